@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.storage.database.temporary_files import TemporaryCopies
-from desktop_app.ui.transcript.media.message_images import OPEN
+from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ class ImagesController(QObject):
     # -------------------------------------------------------------- large
 
     def _act(self, messages: Messages, _message_id: str, action: str) -> None:
-        is_open = action.startswith(OPEN)
-        part = _part(messages(), action.removeprefix(OPEN)) if is_open else None
+        is_open = action.startswith(OPEN_IMAGE)
+        part = _part(messages(), action.removeprefix(OPEN_IMAGE)) if is_open else None
         if part is not None:
             self._tasks.start(self._open(part))
 

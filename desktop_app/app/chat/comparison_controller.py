@@ -12,7 +12,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.transcript.media.message_images import OPEN
+from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -196,7 +196,7 @@ class ComparisonController(QObject):
     def _act(self, answer_id: str, action: str) -> None:
         if action == "retry":
             self._tasks.start(self._retry(answer_id))
-        elif not action.startswith(OPEN):  # opening an image chooses no answer
+        elif not action.startswith(OPEN_IMAGE):  # opening an image chooses no answer
             self._tasks.start(self._keep_and_act(answer_id, action))
 
     async def _keep_and_act(self, answer_id: str, action: str) -> None:

@@ -26,7 +26,7 @@ from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFac
 from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.database.temporary_files import TemporaryCopies
-from desktop_app.ui.transcript.message_items import DOCUMENT
+from desktop_app.ui.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ class ViewerController(QObject):
         prompt.chips.action_requested.connect(self._act_on_chip)
 
     def _act(self, _message_id: str, action: str) -> None:
-        if action.startswith(DOCUMENT):
-            sha256 = action.removeprefix(DOCUMENT)
+        if action.startswith(OPEN_DOCUMENT):
+            sha256 = action.removeprefix(OPEN_DOCUMENT)
             parts = (part for m in self._current.path for part in m.attachments)
             name = next((part.name for part in parts if part.sha256 == sha256), "")
             self.open(Target(sha256, name))

@@ -12,7 +12,7 @@ from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.commands.keymap import Keymap
-from desktop_app.ui.transcript.message_items import PLACE
+from desktop_app.ui.transcript.message_items import OPEN_PLACE
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.program_menu import open_context_menu
 
@@ -223,7 +223,7 @@ class QuickHost(QObject):
             prompt.focus_text()
         if action in ("add-key", "change-key"):
             controllers.providers.open_at_key()
-        elif action.startswith(PLACE):
+        elif action.startswith(OPEN_PLACE):
             controllers.places.open_action(conversation_id, action)
         elif action == "raise-cap":
             controllers.providers.open_at_cap(controllers.state.setup.profile.id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.places import Place
 from desktop_app.ui.help.help_place import HelpPlace
-from desktop_app.ui.transcript.message_items import PLACE
+from desktop_app.ui.transcript.message_items import OPEN_PLACE
 
 if TYPE_CHECKING:
     from desktop_app.ui.settings.settings_panel import SettingsPanel
@@ -71,5 +71,5 @@ class PlaceOpener:
 
     def open_action(self, _message_id: str, action: str) -> None:
         """Open the place of a link in the transcript; ignore its other actions."""
-        if action.startswith(PLACE):
-            self.open(Place(action.removeprefix(PLACE)))
+        if action.startswith(OPEN_PLACE):
+            self.open(Place(action.removeprefix(OPEN_PLACE)))

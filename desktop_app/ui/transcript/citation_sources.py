@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Run
-from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, LineKind, fold_line
+from desktop_app.ui.transcript.message_items import (
+    ACTION,
+    TOGGLE_SOURCES,
+    Item,
+    Line,
+    LineKind,
+    fold_line,
+)
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
@@ -26,9 +33,9 @@ _NO_PASSAGES: Final[Mapping[int, Passage]] = {}
 
 
 class CitationSources:
-    """The passages of a path that may be cited, by message and by number.
+    """The passages that each message of a path may cite, by number.
 
-    They are those sent with a question and with earlier ones.
+    They were sent with its question or an earlier one.
     """
 
     def __init__(self) -> None:
@@ -76,7 +83,7 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         if not part.passages:
             lines.append(Line(LineKind.NOTICE, (Run(one_line(words)),)))
             continue
-        lines.append(fold_line(words, f"{ACTION}{SOURCES}{number}", expanded=is_open))
+        lines.append(fold_line(words, f"{ACTION}{TOGGLE_SOURCES}{number}", expanded=is_open))
         lines += [_source_line(passage) for passage in part.passages if is_open]
     return lines
 

@@ -31,30 +31,30 @@ from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
-from desktop_app.ui.transcript.media.message_images import OPEN, image_runs
+from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE, image_runs
 from desktop_app.ui.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
-SOURCES: Final = "passages-"
+TOGGLE_SOURCES: Final = "passages-"
 """Prefix of the action that shows or hides passages; followed by the collection's index."""
 
-TOOL: Final = "tool-"
+TOGGLE_TOOL: Final = "tool-"
 """Prefix of the action that shows or hides a tool's arguments; followed by its index."""
 
-DETAILS: Final = "details"
+TOGGLE_DETAILS: Final = "details"
 """Action that shows or hides a server's error details."""
 
-"""Label of the `DETAILS` action while the details are shown."""
+"""Label of the `TOGGLE_DETAILS` action while the details are shown."""
 
-DOCUMENT: Final = "document/"
+OPEN_DOCUMENT: Final = "document/"
 """Prefix of the action that opens a document; followed by its hash."""
 
 ACTION: Final = "action:"
 """Scheme of links that trigger an action on their message."""
 
-PLACE: Final = "place/"
+OPEN_PLACE: Final = "place/"
 """Prefix of the action that opens a place of the window; followed by the place."""
 
 SHOW_TEXT: Final = "show-json"
@@ -147,7 +147,7 @@ def attachment_lines(message: Message) -> list[Item]:
     if pictures:
         lines.append(Line(LineKind.PICTURES, image_runs(pictures, ACTION)))
     for part in message.attachments:
-        opens = OPEN if isinstance(part, ImagePart) else DOCUMENT
+        opens = OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT
         name = Run(one_line(part.name), link=f"{ACTION}{opens}{part.sha256}")
         rest = Run(one_line("".join(f"\u2003{fact}" for fact in attachment_facts(part))))
         lines.append(Line(LineKind.ATTACHMENT, (name, rest)))
@@ -196,7 +196,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         last_round = call.round
         is_open = number in unfolded
         words = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
-        lines.append(fold_line(words, f"{ACTION}{TOOL}{number}", expanded=is_open))
+        lines.append(fold_line(words, f"{ACTION}{TOGGLE_TOOL}{number}", expanded=is_open))
         if is_open:
             lines += _code("json", indented_json(call.run_arguments))
             if call.result:
@@ -283,7 +283,7 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     links = [_action(action, bold=True) for action in actions]
     if error.details:
         words = tr("Hide details") if details else tr("Details")
-        links.append(Run(words, bold=True, link=ACTION + DETAILS, expanded=details))
+        links.append(Run(words, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=details))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
     detail_lines = error.details.splitlines()[:_MOST_DETAIL_LINES] if details else []
@@ -349,7 +349,7 @@ def _arrows(number: int, count: int) -> Runs:
 def _linked(segment: LinkSegment) -> Runs:
     if segment.place is None:
         return _line_runs(segment.text)
-    return (Run(segment.text, link=f"{ACTION}{PLACE}{segment.place}"),)
+    return (Run(segment.text, link=f"{ACTION}{OPEN_PLACE}{segment.place}"),)
 
 
 def _action(action: str, *, bold: bool = False) -> Run:

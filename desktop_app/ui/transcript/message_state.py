@@ -14,14 +14,14 @@ from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.rendering.block_model import Block, Kind, Patch, quote_block
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.ui.transcript.citation_sources import source_lines
-from desktop_app.ui.transcript.media.code_folds import FOLD, FoldLines, with_folds
+from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE, FoldLines, with_folds
 from desktop_app.ui.transcript.media.fallback_fonts import few_scripts_length
 from desktop_app.ui.transcript.media.pending_highlights import PendingHighlights
 from desktop_app.ui.transcript.message_items import (
     ACTION,
-    DETAILS,
-    SOURCES,
-    TOOL,
+    TOGGLE_DETAILS,
+    TOGGLE_SOURCES,
+    TOGGLE_TOOL,
     FooterFacts,
     Item,
     Line,
@@ -81,7 +81,8 @@ class MessageState:
 
     Attributes:
         layout: its layout in the document, once it is materialized.
-        head_count, foot_count: the number of items before and after its body.
+        head_count: the number of items before its body.
+        foot_count: the number of items after its body.
         reasoning: the reasoning received so far.
         unfolded: the sections that the user unfolded.
         folds: the positions of the lines that fold its code.
@@ -191,7 +192,7 @@ class MessageState:
         return self._stream.has_pending_updates or self._reasoning_stream.has_pending_updates
 
     def run_updates(self) -> Sequence[Change]:
-        """Apply them to some of these blocks. Return the changes, with indices in the body."""
+        """Apply late definitions to some blocks. Return the changes, with indices in the body."""
         if self._stream.has_pending_updates:
             return self._stream.run_updates()
         return self._reasoning_changes(self._reasoning_stream.run_updates(), 1 - self.head_count)
@@ -268,12 +269,12 @@ class MessageState:
         """Fold or unfold a section by its action: reasoning, details, a tool call or passages."""
         if action == "reasoning":
             self.set_folded(folded=not self.folded)
-        elif action == DETAILS:
+        elif action == TOGGLE_DETAILS:
             self.unfolded.details = not self.unfolded.details
-        elif action.startswith(TOOL):
-            self.unfolded.tools ^= {int(action.removeprefix(TOOL))}
+        elif action.startswith(TOGGLE_TOOL):
+            self.unfolded.tools ^= {int(action.removeprefix(TOGGLE_TOOL))}
         else:
-            self.unfolded.sources ^= {int(action.removeprefix(SOURCES))}
+            self.unfolded.sources ^= {int(action.removeprefix(TOGGLE_SOURCES))}
 
     @property
     def unshown_reasoning(self) -> str:
@@ -400,7 +401,7 @@ class MessageState:
 
     def is_unfolded(self, action: str) -> bool:
         """Return True if the code that an action folds or unfolds is shown in full."""
-        return int(action.removeprefix(FOLD)) in self.unfolded.code
+        return int(action.removeprefix(TOGGLE_CODE)) in self.unfolded.code
 
     def code_at(self, head: int) -> list[Block]:
         """Return the lines of the code block whose head is item `head` of the message."""
@@ -444,9 +445,9 @@ def _question_blocks(question: Message) -> list[Block]:
 
 
 def _immediate_length(text: str) -> int:
-    """Return how many characters of a text may be parsed and written immediately.
+    """Return the number of characters of a text to parse and write immediately.
 
-    Fewer if the text is mostly markup, has very short lines or many scripts.
+    It is lower if the text is mostly markup, has very short lines or many scripts.
     """
     beginning = text[:IMMEDIATE_CHARACTERS]
     beginning = beginning[: few_scripts_length(beginning)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from desktop_app.ui.transcript.media.code_folds import FOLD, last_visible_line
-from desktop_app.ui.transcript.message_items import DETAILS, SOURCES, TOOL
+from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE, last_visible_line
+from desktop_app.ui.transcript.message_items import TOGGLE_DETAILS, TOGGLE_SOURCES, TOGGLE_TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ _REASONING = "reasoning"
 
 
 class SectionFolding:
-    """Folds the sections of one view's messages while the text on screen stays in place."""
+    """The folding of sections in one view, during which the text on screen stays in place."""
 
     def __init__(
         self,
@@ -44,11 +44,13 @@ class SectionFolding:
 
     def toggle(self, state: MessageState, action: str) -> bool:
         """Fold or unfold a section of a message. Return False for any other action."""
-        if action not in (_REASONING, DETAILS) and not action.startswith((TOOL, SOURCES, FOLD)):
+        if action not in (_REASONING, TOGGLE_DETAILS) and not action.startswith(
+            (TOGGLE_TOOL, TOGGLE_SOURCES, TOGGLE_CODE)
+        ):
             return False
         with self._anchor.item_kept(state, self._item_to_keep(state, action)):
-            if action.startswith(FOLD):
-                self._messages.message_writer.set_fold(state, int(action.removeprefix(FOLD)))
+            if action.startswith(TOGGLE_CODE):
+                self._messages.message_writer.set_fold(state, int(action.removeprefix(TOGGLE_CODE)))
             else:
                 state.toggle(action)
                 self._messages.message_writer.refresh(state)
@@ -63,7 +65,7 @@ class SectionFolding:
         It is the line with the action. If lines of code unfold above that line, it is the last
         item shown above them.
         """
-        if not action.startswith(FOLD) or state.is_unfolded(action):
+        if not action.startswith(TOGGLE_CODE) or state.is_unfolded(action):
             return partial(state.item_of_action, action)
         return lambda: last_visible_line(state.layout.items, state.item_of_action(action))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _COLLECT_MS: Final = 400
 _PAUSES: Final = tuple(".!?…:;,。！？")
-_MOST: Final = 2_000
+_MAX_EARLIER_CHARACTERS: Final = 2_000
 """Maximum characters announced of an answer that did not stream here from its beginning."""
 
 
@@ -38,7 +38,7 @@ class AnswerSpeech(QObject):
         return QAccessible.isActive()
 
     def set_muted(self, muted: bool) -> None:
-        """Announce no answers, because another one beside this view is read aloud."""
+        """Stop or resume announcing answers: of several side by side, one is announced."""
         self._is_muted = muted
 
     def announce_text(
@@ -60,7 +60,7 @@ class AnswerSpeech(QObject):
 
             self._sentences, self._message_id = SentenceSplitter(), message_id
             so_far = text if whole_text is None else whole_text()
-            text = so_far if len(so_far) <= _MOST else text
+            text = so_far if len(so_far) <= _MAX_EARLIER_CHARACTERS else text
         self._queue(self._sentences.feed(text))
 
     def finish(self, message_id: str, text: str) -> None:
@@ -69,7 +69,7 @@ class AnswerSpeech(QObject):
             return
         self._finished_id = message_id
         if self._sentences is None or message_id != self._message_id:
-            self.announce_text(message_id, text[:_MOST])
+            self.announce_text(message_id, text[:_MAX_EARLIER_CHARACTERS])
         if self._sentences is not None:
             self._queue(self._sentences.finish())
         self._sentences = None

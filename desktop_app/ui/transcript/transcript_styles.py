@@ -52,10 +52,10 @@ QUOTE: Final = 16
 PAD: Final = 12
 QUESTION_INSET: Final = 150
 CELL_PAD: Final = 7
-CITATION: Final = 0.85
+CITATION_SCALE: Final = 0.85
 """Font size of a citation relative to the surrounding text."""
 
-BOLDER: Final = QFont.Weight.ExtraBold
+BOLD_HEADING_WEIGHT: Final = QFont.Weight.ExtraBold
 """Weight of bold text in headings and table heads, which are bold anyway."""
 
 HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
@@ -70,7 +70,7 @@ QUOTED_AT: Final = LOOK + 1
 """User property of block formats: the list depth at which each of the quotes stands."""
 
 OPENED: Final = LOOK + 2
-"""User property of block formats: how many of the quotes open in this block, if any."""
+"""User property of block formats: the number of quotes that open in this block, if any."""
 
 QUOTED_RIGHT: Final = LOOK + 3
 """User property of block formats: True if the quotes' bars are at the right of the text."""
@@ -124,7 +124,7 @@ _GROUNDS: Final = {
     Kind.CODE: Ground.CODE,
     Kind.CODE_HEAD: Ground.CODE,
 }
-_KINDS_OF_NOTES: Final = (
+_NOTE_KINDS: Final = (
     LineKind.ERROR_DETAILS,
     LineKind.PICTURES,
     LineKind.ATTACHMENT,
@@ -135,18 +135,21 @@ _KINDS_OF_NOTES: Final = (
     LineKind.FOOTER,
     LineKind.FOLD,
 )
-# Their links are arrows, or begin with an arrow, or are images.
+# Lines whose links are arrows, begin with an arrow or are images.
 _SHAPED_LINKS: Final = (LineKind.REASONING, LineKind.VERSIONS, LineKind.PICTURES)
-# Blocks of plain text, in either direction; blocks that are set apart from a list's text.
-_TEXTS: Final = (Kind.PARAGRAPH, Kind.HEADING)
-_APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
+# Blocks of plain text, in either direction.
+_TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
+# Blocks with space above and below, even in a tight list.
+_SPACED_KINDS: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
 
-_APART_ON_GROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKind.ERROR_DETAILS)
+# The same for items on one background.
+_SPACED_KINDS_ON_GROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKind.ERROR_DETAILS)
 
 # A marker wider than its column, such as a footnote's name, uses the next tab stop.
 _MARK_STOPS: Final = 9
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_READ: Final = 1000  # runs, and characters per run, searched for a letter: 1 MB may have none
+# Runs, and characters per run, that are searched for a letter. A text of 1 MB may have none.
+_MAX_SEARCHED: Final = 1000
 _FROM_RIGHT: Final = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
@@ -179,8 +182,8 @@ def _look(item: Item) -> int:
     return look
 
 
-_CELL: Final = Block(Kind.TABLE)
-_WORDS: Final = Block(Kind.PARAGRAPH)
+_CELL_ITEM: Final = Block(Kind.TABLE)
+_TEXT_ITEM: Final = Block(Kind.PARAGRAPH)
 
 
 def _has_inline_code(item: Block) -> bool:
@@ -192,8 +195,8 @@ def tab_after_marker(item: Block) -> QTextOption.TabType:
 
     In right-to-left text, Qt swaps left and right tabs.
     """
-    for text in chain((item.marker,), islice(texts_of_runs(item.runs), _READ)):
-        if first := _LETTER.search(text, 0, _READ):
+    for text in chain((item.marker,), islice(texts_of_runs(item.runs), _MAX_SEARCHED)):
+        if first := _LETTER.search(text, 0, _MAX_SEARCHED):
             is_from_right = _FROM_RIGHT.match(first[0]) is not None
             return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab
     return QTextOption.TabType.LeftTab
@@ -201,7 +204,7 @@ def tab_after_marker(item: Block) -> QTextOption.TabType:
 
 def _is_quoted_right(block: Block) -> bool:
     """Return True if a quoted text begins at the right, where its bars are then, too."""
-    is_text = block.quote > 0 and block.kind in _TEXTS
+    is_text = block.quote > 0 and block.kind in _TEXT_KINDS
     return is_text and tab_after_marker(block) is QTextOption.TabType.RightTab
 
 
@@ -284,7 +287,7 @@ class Styles:
         return block_format
 
     def continued(self, block_format: QTextBlockFormat) -> QTextBlockFormat:
-        """Return the format of the further blocks of a text whose first block has this one."""
+        """Return the format of a text's later blocks, given the format of its first block."""
         rest = QTextBlockFormat(block_format)
         rest.setTopMargin(0)
         rest.setTextIndent(0)
@@ -300,7 +303,7 @@ class Styles:
             block_format.setProperty(QUOTED_RIGHT, True)
         else:
             block_format.setLeftMargin(block_format.leftMargin() + px(QUOTE) * block.quote)
-        if block.kind in _TEXTS:
+        if block.kind in _TEXT_KINDS:
             block_format.setIndent(block.depth)  # on the side where the text begins
         else:
             block_format.setLeftMargin(block_format.leftMargin() + px(INDENT) * block.depth)
@@ -323,7 +326,7 @@ class Styles:
             return CODE_LINE_HEIGHT
         if kind is LineKind.PICTURES:
             return 1.0
-        if kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
+        if kind in _NOTE_KINDS or kind is Kind.CODE_HEAD:
             return 1.2
         if kind in (Kind.HEADING, Kind.RULE, Kind.MATH):
             return 1.25
@@ -334,7 +337,7 @@ class Styles:
         kind, kind_above = item.kind, above.kind if above is not None else None
         ground, ground_above = ground_of(item), ground_of(above)
         if ground and ground is ground_above and not begins_ground(item):
-            is_apart = kind in _APART_ON_GROUND and kind_above is not kind
+            is_apart = kind in _SPACED_KINDS_ON_GROUND and kind_above is not kind
             return 6 if is_apart or kind is LineKind.FOLD else 0
         gap = self._plain_gap(item, above)
         return gap + (PAD if ground else 0) + (PAD if ground_above else 0)
@@ -351,13 +354,15 @@ class Styles:
             return 18 + CELL_PAD if kind_above is Kind.TABLE else 18
         if kind is LineKind.VERSIONS:
             return 4  # aligns them with the actions
-        if kind in _KINDS_OF_NOTES and kind_above is Kind.TABLE:
+        if kind in _NOTE_KINDS and kind_above is Kind.TABLE:
             return _NOTE_BELOW_TABLE + CELL_PAD
-        if kind in _KINDS_OF_NOTES:
-            is_among_notes = kind_above in _KINDS_OF_NOTES and not ground_of(above)
+        if kind in _NOTE_KINDS:
+            is_among_notes = kind_above in _NOTE_KINDS and not ground_of(above)
             return 6 if is_among_notes else 12
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
-            stands_alone = kind in _APART or kind_above in _APART or above.quote != item.quote
+            stands_alone = (
+                kind in _SPACED_KINDS or kind_above in _SPACED_KINDS or above.quote != item.quote
+            )
             if not stands_alone and kind_above is Kind.HEADING:
                 return 6
             is_tight = not stands_alone and not has_gap_between(above, item)
@@ -384,7 +389,7 @@ class Styles:
     def running_fonts(self) -> list[QFont]:
         """Return the fonts of running text: plain, bold, italic and code."""
         styles = (Run(""), Run("", bold=True), Run("", italic=True), Run("", code=True))
-        return [self.char_format(_WORDS, run).font() for run in styles]
+        return [self.char_format(_TEXT_ITEM, run).font() for run in styles]
 
     def marker_format(self) -> QTextCharFormat:
         """Return the format of a list item's marker."""
@@ -417,7 +422,9 @@ class Styles:
             char_format.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
             char_format.setProperty(INLINE_CODE, True)
         elif run.bold:
-            char_format.setFontWeight(BOLDER if kind is Kind.HEADING else QFont.Weight.DemiBold)
+            char_format.setFontWeight(
+                BOLD_HEADING_WEIGHT if kind is Kind.HEADING else QFont.Weight.DemiBold
+            )
         if run.italic or run.math:
             char_format.setFontItalic(True)
         if run.math:
@@ -429,7 +436,7 @@ class Styles:
             char_format.setForeground(self.theme.accent)
         if is_citation(run.link) and isinstance(kind, Kind):
             font = char_format.font()
-            font.setPointSizeF(font.pointSizeF() * CITATION)
+            font.setPointSizeF(font.pointSizeF() * CITATION_SCALE)
             char_format.setFont(font)
         # A link in an answer must not trigger an action on the message.
         is_ours = run.link.lower().startswith(ACTION)
@@ -438,8 +445,8 @@ class Styles:
             char_format.setAnchorHref(run.link)
             if run.expanded is not None:
                 char_format.setProperty(EXPANDED, run.expanded)
-            quiet = kind in (LineKind.REASONING,)
-            char_format.setForeground(self.theme.dim if quiet else self.theme.accent)
+            is_dim = kind is LineKind.REASONING
+            char_format.setForeground(self.theme.dim if is_dim else self.theme.accent)
             # Color alone does not tell a link from the text around it; citations are smaller.
             char_format.setFontUnderline(kind not in _SHAPED_LINKS and not is_citation(run.link))
         return char_format
@@ -454,7 +461,7 @@ class Styles:
             char_format.setFont(font)
         elif kind is Kind.CODE:
             char_format.setFont(self._fonts["code"])
-        elif kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
+        elif kind in _NOTE_KINDS or kind is Kind.CODE_HEAD:
             char_format.setFont(self._fonts["note"])
             char_format.setForeground(
                 theme.faint if kind in (LineKind.FOOTER, LineKind.VERSIONS) else theme.dim
@@ -510,7 +517,7 @@ class Styles:
 
     def room_below_table(self, below: Item) -> int:
         """Return the pixels between a QTextTable and the next item."""
-        room = _NOTE_BELOW_TABLE if below.kind in _KINDS_OF_NOTES else _BELOW_TABLE
+        room = _NOTE_BELOW_TABLE if below.kind in _NOTE_KINDS else _BELOW_TABLE
         return self.theme.px(room + (PAD if ground_of(below) else 0))
 
     def row_pad(self) -> int:
@@ -521,9 +528,9 @@ class Styles:
         self, block: Block, number: int, above: Item | None, widths: tuple[int, ...]
     ) -> QTextBlockFormat:
         """Return the format of a table row that is a text block, with its hairline below."""
-        gap = self.gap(block, above) if block.head and number == 0 else 0
-        code = any(run.code for cell in block.rows[number] for run in cell)
         first = block.head and number == 0
+        gap = self.gap(block, above) if first else 0
+        code = any(run.code for cell in block.rows[number] for run in cell)
         quotes = (block.quote, block.quoted_at, 0 if number else block.opened)
         key = ("row", first, gap, block.depth, quotes, code, block.aligns, widths)
         block_format = self._blocks.get(key)
@@ -549,13 +556,13 @@ class Styles:
     def cell_char(self, run: Run, *, is_head: bool) -> QTextCharFormat:
         """Return the format of a run in a table."""
         if not is_head:
-            return self.char_format(_CELL, run)
+            return self.char_format(_CELL_ITEM, run)
         key = ("head", *run[1:])
         char_format = self._chars.get(key)
         if char_format is None:
-            char_format = QTextCharFormat(self.char_format(_CELL, run._replace(bold=True)))
+            char_format = QTextCharFormat(self.char_format(_CELL_ITEM, run._replace(bold=True)))
             if run.bold:
-                char_format.setFontWeight(BOLDER)
+                char_format.setFontWeight(BOLD_HEADING_WEIGHT)
             if not run.link:
                 char_format.setForeground(self.theme.dim)
                 self._chars[key] = char_format

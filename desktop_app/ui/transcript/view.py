@@ -74,14 +74,14 @@ if TYPE_CHECKING:
 _LOADED_AT_ONCE_S: Final = 0.008
 
 _REWRITTEN_SCREENS: Final = 1.5
-"""Screens to rewrite at once: heights are estimates, and may shrink."""
+"""Screens to rewrite at once: more than one, because the text may be shorter than estimated."""
 
 _NOTCH: Final = 120
-"""One step of a mouse wheel in Qt's unit, eighths of a degree."""
+"""One step of a mouse wheel, in eighths of a degree."""
 
 
 class TranscriptView(TranscriptSurface):
-    """A view that shows messages and emits what the user wants done with them.
+    """A view of messages that emits the user's requests.
 
     A brief view shows a single answer: with less room above it, and without the facts in its
     footer, which the surrounding widget shows.
@@ -96,7 +96,7 @@ class TranscriptView(TranscriptSurface):
         selection: what is selected, also of what is not materialized.
         copies: copies messages, code and the selection.
         drags: drags attachments and code to other programs.
-        filler: materializes what comes near the screen.
+        filler: decides when text is materialized and removed.
         action_placer: places the row of actions beside the message under the pointer.
         find_in_transcript: the find bar.
         speech: announces answers to screen readers.
@@ -339,7 +339,7 @@ class TranscriptView(TranscriptSurface):
 
     @cached_property
     def differences(self) -> DifferenceMarks:
-        """Return the marks of words that only this view's answer has, among those side by side."""
+        """Return the marks of the words that no other answer side by side has."""
         from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
 
         return DifferenceMarks(self, self.messages)
@@ -479,7 +479,7 @@ class TranscriptView(TranscriptSurface):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Note what a drag from here would carry."""
+        """Record the content of a drag that may start here."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.drags.press(event.position().toPoint())
         super().mousePressEvent(event)
@@ -566,7 +566,7 @@ class TranscriptView(TranscriptSurface):
         return super().inputMethodQuery(query, *argument)
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
-        """Pass on composed text. What is being composed goes on in the message box."""
+        """Pass composed text to the message box, or "" so that composing continues there."""
         if event.commitString() or event.preeditString():
             self.text_typed.emit(event.commitString())
 
@@ -586,7 +586,7 @@ class TranscriptView(TranscriptSurface):
 
     def _is_on_bar(self) -> bool:
         """Return True if the focus is on a button or bar over the messages."""
-        focused: QWidget | None = self.focusWidget()  # PySide's types forget None
+        focused: QWidget | None = self.focusWidget()  # PySide's stubs omit None
         if focused is None or focused is self:
             return False
         return self.isAncestorOf(focused) and not self.viewport().isAncestorOf(focused)

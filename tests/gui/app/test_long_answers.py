@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.paths import folders
 from desktop_app.services.chat import chat_service
 from desktop_app.storage.documents import answer_files
-from desktop_app.ui.transcript.message_items import DOCUMENT
+from desktop_app.ui.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
 from tests.gui.app.desk import Desk, until
 
@@ -50,7 +50,7 @@ async def ask_for_much(desk: Desk, text: str = "") -> DocumentPart:
 
 async def opened(desk: Desk, file: DocumentPart) -> DocumentViewer:
     """Open a file from the answer's line in the transcript."""
-    desk.act(f"{DOCUMENT}{file.sha256}")
+    desk.act(f"{OPEN_DOCUMENT}{file.sha256}")
     viewer = desk.controllers.viewer.window
     assert viewer is not None
     await until(lambda: viewer.message != "Opening…")

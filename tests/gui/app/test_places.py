@@ -23,7 +23,7 @@ from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
-from desktop_app.ui.transcript.message_items import ACTION, PLACE, Line, LineKind, error_lines
+from desktop_app.ui.transcript.message_items import ACTION, OPEN_PLACE, Line, LineKind, error_lines
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 from tests.gui.app.desk import Desk, until
 from tests.helpers.messages import answer
@@ -115,7 +115,7 @@ def test_an_error_below_an_answer_links_to_its_place() -> None:
         each for each in lines if isinstance(each, Line) and each.kind is LineKind.ERROR_TEXT
     ]
     links = [(run.text, run.link) for run in line.runs if run.link]
-    assert links == [("Settings › Provider", f"{ACTION}{PLACE}{Place.PROVIDER}")]
+    assert links == [("Settings › Provider", f"{ACTION}{OPEN_PLACE}{Place.PROVIDER}")]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,13 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look.theme import dark
-from desktop_app.ui.transcript.media.code_folds import FOLD, LONG, SHOWN, FoldLines, with_folds
+from desktop_app.ui.transcript.media.code_folds import (
+    MAX_UNFOLDED_LINES,
+    TOGGLE_CODE,
+    VISIBLE_LINES,
+    FoldLines,
+    with_folds,
+)
 from tests.helpers.examples import examples
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
@@ -47,36 +53,38 @@ def shown(view: TranscriptView) -> list[str]:
 
 
 def long_answer() -> Message:
-    return answer(f"Before\n\n{code(LINES)}\nBetween\n\n{code(LONG)}\nAfter")
+    return answer(f"Before\n\n{code(LINES)}\nBetween\n\n{code(MAX_UNFOLDED_LINES)}\nAfter")
 
 
 def test_a_long_block_shows_its_beginning_and_says_how_much_there_is(view: TranscriptView) -> None:
     said = long_answer()
     view.set_messages([question("q"), said])
     lines = shown(view)
-    assert f"Show {LINES - SHOWN} more lines" in lines
-    assert lines.count(f"line_{SHOWN - 1} = {SHOWN - 1}") == 2  # one block is short enough
-    assert lines.count(f"line_{SHOWN} = {SHOWN}") == 1
+    assert f"Show {LINES - VISIBLE_LINES} more lines" in lines
+    assert (
+        lines.count(f"line_{VISIBLE_LINES - 1} = {VISIBLE_LINES - 1}") == 2
+    )  # one block is short enough
+    assert lines.count(f"line_{VISIBLE_LINES} = {VISIBLE_LINES}") == 1
     height = view.document().size().height()
-    view.commands.run(said.id, f"{FOLD}0")
+    view.commands.run(said.id, f"{TOGGLE_CODE}0")
     lines = shown(view)
     assert "Show fewer lines" in lines
     assert f"line_{LINES - 1} = {LINES - 1}" in lines
     assert view.document().size().height() > height + 1000
-    view.commands.run(said.id, f"{FOLD}0")
+    view.commands.run(said.id, f"{TOGGLE_CODE}0")
     assert view.document().size().height() == height
 
 
 def test_the_fold_is_remembered_when_everything_is_written_anew(view: TranscriptView) -> None:
     said = long_answer()
     view.set_messages([question("q"), said])
-    view.commands.run(said.id, f"{FOLD}0")
+    view.commands.run(said.id, f"{TOGGLE_CODE}0")
     view.set_theme(dark())
     assert "Show fewer lines" in shown(view)
-    view.commands.run(said.id, f"{FOLD}0")
+    view.commands.run(said.id, f"{TOGGLE_CODE}0")
     view.set_theme(dark(1.2))
     view.navigator.scroll_to_top()
-    assert f"Show {LINES - SHOWN} more lines" in shown(view)
+    assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
 
 
 def test_what_arrives_before_the_reader_stays_as_it_came(view: TranscriptView) -> None:
@@ -105,7 +113,8 @@ def body_of(view: TranscriptView, message: Message) -> list[Item]:
 
 
 PIECES = [
-    code(LONG + 2), code(LONG), "```\n" + "x\n" * 40, "x\n" * 3, "``", "`", "\n", "\n\n", "words ",
+    code(MAX_UNFOLDED_LINES + 2), code(MAX_UNFOLDED_LINES), "```\n" + "x\n" * 40, "x\n" * 3,
+    "``", "`", "\n", "\n\n", "words ",
     "- item\n", "  ```\n" + "  y\n" * 40 + "  ```\n", "[late]: /url\n\n", "[late] ", "# Head\n",
     "> ", "    indented\n" * 32, "| a |\n|---|\n| b |\n", "fold",
 ]  # fmt: skip
@@ -137,7 +146,7 @@ def test_the_lines_that_fold_come_with_what_follows_the_code(
         assert due == (body if len(body) == len(due) else body[:-1])
         assert entry.folds._folded == FoldLines(body)._folded
         if "fold" in pieces and "Show fewer lines" in shown(view) and not folded_by_hand:
-            view.commands.run(arriving.id, f"{FOLD}0")
+            view.commands.run(arriving.id, f"{TOGGLE_CODE}0")
             folded_by_hand.add(0)
     view.stream.update_message(finished(arriving, text))
     unfolded = set(range(100)) - folded_by_hand
@@ -172,8 +181,8 @@ def test_code_that_ends_an_answer_has_its_line_when_the_answer_is_whole(
     view.stream.update_message(finished(arriving, "Before\n\n" + code(LINES)))
     assert shown(view).count("Show fewer lines") == 1
     assert f"line_{LINES - 1} = {LINES - 1}" in shown(view)
-    view.commands.run(arriving.id, f"{FOLD}0")
-    assert f"Show {LINES - SHOWN} more lines" in shown(view)
+    view.commands.run(arriving.id, f"{TOGGLE_CODE}0")
+    assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
     assert f"line_{LINES - 1} = {LINES - 1}" not in shown(view)
 
 
@@ -196,10 +205,10 @@ def test_what_was_clicked_stays_where_it_is(qtbot: QtBot, view: TranscriptView, 
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=before)
     # The end of the document, which is on screen, is at a whole pixel: by the fonts one less.
     assert abs(place("more lines").y() - before.y()) <= 1
-    above = place(f"line_{SHOWN - 1} ")
+    above = place(f"line_{VISIBLE_LINES - 1} ")
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place("more lines"))
-    assert place(f"line_{SHOWN - 1} ").y() == above.y()  # and what was folded follows
-    assert f"line_{SHOWN} = {SHOWN}" in shown(view)
+    assert place(f"line_{VISIBLE_LINES - 1} ").y() == above.y()  # and what was folded follows
+    assert f"line_{VISIBLE_LINES} = {VISIBLE_LINES}" in shown(view)
     assert not view.anchor.is_following
 
 
@@ -209,17 +218,17 @@ def test_the_keyboard_is_seen_where_it_has_unfolded_code(
     view.set_messages([question("q"), long_answer()])
     view.navigator.scroll_to_top()
     view.setFocus(Qt.FocusReason.TabFocusReason)
-    view.setTextCursor(view.document().find(f"line_{SHOWN - 1} ="))
+    view.setTextCursor(view.document().find(f"line_{VISIBLE_LINES - 1} ="))
     view.focusNextPrevChild(True)
     button = QApplication.focusWidget()
     assert button is not None
-    assert button.accessibleName() == f"Show {LINES - SHOWN} more lines"
+    assert button.accessibleName() == f"Show {LINES - VISIBLE_LINES} more lines"
     qtbot.keyClick(button, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: button.accessibleName() == "Show fewer lines")
     assert button.hasFocus()
     qtbot.waitUntil(lambda: view.viewport().rect().contains(button.geometry()))
     qtbot.keyClick(button, Qt.Key.Key_Return)
-    assert f"Show {LINES - SHOWN} more lines" in shown(view)
+    assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
 
 
 def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
@@ -242,7 +251,7 @@ def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
     assert are_read()
     assert shown(view).count("line_119 = 119") == 0
     for _ in range(2):
-        view.commands.run(said.id, f"{FOLD}8")
+        view.commands.run(said.id, f"{TOGGLE_CODE}8")
         qtbot.waitUntil(are_read)
     assert shown(view).count("line_1199 = 1199") == 0
 
@@ -260,12 +269,12 @@ def test_code_is_folded_by_keyboard_while_more_arrives(qtbot: QtBot, view: Trans
     assert button is not None
     assert button.accessibleName() == "Show fewer lines"
     qtbot.keyClick(button, Qt.Key.Key_Return)
-    assert f"Show {LINES - SHOWN} more lines" in shown(view)
+    assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
     view.stream.append_text(arriving.id, " Still more.")
     view.stream.flush()
     assert "And more. Still more." in shown(view)
     view.stream.update_message(finished(arriving, code(LINES) + "\nAnd more. Still more."))
-    assert f"Show {LINES - SHOWN} more lines" in shown(view)
+    assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
 
 
 def test_what_is_folded_is_copied_and_found(qtbot: QtBot, view: TranscriptView) -> None:

@@ -18,7 +18,7 @@ from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.layout.message_layout import is_table
-from desktop_app.ui.transcript.media.code_folds import SHOWN, show_folds, with_folds
+from desktop_app.ui.transcript.media.code_folds import VISIBLE_LINES, show_folds, with_folds
 from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
@@ -456,7 +456,7 @@ def test_code_that_is_folded_as_it_comes_stays_folded(
         pass
     shown = [text for text, *_ in formats(view)]
     assert shown.count("Show 62 more lines") == 2
-    assert not {f"line_{n} = '{n}'" for n in range(SHOWN, 80)} & set(shown)
+    assert not {f"line_{n} = '{n}'" for n in range(VISIBLE_LINES, 80)} & set(shown)
 
 
 def test_the_arrow_keys_come_to_links_that_are_not_written(
@@ -494,7 +494,7 @@ def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
     colors = view.messages.highlighter
     qtbot.waitUntil(lambda: any(row[2] for row in looks(view)) and not colors._jobs)
     before = looks(view)
-    assert sum(not visible for _, visible, _ in before) == 40 - SHOWN
+    assert sum(not visible for _, visible, _ in before) == 40 - VISIBLE_LINES
     for first, end in ((20, 60), (35, 52), (52, 60), (31, 33)):
         writer.erase([(layout, first, end)])
         kept = {text: row for text, *row in looks(view)}

@@ -137,7 +137,7 @@ class CellPosition(QAccessibleTableCellInterface):
 
 
 class NodeActions(QAccessibleActionInterface):
-    """The actions of a node: to bring the focus to it, and to press it if it is a link.
+    """The actions of a node: to focus it, and to press it if it is a link.
 
     Args:
         focus: moves the reading position to the node.
@@ -166,7 +166,7 @@ class AccessibleNode(QAccessibleInterface):
 
     Args:
         parent: the interface of the parent.
-        content: what it says; a message's is replaced as it grows.
+        content: its role, name and text. The content of a message is replaced as it grows.
         rect_of: returns an item's rectangle on the screen.
         focus: moves the reading position to an item.
         press: follows a link of an item.

@@ -59,7 +59,7 @@ class ReadingNode:
 
 
 def message_name(message: Message, name_of_model: Callable[[str], str]) -> str:
-    """Return who says it, when, and how it ended: "Response by Thinking, 14:32, stopped"."""
+    """Return a message's author, time and ending: "Response by Thinking, 14:32, stopped"."""
     time = formatting.moment(message.created_at)
     if message.role is Role.USER:
         return tr("Your message, {time}", time=time)
@@ -137,13 +137,13 @@ def _text_node(at: int, item: Item) -> ReadingNode:
         elif item.quote:
             role = _Role.BlockQuote
     node = ReadingNode(role, one_line(words, _LONGEST_NAME), words, level, item=at)
-    if role != _Role.Equation:  # which would be spoken twice
+    if role != _Role.Equation:  # its formula would be spoken twice
         node.children = list(_links_and_formulas(item.runs, at))
     return node
 
 
 def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
-    """Yield the links and the formulas of a text; adjacent runs of one link are one."""
+    """Yield the links and the formulas of a text. Adjacent runs of the same link are joined."""
     for link, group in groupby(runs, key=lambda run: run.link):
         of_link = [run for run in group if not is_destination(run)]
         if link and of_link:
@@ -160,7 +160,7 @@ def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
 
 
 def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
-    """Return lists, nested by their depth. Texts without a marker continue their item."""
+    """Return lists, nested by depth. A text without a marker continues the item above it."""
     top: list[ReadingNode] = []
     open_lists: list[ReadingNode] = []  # from the outermost on
     for at, item in pairs:
@@ -195,7 +195,7 @@ def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
 
 
 def _tables(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
-    """Return tables; the parts of a long one are joined."""
+    """Return tables, with the parts of a long table joined."""
     tables: list[ReadingNode] = []
     for at, item in pairs:
         assert isinstance(item, Block)
@@ -225,7 +225,7 @@ def _tables(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
 
 
 def _code_blocks(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
-    """Return code blocks: the lines are the text."""
+    """Return code blocks, whose text is their lines."""
     codes: list[tuple[ReadingNode, str, list[str]]] = []
     for at, item in pairs:
         assert isinstance(item, Block)

@@ -77,7 +77,7 @@ def prefix_length(item: Item) -> int:
 
 
 def prefix_of(item: Item) -> str:
-    """Return what precedes an item's text: a list marker and a tab, or the name of a language."""
+    """Return the text before an item's own: a list marker and a tab, or a language's name."""
     if not isinstance(item, Block):
         return ""
     if item.marker:

@@ -112,7 +112,7 @@ class ItemWriter:
     def _set_gap_below_table(
         self, layout: MessageLayout, at: int, item: Item, cursor: QTextCursor
     ) -> None:
-        """If a QTextTable is directly above item `at`, let the table's margin hold the gap."""
+        """Set the margin of a QTextTable directly above item `at` to the gap between them."""
         if _follows_frame(layout, at):
             self.tables.set_gap_below(item, cursor)
 
@@ -223,7 +223,7 @@ class ItemWriter:
     def _put_placeholder_below_table(
         self, layout: MessageLayout, at: int, placeholder: int, cursor: QTextCursor
     ) -> bool:
-        """Let the margin of a QTextTable above item `at` hold the placeholder between them.
+        """Add the height of the placeholder above item `at` to the margin of a QTextTable above.
 
         Qt ignores the top margin of a block below a table. Return False if there is no QTextTable.
         """

@@ -1,4 +1,4 @@
-"""Selects the messages that are in the document; the others wait above and below.
+"""Chooses the messages that are in the document and writes them.
 
 This module does not know scrolling or painting. The view calls it to materialize, extend and update
 messages, and keeps the scroll anchor meanwhile.
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 MATERIALIZED_CHARACTERS: Final = 100_000
-"""The most characters to materialize.
+"""Maximum characters to materialize.
 
-Qt lays all of them out at each step of a window resize, which must not take 0.1 s."""
+Qt lays out all of them at each step of a window resize, which must take less than 0.1 s.
+"""
 
 READER_CHARACTERS: Final = 600_000
 """The limit while a screen reader runs, or text is selected: both need materialized text."""
@@ -103,7 +104,7 @@ class MaterializedMessages:
         return self.writer.layouts[0].key if self.writer.layouts else ""
 
     def newest_answer(self) -> MessageState | None:
-        """Return the latest answer, materialized or not."""
+        """Return the newest answer, materialized or not."""
         messages = map(self.message_at, reversed(range(self.count)))
         newest = next((message for message in messages if message.role is Role.ASSISTANT), None)
         return None if newest is None else self.find_state(newest.id) or self._new_state(newest)
@@ -167,9 +168,9 @@ class MaterializedMessages:
 
         The function may be called on any thread.
         """
-        apart = self._detached.get(message.id)
-        if apart is not None:
-            return apart.block_maker()
+        detached = self._detached.get(message.id)
+        if detached is not None:
+            return detached.block_maker()
         return block_maker_of(message, self.sources.numbers(message.id))
 
     def _detached_text(self, message: Message) -> str | None:
@@ -245,7 +246,7 @@ class MaterializedMessages:
         return state.message
 
     def _detach(self, state: MessageState) -> None:
-        """Keep the state of a message that still grows, because it does so outside the document."""
+        """Keep the state of a message that grows on outside the document."""
         if state.is_growing:
             self._detached[state.message.id] = state
 
@@ -261,8 +262,10 @@ class MaterializedMessages:
     @property
     def is_fully_materialized(self) -> bool:
         """Return True if all messages are fully materialized."""
-        waits = self.older or self.newer
-        return not waits and all(layout.is_fully_materialized for layout in self.writer.layouts)
+        is_partial = self.older or self.newer
+        return not is_partial and all(
+            layout.is_fully_materialized for layout in self.writer.layouts
+        )
 
     @property
     def has_room(self) -> bool:
@@ -275,7 +278,7 @@ class MaterializedMessages:
         return approximate_length(self.writer.document) > self._limit
 
     def _written_size(self, layout: MessageLayout) -> int:
-        """Return about how many characters of a message are materialized, or soon will be."""
+        """Return the approximate number of characters that are, or soon will be, materialized."""
         size = _size(self._states[layout.key].message)
         if layout.is_fully_materialized:
             return size
@@ -284,7 +287,7 @@ class MaterializedMessages:
         return min(size, end - document.findBlockByNumber(first).position())
 
     def _can_remove(self, at: int) -> bool:
-        """Return True if message `at` can go: the document is too long, and enough remains."""
+        """Return True if the document is too long, and long enough without message `at`."""
         sizes = [self._written_size(layout) for layout in self.writer.layouts]
         return sum(sizes) > self._limit and sum(sizes) - sizes[at] > self._limit // 2
 
@@ -337,7 +340,7 @@ class MaterializedMessages:
     def write_folded(self) -> bool:
         """Write the folded lines of one code block for a screen reader.
 
-        Only lines below a materialized item qualify, because folded lines must not follow a
+        The item above them must be materialized, because folded lines must not follow a
         placeholder. Return True if any were materialized.
         """
         for layout in self.writer.layouts:
@@ -352,8 +355,8 @@ class MaterializedMessages:
     def write_item(self, layout: MessageLayout, at: int, height: float, unit: int = 0) -> None:
         """Write an item and about `height` pixels on either side.
 
-        Of a very long text, materialize the part that contains this UTF-16 unit. Its surroundings
-        are filled in once they are on screen.
+        Of a very long text, write only the part that contains this UTF-16 unit. The rest is
+        materialized once it comes near the screen.
         """
         if not layout.counts[at]:
             self.write_items(layout, ranges_around(layout, at, height, height))
@@ -462,7 +465,7 @@ class MaterializedMessages:
     def wrap_code(self, wraps: bool) -> bool:
         """Set whether long lines of code wrap from the next `rewrite_screen` on.
 
-        Return True if that is a change.
+        Return True if the setting has changed.
         """
         changed, self._wraps_code = wraps != self._wraps_code, wraps
         return changed

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.ui.transcript.layout.message_layout import is_table
 from desktop_app.ui.transcript.media.code_folds import (
-    FOLD,
-    SHOWN,
+    TOGGLE_CODE,
+    VISIBLE_LINES,
     fold_line,
     fold_line_at,
     show_fold,
@@ -108,7 +108,7 @@ class MessageWriter:
                     self._writer.replace(state.layout, index, 1, [item])
 
     def show_reasoning(self, state: MessageState, characters: int) -> None:
-        """Show that an answer has this many more characters of reasoning."""
+        """Show that the reasoning of an answer has grown by this many characters."""
         if state.folded or not state.head_count:
             self.refresh(state)
         else:
@@ -133,7 +133,7 @@ class MessageWriter:
             state.unfolded.code.add(number)
         else:
             state.unfolded.code.discard(number)
-        layout, at = state.layout, state.item_of_action(f"{FOLD}{number}")
+        layout, at = state.layout, state.item_of_action(f"{TOGGLE_CODE}{number}")
         if at >= 0:
             is_folded = number not in state.unfolded.code
             line = fold_line_at(layout.items, at, is_folded=is_folded)
@@ -154,7 +154,7 @@ class MessageWriter:
         code = state.folds.code_ending_at(layout.items, head, end)
         if code is None:
             return False
-        if not state.is_stored or end - code.lines + SHOWN <= visible_item - head < end:
+        if not state.is_stored or end - code.lines + VISIBLE_LINES <= visible_item - head < end:
             state.unfolded.code.add(code.number)
         unfolded = code.number in state.unfolded.code
         at = state.folds.add(code)

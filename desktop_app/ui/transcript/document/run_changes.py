@@ -64,8 +64,8 @@ def replace_text(
 ) -> None:
     """Change the text that ends at position `end` from `old` to `new`.
 
-    The changed text spans `parts` additional blocks, which are joined. The cursor ends up behind
-    the new text.
+    The changed text spans `parts` additional blocks, which are joined. The cursor is moved to the
+    end of the new text.
     """
     equal_runs, equal_characters = prefix
     start = end - length_after_prefix(old, prefix) - parts

@@ -1,8 +1,8 @@
 """Moves the text cursor of the transcript with keys, starting from the visible text.
 
 Inserted text pushes a cursor that was never placed to the end of the document, and the mouse wheel
-scrolls away from it. A key that moved it from there would scroll elsewhere or do nothing. A screen
-reader reads at the cursor even if it is off screen.
+may scroll it off screen. A key that moved it from there would scroll to it or do nothing. With a
+screen reader, the cursor stays where it is, because the reader reads there.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ class Caret:
         self._view = view
 
     def place_for_reader(self, begin: int) -> None:
-        """For a screen reader, place the caret at `begin`, the start of the newest message.
+        """Move the caret from the end of the document to `begin`, for a screen reader.
 
-        Called when the view gets the focus. At the end of the document, new text would push the
-        caret along and be read out piece by piece.
+        At the end, new text would push the caret along and be read out piece by piece.
         """
         cursor = self._view.textCursor()
         if QAccessible.isActive() and cursor.atEnd() and not cursor.hasSelection():
@@ -45,19 +44,19 @@ class Caret:
 
         It is hidden unless the view got the focus by keyboard. Return True if the key was handled.
         """
-        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if event.key() not in (*_UP, *_DOWN) or plain & Qt.KeyboardModifier.ShiftModifier:
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() not in (*_UP, *_DOWN) or modifiers & Qt.KeyboardModifier.ShiftModifier:
             return False
-        vertical = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)
-        if vertical and not plain and not self._view.cursorWidth() and not QAccessible.isActive():
+        scrolls = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not modifiers
+        if scrolls and not self._view.cursorWidth() and not QAccessible.isActive():
             bar = self._view.verticalScrollBar()
             step = _STEP_LINES * self._view.fontMetrics().lineSpacing()
             bar.setValue(bar.value() + (step if event.key() == Qt.Key.Key_Down else -step))
             return True
-        self._bring(upwards=event.key() in _UP)
+        self._bring_on_screen(upwards=event.key() in _UP)
         return False
 
-    def _bring(self, *, upwards: bool) -> None:
+    def _bring_on_screen(self, *, upwards: bool) -> None:
         """Move an off-screen caret to the last visible line if it goes up, else to the first."""
         view = self._view
         area = view.viewport().rect()

@@ -1,8 +1,8 @@
-"""Moves the focus through the transcript: by Tab from message to message, by arrow keys within one.
+"""Moves the focus through the transcript: by Tab from message to message, by arrows within one.
 
-In each message, the targets in the text come first, then the actions. Tab stops at the first of
-them; the arrow keys go through all. After the last message, and before the first, the focus leaves
-the transcript.
+In each message, the targets in the text come first, then the actions. Tab stops at the first
+target of each message, the arrow keys at all. After the last message, and before the first, the
+focus leaves the transcript.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
-_AT_REST_MS: Final = 300
-_MOST_BUTTONS: Final = 60
+_REST_MS: Final = 300
+_MAX_BUTTONS: Final = 60
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 _ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_TEXT}": f"{ACTION}{SHOW_VALUE}",
@@ -86,7 +86,7 @@ class FocusNavigator(QObject):
         self._buttons: dict[FocusTarget, FocusTargetButton] = {}
         self._place_timer = QTimer(self, singleShot=True, interval=0)
         self._place_timer.timeout.connect(self._place_focused)
-        self._rest_timer = QTimer(self, singleShot=True, interval=_AT_REST_MS)
+        self._rest_timer = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest_timer.timeout.connect(self._place_all_buttons)
         self._actions.stepped.connect(self._step)
         view.verticalScrollBar().valueChanged.connect(self.schedule_update)
@@ -101,7 +101,7 @@ class FocusNavigator(QObject):
             self._rest_timer.start()
 
     def focused_place(self) -> FocusedPlace | None:
-        """Return the place of the focused button, None if no button has the focus."""
+        """Return the place of the focused button, or None if no button has the focus."""
         widget = QApplication.focusWidget()
         document, viewport = self._view.document(), self._view.viewport()
         button = self._focused
@@ -146,7 +146,10 @@ class FocusNavigator(QObject):
         return self._focus_next_from(at, position, forward=forward)
 
     def _focus_next_from(self, at: int, position: int, *, forward: bool) -> bool:
-        """Focus the next or the previous target from a position of a message on."""
+        """Focus the next or the previous target, starting at a position of message `at`.
+
+        Return False if there is none ahead. Before the first target, focus the text.
+        """
         layouts = self._messages.writer.layouts
         skips_actions = not forward
         while 0 <= at < len(layouts):
@@ -170,7 +173,7 @@ class FocusNavigator(QObject):
     def _materialize_next(self, layout: MessageLayout, position: int, *, forward: bool) -> int:
         """Materialize the next target of a message from a document position on.
 
-        Return that position after the edit.
+        Return the position, which the edit may have moved.
         """
         if layout.is_fully_materialized:
             return position
@@ -218,7 +221,7 @@ class FocusNavigator(QObject):
     def _current_position(self, *, forward: bool) -> tuple[int, int, bool]:
         """Return (message index, document position, is on actions) of the focus."""
         widget = QApplication.focusWidget()
-        if self._actions.isAncestorOf(widget) if widget is not None else False:
+        if widget is not None and self._actions.isAncestorOf(widget):
             at = self._layout_index(self._actions.message_id)
             return at, self._message_range(at)[1] if at >= 0 else -1, True
         if self._focused is not None and widget is self._focused:
@@ -229,7 +232,7 @@ class FocusNavigator(QObject):
     def _start_position(self) -> tuple[int, int, bool]:
         """Return the position of the text cursor if it is on screen, else of the viewport's top.
 
-        Ignore a cursor at the end: inserted text moves a cursor there that the user has not placed.
+        Ignore a cursor at the end, because inserted text moves an unplaced cursor there.
         """
         view, cursor = self._view, self._view.textCursor()
         if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):
@@ -320,7 +323,7 @@ class FocusNavigator(QObject):
         self.focus_next(forward=forward)
 
     def _assign_button(self, target: FocusTarget, button: FocusTargetButton) -> None:
-        """Let `button` stand for this target, and remove any other button for it."""
+        """Assign `button` to this target, and remove any other button for it."""
         other = self._buttons.get(target)
         if other is button:
             return
@@ -394,7 +397,7 @@ class FocusNavigator(QObject):
         )
 
     def _nearest_version_arrow(self, button: FocusTargetButton) -> FocusTarget | None:
-        """Return the version arrow nearest to `button`, or None if that was no version arrow.
+        """Return the version arrow nearest to `button` if it was a version arrow, else None.
 
         Another version of the message has replaced its text. Prefer the same direction.
         """
@@ -428,9 +431,9 @@ class FocusNavigator(QObject):
             block = block.next()
 
     def _place_all_buttons(self) -> None:
-        """For a screen reader, place buttons over all visible targets, and keep the focused one."""
+        """Place buttons over the visible targets, for a screen reader. Keep the focused button."""
         targets = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
-        visible = list(islice(targets, _MOST_BUTTONS))
+        visible = list(islice(targets, _MAX_BUTTONS))
         for target, button in list(self._buttons.items()):
             if button is not self._focused and target not in visible:
                 self._drop(button)

@@ -43,8 +43,9 @@ _NAMES: Final = {
     "older-version": N_("Previous version"),
     "newer-version": N_("Next version"),
 }
-_SIGNS: Final = "›⌄ \u2003"
-_LONGEST: Final = 300
+_INVISIBLE: Final = {0xFFFC: None, 0x2063: None}
+_FOLD_SIGNS: Final = "›⌄ \u2003"
+_MAX_ADDRESS: Final = 300
 _RING_MARGIN: Final = 3
 
 
@@ -111,13 +112,12 @@ def next_focus_target(
 def display_address(address: str) -> str:
     """Return an encoded address for display, in which no letter can look like another."""
     encoded = QUrl(address).toString(QUrl.ComponentFormattingOption.FullyEncoded)
-    return encoded if len(encoded) <= _LONGEST else encoded[: _LONGEST - 1] + "…"
+    return encoded if len(encoded) <= _MAX_ADDRESS else encoded[: _MAX_ADDRESS - 1] + "…"
 
 
 def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, str]:
     """Return the accessible name of a target, and its address or ""."""
-    shown = _words(document, target).replace("\ufffc", "").replace("\u2063", "")
-    words = one_line(shown.strip(_SIGNS))
+    words = one_line(_shown_text(document, target))
     if target.link == COPY_CODE:
         return tr("Copy code, {language}", language=words) if words else tr("Copy code"), ""
     if target.link.startswith(ACTION):
@@ -158,8 +158,9 @@ def _expanded(document: QTextDocument, target: FocusTarget) -> bool | None:
     return found if isinstance(found, bool) else None
 
 
-def _words_of(document: QTextDocument, target: FocusTarget) -> str:
-    return _words(document, target).replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
+def _shown_text(document: QTextDocument, target: FocusTarget) -> str:
+    """Return the words of a target, without drawings and fold signs."""
+    return _raw_text(document, target).translate(_INVISIBLE).strip(_FOLD_SIGNS)
 
 
 def _attachment_name(document: QTextDocument, target: FocusTarget) -> str:
@@ -168,7 +169,7 @@ def _attachment_name(document: QTextDocument, target: FocusTarget) -> str:
     while block.isValid() and (found := list(focus_targets_of(block))):
         for other in found:
             if other.link == target.link:
-                return _words_of(document, other)
+                return _shown_text(document, other)
         block = block.next()
     return ""
 
@@ -290,7 +291,7 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
     block = document.findBlock(target.start)
     origin = document.documentLayout().blockBoundingRect(block).topLeft()
     layout, pieces = block.layout(), []
-    words = _words(document, target)
+    words = _raw_text(document, target)
     first, last = target.start - block.position(), target.end - block.position()
     if words.strip():
         first += len(words) - len(words.lstrip())
@@ -306,7 +307,7 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
     return pieces
 
 
-def _words(document: QTextDocument, target: FocusTarget) -> str:
+def _raw_text(document: QTextDocument, target: FocusTarget) -> str:
     cursor = QTextCursor(document)
     cursor.setPosition(target.start)
     cursor.setPosition(target.end, QTextCursor.MoveMode.KeepAnchor)

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class FootnoteJumps:
-    """A finder of the counterparts of footnote links, which it materializes."""
+    """A finder of the other ends of footnote links, which it materializes."""
 
     def __init__(self, messages: MaterializedMessages) -> None:
         self._messages = messages
         self._origin: tuple[str, str, int] = "", "", 0
 
     def find(self, target: str, block: QTextBlock, height: int) -> FocusTarget | None:
-        """Return the target that a link in a block leads to, or None.
+        """Return the target of a footnote link in a block, or None.
 
-        Materialize it with `height` pixels around it.
+        Materialize the target with `height` pixels above and below.
         """
         writer, wanted = self._messages.writer, counterpart(target)
         found = writer.layouts.layout_at(block.blockNumber())
@@ -46,7 +46,7 @@ class FootnoteJumps:
     def _find_item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:
         """Return the index of the item that contains the counterpart of a link.
 
-        Prefer the reference that the user origin from. Otherwise search upwards first for a
+        Prefer the reference from which the user jumped here. Otherwise search upwards first for a
         reference, and downwards first for a definition.
         """
         items = layout.items

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class KeyCommands(QObject):
-    """The keys that mean something else in a virtualized conversation than in a document.
+    """The handling of keys that Qt would apply to the materialized text only.
 
     Signals:
         copy_all_requested(): copy the whole conversation, of which only a part is materialized.
-        text_typed(str): text was typed, which belongs into the message box.
+        text_typed(str): text was typed, to be inserted into the message box.
     """
 
     copy_all_requested = Signal()

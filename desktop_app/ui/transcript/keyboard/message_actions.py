@@ -50,7 +50,7 @@ class ActionRow(QWidget):
 
     Signals:
         chosen(str message_id, str action): the user chose an action.
-        stepped(bool forward): an arrow key was pressed, which goes to the next target or back.
+        stepped(bool forward): an arrow key asks for the next or the previous target.
     """
 
     chosen = Signal(str, str)
@@ -89,11 +89,11 @@ class ActionRow(QWidget):
         self.show()
 
     def step_by_arrow(self, *, forward: bool) -> None:
-        """Emit `stepped`, for one of the buttons."""
+        """Emit `stepped`, because an arrow key was pressed on a button."""
         self.stepped.emit(forward)
 
     def place_beside(self, block: QTextBlock, offset: int) -> None:
-        """Place the row after a block's text; below it for a question or if text is in the way.
+        """Place the row beside a block; below it for a question or if the text needs the width.
 
         `offset` is the document coordinate of the viewport's upper edge.
         """
@@ -136,7 +136,10 @@ class ActionRow(QWidget):
         return True
 
     def return_focus(self) -> None:
-        """Focus the text, because a button that gets hidden would move the focus as Tab does."""
+        """Focus the text if a button has the focus.
+
+        Qt moves the focus of a button that is hidden to the next widget, as Tab does.
+        """
         text = self._viewport.parentWidget()
         if self.has_focus and text is not None:
             text.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -152,7 +155,7 @@ class ActionRow(QWidget):
         return [button for button in widgets if isinstance(button, QToolButton)]
 
     def dismiss(self) -> None:
-        """Hide the row, which then belongs to no message."""
+        """Hide the row and detach it from its message."""
         self.return_focus()
         self.message_id = ""
         self.hide()
@@ -199,7 +202,7 @@ class ActionRow(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let Enter click a button, like Space.
 
-        Buttons leave Enter to their parent, and the text would follow the link at its caret.
+        A button passes Enter to its parent, and the text would follow the link at its caret.
         """
         focused = next((button for button in self._buttons() if button.hasFocus()), None)
         if focused is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -217,7 +220,7 @@ class ActionRow(QWidget):
 
 
 class ActionRowPlacer:
-    """Shows the action row of one view beside a message.
+    """The placement of the action row of one view beside a message.
 
     Attributes:
         row: the action row.
@@ -227,7 +230,7 @@ class ActionRowPlacer:
         self._view, self._messages, self.row = view, messages, row
 
     def show_for(self, state: MessageState) -> None:
-        """Show the actions of a message, or hide its row while it streams."""
+        """Show the actions of a message, or hide them while it streams."""
         if state.is_streaming:
             if self.row.message_id == state.message.id:
                 self.row.dismiss()
@@ -259,7 +262,7 @@ class ActionRowPlacer:
 
 
 class _Action(PlainToolButton):
-    """A button that can take the focus, but not by Tab (the view handles it) or mouse."""
+    """A button that takes the focus by arrow keys and screen readers, not by Tab or mouse."""
 
     def __init__(self, row: ActionRow) -> None:
         super().__init__(row)

@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
-LONG: Final = 30
+MAX_UNFOLDED_LINES: Final = 30
 """Blocks of code with up to this many lines are never folded."""
 
-SHOWN: Final = 18
+VISIBLE_LINES: Final = 18
 """The number of visible lines of a folded block."""
 
 _LINES_PER_CHECK: Final = 256
 _MOST_LINES_IN_PLACE: Final = 1000
 
-FOLD: Final = "fold-code-"
+TOGGLE_CODE: Final = "fold-code-"
 """The action of a fold line. The number of the code block within the message follows."""
 
 
@@ -85,9 +85,9 @@ class FoldLines:
         return len(self._folded)
 
     def broken_by(self, at: int, removed: int, added: Sequence[Item]) -> list[int]:
-        """Return the fold lines whose code this change of blocks touches, last first."""
-        goes_on = bool(added) and _is_code(added[0])
-        first = bisect_right(self._folded, at - goes_on, key=_end)
+        """Return the fold lines whose code a change of blocks affects, as items, last first."""
+        continues_code = bool(added) and _is_code(added[0])
+        first = bisect_right(self._folded, at - continues_code, key=_end)
         broken: list[int] = []
         for folds_above, fold in enumerate(self._folded[first:], first):
             if fold.head >= at + removed and fold.head >= at:
@@ -113,9 +113,9 @@ class FoldLines:
         """
         end += body
         if end < len(items) and _is_code(items[end]):
-            return None  # called for each new line: does not count the lines above
+            return None  # quick, because this runs for each new line
         first = _first_line(items, end)
-        if end - first <= LONG or first <= body:
+        if end - first <= MAX_UNFOLDED_LINES or first <= body:
             return None
         folds_above = self._fold_lines_above(end - body)
         number, begin = -1, body
@@ -154,31 +154,31 @@ def with_folds(
 ) -> Iterator[Item]:
     """Yield the blocks of a message, with a fold line below each long block of code.
 
-    If the message grows, code at its end gets none.
+    Code at the end of a growing message gets no fold line.
     """
     number = lines = -1
     for block in blocks:
         if block.kind is not Kind.CODE:
-            if lines > LONG:
+            if lines > MAX_UNFOLDED_LINES:
                 yield fold_line(number, lines, is_folded=number not in unfolded)
             lines = 0
         if block.kind is Kind.CODE_HEAD:
             number += 1
         lines += block.kind is Kind.CODE
         yield block
-    if lines > LONG and not grows:
+    if lines > MAX_UNFOLDED_LINES and not grows:
         yield fold_line(number, lines, is_folded=number not in unfolded)
 
 
 def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
     """Return the fold line for the code block with this number."""
-    hidden_count = lines - SHOWN
+    hidden_count = lines - VISIBLE_LINES
     words = (
         tr_plural("Show {count} more line", "Show {count} more lines", hidden_count)
         if is_folded
         else tr("Show fewer lines")
     )
-    return Line(LineKind.FOLD, (Run(words, link=f"{ACTION}{FOLD}{number}"),))
+    return Line(LineKind.FOLD, (Run(words, link=f"{ACTION}{TOGGLE_CODE}{number}"),))
 
 
 def fold_line_at(items: Sequence[Item], at: int, *, is_folded: bool) -> Line:
@@ -195,8 +195,8 @@ def fold_number(line: Item) -> int | None:
 
 
 def last_visible_line(items: Sequence[Item], at: int) -> int:
-    """Return the item of the last line of code that stays visible if fold line `at` folds it."""
-    return _first_line(items, at) + SHOWN - 1
+    """Return the index of the last line that stays visible if fold line `at` folds its code."""
+    return _first_line(items, at) + VISIBLE_LINES - 1
 
 
 def show_folds(writer: DocumentWriter, layout: MessageLayout, unfolded: Container[int]) -> None:
@@ -210,7 +210,7 @@ def show_folds(writer: DocumentWriter, layout: MessageLayout, unfolded: Containe
 
 def show_fold(writer: DocumentWriter, layout: MessageLayout, at: int, *, visible: bool) -> None:
     """Hide or show the lines that fold line `at` folds."""
-    first = _first_line(layout.items, at) + SHOWN
+    first = _first_line(layout.items, at) + VISIBLE_LINES
     if layout.next_materialized(first) >= at and (layout.heights[first] > 0) is visible:
         return
     if not visible:  # first, so that filling the viewport meanwhile skips these lines
@@ -242,8 +242,7 @@ def _set_heights(
 ) -> None:
     """Update the estimated heights of missing lines. Folded lines have none.
 
-    If the message is not fully materialized, its folded lines are not either, except for a screen
-    reader.
+    In a partly materialized message, folded lines are dematerialized, except for a screen reader.
     """
     if not visible:
         is_read = QAccessible.isActive() and layout.counts[first - 1] > 0

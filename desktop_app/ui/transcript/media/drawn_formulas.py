@@ -5,10 +5,9 @@ screen readers find the source, and both states have the same length. Until the 
 or if it cannot be, the first character is invisible and the source is in italics, as the document
 writer inserted it. Afterwards the character is an inline object and the source takes no space.
 
-Qt passes all characters to a screen reader: U+FFFC, at which it draws objects, U+FDD0 and U+FDD1,
-which it puts around the cells of a QTextTable, and U+2061 to U+2063. eSpeak ignores them. Liblouis
-spells out each in braille, eight cells long. So the source of a drawn formula is followed by
-U+200B, the only zero-width character that is a blank there.
+Qt passes all characters to a screen reader, even U+FFFC, which stands for a drawing. eSpeak ignores
+such characters, but Liblouis spells out each of them in eight braille cells. So the source of a
+drawn formula is followed by U+200B, the only zero-width character that Liblouis shows as a blank.
 """
 
 from __future__ import annotations
@@ -51,8 +50,8 @@ _TEX: Final = COLUMNS + 1
 _EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
 """Properties with the font's metrics in pixels, cached because Qt asks for sizes repeatedly."""
 
-# The property with the selection color of an object (qtextlayout.cpp, ObjectSelectionBrush).
-_SELECTED_IN: Final = int(QTextFormat.Property.ForegroundBrush) + 1
+# The property in which Qt passes the selection color (qtextlayout.cpp, ObjectSelectionBrush).
+_SELECTION_BRUSH: Final = int(QTextFormat.Property.ForegroundBrush) + 1
 
 # The math font looks smaller than the text font at the same size.
 _MATH_SCALE: Final = 1.12
@@ -82,12 +81,10 @@ class FormulaFinder(Protocol):
 
 
 class Formulas:
-    """The drawn formulas of a document.
-
-    On paper nothing reads the source, so it is left out there.
-    """
+    """The drawn formulas of a document."""
 
     def __init__(self, document: QTextDocument, *, keeps_source: bool = True) -> None:
+        """Watch a document. Without `keeps_source`, remove the source of drawn formulas."""
         self._document = document
         self._keeps_source = keeps_source
         self._typesetter: FormulaFinder | None = None
@@ -168,9 +165,9 @@ class Formulas:
         self._is_drawing = False
 
     def _has_formulas(self, start: int, end: int) -> bool:
-        """Return True if formulas begin in the range; of a long range, also if any begin below it.
+        """Return True if a formula begins in the range, or below it if the range is long.
 
-        After an edit of a few words, the rest of the document is not searched.
+        After a short edit, this avoids a search of the rest of the document.
         """
         if end - start > _SHORT_RANGE:
             return not self._document.find(FORMULA_BEGINS, start).isNull()
@@ -211,8 +208,8 @@ class Formulas:
             (_X_HEIGHT, metrics.xHeight()),
         ):
             style.setProperty(key, float(pixels))
-        low = formula.depth * em > metrics.descent()
-        style.setVerticalAlignment(alignment.AlignMiddle if low else alignment.AlignBaseline)
+        is_deep = formula.depth * em > metrics.descent()
+        style.setVerticalAlignment(alignment.AlignMiddle if is_deep else alignment.AlignBaseline)
         source_text = source.replace(LINE_BREAK, " ") + _BLANK
         cursor.insertText(DRAWN, style)
         if self._keeps_source:
@@ -221,9 +218,9 @@ class Formulas:
     # ------------------------------------------------------------------ measures
 
     def box(self, position: int, text_format: QTextFormat) -> _Box | None:
-        """Return the size of a typeset formula, or None. A formula is shrunk to fit its column.
+        """Return the size of a formula, shrunk to fit its column, or None if it is not typeset.
 
-        Sizes are cached, because Qt asks four times per formula and painting.
+        Sizes are cached, because Qt asks for each size four times while it paints.
         """
         document = self._document
         state = (document.revision(), document.textWidth())
@@ -238,7 +235,7 @@ class Formulas:
 
     def _measured(self, formula: Formula, position: int, char_format: QTextCharFormat) -> _Box:
         em, descent = char_format.doubleProperty(_EM), char_format.doubleProperty(_DESCENT)
-        # Qt positions letters in 1/64 pixel, so many letters of no width still take some space.
+        # Qt positions letters in 1/64 pixel, so the hidden source still takes some space.
         room = self._room(position, char_format) - len(str(char_format.property(_TEX))) / 64
         scale = min(1.0, room / (formula.width * em))
         ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
@@ -296,9 +293,9 @@ class _Drawing(QPyTextObject):
         top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
         area = QRectF(rect.left(), top, box.width, height)
         color = style.foreground().color()
-        if text_format.hasProperty(_SELECTED_IN):
+        if text_format.hasProperty(_SELECTION_BRUSH):
             color = _paint_selection_ground(
-                painter, rect, text_format.brushProperty(_SELECTED_IN).color()
+                painter, rect, text_format.brushProperty(_SELECTION_BRUSH).color()
             )
         ratio = painter.device().devicePixelRatio()
         # Print vector graphics, but cache a pixmap for the screen, which is repainted often.
@@ -312,10 +309,9 @@ class _Drawing(QPyTextObject):
 
 
 def _paint_selection_ground(painter: QPainter, rect: QRectF | QRect, ground: QColor) -> QColor:
-    """Paint the background of a selected or found formula. Return the color to draw it in.
+    """Paint the background of a selected or found formula. Return the color of the formula.
 
-    Qt paints the half-transparent selection color over both, so both must differ as much as
-    possible.
+    Qt paints the half-transparent selection color over both, so they are black and white.
     """
     is_light = ground.lightnessF() > 0.5
     painter.fillRect(rect, Qt.GlobalColor.white if is_light else Qt.GlobalColor.black)

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _RARE: Final = re.compile("[^\0-\u02ff\u2000-\u206f\ud800-\udfff]")
 """Letters beyond Latin, which the text font itself covers."""
 
-_FEW_SCRIPTS: Final = 6
+_MAX_FEW_SCRIPTS: Final = 6
 
-_OF_MANY_SCRIPTS: Final = (range(0x530, 0x1E00), range(0xA000, 0xAC00), range(0x10000, 0x1F000))
+_DENSE_SCRIPT_RANGES: Final = (range(0x530, 0x1E00), range(0xA000, 0xAC00), range(0x10000, 0x1F000))
 
 
 def few_scripts_length(text: str) -> int:
@@ -38,15 +38,15 @@ def few_scripts_length(text: str) -> int:
     scripts: set[int] = set()
     for match in _RARE.finditer(text):
         scripts.add(_script_key(match[0]))
-        if len(scripts) > _FEW_SCRIPTS:
+        if len(scripts) > _MAX_FEW_SCRIPTS:
             return match.start()
     return len(text)
 
 
 class FallbackFonts:
-    """The letters that can be written in some fonts without loading more.
+    """The letters whose fallback fonts are loaded for some fonts.
 
-    Keeps the fonts, so that Qt keeps what it loaded for them.
+    The fonts are kept, because Qt unloads the fallback fonts of a font that is gone.
     """
 
     def __init__(self, fonts: Iterable[QFont]) -> None:
@@ -66,7 +66,7 @@ class FallbackFonts:
                 self._schedule(known)
 
     def forget(self) -> None:
-        """Forget the letters so far, because their text is gone."""
+        """Forget all letters, because their text is gone."""
         self._known, self._scheduled = set(), []
 
     def load(self, text: str) -> bool:
@@ -109,18 +109,18 @@ def _rare(letters: Iterable[str]) -> set[str]:
 
 
 def _are_few(letters: set[str]) -> bool:
-    return len(set(map(_script_key, letters))) <= _FEW_SCRIPTS
+    return len(set(map(_script_key, letters))) <= _MAX_FEW_SCRIPTS
 
 
 def _code_page(letter: str) -> int:
-    """Return the range of 128 code points that contains a letter. It mostly holds one script."""
+    """Return the number of the 128 code points with a letter, which mostly belong to one script."""
     return ord(letter) >> 7
 
 
 def _script_key(letter: str) -> int:
     """Return a key for the script of a letter. Scripts with many letters have few keys."""
     code = ord(letter)
-    return code >> 7 if any(code in pages for pages in _OF_MANY_SCRIPTS) else -1 - (code >> 14)
+    return code >> 7 if any(code in pages for pages in _DENSE_SCRIPT_RANGES) else -1 - (code >> 14)
 
 
 def _lay_out(letters: str, font: QFont) -> None:

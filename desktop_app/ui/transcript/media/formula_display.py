@@ -16,7 +16,7 @@ _FORMULAS_S: Final = 0.008
 
 
 class FormulaDisplay(QObject):
-    """Replaces the source of formulas by their drawings, in slices."""
+    """A timer that replaces the source of typeset formulas by drawings, in slices."""
 
     def __init__(self, formulas: Formulas, anchor: ScrollAnchor, actions: ActionRowPlacer) -> None:
         super().__init__(anchor)

@@ -40,7 +40,7 @@ _LINES_AT_ONCE: Final = 24
 
 @dataclass
 class _Job:
-    """Lines [first, end) among the items of a message, to be lexed from item `start` on.
+    """A job to highlight items [first, end) of a message; lexing starts at item `start`.
 
     The attributes below count lines from `start`.
 
@@ -65,7 +65,7 @@ class _Job:
 
 
 class CodeHighlighter(QObject):
-    """A queue of lines of code to highlight, a few in each turn of the event loop."""
+    """A queue of lines of code, highlighted a few at a time."""
 
     def __init__(self, writer: DocumentWriter, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -125,7 +125,7 @@ class CodeHighlighter(QObject):
             begin = flags.find(1, stop)
 
     def highlight_range(self, layout: MessageLayout, first: int, end: int) -> None:
-        """Highlight lines that were written in the middle of a block, or a whole block."""
+        """Highlight lines [first, end) of a block, with the lines above as context."""
         start = first
         while start and first - start < _MOST_CONTEXT_LINES and _is_code(layout.items[start - 1]):
             start -= 1
@@ -248,7 +248,7 @@ def _is_code(item: Item) -> bool:
 def _code(items: Sequence[Item]) -> str:
     """Return lines of code as shown, including signs for invisible characters.
 
-    The positions of spans match these. Return "" if a line is not code or too long.
+    Spans are positions in this text. Return "" if an item is not code or a line is too long.
     """
     if not all(_is_code(item) for item in items):
         return ""

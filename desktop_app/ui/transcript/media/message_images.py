@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import ImagePart
     from desktop_app.ui.look.theme import Theme
 
-OPEN: Final = "picture/"
+OPEN_IMAGE: Final = "picture/"
 """The prefix of an action that opens an image. The hash of the image follows."""
 
-LARGEST: Final = (320, 240)
+MAX_SHOWN_SIZE: Final = (320, 240)
 THUMBNAIL_BOX: Final = (640, 480)
-"""Width and height of a thumbnail: enough for `LARGEST` on a screen of twice the usual density."""
+"""Width and height of a thumbnail: `MAX_SHOWN_SIZE` on a screen with twice the usual density."""
 CORNER_RADIUS: Final = 8
 _FORMATS: Final = (b"png", b"jpeg", b"gif", b"webp")
 _SCHEME: Final = "picture:"
@@ -47,20 +47,20 @@ _SCHEME: Final = "picture:"
 def image_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
     """Return the images of a question side by side. `action` is the scheme of action links.
 
-    The link includes the size to draw at the default text size.
+    The link includes the image's size in pixels at the default text size.
     """
     runs: list[Run] = []
     for part in parts:
         width, height = shown_size(part)
         runs += [Run("\u2003")] if runs else []
-        link = f"{action}{OPEN}{part.sha256}#{width}x{height}"
+        link = f"{action}{OPEN_IMAGE}{part.sha256}#{width}x{height}"
         runs.append(Run(PICTURE, image=True, link=link))
     return tuple(runs)
 
 
 def shown_size(part: ImagePart) -> tuple[int, int]:
     """Return width and height at the default text size, or a square if unknown."""
-    return _within(part.dimensions or (LARGEST[1], LARGEST[1]))
+    return _within(part.dimensions or (MAX_SHOWN_SIZE[1], MAX_SHOWN_SIZE[1]))
 
 
 def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImageFormat:
@@ -79,7 +79,7 @@ def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImag
 
 def _within(size: tuple[int, int]) -> tuple[int, int]:
     width, height = size
-    ratio = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
+    ratio = min(1.0, MAX_SHOWN_SIZE[0] / width, MAX_SHOWN_SIZE[1] / height)
     return max(12, round(width * ratio)), max(12, round(height * ratio))
 
 

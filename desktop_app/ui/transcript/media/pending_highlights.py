@@ -31,7 +31,7 @@ class PendingHighlights:
     def record_change(self, at: int, removed: int, added: Sequence[Item]) -> None:
         """Record that items [at, at + removed) of the body were replaced.
 
-        Code blocks that began there are dropped: an apparent fence may turn out to be text.
+        Forget code blocks that began there, because an apparent fence may turn out to be text.
         """
         last, moved = self._heads[-1:], len(added) - removed
         stay = [h for h in self._heads if not at <= h < at + removed]

@@ -40,7 +40,7 @@ class CopyActions(QObject):
     ) -> None:
         super().__init__(view)
         self._view, self._messages, self._selection = view, messages, selection
-        self._copying: ClipboardCopier | None = None
+        self._copier: ClipboardCopier | None = None
 
     def selection_data(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text.
@@ -55,26 +55,26 @@ class CopyActions(QObject):
         """Copy the selection to the clipboard. Return False if nothing is selected."""
         if self._selection.is_empty:
             return False
-        self._put(self._selection.texts())
+        self._copy(self._selection.texts())
         return True
 
-    def _put(self, texts: Texts) -> None:
-        if self._copying is None:
+    def _copy(self, texts: Texts) -> None:
+        if self._copier is None:
             from desktop_app.ui.widgets.text.clipboard import ClipboardCopier  # not at start-up
 
-            self._copying = ClipboardCopier(self)
-            self._copying.delayed.connect(lambda: self.notice_raised.emit(tr("Copying…")))
-            self._copying.done.connect(self._on_done)
-        self._copying.put(texts)
+            self._copier = ClipboardCopier(self)
+            self._copier.delayed.connect(lambda: self.notice_raised.emit(tr("Copying…")))
+            self._copier.done.connect(self._on_done)
+        self._copier.put(texts)
 
-    def _on_done(self, lasted: bool) -> None:
-        if lasted:
+    def _on_done(self, was_slow: bool) -> None:
+        if was_slow:
             self.notice_raised.emit(tr("Copied"))
 
     @property
     def is_building(self) -> bool:
         """Return True while a copy is still being prepared."""
-        return self._copying is not None and self._copying.is_building
+        return self._copier is not None and self._copier.is_building
 
     def copy_message(self, state: MessageState) -> None:
         """Copy a message: an answer as its Markdown source, a question as shown."""
@@ -85,7 +85,7 @@ class CopyActions(QObject):
             and message.whole is not None
             and not state.is_streaming
         ):
-            self._put(selected_text.texts_of_source(message.whole.text))
+            self._copy(selected_text.texts_of_source(message.whole.text))
             return
         text = state.source
         is_written = self._messages.get(state.message.id) is state
@@ -93,13 +93,13 @@ class CopyActions(QObject):
         # A long answer may still be loading and have few items, so check its text as well.
         is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few(items)
         source = text if is_answer else None
-        self._put(selected_text.texts_of(state.block_maker(), source, is_short=is_short))
+        self._copy(selected_text.texts_of(state.block_maker(), source, is_short=is_short))
 
     def copy_code(self, head: int) -> None:
         """Copy the code with this head block number."""
         texts = self._texts_of_code(head)
         if texts is not None:
-            self._put(texts)
+            self._copy(texts)
             self.code_copied.emit(head)
 
     def code_data(self, head: int) -> QMimeData | None:

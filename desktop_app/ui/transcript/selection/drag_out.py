@@ -8,8 +8,8 @@ from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.ui.transcript.media.message_images import OPEN
-from desktop_app.ui.transcript.message_items import ACTION, DOCUMENT
+from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
+from desktop_app.ui.transcript.message_items import ACTION, OPEN_DOCUMENT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +35,10 @@ class DragOut(QObject):
         self._attachment, self._code = "", -1
 
     def press(self, position: QPoint) -> None:
-        """Note what is at the position where the left button is pressed."""
+        """Record the attachment or code at the position where the left button is pressed."""
         self.release()
         link = self._view.anchorAt(position).partition("#")[0]
-        for kind in (ACTION + OPEN, ACTION + DOCUMENT):
+        for kind in (ACTION + OPEN_IMAGE, ACTION + OPEN_DOCUMENT):
             if link.startswith(kind):
                 self._attachment = link.removeprefix(kind)
         block = self._view.cursorForPosition(position).block()
@@ -49,7 +49,10 @@ class DragOut(QObject):
             self._pressed_at = position
 
     def move(self, position: QPoint) -> bool:
-        """Start the drag once the pointer is far enough; return True for a press that drags."""
+        """Start the drag once the pointer is far enough from the press.
+
+        Return True if the press was on something to drag, so that no text is selected.
+        """
         if self._pressed_at is None:
             return False
         distance = (position - self._pressed_at).manhattanLength()

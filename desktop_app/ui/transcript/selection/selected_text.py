@@ -32,7 +32,7 @@ _MOST_PLAIN_CHARACTERS: Final = 100_000
 
 _FEW_RUNS: Final = 150
 FEW_CHARACTERS: Final = 8000
-"""Runs and characters that are copied synchronously: that takes 4 ms."""
+"""Limits of a text that is copied synchronously, which takes up to 4 ms."""
 
 
 def texts_of(
@@ -42,8 +42,8 @@ def texts_of(
 
     Args:
         blocks: returns the blocks; called once, possibly in another thread.
-        source: the Markdown source of a whole answer. It then also is the plain text, because
-            users paste into Markdown editors or plain ones.
+        source: the Markdown source of a whole answer. It is also the plain text, because users
+            paste answers into editors of Markdown or plain text.
         is_short: whether the content is small enough to be copied synchronously.
     """
     # Imported late to keep start-up fast.

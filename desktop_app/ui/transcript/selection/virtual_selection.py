@@ -4,7 +4,7 @@ Only the part of a long conversation around the screen is materialized. An end o
 in any other message is stored here, and the document's selection ends where the materialized
 text does.
 
-A cursor of its own detects when a stored end becomes invalid. Qt moves it with every edit, like
+A second cursor tells whether the stored ends are still valid. Qt moves it with every edit, like
 the view's cursor. The two differ as soon as the user selects something else.
 """
 
@@ -37,6 +37,7 @@ class _End(NamedTuple):
     """One end of the selection.
 
     Attributes:
+        text_anchor: its position in the conversation.
         items: the items of its message, if the end is within the message.
         first: the unit (row of a table) of the item with which a selection would start.
         stop: the unit (row of a table) of the item with which a selection would end.
@@ -53,7 +54,7 @@ class VirtualSelection:
 
     def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
         self._view, self._messages = view, messages
-        self._set_selection = QTextCursor()
+        self._last_cursor = QTextCursor()
         self._anchor: _End | None = None
         self._position: _End | None = None
 
@@ -68,7 +69,7 @@ class VirtualSelection:
 
     def forget(self) -> None:
         """Drop the stored ends."""
-        self._set_selection, self._anchor, self._position = QTextCursor(), None, None
+        self._last_cursor, self._anchor, self._position = QTextCursor(), None, None
 
     def select_all(self) -> None:
         """Select the whole conversation."""
@@ -136,7 +137,7 @@ class VirtualSelection:
             (last.text_anchor.item, last.stop) if stops and last.items else (len(end.items), 0),
         )
 
-    # ------------------------------------------------------------------ where it ends
+    # ------------------------------------------------------------------ ends
 
     def _order(self) -> list[str]:
         messages = self._messages
@@ -145,12 +146,12 @@ class VirtualSelection:
 
     def _stored_ends(self) -> tuple[_End | None, _End | None]:
         """Return the stored anchor and position, each None if it is in materialized text."""
-        put, cursor = self._set_selection, self._view.textCursor()
-        if put.isNull() or put.anchor() != cursor.anchor():
+        last, cursor = self._last_cursor, self._view.textCursor()
+        if last.isNull() or last.anchor() != cursor.anchor():
             return None, None
-        if put.hasSelection() and not cursor.hasSelection():
+        if last.hasSelection() and not cursor.hasSelection():
             return None, None
-        return self._anchor, self._position if put.position() == cursor.position() else None
+        return self._anchor, self._position if last.position() == cursor.position() else None
 
     def _ends(self) -> tuple[_End | None, _End | None]:
         cursor, (anchor, position) = self._view.textCursor(), self._stored_ends()
@@ -174,18 +175,18 @@ class VirtualSelection:
             return
         for end in (anchor, position):  # materializing text at one end may move the other
             self._position_of(end)
-        places = self._position_of(anchor), self._position_of(position)
-        if None in places:
+        positions = self._position_of(anchor), self._position_of(position)
+        if None in positions:
             return  # a message is gone
         cursor = QTextCursor(self._view.document())
-        cursor.setPosition(places[0] or 0)
-        cursor.setPosition(places[1] or 0, QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(positions[0] or 0)
+        cursor.setPosition(positions[1] or 0, QTextCursor.MoveMode.KeepAnchor)
         if cursor != self._view.textCursor() or cursor.anchor() != self._view.textCursor().anchor():
             set_cursor(self._view, cursor)
-        is_written = [self._messages.get(end.text_anchor.message_id) for end in (anchor, position)]
-        self._set_selection = cursor
-        self._anchor = None if is_written[0] else anchor
-        self._position = None if is_written[1] else position
+        states = [self._messages.get(end.text_anchor.message_id) for end in (anchor, position)]
+        self._last_cursor = cursor
+        self._anchor = None if states[0] else anchor
+        self._position = None if states[1] else position
 
     def _position_of(self, end: _End) -> int | None:
         """Return the position of an end in the document; None if its message is gone."""
