@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+import shiboken6
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
@@ -13,13 +15,14 @@ from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 from desktop_app.ui.transcript.search import find_bar
+from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.look.theme import Theme
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 BLANK = "\u200b"  # ends the source behind a drawing
@@ -239,3 +242,13 @@ def test_another_conversation_ends_the_unfolding_of_code(
     finder.counted.connect(show_another)
     finder.search("needle")
     qtbot.waitUntil(lambda: bool(turns))
+
+
+def test_a_view_can_be_deleted_while_matches_are_counted(dressed: Theme) -> None:
+    view = TranscriptView(dressed)
+    view.set_messages(conversation(2_000))
+    view.find_in_transcript.finder.search("needle")
+    shiboken6.delete(view)
+    for thread in threading.enumerate():
+        if thread.name == "find":
+            thread.join()

@@ -6,12 +6,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor
+import shiboken6
+from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor, QTextDocument
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
+from desktop_app.ui.transcript.media.message_images import MessageImages
 from tests.helpers.messages import answer, question
 from tests.unit.rendering.test_inline_images import address
 
@@ -180,3 +182,11 @@ def test_each_name_of_a_repeated_image_takes_no_space(view: TranscriptView) -> N
         block = view.document().find(name).block()
         line = block.layout().lineAt(0)
         assert abs(line.naturalTextWidth() - 30) < 2, name
+
+
+def test_an_image_may_be_decoded_after_its_view_was_deleted(dressed: Theme) -> None:
+    document, owner = QTextDocument(), QObject()
+    images = MessageImages(document, dressed, owner)
+    decode = images._decoder.decode
+    shiboken6.delete(images)
+    decode(address("PNG"))

@@ -26,7 +26,7 @@ from desktop_app.rendering.block_model import PICTURE, Run
 from desktop_app.rendering.markdown.inline_images import MAX_PIXELS, bytes_of, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from PySide6.QtGui import QTextCharFormat
 
@@ -97,6 +97,34 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
     return image_format
 
 
+class _Decoder(QObject):
+    """A decoder of embedded images, which outlives a view that is deleted meanwhile.
+
+    Signals:
+        decoded(str target, QImage): a valid image was decoded.
+    """
+
+    decoded = Signal(str, QImage)
+
+    def decode(self, target: str) -> None:
+        """Decode the first frame of an image, upright. Runs in a thread."""
+        data = QByteArray(bytes_of(target) or b"")
+        buffer = QBuffer(data)
+        buffer.open(QBuffer.OpenModeFlag.ReadOnly)
+        reader = QImageReader(buffer)
+        reader.setDecideFormatFromContent(True)
+        reader.setAutoTransform(True)
+        size = reader.size()
+        if (
+            bytes(reader.format().data()) not in _FORMATS
+            or size.width() * size.height() > MAX_PIXELS
+        ):
+            return
+        image = reader.read()
+        if not image.isNull():
+            self.decoded.emit(target, image)
+
+
 class MessageImages(QObject):
     """The images of a document.
 
@@ -105,7 +133,6 @@ class MessageImages(QObject):
     """
 
     image_requested = Signal(str)
-    _decoded = Signal(str, QImage)
 
     def __init__(self, document: QTextDocument, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -114,7 +141,8 @@ class MessageImages(QObject):
         self._requested: dict[str, set[str]] = {}
         self._theme = theme
         self._ratio = 1.0
-        self._decoded.connect(self.show)
+        self._decoder = _Decoder()
+        self._decoder.decoded.connect(self.show)
 
     def set_theme(self, theme: Theme, pixel_ratio: float) -> None:
         """Use the colors of a theme, and device pixels per pixel, for images drawn later."""
@@ -152,7 +180,7 @@ class MessageImages(QObject):
             self.image_requested.emit(key)
             return
         # Decoding may take long, so it runs in a thread. Bytes and pixels are limited before.
-        Thread(target=_decode, args=(key, self._decoded.emit), daemon=True).start()
+        Thread(target=self._decoder.decode, args=(key,), daemon=True).start()
 
     def show(self, sha256: str, image: QImage) -> None:
         """Draw this image from now on."""
@@ -190,19 +218,3 @@ class MessageImages(QObject):
             painter.strokePath(corners, QPen(self._theme.line, self._ratio))
         drawn.setDevicePixelRatio(self._ratio)
         return drawn
-
-
-def _decode(target: str, done: Callable[[str, QImage], None]) -> None:
-    """Decode the first frame of an image, upright, and pass it to `done` if it is valid."""
-    data = QByteArray(bytes_of(target) or b"")
-    buffer = QBuffer(data)
-    buffer.open(QBuffer.OpenModeFlag.ReadOnly)
-    reader = QImageReader(buffer)
-    reader.setDecideFormatFromContent(True)
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if bytes(reader.format().data()) not in _FORMATS or size.width() * size.height() > MAX_PIXELS:
-        return
-    image = reader.read()
-    if not image.isNull():
-        done(target, image)

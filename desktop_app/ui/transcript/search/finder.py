@@ -81,6 +81,41 @@ class _TextMatches(NamedTuple):
 Counts = dict[str, Count]
 
 
+class _Counter(QObject):
+    """A counter of matches, which outlives a view that is deleted meanwhile.
+
+    Signals:
+        counted(int run, Counts counts, bool is_last): some messages have been counted.
+    """
+
+    counted = Signal(int, object, bool)
+
+    def count(
+        self,
+        messages: Sequence[tuple[Message, str | None]],
+        query: str,
+        run: int,
+        newest_run: Callable[[], int],
+    ) -> None:
+        """Count matches in these messages until done or until a newer search starts.
+
+        Runs in a thread.
+        """
+        counts: Counts = {}
+        reported = rested = time.monotonic()
+        for message, text in messages:
+            if newest_run() != run:
+                return
+            counts[message.id] = _count_in_message(message, text, query)
+            if time.monotonic() - rested > _WORK_S:
+                time.sleep(_REST_S)  # releases the GIL for the GUI thread
+                rested = time.monotonic()
+            if rested - reported > _REPORT_S:
+                self.counted.emit(run, counts, False)
+                counts, reported = {}, rested
+        self.counted.emit(run, counts, True)
+
+
 class Finder(QObject):
     """A search in the messages of one view.
 
@@ -92,7 +127,6 @@ class Finder(QObject):
 
     counted = Signal(int, int, bool)
     match_shown = Signal()
-    _arrived = Signal(int, object, bool)
 
     def __init__(
         self,
@@ -127,7 +161,8 @@ class Finder(QObject):
         self._changed_ids: set[str] = set()
         self._has_marks = False
         self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
-        self._arrived.connect(self._on_counted)
+        self._counter = _Counter()
+        self._counter.counted.connect(self._on_counted)
         self._mark_timer = QTimer(self, singleShot=True, interval=0)
         self._mark_timer.timeout.connect(self._mark)
         self._recount_timer = QTimer(self, singleShot=True, interval=_STREAMING_MS)
@@ -200,10 +235,9 @@ class Finder(QObject):
             messages,
             self._query,
             self._search_number,
-            self._arrived.emit,
             lambda: self._search_number,
         )
-        Thread(target=_count, args=work, daemon=True, name="find").start()
+        Thread(target=self._counter.count, args=work, daemon=True, name="find").start()
 
     def _topmost_index(self) -> int:
         state = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
@@ -507,32 +541,6 @@ def _selected(block: QTextBlock, match_range: tuple[int, int]) -> QTextCursor:
     found.setPosition(at + utf16_length(text[: match_range[0]]))
     found.setPosition(at + utf16_length(text[: match_range[1]]), QTextCursor.MoveMode.KeepAnchor)
     return found
-
-
-def _count(
-    messages: Sequence[tuple[Message, str | None]],
-    query: str,
-    run: int,
-    report: Callable[[int, Counts, bool], None],
-    newest_run: Callable[[], int],
-) -> None:
-    """Count matches in these messages until done or until a newer search starts.
-
-    Runs in a thread.
-    """
-    counts: Counts = {}
-    reported = rested = time.monotonic()
-    for message, text in messages:
-        if newest_run() != run:
-            return
-        counts[message.id] = _count_in_message(message, text, query)
-        if time.monotonic() - rested > _WORK_S:
-            time.sleep(_REST_S)  # releases the GIL for the GUI thread
-            rested = time.monotonic()
-        if rested - reported > _REPORT_S:
-            report(run, counts, False)
-            counts, reported = {}, rested
-    report(run, counts, True)
 
 
 def _count_in_message(message: Message, text: str | None, query: str) -> Count:
