@@ -29,6 +29,9 @@ WORKING_DIRECTORY: Final = "/"
 
 # HOME, because "pip install --user" may have put libraries below it.
 _COMMON: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
+REPORTS_TO_WINDOW: Final = "REPARTEE_REPORTS_TO_WINDOW"
+"""Set for a library command that writes its errors as JSON, because the window reads them."""
+
 # Variables to lay out text as the window does.
 _LAYOUT: Final = (
     "FONTCONFIG_FILE",
@@ -182,13 +185,17 @@ def child_command(kind: Kind) -> ChildCommand:
     return ChildCommand((*_program(), "_child", kind), _environment(_VARIABLES_OF_KIND[kind]))
 
 
-def library_command(*arguments: str) -> ChildCommand:
+def library_command(*arguments: str, reports_to_window: bool = False) -> ChildCommand:
     """Return the command for `repartee export`, `import` or `backup`.
 
     Args:
         arguments: the command line. Paths in it are absolute.
+        reports_to_window: write errors as JSON.
     """
-    return ChildCommand((*_program(), *arguments), _environment((*_COMMON, *_LIBRARY)))
+    environment = _environment((*_COMMON, *_LIBRARY))
+    if reports_to_window:
+        environment[REPORTS_TO_WINDOW] = "1"
+    return ChildCommand((*_program(), *arguments), environment)
 
 
 def run_tool(*words: str) -> tuple[int, str, str]:

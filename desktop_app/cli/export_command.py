@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeFile
-from desktop_app.cli.streams.console import as_json, say
+from desktop_app.cli.streams.console import as_json, reports_to_window, say, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend, path_of
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
@@ -264,17 +264,15 @@ async def export(options: argparse.Namespace) -> int:
                     await writer.close()
         except OSError as exc:
             raise unwritable_error(target, exc) from exc
-    say(
-        sentence
-        or tr_plural(
-            "{count} conversation exported to {file}.",
-            "{count} conversations exported to {file}.",
-            len(wanted),
-            file=str(target),
-        )
+    sentence = sentence or tr_plural(
+        "{count} conversation exported to {file}.",
+        "{count} conversations exported to {file}.",
+        len(wanted),
+        file=str(target),
     )
-    for sentence in left_out:
-        say(sentence)
+    write = write_line if reports_to_window() else say
+    for line in (sentence, *left_out):
+        write(line)
     return ExitCode.FAILED if left_out else 0
 
 

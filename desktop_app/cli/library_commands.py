@@ -7,6 +7,7 @@ Progress goes to standard error: on a terminal every two seconds, with --progres
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,12 +22,16 @@ from desktop_app.cli.streams.console import (
     can_ask,
     is_cancel,
     is_yes,
+    note,
+    reports_to_window,
     say,
     write_json,
     write_line,
 )
 from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend, path_of
 from desktop_app.domain.conversations.conversation import ModelChoice, now
+from desktop_app.domain.conversations.error_json import error_to_json
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ImportRefusedError,
@@ -71,7 +76,10 @@ def run_library(options: argparse.Namespace) -> int:
             return _repair()
         return asyncio.run(run[options.command](options))
     except UserFacingError as error:
-        say(error.sentences)
+        if reports_to_window():
+            note(json.dumps(error_to_json(note_of(error))))
+        else:
+            say(error.sentences)
         return ExitCode.FAILED
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED
@@ -97,7 +105,11 @@ class _ImportResult:
         self.messages += added.messages
 
     def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "refused": [why.sentences for why in self.refused]}
+        as_codes = reports_to_window()
+        refused = [
+            error_to_json(note_of(why)) if as_codes else why.sentences for why in self.refused
+        ]
+        return {**vars(self), "refused": refused}
 
     @property
     def sentence(self) -> str:

@@ -7,12 +7,15 @@ stopped, as a command in a terminal can.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import signal
 from collections.abc import Callable
 from typing import NamedTuple
 
 from desktop_app.child_processes import library_command, start_child
+from desktop_app.domain.conversations.error_json import error_from_json
+from desktop_app.domain.error_note import ErrorNote
 
 Progress = Callable[[int, int], None]
 _STEP = re.compile(rb"(\d+) (\d+)\s*")
@@ -22,11 +25,18 @@ _PREFIX = "repartee: "
 
 
 class CommandResult(NamedTuple):
-    """The result of a command: exit code, standard output, sentences of standard error."""
+    """The result of a command.
+
+    Attributes:
+        output: its standard output.
+        messages: the sentences of standard error.
+        error: why it failed; None if it did not, or ended unexpectedly.
+    """
 
     code: int
     output: str
     messages: str
+    error: ErrorNote | None = None
 
 
 class CommandRunner:
@@ -48,14 +58,14 @@ class CommandRunner:
         """
         self.was_stopped = False
         process = self._process = await start_child(
-            library_command(*arguments),
+            library_command(*arguments, reports_to_window=True),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=_LONGEST_LINE,
         )
         try:
-            output, messages = await asyncio.gather(
+            output, (messages, error) = await asyncio.gather(
                 _read_output(process), _read_messages(process, progress)
             )
             code = await process.wait()
@@ -63,7 +73,7 @@ class CommandRunner:
             self._process = None
             if process.returncode is None:  # this task was canceled
                 process.send_signal(signal.SIGINT)
-        return CommandResult(code, output, messages)
+        return CommandResult(code, output, messages, error)
 
     def stop(self) -> None:
         """Stop the command as Ctrl+C does; its finished steps stay."""
@@ -77,13 +87,17 @@ async def _read_output(process: asyncio.subprocess.Process) -> str:
     return (await process.stdout.read()).decode("utf-8", "replace")
 
 
-async def _read_messages(process: asyncio.subprocess.Process, progress: Progress) -> str:
+async def _read_messages(
+    process: asyncio.subprocess.Process, progress: Progress
+) -> tuple[str, ErrorNote | None]:
     assert process.stderr is not None
-    messages = []
+    messages, error = [], None
     while line := await process.stderr.readline():
         step = _STEP.fullmatch(line)
         if step:
             progress(int(step[1]), int(step[2]))
+        elif line.startswith(b"{"):
+            error = error_from_json(json.loads(line))
         else:
             messages.append(line.decode("utf-8", "replace").strip().removeprefix(_PREFIX))
-    return " ".join(messages)
+    return " ".join(messages), error

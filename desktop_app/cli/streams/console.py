@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Any, Final, TextIO, cast
 
+from desktop_app.child_processes import REPORTS_TO_WINDOW
 from desktop_app.i18n.translation import tr_context
 
 # Control characters but newline and tab, bidirectional controls, line separators, invisible
@@ -80,6 +81,11 @@ def _escaped(found: re.Match[str]) -> str:
 def say(text: str) -> None:
     """Write a message to standard error, with its further lines indented."""
     note(f"repartee: {_indented(text)}")
+
+
+def reports_to_window() -> bool:
+    """Return True if the window has started this command, and reads its errors as JSON."""
+    return REPORTS_TO_WINDOW in os.environ
 
 
 def note(text: str) -> None:

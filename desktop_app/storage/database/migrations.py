@@ -589,4 +589,9 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0041_automatic_titles",
         ("ALTER TABLE conversations ADD COLUMN title_is_automatic INTEGER NOT NULL DEFAULT 0",),
     ),
+    # A failed backup had sentences in place of its error, which its next attempt stores.
+    Migration(
+        "0042_backup_errors",
+        ("UPDATE settings SET value = json_remove(value, '$.why') WHERE key = 'backup.last'",),
+    ),
 )

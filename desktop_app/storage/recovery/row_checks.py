@@ -19,6 +19,7 @@ from desktop_app.domain import bounds
 from desktop_app.domain.answering.chat_request import KEY_HEADERS
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Message
+from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.domain.documents.collections import FileStatus
 from desktop_app.domain.models.model_catalog import Api
@@ -419,6 +420,13 @@ def _check_flat(value: Any) -> None:
     _require(all(each is None or isinstance(each, str | int) for each in value.values()))
 
 
+def _check_backup(value: Any) -> None:
+    _require(isinstance(value, dict))
+    _check_flat({**value, "error": None})
+    if value.get("error") is not None:
+        error_from_json(value["error"])
+
+
 def _check_window_state(value: Any) -> None:
     _require(isinstance(value, dict))
     _check_flat({**value, "geometries": None})
@@ -470,7 +478,7 @@ _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "window.help": _check_text,
     "window.unread": _check_names,
     "desktop.paste_token": _check_text,
-    "backup.last": _check_flat,
+    "backup.last": _check_backup,
     "learnt.api.": Api,
     "learnt.refusals.": _check_refusals,
     "learnt.server.": ServerKind,

@@ -18,6 +18,8 @@ from desktop_app.app.library.data import backup_controller
 from desktop_app.app.library.data.backup_controller import LAST_KEY, due_in
 from desktop_app.app.startup.closed_store import ClosedStore, erasure_work, restore_work
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.conversations.error_json import error_from_json
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
@@ -99,6 +101,11 @@ async def test_what_is_imported_is_shown_and_said(tmp_path: Path) -> None:
         bad.write_text("{}")
         desk.controllers.transfer.import_files([bad])
         await until(lambda: "contains no conversations" in desk.said)
+        odd = [*json.loads(chatgpt(4)), {"title": "Odd", "mapping": 1}]
+        export.write_text(json.dumps(odd))
+        desk.controllers.transfer.import_files([export])
+        await until(lambda: "isn’t from ChatGPT" in desk.said)
+        assert desk.said.startswith("1 conversation imported. 3 conversations were already")
 
 
 async def test_an_import_can_be_stopped(tmp_path: Path) -> None:
@@ -166,6 +173,9 @@ async def test_a_backup_is_made_by_itself_and_a_failure_said_once(
         await desk.written()
         assert "The backup failed:" in desk.said
         assert "failed" in find(page, Note, "backup-state").text()
+        error = error_from_json(desk.setting(LAST_KEY)["error"])
+        assert isinstance(error.reason, Reason)
+        assert error.sentences in find(page, Note, "backup-state").text()
         desk.window.notifications.dismiss()
         passed += timedelta(hours=2)
         timer_of(backups).timeout.emit()

@@ -15,10 +15,13 @@ from typing import Any
 
 import pytest
 
+from desktop_app.child_processes import REPORTS_TO_WINDOW
 from desktop_app.cli.answers.chosen_model import find_profile
 from desktop_app.cli.arguments import parser
 from desktop_app.cli.library_commands import run_library
 from desktop_app.cli.streams.progress_output import open_backend
+from desktop_app.domain.conversations.error_json import error_from_json
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.i18n import formatting
 from tests.unit.providers.samples import COMPATIBLE
 
@@ -105,6 +108,23 @@ def test_an_unreadable_file_does_not_stop_the_others(
     code, out, _ = command("import", missing, "--json")
     (found,) = json.loads(out)["files"]
     assert (code, found["kind"], len(found["refused"])) == (1, "", 1)
+
+
+def test_the_window_gets_errors_as_codes(
+    command: Run, export: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(REPORTS_TO_WINDOW, "1")
+    code, out, err = command("backup", "/proc/none")
+    note = error_from_json(json.loads(err))
+    assert (code, out, note.code) == (1, "", "storage")
+    assert isinstance(note.reason, Reason)
+    code, out, err = command("import", tmp_path / "missing.json", "--json")
+    (refused,) = json.loads(out)["files"][0]["refused"]
+    assert (code, err, error_from_json(refused).params["file"]) == (1, "", "missing.json")
+    command("import", export(chat()))
+    file = tmp_path / "all.json"
+    code, out, err = command("export", "--all", "--format", "json", "--to", file)
+    assert (code, out, err) == (0, f"1 conversation exported to {file}.\n", "")
 
 
 def test_what_is_searched_is_shown_on_two_lines(command: Run, export: Callable[..., Path]) -> None:

@@ -163,7 +163,21 @@ def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
             ['["a"]', "[1, 1]", '["a", true]', '["a", NaN]'],
         ),
         ("window.quick_place", ["[1, 0.5]"], ["[1]", "[1, 2, 3]", '["a", 1]', '{"a": 1, "b": 2}']),
-        ("backup.last", ["{}", '{"a": 1, "b": null, "c": "d"}'], ["[]", '{"a": []}', '{"a": 0.5}']),
+        (
+            "backup.last",
+            [
+                "{}",
+                '{"a": 1, "b": null, "c": "d", "error": null}',
+                '{"error": {"code": "storage", "reason": "export_broke_off"}}',
+            ],
+            [
+                "[]",
+                '{"a": []}',
+                '{"a": 0.5}',
+                '{"error": "It failed."}',
+                '{"error": {"reason": "x"}}',
+            ],
+        ),
         ("window.forms", ["{}", '{"a": {"b": 1}}'], ["[]", '{"a": 1}', '{"a": {"b": []}}']),
         (
             "window.state",

@@ -62,6 +62,18 @@ async def test_json_values_are_read_as_saved(tmp_path: Path) -> None:
         assert await SettingsStore(database).all() == kept
 
 
+async def test_the_sentence_of_a_failed_backup_goes(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite3"
+    old = Database(path, tuple(step for step in MIGRATIONS if step.name < "0042"))
+    await old.open()
+    last = {"at": "2026-03-14", "failed_at": "2026-03-15", "why": "Kein Platz."}
+    await SettingsStore(old).set("backup.last", last)
+    await old.close()
+    async with opened(path) as database:
+        del last["why"]
+        assert (await SettingsStore(database).all())["backup.last"] == last
+
+
 async def test_a_shortcut_of_a_renamed_command_stays(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite3"
     before = Database(path, [step for step in MIGRATIONS if step.name < "0023"])

@@ -16,6 +16,7 @@ from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.formatting import moment
@@ -158,7 +159,8 @@ class BackupController(QObject):
         if result.code == 0:
             self._last = {"at": at}
         else:
-            self._last = {**self._last, "failed_at": at, "why": result.messages}
+            self._last["failed_at"] = at
+            self._last["error"] = None if result.error is None else error_to_json(result.error)
         await self._settings_store.set(LAST_KEY, self._last)
         self._show()
         self._schedule()
@@ -167,7 +169,8 @@ class BackupController(QObject):
             if is_manual:
                 self._notifications.notify(tr("Backed up to {file}.", file=result.output.strip()))
         elif is_manual or not failed_before:
-            error = StorageError(Reason.BACKUP_FAILED, words=result.messages)
+            words = "" if result.error is None else result.error.sentences
+            error = StorageError(Reason.BACKUP_FAILED, words=words, details=result.messages)
             self._notifications.notify(error, topic=TOPIC)
 
     def _show(self) -> None:
@@ -178,7 +181,8 @@ class BackupController(QObject):
             else tr("No backup yet.")
         )
         if failed_at := _parse_time(self._last.get("failed_at")):
-            why = self._last.get("why", "")
+            error = self._last.get("error")
+            why = "" if error is None else error_from_json(error).sentences
             failure = tr("The backup of {time} failed.", time=moment(failed_at))
             self._panel.set_backup_state(f"{failure} {why} {words}", "error")
         elif self._values["backup.every"] != "off" and not self._folder:

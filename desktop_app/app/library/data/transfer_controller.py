@@ -12,8 +12,10 @@ from PySide6.QtCore import QObject
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
+from desktop_app.domain.conversations.error_json import error_from_json
+from desktop_app.domain.error_note import error_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError, StorageError, UserFacingError
+from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -98,18 +100,15 @@ class TransferController(QObject):
         try:
             files: list[dict[str, Any]] = json.loads(result.output)["files"]
         except (ValueError, KeyError):  # the command ended without a report
-            raise StorageError(result.messages or Reason.IMPORT_BROKE_OFF) from None
-        refused = [reason for file in files for reason in file["refused"]]
-        words = _import_summary(files)
-        if not refused:
-            self._pane.notifications.notify(words)
-            return
+            raise _error_of(result, Reason.IMPORT_BROKE_OFF) from None
+        refused = [error_from_json(error) for file in files for error in file["refused"]]
+        if len(refused) == 1 and not any(file["conversations"] for file in files):
+            raise error_of(refused[0])
+        words = [_import_summary(files), *(each.sentences for each in refused[:MAX_REASONS])]
         more = len(refused) - MAX_REASONS
-        reasons = refused[:MAX_REASONS]
         if more > 0:
-            reasons.append(tr_plural("{count} more problem.", "{count} more problems.", more))
-        said = " ".join(reasons)  # the sentences that the command printed
-        raise ImportRefusedError(words, what_to_do=said)
+            words.append(tr_plural("{count} more problem.", "{count} more problems.", more))
+        self._pane.notifications.notify(" ".join(words), stays=bool(refused))
 
     # -------------------------------------------------------------- export
 
@@ -162,10 +161,10 @@ class TransferController(QObject):
             return
         if self._command.was_stopped:
             self._pane.notifications.notify(tr("Export stopped."))
-        elif result.code:
-            raise StorageError(result.messages or Reason.EXPORT_BROKE_OFF)
+        elif result.output:  # the sentences on what was exported and skipped
+            self._pane.notifications.notify(result.output, stays=bool(result.code))
         else:
-            self._pane.notifications.notify(result.messages)
+            raise _error_of(result, Reason.EXPORT_BROKE_OFF)
 
     # -------------------------------------------------------------- any command
 
@@ -201,6 +200,13 @@ class TransferController(QObject):
             self._card.cancel_requested.connect(self._command.stop)
             self._pane.add_above_prompt(self._card)
         return self._card
+
+
+def _error_of(result: CommandResult, unexpected: Reason) -> UserFacingError:
+    """Return the error that ended a command."""
+    if result.error is not None:
+        return error_of(result.error)
+    return StorageError(unexpected, details=result.messages)
 
 
 def _import_summary(files: Sequence[dict[str, Any]]) -> str:
