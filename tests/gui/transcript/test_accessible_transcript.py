@@ -73,7 +73,7 @@ def outline(node: AccessibleNode) -> list[tuple[str, str]]:
     return found
 
 
-def test_a_message_says_who_when_and_how_it_ended(view: TranscriptView) -> None:
+def test_the_name_of_a_message_has_its_author_time_and_ending(view: TranscriptView) -> None:
     stopped = replace(answer("Half"), status=MessageStatus.CANCELLED)
     view.set_messages([question("Why?"), stopped])
     names = [message_at(view, at).text(QAccessible.Text.Name) for at in range(2)]
@@ -119,12 +119,12 @@ def test_the_parts_of_an_answer_have_their_roles(view: TranscriptView) -> None:
     ]
 
 
-def test_the_links_of_footnotes_say_what_they_are(view: TranscriptView) -> None:
+def test_footnote_links_have_names_of_their_own(view: TranscriptView) -> None:
     view.set_messages([question("Tell"), answer("Words.[^1]\n\n[^1]: The note.\n")])
     assert ("Link", "Footnote 1") in outline(message_at(view, 1))
 
 
-def test_headings_have_levels_and_cells_their_places(view: TranscriptView) -> None:
+def test_headings_have_levels_and_cells_have_positions(view: TranscriptView) -> None:
     view.set_messages([question("Tell"), answer("### Third\n\n| A | B |\n|---|---|\n| 1 | 2 |\n")])
     said = message_at(view, 1)
     levels = said.child(0).interface_cast(QAccessible.InterfaceType.AttributesInterface)
@@ -136,7 +136,7 @@ def test_headings_have_levels_and_cells_their_places(view: TranscriptView) -> No
     assert place.table().role() is Role.Table
 
 
-def test_texts_are_counted_as_qt_does_and_have_no_object_characters(view: TranscriptView) -> None:
+def test_text_positions_are_utf16_units_without_object_characters(view: TranscriptView) -> None:
     view.set_messages([question("Hi"), answer("A 😀 and $x$ b")])
     paragraph = message_at(view, 1).child(0)
     text = paragraph.interface_cast(QAccessible.InterfaceType.TextInterface)
@@ -148,7 +148,7 @@ def test_texts_are_counted_as_qt_does_and_have_no_object_characters(view: Transc
     assert not set("\ufffc\ufdd0\ufdd1\u2029\u2061") & set(said)
 
 
-def test_all_messages_are_there_but_only_asked_ones_are_read(
+def test_every_message_is_listed_but_only_requested_nodes_are_created(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view.set_messages([question(f"Question {n}") for n in range(10_000)])
@@ -160,7 +160,7 @@ def test_all_messages_are_there_but_only_asked_ones_are_read(
     assert len(listed._nodes) == 2
 
 
-def test_a_growing_answer_is_read_again_and_a_left_conversation_is_gone(
+def test_nodes_follow_a_growing_answer_and_end_with_their_conversation(
     view: TranscriptView,
 ) -> None:
     half = replace(answer("One"), status=MessageStatus.STREAMING, parts=())
@@ -177,7 +177,7 @@ def test_a_growing_answer_is_read_again_and_a_left_conversation_is_gone(
     assert not node.isValid()
 
 
-def test_an_answer_grows_without_an_event_for_each_piece(view: TranscriptView) -> None:
+def test_a_streaming_answer_causes_no_event_for_each_piece(view: TranscriptView) -> None:
     half = replace(answer("One"), status=MessageStatus.STREAMING, parts=())
     view.set_messages([question("Tell"), half])
     listed, kind = listed_in(view), QAccessible.InterfaceType.TextInterface
@@ -192,7 +192,9 @@ def test_an_answer_grows_without_an_event_for_each_piece(view: TranscriptView) -
     assert "First paragraph." in listed.interface_cast(kind).text(0, -1)
 
 
-def test_a_link_is_followed_and_focus_moves_the_caret(view: TranscriptView, qtbot) -> None:
+def test_a_press_follows_a_link_and_a_focus_action_moves_the_caret(
+    view: TranscriptView, qtbot
+) -> None:
     view.set_messages([question("Tell"), answer("First.\n\nSecond with `code`.\n")])
     second = message_at(view, 1).child(1)
     acts = second.interface_cast(QAccessible.InterfaceType.ActionInterface)
@@ -236,9 +238,7 @@ def test_tabs_and_values_have_their_roles_and_states(qtbot, dressed: Theme) -> N
     assert QAccessible.queryAccessibleInterface(values.button("a")).role() is Role.RadioButton
 
 
-def test_a_drop_down_list_says_what_it_is_for_and_lists_nothing_while_closed(
-    qtbot, dressed: Theme
-) -> None:
+def test_a_drop_down_list_has_a_name_and_no_children_while_closed(qtbot, dressed: Theme) -> None:
     use_roles()
     combo = Combo(dressed, "Effort")
     qtbot.addWidget(combo)
@@ -252,7 +252,7 @@ def test_a_drop_down_list_says_what_it_is_for_and_lists_nothing_while_closed(
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)
-def test_open_menus_and_lists_are_found_below_the_program(qtbot, dressed: Theme) -> None:
+def test_open_menus_and_lists_are_descendants_of_the_application(qtbot, dressed: Theme) -> None:
     def below(interface: QAccessibleInterface) -> list[QObject]:
         found = [interface.child(at) for at in range(interface.childCount())]
         assert [interface.indexOfChild(child) for child in found] == list(range(len(found)))

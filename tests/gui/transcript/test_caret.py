@@ -30,7 +30,7 @@ def has_caret_on_screen(view: TranscriptView) -> bool:
 
 
 @pytest.mark.parametrize("reason", [KEYS, MOUSE])
-def test_the_view_stays_when_the_keyboard_comes(
+def test_keyboard_focus_does_not_scroll_the_view(
     view: TranscriptView, reason: Qt.FocusReason
 ) -> None:
     view.set_messages([question("q"), answer(TEXT)])
@@ -51,7 +51,7 @@ def test_the_view_stays_when_the_keyboard_comes(
     ],
 )
 @pytest.mark.parametrize("caret", [0, -1])
-def test_a_key_goes_on_from_what_is_on_screen(
+def test_a_key_moves_the_caret_from_the_visible_text(
     qtbot: QtBot, view: TranscriptView, key: Qt.Key, moves: int, caret: int
 ) -> None:
     view.set_messages([question("q"), answer(TEXT)])
@@ -72,7 +72,7 @@ def test_a_key_goes_on_from_what_is_on_screen(
         assert abs(bar.value() - before) <= 40
 
 
-def test_the_arrows_scroll_where_no_caret_is_seen(qtbot: QtBot, view: TranscriptView) -> None:
+def test_arrow_keys_scroll_while_the_caret_is_hidden(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), answer(TEXT)])
     focus(view, MOUSE)
     bar = view.verticalScrollBar()
@@ -84,7 +84,7 @@ def test_the_arrows_scroll_where_no_caret_is_seen(qtbot: QtBot, view: Transcript
     assert bar.value() == before
 
 
-def test_a_selection_grows_by_keys(qtbot: QtBot, view: TranscriptView) -> None:
+def test_shift_and_arrow_keys_extend_the_selection(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), answer(TEXT)])
     focus(view, KEYS)
     view.setTextCursor(view.document().find("Paragraph 60"))
@@ -92,7 +92,7 @@ def test_a_selection_grows_by_keys(qtbot: QtBot, view: TranscriptView) -> None:
     assert "Paragraph 60 of the answer." in view.textCursor().selection().toPlainText()
 
 
-def test_where_one_listens_what_arrives_does_not_move_the_caret(
+def test_arriving_text_does_not_move_the_caret_of_a_screen_reader(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arriving = streaming()
@@ -110,7 +110,7 @@ def test_where_one_listens_what_arrives_does_not_move_the_caret(
     assert moves == []
 
 
-def test_where_one_listens_keys_move_the_caret_from_where_it_is(
+def test_keys_move_the_caret_of_a_screen_reader_from_its_position(
     qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Check that the caret is still where the screen reader last read, even off screen."""
@@ -125,7 +125,7 @@ def test_where_one_listens_keys_move_the_caret_from_where_it_is(
     assert has_caret_on_screen(view)
 
 
-def test_who_reads_by_keys_is_not_taken_along(qtbot: QtBot, view: TranscriptView) -> None:
+def test_moving_the_caret_stops_following_the_stream(qtbot: QtBot, view: TranscriptView) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
     view.stream.append_text(arriving.id, TEXT)

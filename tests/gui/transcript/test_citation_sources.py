@@ -23,7 +23,9 @@ from tests.unit.storage.samples import a_conversation, a_question
         (0, (3, 4), "2 passages from Leases, sent earlier"),
     ],
 )
-def test_what_came_before_is_told_apart(new: int, known: tuple[int, ...], said: str) -> None:
+def test_passages_sent_earlier_are_counted_separately(
+    new: int, known: tuple[int, ...], said: str
+) -> None:
     passages = tuple(a_passage(9 + n) for n in range(new))
     part = PassagesPart("c" * 32, "Leases", passages, known)
     (line,) = source_lines(replace(a_question(a_conversation(), "?"), parts=(part,)), ())

@@ -56,7 +56,7 @@ def long_answer() -> Message:
     return answer(f"Before\n\n{code(LINES)}\nBetween\n\n{code(MAX_UNFOLDED_LINES)}\nAfter")
 
 
-def test_a_long_block_shows_its_beginning_and_says_how_much_there_is(view: TranscriptView) -> None:
+def test_long_code_shows_its_beginning_and_the_number_of_hidden_lines(view: TranscriptView) -> None:
     said = long_answer()
     view.set_messages([question("q"), said])
     lines = shown(view)
@@ -75,7 +75,7 @@ def test_a_long_block_shows_its_beginning_and_says_how_much_there_is(view: Trans
     assert view.document().size().height() == height
 
 
-def test_the_fold_is_remembered_when_everything_is_written_anew(view: TranscriptView) -> None:
+def test_a_fold_survives_a_rewrite_of_the_document(view: TranscriptView) -> None:
     said = long_answer()
     view.set_messages([question("q"), said])
     view.commands.run(said.id, f"{TOGGLE_CODE}0")
@@ -87,7 +87,7 @@ def test_the_fold_is_remembered_when_everything_is_written_anew(view: Transcript
     assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
 
 
-def test_what_arrives_before_the_reader_stays_as_it_came(view: TranscriptView) -> None:
+def test_streamed_code_stays_unfolded(view: TranscriptView) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
     view.stream.append_text(arriving.id, code(LINES))
@@ -128,7 +128,7 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=9), st.sampled_from((31, 200, 900)))
 @example(["[late]\n\n", PIECES[0], "words [late]\n\n", PIECES[10], "\n[late]: /url\n"], 31)
 @example([PIECES[0], "``", PIECES[10]], 1)
-def test_the_lines_that_fold_come_with_what_follows_the_code(
+def test_a_fold_line_is_added_with_the_block_that_follows_the_code(
     view: TranscriptView, pieces: list[str], length: int
 ) -> None:
     text, arriving = "".join(pieces).replace("fold", "f"), streaming()
@@ -153,7 +153,7 @@ def test_the_lines_that_fold_come_with_what_follows_the_code(
     assert body_of(view, arriving) == list(with_folds(render(text), unfolded))
 
 
-def test_nothing_moves_when_the_line_comes(qtbot: QtBot, view: TranscriptView) -> None:
+def test_adding_a_fold_line_moves_no_text(qtbot: QtBot, view: TranscriptView) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
     view.stream.append_text(arriving.id, code(LINES))
@@ -170,7 +170,7 @@ def test_nothing_moves_when_the_line_comes(qtbot: QtBot, view: TranscriptView) -
     assert view.cursorRect(line).top() == before
 
 
-def test_code_that_ends_an_answer_has_its_line_when_the_answer_is_whole(
+def test_code_at_the_end_of_an_answer_gets_its_fold_line_once_it_is_complete(
     view: TranscriptView,
 ) -> None:
     arriving = streaming()
@@ -187,7 +187,7 @@ def test_code_that_ends_an_answer_has_its_line_when_the_answer_is_whole(
 
 
 @pytest.mark.parametrize("lines", [LINES, 1500])
-def test_what_was_clicked_stays_where_it_is(qtbot: QtBot, view: TranscriptView, lines: int) -> None:
+def test_a_clicked_fold_line_stays_in_place(qtbot: QtBot, view: TranscriptView, lines: int) -> None:
     arriving = streaming()
     text = "Before.\n\n" * 30 + code(lines) + "\nAnd more."
     view.set_messages([question("q"), arriving])
@@ -212,7 +212,7 @@ def test_what_was_clicked_stays_where_it_is(qtbot: QtBot, view: TranscriptView, 
     assert not view.anchor.is_following
 
 
-def test_the_keyboard_is_seen_where_it_has_unfolded_code(
+def test_unfolding_code_by_keyboard_keeps_the_focus_on_screen(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     view.set_messages([question("q"), long_answer()])
@@ -231,7 +231,7 @@ def test_the_keyboard_is_seen_where_it_has_unfolded_code(
     assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
 
 
-def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
+def test_folded_code_of_a_partly_materialized_message_can_be_read(
     qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
@@ -256,7 +256,9 @@ def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
     assert shown(view).count("line_1199 = 1199") == 0
 
 
-def test_code_is_folded_by_keyboard_while_more_arrives(qtbot: QtBot, view: TranscriptView) -> None:
+def test_code_can_be_folded_by_keyboard_while_text_arrives(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
     view.stream.append_text(arriving.id, code(LINES) + "\nAnd more.")
@@ -277,7 +279,7 @@ def test_code_is_folded_by_keyboard_while_more_arrives(qtbot: QtBot, view: Trans
     assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
 
 
-def test_what_is_folded_is_copied_and_found(qtbot: QtBot, view: TranscriptView) -> None:
+def test_folded_code_is_copied_and_found(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), long_answer()])
     view.selectAll()
     copied: QMimeData = view.createMimeDataFromSelection()
@@ -294,7 +296,7 @@ def test_what_is_folded_is_copied_and_found(qtbot: QtBot, view: TranscriptView) 
     assert view.viewport().rect().contains(view.cursorRect(mark.cursor).center())
 
 
-def test_the_line_that_folds_is_not_what_a_message_says(qtbot: QtBot, view: TranscriptView) -> None:
+def test_a_fold_line_is_not_found(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), long_answer()])
     view.find_in_transcript.open()
     view.find_in_transcript.bar.field.setText("more lines")
@@ -303,7 +305,7 @@ def test_the_line_that_folds_is_not_what_a_message_says(qtbot: QtBot, view: Tran
     )
 
 
-def test_a_tool_shows_its_name_and_its_arguments_when_asked(view: TranscriptView) -> None:
+def test_a_tool_call_unfolds_its_arguments(view: TranscriptView) -> None:
     said = answer("Sunny.")
     call = ToolCallPart("1", "get_weather\u202e", '{"city": "Paris"}')
     said = replace(said, parts=(call, *said.parts))
@@ -318,7 +320,7 @@ def test_a_tool_shows_its_name_and_its_arguments_when_asked(view: TranscriptView
     assert '  "city": "Paris"' not in shown(view)
 
 
-def test_long_lines_go_on_below_or_to_the_side(view: TranscriptView) -> None:
+def test_long_lines_of_code_wrap_or_scroll(view: TranscriptView) -> None:
     view.set_messages([question("q"), answer("```\n" + "word " * 200 + "\n```\n" + "prose " * 200)])
     bar = view.horizontalScrollBar()
     assert bar.maximum() == 0
@@ -332,7 +334,7 @@ def test_long_lines_go_on_below_or_to_the_side(view: TranscriptView) -> None:
     assert (bar.maximum(), view.document().size().height()) == (0, tall)
 
 
-def test_the_menu_has_what_can_be_done_with_the_code_and_the_conversation(
+def test_the_menu_has_the_actions_of_code_and_conversation(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     view.set_messages([question("q"), answer("```\nx = 1\n```\n")])

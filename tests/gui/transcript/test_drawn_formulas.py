@@ -71,7 +71,7 @@ def test_formulas_are_drawn_and_copied_as_source(
     assert "$$\n\\sum_{i=0}^n i^2\n= y\n$$" in data.text()
 
 
-def test_what_a_screen_reader_reads_is_the_source(
+def test_a_screen_reader_reads_the_source_of_a_formula(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
     view.set_typesetter(typesetter)
@@ -85,7 +85,7 @@ def test_what_a_screen_reader_reads_is_the_source(
     assert not INVISIBLE & set(words)
 
 
-def test_the_source_takes_no_room(
+def test_the_source_of_a_drawn_formula_takes_no_space(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
     view.set_typesetter(typesetter)
@@ -98,7 +98,7 @@ def test_the_source_takes_no_room(
     assert abs(behind[0] - line.cursorToX(at)[0]) < 1.5  # type: ignore[index]
 
 
-def test_a_formula_takes_the_colours_of_the_theme(
+def test_a_formula_has_the_colors_of_the_theme(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
     view.set_typesetter(typesetter)
@@ -130,7 +130,7 @@ def lines(view: TranscriptView) -> list[QTextLine]:
     return [layout.lineAt(number) for number in range(layout.lineCount())]
 
 
-def test_what_cannot_be_typeset_stays(
+def test_a_formula_that_cannot_be_typeset_stays_source(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
     view.set_typesetter(typesetter)
@@ -140,7 +140,7 @@ def test_what_cannot_be_typeset_stays(
     assert r"\nosuchcommand x" in view.toPlainText()
 
 
-def test_a_process_that_dies_is_asked_no_more_for_the_same(
+def test_a_formula_that_crashes_the_process_is_not_requested_again(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     """It ends over the first formula; the second goes to a new one."""
@@ -158,7 +158,7 @@ def test_a_process_that_dies_is_asked_no_more_for_the_same(
     typesetter.close()
 
 
-def test_without_the_process_the_source_stays(view: TranscriptView, qtbot: QtBot) -> None:
+def test_formulas_stay_source_without_a_typesetter(view: TranscriptView, qtbot: QtBot) -> None:
     typesetter = Typesetter(MISSING_CHILD)
     view.set_typesetter(typesetter)
     view.set_messages([answer("$x$ and $y$")])
@@ -166,7 +166,7 @@ def test_without_the_process_the_source_stays(view: TranscriptView, qtbot: QtBot
     assert "x\u2062 and" in view.toPlainText()
 
 
-def test_a_stream_with_formulas_ends_as_the_whole(
+def test_streamed_formulas_equal_those_shown_at_once(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
     view.set_typesetter(typesetter)
@@ -179,7 +179,7 @@ def test_a_stream_with_formulas_ends_as_the_whole(
     assert arrived == look(view.document())
 
 
-def test_formulas_are_drawn_some_paragraphs_at_a_time(
+def test_formulas_are_drawn_in_groups_of_paragraphs(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formula_display, "_FORMULAS_S", -1.0)  # time is always up
@@ -193,7 +193,7 @@ def test_formulas_are_drawn_some_paragraphs_at_a_time(
     assert counts == [0, 4, 6, 8, 10]
 
 
-def test_a_selection_takes_formulas_whole(
+def test_a_selection_contains_whole_formulas(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
     view.set_typesetter(typesetter)
@@ -208,14 +208,14 @@ def test_a_selection_takes_formulas_whole(
     assert QGuiApplication.clipboard().text() == "$x+y$"
 
 
-@pytest.mark.parametrize("dressed_in", [theme.light, theme.dark])
-def test_a_selected_formula_can_be_read(
+@pytest.mark.parametrize("make_theme", [theme.light, theme.dark])
+def test_a_selected_formula_contrasts_with_its_background(
     view: TranscriptView,
     typesetter: Typesetter,
     qtbot: QtBot,
-    dressed_in: Callable[[], theme.Theme],
+    make_theme: Callable[[], theme.Theme],
 ) -> None:
-    view.set_theme(dressed_in())
+    view.set_theme(make_theme())
     view.set_typesetter(typesetter)
     view.set_messages([answer("$m+m+m+m$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
@@ -227,21 +227,21 @@ def test_a_selected_formula_can_be_read(
     middle = view.cursorRect(start).top() + int(line.height()) // 2
     area = QRect(QPoint(view.cursorRect(start).left() + 1, middle - 4), QSize(30, 8))
     image = view.viewport().grab(area).toImage()
-    colours = {image.pixel(x, y) for x in range(30) for y in range(8)}
-    seen = [QColor.fromRgba(colour) for colour in colours]
+    colors = {image.pixel(x, y) for x in range(30) for y in range(8)}
+    seen = [QColor.fromRgba(color) for color in colors]
     assert max(contrast(one, other) for one in seen for other in seen) >= 4.5
 
 
-def test_a_formula_on_a_line_of_its_own_is_asked_for_as_such(view: TranscriptView) -> None:
+def test_a_formula_on_its_own_line_is_requested_as_display_math(view: TranscriptView) -> None:
     asked: set[tuple[str, bool]] = set()
 
-    class Asked:
+    class RequestedFormulas:
         def find(self, tex: str, *, display: bool) -> None:
             asked.add((tex, display))
 
         def forget(self) -> None:
             """Do nothing."""
 
-    view._formulas.set_typesetter(Asked())
+    view._formulas.set_typesetter(RequestedFormulas())
     view.set_messages([answer("$$x$$\n\nin $y$\n\n\\[\nz\n\\]\n")])
     assert asked == {("x", True), ("y", False), ("z", True)}

@@ -69,18 +69,18 @@ def fonts_of(view: TranscriptView) -> list[QFont]:
     return view.messages.writer.styles.running_fonts()
 
 
-def test_running_text_turns_bold_slanted_and_to_code() -> None:
+def test_running_fonts_are_plain_bold_italic_and_code() -> None:
     fonts = Styles(theme.light()).running_fonts()
     assert len({font.key() for font in fonts}) == len(fonts) == 4
     assert {font.italic() for font in fonts} == {font.bold() for font in fonts} == {True, False}
 
 
-def test_latin_letters_are_there(loaded: Loaded) -> None:
+def test_latin_letters_need_no_loading(loaded: Loaded) -> None:
     assert FallbackFonts([QFont()]).load("Plain words – “déjà vu”, naïve Œuvre, 5 ‰ …\n")
     assert not loaded.seen
 
 
-def test_rare_letters_are_loaded_once_in_every_font_a_few_at_a_time(loaded: Loaded) -> None:
+def test_rare_letters_are_loaded_once_per_font_a_few_at_a_time(loaded: Loaded) -> None:
     thin, thick = QFont(), QFont()
     thick.setBold(True)
     fallbacks = FallbackFonts([thin, thick])
@@ -93,7 +93,7 @@ def test_rare_letters_are_loaded_once_in_every_font_a_few_at_a_time(loaded: Load
     assert fallbacks.load(MANY[::-1])
 
 
-def test_a_text_is_cut_before_it_has_letters_of_many_scripts() -> None:
+def test_few_scripts_length_ends_before_too_many_scripts() -> None:
     cut = few_scripts_length(MANY)
     assert 0 < cut < len(MANY)
     assert few_scripts_length(MANY[:cut]) == cut
@@ -101,7 +101,7 @@ def test_a_text_is_cut_before_it_has_letters_of_many_scripts() -> None:
     assert few_scripts_length(FEW) == len(FEW)
 
 
-def test_other_fonts_need_what_has_come_if_that_was_much(loaded: Loaded) -> None:
+def test_new_fonts_load_the_known_letters_if_there_are_many_scripts(loaded: Loaded) -> None:
     small, large = QFont(), QFont()
     large.setPointSizeF(40)
     fallbacks = FallbackFonts([small])
@@ -122,7 +122,7 @@ def test_other_fonts_need_what_has_come_if_that_was_much(loaded: Loaded) -> None
     assert all(letter.isprintable() or letter in MANY for letter, _ in loaded.seen)
 
 
-def test_nothing_is_written_with_fonts_that_are_not_loaded(
+def test_text_is_written_only_after_its_fonts_are_loaded(
     view: TranscriptView, loaded: Loaded
 ) -> None:
     view.set_messages([message := streaming()])
@@ -149,13 +149,13 @@ def test_a_stored_answer_of_many_scripts_is_opened_in_slices(
     assert not loaded.missing(MANY[few_scripts_length(MANY) :], fonts_of(view))
 
 
-def test_a_stored_answer_of_few_scripts_is_there_at_once(view: TranscriptView) -> None:
+def test_a_stored_answer_of_few_scripts_is_shown_immediately(view: TranscriptView) -> None:
     view.set_messages([answer(FEW)])
     assert not view.stream.is_writing
     assert FEW in view.toPlainText()
 
 
-def test_another_size_waits_for_its_fonts_where_scripts_are_many(
+def test_a_new_text_size_waits_for_the_fonts_of_many_scripts(
     view: TranscriptView, loaded: Loaded, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view.set_messages([message := streaming()])
@@ -173,7 +173,7 @@ def test_another_size_waits_for_its_fonts_where_scripts_are_many(
     assert not loaded.missing(MANY, fonts_of(view))
 
 
-def test_another_size_of_few_scripts_is_taken_at_once(view: TranscriptView) -> None:
+def test_a_new_text_size_applies_immediately_with_few_scripts(view: TranscriptView) -> None:
     view.set_messages([message := streaming()])
     view.stream.append_text(message.id, FEW)
     view.stream.flush()

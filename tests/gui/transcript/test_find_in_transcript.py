@@ -67,9 +67,7 @@ def conversation(count: int) -> list[Message]:
     return messages
 
 
-def test_what_is_seen_is_found_whatever_its_case_accents_and_marks(
-    qtbot: QtBot, view: TranscriptView
-) -> None:
+def test_matches_ignore_case_accents_and_markup(qtbot: QtBot, view: TranscriptView) -> None:
     text = (
         "A **caf**é at *the* `Café`.\n\n| Tea | CAFE |\n|--|--|\n"
         "| x | [cafés](https://cafe.example) |\n\n```\ncafe()\n```"
@@ -82,7 +80,7 @@ def test_what_is_seen_is_found_whatever_its_case_accents_and_marks(
     look_for(qtbot, view, "café at the c", "1 of 1")
 
 
-def test_enter_and_shift_enter_walk_through_all_messages_and_round(
+def test_enter_and_shift_enter_step_through_all_matches_and_wrap_around(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     messages = conversation(200)
@@ -111,7 +109,7 @@ def test_a_match_in_folded_reasoning_unfolds_it(qtbot: QtBot, view: TranscriptVi
     assert (said(view), current(view)) == ("2 of 2", "")
 
 
-def test_what_streams_is_counted_as_it_comes(qtbot: QtBot, view: TranscriptView) -> None:
+def test_matches_in_streaming_text_are_counted(qtbot: QtBot, view: TranscriptView) -> None:
     arriving = streaming()
     view.set_messages([question("needle"), arriving])
     look_for(qtbot, view, "needle", "1 of 1")
@@ -120,7 +118,9 @@ def test_what_streams_is_counted_as_it_comes(qtbot: QtBot, view: TranscriptView)
     assert current(view) == ""
 
 
-def test_what_arrives_does_not_take_away_what_was_found(qtbot: QtBot, view: TranscriptView) -> None:
+def test_arriving_text_does_not_scroll_the_current_match_away(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
     arriving = streaming("A needle.\n\n" + "More.\n\n" * 20)
     view.set_messages([question("needle"), arriving])
     view.stream.append_text(arriving.id, "The last needle.")
@@ -133,7 +133,7 @@ def test_what_arrives_does_not_take_away_what_was_found(qtbot: QtBot, view: Tran
     assert current(view) == "."
 
 
-def test_esc_closes_and_gives_the_keyboard_back(qtbot: QtBot, view: TranscriptView) -> None:
+def test_esc_closes_the_bar_and_returns_the_focus(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages(conversation(3))
     view.setFocus()
     look_for(qtbot, view, "needle", " of 12")
@@ -145,7 +145,7 @@ def test_esc_closes_and_gives_the_keyboard_back(qtbot: QtBot, view: TranscriptVi
     assert marked(view) == []
 
 
-def test_ten_thousand_messages_are_counted_beside_the_window(
+def test_ten_thousand_messages_are_counted_without_blocking_the_window(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     view.set_messages(conversation(5_000))
@@ -182,7 +182,7 @@ def test_a_match_in_a_formula_marks_its_drawing(view: TranscriptView, qtbot: QtB
     typesetter.close()
 
 
-def test_a_selection_gives_way_to_what_is_found(qtbot: QtBot, view: TranscriptView) -> None:
+def test_a_match_replaces_the_selection(qtbot: QtBot, view: TranscriptView) -> None:
     """Check that a match replaces the selection, which would hide its mark.
 
     A screen reader continues from the text cursor.
@@ -194,7 +194,7 @@ def test_a_selection_gives_way_to_what_is_found(qtbot: QtBot, view: TranscriptVi
     assert view.textCursor().block().text().startswith("No needle 1")
 
 
-def test_a_message_that_comes_is_not_selected(view: TranscriptView) -> None:
+def test_a_new_message_is_not_part_of_select_all(view: TranscriptView) -> None:
     view.set_messages(conversation(1))
     view.selectAll()
     view.stream.append_message(question("more"))

@@ -76,7 +76,7 @@ WAY = [
 ]
 
 
-def test_pictures_are_named_as_their_files(view: TranscriptView, qtbot: QtBot) -> None:
+def test_images_are_named_after_their_files(view: TranscriptView, qtbot: QtBot) -> None:
     pictures = [ImagePart(sha * 64, f"{sha}.png", "image/png", 9, 400, 300) for sha in "ab"]
     view.set_messages([question("What?", *pictures)])
     enter(view)
@@ -84,7 +84,7 @@ def test_pictures_are_named_as_their_files(view: TranscriptView, qtbot: QtBot) -
     assert names == ["Image a.png", "Image b.png", "a.png", "b.png"]
 
 
-def test_every_stop_and_action_has_its_turn_and_its_name(
+def test_the_arrow_keys_visit_every_target_and_action_by_name(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     view.set_messages([question("Q"), answer(SAID)])
@@ -95,7 +95,7 @@ def test_every_stop_and_action_has_its_turn_and_its_name(
     assert focused(view) is view
 
 
-def test_enter_copies_code_and_unfolds_it_and_the_keyboard_stays(
+def test_enter_copies_and_unfolds_code_and_keeps_the_focus(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     view.set_messages([question("Q"), answer(SAID)])
@@ -109,9 +109,7 @@ def test_enter_copies_code_and_unfolds_it_and_the_keyboard_stays(
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
-def test_enter_presses_the_action_that_has_the_keyboard(
-    qtbot: QtBot, view: TranscriptView, key: Qt.Key
-) -> None:
+def test_enter_clicks_the_focused_action(qtbot: QtBot, view: TranscriptView, key: Qt.Key) -> None:
     said = answer("[a](https://docs.example/a)", reasoning="Thoughts in full.")
     view.set_messages([question("Q"), said])
     enter(view)
@@ -137,9 +135,7 @@ def test_the_actions_stay_beside_the_message_when_its_reasoning_unfolds(
     assert abs(row.geometry().center().y() - footer.center().y()) <= 3
 
 
-def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
-    qtbot: QtBot, view: TranscriptView
-) -> None:
+def test_a_section_unfolded_by_keyboard_stays_in_place(qtbot: QtBot, view: TranscriptView) -> None:
     thoughts = "**About it**\n\n" + "Thoughts. " * 40
     around = "Words.\n\n" * 40
     view.set_messages([answer(around), answer(around, reasoning=thoughts)])
@@ -159,7 +155,7 @@ def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
         assert bar.value() == before
 
 
-def test_what_folds_says_whether_it_is_open(qtbot: QtBot, view: TranscriptView) -> None:
+def test_a_fold_announces_its_state(qtbot: QtBot, view: TranscriptView) -> None:
     error = ErrorNote("It broke.", "Press Retry.", details="status 500")
     call = ToolCallPart("1", "weather", "{}")
     said = answer("Text", MessageStatus.FAILED, reasoning="**Rain**\n\nT.", error=error)
@@ -185,7 +181,7 @@ def test_a_name_that_begins_like_a_fold_has_no_state(qtbot: QtBot, view: Transcr
     assert "collapsed" not in focused(view).accessibleName()
 
 
-def test_what_another_unfolds_says_so_too(
+def test_a_fold_announces_a_change_made_elsewhere(
     qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A screen reader's user presses what has not the keyboard, too."""
@@ -201,7 +197,7 @@ def test_what_another_unfolds_says_so_too(
     qtbot.waitUntil(lambda: "Thought: Rain, expanded" in names())
 
 
-def test_a_screen_reader_can_give_the_keyboard_to_actions_and_the_mouse_does_not(
+def test_a_screen_reader_can_focus_actions_but_a_click_does_not(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     said = answer("Text")
@@ -217,9 +213,7 @@ def test_a_screen_reader_can_give_the_keyboard_to_actions_and_the_mouse_does_not
     assert focused(view) is button
 
 
-def test_the_address_of_the_link_with_the_keyboard_is_said(
-    qtbot: QtBot, view: TranscriptView
-) -> None:
+def test_the_address_of_the_focused_link_is_shown(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([answer("[a](https://docs.example/<b>) and [x](https://y.example/z)")])
     label = view.findChild(QLabel, "link-target")
     assert label is not None
@@ -244,7 +238,7 @@ def test_the_address_covers_the_text_below_it(
     assert label is not None
     image = view.grab(label.geometry()).toImage()
     grounds = [image.pixelColor(x, 2) for x in range(2, image.width() - 2)]
-    assert {colour.name() for colour in grounds} == {dressed.card.name()}
+    assert {color.name() for color in grounds} == {dressed.card.name()}
 
 
 def test_the_address_stays_at_the_lower_edge_when_the_window_is_resized(
@@ -260,7 +254,7 @@ def test_the_address_stays_at_the_lower_edge_when_the_window_is_resized(
     assert label.width() < view.width()
 
 
-def test_what_has_the_keyboard_is_seen(qtbot: QtBot, view: TranscriptView) -> None:
+def test_the_focus_is_visible(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([answer("[link](https://a.example)\n\n```py\nx\n```")])
     enter(view)
     edge = view.grab().toImage().pixelColor(200, 0)
@@ -318,9 +312,7 @@ def cover_all(view: TranscriptView) -> None:
     rest.timeout.emit()
 
 
-def test_what_covers_a_stop_is_not_seen_without_the_keyboard(
-    qtbot: QtBot, view: TranscriptView
-) -> None:
+def test_a_target_button_is_invisible_without_focus(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([answer("[a](https://a.example) [b](https://b.example)")])
     enter(view)
     tab_to(qtbot, view, "a, ")
@@ -335,7 +327,7 @@ def test_what_covers_a_stop_is_not_seen_without_the_keyboard(
     assert len(rings) == 2
 
 
-def test_it_stays_over_its_text_when_the_text_moves(qtbot: QtBot, view: TranscriptView) -> None:
+def test_a_target_button_follows_its_text(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("Q"), answer("word " * 200 + "[link](https://a.example)")])
     enter(view)
     tab_to(qtbot, view, "link, ")
@@ -356,7 +348,7 @@ def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptVie
 
 
 @pytest.mark.parametrize("forward", [True, False])
-def test_a_link_over_two_lines_is_one_stop(view: TranscriptView, forward: bool) -> None:
+def test_a_link_over_two_lines_is_one_target(view: TranscriptView, forward: bool) -> None:
     view.set_messages([answer("[**bold** and `code` " + "word " * 40 + "](https://a.example)")])
     document = view.document()
     stop = next_focus_target(document, 0, document.characterCount() - 1, forward=forward)
@@ -364,7 +356,7 @@ def test_a_link_over_two_lines_is_one_stop(view: TranscriptView, forward: bool) 
     assert stop.end - stop.start > 100
 
 
-def test_what_is_unfolded_with_the_keyboard_is_there_once(
+def test_a_section_unfolded_by_keyboard_is_shown_once(
     qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
@@ -382,14 +374,14 @@ def test_what_is_unfolded_with_the_keyboard_is_there_once(
         assert len({button.focus_target for button in covers}) == len(covers)
 
 
-def test_it_begins_at_the_top_of_the_screen(qtbot: QtBot, view: TranscriptView) -> None:
+def test_tab_starts_at_the_top_of_the_screen(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([answer("[first](https://a.example) and [second](https://b.example)")])
     view.clearFocus()
     view.setFocus(Qt.FocusReason.TabFocusReason)
     assert tab(qtbot, view).startswith("first, ")
 
 
-def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: TranscriptView) -> None:
+def test_the_order_of_targets_survives_a_rewrite(qtbot: QtBot, view: TranscriptView) -> None:
     """A screen reader has a widget over every stop on screen; those of before lead nowhere."""
     view.set_messages([question("Q"), answer(SAID), question("R"), answer("The end.")])
     enter(view)
@@ -438,7 +430,7 @@ def test_the_ring_covers_neither_the_arrow_nor_the_number_beside_it(
         ((3, 3), {"Previous version"}),
     ],
 )
-def test_only_arrows_that_lead_somewhere_have_their_turn(
+def test_only_active_version_arrows_are_targets(
     qtbot: QtBot, view: TranscriptView, version: tuple[int, int], arrows: set[str]
 ) -> None:
     asked, said = question("Q"), answer("Said.")
@@ -450,7 +442,7 @@ def test_only_arrows_that_lead_somewhere_have_their_turn(
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
-def test_an_arrow_is_pressed_with_each_key_that_presses(
+def test_version_arrows_react_to_every_key_that_clicks(
     qtbot: QtBot, view: TranscriptView, key: Qt.Key
 ) -> None:
     said = answer("Said.")
@@ -463,7 +455,7 @@ def test_an_arrow_is_pressed_with_each_key_that_presses(
         qtbot.keyClick(button, key)
 
 
-def test_a_menu_only_borrows_the_keyboard_of_a_stop(qtbot: QtBot, view: TranscriptView) -> None:
+def test_a_menu_returns_the_focus_to_its_target(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([answer("[a](https://a.example)")])
     enter(view)
     tab_to(qtbot, view, "a, ")
@@ -476,7 +468,7 @@ def test_a_menu_only_borrows_the_keyboard_of_a_stop(qtbot: QtBot, view: Transcri
         assert bool(left) is gone
 
 
-def test_the_keyboard_stays_on_the_arrows_of_the_question(
+def test_the_focus_stays_on_the_version_arrows_of_a_question(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     """Check this for an answer below that also has arrows, which lead to a hidden version."""
@@ -495,7 +487,7 @@ def test_the_keyboard_stays_on_the_arrows_of_the_question(
     assert abs(focused(view).y() - place) < 5
 
 
-def test_the_keyboard_stays_on_the_arrows_between_versions(
+def test_the_focus_stays_on_the_version_arrows_of_an_answer(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     asked, versions = question("Q"), [answer(f"Said {number}. " * 50) for number in range(3)]

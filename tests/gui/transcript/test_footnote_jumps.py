@@ -67,7 +67,7 @@ def noted(view: TranscriptView) -> TranscriptView:
     return view
 
 
-def test_by_keyboard_there_and_back(noted: TranscriptView) -> None:
+def test_enter_jumps_to_a_footnote_and_back(noted: TranscriptView) -> None:
     noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
     marks = [stop for stop in stops(noted) if "Paragraph" not in stop.link]
     again = [s for s in marks if noted.document().findBlock(s.start).text().startswith("Again")]
@@ -81,7 +81,7 @@ def test_by_keyboard_there_and_back(noted: TranscriptView) -> None:
     assert words(noted) == "Again1."
 
 
-def test_back_is_where_one_came_from(noted: TranscriptView) -> None:
+def test_the_way_back_leads_to_the_reference_of_the_jump(noted: TranscriptView) -> None:
     noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
     for begin, after in (("One", "One1 and twob."), ("Again", "Again1.")):
         texts = {s: noted.document().findBlock(s.start).text() for s in stops(noted)}
@@ -99,7 +99,7 @@ def test_back_is_where_one_came_from(noted: TranscriptView) -> None:
         assert words(noted) == expected
 
 
-def test_back_leads_to_the_mark_above_where_one_came_from_another_message(
+def test_the_way_back_without_a_jump_leads_to_the_reference_above(
     view: TranscriptView,
 ) -> None:
     """Check the fallback too, if the changed message no longer has that mark."""
@@ -123,7 +123,7 @@ def test_back_leads_to_the_mark_above_where_one_came_from_another_message(
     assert words(view) == "New1."
 
 
-def test_where_one_came_from_may_be_gone(view: TranscriptView) -> None:
+def test_the_reference_of_the_jump_may_be_gone(view: TranscriptView) -> None:
     said = answer("One.\n\n" * 9 + "Two[^1].\n\n[^1]: Said.")
     view.set_messages([said])
     view.show()
@@ -133,7 +133,7 @@ def test_where_one_came_from_may_be_gone(view: TranscriptView) -> None:
     assert focused().accessibleName() == "Footnote 1"
 
 
-def test_a_mark_in_a_table_leads_there_and_back(view: TranscriptView) -> None:
+def test_a_reference_in_a_table_jumps_to_its_footnote_and_back(view: TranscriptView) -> None:
     view.set_messages([answer("| a | b |\n|---|---|\n| c | d[^1] |\n\n[^1]: Said.")])
     view.show()
     go(view, "c	d1")
@@ -142,7 +142,7 @@ def test_a_mark_in_a_table_leads_there_and_back(view: TranscriptView) -> None:
     assert words(view) == "c	d1"
 
 
-def test_a_note_of_thoughts_is_another_than_the_answers(view: TranscriptView) -> None:
+def test_footnotes_of_reasoning_and_answer_are_separate(view: TranscriptView) -> None:
     view.show()
     for mark, note in (("Hm1.", "1\tThought."), ("So1.", "1\tSaid.")):
         for begin, end in ((mark, note), (note, mark)):
@@ -154,7 +154,7 @@ def test_a_note_of_thoughts_is_another_than_the_answers(view: TranscriptView) ->
             assert words(view) == end
 
 
-def test_by_mouse_within_its_own_message(
+def test_a_click_jumps_within_its_message(
     noted: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[object] = []
@@ -171,7 +171,7 @@ def test_by_mouse_within_its_own_message(
     assert opened == []
 
 
-def test_a_target_that_is_written_leads_nowhere(view: TranscriptView) -> None:
+def test_a_footnote_address_in_the_source_is_no_link(view: TranscriptView) -> None:
     view.set_messages([answer("[go](repartee:note/31) x[^1]\n\n[^1]: note")])
     assert [stop.link for stop in stops(view)][:1] == ["repartee:note/31"]
     go = view.document().find("go")

@@ -33,7 +33,7 @@ def test_code_is_lexed_in_a_folder_full_of_traps(
 
 
 @pytest.mark.attack("child-environment")
-def test_the_process_gets_what_its_command_names(
+def test_the_process_gets_only_the_environment_of_its_command(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
@@ -72,7 +72,7 @@ NONSENSE = {
 
 @pytest.mark.attack("sandbox")
 @pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
-def test_a_process_that_talks_nonsense_is_ended(qtbot: QtBot, answer: str) -> None:
+def test_a_process_with_an_invalid_answer_is_ended(qtbot: QtBot, answer: str) -> None:
     asker = JsonProcess(python_child(TAKEN_OVER.replace("ANSWER", answer)))
     with qtbot.waitSignal(asker.answered) as answered:
         number = asker.ask({"language": "python", "code": "x"})
@@ -87,7 +87,7 @@ SLOW_TO_START = f"import time\ntime.sleep(0.2)\n{TAKEN_OVER}".replace(
 )
 
 
-def test_the_start_of_a_process_takes_no_time_from_its_first_answer(
+def test_the_first_answer_of_a_process_has_a_longer_timeout(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(json_process, "_TIMEOUT_MS", 50)

@@ -94,7 +94,7 @@ def test_each_example_is_shown_as_specified(
     assert shown(view, dressed, example["markdown"]) == expected
 
 
-def test_what_is_shown_instead_is_one_of_our_choices() -> None:
+def test_every_deviation_from_the_specification_has_a_listed_choice() -> None:
     assert set(SHOWN_INSTEAD) <= set(EXAMPLES)
     assert {entry["choice"] for entry in SHOWN_INSTEAD.values()} == CHOICES
 
@@ -109,7 +109,7 @@ RAW_HTML = [name for name, entry in SHOWN_INSTEAD.items() if entry["choice"] == 
 
 
 @pytest.mark.parametrize("name", RAW_HTML)
-def test_raw_html_loses_nothing(name: str) -> None:
+def test_raw_html_is_shown_completely(name: str) -> None:
     """Every word of the source is among what is shown, those of tags included."""
     entry = SHOWN_INSTEAD[name]
     assert EXAMPLES[name]["markdown"] == entry["markdown"]
@@ -117,11 +117,11 @@ def test_raw_html_loses_nothing(name: str) -> None:
     assert all(word in seen for word in _words(entry["markdown"]))
 
 
-def test_all_examples_are_there() -> None:
+def test_every_example_of_the_specification_is_tested() -> None:
     assert len(EXAMPLES) == 652 + 28
 
 
-def test_lists_from_right_to_left_are_whole(view: TranscriptView) -> None:
+def test_right_to_left_lists_are_complete(view: TranscriptView) -> None:
     view.set_messages([answer("- قائمة أولى\n- قائمة\n  1. عنصر")])
     layout = view.document().documentLayout()
     for words in ("قائمة أولى", "عنصر"):
@@ -134,7 +134,7 @@ def test_lists_from_right_to_left_are_whole(view: TranscriptView) -> None:
 @pytest.mark.parametrize(
     "source", ["- قائمة", "1. עברית", "- [ ] **משימה**", "- 5 ספרים", "> - اقتباس", "- english"]
 )
-def test_a_mark_stands_apart_from_its_text_on_either_side(
+def test_a_marker_has_a_gap_to_its_text_in_both_directions(
     view: TranscriptView, dressed: Theme, source: str
 ) -> None:
     view.set_messages([message := streaming()])
@@ -161,7 +161,7 @@ def test_a_quote_in_a_list_has_its_bar_beside_the_text(view: TranscriptView) -> 
     assert depths("third") == [0, 0, 1]
 
 
-def test_a_formula_that_is_an_item_stands_beside_its_mark(view: TranscriptView) -> None:
+def test_a_formula_in_a_list_item_is_beside_its_marker(view: TranscriptView) -> None:
     view.set_messages([answer("1. $$x$$\n2. two\n\n$$y$$")])
     block = view.document().begin()
     while "1." not in block.text():
@@ -194,10 +194,10 @@ def test_two_quotes_have_two_bars(
         middles = [round(layout.blockBoundingRect(at).center().y()) for at in (first, last)]
         view.verticalScrollBar().setValue(0)
         image = view.viewport().grab().toImage()
-        colours = [image.pixelColor(dressed.px(x), y) == dressed.line for y in range(*middles)]
-        assert colours[0]
-        assert colours[-1]
-        assert colours.count(False) >= dressed.px(6)
+        colors = [image.pixelColor(dressed.px(x), y) == dressed.line for y in range(*middles)]
+        assert colors[0]
+        assert colors[-1]
+        assert colors.count(False) >= dressed.px(6)
 
 
 @pytest.mark.parametrize("width", [900, 300])

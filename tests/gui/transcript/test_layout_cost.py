@@ -51,7 +51,7 @@ def written(layout: MessageLayout) -> int:
 
 
 @pytest.mark.parametrize("change", ["theme", "zoom", "width"])
-def test_of_a_long_table_of_formulas_some_screens_are_written_anew(
+def test_a_theme_change_rewrites_only_some_screens_of_a_table_of_formulas(
     view: TranscriptView, qtbot: QtBot, change: str
 ) -> None:
     layout = shown(view, qtbot, FORMULAS)
@@ -69,7 +69,7 @@ def test_of_a_long_table_of_formulas_some_screens_are_written_anew(
     assert seen[1] in rows(view)[:4]
 
 
-def test_a_short_text_of_very_many_runs_is_written_in_part(
+def test_a_short_text_of_very_many_runs_is_partly_materialized(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     layout = shown(view, qtbot, RUNS)
@@ -90,7 +90,7 @@ def test_parts_of_very_many_runs_are_short(view: TranscriptView, qtbot: QtBot) -
     assert min(end - start for start, end in pairwise((0, *cuts))) > 1500
 
 
-def test_what_is_around_the_screen_is_filled_in_slices(
+def test_the_surroundings_of_the_screen_are_filled_in_slices(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown(view, qtbot, RUNS * 3)
@@ -118,7 +118,7 @@ def test_what_is_around_the_screen_is_filled_in_slices(
     assert len(added) > 1
 
 
-def test_a_size_that_changes_the_width_has_nothing_written_twice(
+def test_a_text_size_that_changes_the_width_writes_nothing_twice(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown(view, qtbot, FORMULAS + "\n\n" + PLAIN)
@@ -141,7 +141,7 @@ def test_a_size_that_changes_the_width_has_nothing_written_twice(
         assert not fitted
 
 
-def test_the_cost_is_counted_of_what_is_written(view: TranscriptView, qtbot: QtBot) -> None:
+def test_the_cost_counts_only_materialized_items(view: TranscriptView, qtbot: QtBot) -> None:
     layout = shown(view, qtbot, "Some words.\n\n" * 50)
     whole = sum(map(cost_of, layout.items))
     assert is_costly([layout], whole - 1)
@@ -158,7 +158,7 @@ def test_cells_runs_and_formulas_cost_more_than_letters() -> None:
     assert cost_of(plain[0]) < cost_of(runs[0]) < cost_of(table[0]) < cost_of(formulas[0])
 
 
-def test_the_runs_of_a_very_long_text_are_not_unpacked_to_be_counted(
+def test_the_cost_of_a_very_long_text_does_not_unpack_its_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     runs = PackedRuns((), tuple(Run("word ", bold=number % 2 == 0) for number in range(1000)))

@@ -89,7 +89,9 @@ def is_filled(view: TranscriptView) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_wherever_one_goes_it_is_there(view: TranscriptView, qtbot: QtBot, kind: str) -> None:
+def test_text_is_materialized_wherever_the_user_scrolls(
+    view: TranscriptView, qtbot: QtBot, kind: str
+) -> None:
     layout = shown(view, qtbot, KINDS[kind])
     bar = view.verticalScrollBar()
     assert any(layout.gaps)
@@ -106,7 +108,7 @@ def test_wherever_one_goes_it_is_there(view: TranscriptView, qtbot: QtBot, kind:
         assert view.document().characterCount() < 60_000
 
 
-def test_the_bar_knows_of_all(
+def test_the_scroll_range_covers_missing_text(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown(view, qtbot)
@@ -118,7 +120,7 @@ def test_the_bar_knows_of_all(
     assert abs(height / view.document().size().height() - 1) < 0.05
 
 
-def test_line_by_line_nothing_is_left_out(view: TranscriptView, qtbot: QtBot) -> None:
+def test_scrolling_line_by_line_shows_every_line(view: TranscriptView, qtbot: QtBot) -> None:
     shown(view, qtbot)
     bar = view.verticalScrollBar()
     for way in (-1, 1):
@@ -133,7 +135,9 @@ def test_line_by_line_nothing_is_left_out(view: TranscriptView, qtbot: QtBot) ->
 
 @pytest.mark.parametrize("kind", ["paragraph", "code"])
 @pytest.mark.parametrize("change", ["theme", "zoom", "width"])
-def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, change: str, kind: str) -> None:
+def test_the_scroll_position_survives_changes(
+    view: TranscriptView, qtbot: QtBot, change: str, kind: str
+) -> None:
     shown(view, qtbot, KINDS[kind])
     bar = view.verticalScrollBar()
     for share in (0.4, 0.05, 0.9):
@@ -161,7 +165,7 @@ def test_home_and_end_show_the_first_and_the_last_item(view: TranscriptView, qtb
         assert word in numbers(view)
 
 
-def test_a_selection_reaches_over_a_gap(view: TranscriptView, qtbot: QtBot) -> None:
+def test_a_selection_spans_a_gap(view: TranscriptView, qtbot: QtBot) -> None:
     layout = shown(view, qtbot)
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 4)
@@ -188,7 +192,7 @@ def _marked_words(view: TranscriptView) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_find_goes_where_nothing_is_written(view: TranscriptView, qtbot: QtBot, kind: str) -> None:
+def test_find_materializes_the_match(view: TranscriptView, qtbot: QtBot, kind: str) -> None:
     shown(view, qtbot, KINDS[kind])
     view.find_in_transcript.open()
     for word in (9000, 3456, 13_210, 17):
@@ -212,7 +216,7 @@ def test_find_goes_where_nothing_is_written(view: TranscriptView, qtbot: QtBot, 
     assert len(met) == 11
 
 
-def test_the_arrow_keys_come_to_links_in_a_gap(view: TranscriptView, qtbot: QtBot) -> None:
+def test_the_arrow_keys_reach_links_in_a_gap(view: TranscriptView, qtbot: QtBot) -> None:
     far = "words " * 6000
     links = [f"[{name}](https://{name}.test) {far}" for name in ("one", "two", "three")]
     view.set_messages([made := answer(far + "".join(links))])
@@ -233,7 +237,7 @@ def test_the_arrow_keys_come_to_links_in_a_gap(view: TranscriptView, qtbot: QtBo
     assert layout.gaps[0]
 
 
-def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) -> None:
+def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: QtBot) -> None:
     message, half = streaming(), len(WORDS) // 2
     view.set_messages([question("Q"), message])
     view.stream.append_text(message.id, WORDS[:half])
@@ -271,7 +275,7 @@ def assert_is_whole(view: TranscriptView, layout: MessageLayout, message: Messag
     assert look(view.document()) == bitwise
 
 
-def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot) -> None:
+def test_a_screen_reader_reads_the_whole_text(view: TranscriptView, qtbot: QtBot) -> None:
     layout = shown(view, qtbot)
     view.speech.has_screen_reader = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
@@ -299,7 +303,7 @@ def written(dressed: Theme) -> tuple[DocumentWriter, MessageLayout]:
 
 @settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
-def test_what_comes_and_goes_is_what_would_be(
+def test_materialized_parts_equal_those_of_the_whole_text(
     written: tuple[DocumentWriter, MessageLayout], steps: list[tuple[bool, float, float]]
 ) -> None:
     writer, layout = written
@@ -325,7 +329,7 @@ def test_what_comes_and_goes_is_what_would_be(
     assert look(writer.document) == whole
 
 
-def test_the_ends_alone_are_those_of_the_whole(
+def test_the_ends_of_a_text_are_split_as_in_the_whole(
     written: tuple[DocumentWriter, MessageLayout],
 ) -> None:
     """Check that parts written without their predecessors, as for a new theme, start equal."""
@@ -344,7 +348,7 @@ def test_the_ends_alone_are_those_of_the_whole(
     assert look(writer.document) == whole
 
 
-def test_very_much_that_is_written_anew_is_there_around_the_screen(
+def test_a_rewritten_long_text_is_materialized_around_the_screen(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     message = finished(streaming(), WORDS)

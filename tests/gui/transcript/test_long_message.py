@@ -119,7 +119,7 @@ def is_filled(view: TranscriptView, screens: int = 0) -> bool:
     return all(min(b, bottom) - a < 80 for a, b in zip(tops[1::2], tops[2::2], strict=False))
 
 
-def test_little_of_it_is_written_and_the_bar_knows_of_all(
+def test_little_of_a_long_message_is_materialized_within_the_full_scroll_range(
     view: TranscriptView, long: Message
 ) -> None:
     layout = layout_of(view, long)
@@ -129,7 +129,9 @@ def test_little_of_it_is_written_and_the_bar_knows_of_all(
     assert view.document().size().height() > PARTS * 100
 
 
-def test_wherever_one_goes_it_is_there(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
+def test_text_is_materialized_wherever_the_user_scrolls(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
     bar = view.verticalScrollBar()
     seen = set()
     for share in (0.0, 0.5, 0.2, 0.21, 0.8, 1.0, 0.33):
@@ -142,7 +144,7 @@ def test_wherever_one_goes_it_is_there(view: TranscriptView, qtbot: QtBot, long:
     assert len(seen) == 7
 
 
-def test_line_by_line_nothing_is_left_out(view: TranscriptView, qtbot: QtBot) -> None:
+def test_scrolling_line_by_line_shows_every_line(view: TranscriptView, qtbot: QtBot) -> None:
     """Scrolled from the end to the beginning, and back."""
     text = "\n\n".join(f"Paragraph {n} {'and words ' * (n % 30)}" for n in range(700))
     view.set_messages([question("Q"), answer(text)])
@@ -166,7 +168,7 @@ def test_line_by_line_nothing_is_left_out(view: TranscriptView, qtbot: QtBot) ->
         assert (0 in seen) if way < 0 else (699 in seen)
 
 
-def test_what_is_on_screen_stays_when_it_is_taken_out_around(
+def test_text_on_screen_stays_while_distant_text_is_removed(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
     bar = view.verticalScrollBar()
@@ -179,7 +181,7 @@ def test_what_is_on_screen_stays_when_it_is_taken_out_around(
     assert on_screen(view) == before
 
 
-def test_what_is_around_the_screen_is_there_before_one_scrolls_to_it(
+def test_text_near_the_screen_is_materialized_before_scrolling(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
     bar = view.verticalScrollBar()
@@ -193,7 +195,9 @@ def test_what_is_around_the_screen_is_there_before_one_scrolls_to_it(
 
 
 @pytest.mark.parametrize("change", ["theme", "zoom", "width"])
-def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, long: Message, change: str) -> None:
+def test_the_scroll_position_survives_changes(
+    view: TranscriptView, qtbot: QtBot, long: Message, change: str
+) -> None:
     bar = view.verticalScrollBar()
     for share in (0.4, 0.05, 0.9):
         bar.setValue(round(bar.maximum() * share))
@@ -213,7 +217,7 @@ def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, long: Message, ch
         view.set_theme(theme.light())
 
 
-def test_the_placeholder_below_a_table_that_is_written_again_has_its_height(
+def test_a_placeholder_below_a_rewritten_table_keeps_its_height(
     view: TranscriptView, long: Message
 ) -> None:
     """Otherwise the view would be at the end of the document, and follow it."""
@@ -231,7 +235,7 @@ def test_the_placeholder_below_a_table_that_is_written_again_has_its_height(
     )
 
 
-def test_the_end_is_followed_whatever_changes(
+def test_the_end_is_followed_during_changes(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
     for change in (lambda: view.set_theme(theme.dark()), lambda: view.resize(600, 500)):
@@ -253,7 +257,7 @@ def test_home_and_end_show_the_ends_of_a_long_message(
     assert "The end." in on_screen(view)
 
 
-def test_all_that_is_written_is_what_would_be(
+def test_the_materialized_document_equals_the_whole(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
     """Written again bit by bit, it is like it is in a document that holds everything."""
@@ -284,7 +288,7 @@ def formats(view: TranscriptView) -> list[tuple[object, ...]]:
     return found
 
 
-def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) -> None:
+def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: QtBot) -> None:
     message = streaming()
     view.set_messages([question("Q"), message])
     half = len(SOURCE) // 2
@@ -306,9 +310,7 @@ def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) ->
     assert "The end." in on_screen(view)
 
 
-def test_a_selection_reaches_over_what_is_not_written(
-    view: TranscriptView, qtbot: QtBot, long: Message
-) -> None:
+def test_a_selection_spans_missing_items(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
     bar = view.verticalScrollBar()
     bar.setValue(0)
     settle(view, qtbot)
@@ -332,7 +334,7 @@ def test_a_selection_reaches_over_what_is_not_written(
     assert copied.strip() == f"**{whole[begin:stop]}words** of part 198"
 
 
-def test_a_long_message_is_copied_at_once_and_whole(
+def test_a_long_message_is_copied_completely(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
     QGuiApplication.clipboard().setText("the old")
@@ -357,16 +359,16 @@ def test_a_long_message_is_copied_at_once_and_whole(
     assert copied.html().count("<p>") == to_html(blocks).count("<p>") - 2  # those of part 0
 
 
-def test_all_of_it_is_copied(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
+def test_copying_the_whole_conversation_is_requested(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
     QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     with qtbot.waitSignal(view.command_requested) as told:
         QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert told.args == ["conversation.copy"]
 
 
-def test_find_goes_where_nothing_is_written(
-    view: TranscriptView, qtbot: QtBot, long: Message
-) -> None:
+def test_find_materializes_the_match(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
     view.find_in_transcript.open()
     view.verticalScrollBar().setValue(0)
     settle(view, qtbot)
@@ -388,7 +390,7 @@ def test_find_goes_where_nothing_is_written(
         assert "part 7" in on_screen(view).lower()
 
 
-def test_a_hit_is_shown_while_it_arrives(view: TranscriptView, qtbot: QtBot) -> None:
+def test_a_match_is_shown_while_its_message_is_written(view: TranscriptView, qtbot: QtBot) -> None:
     stored = answer(SOURCE)
     view.set_messages([question("Q"), stored])
     assert view.stream.is_writing
@@ -401,7 +403,9 @@ def test_a_hit_is_shown_while_it_arrives(view: TranscriptView, qtbot: QtBot) -> 
     assert "words of part 190," not in on_screen(view)
 
 
-def test_reasoning_is_unfolded_found_and_folded(view: TranscriptView, qtbot: QtBot) -> None:
+def test_long_reasoning_can_be_unfolded_searched_and_folded(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
     stored = replace(made := answer("Yes."), parts=(ReasoningPart(SOURCE), *made.parts))
     view.set_messages([question("Q"), stored])
     view.scroll_to_message(stored.id, "words of part 150,")
@@ -414,7 +418,9 @@ def test_reasoning_is_unfolded_found_and_folded(view: TranscriptView, qtbot: QtB
     assert "Yes." in on_screen(view)
 
 
-def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
+def test_a_screen_reader_reads_the_whole_text(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
     view.speech.has_screen_reader = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
     qtbot.waitUntil(lambda: not hidden(view, long))
@@ -425,7 +431,7 @@ def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot, lon
     assert not hidden(view, long)
 
 
-def test_long_code_is_folded_and_unfolded_unwritten(view: TranscriptView, qtbot: QtBot) -> None:
+def test_missing_code_can_be_folded_and_unfolded(view: TranscriptView, qtbot: QtBot) -> None:
     code = "```py\n" + "".join(f"line_{n} = {n}\n" for n in range(3000)) + "```\n"
     view.set_messages([question("Q"), message := answer(code)])
     settle(view, qtbot)
@@ -445,7 +451,7 @@ def test_long_code_is_folded_and_unfolded_unwritten(view: TranscriptView, qtbot:
 
 
 @pytest.mark.parametrize("piece", [333, 400, 700])
-def test_code_that_is_folded_as_it_comes_stays_folded(
+def test_code_folded_while_it_is_written_stays_folded(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, piece: int
 ) -> None:
     monkeypatch.setattr(stream_scheduler, "_MIN_PIECE_CHARACTERS", piece)
@@ -459,9 +465,7 @@ def test_code_that_is_folded_as_it_comes_stays_folded(
     assert not {f"line_{n} = '{n}'" for n in range(VISIBLE_LINES, 80)} & set(shown)
 
 
-def test_the_arrow_keys_come_to_links_that_are_not_written(
-    view: TranscriptView, qtbot: QtBot
-) -> None:
+def test_the_arrow_keys_reach_missing_links(view: TranscriptView, qtbot: QtBot) -> None:
     far = "Words.\n\n" * 3000
     view.set_messages([answer(f"[one](https://one.test)\n\n{far}[two](https://two.test)\n\n{far}")])
     settle(view, qtbot)
@@ -481,7 +485,7 @@ def test_the_arrow_keys_come_to_links_that_are_not_written(
         view.virtualizer.remove_distant()
 
 
-def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
+def test_folded_code_stays_folded_when_it_is_materialized_again(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
     view.set_lexer(lexer)
@@ -513,7 +517,7 @@ def looks(view: TranscriptView) -> list[tuple[str, bool, int]]:
     return found
 
 
-def test_of_a_table_of_empty_rows_no_more_than_some_screens_stay_written(
+def test_only_some_screens_of_a_table_of_empty_rows_stay_materialized(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     """They take no letters to speak of, but a block each."""

@@ -55,7 +55,7 @@ def test_no_block_is_very_long(view: TranscriptView, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_lines_are_those_of_one_block(
+def test_a_split_paragraph_has_the_lines_of_a_single_block(
     view: TranscriptView, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = KINDS[kind] + text_of(1500)
@@ -72,7 +72,9 @@ def test_the_lines_are_those_of_one_block(
 
 @pytest.mark.parametrize("step", [31, 400, 3000])
 @pytest.mark.parametrize("kind", KINDS)
-def test_streamed_it_is_parted_alike(view: TranscriptView, kind: str, step: int) -> None:
+def test_streamed_text_is_split_as_if_shown_at_once(
+    view: TranscriptView, kind: str, step: int
+) -> None:
     source = KINDS[kind] + text_of(500, seed=step) + "\n\nend"
     view.set_messages([asked := question("Why?")])
     message = streaming()
@@ -84,7 +86,7 @@ def test_streamed_it_is_parted_alike(view: TranscriptView, kind: str, step: int)
     assert arrived == look(view.document())
 
 
-def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
+def test_a_late_definition_rerenders_a_split_text(view: TranscriptView) -> None:
     source = "[x] and [some words][x] " * 500 + "\n\n[x]: https://example.com\n\nend"
     view.set_messages([asked := question("Why?")])
     message = streaming()
@@ -96,7 +98,9 @@ def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
     assert arrived == look(view.document())
 
 
-def test_another_width_parts_anew(view: TranscriptView, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_width_splits_the_text_again(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 10**9)  # all of it is written
     monkeypatch.setattr(long_items, "_WHOLE_COST", 10**9)
     source = text_of(1500)
@@ -109,7 +113,7 @@ def test_another_width_parts_anew(view: TranscriptView, monkeypatch: pytest.Monk
     assert resized == look(view.document())
 
 
-def test_it_is_copied_as_one(view: TranscriptView) -> None:
+def test_a_split_text_is_copied_as_one_paragraph(view: TranscriptView) -> None:
     source = "word and more " * 600
     view.set_messages([question(source.strip()), answer(f"- {source}\n- end")])
     view.selectAll()
@@ -119,7 +123,7 @@ def test_it_is_copied_as_one(view: TranscriptView) -> None:
     assert data.text().split("\n") == [source.strip(), f"• {source.strip()}", "• end"]
 
 
-def test_a_part_of_it_is_copied(view: TranscriptView) -> None:
+def test_part_of_a_split_text_can_be_copied(view: TranscriptView) -> None:
     words = [f"w{number}" for number in range(3000)]
     view.set_messages([answer("- " + " ".join(words))])
     view.stream.flush()

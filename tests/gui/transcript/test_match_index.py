@@ -5,7 +5,7 @@ from __future__ import annotations
 from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
 
 
-def test_places_are_numbered_through_all_messages_and_round() -> None:
+def test_matches_are_numbered_across_messages_and_wrap_around() -> None:
     tally = MatchIndex()
     tally.reset(["b"])
     tally.set_order(["a", "b", "c", "d"])
@@ -19,7 +19,7 @@ def test_places_are_numbered_through_all_messages_and_round() -> None:
     assert tally.neighbor(Match("c", 7), 1) == Match("a", 0), "it has changed meanwhile"
 
 
-def test_where_nothing_is_found_nothing_is_beside() -> None:
+def test_without_matches_there_is_no_neighbor() -> None:
     tally = MatchIndex()
     tally.set_order(["a"])
     assert tally.neighbor(None, 1) is None

@@ -48,7 +48,9 @@ def box_of(view: TranscriptView, picture: int) -> tuple[QPoint, int, int]:
     return QPoint(corner.left(), top), round(made.width()), round(made.height())
 
 
-def test_room_is_kept_and_what_is_seen_is_asked_for(qtbot: QtBot, view: TranscriptView) -> None:
+def test_images_reserve_space_and_visible_images_are_requested(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
     with qtbot.waitSignal(view.image_requested) as wanted:
         view.set_messages([question("What?", PHOTO), answer("A cat.")])
     assert wanted.args == [PHOTO.sha256]
@@ -62,7 +64,7 @@ def test_room_is_kept_and_what_is_seen_is_asked_for(qtbot: QtBot, view: Transcri
     assert shown.pixelColor(corner + QPoint(0, 0)) != QColor("red"), "corners are round"
 
 
-def test_pictures_stand_side_by_side_and_none_is_larger_than_it_is(view: TranscriptView) -> None:
+def test_images_are_side_by_side_and_never_enlarged(view: TranscriptView) -> None:
     view.set_messages([question("What?", TALL, SMALL)])
     first, second = box_of(view, 0), box_of(view, 1)
     assert first[1:] == (60, 240)
@@ -70,7 +72,7 @@ def test_pictures_stand_side_by_side_and_none_is_larger_than_it_is(view: Transcr
     assert second[0].x() > first[0].x() + 60
 
 
-def test_what_nobody_scrolls_to_is_not_asked_for(qtbot: QtBot, view: TranscriptView) -> None:
+def test_an_image_off_screen_is_not_requested(qtbot: QtBot, view: TranscriptView) -> None:
     asked: list[str] = []
     view.image_requested.connect(asked.append)
     view.set_messages(
@@ -83,7 +85,7 @@ def test_what_nobody_scrolls_to_is_not_asked_for(qtbot: QtBot, view: TranscriptV
     assert len(asked) == 2, "once"
 
 
-def test_they_are_named_for_screen_readers_and_in_copies(view: TranscriptView) -> None:
+def test_images_have_names_for_screen_readers_and_copies(view: TranscriptView) -> None:
     asked = question("What?", PHOTO, PDF)
     view.set_messages([asked, answer("A cat.")])
     assert "IMG 1.jpg\u20034000 × 3000" in view.toPlainText()
@@ -96,7 +98,7 @@ def test_they_are_named_for_screen_readers_and_in_copies(view: TranscriptView) -
     assert "[IMG 1.jpg]" in QGuiApplication.clipboard().text()
 
 
-def test_a_click_or_enter_opens_it(qtbot: QtBot, view: TranscriptView) -> None:
+def test_a_click_or_enter_opens_an_image(qtbot: QtBot, view: TranscriptView) -> None:
     asked = question("What?", PHOTO)
     view.set_messages([asked])
     corner, width, height = box_of(view, 0)
@@ -167,7 +169,7 @@ def test_a_small_picture_in_an_answer_is_drawn(qtbot: QtBot, view: TranscriptVie
         assert "a red thing here." in view.toPlainText()
 
 
-def test_a_broken_picture_stays_a_place(qtbot: QtBot, view: TranscriptView) -> None:
+def test_a_broken_image_stays_a_placeholder(qtbot: QtBot, view: TranscriptView) -> None:
     broken = address("PNG")[:90] + "AAAA"
     view.set_messages([answer(f"![words]({broken}) end")])
     view.viewport().grab()

@@ -31,7 +31,7 @@ def many(count: int) -> list[Message]:
     return [answer(f"Message {n}.\n\n" + "Words and words.\n\n" * 10) for n in range(count)]
 
 
-def test_a_jump_writes_nothing_in_between(view: TranscriptView) -> None:
+def test_a_jump_materializes_nothing_in_between(view: TranscriptView) -> None:
     messages = many(5000)
     view.set_messages(messages)
     for number in (2500, 10, 4990, 0):
@@ -41,7 +41,7 @@ def test_a_jump_writes_nothing_in_between(view: TranscriptView) -> None:
         assert view.document().characterCount() < 60_000
 
 
-def test_latest_goes_back_to_the_end(view: TranscriptView) -> None:
+def test_the_latest_button_returns_to_the_end(view: TranscriptView) -> None:
     messages = many(500)
     view.set_messages(messages)
     view.scroll_to_message(messages[100].id)
@@ -54,7 +54,7 @@ def test_latest_goes_back_to_the_end(view: TranscriptView) -> None:
     assert not view.latest_button.isVisible()
 
 
-def test_where_all_is_on_screen_there_is_no_way_to_the_end(view: TranscriptView) -> None:
+def test_the_latest_button_is_hidden_if_everything_is_on_screen(view: TranscriptView) -> None:
     long = many(500)
     view.set_messages(long)
     view.scroll_to_message(long[100].id)
@@ -69,7 +69,9 @@ def wait_for_more(view: TranscriptView, qtbot: QtBot, shown: int) -> None:
     qtbot.waitUntil(lambda: view.document().characterCount() > shown)
 
 
-def test_both_ways_more_comes_as_one_scrolls(view: TranscriptView, qtbot: QtBot) -> None:
+def test_scrolling_materializes_messages_in_both_directions(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
     messages = many(300)
     view.set_messages(messages)
     view.scroll_to_message(messages[150].id)
@@ -86,7 +88,9 @@ def test_both_ways_more_comes_as_one_scrolls(view: TranscriptView, qtbot: QtBot)
     assert numbers[-1] > 160
 
 
-def test_the_end_below_what_is_written_is_not_followed(view: TranscriptView) -> None:
+def test_the_end_of_the_document_is_not_followed_if_messages_are_missing_below(
+    view: TranscriptView,
+) -> None:
     messages = many(300)
     view.set_messages(messages)
     view.scroll_to_message(messages[100].id)
@@ -94,7 +98,7 @@ def test_the_end_below_what_is_written_is_not_followed(view: TranscriptView) -> 
     assert view.latest_button.isVisible()
 
 
-def test_an_answer_streams_on_out_of_sight(view: TranscriptView) -> None:
+def test_an_answer_streams_outside_the_document(view: TranscriptView) -> None:
     messages = many(400)
     view.set_messages(messages)
     message = streaming()
@@ -117,7 +121,7 @@ def test_an_answer_streams_on_out_of_sight(view: TranscriptView) -> None:
     assert "four five" in view.toPlainText()
 
 
-def test_a_question_asked_elsewhere_is_at_the_end(view: TranscriptView) -> None:
+def test_a_new_question_is_at_the_end_after_a_jump(view: TranscriptView) -> None:
     messages = many(400)
     view.set_messages(messages)
     view.scroll_to_message(messages[10].id)
@@ -129,7 +133,7 @@ def test_a_question_asked_elsewhere_is_at_the_end(view: TranscriptView) -> None:
     assert "Here." in view.toPlainText()
 
 
-def test_what_is_far_away_is_taken_out(
+def test_distant_messages_are_removed(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 40_000)
@@ -150,7 +154,7 @@ def test_what_is_far_away_is_taken_out(
     assert "Message 399." in view.toPlainText()
 
 
-def test_what_is_selected_is_not_taken_out(
+def test_selected_messages_are_not_removed(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 40_000)
@@ -170,7 +174,7 @@ def test_what_is_selected_is_not_taken_out(
     assert view.document().characterCount() < 60_000
 
 
-def test_a_window_resized_keeps_the_place_in_a_stretch(view: TranscriptView) -> None:
+def test_a_resize_keeps_the_scroll_position_between_missing_messages(view: TranscriptView) -> None:
     messages = many(400)
     view.set_messages(messages)
     view.scroll_to_message(messages[100].id)
@@ -179,7 +183,7 @@ def test_a_window_resized_keeps_the_place_in_a_stretch(view: TranscriptView) -> 
         assert view.navigator.scroll_state()[0] == messages[100].id
 
 
-def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -> None:
+def test_long_arriving_text_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -> None:
     text = "A paragraph of **words** and `code`.\n\n" * 1500
     message = streaming()
     view.stream.append_message(message)
@@ -192,7 +196,7 @@ def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -
     assert not entry.is_streaming
 
 
-def test_all_of_it_is_there_for_a_screen_reader(qtbot: QtBot, view: TranscriptView) -> None:
+def test_a_screen_reader_gets_the_whole_conversation(qtbot: QtBot, view: TranscriptView) -> None:
     messages = [question(f"Question {number} " + "word " * 60) for number in range(120)]
     view.speech.has_screen_reader = lambda: True  # type: ignore[method-assign]
     view.set_messages(messages)
@@ -202,7 +206,7 @@ def test_all_of_it_is_there_for_a_screen_reader(qtbot: QtBot, view: TranscriptVi
     assert view.navigator.is_at_end is bottom is True
 
 
-def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) -> None:
+def test_a_new_theme_keeps_the_screen_and_removes_distant_text(view: TranscriptView) -> None:
     """Check with much text: the viewport keeps its content, and the rest follows on scrolling."""
     messages = [answer(f"Answer {n}.\n\n" + "Some words.\n\n" * 200) for n in range(60)]
     view.set_messages(messages)
@@ -227,7 +231,9 @@ def away_and_back(view: TranscriptView, message: Message) -> None:
     view.scroll_to_message(message.id)
 
 
-def test_what_was_unfolded_is_so_when_one_comes_back(view: TranscriptView, qtbot: QtBot) -> None:
+def test_unfolded_sections_stay_unfolded_when_their_message_returns(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
     call = ToolCallPart("call", "get_weather", '{"city": "Oslo"}')
     thoughtful = answer("Said.", reasoning="**Ways**\n\n" + "A thought.\n\n" * 3000 + "The last.")
     used = replace(answer("Fine."), parts=(call, TextPart("Fine.")))
@@ -244,7 +250,9 @@ def test_what_was_unfolded_is_so_when_one_comes_back(view: TranscriptView, qtbot
     assert "A thought." not in view.toPlainText()
 
 
-def test_a_place_is_shown_wherever_in_its_message_it_is(view: TranscriptView, qtbot: QtBot) -> None:
+def test_a_search_result_is_shown_anywhere_in_its_message(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
     code = "".join(f"line_{number} = {number}\n" for number in range(60))
     said = answer(
         "Words.\n\n" * 5000 + f"```py\n{code}```\n\nThe *Harbour* end.",
@@ -267,7 +275,7 @@ def on_screen(view: TranscriptView) -> str:
     return cursor.selectedText()
 
 
-def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: QtBot) -> None:
+def test_select_all_includes_missing_messages(view: TranscriptView, qtbot: QtBot) -> None:
     """Of which a stretch is written: who copies everything means more than that."""
     view.set_messages(many(300))
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
@@ -287,7 +295,7 @@ def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: Q
     assert copied.hasHtml()
 
 
-def test_what_another_width_asks_for_comes_in_slices(
+def test_a_new_width_is_applied_in_slices(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Check that the viewport is first: a full reflow at once would block the window."""
@@ -313,7 +321,7 @@ def test_what_another_width_asks_for_comes_in_slices(
     assert not view.messages.writer.has_outdated_items
 
 
-def test_what_is_being_selected_stays_under_the_mouse(view: TranscriptView) -> None:
+def test_text_stays_under_the_mouse_while_it_is_selected(view: TranscriptView) -> None:
     said = streaming()
     view.set_messages([*many(5), said])
     view.stream.append_text(said.id, "Words and words.\n\n" * 40)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SOURCE = "".join(f"## Part {n}\n\nSome **words** of part {n}.\n\n" for n in range(900)) + "The end."
 
 
-def test_the_beginning_is_there_at_once_and_the_rest_soon(
+def test_the_beginning_of_a_long_answer_is_shown_immediately_and_the_rest_soon(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     assert len(SOURCE) > 2 * IMMEDIATE_CHARACTERS
@@ -33,7 +33,9 @@ def test_the_beginning_is_there_at_once_and_the_rest_soon(
     assert "Some words of part 899." in view.toPlainText()
 
 
-def test_what_is_on_screen_stays_while_it_grows_above(view: TranscriptView, qtbot: QtBot) -> None:
+def test_text_on_screen_stays_while_a_message_above_grows(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
     last = answer("\n\n".join(f"Line {n}" for n in range(60)))
     view.set_messages([answer(SOURCE), last])
     view.scroll_to_message(last.id)
@@ -43,7 +45,7 @@ def test_what_is_on_screen_stays_while_it_grows_above(view: TranscriptView, qtbo
     assert view.navigator.scroll_state() == state
 
 
-def test_a_definition_at_the_end_changes_all_that_named_it(
+def test_a_definition_at_the_end_applies_to_all_its_references(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     code = "```\n" + "line\n" * 90 + "```\n\n"
@@ -58,7 +60,7 @@ def test_a_definition_at_the_end_changes_all_that_named_it(
     assert texts.count("Show 72 more lines") == 1
 
 
-def test_a_copy_made_meanwhile_is_whole(view: TranscriptView) -> None:
+def test_the_blocks_to_copy_are_complete_while_an_answer_is_written(view: TranscriptView) -> None:
     view.set_messages([stored := answer(SOURCE)])
     entry = view.messages.get(stored.id)
     assert entry is not None
@@ -66,7 +68,7 @@ def test_a_copy_made_meanwhile_is_whole(view: TranscriptView) -> None:
     assert entry.block_maker()()[-1].text == "The end."
 
 
-def test_a_long_answer_that_is_still_opened_is_copied_whole_beside_the_window(
+def test_a_long_answer_still_being_written_is_copied_completely_in_a_thread(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     view.set_messages([answer(SOURCE)])
@@ -79,7 +81,9 @@ def test_a_long_answer_that_is_still_opened_is_copied_whole_beside_the_window(
     assert "The end." in QGuiApplication.clipboard().mimeData().html()
 
 
-def test_another_conversation_ends_it(view: TranscriptView, qtbot: QtBot) -> None:
+def test_another_conversation_ends_the_writing_of_a_long_answer(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
     view.set_messages([answer(SOURCE)])
     view.set_messages([answer("Short.")])
     qtbot.waitUntil(lambda: not view.stream.is_writing)
@@ -111,7 +115,7 @@ def test_a_long_question_is_written_in_slices(
     assert shown == again.items()
 
 
-def test_long_reasoning_is_read_when_it_is_unfolded_and_in_slices(
+def test_long_reasoning_is_written_in_slices_once_it_is_unfolded(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     stored = answer("Yes.")

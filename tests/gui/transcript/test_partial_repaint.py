@@ -49,7 +49,7 @@ def on_screen(view: TranscriptView) -> QImage:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_screen_is_as_if_painted_anew(view: TranscriptView, kind: str) -> None:
+def test_a_partial_repaint_equals_a_full_repaint(view: TranscriptView, kind: str) -> None:
     view.stream.append_message(message := streaming())
     source = KINDS[kind]
     for at in range(0, len(source), 60):
@@ -63,7 +63,7 @@ def test_the_screen_is_as_if_painted_anew(view: TranscriptView, kind: str) -> No
         assert on_screen(view) == whole, source[:at]
 
 
-def test_words_in_a_table_have_what_is_above_them_stay(view: TranscriptView) -> None:
+def test_an_edit_in_a_table_repaints_nothing_above(view: TranscriptView) -> None:
     view.stream.append_message(message := streaming())
     source = KINDS["wrapped"]
     for at in range(0, len(source), 2000):

@@ -33,7 +33,7 @@ def _height(image: QImage, x: int, color: QColor) -> int:
     return sum(image.pixelColor(x, y) == color for y in range(image.height()))
 
 
-def test_the_bar_is_on_the_side_where_the_text_begins(view: TranscriptView) -> None:
+def test_a_quote_bar_is_on_the_side_where_its_text_begins(view: TranscriptView) -> None:
     view.set_messages([question("Quote"), answer(ARABIC)])
     middle = view.viewport().width() / 2
     assert min(bar_columns(view)) > middle

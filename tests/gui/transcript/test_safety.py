@@ -76,7 +76,7 @@ def test_a_link_in_an_answer_asks_for_no_action(view: TranscriptView, target: st
     assert not cursor.charFormat().isAnchor()
 
 
-def test_the_target_is_told_as_plain_text(view: TranscriptView) -> None:
+def test_the_tooltip_of_a_link_is_plain_text(view: TranscriptView) -> None:
     view.highlighted.emit(QUrl("https://b\u0430nk.example/<b>x"))
     assert view.viewport().toolTip() == "https://xn--bnk-6cd.example/%3Cb%3Ex"
     view.highlighted.emit(QUrl())

@@ -39,9 +39,7 @@ def whole(message: Message, text: str) -> Message:
     return replace(answer(text), id=message.id, status=MessageStatus.COMPLETE)
 
 
-def test_sentences_are_said_while_they_arrive_and_none_twice(
-    qtbot: QtBot, view: TranscriptView
-) -> None:
+def test_sentences_are_announced_once_as_they_arrive(qtbot: QtBot, view: TranscriptView) -> None:
     heard, arriving = listening(view), streaming()
     view.set_messages([question("q"), arriving])
     view.stream.append_text(arriving.id, "The *first* one. The second ")
@@ -53,7 +51,7 @@ def test_sentences_are_said_while_they_arrive_and_none_twice(
     assert " ".join(heard.words) == "The first one. The second one. py code, 1 line"
 
 
-def test_what_is_no_sentence_does_not_run_into_what_follows(view: TranscriptView) -> None:
+def test_a_piece_that_is_no_sentence_ends_with_a_pause(view: TranscriptView) -> None:
     heard, arriving = listening(view), streaming()
     view.set_messages([question("q"), arriving])
     text = "# Head\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThe end."
@@ -62,7 +60,7 @@ def test_what_is_no_sentence_does_not_run_into_what_follows(view: TranscriptView
     assert " ".join(heard.words) == "Head; one; two; a, b; 1, 2; The end."
 
 
-def test_one_who_listens_only_at_the_end_hears_it_all(view: TranscriptView) -> None:
+def test_a_screen_reader_started_late_hears_the_whole_answer(view: TranscriptView) -> None:
     heard, arriving = listening(view), streaming()
     heard.listens = False
     view.set_messages([question("q"), arriving])
@@ -89,7 +87,7 @@ def test_code_is_copied_by_the_keyboard(qtbot: QtBot, view: TranscriptView) -> N
     assert QGuiApplication.clipboard().text() == "first"
 
 
-def test_the_end_is_told_behind_the_last_sentence(qtbot: QtBot, view: TranscriptView) -> None:
+def test_the_end_is_announced_after_the_last_sentence(qtbot: QtBot, view: TranscriptView) -> None:
     heard, arriving = listening(view), streaming()
     view.set_messages([question("q"), arriving])
     text = "A sentence of it. " * 3000
@@ -101,7 +99,9 @@ def test_the_end_is_told_behind_the_last_sentence(qtbot: QtBot, view: Transcript
     assert " ".join(heard.words[:-1]).count("sentence") == 3000
 
 
-def test_what_is_out_of_sight_is_said_to_its_end(qtbot: QtBot, view: TranscriptView) -> None:
+def test_an_answer_outside_the_document_is_announced_completely(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
     heard, arriving = listening(view), streaming()
     many = [answer("words " * 900) for _ in range(60)]
     view.set_messages([*many, arriving])

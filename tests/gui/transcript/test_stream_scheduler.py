@@ -29,7 +29,7 @@ _STEPS = st.lists(st.one_of(st.text("ab\n", min_size=1, max_size=9), st.integers
 
 
 @given(_STEPS)
-def test_what_was_added_is_taken_in_its_order(steps: list[str | int]) -> None:
+def test_queued_text_is_taken_in_order(steps: list[str | int]) -> None:
     waiting, said, taken = _QueuedText("first"), "first", ""
     for step in steps:
         if isinstance(step, str):
@@ -43,7 +43,7 @@ def test_what_was_added_is_taken_in_its_order(steps: list[str | int]) -> None:
     assert taken + waiting.take(len(said)) == said
 
 
-def test_a_long_text_is_not_copied_with_every_piece_of_it() -> None:
+def test_taking_a_piece_does_not_copy_the_whole_text() -> None:
     text = "some words " * 10_000
     waiting = _QueuedText(text)
     waiting.add("more")
@@ -56,7 +56,7 @@ def test_a_long_text_is_not_copied_with_every_piece_of_it() -> None:
     ("fitting", "length"),
     [((0, 1500), 375), ((1000, 1500), 1000), ((1500, 1500), 1500), ((0, 500), 250)],
 )
-def test_a_piece_is_as_long_as_is_fitting(
+def test_the_length_of_a_piece_is_within_its_bounds(
     monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, fitting: tuple[int, int], length: int
 ) -> None:
     seconds = count()
@@ -75,7 +75,7 @@ def test_a_piece_is_as_long_as_is_fitting(
     assert set(lengths[4:-1]) == {length}
 
 
-def test_only_pieces_of_full_length_say_how_much_is_written_at_once(
+def test_only_full_pieces_adapt_the_piece_length(
     monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     seconds = count()
@@ -130,7 +130,7 @@ def slow(
     made.clear()
 
 
-def test_a_slice_is_written_at_once_and_the_window_has_as_long(
+def test_after_a_slice_the_window_gets_as_much_time(
     slow: StreamScheduler, written: list[tuple[str, str]]
 ) -> None:
     slow.add("a", "x" * 3000)
@@ -156,7 +156,7 @@ def test_a_message_loses_its_priority_once_it_is_written(
 
 
 @pytest.mark.parametrize(("piece_s", "pieces"), [(9, 1), (5, 1), (4, 2), (3, 2), (1, 8)])
-def test_no_piece_is_begun_that_would_end_behind_the_slice(
+def test_no_piece_begins_that_would_exceed_the_slice(
     monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, piece_s: int, pieces: int
 ) -> None:
     """Of a slice of eight seconds, in whole ones: those are exact."""
@@ -176,13 +176,15 @@ def test_no_piece_is_begun_that_would_end_behind_the_slice(
     made.clear()
 
 
-def test_what_may_come_soon_waits(slow: StreamScheduler, written: list[tuple[str, str]]) -> None:
+def test_deferred_text_waits_for_the_timer(
+    slow: StreamScheduler, written: list[tuple[str, str]]
+) -> None:
     slow.add("a", "x", deferred=True)
     assert written == []
     assert timer_of(slow).isActive()
 
 
-def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
+def test_only_the_latest_follow_up_action_of_a_message_runs(
     slow: StreamScheduler, written: list[tuple[str, str]]
 ) -> None:
     done: list[str] = []
@@ -194,7 +196,7 @@ def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
     assert not slow.has_any
 
 
-def test_a_defect_in_one_piece_does_not_hold_up_the_next(
+def test_an_error_in_one_piece_does_not_block_the_next(
     slow: StreamScheduler, written: list[tuple[str, str]]
 ) -> None:
     slow.add("a", "defect" + "x" * 3000, deferred=True)
@@ -205,14 +207,14 @@ def test_a_defect_in_one_piece_does_not_hold_up_the_next(
     assert len("".join(text for _, text in written)) == 3006
 
 
-def test_an_answer_says_how_much_is_fitting(view: TranscriptView) -> None:
+def test_writing_returns_the_bounds_of_the_next_piece(view: TranscriptView) -> None:
     view.set_messages([message := streaming()])
     text = "[ open " + "words " * 500
     assert view.stream._write(message.id, text)[0] > 500
     assert view.stream._write(message.id, "\n\nWords.\n\n")[0] < 100
 
 
-def test_no_piece_of_a_long_text_reaches_beyond_a_step(
+def test_no_piece_of_a_long_text_exceeds_its_bounds(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream_scheduler, "_MIN_PIECE_CHARACTERS", 1000)

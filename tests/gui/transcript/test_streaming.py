@@ -83,7 +83,7 @@ def stream_into(view: TranscriptView, message: Message, pieces: list[str]) -> No
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(PIECES), max_size=14), st.integers(1, 9))
 @example(["| a | b |\n|---|---|\n", *["| a *b* | [x] |\n"] * 40, "\n[x]: /u\n\nend"], 5)
-def test_the_document_equals_the_whole(
+def test_a_streamed_document_equals_the_one_shown_at_once(
     view: TranscriptView, dressed: Theme, pieces: list[str], length: int
 ) -> None:
     text = "".join(pieces)
@@ -117,7 +117,7 @@ def gap_above(view: TranscriptView, words: str) -> float:
     return float(view.document().find(words).block().blockFormat().topMargin())
 
 
-def test_a_list_turns_loose_once_that_is_certain(view: TranscriptView, dressed: Theme) -> None:
+def test_a_list_becomes_loose_once_that_is_certain(view: TranscriptView, dressed: Theme) -> None:
     tight, loose = dressed.px(4), dressed.px(10)
     message = streaming()
     view.stream.append_message(message)
@@ -134,7 +134,7 @@ def test_a_blank_line_below_a_list_leaves_it_tight(view: TranscriptView, dressed
     assert [gap_above(view, words) for words in ("two", "in")] == [dressed.px(4)] * 2
 
 
-def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: QtBot) -> None:
+def test_a_long_list_becomes_loose_at_its_end(view: TranscriptView, qtbot: QtBot) -> None:
     """Also what of it is not written, for it is far from the screen."""
     source = "- an item of a list\n  - and one within\n" * 700 + "\n- the last\n"
     message = streaming()
@@ -165,7 +165,7 @@ def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: Qt
     assert gap_above(view, "and one within") == view.theme.px(10)
 
 
-def test_who_reads_above_stays_there_when_a_list_turns_loose(view: TranscriptView) -> None:
+def test_the_reading_position_stays_when_a_list_becomes_loose(view: TranscriptView) -> None:
     message = streaming()
     view.stream.append_message(message)
     view.stream.append_text(
@@ -188,7 +188,7 @@ def test_pieces_are_shown_within_a_frame_or_so(view: TranscriptView, qtbot: QtBo
     qtbot.waitUntil(lambda: "Hello world" in view.toPlainText())
 
 
-def test_text_that_differs_is_written_anew(view: TranscriptView) -> None:
+def test_a_different_final_text_replaces_the_streamed_text(view: TranscriptView) -> None:
     message = streaming()
     stream_into(view, message, ["one", " two"])
     view.stream.update_message(finished(message, "something else"))
@@ -196,20 +196,20 @@ def test_text_that_differs_is_written_anew(view: TranscriptView) -> None:
     assert "one two" not in view.toPlainText()
 
 
-def test_code_is_coloured_as_a_whole_in_the_end(
+def test_complete_code_is_highlighted_as_a_whole(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
     view.set_lexer(lexer)
     text = '```python\nx = """\ndef not_code():\n"""\ndef code(): pass\n```\n'
     stream_into(view, streaming(), [text[i : i + 3] for i in range(0, len(text), 3)])
 
-    def colours(line: str) -> list[str]:
+    def colors(line: str) -> list[str]:
         block = view.document().find(line).block()
         return [r.format.foreground().color().name() for r in block.layout().formats()]
 
     theme = view.theme
-    qtbot.waitUntil(lambda: theme.keyword.name() in colours("def code"))
-    qtbot.waitUntil(lambda: colours("def not_code") == [theme.string.name()])
+    qtbot.waitUntil(lambda: theme.keyword.name() in colors("def code"))
+    qtbot.waitUntil(lambda: colors("def not_code") == [theme.string.name()])
 
 
 def test_code_is_painted_in_slices(
@@ -237,7 +237,7 @@ def test_code_is_painted_in_slices(
     assert max(painted) <= 24
 
 
-def test_what_no_lexer_gets_through_stays_plain_and_the_rest_is_coloured(
+def test_code_without_a_lexer_answer_stays_plain_and_other_code_is_highlighted(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
     view.set_lexer(lexer)
@@ -248,7 +248,7 @@ def test_what_no_lexer_gets_through_stays_plain_and_the_rest_is_coloured(
     assert view.document().find("import os").block().layout().formats()
 
 
-def test_what_was_lexed_for_another_conversation_colours_nothing(
+def test_spans_of_another_conversation_are_ignored(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
     view.set_lexer(lexer)
@@ -261,7 +261,9 @@ def test_what_was_lexed_for_another_conversation_colours_nothing(
 
 
 @pytest.mark.parametrize("at_bottom", [True, False])
-def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bottom: bool) -> None:
+def test_the_view_follows_new_text_only_at_the_bottom(
+    view: TranscriptView, qtbot: QtBot, at_bottom: bool
+) -> None:
     message = streaming()
     view.stream.append_message(message)
     view.stream.append_text(message.id, "A paragraph.\n\n" * 60)
@@ -284,7 +286,7 @@ def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bo
 
 
 @pytest.mark.parametrize("before", ["😀", "\u202e", "é"])
-def test_colours_are_in_their_place_behind_any_character(
+def test_highlighting_is_placed_right_after_any_character(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot, before: str
 ) -> None:
     view.set_lexer(lexer)
@@ -292,8 +294,8 @@ def test_colours_are_in_their_place_behind_any_character(
     block = view.document().find("x = ").block()
 
     def number() -> str:
-        colours = {r.format.foreground().color().name(): r for r in block.layout().formats()}
-        found = colours.get(view.theme.number.name())
+        colors = {r.format.foreground().color().name(): r for r in block.layout().formats()}
+        found = colors.get(view.theme.number.name())
         if found is None:
             return ""
         shown = block.text().encode("utf-16-le")

@@ -36,20 +36,20 @@ def frames(view: TranscriptView) -> int:
     return len(view.document().rootFrame().childFrames())
 
 
-def test_rows_that_fit_are_lines(view: TranscriptView) -> None:
+def test_rows_that_fit_are_text_blocks(view: TranscriptView) -> None:
     view.set_messages([answer(HEAD + ROW * 40)])
     assert frames(view) == 0
     row = view.document().find("a cell").block()
     assert row.text() == "a cell\tanother cell\t12"
 
 
-def test_rows_that_wrap_are_cells(view: TranscriptView) -> None:
+def test_rows_that_wrap_are_table_cells(view: TranscriptView) -> None:
     view.set_messages([answer(HEAD + ROW + LONG_ROW)])
     assert frames(view) == 1
 
 
 @pytest.mark.parametrize("cell", ["$x$", "a &#9; b", "שלום", "![a](b)"])
-def test_what_tab_stops_cannot_hold_is_in_cells(view: TranscriptView, cell: str) -> None:
+def test_text_unsuited_to_tab_stops_is_in_table_cells(view: TranscriptView, cell: str) -> None:
     view.set_messages([answer(HEAD + f"| a | {cell} | 3 |\n")])
     assert frames(view) == 1
 
@@ -87,7 +87,9 @@ def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int
     assert (frames(view) > 0) is (width == 280)
 
 
-def test_a_streamed_table_turns_into_cells_and_back(view: TranscriptView, dressed: Theme) -> None:
+def test_a_streamed_table_changes_between_text_blocks_and_cells(
+    view: TranscriptView, dressed: Theme
+) -> None:
     chance = random.Random(3)
     for _ in range(20):
         rows = [chance.choice((ROW, ROW, LONG_ROW, "| [x] | y | [x] |\n")) for _ in range(30)]
@@ -135,7 +137,7 @@ def test_selected_rows_are_copied_as_a_table(view: TranscriptView) -> None:
         assert data.text().endswith("c\td\t4")
 
 
-def test_words_from_right_to_left_stand_where_their_column_is_aligned(view: TranscriptView) -> None:
+def test_right_to_left_words_follow_the_alignment_of_their_column(view: TranscriptView) -> None:
     view.set_messages([answer("| a | b |\n|:--|--:|\n| שלום | עולם |\n")])
     edges = []
     for words in ("שלום", "עולם"):
@@ -155,7 +157,7 @@ def lefts(view: TranscriptView, *words: str) -> list[int]:
     return [view.cursorRect(cursor).left() for cursor in found]
 
 
-def test_the_first_column_of_a_table_from_right_to_left_is_at_the_right(
+def test_the_first_column_of_a_right_to_left_table_is_on_the_right(
     view: TranscriptView,
 ) -> None:
     """On whatever rows: those of the second part have no other letters than Latin ones."""
@@ -173,7 +175,7 @@ def test_the_first_column_of_a_table_from_right_to_left_is_at_the_right(
 
 
 @pytest.mark.parametrize("step", [3, 40, 300])
-def test_a_table_from_right_to_left_grows_as_if_it_were_written_at_once(
+def test_a_streamed_right_to_left_table_equals_one_shown_at_once(
     view: TranscriptView, step: int
 ) -> None:
     rows = PLAIN_ROW * 5 + "| [x] | שורה | [x] |\n" + LONG_ROW + PLAIN_ROW * 9
@@ -186,7 +188,7 @@ def test_a_table_from_right_to_left_grows_as_if_it_were_written_at_once(
     assert arrived == look(view.document())
 
 
-def test_a_table_from_right_to_left_is_copied_from_its_first_column_on(
+def test_a_right_to_left_table_is_copied_in_reading_order(
     view: TranscriptView,
 ) -> None:
     view.set_messages([answer(FROM_RIGHT + PLAIN_ROW + "| *four* | five | 6 |\n")])
@@ -201,7 +203,7 @@ def test_a_table_from_right_to_left_is_copied_from_its_first_column_on(
     assert '<table dir="rtl"' in data.html()
 
 
-def test_a_screen_reader_reads_a_table_from_right_to_left_from_its_first_column_on(
+def test_a_screen_reader_reads_a_right_to_left_table_in_reading_order(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
@@ -212,7 +214,7 @@ def test_a_screen_reader_reads_a_table_from_right_to_left_from_its_first_column_
         assert places == sorted(places)
 
 
-def test_words_of_one_cell_are_copied_as_words(view: TranscriptView) -> None:
+def test_text_of_one_cell_is_copied_as_plain_text(view: TranscriptView) -> None:
     view.set_messages([answer(HEAD + ROW)])
     view.setTextCursor(view.document().find("another"))
     data = view.createMimeDataFromSelection()
@@ -232,7 +234,7 @@ def test_a_formula_in_one_cell_is_copied_as_its_source(view: TranscriptView, qtb
     typesetter.close()
 
 
-def test_the_whole_table_is_one_on_the_clipboard(view: TranscriptView) -> None:
+def test_a_long_table_is_copied_as_one_table(view: TranscriptView) -> None:
     view.set_messages([answer(HEAD + ROW * 20 + LONG_ROW + ROW * 20)])
     view.selectAll()
     html = view.createMimeDataFromSelection().html()
@@ -241,7 +243,7 @@ def test_the_whole_table_is_one_on_the_clipboard(view: TranscriptView) -> None:
 
 
 @pytest.mark.parametrize("letters", ["word " * 60, "`a` **b** " * 60, "W" * 500 + " i" * 300])
-def test_how_long_a_cell_is_makes_no_difference_beyond_a_line(
+def test_column_widths_ignore_how_far_a_cell_exceeds_a_line(
     view: TranscriptView, letters: str
 ) -> None:
     columns = view.messages.writer._items.tables.columns
@@ -260,7 +262,7 @@ def test_a_theme_changes_the_columns(view: TranscriptView, qtbot: QtBot) -> None
     assert look(view.document()) == larger
 
 
-def test_a_word_is_not_broken_where_other_columns_can_give_way(view: TranscriptView) -> None:
+def test_a_word_is_not_broken_if_other_columns_can_shrink(view: TranscriptView) -> None:
     long = "a long description that takes several lines in its cell " * 3
     head = "| Option | For | Against |\n|---|---|---|\n"
     view.set_messages([answer(f"{head}| **PostgreSQL** | {long} | {long} |")])
@@ -269,7 +271,7 @@ def test_a_word_is_not_broken_where_other_columns_can_give_way(view: TranscriptV
     assert block.layout().lineCount() == 1
 
 
-def test_a_table_whose_words_do_not_fit_is_scrolled_aside(view: TranscriptView) -> None:
+def test_a_table_whose_words_do_not_fit_scrolls_sideways(view: TranscriptView) -> None:
     """Check that no word is broken and every word can be reached."""
     columns = 50
     rows = [" | ".join(f"long cell text {row}.{n}" for n in range(columns)) for row in range(3)]
@@ -289,13 +291,13 @@ def test_a_table_whose_words_do_not_fit_is_scrolled_aside(view: TranscriptView) 
     assert copied.html().count("<th") == columns
 
 
-def test_narrow_columns_are_not_scrolled(view: TranscriptView) -> None:
+def test_a_table_of_narrow_columns_does_not_scroll(view: TranscriptView) -> None:
     view.set_messages([answer("|" + "1|" * 14 + "\n|" + "--|" * 14 + "\n|" + "2|" * 14 + "\n")])
     assert view.horizontalScrollBar().maximum() == 0
 
 
 @pytest.mark.parametrize("row", [ROW, LONG_ROW])
-def test_the_ground_of_code_keeps_off_the_table_above(
+def test_the_background_of_code_does_not_touch_the_table_above(
     view: TranscriptView, dressed: Theme, row: str
 ) -> None:
     code = "```\ncode\n```\n"
@@ -306,7 +308,7 @@ def test_the_ground_of_code_keeps_off_the_table_above(
         view.set_theme(dressed)  # everything is written anew
 
 
-def test_a_rule_stands_below_the_table(view: TranscriptView) -> None:
+def test_a_rule_is_below_the_table_above(view: TranscriptView) -> None:
     view.set_messages([answer(HEAD + LONG_ROW + "\n---\n\nend")])
     layout = view.document().documentLayout()
     rule = view.document().find("end").block().previous()
@@ -316,7 +318,7 @@ def test_a_rule_stands_below_the_table(view: TranscriptView) -> None:
 
 
 @pytest.mark.parametrize("row", ["| 1 | 2 |\n", LONG_ROW])
-def test_what_is_said_of_an_answer_stands_apart_from_its_table(
+def test_notes_have_a_gap_to_the_table_above(
     view: TranscriptView, dressed: Theme, row: str
 ) -> None:
     view.set_messages([answer(HEAD + row)])

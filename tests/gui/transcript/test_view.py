@@ -95,7 +95,7 @@ def many(count: int) -> list[Message]:
     return [answer(f"Message {n}.\n\n" + "Words and words.\n\n" * 10) for n in range(count)]
 
 
-def test_attachments_reasoning_and_figures_are_lines_of_text(view: TranscriptView) -> None:
+def test_attachments_reasoning_and_footer_are_lines_of_text(view: TranscriptView) -> None:
     report = DocumentPart("s", "q3.pdf", "application/pdf", 1, pages=48, tokens=31480)
     reply = answer(
         "Text",
@@ -113,7 +113,7 @@ def test_attachments_reasoning_and_figures_are_lines_of_text(view: TranscriptVie
     assert "Thinking · High · 1,234 tokens · $0.003 · 9.2 s" in text
 
 
-def test_a_model_is_named_for_people(view: TranscriptView) -> None:
+def test_the_footer_shows_the_display_name_of_the_model(view: TranscriptView) -> None:
     reply = answer("Text", choice=ModelChoice("on-device", "small-1"))
     view.set_messages([question("Q"), reply])
     assert "small-1" in view.toPlainText()
@@ -132,7 +132,7 @@ def hint_at(view: TranscriptView, words: str) -> str:
     return QToolTip.text()
 
 
-def test_the_footer_tells_the_tokens_by_kind_on_hover(view: TranscriptView) -> None:
+def test_the_tooltip_of_the_footer_has_the_tokens_by_kind(view: TranscriptView) -> None:
     one, two = answer("First", usage=Usage(1000, 250, 200, 150)), answer("Second", usage=Usage(7))
     view.set_messages([question("Q"), one, question("R"), two])
     assert hint_at(view, "First") == ""
@@ -146,7 +146,7 @@ def test_the_footer_tells_the_tokens_by_kind_on_hover(view: TranscriptView) -> N
     QToolTip.hideText()
 
 
-def test_a_brief_one_leaves_the_facts_to_its_place(qtbot: QtBot, dressed: theme.Theme) -> None:
+def test_a_brief_view_shows_no_facts_in_the_footer(qtbot: QtBot, dressed: theme.Theme) -> None:
     view = TranscriptView(dressed, is_brief=True)
     qtbot.addWidget(view)
     view.resize(680, 200)
@@ -161,7 +161,7 @@ def test_a_brief_one_leaves_the_facts_to_its_place(qtbot: QtBot, dressed: theme.
     assert view.cursorRect(QTextCursor(view.document())).top() < 24
 
 
-def test_an_error_stands_below_what_arrived(view: TranscriptView, qtbot: QtBot) -> None:
+def test_an_error_is_below_the_text_that_arrived(view: TranscriptView, qtbot: QtBot) -> None:
     note = ErrorNote("The connection was cut.", "Try again.", details="x")
     reply = answer("Half an ans", MessageStatus.FAILED, error=note)
     view.set_messages([question("Q"), reply])
@@ -191,7 +191,7 @@ def test_the_details_of_an_error_unfold_below_it(view: TranscriptView, qtbot: Qt
     assert "status 500" not in view.toPlainText()
 
 
-def test_the_footer_stands_apart_from_the_details_of_an_error(
+def test_the_footer_has_a_gap_to_the_details_of_an_error(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     note = ErrorNote("It broke.", "Try again.", details="status 500")
@@ -209,7 +209,7 @@ def test_the_footer_stands_apart_from_the_details_of_an_error(
         (Remedy.RETRY_SOON, "then try again."),
     ],
 )
-def test_where_an_answer_can_go_on_that_is_said(
+def test_an_error_offers_to_continue_only_if_text_has_arrived(
     view: TranscriptView, to_do: Remedy, shown: str
 ) -> None:
     note = ErrorNote("It broke.", to_do)
@@ -225,7 +225,7 @@ def test_a_sentence_of_an_error_is_shown_as_it_is(view: TranscriptView) -> None:
     assert to_do in view.toPlainText()
 
 
-def test_the_versions_of_a_question_stand_with_it(view: TranscriptView, qtbot: QtBot) -> None:
+def test_the_version_arrows_of_a_question_are_below_it(view: TranscriptView, qtbot: QtBot) -> None:
     report = DocumentPart("s", "q3.pdf", "application/pdf", 1)
     asked = question("Summarise.", report)
     view.set_messages([asked, answer("Text")], versions={asked.id: (2, 3)})
@@ -258,7 +258,7 @@ def test_only_what_has_begun_can_be_continued(
 
 @pytest.mark.parametrize("status", [MessageStatus.CANCELLED, MessageStatus.FAILED])
 @pytest.mark.parametrize("code", ["stream_cut", INCOMPLETE])
-def test_what_has_been_gone_on_from_offers_that_no_more(
+def test_an_answer_with_a_successor_does_not_offer_to_continue(
     view: TranscriptView, status: MessageStatus, code: str
 ) -> None:
     to_do = Remedy.CONTINUE if code == INCOMPLETE else Remedy.RETRY_BILLED
@@ -277,7 +277,7 @@ def test_what_has_been_gone_on_from_offers_that_no_more(
     assert view.toPlainText() == shown
 
 
-def test_what_is_unfolded_stays_so_when_a_later_answer_gives_way(
+def test_unfolded_reasoning_survives_another_version_of_a_later_answer(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     thought = answer("Text", reasoning="**Title**\n\nThoughts in *full*.")
@@ -306,7 +306,7 @@ def test_a_short_thought_has_no_figure(seconds: float | None, words: str) -> Non
     assert line.runs[-1].text == words
 
 
-def test_how_long_it_thought_is_said_of_a_stored_answer_too(view: TranscriptView) -> None:
+def test_a_stored_answer_shows_its_thinking_time(view: TranscriptView) -> None:
     parts = (ReasoningPart("**Sums**\n\nTwo.", seconds=9.3), TextPart("Four."))
     view.set_messages([replace(answer(""), parts=parts)])
     assert "Thought for 9.3 s: Sums" in view.toPlainText()
@@ -323,7 +323,7 @@ def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
     assert "Thought: Weighing it up" in view.toPlainText()
 
 
-def test_waiting_is_said_and_unsaid(view: TranscriptView) -> None:
+def test_the_status_line_appears_and_disappears(view: TranscriptView) -> None:
     message = streaming()
     view.stream.append_message(message)
     view.stream.set_status_line(message.id, "Waiting 3 s: too many requests")
@@ -335,7 +335,7 @@ def test_waiting_is_said_and_unsaid(view: TranscriptView) -> None:
 # ---------------------------------------------------------------- place
 
 
-def test_older_messages_come_as_one_scrolls(view: TranscriptView, qtbot: QtBot) -> None:
+def test_scrolling_up_materializes_older_messages(view: TranscriptView, qtbot: QtBot) -> None:
     messages = many(2000)
     view.set_messages(messages)
     assert view.document().characterCount() < 120_000
@@ -347,7 +347,7 @@ def test_older_messages_come_as_one_scrolls(view: TranscriptView, qtbot: QtBot) 
     assert view.navigator.scroll_state() == state
 
 
-def test_the_place_is_kept_when_the_look_changes(view: TranscriptView) -> None:
+def test_the_scroll_position_survives_a_theme_change(view: TranscriptView) -> None:
     messages = many(12)
     view.set_messages(messages)
     view.scroll_to_message(messages[5].id)
@@ -369,7 +369,7 @@ def test_a_message_far_up_can_be_reached(view: TranscriptView) -> None:
     assert view.navigator.scroll_state() == (messages[100].id, 0)
 
 
-def test_a_wide_window_keeps_the_measure(view: TranscriptView) -> None:
+def test_the_text_is_no_wider_than_the_measure(view: TranscriptView) -> None:
     view.set_messages(many(3))
     view.resize(1400, 700)
     width = view.viewport().width()
@@ -392,7 +392,7 @@ def test_the_line_width_is_a_setting(view: TranscriptView, name: str) -> None:
 # ---------------------------------------------------------------- copying
 
 
-def test_a_selection_is_copied_in_three_forms(view: TranscriptView) -> None:
+def test_a_selection_is_copied_in_three_formats(view: TranscriptView) -> None:
     view.set_messages([question("Why so?"), answer("So **bold** it `is`.\n\n- one\n- two\n")])
     select(view, "so?", "one")
     data = view.createMimeDataFromSelection()
@@ -420,7 +420,7 @@ def copy_mark(view: TranscriptView) -> QRect:
     return mark.area
 
 
-def test_what_was_copied_says_so_for_a_while(
+def test_a_copy_button_shows_copied_for_a_while(
     view: TranscriptView, qtbot: QtBot, qapp: QApplication
 ) -> None:
     view.set_messages([answer("```py\na = 1\n```")])
@@ -442,7 +442,7 @@ def test_what_was_copied_says_so_for_a_while(
     assert qapp.clipboard().text() == "```py\na = 1\n```"
 
 
-def test_a_link_that_was_clicked_is_neither_framed_nor_selected(
+def test_a_clicked_link_is_neither_framed_nor_selected(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[QUrl] = []
@@ -456,7 +456,7 @@ def test_a_link_that_was_clicked_is_neither_framed_nor_selected(
     assert view.viewport().grab().toImage() == before
 
 
-def test_the_way_to_the_latest_message_stands_in_the_middle_of_its_button(
+def test_the_label_of_the_latest_button_is_centered(
     view: TranscriptView, dressed: theme.Theme
 ) -> None:
     view.set_messages(many(6))
@@ -486,7 +486,7 @@ def test_code_is_copied_as_code(view: TranscriptView, qtbot: QtBot) -> None:
     assert not view.createMimeDataFromSelection().hasHtml()
 
 
-def test_actions_of_the_newest_answer_are_in_reach(view: TranscriptView, qtbot: QtBot) -> None:
+def test_the_actions_of_the_newest_answer_are_shown(view: TranscriptView, qtbot: QtBot) -> None:
     reply = answer("The **answer**.")
     view.set_messages([question("Q"), reply])
     buttons = {b.accessibleName(): b for b in view.findChildren(QToolButton) if b.isVisible()}
@@ -497,7 +497,7 @@ def test_actions_of_the_newest_answer_are_in_reach(view: TranscriptView, qtbot: 
     assert QGuiApplication.clipboard().text() == "The **answer**."
 
 
-def test_the_menu_offers_what_can_be_done(view: TranscriptView) -> None:
+def test_the_menu_has_the_actions_of_message_and_conversation(view: TranscriptView) -> None:
     view.set_messages([question("Q"), answer("Text")])
     place = view.cursorRect(view.document().find("Text")).center()
     names = [action.text() for action in view.menu_at(place).actions()]
@@ -548,7 +548,7 @@ def test_links_open_on_a_click_and_only_safe_ones(
     assert "the page" in view.toPlainText()
 
 
-def test_the_true_target_is_shown(view: TranscriptView, qtbot: QtBot) -> None:
+def test_the_tooltip_shows_the_encoded_address(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages([answer("[https://bank.com](https://exаmple.com/x)")])
     cursor = view.document().find("bank")
     place = view.cursorRect(cursor).center()
@@ -570,7 +570,7 @@ def test_nothing_is_loaded(
 # ---------------------------------------------------------------- assistive technology
 
 
-def test_a_screen_reader_reads_all_of_it(view: TranscriptView) -> None:
+def test_a_screen_reader_reads_the_whole_text(view: TranscriptView) -> None:
     view.set_messages([question("The question"), answer("The *answer*\n\n- item\n")])
     interface = QAccessible.queryAccessibleInterface(view)
     assert interface is not None
@@ -584,7 +584,7 @@ def test_a_screen_reader_reads_all_of_it(view: TranscriptView) -> None:
 # ---------------------------------------------------------------- grounds
 
 
-def colour_at(view: TranscriptView, text: str, dx: int, dy: int) -> str:
+def color_at(view: TranscriptView, text: str, dx: int, dy: int) -> str:
     """Return the color on screen at an offset from the start of a text."""
     cursor = view.document().find(text)
     cursor.setPosition(cursor.selectionStart())
@@ -592,17 +592,17 @@ def colour_at(view: TranscriptView, text: str, dx: int, dy: int) -> str:
     return str(view.viewport().grab().toImage().pixelColor(place).name())
 
 
-def test_grounds_are_painted_behind_what_stands_on_them(view: TranscriptView) -> None:
+def test_backgrounds_are_painted_behind_their_text(view: TranscriptView) -> None:
     note = ErrorNote("It broke.", "Try again.")
     code = "plain `inline` words\n\n```\nfirst\nlast\n```\n\nafter"
     view.set_messages([question("Asked"), answer(code, MessageStatus.FAILED, error=note)])
-    colours = view.theme
-    assert colour_at(view, "Asked", -5, 8) == colours.tint.name()
-    assert colour_at(view, "first", -5, 8) == colours.code_ground.name()
-    assert colour_at(view, "last", 300, 22) == colours.code_ground.name()
-    assert colour_at(view, "inline", -1, 10) == colours.code_ground.name()
-    assert colour_at(view, "It broke", -5, 8) == colours.error_ground.name()
-    assert colour_at(view, "after", 200, 8) == colours.ground.name()
+    colors = view.theme
+    assert color_at(view, "Asked", -5, 8) == colors.tint.name()
+    assert color_at(view, "first", -5, 8) == colors.code_ground.name()
+    assert color_at(view, "last", 300, 22) == colors.code_ground.name()
+    assert color_at(view, "inline", -1, 10) == colors.code_ground.name()
+    assert color_at(view, "It broke", -5, 8) == colors.error_ground.name()
+    assert color_at(view, "after", 200, 8) == colors.ground.name()
 
 
 # ---------------------------------------------------------------- another look
@@ -644,7 +644,7 @@ def test_the_text_size_changes_under_a_scroll_bar(
 
 
 @pytest.mark.parametrize("streams", [False, True])
-def test_the_ground_follows_the_theme(
+def test_the_background_follows_the_theme(
     view: TranscriptView, qapp: QApplication, streams: bool
 ) -> None:
     message = streaming() if streams else answer("Text")
@@ -661,8 +661,8 @@ def test_the_ground_follows_the_theme(
             assert image.pixelColor(x, bottom) == look.ground
         shown = view.viewport().geometry()
         image = image.copy(shown.x(), 0, shown.width(), bottom)
-        colours = {image.pixel(x, y) for x in range(200) for y in range(image.height())}
-        assert look.text.rgb() in colours
+        colors = {image.pixel(x, y) for x in range(200) for y in range(image.height())}
+        assert look.text.rgb() in colors
 
 
 def test_the_actions_follow_the_text_size(view: TranscriptView) -> None:
@@ -706,7 +706,7 @@ def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, sc
 
 
 @pytest.mark.parametrize("scale", [0.8, 1.0, 1.5, 2.0])
-def test_the_actions_of_a_question_leave_the_ground_below_whole(
+def test_the_actions_of_a_question_do_not_cover_the_background_below(
     view: TranscriptView, scale: float
 ) -> None:
     view.set_theme(theme.dark(scale))
@@ -730,7 +730,7 @@ def lines_of(block: QTextBlock) -> list[QTextLine]:
 
 @pytest.mark.parametrize("width", [320, 759, 760, 900, 1401])
 @pytest.mark.parametrize("is_long", [False, True])
-def test_the_text_stands_in_the_middle(view: TranscriptView, width: int, is_long: bool) -> None:
+def test_the_text_column_is_centered(view: TranscriptView, width: int, is_long: bool) -> None:
     view.resize(width, 500)
     view.set_messages([answer(LONG * 6 if is_long else "Short.")])
     bar = view.verticalScrollBar()
@@ -762,7 +762,7 @@ def test_the_line_on_top_stays_when_the_window_is_resized(view: TranscriptView) 
     assert abs(view.verticalScrollBar().value() - value) < 3
 
 
-def test_what_is_on_top_stays_when_the_whole_program_has_larger_letters(
+def test_the_topmost_line_stays_when_the_application_font_grows(
     view: TranscriptView, qapp: QApplication
 ) -> None:
     """Check this for a new application font.
@@ -790,7 +790,7 @@ def test_what_is_on_top_stays_when_the_whole_program_has_larger_letters(
         assert top() == before
 
 
-def test_what_is_fitted_in_another_look_hides_nothing_below(view: TranscriptView) -> None:
+def test_a_reflow_after_a_theme_change_hides_no_text_below(view: TranscriptView) -> None:
     """Check this for tables that Qt has not fully laid out yet."""
     table = "| " + "many words " * 9 + "| b |\n|---|---|\n| c | d |\n\n"
     view.set_messages([question("Q"), answer(table * 3 + LONG * 6 + "\n\nSome words.\n\n" * 60)])
@@ -827,7 +827,7 @@ def drag_from(view: TranscriptView, qtbot: QtBot, text: str) -> None:
         QApplication.sendEvent(view.viewport(), move)
 
 
-def test_the_head_of_code_drags_the_code(
+def test_dragging_the_head_of_code_drags_the_code(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carried: list[str] = []

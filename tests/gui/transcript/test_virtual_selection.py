@@ -47,9 +47,7 @@ def numbers_in(text: str) -> list[int]:
     return [int(line[8:-1]) for line in text.splitlines() if line.startswith("Message ")]
 
 
-def test_keys_select_to_the_beginning_of_the_conversation(
-    view: TranscriptView, qtbot: QtBot
-) -> None:
+def test_keys_select_to_the_start_of_the_conversation(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages(many(MANY))
     put_caret(view, "Message 298.")
     QTest.keyClick(view, Qt.Key.Key_Home, CTRL | SHIFT)
@@ -76,7 +74,7 @@ def test_keys_select_to_the_end_of_the_conversation(view: TranscriptView, qtbot:
     assert text.startswith("Words and words."), "what follows the caret in its own message"
 
 
-def test_shift_and_a_click_select_from_what_is_written_no_more(
+def test_shift_and_click_select_from_a_message_no_longer_materialized(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     messages = many(MANY)
@@ -96,7 +94,7 @@ def test_shift_and_a_click_select_from_what_is_written_no_more(
     assert view.selection.is_empty, "a click without it selects nothing"
 
 
-def test_what_was_selected_from_may_be_taken_out(
+def test_the_start_of_a_selection_may_be_removed_from_the_document(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Check this while the user scrolls with the mouse button held."""
@@ -118,7 +116,7 @@ def test_what_was_selected_from_may_be_taken_out(
     assert numbers_in(copied(view, qtbot)) == list(range(begin + 1, MANY))
 
 
-def test_all_stays_selected_wherever_one_goes(view: TranscriptView, qtbot: QtBot) -> None:
+def test_select_all_survives_scrolling(view: TranscriptView, qtbot: QtBot) -> None:
     messages = many(MANY)
     view.set_messages(messages)
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
@@ -131,7 +129,7 @@ def test_all_stays_selected_wherever_one_goes(view: TranscriptView, qtbot: QtBot
     assert numbers_in(copied(view, qtbot)) == list(range(MANY))
 
 
-def test_another_look_keeps_the_selection(view: TranscriptView) -> None:
+def test_a_theme_change_keeps_the_selection(view: TranscriptView) -> None:
     view.set_messages([answer("One two three.\n\n| a | b |\n|---|---|\n| c | four |\n\nFive.")])
     cursor = view.document().find("two")
     cursor.setPosition(view.document().find("four").selectionEnd(), cursor.MoveMode.KeepAnchor)
@@ -142,7 +140,7 @@ def test_another_look_keeps_the_selection(view: TranscriptView) -> None:
     assert view.textCursor().selectedText() == selected
 
 
-def test_of_another_conversation_nothing_is_selected(view: TranscriptView) -> None:
+def test_another_conversation_starts_without_a_selection(view: TranscriptView) -> None:
     messages: list[Message] = many(MANY)
     view.set_messages(messages)
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
@@ -153,7 +151,7 @@ def test_of_another_conversation_nothing_is_selected(view: TranscriptView) -> No
     assert view.selection.is_empty
 
 
-def test_of_much_the_markdown_is_copied(
+def test_the_plain_text_of_a_long_selection_is_markdown(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody who pastes waits until it is made."""
