@@ -13,7 +13,7 @@ from desktop_app.domain.error_text import (
     of_environment,
     remedy_segments,
 )
-from desktop_app.domain.errors import Param, Remedy, UserFacingError
+from desktop_app.domain.errors import Param, Remedy, UserFacingError, with_words
 from desktop_app.domain.places import LinkedText, plain_text
 
 
@@ -25,6 +25,7 @@ class ErrorNote:
         reason, remedy, params: as of UserFacingError.
         code: of the error's class, or INCOMPLETE or REFUSED; "" if unknown.
         is_of_environment: the environment sets up the provider. It is not stored.
+        because: the error that the placeholder {words} quotes.
     """
 
     reason: Reason | str
@@ -33,6 +34,7 @@ class ErrorNote:
     code: str = ""
     params: Mapping[str, Param] = field(default_factory=dict)
     is_of_environment: bool = False
+    because: ErrorNote | None = None
 
     def remedy_segments_on(self, surface: Surface) -> LinkedText:
         """Return the remedy in the words of a surface, with links."""
@@ -46,7 +48,12 @@ class ErrorNote:
     @property
     def what_happened(self) -> str:
         """Return the sentence on what happened."""
-        return happened_text(self.reason, self.params)
+        return happened_text(self.reason, self.shown_params)
+
+    @property
+    def shown_params(self) -> Mapping[str, Param]:
+        """Return the parameters, with the words of `because`."""
+        return with_words(self.params, self.because)
 
     @property
     def what_to_do(self) -> str:
@@ -61,7 +68,14 @@ class ErrorNote:
 
 def note_of(error: UserFacingError) -> ErrorNote:
     """Return an error as it is stored."""
-    return ErrorNote(error.reason, error.remedy, error.all_details, error.code, dict(error.params))
+    return ErrorNote(
+        error.reason,
+        error.remedy,
+        error.all_details,
+        error.code,
+        dict(error.params),
+        because=note_of(error.because) if error.because else None,
+    )
 
 
 def error_of(note: ErrorNote) -> UserFacingError:
@@ -71,4 +85,5 @@ def error_of(note: ErrorNote) -> UserFacingError:
         note.params,
         what_to_do=note.remedy,
         details=note.details,
+        because=error_of(note.because) if note.because else None,
     )

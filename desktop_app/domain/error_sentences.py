@@ -872,7 +872,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Send the message again."),
     ),
     Reason.FILES_NOT_ATTACHED: ErrorSentences(
-        N_("Couldn’t attach {failed} of {total} files."), remedy=N_("The first problem: {reason}")
+        N_("Couldn’t attach {failed} of {total} files."), remedy=N_("The first problem: {words}")
     ),
     Reason.PLACE_NOT_NOTED: ErrorSentences(
         N_("“{name}” is attached, but its location wasn’t saved.")

@@ -81,7 +81,9 @@ class DescribedError(Protocol):
     @property
     def remedy(self) -> Remedy | str: ...
     @property
-    def params(self) -> Mapping[str, Param]: ...
+    def shown_params(self) -> Mapping[str, Param]: ...
+    @property
+    def what_happened(self) -> str: ...
 
 
 def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
@@ -115,7 +117,7 @@ def remedy_segments(error: DescribedError, surface: Surface) -> LinkedText:
     remedy = remedy_of(error)
     if isinstance(remedy, Remedy):
         remedy = surface.remedies.get(remedy, remedy.sentence)
-    return linked_text(remedy, error.params, surface.places)
+    return linked_text(remedy, error.shown_params, surface.places)
 
 
 def remedy_text(error: DescribedError, surface: Surface) -> str:
@@ -125,7 +127,7 @@ def remedy_text(error: DescribedError, surface: Surface) -> str:
 
 def error_segments(error: DescribedError, surface: Surface) -> LinkedText:
     """Return what happened and what to do, with links to the places that are named."""
-    happened = happened_text(error.reason, error.params)
+    happened = error.what_happened
     remedy = remedy_segments(error, surface)
     return (LinkSegment(f"{happened} "), *remedy) if remedy else (LinkSegment(happened),)
 

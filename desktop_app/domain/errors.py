@@ -46,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from desktop_app.i18n.translation import N_, in_english
 
@@ -249,6 +249,16 @@ class Remedy(Enum):
     TRY_LATER = "try_later", N_("Try again later.")
 
 
+class _Worded(Protocol):
+    @property
+    def what_happened(self) -> str: ...
+
+
+def with_words(params: Mapping[str, Param], because: _Worded | None) -> Mapping[str, Param]:
+    """Return the parameters with what happened before, in words; it is never stored."""
+    return params if because is None else {**params, "words": because.what_happened}
+
+
 class UserFacingError(Exception):
     """A failure that is reported to the user.
 
@@ -258,6 +268,7 @@ class UserFacingError(Exception):
         remedy: the next step, if it differs from that of the reason in `error_sentences`.
         params: values for the placeholders in the sentences.
         details: for the Details view and the log; never a key, never a prompt.
+        because: the error that the placeholder {words} quotes.
     """
 
     code: str = "error"
@@ -270,6 +281,7 @@ class UserFacingError(Exception):
         *,
         what_to_do: Remedy | str = "",
         details: str = "",
+        because: UserFacingError | None = None,
         **values: Param,
     ) -> None:
         super().__init__(reason)
@@ -277,6 +289,7 @@ class UserFacingError(Exception):
         self.remedy = what_to_do
         self.params = {**(params or {}), **values}
         self.details = details
+        self.because = because
 
     def copy_with(self, **fields: Any) -> Self:
         """Return a copy with other attributes and the same cause."""
@@ -299,7 +312,12 @@ class UserFacingError(Exception):
         """The sentence on what happened."""
         from desktop_app.domain.error_text import happened_text  # not needed at the start
 
-        return happened_text(self.reason, self.params)
+        return happened_text(self.reason, self.shown_params)
+
+    @property
+    def shown_params(self) -> Mapping[str, Param]:
+        """The parameters, with the words of `because`."""
+        return with_words(self.params, self.because)
 
     @property
     def what_to_do(self) -> str:

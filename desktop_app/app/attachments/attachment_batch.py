@@ -59,7 +59,7 @@ class AttachmentBatch:
                 Reason.FILES_NOT_ATTACHED,
                 failed=len(self.failed),
                 total=self.total,
-                reason=self.failed[0].what_happened,
+                because=self.failed[0],
             )
         ]
 

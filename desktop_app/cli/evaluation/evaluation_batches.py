@@ -19,6 +19,7 @@ from desktop_app.cli.batch.batch_output import job_notices
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.notices import NoticeText
+from desktop_app.domain.error_note import error_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_result import CaseResult
@@ -199,8 +200,7 @@ def require_single_files(cases: Sequence[EvaluationCase]) -> None:
 def _error_of(job: BatchJob) -> UserFacingError:
     if job.error is None:
         return IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
-    note = job.error
-    return UserFacingError(note.reason, note.params, what_to_do=note.remedy, details=note.details)
+    return error_of(job.error)
 
 
 def _result(case: EvaluationCase, row: BatchItem) -> CaseResult:

@@ -20,6 +20,7 @@ def error_to_json(note: ErrorNote) -> dict[str, Any]:
         **_value("remedy", "what_to_do", note.remedy),
         "params": dict(note.params),
         "details": note.details,
+        **({"because": error_to_json(note.because)} if note.because else {}),
     }
 
 
@@ -34,12 +35,14 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
         LookupError, TypeError, ValueError: it is not an error.
     """
     remedy, words = value.get("remedy"), value.get("what_to_do", "")
+    because = value.get("because")  # nothing is quoted in there
     note = ErrorNote(
         Reason(value["reason"]) if "reason" in value else value["what_happened"],
         words if remedy is None else Remedy(remedy),
         value.get("details", ""),
         value.get("code", ""),
         dict(value.get("params", {})),
+        because=None if because is None else error_from_json({**because, "because": None}),
     )
     if not all(isinstance(each, str | int) for each in note.params.values()):
         raise TypeError("a parameter of an error is neither text nor number")

@@ -14,7 +14,7 @@ from typing import Final
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
-from desktop_app.domain.errors import Param
+from desktop_app.domain.errors import Param, with_words
 from desktop_app.i18n.formatting import day
 from desktop_app.i18n.translation import N_, tr_filled
 
@@ -157,10 +157,16 @@ class AnswerNotice:
 
     code: NoticeCode | Reason
     params: tuple[tuple[str, Param], ...] = ()
+    because: AnswerNotice | None = None  # the placeholder {words} quotes it
+
+    @property
+    def what_happened(self) -> str:
+        """The notice in words."""
+        return str(self)
 
     def __str__(self) -> str:
         if isinstance(self.code, Reason):
-            return happened_text(self.code, dict(self.params))
+            return happened_text(self.code, with_words(dict(self.params), self.because))
         params = dict(self.params)
         sentence = _SENTENCES[self.code]
         if self.code in _WITH_NOTE:
@@ -191,14 +197,19 @@ def notice_of_error(note: ErrorNote) -> NoticeText:
     """Return the notice that says what happened."""
     if not isinstance(note.reason, Reason):
         return note.reason
-    return AnswerNotice(note.reason, tuple(note.params.items()))
+    because = notice_of_error(note.because) if note.because else None
+    params = dict(note.params)
+    if isinstance(because, str):  # a foreign sentence
+        return AnswerNotice(note.reason, tuple({**params, "words": because}.items()))
+    return AnswerNotice(note.reason, tuple(params.items()), because)
 
 
 def notice_to_json(value: NoticeText) -> object:
     """Return a notice ready for JSON."""
     if isinstance(value, str):
         return value
-    return {"code": value.code.value, "params": dict(value.params)}
+    because = {} if value.because is None else {"because": notice_to_json(value.because)}
+    return {"code": value.code.value, "params": dict(value.params), **because}
 
 
 def notice_from_json(value: object) -> NoticeText:
@@ -213,7 +224,11 @@ def notice_from_json(value: object) -> NoticeText:
         raise TypeError("a notice is not a text")
     code = value["code"]
     known = NoticeCode(code) if code in _CODES else Reason(code)
-    made = AnswerNotice(known, tuple(dict(value["params"]).items()))
+    because = value.get("because")  # nothing is quoted in there
+    quoted = None if because is None else notice_from_json({**because, "because": None})
+    if isinstance(quoted, str):
+        raise TypeError("a notice quotes a sentence")
+    made = AnswerNotice(known, tuple(dict(value["params"]).items()), quoted)
     if not all(isinstance(value, str | int) for _, value in made.params):
         raise TypeError("parameters of a notice are neither texts nor numbers")
     str(made)  # raises if a parameter is missing

@@ -120,8 +120,7 @@ def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
     if note is None:
         return result
     if result.status is ItemStatus.ANSWERED:
-        words = {"words": note.what_happened}
-        return replace(result, error=ErrorNote(Reason.ITEM_ANSWER_WITH_ERROR, params=words))
+        return replace(result, error=ErrorNote(Reason.ITEM_ANSWER_WITH_ERROR, because=note))
     return replace(result, error=note)
 
 

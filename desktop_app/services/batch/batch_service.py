@@ -444,8 +444,7 @@ class BatchService:
         for upload in job.uploads:
             if not upload.is_fetched:
                 ended = replace(upload, status=BatchStatus.CANCELLED)
-                params = {"words": error.what_happened}
-                why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, params=params)
+                why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_of(error))
                 await self.store.end_upload(ended, ItemStatus.UNANSWERED, why, {})
         await self._end_of_cancelled(await self._job(job.id), was_sent=False)
 

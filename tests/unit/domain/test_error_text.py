@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 
 import pytest
@@ -11,7 +12,12 @@ from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.conversations.conversation import INCOMPLETE
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.conversations.notices import (
+    notice_from_json,
+    notice_of_error,
+    notice_to_json,
+)
+from desktop_app.domain.error_note import ErrorNote, error_of, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import (
     CONTINUABLE,
@@ -83,6 +89,27 @@ def test_an_error_without_its_parameters_is_refused() -> None:
         with suppress(KeyError):
             note = error_from_json({"code": "", "reason": reason.value, "params": {}})
             assert "{" not in note.sentences
+
+
+def test_an_error_that_quotes_another_is_worded_when_it_is_shown() -> None:
+    cause = AuthenticationError(Reason.NO_KEY, provider="OpenAI")
+    note = ErrorNote(Reason.ITEM_ANSWER_WITH_ERROR, because=note_of(cause))
+    stored = error_to_json(note)
+    assert "needs an API key" not in json.dumps(stored)
+    assert error_from_json(stored) == note
+    assert note_of(error_of(note)).what_happened == note.what_happened
+    words = "The response came with an error: OpenAI needs an API key."
+    assert note.what_happened == str(notice_of_error(note)) == words
+    assert notice_from_json(notice_to_json(notice_of_error(note))) == notice_of_error(note)
+    old = {"code": "", "reason": "item_answer_with_error", "params": {"words": "It broke."}}
+    assert error_from_json(old).what_happened == "The response came with an error: It broke."
+
+
+@pytest.mark.parametrize("because", ["It broke.", {}, {"code": "", "reason": "no_key"}, [1]])
+def test_an_error_that_quotes_no_error_is_refused(because: object) -> None:
+    value = {"code": "", "reason": "item_answer_with_error", "params": {}, "because": because}
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        error_from_json(value)
 
 
 def test_an_error_of_an_earlier_version_gets_its_codes() -> None:
