@@ -882,7 +882,7 @@ def _shown(value: object) -> object:
     if isinstance(value, ProviderError):
         return [type(value).__name__, str(value.reason)]
     if isinstance(value, ErrorNote):
-        quoted = (value.because,) if value.because else ()
+        quoted = (_shown(value.because),) if value.because else ()
         return [str(value.reason), value.code, value.params, *quoted]
     if isinstance(value, FileData):
         return _file(value)
