@@ -138,7 +138,7 @@ class Controllers(QObject):
     def _make_list(self) -> None:
         """Create the conversation list, and what opens, finds and deletes conversations."""
         window, state, running = self._window, self.state, self.running
-        self.draft_saver = DraftSaver(window.prompt, state.session)
+        self.draft_saver = DraftSaver(window.prompt, state.session, state.drafts)
         presenter = self.list_presenter = ListPresenter(
             window,
             running,
@@ -147,9 +147,10 @@ class Controllers(QObject):
             setup=state.setup,
             temporary=state.temporary,
             tasks=state.tasks,
-            pane=window.pane,
+            show_title=window.pane.set_title,
             conversation_list=window.conversations,
-            stores=state.stores,
+            conversations=state.backend.conversations,
+            folder_store=state.backend.conversation_folders,
         )
         library = self.library = LibraryController(
             window,
@@ -157,7 +158,9 @@ class Controllers(QObject):
             presenter,
             self.draft_saver,
             session=state.session,
-            answer_settings=state.answer_settings,
+            drafts=state.drafts,
+            providers=state.providers,
+            new_conversation=state.new_conversation,
             tasks=state.tasks,
             pane=window.pane,
             conversation_list=window.conversations,
@@ -197,7 +200,8 @@ class Controllers(QObject):
             current=state.current,
             notifications=window.notifications,
             conversation_list=window.conversations,
-            stores=state.stores,
+            conversations=state.backend.conversations,
+            flag_store=state.backend.flags,
         )
 
     def _make_conversations(self) -> None:
@@ -221,7 +225,8 @@ class Controllers(QObject):
             notifications=window.notifications,
             conversation_list=window.conversations,
             show_list=window.show_list,
-            stores=state.stores,
+            flag_store=state.backend.flags,
+            folder_store=state.backend.conversation_folders,
         )
         self.folder_settings = FolderSettingsController(
             window,
@@ -239,6 +244,7 @@ class Controllers(QObject):
             running,
             library,
             session=state.session,
+            drafts=state.drafts,
             new_conversation=state.new_conversation,
             temporary=state.temporary,
             tasks=state.tasks,
@@ -316,6 +322,7 @@ class Controllers(QObject):
             lambda: self.prompts.manage("presets"),
             current=state.current,
             answer_settings=state.answer_settings,
+            new_conversation=state.new_conversation,
             presets=state.presets,
             tasks=state.tasks,
             notifications=window.notifications,
@@ -356,6 +363,7 @@ class Controllers(QObject):
             window,
             self.passwords,
             session=state.session,
+            drafts=state.drafts,
             reader=self.attachment_reader,
             origins=state.origins,
             temporary=state.temporary,
@@ -369,6 +377,7 @@ class Controllers(QObject):
             state.prompts,
             self.readings,
             session=state.session,
+            drafts=state.drafts,
             notes=state.collection_notes,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
@@ -561,6 +570,7 @@ class Controllers(QObject):
             self.draft_saver,
             edited,
             session=state.session,
+            drafts=state.drafts,
             setup=state.setup,
             tasks=state.tasks,
             pane=window.pane,
@@ -582,6 +592,7 @@ class Controllers(QObject):
             cancel_first=self.compaction.cancel,
             is_reading=self.readings.is_reading,
             session=state.session,
+            drafts=state.drafts,
             values=state.values,
             tasks=state.tasks,
             pane=window.pane,
@@ -596,7 +607,8 @@ class Controllers(QObject):
             current=state.current,
             setup=state.setup,
             tasks=state.tasks,
-            pane=window.pane,
+            transcript=window.transcript,
+            notifications=window.notifications,
             conversations=state.backend.conversations,
         )
 
@@ -641,6 +653,7 @@ class Controllers(QObject):
             notifications=window.notifications,
             current=state.current,
             answer_settings=state.answer_settings,
+            new_conversation=state.new_conversation,
             tasks=state.tasks,
             chat_service=state.backend.chat,
             utility_model=lambda: state.backend.utility_model,
@@ -657,6 +670,7 @@ class Controllers(QObject):
             removal,
             current=state.current,
             answer_settings=state.answer_settings,
+            new_conversation=state.new_conversation,
             tasks=state.tasks,
             panel=window.settings,
             show_settings=window.show_settings,
@@ -668,6 +682,7 @@ class Controllers(QObject):
             apply_setting,
             current=state.current,
             answer_settings=state.answer_settings,
+            new_conversation=state.new_conversation,
             tasks=state.tasks,
             notifications=window.notifications,
             panel=window.settings,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.state.collection_notes import CollectionNotes
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -59,6 +60,7 @@ class AttachmentsController(QObject):
         prompt: PromptEditor,
         notifications: Notifications,
         session: ConversationSession,
+        drafts: Drafts,
         notes: CollectionNotes,
         answer_settings: AnswerSettings,
         tasks: Tasks,
@@ -66,7 +68,7 @@ class AttachmentsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._prompt, self._notifications = prompt, notifications
-        self._current, self._draft, self._drafts = session
+        self._current, self._draft, self._drafts = *session, drafts
         self._providers, self._setup = answer_settings.providers, answer_settings.setup
         self._tasks, self._attachment_store = tasks, attachment_store
         self._pictures, self._prompts = pictures, prompts

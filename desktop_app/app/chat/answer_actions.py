@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 NOTE_WIDTH = 260
 
@@ -44,14 +45,16 @@ class AnswerActions(QObject):
         choices: AvailableModels,
         edited: EditedQuestion,
         *,
-        pane: ConversationPane,
+        transcript: TranscriptView,
+        notifications: Notifications,
         current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._pane, self._current = parent, pane, current
+        self._parent, self._current = parent, current
+        self._transcript, self._notifications = transcript, notifications
         self._turns, self._navigator, self._choices = turns, navigator, choices
         self._setup, self._start, self._conversations = setup, tasks.start, conversations
         self._actions: dict[str, Callable[[Message], object]] = {
@@ -62,7 +65,7 @@ class AnswerActions(QObject):
             "older-version": lambda message: self._start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._start(self._switch_version(message, +1)),
         }
-        pane.transcript.action_requested.connect(self._act)
+        transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
         message = next((m for m in self._current.path if m.id == message_id), None)
@@ -88,7 +91,7 @@ class AnswerActions(QObject):
             if len(versions.get(message.id, ())) > 1:
                 self._start(self._switch_version(message, step))
                 return
-        self._pane.notifications.notify(tr("No message in this conversation has other versions."))
+        self._notifications.notify(tr("No message in this conversation has other versions."))
 
     def continue_last(self) -> None:
         """Continue the last answer if it was cut."""
@@ -97,7 +100,7 @@ class AnswerActions(QObject):
         if path and path[-1].role is Role.ASSISTANT and path[-1].status not in uncut:
             self._start(self._continue(path[-1]))
         else:
-            self._pane.notifications.notify(tr("There is no incomplete response to continue."))
+            self._notifications.notify(tr("There is no incomplete response to continue."))
 
     # -------------------------------------------------------------- actions
 
@@ -143,7 +146,7 @@ class AnswerActions(QObject):
         store = self._conversations
         leaf = await store.newest_leaf(ids[at])
         await store.save(replace(self._current.conversation, leaf_id=leaf))
-        y = self._pane.transcript.navigator.actions_line_y(message.id)
+        y = self._transcript.navigator.actions_line_y(message.id)
         await self._navigator.open(self._current.id)
         if y is not None:
-            self._pane.transcript.navigator.scroll_actions_line_to(ids[at], y)
+            self._transcript.navigator.scroll_actions_line_to(ids[at], y)

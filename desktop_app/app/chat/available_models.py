@@ -45,7 +45,7 @@ class AvailableModels(QObject):
         catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
-        self._values, self._providers, self._setup, _ = answer_settings
+        self._values, self._providers, self._setup = answer_settings
         self._current, self._catalog = current, catalog
         self._models: tuple[ModelEntry, ...] = ()
         for changed in (self._providers.changed, self._providers.listings_changed):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -44,6 +45,7 @@ class BegunTurns(QObject):
         *,
         pane: ConversationPane,
         session: ConversationSession,
+        drafts: Drafts,
         setup: AnswerSetup,
         tasks: Tasks,
         conversations: ConversationStore,
@@ -51,7 +53,7 @@ class BegunTurns(QObject):
         super().__init__(parent)
         self._running, self._navigator, self._presenter = running, navigator, presenter
         self._saver, self._edited, self._pane = saver, edited, pane
-        self._current, self._draft, self._drafts = session
+        self._current, self._draft, self._drafts = *session, drafts
         self._setup, self._tasks, self._conversations = setup, tasks, conversations
 
     def take(self, turn: BegunTurn) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -51,6 +52,7 @@ class ChatController(QObject):
         cancel_first: Callable[[], bool],
         is_reading: Callable[[str], bool],
         session: ConversationSession,
+        drafts: Drafts,
         values: SettingValues,
         tasks: Tasks,
         conversations: ConversationStore,
@@ -59,7 +61,7 @@ class ChatController(QObject):
         self._running, self._turns, self._presenter = running, turns, presenter
         self._edited, self._pane, self._values = edited, pane, values
         self._cancel_first, self._is_reading = cancel_first, is_reading
-        self._current, self._draft, self._drafts = session
+        self._current, self._draft, self._drafts = *session, drafts
         self._start, self._conversations = tasks.start, conversations
         self._queued: dict[str, str] = {}  # conversation id -> question to ask once it can be
         self._hint = ""

@@ -57,7 +57,7 @@ class ComparedModels(QObject):
         super().__init__(parent)
         self._parent, self._theme, self._pane = parent, theme, pane
         self._running, self._choices, self._setup = running, choices, setup
-        self._current, self._draft, _ = session
+        self._current, self._draft = session
         self._tasks, self._chat_service = tasks, chat_service
         self._chosen: list[ModelChoice] = []
         self._estimates = 0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
@@ -45,6 +46,7 @@ class TemporaryController(QObject):
         pane: ConversationPane,
         conversation_list: ConversationList,
         session: ConversationSession,
+        drafts: Drafts,
         new_conversation: NewConversation,
         temporary: TemporaryConversations,
         tasks: Tasks,
@@ -52,8 +54,8 @@ class TemporaryController(QObject):
     ) -> None:
         super().__init__(parent)
         self._pane, self._conversation_list, self._theme = pane, conversation_list, theme
-        self._current, self._draft = session.current, session.draft
-        self._new_conversation, self._drafts, self._tasks = new_conversation, session.drafts, tasks
+        self._current, self._draft, self._drafts = *session, drafts
+        self._new_conversation, self._tasks = new_conversation, tasks
         self._running, self._navigator = running, navigator
         self._temporary, self._conversations = temporary, conversations
         self._id = ""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 
 if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 DRAFT_MS = 400
@@ -16,10 +17,10 @@ DRAFT_MS = 400
 class DraftSaver(QObject):
     """Copies the prompt's text into the draft, and stores the draft."""
 
-    def __init__(self, prompt: PromptEditor, session: ConversationSession) -> None:
+    def __init__(self, prompt: PromptEditor, session: ConversationSession, drafts: Drafts) -> None:
         super().__init__(prompt)
         self._prompt = prompt
-        self._current, self._draft, self._drafts = session
+        self._current, self._draft, self._drafts = *session, drafts
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
         prompt.text_changed.connect(self.save_soon)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.dependency_groups import LibraryStores
     from desktop_app.app.state.folder_list import FolderList
+    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.storage.conversations.folder_store import FolderStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.notifications import Notifications
@@ -47,13 +48,14 @@ class FoldersController(QObject):
         conversation_list: ConversationList,
         show_list: Callable[[], None],
         folders: FolderList,
-        stores: LibraryStores,
+        flag_store: ConversationFlagStore,
+        folder_store: FolderStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._notifications = parent, theme, notifications
         self._conversation_list, self._show_list = conversation_list, show_list
-        self._folders, self._flag_store = folders, stores.flag_store
-        self._folder_store = stores.folder_store
+        self._folders, self._flag_store = folders, flag_store
+        self._folder_store = folder_store
         self._navigator, self._presenter = navigator, presenter
         self._picker: CommandPalette | None = None
         self._picking_ids: list[str] = []

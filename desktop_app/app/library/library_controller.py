@@ -30,10 +30,10 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.dependency_groups import (
-        AnswerSettings,
-        ConversationSession,
-    )
+    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.providers import Providers
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
@@ -56,16 +56,18 @@ class LibraryController(QObject):
         pane: ConversationPane,
         conversation_list: ConversationList,
         session: ConversationSession,
-        answer_settings: AnswerSettings,
+        drafts: Drafts,
+        providers: Providers,
+        new_conversation: NewConversation,
         tasks: Tasks,
         conversations: ConversationStore,
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
         self._pane, self._conversation_list = pane, conversation_list
-        self._current, self._draft, self._drafts = session
-        self._providers = answer_settings.providers
-        self._new_conversation, self._start = answer_settings.new_conversation, tasks.start
+        self._current, self._draft, self._drafts = *session, drafts
+        self._providers, self._new_conversation = providers, new_conversation
+        self._start = tasks.start
         self._conversations, self._settings_store = conversations, settings_store
         self._running = running
         self._presenter, self._saver = presenter, saver

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.dependency_groups import LibraryStores
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.conversations.folder_store import FolderStore
     from desktop_app.storage.database.temporary_database import TemporaryConversations
     from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 PAGE_SIZE = 100  # more rows than the tallest window has
 LARGE_PAGE = 2000  # for commands that need all rows
@@ -41,6 +41,9 @@ _Read = Callable[[], Awaitable[_T]]
 class ListPresenter(QObject):
     """Fills the list and applies changes to it.
 
+    Args:
+        show_title: shows the title of the open conversation.
+
     Signals:
         retitled(str, str): a conversation (its id) got an automatic title.
     """
@@ -52,20 +55,22 @@ class ListPresenter(QObject):
         parent: QWidget,
         running: RunningAnswers,
         *,
-        pane: ConversationPane,
+        show_title: Callable[[str], None],
         conversation_list: ConversationList,
         current: OpenConversation,
         folders: FolderList,
         setup: AnswerSetup,
         temporary: TemporaryConversations,
         tasks: Tasks,
-        stores: LibraryStores,
+        conversations: ConversationStore,
+        folder_store: FolderStore,
     ) -> None:
         super().__init__(parent)
         self._list = conversation_list
-        self._pane, self._current, self._folders, self._setup = pane, current, folders, setup
-        self._temporary, self._tasks, self._conversations = temporary, tasks, stores.conversations
-        self._flag_store, self._folder_store = stores.flag_store, stores.folder_store
+        self._show_title, self._current = show_title, current
+        self._folders, self._setup = folders, setup
+        self._temporary, self._tasks, self._conversations = temporary, tasks, conversations
+        self._folder_store = folder_store
         self._running = running
         self._cache: dict[str, Conversation] = {}
         self._writes: set[asyncio.Future[Any]] = set()
@@ -153,13 +158,13 @@ class ListPresenter(QObject):
                 self.upsert(replace(cached, **changes))
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
-            self._pane.set_title(self._current.conversation.title)
+            self._show_title(self._current.conversation.title)
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title, and write it."""
         title = title.strip() or tr("New conversation")
         self.change([conversation_id], title=title, title_is_automatic=False)
-        self.write(self._flag_store.rename(conversation_id, title))
+        self.write(self._conversations.rename(conversation_id, title))
 
     def retitle(self, conversation_id: str, title: str) -> None:
         """Set an automatic title of a conversation."""

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.dependency_groups import LibraryStores
     from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -42,12 +43,13 @@ class Trash(QObject):
         notifications: Notifications,
         conversation_list: ConversationList,
         current: OpenConversation,
-        stores: LibraryStores,
+        conversations: ConversationStore,
+        flag_store: ConversationFlagStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications, self._current = parent, notifications, current
         self._view = conversation_list.view
-        self._conversations, self._flag_store = stores.conversations, stores.flag_store
+        self._conversations, self._flag_store = conversations, flag_store
         self._running, self._navigator, self._presenter = running, navigator, presenter
         shown = conversation_list
         shown.delete_requested.connect(self.delete)

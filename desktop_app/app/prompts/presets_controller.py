@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.chat.available_models import AvailableModels
     from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.storage.settings.prompt_store import PromptStore
@@ -60,6 +61,7 @@ class PresetsController(QObject):
         header: Header,
         current: OpenConversation,
         answer_settings: AnswerSettings,
+        new_conversation: NewConversation,
         presets: Presets,
         tasks: Tasks,
         prompt_store: PromptStore,
@@ -69,7 +71,7 @@ class PresetsController(QObject):
         self._settings_store = settings_store
         self._notifications, self._header, self._current = notifications, header, current
         self._values, self._setup = answer_settings.values, answer_settings.setup
-        self._new_conversation, self._presets = answer_settings.new_conversation, presets
+        self._new_conversation, self._presets = new_conversation, presets
         self._start = tasks.start
         self._prompt_store = prompt_store
         self._choices = choices

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.presets import Presets
     from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
     from desktop_app.services.chat.answer_run import AnswerRun
@@ -37,15 +38,16 @@ class QuickConversation(QObject):
         self,
         parent: QObject,
         *,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
+        new_conversation: NewConversation,
         presets: Presets,
         chat_service: ChatService,
         conversations: ConversationStore,
         temporary: TemporaryConversations,
     ) -> None:
         super().__init__(parent)
-        self._setup, self._presets = answer_settings.setup, presets
-        self._new_conversation = answer_settings.new_conversation
+        self._setup, self._presets = setup, presets
+        self._new_conversation = new_conversation
         self._chat_service, self._conversations = chat_service, conversations
         self._temporary = temporary
         self.is_unsaved = False

@@ -145,7 +145,8 @@ class QuickHost(QObject):
         quick_window.hidden.connect(self._store_position)
         conversation = QuickConversation(
             quick_window,
-            answer_settings=controllers.state.answer_settings,
+            setup=controllers.state.setup,
+            new_conversation=controllers.state.new_conversation,
             presets=controllers.state.presets,
             chat_service=controllers.state.backend.chat,
             conversations=controllers.state.backend.conversations,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.provider_gateway import ProviderGateway
@@ -55,6 +56,7 @@ class SettingsController(QObject):
         panel: SettingsPanel,
         current: OpenConversation,
         answer_settings: AnswerSettings,
+        new_conversation: NewConversation,
         tasks: Tasks,
         gateway: ProviderGateway,
         utility_model: Callable[[], UtilityModel],
@@ -64,7 +66,8 @@ class SettingsController(QObject):
         self._apply_setting, self._notifications, self._panel = apply_setting, notifications, panel
         self._current, self._start, self._examine = current, tasks.start, examine
         self._gateway, self._utility_model = gateway, utility_model
-        self._values, self._providers, self._setup, self._new_conversation = answer_settings
+        self._values, self._providers, self._setup = answer_settings
+        self._new_conversation = new_conversation
         self._connect()
 
     def _connect(self) -> None:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.drafts import Drafts
-    from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.state.providers import Providers
@@ -15,18 +13,14 @@ if TYPE_CHECKING:
     from desktop_app.backend.image_scaling import ImageScaler
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.services.fence import Fences
-    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.conversations.folder_store import FolderStore
     from desktop_app.storage.documents.attachment_store import AttachmentStore
 
 
 class ConversationSession(NamedTuple):
-    """The user's work: the open conversation, its draft, and the drafts of the others."""
+    """The open conversation and its draft."""
 
     current: OpenConversation
     draft: PromptDraft
-    drafts: Drafts
 
 
 class AnswerSettings(NamedTuple):
@@ -35,15 +29,6 @@ class AnswerSettings(NamedTuple):
     values: SettingValues
     providers: Providers
     setup: AnswerSetup
-    new_conversation: NewConversation
-
-
-class LibraryStores(NamedTuple):
-    """The stores of conversations, their flags and their folders."""
-
-    conversations: ConversationStore
-    flag_store: ConversationFlagStore
-    folder_store: FolderStore
 
 
 class AttachmentSources(NamedTuple):

@@ -11,7 +11,6 @@ from desktop_app.app.state.dependency_groups import (
     AnswerSettings,
     AttachmentSources,
     ConversationSession,
-    LibraryStores,
 )
 from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.folder_list import FolderList
@@ -74,15 +73,8 @@ class WindowState:
             presets=self.presets,
             drafts=self.drafts,
         )
-        self.session = ConversationSession(self.current, self.draft, self.drafts)
-        self.answer_settings = AnswerSettings(
-            self.values, self.providers, self.setup, self.new_conversation
-        )
-        self.stores = LibraryStores(
-            conversations=backend.conversations,
-            flag_store=backend.flags,
-            folder_store=backend.conversation_folders,
-        )
+        self.session = ConversationSession(self.current, self.draft)
+        self.answer_settings = AnswerSettings(self.values, self.providers, self.setup)
         self.sources = AttachmentSources(
             attachment_store=backend.attachments,
             documents=backend.documents,

@@ -1,18 +1,12 @@
-"""Changes to the title of a conversation and to its place in the list: pins, folder, archive.
+"""Changes to the place of a conversation in the list: pins, folder, archive.
 
 A change to one column keeps the changes that other processes make to the others.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
 
-from desktop_app.storage.conversations.conversation_store import (
-    put_conversation,
-    read_conversation,
-)
 from desktop_app.storage.database.database import Database
 
 
@@ -21,16 +15,6 @@ class ConversationFlagStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def rename(self, conversation_id: str, title: str) -> None:
-        """Rename a conversation. Do nothing if it no longer exists."""
-
-        def action(connection: sqlite3.Connection) -> None:
-            found = read_conversation(connection, conversation_id)
-            if found is not None:
-                put_conversation(connection, replace(found, title=title, title_is_automatic=False))
-
-        await self._database.write(action)
 
     async def set_pinned(self, conversation_ids: Sequence[str], pinned: bool) -> None:
         """Pin or unpin conversations."""

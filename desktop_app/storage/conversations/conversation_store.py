@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -183,6 +184,16 @@ class ConversationStore:
                 insert_compaction(connection, compaction)
 
         await self._disk.write(action)
+
+    async def rename(self, conversation_id: str, title: str) -> None:
+        """Rename a conversation. Do nothing if it no longer exists."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            found = read_conversation(connection, conversation_id)
+            if found is not None:
+                put_conversation(connection, replace(found, title=title, title_is_automatic=False))
+
+        await self._of(conversation_id).write(action)
 
     async def save_draft(self, conversation_id: str, draft: Draft) -> None:
         """Save the draft in the prompt."""

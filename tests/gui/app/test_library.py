@@ -481,7 +481,7 @@ async def test_the_window_shows_what_another_program_wrote() -> None:
             added = Conversation(new_id(), "Added", at, at, CHOICE)
             await other.conversations.create(added)
             await until(lambda: desk.rows == ["From afar", "Added", "First"])
-            await other.flags.rename(added.id, "Named")
+            await other.conversations.rename(added.id, "Named")
             await until(lambda: "Named" in desk.rows)
             path = await other.conversations.path(here)
             more = a_message(here, Role.USER, "From outside", path[-1].id)
