@@ -205,7 +205,7 @@ class DocumentViewer(QWidget):
         self._name.setText(title)
         self._place.setText(one_line(place, _MOST_PLACE_CHARACTERS))
         set_tooltip(self._place, place)
-        self._place.setVisible(bool(place))
+        self._hide_for_narrow_window()
         self.set_note("")
         self._buttons["viewer-mark"].setVisible(bool(place))
         self.find_bar.hide()
@@ -364,8 +364,11 @@ class DocumentViewer(QWidget):
         self.text.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Hide buttons that have keys, and then the place, if the window is narrow."""
         super().resizeEvent(event)
+        self._hide_for_narrow_window()
+
+    def _hide_for_narrow_window(self) -> None:
+        """Hide the place, then the zoom and a button that has a key, if the window is narrow."""
         is_narrow = self.width() < self._theme.px(560)
         self._zoom.setVisible(not is_narrow)
         self._buttons["viewer-fit"].setVisible(not is_narrow)

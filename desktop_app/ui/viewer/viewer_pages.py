@@ -145,7 +145,7 @@ class ViewerPages(QAbstractScrollArea):
 
     def _scroll_sideways(self, marks: Sequence[QRectF], area: QRect) -> None:
         """Scroll sideways to the marks if the page is wider than the viewport."""
-        left = min(mark.left() for mark in marks) * area.width()
+        left = area.left() + min(mark.left() for mark in marks) * area.width()
         self.horizontalScrollBar().setValue(round(left) - self._theme.px(_EDGE))
 
     def show_strip(self, strip: PageStrip, pixels: bytes) -> None:
@@ -381,7 +381,8 @@ class ViewerPages(QAbstractScrollArea):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom if Ctrl is pressed."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.step_zoom(1 if event.angleDelta().y() > 0 else -1)
+            if turn := event.angleDelta().y():  # 0 for a step sideways
+                self.step_zoom(1 if turn > 0 else -1)
             event.accept()
         else:
             super().wheelEvent(event)

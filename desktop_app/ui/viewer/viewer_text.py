@@ -50,6 +50,7 @@ class ViewerText(TranscriptSurface):
         self._count = 0
         self._awaited: int | None = None
         self._slice_to_mark: int | None = None
+        self._opens_at_end = False
         self.verticalScrollBar().valueChanged.connect(lambda _: self._request_adjacent_slice())
         self.set_theme(theme)
 
@@ -64,7 +65,7 @@ class ViewerText(TranscriptSurface):
         self._writer.clear()
         self.setExtraSelections([])
         self._count, self._slice_to_mark = count, first
-        self._awaited = None
+        self._awaited, self._opens_at_end = None, False
         if count:
             self._request_slice(first)
 
@@ -83,6 +84,9 @@ class ViewerText(TranscriptSurface):
         self._mark()
         if number == self._slice_to_mark:
             QTimer.singleShot(0, self, self.go_to_mark)
+        if self._opens_at_end:
+            self._opens_at_end = False
+            self._go_to_end(at_start=False)
         QTimer.singleShot(0, self, self._request_adjacent_slice)
 
     def _write(self, index: int, number: int, shown: RenderedSlice) -> None:
@@ -230,10 +234,11 @@ class ViewerText(TranscriptSurface):
         is_start = event.matches(keys.MoveToStartOfDocument) or event.matches(
             keys.MoveToStartOfLine
         )
-        if is_start or event.matches(keys.MoveToEndOfDocument):
-            self._go_to_end(0 if is_start else self._count - 1)
-        elif event.matches(keys.MoveToEndOfLine):
-            self._go_to_end(self._count - 1)
+        is_end = event.matches(keys.MoveToEndOfDocument) or event.matches(keys.MoveToEndOfLine)
+        if is_start:
+            self._go_to_end(at_start=True)
+        elif is_end:
+            self._go_to_end(at_start=False)
         elif event.matches(keys.MoveToNextPage):
             bar.setValue(bar.value() + bar.pageStep())
         elif event.matches(keys.MoveToPreviousPage):
@@ -241,14 +246,14 @@ class ViewerText(TranscriptSurface):
         else:
             super().keyPressEvent(event)
 
-    def _go_to_end(self, number: int) -> None:
-        """Scroll to the first or last slice, or load it in place of the others."""
-        bar = self.verticalScrollBar()
+    def _go_to_end(self, *, at_start: bool) -> None:
+        """Scroll to an end of the text; load its slice in place of the others if needed."""
+        number, bar = (0 if at_start else self._count - 1), self.verticalScrollBar()
         if number not in self._shown and self._count:
             self.begin(self._count, number)
-            self._slice_to_mark = None
+            self._slice_to_mark, self._opens_at_end = None, not at_start
         else:
-            bar.setValue(bar.maximum() if number else bar.minimum())
+            bar.setValue(bar.minimum() if at_start else bar.maximum())
 
 
 def _selecting(block: QTextBlock, start: int, end: int) -> QTextCursor:

@@ -1,0 +1,115 @@
+"""The views of the document viewer: pages of different widths, zoom by wheel, ends by key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QLabel
+
+from desktop_app.rendering.document_text import DocumentText, TextForm
+from desktop_app.ui.viewer.document_viewer import DocumentViewer
+from desktop_app.ui.viewer.viewer_pages import ViewerPages
+from desktop_app.ui.viewer.viewer_text import ViewerText
+from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.look.theme import Theme
+
+
+@pytest.fixture
+def pages(qtbot: QtBot, dressed: Theme) -> ViewerPages:
+    """Return a view of 500 × 400 pixels."""
+    view = ViewerPages(dressed)
+    qtbot.addWidget(view)
+    view.resize(500, 400)
+    view.show()
+    return view
+
+
+@pytest.fixture
+def text(qtbot: QtBot, dressed: Theme) -> ViewerText:
+    """Return a view of 500 × 400 pixels."""
+    view = ViewerText(dressed)
+    qtbot.addWidget(view)
+    view.resize(500, 400)
+    view.show()
+    return view
+
+
+def test_a_mark_on_a_page_narrower_than_others_is_scrolled_into_view(pages: ViewerPages) -> None:
+    pages.set_pages([(300, 400), (3000, 400)])
+    pages.set_percent(100)
+    pages.set_marks({1: [QRectF(0.1, 0.1, 0.2, 0.05)]})
+    pages.go_to(1)
+    room = pages.viewport().width()
+    left = (pages.horizontalScrollBar().maximum() + room - 300 * 96 // 72) // 2
+    mark = left + 0.1 * 300 * 96 / 72 - pages.horizontalScrollBar().value()
+    assert 0 <= mark <= room / 2
+
+
+def test_only_vertical_steps_of_the_wheel_zoom(pages: ViewerPages) -> None:
+    pages.set_pages([(300, 400)])
+    pages.set_percent(100)
+
+    def turn(x: int, y: int) -> int:
+        at, control = QPointF(50, 50), Qt.KeyboardModifier.ControlModifier
+        event = QWheelEvent(
+            at,
+            at,
+            QPoint(),
+            QPoint(x, y),
+            Qt.MouseButton.NoButton,
+            control,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(pages.viewport(), event)
+        return pages.percent
+
+    assert turn(120, 0) == 100
+    assert turn(0, 120) == 125
+    assert turn(0, -120) == 100
+
+
+def show_all(view: ViewerText, text: str) -> None:
+    """Show a text, and answer each request for a slice."""
+    document = DocumentText(text, TextForm.LINES)
+    view.slice_requested.connect(
+        lambda number: view.show_slice(number, document.render_slice(number)),
+        Qt.ConnectionType.QueuedConnection,
+    )
+    view.begin(len(document.slices))
+
+
+@pytest.mark.parametrize("lines", [200, 5000])
+def test_end_scrolls_to_the_last_line(text: ViewerText, qtbot: QtBot, lines: int) -> None:
+    show_all(text, "\n\n".join(f"Line {number}" for number in range(lines)))
+    qtbot.waitUntil(lambda: not text.is_loading)
+    qtbot.keyClick(text, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: text.toPlainText().rstrip().endswith(f"Line {lines - 1}"))
+    qtbot.waitUntil(lambda: not text.is_loading)
+    bar = text.verticalScrollBar()
+    assert bar.maximum() > 0
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum())
+    qtbot.keyClick(text, Qt.Key.Key_Home)
+    qtbot.waitUntil(lambda: text.toPlainText().startswith("Line 0"))
+    assert bar.value() == 0
+
+
+def test_a_narrow_window_hides_the_place_of_the_next_document_too(
+    qtbot: QtBot, dressed: Theme
+) -> None:
+    viewer = DocumentViewer(dressed)
+    qtbot.addWidget(viewer)
+    viewer.resize(600, 500)
+    viewer.show()
+    place = find(viewer, QLabel, "viewer-place")
+    viewer.begin("report.pdf", "page 3")
+    assert not place.isVisible()
+    viewer.resize(800, 500)
+    assert place.isVisible()
