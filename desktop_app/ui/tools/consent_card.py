@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 LONGEST_EDITED: Final = 20_000
 """Characters of arguments that can be read and changed; of longer ones the beginning is shown."""
 _LINES: Final = 6
-# Characters that could hide or reorder what the user reads. JSON takes them as escapes.
+# Characters that could hide or reorder what the user reads, among them the tags and variation
+# selectors, which can carry a whole text. JSON takes them as escapes.
 _HIDDEN_CHARACTERS: Final = re.compile(
-    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 
 
@@ -165,4 +167,4 @@ def readable_arguments(arguments: str) -> str:
         text = json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         text = arguments
-    return _HIDDEN_CHARACTERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _HIDDEN_CHARACTERS.sub(lambda found: json.dumps(found[0])[1:-1], text)
