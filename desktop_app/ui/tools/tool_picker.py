@@ -42,7 +42,7 @@ _WIDTH: Final = 440
 _MARGIN: Final = 14
 _SPACING: Final = 8
 """Between a tool's name, its permission and the scroll bar."""
-_HEIGHT: Final = 420
+_MAX_HEIGHT: Final = 420
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ class ToolPicker(QFrame):
         set_role(self, "popup")
         self._theme = theme
         self._boxes: dict[str, QCheckBox] = {}
+        self._anchor: QWidget | None = None
+        self._wanted_height = theme.px(_MAX_HEIGHT)
         self.title, self.note = PlainLabel(tr("Tools")), PlainLabel(tr("Loading…"))
         set_role(self.title, "strong")
         set_role(self.note, "note")
@@ -132,7 +134,9 @@ class ToolPicker(QFrame):
         self._area.viewport().setAutoFillBackground(False)
         self._area.show()
         wanted = shown.sizeHint().height() + self._theme.px(130)
-        self.resize(self.width(), min(wanted, self._theme.px(_HEIGHT)))
+        self._wanted_height = min(wanted, self._theme.px(_MAX_HEIGHT))
+        if self._anchor is not None:
+            self._place(self._anchor)
         first = next((box for box in self._boxes.values() if box.isEnabled()), None)
         if first is not None:
             first.setFocus()
@@ -143,24 +147,22 @@ class ToolPicker(QFrame):
 
     def show_at(self, anchor: QWidget) -> None:
         """Open above a button, or below it if there is no room, within its window."""
-        window = anchor.window()
-        room = window.size()
-        self.resize(
-            min(self._theme.px(_WIDTH), room.width() - self._theme.px(24)),
-            min(self._theme.px(_HEIGHT), room.height() - self._theme.px(48)),
-        )
         self._anchor = anchor
-        self._place()
+        self._place(anchor)
         self.show()
 
-    def _place(self) -> None:
-        window = self._anchor.window()
-        top = self._anchor.mapTo(window, QPoint(0, 0))
+    def _place(self, anchor: QWidget) -> None:
+        window = anchor.window()
+        self.resize(
+            min(self._theme.px(_WIDTH), window.width() - self._theme.px(24)),
+            min(self._wanted_height, window.height() - self._theme.px(48)),
+        )
+        top = anchor.mapTo(window, QPoint(0, 0))
         gap = self._theme.px(6)
         x = max(gap, min(top.x(), window.width() - self.width() - gap))
         y = top.y() - self.height() - gap
         if y < gap:
-            y = min(top.y() + self._anchor.height() + gap, window.height() - self.height() - gap)
+            y = min(top.y() + anchor.height() + gap, window.height() - self.height() - gap)
         self.move(window.mapToGlobal(QPoint(x, max(gap, y))))
 
     def _row(self, tool: ToolChoice) -> QWidget:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QBuffer, Qt
+from PySide6.QtCore import QBuffer, QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -196,6 +196,18 @@ async def test_enter_chooses_in_the_list_of_tools() -> None:
         picker.form.setFocus()
         QTest.keyClick(picker.form, Qt.Key.Key_Return)
         assert asked == [True]
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_the_loaded_list_of_tools_adjoins_its_button() -> None:
+    async with Desk(environment=COMET) as desk:
+        anchor = find(desk.window, QToolButton, "tools")
+        picker = ToolPicker(desk.theme.current, desk.window)
+        picker.show_at(anchor)
+        picker.set_tools([ToolChoice("calculator", "Adds.")], is_for_conversation=True)
+        gap = anchor.mapToGlobal(QPoint(0, 0)).y() - picker.geometry().bottom()
+        assert 0 < gap < 10
+        picker.close()
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
