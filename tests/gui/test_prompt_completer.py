@@ -323,6 +323,15 @@ def test_a_command_opens_it_and_esc_takes_its_slash_away(either: Typed) -> None:
     assert either.offered
 
 
+def test_a_canceled_form_removes_the_slash_that_a_command_inserted(either: Typed) -> None:
+    either.slash.open()
+    either.type("rev")
+    either.press(KEY.Key_Return)
+    assert either.window.findChild(PromptFields) is not None
+    either.press(KEY.Key_Escape)
+    assert either.text == ""
+
+
 def test_it_goes_when_the_keyboard_goes_elsewhere(either: Typed, qtbot: QtBot) -> None:
     either.type("/")
     either.widget.clearFocus()

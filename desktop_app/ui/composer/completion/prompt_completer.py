@@ -196,9 +196,13 @@ class PromptCompleter(QObject):
     def _dismiss(self) -> None:
         self._is_dismissed = True
         self._hide_menu()
-        if self._inserted_slash:  # the user did not type the slash
-            self._field.replace(len(self._field.text_before), "", 0)
+        self._remove_inserted_slash()
+
+    def _remove_inserted_slash(self) -> None:
+        """Remove the slash, and the name typed after it, if the user did not type the slash."""
+        if self._inserted_slash:
             self._inserted_slash = False
+            self._field.replace(len(self._field.text_before), "", 0)
 
     # ------------------------------------------------------------------ the fields
 
@@ -224,6 +228,7 @@ class PromptCompleter(QObject):
     def _cancel_fields(self) -> None:
         self._is_dismissed = True
         self._close_fields()
+        self._remove_inserted_slash()
         self._field.widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _close_fields(self) -> None:
