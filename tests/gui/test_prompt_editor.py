@@ -16,8 +16,10 @@ from PySide6.QtGui import (
     QGuiApplication,
     QImage,
     QInputMethodEvent,
+    QKeyEvent,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QFrame,
     QLabel,
@@ -40,6 +42,8 @@ from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytestqt.qtbot import QtBot
 
 MODELS = (
@@ -737,3 +741,43 @@ def test_the_ends_of_long_names_are_seen(qtbot: QtBot, dressed: themes.Theme) ->
 
     begins = "Quarterly report with a rather long name for the meeting of the board"
     assert drawn(f"{begins} (final).docx") != drawn(f"{begins} (draft).docx")
+
+
+def test_a_character_without_a_key_is_typed_if_no_key_sends(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    editor.set_keymap(Keymap({"prompt.send": "", "prompt.stop": ""}))
+    editor.set_streaming(True)
+    press = QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, "ē")
+    with (
+        qtbot.assertNotEmitted(editor.submit_requested),
+        qtbot.assertNotEmitted(editor.field.stop_pressed),
+    ):
+        QApplication.sendEvent(text_of(editor), press)
+    assert editor.text() == "ē"
+
+
+@pytest.mark.usefixtures("_right_to_left")
+def test_a_mirrored_chip_shows_its_name_beside_its_buttons(
+    qtbot: QtBot, dressed: themes.Theme
+) -> None:
+    chip = ChipWidget(replace(PDF, has_preview=True), dressed)
+    qtbot.addWidget(chip)
+    chip.resize(chip.sizeHint())
+    chip.show()
+    preview = find(chip, QAbstractButton, "preview-attachment").geometry()
+    remove = find(chip, QToolButton, "remove-attachment").geometry()
+    assert remove.right() < preview.left()
+    assert preview.right() == chip.rect().right()
+    image = chip.grab(preview).toImage()
+    ground = image.pixelColor(5, 3)
+    columns = range(5, image.width() - dressed.px(42))
+    rows = range(5, image.height() - 5)
+    assert any(image.pixelColor(x, y) != ground for x in columns for y in rows)
+
+
+@pytest.fixture
+def _right_to_left() -> Iterator[None]:
+    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    yield
+    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)

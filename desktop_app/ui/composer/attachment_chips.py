@@ -261,19 +261,24 @@ class ChipWidget(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        button_size = self._remove_button.sizeHint()
-        left = self.width() - button_size.width() - self._theme.px(3)
-        top = (self.height() - button_size.height()) // 2
-        for button, x in (
-            (self._remove_button, left),
-            (self._menu_button, left - button_size.width()),
-        ):
-            button.setGeometry(mirrored_rect(QRect(QPoint(x, top), button_size), self.rect()))
+        size = self._remove_button.sizeHint()
+        top = (self.height() - size.height()) // 2
+        for button, count in ((self._remove_button, 1), (self._menu_button, 2)):
+            place = QRect(QPoint(self._left_of_buttons(count), top), size)
+            button.setGeometry(mirrored_rect(place, self.rect()))
         self._fit_preview()
 
+    def _left_of_buttons(self, count: int) -> int:
+        """Return the x coordinate at which `count` buttons begin in a left-to-right window."""
+        return self.width() - self._theme.px(3) - count * self._remove_button.sizeHint().width()
+
+    @property
+    def _text_end(self) -> int:
+        return self._left_of_buttons(2 if self._has_menu else 1)
+
     def _fit_preview(self) -> None:
-        last = self._menu_button if self._has_menu else self._remove_button
-        self._preview.setGeometry(0, 0, last.x() - self._theme.px(1), self.height())
+        place = QRect(0, 0, self._text_end - self._theme.px(1), self.height())
+        self._preview.setGeometry(mirrored_rect(place, self.rect()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -290,8 +295,8 @@ class ChipWidget(QFrame):
             self._paint_thumbnail(painter, chip.picture)
         else:
             painting.draw_icon(painter, at, chip.icon, theme.accent, px(20))
-        left, last = self._text_left(), self._menu_button if self._has_menu else self._remove_button
-        width = last.x() - left - px(2)
+        left = self._text_left()
+        width = self._text_end - left - px(2)
         middle = self.height() // 2
         upper = QRect(left, middle - px(18), width, px(18))
         lower = QRect(left, middle - px(1), width, px(18))

@@ -122,7 +122,7 @@ def read_dropped(data: QMimeData) -> DroppedContent:
         return DroppedContent(note=tr(NO_MESSAGE))
     if links := _links(data):
         is_image = bool(_lone_image_url(data.html()))
-        text, left_out = _clean("\n".join(map(_as_markdown, links)))
+        text, left_out = remove_invalid_characters("\n".join(map(_as_markdown, links)))
         return DroppedContent(text=text, note=tr(NO_IMAGE) if is_image else left_out)
     return _text_in(data)
 
@@ -191,11 +191,6 @@ def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
             title=conversation,
         )
     return tr_plural("Drop to attach", "Drop to attach {count} files", count)
-
-
-def plain_text_in(data: QMimeData) -> tuple[str, str]:
-    """Return the plain text, and a note about characters removed from it."""
-    return _clean(data.text())
 
 
 # ------------------------------------------------------------------ files and links
@@ -268,13 +263,13 @@ def _as_markdown(link: tuple[str, str]) -> str:
 def _text_in(data: QMimeData) -> DroppedContent:
     if data.hasFormat("text/markdown"):
         written = bytes(data.data("text/markdown").data()).decode(errors="replace")
-        text, note = _clean(written)
+        text, note = remove_invalid_characters(written)
         return DroppedContent(text=text, note=note)
-    text, note = _clean(data.text())
+    text, note = remove_invalid_characters(data.text())
     if not text and data.hasFormat(_TABLE_CELLS):
         rows = bytes(data.data(_TABLE_CELLS).data()).decode(errors="replace")
-        text, note = _clean(_table(rows))
-    html = _clean(data.html())[0] if data.hasHtml() else ""
+        text, note = remove_invalid_characters(_table(rows))
+    html = remove_invalid_characters(data.html())[0] if data.hasHtml() else ""
     if text or html.strip():
         return DroppedContent(text=text, html=html, note=note)
     for form in _RICH_TEXT:
@@ -285,12 +280,12 @@ def _text_in(data: QMimeData) -> DroppedContent:
     return DroppedContent(note=note or (tr(NOTHING_READABLE) if data.formats() else ""))
 
 
-def _clean(text: str) -> tuple[str, str]:
+def remove_invalid_characters(text: str) -> tuple[str, str]:
     """Remove zero bytes and lone surrogates, which providers refuse.
 
-    Return the text and a sentence about what was removed, or "".
+    Return the text and a sentence about the removed characters, or "".
     """
-    if _is_text(text):
+    if _is_valid(text):
         return text, ""
     left_out = len(re.findall(_NOT_TEXT, text))
     note = tr_plural(
@@ -301,10 +296,10 @@ def _clean(text: str) -> tuple[str, str]:
     return re.sub(_NOT_TEXT, "", text), note
 
 
-def _is_text(text: str) -> bool:
+def _is_valid(text: str) -> bool:
     """Return True if a provider accepts the text.
 
-    Texts of megabytes take 1 ms, on the main thread.
+    This takes 1 ms for texts of megabytes, so it can run on the main thread.
     """
     try:
         text.encode()

@@ -196,13 +196,13 @@ class PromptText(PlainTextField):
             if not self.is_composing:
                 self.textCursor().insertBlock()
                 self.ensureCursorVisible()
-        elif pressed == self._send_keys:
+        elif pressed and pressed == self._send_keys:
             if not self.is_composing:
                 self.send_pressed.emit()
         elif pressed and pressed == self._plain_paste_keys:
             if not self.is_composing:
                 self.paste_plain()
-        elif pressed == self._stop_keys and self._can_stop and not self.is_composing:
+        elif pressed and pressed == self._stop_keys and self._can_stop and not self.is_composing:
             self.stop_pressed.emit()
         elif pressed == "Up" and self.document().isEmpty() and not self.is_composing:
             self.edit_last_requested.emit()
@@ -314,12 +314,12 @@ class PromptText(PlainTextField):
             self.notice_raised.emit(dropped.note)
 
     def paste_plain(self) -> None:
-        """Insert the clipboard's plain text, of any length."""
+        """Insert the clipboard's plain text; a text beyond LARGEST_TEXT is attached."""
         from PySide6.QtGui import QGuiApplication
 
-        from desktop_app.ui.composer.dropped_content import plain_text_in
+        from desktop_app.ui.composer.dropped_content import remove_invalid_characters
 
-        text, note = plain_text_in(QGuiApplication.clipboard().mimeData())
+        text, note = remove_invalid_characters(QGuiApplication.clipboard().text())
         self.insert_plain(text)
         if note:
             self.notice_raised.emit(note)
