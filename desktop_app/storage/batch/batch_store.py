@@ -60,13 +60,13 @@ _COLUMNS: Final = (
 )
 _ENDED: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
 _SUMS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
-# A result replaces the known one if its status has a higher rank.
-_RANK: Final = {
-    ItemStatus.UNANSWERED: 1,
-    ItemStatus.FAILED: 2,
-    ItemStatus.REFUSED: 3,
-    ItemStatus.ANSWERED: 4,
-}
+# A result replaces the known one if its status comes later.
+_RANKED: Final = (
+    ItemStatus.UNANSWERED,
+    ItemStatus.FAILED,
+    ItemStatus.REFUSED,
+    ItemStatus.ANSWERED,
+)
 
 
 class BatchStore:
@@ -282,7 +282,7 @@ def _save_result(
         return False
     known = ItemStatus(row["status"])
     key = (job.id, number)
-    if _RANK[result.status] <= _RANK.get(known, 0):
+    if known in _RANKED[_RANKED.index(result.status) :]:
         if result.custom_id in repeated and known is ItemStatus.ANSWERED:
             sql = "UPDATE batch_items SET error = ? WHERE job_id = ? AND number = ? AND error = ''"
             connection.execute(sql, (error_to_text(_ANSWERED_TWICE), *key))

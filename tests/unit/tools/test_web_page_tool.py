@@ -165,6 +165,14 @@ async def test_a_damaged_page_is_refused() -> None:
         await bounded_body(reply)
 
 
+async def test_a_page_of_the_largest_size_is_read() -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield gzip.compress(bytes(LARGEST_PAGE // 2)) + gzip.compress(bytes(LARGEST_PAGE // 2))
+
+    reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=pieces())
+    assert len(await bounded_body(reply)) == LARGEST_PAGE
+
+
 @pytest.mark.attack("tools")
 async def test_members_together_are_bounded() -> None:
     member = gzip.compress(bytes(LARGEST_PAGE))
