@@ -139,7 +139,7 @@ async def test_hundreds_of_models_go_by_their_makers() -> None:
         comet = next(a.menu() for a in menu.actions() if entry_text(a).startswith("CometAPI"))
         assert isinstance(comet, QMenu)
         names = [entry_text(action) for action in comet.actions()]
-        assert names[:3] == ["GPT-5.2 Instant · GPT-5.2 without reasoning responds", *names[1:3]]
+        assert names[0].split("\t")[0] == "GPT-5.2 Instant · GPT-5.2 without reasoning responds"
         assert names[3:] == ["claude", "gemini", "gpt", "Other"]
         inside = [line for line in lines(comet) if line.startswith("claude-")]
         assert len(inside) == 100
