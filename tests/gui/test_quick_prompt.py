@@ -239,7 +239,7 @@ def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: Quic
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     open_it(qtbot, quick, "one two three")
-    assert find(quick, QLabel, "brought-text").text() == "Text: 3 words"
+    assert find(quick, QLabel, "accompanying-text").text() == "Text: 3 words"
     with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert sent.args == [""]
@@ -467,14 +467,14 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
     dropped = QMimeData()
     dropped.setData("image/png", b"bytes")
     line = find(quick, QPlainTextEdit, "prompt")
-    with qtbot.waitSignal(quick.field.image_pasted) as given:
+    with qtbot.waitSignal(quick.field.content_pasted) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert given.args == [DroppedData("Pasted image.png", b"bytes")]
     assert line.toPlainText() == ""
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY
     )
-    with qtbot.waitSignal(quick.field.image_pasted):
+    with qtbot.waitSignal(quick.field.content_pasted):
         quick.dropEvent(event)
     QGuiApplication.clipboard().setText("words")
     qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)

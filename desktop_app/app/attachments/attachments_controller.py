@@ -27,7 +27,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.documents.file_attachments import not_files, require_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.ui.composer.prompt_editor import Chip, PromptEditor
-from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
+from desktop_app.ui.composer.prompt_text import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -76,7 +76,7 @@ class AttachmentsController(QObject):
         self._shows_all = self._has_opened = False
         prompt.attach_requested.connect(self.attach)
         prompt.field.large_text_pasted.connect(self.attach_text)
-        prompt.field.image_pasted.connect(self.attach_content)
+        prompt.field.content_pasted.connect(self.attach_content)
         prompt.chips.detail_requested.connect(self._choose_detail)
         prompt.chips.remove_requested.connect(self._remove)
         prompt.text_changed.connect(self._show_suggestions)
@@ -127,7 +127,7 @@ class AttachmentsController(QObject):
         text = await self._attachment_store.text(sha256)
         if conversation_id != self._current.id:
             return
-        if len(text) > LARGEST_TEXT:
+        if len(text) > MAX_TEXT_CHARACTERS:
             self._notifications.notify(tr("This text is too long for the message box."))
             return
         self._prompt.field.insert_plain(text)

@@ -191,7 +191,7 @@ class ComparisonController(QObject):
         if self._window is None:
             self._pane.notifications.notify(tr("No responses are being compared."))
         else:
-            self._window.current.keep.click()
+            self._window.current.keep_button.click()
 
     def _act(self, answer_id: str, action: str) -> None:
         if action == "retry":

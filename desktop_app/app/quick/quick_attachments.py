@@ -63,7 +63,9 @@ class QuickAttachments(QObject):
         self._removed: tuple[DocumentPart | ImagePart, int] | None = None
         quick.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(self._attach_files)
-        quick.field.image_pasted.connect(lambda picture: self._start_reading(picture.name, picture))
+        quick.field.content_pasted.connect(
+            lambda picture: self._start_reading(picture.name, picture)
+        )
         quick.chips.remove_requested.connect(self._remove)
         quick.chips.detail_requested.connect(self._choose_detail)
         pictures.thumbnail_made.connect(lambda _sha256: self.show())

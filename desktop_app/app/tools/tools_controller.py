@@ -79,7 +79,7 @@ class ToolsController(QObject):
         self._tools, self._catalog = tools, catalog
         self.picker: ToolPicker | None = None
         self._dialog: AnswerFormDialog | None = None
-        prompt.row.tools.clicked.connect(lambda: self.choose())
+        prompt.row.tools_button.clicked.connect(lambda: self.choose())
         panel.edit_requested.connect(self.edit)
         current.opened.connect(self._show)
         setup.choice_changed.connect(self._show)
@@ -109,7 +109,7 @@ class ToolsController(QObject):
         def apply(chosen: str) -> None:
             self._setup.override(conversation_id, lambda own: with_override(own, TOOLS, chosen))
 
-        request = EditRequest(TOOLS, value, apply, self._prompt.row.tools)
+        request = EditRequest(TOOLS, value, apply, self._prompt.row.tools_button)
         picker = self._open_picker(request, is_here=True)
         picker.set_form(form_words(self._setup.ask_settings.parameters.form))
         picker.form_requested.connect(self.choose_form)
@@ -192,7 +192,7 @@ class ToolsController(QObject):
         def apply(chosen: str) -> None:
             self._setup.override(conversation_id, lambda own: with_override(own, FORM, chosen))
 
-        self._open_form(EditRequest(FORM, value, apply, self._prompt.row.tools))
+        self._open_form(EditRequest(FORM, value, apply, self._prompt.row.tools_button))
 
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start

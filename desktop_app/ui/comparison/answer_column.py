@@ -42,7 +42,7 @@ class AnswerColumn(QFrame):
         transcript: shows the text.
         first_token_s: seconds from the request to the first text; None if unknown.
         differing: the number of marked words; None if none are marked.
-        keep, stop, retry: buttons.
+        keep_button, stop_button, retry_button: the buttons below the text.
 
     Signals:
         keep_requested(str), stop_requested(str), retry_requested(str): with the answer's id.
@@ -65,20 +65,20 @@ class AnswerColumn(QFrame):
         self.name = ""
         self.first_token_s: float | None = None
         self.differing: int | None = None
-        self._is_tight = False
+        self._is_compact = False
         self._title, self._facts = ElidedLabel(), PlainLabel()
         self._facts.setObjectName("answer-column-facts")
         self._facts.setWordWrap(True)
         set_role(self._title, "strong")
         set_role(self._facts, "note")
-        self.keep = dialog_button(tr("Keep this one"), "answer-column-keep")
-        self.stop = dialog_button(tr("Stop"), "answer-column-stop")
-        self.retry = dialog_button(tr("Retry"), "answer-column-retry")
+        self.keep_button = dialog_button(tr("Keep this one"), "answer-column-keep")
+        self.stop_button = dialog_button(tr("Stop"), "answer-column-stop")
+        self.retry_button = dialog_button(tr("Retry"), "answer-column-retry")
         self._foot = QHBoxLayout()
         for button, requested in (
-            (self.keep, self.keep_requested),
-            (self.stop, self.stop_requested),
-            (self.retry, self.retry_requested),
+            (self.keep_button, self.keep_requested),
+            (self.stop_button, self.stop_requested),
+            (self.retry_button, self.retry_requested),
         ):
             self._foot.addWidget(button)
             button.clicked.connect(lambda _=False, signal=requested: signal.emit(self.id))
@@ -138,17 +138,17 @@ class AnswerColumn(QFrame):
         set_style_property(self, "focused", current)
         self.transcript.speech.set_muted(not current)
 
-    def set_tight(self, tight: bool) -> None:
+    def set_compact(self, compact: bool) -> None:
         """Hide the title, which the tab repeats, and show the effort with the figures."""
-        if tight != self._is_tight:
-            self._is_tight = tight
-            self._title.setVisible(not tight)
+        if compact != self._is_compact:
+            self._is_compact = compact
+            self._title.setVisible(not compact)
             if self.answer is not None:
                 self._show_facts(self.answer)
 
     def _show_facts(self, answer: Message) -> None:
         self.answer = answer
-        known = answer_facts(answer, self._name_of_model, with_effort=self._is_tight)
+        known = answer_facts(answer, self._name_of_model, with_effort=self._is_compact)
         name, *facts = known or [tr("Response")]
         choice = answer.choice
         effort = "" if choice is None or choice.effort is None else tr(choice.effort.label)
@@ -163,8 +163,8 @@ class AnswerColumn(QFrame):
         self._facts.setText(shown)
         set_tooltip(self._facts, "\n".join(token_facts(answer)))
         self.setAccessibleName(spoken_text(f"{self._title.text()}: {shown}"))
-        self.stop.setVisible(streams)
-        self.retry.setVisible(answer.status in _RETRIED)
+        self.stop_button.setVisible(streams)
+        self.retry_button.setVisible(answer.status in _RETRIED)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""

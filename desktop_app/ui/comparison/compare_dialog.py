@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.composer.choice_view import ChoiceView
 
-FEWEST_COLUMNS: Final = 2
-MOST_COLUMNS: Final = 4
+_MIN_ANSWERS: Final = 2
+_MAX_ANSWERS: Final = 4
 _NOTE_WIDTH: Final = 260
 _WIDTH: Final = 560
 
@@ -77,19 +77,19 @@ class CompareDialog(QDialog):
         for label in (self._note, self._total):
             set_role(label, "note")
         self.rows: list[CompareRow] = []
-        self.add = dialog_button(tr("Add model"), "compare-add")
-        self.compare = dialog_button(tr("Compare"), "compare-send")
-        set_role(self.compare, "primary")
+        self.add_button = dialog_button(tr("Add model"), "compare-add")
+        self.compare_button = dialog_button(tr("Compare"), "compare-send")
+        set_role(self.compare_button, "primary")
         self._lay_out()
-        self.add.clicked.connect(self.row_requested)
-        self.compare.clicked.connect(self.compare_requested)
-        self.compare.setDefault(True)
+        self.add_button.clicked.connect(self.row_requested)
+        self.compare_button.clicked.connect(self.compare_requested)
+        self.compare_button.setDefault(True)
         self.set_theme(theme)
-        self.compare.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.compare_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
         self._head = row_of((self._question, 1), HelpButton())
-        self._foot = row_of(self.add, STRETCH, self.compare)
+        self._foot = row_of(self.add_button, STRETCH, self.compare_button)
         self._rows = QVBoxLayout()
         self._column = column_of(self._head, self._rows, parent=self)
         self._column.addWidget(self._total, 0, Qt.AlignmentFlag.AlignTrailing)
@@ -107,8 +107,8 @@ class CompareDialog(QDialog):
         while len(self.rows) < len(choices):
             self._add_row()
         for row, choice in zip(self.rows, choices, strict=True):
-            row.show_choice(choice, is_removable=len(choices) > FEWEST_COLUMNS)
-        self.add.setEnabled(len(choices) < MOST_COLUMNS)
+            row.show_choice(choice, is_removable=len(choices) > _MIN_ANSWERS)
+        self.add_button.setEnabled(len(choices) < _MAX_ANSWERS)
         self._total.setText(total)
 
     @property
@@ -121,7 +121,7 @@ class CompareDialog(QDialog):
         row = CompareRow(number, self._theme)
         row.model_chosen.connect(partial(self.model_requested.emit, number))
         row.effort_chosen.connect(partial(self.effort_requested.emit, number))
-        row.remove.clicked.connect(lambda: self.row_removal_requested.emit(number))
+        row.remove_button.clicked.connect(lambda: self.row_removal_requested.emit(number))
         self.rows.append(row)
         self._rows.addWidget(row)
 
@@ -152,12 +152,22 @@ class CompareRow(QWidget):
         super().__init__()
         self._number, self._theme = number, theme
         self._view: ChoiceView | None = None
-        self.model = MenuButton(theme, self._fill_models, object_name=f"compare-model-{number}")
-        self.effort = MenuButton(theme, self._fill_efforts, object_name=f"compare-effort-{number}")
+        self.model_button = MenuButton(
+            theme, self._fill_models, object_name=f"compare-model-{number}"
+        )
+        self.effort_button = MenuButton(
+            theme, self._fill_efforts, object_name=f"compare-effort-{number}"
+        )
         self._cost = PlainLabel(role="note")
-        self.remove = PlainToolButton(role="quiet", name=f"compare-remove-{number}")
+        self.remove_button = PlainToolButton(role="quiet", name=f"compare-remove-{number}")
         self._row = row_of(
-            self.model, self.effort, STRETCH, self._cost, self.remove, parent=self, margins=0
+            self.model_button,
+            self.effort_button,
+            STRETCH,
+            self._cost,
+            self.remove_button,
+            parent=self,
+            margins=0,
         )
         self.set_theme(theme)
 
@@ -165,28 +175,28 @@ class CompareRow(QWidget):
         """Show another choice. A comparison keeps at least two rows."""
         view = self._view = choice.view
         name, effort = view.short_name, view.effort_shown
-        self.model.set_text(name)
+        self.model_button.set_text(name)
         number = self._number + 1
         words = tr("Model {number}: {name}", number=number, name=name)
-        self.model.setAccessibleName(spoken_text(words))
-        set_tooltip(self.model, view.notice or view.provider_name)
-        self.effort.setVisible(effort is not None)
+        self.model_button.setAccessibleName(spoken_text(words))
+        set_tooltip(self.model_button, view.notice or view.provider_name)
+        self.effort_button.setVisible(effort is not None)
         if effort is not None:
-            self.effort.set_text(tr(effort.label))
+            self.effort_button.set_text(tr(effort.label))
             words = tr("Effort {number}: {effort}", number=number, effort=tr(effort.label))
-            self.effort.setAccessibleName(spoken_text(words))
+            self.effort_button.setAccessibleName(spoken_text(words))
         self._cost.setText(choice.cost)
-        self.remove.setEnabled(is_removable)
+        self.remove_button.setEnabled(is_removable)
         remove = tr("Remove {name}", name=name)
-        self.remove.setAccessibleName(spoken_text(remove))
-        set_tooltip(self.remove, remove)
+        self.remove_button.setAccessibleName(spoken_text(remove))
+        set_tooltip(self.remove_button, remove)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
         self._theme, px = theme, theme.px
         self._row.setSpacing(px(8))
-        self.remove.setIcon(icon("x", theme.dim, px(14), disabled=theme.faint))
-        for button in (self.model, self.effort):
+        self.remove_button.setIcon(icon("x", theme.dim, px(14), disabled=theme.faint))
+        for button in (self.model_button, self.effort_button):
             button.set_theme(theme)
 
     def _fill_models(self, menu: QMenu) -> None:

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from desktop_app.commands.keymap import Keymap
 
 _SIZE: Final = (1240, 760)
-_NARROWEST: Final = 300
+_MIN_COLUMN_WIDTH: Final = 300
 """The least width of a column, in theme pixels; with less room, columns become pages."""
-_TIGHT_HEIGHT: Final = 320
+_MAX_COMPACT_HEIGHT: Final = 320
 """Below this height, in theme pixels, only the tab of a page names its model."""
-_LONGEST_TAB: Final = 18
+_MAX_TAB_CHARACTERS: Final = 18
 
 
 class ComparisonWindow(QDialog):
@@ -43,7 +43,7 @@ class ComparisonWindow(QDialog):
     Attributes:
         columns: the columns, in order.
         marks: the switch for marked differences.
-        stop_all: the button that stops all answers.
+        stop_all_button: the button that stops all answers.
 
     Signals:
         marks_toggled(bool): mark the differences, or no longer.
@@ -69,10 +69,10 @@ class ComparisonWindow(QDialog):
         self.marks = dialog_button(tr("Mark differences"), "comparison-marks")
         self.marks.setCheckable(True)
         set_tooltip(self.marks, tr("Underline words that only one response has"))
-        self.stop_all = dialog_button(tr("Stop all"), "comparison-stop")
+        self.stop_all_button = dialog_button(tr("Stop all"), "comparison-stop")
         self._problem = PlainLabel(name="comparison-problem", role="error", wraps=True)
         self._problem.hide()
-        names = [one_line(each.name, _LONGEST_TAB) for each in columns]
+        names = [one_line(each.name, _MAX_TAB_CHARACTERS) for each in columns]
         self.tabs = SegmentedControl(
             [(str(at), f"{at + 1} · {name}") for at, name in enumerate(names)],
             theme,
@@ -92,7 +92,7 @@ class ComparisonWindow(QDialog):
     def _lay_out(self) -> None:
         self._head, self._row = QHBoxLayout(), QHBoxLayout()
         self._head.addWidget(self._question, 1)
-        for widget in (self.marks, self.stop_all, HelpButton()):
+        for widget in (self.marks, self.stop_all_button, HelpButton()):
             self._head.addWidget(widget)
         for column in self.columns:
             self._row.addWidget(column, 1)
@@ -102,7 +102,7 @@ class ComparisonWindow(QDialog):
 
     def _connect(self) -> None:
         self.marks.toggled.connect(self.marks_toggled)
-        self.stop_all.clicked.connect(self.stop_all_requested)
+        self.stop_all_button.clicked.connect(self.stop_all_requested)
         self.tabs.chosen.connect(lambda key: self.focus_column(int(key)))
         application = QApplication.instance()
         if isinstance(application, QApplication):
@@ -113,7 +113,7 @@ class ComparisonWindow(QDialog):
         for command_id, action in (
             ("region.next", lambda: self.step(+1)),
             ("region.previous", lambda: self.step(-1)),
-            ("answer.keep", lambda: self.current.keep.click()),
+            ("answer.keep", lambda: self.current.keep_button.click()),
         ):
             if keys := keymap.shortcut_of(command_id):
                 QShortcut(QKeySequence(keys), self).activated.connect(action)
@@ -133,7 +133,7 @@ class ComparisonWindow(QDialog):
     def show_state(self) -> None:
         """Enable what applies to answers that stream, or to answers that have ended."""
         streams = any(column.is_streaming for column in self.columns)
-        self.stop_all.setEnabled(streams)
+        self.stop_all_button.setEnabled(streams)
         self.marks.setEnabled(not streams)
 
     def set_problem(self, words: str) -> None:
@@ -165,14 +165,14 @@ class ComparisonWindow(QDialog):
                 self._set_current(at)
 
     def _show_columns(self) -> None:
-        wanted = self._theme.px(_NARROWEST) * len(self.columns)
+        wanted = self._theme.px(_MIN_COLUMN_WIDTH) * len(self.columns)
         is_narrow = self.width() < wanted
-        is_tight = is_narrow and self.height() < self._theme.px(_TIGHT_HEIGHT)
+        is_compact = is_narrow and self.height() < self._theme.px(_MAX_COMPACT_HEIGHT)
         self.tabs.setVisible(is_narrow)
         self.tabs.set_current(str(self._current))
         for at, column in enumerate(self.columns):
             column.setVisible(not is_narrow or at == self._current)
-            column.set_tight(is_tight)
+            column.set_compact(is_compact)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -44,11 +44,11 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QPaintEvent, QResizeEvent
 
 
-CHIP_HEIGHT: Final = 46
-WIDEST_CHIP: Final = 400
-ROWS_SHOWN: Final = 2.5
-ROWS_SHOWN_TIGHT: Final = 1.3
-THUMBNAIL: Final = 34
+_CHIP_HEIGHT: Final = 46
+_MAX_CHIP_WIDTH: Final = 400
+_MAX_ROWS: Final = 2.5
+_COMPACT_ROWS: Final = 1.3
+_THUMBNAIL_SIZE: Final = 34
 
 
 @dataclass(frozen=True)
@@ -251,13 +251,13 @@ class ChipWidget(QFrame):
             painting.text_width(self._chip.detail, self._theme.note()),
         )
         other_width = px(44) + self._text_left() + (px(24) if self._has_menu else 0)
-        return QSize(min(texts + other_width, px(WIDEST_CHIP)), px(CHIP_HEIGHT))
+        return QSize(min(texts + other_width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
 
     def _text_left(self) -> int:
         return self._theme.px(40 if self._chip.picture is None else 52)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(120), self._theme.px(CHIP_HEIGHT))
+        return QSize(self._theme.px(120), self._theme.px(_CHIP_HEIGHT))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -309,7 +309,12 @@ class ChipWidget(QFrame):
     def _paint_thumbnail(self, painter: QPainter, picture: QImage) -> None:
         """Paint the center of the image as a square with round corners."""
         px, side = self._theme.px, min(picture.width(), picture.height())
-        box = QRect(px(8), (self.height() - px(THUMBNAIL)) // 2, px(THUMBNAIL), px(THUMBNAIL))
+        box = QRect(
+            px(8),
+            (self.height() - px(_THUMBNAIL_SIZE)) // 2,
+            px(_THUMBNAIL_SIZE),
+            px(_THUMBNAIL_SIZE),
+        )
         middle = QRect(0, 0, side, side)
         middle.moveCenter(picture.rect().center())
         from PySide6.QtGui import QPainterPath
@@ -361,7 +366,7 @@ class AttachmentChips(QScrollArea):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._is_tight = False
+        self._is_compact = False
         self._widgets: dict[str, ChipWidget] = {}
         self.setObjectName("attachments")
         self.setAccessibleName(tr("Attachments"))
@@ -403,10 +408,10 @@ class AttachmentChips(QScrollArea):
         self.setVisible(bool(chips))
         self._fit()
 
-    def set_tight(self, tight: bool) -> None:
+    def set_compact(self, compact: bool) -> None:
         """Show fewer rows if there is little room."""
-        if tight != self._is_tight:
-            self._is_tight = tight
+        if compact != self._is_compact:
+            self._is_compact = compact
             self._fit()
 
     def count(self) -> int:
@@ -449,7 +454,7 @@ class AttachmentChips(QScrollArea):
     def _fit(self) -> None:
         """Set the height to that of the rows, up to the limit."""
         needed = self._flow.heightForWidth(self.viewport().width())
-        rows = ROWS_SHOWN_TIGHT if self._is_tight else ROWS_SHOWN
-        limit = round(self._theme.px(CHIP_HEIGHT + 8) * rows)
+        rows = _COMPACT_ROWS if self._is_compact else _MAX_ROWS
+        limit = round(self._theme.px(_CHIP_HEIGHT + 8) * rows)
         if self.height() != min(needed, limit):
             self.setFixedHeight(min(needed, limit))

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_catalog import Effort
     from desktop_app.ui.composer.choice_view import ChoiceFigures, ChoiceView, ModelEntry
 
-LONGEST_FLAT_MENU: Final = 18
-LONGEST_SUBMENU: Final = 40
+_MAX_FLAT_ENTRIES: Final = 18
+_MAX_SUBMENU_ENTRIES: Final = 40
 
 
 def fill_models(
@@ -50,7 +50,7 @@ def fill_models(
     group = QActionGroup(menu)
     for (_, provider), entries in by_provider.items():
         parent: QMenu = menu
-        if len(choice.models) > LONGEST_FLAT_MENU and len(by_provider) > 1:
+        if len(choice.models) > _MAX_FLAT_ENTRIES and len(by_provider) > 1:
             parent = submenu = ProgramMenu(menu_text(provider), menu)
             menu.addMenu(submenu)
         else:
@@ -75,7 +75,7 @@ def _figures_of(entry: ModelEntry, choice: ChoiceView, figures: ChoiceFigures | 
     return figures.variants.get(entry.variant, "")
 
 
-def add_table_entry(
+def add_model_actions(
     menu: QMenu, on_chosen: Callable[[], object], on_comparison: Callable[[], object]
 ) -> None:
     """Add the entries that open the table of all models and the comparison of several."""
@@ -91,7 +91,7 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
     first word of their names, single models under "Other". The family's variants stay in
     the menu itself.
     """
-    if len(entries) <= LONGEST_SUBMENU:
+    if len(entries) <= _MAX_SUBMENU_ENTRIES:
         yield from ((entry, parent) for entry in entries)
         return
     counts = Counter(_maker(entry) for entry in entries if entry.variant is None)

@@ -55,9 +55,9 @@ class ModelControl(QFrame):
         options = [(variant.value, variant.label) for variant in Variant]
         self.variants = SegmentedControl(options, theme, name=tr("Variant"))
         self.variants.setObjectName("variant")
-        self.more = MenuButton(theme, fill_menu, grounded=False, object_name="model")
-        self.more.setToolTip(tr("Other models and providers"))
-        row_of(self.variants, self.more, parent=self, margins=0, spacing=0)
+        self.menu_button = MenuButton(theme, fill_menu, grounded=False, object_name="model")
+        self.menu_button.setToolTip(tr("Other models and providers"))
+        row_of(self.variants, self.menu_button, parent=self, margins=0, spacing=0)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.choice = nothing_chosen()
 
@@ -65,31 +65,31 @@ class ModelControl(QFrame):
         """Show the model that will answer."""
         self.choice = choice
         self.variants.set_current(choice.variant.value if choice.variant else None)
-        self.more.setAccessibleName(spoken_text(tr("Model: {name}", name=choice.model_name)))
+        self.menu_button.setAccessibleName(spoken_text(tr("Model: {name}", name=choice.model_name)))
 
     def show_variants(self, wide: bool) -> None:
         """Show the variants as segments if `wide` is set, otherwise the current name."""
         shows_segments = wide and self.choice.offers_variants
         self.variants.setVisible(shows_segments)
-        self.more.set_text("" if shows_segments else self.choice.short_name)
+        self.menu_button.set_text("" if shows_segments else self.choice.short_name)
 
     def width_with(self, *, wide: bool) -> int:
         """Return the preferred width, without changing anything."""
         if wide and self.choice.offers_variants:
-            return self.variants.sizeHint().width() + self.more.width_with(text="")
-        return self.more.width_with(text=self.choice.short_name)
+            return self.variants.sizeHint().width() + self.menu_button.width_with(text="")
+        return self.menu_button.width_with(text=self.choice.short_name)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self.variants.set_theme(theme)
-        self.more.set_theme(theme)
+        self.menu_button.set_theme(theme)
 
 
 class ChoiceRow(QWidget):
     """The controls below the text.
 
     Attributes:
-        attach, attach_more, tools, send, stop: buttons.
+        attach_button, attach_menu_button, tools_button, send_button, stop_button: the buttons.
         choice: the choice that is shown.
         estimate: the shown estimate, its short form, and its tooltip.
 
@@ -118,22 +118,22 @@ class ChoiceRow(QWidget):
         self._choice_figures = ChoiceFigures()
         self._rate = ""
         self._streaming = False
-        self.attach = PlainToolButton(name="attach", words=tr("Attach files"), role="quiet")
-        self.attach_more = PlainToolButton(
+        self.attach_button = PlainToolButton(name="attach", words=tr("Attach files"), role="quiet")
+        self.attach_menu_button = PlainToolButton(
             name="attach-more", words=tr("More attachment options"), role="quiet"
         )
-        self.attach_more.setToolTip(tr("Attach folders and collections"))
-        self.tools = PlainToolButton(name="tools", words=tr("Tools"), role="quiet")
+        self.attach_menu_button.setToolTip(tr("Attach folders and collections"))
+        self.tools_button = PlainToolButton(name="tools", words=tr("Tools"), role="quiet")
         self._has_tools = False
         self.models = ModelControl(theme, self._fill_models)
         self.effort = MenuButton(theme, self._fill_efforts, object_name="effort")
         self.effort.setToolTip(tr("Reasoning effort: how long the model thinks before it responds"))
         self.background = BackgroundButton(theme)
         self.background.background_requested.connect(self.background_requested)
-        self.figures = PlainLabel(name="estimate", role="note")
-        self.send = PlainToolButton(name="send", words=tr("Send"), role="send")
-        self.stop = PlainToolButton(name="stop", words=tr("Stop"), role="stop")
-        self.stop.hide()
+        self.estimate_label = PlainLabel(name="estimate", role="note")
+        self.send_button = PlainToolButton(name="send", words=tr("Send"), role="send")
+        self.stop_button = PlainToolButton(name="stop", words=tr("Stop"), role="stop")
+        self.stop_button.hide()
         self.models.variants.chosen.connect(lambda key: self.variant_requested.emit(Variant(key)))
         self._lay_out()
         self.set_theme(theme)
@@ -142,14 +142,14 @@ class ChoiceRow(QWidget):
 
     def _lay_out(self) -> None:
         self._row = row_of(
-            row_of(self.attach, self.attach_more, self.tools, spacing=0),
+            row_of(self.attach_button, self.attach_menu_button, self.tools_button, spacing=0),
             self.models,
             self.effort,
             self.background,
             STRETCH,
-            self.figures,
-            self.send,
-            self.stop,
+            self.estimate_label,
+            self.send_button,
+            self.stop_button,
             parent=self,
             margins=0,
         )
@@ -171,15 +171,15 @@ class ChoiceRow(QWidget):
     def set_tools(self, words: str) -> None:
         """Show whether tools or a form of answers are chosen; `words` says which, "" for none."""
         self._has_tools = bool(words)
-        set_tooltip(self.tools, words or tr("Choose tools"))
-        self.tools.setAccessibleName(spoken_text(words or tr("Tools")))
+        set_tooltip(self.tools_button, words or tr("Choose tools"))
+        self.tools_button.setAccessibleName(spoken_text(words or tr("Tools")))
         self._show_tools_icon()
         self._fit()
 
     def _show_tools_icon(self) -> None:
         theme = self._theme
         color = theme.accent if self._has_tools else theme.dim
-        set_icon(self.tools, "wrench", color, theme.px(18), disabled=theme.faint)
+        set_icon(self.tools_button, "wrench", color, theme.px(18), disabled=theme.faint)
 
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
         """Show the estimated cost; `short` is the form for narrow rows."""
@@ -202,8 +202,8 @@ class ChoiceRow(QWidget):
     def set_streaming(self, streaming: bool) -> None:
         """Show Stop and the rate while an answer streams, otherwise Send and the estimate."""
         self._streaming = streaming
-        self.send.setVisible(not streaming)
-        self.stop.setVisible(streaming)
+        self.send_button.setVisible(not streaming)
+        self.stop_button.setVisible(streaming)
         if not streaming:
             self._rate = ""
         self._show_figures()
@@ -214,13 +214,13 @@ class ChoiceRow(QWidget):
         self.models.set_theme(theme)
         self.effort.set_theme(theme)
         self.background.set_theme(theme)
-        self.figures.setFont(theme.note())
+        self.estimate_label.setFont(theme.note())
         self._row.setSpacing(theme.px(_GAP))
         for button, name, color, size in (
-            (self.attach, "paperclip", theme.dim, 18),
-            (self.attach_more, "chevron-down", theme.dim, 12),
-            (self.send, "arrow-up", theme.on_accent, 18),
-            (self.stop, "square", theme.ground, 14),
+            (self.attach_button, "paperclip", theme.dim, 18),
+            (self.attach_menu_button, "chevron-down", theme.dim, 12),
+            (self.send_button, "arrow-up", theme.on_accent, 18),
+            (self.stop_button, "square", theme.ground, 14),
         ):
             set_icon(button, name, color, theme.px(size), disabled=theme.faint)
         self._show_tools_icon()
@@ -239,7 +239,7 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def _show_figures(self) -> None:
-        set_tooltip(self.figures, "" if self._streaming else self.estimate[2])
+        set_tooltip(self.estimate_label, "" if self._streaming else self.estimate[2])
         self._fit()
 
     def _fit(self) -> None:
@@ -254,19 +254,19 @@ class ChoiceRow(QWidget):
             hidden.append(part)
         if self._total_width(figures, hidden) > self.width():
             figures = ""
-        self.figures.setText(figures)
-        self.figures.setVisible(bool(figures))
+        self.estimate_label.setText(figures)
+        self.estimate_label.setVisible(bool(figures))
         self.models.show_variants("variants" not in hidden)
         self.effort.set_caption("" if "caption" in hidden else tr("Effort"))
         self.background.show_label("background" not in hidden)
-        self.tools.setVisible("tools" not in hidden or self._has_tools)
+        self.tools_button.setVisible("tools" not in hidden or self._has_tools)
         self.effort.set_text("" if "effort" in hidden else self._effort_label())
 
     def _total_width(self, figures: str, hidden: Sequence[str] = ()) -> int:
         gap = self._theme.px(_GAP)
-        total = self.attach.sizeHint().width() + self.attach_more.sizeHint().width()
+        total = self.attach_button.sizeHint().width() + self.attach_menu_button.sizeHint().width()
         if "tools" not in hidden or self._has_tools:
-            total += self.tools.sizeHint().width()
+            total += self.tools_button.sizeHint().width()
         total += self._theme.px(SEND) + 2 * gap
         total += self.models.width_with(wide="variants" not in hidden)
         if self.choice.effort_shown is not None:
@@ -289,7 +289,7 @@ class ChoiceRow(QWidget):
         choice_menus.fill_models(
             menu, self.choice, self.model_requested.emit, width, self._choice_figures
         )
-        choice_menus.add_table_entry(
+        choice_menus.add_model_actions(
             menu, self.model_table_requested.emit, self.comparison_requested.emit
         )
 

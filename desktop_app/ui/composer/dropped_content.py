@@ -38,15 +38,15 @@ _IMAGE_TYPES: Final = {
 _ADDRESS: Final = r"(?i)(https?|data|blob|file):\S*\Z"
 _DATA_URL: Final = r"(?i)data:(image/[a-z]+)(;[^,;]+)*?(;base64)?,(\S+)\Z"
 _WRAPPER_TAGS: Final = r"(?s)<!--.*?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]*>"
-_LONE_IMAGE: Final = r"(?i)\s*<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s*"
+_ONLY_IMAGE: Final = r"(?i)\s*<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s*"
 _BRACKET: Final = r"[][\\]"
 _ESCAPED: Final = r"\\\g<0>"
 _TAG: Final = r"<[^>]*>"
 _NOT_TEXT: Final = "[\0\ud800-\udfff]"
-LONGEST_ADDRESS: Final = 32 << 20
-LONGEST_LONE_IMAGE: Final = LONGEST_ADDRESS + 10_000
-_LONGEST_TITLE: Final = 200
-_MAX_WRAPPER_TAGS: Final = 40  # tags around a lone image
+_MAX_ADDRESS_CHARACTERS: Final = 32 << 20
+_MAX_IMAGE_HTML_CHARACTERS: Final = _MAX_ADDRESS_CHARACTERS + 10_000
+_MAX_TITLE_CHARACTERS: Final = 200
+_MAX_WRAPPER_TAGS: Final = 40  # tags around a single image
 
 _MAIL: Final = "message/rfc822"
 _MAIL_REFERENCES: Final = ("text/x-moz-message", "x-uid-list", "application/x-moz-file-promise")
@@ -121,7 +121,7 @@ def read_dropped(data: QMimeData) -> DroppedContent:
     if not _links(data) and any(data.hasFormat(kind) for kind in _MAIL_REFERENCES):
         return DroppedContent(note=tr(NO_MESSAGE))
     if links := _links(data):
-        is_image = bool(_lone_image_url(data.html()))
+        is_image = bool(_only_image_url(data.html()))
         text, left_out = remove_invalid_characters("\n".join(map(_as_markdown, links)))
         return DroppedContent(text=text, note=tr(NO_IMAGE) if is_image else left_out)
     return _text_in(data)
@@ -137,7 +137,7 @@ def has_attachable_content(data: QMimeData) -> bool:
     return (
         any(url.isLocalFile() or url.scheme() in _NON_LOCAL_SCHEMES for url in _urls(data))
         or data.hasFormat(_MAIL)
-        or may_hold_image(data)
+        or has_image(data)
         or (any(data.hasFormat(kind) for kind in _MAIL_REFERENCES) and not _links(data))
     )
 
@@ -250,7 +250,7 @@ def _is_web(address: str) -> bool:
 
 def _as_markdown(link: tuple[str, str]) -> str:
     address, title = link
-    words = " ".join(title.split())[:_LONGEST_TITLE]
+    words = " ".join(title.split())[:_MAX_TITLE_CHARACTERS]
     if not words or words == address or re.match(_ADDRESS, words):
         return address
     target = f"<{address}>" if set("() ") & set(address) else address
@@ -339,7 +339,7 @@ def _mail_name(message: bytes) -> str:
 # ------------------------------------------------------------------ images
 
 
-def may_hold_image(data: QMimeData) -> bool:
+def has_image(data: QMimeData) -> bool:
     """Return True if the data mean an image rather than a text. Nothing is decoded.
 
     A copied table cell comes as both, and the text is meant. If the text is the image's
@@ -354,7 +354,7 @@ def may_hold_image(data: QMimeData) -> bool:
 
 def image_in(data: QMimeData) -> DroppedData | None:
     """Return the image that the user means, if any."""
-    if not may_hold_image(data):
+    if not has_image(data):
         return None
     for kind, ending in _IMAGE_TYPES.items():
         if data.hasFormat(kind) and (content := bytes(data.data(kind).data())):
@@ -369,20 +369,20 @@ def image_in(data: QMimeData) -> DroppedData | None:
 
 def _data_url(data: QMimeData, text: str) -> str:
     """Return a data address of an image, alone as text or in HTML; otherwise ""."""
-    if len(text) <= LONGEST_ADDRESS and re.match(_DATA_URL, text):
+    if len(text) <= _MAX_ADDRESS_CHARACTERS and re.match(_DATA_URL, text):
         return text
-    url = _lone_image_url(data.html()) if data.hasHtml() and not text else ""
+    url = _only_image_url(data.html()) if data.hasHtml() and not text else ""
     return url if re.match(_DATA_URL, url) else ""
 
 
-def _lone_image_url(html: str) -> str:
+def _only_image_url(html: str) -> str:
     """Return the address of the image that is all of the HTML; "" if there is more."""
-    has_more = len(html) > LONGEST_LONE_IMAGE or html.count("<") > _MAX_WRAPPER_TAGS
+    has_more = len(html) > _MAX_IMAGE_HTML_CHARACTERS or html.count("<") > _MAX_WRAPPER_TAGS
     if has_more or "<img" not in html:
         return ""
     from html import unescape
 
-    found = re.fullmatch(_LONE_IMAGE, re.sub(_WRAPPER_TAGS, "", html))
+    found = re.fullmatch(_ONLY_IMAGE, re.sub(_WRAPPER_TAGS, "", html))
     return unescape(found[1]) if found else ""
 
 
@@ -403,7 +403,7 @@ def _decode_data_url(data: QMimeData, found: re.Match[str]) -> DroppedData | Non
 def _image_name(data: QMimeData, ending: str) -> str:
     """Return a file name from the image's address, or a default name."""
     urls = [url for url in data.urls() if url.scheme() in ("http", "https")]
-    url = QUrl(_lone_image_url(data.html())) if data.hasHtml() and not urls else QUrl()
+    url = QUrl(_only_image_url(data.html())) if data.hasHtml() and not urls else QUrl()
     urls += [url] if url.scheme() in ("http", "https") else []
     stem = PurePosixPath(urls[0].fileName()).stem[:60] if urls else ""
     return f"{stem or tr('Pasted image')}{ending}"

@@ -89,7 +89,7 @@ class PromptEditor(QFrame):
         self._refusal = ""
         self._can_queue = False
         self._hint = ""
-        self._shows_hint, self._is_tight = True, False
+        self._shows_hint, self._is_compact = True, False
         self._warning = ""
         self._notice = ""
         self._is_setting_text = False
@@ -128,12 +128,12 @@ class PromptEditor(QFrame):
         text.files_pasted.connect(self.attach_requested)
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
         text.height_changed.connect(self._fit)
-        row.attach.clicked.connect(self.choose_files)
-        row.attach.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        row.attach.customContextMenuRequested.connect(lambda _: self._open_attach_menu())
-        row.attach_more.clicked.connect(self._open_attach_menu)
-        row.send.clicked.connect(self.send)
-        row.stop.clicked.connect(self.stop_requested)
+        row.attach_button.clicked.connect(self.choose_files)
+        row.attach_button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        row.attach_button.customContextMenuRequested.connect(lambda _: self._open_attach_menu())
+        row.attach_menu_button.clicked.connect(self._open_attach_menu)
+        row.send_button.clicked.connect(self.send)
+        row.stop_button.clicked.connect(self.stop_requested)
 
     def _request_edit(self) -> None:
         """Ask to edit the last message, unless attachments or a running response are in the way."""
@@ -226,7 +226,7 @@ class PromptEditor(QFrame):
 
     def set_streaming(self, streaming: bool) -> None:
         """Show Stop and its hint while an answer streams, otherwise Send."""
-        had_focus = self.row.send.hasFocus() or self.row.stop.hasFocus()
+        had_focus = self.row.send_button.hasFocus() or self.row.stop_button.hasFocus()
         self._streaming = streaming
         self.field.set_can_stop(streaming)
         self._warning = ""
@@ -246,12 +246,12 @@ class PromptEditor(QFrame):
         self._shows_hint = shown
         self._show_hint()
 
-    def set_tight(self, tight: bool) -> None:
+    def set_compact(self, compact: bool) -> None:
         """Hide the default hint, and show fewer rows of chips, if there is little room."""
-        if tight != self._is_tight:
-            self._is_tight = tight
-            self.chips.set_tight(tight)
-            self.suggestions.set_tight(tight)
+        if compact != self._is_compact:
+            self._is_compact = compact
+            self.chips.set_compact(compact)
+            self.suggestions.set_compact(compact)
             self._show_hint()
             self._fit()
 
@@ -269,9 +269,9 @@ class PromptEditor(QFrame):
         self._can_queue = can_queue
         if self._warning:  # until the text changes, or nothing is in the way
             self._warning = self._refusal
-        self.row.send.setEnabled(can_send or can_queue)
+        self.row.send_button.setEnabled(can_send or can_queue)
         self._show_send_tooltip()
-        self.row.send.setAccessibleDescription(spoken_text(self._refusal))
+        self.row.send_button.setAccessibleDescription(spoken_text(self._refusal))
         self.suggestions.set_refusal(self._refusal)
         self._show_hint()
 
@@ -307,7 +307,7 @@ class PromptEditor(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for command, words in _ATTACH_COMMANDS.items():
             menu.addAction(menu_text(tr(words)), partial(self.command_requested.emit, command))
-        attach = self.row.attach
+        attach = self.row.attach_button
         menu.popup(attach.mapToGlobal(attach.rect().topLeft()))
 
     def choose_files(self) -> None:
@@ -414,7 +414,7 @@ class PromptEditor(QFrame):
         words, keys = tr("Send"), self._key_name("prompt.send")
         if keys:
             words = tr("{action} ({shortcut})", action=words, shortcut=keys)
-        set_tooltip(self.row.send, self._refusal or words)
+        set_tooltip(self.row.send_button, self._refusal or words)
 
     def _warn(self, words: str) -> None:
         self._warning = words
@@ -426,7 +426,7 @@ class PromptEditor(QFrame):
             self._hint_label.setText(words)
         is_default = not (self._warning or self._hint or self._notice or self._streaming)
         has_news = bool(self._warning or self._hint)
-        is_shown = has_news or (self._shows_hint and not (is_default and self._is_tight))
+        is_shown = has_news or (self._shows_hint and not (is_default and self._is_compact))
         self._hint_label.setVisible(is_shown)
 
     def _default_hint(self) -> str:

@@ -39,7 +39,7 @@ LARGE_PASTE: Final = 20_000
 """The default number of characters beyond which a pasted text becomes an attachment."""
 _DIRECTION_SAMPLE: Final = 200  # letters of the first line
 _MEASURED_PARAGRAPHS: Final = 64  # paragraphs: more than any prompt shows without scrolling
-LARGEST_TEXT: Final = 1_000_000
+MAX_TEXT_CHARACTERS: Final = 1_000_000
 """The number of characters beyond which no text is inserted, because layout would be slow."""
 
 
@@ -49,7 +49,7 @@ class PromptText(PlainTextField):
     Signals:
         send_pressed, stop_pressed: a key was pressed, never while an input method is composing.
         edit_last_requested(): Up was pressed in the empty text.
-        files_pasted(list[Path]), image_pasted(DroppedData), large_text_pasted(str): pasted or
+        files_pasted(list[Path]), content_pasted(DroppedData), large_text_pasted(str): pasted or
             dropped.
         large_rich_text_pasted(str text, str html): the same with formatting.
         rich_text_pasted(RichTextPaste): plain text was inserted; convert its HTML to Markdown.
@@ -61,7 +61,7 @@ class PromptText(PlainTextField):
     stop_pressed = Signal()
     edit_last_requested = Signal()
     files_pasted = Signal(list)
-    image_pasted = Signal(object)
+    content_pasted = Signal(object)
     large_text_pasted = Signal(str)
     large_rich_text_pasted = Signal(str, str)
     rich_text_pasted = Signal(object)
@@ -297,7 +297,7 @@ class PromptText(PlainTextField):
         if dropped.files:
             self.files_pasted.emit(list(dropped.files))
         if dropped.content is not None:
-            self.image_pasted.emit(dropped.content)
+            self.content_pasted.emit(dropped.content)
         if dropped.length > self._large_paste:
             if dropped.html:
                 self.large_rich_text_pasted.emit(dropped.text, dropped.html)
@@ -314,7 +314,7 @@ class PromptText(PlainTextField):
             self.notice_raised.emit(dropped.note)
 
     def paste_plain(self) -> None:
-        """Insert the clipboard's plain text; a text beyond LARGEST_TEXT is attached."""
+        """Insert the clipboard's plain text; a text beyond MAX_TEXT_CHARACTERS is attached."""
         from PySide6.QtGui import QGuiApplication
 
         from desktop_app.ui.composer.dropped_content import remove_invalid_characters
@@ -325,8 +325,8 @@ class PromptText(PlainTextField):
             self.notice_raised.emit(note)
 
     def insert_plain(self, text: str) -> None:
-        """Insert text at the cursor, unchanged; texts beyond LARGEST_TEXT are attached."""
-        if len(text) > LARGEST_TEXT:
+        """Insert text at the cursor, unchanged; texts beyond MAX_TEXT_CHARACTERS are attached."""
+        if len(text) > MAX_TEXT_CHARACTERS:
             self.large_text_pasted.emit(text)
             return
         self.wrap_for(text)

@@ -92,7 +92,7 @@ class Suggestions(QWidget):
         self._theme = theme
         self._items: tuple[tuple[str, str, str], ...] = ()
         self._buttons: list[SuggestionButton] = []
-        self._is_tight = False
+        self._is_compact = False
         self._layout = FlowLayout(self, theme.px(8))
         self.setAccessibleName(tr("Suggestions"))
         self.hide()
@@ -111,10 +111,10 @@ class Suggestions(QWidget):
         self.setVisible(bool(items))
         self._show_what_fits()
 
-    def set_tight(self, tight: bool) -> None:
+    def set_compact(self, compact: bool) -> None:
         """Show one row of suggestions if there is little room; "/" offers all prompts."""
-        if tight != self._is_tight:
-            self._is_tight = tight
+        if compact != self._is_compact:
+            self._is_compact = compact
             self._show_what_fits()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -125,7 +125,7 @@ class Suggestions(QWidget):
         used = 0
         for number, button in enumerate(self._buttons):
             used += button.sizeHint().width()
-            is_shown = not number or not self._is_tight or used <= self.width()
+            is_shown = not number or not self._is_compact or used <= self.width()
             if is_shown is button.isHidden():
                 button.setVisible(is_shown)
             used += self._theme.px(8)

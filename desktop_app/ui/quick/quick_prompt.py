@@ -82,13 +82,13 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.transcript.view import TranscriptView
 
-WIDTH: Final = 680
-MIN_ANSWER_HEIGHT: Final = 96
+_WIDTH: Final = 680
+_MIN_ANSWER_HEIGHT: Final = 96
 MAX_SHARE_OF_SCREEN: Final = 0.55
 """The largest share of the screen's height that the answer takes."""
 MAX_SHARE_OF_FIELD: Final = 0.25
 """The largest share of the screen's height that the text field takes, beyond three lines."""
-TOP_SHARE: Final = 0.2
+_TOP_SHARE: Final = 0.2
 
 
 class QuickPrompt(QWidget):
@@ -172,22 +172,22 @@ class QuickPrompt(QWidget):
         self.chips = AttachmentChips(self._theme)
         self.setAcceptDrops(True)
         self._model_button = MenuButton(self._theme, self._fill_menu, object_name="variant")
-        self._stop = PlainToolButton(name="stop", role="stop", words=tr("Stop"))
-        self._accompanying_label = PlainLabel(name="brought-text", role="note")
+        self._stop_button = PlainToolButton(name="stop", role="stop", words=tr("Stop"))
+        self._accompanying_label = PlainLabel(name="accompanying-text", role="note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
         self._problem = PlainLabel(name="problem", role="error", wraps=True)
         self._problem.hide()
-        self._remedy_button = HintButton(tr("Fix"), self._theme, name="way-out")
+        self._remedy_button = HintButton(tr("Fix"), self._theme, name="remedy")
         self._remedy_button.hide()
-        self._copy = HintButton(tr("Copy"), self._theme)
-        self._paste = HintButton(tr("Paste"), self._theme, name="paste-back")
-        self._paste.setToolTip(tr("Paste into the window behind"))
+        self._copy_button = HintButton(tr("Copy"), self._theme)
+        self._paste_button = HintButton(tr("Paste"), self._theme, name="paste-back")
+        self._paste_button.setToolTip(tr("Paste into the window behind"))
         self._open_button = HintButton(tr("Continue in Repartee"), self._theme)
-        self._selection = HintButton(tr("Add selection"), self._theme, name="add-selection")
-        self._unsaved = HintButton(tr("Don’t save"), self._theme, name="unsaved")
-        self._unsaved.setCheckable(True)
-        self._close = HintButton(tr("Close"), self._theme)
+        self._selection_button = HintButton(tr("Add selection"), self._theme, name="add-selection")
+        self._unsaved_button = HintButton(tr("Don’t save"), self._theme, name="unsaved")
+        self._unsaved_button.setCheckable(True)
+        self._close_button = HintButton(tr("Close"), self._theme)
         self._status = ElidedLabel()
         self._status.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self._status.setObjectName("status")
@@ -195,17 +195,17 @@ class QuickPrompt(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._top = row_of(self._icon, (self.field, 1), self._model_button, self._stop)
-        for widget in (self._icon, self._model_button, self._stop):
+        self._top = row_of(self._icon, (self.field, 1), self._model_button, self._stop_button)
+        for widget in (self._icon, self._model_button, self._stop_button):
             self._top.setAlignment(widget, Qt.AlignmentFlag.AlignTop)
         self._hints = (
             self._remedy_button,
-            self._copy,
-            self._paste,
+            self._copy_button,
+            self._paste_button,
             self._open_button,
-            self._selection,
-            self._unsaved,
-            self._close,
+            self._selection_button,
+            self._unsaved_button,
+            self._close_button,
         )
         self._footer = row_of(*self._hints, (self._status, 1))
         self._popup_column = QVBoxLayout()
@@ -233,16 +233,16 @@ class QuickPrompt(QWidget):
         self.field.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
         self.field.large_rich_text_pasted.connect(self.large_text_dropped)
         self.field.notice_raised.connect(self.set_status)
-        self._stop.clicked.connect(self.stop_requested)
-        self._copy.clicked.connect(self._copy_answer)
-        self._paste.clicked.connect(self.paste_requested)
+        self._stop_button.clicked.connect(self.stop_requested)
+        self._copy_button.clicked.connect(self._copy_answer)
+        self._paste_button.clicked.connect(self.paste_requested)
         self._open_button.clicked.connect(self.open_in_window_requested)
         self._remedy_button.clicked.connect(
             lambda: (self.undo_requested if self._offers_undo else self.remedy_requested).emit()
         )
-        self._selection.clicked.connect(self.selection_requested)
-        self._unsaved.clicked.connect(self.unsaved_requested)
-        self._close.clicked.connect(self.hide)
+        self._selection_button.clicked.connect(self.selection_requested)
+        self._unsaved_button.clicked.connect(self.unsaved_requested)
+        self._close_button.clicked.connect(self.hide)
         self.transcript.text_typed.connect(self._type_into_field)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
@@ -295,8 +295,8 @@ class QuickPrompt(QWidget):
 
     def set_unsaved(self, unsaved: bool) -> None:
         """Show whether the conversation is kept off the disk."""
-        self._unsaved.setChecked(unsaved)
-        self._unsaved.setText(tr("Not saved") if unsaved else tr("Don’t save"))
+        self._unsaved_button.setChecked(unsaved)
+        self._unsaved_button.setText(tr("Not saved") if unsaved else tr("Don’t save"))
         self._expand(self._is_expanded)
 
     def _type_into_field(self, text: str) -> None:
@@ -348,7 +348,7 @@ class QuickPrompt(QWidget):
             # A follow-up replaces the question, but nothing that was typed after it.
             if self.field.toPlainText() == self._submitted:
                 self.field.selectAll()
-        self._stop.setVisible(streaming)
+        self._stop_button.setVisible(streaming)
 
     def set_status(self, text: str) -> None:
         """Show a few words in place of a problem, and announce them."""
@@ -398,12 +398,12 @@ class QuickPrompt(QWidget):
                 shortcut.activated.connect(action)
                 self._shortcuts.append(shortcut)
         self.field.set_keymap(keymap)
-        self._copy.set_keys(keymap.shortcut_of("answer.copy"))
-        self._paste.set_keys(keymap.shortcut_of("quick.paste"))
+        self._copy_button.set_keys(keymap.shortcut_of("answer.copy"))
+        self._paste_button.set_keys(keymap.shortcut_of("quick.paste"))
         self._open_button.set_keys(keymap.shortcut_of("quick.go-on"))
-        self._close.set_keys(keymap.shortcut_of("quick.close"))
-        self._selection.set_keys(keymap.shortcut_of("quick.add-selection"))
-        self._unsaved.set_keys(keymap.shortcut_of("quick.temporary"))
+        self._close_button.set_keys(keymap.shortcut_of("quick.close"))
+        self._selection_button.set_keys(keymap.shortcut_of("quick.add-selection"))
+        self._unsaved_button.set_keys(keymap.shortcut_of("quick.temporary"))
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme, also to the transcript."""
@@ -473,7 +473,7 @@ class QuickPrompt(QWidget):
         px = theme.px
         self.field.set_theme(theme)
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
-        set_icon(self._stop, "square", theme.ground, px(14))
+        set_icon(self._stop_button, "square", theme.ground, px(14))
         side = px(MARGIN)
         self._column.setContentsMargins(0, px(11), 0, px(8))
         self._column.setSpacing(px(6))
@@ -539,14 +539,14 @@ class QuickPrompt(QWidget):
 
     def _expand(self, expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""
-        self._is_expanded, is_unsaved = expanded, self._unsaved.isChecked()
-        for widget in (self.transcript, self._copy, self._paste):
+        self._is_expanded, is_unsaved = expanded, self._unsaved_button.isChecked()
+        for widget in (self.transcript, self._copy_button, self._paste_button):
             widget.setVisible(expanded)
         self._open_button.setVisible(expanded and not is_unsaved)
-        self._selection.setVisible(not expanded)
-        self._unsaved.setVisible(not expanded or is_unsaved)
-        self._stop.setVisible(self._streaming)
-        self.transcript.setFixedHeight(self._theme.px(MIN_ANSWER_HEIGHT))
+        self._selection_button.setVisible(not expanded)
+        self._unsaved_button.setVisible(not expanded or is_unsaved)
+        self._stop_button.setVisible(self._streaming)
+        self.transcript.setFixedHeight(self._theme.px(_MIN_ANSWER_HEIGHT))
         self._fit()
 
     def _fit(self) -> None:
@@ -559,12 +559,12 @@ class QuickPrompt(QWidget):
         column = self._column
         column.activate()
         rest = column.totalSizeHint().height() - self.transcript.height()
-        limit = min(round(height * MAX_SHARE_OF_SCREEN), round(height * (1 - TOP_SHARE)) - rest)
+        limit = min(round(height * MAX_SHARE_OF_SCREEN), round(height * (1 - _TOP_SHARE)) - rest)
         fitting = min(max(wanted, self.transcript.height()), limit)
         if self.transcript.isVisibleTo(self) and fitting != self.transcript.height():
-            self.transcript.setFixedHeight(max(fitting, self._theme.px(MIN_ANSWER_HEIGHT)))
+            self.transcript.setFixedHeight(max(fitting, self._theme.px(_MIN_ANSWER_HEIGHT)))
             column.activate()
-        width = min(self._theme.px(WIDTH), self.screen().availableGeometry().width())
+        width = min(self._theme.px(_WIDTH), self.screen().availableGeometry().width())
         wraps = column.hasHeightForWidth()  # only while a problem is shown
         height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
         self.setFixedSize(width, height)
@@ -574,7 +574,7 @@ class QuickPrompt(QWidget):
         shown = [hint for hint in self._hints if hint.isVisibleTo(self)]
         spaces = self._footer.spacing() * len(shown) + 2 * self._theme.px(MARGIN)
         spaces += painting.text_width(self._status.text(), self._theme.note())
-        room = min(self._theme.px(WIDTH), self.screen().availableGeometry().width()) - spaces
+        room = min(self._theme.px(_WIDTH), self.screen().availableGeometry().width()) - spaces
         fits = sum(hint.full_width for hint in shown) <= room
         for hint in self._hints:
             hint.show_keys(fits)
@@ -583,7 +583,7 @@ class QuickPrompt(QWidget):
         """Place the window on the screen with the pointer: where it was moved, or near the top."""
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
         available, room = screen.availableGeometry(), self._free_room(screen)
-        x, y = available.width() // 2 - self.width() // 2, available.height() * TOP_SHARE
+        x, y = available.width() // 2 - self.width() // 2, available.height() * _TOP_SHARE
         if self.position_shares is not None:
             x, y = (
                 round(share * length)

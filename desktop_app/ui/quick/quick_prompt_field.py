@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.spelling import Spelling
 
 
-_LONGEST_COUNTED: Final = 200_000
+_MAX_COUNTED_CHARACTERS: Final = 200_000
 """Characters of a text whose words are counted without a noticeable delay."""
 _MAX_LINES: Final = 6
 """The lines that are shown without scrolling."""
@@ -29,7 +29,7 @@ def describe_text(text: str) -> str:
     """Return how the accompanying text is described: "Text: 312 words", "" for none."""
     if not text.strip():
         return ""
-    if len(text) > _LONGEST_COUNTED:
+    if len(text) > _MAX_COUNTED_CHARACTERS:
         return tr("Text: {count} characters", count=len(text))
     return tr_plural("Text: {count} word", "Text: {count} words", len(text.split()))
 

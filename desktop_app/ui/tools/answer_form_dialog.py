@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 
-_CHECK_MS: Final = 400
+_CHECK_PAUSE_MS: Final = 400
 _HINTS: Final = {
     FormKind.SCHEMA: N_("Responses are JSON that matches this schema (draft 2020-12)."),
     FormKind.LARK: N_("Responses follow this grammar."),
@@ -65,21 +65,26 @@ class AnswerFormDialog(FormDialog):
         self.text.setAccessibleName(spoken_text(tr("Schema or grammar")))
         self.text.setFont(theme.code())
         self.hint, self.problem = Note(theme), Note(theme)
-        self._pause = QTimer(self, singleShot=True, interval=_CHECK_MS)
+        self._pause = QTimer(self, singleShot=True, interval=_CHECK_PAUSE_MS)
         self._lay_out(theme, parent)
         self._connect()
         self._show_kind()
 
     def _lay_out(self, theme: Theme, parent: QWidget) -> None:
-        self.open_file = dialog_button(tr("Open file…"), "form-file")
-        self.remove = dialog_button(tr("Remove"), "form-remove")
-        self.cancel = dialog_button(tr("Cancel"), "form-cancel")
-        self.save = dialog_button(tr("Use"), "form-save", "primary")
-        self.save.setDefault(True)
+        self.open_file_button = dialog_button(tr("Open file…"), "form-file")
+        self.remove_button = dialog_button(tr("Remove"), "form-remove")
+        self.cancel_button = dialog_button(tr("Cancel"), "form-cancel")
+        self.save_button = dialog_button(tr("Use"), "form-save", "primary")
+        self.save_button.setDefault(True)
         px = theme.px
         head = row_of((self.kind, 1), (self.name, 1), spacing=px(8))
         buttons = row_of(
-            self.open_file, self.remove, STRETCH, self.cancel, self.save, spacing=px(8)
+            self.open_file_button,
+            self.remove_button,
+            STRETCH,
+            self.cancel_button,
+            self.save_button,
+            spacing=px(8),
         )
         parts = (head, self.hint, (self.text, 1), self.problem, buttons)
         column_of(*parts, parent=self, margins=px(16), spacing=px(10))
@@ -93,10 +98,10 @@ class AnswerFormDialog(FormDialog):
         self.kind.currentIndexChanged.connect(lambda _at: self._show_kind())
         self.text.textChanged.connect(self._pause.start)
         self._pause.timeout.connect(self._check)
-        self.open_file.clicked.connect(self._choose_file)
-        self.remove.clicked.connect(lambda: self._finish(""))
-        self.cancel.clicked.connect(self.reject)
-        self.save.clicked.connect(lambda: self.check_requested.emit(self.source, True))
+        self.open_file_button.clicked.connect(self._choose_file)
+        self.remove_button.clicked.connect(lambda: self._finish(""))
+        self.cancel_button.clicked.connect(self.reject)
+        self.save_button.clicked.connect(lambda: self.check_requested.emit(self.source, True))
 
     @property
     def source(self) -> FormSource:
@@ -113,7 +118,7 @@ class AnswerFormDialog(FormDialog):
         """
         self._refusals = refusals
         source = FormSource.from_setting(value)
-        self.remove.setEnabled(bool(value))
+        self.remove_button.setEnabled(bool(value))
         if source is not None:
             self.kind.setCurrentIndex(self.kind.findData(source.kind))
             self.name.setText(source.name)
@@ -144,7 +149,7 @@ class AnswerFormDialog(FormDialog):
         self.name.setAccessibleName(spoken_text(label))
         refusal = self._refusals.get(kind, "")
         self.hint.set_text(refusal or tr(_HINTS[kind]), "error" if refusal else "note")
-        self.save.setEnabled(not refusal)
+        self.save_button.setEnabled(not refusal)
         self._check()
 
     def _check(self) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
 
 
-LONGEST_EDITED: Final = 20_000
+_MAX_ARGUMENT_CHARACTERS: Final = 20_000
 """Characters of arguments that can be read and changed; of longer ones the beginning is shown."""
 _LINES: Final = 6
 # Characters that could hide or reorder what the user reads, among them the tags and variation
@@ -68,12 +68,14 @@ class ConsentCard(QFrame):
         self.arguments.setObjectName("consent-arguments")
         set_role(self.arguments, "field")
         self.arguments.setAccessibleName(tr("Arguments"))
-        self.once = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
-        self.conversation = self._button(
+        self.once_button = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
+        self.conversation_button = self._button(
             tr("Allow in this conversation"), "consent-conversation", ConsentChoice.CONVERSATION
         )
-        self.always = self._button(tr("Always allow"), "consent-always", ConsentChoice.ALWAYS)
-        self.deny = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
+        self.always_button = self._button(
+            tr("Always allow"), "consent-always", ConsentChoice.ALWAYS
+        )
+        self.deny_button = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
         self._shown_arguments = ""
         self._lay_out()
         self.set_theme(theme)
@@ -105,9 +107,9 @@ class ConsentCard(QFrame):
         self._note.setText(note)
         self._note.setVisible(bool(note))
         readable = readable_arguments(arguments)
-        is_whole = len(readable) <= LONGEST_EDITED
+        is_whole = len(readable) <= _MAX_ARGUMENT_CHARACTERS
         self.arguments.setReadOnly(not is_whole)
-        self.arguments.setPlainText(readable[:LONGEST_EDITED] + ("" if is_whole else "…"))
+        self.arguments.setPlainText(readable[:_MAX_ARGUMENT_CHARACTERS] + ("" if is_whole else "…"))
         self._shown_arguments = self.arguments.toPlainText()
         self.setAccessibleName(spoken_text(self.words))
         self.show()
@@ -147,7 +149,12 @@ class ConsentCard(QFrame):
         self._column.addWidget(self._text)
         self._column.addWidget(self.arguments)
         # The two plain answers first: with large text, the last row may have to be scrolled to.
-        for button in (self.once, self.deny, self.conversation, self.always):
+        for button in (
+            self.once_button,
+            self.deny_button,
+            self.conversation_button,
+            self.always_button,
+        ):
             self._buttons.addWidget(button)
         self._column.addLayout(self._buttons)
         self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)

@@ -52,23 +52,23 @@ class ResourceDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._note = Note(theme, tr("Loading…"))
         self._model: RowsModel[ResourceChoice] = RowsModel(_title, _title, self)
-        self.list = QListView()
-        self.list.setObjectName("resource-list")
-        self.list.setUniformItemSizes(True)
-        self.list.setModel(self._model)
-        set_role(self.list, "ringed")
-        self.list.setAccessibleName(spoken_text(tr("Resources")))
-        self.list.activated.connect(self._choose)
-        self.attach = dialog_button(tr("Attach"), "attach-resource")
-        self.attach.setEnabled(False)
-        self.attach.clicked.connect(self._choose)
+        self.list_view = QListView()
+        self.list_view.setObjectName("resource-list")
+        self.list_view.setUniformItemSizes(True)
+        self.list_view.setModel(self._model)
+        set_role(self.list_view, "ringed")
+        self.list_view.setAccessibleName(spoken_text(tr("Resources")))
+        self.list_view.activated.connect(self._choose)
+        self.attach_button = dialog_button(tr("Attach"), "attach-resource")
+        self.attach_button.setEnabled(False)
+        self.attach_button.clicked.connect(self._choose)
         head, foot = QHBoxLayout(), QHBoxLayout()
         head.addWidget(self._note, 1)
         head.addWidget(HelpButton(), 0, Qt.AlignmentFlag.AlignRight)  # also without the note
         foot.addStretch(1)
-        foot.addWidget(self.attach)
-        column_of(head, (self.list, 1), foot, parent=self)
-        self.list.setFocus()  # not the help, which comes first
+        foot.addWidget(self.attach_button)
+        column_of(head, (self.list_view, 1), foot, parent=self)
+        self.list_view.setFocus()  # not the help, which comes first
         self.resize(fitting_size(_SIZE, theme, parent))
 
     def set_resources(self, choices: Sequence[ResourceChoice], problems: Sequence[str]) -> None:
@@ -78,11 +78,11 @@ class ResourceDialog(QDialog):
             words = tr("No tool server offers a resource.")
         self._note.set_text(words, "error" if problems else "note")
         self._model.set_rows(choices)
-        self.list.setCurrentIndex(self._model.index(0))
-        self.attach.setEnabled(bool(choices))
+        self.list_view.setCurrentIndex(self._model.index(0))
+        self.attach_button.setEnabled(bool(choices))
 
     def _choose(self) -> None:
-        choice = self.list.currentIndex().data(ROW)
+        choice = self.list_view.currentIndex().data(ROW)
         if choice is not None:
             self.chosen.emit(choice)
             self.accept()

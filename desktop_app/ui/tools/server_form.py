@@ -79,8 +79,8 @@ class ServerForm(FormDialog):
         self.folder, self.url = QLineEdit(), QLineEdit()
         self.environment, self.headers = PlainTextField(), PlainTextField()
         self._problem = Note(theme, object_name="server-problem")
-        self._save = dialog_button(tr("Save"), "save-server")
-        self._save.clicked.connect(self._finish)
+        self._save_button = dialog_button(tr("Save"), "save-server")
+        self._save_button.clicked.connect(self._finish)
         self._build(theme)
         if server is not None:
             self.subject = server.name
@@ -141,7 +141,7 @@ class ServerForm(FormDialog):
         head.addWidget(note, 1)
         head.addWidget(HelpButton())
         foot.addStretch(1)
-        foot.addWidget(self._save)
+        foot.addWidget(self._save_button)
         self._column = column_of(head, (scroll_area_of(inner), 1), self._problem, foot, parent=self)
 
     def _show(self, server: EnteredServer) -> None:

@@ -37,7 +37,7 @@ _PERMISSIONS: Final = {
     Permission.ALWAYS: N_("Always allowed"),
     Permission.NEVER: N_("Never allowed"),
 }
-_LONGEST_FORM: Final = 40
+_MAX_FORM_CHARACTERS: Final = 40
 _WIDTH: Final = 440
 _MARGIN: Final = 14
 _SPACING: Final = 8
@@ -90,9 +90,9 @@ class ToolPicker(QFrame):
         set_role(self.title, "strong")
         set_role(self.note, "note")
         self.note.setWordWrap(True)
-        self.form = PlainButton(name="tool-picker-form", role="link")
-        self.form.clicked.connect(self._request_form)
-        self.form.hide()
+        self.form_button = PlainButton(name="tool-picker-form", role="link")
+        self.form_button.clicked.connect(self._request_form)
+        self.form_button.hide()
         self._area = QScrollArea()
         self._area.setObjectName("tool-list")
         self._area.setWidgetResizable(True)
@@ -105,14 +105,16 @@ class ToolPicker(QFrame):
         column.addWidget(self.title)
         column.addWidget(self.note)
         column.addWidget(self._area, 1)
-        column.addWidget(self.form)
+        column.addWidget(self.form_button)
         self._area.hide()
         self.resize(theme.px(_WIDTH), theme.px(120))
 
     def set_form(self, words: str) -> None:
         """Offer the form of the answers too; `words` says what it is."""
-        self.form.setText(tr("Response format: {format}", format=one_line(words, _LONGEST_FORM)))
-        self.form.show()
+        self.form_button.setText(
+            tr("Response format: {format}", format=one_line(words, _MAX_FORM_CHARACTERS))
+        )
+        self.form_button.show()
 
     def set_tools(self, tools: Sequence[ToolChoice], *, is_for_conversation: bool) -> None:
         """Show the tools.

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
 
-SIZE: Final = (760, 620)
-TABS: Final = (("text", N_("Text")), ("pictures", N_("Images")))
+_SIZE: Final = (760, 620)
+_TABS: Final = (("text", N_("Text")), ("pictures", N_("Images")))
 SENT_CONTENT: Final = N_("Content to send")
 EXTRACTED_TEXT: Final = N_("Extracted text, for reference. The file itself is sent.")
 
@@ -108,7 +108,7 @@ class AttachmentPreview(QDialog):
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        self.resize(fitting_size(SIZE, theme, parent))
+        self.resize(fitting_size(_SIZE, theme, parent))
 
     def _build(self, theme: Theme) -> None:
         self._attachments = Combo(theme, tr("Attachment"), object_name="previewed-attachment")
@@ -127,9 +127,9 @@ class AttachmentPreview(QDialog):
         set_role(self._note, "note")
         for label in (self._facts, self._note, self._pages_error):
             label.setWordWrap(True)
-        self._apply = dialog_button(tr("Apply"), "apply-pages")
+        self._apply_button = dialog_button(tr("Apply"), "apply-pages")
         self._tabs = SegmentedControl(
-            [(tab, tr(label)) for tab, label in TABS],
+            [(tab, tr(label)) for tab, label in _TABS],
             theme,
             name=tr("Text or images"),
             is_tabs=True,
@@ -141,23 +141,23 @@ class AttachmentPreview(QDialog):
         self._picture, self._caption = Picture(theme), ElidedLabel()
         self._caption.setObjectName("picture-caption")
         set_role(self._caption, "note")
-        self._previous = dialog_button(tr("Previous"), "previous-picture")
-        self._following = dialog_button(tr("Next"), "next-picture")
-        self._copy = dialog_button(tr("Copy"), "copy-preview")
-        self._close = dialog_button(tr("Close"), "close-preview")
+        self._previous_button = dialog_button(tr("Previous"), "previous-picture")
+        self._next_button = dialog_button(tr("Next"), "next-picture")
+        self._copy_button = dialog_button(tr("Copy"), "copy-preview")
+        self._close_button = dialog_button(tr("Close"), "close-preview")
         self._captions: Sequence[str] = ()
         self._image_index = 0
 
     def _lay_out(self) -> None:
         self._pages = QWidget()
-        row_of(self._unit, (self.field, 1), self._apply, parent=self._pages, margins=0)
+        row_of(self._unit, (self.field, 1), self._apply_button, parent=self._pages, margins=0)
         pictures = QWidget()
-        row = row_of(self._previous, self._following, (self._caption, 1))
+        row = row_of(self._previous_button, self._next_button, (self._caption, 1))
         column_of((self._picture, 1), row, parent=pictures, margins=0)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.text)
         self._stack.addWidget(pictures)
-        self._foot = row_of(self._tabs, STRETCH, self._copy, self._close)
+        self._foot = row_of(self._tabs, STRETCH, self._copy_button, self._close_button)
         self._column = column_of(
             self._name,
             self._attachments,
@@ -176,13 +176,13 @@ class AttachmentPreview(QDialog):
             lambda at: self.selected.emit(self._attachments.itemData(at))
         )
         self.field.returnPressed.connect(lambda: self.pages_chosen.emit(self.field.text()))
-        self._apply.clicked.connect(lambda: self.pages_chosen.emit(self.field.text()))
+        self._apply_button.clicked.connect(lambda: self.pages_chosen.emit(self.field.text()))
         self.field.textEdited.connect(lambda _: self.show_pages_error(""))
         self._tabs.chosen.connect(self._show_tab)
-        self._previous.clicked.connect(lambda: self._step(-1))
-        self._following.clicked.connect(lambda: self._step(+1))
-        self._copy.clicked.connect(self.text.copy)
-        self._close.clicked.connect(self.reject)
+        self._previous_button.clicked.connect(lambda: self._step(-1))
+        self._next_button.clicked.connect(lambda: self._step(+1))
+        self._copy_button.clicked.connect(self.text.copy)
+        self._close_button.clicked.connect(self.reject)
         self._find_bar.changed.connect(self.text.search)
         self._find_bar.step_requested.connect(self.text.step)
         self._find_bar.close_requested.connect(self._stop_finding)
@@ -263,7 +263,7 @@ class AttachmentPreview(QDialog):
         """
         self.text.view.setAccessibleName(tr(SENT_CONTENT) if is_sent else tr(EXTRACTED_TEXT))
         self.text.set_text(text, ends)
-        self._copy.setEnabled(bool(text))
+        self._copy_button.setEnabled(bool(text))
 
     def show_pictures(self, captions: Sequence[str], *, has_text: bool) -> None:
         """Set the captions of the images that are sent; the tab stays if it has content."""
@@ -299,13 +299,13 @@ class AttachmentPreview(QDialog):
 
     def _show_tab(self, tab: str) -> None:
         self._tabs.set_current(tab)
-        self._stack.setCurrentIndex([name for name, _ in TABS].index(tab))
-        self._copy.setVisible(tab == "text")
+        self._stack.setCurrentIndex([name for name, _ in _TABS].index(tab))
+        self._copy_button.setVisible(tab == "text")
 
     def _step(self, by: int) -> None:
         self._image_index = max(0, min(self._image_index + by, len(self._captions) - 1))
-        self._previous.setEnabled(self._image_index > 0)
-        self._following.setEnabled(self._image_index < len(self._captions) - 1)
+        self._previous_button.setEnabled(self._image_index > 0)
+        self._next_button.setEnabled(self._image_index < len(self._captions) - 1)
         self._caption.setText(tr("{caption} – loading…", caption=self._captions[self._image_index]))
         self._picture.image = QImage()
         self._picture.update()

@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QResizeEvent
 
 
-SIZE: Final = (860, 900)
+_SIZE: Final = (860, 900)
 _ICON: Final = 17
-_MOST_PLACE_CHARACTERS: Final = 60
+_MAX_PLACE_CHARACTERS: Final = 60
 
 
 class DocumentViewer(QWidget):
@@ -100,7 +100,7 @@ class DocumentViewer(QWidget):
         self._connect()
         self.set_theme(theme)
         room, edge = self.screen().availableSize(), theme.px(48)  # its frame takes some
-        size = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
         self.resize(size.boundedTo(room - QSize(edge, edge)))
 
     def _make_buttons(self) -> dict[str, QToolButton]:
@@ -203,7 +203,7 @@ class DocumentViewer(QWidget):
         self._title = one_line(title)
         self.setWindowTitle(window_title(f"{self._title} – Repartee"))
         self._name.setText(title)
-        self._place.setText(one_line(place, _MOST_PLACE_CHARACTERS))
+        self._place.setText(one_line(place, _MAX_PLACE_CHARACTERS))
         set_tooltip(self._place, place)
         self._hide_for_narrow_window()
         self.set_note("")

@@ -24,15 +24,17 @@ from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainTextField,
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 PAGE_LENGTH: Final = 300_000
-LONGEST_LINE: Final = 20_000
+MAX_LINE_LENGTH: Final = 20_000
 _SLICE_CHARACTERS: Final = 6_000
-_MOST_MATCHES: Final = 10_000
+_MAX_MATCHES: Final = 10_000
 
 PageMatch = tuple[int, int]
 """The index of the page, and the offset of the match in it."""
 
 
-def page_ends(text: str, length: int = PAGE_LENGTH, longest_line: int = LONGEST_LINE) -> list[int]:
+def page_ends(
+    text: str, length: int = PAGE_LENGTH, max_line_length: int = MAX_LINE_LENGTH
+) -> list[int]:
     """Return the end of each page in characters. The last end is the length of the text.
 
     Call it in a thread: it scans every line.
@@ -43,8 +45,8 @@ def page_ends(text: str, length: int = PAGE_LENGTH, longest_line: int = LONGEST_
         limit = min(start + length, len(text))
         end = at = start
         while at < limit:
-            newline = text.find("\n", at, at + longest_line)
-            at = newline + 1 if newline >= 0 else min(at + longest_line, len(text))
+            newline = text.find("\n", at, at + max_line_length)
+            at = newline + 1 if newline >= 0 else min(at + max_line_length, len(text))
             if at > limit:
                 break
             end = at
@@ -78,13 +80,13 @@ class PagedText(QWidget):
         set_role(self.view, "field")
         self.view.setUndoRedoEnabled(False)
         self.view.setAccessibleName(spoken_text(words))
-        self._earlier = dialog_button(tr("Previous"), "earlier-text")
-        self._later = dialog_button(tr("Next"), "later-text")
+        self._previous_button = dialog_button(tr("Previous"), "earlier-text")
+        self._next_button = dialog_button(tr("Next"), "later-text")
         self._page_label = PlainLabel(name="text-page", role="note")
         self._row = QWidget()
         row = QHBoxLayout(self._row)
         row.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._earlier, self._page_label, self._later):
+        for widget in (self._previous_button, self._page_label, self._next_button):
             row.addWidget(widget)
         row.addStretch(1)
         column_of((self.view, 1), self._row, parent=self, margins=0)
@@ -92,8 +94,8 @@ class PagedText(QWidget):
         self._write_timer.timeout.connect(self._write)
         self._search_timer = QTimer(self, interval=0)
         self._search_timer.timeout.connect(self._search_next_page)
-        self._earlier.clicked.connect(lambda: self._show(self._page - 1))
-        self._later.clicked.connect(lambda: self._show(self._page + 1))
+        self._previous_button.clicked.connect(lambda: self._show(self._page - 1))
+        self._next_button.clicked.connect(lambda: self._show(self._page + 1))
         self.set_theme(theme)
         self.set_text("", [])
 
@@ -136,8 +138,8 @@ class PagedText(QWidget):
         self._page_label.setText(tr("{number} of {total}", number=number + 1, total=count))
         part = tr("Part {number} of {total}", number=number + 1, total=count)
         self._page_label.setAccessibleName(spoken_text(part))
-        self._earlier.setEnabled(number > 0)
-        self._later.setEnabled(number < count - 1)
+        self._previous_button.setEnabled(number > 0)
+        self._next_button.setEnabled(number < count - 1)
         self._write_timer.start()
 
     def _start(self, number: int) -> int:
@@ -173,7 +175,7 @@ class PagedText(QWidget):
 
     def _search_next_page(self) -> None:
         """Search one more page of the text."""
-        if self._next_page >= len(self._ends) or len(self._matches) >= _MOST_MATCHES:
+        if self._next_page >= len(self._ends) or len(self._matches) >= _MAX_MATCHES:
             self._search_timer.stop()
         else:
             self._search_page(self._next_page)
@@ -186,7 +188,7 @@ class PagedText(QWidget):
     def _search_page(self, number: int) -> None:
         page = self._text[self._start(number) : self._ends[number]]
         found = re.compile(re.escape(self._words), re.IGNORECASE).finditer(page)
-        room = _MOST_MATCHES - len(self._matches)
+        room = _MAX_MATCHES - len(self._matches)
         self._matches += [(number, match.start()) for match in islice(found, room)]
 
     def _go(self) -> None:
@@ -213,5 +215,5 @@ class PagedText(QWidget):
         self.view.ensureCursorVisible()
 
     def _report(self) -> None:
-        is_final = not self._search_timer.isActive() and len(self._matches) < _MOST_MATCHES
+        is_final = not self._search_timer.isActive() and len(self._matches) < _MAX_MATCHES
         self.counted.emit(self._current + 1, len(self._matches), is_final)

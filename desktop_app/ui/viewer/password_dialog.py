@@ -47,20 +47,23 @@ class PasswordDialog(QDialog):
         self.field.setAccessibleName(tr("Password"))
         self.field.setAccessibleDescription(spoken_text(words))
         self.field.setEchoMode(QLineEdit.EchoMode.Password)
-        self._open, cancel = PlainButton(tr_context("action", "Open")), PlainButton(tr("Cancel"))
+        self._open_button, cancel = (
+            PlainButton(tr_context("action", "Open")),
+            PlainButton(tr("Cancel")),
+        )
         for button, name, role in (
-            (self._open, "open-document", "primary"),
+            (self._open_button, "open-document", "primary"),
             (cancel, "cancel-password", "plain"),
         ):
             button.setObjectName(name)
             set_role(button, role)
-        self._open.setDefault(True)
-        self._open.setEnabled(False)
-        self._open.clicked.connect(self.accept)
+        self._open_button.setDefault(True)
+        self._open_button.setEnabled(False)
+        self._open_button.clicked.connect(self.accept)
         cancel.clicked.connect(self.reject)
-        self.field.textChanged.connect(lambda text: self._open.setEnabled(bool(text)))
+        self.field.textChanged.connect(lambda text: self._open_button.setEnabled(bool(text)))
         self.finished.connect(self._answer)
-        row = row_of(STRETCH, cancel, self._open)
+        row = row_of(STRETCH, cancel, self._open_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.px(20)] * 4)
         column.setSpacing(theme.px(10))

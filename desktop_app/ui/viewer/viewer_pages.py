@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent, QWheelEvent
 
 
-ZOOMS: Final = (25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400)
-MOST_FIT_PERCENT: Final = 200
-_POINTS: Final = 96 / 72
+_ZOOM_PRESETS: Final = (25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400)
+_MAX_FIT_PERCENT: Final = 200
+_PIXELS_PER_POINT: Final = 96 / 72
 """Pixels per point at 100 %."""
 
 _GAP: Final = 14
 _EDGE: Final = 20
 _STRIP_PIXELS: Final = 1_000_000
-_MOST_CACHED_BYTES: Final = 64 << 20
+_MAX_CACHED_BYTES: Final = 64 << 20
 _PAGE_OVERLAP: Final = 25
 """Pixels that stay in view when scrolling by a page, at the default text size."""
 _PAUSE_MS: Final = 30
@@ -154,7 +154,7 @@ class ViewerPages(QAbstractScrollArea):
         image = QImage(pixels, strip.width, strip.rows, stride, QImage.Format.Format_RGB32)
         self._strips[strip] = image.copy()  # QImage does not own the bytes
         held = sum(image.sizeInBytes() for image in self._strips.values())
-        while held > _MOST_CACHED_BYTES and len(self._strips) > 1:
+        while held > _MAX_CACHED_BYTES and len(self._strips) > 1:
             held -= self._strips.popitem(last=False)[1].sizeInBytes()
         self.viewport().update()
 
@@ -182,11 +182,13 @@ class ViewerPages(QAbstractScrollArea):
     def set_percent(self, percent: int) -> None:
         """Set the zoom, keeping the middle of the viewport in place."""
         self._fits = False
-        self._zoom_to(max(ZOOMS[0], min(ZOOMS[-1], percent)))
+        self._zoom_to(max(_ZOOM_PRESETS[0], min(_ZOOM_PRESETS[-1], percent)))
 
     def step_zoom(self, step: int) -> None:
         """Go to the next larger (1) or smaller (-1) zoom preset."""
-        others = [z for z in ZOOMS if (z > self._percent if step > 0 else z < self._percent)]
+        others = [
+            z for z in _ZOOM_PRESETS if (z > self._percent if step > 0 else z < self._percent)
+        ]
         if others:
             self.set_percent(others[0] if step > 0 else others[-1])
 
@@ -209,11 +211,11 @@ class ViewerPages(QAbstractScrollArea):
         if self._fits and self._sizes:
             room = self.viewport().width() - 2 * self._theme.px(_EDGE)
             percent = round(100 * room / (self._widest * self._pixels_per_point()))
-            percent = max(ZOOMS[0], min(MOST_FIT_PERCENT, percent))
+            percent = max(_ZOOM_PRESETS[0], min(_MAX_FIT_PERCENT, percent))
         self._zoom_to(percent)
 
     def _pixels_per_point(self) -> float:
-        return _POINTS * self._theme.scale
+        return _PIXELS_PER_POINT * self._theme.scale
 
     def _update_scroll_ranges(self) -> None:
         gap = self._theme.px(_GAP)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.rendering.document_text import PassageMark, RenderedSlice
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
-MOST_SLICES: Final = 40
+_MAX_SLICES: Final = 40
 
 
 class ViewerText(TranscriptSurface):
@@ -78,7 +78,7 @@ class ViewerText(TranscriptSurface):
             self._write(len(self._writer.layouts), number, shown)
         else:
             self._with_stable_view(partial(self._write, 0, number, shown))
-        while len(self._shown) > MOST_SLICES:
+        while len(self._shown) > _MAX_SLICES:
             at = 0 if number > min(self._shown) else -1
             self._with_stable_view(partial(self._remove, at))
         self._mark()

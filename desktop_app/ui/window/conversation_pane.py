@@ -161,7 +161,7 @@ class ConversationPane(QWidget):
     def _hide_optional_parts(self) -> None:
         """Hide optional parts, and let the cards scroll, if the height is small."""
         px = self._theme.px
-        self.prompt.set_tight(self.height() < px(_TIGHT_HEIGHT))
+        self.prompt.set_compact(self.height() < px(_TIGHT_HEIGHT))
         if self._empty_state is None:
             return
         margins, spacing = self._text_column.contentsMargins(), self._text_column.spacing()

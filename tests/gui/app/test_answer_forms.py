@@ -123,12 +123,12 @@ async def test_the_window_checks_a_schema_before_it_takes_it() -> None:
         desk.controllers.tools.choose_form()
         dialog = find(desk.window, AnswerFormDialog, "answer-form")
         dialog.show_text('{"type": 3}')
-        dialog.save.click()
+        dialog.save_button.click()
         await until(lambda: "Not valid: $.type" in dialog.problem.text())
         assert not desk.state.current.conversation.overrides.parameters.form
         dialog.show_text(json.dumps(SCHEMA))
         dialog.name.setText("my people")
-        dialog.save.click()
+        dialog.save_button.click()
         await until(lambda: bool(desk.state.current.conversation.overrides.parameters.form))
         turn = await desk.ask("Who?")
         assert turn.request.schema is not None
@@ -136,7 +136,7 @@ async def test_the_window_checks_a_schema_before_it_takes_it() -> None:
         turn.end(PEOPLE)
         await desk.settled()
         desk.controllers.tools.choose_form()
-        find(desk.window, AnswerFormDialog, "answer-form").remove.click()
+        find(desk.window, AnswerFormDialog, "answer-form").remove_button.click()
         assert (await desk.ask("And?")).request.schema is None
 
 
@@ -169,7 +169,7 @@ async def test_a_grammar_is_highlighted_or_refused_with_the_reason() -> None:
         dialog.kind.setCurrentIndex(dialog.kind.findData(FormKind.GBNF))
         dialog.kind.activated.emit(3)
         assert "doesn’t support GBNF grammars" in dialog.hint.text()
-        assert not dialog.save.isEnabled()
+        assert not dialog.save_button.isEnabled()
         await until(lambda: not desk.controllers.lexer.is_busy)
 
 

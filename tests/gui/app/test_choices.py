@@ -216,7 +216,7 @@ async def test_the_estimate_follows_the_typing() -> None:
         desk.type("more")
         # What the provider counted, less its reasoning, and what is new.
         await until(lambda: desk.estimate.startswith("1.2k tokens"))
-        assert "Input: 1,155 tokens" in desk.window.prompt.row.figures.toolTip()
+        assert "Input: 1,155 tokens" in desk.window.prompt.row.estimate_label.toolTip()
         desk.window.conversations.new_requested.emit()
         await until(lambda: desk.estimate == "")
         await until(lambda: header.cost.text() == "")

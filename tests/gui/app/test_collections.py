@@ -254,7 +254,7 @@ async def test_what_does_not_fit_becomes_a_collection(tmp_path: Path) -> None:
 @pytest.mark.qt_log_ignore("grabbing the keyboard")  # by a menu, on the offscreen platform
 async def test_the_menu_of_what_to_attach() -> None:
     async with Desk(environment=OPENAI) as desk:
-        desk.window.prompt.row.attach_more.click()
+        desk.window.prompt.row.attach_menu_button.click()
         menu = desk.window.prompt.findChild(QMenu, "attach-menu")
         assert menu is not None
         labels = [entry_text(action) for action in menu.actions()]

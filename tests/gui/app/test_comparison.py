@@ -61,9 +61,9 @@ async def compare(desk: Desk, count: int = 2, question: str = "Why?") -> list[Tu
     desk.window.prompt.row.comparison_requested.emit()
     dialog = await shown(CompareDialog)
     for _ in range(count - 2):
-        dialog.add.click()
+        dialog.add_button.click()
     before = len(desk.stage.turns)
-    dialog.compare.click()
+    dialog.compare_button.click()
     await until(lambda: len(desk.stage.turns) == before + count)
     await shown(ComparisonWindow)
     return desk.stage.turns[before:]
@@ -87,9 +87,9 @@ async def test_models_answer_side_by_side_and_one_is_kept() -> None:
         await desk.settled()
         assert window.columns[0].facts.startswith("Complete · first token ")
         assert "1,400 tokens · $" in window.columns[0].facts
-        assert not window.columns[1].stop.isVisible()
+        assert not window.columns[1].stop_button.isVisible()
         assert "It is blue." in desk.transcript  # until another is kept
-        window.columns[1].keep.click()
+        window.columns[1].keep_button.click()
         await until(lambda: "It was blue." in desk.transcript)
         assert "2/3" in desk.transcript
         await until(lambda: not windows())
@@ -125,18 +125,18 @@ async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
         window = await shown(ComparisonWindow)
         second.say("Half")
         await until(lambda: "Half" in window.columns[1].transcript.toPlainText())
-        window.columns[1].stop.click()
+        window.columns[1].stop_button.click()
         await until(lambda: second.closed)
         third.fail(NetworkError("No connection."))
         await until(lambda: window.columns[2].facts.startswith("Failed"))
         await until(lambda: window.columns[1].facts.startswith("Stopped"))
         assert not first.closed
-        window.columns[2].retry.click()
+        window.columns[2].retry_button.click()
         again = await desk.turn(3)
         assert again.request.model == third.request.model
         again.end("At last.")
         await until(lambda: "At last." in window.columns[2].transcript.toPlainText())
-        window.stop_all.click()
+        window.stop_all_button.click()
         await desk.settled()
         statuses = [status for _, status, _ in desk.messages()[1:]]
         assert statuses == ["cancelled", "cancelled", "failed", "complete"]
@@ -178,7 +178,7 @@ async def test_an_answer_that_is_retried_is_marked_when_it_has_ended() -> None:
         await desk.settled()
         window.marks.click()
         await until(lambda: window.columns[1].facts.endswith("1 word differs"))
-        window.columns[1].retry.click()
+        window.columns[1].retry_button.click()
         again = await desk.turn(2)
         await until(lambda: window.columns[1].is_streaming)
         for column in window.columns:

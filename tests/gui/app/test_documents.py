@@ -148,7 +148,7 @@ async def test_enter_while_a_file_is_read_asks_once_it_is_read(
         desk.type("Who wrote it?")
         desk.enter()
         await until(lambda: desk.hint == WAITS)
-        assert desk.window.prompt.row.send.isEnabled()
+        assert desk.window.prompt.row.send_button.isEnabled()
         if way == "removal":
             (reading,) = desk.controllers.readings.ids
             desk.window.prompt.chips.remove_requested.emit(reading)

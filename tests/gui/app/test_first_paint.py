@@ -111,7 +111,7 @@ application.show()
 from PySide6 import QtWidgets
 
 sources_read = len(linecache.cache)
-can_send = application.window.prompt.row.send.isEnabled()
+can_send = application.window.prompt.row.send_button.isEnabled()
 facts = [sources_read, can_send, __import__ is __feature_import__]
 print(json.dumps([list(sys.modules), list(vars(QtWidgets)), *facts]))
 application.run()

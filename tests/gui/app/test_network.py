@@ -39,7 +39,7 @@ def offered(desk: Desk, provider_id: str) -> dict[str, str]:
 
 def open_menu(desk: Desk) -> QMenu:
     """Open the menu of models and return it."""
-    menu = desk.window.prompt.row.models.more.menu()
+    menu = desk.window.prompt.row.models.menu_button.menu()
     menu.aboutToShow.emit()
     return menu
 

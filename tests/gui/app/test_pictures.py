@@ -194,7 +194,7 @@ async def test_a_broken_picture_in_the_quick_prompt_is_said() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.session.quick.open_with("")
         quick = desk.session.quick.window
-        quick.field.image_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+        quick.field.content_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: "“broken.png” is damaged" in find(quick, QLabel, "problem").text())
         assert desk.session.quick.attachments.parts == ()
 

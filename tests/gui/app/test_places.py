@@ -85,7 +85,7 @@ async def test_a_tool_that_needs_a_setting_links_to_it() -> None:
         ]
         reason = why_unavailable(search)
         picker.set_tools([ToolChoice("file_search", "", reason)], is_for_conversation=True)
-        picker.show_at(desk.window.prompt.row.tools)
+        picker.show_at(desk.window.prompt.row.tools_button)
         (label,) = [each for each in picker.findChildren(LinkedLabel) if "href" in each.text()]
         label.linkActivated.emit(f"place:{Place.RESPONSES}")
         assert desk.window.settings.page == "answer"

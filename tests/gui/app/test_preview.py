@@ -312,7 +312,7 @@ async def test_a_large_text_is_there_in_pages_and_searched(tmp_path: Path) -> No
     ["", "a", "a\n", "x" * 50, "ab\n" * 40, "x" * 25 + "\n" + "y\n" * 9 + "z" * 31, "\n" * 70],
 )
 def test_pages_are_the_text_and_hold_no_long_line(text: str) -> None:
-    ends = page_ends(text, length=20, longest_line=10)
+    ends = page_ends(text, length=20, max_line_length=10)
     pieces = [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
     assert "".join(pieces) == text
     assert all(0 < len(piece) <= 20 for piece in pieces)

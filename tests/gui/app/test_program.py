@@ -552,7 +552,7 @@ async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
 async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None:
     async with Desk(request=QuickRequest("along")) as desk:
         assert not desk.window.isVisible()
-        assert find(quick_of(desk), QLabel, "brought-text").text() == "Text: 1 word"
+        assert find(quick_of(desk), QLabel, "accompanying-text").text() == "Text: 1 word"
         turn = await ask_quick(desk, "One")
         quick_of(desk).hide()
         assert not desk.session.is_ending  # the answer is still on its way
@@ -602,7 +602,11 @@ async def test_a_later_start_brings_text_for_the_quick_prompt() -> None:
         request = encode(QuickRequest(text))
         await asyncio.to_thread(call, desk.backend.folders.socket, request)
         await until(lambda: quick_of(desk).isVisible())
-        assert find(quick_of(desk), QLabel, "brought-text").text().startswith("Text: 40,000 words")
+        assert (
+            find(quick_of(desk), QLabel, "accompanying-text")
+            .text()
+            .startswith("Text: 40,000 words")
+        )
         line = find(quick_of(desk), QPlainTextEdit, "prompt")
         QTest.keyClick(line, Qt.Key.Key_Return)
         await until(lambda: desk.said or desk.stage.turns or problem_of(desk))

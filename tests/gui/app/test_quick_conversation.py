@@ -139,7 +139,7 @@ async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_th
         turn = await desk.turn(0)
         assert "a text" in desk.messages()[0][2]
         assert controller.unsent.accompanying == "more text"
-        assert find(quick, QLabel, "brought-text").text() == "Text: 2 words"
+        assert find(quick, QLabel, "accompanying-text").text() == "Text: 2 words"
         assert [part.name for part in controller.attachments.parts] == [NOTES.name]
         QTest.keyClicks(line(quick), "Rea")
         turn.end("Because.")

@@ -203,14 +203,14 @@ async def test_from_the_quick_prompt_to_the_cap() -> None:
         quick.set_text("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
         await until(lambda: "exceeds the limit" in find(quick, QLabel, "problem").text())
-        assert find(quick, QPushButton, "way-out").isVisible()
-        assert find(quick, QPushButton, "way-out").text() == "Raise the limit"
-        QTest.mouseClick(find(quick, QPushButton, "way-out"), Qt.MouseButton.LeftButton)
+        assert find(quick, QPushButton, "remedy").isVisible()
+        assert find(quick, QPushButton, "remedy").text() == "Raise the limit"
+        QTest.mouseClick(find(quick, QPushButton, "remedy"), Qt.MouseButton.LeftButton)
         await until(lambda: in_hand(desk) == "monthly-cap")
         assert desk.text.toPlainText() == "Why is it so?"
         assert not quick.isVisible()
         desk.session.quick.open_with("")
-        assert not find(quick, QPushButton, "way-out").isVisible()
+        assert not find(quick, QPushButton, "remedy").isVisible()
         quick.hide()
 
 

@@ -59,7 +59,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         desk.controllers.servers.show_resources()
         await until(lambda: shown(ResourceDialog))
         (dialog,) = shown(ResourceDialog)
-        await until(dialog.attach.isEnabled)
+        await until(dialog.attach_button.isEnabled)
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
         await until(lambda: desk.state.draft.value.attachments)
         (part,) = desk.state.draft.value.attachments

@@ -95,7 +95,13 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         desk.text.setFocus()
         await until(desk.text.hasFocus)
         focused: QWidget = desk.text
-        for part in (shown.always, shown.conversation, shown.deny, shown.once, shown.arguments):
+        for part in (
+            shown.always_button,
+            shown.conversation_button,
+            shown.deny_button,
+            shown.once_button,
+            shown.arguments,
+        ):
             QTest.keyClick(focused, Qt.Key.Key_Backtab)
             assert QApplication.focusWidget() is part
             focused = part
@@ -193,8 +199,8 @@ async def test_enter_chooses_in_the_list_of_tools() -> None:
         box.setFocus()
         QTest.keyClick(box, Qt.Key.Key_Return)
         assert box.isChecked()
-        picker.form.setFocus()
-        QTest.keyClick(picker.form, Qt.Key.Key_Return)
+        picker.form_button.setFocus()
+        QTest.keyClick(picker.form_button, Qt.Key.Key_Return)
         assert asked == [True]
 
 

@@ -89,7 +89,7 @@ async def test_an_attachment_of_the_quick_prompt_returns() -> None:
         await until(lambda: attachments.parts)
         quick.chips.remove_requested.emit(attachments.parts[0].sha256)
         assert attachments.parts == ()
-        button = find(quick, QPushButton, "way-out")
+        button = find(quick, QPushButton, "remedy")
         assert (button.isVisible(), button.text()) == (True, "Undo")
         button.click()
         await until(lambda: attachments.parts)
@@ -225,7 +225,7 @@ async def test_a_removed_response_format_returns() -> None:
             desk.open_id, lambda own: with_override(own, "answer.form", SCHEMA)
         )
         desk.controllers.tools.choose_form()
-        find(desk.window, AnswerFormDialog, "answer-form").remove.click()
+        find(desk.window, AnswerFormDialog, "answer-form").remove_button.click()
         assert not desk.state.setup.ask_settings.parameters.form
         undo(desk)
         assert desk.state.setup.ask_settings.parameters.form == SCHEMA

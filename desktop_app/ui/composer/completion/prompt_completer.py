@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 SIGNS: Final = ("/", "／")
 """The characters that open the list; East Asian input methods type the wide slash."""
-LONGEST: Final = 60
+_MAX_NAME_CHARACTERS: Final = 60
 """The longest typed title, in characters."""
 
 
 def typed_name(before: str) -> str | None:
     """Return the typed part of a prompt's name, or None if the line has no such part."""
-    if not before.startswith(SIGNS) or len(before) > LONGEST:
+    if not before.startswith(SIGNS) or len(before) > _MAX_NAME_CHARACTERS:
         return None
     name = before[1:]
     return None if name.startswith(" ") or any(sign in name for sign in SIGNS) else name

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 _MAX_LINES: Final = 5
 _LABEL_WIDTH: Final = 150
-_LONGEST_NAME: Final = 60
-_LONGEST_NOTE: Final = 160
+_MAX_NAME_CHARACTERS: Final = 60
+_MAX_NOTE_CHARACTERS: Final = 160
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -243,7 +243,7 @@ class PromptFields(QFrame, DraftForm):
         self._show_note(
             one_line(
                 tr("Fill in: {fields}", fields=joined([*map(_display_name, missing_names)])),
-                _LONGEST_NOTE,
+                _MAX_NOTE_CHARACTERS,
             )
         )
         for name in missing_names:
@@ -276,7 +276,7 @@ def _choice_field(variable: Variable, value: str, theme: Theme) -> Combo:
 
 
 def _display_name(name: str) -> str:
-    return one_line(name[:1].upper() + name[1:], _LONGEST_NAME)
+    return one_line(name[:1].upper() + name[1:], _MAX_NAME_CHARACTERS)
 
 
 def _is_escape(event: QEvent) -> bool:
