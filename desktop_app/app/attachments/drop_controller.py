@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.attachments.attachment_reader import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer.rich_text_paste import RichTextPaste, is_richer, words_of
+from desktop_app.ui.composer.rich_text_paste import RichTextPaste, is_richer, text_of_html
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -135,7 +135,7 @@ class DropController(QObject):
             markdown = ""
         if await asyncio.to_thread(is_richer, markdown, text):
             return markdown
-        return text or words_of(html)
+        return text or text_of_html(html)
 
     async def _markdown_of(self, html: str) -> str:
         """Return rich text as Markdown, "" if plain text says the same.

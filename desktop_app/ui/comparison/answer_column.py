@@ -30,14 +30,14 @@ _STATES: Final = {
     MessageStatus.COMPLETE: N_("Complete"),
     MessageStatus.FAILED: N_("Failed"),
 }
-_RETRIED: Final = (MessageStatus.FAILED, MessageStatus.CANCELLED, MessageStatus.INTERRUPTED)
+_RETRYABLE: Final = (MessageStatus.FAILED, MessageStatus.CANCELLED, MessageStatus.INTERRUPTED)
 
 
 class AnswerColumn(QFrame):
     """A column with one answer.
 
     Attributes:
-        answer: the answer as last shown; its text may be newer in the transcript.
+        answer: the answer as last shown; the transcript may have newer text.
         name: the variant or model.
         transcript: shows the text.
         first_token_s: seconds from the request to the first text; None if unknown.
@@ -164,7 +164,7 @@ class AnswerColumn(QFrame):
         set_tooltip(self._facts, "\n".join(token_facts(answer)))
         self.setAccessibleName(spoken_text(f"{self._title.text()}: {shown}"))
         self.stop_button.setVisible(streams)
-        self.retry_button.setVisible(answer.status in _RETRIED)
+        self.retry_button.setVisible(answer.status in _RETRYABLE)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""

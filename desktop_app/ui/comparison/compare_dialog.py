@@ -39,7 +39,7 @@ _WIDTH: Final = 560
 
 
 class ComparedChoice(NamedTuple):
-    """A row: the choice of an answer, and the most that it costs, in words."""
+    """The choice for an answer, and the highest cost of that answer in words."""
 
     view: ChoiceView
     cost: str
@@ -49,10 +49,10 @@ class CompareDialog(QDialog):
     """A row for each answer, with its model, effort and highest cost.
 
     Signals:
-        model_requested(int, ModelEntry), effort_requested(int, Effort): change a row, from 0.
+        model_requested(int, ModelEntry), effort_requested(int, Effort): change the row at an index.
         row_requested(): add a row.
-        row_removal_requested(int): remove a row.
-        compare_requested(): ask.
+        row_removal_requested(int): remove the row at an index.
+        compare_requested(): ask the chosen models.
     """
 
     model_requested = Signal(int, object)
@@ -172,7 +172,7 @@ class CompareRow(QWidget):
         self.set_theme(theme)
 
     def show_choice(self, choice: ComparedChoice, *, is_removable: bool) -> None:
-        """Show another choice. A comparison keeps at least two rows."""
+        """Show a choice; `is_removable` enables the button that removes the row."""
         view = self._view = choice.view
         name, effort = view.short_name, view.effort_shown
         self.model_button.set_text(name)

@@ -1,4 +1,4 @@
-"""Answers side by side in a window of their own; a narrow window shows one as a page."""
+"""A window with answers side by side; a narrow window shows them in tabs."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 _SIZE: Final = (1240, 760)
 _MIN_COLUMN_WIDTH: Final = 300
-"""The least width of a column, in theme pixels; with less room, columns become pages."""
+"""The least width of a column, in theme pixels; with less room, they become tabs."""
 _MAX_COMPACT_HEIGHT: Final = 320
-"""Below this height, in theme pixels, only the tab of a page names its model."""
+"""Below this height, in theme pixels, only the tab names the model of a column."""
 _MAX_TAB_CHARACTERS: Final = 18
 
 
@@ -131,25 +131,25 @@ class ComparisonWindow(QDialog):
         return self.marks.isChecked() and self.marks.isEnabled()
 
     def show_state(self) -> None:
-        """Enable what applies to answers that stream, or to answers that have ended."""
+        """Enable the buttons that apply to streaming answers, or those for finished answers."""
         streams = any(column.is_streaming for column in self.columns)
         self.stop_all_button.setEnabled(streams)
         self.marks.setEnabled(not streams)
 
     def set_problem(self, words: str) -> None:
-        """Show why an action failed, "" for nothing."""
+        """Show why an action failed; "" hides the line."""
         self._problem.setText(words)
         self._problem.setVisible(bool(words))
         announce(self._problem, words)
 
-    # ------------------------------------------------------------------ columns and pages
+    # ------------------------------------------------------------------ columns and tabs
 
     def step(self, step: int) -> None:
         """Focus the next (+1) or the previous (-1) column."""
         self.focus_column((self._current + step) % len(self.columns))
 
     def focus_column(self, number: int) -> None:
-        """Focus a column, and show its page."""
+        """Focus a column, and show its tab."""
         self._set_current(number)
         self.columns[number].transcript.setFocus(Qt.FocusReason.TabFocusReason)
 

@@ -118,7 +118,7 @@ class _PreviewButton(QAbstractButton):
 
 
 class ChipWidget(QFrame):
-    """A chip.
+    """Widget of a chip.
 
     Signals:
         remove_requested(str): the user removes the attachment with this id.
@@ -345,7 +345,7 @@ class ChipWidget(QFrame):
         if event.type() == QEvent.Type.KeyPress:
             press: QKeyEvent = event  # type: ignore[assignment]
             if press.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-                self.remove_requested.emit(self._chip.id)
+                self.remove()
                 return True
         return False
 

@@ -1,7 +1,7 @@
 """The button of the choice row for answers that run in the background.
 
-It is visible only if the provider offers that. Its menu explains both choices: to continue
-without the window, the provider has to store the request and the reply.
+It is visible only if the provider offers background answers. Its menu explains both choices: to
+continue without the window, the provider has to store the request and the reply.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LABEL: Final = N_("Background")
 _ICON: Final = 18
-_PADDING: Final = 16  # left and right of icon and label, and between them
+_PADDING: Final = 16  # half of it on either side, and half between icon and label
 _NOTE_WIDTH: Final = 300
 
 
@@ -33,7 +33,7 @@ class BackgroundButton(PlainToolButton):
     """An icon, with a label beside it while background answers are on.
 
     Attributes:
-        options: its menu.
+        options: the menu with both choices.
 
     Signals:
         background_requested(bool): whether the next answers run in the background.

@@ -69,7 +69,7 @@ def _model_label(entry: ModelEntry) -> str:
 
 
 def _figures_of(entry: ModelEntry, choice: ChoiceView, figures: ChoiceFigures | None) -> str:
-    """Return the figures of a variant at the provider for which they were computed."""
+    """Return the figures of an entry; "" without a variant, and at another provider."""
     if figures is None or entry.variant is None or entry.provider_id != choice.provider_id:
         return ""
     return figures.variants.get(entry.variant, "")
@@ -88,7 +88,7 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
     """Yield each entry with its menu.
 
     In a long list (an aggregator has hundreds of models), models go into submenus by the
-    first word of their names, single models under "Other". The family's variants stay in
+    first word of their ids, single models under "Other". The family's variants stay in
     the menu itself.
     """
     if len(entries) <= _MAX_SUBMENU_ENTRIES:
@@ -120,7 +120,7 @@ def fill_efforts(
     note_width: int,
     figures: ChoiceFigures | None = None,
 ) -> None:
-    """Fill the menu with the efforts, what each is for, and what it may cost and take.
+    """Fill the menu with the efforts, each with its use, its possible cost and its duration.
 
     Refused efforts are disabled, with the reasons below.
     """
@@ -139,7 +139,7 @@ def fill_efforts(
 def fill_background(
     menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None], note_width: int
 ) -> None:
-    """Fill the menu with the choice of where answers run, and what each choice means."""
+    """Fill the menu with the two places where answers can run, and explain each."""
     name, group = choice.provider_name, QActionGroup(menu)
     foreground = _add(menu, group, tr("Run here"), not choice.background)
     foreground.triggered.connect(lambda _=False: on_chosen(False))

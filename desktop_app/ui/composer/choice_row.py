@@ -2,8 +2,9 @@
 
 The row shows a `ChoiceView` and emits what the user chooses instead. If it is too narrow,
 it hides the least needed first: all of the estimate but the cost, the caption "Effort", the
-segments of the variants (the menu behind ▾ still has them), the effort's name, the button for
-tools while none is chosen (the command palette still has it), the estimate.
+label "Background", the segments of the variants (the menu behind ▾ still has them), the
+effort's name, the button for tools while none is chosen (the command palette still has it),
+the estimate.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class ChoiceRow(QWidget):
     Attributes:
         attach_button, attach_menu_button, tools_button, send_button, stop_button: the buttons.
         choice: the choice that is shown.
-        estimate: the shown estimate, its short form, and its tooltip.
+        estimate: the estimate, its short form, and its tooltip.
 
     Signals:
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen

@@ -48,9 +48,9 @@ class ChoiceView:
         offers_effort: whether the model is known to take an effort.
         effort_refusals: a sentence for each effort that cannot be chosen now.
         models: the models of all providers, in order.
-        notice: a sentence about the chosen model, which is shut down or answers in place of
-            another one, or "".
-        background: whether a long answer runs in the background; None if that is not offered.
+        notice: a sentence if the chosen model is shut down or answers in place of another
+            model; otherwise "".
+        background: whether the next answers run in the background; None if that is not offered.
         provider_name: the name of the provider.
         provider_id, model: the entry to check in the menu; "" for none.
     """

@@ -72,7 +72,7 @@ NOTHING_READABLE: Final = N_("Nothing here can be attached")
 
 
 class DroppedData(NamedTuple):
-    """An image or a mail message that is not a file: encoded bytes, or a decoded image."""
+    """An image, mail message or rich text without a file: encoded bytes, or a decoded image."""
 
     name: str
     content: bytes | QImage
@@ -84,10 +84,10 @@ class DroppedContent:
 
     Attributes:
         files: local paths; they may not exist.
-        content: an image or a mail message.
+        content: an image, a mail message, or rich text without plain text.
         text: to be inserted into the prompt.
         html: the same text with its formatting, if it was offered.
-        note: a sentence for the user about what was not taken, or "".
+        note: a sentence for the user about content that was left out, or "".
     """
 
     files: tuple[Path, ...] = ()
@@ -108,7 +108,7 @@ class DroppedContent:
 
 
 def read_dropped(data: QMimeData) -> DroppedContent:
-    """Return the content that the user means among the formats offered."""
+    """Return the content that the user most likely means, from the formats offered."""
     urls = _urls(data)
     files = tuple(Path(url.toLocalFile()) for url in urls if url.isLocalFile())
     non_local = [url for url in urls if url.scheme() in _NON_LOCAL_SCHEMES]
@@ -118,9 +118,10 @@ def read_dropped(data: QMimeData) -> DroppedContent:
         return DroppedContent(content=DroppedData(_mail_name(message), message))
     if (image := image_in(data)) is not None:
         return DroppedContent(content=image)
-    if not _links(data) and any(data.hasFormat(kind) for kind in _MAIL_REFERENCES):
+    links = _links(data)
+    if not links and any(data.hasFormat(kind) for kind in _MAIL_REFERENCES):
         return DroppedContent(note=tr(NO_MESSAGE))
-    if links := _links(data):
+    if links:
         is_image = bool(_only_image_url(data.html()))
         text, left_out = remove_invalid_characters("\n".join(map(_as_markdown, links)))
         return DroppedContent(text=text, note=tr(NO_IMAGE) if is_image else left_out)

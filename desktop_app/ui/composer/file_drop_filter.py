@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 
 class FileDropFilter(QObject):
-    """Makes a widget's text fields leave files to the window.
+    """Filter that makes the text fields of a widget leave files to the window.
 
     By default the fields would insert the file's address as text.
     """

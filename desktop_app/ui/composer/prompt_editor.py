@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 
     from desktop_app.ui.composer.dropped_content import DroppedContent
-    from desktop_app.ui.composer.prompt_spelling import PromptSpelling
     from desktop_app.ui.composer.spelling import Spelling
 
 __all__ = ["Chip", "ChoiceFigures", "ChoiceView", "ModelEntry", "PromptEditor"]
@@ -94,7 +93,6 @@ class PromptEditor(QFrame):
         self._notice = ""
         self._is_setting_text = False
         self._filtered_window: QWidget | None = None
-        self._spelling: PromptSpelling | None = None
         self._build(theme)
         self.slash = PromptCompleter(
             EditorCompletionField(self.field), PopupAboveEditor(self), theme, self
@@ -186,16 +184,12 @@ class PromptEditor(QFrame):
 
     def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
         """Underline words that are misspelled."""
-        from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # not needed at start-up
-
-        self._spelling = PromptSpelling(self.field, spelling, theme)
-        self.field.set_spelling(self._spelling)
+        self.field.check_spelling_with(spelling, theme)
 
     def suggest_spelling(self) -> None:
         """Go to the next misspelled word, and show suggestions for it."""
         self.focus_text()
-        if self._spelling is not None:
-            self._spelling.find_next()
+        self.field.suggest_spelling()
 
     def focus_text(self, reason: Qt.FocusReason = Qt.FocusReason.ShortcutFocusReason) -> None:
         """Focus the text."""
@@ -242,7 +236,7 @@ class PromptEditor(QFrame):
         self._show_hint()
 
     def set_hint_visible(self, shown: bool) -> None:
-        """Show or hide the line below the card; what it says about sending is always shown."""
+        """Show or hide the line below the card; warnings and hints are always shown."""
         self._shows_hint = shown
         self._show_hint()
 
@@ -267,7 +261,7 @@ class PromptEditor(QFrame):
         """
         self._refusal = "" if can_send else (why or tr("Can’t send right now"))
         self._can_queue = can_queue
-        if self._warning:  # until the text changes, or nothing is in the way
+        if self._warning:  # it stays until the text changes or sending is allowed
             self._warning = self._refusal
         self.row.send_button.setEnabled(can_send or can_queue)
         self._show_send_tooltip()
@@ -311,11 +305,11 @@ class PromptEditor(QFrame):
         menu.popup(attach.mapToGlobal(attach.rect().topLeft()))
 
     def choose_files(self) -> None:
-        """Let the user choose files; `attach_requested` returns them."""
+        """Let the user choose files; emit `attach_requested` with them."""
         self._choose(tr("Attach files"), "ExistingFiles")
 
     def choose_folder(self) -> None:
-        """Let the user choose a folder to attach; `attach_requested` returns it."""
+        """Let the user choose a folder to attach; emit `attach_requested` with it."""
         self._choose(tr("Attach folder"), "Directory")
 
     def _choose(self, title: str, mode: str) -> None:
@@ -375,8 +369,8 @@ class PromptEditor(QFrame):
             wanted = self._layout.totalHeightForWidth(self.width())
         other_height = wanted - self.field.height()
         self.field.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - other_height)
-        # So that the next caller gets the new height. If the width has changed, the card was just
-        # laid out for the text's former height, and would stay so.
+        # The card may have been laid out for the text's former height. Lay it out again, so that
+        # the next caller gets the new height.
         self._card_layout.invalidate()
         self._card_layout.activate()
 

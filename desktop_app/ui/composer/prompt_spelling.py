@@ -30,7 +30,7 @@ _MAX_LINES: Final = 100
 
 
 class PromptSpelling(QObject):
-    """Marks the misspelled words of a text. See the module.
+    """Underlines of the misspelled words of a text. See the module.
 
     Signals:
         notice_raised(str): a sentence about a search without a result.

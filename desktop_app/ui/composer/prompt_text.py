@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.completion.template_mark import TemplateMark
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.prompt_spelling import PromptSpelling
+    from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import Theme
 
 LARGE_PASTE: Final = 20_000
@@ -53,7 +54,7 @@ class PromptText(PlainTextField):
             dropped.
         large_rich_text_pasted(str text, str html): the same with formatting.
         rich_text_pasted(RichTextPaste): plain text was inserted; convert its HTML to Markdown.
-        notice_raised(str): a sentence about what could not be taken.
+        notice_raised(str): a sentence about content that was left out, or about the spelling.
         focus_changed(bool), height_changed(): for the surrounding card.
     """
 
@@ -211,10 +212,17 @@ class PromptText(PlainTextField):
         else:
             super().keyPressEvent(event)
 
-    def set_spelling(self, spelling: PromptSpelling) -> None:
-        """Set what marks misspelled words."""
-        self._spelling = spelling
-        spelling.notice_raised.connect(self.notice_raised)
+    def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
+        """Underline words that are misspelled."""
+        from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # not needed at start-up
+
+        self._spelling = PromptSpelling(self, spelling, theme)
+        self._spelling.notice_raised.connect(self.notice_raised)
+
+    def suggest_spelling(self) -> None:
+        """Go to the next misspelled word, and show suggestions for it."""
+        if self._spelling is not None:
+            self._spelling.find_next()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu for the word under the pointer, or at the cursor if a key was pressed."""

@@ -33,7 +33,7 @@ class RichTextPaste:
         self.html = dropped.html
         start = cursor.selectionStart()
         cursor.beginEditBlock()  # the Markdown can join this edit block
-        cursor.insertText(dropped.text or words_of(dropped.html))
+        cursor.insertText(dropped.text or text_of_html(dropped.html))
         cursor.endEditBlock()
         self._range = QTextCursor(cursor.document())
         self._range.setPosition(start)
@@ -48,8 +48,7 @@ class RichTextPaste:
     def replace_with(self, markdown: str) -> None:
         """Replace the text by Markdown if it is unedited and the Markdown says more."""
         cursor_range = self._range
-        start = cursor_range.selectionStart()
-        cursor_range.setPosition(start)
+        cursor_range.setPosition(cursor_range.selectionStart())
         cursor_range.setPosition(self._end.position(), _KEEP_ANCHOR)
         if cursor_range.selectedText() != self._plain or not is_richer(markdown, self._plain):
             return
@@ -62,13 +61,13 @@ class RichTextPaste:
 
 
 def is_richer(markdown: str, plain: str) -> bool:
-    """Return True if the Markdown adds more than white space and loses no word."""
+    """Return True if the Markdown adds more than white space and loses no word of 4 letters."""
     if not markdown.strip() or markdown.split() == plain.split():
         return False
     return set(re.findall(_WORD, plain)) <= set(re.findall(_WORD, re.sub(_MARKUP, "", markdown)))
 
 
-def words_of(html: str) -> str:
+def text_of_html(html: str) -> str:
     """Return the text of HTML that came without plain text."""
     from PySide6.QtGui import QTextDocumentFragment  # imported here because it is rarely needed
 

@@ -1,7 +1,7 @@
-"""The spelling of words: which are known to be right or wrong, shared by all editors.
+"""Verdicts on the spelling of words, shared by all editors.
 
 The dictionaries belong to a controller, which this module asks by signals. It also finds the
-positions in a line of text that an editor underlines.
+words of a line that an editor underlines.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class SearchRequest:
 
 
 class Spelling(QObject):
-    """Keeps the verdicts on words. See the module.
+    """Store of the verdicts on words. See the module.
 
     Signals:
         check_requested(list[str]): check these words; `mark_misspelled` takes the result.
@@ -105,29 +105,29 @@ class Spelling(QObject):
         return next((word for word in words if word.start <= column <= word.end), None)
 
     def add_suggestions(
-        self, menu: QMenu, word: str, put: Callable[[str], None], show: Callable[[], None]
+        self, menu: QMenu, word: str, replace: Callable[[str], None], show: Callable[[], None]
     ) -> None:
         """Insert the suggestions for a word above the other entries, then show the menu.
 
         Args:
-            put: replaces the word.
+            replace: replaces the word.
         """
 
         def on_suggestions(suggestions: Sequence[str]) -> None:
-            self._insert(menu, word, suggestions, put)
+            self._insert(menu, word, suggestions, replace)
             menu.setAccessibleName(spoken_text(tr("Misspelled: {word}", word=word)))
             show()
 
         self.suggestions_requested.emit(SuggestionRequest(word, on_suggestions))
 
     def _insert(
-        self, menu: QMenu, word: str, suggestions: Sequence[str], put: Callable[[str], None]
+        self, menu: QMenu, word: str, suggestions: Sequence[str], replace: Callable[[str], None]
     ) -> None:
         first = menu.actions()[0] if menu.actions() else menu.addSeparator()
         for suggestion in suggestions:
             entry = QAction(menu_text(suggestion), menu)
             entry.setObjectName("suggestion")
-            entry.triggered.connect(partial(put, suggestion))
+            entry.triggered.connect(partial(replace, suggestion))
             menu.insertAction(first, entry)
         if not suggestions:
             menu.insertAction(first, QAction(tr("No suggestions"), menu, enabled=False))

@@ -1,4 +1,4 @@
-"""Buttons for common questions about the attachments; Enter takes the first."""
+"""Buttons for common questions about the attachments; Enter chooses the first."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class SuggestionButton(PaintedButton):
 
 
 class Suggestions(QWidget):
-    """The suggestions in a row.
+    """The suggestions, in rows.
 
     Signals:
         chosen(str): the user chose the suggestion with this key.
@@ -109,19 +109,19 @@ class Suggestions(QWidget):
         self._buttons = [self._create_button(*item) for item in items]
         set_tab_order(self, self._buttons)
         self.setVisible(bool(items))
-        self._show_what_fits()
+        self._show_fitting_buttons()
 
     def set_compact(self, compact: bool) -> None:
         """Show one row of suggestions if there is little room; "/" offers all prompts."""
         if compact != self._is_compact:
             self._is_compact = compact
-            self._show_what_fits()
+            self._show_fitting_buttons()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show_what_fits()
+        self._show_fitting_buttons()
 
-    def _show_what_fits(self) -> None:
+    def _show_fitting_buttons(self) -> None:
         used = 0
         for number, button in enumerate(self._buttons):
             used += button.sizeHint().width()

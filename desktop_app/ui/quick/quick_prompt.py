@@ -275,7 +275,7 @@ class QuickPrompt(QWidget):
         self.field.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
 
     def restore_position(self, shares: tuple[float, float] | None) -> None:
-        """Open where the user moved the window in an earlier run."""
+        """Set `position_shares` to those of an earlier run."""
         self.position_shares = shares
 
     def set_accompanying_text(self, text: str) -> None:
@@ -490,9 +490,9 @@ class QuickPrompt(QWidget):
             label.setContentsMargins(side, 0, side, 0)
         for widget in (self._model_button, *self._hints):
             widget.set_theme(theme)
-        # Beside the first line.
-        first = max(self.field.height_of(1), self._model_button.sizeHint().height())
-        self._icon.setFixedHeight(first)
+        # The icon is beside the first line.
+        line_height = max(self.field.height_of(1), self._model_button.sizeHint().height())
+        self._icon.setFixedHeight(line_height)
         self._fit()
 
     def _actions(self) -> dict[str, Callable[[], object]]:

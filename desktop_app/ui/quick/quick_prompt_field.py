@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QFont, QKeyEvent
 
     from desktop_app.commands.keymap import Keymap
-    from desktop_app.ui.composer.spelling import Spelling
 
 
 _MAX_COUNTED_CHARACTERS: Final = 200_000
@@ -35,7 +34,7 @@ def describe_text(text: str) -> str:
 
 
 class QuickPromptField(PromptText):
-    """The text field: larger letters than in the window, and earlier questions by Up and Down.
+    """Text field with larger letters than the window's, and earlier questions by Up and Down.
 
     Signals:
         history_requested(int): +1 for an older question, -1 for a newer one; not while the cursor
@@ -48,17 +47,6 @@ class QuickPromptField(PromptText):
         super().__init__(theme)
         self.setPlaceholderText(tr("Ask anything"))
         set_role(self, "card-text")
-
-    def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
-        """Underline words that are misspelled."""
-        from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # not needed at start-up
-
-        self.set_spelling(PromptSpelling(self, spelling, theme))
-
-    def suggest_spelling(self) -> None:
-        """Go to the next misspelled word, and show suggestions for it."""
-        if self._spelling is not None:
-            self._spelling.find_next()
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys; Enter sends if no other key does, because there is no button to send."""

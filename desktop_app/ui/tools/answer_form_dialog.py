@@ -1,4 +1,4 @@
-"""The window in which the form of answers is chosen: a JSON Schema or a grammar."""
+"""The dialog that chooses the form of answers: a JSON Schema or a grammar."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NAMES: Final = {True: N_("Name of the schema"), False: N_("Highlight as (such a
 
 
 class AnswerFormDialog(FormDialog):
-    """The window. What is typed is checked while the user pauses, and before it is used.
+    """Dialog for the form of answers. Its text is checked in pauses of typing and before use.
 
     Signals:
         check_requested(FormSource, bool): check it; True if the user wants to use it. Answer with
@@ -111,7 +111,7 @@ class AnswerFormDialog(FormDialog):
         return FormSource(kind, text.strip() if kind is FormKind.REGEX else text, self.name.text())
 
     def show_form(self, value: str, refusals: Mapping[FormKind, str]) -> None:
-        """Show the present form.
+        """Show the current form.
 
         Args:
             refusals: why a kind cannot be sent by the model that answers now.
@@ -166,5 +166,4 @@ class AnswerFormDialog(FormDialog):
             self.kind.setCurrentIndex(self.kind.findData(kind))
             if kind is FormKind.SCHEMA and not self.name.text():
                 self.name.setText(Path(name).stem.removesuffix(".schema"))
-            self._show_kind()
             self.file_requested.emit(Path(name))

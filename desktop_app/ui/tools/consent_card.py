@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
-"""Characters of arguments that can be read and changed; of longer ones the beginning is shown."""
-_LINES: Final = 6
+"""Longer arguments are truncated, and cannot be changed."""
+_MAX_LINES: Final = 6
 # Characters that could hide or reorder what the user reads, among them the tags and variation
 # selectors, which can carry a whole text. JSON takes them as escapes.
 _HIDDEN_CHARACTERS: Final = re.compile(
@@ -115,7 +115,7 @@ class ConsentCard(QFrame):
         self.show()
 
     def show_problem(self, words: str) -> None:
-        """Say why the changed arguments cannot be used; the field has the focus."""
+        """Show why the changed arguments cannot be used, and focus them."""
         self._note.setText(several_lines(words))
         self._note.show()
         self.arguments.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -138,8 +138,8 @@ class ConsentCard(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """Give the arguments their lines, or less in a small window; they scroll."""
-        lines = self.arguments.fontMetrics().lineSpacing() * _LINES + self._theme.px(12)
+        """Limit the height of the arguments, which scroll, to lines and a share of the window."""
+        lines = self.arguments.fontMetrics().lineSpacing() * _MAX_LINES + self._theme.px(12)
         share = round(self.window().height() * SHARE_OF_WINDOW)
         self.arguments.setMaximumHeight(min(lines, share))
 

@@ -1,4 +1,4 @@
-"""The list of resources that tool servers offer, to attach one of them."""
+"""The dialog that lists the resources of tool servers, to attach one."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class ResourceChoice:
 
 
 class ResourceDialog(QDialog):
-    """The list.
+    """Dialog with the list of resources.
 
     Signals:
-        chosen(ResourceChoice): attach this one.
+        chosen(ResourceChoice): attach this resource.
     """
 
     chosen = Signal(object)

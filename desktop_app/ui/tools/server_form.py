@@ -44,7 +44,7 @@ _LOG_SIZE: Final = (620, 380)
 
 @dataclass(frozen=True)
 class EnteredServer:
-    """A server as it was entered; a value STORED stands for the stored one."""
+    """A server as it was entered; a value of STORED keeps the stored value."""
 
     name: str
     command: tuple[str, ...] = ()
@@ -55,10 +55,10 @@ class EnteredServer:
 
 
 class ServerForm(FormDialog):
-    """The form for a server.
+    """Form for a server.
 
     Args:
-        server: the one to edit; None for a new one.
+        server: the server to edit; None for a new server.
 
     Signals:
         saved(EnteredServer): Save was pressed; the form stays open until `accept`.
@@ -80,7 +80,7 @@ class ServerForm(FormDialog):
         self.environment, self.headers = PlainTextField(), PlainTextField()
         self._problem = Note(theme, object_name="server-problem")
         self._save_button = dialog_button(tr("Save"), "save-server")
-        self._save_button.clicked.connect(self._finish)
+        self._save_button.clicked.connect(self._emit_saved)
         self._build(theme)
         if server is not None:
             self.subject = server.name
@@ -153,7 +153,7 @@ class ServerForm(FormDialog):
         self.environment.setPlainText(_lines(server.environment, "="))
         self.headers.setPlainText(_lines(server.headers, ": "))
 
-    def _finish(self) -> None:
+    def _emit_saved(self) -> None:
         try:
             command = tuple(shlex.split(self.command.text()))
         except ValueError:

@@ -64,12 +64,12 @@ class ToolChoice:
 
 
 class ToolPicker(QFrame):
-    """The list, as a popup.
+    """Popup with the list of tools.
 
     Signals:
         chosen(tuple[str, ...]): the full names of the tools that the user has chosen.
-        permission_chosen(str, Permission): a tool's full name; ASK withdraws what was allowed.
-        form_requested(): change the form of the answers.
+        permission_chosen(str, Permission): the full name of a tool, and its new permission.
+        form_requested(): choose the form of the answers.
     """
 
     chosen = Signal(object)
@@ -120,7 +120,7 @@ class ToolPicker(QFrame):
         """Show the tools.
 
         Args:
-            is_for_conversation: they are chosen for the open conversation.
+            is_for_conversation: whether they are chosen for the open conversation only.
         """
         words = tr("The model may call these in this conversation.")
         self.note.setText(words if is_for_conversation else tr("The model may call these."))
@@ -176,7 +176,7 @@ class ToolPicker(QFrame):
         box = self._boxes[tool.name] = QCheckBox()
         # A server's name as wide as the list would push the permission out of it.
         allowed = tool.permission
-        combo = None if allowed is None else self._permission(tool.name, allowed)
+        combo = None if allowed is None else self._permission_field(tool.name, allowed)
         px = self._theme.px
         room = self.width() - 2 * px(_MARGIN) - px(_SPACING)
         room -= box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
@@ -210,7 +210,7 @@ class ToolPicker(QFrame):
         set_role(label, "note")
         return label
 
-    def _permission(self, name: str, permission: Permission) -> Combo:
+    def _permission_field(self, name: str, permission: Permission) -> Combo:
         combo = Combo(
             self._theme, tr("Permission of {tool}", tool=name), object_name=f"permission-{name}"
         )

@@ -23,6 +23,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -204,7 +205,7 @@ class AttachmentPreview(QDialog):
     # -------------------------------------------------------------- content
 
     def set_attachments(self, names: Sequence[tuple[str, str]], shown: str) -> None:
-        """Set the attachments as (id, name), and the id of the shown one."""
+        """Set the attachments as (id, name), and the id of the shown attachment."""
         if shown != self._attachments.currentData():
             self._show_tab("text")
         self._attachments.clear()
@@ -247,9 +248,7 @@ class AttachmentPreview(QDialog):
         self._pages_error.setVisible(bool(why))
         if why:
             self._pages_error.setAccessibleName(spoken_text(why))
-            from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # takes 10 ms
-
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._pages_error, why))
+            announce(self._pages_error, why)
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.field.selectAll()
 

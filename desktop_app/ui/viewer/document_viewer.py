@@ -99,7 +99,7 @@ class DocumentViewer(QWidget):
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        room, edge = self.screen().availableSize(), theme.px(48)  # its frame takes some
+        room, edge = self.screen().availableSize(), theme.px(48)  # for the frame
         size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
         self.resize(size.boundedTo(room - QSize(edge, edge)))
 
@@ -324,7 +324,7 @@ class DocumentViewer(QWidget):
         )
 
     def describe_mark(self, words: str) -> None:
-        """Set the accessible description, which tells what is marked."""
+        """Describe the marked passage to assistive technology."""
         self.pages.setAccessibleDescription(spoken_text(words))
         self.text.setAccessibleDescription(spoken_text(words))
 

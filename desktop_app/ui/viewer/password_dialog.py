@@ -26,7 +26,7 @@ class PasswordDialog(QDialog):
     """A dialog that asks for a password; it is deleted when it is closed.
 
     Signals:
-        answered(object): the password; None if the user enters none.
+        answered(object): the password; None if the user cancels.
     """
 
     answered = Signal(object)

@@ -2,8 +2,8 @@
 
 Another process draws pages in strips (documents/pdf/pdf_view.py). This widget requests the strips
 that it needs while it is scrolled and zoomed, and paints those that have arrived. Until then a page
-is white, or scaled from strips of another size. The cache of strips is limited to some tens of
-megabytes, however many pages there are.
+is white, or scaled from strips of another size. The cache of strips is limited to 64 MB,
+however many pages there are.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class ViewerPages(QAbstractScrollArea):
     """A scrollable view of pages.
 
     Attributes:
-        page: the page in the middle of the viewport, from 1.
+        page: the current page, from 1: the page in the middle of the viewport, or that of the last
+            `go_to` until the user scrolls.
 
     Signals:
         strips_requested(list[PageStrip]): strips to draw, the most urgent first; replaces earlier
@@ -101,7 +102,7 @@ class ViewerPages(QAbstractScrollArea):
     # ------------------------------------------------------------ content
 
     def set_pages(self, sizes: Sequence[tuple[float, float]]) -> None:
-        """Show a document with pages of these sizes in points; none closes it."""
+        """Show a document with pages of these sizes in points; [] shows nothing."""
         self._sizes = list(sizes)
         self._widest = max((width for width, _ in sizes), default=1.0)
         self._strips.clear()
@@ -180,7 +181,7 @@ class ViewerPages(QAbstractScrollArea):
         self._lay_out()
 
     def set_percent(self, percent: int) -> None:
-        """Set the zoom, keeping the middle of the viewport in place."""
+        """Set the zoom, within the presets, and keep the middle of the viewport in place."""
         self._fits = False
         self._zoom_to(max(_ZOOM_PRESETS[0], min(_ZOOM_PRESETS[-1], percent)))
 
@@ -221,16 +222,16 @@ class ViewerPages(QAbstractScrollArea):
         gap = self._theme.px(_GAP)
         heights = (self._pixels(height) + gap for _, height in self._sizes)
         self._tops = list(accumulate(heights, initial=gap))
-        down, left = self.verticalScrollBar(), self.horizontalScrollBar()
+        vertical, horizontal = self.verticalScrollBar(), self.horizontalScrollBar()
         room = self.viewport().size()
-        down.setPageStep(max(1, room.height() - self._theme.px(_PAGE_OVERLAP)))
-        down.setSingleStep(self._theme.px(40))
-        down.setRange(0, max(0, self._tops[-1] - room.height()))
+        vertical.setPageStep(max(1, room.height() - self._theme.px(_PAGE_OVERLAP)))
+        vertical.setSingleStep(self._theme.px(40))
+        vertical.setRange(0, max(0, self._tops[-1] - room.height()))
         edge = 2 * self._theme.px(_EDGE) if not self._fits else 0
         widest = self._pixels(self._widest) + edge
-        left.setPageStep(room.width())
-        left.setSingleStep(self._theme.px(40))
-        left.setRange(0, max(0, widest - room.width()))
+        horizontal.setPageStep(room.width())
+        horizontal.setSingleStep(self._theme.px(40))
+        horizontal.setRange(0, max(0, widest - room.width()))
 
     def _pixels(self, points: float) -> int:
         return max(1, round(points * self._pixels_per_point() * self._percent / 100))
@@ -243,24 +244,24 @@ class ViewerPages(QAbstractScrollArea):
         return QRect(left, self._tops[page - 1], width, height)
 
     def _place_at(self, y: int) -> tuple[int, float]:
-        """Return the page at a y coordinate of the document, and the fraction of it above that."""
+        """Return the page at a y coordinate, and the fraction of the page above it."""
         if not self._sizes:
             return 1, 0.0
         page = max(1, min(len(self._sizes), bisect_right(self._tops, y)))
         area = self._page_rect(page)
         return page, max(0.0, min(1.0, (y - area.top()) / area.height()))
 
-    def _visible(self, more: int = 0) -> Iterator[tuple[int, QRect]]:
+    def _visible(self, margin: int = 0) -> Iterator[tuple[int, QRect]]:
         """Yield the visible pages and their rectangles in the viewport.
 
-        `more` extends the visible area by so many pixels above and below.
+        `margin` extends the visible area by that number of pixels above and below.
         """
         if not self._sizes:
             return
         offset, height = self.verticalScrollBar().value(), self.viewport().height()
         left = self.horizontalScrollBar().value()
-        page = self._place_at(max(0, offset - more))[0]
-        while page <= len(self._sizes) and self._tops[page - 1] < offset + height + more:
+        page = self._place_at(max(0, offset - margin))[0]
+        while page <= len(self._sizes) and self._tops[page - 1] < offset + height + margin:
             yield page, self._page_rect(page).translated(-left, -offset)
             page += 1
 
@@ -279,11 +280,11 @@ class ViewerPages(QAbstractScrollArea):
     def _request_strips(self) -> None:
         """Request the visible strips, then those within half a viewport around them."""
         view = QRectF(self.viewport().rect())
-        more = view.height() / 2
-        around = view.adjusted(0, -more, 0, more)
+        margin = view.height() / 2
+        around = view.adjusted(0, -margin, 0, margin)
         near: list[PageStrip] = []
         far: list[PageStrip] = []
-        for page, area in self._visible(round(more)):
+        for page, area in self._visible(round(margin)):
             for strip, place in self._strips_of(page, area):
                 if strip in self._strips or page in self._failed:
                     continue

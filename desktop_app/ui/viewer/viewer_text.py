@@ -141,7 +141,7 @@ class ViewerText(TranscriptSurface):
     # ------------------------------------------------------------ marks
 
     def go_to_mark(self) -> None:
-        """Scroll the marks to the middle, or their start to the top if they are taller."""
+        """Scroll the marks to the middle, or their start to the top if the marks are too tall."""
         self._slice_to_mark = None
         selections = self.extraSelections()
         if not selections:

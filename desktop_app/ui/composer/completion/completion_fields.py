@@ -68,7 +68,7 @@ class EditorCompletionField:
 
 
 class PopupAboveEditor(QObject):
-    """Shows a widget over the window, directly above the prompt and equally wide."""
+    """Placement of a popup directly above the prompt, as wide as the prompt."""
 
     def __init__(self, editor: QWidget) -> None:
         super().__init__(editor)
@@ -112,7 +112,7 @@ class PopupAboveEditor(QObject):
 
 
 class PopupBelowField:
-    """Shows a widget in the column of the quick prompt, which grows for it.
+    """Placement of a popup in the column of the quick prompt, which grows for it.
 
     Args:
         column, position: the layout, and the index in it.

@@ -68,7 +68,7 @@ class CompletionField(Protocol):
 
 
 class PopupPlacement(Protocol):
-    """Shows the list and the form near the text field."""
+    """Placement of the list and the form near the text field."""
 
     def show(self, widget: QWidget) -> None:
         """Show the widget, or adjust its size to its content."""
@@ -78,7 +78,7 @@ class PopupPlacement(Protocol):
 
 
 class PromptCompleter(QObject):
-    """Completes prompts in a text field."""
+    """Completion of prompts in a text field."""
 
     def __init__(
         self, field: CompletionField, popup: PopupPlacement, theme: Theme, parent: QObject

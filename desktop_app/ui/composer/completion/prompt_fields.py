@@ -90,13 +90,14 @@ class FieldText(PlainTextField):
 
     def _fit(self) -> None:
         # The size of a plain text document is in lines.
-        lines = min(max(1, round(self.document().size().height())), _MAX_LINES)
-        is_long = round(self.document().size().height()) > _MAX_LINES
+        lines = max(1, round(self.document().size().height()))
         policy = Qt.ScrollBarPolicy
         self.setVerticalScrollBarPolicy(
-            policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff
+            policy.ScrollBarAsNeeded if lines > _MAX_LINES else policy.ScrollBarAlwaysOff
         )
-        height = lines * self.fontMetrics().lineSpacing() + 2 * self._theme.px(6) + 4
+        height = (
+            min(lines, _MAX_LINES) * self.fontMetrics().lineSpacing() + 2 * self._theme.px(6) + 4
+        )
         self.setFixedHeight(max(height, self._theme.px(32)))
 
 

@@ -57,7 +57,7 @@ def _accessible_text(prompt: Prompt) -> str:
 
 
 class _PromptDelegate(RowDelegate):
-    """Paints the title, the folder and as much of the text as fits."""
+    """Delegate that paints the title, the folder and as much of the text as fits."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint a row."""
