@@ -30,7 +30,7 @@ def fields_of(dialog: QDialog) -> list[QWidget]:
 
 
 @pytest.mark.parametrize("made", [BatchDialog, CollectionsDialog])
-def test_files_are_copied_and_are_no_addresses_in_text_fields(
+def test_dropped_files_are_copied_and_not_inserted_as_addresses(
     qtbot: QtBot, tmp_path: Path, made: Callable[[Theme, QWidget], QDialog]
 ) -> None:
     parent = QWidget()

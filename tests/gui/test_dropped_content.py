@@ -162,7 +162,7 @@ def test_each_kind_of_dropped_data_is_read(
     assert is_acceptable(data) is (bool(formats) and given.note != NOTHING_READABLE)
 
 
-def test_what_is_no_text_is_left_out_and_said() -> None:
+def test_invalid_characters_are_removed_with_a_note() -> None:
     data = QMimeData()
     data.setText("a\0b\0c😀")
     given = read_dropped(data)
@@ -170,7 +170,7 @@ def test_what_is_no_text_is_left_out_and_said() -> None:
     assert given.note == "2 invalid characters were removed."
 
 
-def test_what_letting_go_will_do_is_said() -> None:
+def test_the_hint_says_what_a_drop_will_do() -> None:
     files = offered({"text/uri-list": "file:///a\r\nfile:///b"})
     assert drop_hint(files) == "Drop to attach 2 files"
     assert drop_hint(files, "Plans") == "Drop to attach 2 files to “Plans”"
@@ -206,7 +206,7 @@ def test_rich_text_becomes_markdown_in_one_step(field: QPlainTextEdit) -> None:
     assert field.toPlainText() == "before **bold** wordsafter"
 
 
-def test_what_is_typed_meanwhile_stays(field: QPlainTextEdit) -> None:
+def test_text_typed_during_the_conversion_stays(field: QPlainTextEdit) -> None:
     paste = RichTextPaste(field.textCursor(), RICH)
     field.textCursor().insertText("!")
     paste.replace_with("**bold** words")
@@ -215,7 +215,7 @@ def test_what_is_typed_meanwhile_stays(field: QPlainTextEdit) -> None:
     assert field.toPlainText() == "before bold words!after"
 
 
-def test_what_was_changed_or_sent_meanwhile_is_left_alone(field: QPlainTextEdit) -> None:
+def test_a_text_changed_during_the_conversion_is_not_replaced(field: QPlainTextEdit) -> None:
     paste = RichTextPaste(field.textCursor(), RICH)
     cursor = QTextCursor(field.document())
     cursor.setPosition(9)
@@ -229,12 +229,14 @@ def test_what_was_changed_or_sent_meanwhile_is_left_alone(field: QPlainTextEdit)
 
 
 @pytest.mark.parametrize("markdown", ["", "bold  words", "**bold**"])
-def test_markdown_that_says_less_is_not_taken(field: QPlainTextEdit, markdown: str) -> None:
+def test_markdown_that_adds_nothing_does_not_replace_the_text(
+    field: QPlainTextEdit, markdown: str
+) -> None:
     paste = RichTextPaste(field.textCursor(), RICH)
     paste.replace_with(markdown)
     assert field.toPlainText() == "before bold wordsafter"
 
 
-def test_html_alone_gives_its_words_at_once(field: QPlainTextEdit) -> None:
+def test_html_without_plain_text_is_inserted_as_text_at_once(field: QPlainTextEdit) -> None:
     RichTextPaste(field.textCursor(), DroppedContent(html="<p>some <b>words</b></p>"))
     assert field.toPlainText() == "before some wordsafter"

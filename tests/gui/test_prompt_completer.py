@@ -135,11 +135,13 @@ def either(request: pytest.FixtureRequest) -> Typed:
         ("/" + "x" * 60, None),
     ],
 )
-def test_what_counts_as_the_beginning_of_a_name(before: str, name: str | None) -> None:
+def test_the_typed_name_is_read_after_a_slash_at_the_line_start(
+    before: str, name: str | None
+) -> None:
     assert typed_name(before) == name
 
 
-def test_the_list_is_a_sound_model(qtmodeltester: ModelTester, qtbot: QtBot) -> None:
+def test_the_list_passes_the_model_tester(qtmodeltester: ModelTester, qtbot: QtBot) -> None:
     menu = PromptMenu(themes.light())
     qtbot.addWidget(menu)
     menu.set_prompts(PROMPTS)
@@ -162,7 +164,7 @@ def test_the_marked_prompt_is_announced_once(qtbot: QtBot, monkeypatch: pytest.M
     assert said[-1] == said[-2]
 
 
-def test_titles_that_begin_so_come_first() -> None:
+def test_matching_prompts_are_ranked_by_their_title() -> None:
     assert matching_prompts("code", PROMPTS) == [EXPLAIN, REVIEW]
     assert matching_prompts("re", PROMPTS) == [REVIEW]
     assert matching_prompts("writing", PROMPTS) == [TRANSLATE]
@@ -188,7 +190,7 @@ def test_it_opens_narrows_and_closes_with_esc_which_leaves_the_text(either: Type
 
 
 @pytest.mark.parametrize("key", [KEY.Key_Return, KEY.Key_Tab])
-def test_enter_and_tab_take_what_is_marked(either: Typed, key: Qt.Key) -> None:
+def test_enter_and_tab_choose_the_current_prompt(either: Typed, key: Qt.Key) -> None:
     either.slash.configure(
         lambda names: {"selection": "x = 1"} if "selection" in names else {},
         lambda _prompt, text: text,
@@ -204,7 +206,7 @@ def test_enter_and_tab_take_what_is_marked(either: Typed, key: Qt.Key) -> None:
     assert either.sent == ["Explain this:\n\nx = 1"]
 
 
-def test_the_arrow_keys_go_round(either: Typed) -> None:
+def test_the_arrow_keys_wrap_around(either: Typed) -> None:
     either.type("/")
     either.press(KEY.Key_Down)
     assert either.current == "Review code"
@@ -215,28 +217,28 @@ def test_the_arrow_keys_go_round(either: Typed) -> None:
     assert either.current == "Explain code"
 
 
-def test_a_path_is_only_text(either: Typed) -> None:
+def test_a_typed_path_does_not_open_the_list(either: Typed) -> None:
     either.type("/usr/bin")
     assert either.offered == []
     either.press(KEY.Key_Return)
     assert either.sent == ["/usr/bin"]
 
 
-def test_what_is_pasted_opens_nothing(either: Typed) -> None:
+def test_pasted_text_does_not_open_the_list(either: Typed) -> None:
     QGuiApplication.clipboard().setText("/translate")
     either.press(KEY.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert either.text == "/translate"
     assert either.offered == []
 
 
-def test_letters_that_nothing_has_close_it_until_they_are_taken_back(either: Typed) -> None:
+def test_letters_without_matches_hide_the_list_until_they_are_deleted(either: Typed) -> None:
     either.type("/trq")
     assert either.offered == []
     either.press(KEY.Key_Backspace)
     assert either.offered == ["Translate"]
 
 
-def test_the_fields_begin_with_defaults_and_enter_puts_the_prompt_in(either: Typed) -> None:
+def test_the_fields_start_with_defaults_and_enter_inserts_the_prompt(either: Typed) -> None:
     either.type("/tr")
     either.press(KEY.Key_Return)
     assert either.asks()
@@ -253,7 +255,7 @@ def test_the_fields_begin_with_defaults_and_enter_puts_the_prompt_in(either: Typ
     assert either.widget.hasFocus()
 
 
-def test_what_must_be_filled_is_said_and_tab_walks(either: Typed) -> None:
+def test_missing_fields_are_named_and_tab_moves_between_fields(either: Typed) -> None:
     either.type("/rev")
     either.press(KEY.Key_Return)
     fields = either.fields
@@ -275,7 +277,7 @@ def test_what_must_be_filled_is_said_and_tab_walks(either: Typed) -> None:
     assert either.text == "Look at safety of a"
 
 
-def test_esc_leaves_the_fields_and_loses_nothing(either: Typed) -> None:
+def test_esc_closes_the_fields_and_keeps_their_values(either: Typed) -> None:
     either.type("/rev")
     either.press(KEY.Key_Return)
     either.press(KEY.Key_A)
@@ -313,7 +315,7 @@ def test_the_wide_slash_of_an_input_method_opens_it(either: Typed) -> None:
     assert either.offered
 
 
-def test_a_command_opens_it_and_esc_takes_its_slash_away(either: Typed) -> None:
+def test_esc_removes_the_slash_that_a_command_inserted(either: Typed) -> None:
     either.slash.open()
     assert either.offered
     either.type("tr")
@@ -332,13 +334,13 @@ def test_a_canceled_form_removes_the_slash_that_a_command_inserted(either: Typed
     assert either.text == ""
 
 
-def test_it_goes_when_the_keyboard_goes_elsewhere(either: Typed, qtbot: QtBot) -> None:
+def test_it_closes_when_the_text_loses_the_focus(either: Typed, qtbot: QtBot) -> None:
     either.type("/")
     either.widget.clearFocus()
     assert either.offered == []
 
 
-def test_a_click_takes_a_prompt(either: Typed, qtbot: QtBot) -> None:
+def test_a_click_chooses_a_prompt(either: Typed, qtbot: QtBot) -> None:
     either.type("/")
     menu = either.window.findChild(PromptMenu)
     assert menu is not None
@@ -351,7 +353,7 @@ def test_a_click_takes_a_prompt(either: Typed, qtbot: QtBot) -> None:
 # ------------------------------------------------------------------ the prompt of the main window
 
 
-def test_it_works_at_the_beginning_of_any_line_and_ctrl_z_takes_it_back(editor: Typed) -> None:
+def test_it_opens_at_the_start_of_any_line_and_ctrl_z_undoes_it(editor: Typed) -> None:
     editor.type("First see /usr and then")
     editor.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     assert editor.offered == []
@@ -363,7 +365,7 @@ def test_it_works_at_the_beginning_of_any_line_and_ctrl_z_takes_it_back(editor: 
     assert editor.text == "First see /usr and then\n/ex"
 
 
-def test_a_text_is_the_templates_as_long_as_any_of_its_words_are_left(either: Typed) -> None:
+def test_a_text_belongs_to_its_template_until_none_of_it_is_left(either: Typed) -> None:
     def template_id() -> str:
         window = either.window
         editor = window if isinstance(window, QuickPrompt) else window.findChild(PromptEditor)
@@ -406,7 +408,7 @@ def test_a_draft_keeps_its_template(editor: Typed) -> None:
     assert prompt.template_id == "differences"
 
 
-def test_a_draft_that_comes_back_opens_nothing(editor: Typed) -> None:
+def test_a_restored_draft_does_not_open_the_list(editor: Typed) -> None:
     prompt = cast(PromptEditor, editor.window.findChild(PromptEditor))
     prompt.set_text("/")
     assert editor.offered == []
@@ -420,7 +422,7 @@ def test_characters_outside_the_basic_plane_count_as_one(either: Typed) -> None:
     assert either.cursor == 3  # in UTF-16 units: behind the first sign and a space
 
 
-def test_the_list_stands_above_the_prompt_within_the_window(editor: Typed) -> None:
+def test_the_list_opens_above_the_prompt_within_the_window(editor: Typed) -> None:
     editor.type("/")
     menu = editor.window.findChild(PromptMenu)
     prompt = editor.window.findChild(PromptEditor)

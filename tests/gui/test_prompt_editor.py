@@ -66,7 +66,7 @@ PRO = ChoiceView(
 )
 SMALL = ChoiceView(None, "SmolLM2 135M", None, offers_variants=False, models=MODELS)
 PDF = Chip("1", "report.pdf", "48 pages · 31,480 tokens", "ready", None, "file-text")
-SUMMARISE = ("summarise", "Summarise", "list")
+SUMMARIZE = ("summarize", "Summarize", "list")
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_enter_sends_the_text_and_keeps_it(qtbot: QtBot, editor: PromptEditor) -
     assert editor.text() == "hello"  # whoever stored the question clears the prompt
 
 
-def test_the_keypads_enter_sends_too(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_enter_of_the_keypad_sends(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_text("hello")
     with qtbot.waitSignal(editor.submit_requested):
         press(qtbot, editor, Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
@@ -142,7 +142,9 @@ def test_shift_enter_breaks_the_line(qtbot: QtBot, editor: PromptEditor) -> None
     assert text_of(editor).blockCount() == 2
 
 
-def test_neither_while_an_input_method_composes(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_keys_neither_send_nor_stop_while_an_input_method_composes(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
     editor.set_streaming(True)
     compose(editor, "にほん")
     with (
@@ -160,7 +162,9 @@ def test_neither_while_an_input_method_composes(qtbot: QtBot, editor: PromptEdit
     assert sent.args == ["日本"]
 
 
-def test_the_keys_can_be_changed(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_a_changed_send_key_sends_and_enter_breaks_the_line(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
     editor.set_keymap(Keymap({"prompt.send": "Ctrl+Return"}))
     assert hint_of(editor) == "Ctrl+Enter to send · Enter for a new line"
     qtbot.keyClicks(text_of(editor), "one")
@@ -186,9 +190,7 @@ def test_control_enter_starts_a_new_line_if_enter_sends(qtbot: QtBot, editor: Pr
 # ------------------------------------------------------------------ while an answer streams
 
 
-def test_while_streaming_enter_hands_the_text_over_to_wait(
-    qtbot: QtBot, editor: PromptEditor
-) -> None:
+def test_enter_queues_the_text_while_an_answer_streams(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_streaming(True)
     editor.row.set_rate("38 tok/s")
     assert hint_of(editor) == "Enter to queue · Esc to stop"
@@ -214,7 +216,7 @@ def test_escape_and_the_button_stop(qtbot: QtBot, editor: PromptEditor) -> None:
         qtbot.mouseClick(button(editor, "stop"), Qt.MouseButton.LeftButton)
 
 
-def test_the_keyboard_does_not_get_lost_with_the_send_button(
+def test_the_text_gets_the_focus_of_a_hidden_send_button(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
     button(editor, "send").setFocus()
@@ -225,17 +227,17 @@ def test_the_keyboard_does_not_get_lost_with_the_send_button(
 # ------------------------------------------------------------------ suggestions, refusals
 
 
-def test_enter_in_an_empty_prompt_takes_the_first_suggestion(
+def test_enter_in_an_empty_prompt_chooses_the_first_suggestion(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
     editor.set_chips([PDF])
-    editor.set_suggestions([SUMMARISE, ("facts", "Facts as a table", "table-2")])
+    editor.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
         qtbot.waitSignal(editor.suggestions.chosen) as taken,
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
-    assert taken.args == ["summarise"]
+    assert taken.args == ["summarize"]
     qtbot.keyClicks(text_of(editor), "Who wrote it?")
     with (
         qtbot.assertNotEmitted(editor.suggestions.chosen),
@@ -244,16 +246,16 @@ def test_enter_in_an_empty_prompt_takes_the_first_suggestion(
         press(qtbot, editor, Qt.Key.Key_Return)
 
 
-def test_a_suggestion_is_taken_by_a_click(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.set_suggestions([SUMMARISE, ("facts", "Facts as a table", "table-2")])
+def test_a_click_chooses_a_suggestion(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
     facts = find(editor, SuggestionButton, "suggest-facts")
     with qtbot.waitSignal(editor.suggestions.chosen) as taken:
         qtbot.mouseClick(facts, Qt.MouseButton.LeftButton)
     assert taken.args == ["facts"]
 
 
-def test_what_cannot_be_sent_says_why(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.set_suggestions([SUMMARISE])
+def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_suggestions([SUMMARIZE])
     editor.set_can_send(False, "Report.pdf is still being read.")
     assert not button(editor, "send").isEnabled()
     with (
@@ -286,7 +288,7 @@ def mime_of_files(*paths: Path) -> QMimeData:
     return data
 
 
-def test_pasted_files_are_attached_not_written(
+def test_pasted_files_are_attached_instead_of_inserted(
     qtbot: QtBot, editor: PromptEditor, tmp_path: Path
 ) -> None:
     QGuiApplication.clipboard().setMimeData(mime_of_files(tmp_path / "a.pdf", tmp_path / "b.txt"))
@@ -296,7 +298,7 @@ def test_pasted_files_are_attached_not_written(
     assert editor.text() == ""
 
 
-def test_dropped_files_are_attached_wherever_they_fall(
+def test_files_dropped_anywhere_on_the_prompt_are_attached(
     qtbot: QtBot, editor: PromptEditor, tmp_path: Path
 ) -> None:
     data = mime_of_files(tmp_path / "a.pdf")
@@ -349,7 +351,7 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
         ({"image/png": PNG, "text/plain": b"12,5"}, None),
     ],
 )
-def test_what_a_browser_gives(
+def test_images_copied_in_a_browser_are_attached_and_addresses_inserted(
     qtbot: QtBot, editor: PromptEditor, formats: dict[str, bytes], given: DroppedData | None
 ) -> None:
     data = QMimeData()
@@ -362,7 +364,7 @@ def test_what_a_browser_gives(
     assert bool(editor.text()) is (given is None)
 
 
-def test_a_picture_chip_offers_its_detail(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_the_chip_of_an_image_offers_detail_levels(qtbot: QtBot, editor: PromptEditor) -> None:
     picture = QImage(60, 40, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     details = (("auto", "Auto · 99 tokens"), ("low", "Low · 85 tokens"))
@@ -384,7 +386,7 @@ def test_a_picture_chip_offers_its_detail(qtbot: QtBot, editor: PromptEditor) ->
     assert first.grab().toImage().pixelColor(25, 23) == Qt.GlobalColor.red
 
 
-def test_a_copied_cell_is_text_though_it_comes_with_a_picture(
+def test_a_copied_cell_with_an_image_is_inserted_as_text(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
     data = QMimeData()
@@ -412,7 +414,7 @@ def test_a_large_paste_becomes_an_attachment(
 # ------------------------------------------------------------------ drafts, growing
 
 
-def test_only_the_persons_typing_counts_as_a_change(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_only_typing_emits_text_changed(qtbot: QtBot, editor: PromptEditor) -> None:
     with qtbot.assertNotEmitted(editor.text_changed):
         editor.set_text("a draft from another conversation")
     with qtbot.waitSignal(editor.text_changed):
@@ -442,7 +444,7 @@ def test_a_long_line_wraps_and_counts(qtbot: QtBot, editor: PromptEditor) -> Non
 # ------------------------------------------------------------------ attachments
 
 
-def test_chips_are_updated_in_place_and_taken_away(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_chips_are_updated_in_place_and_removed(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_chips([replace(PDF, state="reading", progress=0.2, detail="page 9 of 48")])
     (chip,) = editor.findChildren(ChipWidget)
     editor.set_chips([PDF])
@@ -500,9 +502,7 @@ def test_refused_efforts_are_disabled_and_say_why(qtbot: QtBot, editor: PromptEd
     assert chosen.args == [Effort.HIGH]
 
 
-def test_every_model_of_every_provider_is_behind_the_arrow(
-    qtbot: QtBot, editor: PromptEditor
-) -> None:
+def test_the_menu_lists_every_model_of_every_provider(qtbot: QtBot, editor: PromptEditor) -> None:
     lines = actions(editor, "model")
     assert list(lines) == [
         "OpenAI",
@@ -554,7 +554,7 @@ def test_another_model_shows_its_own_name(qtbot: QtBot, editor: PromptEditor) ->
     assert variants.isVisible()
 
 
-def test_a_notice_stands_in_the_hint(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_the_hint_shows_the_notice_about_the_model(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_choice(replace(PRO, notice="Pro takes no low effort: medium is used."))
     assert hint_of(editor) == "Pro takes no low effort: medium is used."
     editor.set_hint("Reading 2 documents")
@@ -585,7 +585,7 @@ def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int)
     assert estimate.text() == ("≈ 1.9k tokens · $0.003 in" if width >= 700 else "$0.003")
 
 
-def test_without_chosen_tools_their_button_gives_way_to_the_cost(
+def test_a_narrow_row_hides_the_unused_tools_button_before_the_cost(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
     tools, estimate = find(editor, QWidget, "tools"), find(editor, QLabel, "estimate")
@@ -599,7 +599,7 @@ def test_without_chosen_tools_their_button_gives_way_to_the_cost(
     assert not estimate.isVisible()
 
 
-def test_at_twice_the_text_size_it_still_fits_640(
+def test_the_row_fits_640_pixels_at_twice_the_text_size(
     qapp: QApplication, qtbot: QtBot, editor: PromptEditor
 ) -> None:
     themes.apply(qapp, themes.dark(2.0))
@@ -611,9 +611,9 @@ def test_at_twice_the_text_size_it_still_fits_640(
     assert text_of(editor).viewport().font().pointSizeF() == themes.dark(2.0).reading().pointSizeF()
 
 
-def test_suggestions_that_wrap_cover_nothing(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_wrapped_suggestions_cover_no_other_widget(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_chips([replace(PDF, id=str(n)) for n in range(2)])
-    editor.set_suggestions([SUMMARISE, *((f"k{n}", "Facts as a table", "list") for n in range(6))])
+    editor.set_suggestions([SUMMARIZE, *((f"k{n}", "Facts as a table", "list") for n in range(6))])
     editor.window().resize(420, 700)
     buttons = editor.findChildren(SuggestionButton)
 
@@ -632,12 +632,12 @@ def test_suggestions_that_wrap_cover_nothing(qtbot: QtBot, editor: PromptEditor)
 # ------------------------------------------------------------------ assistive technology
 
 
-def test_the_stable_names_are_there(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_the_controls_have_stable_object_names(qtbot: QtBot, editor: PromptEditor) -> None:
     for name in "prompt attach send stop variant effort model attachments".split():
         assert editor.findChild(QWidget, name) is not None, name
 
 
-def test_an_outside_program_can_write_and_send(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_another_program_can_type_and_send(qtbot: QtBot, editor: PromptEditor) -> None:
     prompt = QAccessible.queryAccessibleInterface(text_of(editor))
     assert prompt.role() == QAccessible.Role.EditableText
     assert prompt.editableTextInterface() is not None
@@ -650,7 +650,7 @@ def test_an_outside_program_can_write_and_send(qtbot: QtBot, editor: PromptEdito
     assert sent.args == ["from outside"]
 
 
-def test_every_control_says_what_it_is(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_every_control_has_an_accessible_name(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_chips([PDF])
     for widget in editor.findChildren(QWidget):
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
@@ -660,7 +660,7 @@ def test_every_control_says_what_it_is(qtbot: QtBot, editor: PromptEditor) -> No
 
 def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_chips([PDF])
-    editor.set_suggestions([SUMMARISE])
+    editor.set_suggestions([SUMMARIZE])
     editor.setFocus()
     reached: set[QWidget] = set()
     while (focused := QGuiApplication.focusObject()) not in reached:
@@ -668,7 +668,7 @@ def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> 
         reached.add(focused)
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
     names = {widget.objectName() for widget in reached}
-    assert {"prompt", "attach", "pro", "model", "effort", "send", "suggest-summarise"} <= names
+    assert {"prompt", "attach", "pro", "model", "effort", "send", "suggest-summarize"} <= names
     assert any(isinstance(widget.parent(), ChipWidget) for widget in reached)
 
 
@@ -680,7 +680,7 @@ def opened_menu(qtbot: QtBot) -> QMenu:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-def test_what_else_to_attach_is_a_button_of_its_own(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_a_button_opens_the_menu_of_further_attachments(qtbot: QtBot, editor: PromptEditor) -> None:
     more = button(editor, "attach-more")
     more.setFocus()
     qtbot.keyClick(more, Qt.Key.Key_Space)
@@ -716,7 +716,7 @@ def test_the_menu_of_the_text_pastes_plain_text(
     menu.close()
 
 
-def test_drag_of_mere_text_is_left_to_the_text(editor: PromptEditor) -> None:
+def test_dragged_text_is_left_to_the_text_field(editor: PromptEditor) -> None:
     data = QMimeData()
     data.setText("words")
     enter = QDragEnterEvent(
@@ -732,7 +732,7 @@ def test_drag_of_mere_text_is_left_to_the_text(editor: PromptEditor) -> None:
     assert enter.type() == QEvent.Type.DragEnter
 
 
-def test_the_ends_of_long_names_are_seen(qtbot: QtBot, dressed: themes.Theme) -> None:
+def test_long_names_are_elided_in_the_middle(qtbot: QtBot, dressed: themes.Theme) -> None:
     def drawn(name: str) -> QImage:
         chip = ChipWidget(Chip("1", name, "1 page", "ready", None, "file"), dressed)
         qtbot.addWidget(chip)

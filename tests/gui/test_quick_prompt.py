@@ -107,7 +107,7 @@ def test_it_floats_above_everything_without_a_frame(quick: QuickPrompt) -> None:
 
 
 @pytest.mark.qt_log_ignore("setting window masks", extend=True)
-def test_where_nothing_is_translucent_the_corners_are_cut(quick: QuickPrompt) -> None:
+def test_the_window_is_masked_to_round_corners_on_x11(quick: QuickPrompt) -> None:
     assert quick.mask().isEmpty()
     quick._is_on_x11 = True
     quick.resize(quick.width(), quick.height() + 1)
@@ -126,7 +126,7 @@ def test_enter_submits_the_typed_text_and_keeps_it(qtbot: QtBot, quick: QuickPro
     assert line_of(quick).toPlainText() == "regex for a postcode"
 
 
-def test_the_keys_that_send_can_be_changed(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_a_changed_send_key_sends(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_keymap(Keymap({"prompt.send": "Ctrl+Return"}))
     qtbot.keyClicks(line_of(quick), "one")
     with qtbot.assertNotEmitted(quick.submit_requested):
@@ -159,7 +159,7 @@ def test_it_grows_with_its_lines_up_to_six(qtbot: QtBot, quick: QuickPrompt) -> 
 
 
 @pytest.mark.parametrize("words", [1, 12, 30, 80])
-def test_it_fits_a_long_paragraph_that_is_put_in_at_once(
+def test_it_fits_a_long_paragraph_that_is_inserted_at_once(
     qtbot: QtBot, quick: QuickPrompt, words: int
 ) -> None:
     line = line_of(quick)
@@ -235,7 +235,9 @@ def test_enter_belongs_to_the_input_method_while_it_composes(
     assert sent.args == ["What is 日本"]
 
 
-def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_an_empty_question_is_sent_only_with_an_accompanying_text(
+    qtbot: QtBot, quick: QuickPrompt
+) -> None:
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     open_it(qtbot, quick, "one two three")
@@ -255,11 +257,11 @@ def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: Quic
         ("x " * 150_000, "Text: 300,000 characters"),
     ],
 )
-def test_what_came_along_is_named(text: str, words: str) -> None:
+def test_the_accompanying_text_is_described_by_its_length(text: str, words: str) -> None:
     assert describe_text(text) == words
 
 
-def test_it_unfolds_with_the_answer_up_to_a_share_of_the_screen(
+def test_it_grows_with_the_answer_up_to_a_share_of_the_screen(
     qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
 ) -> None:
     folded = quick.height()
@@ -278,7 +280,9 @@ def test_it_unfolds_with_the_answer_up_to_a_share_of_the_screen(
     assert quick.geometry().top() == top
 
 
-def test_opened_again_it_starts_anew(qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer) -> None:
+def test_opening_it_again_clears_a_finished_answer(
+    qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
+) -> None:
     folded = quick.height()
     qtbot.keyClicks(line_of(quick), "question")
     quick.set_streaming(True)
@@ -293,7 +297,7 @@ def test_opened_again_it_starts_anew(qtbot: QtBot, quick: QuickPrompt, answer: P
     assert quick.height() == folded
 
 
-def test_opened_again_while_it_answers_it_goes_on(
+def test_opening_it_again_keeps_a_running_answer(
     qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
 ) -> None:
     qtbot.keyClicks(line_of(quick), "question")
@@ -305,7 +309,7 @@ def test_opened_again_while_it_answers_it_goes_on(
     assert answer.toPlainText() == "ans"
 
 
-def test_enter_asks_nothing_and_stop_stops_while_it_answers(
+def test_a_running_answer_refuses_enter_and_can_be_stopped(
     qtbot: QtBot, quick: QuickPrompt
 ) -> None:
     stop = find(quick, QToolButton, "stop")
@@ -353,7 +357,7 @@ def test_keys_choose_variant_and_effort_open_the_window_and_copy(
     assert answer.copied == 1
 
 
-def test_changed_keys_are_in_force_and_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_changed_shortcuts_work_and_are_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_keymap(Keymap({"quick.go-on": "Ctrl+G", "quick.close": ""}))
     with qtbot.assertNotEmitted(quick.open_in_window_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_O, CONTROL)
@@ -361,7 +365,7 @@ def test_changed_keys_are_in_force_and_shown(qtbot: QtBot, quick: QuickPrompt) -
         qtbot.keyClick(line_of(quick), Qt.Key.Key_G, CONTROL)
 
 
-def test_who_answers_is_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_the_model_button_shows_the_variant_and_effort(qtbot: QtBot, quick: QuickPrompt) -> None:
     pick = find(quick, QPushButton, "variant")
     assert pick.text() == "Thinking · High"
     instant = replace(
@@ -418,9 +422,7 @@ def test_twice_the_text_size_stays_on_the_screen(qtbot: QtBot, quick: QuickPromp
     assert quick.width() <= quick.screen().availableGeometry().width()
 
 
-def test_it_grows_with_a_real_transcript_while_that_is_written(
-    qtbot: QtBot, dressed: themes.Theme
-) -> None:
+def test_it_grows_while_a_real_transcript_is_written(qtbot: QtBot, dressed: themes.Theme) -> None:
     view = TranscriptView(dressed)
     quick = QuickPrompt(dressed, view)
     qtbot.addWidget(quick)
@@ -435,9 +437,7 @@ def test_it_grows_with_a_real_transcript_while_that_is_written(
     assert quick.height() > before
 
 
-def test_it_grows_with_a_whole_answer_that_takes_the_place_of_another(
-    qtbot: QtBot, dressed: themes.Theme
-) -> None:
+def test_it_grows_with_an_answer_that_replaces_another(qtbot: QtBot, dressed: themes.Theme) -> None:
     view = TranscriptView(dressed)
     quick = QuickPrompt(dressed, view)
     qtbot.addWidget(quick)
@@ -459,7 +459,7 @@ def answer_of(
 # ---------------------------------------------------------------- pictures
 
 
-def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: QtBot) -> None:
+def test_pasted_and_dropped_images_are_emitted(quick: QuickPrompt, qtbot: QtBot) -> None:
     quick.open_with("")
     data = QMimeData()
     data.setData("image/png", b"bytes")
@@ -481,7 +481,7 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
     assert line.toPlainText() == "words"
 
 
-def test_no_room_is_left_for_a_problem_after_a_restart(
+def test_a_removed_problem_leaves_no_room(
     qtbot: QtBot, dressed: themes.Theme, answer: PlainAnswer
 ) -> None:
     quick = QuickPrompt(dressed, cast("Any", answer))
@@ -494,7 +494,7 @@ def test_no_room_is_left_for_a_problem_after_a_restart(
     assert quick.height() == before
 
 
-def test_chips_take_their_room_and_give_it_back(quick: QuickPrompt, qtbot: QtBot) -> None:
+def test_the_window_grows_and_shrinks_with_chips(quick: QuickPrompt, qtbot: QtBot) -> None:
     quick.open_with("")
     before = quick.height()
     quick.set_chips([Chip("1", "cat.png", "64 × 48", "ready", None, "image")])

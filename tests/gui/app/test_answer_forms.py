@@ -38,7 +38,7 @@ def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 
 
-async def test_a_valid_answer_is_a_table_and_its_text_one_click_away() -> None:
+async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
     async with Desk(environment=COMET) as desk:
         use(desk, FORM)
         turn = await desk.ask("Who?")
@@ -64,7 +64,7 @@ async def test_a_valid_answer_is_a_table_and_its_text_one_click_away() -> None:
         await until(lambda: not desk.controllers.lexer.is_busy)
 
 
-async def test_the_keyboard_stays_where_the_text_is_shown() -> None:
+async def test_the_focus_stays_when_the_text_is_shown() -> None:
     async with Desk(environment=COMET) as desk:
         use(desk, FORM)
         turn = await desk.ask("Who?")
@@ -85,7 +85,7 @@ async def test_the_keyboard_stays_where_the_text_is_shown() -> None:
         await until(lambda: not desk.controllers.lexer.is_busy)
 
 
-async def test_an_object_is_a_tree() -> None:
+async def test_an_object_is_shown_as_a_tree() -> None:
     async with Desk(environment=COMET) as desk:
         use(desk, FORM)
         turn = await desk.ask("Who?")
@@ -98,7 +98,7 @@ async def test_an_object_is_a_tree() -> None:
         assert clipboard().splitlines()[0] == "people,place"
 
 
-async def test_an_invalid_answer_says_where_and_is_repaired_once() -> None:
+async def test_an_invalid_answer_names_the_place_and_is_repaired_once() -> None:
     async with Desk(environment=COMET) as desk:
         await desk.state.values.set("answer.repair", True)
         use(desk, FORM)
@@ -118,7 +118,7 @@ async def test_an_invalid_answer_says_where_and_is_repaired_once() -> None:
         await until(lambda: not desk.controllers.lexer.is_busy)
 
 
-async def test_the_window_checks_a_schema_before_it_takes_it() -> None:
+async def test_the_dialog_checks_a_schema_before_use() -> None:
     async with Desk(environment=COMET) as desk:
         desk.controllers.tools.choose_form()
         dialog = find(desk.window, AnswerFormDialog, "answer-form")

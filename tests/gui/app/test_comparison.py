@@ -192,7 +192,7 @@ async def test_an_answer_that_is_retried_is_marked_when_it_has_ended() -> None:
         assert window.columns[0].facts.endswith("0 words differ")
 
 
-async def test_a_narrow_window_shows_a_page_each_and_keys_go_between_them() -> None:
+async def test_a_narrow_window_shows_tabs_and_keys_switch_between_them() -> None:
     async with Desk(environment=COMET) as desk:
         turns = await compare(desk, 3)
         window = await shown(ComparisonWindow)
@@ -241,7 +241,7 @@ async def test_the_last_question_is_compared_again() -> None:
         assert "2/3" in desk.transcript
 
 
-async def test_nothing_is_kept_of_a_temporary_conversation() -> None:
+async def test_a_comparison_in_a_temporary_conversation_is_not_stored() -> None:
     async with Desk(environment=COMET) as desk:
         desk.controllers.temporary.open()
         first, second = await compare(desk)

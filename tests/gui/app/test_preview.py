@@ -92,7 +92,7 @@ def sent(body: dict[str, object]) -> str:
     return str(next(part["text"] for part in content if part["type"] == "input_text"))
 
 
-async def test_pages_are_chosen_by_the_keyboard_and_those_alone_are_sent(tmp_path: Path) -> None:
+async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
     path.write_bytes(long_pdf(20))
 
@@ -136,7 +136,7 @@ async def test_pages_are_chosen_by_the_keyboard_and_those_alone_are_sent(tmp_pat
         assert server.bodies[1]["input"][0] == server.bodies[0]["input"][0]
 
 
-async def test_wrong_pages_are_said_and_change_nothing(data: Path) -> None:
+async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> None:
     async with Desk() as desk:
         await attached(desk, data / "report.pdf")
         desk.session.actions["attachment.choose-pages"]()
@@ -175,7 +175,7 @@ async def test_sheets_are_chosen_by_name(data: Path) -> None:
         assert "sheet 2 of" in desk.chips[0]
 
 
-async def test_a_choice_is_counted_after_a_start_that_came_too_soon(data: Path) -> None:
+async def test_an_uncounted_choice_of_pages_is_counted_later(data: Path) -> None:
     async with Desk() as desk:
         await attached(desk, data / "report.pdf")
         desk.session.actions["attachment.preview"]()
@@ -190,7 +190,7 @@ async def test_a_choice_is_counted_after_a_start_that_came_too_soon(data: Path) 
         await until(lambda: part_of(desk) == counted)
 
 
-async def test_pages_that_are_pictures_are_shown_as_they_go(data: Path) -> None:
+async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
     async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
         await attached(desk, data / "corpus" / "partly-scanned.pdf")
         desk.session.actions["attachment.preview"]()
@@ -215,7 +215,7 @@ async def test_pages_that_are_pictures_are_shown_as_they_go(data: Path) -> None:
         assert [part["type"] for part in content] == ["input_text", "input_image"]
 
 
-async def test_pictures_and_every_attachment_can_be_looked_at(data: Path, tmp_path: Path) -> None:
+async def test_images_and_every_attachment_can_be_previewed(data: Path, tmp_path: Path) -> None:
     picture = QImage(300, 200, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     picture.save(str(tmp_path / "red.png"))
@@ -255,7 +255,7 @@ async def test_the_images_stay_shown_while_the_text_to_send_changes(data: Path) 
         assert shown_picture(dialog).isVisible()
 
 
-async def test_parts_are_shown_as_they_go(tmp_path: Path) -> None:
+async def test_parts_are_shown_as_they_are_sent(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("\n\n".join(f"Paragraph {n} of a long text. " * 30 for n in range(200)))
 
@@ -275,7 +275,7 @@ async def test_parts_are_shown_as_they_go(tmp_path: Path) -> None:
         assert "Sent in parts as shown" in words(dialog, "preview-note")
 
 
-async def test_nothing_attached_is_said(data: Path) -> None:
+async def test_previewing_without_attachments_shows_a_notice(data: Path) -> None:
     async with Desk() as desk:
         for command in ("attachment.preview", "attachment.choose-pages"):
             desk.session.actions[command]()
@@ -285,7 +285,7 @@ async def test_nothing_attached_is_said(data: Path) -> None:
         assert desk.said.startswith("“notes.md” has no pages, slides, sheets, or chapters")
 
 
-async def test_a_large_text_is_there_in_pages_and_searched(tmp_path: Path) -> None:
+async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     lines = (f"line {n}: the quick brown fox jumps over the lazy dog\n" for n in range(60_000))
     path.write_text("".join(lines) + "The İstanbul NEEDLE is here.\n" + "x" * 100_000)
@@ -311,7 +311,7 @@ async def test_a_large_text_is_there_in_pages_and_searched(tmp_path: Path) -> No
     "text",
     ["", "a", "a\n", "x" * 50, "ab\n" * 40, "x" * 25 + "\n" + "y\n" * 9 + "z" * 31, "\n" * 70],
 )
-def test_pages_are_the_text_and_hold_no_long_line(text: str) -> None:
+def test_pages_contain_the_whole_text_without_long_lines(text: str) -> None:
     ends = page_ends(text, length=20, max_line_length=10)
     pieces = [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
     assert "".join(pieces) == text
@@ -344,7 +344,7 @@ def test_matches_are_stepped_through_across_pages(qtbot: object) -> None:
     view.close()
 
 
-async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> None:
+async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> None:
     path = data / "report.pdf"
 
     async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
@@ -387,7 +387,7 @@ async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> Non
         await desk.settled()
 
 
-async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
+async def test_no_file_is_sent_to_a_model_that_takes_none(data: Path) -> None:
     keys = {"OPENAI_API_KEY": "not-a-key", "COMETAPI_KEY": "not-a-key"}
 
     async with Desk(environment=keys) as desk:
@@ -407,7 +407,7 @@ async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
         assert names == ["preview", "open-document", "choose-pages"]
 
 
-async def test_in_the_quick_prompt_too(data: Path) -> None:
+async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> None:
     async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
         desk.session.quick.open_with("")
         window, held = desk.session.quick.window, desk.session.quick.attachments
@@ -432,7 +432,7 @@ async def test_in_the_quick_prompt_too(data: Path) -> None:
         await desk.settled()
 
 
-async def test_a_document_that_stands_in_the_conversation_is_not_sent_twice(data: Path) -> None:
+async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> None:
     async with Desk() as desk:
         await attached(desk, data / "report.pdf")
         turn = await desk.ask("Who?")

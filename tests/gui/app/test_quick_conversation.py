@@ -64,7 +64,9 @@ async def ask(desk: Desk, quick: QuickPrompt, text: str) -> Turn:
     return desk.stage.turns[-1]
 
 
-async def test_it_is_built_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_quick_prompt_is_built_before_it_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(window_session, "QUICK_PROMPT_MS", 0)
     async with Desk():
         await until(lambda: any(isinstance(w, QuickPrompt) for w in QApplication.topLevelWidgets()))
@@ -99,7 +101,7 @@ async def test_up_recalls_questions_that_were_just_asked() -> None:
         assert seen == ["One?", "Before?", "Before?", "One?", "Two?", "Two?"]
 
 
-async def test_a_follow_up_replaces_the_question_and_knows_the_answer() -> None:
+async def test_a_follow_up_replaces_the_question_and_includes_the_answer() -> None:
     async with Desk() as desk:
         quick = opened(desk)
         turn = await ask(desk, quick, "Why?")
@@ -114,7 +116,7 @@ async def test_a_follow_up_replaces_the_question_and_knows_the_answer() -> None:
         assert len(await desk.backend.conversations.all()) == 1
 
 
-async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_the_next(
+async def test_attachments_added_while_an_answer_runs_go_with_the_next_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with Desk() as desk:
@@ -149,7 +151,7 @@ async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_th
         assert line(quick).toPlainText() == "Really?"
 
 
-async def test_a_variant_with_a_single_effort_keeps_that_of_the_others() -> None:
+async def test_a_variant_with_a_single_effort_keeps_the_effort_of_others() -> None:
     async with Desk() as desk:
         quick = opened(desk)
         quick.variant_requested.emit(Variant.THINKING)
@@ -162,7 +164,7 @@ async def test_a_variant_with_a_single_effort_keeps_that_of_the_others() -> None
             assert quick.choice.effort == chosen != Effort.NONE
 
 
-async def test_a_file_that_is_being_read_does_not_get_lost_on_the_way_to_the_window() -> None:
+async def test_a_file_being_read_moves_along_to_the_window() -> None:
     async with Desk() as desk:
         quick, controller = opened(desk), desk.session.quick
         quick.files_dropped.emit([NOTES])
@@ -188,7 +190,7 @@ async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> No
         assert len(desk.session.quick.attachments.parts) == 1
 
 
-async def test_an_unsaved_conversation_is_in_no_file_and_in_no_list() -> None:
+async def test_an_unsaved_conversation_is_neither_stored_nor_listed() -> None:
     async with Desk() as desk:
         quick = opened(desk)
         find(quick, QPushButton, "unsaved").click()
@@ -212,7 +214,7 @@ async def test_an_unsaved_conversation_is_in_no_file_and_in_no_list() -> None:
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
-async def test_what_was_not_sent_stays_also_beyond_the_end() -> None:
+async def test_an_unsent_question_survives_a_restart() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Before?", "Yes.")
         quick = opened(desk, "a text")
@@ -236,7 +238,7 @@ async def test_what_was_not_sent_stays_also_beyond_the_end() -> None:
         assert line(opened(desk)).toPlainText() == ""
 
 
-async def test_attachments_and_marks_stay_beyond_the_end(tmp_path: Path) -> None:
+async def test_attachments_and_the_unsaved_mark_survive_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Some notes.")
     async with Desk() as desk:
@@ -252,7 +254,7 @@ async def test_attachments_and_marks_stay_beyond_the_end(tmp_path: Path) -> None
         assert controller.unsent.clipboard == "copied"
 
 
-async def test_an_unsaved_question_is_not_kept() -> None:
+async def test_an_unsaved_question_does_not_survive_a_restart() -> None:
     async with Desk() as desk:
         quick = opened(desk)
         QTest.keyClicks(line(quick), SECRET)
@@ -274,7 +276,7 @@ async def test_selected_text_is_added_on_request_only() -> None:
         QGuiApplication.clipboard().clear()
 
 
-async def test_it_opens_where_the_user_has_moved_it() -> None:
+async def test_it_opens_at_the_place_to_which_the_user_moved_it() -> None:
     async with Desk() as desk:
         quick = opened(desk)
         first = quick.pos()
@@ -302,7 +304,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return words
 
 
-async def test_choices_failures_and_the_end_are_announced(said: list[str]) -> None:
+async def test_choices_failures_and_finished_answers_are_announced(said: list[str]) -> None:
     async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
         quick = opened(desk)
         quick.variant_requested.emit(Variant.PRO)
@@ -340,7 +342,7 @@ async def answered(desk: Desk) -> QuickPrompt:
     return quick
 
 
-async def test_where_no_program_may_type_into_another_it_only_copies() -> None:
+async def test_pasting_only_copies_if_programs_cannot_type_into_others() -> None:
     async with Desk() as desk:
         quick = opened(desk)
         quick.paste_requested.emit()  # there is no answer yet
@@ -353,7 +355,7 @@ async def test_where_no_program_may_type_into_another_it_only_copies() -> None:
         assert quick.isVisible()
 
 
-async def test_the_answer_to_the_question_about_pasting_is_kept(
+async def test_the_permission_to_paste_is_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(paste_back_module, "can_type", lambda: True)

@@ -127,7 +127,7 @@ async def test_the_menu_key_offers_suggestions_and_takes_one() -> None:
 
 
 @pytest.mark.parametrize("name", ["add-word", "ignore-word"])
-async def test_a_word_can_be_taken_for_right(name: str, tmp_path: Path) -> None:
+async def test_the_menu_adds_or_ignores_a_word(name: str, tmp_path: Path) -> None:
     async with Desk() as desk:
         await begin(desk, "the wrld wrld")
         await until(lambda: marked(desk.text) == ["wrld", "wrld"])
@@ -141,7 +141,7 @@ async def test_a_word_can_be_taken_for_right(name: str, tmp_path: Path) -> None:
     assert any("wrld" in path.read_text() for path in own) is (name == "add-word")
 
 
-async def test_f7_goes_from_word_to_word_and_says_when_there_is_none() -> None:
+async def test_f7_goes_to_the_next_misspelled_word_or_says_there_is_none() -> None:
     async with Desk() as desk:
         await begin(desk, "wrld\n" + "fine words\n" * 300 + "theese")
         for word in ("wrld", "theese", "wrld"):
@@ -227,7 +227,7 @@ async def test_several_languages_are_chosen_in_one_menu(way: str) -> None:
         menu.close()
 
 
-async def test_without_the_library_the_setting_names_the_packages(
+async def test_the_setting_names_the_packages_of_a_missing_library(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dictionaries, "LIBRARY", "libnowhere.so.9")

@@ -77,7 +77,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         )
 
 
-async def test_a_server_that_fails_says_why_on_its_page() -> None:
+async def test_the_page_of_a_failed_server_shows_the_reason() -> None:
     async with Desk(environment=COMET) as desk:
         await add(desk, "exits")
         await until(lambda: "didn’t start" in words(desk))

@@ -55,7 +55,7 @@ def call(turn: Turn, name: str, arguments: str) -> None:
     turn.give(Completed())
 
 
-async def test_a_call_is_one_line_that_unfolds() -> None:
+async def test_a_call_is_a_line_that_expands() -> None:
     async with Desk(environment=COMET) as desk:
         choose(desk, "calculator")
         turn = await desk.ask("What is 0.1 + 0.2?")
@@ -111,7 +111,7 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         await until(desk.text.hasFocus)
 
 
-async def test_arguments_that_are_erased_are_not_those_of_the_model() -> None:
+async def test_erased_arguments_are_sent_as_empty() -> None:
     async with Desk(environment=COMET) as desk:
         task = asyncio.create_task(ask_at(desk, TOOL, '{"path": "a"}'))
         await until(lambda: card(desk))
@@ -122,7 +122,7 @@ async def test_arguments_that_are_erased_are_not_those_of_the_model() -> None:
         assert await task == Decision(True, Permission.ASK, "{}")
 
 
-async def test_a_permission_for_the_conversation_asks_no_more() -> None:
+async def test_a_permission_for_the_conversation_prevents_further_questions() -> None:
     async with Desk(environment=COMET) as desk:
         await desk.ask_and_answer("Hello?", "Yes.")
         task = asyncio.create_task(ask_at(desk, TOOL, "{}"))
@@ -145,7 +145,7 @@ async def test_stopping_withdraws_the_question() -> None:
         await until(lambda: card(desk) is None)
 
 
-async def test_a_refusal_is_no_complete_answer() -> None:
+async def test_a_refused_answer_is_not_complete() -> None:
     async with Desk(environment=COMET) as desk:
         turn = await desk.ask("Do harm.")
         turn.give(RefusalDelta("I can’t help with that."))

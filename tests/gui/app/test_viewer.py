@@ -92,7 +92,7 @@ async def test_a_passage_is_marked_on_its_page(data: Path) -> None:
         assert "compressor" in viewer.pages.accessibleDescription()
 
 
-async def test_a_passage_that_runs_over_the_end_of_a_page(tmp_path: Path) -> None:
+async def test_a_passage_across_two_pages_is_marked_on_both(tmp_path: Path) -> None:
     path = tmp_path / "two.pdf"
     path.write_bytes(pdf_of([["begin", "the last of it"], ["the first of the next", "more"]]))
 
@@ -104,7 +104,7 @@ async def test_a_passage_that_runs_over_the_end_of_a_page(tmp_path: Path) -> Non
         assert viewer.pages.page == 1
 
 
-async def test_a_passage_that_cannot_be_found_is_shown_in_words() -> None:
+async def test_a_passage_that_cannot_be_found_is_quoted_in_the_note() -> None:
     async with Desk(environment=OPENAI) as desk:
         viewer = await opened(desk, await target(desk, CORPUS / "form.pdf", "[form]\n"))
         await until(lambda: viewer.note != "")
@@ -134,7 +134,7 @@ async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
         assert not viewer.pages.isVisible()
 
 
-async def test_a_long_text_comes_in_slices() -> None:
+async def test_a_long_text_is_loaded_in_slices() -> None:
     lines = [f"Line {number} of a long text, with some words in it." for number in range(60_000)]
 
     async with Desk(environment=OPENAI) as desk:
@@ -166,7 +166,7 @@ async def test_a_long_text_comes_in_slices() -> None:
         await until(lambda: shown.toPlainText().startswith(lines[0]))
 
 
-async def test_thousands_of_pages_are_drawn_as_they_are_seen(tmp_path: Path) -> None:
+async def test_only_visible_pages_of_thousands_are_drawn(tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
     path.write_bytes(long_pdf(3_000))
 
@@ -250,7 +250,7 @@ async def test_words_are_found_in_a_text() -> None:
         await until(lambda: viewer.text.marked_text() == "")
 
 
-async def test_a_file_that_is_gone_leaves_its_text(data: Path) -> None:
+async def test_a_document_whose_file_is_missing_is_shown_as_text(data: Path) -> None:
     async with Desk(environment=OPENAI) as desk:
         what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
         desk.backend.attachments.path(what.sha256).unlink()
@@ -263,7 +263,7 @@ async def test_a_file_that_is_gone_leaves_its_text(data: Path) -> None:
         assert "Attach the file again." in viewer.message
 
 
-async def test_a_file_that_is_damaged_leaves_its_text(data: Path) -> None:
+async def test_a_document_whose_file_is_damaged_is_shown_as_text(data: Path) -> None:
     async with Desk(environment=OPENAI) as desk:
         what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
         path = desk.backend.attachments.path(what.sha256)
@@ -274,7 +274,7 @@ async def test_a_file_that_is_damaged_leaves_its_text(data: Path) -> None:
         assert viewer.note.startswith("Couldn’t show the pages of “report.pdf”.")
 
 
-async def test_a_place_that_the_note_names_is_a_link(data: Path) -> None:
+async def test_a_place_in_the_note_is_a_link(data: Path) -> None:
     async with Desk(environment=OPENAI) as desk:
         viewer = await opened(desk, await target(desk, data / "report.pdf", ""))
         unreadable = DocumentError(Reason.READER_STOPPED, name="report.pdf", limit=512)
@@ -298,7 +298,7 @@ class System(QObject):
         self.opened.append(Path(url.toLocalFile()))
 
 
-async def test_the_original_is_opened_by_a_click_alone(data: Path, tmp_path: Path) -> None:
+async def test_the_original_is_opened_only_by_a_click(data: Path, tmp_path: Path) -> None:
     system = System()
     QDesktopServices.setUrlHandler("file", system, "open")  # type: ignore[arg-type]
     starter = tmp_path / "game.desktop"
@@ -320,7 +320,7 @@ async def test_the_original_is_opened_by_a_click_alone(data: Path, tmp_path: Pat
     QDesktopServices.unsetUrlHandler("file")
 
 
-async def test_a_document_of_a_question_opens_by_its_name(data: Path) -> None:
+async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.window.prompt.attach_requested.emit([data / "report.pdf"])
         await until(lambda: bool(desk.chips) and not desk.controllers.readings.ids)
