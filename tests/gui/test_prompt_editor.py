@@ -461,6 +461,19 @@ def test_chips_are_updated_in_place_and_removed(qtbot: QtBot, editor: PromptEdit
     assert not attachments.isVisible()
 
 
+def test_a_chip_that_returns_has_its_former_place(qtbot: QtBot, editor: PromptEditor) -> None:
+    chips = [replace(PDF, id=number, name=f"{number}.pdf") for number in "123"]
+    editor.set_chips(chips)
+    editor.set_chips(chips[1:])
+    editor.set_chips(chips)
+    shown = {each.accessibleName()[:5]: each for each in editor.chips.findChildren(ChipWidget)}
+    first, second = shown["1.pdf"], shown["2.pdf"]
+    qtbot.waitUntil(lambda: 0 < first.geometry().right() < second.x())
+    first.tab_stops[-1].setFocus()
+    qtbot.keyClick(first.tab_stops[-1], Qt.Key.Key_Tab)
+    assert editor.chips.focused_chip == "2"
+
+
 def test_many_chips_scroll_instead_of_filling_the_window(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:

@@ -388,25 +388,31 @@ class AttachmentChips(QScrollArea):
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show these chips, in this order."""
-        wanted = {chip.id for chip in chips}
-        new = wanted - self._widgets.keys()
+        wanted = list(dict.fromkeys(chip.id for chip in chips))
         for chip_id in [key for key in self._widgets if key not in wanted]:
             widget = self._widgets.pop(chip_id)
             self._flow.removeWidget(widget)
             widget.hide()  # now, because deletion waits for the event loop
             widget.deleteLater()
+        before = list(self._widgets)
         for chip in chips:
             if chip.id in self._widgets:
                 self._widgets[chip.id].set_chip(chip)
             else:
                 self._add(chip)
-        if new:
-            set_tab_order(
-                self._content,
-                [tab_stop for w in self._widgets.values() for tab_stop in w.tab_stops],
-            )
+        if before != wanted:
+            self._order(wanted)
         self.setVisible(bool(chips))
         self._fit()
+
+    def _order(self, chip_ids: Sequence[str]) -> None:
+        """Bring all chips, and the tab stops in them, into this order."""
+        self._widgets = {chip_id: self._widgets[chip_id] for chip_id in chip_ids}
+        for widget in self._widgets.values():
+            self._flow.removeWidget(widget)
+            self._flow.addWidget(widget)
+        stops = [stop for widget in self._widgets.values() for stop in widget.tab_stops]
+        set_tab_order(self._content, stops)
 
     def set_compact(self, compact: bool) -> None:
         """Show fewer rows if there is little room."""
