@@ -41,8 +41,8 @@ class Record:
     def tests(self, module: str, lines: range) -> tuple[set[str], bool]:
         """Return the tests that run the lines, and whether their import does.
 
-        If an import runs them, return all tests of the module and of the test files that import it,
-        because any of them may use what the lines define.
+        If an import runs them, return all tests of the module and of the test files that import it
+        or all modules, because any of them may use what the lines define.
         """
         by_line = self._lines.contexts_by_lineno(f"{self._root}/{module}")
         found = {test for line in lines for test in by_line.get(line, ())}
@@ -56,7 +56,7 @@ class Record:
 
 
 def _importing(module: str) -> set[str]:
-    """Return the test files that import from a module."""
+    """Return the test files that import from a module, or all modules."""
     package, _, name = module.rpartition(".")
     imports = re.compile(
         rf"^(?:from {re.escape(module)} import |from {re.escape(package)} import .*\b{name}\b)",
@@ -65,7 +65,8 @@ def _importing(module: str) -> set[str]:
     return {
         str(file)
         for file in Path("tests").rglob("test_*.py")
-        if imports.search(file.read_text("utf-8"))
+        if imports.search(text := file.read_text("utf-8"))
+        or (file.is_relative_to("tests/unit") and "pkgutil.walk_packages(" in text)
     }
 
 
