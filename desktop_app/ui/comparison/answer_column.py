@@ -88,22 +88,22 @@ class AnswerColumn(QFrame):
 
     @property
     def id(self) -> str:
-        """The id of the answer; "" before there is one."""
+        """Return the id of the answer; "" before there is one."""
         return "" if self.answer is None else self.answer.id
 
     @property
     def is_streaming(self) -> bool:
-        """True while the answer streams."""
+        """Return True while the answer streams."""
         return self.answer is not None and self.answer.status is MessageStatus.STREAMING
 
     @property
     def title(self) -> str:
-        """The variant or model, and the effort."""
+        """Return the variant or model, and the effort."""
         return self._title.text()
 
     @property
     def facts(self) -> str:
-        """The state and the figures."""
+        """Return the state and the figures."""
         return self._facts.text()
 
     def show_answer(self, answer: Message) -> None:

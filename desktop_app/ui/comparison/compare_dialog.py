@@ -113,7 +113,7 @@ class CompareDialog(QDialog):
 
     @property
     def total(self) -> str:
-        """The highest cost of all answers, in words."""
+        """Return the highest cost of all answers, in words."""
         return self._total.text()
 
     def _add_row(self) -> None:
@@ -142,7 +142,7 @@ class CompareRow(QWidget):
     """The model, effort and highest cost of an answer.
 
     Signals:
-        model_chosen(ModelEntry), effort_chosen(Effort): the user chose another one.
+        model_chosen(ModelEntry), effort_chosen(Effort): the choice of the user.
     """
 
     model_chosen = Signal(object)

@@ -122,12 +122,12 @@ class ComparisonWindow(QDialog):
 
     @property
     def current(self) -> AnswerColumn:
-        """The column with the focus, or the one that had it last."""
+        """Return the column with the focus, or the last that had it."""
         return self.columns[self._current]
 
     @property
     def marks_differences(self) -> bool:
-        """True if the differences are to be marked now: not while an answer streams."""
+        """Return True if the differences are to be marked now: not while an answer streams."""
         return self.marks.isChecked() and self.marks.isEnabled()
 
     def show_state(self) -> None:

@@ -56,7 +56,7 @@ class Chip:
     """An attachment as shown by a chip.
 
     Attributes:
-        detail: its size ("52 pages · 33,907 tokens · 12 %"), what is being done, or why it failed.
+        detail: its size ("52 pages · 33,907 tokens · 12 %"), the present step, or a failure.
         progress: 0 to 1 while it is read; None if unknown.
         icon: name of a Lucide icon.
         tooltip: further information.
@@ -65,7 +65,7 @@ class Chip:
         detail_level: the value of the selected detail level.
         actions: other entries of its menu: (key, label, whether it is checked; None if it is not
             checkable).
-        has_preview: whether a preview of what is sent can be shown.
+        has_preview: whether the content to send can be previewed.
     """
 
     id: str
@@ -123,7 +123,7 @@ class ChipWidget(QFrame):
     Signals:
         remove_requested(str): the user removes the attachment with this id.
         detail_requested(str, str): the user chose a detail level for the attachment with this id.
-        preview_requested(str): show what is sent of this attachment.
+        preview_requested(str): preview the attachment with this id.
         action_requested(str, str): the user chose another menu entry, by id and key.
     """
 
@@ -186,7 +186,7 @@ class ChipWidget(QFrame):
 
     @property
     def theme(self) -> Theme:
-        """The current theme."""
+        """Return the current theme."""
         return self._theme
 
     @property
@@ -199,7 +199,7 @@ class ChipWidget(QFrame):
 
     @property
     def tab_stops(self) -> tuple[QWidget, ...]:
-        """The widgets that Tab visits, in order."""
+        """Return the widgets that Tab visits, in order."""
         return self._preview, self._menu_button, self._remove_button
 
     def focus_preview(self) -> None:
@@ -426,7 +426,7 @@ class AttachmentChips(QScrollArea):
 
     @property
     def focused_chip(self) -> str:
-        """The id of the chip with the keyboard focus, "" for none."""
+        """Return the id of the chip with the keyboard focus, "" for none."""
         at = QApplication.focusWidget()
         return next((id_ for id_, w in self._widgets.items() if at and w.isAncestorOf(at)), "")
 

@@ -188,7 +188,7 @@ class ChoiceRow(QWidget):
         self._show_figures()
 
     def set_choice_figures(self, figures: ChoiceFigures) -> None:
-        """Show what the message may cost and take with each variant and effort."""
+        """Show the possible cost and duration of the message for each variant and effort."""
         self._choice_figures = figures
         for variant in Variant:
             words = figures.variants.get(variant, "")

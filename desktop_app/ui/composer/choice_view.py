@@ -70,17 +70,17 @@ class ChoiceView:
 
     @property
     def short_name(self) -> str:
-        """The variant's name, otherwise the model's."""
+        """Return the variant's name, otherwise the model's."""
         return self.model_name if self.variant is None else self.variant.label
 
     @property
     def effort_shown(self) -> Effort | None:
-        """The effort, or None if the model offers no choice of effort."""
+        """Return the effort, or None if the model offers no choice of effort."""
         return self.effort if self.offers_effort else None
 
     @property
     def efforts_listed(self) -> tuple[Effort, ...]:
-        """The family's five efforts, and `minimal` of an earlier family only if it is accepted."""
+        """Return the family's five efforts, and `minimal` only if an earlier family accepts it."""
         takes_minimal = self.variant is None and Effort.MINIMAL not in self.effort_refusals
         return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
 

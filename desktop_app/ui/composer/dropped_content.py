@@ -98,12 +98,12 @@ class DroppedContent:
 
     @property
     def is_text(self) -> bool:
-        """True if there is text for the prompt."""
+        """Return True if there is text for the prompt."""
         return bool(self.text or self.html)
 
     @property
     def length(self) -> int:
-        """The approximate number of characters; HTML of many tags is slow, so it counts as more."""
+        """Return the approximate number of characters; slow HTML of many tags counts as more."""
         return max(len(self.text) or len(self.html) // 5, len(self.html) // 50)
 
 
@@ -149,7 +149,7 @@ def is_acceptable(data: QMimeData) -> bool:
 
 
 def accept_copy(event: QDropEvent) -> None:
-    """Accept a drop from another program as a copy, whatever it proposes.
+    """Accept a drop from another program as a copy, even if it proposes a move.
 
     After a move, the other program would delete its file or text.
     """
@@ -164,7 +164,7 @@ def has_text(data: QMimeData) -> bool:
 
 
 def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
-    """Return what a drop will do.
+    """Return a sentence about the effect of a drop.
 
     Args:
         conversation: the title of the target, if it is not the open conversation.

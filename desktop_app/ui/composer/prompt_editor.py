@@ -62,7 +62,7 @@ class PromptEditor(QFrame):
         field: the text.
         chips: the attachments.
         row: the controls below the text.
-        suggestions: what can be asked without typing.
+        suggestions: questions that can be sent without typing.
         slash: completes prompts from the library after "/".
 
     Signals:
@@ -144,7 +144,7 @@ class PromptEditor(QFrame):
 
     @property
     def template_id(self) -> str:
-        """The id of the library prompt in the text, "" for none."""
+        """Return the id of the library prompt in the text, "" for none."""
         return self.field.template_id
 
     def set_text(self, text: str, template_id: str = "") -> None:
@@ -203,7 +203,7 @@ class PromptEditor(QFrame):
 
     @property
     def has_chips(self) -> bool:
-        """True if there are attachments."""
+        """Return True if there are attachments."""
         return bool(self.chips.count())
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
@@ -251,7 +251,7 @@ class PromptEditor(QFrame):
 
     @property
     def can_send(self) -> bool:
-        """True if sending is allowed now."""
+        """Return True if sending is allowed now."""
         return not self._refusal
 
     def set_can_send(self, can_send: bool, why: str = "", *, can_queue: bool = False) -> None:

@@ -107,7 +107,7 @@ class PromptText(PlainTextField):
 
     @property
     def template_id(self) -> str:
-        """The id of the library prompt in the text, "" for none."""
+        """Return the id of the library prompt in the text, "" for none."""
         return "" if self._template is None else self._template.template_id
 
     def mark_template(self, template_id: str, start: int, end: int) -> None:
@@ -186,7 +186,7 @@ class PromptText(PlainTextField):
 
     @property
     def is_composing(self) -> bool:
-        """True while an input method holds uncommitted text."""
+        """Return True while an input method holds uncommitted text."""
         return bool(self.textCursor().block().layout().preeditAreaText())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -39,7 +39,7 @@ class SearchRequest:
     """A request for the next misspelled word of a text.
 
     Attributes:
-        position: where the search begins; it wraps at the end.
+        position: the offset at which the search begins, in units of UTF-16; it wraps at the end.
         on_result: takes the word with its position in the text, or None.
     """
 

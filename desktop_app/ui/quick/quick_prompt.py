@@ -99,14 +99,14 @@ class QuickPrompt(QWidget):
         chips: the attachments of the question.
         transcript: shows the answer.
         choice: the choice that is shown.
-        position_shares: where the user moved the window, as shares of the screen's free room; None
-            if it was not moved.
+        position_shares: the position to which the user moved the window, as shares of the screen's
+            free room; None if it was not moved.
         slash: completes prompts from the library after "/".
 
     Signals:
         submit_requested(str): send this text.
         text_changed(): the typed text has changed.
-        files_dropped(list[Path]): attach what was dropped or pasted.
+        files_dropped(list[Path]): attach these dropped or pasted files.
         large_text_dropped(str text, str html): a very long text was dropped or pasted.
         stop_requested(): stop the answer.
         open_in_window_requested(): show the conversation in the main window.
@@ -309,12 +309,12 @@ class QuickPrompt(QWidget):
 
     @property
     def template_id(self) -> str:
-        """The id of the library prompt in the field, "" for none."""
+        """Return the id of the library prompt in the field, "" for none."""
         return self.field.template_id
 
     @property
     def theme(self) -> Theme:
-        """The current theme."""
+        """Return the current theme."""
         return self._theme
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
@@ -368,7 +368,7 @@ class QuickPrompt(QWidget):
         self.announce(text)
 
     def offer_undo(self, text: str) -> None:
-        """Say what was done, with a button that undoes it."""
+        """Show a notice about an action, with a button that undoes it."""
         self._show_status(text, "", tr("Undo"))
         self._offers_undo = True
         self.announce(text)
@@ -433,7 +433,7 @@ class QuickPrompt(QWidget):
             self.setMask(QRegion(shape.toFillPolygon().toPolygon()))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Show what a drop will do in place of the status."""
+        """Show the effect of a drop in place of the status."""
         if is_acceptable(event.mimeData()):
             accept_copy(event)
             self._status_before_drag = self._status.text()
@@ -524,7 +524,7 @@ class QuickPrompt(QWidget):
         self.transcript.commands.copy_last_answer()
 
     def copy_selection_or_answer(self) -> bool:
-        """Copy what is selected of the answer, or all of it.
+        """Copy the selected part of the answer, or all of it.
 
         Return False if there is no answer, or while it streams.
         """
@@ -580,7 +580,7 @@ class QuickPrompt(QWidget):
             hint.show_keys(fits)
 
     def _place_window(self) -> None:
-        """Place the window on the screen with the pointer: where it was moved, or near the top."""
+        """Place the window on the screen with the pointer, where it was last or near the top."""
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
         available, room = screen.availableGeometry(), self._free_room(screen)
         x, y = available.width() // 2 - self.width() // 2, available.height() * _TOP_SHARE
@@ -595,7 +595,7 @@ class QuickPrompt(QWidget):
         self.move(self._opened_at)
 
     def _record_position(self) -> None:
-        """Record where the user moved the window, as shares of the screen's free room."""
+        """Set `position_shares` if the user moved the window."""
         if self.pos() != self._opened_at:
             room, origin = self._free_room(self.screen()), self.screen().availableGeometry()
             moved = self.pos() - origin.topLeft()

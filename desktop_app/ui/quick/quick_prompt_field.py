@@ -63,7 +63,7 @@ class QuickPromptField(PromptText):
         self.fit_height(min(self.height_of(_MAX_LINES), limit))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Leave files and images to the window, which says what a drop will do."""
+        """Leave files and images to the window, which shows the effect of a drop."""
         if has_attachable_content(event.mimeData()):
             event.ignore()
         else:

@@ -105,7 +105,7 @@ class AnswerFormDialog(FormDialog):
 
     @property
     def source(self) -> FormSource:
-        """The typed text."""
+        """Return the typed text."""
         text = self.text.toPlainText()
         kind = FormKind(self.kind.currentData())
         return FormSource(kind, text.strip() if kind is FormKind.REGEX else text, self.name.text())

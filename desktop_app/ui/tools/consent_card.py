@@ -49,7 +49,7 @@ class ConsentChoice(Enum):
 
 
 class ConsentCard(QFrame):
-    """The card that asks about one call. See the module.
+    """Card that asks about one call.
 
     Signals:
         decided(ConsentChoice): the user clicked a button.
@@ -83,12 +83,12 @@ class ConsentCard(QFrame):
 
     @property
     def words(self) -> str:
-        """The visible text, as one string."""
+        """Return the visible text, as one string."""
         return f"{self._words.text()} {self._note.text()}".strip()
 
     @property
     def changed_arguments(self) -> str:
-        """The arguments if the user has changed them; "" if not."""
+        """Return the arguments if the user has changed them; "" if not."""
         text = self.arguments.toPlainText()
         return "" if text == self._shown_arguments else (text if text.strip() else "{}")
 
@@ -96,7 +96,7 @@ class ConsentCard(QFrame):
         """Ask about a call.
 
         Args:
-            note: what the tool can reach.
+            note: a sentence about the access of the tool.
             arguments: as the model sent them.
             waiting: the number of further questions.
         """

@@ -72,7 +72,7 @@ class ResourceDialog(QDialog):
         self.resize(fitting_size(_SIZE, theme, parent))
 
     def set_resources(self, choices: Sequence[ResourceChoice], problems: Sequence[str]) -> None:
-        """Show the resources, and why those of some servers are missing."""
+        """Show the resources, and the problems of servers that could not list theirs."""
         words = "\n".join(problems)
         if not choices and not problems:
             words = tr("No tool server offers a resource.")

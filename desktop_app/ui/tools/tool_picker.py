@@ -51,7 +51,7 @@ class ToolChoice:
 
     Attributes:
         name: its full name.
-        words: what it does and can reach.
+        words: a description of the tool and its access.
         reason: why it cannot be chosen; () if it can.
         permission: None if its calls need no consent.
     """
@@ -110,7 +110,7 @@ class ToolPicker(QFrame):
         self.resize(theme.px(_WIDTH), theme.px(120))
 
     def set_form(self, words: str) -> None:
-        """Offer the form of the answers too; `words` says what it is."""
+        """Offer the form of the answers too; `words` names the current form."""
         self.form_button.setText(
             tr("Response format: {format}", format=one_line(words, _MAX_FORM_CHARACTERS))
         )

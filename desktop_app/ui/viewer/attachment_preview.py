@@ -1,4 +1,4 @@
-"""A preview of what will be sent of an attachment, with a choice of its pages.
+"""A preview of the content to send of an attachment, with a choice of its pages.
 
 The text is in a `PagedText`; images are shown one at a time in another tab. A field holds the
 pages, slides, sheets or chapters to send. Enter applies a new choice; an invalid one is explained
@@ -217,7 +217,7 @@ class AttachmentPreview(QDialog):
         self._name.setText(dict(names)[shown])
 
     def show_facts(self, facts: str, note: str) -> None:
-        """Show the size of what is sent, and a note on how it is sent."""
+        """Show the size of the content, and a note on how it is sent."""
         self._facts.setText(facts)
         self._facts.setAccessibleName(spoken_text(facts))
         self._note.setText(note)
@@ -228,9 +228,9 @@ class AttachmentPreview(QDialog):
         """Show the field for pages; a `unit` of "" hides it.
 
         Args:
-            unit: the singular of what can be chosen, such as "page".
+            unit: the singular of the parts to choose, such as "page".
             chosen: the pages chosen so far; "" for all.
-            hint: what can be typed.
+            hint: a description of valid input.
         """
         self._pages.setVisible(bool(unit))
         label, name = _UNITS.get(unit, _UNITS["page"])
@@ -243,7 +243,7 @@ class AttachmentPreview(QDialog):
         self.show_pages_error("")
 
     def show_pages_error(self, why: str) -> None:
-        """Show what is wrong with the typed pages; "" for nothing."""
+        """Show why the typed pages are invalid; "" hides the line."""
         self._pages_error.setText(why)
         self._pages_error.setVisible(bool(why))
         if why:

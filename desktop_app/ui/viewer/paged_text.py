@@ -120,7 +120,7 @@ class PagedText(QWidget):
         self.search(self._words)
 
     def copy(self) -> None:
-        """Copy the selection, or the whole text without one."""
+        """Copy the selection, or the whole text if nothing is selected."""
         cursor = self.view.textCursor()
         if cursor.hasSelection():
             self.view.copy()

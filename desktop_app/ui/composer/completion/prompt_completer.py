@@ -51,11 +51,11 @@ class CompletionField(Protocol):
 
     @property
     def is_composing(self) -> bool:
-        """True while an input method holds uncommitted text."""
+        """Return True while an input method holds uncommitted text."""
 
     @property
     def text_before(self) -> str:
-        """The text of the line before the cursor."""
+        """Return the text of the line before the cursor."""
 
     def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
         """Replace the `count` characters before the cursor by `text`, and place the cursor in it.

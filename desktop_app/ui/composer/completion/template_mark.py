@@ -22,7 +22,7 @@ class TemplateMark:
 
     @property
     def template_id(self) -> str:
-        """The id of the template whose text is in the document; "" for none."""
+        """Return the id of the template whose text is in the document; "" for none."""
         if self._start is None or self._end is None:
             return ""
         return self._template_id if self._start.position() < self._end.position() else ""
