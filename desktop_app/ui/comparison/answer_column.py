@@ -157,8 +157,8 @@ class AnswerColumn(QFrame):
         self.transcript.setAccessibleName(spoken_text(self._title.text()))
         streams = self.is_streaming
         state = N_("Waiting") if streams and self.first_token_s is None else _STATES[answer.status]
-        first = [] if self.first_token_s is None else [_first_token(self.first_token_s)]
-        differing = [] if self.differing is None else [_differing(self.differing)]
+        first = [] if self.first_token_s is None else [_first_token_text(self.first_token_s)]
+        differing = [] if self.differing is None else [_differing_text(self.differing)]
         shown = " · ".join((tr(state), *first, *facts, *differing))
         self._facts.setText(shown)
         set_tooltip(self._facts, "\n".join(token_facts(answer)))
@@ -174,9 +174,9 @@ class AnswerColumn(QFrame):
         self._foot.setSpacing(px(6))
 
 
-def _first_token(seconds: float) -> str:
+def _first_token_text(seconds: float) -> str:
     return tr("first token {duration}", duration=duration(seconds))
 
 
-def _differing(count: int) -> str:
+def _differing_text(count: int) -> str:
     return tr_plural("{count} word differs", "{count} words differ", count)

@@ -94,10 +94,10 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
     if len(entries) <= _MAX_SUBMENU_ENTRIES:
         yield from ((entry, parent) for entry in entries)
         return
-    counts = Counter(_maker(entry) for entry in entries if entry.variant is None)
+    counts = Counter(_maker_of(entry) for entry in entries if entry.variant is None)
     menus: dict[str, QMenu] = {}
     for entry in entries:
-        maker = _maker(entry) if counts[_maker(entry)] > 1 else ""
+        maker = _maker_of(entry) if counts[_maker_of(entry)] > 1 else ""
         if entry.variant is not None:
             yield entry, parent
             continue
@@ -108,7 +108,7 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
         parent.addMenu(menu)
 
 
-def _maker(entry: ModelEntry) -> str:
+def _maker_of(entry: ModelEntry) -> str:
     """Return the first word of a model's id: "gpt" of gpt-5.2, "claude" of anthropic/claude-4."""
     return re.split(r"[-_.:\d ]", entry.model.rpartition("/")[2].casefold(), maxsplit=1)[0]
 

@@ -42,7 +42,7 @@ _ONLY_IMAGE: Final = r"(?i)\s*<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s
 _BRACKET: Final = r"[][\\]"
 _ESCAPED: Final = r"\\\g<0>"
 _TAG: Final = r"<[^>]*>"
-_NOT_TEXT: Final = "[\0\ud800-\udfff]"
+_INVALID_CHARACTER: Final = "[\0\ud800-\udfff]"
 _MAX_ADDRESS_CHARACTERS: Final = 32 << 20
 _MAX_IMAGE_HTML_CHARACTERS: Final = _MAX_ADDRESS_CHARACTERS + 10_000
 _MAX_TITLE_CHARACTERS: Final = 200
@@ -269,7 +269,7 @@ def _text_in(data: QMimeData) -> DroppedContent:
     text, note = remove_invalid_characters(data.text())
     if not text and data.hasFormat(_TABLE_CELLS):
         rows = bytes(data.data(_TABLE_CELLS).data()).decode(errors="replace")
-        text, note = remove_invalid_characters(_table(rows))
+        text, note = remove_invalid_characters(_markdown_table(rows))
     html = remove_invalid_characters(data.html())[0] if data.hasHtml() else ""
     if text or html.strip():
         return DroppedContent(text=text, html=html, note=note)
@@ -288,13 +288,13 @@ def remove_invalid_characters(text: str) -> tuple[str, str]:
     """
     if _is_valid(text):
         return text, ""
-    left_out = len(re.findall(_NOT_TEXT, text))
+    left_out = len(re.findall(_INVALID_CHARACTER, text))
     note = tr_plural(
         "{count} invalid character was removed.",
         "{count} invalid characters were removed.",
         left_out,
     )
-    return re.sub(_NOT_TEXT, "", text), note
+    return re.sub(_INVALID_CHARACTER, "", text), note
 
 
 def _is_valid(text: str) -> bool:
@@ -309,7 +309,7 @@ def _is_valid(text: str) -> bool:
     return "\0" not in text
 
 
-def _table(rows: str) -> str:
+def _markdown_table(rows: str) -> str:
     """Convert tab-separated cells to a Markdown table."""
     cells = [[cell.replace("|", "\\|") for cell in row.split("\t")] for row in rows.splitlines()]
     if not cells or len(cells[0]) < 2:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chip", "ChoiceFigures", "ChoiceView", "ModelEntry", "PromptEditor"]
 
-SHARE_OF_WINDOW: Final = 0.4
+_MAX_SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""
 
 _ATTACH_COMMANDS: Final = {
@@ -368,7 +368,7 @@ class PromptEditor(QFrame):
         if self._layout.hasHeightForWidth():  # suggestions may wrap
             wanted = self._layout.totalHeightForWidth(self.width())
         other_height = wanted - self.field.height()
-        self.field.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - other_height)
+        self.field.fit_height(round(self.window().height() * _MAX_SHARE_OF_WINDOW) - other_height)
         # The card may have been laid out for the text's former height. Lay it out again, so that
         # the next caller gets the new height.
         self._card_layout.invalidate()

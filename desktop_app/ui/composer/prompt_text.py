@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import Theme
 
-LARGE_PASTE: Final = 20_000
+LARGE_PASTE_CHARACTERS: Final = 20_000
 """The default number of characters beyond which a pasted text becomes an attachment."""
 _DIRECTION_SAMPLE: Final = 200  # letters of the first line
 _MEASURED_PARAGRAPHS: Final = 64  # paragraphs: more than any prompt shows without scrolling
@@ -75,7 +75,7 @@ class PromptText(PlainTextField):
         self._send_keys = "Return"
         self._stop_keys = "Esc"
         self._plain_paste_keys = "Ctrl+Shift+V"
-        self._large_paste = LARGE_PASTE
+        self._large_paste = LARGE_PASTE_CHARACTERS
         self._can_stop = False
         self._template: TemplateMark | None = None
         self._spelling: PromptSpelling | None = None

@@ -258,9 +258,9 @@ class DocumentViewer(QWidget):
         self._show(self.text)
         self.text.begin(slices, at)
 
-    def set_original(self, *, is_there: bool) -> None:
+    def set_has_original(self, has_original: bool) -> None:
         """Set whether the file itself can be opened."""
-        self._buttons["viewer-original"].setVisible(is_there)
+        self._buttons["viewer-original"].setVisible(has_original)
 
     def go_to_mark(self) -> None:
         """Scroll to the marked passage."""

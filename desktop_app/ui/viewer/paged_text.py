@@ -131,7 +131,7 @@ class PagedText(QWidget):
 
     def _show(self, number: int) -> None:
         self._page = number
-        self._written = self._start(number)
+        self._written = self._page_start(number)
         self.view.clear()
         count = len(self._ends)
         self._row.setVisible(count > 1)
@@ -142,7 +142,7 @@ class PagedText(QWidget):
         self._next_button.setEnabled(number < count - 1)
         self._write_timer.start()
 
-    def _start(self, number: int) -> int:
+    def _page_start(self, number: int) -> int:
         return self._ends[number - 1] if number else 0
 
     def _write(self) -> None:
@@ -171,7 +171,7 @@ class PagedText(QWidget):
         """Go to the next (1) or previous (-1) match, wrapping around."""
         if self._matches:
             self._current = (self._current + by) % len(self._matches)
-            self._go()
+            self._go_to_current_match()
 
     def _search_next_page(self) -> None:
         """Search one more page of the text."""
@@ -182,16 +182,16 @@ class PagedText(QWidget):
             self._next_page += 1
         if self._current < 0 and self._matches:
             self._current = 0
-            self._go()
+            self._go_to_current_match()
         self._report()
 
     def _search_page(self, number: int) -> None:
-        page = self._text[self._start(number) : self._ends[number]]
+        page = self._text[self._page_start(number) : self._ends[number]]
         found = re.compile(re.escape(self._words), re.IGNORECASE).finditer(page)
         room = _MAX_MATCHES - len(self._matches)
         self._matches += [(number, match.start()) for match in islice(found, room)]
 
-    def _go(self) -> None:
+    def _go_to_current_match(self) -> None:
         number = self._matches[self._current][0]
         if number != self._page:
             self._show(number)
@@ -203,7 +203,7 @@ class PagedText(QWidget):
         """Select the current match if it is on the shown page."""
         if self._current < 0 or self._matches[self._current][0] != self._page:
             return
-        start = self._start(self._page)
+        start = self._page_start(self._page)
         begins = start + self._matches[self._current][1]
         # Positions in the editor are UTF-16 code units.
         before = utf16_length(self._text[start:begins])

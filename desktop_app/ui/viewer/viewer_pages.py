@@ -349,7 +349,7 @@ class ViewerPages(QAbstractScrollArea):
         # Multiply keeps dark text dark. Paper is white in either theme.
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)
         for mark in marks:
-            painter.fillRect(_within(area, mark), QColor("#C9D6FF"))
+            painter.fillRect(_mark_rect(area, mark), QColor("#C9D6FF"))
         painter.restore()
 
     def _paint_failed(self, painter: QPainter, area: QRect) -> None:
@@ -391,7 +391,7 @@ class ViewerPages(QAbstractScrollArea):
             super().wheelEvent(event)
 
 
-def _within(area: QRect, mark: QRectF) -> QRectF:
+def _mark_rect(area: QRect, mark: QRectF) -> QRectF:
     return QRectF(
         area.left() + mark.left() * area.width(),
         area.top() + mark.top() * area.height(),

@@ -119,7 +119,7 @@ class ViewerText(TranscriptSurface):
         return self._awaited is not None
 
     @property
-    def loaded(self) -> list[int]:
+    def loaded_slices(self) -> list[int]:
         """Return the numbers of the slices that are in the document, from the top."""
         return sorted(self._shown)
 

@@ -20,7 +20,7 @@ from desktop_app.i18n.translation import tr, use_language
 from desktop_app.services.chat.prompt_library import SUMMARY
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
-from desktop_app.ui.composer.prompt_text import LARGE_PASTE, PromptText
+from desktop_app.ui.composer.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
@@ -102,7 +102,7 @@ async def test_a_long_clipboard_is_attached() -> None:
         await loaded(desk)
         await desk.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
         await desk.controllers.prompts.load()
-        QGuiApplication.clipboard().setText("word " * LARGE_PASTE)
+        QGuiApplication.clipboard().setText("word " * LARGE_PASTE_CHARACTERS)
         desk.type("/clip")
         desk.press(Qt.Key.Key_Return)
         assert desk.window.prompt.text() == f"Read {ATTACHED}!"

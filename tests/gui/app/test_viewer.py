@@ -126,7 +126,7 @@ async def test_a_passage_that_cannot_be_found_is_quoted_in_the_note() -> None:
 async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
     async with Desk(environment=OPENAI) as desk:
         viewer = await opened(desk, await target(desk, CORPUS / name, words))
-        await until(lambda: bool(viewer.text.loaded))
+        await until(lambda: bool(viewer.text.loaded_slices))
         marked = viewer.text.marked_text()
         for word in words.replace("|", " ").split():
             assert word in marked
@@ -158,7 +158,7 @@ async def test_a_long_text_is_loaded_in_slices() -> None:
         for _ in range(60):
             bar.setValue(bar.maximum())
             await until(lambda: not shown.is_loading)
-        assert len(shown.loaded) <= 40
+        assert len(shown.loaded_slices) <= 40
         assert shown.document().characterCount() < 400_000
         QTest.keyClick(shown, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: lines[-1] in shown.toPlainText())
@@ -242,7 +242,7 @@ async def test_words_are_found_in_a_text() -> None:
     async with Desk(environment=OPENAI) as desk:
         part = await kept(desk, text + "The zebra.\n")
         viewer = await opened(desk, Target(part.sha256, part.name))
-        await until(lambda: viewer.text.loaded)
+        await until(lambda: viewer.text.loaded_slices)
         sought(viewer, "ZEBRA")
         await until(lambda: viewer.text.marked_text() == "zebra.")
         assert match_count(viewer) == "1 of 1"

@@ -264,22 +264,22 @@ class PromptCompleter(QObject):
         return False
 
     def _handle_key(self, event: QKeyEvent, *, is_press: bool) -> bool:
-        if self._field.is_composing or not (self._shows_rows or self._fields is not None):
+        if self._field.is_composing or not (self._has_rows or self._fields is not None):
             return False
         if event.key() == Qt.Key.Key_Escape:
             if is_press:
                 self._dismiss() if self._is_open else self._cancel_fields()
             event.accept()
             return True
-        if not self._shows_rows or self._menu is None:
+        if not self._has_rows or self._menu is None:
             return False
         if is_press:
             return self._menu.handle_key(event)
-        if self._menu.handles(event):
+        if self._menu.is_list_key(event):
             event.accept()
             return True
         return False
 
     @property
-    def _shows_rows(self) -> bool:
+    def _has_rows(self) -> bool:
         return self._is_open and self._menu is not None and self._menu.model.rowCount() > 0

@@ -41,7 +41,7 @@ _MAX_LINES: Final = 5
 _LABEL_WIDTH: Final = 150
 _MAX_NAME_CHARACTERS: Final = 60
 _MAX_NOTE_CHARACTERS: Final = 160
-_ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_ENTER_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class FieldText(PlainTextField):
@@ -74,7 +74,7 @@ class FieldText(PlainTextField):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Emit `entered` on Enter, except during composition; Shift+Enter breaks the line."""
         is_composing = bool(self.textCursor().block().layout().preeditAreaText())
-        if event.key() not in _ENTER:
+        if event.key() not in _ENTER_KEYS:
             super().keyPressEvent(event)
         elif is_composing:
             event.accept()
@@ -143,7 +143,9 @@ class PromptFields(QFrame, DraftForm):
         self._grid.setColumnStretch(1, 1)
         initial = values or self.drafts.get(self._draft_name, {})
         for row, variable in enumerate(variables(prompt.text)):
-            self._add(row, variable, str(initial.get(variable.name, variable.default or "")), theme)
+            self._add_field(
+                row, variable, str(initial.get(variable.name, variable.default or "")), theme
+            )
         self._note = PlainLabel(name="prompt-fields-note", wraps=True)
         self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
         self._cancel_button = PlainButton(tr("Cancel"), name="leave-prompt", role="plain")
@@ -153,7 +155,7 @@ class PromptFields(QFrame, DraftForm):
         self._show_note("")
         self.set_theme(theme)
 
-    def _add(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
+    def _add_field(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
         label = PlainLabel(_display_name(variable.name), wraps=True)
         if variable.choices:
             choice = _choice_field(variable, value, theme)
@@ -230,7 +232,7 @@ class PromptFields(QFrame, DraftForm):
         """Cancel on Esc; finish on Enter in a choice field."""
         if event.key() == Qt.Key.Key_Escape:
             self.canceled.emit()
-        elif event.key() in _ENTER:
+        elif event.key() in _ENTER_KEYS:
             self._submit()
         else:
             super().keyPressEvent(event)

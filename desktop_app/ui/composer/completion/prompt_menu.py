@@ -125,7 +125,7 @@ class PromptMenu(QFrame):
 
     def handle_key(self, event: QKeyEvent) -> bool:
         """Handle a key while the list is open; return False for keys of the text."""
-        if not self.handles(event):
+        if not self.is_list_key(event):
             return False
         if event.key() in _CHOOSE_KEYS:
             self._choose(self.view.currentIndex())
@@ -136,8 +136,8 @@ class PromptMenu(QFrame):
         return True
 
     @staticmethod
-    def handles(event: QKeyEvent) -> bool:
-        """Return True if the open list handles a key."""
+    def is_list_key(event: QKeyEvent) -> bool:
+        """Return True if the open list is_list_key a key."""
         is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         return is_plain and event.key() in (*_CHOOSE_KEYS, *_MOVE_KEYS)
 
