@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
-from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.completion import prompt_menu
@@ -332,6 +339,18 @@ def test_a_canceled_form_removes_the_slash_that_a_command_inserted(either: Typed
     assert either.window.findChild(PromptFields) is not None
     either.press(KEY.Key_Escape)
     assert either.text == ""
+
+
+def test_enter_on_cancel_closes_the_fields_without_the_prompt(either: Typed) -> None:
+    either.type("/rev")
+    either.press(KEY.Key_Return)
+    either.press(KEY.Key_A)
+    cancel = either.window.findChild(QPushButton, "leave-prompt")
+    assert cancel is not None
+    cancel.setFocus()
+    either.press(KEY.Key_Return)
+    assert not either.asks()
+    assert either.text == "/rev"
 
 
 def test_it_closes_when_the_text_loses_the_focus(either: Typed, qtbot: QtBot) -> None:

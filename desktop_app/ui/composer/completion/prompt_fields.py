@@ -19,6 +19,7 @@ from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.form_dialog import DraftForm
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
@@ -229,9 +230,11 @@ class PromptFields(QFrame, DraftForm):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Cancel on Esc; finish on Enter in a choice field."""
+        """Cancel on Esc; on Enter press the focused button, or finish in a choice field."""
         if event.key() == Qt.Key.Key_Escape:
             self.canceled.emit()
+        elif press_focused(self, event):
+            return
         elif event.key() in _ENTER_KEYS:
             self._submit()
         else:
