@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 
 from desktop_app.rendering.document_text import DocumentText, TextForm
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
@@ -113,3 +113,13 @@ def test_a_narrow_window_hides_the_place_of_the_next_document_too(
     assert not place.isVisible()
     viewer.resize(800, 500)
     assert place.isVisible()
+
+
+def test_enter_presses_the_focused_button(qtbot: QtBot, dressed: Theme) -> None:
+    viewer = DocumentViewer(dressed)
+    qtbot.addWidget(viewer)
+    viewer.show()
+    original = find(viewer, QToolButton, "viewer-original")
+    original.setFocus()
+    with qtbot.waitSignal(viewer.original_requested, timeout=2000):
+        qtbot.keyClick(original, Qt.Key.Key_Return)
