@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
@@ -768,6 +769,17 @@ def test_a_character_without_a_key_is_typed_if_no_key_sends(
     ):
         QApplication.sendEvent(text_of(editor), press)
     assert editor.text() == "ē"
+
+
+def test_esc_keeps_a_slash_that_is_typed_in_the_next_conversation(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    editor.slash.set_prompts([Prompt("review", "Review code", "Look at it", "Code")])
+    editor.slash.open()
+    editor.set_text("")
+    qtbot.keyClicks(text_of(editor), "/re")
+    press(qtbot, editor, Qt.Key.Key_Escape)
+    assert editor.text() == "/re"
 
 
 @pytest.mark.usefixtures("_right_to_left")

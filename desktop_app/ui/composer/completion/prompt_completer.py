@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SIGNS: Final = ("/", "／")
 """The characters that open the list; East Asian input methods type the wide slash."""
 _MAX_NAME_CHARACTERS: Final = 60
-"""The longest typed title, in characters."""
+"""The longest typed name, with its slash."""
 
 
 def typed_name(before: str) -> str | None:
@@ -141,6 +141,7 @@ class PromptCompleter(QObject):
 
     def close(self) -> None:
         """Close the list and the form, because another conversation is shown."""
+        self._inserted_slash = False
         self._hide_menu()
         self._close_fields()
 
