@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 
 from desktop_app.rendering.document_text import DocumentText, TextForm
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
+from desktop_app.ui.viewer.paged_text import PagedText, page_ends
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
 from tests.helpers.widgets import find
@@ -123,3 +124,13 @@ def test_enter_presses_the_focused_button(qtbot: QtBot, dressed: Theme) -> None:
     original.setFocus()
     with qtbot.waitSignal(viewer.original_requested, timeout=2000):
         qtbot.keyClick(original, Qt.Key.Key_Return)
+
+
+def test_matches_after_windows_line_breaks_are_selected(qtbot: QtBot, dressed: Theme) -> None:
+    view = PagedText(dressed, "text", "Text")
+    qtbot.addWidget(view)
+    text = "one\r\ntwo\r\nneedle"
+    view.set_text(text, page_ends(text))
+    qtbot.waitUntil(lambda: view.is_written)
+    view.search("needle")
+    assert view.view.textCursor().selectedText() == "needle"

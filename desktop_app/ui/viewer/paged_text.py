@@ -149,7 +149,9 @@ class PagedText(QWidget):
         end = min(self._written + _SLICE_CHARACTERS, self._ends[self._page])
         cursor = QTextCursor(self.view.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText(self._text[self._written : end])
+        part = self._text[self._written : end]
+        # Qt makes one character of "\r\n", but matches are offsets in the text.
+        cursor.insertText(part.replace("\r\n", " \n").replace("\r", "\n"))
         self._written = end
         if end >= self._ends[self._page]:
             self._write_timer.stop()
