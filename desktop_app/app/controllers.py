@@ -450,11 +450,7 @@ class Controllers(QObject):
             database=state.backend.database,
         )
         self.consent = ConsentController(
-            window,
-            theme,
-            desk=state.backend.desk,
-            current=state.current,
-            pane=window.pane,
+            window, theme, desk=state.backend.desk, current=state.current, pane=window.pane
         )
         self.tools = ToolsController(
             window,
@@ -577,11 +573,7 @@ class Controllers(QObject):
             conversations=state.backend.conversations,
         )
         self.shown_answers = ShownAnswers(
-            window,
-            running,
-            current=state.current,
-            providers=state.providers,
-            pane=window.pane,
+            window, running, current=state.current, providers=state.providers, pane=window.pane
         )
         self.chat = ChatController(
             window,
@@ -659,10 +651,7 @@ class Controllers(QObject):
             utility_model=lambda: state.backend.utility_model,
         )
         removal = SecretRemoval(
-            window,
-            vault=state.backend.vault,
-            notifications=window.notifications,
-            tasks=state.tasks,
+            window, vault=state.backend.vault, notifications=window.notifications, tasks=state.tasks
         )
         self.providers = ProvidersController(
             window,

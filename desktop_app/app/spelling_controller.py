@@ -40,12 +40,7 @@ class SpellingController(QObject):
     """
 
     def __init__(
-        self,
-        parent: QObject,
-        *,
-        values: SettingValues,
-        tasks: Tasks,
-        panel: SettingsPanel,
+        self, parent: QObject, *, values: SettingValues, tasks: Tasks, panel: SettingsPanel
     ) -> None:
         super().__init__(parent)
         self._values, self._panel = values, panel

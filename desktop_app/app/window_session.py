@@ -126,9 +126,7 @@ class WindowSession:
             self._on_quick_hidden,
         )
         self._forms = FormKeeper(
-            window,
-            settings_store=backend.settings,
-            tasks=self.controllers.tasks,
+            window, settings_store=backend.settings, tasks=self.controllers.tasks
         )
         self._is_on_desktop = False
         self._watch_windows(is_resident=is_resident)
@@ -398,9 +396,7 @@ class WindowSession:
             self._show_error(error)
         QTimer.singleShot(QUICK_PROMPT_MS, self._window, lambda: self.quick)
         QTimer.singleShot(
-            SPELLING_MS,
-            self._window,
-            lambda: self.controllers.tasks.start(self.check_spelling()),
+            SPELLING_MS, self._window, lambda: self.controllers.tasks.start(self.check_spelling())
         )
         QTimer.singleShot(
             BATCHES_MS,

@@ -27,9 +27,7 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService, MessageSources
-from desktop_app.services.chat.choice_resolution import (
-    ResolvedChoice,
-)
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionService
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
@@ -371,9 +369,7 @@ def _clean_folders(where: Folders) -> None:
 
 
 def _create_vault(
-    where: Folders,
-    settings: SettingsStore,
-    environment: Mapping[str, str],
+    where: Folders, settings: SettingsStore, environment: Mapping[str, str]
 ) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
     """Return the key vault and the profiles from the environment, whose keys it holds."""
     built_in = {profile.id: origin(profile.base_url) for profile in BUILT_IN}

@@ -20,12 +20,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.conversations.notices import (
-    NoticeCode,
-    NoticeText,
-    notice,
-    notice_of_error,
-)
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice, notice_of_error
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, form_of_job, question_of

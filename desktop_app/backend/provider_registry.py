@@ -69,9 +69,7 @@ class ProviderRegistry:
         return [*from_environment, *built_in, *stored.values()]
 
     async def default_profile(
-        self,
-        values: Mapping[str, SettingValue],
-        profiles: Iterable[ProviderProfile] | None = None,
+        self, values: Mapping[str, SettingValue], profiles: Iterable[ProviderProfile] | None = None
     ) -> ProviderProfile:
         """Return the provider of new conversations, among `profiles` or all.
 

@@ -81,7 +81,7 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
             tr(
                 "To open a file that has the name of a command, include its folder: {example}",
                 example="repartee ./ask",
-            ),
+            )
         ),
     )
     program.add_argument(
@@ -285,9 +285,7 @@ def _add_tools(command: AddCommand) -> argparse.ArgumentParser:
         "tools",
         tr("list the tools that models can call"),
         "[--json]",
-        epilog(
-            json_list_fields(_TOOL_FIELDS),
-        ),
+        epilog(json_list_fields(_TOOL_FIELDS)),
     )
     tools.add_argument("--json", action="store_true", help=tr("print a JSON list"))
     return tools
@@ -403,10 +401,7 @@ def _add_import(command: AddCommand) -> argparse.ArgumentParser:
                 "Open WebUI, and LibreChat. Importing a file again adds only what is new. An open "
                 "window shows imported conversations immediately."
             ),
-            codes={
-                0: tr("Everything was imported"),
-                1: tr("Something wasn’t imported"),
-            },
+            codes={0: tr("Everything was imported"), 1: tr("Something wasn’t imported")},
         ),
     )
     importing.add_argument("files", nargs="+", metavar=tr("FILE"))
@@ -426,7 +421,7 @@ def _add_export(command: AddCommand) -> argparse.ArgumentParser:
                 "PATH is a file for JSON or a single conversation, otherwise a folder. JSON is "
                 "complete and can be imported. It includes attachments, but no API keys. Markdown, "
                 "HTML, and PDF contain the messages shown in the window."
-            ),
+            )
         ),
     )
     which = exporting.add_mutually_exclusive_group(required=True)

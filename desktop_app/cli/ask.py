@@ -251,10 +251,7 @@ async def _answer(
 
 
 async def _choose(
-    backend: Backend,
-    options: argparse.Namespace,
-    values: Mapping[str, Any],
-    output: AnswerOutput,
+    backend: Backend, options: argparse.Namespace, values: Mapping[str, Any], output: AnswerOutput
 ) -> tuple[ProviderProfile, AskSettings, list[ModelChoice]]:
     """Return the provider, the settings, and the choice of each answer. Nothing is sent.
 
@@ -342,10 +339,7 @@ async def _run_several(
     saved = null_store is None
     file_of = partial(_file_of, backend) if null_store is None else null_store.answers.copy_of
     several = SeveralAnswers(
-        runs,
-        as_json=options.json,
-        from_environment=profile.from_environment,
-        file_of=file_of,
+        runs, as_json=options.json, from_environment=profile.from_environment, file_of=file_of
     )
     was_stopped = not await several.run()
     question = runs[0].question

@@ -82,10 +82,7 @@ def add_command(
 ) -> argparse.ArgumentParser:
     """Add a command below `program`; without a text, its help ends with the usual exit codes."""
     return commands.add_parser(
-        name,
-        help=help_,
-        usage=f"{program} {name} {usage}",
-        epilog=text or epilog(),
+        name, help=help_, usage=f"{program} {name} {usage}", epilog=text or epilog()
     )
 
 

@@ -125,21 +125,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
         CommandScope.PROMPT,
     ),
     Command(
-        "prompt.spelling",
-        N_("Next misspelled word"),
-        _C.PROMPT,
-        "F7",
-        CommandScope.EVERYWHERE,
+        "prompt.spelling", N_("Next misspelled word"), _C.PROMPT, "F7", CommandScope.EVERYWHERE
     ),
     Command("prompt.as-text", N_("Convert attachment to text"), _C.PROMPT),
     Command("collections.ask", N_("Ask a collection…"), _C.PROMPT),
     Command("collections.show", N_("Show collections"), _C.PROMPT, "Ctrl+G, Ctrl+C"),
     Command("tools.choose", N_("Choose tools…"), _C.PROMPT, keywords=N_("MCP permissions")),
     Command(
-        "tools.resources",
-        N_("Attach from a tool server…"),
-        _C.PROMPT,
-        keywords=N_("MCP resources"),
+        "tools.resources", N_("Attach from a tool server…"), _C.PROMPT, keywords=N_("MCP resources")
     ),
     Command(
         "tools.form",

@@ -143,12 +143,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("The API key contains invalid characters."), remedy=Remedy.ENTER_KEY_AGAIN
     ),
     Reason.KEYRING_LOCKED: ErrorSentences(
-        N_("The keyring is locked."),
-        remedy=Remedy.UNLOCK_KEYRING,
+        N_("The keyring is locked."), remedy=Remedy.UNLOCK_KEYRING
     ),
     Reason.KEYRING_SLOW: ErrorSentences(
-        N_("The keyring didn’t respond and may be locked."),
-        remedy=Remedy.UNLOCK_KEYRING,
+        N_("The keyring didn’t respond and may be locked."), remedy=Remedy.UNLOCK_KEYRING
     ),
     Reason.KEYRING_MISSING: ErrorSentences(
         N_("No keyring is available."), remedy=Remedy.KEY_WITHOUT_KEYRING
@@ -208,8 +206,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=Remedy.RETRY_BILLED,
     ),
     Reason.BROKE_IN_REPLY: ErrorSentences(
-        N_("The connection to {provider} was lost during a response."),
-        remedy=Remedy.ASKED_AGAIN,
+        N_("The connection to {provider} was lost during a response."), remedy=Remedy.ASKED_AGAIN
     ),
     Reason.BROKE_IN_ANSWER: ErrorSentences(
         N_("The connection to {provider} was lost before the response finished."),
@@ -388,8 +385,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Choose a UTF-8 text file of at most 4 MB."),
     ),
     Reason.SCHEMA_UNREADABLE: ErrorSentences(
-        N_("Can’t read the schema in {file}."),
-        remedy=N_("Choose a JSON file of at most 1 MB."),
+        N_("Can’t read the schema in {file}."), remedy=N_("Choose a JSON file of at most 1 MB.")
     ),
     Reason.SCHEMA_INVALID: ErrorSentences(N_("{file} isn’t a valid JSON Schema: {words}.")),
     Reason.GRAMMAR_UNREADABLE: ErrorSentences(
@@ -410,8 +406,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=Remedy.CHOOSE_PROVIDER,
     ),
     Reason.GRAMMAR_NOT_SUPPORTED: ErrorSentences(
-        N_("{model} doesn’t support grammars of the kind {syntax}."),
-        remedy=Remedy.CHOOSE_MODEL,
+        N_("{model} doesn’t support grammars of the kind {syntax}."), remedy=Remedy.CHOOSE_MODEL
     ),
     Reason.GRAMMAR_WITH_TOOLS: ErrorSentences(
         N_("With a grammar, the model can’t call tools."),
@@ -425,8 +420,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Use --compare once for each choice."),
     ),
     Reason.COMPARED_WITH_N: ErrorSentences(
-        N_("--compare asks each choice for one response."),
-        remedy=N_("Leave out --n or --compare."),
+        N_("--compare asks each choice for one response."), remedy=N_("Leave out --n or --compare.")
     ),
     Reason.NO_CASES: ErrorSentences(
         N_("There are no cases to evaluate."),
@@ -455,16 +449,13 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Enter the path of a GGUF file, or leave out the model."),
     ),
     Reason.EFFORT_NOT_TAKEN: ErrorSentences(
-        N_("{model} doesn’t support reasoning effort."),
-        remedy=N_("Leave out the effort."),
+        N_("{model} doesn’t support reasoning effort."), remedy=N_("Leave out the effort.")
     ),
     Reason.EFFORT_FIXED: ErrorSentences(
-        N_("{model} always uses the effort {only}."),
-        remedy=Remedy.EFFORTS_ARE,
+        N_("{model} always uses the effort {only}."), remedy=Remedy.EFFORTS_ARE
     ),
     Reason.EFFORT_UNSUPPORTED: ErrorSentences(
-        N_("{model} doesn’t support the effort {effort}."),
-        remedy=Remedy.EFFORTS_ARE,
+        N_("{model} doesn’t support the effort {effort}."), remedy=Remedy.EFFORTS_ARE
     ),
     Reason.CAP_REACHED: ErrorSentences(
         N_("This message ({cost}) exceeds the limit: {spent} of {cap} spent."),
@@ -472,8 +463,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         fuller=N_("This message ({cost}) exceeds {cap}: {spent} spent, {held} pending."),
     ),
     Reason.PRICE_UNKNOWN_UNDER_CAP: ErrorSentences(
-        N_("{model} has no price, so {provider}’s limit can’t count it."),
-        remedy=Remedy.ENTER_PRICE,
+        N_("{model} has no price, so {provider}’s limit can’t count it."), remedy=Remedy.ENTER_PRICE
     ),
     Reason.DOES_NOT_FIT: ErrorSentences(
         N_("This message needs {tokens} tokens, but {model} accepts {limit}."),
@@ -484,8 +474,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         fuller=N_("With {names}, this needs about {tokens} tokens, but {model} accepts {limit}."),
     ),
     Reason.IMAGES_NOT_SEEN: ErrorSentences(
-        N_("{model} doesn’t support images."),
-        remedy=Remedy.CHOOSE_MODEL_OR_REMOVE,
+        N_("{model} doesn’t support images."), remedy=Remedy.CHOOSE_MODEL_OR_REMOVE
     ),
     Reason.PAGES_NOT_SEEN: ErrorSentences(
         N_("{model} can’t read {count} of {total} pages of {file}, which are images."),
@@ -507,12 +496,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Choose text only in the menu of some attachments."),
     ),
     Reason.FILES_NOT_TAKEN: ErrorSentences(
-        N_("{provider} doesn’t accept files such as {name}."),
-        remedy=Remedy.SEND_TEXT,
+        N_("{provider} doesn’t accept files such as {name}."), remedy=Remedy.SEND_TEXT
     ),
     Reason.FILE_WANTS_PASSWORD: ErrorSentences(
-        N_("{name} is password-protected, so {provider} can’t read it."),
-        remedy=Remedy.SEND_TEXT,
+        N_("{name} is password-protected, so {provider} can’t read it."), remedy=Remedy.SEND_TEXT
     ),
     Reason.FILE_TYPE_AS_TEXT: ErrorSentences(
         N_("{provider} doesn’t accept {name} as a file."),
@@ -520,8 +507,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         fuller=N_("{provider} doesn’t accept {ending} files such as {name}."),
     ),
     Reason.FILE_TOO_LARGE_TO_SEND: ErrorSentences(
-        N_("{name} is {size}, but {provider} accepts files up to {limit}."),
-        remedy=Remedy.SEND_TEXT,
+        N_("{name} is {size}, but {provider} accepts files up to {limit}."), remedy=Remedy.SEND_TEXT
     ),
     Reason.PASSWORD_NEEDED_FOR_PAGES: ErrorSentences(
         N_("Showing the pages of “{name}” requires its password."),
@@ -531,8 +517,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("Can’t select parts of {name}."), remedy=N_("Send all of it.")
     ),
     Reason.SECTIONS_GONE: ErrorSentences(
-        N_("Can’t find the selected parts of “{name}”."),
-        remedy=Remedy.ATTACH_AGAIN,
+        N_("Can’t find the selected parts of “{name}”."), remedy=Remedy.ATTACH_AGAIN
     ),
     Reason.NO_SECTION_NAMED: ErrorSentences(N_("Nothing is selected."), remedy=Remedy.SECTIONS_ARE),
     Reason.SECTION_NAME_AMBIGUOUS: ErrorSentences(
@@ -544,8 +529,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         fuller=N_("“{given}” isn’t a valid selection."),
     ),
     Reason.SECTION_NAME_IS_NUMBER: ErrorSentences(
-        N_("“{given}” could mean two sheets."),
-        remedy=N_("Put names in quotation marks."),
+        N_("“{given}” could mean two sheets."), remedy=N_("Put names in quotation marks.")
     ),
     Reason.SECTIONS_BACKWARDS: ErrorSentences(
         N_("“{given}” isn’t a valid range."), remedy=Remedy.SECTIONS_ARE
@@ -578,8 +562,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("--set needs a saved prompt."), remedy=N_("Name one with --template.")
     ),
     Reason.SET_MALFORMED: ErrorSentences(
-        N_("--set {given} isn’t NAME=VALUE."),
-        remedy=N_("Try: --set language=Polish"),
+        N_("--set {given} isn’t NAME=VALUE."), remedy=N_("Try: --set language=Polish")
     ),
     # Prompts
     Reason.PROMPT_WANTS_TWO: ErrorSentences(
@@ -601,15 +584,13 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("Several prompts are named “{name}”."), remedy=Remedy.THERE_ARE
     ),
     Reason.PROMPT_HAS_NO_FIELD: ErrorSentences(
-        N_("The prompt “{prompt}” has no field “{field}”."),
-        remedy=Remedy.IT_ASKS_FOR,
+        N_("The prompt “{prompt}” has no field “{field}”."), remedy=Remedy.IT_ASKS_FOR
     ),
     Reason.PROMPT_FIELD_REFUSED: ErrorSentences(
         N_("“{value}” isn’t valid for “{field}”."), remedy=N_("Choose one of {offered}.")
     ),
     Reason.PROMPT_FIELDS_MISSING: ErrorSentences(
-        N_("The prompt “{prompt}” needs {fields}."),
-        remedy=Remedy.IT_ASKS_FOR,
+        N_("The prompt “{prompt}” needs {fields}."), remedy=Remedy.IT_ASKS_FOR
     ),
     Reason.PROMPTS_NOT_JSON: ErrorSentences(
         N_("This isn’t a Repartee prompts file because it isn’t JSON."),
@@ -620,8 +601,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
     Reason.PROMPTS_OF_OTHER_VERSION: ErrorSentences(
-        N_("This prompts file is from another version of Repartee."),
-        remedy=Remedy.CHOOSE_PROMPTS,
+        N_("This prompts file is from another version of Repartee."), remedy=Remedy.CHOOSE_PROMPTS
     ),
     Reason.PROMPTS_DAMAGED: ErrorSentences(
         N_("This prompts file is damaged."), remedy=Remedy.CHOOSE_PROMPTS
@@ -656,8 +636,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("The model didn’t follow the grammar."), remedy=N_("Ask again or choose another model.")
     ),
     Reason.TOOL_ROUNDS_REACHED: ErrorSentences(
-        N_("The model kept calling tools and reached the limit of rounds."),
-        remedy=Remedy.CONTINUE,
+        N_("The model kept calling tools and reached the limit of rounds."), remedy=Remedy.CONTINUE
     ),
     Reason.TOOL_TIME_REACHED: ErrorSentences(
         N_("The tools reached their time limit."), remedy=Remedy.CONTINUE
@@ -714,8 +693,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Use https:// for servers outside your own network."),
     ),
     Reason.TOOL_SERVER_NOT_STARTED: ErrorSentences(
-        N_("The tool server “{server}” didn’t start: {why}."),
-        remedy=Remedy.CHECK_SERVER,
+        N_("The tool server “{server}” didn’t start: {why}."), remedy=Remedy.CHECK_SERVER
     ),
     Reason.TOOL_SERVER_SLOW: ErrorSentences(
         N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
@@ -730,8 +708,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("See its log and restart it in {servers_page}."),
     ),
     Reason.TOOL_SERVER_REFUSED: ErrorSentences(
-        N_("The tool server “{server}” reports: {why}."),
-        remedy=Remedy.CHECK_SERVER,
+        N_("The tool server “{server}” reports: {why}."), remedy=Remedy.CHECK_SERVER
     ),
     Reason.TOOL_SERVER_SECRETS_LOST: ErrorSentences(
         N_("The keyring doesn’t have the secret values of the tool server “{server}”."),
@@ -776,20 +753,17 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("“{name}” is password-protected."), remedy=Remedy.ATTACH_WITH_PASSWORD
     ),
     Reason.PASSWORD_WRONG: ErrorSentences(
-        N_("The password for “{name}” is wrong."),
-        remedy=Remedy.ATTACH_WITH_PASSWORD,
+        N_("The password for “{name}” is wrong."), remedy=Remedy.ATTACH_WITH_PASSWORD
     ),
     Reason.DOCUMENT_DAMAGED: ErrorSentences(
-        N_("“{name}” is damaged or incomplete."),
-        remedy=N_("Download or export it again."),
+        N_("“{name}” is damaged or incomplete."), remedy=N_("Download or export it again.")
     ),
     Reason.DOCUMENT_MISNAMED: ErrorSentences(
         N_("“{name}” isn’t a valid {ending} file."),
         remedy=N_("Download or export it again, or correct its extension."),
     ),
     Reason.DOCUMENT_EMPTY: ErrorSentences(
-        N_("“{name}” contains no text."),
-        remedy=N_("Check that it’s the right file."),
+        N_("“{name}” contains no text."), remedy=N_("Check that it’s the right file.")
     ),
     Reason.DOCUMENT_WITHOUT_TEXT: ErrorSentences(
         N_("“{name}” contains only images."), remedy=N_("Run OCR first.")
@@ -832,8 +806,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("“{name}” contains more than {limit} MB of text."), remedy=Remedy.ATTACH_PART
     ),
     Reason.TOO_MANY_FILES: ErrorSentences(
-        N_("“{name}” has {count} files, more than {limit}."),
-        remedy=Remedy.ATTACH_PART_OR_RAISE,
+        N_("“{name}” has {count} files, more than {limit}."), remedy=Remedy.ATTACH_PART_OR_RAISE
     ),
     Reason.TOO_MANY_PAGES: ErrorSentences(
         N_("“{name}” exceeds {limit} pages or sheets ({count})."),
@@ -864,12 +837,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Attach the file again and enter its password."),
     ),
     Reason.PAGES_NOT_DRAWN: ErrorSentences(
-        N_("Couldn’t show the pages of “{name}”."),
-        remedy=Remedy.ATTACH_AGAIN,
+        N_("Couldn’t show the pages of “{name}”."), remedy=Remedy.ATTACH_AGAIN
     ),
     Reason.CHANGED_WHILE_READ: ErrorSentences(
-        N_("“{name}” changed while Repartee was reading it."),
-        remedy=N_("Send the message again."),
+        N_("“{name}” changed while Repartee was reading it."), remedy=N_("Send the message again.")
     ),
     Reason.FILES_NOT_ATTACHED: ErrorSentences(
         N_("Couldn’t attach {failed} of {total} files."), remedy=N_("The first problem: {words}")
@@ -1024,33 +995,27 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     Reason.ITEM_ANSWER_WITH_ERROR: ErrorSentences(N_("The response came with an error: {words}")),
     # The store and other files
     Reason.STORE_DAMAGED: ErrorSentences(
-        N_("Your library {place} is damaged."),
-        remedy=Remedy.REPAIR_LIBRARY,
+        N_("Your library {place} is damaged."), remedy=Remedy.REPAIR_LIBRARY
     ),
     Reason.ROW_DAMAGED: ErrorSentences(
-        N_("Your library is damaged."),
-        remedy=Remedy.REPAIR_LIBRARY,
+        N_("Your library is damaged."), remedy=Remedy.REPAIR_LIBRARY
     ),
     Reason.STORE_BUSY: ErrorSentences(
         N_("Another program is using your library {place}."),
         remedy=N_("Close that program, then try again."),
     ),
     Reason.STORE_UNUSABLE: ErrorSentences(
-        N_("Couldn’t open {place}."),
-        remedy=N_("Try again, then restart Repartee."),
+        N_("Couldn’t open {place}."), remedy=N_("Try again, then restart Repartee.")
     ),
     Reason.PATH_MISSING: ErrorSentences(N_("Couldn’t find {place}."), remedy=Remedy.CHECK_PATH),
     Reason.PATH_THROUGH_FILE: ErrorSentences(
-        N_("Couldn’t find {place} because part of its path is a file."),
-        remedy=Remedy.CHECK_PATH,
+        N_("Couldn’t find {place} because part of its path is a file."), remedy=Remedy.CHECK_PATH
     ),
     Reason.PATH_IS_FOLDER: ErrorSentences(
-        N_("Expected a file, but found a folder: {place}."),
-        remedy=Remedy.CHECK_PATH,
+        N_("Expected a file, but found a folder: {place}."), remedy=Remedy.CHECK_PATH
     ),
     Reason.DISK_FULL: ErrorSentences(
-        N_("The disk is too full to save {place}."),
-        remedy=N_("Free up space, then try again."),
+        N_("The disk is too full to save {place}."), remedy=N_("Free up space, then try again.")
     ),
     Reason.READ_ONLY: ErrorSentences(
         N_("Couldn’t save {place} because the location is read-only."),
@@ -1068,8 +1033,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Close that version, then try again."),
     ),
     Reason.STORE_OF_OTHER_PROGRAM: ErrorSentences(
-        N_("{place} belongs to another program."),
-        remedy=N_("Move it elsewhere, then try again."),
+        N_("{place} belongs to another program."), remedy=N_("Move it elsewhere, then try again.")
     ),
     Reason.STORE_TOO_NEW: ErrorSentences(
         N_("Your library {place} is from a newer version of Repartee."),
@@ -1103,12 +1067,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=Remedy.USE_REGULAR,
     ),
     Reason.ATTACHMENT_CHANGED: ErrorSentences(
-        N_("The file changed while it was being attached."),
-        remedy=N_("Attach it again."),
+        N_("The file changed while it was being attached."), remedy=N_("Attach it again.")
     ),
     Reason.ATTACHMENT_MISSING: ErrorSentences(
-        N_("The attachment’s file is missing."),
-        remedy=Remedy.ATTACH_AGAIN,
+        N_("The attachment’s file is missing."), remedy=Remedy.ATTACH_AGAIN
     ),
     Reason.FOLDER_NOT_WRITABLE: ErrorSentences(
         N_("Repartee can’t write to its folder {folder}."),
@@ -1186,12 +1148,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     # Imports and exports
     Reason.IMPORT_UNREADABLE: ErrorSentences(
-        N_("Couldn’t read {file}: {words}."),
-        remedy=N_("Check its name and permissions."),
+        N_("Couldn’t read {file}: {words}."), remedy=N_("Check its name and permissions.")
     ),
     Reason.IMPORT_NEEDS_MEMORY: ErrorSentences(
-        N_("There isn’t enough memory to import {file}."),
-        remedy=Remedy.EXPORT_AGAIN,
+        N_("There isn’t enough memory to import {file}."), remedy=Remedy.EXPORT_AGAIN
     ),
     Reason.IMPORT_UNKNOWN: ErrorSentences(
         N_("The file contains no conversations from Repartee, ChatGPT, Open WebUI, or LibreChat."),
@@ -1205,8 +1165,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_NOT_CHATGPT: ErrorSentences(
-        N_("The file contains a conversation that isn’t from ChatGPT."),
-        remedy=Remedy.EXPORT_AGAIN,
+        N_("The file contains a conversation that isn’t from ChatGPT."), remedy=Remedy.EXPORT_AGAIN
     ),
     Reason.IMPORT_NOT_LIBRECHAT: ErrorSentences(
         N_("The file contains a conversation that isn’t from LibreChat."),
@@ -1325,15 +1284,13 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("There is no setting “{key}”."), remedy=N_("Check its name.")
     ),
     Reason.NOT_A_SHORTCUT: ErrorSentences(
-        N_("“{keys}” isn’t a valid shortcut."),
-        remedy=N_("Enter it like Ctrl+Shift+F."),
+        N_("“{keys}” isn’t a valid shortcut."), remedy=N_("Enter it like Ctrl+Shift+F.")
     ),
     Reason.SHORTCUTS_FILE: ErrorSentences(
         N_("“{name}” isn’t a file of shortcuts, or can’t be read."),
         remedy=N_("Choose a file exported from Shortcuts."),
     ),
     Reason.SETTING_INVALID: ErrorSentences(
-        N_("{value} isn’t a valid value for “{key}”."),
-        remedy=Remedy.TAKES_TEXT,
+        N_("{value} isn’t a valid value for “{key}”."), remedy=Remedy.TAKES_TEXT
     ),
 }

@@ -13,13 +13,7 @@ from typing import Final, NamedTuple, Protocol
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param, Remedy
-from desktop_app.domain.places import (
-    LinkedText,
-    LinkSegment,
-    Place,
-    linked_text,
-    plain_text,
-)
+from desktop_app.domain.places import LinkedText, LinkSegment, Place, linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr_filled
 
 _ENVIRONMENT: Final = N_("environment variables")
@@ -58,7 +52,7 @@ _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
 
 WINDOW: Final = Surface({}, {})
 CONTINUABLE: Final = WINDOW._replace(
-    remedies={Remedy.RETRY_BILLED: N_("Select Continue to resume, or Retry to start over.")},
+    remedies={Remedy.RETRY_BILLED: N_("Select Continue to resume, or Retry to start over.")}
 )
 """Shown below an answer of which a part has arrived."""
 NOT_CONTINUABLE: Final = WINDOW._replace(remedies={Remedy.CONTINUE: ""})

@@ -362,10 +362,7 @@ class ProviderError(UserFacingError):
         **values: Param,
     ) -> None:
         super().__init__(
-            reason,
-            {**(params or {}), **values},
-            what_to_do=what_to_do,
-            details=details,
+            reason, {**(params or {}), **values}, what_to_do=what_to_do, details=details
         )
         self.status = status
         self.api_code = api_code

@@ -287,9 +287,7 @@ def _time(moment: datetime) -> str:
 
 
 def _imported(
-    item: Any,
-    folders: Mapping[str, Mapping[str, Any]],
-    files: Mapping[str, Mapping[str, Any]],
+    item: Any, folders: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
 ) -> ImportedConversation:
     if not isinstance(item, Mapping):
         raise TypeError("it is not an object")

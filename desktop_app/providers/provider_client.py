@@ -14,11 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from desktop_app.domain.answering.answer_status import status_of
-from desktop_app.domain.answering.chat_request import (
-    ChatRequest,
-    ProviderKind,
-    ProviderProfile,
-)
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,

@@ -125,10 +125,7 @@ def code_summary(language: str, lines: int) -> str:
     if not language:
         return tr_plural("Code, {count} line", "Code, {count} lines", lines)
     return tr_plural(
-        "{language} code, {count} line",
-        "{language} code, {count} lines",
-        lines,
-        language=language,
+        "{language} code, {count} line", "{language} code, {count} lines", lines, language=language
     )
 
 

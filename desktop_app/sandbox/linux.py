@@ -168,9 +168,7 @@ def _system_paths() -> Iterator[Path]:
 
 def _filter_system_calls(policy: Policy) -> None:
     code = filter_program(
-        os.uname().machine,
-        can_write=bool(policy.writable),
-        can_connect=bool(policy.tcp_ports),
+        os.uname().machine, can_write=bool(policy.writable), can_connect=bool(policy.tcp_ports)
     )
     instructions = ctypes.create_string_buffer(code, len(code))
     program = _Program(len(code) // 8, ctypes.addressof(instructions))

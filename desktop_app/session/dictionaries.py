@@ -102,8 +102,7 @@ class Dictionaries:
 
 
 _DESCRIBE: Final = ctypes.CFUNCTYPE(
-    None,
-    *(ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p),
+    None, *(ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
 )
 
 

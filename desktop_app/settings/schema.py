@@ -299,10 +299,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("Routine work"),
         Group.ANSWER,
         N_("The model for titles, notes on long documents, and compaction."),
-        choices=(
-            Choice("small", N_("Small")),
-            Choice("conversation", N_("Same")),
-        ),
+        choices=(Choice("small", N_("Small")), Choice("conversation", N_("Same"))),
     ),
     Setting(
         "library.model_titles",
@@ -431,12 +428,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             *(Choice(code, name) for code, name in LANGUAGES.items()),
         ),
     ),
-    Setting(
-        "look.code_wrap",
-        True,
-        N_("Wrap long lines of code"),
-        Group.LOOK,
-    ),
+    Setting("look.code_wrap", True, N_("Wrap long lines of code"), Group.LOOK),
     Setting(
         "look.text_size",
         100,
@@ -475,13 +467,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("Uses the dictionaries of this computer."),
     ),
     # Codes of dictionaries, one per line. Empty: the dictionaries of the system's languages.
-    Setting(
-        SPELLING_LANGUAGES,
-        "",
-        N_("Languages for spelling"),
-        Group.DESKTOP,
-        has_dialog=True,
-    ),
+    Setting(SPELLING_LANGUAGES, "", N_("Languages for spelling"), Group.DESKTOP, has_dialog=True),
     Setting(
         START_AT_LOGIN,
         False,

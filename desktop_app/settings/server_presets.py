@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
-from desktop_app.domain.answering.chat_request import (
-    API_KEY_HEADER,
-    ProviderKind,
-    ProviderProfile,
-)
+from desktop_app.domain.answering.chat_request import API_KEY_HEADER, ProviderKind, ProviderProfile
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.i18n.translation import N_, tr
 

@@ -214,10 +214,7 @@ def open_webui_exports() -> Iterator[str]:
         if chance.random() < 0.5:
             chat["messages"] = messages
         else:
-            chat["history"] = {
-                "messages": tree,
-                "currentId": chance.choice((*tree, "gone", None)),
-            }
+            chat["history"] = {"messages": tree, "currentId": chance.choice((*tree, "gone", None))}
         value = {
             "id": chance.choice(("", "c1")),
             "chat": chat,

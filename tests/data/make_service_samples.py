@@ -68,11 +68,7 @@ from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.paths import resource_path
 from desktop_app.rendering.structured_answer import has_value, with_form
 from desktop_app.services.chat.background_offer import offers_background
-from desktop_app.services.chat.choice_resolution import (
-    ResolvedChoice,
-    model_info,
-    price_claim,
-)
+from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info, price_claim
 from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
 from desktop_app.services.chat.inline_pictures import PictureText
 from desktop_app.services.chat.send_context import SendContext

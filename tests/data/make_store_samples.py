@@ -74,12 +74,7 @@ _LOGIN_BYTES: Final = (
 _NOON: Final = datetime(2026, 3, 14, 12, tzinfo=UTC)
 _AT: Final = 1_773_489_600_000_000
 _HASH: Final = "ab" * 32
-_USAGE: Final = {
-    "input_tokens": 10,
-    "cached_tokens": 2,
-    "output_tokens": 30,
-    "reasoning_tokens": 4,
-}
+_USAGE: Final = {"input_tokens": 10, "cached_tokens": 2, "output_tokens": 30, "reasoning_tokens": 4}
 _CHOICE: Final = {
     "provider_id": "openai",
     "model": "gpt-5.2",

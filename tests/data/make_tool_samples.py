@@ -27,12 +27,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallStep,
 )
-from desktop_app.domain.conversations.conversation import (
-    Message,
-    MessageStatus,
-    ModelChoice,
-    Role,
-)
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote, note_of
@@ -159,9 +154,7 @@ def outputs() -> Iterator[str]:
         as_json = chance.random() < 0.5
         with redirect_stdout(out), redirect_stderr(err):
             output = AnswerOutput(
-                as_json=as_json,
-                shows_steps=chance.random() < 0.5,
-                is_several=chance.random() < 0.1,
+                as_json=as_json, shows_steps=chance.random() < 0.5, is_several=chance.random() < 0.1
             )
             _write(chance, output)
         yield as_line(as_json, output.store_failed, out.getvalue(), err.getvalue())

@@ -12,11 +12,7 @@ from tests.end2end.other_program import OtherProgram, pointer
 from tests.end2end.program import AssistiveClient, Program, wait_for
 
 PAGE = "https://e.example/plan"
-LINK = {
-    "text/uri-list": PAGE,
-    "text/html": f'<a href="{PAGE}">The plan</a>',
-    "text/plain": PAGE,
-}
+LINK = {"text/uri-list": PAGE, "text/html": f'<a href="{PAGE}">The plan</a>', "text/plain": PAGE}
 RICH = {
     "text/html": "<h2>Plan</h2><p>Some <b>bold</b> words</p>",
     "text/plain": "Plan\nSome bold words",
@@ -116,10 +112,7 @@ def test_a_conversation_is_dropped_on_and_dragged(
 
         wait_for(is_dragged, "the drag to begin")  # moves before that would be lost
         for share in (0.3, 0.6, 0.9, 1):
-            between = (
-                round(row[0] + (x - row[0]) * share),
-                round(row[1] + (y - row[1]) * share),
-            )
+            between = (round(row[0] + (x - row[0]) * share), round(row[1] + (y - row[1]) * share))
             pointer("mousemove", "--sync", *between)
         pointer("mouseup", 1)
         wait_for(lambda: "moved to trash" in program.do("name", "status"), "it in the trash")

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QLineEdit,
-    QListView,
-    QTableWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QListView, QTableWidget, QVBoxLayout, QWidget
 
 from desktop_app.ui.look import theme
 from desktop_app.ui.spending.bar_chart import BarChart

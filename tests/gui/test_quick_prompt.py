@@ -369,10 +369,7 @@ def test_the_model_button_shows_the_variant_and_effort(qtbot: QtBot, quick: Quic
     pick = find(quick, QPushButton, "variant")
     assert pick.text() == "Thinking · High"
     instant = replace(
-        THINKING,
-        variant=Variant.INSTANT,
-        effort=Effort.MEDIUM,
-        effort_refusals=ALWAYS_MEDIUM,
+        THINKING, variant=Variant.INSTANT, effort=Effort.MEDIUM, effort_refusals=ALWAYS_MEDIUM
     )
     quick.set_choice(instant)
     assert pick.text() == "Instant"

@@ -173,9 +173,7 @@ def test_replace_can_be_taken_back(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert find(panel, QPushButton, "remove-key").isVisible()
 
 
-def test_a_key_of_which_only_a_note_is_known_is_not_said_to_be_stored(
-    panel: SettingsPanel,
-) -> None:
+def test_a_key_of_which_only_a_note_is_known_is_not_said_to_be_stored(panel: SettingsPanel) -> None:
     panel.set_key_state("openai", KeyState("unknown"))
     assert not find(panel, QLineEdit, "key-place").isVisible()
     assert find(panel, QLineEdit, "key").isVisible()

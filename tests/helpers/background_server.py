@@ -47,11 +47,7 @@ def events_of(pieces: Sequence[str], reasoning: Sequence[str] = ()) -> list[dict
                 {"type": "response.reasoning_summary_text.delta", **place, "delta": piece}
                 for piece in reasoning
             ),
-            {
-                "type": "response.reasoning_summary_text.done",
-                **place,
-                "text": "".join(reasoning),
-            },
+            {"type": "response.reasoning_summary_text.done", **place, "text": "".join(reasoning)},
             {"type": "response.output_item.done", "output_index": 0, "item": item},
         ]
         output.append(item)

@@ -38,11 +38,7 @@ from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.evaluation.evaluation_case import CheckKind
-from desktop_app.domain.evaluation.evaluation_result import (
-    CaseResult,
-    Evaluation,
-    EvaluationRun,
-)
+from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing

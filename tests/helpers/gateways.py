@@ -168,10 +168,7 @@ def portkey_gateway() -> ServerProcess:
     program = tool_folder("portkey") / "@portkey-ai" / "gateway" / "build" / "start-server.js"
     return ServerProcess(
         port,
-        [
-            *(str(NODE), "--require", str(_PRELOAD), str(program)),
-            *(f"--port={port}", "--headless"),
-        ],
+        [*(str(NODE), "--require", str(_PRELOAD), str(program)), *(f"--port={port}", "--headless")],
         "/",
         TRUSTED_CUSTOM_HOSTS="127.0.0.1",
     )

@@ -222,7 +222,7 @@ STRANGE: Final[dict[str, Change]] = {
     "passages-that-fill-the-disk": sql(
         "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 5000)"
         " INSERT INTO passages SELECT x + 100000, sha256, 0, length(text), 1, NULL, '', ''"
-        " FROM n, (SELECT * FROM attachments LIMIT 1)",
+        " FROM n, (SELECT * FROM attachments LIMIT 1)"
     ),
     "passages-outside": sql(
         f"INSERT INTO passages VALUES (900000, '{'d' * 64}', 0, 99, 1, NULL, '', '')"

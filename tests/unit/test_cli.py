@@ -388,10 +388,6 @@ def test_a_start_takes_over_from_a_window_that_is_ending(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(single_instance, "call", end)
     monkeypatch.setattr("desktop_app.backend.display_check.why_no_window", lambda _environ: None)
-    monkeypatch.setitem(
-        sys.modules,
-        "desktop_app.app.application",
-        SimpleNamespace(run=run),
-    )
+    monkeypatch.setitem(sys.modules, "desktop_app.app.application", SimpleNamespace(run=run))
     assert main(["quick", "--text", "x"]) == 7
     assert opened == [QuickRequest("x")]

@@ -249,9 +249,7 @@ WITHOUT_REMEDY = {
 }
 
 
-def test_errors_say_what_to_do(
-    chosen_remedies: dict[Reason, set[Remedy]],
-) -> None:
+def test_errors_say_what_to_do(chosen_remedies: dict[Reason, set[Remedy]]) -> None:
     silent = {
         reason
         for reason, said in SENTENCES.items()

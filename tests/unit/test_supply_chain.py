@@ -168,9 +168,7 @@ def test_the_bill_of_materials_is_valid_and_names_everything(tmp_path: Path, scr
     assert json.dumps(scripts("sbom").bill(frozen)) == text
     listed = {row.get("purl", "") for row in made["components"]}
     pinned = re.findall(
-        r"^([a-z0-9._-]+)==(\S+)",
-        (PACKAGING / "requirements" / "app.txt").read_text("utf-8"),
-        re.M,
+        r"^([a-z0-9._-]+)==(\S+)", (PACKAGING / "requirements" / "app.txt").read_text("utf-8"), re.M
     )
     installed = {
         f"pkg:pypi/{name.replace('_', '-').replace('.', '-')}@{version}" for name, version in pinned

@@ -91,8 +91,7 @@ class ReviewController(QObject):
             self._current.replace_message(reviewed)
         if removed is not None:
             self._pane.notifications.notify_undo(
-                tr("Review removed"),
-                lambda: self._tasks.start(self._save(reviewed, removed, "")),
+                tr("Review removed"), lambda: self._tasks.start(self._save(reviewed, removed, ""))
             )
 
     async def _add_version(self, answer: Message, text: str, note: str) -> None:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversations.message_facts import (
-    image_pages_fact,
-    pages_fact,
-    token_count,
-)
+from desktop_app.domain.conversations.message_facts import image_pages_fact, pages_fact, token_count
 from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages, DocumentPart
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS

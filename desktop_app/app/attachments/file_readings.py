@@ -123,9 +123,7 @@ class FileReadings(QObject):
         return any(r.conversation_id == conversation_id for r in self._readings.values())
 
     def read(
-        self,
-        contents: Iterable[tuple[str, Path | str | DroppedData]],
-        conversation_id: str = "",
+        self, contents: Iterable[tuple[str, Path | str | DroppedData]], conversation_id: str = ""
     ) -> None:
         """Read named contents, and attach them to a draft, by default the open conversation's.
 

@@ -37,10 +37,7 @@ def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
 
 
 def provider_options(
-    *,
-    providers: Providers,
-    chat_service: ChatService,
-    catalog: ModelCatalog,
+    *, providers: Providers, chat_service: ChatService, catalog: ModelCatalog
 ) -> list[BatchProviderOption]:
     """Return every provider: those with batches first, the others with the reason."""
     found = [

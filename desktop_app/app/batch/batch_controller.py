@@ -258,9 +258,7 @@ class BatchController(QObject):
         page.set_prompts(prompt_options(self._prompts), SUMMARY)
         choice = self._setup.choice
         providers = provider_options(
-            providers=self._providers,
-            chat_service=self._chat_service,
-            catalog=self._catalog,
+            providers=self._providers, chat_service=self._chat_service, catalog=self._catalog
         )
         here = next((p for p in providers if p.id == choice.provider_id and not p.refusal), None)
         first = here or (providers[0] if providers else None)

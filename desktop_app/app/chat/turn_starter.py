@@ -177,11 +177,7 @@ class TurnStarter(QObject):
         return profile, model.id
 
     def _ask_about_price(
-        self,
-        error: UnpricedModelError,
-        provider_id: str,
-        model: str,
-        agree: Callable[[], object],
+        self, error: UnpricedModelError, provider_id: str, model: str, agree: Callable[[], object]
     ) -> None:
         """Ask once for permission to use a model of unknown price in spite of the monthly cap."""
         actions: Actions = [

@@ -12,12 +12,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.state.presets import DEFAULT_PRESET, Presets
 from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
-from desktop_app.backend.preset_loader import (
-    HIDDEN,
-    built_in_presets,
-    hidden_ids,
-    with_built_in,
-)
+from desktop_app.backend.preset_loader import HIDDEN, built_in_presets, hidden_ids, with_built_in
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.domain.prompts.preset import Preset, preset_of

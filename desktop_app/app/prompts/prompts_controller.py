@@ -16,22 +16,10 @@ from desktop_app.app.export.text_file import save_text
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
-from desktop_app.domain.prompts.prompts import (
-    CLIPBOARD,
-    DATE,
-    SELECTION,
-    Prompt,
-    fill,
-    missing,
-)
+from desktop_app.domain.prompts.prompts import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.chat.prompt_library import (
-    Origin,
-    copy_of,
-    next_position,
-    task_for_each,
-)
+from desktop_app.services.chat.prompt_library import Origin, copy_of, next_position, task_for_each
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

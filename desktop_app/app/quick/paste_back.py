@@ -108,7 +108,7 @@ class PasteBack(QObject):
             tr("Paste into the other window?"),
             tr(
                 "Repartee closes the quick prompt and types Ctrl+V, or Shift+Insert in a terminal, "
-                "into the window behind it. You can change this in the settings.",
+                "into the window behind it. You can change this in the settings."
             ),
             parent=self._quick,
         )

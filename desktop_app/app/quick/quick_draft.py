@@ -38,11 +38,7 @@ class UnsentQuestion:
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored form."""
-        return {
-            **self.draft.to_json(),
-            "brought": self.accompanying,
-            "clipboard": self.clipboard,
-        }
+        return {**self.draft.to_json(), "brought": self.accompanying, "clipboard": self.clipboard}
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> UnsentQuestion:

@@ -71,10 +71,7 @@ class NewKeyOffer(QObject):
                 old=current,
             )
         else:
-            words = tr(
-                "Key saved. New conversations still use {name}.",
-                name=default.name,
-            )
+            words = tr("Key saved. New conversations still use {name}.", name=default.name)
         self._notifications.notify(
             words,
             actions=[

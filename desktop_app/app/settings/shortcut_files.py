@@ -132,9 +132,7 @@ def _report(read: ReadShortcuts, keymap: Keymap) -> str:
 
     sentences = [
         tr_plural(
-            "{count} shortcut was imported.",
-            "{count} shortcuts were imported.",
-            len(read.usable),
+            "{count} shortcut was imported.", "{count} shortcuts were imported.", len(read.usable)
         )
     ]
     if read.unknown:

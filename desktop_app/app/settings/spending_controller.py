@@ -14,11 +14,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.export.text_file import save_text
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.spending_report import (
-    Grouping,
-    SpendingRow,
-    Spent,
-)
+from desktop_app.domain.spending.spending_report import Grouping, SpendingRow, Spent
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.spending.budget import NEAR_LIMIT, Budget

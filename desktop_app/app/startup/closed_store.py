@@ -49,11 +49,7 @@ _CONFIRM: Choices = (
         N_("Restore without these settings"),
         N_("Keeps your current settings. New providers are added without their URL."),
     ),
-    (
-        "take",
-        N_("Restore with these settings"),
-        N_("Only if you trust the source of this backup."),
-    ),
+    ("take", N_("Restore with these settings"), N_("Only if you trust the source of this backup.")),
     ("cancel", N_("Cancel"), ""),
 )
 _NOTHING_CHANGED: Final = N_("Nothing was changed.")

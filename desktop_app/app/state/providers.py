@@ -12,12 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.shown_length import shorten
-from desktop_app.domain.conversations.conversation import (
-    Conversation,
-    Message,
-    ModelChoice,
-    Role,
-)
+from desktop_app.domain.conversations.conversation import Conversation, Message, ModelChoice, Role
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_
 from desktop_app.rendering.structured_answer import with_form

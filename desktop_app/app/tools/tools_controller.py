@@ -198,9 +198,7 @@ class ToolsController(QObject):
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start
 
         dialog = self._dialog = AnswerFormDialog(
-            self._theme.current,
-            request.anchor.window(),
-            is_stored=not self._current.is_temporary,
+            self._theme.current, request.anchor.window(), is_stored=not self._current.is_temporary
         )
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
         dialog.form_chosen.connect(lambda chosen: self._take_form(request, chosen))

@@ -261,10 +261,7 @@ def _figures(answer: Message, first_token_s: float | None) -> str:
 
 
 def write_answers_json(
-    several: SeveralAnswers,
-    *,
-    conversation_id: str | None,
-    passages: Sequence[Mapping[str, Any]],
+    several: SeveralAnswers, *, conversation_id: str | None, passages: Sequence[Mapping[str, Any]]
 ) -> None:
     """Write the JSON of all answers."""
     status = status_of(several.answers)

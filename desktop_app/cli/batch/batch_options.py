@@ -124,7 +124,7 @@ def _epilog_of_report() -> str:
         tr(
             "Exports name, status, response, error, tokens, and cost of each file. In CSV, "
             "responses with a schema have a column for each field, and no cell is a formula."
-        ),
+        )
     )
 
 

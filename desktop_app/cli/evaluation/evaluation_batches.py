@@ -84,11 +84,7 @@ class EvaluationBatches:
     """
 
     def __init__(
-        self,
-        backend: Backend,
-        settings: AskSettings,
-        cases: Sequence[EvaluationCase],
-        folder: Path,
+        self, backend: Backend, settings: AskSettings, cases: Sequence[EvaluationCase], folder: Path
     ) -> None:
         self._settings, self._cases, self._folder = settings, cases, folder
         self.notices: dict[NoticeText, None] = {}
@@ -109,10 +105,7 @@ class EvaluationBatches:
         jobs = {
             await self._find_or_create_job(
                 digest([name, contestant.identity, key])[:32], contestant, cases
-            ): (
-                contestant,
-                cases,
-            )
+            ): (contestant, cases)
             for contestant in contestants
             for key, cases in groups.items()
         }

@@ -41,11 +41,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.notices import NoticeText, notice_of_error
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import SpendingCapError, StorageError, UserFacingError
-from desktop_app.domain.evaluation.evaluation_case import (
-    Check,
-    CheckKind,
-    EvaluationCase,
-)
+from desktop_app.domain.evaluation.evaluation_case import Check, CheckKind, EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import (
     CaseResult,
     EvaluationRun,

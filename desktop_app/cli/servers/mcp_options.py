@@ -6,12 +6,7 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.cli.command_help import (
-    add_command,
-    epilog,
-    json_fields,
-    json_list_fields,
-)
+from desktop_app.cli.command_help import add_command, epilog, json_fields, json_list_fields
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -38,7 +33,7 @@ def add_mcp(
                 "A tool server offers tools to models. {command} lists them. A server runs with "
                 "your rights: add only servers that you trust.",
                 command="repartee tools",
-            ),
+            )
         ),
     )
     below = mcp.add_subparsers(dest="action", required=True, prog="repartee mcp")
@@ -46,10 +41,7 @@ def add_mcp(
     command = partial(add_command, below, "repartee mcp")
     add = _add_add(command)
     listing = command(
-        "list",
-        tr("list tool servers"),
-        "[--json]",
-        epilog(json_list_fields(_LIST_FIELDS)),
+        "list", tr("list tool servers"), "[--json]", epilog(json_list_fields(_LIST_FIELDS))
     )
     remove = command("remove", tr("remove a tool server and its stored values"), tr("NAME"))
     test = command(
@@ -62,9 +54,7 @@ def add_mcp(
         "login",
         tr("sign in to a tool server in the browser"),
         tr("NAME"),
-        epilog(
-            tr("The address to sign in at is printed, too. The keyring stores the sign-in."),
-        ),
+        epilog(tr("The address to sign in at is printed, too. The keyring stores the sign-in.")),
     )
     logout = command("logout", tr("sign out of a tool server"), tr("NAME"))
     for one in (remove, test, login, logout):
@@ -85,7 +75,7 @@ def _add_add(command: AddCommand) -> argparse.ArgumentParser:
                 "{example} takes an environment variable instead. The command runs in the "
                 "current folder.",
                 example="${env:TOKEN}",
-            ),
+            )
         ),
     )
     add.add_argument("name", metavar=tr("NAME"))

@@ -25,10 +25,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallStep,
 )
-from desktop_app.domain.conversations.conversation import (
-    Message,
-    MessageStatus,
-)
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_text import TERMINAL

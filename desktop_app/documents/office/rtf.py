@@ -291,10 +291,7 @@ class _Reader:
                 self._state = self._state._replace(script="" if word == "nosupersub" else word)
             case "plain":
                 self._state = self._state._replace(
-                    font=self._default_font,
-                    is_bold=False,
-                    is_hidden=False,
-                    script="",
+                    font=self._default_font, is_bold=False, is_hidden=False, script=""
                 )
             case "uc":
                 self._state = self._state._replace(stand_ins=max(0, value))

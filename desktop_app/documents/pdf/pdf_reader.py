@@ -77,10 +77,7 @@ def read(
 
 
 def _read(
-    name: str,
-    document: pdfium.PdfDocument,
-    limits: Limits,
-    on_progress: Callable[[Progress], None],
+    name: str, document: pdfium.PdfDocument, limits: Limits, on_progress: Callable[[Progress], None]
 ) -> PdfText:
     total = len(document)
     if total > limits.pages:

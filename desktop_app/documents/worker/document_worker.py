@@ -142,12 +142,7 @@ class DocumentWorker:
         return await self._extract(Request(header, path=path), on_progress)
 
     async def extract_bytes(
-        self,
-        name: str,
-        data: bytes,
-        on_progress: OnProgress | None = None,
-        *,
-        password: str = "",
+        self, name: str, data: bytes, on_progress: OnProgress | None = None, *, password: str = ""
     ) -> ExtractedDocument:
         """Return the text of a document without a file, pasted or piped; like `extract`."""
         header = {"kind": "extract-bytes", "name": name, "password": password}

@@ -155,11 +155,7 @@ def _take_file(files: socket.socket) -> int:
 
 
 def _extract(
-    header: dict[str, Any],
-    payload: bytes,
-    limits: Limits,
-    answers: BinaryIO,
-    files: socket.socket,
+    header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO, files: socket.socket
 ) -> ExtractedDocument:
     name, password, report = header["name"], header["password"], _progress_reporter(answers)
     if header["kind"] == "extract-file":

@@ -8,12 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from desktop_app.domain.conversations.conversation import (
-    Message,
-    MessageStatus,
-    ModelChoice,
-    Role,
-)
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.domain.conversations.message_parts import (
     TEXT_ONLY,
     ChosenPages,

@@ -11,11 +11,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from desktop_app.domain.answering.chat_request import (
-    FAMILY_MODEL,
-    ProviderKind,
-    ProviderProfile,
-)
+from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo, family_of
 

@@ -143,7 +143,5 @@ def parse_proxy(text: str) -> ProxyAddress:
         port = 1080 if scheme.startswith("socks") else 443 if scheme == "https" else 80
     shown = f"[{host}]" if ":" in host else host
     return ProxyAddress(
-        f"{scheme}://{shown}:{port}",
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
+        f"{scheme}://{shown}:{port}", unquote(parts.username or ""), unquote(parts.password or "")
     )

@@ -28,10 +28,5 @@ class ToolCallState(StrEnum):
 
 
 _FINAL = frozenset(
-    {
-        ToolCallState.DONE,
-        ToolCallState.FAILED,
-        ToolCallState.DENIED,
-        ToolCallState.INTERRUPTED,
-    }
+    {ToolCallState.DONE, ToolCallState.FAILED, ToolCallState.DENIED, ToolCallState.INTERRUPTED}
 )

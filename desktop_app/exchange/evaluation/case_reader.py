@@ -13,11 +13,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app.domain.evaluation.case_error import CaseError, error_at, line_place
-from desktop_app.domain.evaluation.evaluation_case import (
-    Check,
-    EvaluationCase,
-    check_from_json,
-)
+from desktop_app.domain.evaluation.evaluation_case import Check, EvaluationCase, check_from_json
 from desktop_app.exchange.evaluation import promptfoo
 from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, ReadSibling, refuse_siblings
 from desktop_app.i18n.translation import N_, tr

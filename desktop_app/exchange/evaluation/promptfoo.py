@@ -15,11 +15,7 @@ from math import prod
 from typing import Any, Final
 
 from desktop_app.domain.evaluation.case_error import CaseError, error_at, line_place
-from desktop_app.domain.evaluation.evaluation_case import (
-    Check,
-    EvaluationCase,
-    check_from_json,
-)
+from desktop_app.domain.evaluation.evaluation_case import Check, EvaluationCase, check_from_json
 from desktop_app.i18n.translation import N_, tr
 
 ReadSibling = Callable[[str], str]

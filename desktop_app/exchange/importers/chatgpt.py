@@ -21,11 +21,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.code_fence import fenced
-from desktop_app.exchange.importers.chatgpt_text import (
-    CANVAS,
-    canvas_document,
-    without_marks,
-)
+from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas_document, without_marks
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,

@@ -75,10 +75,7 @@ def read_export(path: Path) -> Export:
         ) from exc
     except RefusedFileError as exc:
         raise ImportRefusedError(
-            exc.reason,
-            exc.params,
-            what_to_do=Remedy.EXPORT_AGAIN,
-            file=path.name,
+            exc.reason, exc.params, what_to_do=Remedy.EXPORT_AGAIN, file=path.name
         ) from exc
     except MemoryError as exc:
         raise ImportRefusedError(Reason.IMPORT_NEEDS_MEMORY, file=path.name) from exc

@@ -17,12 +17,7 @@ from typing import Any, Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
-from desktop_app.domain.tools.tool_server import (
-    LONGEST_NAME,
-    ServerSecrets,
-    ToolServer,
-    server_of,
-)
+from desktop_app.domain.tools.tool_server import LONGEST_NAME, ServerSecrets, ToolServer, server_of
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.system_words import system_words
 
@@ -73,10 +68,7 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise ImportRefusedError(
-            Reason.IMPORT_UNREADABLE,
-            details=str(path),
-            file=str(path),
-            words=system_words(error),
+            Reason.IMPORT_UNREADABLE, details=str(path), file=str(path), words=system_words(error)
         ) from error
     except RefusedFileError as error:
         raise ImportRefusedError(error.reason, error.params, file=str(path)) from error

@@ -219,9 +219,7 @@ class HttpReply:
 
     def _not_json_error(self) -> UnexpectedReplyError:
         return UnexpectedReplyError(
-            Reason.REPLY_NOT_JSON,
-            request_id=self.request_id,
-            provider=self._provider,
+            Reason.REPLY_NOT_JSON, request_id=self.request_id, provider=self._provider
         )
 
 

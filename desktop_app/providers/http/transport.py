@@ -489,9 +489,7 @@ class Transport:
 
     def _timeout_error(self, exc: Exception) -> NetworkError:
         return NetworkError(
-            Reason.NO_REPLY_IN_TIME,
-            details=details_of(exc, self.redactor),
-            provider=self._provider,
+            Reason.NO_REPLY_IN_TIME, details=details_of(exc, self.redactor), provider=self._provider
         )
 
     def _compressed_reply_error(self, response: httpx.Response) -> UnexpectedReplyError:

@@ -32,12 +32,7 @@ from desktop_app.domain.batch.batch_jobs import (
     estimate_batch,
     refusal,
 )
-from desktop_app.domain.conversations.conversation import (
-    ModelChoice,
-    new_id,
-    now,
-    title_from,
-)
+from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason

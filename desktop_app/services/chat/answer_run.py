@@ -698,10 +698,7 @@ def as_provider_error(error: UserFacingError) -> ProviderError:
     if isinstance(error, ProviderError):
         return error
     failed = ProviderError(
-        error.reason,
-        error.params,
-        what_to_do=error.remedy,
-        details=error.details,
+        error.reason, error.params, what_to_do=error.remedy, details=error.details
     ).copy_with(code=error.code)
     failed.__cause__ = error
     return failed

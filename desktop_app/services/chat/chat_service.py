@@ -34,11 +34,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.message_parts import (
-    DocumentPart,
-    PassagesPart,
-    tool_calls,
-)
+from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, tool_calls
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy
@@ -67,11 +63,7 @@ from desktop_app.services.chat.answer_run import (
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import SharedRequest, estimate_several, split_hold
 from desktop_app.services.chat.choice_resolution import ResolvedChoice, resolve
-from desktop_app.services.chat.prompt_assembly import (
-    example_turns,
-    question_parts,
-    sent_messages,
-)
+from desktop_app.services.chat.prompt_assembly import example_turns, question_parts, sent_messages
 from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import (
@@ -619,11 +611,7 @@ class ChatService:
 
         task = LoopTask(tools, seen, resolved, fence, limits, self._tool_prices(resolved))
         return ToolLoop(
-            gateway,
-            task,
-            desk=self._desk,
-            budget=self.budget,
-            as_provider_error=as_provider_error,
+            gateway, task, desk=self._desk, budget=self.budget, as_provider_error=as_provider_error
         )
 
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:

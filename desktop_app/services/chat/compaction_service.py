@@ -24,13 +24,7 @@ from desktop_app.domain.conversations.compaction import (
     SentPath,
     compaction_points,
 )
-from desktop_app.domain.conversations.conversation import (
-    Message,
-    MessageStatus,
-    Role,
-    new_id,
-    now,
-)
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -143,12 +137,7 @@ class CompactionService:
         """Undo a compaction, so that its messages are sent again. Raises StorageError."""
         await self._store.undo(compaction.id, now())
 
-    async def is_nearly_full(
-        self,
-        context: SendContext,
-        *,
-        more_tokens: int = 0,
-    ) -> bool:
+    async def is_nearly_full(self, context: SendContext, *, more_tokens: int = 0) -> bool:
         """Return True if the request nearly fills the model's window.
 
         Nothing is counted if even a cautious estimate stays below.

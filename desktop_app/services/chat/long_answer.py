@@ -40,10 +40,7 @@ _KINDS: Final[dict[type[StreamEvent], type[Part]]] = {
     ReasoningDelta: ReasoningPart,
     ToolCallDelta: ToolCallPart,
 }
-_HEADINGS: Final[dict[type[Part], str]] = {
-    ReasoningPart: "Reasoning",
-    ToolCallPart: "Tool call",
-}
+_HEADINGS: Final[dict[type[Part], str]] = {ReasoningPart: "Reasoning", ToolCallPart: "Tool call"}
 _ANSWER: Final = "Answer"
 
 

@@ -180,10 +180,7 @@ class Collections:
         await self._read_waiting(collection_id, on_progress)
 
     async def _mark_waiting(
-        self,
-        collection_id: str,
-        found: Sequence[FoundFile],
-        known: dict[str, tuple[int, int]],
+        self, collection_id: str, found: Sequence[FoundFile], known: dict[str, tuple[int, int]]
     ) -> None:
         """Mark new and changed files as waiting."""
         changed = [

@@ -54,12 +54,7 @@ from desktop_app.services.fence import Fence, one_line
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource, SpendingBook
 from desktop_app.services.provider_wrapper import GatewayWrapper
 from desktop_app.services.spending.budget import Budget
-from desktop_app.services.spending.cost_estimate import (
-    FRAME,
-    SHARE,
-    Estimator,
-    usable_input,
-)
+from desktop_app.services.spending.cost_estimate import FRAME, SHARE, Estimator, usable_input
 
 # An upper limit even for large windows: notes on a longer chunk say less, and several chunks are
 # read at once within the providers' limits per minute.

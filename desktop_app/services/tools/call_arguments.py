@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
-from desktop_app.services.structured.schema_check import (
-    UnusableSchemaError,
-    loads,
-    schema_problems,
-)
+from desktop_app.services.structured.schema_check import UnusableSchemaError, loads, schema_problems
 
 LONGEST_ARGUMENTS: Final = 1 << 20
 """Characters."""

@@ -15,11 +15,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Final, cast
 
-from desktop_app.domain.answering.chat_request import (
-    ChatRequest,
-    RequestMessage,
-    RequestPart,
-)
+from desktop_app.domain.answering.chat_request import ChatRequest, RequestMessage, RequestPart
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Completed,

@@ -446,10 +446,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     # built-in summary by its words, so a question with these words was made with it.
     Migration(
         "0019_template_ids",
-        (
-            "ALTER TABLE messages ADD COLUMN template_id TEXT NOT NULL DEFAULT ''",
-            MARK_TEMPLATES,
-        ),
+        ("ALTER TABLE messages ADD COLUMN template_id TEXT NOT NULL DEFAULT ''", MARK_TEMPLATES),
     ),
     # The answers that an answer's tokens are for. Before, only a notice under it said so.
     Migration(
@@ -529,8 +526,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # The form of the answers to a prompt, such as a JSON Schema.
     Migration(
-        "0032_prompt_forms",
-        ("ALTER TABLE prompts ADD COLUMN form TEXT NOT NULL DEFAULT ''",),
+        "0032_prompt_forms", ("ALTER TABLE prompts ADD COLUMN form TEXT NOT NULL DEFAULT ''",)
     ),
     # Finds answers with a verdict of the user's.
     Migration(

@@ -17,11 +17,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from desktop_app.domain.conversations.conversation import Message, now
-from desktop_app.domain.conversations.message_parts import (
-    ANSWER_FILE,
-    DocumentPart,
-    ImagePart,
-)
+from desktop_app.domain.conversations.message_parts import ANSWER_FILE, DocumentPart, ImagePart
 from desktop_app.domain.documents.document_types import MARKDOWN
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
@@ -102,11 +98,7 @@ class StoredAnswerFiles:
         sha256, size = await self._in_thread(partial(_digest, path))
         # Without a text, which would take several times its size to store and to index.
         await self._add(
-            path,
-            sha256=sha256,
-            name=ANSWER_FILE,
-            media_type=MARKDOWN,
-            is_searchable=False,
+            path, sha256=sha256, name=ANSWER_FILE, media_type=MARKDOWN, is_searchable=False
         )
         return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
 

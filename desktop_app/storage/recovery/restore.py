@@ -24,12 +24,7 @@ from zipfile import ZipInfo
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import (
-    Remedy,
-    StorageError,
-    StoreDamagedError,
-    StoreFullError,
-)
+from desktop_app.domain.errors import Remedy, StorageError, StoreDamagedError, StoreFullError
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.database.database import erasing_mark
@@ -306,10 +301,7 @@ class _Unpacker:
         free = shutil.disk_usage(folder).free
         if size > free:
             raise StoreFullError(
-                Reason.NO_ROOM_TO_RESTORE,
-                file=self._archive.name,
-                size=size >> 20,
-                free=free >> 20,
+                Reason.NO_ROOM_TO_RESTORE, file=self._archive.name, size=size >> 20, free=free >> 20
             )
 
 

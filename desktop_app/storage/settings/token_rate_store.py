@@ -6,12 +6,7 @@ import json
 import sqlite3
 
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.models.token_rates import (
-    LARGEST_RATE,
-    SMALLEST_RATE,
-    TextKind,
-    TokenRates,
-)
+from desktop_app.domain.models.token_rates import LARGEST_RATE, SMALLEST_RATE, TextKind, TokenRates
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, to_json, to_micros
 from desktop_app.storage.database.database import Database
 

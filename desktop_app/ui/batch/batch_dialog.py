@@ -6,12 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_job_page import BatchJobPage
@@ -43,10 +38,7 @@ EMPTY: Final = N_(
     "Responses arrive within 24 hours, even if Repartee is closed."
 )
 _SHARES: Final = (0.24, 0.23, 0.42, 0.11)
-_ENDINGS: Final = {
-    "markdown": (N_("Markdown (*.md)"), ".md"),
-    "csv": (N_("CSV (*.csv)"), ".csv"),
-}
+_ENDINGS: Final = {"markdown": (N_("Markdown (*.md)"), ".md"), "csv": (N_("CSV (*.csv)"), ".csv")}
 
 
 class BatchDialog(DraftDialog):

@@ -144,9 +144,7 @@ def fill_background(
     foreground = _add(menu, group, tr("Run here"), not choice.background)
     foreground.triggered.connect(lambda _=False: on_chosen(False))
     _add_note(
-        menu,
-        tr("Stops if you quit, the connection fails, or the computer sleeps."),
-        note_width,
+        menu, tr("Stops if you quit, the connection fails, or the computer sleeps."), note_width
     )
     background = _add(menu, group, tr("Run in background"), bool(choice.background))
     background.triggered.connect(lambda _=False: on_chosen(True))

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import (
-    QObject,
-    QSize,
-)
+from PySide6.QtCore import QObject, QSize
 
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting

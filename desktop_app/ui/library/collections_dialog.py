@@ -114,11 +114,7 @@ class CollectionsDialog(QDialog):
         self._states: dict[str, CollectionState] = {}
         self._initial_name = ""
         self.list = LibraryList(
-            "collections",
-            tr("Collections"),
-            tr("Find a collection"),
-            tr("New collection"),
-            theme,
+            "collections", tr("Collections"), tr("Find a collection"), tr("New collection"), theme
         )
         self.name = QLineEdit()
         self.name.setObjectName("collection-name")

@@ -6,12 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import (
-    QDialog,
-    QFileDialog,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QFileDialog, QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.presets_page import PresetsPage

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QWidget
 
-from desktop_app.domain.prompts.prompts import (
-    CLIPBOARD,
-    DATE,
-    SELECTION,
-    filled_names,
-    variables,
-)
+from desktop_app.domain.prompts.prompts import CLIPBOARD, DATE, SELECTION, filled_names, variables
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow

@@ -19,12 +19,7 @@ from PySide6.QtGui import (
     QRegion,
     QShortcut,
 )
-from PySide6.QtWidgets import (
-    QFrame,
-    QMenu,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Variant

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 
 
 def fill_menu(
-    menu: QMenu,
-    choice: ChoiceView,
-    choose: Callable[[Variant], None],
-    step: Callable[[int], None],
+    menu: QMenu, choice: ChoiceView, choose: Callable[[Variant], None], step: Callable[[int], None]
 ) -> None:
     """Fill the menu with the variants, or else the model's name, and with effort steps."""
     if choice.offers_variants:

@@ -340,10 +340,7 @@ class ConversationModel(QAbstractListModel):
         return (self._calendar.group(timestamp), -timestamp, row.id)
 
     def _is_on_top(self, row: Conversation) -> bool:
-        return row.pinned and self.list_filter.kind in (
-            ListFilterKind.LIST,
-            ListFilterKind.FOLDER,
-        )
+        return row.pinned and self.list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
 
     def _accessible_text(self, row: Conversation | FolderRow) -> str:
         name = one_line(_name(row))

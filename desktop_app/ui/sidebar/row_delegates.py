@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import (
-    QEvent,
-    QPointF,
-    QRect,
-    Qt,
-)
-from PySide6.QtGui import (
-    QColor,
-    QFontMetrics,
-    QPainter,
-    QTextCharFormat,
-    QTextLayout,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QLineEdit,
-    QStyleOptionViewItem,
-    QToolTip,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QTextCharFormat, QTextLayout
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QToolTip, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
@@ -113,11 +96,7 @@ class ConversationDelegate(RowDelegate):
         )
 
     def helpEvent(
-        self,
-        event: QHelpEvent,
-        view: QAbstractItemView,
-        option: QStyleOptionViewItem,
-        index: Index,
+        self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index
     ) -> bool:
         """Show the whole title as a tooltip if the row elides it."""
         if event.type() != QEvent.Type.ToolTip or not index.isValid():
@@ -225,13 +204,7 @@ def _format_range(
 
 
 def _draw_line(
-    painter: QPainter,
-    rect: QRect,
-    text: str,
-    font: QFont,
-    color: QColor,
-    *,
-    at_right: bool = False,
+    painter: QPainter, rect: QRect, text: str, font: QFont, color: QColor, *, at_right: bool = False
 ) -> None:
     """Draw a vertically centered line, elided at its end."""
     side = Qt.AlignmentFlag.AlignRight if at_right else Qt.AlignmentFlag.AlignLeft

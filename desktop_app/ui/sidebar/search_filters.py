@@ -168,10 +168,7 @@ class SearchFilters(QWidget):
         add_choice(menu, tr(ANY_VARIANT), self._variant is None, lambda: self._set_variant(None))
         for variant in Variant:
             add_choice(
-                menu,
-                variant.label,
-                variant is self._variant,
-                partial(self._set_variant, variant),
+                menu, variant.label, variant is self._variant, partial(self._set_variant, variant)
             )
 
     def _fill_orders(self, menu: QMenu) -> None:

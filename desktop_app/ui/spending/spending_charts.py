@@ -7,13 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTableView, QWidget
 
 from desktop_app.domain.spending.spending_report import TIMES, Grouping, SpendingRow
 from desktop_app.i18n.translation import N_, tr
@@ -37,11 +31,7 @@ _GROUPINGS: Final = (
     (Grouping.TIER, N_("By service tier"), N_("Service tier")),
     (Grouping.OUTCOME, N_("By outcome"), N_("Outcome")),
 )
-_PERIODS: Final = (
-    (30, N_("Last 30 days")),
-    (365, N_("Last 12 months")),
-    (0, N_("All time")),
-)
+_PERIODS: Final = ((30, N_("Last 30 days")), (365, N_("Last 12 months")), (0, N_("All time")))
 _MIN_CHART_HEIGHT: Final = 120
 _MIN_TABLE_HEIGHT: Final = 90
 _MAX_BARS: Final = 62

@@ -89,10 +89,7 @@ class AnswerFormDialog(FormDialog):
         parts = (head, self.hint, (self.text, 1), self.problem, buttons)
         column_of(*parts, parent=self, margins=px(16), spacing=px(10))
         room = parent.window().size()
-        self.resize(
-            min(px(600), room.width() - px(40)),
-            min(px(460), room.height() - px(40)),
-        )
+        self.resize(min(px(600), room.width() - px(40)), min(px(460), room.height() - px(40)))
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(lambda _at: self._show_kind())

@@ -212,10 +212,7 @@ class TranscriptView(TranscriptSurface):
     # ------------------------------------------------------------------ messages
 
     def set_messages(
-        self,
-        messages: Sequence[Message],
-        *,
-        versions: Mapping[str, tuple[int, int]] | None = None,
+        self, messages: Sequence[Message], *, versions: Mapping[str, tuple[int, int]] | None = None
     ) -> None:
         """Show another path: the newest messages now, the older ones on scrolling up.
 

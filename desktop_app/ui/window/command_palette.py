@@ -8,15 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPoint,
-    QRect,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from desktop_app.commands.command_search import PaletteEntry, matching
@@ -215,10 +207,7 @@ class CommandPalette(QWidget):
         if watched is self.field and event.type() == QEvent.Type.KeyPress:
             return self._handle_key(event)  # type: ignore[arg-type]
         if watched is self.field and event.type() == QEvent.Type.FocusOut:
-            keep_open = (
-                Qt.FocusReason.ActiveWindowFocusReason,
-                Qt.FocusReason.PopupFocusReason,
-            )
+            keep_open = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
             if self.isVisible() and event.reason() not in keep_open:  # type: ignore[attr-defined]
                 self._previous_focus = None
                 self.dismiss()

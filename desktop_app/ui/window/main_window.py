@@ -91,10 +91,7 @@ class MainWindow(QMainWindow):
     place_requested = Signal(object)
 
     def __init__(
-        self,
-        watcher: ThemeWatcher,
-        prompt: PromptEditor,
-        settings: SettingsPanel,
+        self, watcher: ThemeWatcher, prompt: PromptEditor, settings: SettingsPanel
     ) -> None:
         super().__init__()
         self.setObjectName("main")

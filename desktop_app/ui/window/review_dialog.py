@@ -43,13 +43,7 @@ class ReviewDialog(FormDialog):
     saved = Signal(object, str)
     is_stored = False  # a permanently deleted conversation must not stay in a draft
 
-    def __init__(
-        self,
-        text: str,
-        review: Review | None,
-        theme: Theme,
-        parent: QWidget,
-    ) -> None:
+    def __init__(self, text: str, review: Review | None, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("review-dialog")
         self.setWindowTitle(tr("Review response"))

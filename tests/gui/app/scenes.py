@@ -48,11 +48,7 @@ from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
 from desktop_app.domain.evaluation.evaluation_case import CheckKind
-from desktop_app.domain.evaluation.evaluation_result import (
-    CaseResult,
-    Evaluation,
-    EvaluationRun,
-)
+from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.network.secret import Secret

@@ -487,8 +487,7 @@ async def test_a_key_regenerates_the_answer_as_another_version() -> None:
         await desk.settled()
         assert "‹ 2/2 ›" in desk.transcript
         desk.press(
-            Qt.Key.Key_C,
-            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+            Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         )
         assert QApplication.clipboard().text() == ""
 

@@ -139,10 +139,7 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
             assert shown["buttons"][1] == [
                 {"label": ("s", "Open"), "action": ("s", action), "target": target}
             ]
-            assert (shown["title"], shown["body"]) == (
-                ("s", "Response ready"),
-                ("s", "Why <b>?"),
-            )
+            assert (shown["title"], shown["body"]) == (("s", "Response ready"), ("s", "Why <b>?"))
             opened: list[tuple[str, str]] = []
             desk.session.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             clicked = (key, action, [target])

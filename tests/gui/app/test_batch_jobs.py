@@ -286,12 +286,7 @@ async def test_what_cannot_be_chosen_says_why(tmp_path: Path) -> None:
 async def test_fifty_thousand_files_do_not_hold_up_the_window() -> None:
     async with Desk() as desk:
         job = BatchJob(
-            new_id(),
-            ModelChoice("openai", "gpt-5.2"),
-            "Large",
-            "?",
-            now(),
-            BatchStatus.COMPLETED,
+            new_id(), ModelChoice("openai", "gpt-5.2"), "Large", "?", now(), BatchStatus.COMPLETED
         )
         items = [
             BatchItem(job.id, number, f"file-{number}.pdf", status=ItemStatus.ANSWERED)

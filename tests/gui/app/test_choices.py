@@ -312,8 +312,7 @@ async def test_testing_a_connection_tells_the_result_and_keeps_the_models() -> N
     async with Desk() as desk:
         desk.stage.models_of = {
             OPENAI.id: AuthenticationError(
-                "The key was not accepted.",
-                what_to_do=Remedy.CHECK_KEY,
+                "The key was not accepted.", what_to_do=Remedy.CHECK_KEY
             ),
             COMETAPI.id: ("a",) * 38,
             SERVER.id: ("llama3", "gpt-5.2"),
@@ -361,12 +360,7 @@ async def test_an_address_or_key_entered_just_before_is_the_one_tested() -> None
 async def test_a_refused_key_of_the_environment_is_named_as_such() -> None:
     async with Desk(environment=KEYED) as desk:
         turn = await desk.ask("One")
-        turn.fail(
-            AuthenticationError(
-                "OpenAI rejected the API key.",
-                what_to_do=Remedy.CHECK_KEY,
-            )
-        )
+        turn.fail(AuthenticationError("OpenAI rejected the API key.", what_to_do=Remedy.CHECK_KEY))
         await desk.settled()
         assert "Check or replace the key in environment variables." in desk.transcript
         assert "Add key" not in desk.transcript

@@ -258,12 +258,7 @@ async def test_the_menu_of_what_to_attach() -> None:
         menu = desk.window.prompt.findChild(QMenu, "attach-menu")
         assert menu is not None
         labels = [entry_text(action) for action in menu.actions()]
-        assert labels == [
-            "Attach files…",
-            "Attach folder…",
-            "Ask a collection…",
-            "Collections",
-        ]
+        assert labels == ["Attach files…", "Attach folder…", "Ask a collection…", "Collections"]
         menu.actions()[-1].trigger()  # which closes the menu, too
         await until(lambda: desk.window.findChild(CollectionsDialog) is not None)
 

@@ -12,11 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.answering.stream_events import (
-    Completed,
-    ImageArrived,
-    UsageReported,
-)
+from desktop_app.domain.answering.stream_events import Completed, ImageArrived, UsageReported
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.model_catalog import Variant

@@ -73,12 +73,7 @@ async def test_a_report_is_summarised_by_enter(data: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [
-        ("damaged.pdf", "damaged"),
-        ("empty.pdf", ""),
-        ("missing.pdf", ""),
-        ("binary.txt", ""),
-    ],
+    [("damaged.pdf", "damaged"), ("empty.pdf", ""), ("missing.pdf", ""), ("binary.txt", "")],
 )
 async def test_what_cannot_be_read_is_said_and_gives_no_chip(
     data: Path, name: str, words: str

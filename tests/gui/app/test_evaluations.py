@@ -11,11 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QPushButton, QTableWidget
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.evaluation.evaluation_case import CheckKind
-from desktop_app.domain.evaluation.evaluation_result import (
-    CaseResult,
-    Evaluation,
-    EvaluationRun,
-)
+from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.documents.evaluation_store import EvaluationStore

@@ -81,8 +81,7 @@ async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> Non
         assert state.setup.ask_settings.instructions == "You review code."
         assert state.setup.ask_settings.parameters.temperature == 0.2
         state.setup.override(
-            state.current.id,
-            lambda own: with_override(own, "answer.verbosity", "low"),
+            state.current.id, lambda own: with_override(own, "answer.verbosity", "low")
         )
         assert shown(desk) == "Preset: Code reviewer (changed)"
         assert menu_of(desk)["Code reviewer"]

@@ -9,13 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QApplication,
-    QLabel,
-    QMessageBox,
-    QPlainTextEdit,
-    QPushButton,
-)
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPlainTextEdit, QPushButton
 
 from desktop_app.app import window_session
 from desktop_app.app.quick import paste_back as paste_back_module
@@ -355,9 +349,7 @@ async def test_pasting_only_copies_if_programs_cannot_type_into_others() -> None
         assert quick.isVisible()
 
 
-async def test_the_permission_to_paste_is_remembered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_the_permission_to_paste_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
     async with Desk() as desk:
         quick = await answered(desk)

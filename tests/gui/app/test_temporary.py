@@ -104,9 +104,7 @@ async def test_no_word_is_on_the_disk_while_it_is_open_or_after(scratch: Path) -
         assert not desk.window.findChildren(TemporaryRow)
 
 
-async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(
-    scratch: Path,
-) -> None:
+async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratch: Path) -> None:
     document = scratch.parent / "notes.txt"
     document.write_text(f"All about {FILE}.")
     async with Desk(environment={"OPENAI_API_KEY": "sk-test"}) as desk:

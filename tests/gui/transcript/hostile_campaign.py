@@ -355,12 +355,7 @@ def _reaching_out(record: Path) -> Iterator[str]:
             if (
                 path != str(_HERE)
                 and not path.startswith((*_OWN, *_SYSTEM))
-                and call
-                not in (
-                    "stat",
-                    "newfstatat",
-                    "access",
-                )
+                and call not in ("stat", "newfstatat", "access")
             ):
                 yield f"{call} {path}"
         elif call in ("socket", "connect", "sendto", "bind") and _INTERNET.search(match["rest"]):

@@ -99,9 +99,7 @@ def test_the_way_back_leads_to_the_reference_of_the_jump(noted: TranscriptView) 
         assert words(noted) == expected
 
 
-def test_the_way_back_without_a_jump_leads_to_the_reference_above(
-    view: TranscriptView,
-) -> None:
+def test_the_way_back_without_a_jump_leads_to_the_reference_above(view: TranscriptView) -> None:
     """Check the fallback too, if the changed message no longer has that mark."""
     first = answer("Mine[^1].\n\n[^1]: Own.")
     second = answer("One[^1].\n\nTwo[^1].\n\n[^1]: Said.")

@@ -13,11 +13,7 @@ from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.incremental.packed_runs import PackedRuns
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-from desktop_app.ui.transcript.layout.layout_cost import (
-    cost_of,
-    cost_of_runs,
-    is_costly,
-)
+from desktop_app.ui.transcript.layout.layout_cost import cost_of, cost_of_runs, is_costly
 from tests.gui.transcript.test_long_message import settle
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.helpers.messages import answer, question

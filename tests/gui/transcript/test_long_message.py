@@ -472,11 +472,7 @@ def test_the_arrow_keys_reach_missing_links(view: TranscriptView, qtbot: QtBot) 
     view.navigator.scroll_to_top()
     settle(view, qtbot)
     view.setFocus()
-    for key, name in (
-        (Qt.Key.Key_Tab, "one"),
-        (Qt.Key.Key_Right, "two"),
-        (Qt.Key.Key_Left, "one"),
-    ):
+    for key, name in ((Qt.Key.Key_Tab, "one"), (Qt.Key.Key_Right, "two"), (Qt.Key.Key_Left, "one")):
         QTest.keyClick(QGuiApplication.focusObject(), key)  # type: ignore[call-overload]
         focused = QApplication.focusWidget()
         assert focused is not None

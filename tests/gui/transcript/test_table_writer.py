@@ -157,9 +157,7 @@ def lefts(view: TranscriptView, *words: str) -> list[int]:
     return [view.cursorRect(cursor).left() for cursor in found]
 
 
-def test_the_first_column_of_a_right_to_left_table_is_on_the_right(
-    view: TranscriptView,
-) -> None:
+def test_the_first_column_of_a_right_to_left_table_is_on_the_right(view: TranscriptView) -> None:
     """On whatever rows: those of the second part have no other letters than Latin ones."""
     view.set_messages([answer(FROM_RIGHT + PLAIN_ROW * 8 + "| last | row | 4 |\n")])
     name, note, number = lefts(view, "שם", "הערה", "n")
@@ -188,9 +186,7 @@ def test_a_streamed_right_to_left_table_equals_one_shown_at_once(
     assert arrived == look(view.document())
 
 
-def test_a_right_to_left_table_is_copied_in_reading_order(
-    view: TranscriptView,
-) -> None:
+def test_a_right_to_left_table_is_copied_in_reading_order(view: TranscriptView) -> None:
     view.set_messages([answer(FROM_RIGHT + PLAIN_ROW + "| *four* | five | 6 |\n")])
     view.setTextCursor(view.document().find("four"))
     data = view.createMimeDataFromSelection()

@@ -33,11 +33,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QToolTip
 
-from desktop_app.domain.conversations.conversation import (
-    INCOMPLETE,
-    MessageStatus,
-    ModelChoice,
-)
+from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageStatus, ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import Remedy

@@ -112,10 +112,7 @@ class Shell:
             os.close(nothing)
 
     async def run(
-        self,
-        *arguments: str,
-        stdin: bytes | None = None,
-        env: Mapping[str, str] | None = None,
+        self, *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
     ) -> Ended:
         """Run the command to its end."""
         environment = {**self.environment, **(env or {})}
@@ -129,10 +126,7 @@ class Shell:
             )
 
     async def run_new(
-        self,
-        *arguments: str,
-        stdin: bytes | None = None,
-        env: Mapping[str, str] | None = None,
+        self, *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
     ) -> Ended:
         """Run the command to its end in a new process."""
         pipe = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE

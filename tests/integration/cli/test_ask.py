@@ -11,12 +11,7 @@ from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
 from tests.helpers.fences import plain
 from tests.helpers.templates import translate_into
 from tests.integration.cli.command import Ended, Shell, against, answer_to, gateway
-from tests.integration.cli.replies import (
-    ANSWER,
-    CHAT,
-    WHOLE,
-    refusal,
-)
+from tests.integration.cli.replies import ANSWER, CHAT, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer, replies
 
 AT_ONCE = 4  # processes

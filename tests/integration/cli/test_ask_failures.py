@@ -149,9 +149,7 @@ def test_in_a_terminal_a_silence_is_said_once(monkeypatch: pytest.MonkeyPatch) -
     "script",
     [
         refusal(400, "content_filter", "The prompt was filtered.", param="prompt"),
-        streams(
-            sse(CREATED, {"type": "error", "code": "content_filter", "message": "Filtered."}),
-        ),
+        streams(sse(CREATED, {"type": "error", "code": "content_filter", "message": "Filtered."})),
     ],
     ids=["status", "event"],
 )

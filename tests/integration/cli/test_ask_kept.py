@@ -10,11 +10,7 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from tests.integration.cli.command import KEY, Ended, Shell, against, answer_to
-from tests.integration.cli.replies import (
-    ANSWER,
-    WHOLE,
-    refusal,
-)
+from tests.integration.cli.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer
 
 if TYPE_CHECKING:

@@ -24,9 +24,7 @@ OPENAI, COMETAPI = {"OPENAI_API_KEY": KEY}, {"COMETAPI_KEY": KEY}
 
 @blocking
 async def ask_all(
-    shell: Shell,
-    *commands: tuple[tuple[str, ...], Mapping[str, str]],
-    script: Script = WHOLE,
+    shell: Shell, *commands: tuple[tuple[str, ...], Mapping[str, str]], script: Script = WHOLE
 ) -> tuple[list[Ended], list[Received], list[str]]:
     """Run commands in turn. Return their results, the requests received and the hosts wanted."""
 
@@ -83,12 +81,7 @@ def test_cometapi_gets_what_was_chosen(shell: Shell) -> None:
 
 
 def test_what_is_refused_opens_no_connection(shell: Shell) -> None:
-    illegal = [
-        ("instant", "none"),
-        ("instant", "xhigh"),
-        ("pro", "none"),
-        ("pro", "low"),
-    ]
+    illegal = [("instant", "none"), ("instant", "xhigh"), ("pro", "none"), ("pro", "low")]
     commands = [
         (("Hi", "--variant", variant, "--effort", effort), keys)
         for (variant, effort), keys in product(illegal, (OPENAI, COMETAPI))

@@ -97,11 +97,7 @@ def test_the_family_is_used_if_it_is_listed(shell: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("named", "environment"),
-    [
-        (("--variant", "thinking"), ""),
-        (("--model", "m"), ""),
-        ((), "m, other"),
-    ],
+    [(("--variant", "thinking"), ""), (("--model", "m"), ""), ((), "m, other")],
 )
 def test_what_the_user_names_is_sent(
     shell: Shell, named: tuple[str, ...], environment: str

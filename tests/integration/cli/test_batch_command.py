@@ -63,8 +63,7 @@ class Run:
 
 @asynccontextmanager
 async def batch_server(
-    shell: Shell,
-    outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered,
+    shell: Shell, outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered
 ) -> AsyncIterator[tuple[BatchServer, Run]]:
     provider = BatchServer(outcome)
     async with provider.http:
@@ -299,10 +298,7 @@ _ON_TERMINAL = (
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (
-            ("start", "note-1.md", "--provider", "on-device"),
-            "local model doesn’t support batches",
-        ),
+        (("start", "note-1.md", "--provider", "on-device"), "local model doesn’t support batches"),
         (("start", "note-1.md", "--provider", "cometapi"), "doesn’t support batches"),
         (("start", "note-1.md", "--variant", "instant", "--model", "x"), "not both"),
         (("start", "note-1.md", "--template", "nonsense"), "no prompt “nonsense”"),

@@ -13,14 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.batch_server import (
-    BatchServer,
-    Outcome,
-    answered,
-    lines,
-    not_executed,
-    refused,
-)
+from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.waiting import until
 from tests.integration.cli.command import Shell, against, answer_to, gateway
 from tests.integration.cli.replies import COMPLETED, CREATED, SILENT, WHOLE, delta, refusal

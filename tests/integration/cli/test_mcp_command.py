@@ -126,10 +126,7 @@ async def test_what_an_import_leaves_out_is_said(shell: Shell, tmp_path: Path) -
     assert (done.code, done.out) == (2, "")
     assert f"Couldn’t read {missing}: it doesn’t exist." in done.err
     file = tmp_path / "servers.json"
-    servers = {
-        "on": {"command": "x"},
-        "off": {"command": "x", "disabled": True},
-    }
+    servers = {"on": {"command": "x"}, "off": {"command": "x", "disabled": True}}
     file.write_text(json.dumps({"mcpServers": servers}))
     done = await shell.run("mcp", "import", str(file))
     assert (done.code, done.out) == (0, "Added on\n")

@@ -93,9 +93,7 @@ class Desktop:
 
 
 @pytest.fixture
-def new_desktop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Callable[[], Desktop]]:
+def new_desktop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Desktop]]:
     """Yield a function that starts a session and makes it the test's current session."""
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
     with ExitStack() as stack:

@@ -202,10 +202,7 @@ async def test_a_hang_ends_at_the_time_limit() -> None:
 
 async def test_a_child_that_ran_out_of_memory_is_replaced() -> None:
     async with a_worker(Limits(memory_bytes=400 << 20)) as worker:
-        with pytest.raises(
-            errors.DocumentTooLargeError,
-            match=r"needs over [\d,]+ MB of memory",
-        ):
+        with pytest.raises(errors.DocumentTooLargeError, match=r"needs over [\d,]+ MB of memory"):
             await worker.extract_bytes("long.txt", "Größe 東京 ".encode() * 10_000_000)
         assert worker.pid is None
         assert await worker.count_tokens("Hello world") == 2

@@ -23,11 +23,7 @@ from openai.types.responses.response_create_params import (
 )
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from desktop_app.domain.answering.answer_form import (
-    AnswerGrammar,
-    AnswerSchema,
-    GrammarSyntax,
-)
+from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema, GrammarSyntax
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     FileData,
@@ -67,15 +63,7 @@ parts = st.one_of(
     st.builds(TextPart, texts),
     st.builds(ReasoningPart, texts, texts, texts),
     st.builds(RefusalPart, texts),
-    st.builds(
-        ToolCallPart,
-        texts,
-        texts,
-        texts,
-        st.booleans(),
-        st.integers(0, 2),
-        result=texts,
-    ),
+    st.builds(ToolCallPart, texts, texts, texts, st.booleans(), st.integers(0, 2), result=texts),
 )
 SCHEMA = {
     "type": "object",

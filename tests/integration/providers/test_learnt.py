@@ -30,8 +30,7 @@ RESPONSE = streams(
     )
 )
 REFUSED = replies(
-    400,
-    {"error": {"message": "No.", "param": "temperature", "code": "unsupported_parameter"}},
+    400, {"error": {"message": "No.", "param": "temperature", "code": "unsupported_parameter"}}
 )
 
 

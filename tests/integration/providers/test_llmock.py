@@ -145,12 +145,7 @@ def test_pictures_arrive_with_their_detail(llmock: LLMock, api: Api) -> None:
     assert words["text"] == "What?"
     nested = image["image_url"] if api is Api.CHAT_COMPLETIONS else None
     url, detail = (
-        (nested["url"], nested["detail"])
-        if nested
-        else (
-            image["image_url"],
-            image["detail"],
-        )
+        (nested["url"], nested["detail"]) if nested else (image["image_url"], image["detail"])
     )
     assert base64.b64decode(url.removeprefix("data:image/png;base64,"), validate=True) == png
     assert detail == "low"

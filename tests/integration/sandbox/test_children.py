@@ -126,9 +126,7 @@ _WRITES = re.compile(r'openat\(AT_FDCWD, "([^"]+)", [A-Z_|]*O_(?:WRONLY|RDWR).*=
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace sees what a process does")
-def test_a_conversation_is_printed_by_a_confined_process(
-    tmp_path: Path,
-) -> None:
+def test_a_conversation_is_printed_by_a_confined_process(tmp_path: Path) -> None:
     conversation = _imported(tmp_path)
     target, log = tmp_path / "printed.pdf", tmp_path / "strace.log"
     choice = {

@@ -9,9 +9,7 @@ from tests.helpers.waiting import until
 
 
 async def test_without_a_portal_the_service_is_asked(address: str) -> None:
-    methods: dict[tuple[str, str], Method] = {
-        (SERVICE.interface, "Notify"): lambda *_: ("u", (7,)),
-    }
+    methods: dict[tuple[str, str], Method] = {(SERVICE.interface, "Notify"): lambda *_: ("u", (7,))}
     opened: list[str] = []
 
     async def is_opened() -> bool:

@@ -13,11 +13,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.backend import Backend, build_backend
-from desktop_app.backend.batch_wiring import (
-    expand_paths,
-    has_files,
-    store_as_conversation,
-)
+from desktop_app.backend.batch_wiring import expand_paths, has_files, store_as_conversation
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, Role, now
 from desktop_app.domain.conversations.message_parts import TextPart

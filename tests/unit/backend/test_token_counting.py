@@ -11,11 +11,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.backend.token_counting import (
-    _LARGEST_CACHE,
-    ProviderTokenCounter,
-    TokenLearning,
-)
+from desktop_app.backend.token_counting import _LARGEST_CACHE, ProviderTokenCounter, TokenLearning
 from desktop_app.domain.answering.chat_request import (
     FAMILY_MODEL,
     ChatRequest,

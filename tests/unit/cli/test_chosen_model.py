@@ -26,11 +26,7 @@ from desktop_app.cli.answers.chosen_model import (
     learn_window,
     valid_utf8,
 )
-from desktop_app.domain.answering.chat_request import (
-    FAMILY_MODEL,
-    ProviderKind,
-    ProviderProfile,
-)
+from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
@@ -154,8 +150,7 @@ async def test_a_server_of_the_environment_has_the_variants_that_are_named() -> 
 
 
 @pytest.mark.parametrize(
-    ("code", "error"),
-    [(401, AuthenticationError), (404, None), (500, None), (400, ProviderError)],
+    ("code", "error"), [(401, AuthenticationError), (404, None), (500, None), (400, ProviderError)]
 )
 async def test_a_refused_list_is_told_if_the_question_would_be_refused(
     code: int, error: type[Exception] | None
@@ -252,9 +247,7 @@ async def test_a_choice_that_nobody_offers_is_refused() -> None:
             assert refused.value.reason is reason
 
 
-async def test_the_first_chat_model_of_a_server_is_told(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+async def test_the_first_chat_model_of_a_server_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     async with served(models=("text-embedding-3-small", "llama")) as (backend, _, profile):
         await learn_listing(backend, profile)
         assert await choice_of(backend, profile, options()) == ModelChoice("home", "llama")

@@ -237,11 +237,7 @@ def test_a_plan_without_rubrics_has_no_judge(evaluate: Run) -> None:
 
 @pytest.mark.parametrize(
     ("cases", "why"),
-    [
-        (b"\xff\xfe", "it isn’t UTF-8 text"),
-        (b"[{", "JSON"),
-        (b'[{"input": "Hi", "files": 3}]', ""),
-    ],
+    [(b"\xff\xfe", "it isn’t UTF-8 text"), (b"[{", "JSON"), (b'[{"input": "Hi", "files": 3}]', "")],
 )
 def test_cases_that_cannot_be_read_are_a_mistake_in_the_command(
     evaluate: Run, cases: bytes, why: str

@@ -13,8 +13,7 @@ WHOLE = {"origin": "https://host", "key": "not-a-key", "scheme": "Bearer"}
 
 
 @pytest.mark.parametrize(
-    "secret",
-    [Secret("not-a-key", "https://host"), Secret("mé:password", "https://host", "Basic")],
+    "secret", [Secret("not-a-key", "https://host"), Secret("mé:password", "https://host", "Basic")]
 )
 def test_an_entry_has_the_secret_and_its_origin(secret: Secret) -> None:
     assert from_keyring(to_keyring(secret)) == secret

@@ -370,10 +370,7 @@ def run(text: str, look: str = "") -> str:
         ),
         (shape(run("a"), run(" "), run("b")), "a\nb"),
         (shape(run("a") + "<a:br/>" + run("b")), "a\nb"),
-        (
-            shape(run("x") + run("2", 'baseline="30000"') + run("3", 'baseline="-25000"')),
-            "x²₃",
-        ),
+        (shape(run("x") + run("2", 'baseline="30000"') + run("3", 'baseline="-25000"')), "x²₃"),
         (shape(run("4", 'baseline="0"') + run("5", 'baseline="0%"') + run("6")), "456"),
         (f"<p:AlternateContent><p:Choice>{shape(run('a'))}</p:Choice></p:AlternateContent>", "a"),
         (

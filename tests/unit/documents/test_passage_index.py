@@ -87,10 +87,7 @@ def headed(text: str, tokens: int = 4) -> list[tuple[str, str, str]]:
     ("text", "expected"),
     [
         ("#  *One*[2](u) # \nb", [("#  *One*[2](u) # \nb", "One", "x One")]),
-        (
-            "Before.\n# One\nIt is.",
-            [("Before.\n", "", "x"), ("# One\nIt is.", "One", "x One")],
-        ),
+        ("Before.\n# One\nIt is.", [("Before.\n", "", "x"), ("# One\nIt is.", "One", "x One")]),
         (
             "### Deep\na b\n\n## Two\nc d\n\n## Three\ne f",
             [

@@ -273,10 +273,7 @@ def test_code_pages_of_fonts_are_applied(charset: int, letter: bytes, expected: 
         (rb"a}b", "ab"),
         (rb"a}b}c}\b d", "abc**d**"),
         (rb"{\field{\*\fldinst PAGE}{\fldrslt{\b 7}}}", "**7**"),
-        (
-            rb'{\b a{\field{\*\fldinst HYPERLINK "https://a.b"}{\fldrslt}}b}',
-            "**ab**",
-        ),
+        (rb'{\b a{\field{\*\fldinst HYPERLINK "https://a.b"}{\fldrslt}}b}', "**ab**"),
         (rb"\trowd\cellx9 a\cell\cellx99 b\cell\row\pard c", "| a | b |\n| --- | --- |\n\nc"),
         (
             rb"\trowd\cellx1000\cellx3000\intbl a\cell b\cell\row"

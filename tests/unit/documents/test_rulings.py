@@ -61,10 +61,7 @@ def found(page: str, forms: Sequence[str] = ()) -> tuple[Lines, Lines]:
             id="open",
         ),
         pytest.param(
-            "10 50 m 60 50 l 10 90 m 60 90 l S",
-            [(50, 10, 60), (90, 10, 60)],
-            [],
-            id="two strokes",
+            "10 50 m 60 50 l 10 90 m 60 90 l S", [(50, 10, 60), (90, 10, 60)], [], id="two strokes"
         ),
         pytest.param(
             "10 50 m 20 50 30 50 60 50 c 60 90 l 10 90 m 60 90 l S",

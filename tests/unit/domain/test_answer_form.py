@@ -34,11 +34,7 @@ def test_a_schema_is_strict_until_a_server_refuses_it() -> None:
 
 def test_only_llama_cpp_takes_a_grammar_without_a_tool() -> None:
     found = {syntax: AnswerGrammar(syntax, "").is_tool_input for syntax in GrammarSyntax}
-    assert found == {
-        GrammarSyntax.LARK: True,
-        GrammarSyntax.REGEX: True,
-        GrammarSyntax.GBNF: False,
-    }
+    assert found == {GrammarSyntax.LARK: True, GrammarSyntax.REGEX: True, GrammarSyntax.GBNF: False}
 
 
 @pytest.mark.parametrize(

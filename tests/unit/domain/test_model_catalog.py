@@ -163,9 +163,7 @@ NOT_LOW = ("gpt-5.2-pro", "gpt-5.2-chat-latest", "smollm2-135m-instruct")
 
 
 def test_reasons_are_sentences_that_name_the_model() -> None:
-    reasons = [
-        *(str(CATALOG.info(model).effort_refusal(Effort.LOW)) for model in NOT_LOW),
-    ]
+    reasons = [*(str(CATALOG.info(model).effort_refusal(Effort.LOW)) for model in NOT_LOW)]
     for reason in reasons:
         assert reason is not None
         assert reason.startswith(("GPT-5.2", "SmolLM2"))

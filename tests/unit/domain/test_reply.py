@@ -56,9 +56,7 @@ pieces = st.one_of(
     st.builds(StatusChanged, st.just(1.0), st.builds(ErrorNote, texts)),
 )
 ends = st.one_of(
-    st.just(Completed()),
-    st.builds(Incomplete, texts),
-    st.just(Failed(StreamCutError("Cut."))),
+    st.just(Completed()), st.builds(Incomplete, texts), st.just(Failed(StreamCutError("Cut.")))
 )
 
 

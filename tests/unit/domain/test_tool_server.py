@@ -6,12 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.tools.tool_server import (
-    ServerSecrets,
-    ToolServer,
-    launch_order,
-    server_of,
-)
+from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, launch_order, server_of
 
 STARTED = ToolServer("notes", command=("/bin/notes-server", "--all"), folder="/home/ann")
 AT_AN_ADDRESS = ToolServer("notes", url="https://tools.example/mcp")

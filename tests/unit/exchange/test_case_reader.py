@@ -129,10 +129,7 @@ def test_a_configuration_of_promptfoo_is_read() -> None:
         ("prompts: [file://a.py]\ntests: []", "prompt 1: .* no text file"),
         ("prompts: [file://a.txt]\ntests: []", "“a.txt” is not read"),
         ("tests: [{vars: {input: x}, threshold: 0.5}]", "test 1: “threshold” is not"),
-        (
-            "defaultTest: {assert: [{type: cost}]}\ntests: [{vars: {input: x}}]",
-            "defaultTest.*cost",
-        ),
+        ("defaultTest: {assert: [{type: cost}]}\ntests: [{vars: {input: x}}]", "defaultTest.*cost"),
         ("a: &a [x]\ntests: [*a]", "line 2: aliases"),
         ("tests:\n  - vars: [1\n", "line 3"),
         ("scenarios: []", "scenarios"),
@@ -560,11 +557,7 @@ X = "tests: [{vars: {input: x}, "
             '  in "<file>", position 3',
         ),
         ("a.json", '[{"input": "x"}, {"id": "a"}]', "case 2: “input” is missing"),
-        (
-            "a.jsonl",
-            '\n{"input": 1}',
-            "line 2: “input” is not a text, or “checks” not a list",
-        ),
+        ("a.jsonl", '\n{"input": 1}', "line 2: “input” is not a text, or “checks” not a list"),
         (
             "a.jsonl",
             '{"input": "x", "checks": {}}',

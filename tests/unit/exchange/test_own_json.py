@@ -168,8 +168,7 @@ def test_a_damaged_choice_of_pages_is_refused(tmp_path: Path, damage: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [{"number": "one"}, {"page": "3"}, {"text": None}, {"more": 1}, {"start": 1.5}],
+    "damage", [{"number": "one"}, {"page": "3"}, {"text": None}, {"more": 1}, {"start": 1.5}]
 )
 def test_a_damaged_passage_is_refused(tmp_path: Path, damage: dict[str, Any]) -> None:
     found = PassagesPart("c" * 32, "Contracts", (a_passage(),))

@@ -15,12 +15,7 @@ from desktop_app.domain.answering.chat_request import (
     RequestMessage,
 )
 from desktop_app.domain.answering.reply import Reply, accumulate
-from desktop_app.domain.answering.stream_events import (
-    Completed,
-    Failed,
-    Incomplete,
-    StreamEvent,
-)
+from desktop_app.domain.answering.stream_events import Completed, Failed, Incomplete, StreamEvent
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog

@@ -281,8 +281,7 @@ async def test_connections_stay_open_while_results_come() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "reason"),
-    [(NOT_FOUND, Reason.API_MISSING), (FAULT, Reason.PROVIDER_FAULT)],
+    ("script", "reason"), [(NOT_FOUND, Reason.API_MISSING), (FAULT, Reason.PROVIDER_FAULT)]
 )
 async def test_results_that_cannot_be_fetched(script: Script, reason: Reason) -> None:
     assert await failure_of(script, names_of) is reason

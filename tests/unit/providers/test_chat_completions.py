@@ -41,15 +41,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from tests.unit.providers.samples import (
-    CATALOG,
-    COMETAPI,
-    COMPATIBLE,
-    OPENAI,
-    ask,
-    fold,
-    terminals,
-)
+from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask, fold, terminals
 
 # ---------------------------------------------------------------- bodies
 

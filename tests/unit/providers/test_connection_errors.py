@@ -37,12 +37,7 @@ def stated(attempt: AttemptError) -> tuple[object, object, object]:
         (replace(FAR, host="192.168.1.5"), Reason.NOT_REACHED, "", "192.168.1.5:443"),
         (replace(FAR, host="fd00::1"), Reason.NOT_REACHED, "", "[fd00::1]:443"),
         (replace(FAR, host="192.168.1.5", port=None), Reason.NOT_REACHED, "", "192.168.1.5"),
-        (
-            THROUGH,
-            Reason.PROXY_NOT_REACHED,
-            Remedy.CHECK_ENVIRONMENT_PROXY,
-            "far.example",
-        ),
+        (THROUGH, Reason.PROXY_NOT_REACHED, Remedy.CHECK_ENVIRONMENT_PROXY, "far.example"),
         (OWN, Reason.PROXY_NOT_REACHED, Remedy.CHECK_PROXY, "far.example"),
         (replace(OWN, host="::1"), Reason.PROXY_NOT_REACHED, Remedy.CHECK_PROXY, "::1"),
         (HERE, Reason.NOTHING_LISTENS, Remedy.START_SERVER, "127.0.0.1:9999"),

@@ -8,11 +8,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import (
-    API_KEY_HEADER,
-    ProviderKind,
-    ProviderProfile,
-)
+from desktop_app.domain.answering.chat_request import API_KEY_HEADER, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api

@@ -32,13 +32,7 @@ from tests.helpers.blocking import blocking
 from tests.helpers.listings import listed_ids
 from tests.helpers.secrets import key_for
 from tests.helpers.spellings import SPELLINGS
-from tests.unit.providers.loopback import (
-    LoopbackServer,
-    Received,
-    Script,
-    replies,
-    streams,
-)
+from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold, sse
 
 KEY = "sk-proj-Zx81-ab_cd3fG7hJ2kL9mN4pQ6rS8tV0wX5yZ1"

@@ -59,10 +59,7 @@ def refuses(status: int, message: str) -> Script:
 @pytest.mark.parametrize("known", [None, Api.CHAT_COMPLETIONS])
 @pytest.mark.parametrize(
     ("status", "message", "reason"),
-    [
-        (400, TOO_LONG, Reason.CONVERSATION_TOO_LONG),
-        (500, NO_LISTS, Reason.IMAGES_REFUSED),
-    ],
+    [(400, TOO_LONG, Reason.CONVERSATION_TOO_LONG), (500, NO_LISTS, Reason.IMAGES_REFUSED)],
 )
 def test_the_reason_of_an_empty_stream_is_asked_for(
     known: Api | None, status: int, message: str, reason: Reason

@@ -206,7 +206,7 @@ def test_damage_is_told_with_its_place(text: str, words: str) -> None:
 
 def test_a_value_may_begin_with_a_mark_and_blanks() -> None:
     assert parse("\ufeff \t\r\n[ true , false , null , Infinity ] \n".encode()) == [
-        *(True, False, None, math.inf),
+        *(True, False, None, math.inf)
     ]
     assert parse(b" " * 70_000 + b"1" + b" " * 70_000) == 1
 

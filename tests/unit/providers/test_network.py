@@ -67,10 +67,7 @@ async def test_requests_go_through_the_proxy_of_the_profile(
     authority = Authority(tmp_path)
     tls = authority.server("far.example") if encrypted else None
     url = "https://far.example/v1" if encrypted else FAR
-    async with (
-        LoopbackServer(LISTED, tls=tls) as server,
-        kind(upstream=server.base_url) as proxy,
-    ):
+    async with LoopbackServer(LISTED, tls=tls) as server, kind(upstream=server.base_url) as proxy:
         profile = replace(ALLOWED, base_url=url, proxy=proxy.url, ca_file=str(authority.pem))
         assert await asked(profile) == ("a",)
         host = urlsplit(url).hostname
@@ -209,10 +206,7 @@ async def test_the_proxy_s_time_is_over_once_the_provider_has_the_request() -> N
         await asyncio.sleep(0.15)
         await LISTED(received, writer)
 
-    async with (
-        LoopbackServer(slowly) as server,
-        SocksProxy(upstream=server.base_url) as proxy,
-    ):
+    async with LoopbackServer(slowly) as server, SocksProxy(upstream=server.base_url) as proxy:
         profile = replace(ALLOWED, proxy=proxy.url)
         assert await asked(profile, timeouts=Timeouts(proxy=0.1)) == ("a",)
 

@@ -145,11 +145,7 @@ def events_of(arguments: str, *, has_ids: tuple[str, ...] = (), **place: Any) ->
         {"type": f"{kind}.delta", "delta": arguments[:3], **owner, **place},
         {"type": f"{kind}.delta", "delta": arguments[3:], **owner, **place},
         {"type": f"{kind}.done", "arguments": arguments, **owner, **place},
-        {
-            "type": "response.output_item.done",
-            "item": {**item, "arguments": arguments},
-            **place,
-        },
+        {"type": "response.output_item.done", "item": {**item, "arguments": arguments}, **place},
     ]
 
 

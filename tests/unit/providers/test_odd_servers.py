@@ -9,12 +9,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.stream_events import (
-    Completed,
-    Failed,
-    Incomplete,
-    StreamEvent,
-)
+from desktop_app.domain.answering.stream_events import Completed, Failed, Incomplete, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.errors import (
     EndpointMissingError,

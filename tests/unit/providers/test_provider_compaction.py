@@ -44,10 +44,7 @@ REQUEST = ask(
 
 @asynccontextmanager
 async def open_client(
-    *scripts: Script,
-    profile: ProviderProfile = OPENAI,
-    key: str | None = "sk-test",
-    **options: Any,
+    *scripts: Script, profile: ProviderProfile = OPENAI, key: str | None = "sk-test", **options: Any
 ) -> AsyncIterator[tuple[ProviderClient, LoopbackServer]]:
     async with LoopbackServer(*scripts) as server:
         here = replace(profile, base_url=server.base_url)

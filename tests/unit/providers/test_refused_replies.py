@@ -212,10 +212,7 @@ async def test_a_proxy_gets_so_much_time(scheme: str) -> None:
     ],
 )
 async def test_settings_that_cannot_be_used_are_named(
-    settings: Mapping[str, Any],
-    environment: str,
-    reason: Reason,
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Mapping[str, Any], environment: str, reason: Reason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", environment)
     found = failed(await asked(replace(COMPATIBLE, base_url="https://far.example/v1", **settings)))

@@ -8,11 +8,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import (
-    ChatRequest,
-    GenerationParameters,
-    ImageData,
-)
+from desktop_app.domain.answering.chat_request import ChatRequest, GenerationParameters, ImageData
 from desktop_app.domain.answering.chat_request import RequestMessage as Said
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -43,15 +39,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.token_usage import usage_of
-from tests.unit.providers.samples import (
-    CATALOG,
-    COMETAPI,
-    COMPATIBLE,
-    OPENAI,
-    ask,
-    fold,
-    terminals,
-)
+from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask, fold, terminals
 
 # ---------------------------------------------------------------- bodies
 

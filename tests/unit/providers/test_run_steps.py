@@ -143,9 +143,7 @@ def refused(status: int | None, kind: type[ProviderError] = ProviderError) -> At
 
 @in_simulated_time
 async def run(
-    *replies: object,
-    begins: bool = False,
-    times: RunTimes = TIMES,
+    *replies: object, begins: bool = False, times: RunTimes = TIMES
 ) -> tuple[Script, list[tuple[float, StreamEvent]], BaseException | None]:
     """Follow a run. Return what was asked, the events with their times, and the error."""
     script, loop = Script(*replies), asyncio.get_running_loop()
@@ -248,13 +246,7 @@ def test_a_reply_in_json_is_the_run_or_its_state() -> None:
     script, events, error = run(state("queued"), WHOLE, begins=True)
     assert (error, texts(events)) == (None, "ab")
     assert script.asked == [(0, "responses"), (0, PATH)], "it is not streamed again"
-    assert events[:2] == [
-        (0, Started("r 1", "m", "req")),
-        (
-            0,
-            RunReached(RemoteRun("r 1", None)),
-        ),
-    ]
+    assert events[:2] == [(0, Started("r 1", "m", "req")), (0, RunReached(RemoteRun("r 1", None)))]
     _, _, error = run({"error": {"message": "No.", "code": "x"}}, begins=True)
     assert isinstance(error, ProviderError)
 

@@ -72,10 +72,7 @@ def _text(event: StreamEvent) -> str:
     [
         ((39,), [(39, "0")]),
         ((41,), [(40, silent(40)), (41, ""), (41, "0")]),
-        (
-            (161,),
-            [(40, silent(40)), (100, silent(100)), (160, silent(160)), (161, ""), (161, "0")],
-        ),
+        ((161,), [(40, silent(40)), (100, silent(100)), (160, silent(160)), (161, ""), (161, "0")]),
         # The next silence counts from the last byte, and is withdrawn as well.
         ((39, 39), [(39, "0"), (78, "1")]),
         (
@@ -97,10 +94,7 @@ def test_each_silence_is_told_and_withdrawn(
     ("limits", "expected"),
     [
         (LIMITS, [(40, silent(40)), (100, silent(100)), (101, ""), (101, "0")]),
-        (
-            replace(LIMITS, cut=90),
-            [(90, f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s")],
-        ),
+        (replace(LIMITS, cut=90), [(90, f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s")]),
     ],
 )
 def test_a_silence_is_noticed_on_time_however_seldom_the_clocks_are_checked(
@@ -130,7 +124,7 @@ def test_a_connection_that_stays_silent_after_sleep_is_lost() -> None:
     assert heard(LIMITS, (35,), sleeps(10, 500)) == [(10, ASLEEP), (30, lost)]
     # Any byte shows that it lives.
     assert heard(LIMITS, (29, 30), sleeps(10, 500)) == [
-        *((10, ASLEEP), (29, ""), (29, "0"), (59, "1")),
+        *((10, ASLEEP), (29, ""), (29, "0"), (59, "1"))
     ]
     assert heard(LIMITS, (35,), sleeps(10, 1.01)) == [(10, ASLEEP), (30, lost)]
 

@@ -143,9 +143,7 @@ async def test_a_peer_that_is_gone_is_noticed_within_two_minutes(
 
     async with LoopbackServer(models, tls=context_of(certificate)) as server:
         client = ProviderClient(
-            replace(COMPATIBLE, base_url=server.base_url),
-            key_for(server.base_url, "k"),
-            CATALOG,
+            replace(COMPATIBLE, base_url=server.base_url), key_for(server.base_url, "k"), CATALOG
         )
         await client.listing()
         options = options_of_connection_to(urlsplit(server.base_url).port)
@@ -192,9 +190,7 @@ def certificate(tmp_path: Path) -> Path:
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     path = tmp_path / "certificate.pem"
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)

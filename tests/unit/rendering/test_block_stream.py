@@ -10,14 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.rendering.block_model import (
-    TABLE_LETTERS,
-    TABLE_ROWS,
-    Block,
-    Kind,
-    Patch,
-    Run,
-)
+from desktop_app.rendering.block_model import TABLE_LETTERS, TABLE_ROWS, Block, Kind, Patch, Run
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.incremental.open_tail import ParserContext, place
 from desktop_app.rendering.markdown.footnote_links import link_to_note
@@ -182,9 +175,7 @@ def test_quotes_and_items_render_like_the_whole(lines: list[list[str]], cuts: li
 
 
 @given(
-    st.sampled_from("aא"),
-    st.lists(st.sampled_from(ROWS), max_size=16).map("".join),
-    cuts_anywhere,
+    st.sampled_from("aא"), st.lists(st.sampled_from(ROWS), max_size=16).map("".join), cuts_anywhere
 )
 @example("a", "| a |\n" * 20 + "|\n\n[x]: /u\n", [30, 40, 55])
 @example("א", "| a |\n" * 20 + "|\n\n[x]: /u\n", [30, 40, 55])

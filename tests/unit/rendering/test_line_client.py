@@ -8,12 +8,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.rendering.processes import (
-    lexing_process,
-    line_client,
-    math_process,
-    regex_process,
-)
+from desktop_app.rendering.processes import lexing_process, line_client, math_process, regex_process
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset

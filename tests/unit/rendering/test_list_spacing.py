@@ -50,10 +50,7 @@ def applied(blocks: list[Block], end: int, depth: int) -> tuple[list[int], list[
     ],
 )
 def test_only_blocks_of_the_loose_list_are_marked(
-    given: tuple[int, ...],
-    end: int,
-    depth: int,
-    expected: tuple[list[int], list[tuple[int, int]]],
+    given: tuple[int, ...], end: int, depth: int, expected: tuple[list[int], list[tuple[int, int]]]
 ) -> None:
     assert applied(depths(*given), end, depth) == expected
 

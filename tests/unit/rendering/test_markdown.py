@@ -185,13 +185,7 @@ def test_a_list_item_is_never_a_table_header() -> None:
 
 
 @pytest.mark.parametrize(
-    "source",
-    [
-        "$$a$$ and $$b$$",
-        "- $$a$$ and $$b$$",
-        r"\[a\] and \[b\]",
-        "$$\na$$ and $$b$$",
-    ],
+    "source", ["$$a$$ and $$b$$", "- $$a$$ and $$b$$", r"\[a\] and \[b\]", "$$\na$$ and $$b$$"]
 )
 def test_two_formulas_in_a_line_stay_apart(source: str) -> None:
     block = only(source)
@@ -366,8 +360,7 @@ def test_tables_keep_alignment_in_several_blocks() -> None:
 
 
 @pytest.mark.parametrize(
-    "source",
-    ["[" * 5000, "![" * 700, "[a](" * 2000, "http://" * 1000, "<a " * 1000],
+    "source", ["[" * 5000, "![" * 700, "[a](" * 2000, "http://" * 1000, "<a " * 1000]
 )
 def test_text_that_is_too_slow_to_parse_is_shown_as_written(source: str) -> None:
     block = only(source)

@@ -73,12 +73,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
-from desktop_app.services.chat.answer_run import (
-    AnswerRun,
-    Reread,
-    answerer,
-    as_provider_error,
-)
+from desktop_app.services.chat.answer_run import AnswerRun, Reread, answerer, as_provider_error
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.long_answer import attach_interrupted_files
 from desktop_app.services.spending.budget import Hold
@@ -488,7 +483,7 @@ def test_an_answer_is_stored_twice_a_second_while_more_comes() -> None:
     script = [0.1, TextDelta("a"), 0.2, TextDelta("b"), 0.4, TextDelta("c"), 2.0, *ENDED]
     _, memory = run(script)
     assert memory.saved == [
-        *((0.5, "streaming", "ab"), (1.0, "streaming", "abc"), (2.7, "complete", "abc")),
+        *((0.5, "streaming", "ab"), (1.0, "streaming", "abc"), (2.7, "complete", "abc"))
     ]
 
 

@@ -19,14 +19,7 @@ from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.services.batch.batch_upload import UploadLimits
-from tests.helpers.batch_server import (
-    BatchServer,
-    Outcome,
-    answered,
-    lines,
-    not_executed,
-    refused,
-)
+from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.batch_setup import LOCKED, TASK, BatchSetup, change_profile, open_setup
 from tests.helpers.fences import plain
 
@@ -93,10 +86,7 @@ async def test_the_uploaded_lines_hold_the_requests(tmp_path: Path) -> None:
 async def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: Path) -> None:
     async with open_server_and_setup(
         tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True
-    ) as (
-        server,
-        setup,
-    ):
+    ) as (server, setup):
         job = await setup.started("one")
         await setup.run(job.id)
         (line,) = server.requests()
@@ -372,10 +362,7 @@ async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_p
 
     async with open_server_and_setup(
         tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True
-    ) as (
-        _server,
-        setup,
-    ):
+    ) as (_server, setup):
         listed = (ListedModel("gpt-5.2", details=said),)
         setup.listing = ModelListing(setup.profile.base_url, listed, now())
         job = await setup.ready("one two three")

@@ -122,10 +122,7 @@ async def test_an_upload_holds_as_much_as_it_may(
 
 @pytest.mark.parametrize(
     ("created", "stored"),
-    [
-        (BatchStatus.IN_PROGRESS, BatchStatus.IN_PROGRESS),
-        (None, BatchStatus.VALIDATING),
-    ],
+    [(BatchStatus.IN_PROGRESS, BatchStatus.IN_PROGRESS), (None, BatchStatus.VALIDATING)],
 )
 async def test_the_steps_of_an_upload(
     tmp_path: Path, created: BatchStatus | None, stored: BatchStatus
@@ -165,11 +162,7 @@ async def test_the_steps_of_an_upload(
     ],
 )
 async def test_a_batch_that_is_not_created(
-    tmp_path: Path,
-    error: ProviderError,
-    is_creating: bool,
-    input_file_id: str,
-    calls: list[str],
+    tmp_path: Path, error: ProviderError, is_creating: bool, input_file_id: str, calls: list[str]
 ) -> None:
     async with open_desk(tmp_path) as made:
         made.provider.errors["create"] = error
@@ -616,10 +609,7 @@ async def test_what_a_new_job_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("files", "task", "reason"),
-    [
-        ([], "?", Reason.BATCH_WITHOUT_FILES),
-        ([("a", "/a")], " \n", Reason.BATCH_WITHOUT_QUESTION),
-    ],
+    [([], "?", Reason.BATCH_WITHOUT_FILES), ([("a", "/a")], " \n", Reason.BATCH_WITHOUT_QUESTION)],
 )
 async def test_a_job_needs_files_and_a_question(
     tmp_path: Path, files: list[tuple[str, str]], task: str, reason: Reason

@@ -96,10 +96,7 @@ async def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: 
         before, after = provider.requests[0].messages, provider.requests[1].messages
         assert after[: len(before)] == before
         again = await room.service.begin_again(
-            second.conversation,
-            [*path, second.question],
-            OPENAI,
-            AskSettings(),
+            second.conversation, [*path, second.question], OPENAI, AskSettings()
         )
         await room.run(again)
         assert provider.requests[2].messages == after

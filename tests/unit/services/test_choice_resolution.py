@@ -12,12 +12,7 @@ from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.model_catalog import (
-    FAMILY_EFFORTS,
-    Effort,
-    ModelCatalog,
-    Variant,
-)
+from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort, ModelCatalog, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import resource_path

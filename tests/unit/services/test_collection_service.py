@@ -439,10 +439,7 @@ async def searched(
     ],
 )
 async def test_the_best_passages_that_fit_are_taken(
-    places: list[PassageLocation],
-    budget: int,
-    texts: dict[int, str | None],
-    found: list[Passage],
+    places: list[PassageLocation], budget: int, texts: dict[int, str | None], found: list[Passage]
 ) -> None:
     parts, memory = await searched(places, budget, texts)
     assert parts == (PassagesPart("1", "One", tuple(found)), PassagesPart("2", "Two", ()))

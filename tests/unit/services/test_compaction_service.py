@@ -117,10 +117,7 @@ class Room:
     async def plan(self) -> CompactionPlan:
         planned = await self.service.plan(
             SendContext(
-                await self.path(),
-                self.own,
-                await self.compactions(),
-                self.settings.instructions,
+                await self.path(), self.own, await self.compactions(), self.settings.instructions
             )
         )
         assert planned is not None
@@ -144,10 +141,7 @@ def words(messages: tuple[RequestMessage, ...]) -> list[str]:
 
 @asynccontextmanager
 async def open_room(
-    tmp_path: Path,
-    *,
-    profile: ProviderProfile = OPENAI,
-    choice: ModelChoice = FAMILY,
+    tmp_path: Path, *, profile: ProviderProfile = OPENAI, choice: ModelChoice = FAMILY
 ) -> AsyncIterator[Room]:
     database = Database(tmp_path / "store.sqlite3")
     await database.open()

@@ -203,10 +203,7 @@ def test_what_surely_fits_is_not_counted(path: list[Message], draft: str, most: 
 
 @pytest.mark.parametrize(
     ("choice", "largest", "limit"),
-    [
-        (limited(8_000, 5_000), 5_000, 5_000),
-        (limited(8_000), 8_000 - 512, 8_000 - 512),
-    ],
+    [(limited(8_000, 5_000), 5_000, 5_000), (limited(8_000), 8_000 - 512, 8_000 - 512)],
 )
 def test_a_question_may_be_so_long(choice: ResolvedChoice, largest: int, limit: int) -> None:
     estimator = Estimator(WordCounter(), Shelf())

@@ -40,14 +40,7 @@ from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.image_attachments import named, page_name
-from desktop_app.services.fence import (
-    LONGEST_NAME,
-    SAMPLE,
-    Fence,
-    Fences,
-    attribute,
-    one_line,
-)
+from desktop_app.services.fence import LONGEST_NAME, SAMPLE, Fence, Fences, attribute, one_line
 from desktop_app.services.spending.cost_estimate import FRAME
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.fences import fences
@@ -191,13 +184,7 @@ async def attached(room: Room, name: str, text: str) -> DocumentPart:
     data = name.encode()
     digest = sha256(data).hexdigest()
     await room.attachments.add(
-        data,
-        sha256=digest,
-        name=name,
-        media_type="text/plain",
-        text=text,
-        pages=None,
-        tokens=None,
+        data, sha256=digest, name=name, media_type="text/plain", text=text, pages=None, tokens=None
     )
     return DocumentPart(digest, name, "text/plain", len(data))
 

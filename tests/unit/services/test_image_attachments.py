@@ -113,8 +113,7 @@ async def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> N
         await room.run(began)
         path = await room.store.path(began.conversation.id)
         blind = replace(
-            began.conversation,
-            choice=ModelChoice(ON_DEVICE.id, "smollm2-135m-instruct"),
+            began.conversation, choice=ModelChoice(ON_DEVICE.id, "smollm2-135m-instruct")
         )
         again = await room.begin("Sure?", ON_DEVICE, None, path=path, conversation=blind)
         answer = await room.run(again)

@@ -12,13 +12,7 @@ from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.prompts.prompts import (
-    NO_NEEDS,
-    Grammar,
-    Prompt,
-    TemplateNeeds,
-    parse,
-)
+from desktop_app.domain.prompts.prompts import NO_NEEDS, Grammar, Prompt, TemplateNeeds, parse
 from desktop_app.i18n.translation import tr, use_language
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (

@@ -49,12 +49,7 @@ def at(sequence: int) -> RunReached:
 
 
 BEGINNING: tuple[StreamEvent | str, ...] = (Started("resp_1"), at(0), TextDelta("One, "), at(1))
-END: tuple[StreamEvent | str, ...] = (
-    TextDelta("two."),
-    at(2),
-    UsageReported(USAGE),
-    Completed(),
-)
+END: tuple[StreamEvent | str, ...] = (TextDelta("two."), at(2), UsageReported(USAGE), Completed())
 IN_BACKGROUND = AskSettings(background=True)
 
 

@@ -71,11 +71,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
             CallPerformance("low", "batch", "complete", 0, 1.0, 4.0),
         ),
         ([RefusalDelta("a")], 1.0, CallPerformance("low", "flex", "cancelled", 0, 1.0, 1.0)),
-        (
-            [Incomplete("length")],
-            None,
-            CallPerformance("low", "flex", "incomplete", 0, None, 1.0),
-        ),
+        ([Incomplete("length")], None, CallPerformance("low", "flex", "incomplete", 0, None, 1.0)),
         (
             [Failed(NetworkError(Reason.NOT_REACHED))],
             None,

@@ -155,11 +155,7 @@ async def test_a_call_is_plain_priced_and_written_down() -> None:
     assert request.parameters.reasoning_summary is None
     assert request.parameters.max_output_tokens == 64
     line = book.lines[0]
-    assert (line.purpose, line.model, line.provider_id) == (
-        "title",
-        "gpt-5-nano",
-        "openai",
-    )
+    assert (line.purpose, line.model, line.provider_id) == ("title", "gpt-5-nano", "openai")
     assert line.cost == Decimal("0.000054")
     assert (line.conversation_id, line.message_id) == ("c", "m")
     went = line.performance

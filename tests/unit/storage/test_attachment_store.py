@@ -132,11 +132,7 @@ async def test_an_attachment_needs_its_row_and_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("media_type", "text", "read"),
-    [
-        ("text/markdown", "", "# A"),
-        ("text/markdown", "stored", "stored"),
-        ("text/plain", "", ""),
-    ],
+    [("text/markdown", "", "# A"), ("text/markdown", "stored", "stored"), ("text/plain", "", "")],
 )
 async def test_only_markdown_without_a_stored_text_is_decoded(
     tmp_path: Path, media_type: str, text: str, read: str

@@ -65,9 +65,7 @@ async def test_the_time_of_undoing_is_kept(tmp_path: Path) -> None:
         )
 
 
-async def test_compactions_are_deleted_with_their_conversation(
-    tmp_path: Path,
-) -> None:
+async def test_compactions_are_deleted_with_their_conversation(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         conversation, answer = await kept(database)
         store, conversations = CompactionStore(database), ConversationStore(database)

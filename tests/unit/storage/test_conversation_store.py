@@ -49,14 +49,7 @@ from tests.helpers.blocking import blocking
 from tests.helpers.error_params import error_params
 from tests.helpers.examples import examples
 from tests.helpers.generation import overrides
-from tests.unit.storage.samples import (
-    NOON,
-    a_conversation,
-    a_question,
-    an_answer,
-    ended,
-    opened,
-)
+from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 
 @pytest.fixture

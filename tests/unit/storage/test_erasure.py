@@ -239,9 +239,7 @@ async def test_every_table_that_is_not_kept_is_emptied(tmp_path: Path) -> None:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
-async def test_an_erased_conversation_leaves_no_words_or_attachments(
-    tmp_path: Path,
-) -> None:
+async def test_an_erased_conversation_leaves_no_words_or_attachments(tmp_path: Path) -> None:
     await fill(tmp_path)
     async with opened(tmp_path / "repartee.sqlite3") as database:
         await SettingsStore(database).remove("window.new_draft")
@@ -269,9 +267,7 @@ async def test_an_index_is_wiped_in_slices(tmp_path: Path, monkeypatch: pytest.M
         assert holding(tmp_path) == []
 
 
-async def test_emptying_the_trash_wipes_the_open_store(
-    tmp_path: Path,
-) -> None:
+async def test_emptying_the_trash_wipes_the_open_store(tmp_path: Path) -> None:
     async with opened(tmp_path / "repartee.sqlite3") as database:
         store = ConversationStore(database)
         gone, stays = a_conversation(f"About {WORD}"), a_conversation("Stays")

@@ -17,9 +17,7 @@ from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question,
 THESIS = Folder(new_id(), "Thesis", NOON, CHOICE, Overrides("Cite your sources."))
 
 
-async def test_folders_are_saved_and_deleted_without_their_conversations(
-    tmp_path: Path,
-) -> None:
+async def test_folders_are_saved_and_deleted_without_their_conversations(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         folders, store = FolderStore(database), ConversationStore(database)
         await folders.save(Folder(new_id(), "zebra", NOON))
@@ -34,9 +32,7 @@ async def test_folders_are_saved_and_deleted_without_their_conversations(
         assert await store.get(inside.id) == replace(inside, folder_id=None)
 
 
-async def test_trashed_conversations_are_neither_listed_nor_found(
-    tmp_path: Path,
-) -> None:
+async def test_trashed_conversations_are_neither_listed_nor_found(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store, search = ConversationStore(database), Search(database)
         kept, gone = a_conversation("Marmalade"), a_conversation("Marmalade again")

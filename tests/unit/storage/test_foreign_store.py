@@ -87,10 +87,7 @@ def test_applied_migrations_are_listed(tmp_path: Path, statement: str, steps: se
     ],
 )
 def test_statements_of_anything_else_are_refused(tmp_path: Path, statement: str) -> None:
-    made = (
-        "CREATE TABLE unknown (secret TEXT)",
-        "CREATE VIEW shown AS SELECT name FROM ledger",
-    )
+    made = ("CREATE TABLE unknown (secret TEXT)", "CREATE VIEW shown AS SELECT name FROM ledger")
     with (
         store_of(tmp_path / "store.sqlite3", *made) as store,
         pytest.raises(sqlite3.DatabaseError, match=r"not authorized|prohibited"),

@@ -165,15 +165,7 @@ async def went(
     performance = CallPerformance(effort, "priority", outcome, 1, first_s, first_s + 10)
     usage = Usage(10, 4, 200, 5)
     await Ledger(database).add(
-        Call(
-            at,
-            "openai",
-            "gpt-5.2",
-            "answer",
-            usage,
-            Decimal(cost),
-            performance=performance,
-        )
+        Call(at, "openai", "gpt-5.2", "answer", usage, Decimal(cost), performance=performance)
     )
 
 

@@ -13,14 +13,7 @@ from desktop_app.domain.conversations.review import Review, ReviewKind, edited_v
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.storage.conversations.import_store import ImportStore
 from desktop_app.storage.conversations.review_store import CorrectedPair, ReviewCount, ReviewStore
-from tests.unit.storage.samples import (
-    NOON,
-    a_conversation,
-    a_question,
-    an_answer,
-    ended,
-    opened,
-)
+from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 OTHER = ModelChoice("server", "llama", None, None)
 

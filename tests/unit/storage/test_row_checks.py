@@ -107,11 +107,7 @@ def test_a_valid_row_is_unchanged(tables: dict[str, TableSchema], name: str) -> 
     ],
 )
 def test_values_have_bounds(
-    tables: dict[str, TableSchema],
-    name: str,
-    column: str,
-    taken: list[Any],
-    refused: list[Any],
+    tables: dict[str, TableSchema], name: str, column: str, taken: list[Any], refused: list[Any]
 ) -> None:
     for value in (*taken, *refused):
         row = {**ROWS[name], column: value}
@@ -197,10 +193,7 @@ def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
         ("spending.unpriced.x", [], ["1", "true"]),
         (
             "window.new_draft",
-            [
-                '{"text": "a", "attachments": []}',
-                '{"text": "", "attachments": [], "preset": "p"}',
-            ],
+            ['{"text": "a", "attachments": []}', '{"text": "", "attachments": [], "preset": "p"}'],
             [
                 '{"text": 1, "attachments": []}',
                 '{"text": "", "attachments": [], "preset": 1}',

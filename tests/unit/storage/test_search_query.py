@@ -246,10 +246,7 @@ async def test_matches_are_newest_first_in_any_order_of_writing(path: Path) -> N
             await ask(database, f"apple {minutes}", minutes=minutes)
         hits = await Search(database).find("apple")
         assert [hit.snippet[-1] for hit in hits] == ["3", "2", "2", "2", "1"]
-        assert [hit.snippet[-1] for hit in await Search(database).find("apple", 2)] == [
-            "3",
-            "2",
-        ]
+        assert [hit.snippet[-1] for hit in await Search(database).find("apple", 2)] == ["3", "2"]
         assert abs((hits[-1].date - NOON).total_seconds() - 60) < 0.01
 
 

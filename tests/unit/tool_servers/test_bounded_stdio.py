@@ -147,9 +147,7 @@ async def test_a_server_that_writes_other_things_is_left(count: int, is_ended: b
     assert log[count:] == told
 
 
-async def test_a_line_that_is_too_long_ends_the_connection(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_line_that_is_too_long_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST_LINE", 1 << 20)
     message = json.dumps(reply(1, result={}))
     lines = [(1, " ", 1_000_000), (1, message), (1, "x", 1_100_000), (1, message)]

@@ -69,11 +69,7 @@ async def usable(*tools: object) -> list[Any]:
         ),
         (
             {"name": "t", "icons": 7, "input_schema": EMPTY},
-            {
-                "name": "t",
-                "inputSchema": EMPTY,
-                "_meta": {FAULT: "inputSchema: Field required"},
-            },
+            {"name": "t", "inputSchema": EMPTY, "_meta": {FAULT: "inputSchema: Field required"}},
         ),
         (
             {"name": 7, "inputSchema": EMPTY},

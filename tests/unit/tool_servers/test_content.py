@@ -128,10 +128,7 @@ def called(*blocks: dict[str, object], **more: object) -> dict[str, object]:
         ({"type": "text", "text": "a"}, "a"),
         ({"type": "resource", "resource": {"uri": "a:b", "text": "t"}}, "t"),
         ({"type": "resource", "resource": {"uri": "a:b", "blob": "QQ=="}}, "[data: a:b]"),
-        (
-            {"type": "resource", "resource": {"uri": "a:b", "blob": "", "mimeType": "m"}},
-            "[m: a:b]",
-        ),
+        ({"type": "resource", "resource": {"uri": "a:b", "blob": "", "mimeType": "m"}}, "[m: a:b]"),
         ({"type": "resource_link", "uri": "a:b", "name": "n"}, "[n: a:b]"),
         ({"type": "resource_link", "uri": "a:b", "name": "n", "title": "T"}, "[T: a:b]"),
         (

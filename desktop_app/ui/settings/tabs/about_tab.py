@@ -6,11 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
@@ -26,10 +22,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 _MIN_HEIGHT: Final = 120
-_PAGES: Final = (
-    ("program", N_("System info")),
-    ("licences", N_("Licenses")),
-)
+_PAGES: Final = (("program", N_("System info")), ("licences", N_("Licenses")))
 
 
 class AboutTab(QWidget):

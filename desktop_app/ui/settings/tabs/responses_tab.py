@@ -24,11 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 HERE, FOLDER, DEFAULTS = "conversation", "folder", "defaults"
-SCOPES: Final = (
-    (HERE, N_("Conversation")),
-    (FOLDER, N_("Folder")),
-    (DEFAULTS, N_("Defaults")),
-)
+SCOPES: Final = ((HERE, N_("Conversation")), (FOLDER, N_("Folder")), (DEFAULTS, N_("Defaults")))
 _WORDS: Final = {
     HERE: N_("Changes apply to this conversation only. Other settings use the defaults."),
     FOLDER: N_(

@@ -66,10 +66,7 @@ class FocusNavigator(QObject):
     link_focused = Signal(str)
 
     def __init__(
-        self,
-        view: TranscriptSurface,
-        messages: MaterializedMessages,
-        actions: ActionRowPlacer,
+        self, view: TranscriptSurface, messages: MaterializedMessages, actions: ActionRowPlacer
     ) -> None:
         """Follow the view's scroll bars and document.
 

@@ -39,10 +39,7 @@ if TYPE_CHECKING:
 COPY_CODE: Final = f"{ACTION}copy-code"
 """The target of a code block's head."""
 
-_NAMES: Final = {
-    "older-version": N_("Previous version"),
-    "newer-version": N_("Next version"),
-}
+_NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("Next version")}
 _INVISIBLE: Final = {0xFFFC: None, 0x2063: None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
 _MAX_ADDRESS: Final = 300

@@ -231,12 +231,7 @@ class Finder(QObject):
         self._start_counting(wanted)
 
     def _start_counting(self, messages: Sequence[tuple[Message, str | None]]) -> None:
-        work = (
-            messages,
-            self._query,
-            self._search_number,
-            lambda: self._search_number,
-        )
+        work = (messages, self._query, self._search_number, lambda: self._search_number)
         Thread(target=self._counter.count, args=work, daemon=True, name="find").start()
 
     def _topmost_index(self) -> int:

@@ -33,10 +33,7 @@ _KEYBOARD_REASONS: Final = (
 COPIED_MS: Final = 1_500
 """Milliseconds for which a Copy mark reads "Copied"."""
 
-TEMPORARY_REASONS: Final = (
-    Qt.FocusReason.ActiveWindowFocusReason,
-    Qt.FocusReason.PopupFocusReason,
-)
+TEMPORARY_REASONS: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 """Focus reasons of another window or a menu, which returns the focus."""
 
 

@@ -44,13 +44,7 @@ from desktop_app.services.chat.answer_run import as_provider_error
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.fence import SAMPLE
 from desktop_app.services.spending.budget import Budget, Hold
-from desktop_app.services.tools.call_results import (
-    DENIED,
-    EMPTY,
-    INTERRUPTED,
-    bounded,
-    sent_parts,
-)
+from desktop_app.services.tools.call_results import DENIED, EMPTY, INTERRUPTED, bounded, sent_parts
 from desktop_app.services.tools.call_run import CallRun
 from desktop_app.services.tools.consent import (
     AllowedTools,
@@ -389,11 +383,7 @@ async def looped(
     choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
     task = LoopTask(tools, ToolContext("c"), choice, SAMPLE, limits or ToolLimits())
     loop = ToolLoop(
-        OneProvider(provider),
-        task,
-        desk=desk(),
-        budget=budget,
-        as_provider_error=as_provider_error,
+        OneProvider(provider), task, desk=desk(), budget=budget, as_provider_error=as_provider_error
     )
     client = await loop.provider(OPENAI)
     events = [event async for event in client.stream(ChatRequest("gpt-5.2", ()))]
