@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from threading import Event
+from threading import enumerate as threads
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.ui.widgets.text.clipboard import (
@@ -114,3 +115,17 @@ def test_what_is_short_lies_there_at_once(parent: QObject) -> None:
     copying.put(Texts({PLAIN: lambda: ["a", "b"]}, is_short=True))
     assert QGuiApplication.clipboard().text() == "ab"
     assert not copying.is_building
+
+
+def test_a_copier_can_be_deleted_while_texts_are_built(parent: QObject) -> None:
+    slow = Slow()
+    copying = ClipboardCopier(parent)
+    copying.put(slow.texts)
+    assert slow.waits.wait(LONGEST_S)
+    copying.deleteLater()
+    QCoreApplication.sendPostedEvents(copying, QEvent.Type.DeferredDelete.value)
+    (thread,) = [thread for thread in threads() if thread.name == "copy"]
+    slow.gate.set()
+    thread.join(LONGEST_S)
+    assert slow.made == [PLAIN, HTML, MARKDOWN]
+    assert not thread.is_alive()

@@ -117,8 +117,23 @@ def _plain_mime_data(texts: Texts) -> QMimeData:
     return data
 
 
+class _Builder(QObject):
+    """A builder of texts in a thread, which outlives a copier that is deleted meanwhile.
+
+    Signals:
+        built(Texts, QMimeData owner): all texts are built.
+    """
+
+    built = Signal(object, object)
+
+    def build(self, texts: Texts, owner: QMimeData) -> None:
+        """Build all texts. Runs in a thread."""
+        texts.build_all()
+        self.built.emit(texts, owner)
+
+
 class ClipboardCopier(QObject):
-    """Puts texts on the clipboard.
+    """The copier of texts to the clipboard.
 
     Signals:
         delayed(): building the texts has taken longer than a second.
@@ -129,19 +144,19 @@ class ClipboardCopier(QObject):
     delayed = Signal()
     done = Signal(bool)
     ended = Signal()
-    _built = Signal(object, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._owner: QMimeData | None = None
         self._was_delayed = False
-        self._built.connect(self._publish)
+        self._builder = _Builder()
+        self._builder.built.connect(self._publish)
         self._delay_timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._delay_timer.timeout.connect(self._report_delay)
 
     @property
     def is_building(self) -> bool:
-        """True while texts are being built."""
+        """Return True while texts are being built."""
         return self._owner is not None
 
     def put(self, texts: Texts) -> None:
@@ -154,11 +169,8 @@ class ClipboardCopier(QObject):
             self._report_done()
             return
         self._delay_timer.start()
-        Thread(target=self._build, args=(texts, self._owner), daemon=True, name="copy").start()
-
-    def _build(self, texts: Texts, owner: QMimeData) -> None:
-        texts.build_all()
-        self._built.emit(texts, owner)
+        arguments = (texts, self._owner)
+        Thread(target=self._builder.build, args=arguments, daemon=True, name="copy").start()
 
     def _report_delay(self) -> None:
         self._was_delayed = True
