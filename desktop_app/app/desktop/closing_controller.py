@@ -12,7 +12,7 @@ from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.ui.widgets.text.foreign_text import message_box
-from desktop_app.ui.widgets.text.linked_label import set_linked_more
+from desktop_app.ui.widgets.text.linked_label import set_linked_informative_text
 from desktop_app.ui.window.session_end import is_session_ending
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class ClosingController(QObject):
     def _ask_whether_to_stay(self) -> None:
         more = linked_text(_STAYING)
         box = self._question(tr("Keep Repartee running in the background?"), plain_text(more))
-        set_linked_more(box, more)
+        set_linked_informative_text(box, more)
         keep = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
         leave = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
         box.addButton(box.StandardButton.Cancel)

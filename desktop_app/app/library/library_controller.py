@@ -213,9 +213,7 @@ class LibraryController(QObject):
         if opening != self._openings:
             return
         conversation = self._presenter.with_cached_changes(conversation)
-        early_text = (
-            self._leave()
-        )  # now, because text typed so far belongs to the former conversation
+        early_text = self._leave()  # now: what was typed so far belongs to the former conversation
         draft = self._drafts.of(conversation)
         if conversation_id != self._current.id:
             self._pane.notifications.announce(conversation.title)

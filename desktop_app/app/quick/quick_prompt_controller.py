@@ -267,9 +267,8 @@ class QuickPromptController(QObject):
             self._accompanying = ""
             self.attachments.clear()
             await self._continue_in_window("", action, typed, accompanying)
-        self.window.set_text(
-            self._asked_text if self._conversation.path else ""
-        )  # the window has the rest
+        # The window has the rest.
+        self.window.set_text(self._asked_text if self._conversation.path else "")
         self.window.hide()
 
     @property

@@ -104,9 +104,8 @@ class ServersController(QObject):
         signs_in = (Reason.TOOL_SERVER_SIGN_IN, Reason.TOOL_SERVER_SIGN_IN_FAILED)
         if run.state is ServerState.FAILED and run.failure is not None:
             failure, needs_sign_in = run.failure, run.failure.reason in signs_in
-            text = (
-                failure.what_happened if needs_sign_in else failure.sentences
-            )  # a button says the rest
+            # If a sign-in is needed, a button says the rest.
+            text = failure.what_happened if needs_sign_in else failure.sentences
             return ServerRow(server.name, about, text, "error", needs_sign_in)
         words = {
             ServerState.STARTING: tr("Starting…"),

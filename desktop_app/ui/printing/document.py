@@ -253,7 +253,9 @@ class PrintedConversation:
         if block.marker:
             mark = self._styles.run_format(Run(""), Kind.PARAGRAPH)
             if is_label(block.marker):
-                mark = self._styles.note_name(mark, self._name_of_note(link_to_mark(block.marker)))
+                mark = self._styles.footnote_anchor(
+                    mark, self._name_of_note(link_to_mark(block.marker))
+                )
             self._cursor.insertText(f"{block.marker}\t", mark)
         self._insert_runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
 
@@ -279,7 +281,7 @@ class PrintedConversation:
             if is_opened(run.link):
                 char_format = self._styles.link(char_format, run.link)
             elif run.note:
-                char_format = self._styles.note_mark(char_format, self._name_of_note(run.link))
+                char_format = self._styles.footnote_link(char_format, self._name_of_note(run.link))
             self._cursor.insertText(run.text.replace(ADDED, ""), char_format)
 
     def _name_of_note(self, target: str) -> str:

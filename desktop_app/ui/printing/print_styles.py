@@ -38,7 +38,7 @@ _TEXTS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _CELL_PAD: Final = 5.0
 _HIDDEN_TEXT: Final = 0.1
 _MARK_STOPS: Final = 10
-"""A marker is followed by a tab; tab stops at every indent fit markers of any length."""
+"""A tab follows a marker: the text begins at the next of the stops, which are an indent apart."""
 
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -118,7 +118,7 @@ class PrintStyles:
         linked.setFontUnderline(True)
         return linked
 
-    def note_mark(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
+    def footnote_link(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
         """Return a copy of the format that links to the footnote `name`."""
         linked = QTextCharFormat(char_format)
         linked.setAnchor(True)
@@ -126,7 +126,7 @@ class PrintStyles:
         linked.setForeground(self.theme.accent)
         return linked
 
-    def note_name(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
+    def footnote_anchor(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
         """Return a copy of the format that is the anchor of the footnote `name`."""
         named = QTextCharFormat(char_format)
         named.setAnchor(True)
@@ -162,11 +162,11 @@ class PrintStyles:
         return INDENT * (block.depth + block.quote) * self.unit
 
     def empty_block(self) -> QTextBlockFormat:
-        """Return the format of a block without height."""
+        """Return the format of a block that is one pixel high."""
         return self.spacer(1)
 
     def spacer(self, pixels: float) -> QTextBlockFormat:
-        """Return the format of a spacer block: below a frame, Qt drops the top margin of others."""
+        """Return the format of a spacer block, used below frames, where Qt drops top margins."""
         block_format = QTextBlockFormat()
         block_format.setLineHeight(pixels, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         return block_format
@@ -179,9 +179,8 @@ class PrintStyles:
         frame_format.setBackground(color)
         frame_format.setPadding(PAD * self.unit)
         frame_format.setTopMargin(top * self.unit)
-        frame_format.setBottomMargin(
-            6 * self.unit
-        )  # Qt drops the top margin of a block below a frame
+        # Qt drops the top margin of a block below a frame.
+        frame_format.setBottomMargin(6 * self.unit)
         frame_format.setLeftMargin(left)
         frame_format.setBorder(0)
         return frame_format
@@ -215,10 +214,10 @@ class PrintStyles:
         cell_format.setBottomBorder(0.5 * self.unit)
         cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         cell_format.setBottomBorderBrush(QBrush(self.theme.line))
-        for pad in (cell_format.setTopPadding, cell_format.setBottomPadding):
-            pad(3 * self.unit)
-        for pad in (cell_format.setLeftPadding, cell_format.setRightPadding):
-            pad(_CELL_PAD * self.unit)
+        for set_padding in (cell_format.setTopPadding, cell_format.setBottomPadding):
+            set_padding(3 * self.unit)
+        for set_padding in (cell_format.setLeftPadding, cell_format.setRightPadding):
+            set_padding(_CELL_PAD * self.unit)
         return cell_format
 
 

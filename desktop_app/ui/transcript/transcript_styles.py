@@ -505,9 +505,8 @@ class Styles:
             ]
         )
         table_format.setTopMargin(px(self.gap(block, above)) if block.head else 0)
-        table_format.setBottomMargin(
-            px(_BELOW_TABLE)
-        )  # Qt drops the top margin of a block below a table
+        # Qt drops the top margin of a block below a table.
+        table_format.setBottomMargin(px(_BELOW_TABLE))
         table_format.setLeftMargin(
             (0 if is_reversed else px(INDENT)) * block.depth + px(QUOTE) * block.quote
         )

@@ -67,7 +67,7 @@ class LinkedLabel(PlainLabel):
         super().setText(text)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Go to the first link, or to the last if Tab came backward."""
+        """Focus the first link, or the last one after Shift+Tab."""
         super().focusInEvent(event)
         if event.reason() in (_Reason.TabFocusReason, _Reason.BacktabFocusReason):
             self.focusNextPrevChild(event.reason() == _Reason.TabFocusReason)
@@ -84,8 +84,8 @@ class LinkedLabel(PlainLabel):
         _request_place(self, link)
 
 
-def set_linked_more(box: QMessageBox, text: LinkedText) -> None:
-    """Make links of the places in the smaller text of a message box; following one closes it."""
+def set_linked_informative_text(box: QMessageBox, text: LinkedText) -> None:
+    """Show places as links in a message box's informative text; a followed link closes the box."""
     from PySide6.QtWidgets import QLabel
 
     label = box.findChild(QLabel, "qt_msgbox_informativelabel")
@@ -111,7 +111,7 @@ def _request_place(origin: QObject, link: str) -> None:
 
 
 def _html(segment: LinkSegment) -> str:
-    from html import escape  # it loads the names of all characters, so not at start-up
+    from html import escape  # loads the table of HTML entities, which start-up does not need
 
     shown = escape(one_line(segment.text, LONGEST_PARAGRAPH))
     return f'<a href="{PLACE_SCHEME}{segment.place}">{shown}</a>' if segment.place else shown
