@@ -64,7 +64,7 @@ def epilog(*paragraphs: str, codes: Mapping[int, str] | None = None) -> str:
     """Return paragraphs and a table of exit codes.
 
     Args:
-        codes: those that have a meaning of their own in this command.
+        codes: further codes, and usual ones with another meaning in this command.
     """
     meanings = {
         0: tr("Done"),

@@ -50,7 +50,7 @@ class UnsavedAnswers:
         return file
 
     async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
-        """Return None: without --save, no image is kept."""
+        """Return None, because images are not stored."""
         return None
 
     async def attach(self, _answer: Message) -> DocumentPart | None:

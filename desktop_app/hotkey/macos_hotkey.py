@@ -118,7 +118,7 @@ class MacHotkey:
             raise HotkeyError(HotkeyStatus.TAKEN if is_taken else HotkeyStatus.UNAVAILABLE)
 
     def close(self) -> None:
-        """Give the keys back."""
+        """Release the keys."""
         carbon, core = self._library.carbon, self._library.core
         carbon.UnregisterEventHotKey(self._hotkey)
         carbon.RemoveEventHandler(self._handler)

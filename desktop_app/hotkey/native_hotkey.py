@@ -11,7 +11,7 @@ class NativeHotkey(Protocol):
     """Keys that the system reports from all programs, until `close`."""
 
     def close(self) -> None:
-        """Give the keys back."""
+        """Release the keys."""
 
 
 def is_native(platform: str = sys.platform) -> bool:

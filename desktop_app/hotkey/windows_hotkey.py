@@ -113,7 +113,7 @@ class WindowsHotkey:
             raise HotkeyError(refusal)
 
     def close(self) -> None:
-        """Give the keys back."""
+        """Release the keys."""
         if self._thread.is_alive():
             self._library.user.PostThreadMessageW(self._thread_id, WM_QUIT, 0, 0)
             self._thread.join()

@@ -78,7 +78,7 @@ class X11Hotkey:
         return count
 
     def close(self) -> None:
-        """Give the keys back."""
+        """Release the keys."""
         # If the X server has ended, so has the grab.
         with suppress(xlib_error.ConnectionClosedError, OSError):
             self._root.ungrab_key(X.AnyKey, X.AnyModifier)

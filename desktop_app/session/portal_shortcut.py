@@ -108,7 +108,7 @@ class PortalShortcut:
         return trigger
 
     async def close(self) -> None:
-        """Give the shortcut back."""
+        """Release the shortcut."""
         session, self._session = self._session, ""
         if not session:
             return

@@ -47,7 +47,7 @@ def limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 
 
-class WindowInItsPlace:
+class FakeWindow:
     """Holds the lock and answers calls.
 
     Attributes:
@@ -86,11 +86,11 @@ class WindowInItsPlace:
 @pytest.fixture
 def window(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[WindowInItsPlace]:
+) -> Iterator[FakeWindow]:
     """Yield a stand-in for an open window."""
     # A socket's path holds 107 characters.
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    found = WindowInItsPlace()
+    found = FakeWindow()
     yield found
     found.close()
 
@@ -121,14 +121,14 @@ def quick(*arguments: str, stdin: int | IO[bytes]) -> None:
     ],
 )
 def test_files_are_opened_in_the_window(
-    window: WindowInItsPlace, arguments: list[str], files: list[str]
+    window: FakeWindow, arguments: list[str], files: list[str]
 ) -> None:
     assert main(arguments) == 0
     absolute = tuple(str(Path.cwd() / name) for name in files)
     assert window.requests == [OpenRequest(absolute)]
 
 
-def test_an_address_goes_into_the_prompt(window: WindowInItsPlace) -> None:
+def test_an_address_goes_into_the_prompt(window: FakeWindow) -> None:
     assert main(["https://e.example/a.pdf", "/b.pdf"]) == 0
     assert window.requests == [OpenRequest(("/b.pdf",), "https://e.example/a.pdf")]
 
@@ -248,13 +248,13 @@ def test_without_a_display_one_sentence_and_no_abort(repartee_home: Path) -> Non
 # ---------------------------------------------------------------- the quick prompt
 
 
-def asked(window: WindowInItsPlace) -> str:
+def asked(window: FakeWindow) -> str:
     (request,) = window.requests
     assert isinstance(request, QuickRequest)
     return request.text
 
 
-def test_text_given_is_taken_and_standard_input_left_alone(window: WindowInItsPlace) -> None:
+def test_text_given_is_taken_and_standard_input_left_alone(window: FakeWindow) -> None:
     reading, writing = os.pipe()
     os.write(writing, b"piped")
     quick("--text=--given", stdin=reading)
@@ -265,7 +265,7 @@ def test_text_given_is_taken_and_standard_input_left_alone(window: WindowInItsPl
 
 
 @pytest.mark.attack("imports")
-def test_standard_input_without_an_end_is_refused(window: WindowInItsPlace) -> None:
+def test_standard_input_without_an_end_is_refused(window: FakeWindow) -> None:
     with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
         done = subprocess.run(
             [sys.executable, "-m", "desktop_app", "quick"],
@@ -283,7 +283,7 @@ def test_standard_input_without_an_end_is_refused(window: WindowInItsPlace) -> N
     assert window.requests == []
 
 
-def test_what_is_piped_comes_along(window: WindowInItsPlace) -> None:
+def test_what_is_piped_comes_along(window: FakeWindow) -> None:
     reading, writing = os.pipe()
     os.write(writing, "Grüße\n".encode())
     os.close(writing)
@@ -292,7 +292,7 @@ def test_what_is_piped_comes_along(window: WindowInItsPlace) -> None:
     assert asked(window) == "Grüße\n"
 
 
-def test_a_file_and_a_socket_bring_text_along(window: WindowInItsPlace, tmp_path: Path) -> None:
+def test_a_file_and_a_socket_bring_text_along(window: FakeWindow, tmp_path: Path) -> None:
     (tmp_path / "note").write_bytes(b"from a file")
     with (tmp_path / "note").open("rb") as file:
         quick(stdin=file)
@@ -304,7 +304,7 @@ def test_a_file_and_a_socket_bring_text_along(window: WindowInItsPlace, tmp_path
     assert [request.text for request in window.requests] == ["from a file", "from a socket"]
 
 
-def test_a_pipe_or_socket_that_nobody_writes_to_is_left_alone(window: WindowInItsPlace) -> None:
+def test_a_pipe_or_socket_that_nobody_writes_to_is_left_alone(window: FakeWindow) -> None:
     reading, writing = os.pipe()
     quick(stdin=reading)
     os.close(reading)
@@ -316,13 +316,13 @@ def test_a_pipe_or_socket_that_nobody_writes_to_is_left_alone(window: WindowInIt
     assert [request.text for request in window.requests] == ["", "", ""]
 
 
-def test_standard_input_that_is_closed(window: WindowInItsPlace) -> None:
+def test_standard_input_that_is_closed(window: FakeWindow) -> None:
     command = f"exec {sys.executable} -m desktop_app quick <&-"
     assert subprocess.run(["sh", "-c", command], cwd=ROOT, check=False).returncode == 0
     assert asked(window) == ""
 
 
-def test_in_a_terminal_a_slow_pipeline_is_waited_for(window: WindowInItsPlace) -> None:
+def test_in_a_terminal_a_slow_pipeline_is_waited_for(window: FakeWindow) -> None:
     master, terminal = os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", IN_A_TERMINAL, os.ttyname(terminal)],
@@ -347,7 +347,7 @@ def wait_until_it_reads(pid: int) -> None:
         time.sleep(0.01)
 
 
-def test_calling_a_window_imports_nothing_heavy(window: WindowInItsPlace) -> None:
+def test_calling_a_window_imports_nothing_heavy(window: FakeWindow) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "desktop_app", "quick", "--text", "x"],
         cwd=ROOT,

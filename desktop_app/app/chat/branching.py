@@ -126,7 +126,7 @@ def copy_branch(
 def copy_compactions(
     compactions: Iterable[Compaction], path: Sequence[Message], copies: Sequence[Message]
 ) -> list[Compaction]:
-    """Return copies of a path's compactions, so that it sends no more text than its original."""
+    """Copy a path's compactions, so that the branch sends no more text than the original."""
     copy_of = {message.id: copy for message, copy in zip(path, copies, strict=True)}
     return [
         replace(

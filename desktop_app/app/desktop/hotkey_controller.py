@@ -38,7 +38,7 @@ class HotkeyController(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._bus, self._scope = bus, scope
-        self._is_paused = self._is_pause_known = False
+        self._is_paused = self._is_pause_announced = False
         self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._lose_portal)
         self._keys: str | None = None
         self._asking: asyncio.Task[str] | None = None
@@ -54,7 +54,7 @@ class HotkeyController(QObject):
             self._tasks.start(self._change())
 
     async def close(self) -> None:
-        """Give the keys back."""
+        """Release the keys."""
         self._keys = ""
         self._stop_asking()
         async with self._change_lock:
@@ -68,8 +68,8 @@ class HotkeyController(QObject):
         async with self._change_lock:
             keys, paused = self._keys or "", self._is_paused
             await self._release()
-            if paused != self._is_pause_known:
-                self._is_pause_known = paused
+            if paused != self._is_pause_announced:
+                self._is_pause_announced = paused
                 await announce_pause(self._bus, self._scope, paused=paused)
             if paused and keys:
                 self.reported.emit(HotkeyReport(keys, HotkeyStatus.PAUSED))
@@ -93,7 +93,8 @@ class HotkeyController(QObject):
         if QGuiApplication.platformName() == "xcb" and is_x11(os.environ):
             self._x11 = await asyncio.to_thread(_grab_on_x11, keys)
             asyncio.get_running_loop().add_reader(self._x11.fileno(), self._read)
-            self._read()  # a press that came with the grab's replies is not in the connection
+            # Xlib may have read presses with the grab's replies: nothing signals those.
+            self._read()
             return HotkeyReport(keys, HotkeyStatus.WORKS)
         # The user may take minutes to answer the desktop's question.
         binding = self._portal.bind(keys, tr("Open the quick prompt"))

@@ -58,8 +58,8 @@ class Trash(QObject):
         shown.erase_requested.connect(self._offer_to_erase)
         shown.archive_requested.connect(self.archive)
         shown.empty_trash_requested.connect(self.offer_to_empty)
-        # An answer in the trash restores its conversation. Queued, because the caller is about to
-        # open the conversation in its former state.
+        # A new answer restores its conversation from the trash. Queued, because the caller is about
+        # to open the conversation in its former state.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
         self._current.opened.connect(self._notify_if_trashed)
 
@@ -115,11 +115,11 @@ class Trash(QObject):
         self._presenter.change(ids, **changes)
         if is_open:
             self._navigator.open_new()
-        if had_keyboard and self._view.isVisible():  # the next deletion is a key away
+        if had_keyboard and self._view.isVisible():  # so that Delete works again
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _undo(self, ids: list[str], at: datetime, opened: str) -> None:
-        """Restore the conversations that are still in the trash since `at`."""
+        """Restore the conversations that have been in the trash since `at`."""
         cached = [(id_, self._presenter.cached(id_)) for id_ in ids]
         restorable = [id_ for id_, c in cached if c is not None and c.trashed_at == at]
         self.restore(restorable)

@@ -328,7 +328,7 @@ def _verdict(check: Check, reply: str) -> FailedCheck | None:
     start, end = reply.find("{"), reply.rfind("}")
     try:
         verdict = json.loads(reply[start : end + 1])
-        passed, reason = verdict["pass"], str(verdict.get("reason", ""))
+        passed, reason = verdict["pass"], str(verdict.get("reason") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         return FailedCheck.of(check, FailureReason.NO_VERDICT)
     return None if passed is True else FailedCheck.of(check, words=reason)

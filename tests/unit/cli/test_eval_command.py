@@ -128,6 +128,7 @@ def test_a_verdict_is_read_strictly(evaluate: Run) -> None:
         '{"pass": true}': [],
         '{"pass": "true", "reason": "Odd."}': ["rubric: polite (Odd.)"],
         "Yes.": ["rubric: polite (the judge gave no verdict)"],
+        '{"pass": false, "reason": null}': ["rubric: polite"],
         '{"reason": "?"}': ["rubric: polite (the judge gave no verdict)"],
         "{[]}": ["rubric: polite (the judge gave no verdict)"],
     }
@@ -137,9 +138,9 @@ def test_a_verdict_is_read_strictly(evaluate: Run) -> None:
         return [*verdicts][number] if "Rubric:" in question else "Hello."
 
     code, out, _ = evaluate(
-        [{"input": f"Case {number}", "checks": [POLITE]} for number in range(5)],
+        [{"input": f"Case {number}", "checks": [POLITE]} for number in range(len(verdicts))],
         *("--variant", "thinking", "--json"),
-        scripts=(replying(reply),) * 10,
+        scripts=(replying(reply),) * 12,
     )
     assert code == 0
     results = json.loads(out)["runs"][0]["results"]
