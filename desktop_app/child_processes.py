@@ -82,7 +82,7 @@ _SCREEN: Final = (
     "XDG_CURRENT_DESKTOP",
     "XDG_SESSION_TYPE",
 )
-# Variables to find and run programs of the user's; these programs get no others.
+# What a tool server needs to find and run the user's programs, in addition to `_COMMON`.
 _PROGRAMS: Final = (
     *("LOGNAME", "PATH", "SHELL", "TMPDIR", "USER"),
     *("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
@@ -107,7 +107,11 @@ _PATHS: Final = frozenset(
         "FONTCONFIG_FILE",
         "FONTCONFIG_PATH",
         "HOME",
+        "NODE_EXTRA_CA_CERTS",
         "REPARTEE_HOME",
+        "REQUESTS_CA_BUNDLE",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
         "TMPDIR",
         "XAUTHORITY",
         "XDG_CACHE_HOME",
@@ -127,7 +131,7 @@ _PROVIDER: Final = (
     *("AZURE_OPENAI_DEPLOYMENT", "OPENAI_MODEL"),
 )
 _hidden: Final[dict[str, str]] = {}
-_foreign_umask: int | None = None
+_original_umask: int | None = None
 
 
 def hide_keys() -> None:
@@ -147,8 +151,8 @@ def environment_with_keys() -> dict[str, str]:
 
 def keep_files_private() -> None:
     """Let only the owner read files and folders created from now on, by child processes too."""
-    global _foreign_umask
-    _foreign_umask = os.umask(0o077)
+    global _original_umask
+    _original_umask = os.umask(0o077)
 
 
 @contextmanager
@@ -159,7 +163,7 @@ def foreign_umask() -> Iterator[None]:
     create at that moment are in private folders.
     """
     private_umask = os.umask(0o077)
-    os.umask(private_umask if _foreign_umask is None else _foreign_umask)
+    os.umask(private_umask if _original_umask is None else _original_umask)
     try:
         yield
     finally:
@@ -215,6 +219,7 @@ def run_tool(*words: str) -> tuple[int, str, str]:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             timeout=10,
         )
@@ -229,7 +234,7 @@ def open_in_browser(url: str) -> None:
     The caller checks first, by `rendering.markdown.links.is_opened`, that it may be opened.
 
     Raises:
-        OSError: there is no desktop, or it has no program to open addresses.
+        OSError: there is no desktop, or xdg-open cannot be started.
     """
     import subprocess
 
@@ -326,7 +331,7 @@ def _program() -> tuple[str, ...]:
 
 
 def _environment(names: tuple[str, ...]) -> dict[str, str]:
-    """Return those of these variables that are set, with absolute paths."""
+    """Return the named variables that are set; make relative paths absolute."""
     found = {name: os.environ[name] for name in names if name in os.environ}
     for name in _PATHS & found.keys():
         if found[name] and not found[name].startswith("~"):  # REPARTEE_HOME may start with "~"

@@ -138,7 +138,7 @@ class SpendingBook(Protocol):
 
 
 class PartsSource(Protocol):
-    """Reads documents that are too large for a model: see documents/chunked_reading.py."""
+    """Reads documents that are too large for a model: see chunked_reading.py."""
 
     def read(
         self,
@@ -166,7 +166,11 @@ class PartsSource(Protocol):
 
 
 class TokenCounter(Protocol):
-    """Counts the tokens of a text for a provider's model: see backend/token_counting.py."""
+    """Counts the tokens of a text for a provider's model: see backend/token_counting.py.
+
+    `count` returns the tokens, and True if they are exact. `rates` returns the rates to split a
+    text by, and the share of the room that a part may fill; None if the tokens are exact.
+    """
 
     @property
     def revision(self) -> int: ...

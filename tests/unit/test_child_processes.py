@@ -18,6 +18,7 @@ from desktop_app.child_processes import (
     child_command,
     library_command,
     open_child,
+    run_tool,
     start_child,
 )
 from tests.helpers.blocking import blocking
@@ -89,11 +90,17 @@ def test_folders_hold_in_another_working_folder(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REPARTEE_HOME", "here")
     monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    monkeypatch.setenv("SSL_CERT_FILE", "own.pem")
     environment = library_command("export").environment
     assert environment["REPARTEE_HOME"] == str(tmp_path / "here")
     assert environment["XDG_RUNTIME_DIR"] == ""
+    assert child_command("server").environment["SSL_CERT_FILE"] == str(tmp_path / "own.pem")
     monkeypatch.setenv("REPARTEE_HOME", "~/there")
     assert library_command("export").environment["REPARTEE_HOME"] == "~/there"
+
+
+def test_output_of_a_tool_need_not_be_utf_8() -> None:
+    assert run_tool("printf", r"\377") == (0, "\N{REPLACEMENT CHARACTER}", "")
 
 
 def test_a_child_gets_what_its_command_says() -> None:

@@ -55,7 +55,7 @@ from desktop_app.services.ports import AttachmentSource, TokenCounter
 
 # Tokens of a message's frame (role, separators); OpenAI's own examples count 3 or 4.
 FRAME = 4
-# Tokens reserved for an answer, so that no question is sent that leaves no room for one.
+# Tokens reserved for an answer: a question that leaves less room is refused.
 ROOM_FOR_ANSWER = 512
 # The usable share of a window whose tokens are counted exactly: servers add frames of their own.
 SHARE = 0.95
@@ -414,7 +414,7 @@ def _first_image_index(path: Sequence[Message]) -> int:
 
 
 def _counted(usage: Usage) -> int:
-    """Return the tokens that a call adds to the window; its reasoning is not sent again."""
+    """Return the tokens in the window after a call; its reasoning is not sent again."""
     return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def umask(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Apply the program's file modes from an initial umask of 0."""
-    monkeypatch.setattr(child_processes, "_foreign_umask", None)
+    monkeypatch.setattr(child_processes, "_original_umask", None)
     before = os.umask(0)
     keep_files_private()
     yield
