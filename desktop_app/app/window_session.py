@@ -46,6 +46,8 @@ from desktop_app.ui.transcript.message_commands import COPY_LINK
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.desktop.answer_notifier import AnswerNotifier
@@ -394,20 +396,24 @@ class WindowSession:
             await self._calls.start()
         except StorageError as error:
             self._show_error(error)
-        QTimer.singleShot(QUICK_PROMPT_MS, self._window, lambda: self.quick)
-        QTimer.singleShot(
-            SPELLING_MS, self._window, lambda: self.controllers.tasks.start(self.check_spelling())
-        )
-        QTimer.singleShot(
-            BATCHES_MS,
-            self._window,
-            lambda: self.controllers.tasks.start(self.controllers.batches.pick_up()),
-        )
-        QTimer.singleShot(MNEMONICS_MS, self._window, self.show_mnemonics)
-        self.controllers.tasks.start(self.controllers.servers.load_prompts())
-        QTimer.singleShot(SPENDING_MS, self._window, self.controllers.spending.prepare)
+        tasks = self.controllers.tasks
+        self._run_later(QUICK_PROMPT_MS, lambda: self.quick)
+        self._run_later(SPELLING_MS, lambda: tasks.start(self.check_spelling()))
+        self._run_later(BATCHES_MS, lambda: tasks.start(self.controllers.batches.pick_up()))
+        self._run_later(MNEMONICS_MS, self.show_mnemonics)
+        tasks.start(self.controllers.servers.load_prompts())
+        self._run_later(SPENDING_MS, self.controllers.spending.prepare)
         self.controllers.housekeeping.start()
         self._memory_trimmer.restart_timer()
+
+    def _run_later(self, delay_ms: int, action: Callable[[], object]) -> None:
+        """Run an action after a delay, unless the program is ending."""
+
+        def run() -> None:
+            if not self.is_ending:
+                action()
+
+        QTimer.singleShot(delay_ms, self._window, run)
 
     def show_mnemonics(self) -> WindowMnemonics:
         """Give windows mnemonics, and scroll to the focus. The start does not wait for them."""
