@@ -240,7 +240,7 @@ def _kept_names(nodes: list[ast.AST]) -> set[str]:
 
 
 def test_no_module_sets_what_classes_of_other_modules_keep(product_nodes: Nodes) -> None:
-    """What an object uses is an argument, or a method names the act; errors gain details."""
+    """Set attributes in constructors or by methods that name the act, except details of errors."""
     modules = modules_of("", product_nodes)
     kept = {path: _kept_names(nodes) for path, nodes in modules.items()}
     of_errors = kept["desktop_app/domain/errors.py"]
