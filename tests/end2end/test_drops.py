@@ -39,6 +39,15 @@ def dragging() -> int:
     return int(owner.id) if owner != X.NONE else 0
 
 
+def cursor() -> int:
+    """Return the number of the pointer's picture, which tells whether a drop is accepted."""
+    display = xlib.Display()
+    display.xfixes_query_version()
+    image = display.xfixes_get_cursor_image(display.screen().root)
+    display.close()
+    return int(image.cursor_serial)
+
+
 def has_stopped(program: Program) -> bool:
     """Stop the answer unless it has ended; return True once it has."""
     if program.has("stop", "showing"):
@@ -103,6 +112,7 @@ def test_a_conversation_is_dropped_on_and_dragged(
         program.do("press", "new-conversation")  # nothing in the list is open while one is dragged
         x, y = middle_of(program, "show-trash")
         pointer("mousemove", "--sync", *row)
+        usual_cursor = cursor()
         pointer("mousedown", 1)
         before, aside = dragging(), cycle((20, 22))
 
@@ -111,9 +121,17 @@ def test_a_conversation_is_dropped_on_and_dragged(
             return dragging() not in (0, before)
 
         wait_for(is_dragged, "the drag to begin")  # moves before that would be lost
-        for share in (0.3, 0.6, 0.9, 1):
+        for share in (0.3, 0.6, 0.9):
             between = (round(row[0] + (x - row[0]) * share), round(row[1] + (y - row[1]) * share))
             pointer("mousemove", "--sync", *between)
+        wait_for(lambda: cursor() != usual_cursor, "the list to refuse it")
+        refused_cursor = cursor()
+
+        def is_accepted() -> bool:
+            pointer("mousemove", x + next(aside) - 20, y)
+            return cursor() not in (usual_cursor, refused_cursor)
+
+        wait_for(is_accepted, "the trash to accept it")  # released before that, it is canceled
         pointer("mouseup", 1)
         wait_for(lambda: "moved to trash" in program.do("name", "status"), "it in the trash")
         assert program.quit() == 0
