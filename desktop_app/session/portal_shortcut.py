@@ -56,7 +56,7 @@ class PortalShortcut:
 
     Args:
         on_press: called when the user presses it.
-        on_loss: called when the desktop took it back.
+        on_loss: called when the desktop ended it; `close` is still needed.
     """
 
     def __init__(
@@ -112,11 +112,10 @@ class PortalShortcut:
         session, self._session = self._session, ""
         if not session:
             return
-        try:
+        with suppress(BusError):  # the session has ended
             await self._bus.call(BusObject(SERVICE, session, _SESSION), "Close")
+        with suppress(BusError):
             await self._bus.disown(_holder_name(self._scope))
-        except BusError:  # the portal has ended, and the session with it
-            return
 
     def _on_activated(self, body: Body) -> None:
         match body:
@@ -126,7 +125,6 @@ class PortalShortcut:
 
     def _on_closed(self, _body: Body) -> None:
         if self._session:
-            self._session = ""
             self._on_loss()
 
 

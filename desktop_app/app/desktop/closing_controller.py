@@ -1,4 +1,4 @@
-"""Closes the window: the program goes on in the background, or ends."""
+"""Closing the window: the program keeps running in the background, or ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STAYING: Final = N_(
 
 
 class ClosingController(QObject):
-    """Hides the window when it is closed, and ends the program once nothing keeps it.
+    """Handler of closed windows, which ends the program once nothing keeps it running.
 
     Args:
         is_resident: the program was started to stay.
@@ -38,7 +38,7 @@ class ClosingController(QObject):
 
     Signals:
         ended(): the program has nothing left to do.
-        hidden(): the window was hidden, and the program goes on.
+        hidden(): the window was hidden, and the program keeps running.
     """
 
     ended = Signal()
@@ -62,31 +62,31 @@ class ClosingController(QObject):
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
 
     def set_tray(self, shown: bool) -> None:
-        """Set if the tray shows an icon, with which the user can show a hidden window."""
+        """Record whether the tray shows an icon, which shows a hidden window again."""
         self._has_tray = shown
 
     def set_hotkey(self, report: HotkeyReport) -> None:
-        """Set if the global shortcut works, with which the user can reach a hidden program."""
+        """Record whether the global shortcut works, which opens the quick prompt."""
         from desktop_app.hotkey.hotkey_status import HotkeyStatus  # not needed at the start
 
         self._has_hotkey = report.status is HotkeyStatus.WORKS
 
     @property
     def is_resident(self) -> bool:
-        """True if the program goes on while nothing is visible."""
+        """True if the program keeps running while nothing is visible."""
         keeps = self._values[ON_CLOSE] == OnClose.KEEP
         return self._is_resident or (keeps and (self._has_tray or self._has_hotkey))
 
     def close_window(self) -> None:
-        """Close the window as the settings say; ask if they do not, or if answers are running."""
+        """Close the window as the setting says; ask if it says so, or if answers are running."""
         from desktop_app.ui.widgets.forms.form_dialog import (
             ask_about_changes,  # not needed at the start
         )
 
-        if self._is_asking:
-            return
         if is_session_ending():  # nobody could answer any more
             self.ended.emit()
+        elif self._is_asking:
+            return
         elif self.is_resident:
             self._is_finishing = False
             self._hide()
@@ -94,11 +94,8 @@ class ClosingController(QObject):
             return
         elif self._values[ON_CLOSE] == OnClose.ASK and self._has_tray:
             self._ask_whether_to_stay()
-        elif self._running.conversations:
-            self._ask_whether_to_stop()
         else:
-            self._window.hide()
-            self.ended.emit()
+            self._end_or_ask()
 
     def quit(self) -> None:
         """End the program, resident or not; ask if answers are running."""
@@ -108,10 +105,7 @@ class ClosingController(QObject):
 
         if self._is_asking or ask_about_changes():
             return
-        if self._running.conversations:
-            self._ask_whether_to_stop()
-        else:
-            self.ended.emit()
+        self._end_or_ask()
 
     def end_if_nothing_shows(self) -> None:
         """End the program if nothing is visible, no answer streams and nobody wants it to stay."""
@@ -120,14 +114,24 @@ class ClosingController(QObject):
         if not shows and not stays and not self._running.conversations:
             self.ended.emit()
 
+    def _end_or_ask(self) -> None:
+        if self._running.conversations:
+            self._ask_whether_to_stop()
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        self._window.hide()
+        self.ended.emit()
+
     def _hide(self) -> None:
         self._window.hide()
         self.hidden.emit()
 
     def _ask_whether_to_stay(self) -> None:
-        more = linked_text(_STAYING)
-        box = self._question(tr("Keep Repartee running in the background?"), plain_text(more))
-        set_linked_informative_text(box, more)
+        details = linked_text(_STAYING)
+        box = self._question(tr("Keep Repartee running in the background?"), plain_text(details))
+        set_linked_informative_text(box, details)
         keep = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
         leave = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
         box.addButton(box.StandardButton.Cancel)
@@ -140,8 +144,7 @@ class ClosingController(QObject):
                 self._hide()
             elif box.clickedButton() is leave:
                 self._tasks.start(self._values.set(ON_CLOSE, OnClose.QUIT.value))
-                self._window.hide()
-                self.ended.emit()
+                self._end_or_ask()
 
         box.finished.connect(lambda _result: answered())
         box.open()
@@ -158,8 +161,7 @@ class ClosingController(QObject):
 
         def answered() -> None:
             if box.clickedButton() is stop:
-                self._window.hide()
-                self.ended.emit()
+                self._end()
             elif box.clickedButton() is wait:
                 self._is_finishing = True
                 self._hide()
@@ -169,9 +171,9 @@ class ClosingController(QObject):
         box.open()
         box.activateWindow()  # the tray may have asked, with the window hidden or behind others
 
-    def _question(self, text: str, more: str) -> QMessageBox:
-        # Not over the window while the quick prompt is active, which stays above it.
-        box = message_box(text, more, parent=QApplication.activeWindow() or self._window)
+    def _question(self, text: str, details: str) -> QMessageBox:
+        # The quick prompt stays above the window and would cover the question.
+        box = message_box(text, details, parent=QApplication.activeWindow() or self._window)
         box.setObjectName("closing-question")
         self._is_asking = True
         box.finished.connect(self._end_question)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HotkeyController(QObject):
-    """Grabs the keys of the global shortcut and reports when they are pressed.
+    """Grab of the keys of the global shortcut, which reports when they are pressed.
 
     Signals:
         pressed(): the user pressed the global shortcut.
@@ -39,7 +39,7 @@ class HotkeyController(QObject):
         self._tasks = tasks
         self._bus, self._scope = bus, scope
         self._is_paused = self._is_pause_announced = False
-        self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._lose_portal)
+        self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._on_portal_lost)
         self._keys: str | None = None
         self._asking: asyncio.Task[str] | None = None
         self._x11: X11Hotkey | None = None
@@ -92,9 +92,9 @@ class HotkeyController(QObject):
             return HotkeyReport(keys, HotkeyStatus.WORKS)
         if QGuiApplication.platformName() == "xcb" and is_x11(os.environ):
             self._x11 = await asyncio.to_thread(_grab_on_x11, keys)
-            asyncio.get_running_loop().add_reader(self._x11.fileno(), self._read)
-            # Xlib may have read presses with the grab's replies: nothing signals those.
-            self._read()
+            asyncio.get_running_loop().add_reader(self._x11.fileno(), self._read_presses)
+            # Xlib may have read presses with the grab's replies; no signal follows for them.
+            asyncio.get_running_loop().call_soon(self._read_presses)
             return HotkeyReport(keys, HotkeyStatus.WORKS)
         # The user may take minutes to answer the desktop's question.
         binding = self._portal.bind(keys, tr("Open the quick prompt"))
@@ -109,7 +109,8 @@ class HotkeyController(QObject):
             self._asking = None
         return HotkeyReport(keys, HotkeyStatus.WORKS, trigger)
 
-    def _lose_portal(self) -> None:
+    def _on_portal_lost(self) -> None:
+        self._tasks.start(self._portal.close())
         self.reported.emit(HotkeyReport(self._keys or "", HotkeyStatus.UNAVAILABLE))
 
     async def _release(self) -> None:
@@ -118,25 +119,25 @@ class HotkeyController(QObject):
             native, self._native = self._native, None
             native.close()
         if self._x11 is not None:
-            x11, self._x11 = self._x11, None
-            asyncio.get_running_loop().remove_reader(x11.fileno())
-            await asyncio.to_thread(x11.close)
+            await asyncio.to_thread(self._detach_x11(self._x11).close)
 
-    def _read(self) -> None:
+    def _detach_x11(self, x11: X11Hotkey) -> X11Hotkey:
+        """Stop reading presses, so that the caller can close `x11`."""
+        self._x11 = None
+        asyncio.get_running_loop().remove_reader(x11.fileno())
+        return x11
+
+    def _read_presses(self) -> None:
         if self._x11 is None:
             return
         try:
             count = self._x11.presses()
         except HotkeyError as error:
-            self._tasks.start(self._lose(error.status))
+            self._tasks.start(asyncio.to_thread(self._detach_x11(self._x11).close))
+            self.reported.emit(HotkeyReport(self._keys or "", error.status))
             return
         if count:
             self.pressed.emit()
-
-    async def _lose(self, status: HotkeyStatus) -> None:
-        async with self._change_lock:
-            await self._release()
-        self.reported.emit(HotkeyReport(self._keys or "", status))
 
 
 async def _failure_report(keys: str, status: HotkeyStatus) -> HotkeyReport:

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
-from desktop_app.app.desktop import memory_trimmer
+from desktop_app.app.desktop import closing_controller, memory_trimmer
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.desk import Desk, until
@@ -67,6 +67,28 @@ async def test_the_first_time_it_asks(answer: str, stored: OnClose, ends: bool) 
         await until(lambda: desk.state.values[ON_CLOSE] == stored.value)
         assert not desk.window.isVisible()
         assert is_ending(desk) is ends
+
+
+async def test_quitting_at_the_first_question_asks_about_an_answer() -> None:
+    async with Desk() as desk:
+        await desk.ask("Why?")
+        desk.session.closing.set_tray(True)
+        desk.window.close()
+        choose(desk, "Quit")
+        assert not is_ending(desk)
+        choose(desk, "Quit now")
+        assert is_ending(desk)
+
+
+async def test_the_end_of_the_session_needs_no_reply_to_an_open_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Desk() as desk:
+        await desk.ask("Why?")
+        desk.window.close()
+        monkeypatch.setattr(closing_controller, "is_session_ending", lambda: True)
+        desk.window.close()
+        assert is_ending(desk)
 
 
 async def test_an_answer_may_end_before_the_program_does() -> None:

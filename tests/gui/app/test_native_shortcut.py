@@ -1,4 +1,4 @@
-"""The global shortcut where the system grants it: its presses come from another thread."""
+"""The global shortcut of the system and of X11: presses, changed keys, a lost grab."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
@@ -18,6 +18,7 @@ from desktop_app.hotkey import native_hotkey
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
 from desktop_app.session.session_bus import SessionBus
 from tests.gui.app.desk import until
+from tests.helpers.waiting import LONGEST_S
 
 if TYPE_CHECKING:
     import pytest
@@ -110,3 +111,46 @@ async def test_a_press_while_the_keys_are_grabbed_is_not_missed(
     controller.hold("Ctrl+F1", paused=False)
     await until(lambda: pressed)
     await controller.close()
+
+
+class LosableGrab(PressedAtOnce):
+    """A grab of X11 that is made once `may_begin` is set; the first one is lost at once."""
+
+    grabs: ClassVar[list[LosableGrab]] = []
+    may_begin: ClassVar[threading.Event]
+
+    def __init__(self, keys: str) -> None:
+        super().__init__(keys)
+        self.is_closed = False
+        self.grabs.append(self)
+        self.may_begin.wait(LONGEST_S)
+
+    def presses(self) -> int:
+        if self is self.grabs[0]:
+            raise HotkeyError(HotkeyStatus.UNAVAILABLE)
+        return 0
+
+    def close(self) -> None:
+        self.is_closed = True
+        super().close()
+
+
+async def test_keys_that_replace_a_lost_grab_stay_grabbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QGuiApplication, "platformName", staticmethod(lambda: "xcb"))
+    monkeypatch.setattr(hotkey_controller, "is_x11", lambda _environment: True)
+    monkeypatch.setattr(hotkey_controller, "_grab_on_x11", LosableGrab)
+    monkeypatch.setattr(LosableGrab, "grabs", [])
+    monkeypatch.setattr(LosableGrab, "may_begin", threading.Event(), raising=False)
+    parent, tasks, reports = QObject(), Tasks(lambda error: None), list[HotkeyReport]()
+    controller = HotkeyController(parent, bus=SessionBus(), scope="", tasks=tasks)
+    controller.reported.connect(reports.append)
+    controller.hold("Ctrl+F1", paused=False)
+    await until(lambda: LosableGrab.grabs)
+    controller.hold("Ctrl+F2", paused=False)
+    LosableGrab.may_begin.set()
+    await tasks.settle()
+    lost, held = LosableGrab.grabs
+    assert reports[-1] == HotkeyReport("Ctrl+F2", HotkeyStatus.WORKS)
+    assert (lost.is_closed, held.is_closed) == (True, False)
+    await controller.close()
+    assert held.is_closed

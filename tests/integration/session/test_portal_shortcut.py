@@ -43,7 +43,7 @@ class ShortcutsPortal:
     def __init__(self, address: str, *, code: int = 0, bound: bool = True) -> None:
         self._code, self._bound = code, bound
         self.asked: list[Any] = []
-        methods: dict[tuple[str, str], Method] = {
+        self._methods: dict[tuple[str, str], Method] = {
             **properties(version=("u", 1)),
             (INTERFACE, "CreateSession"): lambda options: self._respond(
                 options, {"session_handle": ("s", SESSION)}
@@ -51,7 +51,7 @@ class ShortcutsPortal:
             (INTERFACE, "BindShortcuts"): self._bind,
             ("org.freedesktop.portal.Session", "Close"): lambda: ("", ()),
         }
-        self.service = BusService(address, SERVICE, methods)
+        self.service = BusService(address, SERVICE, self._methods)
 
     def _bind(self, _session: str, shortcuts: Any, _parent: str, options: Any) -> Any:
         self.asked = shortcuts
@@ -65,6 +65,10 @@ class ShortcutsPortal:
         interface = "org.freedesktop.portal.Request"
         self.service.emit(path, interface, "Response", "ua{sv}", self._code, results)
         return "o", (path,)
+
+    def forget_session(self) -> None:
+        """Fail later calls to the session, as if it had ended."""
+        del self._methods["org.freedesktop.portal.Session", "Close"]
 
     def press(self, session: str = SESSION, shortcut: str = COMMAND) -> None:
         body: tuple[Any, ...] = (session, shortcut, 0, {})
@@ -101,6 +105,25 @@ async def test_the_portal_reports_presses_until_it_is_closed(address: str) -> No
         await held.close()
         assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
         portal.service.wait_for("Close")
+        await bus.aclose()
+
+
+@pytest.mark.parametrize("is_ended_by_desktop", [True, False])
+async def test_closing_after_the_end_of_the_session_frees_the_name(
+    address: str, is_ended_by_desktop: bool
+) -> None:
+    lost: asyncio.Queue[None] = asyncio.Queue()
+    portal, bus = ShortcutsPortal(address), SessionBus()
+    with portal.service:
+        await bus.connect()
+        held = shortcut(bus, lambda: None, lambda: lost.put_nowait(None))
+        await held.bind(KEYS, "Open it")
+        portal.forget_session()
+        if is_ended_by_desktop:
+            portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
+            await lost.get()
+        await held.close()
+        assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
         await bus.aclose()
 
 
