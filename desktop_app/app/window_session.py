@@ -255,7 +255,7 @@ class WindowSession:
         )
         notifier.message_requested.connect(self._open_conversation)
         notifier.batches_requested.connect(self._show_batches)
-        self.controllers.batches.job_ended.connect(notifier.end_batch)
+        self.controllers.batches.job_ended.connect(notifier.notify_batch_end)
         self.controllers.batches.progressed.connect(notifier.show_progress)
         current = self.controllers.state.current
         current.opened.connect(lambda: notifier.forget(current.id))

@@ -20,8 +20,8 @@ from desktop_app.app.desktop.call_server import MAX_CALLERS, CallServer
 from desktop_app.app.desktop.single_instance import WindowLock, call, open_or_call
 from desktop_app.app.desktop.window_request import (
     MAGIC,
-    MAX_HEAD,
-    MAX_TEXT,
+    MAX_HEAD_BYTES,
+    MAX_TEXT_BYTES,
     PREFIX,
     OpenRequest,
     QuickRequest,
@@ -126,7 +126,7 @@ async def test_garbage_is_refused_and_leaves_no_trace(
         b"GET / HTTP/1.1\r\n\r\n",
         PREFIX.pack(MAGIC, 4, 0) + b"quit",
         PREFIX.pack(MAGIC, 9, 0) + b"open\0etc/",
-        PREFIX.pack(MAGIC, MAX_HEAD + 1, 0),
+        PREFIX.pack(MAGIC, MAX_HEAD_BYTES + 1, 0),
         PREFIX.pack(MAGIC, (1 << 32) - 1, (1 << 32) - 1),
     ],
 )
@@ -137,7 +137,7 @@ async def test_what_is_no_request_is_refused(folder: Path, data: bytes) -> None:
 
 
 @pytest.mark.attack("local-calls")
-@pytest.mark.parametrize("sizes", [(MAX_HEAD + 1, 0), (4, MAX_TEXT + 1)])
+@pytest.mark.parametrize("sizes", [(MAX_HEAD_BYTES + 1, 0), (4, MAX_TEXT_BYTES + 1)])
 async def test_too_large_a_request_is_refused_before_it_arrives(
     folder: Path, sizes: tuple[int, int]
 ) -> None:
@@ -149,14 +149,16 @@ async def test_too_large_a_request_is_refused_before_it_arrives(
 @pytest.mark.attack("local-calls")
 async def test_the_largest_request_arrives_while_the_loop_turns(folder: Path) -> None:
     async with a_window(folder) as window:
-        calling = asyncio.create_task(window.call(encode(QuickRequest("é" * (MAX_TEXT // 2)))))
+        calling = asyncio.create_task(
+            window.call(encode(QuickRequest("é" * (MAX_TEXT_BYTES // 2))))
+        )
         turns = 0
         while not calling.done():
             await asyncio.sleep(0)
             turns += 1
         assert await calling == b"ok\n"
         assert turns > 20  # it was read in pieces
-        assert window.requests.pop() == QuickRequest("é" * (MAX_TEXT // 2))
+        assert window.requests.pop() == QuickRequest("é" * (MAX_TEXT_BYTES // 2))
 
 
 @pytest.mark.attack("local-calls")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from desktop_app.app.desktop.window_request import (
     MAGIC,
     MAX_FILES,
-    MAX_HEAD,
-    MAX_TEXT,
+    MAX_HEAD_BYTES,
+    MAX_TEXT_BYTES,
     PREFIX,
     OpenRequest,
     QuickRequest,
@@ -21,6 +22,7 @@ from desktop_app.app.desktop.window_request import (
     decode,
     encode,
     parse_sizes,
+    request_for,
 )
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -51,8 +53,8 @@ def test_a_prefix_is_bounded_or_refused(prefix: bytes) -> None:
         head, text = parse_sizes(prefix)
     except RequestError:
         return
-    assert head <= MAX_HEAD
-    assert text <= MAX_TEXT
+    assert head <= MAX_HEAD_BYTES
+    assert text <= MAX_TEXT_BYTES
 
 
 @pytest.mark.attack("local-calls")
@@ -94,8 +96,8 @@ def test_wrong_heads_are_refused(head: bytes) -> None:
     [
         b'{"command": ',
         PREFIX.pack(b"RPT2", 4, 0),
-        PREFIX.pack(MAGIC, MAX_HEAD + 1, 0),
-        PREFIX.pack(MAGIC, 4, MAX_TEXT + 1),
+        PREFIX.pack(MAGIC, MAX_HEAD_BYTES + 1, 0),
+        PREFIX.pack(MAGIC, 4, MAX_TEXT_BYTES + 1),
     ],
 )
 def test_wrong_prefixes_are_refused(prefix: bytes) -> None:
@@ -106,7 +108,7 @@ def test_wrong_prefixes_are_refused(prefix: bytes) -> None:
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
-        (QuickRequest("x" * (MAX_TEXT + 1)), "4 MB"),
+        (QuickRequest("x" * (MAX_TEXT_BYTES + 1)), "4 MB"),
         (OpenRequest(("/a",) * (MAX_FILES + 1)), "5,000 files"),
         (OpenRequest(("/" + "x" * 4000,) * 300), "5,000 files"),
         (OpenRequest(("/a\0/b",)), "NUL"),
@@ -115,6 +117,11 @@ def test_wrong_prefixes_are_refused(prefix: bytes) -> None:
 def test_what_is_too_much_is_not_sent(request_: WindowRequest, why: str) -> None:
     with pytest.raises(RequestError, match=why):
         encode(request_)
+
+
+def test_an_invalid_file_address_is_taken_for_a_path() -> None:
+    request = request_for(["file:///a%20b", "file://[x"])
+    assert request == OpenRequest(("/a b", str(Path("file://[x").absolute())))
 
 
 def test_bytes_that_are_no_text_stay_replaceable() -> None:

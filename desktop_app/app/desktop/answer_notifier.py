@@ -1,4 +1,4 @@
-"""Notifies of answers and batch jobs that end while the window is not in front."""
+"""Notifications of answers and batch jobs that end while no window is in front."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob
 
-LONG_S: Final = 10.0
+LONG_ANSWER_S: Final = 10.0
 """Shorter answers are not announced: the user is still waiting for them."""
 _READY: Final = N_("Response ready")
 _ENDINGS: Final = {
@@ -35,7 +35,7 @@ _ENDINGS: Final = {
 
 
 class AnswerNotifier(QObject):
-    """Shows notifications without any words of a message.
+    """Notifications of ended answers and batch jobs, without any text of a message.
 
     Args:
         is_in_front: returns True if one of the program's windows has the focus.
@@ -66,11 +66,11 @@ class AnswerNotifier(QObject):
         self._bus, self._values, self._tasks, self._clock = bus, values, tasks, clock
         self._notifier = Notifier(bus, self._on_link_clicked)
         self._notified: set[str] = set()
-        self._began: dict[str, float] = {}
-        running.started.connect(self._begin)
-        running.finished.connect(self._finish)
+        self._started_at: dict[str, float] = {}
+        running.started.connect(self._on_started)
+        running.finished.connect(self._on_finished)
 
-    def end_batch(self, job: BatchJob) -> None:
+    def notify_batch_end(self, job: BatchJob) -> None:
         """Notify of the end of a batch job."""
         self._notify(tr("Batch job finished"), job.title, BATCHES, BATCHES)
 
@@ -84,24 +84,24 @@ class AnswerNotifier(QObject):
             self._notified.remove(conversation_id)
             self._start_quietly(self._notifier.withdraw(str(MessageLink(conversation_id))))
 
-    def _begin(self, conversation_id: str) -> None:
-        self._began[conversation_id] = self._clock()
+    def _on_started(self, conversation_id: str) -> None:
+        self._started_at[conversation_id] = self._clock()
 
-    def _finish(self, conversation_id: str, answer: Message) -> None:
-        began = self._began.pop(conversation_id, self._clock())
-        lasted = max(self._clock() - began, answer.duration_s or 0.0)
-        if lasted <= LONG_S or answer.status is MessageStatus.CANCELLED:
+    def _on_finished(self, conversation_id: str, answer: Message) -> None:
+        started_at = self._started_at.pop(conversation_id, self._clock())
+        lasted = max(self._clock() - started_at, answer.duration_s or 0.0)
+        if lasted <= LONG_ANSWER_S or answer.status is MessageStatus.CANCELLED:
             return
         link = str(MessageLink(conversation_id, answer.id))
         self._notified.add(conversation_id)
-        words = tr(_ENDINGS.get(answer.status, _READY))
+        heading = tr(_ENDINGS.get(answer.status, _READY))
         # A later answer in the conversation replaces the notification.
         key = str(MessageLink(conversation_id))
-        self._notify(words, self._title_of(conversation_id), key, link)
+        self._notify(heading, self._title_of(conversation_id), key, link)
 
-    def _notify(self, words: str, title: str, key: str, link: str) -> None:
+    def _notify(self, heading: str, title: str, key: str, link: str) -> None:
         if self._values[NOTIFICATIONS] and not self._is_in_front():
-            self._start_quietly(self._notifier.notify(words, one_line(title), key, link))
+            self._start_quietly(self._notifier.notify(heading, one_line(title), key, link))
 
     def _start_quietly(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.start(_ignore_bus_errors(work))

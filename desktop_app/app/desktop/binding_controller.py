@@ -1,4 +1,4 @@
-"""Creates a shortcut in the desktop's settings, after confirmation, and removes it again."""
+"""Creating a shortcut in the desktop's settings after confirmation, and its removal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class BindingController(QObject):
-    """Binds the quick prompt to keys on desktops that grant programs no global shortcut."""
+    """Binding of the quick prompt to keys if the desktop grants programs no shortcut."""
 
     def __init__(self, window: QWidget, *, notifications: Notifications, tasks: Tasks) -> None:
         super().__init__(window)

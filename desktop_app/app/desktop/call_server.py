@@ -1,4 +1,4 @@
-"""Receives the requests of later starts over a local socket (window_request.py)."""
+"""A local socket that receives the requests of later starts (window_request.py)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 
 
 class CallServer:
-    """Listens for requests and passes them to `serve`, with one frame per connection.
+    """Server that passes requests to `serve`, one per connection.
 
-    Invalid requests are refused. Callers of other users get no reply, slow ones are disconnected,
-    and if there are more than a few at once, they are told to retry.
+    Invalid requests are refused. Other users get no reply. Slow callers are disconnected, and those
+    beyond `MAX_CALLERS` are told to retry.
     """
 
     def __init__(self, path: Path, serve: Callable[[WindowRequest], None]) -> None:

@@ -1,4 +1,4 @@
-"""Stores unsaved changes in open forms, for a program or a desktop that ends without asking."""
+"""Storage of unsaved changes in open forms, because the session may end without asking."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _INTERVAL_MS: Final = 2000
 
 
 class FormKeeper(QObject):
-    """Stores the changes in open forms every two seconds, and at the program's end.
+    """Timer that stores changes in open forms every two seconds, and at the program's end.
 
-    Most desktops end a program by taking its display away, which Qt does not survive.
+    At logout most desktops close the display, and Qt then ends the process at once.
     """
 
     def __init__(self, parent: QObject, *, settings_store: SettingsStore, tasks: Tasks) -> None:

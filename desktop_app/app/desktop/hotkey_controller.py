@@ -1,4 +1,4 @@
-"""Holds the global shortcut while the program runs."""
+"""The grab of the global shortcut while the program runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HotkeyController(QObject):
-    """Grab of the keys of the global shortcut, which reports when they are pressed.
+    """Grab of the keys of the global shortcut, which emits each press.
 
     Signals:
         pressed(): the user pressed the global shortcut.

@@ -1,4 +1,4 @@
-"""Keeps the setting "Start at login" and the desktop's entry for it in step."""
+"""The setting "Start at login" and the desktop's entry that it stands for."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class LoginStart:
-    """Writes the desktop's entry, and adopts changes that the user made to it on the desktop."""
+    """Synchronization of the setting with the desktop's entry, in both directions."""
 
     def __init__(self, *, bus: SessionBus, values: SettingValues, scope: str) -> None:
         self._bus, self._values, self._scope = bus, values, scope
 
     async def reconcile(self) -> None:
-        """Set the setting to the desktop's entry, from which a restored backup may differ."""
+        """Set the setting to what the desktop's entry says; the user may have changed the entry."""
         if is_sandboxed():  # the portal can change the entry, but not report it
             return
         starts = await asyncio.to_thread(starts_at_login, self._scope, os.environ)

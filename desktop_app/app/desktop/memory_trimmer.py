@@ -1,4 +1,4 @@
-"""Returns memory to the system after the start, and whenever nothing was visible for a while."""
+"""The return of memory to the system, after the start and while nothing is visible."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IDLE_MS: Final = 10_000
 
 
 class MemoryTrimmer(QObject):
-    """Collects garbage and releases pages ten seconds after the start or after a window was hidden.
+    """Timer that frees memory ten seconds after the start, or after a window was hidden.
 
     Args:
         is_idle: returns True if nothing is visible and no answer streams.

@@ -1,4 +1,4 @@
-"""Finds the windows to reopen when the main window is rebuilt in another language."""
+"""The windows to reopen when the main window is rebuilt in another language."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def open_or_call(request: WindowRequest) -> int:
 
     if why_no_window(os.environ) is not None:
         _use_language(user_folders)
-        why_not = why_no_window(os.environ)
+        why_not = why_no_window(os.environ)  # in the user's language
         advice = tr("“repartee ask” works without a window.")
         say(f"{why_not} {advice}")
         return 1

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 RECENT_COUNT: Final = 5
 _REFRESH_MS: Final = 500
-"""The delay after a change of the list: it is stored by then, and many changes are read once."""
+"""The delay after a change of the list: it is stored by then, and a burst is read once."""
 
 
 class TrayController(QObject):
-    """Shows an icon while the desktop has a tray.
+    """Icon in the tray, shown while the desktop has one.
 
     Qt looks for a tray once, with the first icon. At login the program may start before the tray,
-    so the icon is made when the tray is there.
+    so the icon is created once there is a tray.
 
     Args:
-        is_always_there: the system has a tray, and no message bus to watch it by.
+        is_always_there: the system always has a tray, so none is watched over the bus.
 
     Signals:
         shown_changed(bool): the tray shows the icon, or no longer does.
@@ -77,14 +77,14 @@ class TrayController(QObject):
         self._hotkey: HotkeyReport | None = None
 
     def follow(self, rows: QAbstractItemModel) -> None:
-        """List recent conversations anew after each change of the conversations' list.
+        """List recent conversations again after each change of the conversation list.
 
         Xfce's panel measures the menu before it hears of changes made while it opens.
         """
         for change in (rows.modelReset, rows.rowsInserted, rows.rowsRemoved, rows.dataChanged):
-            change.connect(self._refresh_soon)
+            change.connect(self._schedule_refresh)
 
-    def _refresh_soon(self) -> None:
+    def _schedule_refresh(self) -> None:
         if self._icon is not None:
             self._refresh_timer.start()
 

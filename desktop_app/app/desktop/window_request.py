@@ -22,11 +22,11 @@ from desktop_app.i18n.translation import tr
 
 MAGIC: Final = b"RPT1"
 PREFIX: Final = struct.Struct(">4sII")
-MAX_HEAD: Final = 1 << 20
-"""Bytes of the command and its paths."""
+MAX_HEAD_BYTES: Final = 1 << 20
+"""The limit of the command and its paths."""
 
-MAX_TEXT: Final = 4 << 20
-"""Bytes of the text, about a million tokens. They are joined in 1 ms; 16 MB would take up to 44."""
+MAX_TEXT_BYTES: Final = 4 << 20
+"""The limit of the text, about a million tokens; joining 16 MB would take up to 44 ms, not 1."""
 
 MAX_FILES: Final = 5_000
 _MAX_PATH: Final = 4_096  # Linux's PATH_MAX
@@ -43,7 +43,7 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True)
 class OpenRequest:
-    """Raise the window, and put files and text into its prompt.
+    """Request to raise the window, and to put files and text into its prompt.
 
     Attributes:
         files: absolute paths.
@@ -57,7 +57,7 @@ class OpenRequest:
 
 @dataclass(frozen=True)
 class QuickRequest:
-    """Show the quick prompt; `text` comes along with the question."""
+    """Request to show the quick prompt, with a text for the question to refer to."""
 
     text: str = ""
     files: ClassVar[tuple[str, ...]] = ()
@@ -66,7 +66,7 @@ class QuickRequest:
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """Open a link to a conversation or a message (domain/conversations/message_link.py)."""
+    """Request to open a link to a conversation or message (message_link.py)."""
 
     text: str
     files: ClassVar[tuple[str, ...]] = ()
@@ -75,7 +75,7 @@ class LinkRequest:
 
 @dataclass(frozen=True)
 class HiddenRequest:
-    """Start without a window; a running program has nothing to do.
+    """Request to start without a window; a running program ignores it.
 
     Attributes:
         stays: keep running while nothing is visible; if False, the session bus is about to call.
@@ -99,21 +99,28 @@ def request_for(names: Sequence[str]) -> OpenRequest | LinkRequest:
 
     Other addresses go into the prompt, because nothing is fetched.
     """
-    from urllib.parse import unquote_to_bytes, urlsplit
-
     link = next((name for name in names if name.lower().startswith("repartee:")), None)
     if link is not None:
         return LinkRequest(link)
     files, links = [], []
     for name in names:
         if name.lower().startswith("file:/"):
-            path = os.fsdecode(unquote_to_bytes(urlsplit(name).path))
-            files.append(str(Path(path).absolute()))
+            files.append(str(Path(_path_of(name)).absolute()))
         elif name.lower().startswith(("http://", "https://")):
             links.append(name)
         else:
             files.append(str(Path(name).absolute()))
     return OpenRequest(tuple(files), "\n".join(links))
+
+
+def _path_of(address: str) -> str:
+    """Return the path of a file: address; the address itself if it is invalid."""
+    from urllib.parse import unquote_to_bytes, urlsplit
+
+    try:
+        return os.fsdecode(unquote_to_bytes(urlsplit(address).path))
+    except ValueError:  # "file://[x"
+        return address
 
 
 def encode(request: WindowRequest) -> bytes:
@@ -126,11 +133,11 @@ def encode(request: WindowRequest) -> bytes:
     text = request.text.encode("utf-8", "surrogateescape")  # an argument may hold any byte
     if any("\0" in name for name in request.files):  # "file:///%00" is an address
         raise RequestError(tr("File names can’t contain a NUL character."))
-    if len(request.files) > MAX_FILES or len(head) > MAX_HEAD:
+    if len(request.files) > MAX_FILES or len(head) > MAX_HEAD_BYTES:
         raise RequestError(tr("At most {count} files can be opened at once.", count=MAX_FILES))
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_TEXT_BYTES:
         raise RequestError(
-            tr("The text is larger than {size}. Open it as a file.", size=size(MAX_TEXT))
+            tr("The text is larger than {size}. Open it as a file.", size=size(MAX_TEXT_BYTES))
         )
     return PREFIX.pack(MAGIC, len(head), len(text)) + head + text
 
@@ -139,10 +146,10 @@ def parse_sizes(prefix: bytes) -> tuple[int, int]:
     """Return the sizes of head and text in bytes.
 
     Raises:
-        RequestError: more than a request may have, or this is no request.
+        RequestError: this is no request, or it is too large.
     """
     magic, head, text = PREFIX.unpack(prefix)
-    if magic != MAGIC or head > MAX_HEAD or text > MAX_TEXT:
+    if magic != MAGIC or head > MAX_HEAD_BYTES or text > MAX_TEXT_BYTES:
         raise RequestError("not a request")
     return head, text
 
