@@ -114,7 +114,7 @@ class ProviderClient:
         socket_path: the Unix socket of a server without a port.
         memory: the facts that earlier clients learned about the server; it stores new ones.
         timeouts, run_times: time limits, which tests shorten.
-        asleep: returns the seconds that the computer has slept; tests replace it.
+        suspended_s: returns the seconds that the computer has slept; tests replace it.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class ProviderClient:
         memory: ServerMemory | None = None,
         timeouts: Timeouts | None = None,
         run_times: RunTimes | None = None,
-        asleep: Callable[[], float] = suspended_s,
+        suspended_s: Callable[[], float] = suspended_s,
     ) -> None:
         profile = replace(profile, name=profile.short_name)  # for all errors of this package
         self._profile = profile
@@ -141,7 +141,7 @@ class ProviderClient:
         self._has_sought_counter = False
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
-        self._asleep = asleep
+        self._suspended_s = suspended_s
         self._streams = 0
         self._transport = Transport(
             profile,
@@ -413,9 +413,13 @@ class ProviderClient:
     def _watch(self, cut_s: float | None = None, *, may_cut: bool = True) -> SilenceWatch:
         times = self._timeouts
         limits = SilenceLimits(
-            times.silence, times.silence_again, times.after_sleep, times.check_interval, cut_s
+            times.silence_report,
+            times.silence_report_interval,
+            times.after_sleep,
+            times.check_interval,
+            cut_s,
         )
-        return SilenceWatch(self._profile.name, limits, self._asleep, may_cut=may_cut)
+        return SilenceWatch(self._profile.name, limits, self._suspended_s, may_cut=may_cut)
 
     def _background_run(self, run: RemoteRun | None = None) -> BackgroundRun:
         return BackgroundRun(

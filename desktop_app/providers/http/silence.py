@@ -20,8 +20,8 @@ from desktop_app.domain.answering.stream_events import StatusChanged, StreamEven
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
 
-MOST_AHEAD = 100
-"""The most events in the queue before the source has to wait."""
+MAX_QUEUED_EVENTS = 100
+"""With so many unread events in the queue, the source waits until all of them are read."""
 _SLEEP_THRESHOLD_S = 1.0  # the two clocks are read one after the other
 
 
@@ -37,27 +37,29 @@ class SilenceLimits:
     """Limits on silence, in seconds.
 
     Attributes:
-        first, again: the silence after which the user is told, and the interval from then on.
+        first_report: the silence after which the user is told.
+        report_interval: the time between further reports of the same silence.
         after_sleep: the silence after waking that means that the connection is lost.
-        check_interval: how often the clocks are checked.
+        check_interval: the longest time between two checks of the clocks.
         cut: the silence that ends the connection if another can replace it; None for never.
     """
 
-    first: float
-    again: float
+    first_report: float
+    report_interval: float
     after_sleep: float
     check_interval: float
     cut: float | None = None
 
 
 class SilenceWatch:
-    """Watches one attempt for silence. Create it while an event loop runs.
+    """A watch for silences of one connection. Create it while an event loop runs.
 
-    After `first` seconds without a byte, and after every further `again`, a StatusChanged event
-    says how long the silence is. The next byte clears it with an empty StatusChanged event.
+    After `limits.first_report` seconds without a byte, and after every further
+    `limits.report_interval`, a StatusChanged event says how long the silence is. The next byte
+    clears it with an empty StatusChanged event.
 
     Args:
-        asleep: returns the seconds that the computer has slept; tests replace it.
+        suspended_s: returns the seconds that the computer has slept; tests replace it.
         may_cut: True if `limits.cut` applies already; see `enable_cut`.
     """
 
@@ -65,40 +67,42 @@ class SilenceWatch:
         self,
         provider: str,
         limits: SilenceLimits,
-        asleep: Callable[[], float] = suspended_s,
+        suspended_s: Callable[[], float] = suspended_s,
         *,
         may_cut: bool = True,
     ) -> None:
         self._provider = provider
         self._limits = limits
         self._may_cut = may_cut
-        self._asleep = asleep
+        self._suspended_s = suspended_s
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
-        self._room = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._heard_at = self._loop.time()
-        self._slept_s = asleep()
+        self._slept_s = suspended_s()
         self._woke_at: float | None = None
-        self._next_s = limits.first
+        self._next_s = limits.first_report
         self._has_reported = False
         self._lost: StreamCutError | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def note_bytes(self) -> None:
-        """Note that bytes came."""
+        """End the silence: bytes have arrived."""
         self._heard_at = self._loop.time()
         self._woke_at = None
-        self._next_s = self._limits.first
+        self._next_s = self._limits.first_report
         if self._has_reported:
             self._has_reported = False
             self._events.put_nowait(StatusChanged())
 
     def enable_cut(self) -> None:
         """Apply `limits.cut` from now on."""
-        if not self._may_cut and self._timer is not None:
+        if not self._may_cut:
             self._may_cut = True
-            self._timer.cancel()
-            self._check()
+            if self._timer is not None:
+                self._stop_timer()
+                self._check()
 
     async def events_of(
         self, source: AsyncGenerator[StreamEvent, None]
@@ -110,33 +114,44 @@ class SilenceWatch:
         """
         self._check()
         task = asyncio.ensure_future(self._forward(source))
-        task.add_done_callback(lambda _: self._events.put_nowait(None))
+        task.add_done_callback(self._on_source_ended)
         try:
             while (event := await self._events.get()) is not None:
                 yield event
                 if self._events.empty():
-                    self._room.set()
+                    self._has_room.set()
             if self._lost is not None:
                 raise self._lost
             task.result()
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._stop_timer()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    def _on_source_ended(self, _task: asyncio.Task[None]) -> None:
+        self._stop_timer()  # the reader may still be busy with queued events
+        self._events.put_nowait(None)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def _forward(self, source: AsyncGenerator[StreamEvent, None]) -> None:
         async with aclosing(source):
             async for event in source:
                 self._events.put_nowait(event)
-                if self._events.qsize() >= MOST_AHEAD:
-                    self._room.clear()
-                    await self._room.wait()
+                if self._events.qsize() >= MAX_QUEUED_EVENTS:
+                    self._has_room.clear()
+                    await self._has_room.wait()
 
     def _check(self) -> None:
         now = self._loop.time()
-        silent_s = now - self._heard_at
         self._notice_sleep(now)
+        if not self._has_room.is_set():  # nobody reads from the connection
+            self._heard_at = now
+            self._woke_at = None if self._woke_at is None else now
+        silent_s = now - self._heard_at
         self._lost = self._lost_error(silent_s, now)
         if self._lost is not None:
             self._events.put_nowait(None)
@@ -145,15 +160,15 @@ class SilenceWatch:
             self._report(
                 answer_status(StatusCode.SILENT, provider=self._provider, seconds=round(silent_s))
             )
-            self._next_s += self._limits.again
+            self._next_s += self._limits.report_interval
         cut_s = self._limits.cut if self._may_cut else None
-        next_s = self._next_s if cut_s is None else cut_s
+        next_s = self._next_s if cut_s is None else min(self._next_s, cut_s)
         # A timer may fire a little early; do not restart it with no delay.
         wait = max(min(next_s - silent_s, self._limits.check_interval), 0.01)
         self._timer = self._loop.call_later(wait, self._check)
 
     def _notice_sleep(self, now: float) -> None:
-        slept_s = self._asleep()
+        slept_s = self._suspended_s()
         if slept_s - self._slept_s > _SLEEP_THRESHOLD_S:
             self._woke_at = now
             self._report(answer_status(StatusCode.WOKEN, provider=self._provider))

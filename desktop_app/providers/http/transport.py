@@ -81,7 +81,7 @@ class Timeouts:
             so that only a lost peer exceeds it.
         quick_read, quick_total: the longest silence and the longest time of a quick request.
         transfer: the longest silence of a file transfer.
-        silence, silence_again, after_sleep, check_interval: see `SilenceLimits`.
+        silence_report, silence_report_interval, after_sleep, check_interval: see `SilenceLimits`.
         windows: the longest delay of a list of models by a request for context windows.
         drain: the longest wait for the end of a finished reply, to reuse its connection.
     """
@@ -93,8 +93,8 @@ class Timeouts:
     quick_total: float = 120.0
     transfer: float = 120.0
     write: float = 120.0
-    silence: float = 40.0
-    silence_again: float = 60.0
+    silence_report: float = 40.0
+    silence_report_interval: float = 60.0
     after_sleep: float = 20.0
     check_interval: float = 1.0
     windows: float = 5.0

@@ -203,9 +203,9 @@ class BackgroundRun:
             self._reached_at = self._loop.time()
             if await reply.is_json():
                 self._may_stream = False
-                take = partial(self._read_response, request_id=reply.request_id)
-                for event in await reply.json(take):
-                    yield event
+                read = partial(self._read_response, request_id=reply.request_id)
+                for event in await reply.json(read):
+                    yield self._annotate(event, reply.request_id)
                 return
             async with aclosing(reply.events(self._reader.read)) as received:
                 async for events in received:
@@ -242,11 +242,13 @@ class BackgroundRun:
             AttemptError
         """
         try:
-            return await self._transport.get_json(self._path, self._read_response)
+            events = await self._transport.get_json(self._path, self._read_response)
         except (StreamCutError, UnexpectedReplyError) as error:
             raise AttemptError(error) from error
+        return [self._annotate(event, "") for event in events]
 
     def _read_response(self, value: object, request_id: str = "") -> list[StreamEvent]:
+        """Return the events of a response. Runs in a thread if the response is large."""
         self._reached_at = self._loop.time()
         error = error_replies.error_in_reply(self._provider, value, request_id)
         if error is not None:
@@ -254,10 +256,10 @@ class BackgroundRun:
         self._id = json_fields.name(value, "id") or self._id
         status = json_fields.text(value, "status")
         if status not in _RUNNING_STATUSES or not self._id:
-            return [self._annotate(e, request_id) for e in self._reader.read_whole(value)]
+            return self._reader.read_whole(value)
         model = json_fields.name(value, "model")
         return [
-            Started(self._id, model, request_id),
+            Started(self._id, model),
             RunReached(RemoteRun(self._id, self._reader.sequence)),
             StatusChanged(0, self._status_while(status)),
         ]

@@ -67,7 +67,7 @@ async def test_after_a_sleep_a_dead_connection_is_noticed(
     script = stalls(*pieces(DIALECTS[api]), head=head)
     async with (
         LoopbackServer(script) as server,
-        asker_of(tmp_path, server.base_url, api=api, timeouts=TIMES, asleep=clock) as asker,
+        asker_of(tmp_path, server.base_url, api=api, timeouts=TIMES, suspended_s=clock) as asker,
     ):
         began = await asker.begin(Draft("?"), [])
         run = asyncio.ensure_future(began.run(asker.listen, lambda _: None))
@@ -107,7 +107,7 @@ async def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> N
     async with (
         LoopbackServer(beats) as server,
         asker_of(
-            tmp_path, server.base_url, api=Api.RESPONSES, timeouts=times, asleep=clock
+            tmp_path, server.base_url, api=Api.RESPONSES, timeouts=times, suspended_s=clock
         ) as asker,
     ):
         sleep = asyncio.ensure_future(asleep_when(asker, clock, "Hé, "))
@@ -171,7 +171,7 @@ async def test_in_the_background_a_sleep_costs_nothing(tmp_path: Path, met: list
             variant=Variant.PRO,
             timeouts=TIMES,
             run_times=RUN_TIMES,
-            asleep=clock,
+            suspended_s=clock,
         ) as asker,
     ):
         asker.settings = IN_BACKGROUND

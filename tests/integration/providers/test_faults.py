@@ -35,7 +35,7 @@ from tests.unit.providers.loopback import (
 )
 
 QUESTION = "Why?"
-TIMES = Timeouts(read=0.9, silence=0.6)
+TIMES = Timeouts(read=0.9, silence_report=0.6)
 
 
 @dataclass(frozen=True)

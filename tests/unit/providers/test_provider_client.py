@@ -767,7 +767,7 @@ def test_heartbeats_keep_a_slow_answer_alive() -> None:
 # ---------------------------------------------------------------- silence
 
 
-HUSH = Timeouts(silence=0.1, silence_again=0.15)
+HUSH = Timeouts(silence_report=0.1, silence_report_interval=0.15)
 
 
 @pytest.mark.parametrize(
@@ -807,7 +807,7 @@ async def test_silence_is_said_again_and_again_and_taken_back(
 
 async def test_the_seconds_of_silence_are_those_that_passed() -> None:
     said: list[tuple[float, float]] = []
-    times = Timeouts(silence=0.6, silence_again=1.0, read=2.0)
+    times = Timeouts(silence_report=0.6, silence_report_interval=1.0, read=2.0)
 
     async with LoopbackServer(stalls(TEXT)) as server:
         client = client_for(server, timeouts=times)
@@ -831,7 +831,7 @@ def test_a_heartbeat_is_heard() -> None:
         writer.write(chunk(sse(DELTA, DONE)) + b"0\r\n\r\n")
         await writer.drain()
 
-    events, _ = run(script, timeouts=Timeouts(silence=0.4))
+    events, _ = run(script, timeouts=Timeouts(silence_report=0.4))
     assert fold(events).text == "Hello"
     assert not waits(events)
 
@@ -843,7 +843,7 @@ def test_an_answer_that_comes_as_a_whole_may_be_silent_too() -> None:
         reply = {"object": "response", "status": "completed", "output": [message]}
         await replies(200, reply)(request, writer)
 
-    events, _ = run(script, request=ask(stream=False), timeouts=Timeouts(silence=0.1))
+    events, _ = run(script, request=ask(stream=False), timeouts=Timeouts(silence_report=0.1))
     assert fold(events).text == "Hello"
     assert waits(events)[-1] == StatusChanged()
 

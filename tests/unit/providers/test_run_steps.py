@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -59,7 +60,8 @@ class Reply:
         return not isinstance(self._body, list)
 
     async def json(self, read: Callable[[Any], Any]) -> Any:
-        return read(self._body)
+        with ThreadPoolExecutor() as pool:  # as if the reply were large
+            return pool.submit(read, self._body).result()
 
     async def events(self, read: Callable[[bytes, str], Any]) -> AsyncGenerator[Any, None]:
         assert isinstance(self._body, list)
@@ -147,6 +149,7 @@ async def run(
 ) -> tuple[Script, list[tuple[float, StreamEvent]], BaseException | None]:
     """Follow a run. Return what was asked, the events with their times, and the error."""
     script, loop = Script(*replies), asyncio.get_running_loop()
+    loop.set_debug(True)  # refuses calls from other threads
     made = BackgroundRun(
         "P",
         cast("Transport", script),

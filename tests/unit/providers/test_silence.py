@@ -10,14 +10,19 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.answer_status import status_text
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status, status_text
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, TextDelta
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StreamCutError
-from desktop_app.providers.http.silence import MOST_AHEAD, SilenceLimits, SilenceWatch, suspended_s
+from desktop_app.providers.http.silence import (
+    MAX_QUEUED_EVENTS,
+    SilenceLimits,
+    SilenceWatch,
+    suspended_s,
+)
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
 
-LIMITS = SilenceLimits(first=40, again=60, after_sleep=20, check_interval=1)
+LIMITS = SilenceLimits(first_report=40, report_interval=60, after_sleep=20, check_interval=1)
 ASLEEP = "The computer was asleep. Checking the connection to P."
 
 
@@ -94,7 +99,10 @@ def test_each_silence_is_told_and_withdrawn(
     ("limits", "expected"),
     [
         (LIMITS, [(40, silent(40)), (100, silent(100)), (101, ""), (101, "0")]),
-        (replace(LIMITS, cut=90), [(90, f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s")]),
+        (
+            replace(LIMITS, cut=90),
+            [(40, silent(40)), (90, f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s")],
+        ),
     ],
 )
 def test_a_silence_is_noticed_on_time_however_seldom_the_clocks_are_checked(
@@ -139,7 +147,6 @@ async def test_a_cut_that_is_enabled_later_counts_from_the_last_byte(
 ) -> None:
     loop = asyncio.get_running_loop()
     watch = SilenceWatch("P", replace(LIMITS, cut=90), never, may_cut=False)
-    watch.enable_cut()  # nothing runs yet
     loop.call_at(enabled_at, watch.enable_cut)
     found: list[StreamEvent] = []
     with pytest.raises(StreamCutError):
@@ -206,12 +213,52 @@ async def test_a_source_waits_for_a_slow_reader() -> None:
 
     async def eager() -> AsyncGenerator[StreamEvent, None]:
         nonlocal sent
-        while sent < 4 * MOST_AHEAD:
+        while sent < 4 * MAX_QUEUED_EVENTS:
             sent += 1
             yield TextDelta("a")
 
     events = SilenceWatch("P", LIMITS, never).events_of(eager())
     await anext(events)
     await asyncio.sleep(1)
-    assert sent == MOST_AHEAD
-    assert len([event async for event in events]) == 4 * MOST_AHEAD - 1
+    assert sent == MAX_QUEUED_EVENTS
+    assert len([event async for event in events]) == 4 * MAX_QUEUED_EVENTS - 1
+
+
+@pytest.mark.parametrize("count", [3, 4 * MAX_QUEUED_EVENTS])
+async def test_a_slow_reader_is_no_silence(count: int) -> None:
+    async def eager() -> AsyncGenerator[StreamEvent, None]:
+        for _ in range(count):
+            yield TextDelta("a")
+
+    limits = replace(LIMITS, cut=90)
+    events = SilenceWatch("P", limits, sleeps(50, 500)).events_of(eager())
+    received = [await anext(events)]
+    await asyncio.sleep(200)
+    received += [event async for event in events]
+    woken = [StatusChanged(0, answer_status(StatusCode.WOKEN, provider="P"))]
+    assert received.count(TextDelta("a")) == count
+    assert [event for event in received if event != TextDelta("a")] == woken * (count > 3)
+
+
+async def test_a_cut_that_is_enabled_before_the_start_applies() -> None:
+    watch = SilenceWatch("P", replace(LIMITS, cut=90), never, may_cut=False)
+    watch.enable_cut()
+    with pytest.raises(StreamCutError):
+        await _collect(watch.events_of(endless()), [])
+    assert asyncio.get_running_loop().time() == 90
+
+
+async def test_a_cut_that_is_enabled_after_the_end_starts_no_clock() -> None:
+    reads = 0
+
+    def clock() -> float:
+        nonlocal reads
+        reads += 1
+        return 0.0
+
+    watch = SilenceWatch("P", LIMITS, clock, may_cut=False)
+    assert [event async for event in watch.events_of(short())] == [TextDelta("a")]
+    reads_at_end = reads
+    watch.enable_cut()
+    await asyncio.sleep(1_000)
+    assert reads == reads_at_end
