@@ -457,7 +457,6 @@ def _add_search(command: AddCommand) -> argparse.ArgumentParser:
             codes={
                 0: tr("Found"),
                 1: tr("No results, or failed"),
-                2: tr("Invalid command line"),
                 141: tr("The output pipe was closed"),
             },
         ),

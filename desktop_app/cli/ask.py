@@ -233,8 +233,7 @@ async def _answer(
         for resolved in answering:
             draft = await _with_beginnings(service, draft, resolved, settings)
     if options.in_parts:  # show the price of a document before it is charged
-        words = settings.counted_instructions
-        draft = await _with_cost_shown(service, draft, answering[0], words)
+        draft = await _with_cost_shown(service, draft, answering[0], settings.counted_instructions)
     try:
         run = await _begin(service, conversation, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
@@ -303,7 +302,7 @@ async def _require_form_and_tools(
     """Raise unless every answering model can follow the grammar and use the tools.
 
     Raises:
-        IllegalChoiceError: one cannot, or --allow-tool names an unknown tool.
+        IllegalChoiceError: a model cannot, or --allow-tool names an unknown tool.
     """
     tools = settings.parameters.tools
     for resolved in answering:
@@ -418,7 +417,7 @@ async def _with_cost_shown(
 
 
 def _say_method(method: CountMethod) -> None:
-    """Say how tokens were counted, unless it was by the model's own tokenizer."""
+    """Say how tokens were counted, unless the model's own tokenizer counted them."""
     if method is not CountMethod.TOKENIZER:
         say(tr(COUNTED[method]))
 
@@ -513,7 +512,7 @@ async def _run_one(
 
 
 def _file_of(backend: Backend, answer: Message) -> Path | None:
-    """Return the file that has all of a long answer; None if its message has all."""
+    """Return the file with the full text of a long answer; None if the message has it."""
     files = [part for part in answer.attachments if isinstance(part, DocumentPart)]
     return backend.attachments.path(files[-1].sha256) if files else None
 
@@ -568,7 +567,12 @@ def _null_store(
 
 @dataclass(frozen=True)
 class NullStore:
-    """Stores nothing: implements the protocols of the message and attachment stores."""
+    """Store of messages and attachments that stores nothing.
+
+    Attributes:
+        files: the text and path of each document, by its hash.
+        answers: the temporary files of long answers.
+    """
 
     files: dict[str, tuple[str, Path]]
     answers: UnsavedAnswers

@@ -20,10 +20,10 @@ def variant_choice(text: str) -> str:
 
 
 def compared_choice(text: str) -> str:
-    """Check the effort of VARIANT[/EFFORT], and return the text unchanged; a model may have any.
+    """Check the effort of VARIANT/EFFORT; return it, or the name of a model, unchanged.
 
     Raises:
-        argparse.ArgumentTypeError: the variant is followed by something else than an effort.
+        argparse.ArgumentTypeError: the text after a variant's slash is not an effort.
     """
     name, slash, effort = text.partition("/")
     names = [each.value for each in Effort]

@@ -49,7 +49,7 @@ class CommandParser(argparse.ArgumentParser):
 
 
 class CommandHelpFormatter(argparse.HelpFormatter):
-    """Wraps each paragraph and each row of exit codes separately."""
+    """Formatter that wraps each paragraph and each row of exit codes separately."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return "\n".join(_wrapped(line, width) for line in text.splitlines())

@@ -1,4 +1,4 @@
-"""`repartee export`: conversations to files, a single JSON file or a file per conversation.
+"""`repartee export`: writes conversations to a single JSON file, or each to a file.
 
 It can run while a window is open, and the window runs it for its own exports. A file gets its name
 only when it is complete.
@@ -243,7 +243,7 @@ async def export(options: argparse.Namespace) -> int:
     """Run the command; return the exit code.
 
     Raises:
-        UserFacingError: why it stopped.
+        UserFacingError: the export stopped.
     """
     async with open_backend() as backend:
         left_out: list[str] = []
@@ -293,7 +293,7 @@ async def _requested_conversations(
 
 
 async def _readable_conversations(backend: Backend, left_out: list[str]) -> list[Conversation]:
-    """Return all conversations; one by one if a row among them cannot be read."""
+    """Return all readable conversations; note the others in `left_out`."""
     with suppress(StoreDamagedError):
         return await backend.conversations.all()
     found = []
@@ -320,10 +320,10 @@ async def _export_json(
 
 
 async def _export_corrections(backend: Backend, wanted: list[Conversation], target: Path) -> str:
-    """Write a line of JSON for each corrected answer; return a sentence on their number.
+    """Write a line of JSON for each corrected answer; return a sentence on the result.
 
     Raises:
-        StorageError: no answer was corrected; the file is left as it was.
+        StorageError: no answer was corrected. The file is unchanged.
     """
     pairs = await ReviewStore(backend.database).pairs([one.id for one in wanted])
     if not pairs:
@@ -375,12 +375,12 @@ async def _write_json(
     left_out: list[str],
 ) -> None:
     used_ids = {conversation.folder_id for conversation in wanted}
-    folders: set[str | None] = {None}
+    written_ids: set[str | None] = {None}
     with _skipping_errors(left_out, N_("Folders skipped: {reason}")):
         for folder in await backend.conversation_folders.all():
             if folder.id in used_ids:
                 writer.folder(folder)
-                folders.add(folder.id)
+                written_ids.add(folder.id)
     presets = {}
     with _skipping_errors(left_out, N_("Presets skipped: {reason}")):
         presets = {preset.id: preset for preset in await backend.prompts.presets()}
@@ -391,7 +391,7 @@ async def _write_json(
             messages = await backend.conversations.messages(conversation.id)
             compactions = await backend.compactions.load(conversation.id)
             preset = presets.get(conversation.preset_id or "")
-            if conversation.folder_id not in folders:
+            if conversation.folder_id not in written_ids:
                 conversation = replace(conversation, folder_id=None)
             writer.conversation(conversation, messages, compactions, preset)
             parts = [part for message in messages for part in message.attachments]
@@ -409,14 +409,10 @@ def _skipping_conversation(
     left_out: list[str], wanted: list[Conversation], conversation: Conversation
 ) -> Iterator[None]:
     """Remove a conversation from `wanted` if it cannot be read or written, and note why."""
-    known = len(left_out)
-    sentence, title = (
-        N_("Conversation “{title}” skipped: {reason}"),
-        short_title(conversation.title),
-    )
-    with _skipping_errors(left_out, sentence, title=title):
+    count, title = len(left_out), short_title(conversation.title)
+    with _skipping_errors(left_out, N_("Conversation “{title}” skipped: {reason}"), title=title):
         yield
-    if len(left_out) > known:
+    if len(left_out) > count:
         wanted.remove(conversation)
 
 

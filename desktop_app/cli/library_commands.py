@@ -1,6 +1,6 @@
 """`repartee import`, `export`, `search`, `backup`, `restore` and `repair`, without a window.
 
-All but `restore` and `repair` can run while a window is open, because their transactions are short.
+`restore` and `repair` need the library for themselves. The others can run while a window is open.
 Progress goes to standard error: on a terminal every two seconds, with --progress for each step.
 """
 
@@ -247,10 +247,8 @@ def _without_marks(snippet: str) -> str:
 
 
 async def _backup(options: argparse.Namespace) -> int:
-    user_folders, reporter = (
-        folders(),
-        ProgressReporter(tr("Backing up"), in_lines=options.progress),
-    )
+    user_folders = folders()
+    reporter = ProgressReporter(tr("Backing up"), in_lines=options.progress)
     async with open_backend():  # migrates a store of an older version first
         folder = path_of(options.folder)
         archive = make_backup(

@@ -57,7 +57,7 @@ async def with_pages(
         text: all text of the document.
 
     Raises:
-        IllegalChoiceError: it has no pages, or not these.
+        IllegalChoiceError: the document has no pages, or not these.
     """
     unit = UNITS.get(part.media_type, "")
     found = await asyncio.to_thread(find_sections, text, unit) if unit else []

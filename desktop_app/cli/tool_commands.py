@@ -63,19 +63,19 @@ async def _list(*, as_json: bool) -> int:
 
 
 async def _usual_choice(backend: Backend) -> ResolvedChoice:
-    """Return the model that answers by default, as a server's list of models says."""
+    """Return the default choice, after fetching the models of a provider that lists its own."""
     await backend.listings.load()
     values = await backend.values()
     profile = await backend.providers.default_profile(values)
     if profile.kind is ProviderKind.COMPATIBLE and not profile.models:
-        with suppress(UserFacingError, TimeoutError):  # it is as good as unknown then
+        with suppress(UserFacingError, TimeoutError):  # then the model is unknown
             await learn_listing(backend, profile)
         profile = await backend.providers.default_profile(values)
     return backend.chat.resolve(profile, backend.providers.default_choice(profile, values))
 
 
 def tool_summary(tool: ListedTool, refusal: str) -> str:
-    """Return what a tool does or why it is unavailable; of a server's tool, the first sentence."""
+    """Return why a tool is unavailable, or its description (a server's: the first sentence)."""
     if refusal:
         return tr("Unavailable: {reason}", reason=refusal)
     about = tool.definition.about
@@ -99,17 +99,18 @@ def tool_json(tool: ListedTool, refusal: str) -> dict[str, Any]:
 async def require_tools(
     backend: Backend, names: Sequence[str], resolved: ResolvedChoice, *, is_saved: bool
 ) -> None:
-    """Raise unless all tools with these full names, or of SOURCE/*, can be used.
+    """Raise unless all tools can be used.
 
     Args:
+        names: full names, or SOURCE/* for all tools of a source.
         is_saved: the answer is stored, so that its images can be kept.
 
     Raises:
-        IllegalChoiceError: one cannot.
+        IllegalChoiceError: a tool does not exist or cannot be used.
     """
     listed = {tool.definition.full_name: tool for tool in await backend.tools.listed(names)}
     for name in names:
-        source, _, tool = name.rpartition("/")  # with --mcp, what the user typed as a server
+        source, _, tool = name.rpartition("/")  # a server that the user typed may contain slashes
         if tool == ALL_TOOLS and source:
             of_source = [each for each in listed.values() if each.definition.source == source]
             if any(each.is_available for each in of_source):
@@ -135,13 +136,14 @@ async def require_tools(
 async def require_known_tools(
     backend: Backend, names: Sequence[str], chosen: Sequence[str]
 ) -> None:
-    """Raise unless `names` are full names, or SOURCE/*, of existing tools.
+    """Raise unless all tools exist.
 
     Args:
+        names: full names, or SOURCE/* for all tools of a source.
         chosen: the tools of the answer, whose servers are started.
 
     Raises:
-        IllegalChoiceError: there is no tool of a name.
+        IllegalChoiceError: a tool does not exist.
     """
     if not names:
         return

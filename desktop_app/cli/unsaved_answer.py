@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class UnsavedAnswers:
-    """Implements the Protocol AnswerFiles with temporary files.
+    """Temporary files of answers. Implements the Protocol AnswerFiles.
 
     Args:
-        temporary: the folder of the files; None writes none, because the output has the answers.
+        temporary: the parent of the files' folder; None writes no files.
     """
 
     def __init__(self, temporary: Path | None) -> None:
@@ -33,14 +33,14 @@ class UnsavedAnswers:
         return UnsavedFile(self, answer.id)
 
     def copy_of(self, answer: Message) -> Path | None:
-        """Return the file with all of a long answer, until `close`; None if there is none."""
+        """Return the file with the full text of a long answer; None if it was not written."""
         return self._copies.get(answer.id)
 
     async def begin(self, answer_id: str) -> GrowingFile | None:
-        """Return the new file of an answer; None if nothing is kept. Raises StorageError."""
+        """Return a new file for an answer; None if no files are written. Raises StorageError."""
         if self._temporary is None:
             return None
-        if self._folder is None:  # answers side by side share it
+        if self._folder is None:  # answers that run at the same time share it
             creation = asyncio.to_thread(TemporaryFolder, self._temporary)
             self._folder = asyncio.ensure_future(creation)
         with translate_errors(str(self._temporary)):
@@ -54,7 +54,7 @@ class UnsavedAnswers:
         return None
 
     async def attach(self, _answer: Message) -> DocumentPart | None:
-        """Return None, because nothing is stored."""
+        """Return None: the file stays temporary, so the answer gets no attachment."""
         return None
 
     async def discard(self, _answer_id: str) -> None:

@@ -100,7 +100,7 @@ def text_in_file(name: str, largest: int, unreadable: Reason) -> str:
 async def check_against_schema(
     answer: Message, schema: AnswerSchema | None, full_text_file: Path | None
 ) -> CheckedAnswer | None:
-    """Check an answer against the schema; None if it is incomplete or has no schema.
+    """Check an answer against the schema; return None if it is incomplete or has no schema.
 
     Args:
         full_text_file: the file with all of an answer that is too long for its message.

@@ -75,7 +75,7 @@ async def answering_profile(
         return profile
     specs = specs or [options]
     if any(spec.variant for spec in specs) and profile.from_environment:
-        return replace(profile, models=family(backend.catalog))  # the user says so
+        return replace(profile, models=family(backend.catalog))  # --variant says that it has them
     if all(spec.model for spec in specs):
         return profile
     try:
@@ -85,7 +85,7 @@ async def answering_profile(
     except (ProviderError, TimeoutError) as failed:
         if isinstance(failed, ProviderError) and failed.reason is Reason.REQUEST_REFUSED:
             raise  # a gateway misses a header: the question would be refused, too
-        return profile  # it has no list
+        return profile  # the server has no list of models
     return await find_profile(backend, options.provider)
 
 
@@ -96,8 +96,8 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
     """
     info = backend.catalog.info(choice.model)
     is_family = choice.variant is not None or info.variant is not None
-    is_open = info.input_limit is None or profile.kind is ProviderKind.COMPATIBLE
-    if is_family or not is_open or profile.kind is ProviderKind.ON_DEVICE:
+    is_uncertain = info.input_limit is None or profile.kind is ProviderKind.COMPATIBLE
+    if is_family or not is_uncertain or profile.kind is ProviderKind.ON_DEVICE:
         return
     with suppress(UserFacingError, TimeoutError):
         await learn_listing(backend, profile)
@@ -105,8 +105,8 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
 
 async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
     """Fetch a gateway's model list if the catalog does not know the model's price."""
-    is_open = profile.kind is ProviderKind.COMPATIBLE and backend.listings.of(profile) is None
-    if is_open and backend.chat.resolve(profile, choice).price is None:
+    is_unlisted = profile.kind is ProviderKind.COMPATIBLE and backend.listings.of(profile) is None
+    if is_unlisted and backend.chat.resolve(profile, choice).price is None:
         with suppress(UserFacingError, TimeoutError):
             await learn_listing(backend, profile)
 
@@ -126,7 +126,8 @@ async def choice_of(
     Without --model, it is the profile's model, or the first chat model of the server's list.
 
     Raises:
-        IllegalChoiceError: the provider does not offer it, or no model is known.
+        IllegalChoiceError: the options contradict each other, the provider does not offer the
+            choice, or no model is known.
     """
     choice = backend.providers.default_choice(profile, await backend.values())
     effort = Effort(options.effort) if options.effort else choice.effort

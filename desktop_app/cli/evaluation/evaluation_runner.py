@@ -1,8 +1,8 @@
 """Runs the cases of an evaluation: concurrent, resumable, each answer paid once.
 
-Results are kept in the store of notes. An unfinished evaluation has a name there, by the content of
-its cases and settings, so that the same command finds its results. A finished one has none, so that
-the same command asks again.
+The store of notes keeps the results. It also has a name for each unfinished evaluation, by the
+content of its cases and settings, so that the same command finds the results. A finished evaluation
+has no name, so that the same command asks again.
 """
 
 from __future__ import annotations
@@ -74,16 +74,16 @@ _PREFIX: Final = "evaluation:"
 
 @dataclass
 class EvaluationRunner:
-    """Asks every contestant every case.
+    """One run of an evaluation, which asks every contestant every case.
 
     Attributes:
-        parts: the files of each case, by its id.
+        parts: the files of each case, by the id of the case.
         batches: asks the cases in batch jobs; None asks each by itself.
         listen: called with the number of results so far.
         repeated: number of calls that an interrupted command sent and that were not answered.
         reused: number of results of an interrupted command.
         notices: settings that requests left out or changed, each once.
-        case_errors: errors of cases before an answer, by case, each once.
+        case_errors: the ids of cases that got no answer, with the error, each once.
         stopped_by: the error that stopped the evaluation; None if it ran to its end.
     """
 

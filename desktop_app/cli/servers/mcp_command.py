@@ -108,7 +108,7 @@ async def _add(servers: ToolServers, options: argparse.Namespace) -> int:
 def _pair(options: argparse.Namespace, text: str, separator: str) -> tuple[str, str]:
     name, found, value = text.partition(separator)
     if not found:
-        # The text may be a secret.
+        # Not quoted, because it may be a secret.
         options.refuse(tr("--env takes NAME=VALUE, and --header takes NAME:VALUE"))
     return name.strip(), value.strip() if separator == ":" else value
 

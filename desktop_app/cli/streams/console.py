@@ -218,7 +218,7 @@ class _CleanStream:
 def escaped_output() -> Iterator[None]:
     """Escape everything that is written to a terminal or to standard error.
 
-    An exception leaves the guards in place, because Python writes its traceback afterwards.
+    An exception leaves the escaping streams in place, because Python writes its traceback later.
     """
     before = sys.stdout, sys.stderr
     for stream in before:

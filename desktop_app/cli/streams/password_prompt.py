@@ -25,7 +25,7 @@ async def extract(
 
     Raises:
         DocumentEncryptedError: there is no terminal, or the user enters no password.
-        DocumentError: one of its subclasses.
+        DocumentError: the file cannot be read.
     """
     password = ""
     while True:
@@ -50,10 +50,10 @@ def _has_terminal() -> bool:
 def _read_password() -> str:
     """Read a password without echo.
 
-    Restores Python's handler of Ctrl+C, because the loop's cannot end a blocking read.
+    Uses Python's own handler of Ctrl+C meanwhile, because the loop's cannot end a blocking read.
 
     Raises:
-        KeyboardInterrupt
+        KeyboardInterrupt: the user pressed Ctrl+C.
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -14,34 +14,34 @@ from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.cli.streams.console import clean_line, is_stderr_terminal, note
 from desktop_app.i18n.translation import tr
 
-_EVERY_S: Final = 2.0
+_INTERVAL_S: Final = 2.0
 
 
 class ProgressReporter:
-    """Reports progress on standard error, on a terminal every two seconds.
+    """Reporter of progress on standard error, on a terminal every two seconds.
 
     Each report is a line of its own, because a changing line needs control characters.
 
     Args:
-        what: names the task.
+        task: names the task.
         in_lines: report every step as "DONE TOTAL", with or without a terminal.
     """
 
-    def __init__(self, what: str, *, in_lines: bool = False) -> None:
-        self._what = what
+    def __init__(self, task: str, *, in_lines: bool = False) -> None:
+        self._task = task
         self._in_lines = in_lines
-        self._next = time.monotonic() + _EVERY_S
+        self._next_at = time.monotonic() + _INTERVAL_S
 
     def show(self, done: int, total: int | None) -> None:
         """Report that `done` of `total` are done; None if the total is unknown."""
         if self._in_lines:
             note(f"{done} {total}")
-        elif is_stderr_terminal() and time.monotonic() >= self._next:
-            self._next = time.monotonic() + _EVERY_S
+        elif is_stderr_terminal() and time.monotonic() >= self._next_at:
+            self._next_at = time.monotonic() + _INTERVAL_S
             if total is None:
-                line = tr("{task}: {done}", task=self._what, done=done)
+                line = tr("{task}: {done}", task=self._task, done=done)
             else:
-                line = tr("{task}: {done} of {total}", task=self._what, done=done, total=total)
+                line = tr("{task}: {done} of {total}", task=self._task, done=done, total=total)
             note(clean_line(line))
 
 

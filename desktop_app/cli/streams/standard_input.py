@@ -18,15 +18,15 @@ from typing import BinaryIO
 
 from desktop_app.domain.error_reasons import Reason
 
-# Seconds to wait for the first and for every further piece, without a terminal.
+# Seconds to wait for the first piece and for each later piece, without a terminal.
 FIRST_S, NEXT_S = 0.3, 2.0
 _PIECE = 1 << 16
 
 LARGEST_TEXT = 64 << 20
-"""Bytes of a question. No model reads a tenth of it."""
+"""Maximum of a question. No model reads a tenth of it."""
 
 LARGEST_FILE = 2_000 << 20
-"""Bytes of a document: the maximum of the setting."""
+"""Maximum of a document, as in the settings."""
 
 
 def read_all() -> str:

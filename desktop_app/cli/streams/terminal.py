@@ -62,7 +62,7 @@ def call_words(call: ToolCallPart) -> str:
 
 
 class AnswerOutput:
-    """Writes an answer to the terminal.
+    """Output of an answer on the standard streams.
 
     Args:
         shows_steps: show progress messages even without a terminal.
@@ -95,7 +95,7 @@ class AnswerOutput:
         self._from_environment = profile.from_environment
 
     def stop_with(self, stop: Callable[[], object]) -> None:
-        """Set what is called once standard output can no longer be written."""
+        """Set the function that is called once standard output can no longer be written."""
         self._stop = stop
 
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
