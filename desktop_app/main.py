@@ -56,13 +56,13 @@ def _command(arguments: list[str]) -> int:
     if arguments and (
         arguments[0] in CLI_COMMANDS or arguments[0] in ("-h", "--help", "--version")
     ):
-        from desktop_app.cli.arguments import parser
+        from desktop_app.cli.arguments import create_parser
 
         # `quick` prints nothing, and must be fast.
         if arguments[0] != "quick" or not {"-h", "--help"}.isdisjoint(arguments):
             _use_language(arguments)
         arguments, program = _without_program(arguments)
-        options, unknown = parser(CLI_COMMANDS).parse_known_args(arguments)
+        options, unknown = create_parser(CLI_COMMANDS).parse_known_args(arguments)
         if program:
             options.program = program
         _add_files(options, unknown)

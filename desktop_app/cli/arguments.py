@@ -61,7 +61,7 @@ _TOOL_FIELDS: Final = "name, description, kind (reads, writes, leaves), availabl
 _HIT_FIELDS: Final = "conversation, title, message, snippet, date"
 
 
-def parser(names: Sequence[str]) -> argparse.ArgumentParser:
+def create_parser(names: Sequence[str]) -> argparse.ArgumentParser:
     """Create the parser of all commands, whose `names` its usage lists.
 
     The parsed options have `refuse`, which reports a wrong command line, and in some commands

@@ -121,7 +121,7 @@ def run_ask(options: argparse.Namespace) -> int:
     output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=several)
     try:
         # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
-        prompt = _prompt(options)
+        prompt = _read_question(options)
         with as_file(options.file) as options.file:
             return asyncio.run(_ask(options, prompt, output))
     except asyncio.CancelledError:
@@ -134,7 +134,7 @@ def run_ask(options: argparse.Namespace) -> int:
         return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
 
 
-def _prompt(options: argparse.Namespace) -> str:
+def _read_question(options: argparse.Namespace) -> str:
     """Return the question from the command line or standard input.
 
     Return "" if there is only a file or a template.
@@ -155,7 +155,7 @@ def _prompt(options: argparse.Namespace) -> str:
     return ""
 
 
-async def _question(
+async def _question_draft(
     backend: Backend, options: argparse.Namespace, prompt: str, parts: Sequence[Part]
 ) -> Draft:
     """Return the question: from a template, as typed, or the default for files alone.
@@ -223,9 +223,9 @@ async def _answer(
         await sendable_part(document, pages.get(name, ""), values, answering[0])
         for name, (_, document) in zip(options.file, attached, strict=True)
     ]
-    draft = await _question(backend, options, prompt, parts)
+    draft = await _question_draft(backend, options, prompt, parts)
     draft = replace(draft, attachments=(*parts, *collections))
-    conversation = _conversation(choices[0])
+    conversation = _new_conversation(choices[0])
     if null_store is not None:
         leading = leading_id(settings.counted_instructions, parts, draft.text)
         conversation = replace(conversation, id=leading)
@@ -529,7 +529,7 @@ async def _with_all_calls(backend: Backend, answer: Message) -> Message:
     return replace(answer, usage=usage, cost=None if spent.uncounted else spent.cost)
 
 
-def _conversation(choice: ModelChoice) -> Conversation:
+def _new_conversation(choice: ModelChoice) -> Conversation:
     moment = now()
     return Conversation(new_id(), "", moment, moment, choice)
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeFile
+from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeExporter
 from desktop_app.cli.streams.console import as_json, reports_to_window, say, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend, path_of
 from desktop_app.domain.bounds import BAD_VALUE
@@ -52,18 +52,18 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_catalog import ModelCatalog
 
 PICTURE_BOX: Final = (1600, 1600)
-"""Embedded images are scaled to fit into this size in pixels."""
+"""Size in pixels that embedded images are scaled to fit into."""
 
 # Also surrogates and bidirectional controls, so that a name reads as it is.
 _UNSAFE_IN_NAMES: Final = re.compile(
     r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+'
 )
-LONGEST_TITLE_BYTES: Final = 180
+MAX_TITLE_BYTES: Final = 180
 """A file name has at most 255 bytes, including date, number, suffix and ".part"."""
 
 
-class ConversationFile(Protocol):
-    """Writes a conversation to a file.
+class ConversationExporter(Protocol):
+    """Exporter of conversations in a format, each to a file.
 
     Attributes:
         suffix: the suffix of the file names.
@@ -72,14 +72,14 @@ class ConversationFile(Protocol):
     suffix: str
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown path. Raises OSError."""
+        """Write the shown messages. Raises OSError."""
 
     async def close(self) -> None:
         """Release resources after the last file."""
 
 
-class MarkdownFile:
-    """A conversation as Markdown."""
+class MarkdownExporter:
+    """Exporter to Markdown."""
 
     suffix = ".md"
 
@@ -87,7 +87,7 @@ class MarkdownFile:
         self._catalog = backend.catalog
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown path. Raises OSError."""
+        """Write the shown messages. Raises OSError."""
         text = markdown_file.to_markdown(conversation, path, lambda m: self._catalog.info(m).name)
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
@@ -96,8 +96,8 @@ class MarkdownFile:
         """Do nothing."""
 
 
-class HtmlFile:
-    """A conversation as a self-contained page of HTML."""
+class HtmlExporter:
+    """Exporter to self-contained HTML pages."""
 
     suffix = ".html"
 
@@ -107,7 +107,7 @@ class HtmlFile:
         self._page = html_page.HtmlPage(lambda m: backend.catalog.info(m).name, self._formulas.find)
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown path. Raises OSError."""
+        """Write the shown messages. Raises OSError."""
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(self._page.head(conversation))
             for message in path:
@@ -138,16 +138,16 @@ class LoadedConversation(NamedTuple):
     language: str
 
 
-LENGTH: Final = struct.Struct(">Q")
+LENGTH_PREFIX: Final = struct.Struct(">Q")
 """The length prefix of each request to the PDF process and of each of its answers."""
 
-_PIECE: Final = 1 << 18
-# Largest PDF in bytes: the memory limit of the process that creates it.
-_LARGEST_PDF: Final = 4 << 30
+_PIECE_BYTES: Final = 1 << 18
+# The memory limit of the process that creates the PDF.
+_MAX_PDF_BYTES: Final = 4 << 30
 
 
-class PdfFile:
-    """A conversation as PDF, laid out as for printing.
+class PdfExporter:
+    """Exporter to PDF, laid out as for printing.
 
     Qt parses untrusted content, so a confined process does that (app/export/pdf_process.py). The
     process starts with the first conversation. A conversation that crashes it is skipped, and the
@@ -161,17 +161,21 @@ class PdfFile:
         self._process: Process | None = None
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown path.
+        """Write the shown messages.
 
         Raises:
             OSError: the file cannot be written.
             StorageError: the conversation cannot be laid out.
         """
-        loaded = await load_pictures(self._backend, conversation, path)
+        loaded = await load_conversation(self._backend, conversation, path)
         with file.open("wb") as output:
             if self._process is None:
                 self._process = await start_child(
-                    child_command("pdf"), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=_PIECE
+                    child_command("pdf"),
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=DEVNULL,
+                    limit=_PIECE_BYTES,
                 )
             try:
                 await _exchange(self._process, pickle.dumps(loaded), output)
@@ -198,30 +202,30 @@ async def _exchange(process: Process, request: bytes, output: BinaryIO) -> None:
     """
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(LENGTH.pack(len(request)))
+    process.stdin.write(LENGTH_PREFIX.pack(len(request)))
     process.stdin.write(request)
     await process.stdin.drain()
-    (left,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
-    if left > _LARGEST_PDF:
+    (left,) = LENGTH_PREFIX.unpack(await process.stdout.readexactly(LENGTH_PREFIX.size))
+    if left > _MAX_PDF_BYTES:
         raise EOFError("a PDF that is too large")
     while left:
-        piece = await process.stdout.readexactly(min(left, _PIECE))
+        piece = await process.stdout.readexactly(min(left, _PIECE_BYTES))
         output.write(piece)
         left -= len(piece)
 
 
-_MAKERS: Final[Mapping[str, Callable[[Backend], ConversationFile]]] = {
-    "markdown": MarkdownFile,
-    "html": HtmlFile,
-    "pdf": PdfFile,
-    **{suffix.lstrip("."): partial(OfficeFile, suffix) for suffix in OFFICE_SUFFIXES},
+_EXPORTERS: Final[Mapping[str, Callable[[Backend], ConversationExporter]]] = {
+    "markdown": MarkdownExporter,
+    "html": HtmlExporter,
+    "pdf": PdfExporter,
+    **{suffix.lstrip("."): partial(OfficeExporter, suffix) for suffix in OFFICE_SUFFIXES},
 }
 
 
-async def load_pictures(
+async def load_conversation(
     backend: Backend, conversation: Conversation, path: list[Message]
 ) -> LoadedConversation:
-    """Return a conversation with its images."""
+    """Read the images of a conversation, for another process to lay it out."""
     pictures = {message.id: await pictures_of(backend, message) for message in path}
     return LoadedConversation(conversation, path, pictures, backend.catalog, language())
 
@@ -257,11 +261,13 @@ async def export(options: argparse.Namespace) -> int:
             elif options.format == "corrections":
                 sentence = await _export_corrections(backend, wanted, target)
             else:
-                writer = _MAKERS[options.format](backend)
+                exporter = _EXPORTERS[options.format](backend)
                 try:
-                    await _export_each(backend, wanted, target, reporter, writer, left_out, options)
+                    await _export_each(
+                        backend, wanted, target, reporter, exporter, left_out, options
+                    )
                 finally:
-                    await writer.close()
+                    await exporter.close()
         except OSError as exc:
             raise unwritable_error(target, exc) from exc
     sentence = sentence or tr_plural(
@@ -439,12 +445,12 @@ async def _export_each(
     wanted: list[Conversation],
     target: Path,
     reporter: ProgressReporter,
-    writer: ConversationFile,
+    exporter: ConversationExporter,
     left_out: list[str],
     options: argparse.Namespace,
 ) -> None:
     is_folder = options.all or len(wanted) > 1 or await asyncio.to_thread(target.is_dir)
-    names = names_of(list(wanted), writer.suffix)
+    names = file_names(list(wanted), exporter.suffix)
     for number, conversation in enumerate(list(wanted)):
         reporter.show(number, len(wanted))
         file_name = next(names)
@@ -453,10 +459,10 @@ async def _export_each(
             if options.last_response:
                 path = [message for message in path if message.role is Role.ASSISTANT][-1:]
             with partial_file(target / file_name if is_folder else target) as file:
-                await writer.write(file, conversation, path)
+                await exporter.write(file, conversation, path)
 
 
-def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
+def file_names(wanted: list[Conversation], suffix: str) -> Iterator[str]:
     """Yield a unique name for each file, from the conversation's date and title.
 
     Names are also unique on file systems that ignore case.
@@ -466,7 +472,7 @@ def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
     for conversation in wanted:
         day = conversation.created_at.astimezone().date().isoformat()
         title = _UNSAFE_IN_NAMES.sub(" ", conversation.title).strip(" .")[:80]
-        title = title.encode()[:LONGEST_TITLE_BYTES].decode(errors="ignore").rstrip()
+        title = title.encode()[:MAX_TITLE_BYTES].decode(errors="ignore").rstrip()
         stem = f"{day} {title or 'Conversation'}"
         name, key = stem, stem.casefold()
         while name.casefold() in used_names:

@@ -18,7 +18,6 @@ from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.export_command import export
 from desktop_app.cli.streams.console import (
-    ask,
     can_ask,
     is_cancel,
     is_yes,
@@ -27,6 +26,7 @@ from desktop_app.cli.streams.console import (
     say,
     write_json,
     write_line,
+    write_question,
 )
 from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend, path_of
 from desktop_app.domain.conversations.conversation import ModelChoice, now
@@ -302,7 +302,7 @@ def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> Re
     if not can_ask():
         say(tr("These settings were not restored. To restore them, use --accept-settings."))
         return RestoreChoice.KEEP
-    ask(tr("Restore these settings? [y]es, [N]o, keep the current ones, or [c]ancel:"))
+    write_question(tr("Restore these settings? [y]es, [N]o, keep the current ones, or [c]ancel:"))
     try:
         typed = sys.stdin.readline()
     except KeyboardInterrupt:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 OFFICE_SUFFIXES: Final = (".docx", ".odt", ".pptx", ".xlsx", ".csv")
 
 
-class OfficeFile:
-    """A conversation for an office program; .xlsx and .csv have only the tables of its responses.
+class OfficeExporter:
+    """Exporter to an office format. Files in .xlsx and .csv have only the tables of responses.
 
     Attributes:
         suffix: the suffix of the file names, which decides the format.
@@ -35,7 +35,7 @@ class OfficeFile:
         self._catalog = backend.catalog
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown path.
+        """Write the shown messages.
 
         Raises:
             OSError: the file cannot be written.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.tools.tool import ListedTool
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
-_LONGEST_BRIEF: Final = 200
+_MAX_SUMMARY_CHARS: Final = 200
 _SENTENCE_END: Final = re.compile(r"\.\s|\n")
 
 
@@ -82,7 +82,7 @@ def tool_summary(tool: ListedTool, refusal: str) -> str:
     if not tool.definition.source:
         return about
     first = _SENTENCE_END.split(about, maxsplit=1)[0].rstrip(".")
-    return first if len(first) <= _LONGEST_BRIEF else f"{first[:_LONGEST_BRIEF].rstrip()}…"
+    return first if len(first) <= _MAX_SUMMARY_CHARS else f"{first[:_MAX_SUMMARY_CHARS].rstrip()}…"
 
 
 def tool_json(tool: ListedTool, refusal: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from desktop_app.__main__ import start
-from desktop_app.cli.arguments import parser
+from desktop_app.cli.arguments import create_parser
 from desktop_app.main import CLI_COMMANDS
 from tests.helpers.child_server import STARTERS, forked_command, skip_teardown
 from tests.helpers.migrated_stores import copy_migrated_stores
@@ -261,7 +261,7 @@ def _import_command_line() -> None:
             importlib.import_module(module.name)
     for name in _LIBRARIES:
         importlib.import_module(name)
-    parser(CLI_COMMANDS)  # argparse compiles its patterns
+    create_parser(CLI_COMMANDS)  # argparse compiles its patterns
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class ExportController(QObject):
         if not self._has_messages():
             return
         # Imported here, because it imports every format.
-        from desktop_app.cli.export_command import names_of
+        from desktop_app.cli.export_command import file_names
 
         dialog = QFileDialog(self._parent, tr("Export conversation"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -76,7 +76,7 @@ class ExportController(QObject):
         dialog.setNameFilters(list(formats))
         places = QStandardPaths.StandardLocation
         dialog.setDirectory(QStandardPaths.writableLocation(places.DocumentsLocation))
-        stem = next(names_of([self._current.conversation], ""))
+        stem = next(file_names([self._current.conversation], ""))
         dialog.setDefaultSuffix("pdf")
         dialog.selectFile(f"{stem}.pdf")
         dialog.filterSelected.connect(

@@ -2,8 +2,8 @@
 
 It needs no display. It is confined before it reads any input: it may read fonts and write no file.
 Each request is a pickled `LoadedConversation` on its standard input, and each answer a PDF on its
-standard output; both follow their length (`LENGTH`). It ends when its standard input closes, or if
-it cannot lay out a conversation.
+standard output; both follow their length (`LENGTH_PREFIX`). It ends when its standard input closes,
+or if it cannot lay out a conversation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWrit
 
 from desktop_app import __version__, sandbox
 from desktop_app.child_processes import child_command
-from desktop_app.cli.export_command import LENGTH, LoadedConversation
+from desktop_app.cli.export_command import LENGTH_PREFIX, LoadedConversation
 from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
 from desktop_app.rendering.processes.formula_client import FormulaClient
@@ -63,7 +63,7 @@ def main() -> int:
     while loaded := _read_request(requests):
         use_language(loaded.language, resource_path("locale"))
         pdf = _make_pdf(loaded, formulas)
-        answers.write(LENGTH.pack(len(pdf)))
+        answers.write(LENGTH_PREFIX.pack(len(pdf)))
         answers.write(pdf)
         answers.flush()
     formulas.close()
@@ -129,10 +129,10 @@ def paint(pages: PrintedPages, device: QPagedPaintDevice, numbers: range) -> Non
 
 
 def _read_request(requests: BinaryIO) -> LoadedConversation | None:
-    head = requests.read(LENGTH.size)
-    if len(head) < LENGTH.size:
+    head = requests.read(LENGTH_PREFIX.size)
+    if len(head) < LENGTH_PREFIX.size:
         return None
-    packed = requests.read(LENGTH.unpack(head)[0])
+    packed = requests.read(LENGTH_PREFIX.unpack(head)[0])
     # Only the process that started this one writes to the pipe.
     loaded: LoadedConversation = pickle.loads(packed)  # noqa: S301
     return loaded

@@ -29,7 +29,7 @@ from desktop_app.app.export.pdf_process import (
     paint,
 )
 from desktop_app.child_processes import child_command
-from desktop_app.cli.export_command import LoadedConversation, load_pictures
+from desktop_app.cli.export_command import LoadedConversation, load_conversation
 from desktop_app.cli.streams.console import say
 from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.error_reasons import Reason
@@ -92,7 +92,7 @@ async def _load(conversation_id: str) -> LoadedConversation:
         path = await backend.conversations.path(conversation_id)
         if conversation is None or not path:
             raise StorageError(Reason.PRINT_NOTHING)
-        return await load_pictures(backend, conversation, path)
+        return await load_conversation(backend, conversation, path)
 
 
 def _confine(file: str, scratch: str, descriptors: tuple[int, ...]) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.preset_loader import with_built_in
-from desktop_app.cli.answers.asked_form import text_in_file
+from desktop_app.cli.answers.asked_form import read_text_file
 from desktop_app.cli.answers.chosen_model import answering_profile
-from desktop_app.cli.answers.parameter_options import MOST_STOPS
+from desktop_app.cli.answers.parameter_options import MAX_STOPS
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.prompts.preset import Preset
     from desktop_app.services.chat.chat_service import AskSettings
 
-LONGEST_INSTRUCTIONS: Final = 4 * 1024 * 1024
+MAX_INSTRUCTIONS_BYTES: Final = 4 * 1024 * 1024
 """Bytes of a file with instructions; more than any model takes."""
 _NAMES: Final = {"max_tokens": "max_output_tokens", "n": "candidates"}
 _OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
@@ -90,12 +90,12 @@ def settings_of(
 
 
 def _overrides(options: argparse.Namespace) -> Overrides:
-    if options.stop is not None and len(options.stop) > MOST_STOPS:
-        raise IllegalChoiceError(Reason.TOO_MANY_STOPS, most=MOST_STOPS)
+    if options.stop is not None and len(options.stop) > MAX_STOPS:
+        raise IllegalChoiceError(Reason.TOO_MANY_STOPS, most=MAX_STOPS)
     instructions = options.instructions
     if options.system is not None:
         unreadable = Reason.INSTRUCTIONS_UNREADABLE
-        instructions = text_in_file(options.system, LONGEST_INSTRUCTIONS, unreadable)
+        instructions = read_text_file(options.system, MAX_INSTRUCTIONS_BYTES, unreadable)
     overrides = Overrides(instructions)
     for name in _OPTIONS:
         value = getattr(options, name)

@@ -38,18 +38,18 @@ def with_form(settings: AskSettings, options: argparse.Namespace) -> AskSettings
     if options.schema is None and options.grammar is None:
         return settings
     if options.schema is not None:
-        schema = _schema_in(options.schema)
+        schema = _read_schema(options.schema)
         return replace(settings, schema=schema, requested=settings.requested | {"schema"})
     if settings.parameters.tools:
         raise IllegalChoiceError(Reason.GRAMMAR_WITH_TOOLS)
-    return replace(settings, grammar=_grammar_in(options.grammar))
+    return replace(settings, grammar=_read_grammar(options.grammar))
 
 
 def with_schema_of(settings: AskSettings, file: str | None) -> AskSettings:
     """Return a batch job's settings with the schema in a file. Raises IllegalChoiceError."""
     if file is None:
         return settings
-    source = _source_in(file)
+    source = _read_schema_source(file)
     form_of(source, file)
     parameters = replace(settings.parameters, form=source.to_setting())
     return replace(settings, parameters=parameters)
@@ -61,22 +61,22 @@ def is_form_notice(notice: NoticeText) -> bool:
     return isinstance(notice, AnswerNotice) and notice.code in used
 
 
-def _source_in(file: str) -> FormSource:
-    text = text_in_file(file, LARGEST_FORM, Reason.SCHEMA_UNREADABLE)
+def _read_schema_source(file: str) -> FormSource:
+    text = read_text_file(file, LARGEST_FORM, Reason.SCHEMA_UNREADABLE)
     return FormSource(FormKind.SCHEMA, text, Path(file).stem.removesuffix(".schema"))
 
 
-def _schema_in(file: str) -> AnswerSchema:
-    form = form_of(_source_in(file), file)
+def _read_schema(file: str) -> AnswerSchema:
+    form = form_of(_read_schema_source(file), file)
     assert isinstance(form, AnswerSchema)
     return form
 
 
-def _grammar_in(file: str) -> AnswerGrammar:
+def _read_grammar(file: str) -> AnswerGrammar:
     ending = Path(file).suffix.lower().removeprefix(".")
     if ending not in {syntax.value for syntax in GrammarSyntax}:
         raise IllegalChoiceError(Reason.GRAMMAR_UNKNOWN, file=file)
-    text = text_in_file(file, LARGEST_FORM, Reason.GRAMMAR_UNREADABLE)
+    text = read_text_file(file, LARGEST_FORM, Reason.GRAMMAR_UNREADABLE)
     if ending == GrammarSyntax.REGEX:
         text = text.rstrip("\r\n")
     form = form_of(FormSource(FormKind(ending), text), file)
@@ -84,7 +84,7 @@ def _grammar_in(file: str) -> AnswerGrammar:
     return form
 
 
-def text_in_file(name: str, largest: int, unreadable: Reason) -> str:
+def read_text_file(name: str, largest: int, unreadable: Reason) -> str:
     """Return the text of a file of at most `largest` bytes. Raises IllegalChoiceError."""
     try:
         with open_file(Path(name)) as file:

@@ -10,8 +10,8 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     import argparse
 
-MOST_STOPS: Final = 4
-_MOST_ANSWERS: Final = 8
+MAX_STOPS: Final = 4
+_MAX_ANSWERS: Final = 8
 
 
 def add_answer_parameters(command: argparse.ArgumentParser) -> None:
@@ -37,14 +37,14 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
         "--stop",
         action="append",
         metavar=tr("TEXT"),
-        help=tr("end the response before this text (repeatable, up to {count})", count=MOST_STOPS),
+        help=tr("end the response before this text (repeatable, up to {count})", count=MAX_STOPS),
     )
     group.add_argument(
         "--verbosity", choices=("low", "medium", "high"), help=tr("length of the response")
     )
     group.add_argument(
         "--n",
-        type=whole_number_between(1, _MOST_ANSWERS),
+        type=whole_number_between(1, _MAX_ANSWERS),
         metavar="N",
         help=tr("number of responses, each billed"),
     )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.errors import StorageError
     from desktop_app.services.chat.answer_run import AnswerRun
 
-FEWEST_COMPARED, MOST_COMPARED = 2, 4
+MIN_COMPARED, MAX_COMPARED = 2, 4
 
 
 def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
@@ -62,8 +62,8 @@ def require_comparable(specs: Sequence[str], repeats: int | None) -> None:
     """Raise IllegalChoiceError unless two to four choices are compared, without --n."""
     if (repeats or 1) > 1:
         raise IllegalChoiceError(Reason.COMPARED_WITH_N)
-    if not FEWEST_COMPARED <= len(specs) <= MOST_COMPARED:
-        raise IllegalChoiceError(Reason.COMPARED_COUNT, fewest=FEWEST_COMPARED, most=MOST_COMPARED)
+    if not MIN_COMPARED <= len(specs) <= MAX_COMPARED:
+        raise IllegalChoiceError(Reason.COMPARED_COUNT, fewest=MIN_COMPARED, most=MAX_COMPARED)
 
 
 @dataclass

@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
 
-SHORTEST_ID = 4
-NAMED_FILES = 20
+MIN_ID_CHARS = 4
+MAX_NAMED_FILES = 20
 """Maximum of skipped files, and of scans, that are named. Further skipped files are counted."""
 
 
@@ -201,12 +201,12 @@ async def _say_files(backend: Backend, job: BatchJob, options: argparse.Namespac
     left_out = [row for row in rows if row.status is ItemStatus.LEFT_OUT]
     notices = [
         tr("{file} skipped: {reason}", file=row.name, reason=item_error_text(row))
-        for row in left_out[:NAMED_FILES]
+        for row in left_out[:MAX_NAMED_FILES]
     ]
-    if more := len(left_out[NAMED_FILES:]):
+    if more := len(left_out[MAX_NAMED_FILES:]):
         notices.append(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
     scans = [row for row in rows if row.status is ItemStatus.READ and item_scan_words(row)]
-    notices += [f"{row.name}: {item_scan_words(row)}" for row in scans[:NAMED_FILES]]
+    notices += [f"{row.name}: {item_scan_words(row)}" for row in scans[:MAX_NAMED_FILES]]
     for words in notices:
         say(words)
     options.notices = [*getattr(options, "notices", []), *notices]
@@ -356,7 +356,7 @@ async def _find_job(backend: Backend, typed_id: str) -> BatchJob:
     """
     jobs = await backend.batch_store.all()
     found = [job for job in jobs if job.id == typed_id]
-    if not found and len(typed_id) >= SHORTEST_ID:
+    if not found and len(typed_id) >= MIN_ID_CHARS:
         found = [job for job in jobs if job.id.startswith(typed_id)]
     if len(found) == 1:
         return found[0]

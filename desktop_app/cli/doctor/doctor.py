@@ -164,13 +164,13 @@ async def examine(
     starts_model = start_model or backend.gateway.local_model.is_running
     # In a thread: this starts uname, and reads the metadata of packages.
     facts = await asyncio.to_thread(lambda: [*_facts(backend), *_log(backend)])
-    qt, hotkey, keyring, model, store, ways = await asyncio.gather(
-        _qt(),
-        _hotkey(backend, problem),
-        _keyring(backend),
-        _loaded_model(backend) if starts_model else asyncio.to_thread(_model_file, backend),
-        _store(backend, problem, is_thorough=start_model),
-        _routes(backend, problem),
+    qt, hotkey, keyring, model, store, routes = await asyncio.gather(
+        _check_qt(),
+        _check_hotkey(backend, problem),
+        _check_keyring(backend),
+        _check_model(backend) if starts_model else asyncio.to_thread(_check_model_file, backend),
+        _check_store(backend, problem, is_thorough=start_model),
+        _check_routes(backend, problem),
     )
     return [
         Finding("version", None, f"Repartee {__version__}"),
@@ -178,16 +178,16 @@ async def examine(
         keyring,
         model,
         store,
-        *ways,
-        _confinement(),
+        *routes,
+        _check_sandbox(),
         *qt[1:],
         hotkey,
-        _login_start(backend),
+        _check_login_start(backend),
         *facts,
     ]
 
 
-async def _store(
+async def _check_store(
     backend: Backend, problem: UserFacingError | None, *, is_thorough: bool
 ) -> Finding:
     try:
@@ -207,7 +207,7 @@ async def _store(
     return Finding("store", True, text)
 
 
-async def _routes(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
+async def _check_routes(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
     """Return how each provider is reached; without a store, only built-in and environment ones."""
     profiles = [*backend.providers.environment_profiles, *BUILT_IN]
     if problem is None:
@@ -226,7 +226,7 @@ async def _routes(backend: Backend, problem: UserFacingError | None) -> list[Fin
     ]
 
 
-async def _keyring(backend: Backend) -> Finding:
+async def _check_keyring(backend: Backend) -> Finding:
     result = await backend.vault.probe(KEYRING_TIMEOUT_S)
     if result.works:
         return Finding("keyring", True, tr("{keyring} works", keyring=result.backend))
@@ -236,7 +236,7 @@ async def _keyring(backend: Backend) -> Finding:
     return Finding("keyring", False, why)
 
 
-async def _loaded_model(backend: Backend) -> Finding:
+async def _check_model(backend: Backend) -> Finding:
     try:
         async with asyncio.timeout(MODEL_TIMEOUT_S):
             endpoint = await backend.gateway.local_model.endpoint()
@@ -253,7 +253,7 @@ async def _loaded_model(backend: Backend) -> Finding:
     return Finding("on-device model", True, text)
 
 
-def _model_file(backend: Backend) -> Finding:
+def _check_model_file(backend: Backend) -> Finding:
     weights = backend.gateway.local_model.weights or find_weights()
     if weights is None or not weights.is_file():
         missing = tr("Not installed. Run: {command}", command=INSTALL_COMMAND)
@@ -263,7 +263,7 @@ def _model_file(backend: Backend) -> Finding:
     return Finding("on-device model", None, tr("{file}, loads on first use", file=weights.name))
 
 
-async def _qt() -> list[Finding]:
+async def _check_qt() -> list[Finding]:
     why_not = why_no_window(os.environ)
     # The desktop portal can be checked without a display.
     probe_environment = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
@@ -275,10 +275,10 @@ async def _qt() -> list[Finding]:
     else:
         text = tr("Qt {version} can’t open a window. {reason}", version=found["qt"], reason=why_not)
     window = Finding("window", why_not is None, text)
-    return [window, Finding("portal", None, _portal(found.get("portal")))]
+    return [window, Finding("portal", None, _portal_words(found.get("portal")))]
 
 
-async def _hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
+async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
     """Report the global shortcut, with the user's keys if the store can be read."""
     values: Mapping[str, object] = {}
     if problem is None:
@@ -306,7 +306,7 @@ async def _hotkey_report(keys: str, scope: str) -> HotkeyReport:
     return report
 
 
-def _login_start(backend: Backend) -> Finding:
+def _check_login_start(backend: Backend) -> Finding:
     scope = backend.folders.scope
     if starts_at_login(scope, os.environ):
         place = login_start_location(scope, os.environ)
@@ -314,7 +314,7 @@ def _login_start(backend: Backend) -> Finding:
     return Finding("start at login", None, tr("Off"))
 
 
-def _portal(version: int | None) -> str:
+def _portal_words(version: int | None) -> str:
     if version is None:
         return tr("The session bus doesn’t respond")
     if not version:
@@ -339,7 +339,7 @@ async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], 
     try:
         async with asyncio.timeout(QT_TIMEOUT_S):
             output, _ = await asyncio.gather(
-                _all_of(process.stderr), _read_findings(process.stdout, found)
+                _read_all(process.stderr), _read_findings(process.stdout, found)
             )
             await process.wait()
     except TimeoutError:
@@ -349,7 +349,7 @@ async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], 
     return found, output.decode("utf-8", "replace")
 
 
-async def _all_of(stream: asyncio.StreamReader | None) -> bytes:
+async def _read_all(stream: asyncio.StreamReader | None) -> bytes:
     return b"" if stream is None else await stream.read()
 
 
@@ -378,7 +378,7 @@ def why_qt_failed(output: str) -> str:
     return lines[-1] if lines else tr("Qt didn’t start and gave no reason.")
 
 
-def _confinement() -> Finding:
+def _check_sandbox() -> Finding:
     """Report the sandbox of the processes that parse untrusted input."""
     active, missing = available()
     text = tr("Documents are read without a sandbox.")

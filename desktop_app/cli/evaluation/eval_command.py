@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation.evaluation_result import EvaluationRun
     from desktop_app.services.chat.chat_service import AskSettings
 
-LARGEST_CASES: Final = 64 * 1024 * 1024
+MAX_CASES_BYTES: Final = 64 * 1024 * 1024
 
 
 def run_eval(options: argparse.Namespace) -> int:
@@ -177,12 +177,12 @@ def _read_text(path: Path) -> str:
     """Return the text of a file. Raises OSError, ValueError, IllegalChoiceError."""
     try:
         with open_file(path) as file:
-            data = file.read(LARGEST_CASES + 1)
+            data = file.read(MAX_CASES_BYTES + 1)
     except FileNotFoundError as error:
         raise CaseError(N_("“{name}” was not found"), name=path.name) from error
     except RefusedFileError as error:
         raise IllegalChoiceError(error.reason, error.params, file=str(path)) from error
-    if len(data) > LARGEST_CASES:
+    if len(data) > MAX_CASES_BYTES:
         raise CaseError(N_("more than 64 MB"))
     try:
         return data.decode("utf-8-sig")

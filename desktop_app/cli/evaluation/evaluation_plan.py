@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.evaluation.evaluation_batches import Contestant, settings_for
-from desktop_app.cli.evaluation.evaluation_runner import JUDGE_OUTPUT
+from desktop_app.cli.evaluation.evaluation_runner import MAX_JUDGE_TOKENS
 from desktop_app.cli.streams.console import clean_line, write_json, write_line
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import DocumentDoesNotFitError
@@ -128,7 +128,7 @@ async def _judgments(
         lowest_cost = judge.price.of(Usage(input_tokens=tokens))
         if longest is not None or judge.price.is_free:
             reads = tokens + count * (longest or 0)
-            writes = Usage(input_tokens=reads, output_tokens=count * JUDGE_OUTPUT)
+            writes = Usage(input_tokens=reads, output_tokens=count * MAX_JUDGE_TOKENS)
             highest_cost = judge.price.of(writes)
     return {
         "judge_model": judge.model.id if count else None,

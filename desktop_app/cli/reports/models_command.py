@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_row import ModelRow
 
-_LONGEST_NAME: Final = 60
+_MAX_NAME_CHARS: Final = 60
 
 
 def run_models(options: argparse.Namespace) -> int:
@@ -116,7 +116,7 @@ def _fields(row: ModelRow) -> dict[str, Any]:
 
 def _show(rows: Sequence[ModelRow]) -> None:
     """Write a table with a heading for each provider."""
-    names = [clean_line(row.name)[:_LONGEST_NAME] for row in rows]
+    names = [clean_line(row.name)[:_MAX_NAME_CHARS] for row in rows]
     width = max(map(len, names), default=0)
     heads = (tr("Window"), tr("Input"), tr("Cached"), tr("Output"))
     provider = ""

@@ -94,7 +94,7 @@ def note(text: str) -> None:
         print(clean(text), file=sys.stderr)
 
 
-def ask(question: str) -> None:
+def write_question(question: str) -> None:
     """Write a question to standard error; the user types after it."""
     if sys.stderr is not None:
         print(f"repartee: {clean(question)} ", end="", file=sys.stderr, flush=True)
@@ -172,7 +172,7 @@ async def confirm(question: str, *, default: bool) -> bool:
         return default
     import asyncio  # printing a version needs none
 
-    ask(question)
+    write_question(question)
     # Not in a thread, because Ctrl+C could not end it.
     loop, typed = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), typed.set)

@@ -19,13 +19,13 @@ from typing import BinaryIO
 from desktop_app.domain.error_reasons import Reason
 
 # Seconds to wait for the first piece and for each later piece, without a terminal.
-FIRST_S, NEXT_S = 0.3, 2.0
-_PIECE = 1 << 16
+FIRST_WAIT_S, NEXT_WAIT_S = 0.3, 2.0
+_PIECE_BYTES = 1 << 16
 
-LARGEST_TEXT = 64 << 20
+MAX_QUESTION_BYTES = 64 << 20
 """Maximum of a question. No model reads a tenth of it."""
 
-LARGEST_FILE = 2_000 << 20
+MAX_DOCUMENT_BYTES = 2_000 << 20
 """Maximum of a document, as in the settings."""
 
 
@@ -33,15 +33,15 @@ def read_all() -> str:
     """Read to the end; return "" if standard input is a terminal or closed.
 
     Raises:
-        IllegalChoiceError: more than LARGEST_TEXT is piped in.
+        IllegalChoiceError: more than MAX_QUESTION_BYTES is piped in.
     """
     if sys.stdin is None or sys.stdin.isatty():
         return ""
-    data = sys.stdin.buffer.read(LARGEST_TEXT + 1)
-    if len(data) > LARGEST_TEXT:
+    data = sys.stdin.buffer.read(MAX_QUESTION_BYTES + 1)
+    if len(data) > MAX_QUESTION_BYTES:
         from desktop_app.domain.errors import IllegalChoiceError
 
-        raise IllegalChoiceError(Reason.TOO_MUCH_PIPED_IN, limit=LARGEST_TEXT >> 20)
+        raise IllegalChoiceError(Reason.TOO_MUCH_PIPED_IN, limit=MAX_QUESTION_BYTES >> 20)
     return data.decode("utf-8", "replace")
 
 
@@ -49,7 +49,7 @@ def read_all() -> str:
 def as_file(names: Sequence[str]) -> Iterator[list[str]]:
     """Yield the names, with "-" replaced by a temporary file that holds standard input.
 
-    If more than LARGEST_FILE is piped in, the file has one byte more, and is refused when read.
+    If more than MAX_DOCUMENT_BYTES is piped in, the file is one byte larger and is refused later.
 
     Raises:
         IllegalChoiceError: nothing is piped in.
@@ -72,7 +72,7 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _copy_piped(file: BinaryIO) -> None:
-    left = LARGEST_FILE + 1
+    left = MAX_DOCUMENT_BYTES + 1
     while left and (piece := os.read(sys.stdin.fileno(), min(left, 1 << 20))):
         file.write(piece)
         left -= len(piece)
@@ -81,7 +81,7 @@ def _copy_piped(file: BinaryIO) -> None:
 def read_piped() -> str:
     """Return the text from a file or pipeline; "" if there is none.
 
-    Reading stops at LARGEST_TEXT, because the window refuses even a sixteenth of it.
+    Reading stops at MAX_QUESTION_BYTES, because the window refuses even a sixteenth of it.
 
     With a terminal, wait for a pipeline as every command does. Without one, a pipe that sends
     nothing within 0.3 s counts as left open by the desktop.
@@ -91,7 +91,7 @@ def read_piped() -> str:
     descriptor = sys.stdin.fileno()
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and _has_terminal()):
-        return sys.stdin.buffer.read(LARGEST_TEXT).decode("utf-8", "replace")
+        return sys.stdin.buffer.read(MAX_QUESTION_BYTES).decode("utf-8", "replace")
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         return _read_until_silent(descriptor).decode("utf-8", "replace")
     return ""
@@ -108,9 +108,9 @@ def _has_terminal() -> bool:
 def _read_until_silent(descriptor: int) -> bytes:
     found = bytearray()
     with suppress(OSError):  # a listening or reset socket has no data
-        while select.select([descriptor], [], [], NEXT_S if found else FIRST_S)[0]:
-            piece = os.read(descriptor, _PIECE)
-            if not piece or len(found) >= LARGEST_TEXT:
+        while select.select([descriptor], [], [], NEXT_WAIT_S if found else FIRST_WAIT_S)[0]:
+            piece = os.read(descriptor, _PIECE_BYTES)
+            if not piece or len(found) >= MAX_QUESTION_BYTES:
                 break
             found += piece
     return bytes(found)

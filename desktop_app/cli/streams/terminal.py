@@ -35,9 +35,9 @@ from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer
 
-_ANSWER: Final = '{"answer": "'
+_JSON_START: Final = '{"answer": "'
 """The beginning of the JSON."""
-_PIECE: Final = 1 << 20
+_PIECE_CHARS: Final = 1 << 20
 """Characters of a long answer that are read at a time."""
 
 
@@ -188,11 +188,11 @@ class AnswerOutput:
                 return
             if self._full_text_file is not None and answer is not None:
                 answer = replace(answer, parts=tool_calls(answer.parts))
-                self._write(_ANSWER)
+                self._write(_JSON_START)
                 for text in _pieces(self._full_text_file):
                     self._write(as_json(text)[1:-1])
-            text = _object(answer, error, conversation_id, self._passages, self._checked)
-            self._write(text if self._full_text_file is None else text.removeprefix(_ANSWER))
+            text = _answer_json(answer, error, conversation_id, self._passages, self._checked)
+            self._write(text if self._full_text_file is None else text.removeprefix(_JSON_START))
             self._write("\n")  # separate, because appending it would copy megabytes
 
     def _write(self, text: str) -> None:
@@ -216,7 +216,7 @@ class AnswerOutput:
 def _pieces(path: Path) -> Iterator[str]:
     """Yield the text of a file in pieces, with its line ends as they are."""
     with path.open(encoding="utf-8", newline="") as file:
-        while text := file.read(_PIECE):
+        while text := file.read(_PIECE_CHARS):
             yield text
 
 
@@ -235,7 +235,7 @@ def answer_fields(answer: Message) -> dict[str, Any]:
         "cost_usd": str(answer.cost) if answer.cost is not None else None,
         "duration_s": round(answer.duration_s or 0.0, 3),
         "notices": [str(notice) for notice in answer.notices],
-        "error": _error(error) if error else None,
+        "error": _error_json(error) if error else None,
     }
 
 
@@ -258,7 +258,7 @@ def several_fields(
         "cost_usd": str(sum(known, Decimal(0))) if known else None,
         "conversation_id": conversation_id,
         "passages": list(passages),
-        "error": _error(error) if error else None,
+        "error": _error_json(error) if error else None,
     }
 
 
@@ -267,7 +267,7 @@ def _status_without(error: ErrorNote | None) -> MessageStatus:
     return MessageStatus.FAILED if error else MessageStatus.CANCELLED
 
 
-def _object(
+def _answer_json(
     answer: Message | None,
     error: ErrorNote | None,
     conversation_id: str | None,
@@ -285,7 +285,7 @@ def _object(
     }
     value = {
         **(answer_fields(answer) if answer else nothing),
-        "error": _error(error) if error else None,
+        "error": _error_json(error) if error else None,
         "conversation_id": conversation_id,
         "passages": list(passages),
         "tool_calls": calls_json(tool_calls(answer.parts)) if answer else [],
@@ -295,5 +295,5 @@ def _object(
     return as_json(value)
 
 
-def _error(note: ErrorNote) -> dict[str, str]:
+def _error_json(note: ErrorNote) -> dict[str, str]:
     return {"kind": note.code, "message": note.what_happened, "details": note.details}

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.backend import Backend, build_backend
-from desktop_app.cli.doctor.doctor import Finding, _confinement, findings_json, why_qt_failed
+from desktop_app.cli.doctor.doctor import Finding, _check_sandbox, findings_json, why_qt_failed
 from desktop_app.cli.doctor.doctor import examine as look
 from desktop_app.sandbox import linux
 from tests.helpers.blocking import blocking
@@ -96,14 +96,14 @@ def test_all_is_well_where_all_is_there(shell: Shell) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox of Linux")
 def test_it_says_what_confines_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linux, "_landlock_abi", lambda: 6)
-    assert _confinement() == Finding(
+    assert _check_sandbox() == Finding(
         "confinement",
         True,
         "Documents are read in a sandbox: seccomp, Landlock (ABI 6), no new privileges, "
         "resource limits.",
     )
     monkeypatch.setattr(linux, "_landlock_abi", lambda: 0)
-    assert _confinement() == Finding(
+    assert _check_sandbox() == Finding(
         "confinement",
         False,
         "Documents are read in a sandbox: seccomp, no new privileges, resource limits. "

@@ -77,7 +77,7 @@ def test_a_question_without_an_end_is_refused(shell: Shell) -> None:
 def test_a_piped_document_without_an_end_is_refused(
     monkeypatch: pytest.MonkeyPatch, repartee_home: Path
 ) -> None:
-    monkeypatch.setattr(standard_input, "LARGEST_FILE", 1 << 20)
+    monkeypatch.setattr(standard_input, "MAX_DOCUMENT_BYTES", 1 << 20)
     with Path("/dev/zero").open("rb") as endless:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(endless))
         with standard_input.as_file(["-"]) as [copy]:

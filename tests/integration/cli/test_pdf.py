@@ -12,7 +12,7 @@ import pytest
 
 from desktop_app.child_processes import ChildCommand
 from desktop_app.cli import export_command
-from desktop_app.cli.export_command import PdfFile
+from desktop_app.cli.export_command import PdfExporter
 from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.errors import StorageError
@@ -49,16 +49,16 @@ async def written(file: Path, *titles: str) -> list[bytes | str]:
     """Export conversations; return for each the file, or what is said instead."""
     found: list[bytes | str] = []
     async with open_backend() as backend:
-        maker = PdfFile(backend)
+        exporter = PdfExporter(backend)
         try:
             for title in titles:
                 try:
-                    await maker.write(file, conversation(title), [])
+                    await exporter.write(file, conversation(title), [])
                     found.append(await asyncio.to_thread(file.read_bytes))
                 except StorageError as error:
                     found.append(str(error))
         finally:
-            await maker.close()
+            await exporter.close()
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.cli.arguments import parser
+from desktop_app.cli.arguments import create_parser
 from tests.helpers.command_line import subcommands
 
 USUAL_CODES = ["0", "1", "2", "130"]
@@ -30,7 +30,7 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
             for line in (made.epilog or "").splitlines()
             if line.startswith("  ") and line.split()[0].isdigit()
         ]
-        for name, made in commands(parser(["ask"])).items()
+        for name, made in commands(create_parser(["ask"])).items()
     }
     assert {name: its for name, its in codes.items() if its != USUAL_CODES} == {
         "quick": [],
@@ -59,7 +59,7 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
     ],
 )
 def test_what_is_not_given_is_off(line: str, values: dict[str, Any]) -> None:
-    options = vars(parser(["ask"]).parse_args(line.split()))
+    options = vars(create_parser(["ask"]).parse_args(line.split()))
     empty: tuple[object, ...] = (None, False, [], "")
     chosen = ("command", "action", "refuse")
     given = {k: v for k, v in options.items() if k not in chosen and v not in empty}
@@ -77,7 +77,7 @@ def test_what_is_not_given_is_off(line: str, values: dict[str, Any]) -> None:
 )
 def test_an_incomplete_or_contradictory_line_is_refused(line: str) -> None:
     with pytest.raises(SystemExit, match="2"):
-        parser(["ask"]).parse_args(line.split())
+        create_parser(["ask"]).parse_args(line.split())
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_an_incomplete_or_contradictory_line_is_refused(line: str) -> None:
     ],
 )
 def test_a_number_is_accepted_within_its_range(option: str, least: int, most: int | None) -> None:
-    made = parser(["ask"])
+    made = create_parser(["ask"])
     name = option.rpartition("--")[2].replace("-", "_")
     for number in (least, least + 1 if most is None else most):
         assert getattr(made.parse_args([*option.split(), str(number)]), name) == number

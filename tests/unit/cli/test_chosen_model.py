@@ -13,7 +13,7 @@ import pytest
 
 from desktop_app.backend.backend import Backend
 from desktop_app.cli.answers.answer_parameters import (
-    LONGEST_INSTRUCTIONS,
+    MAX_INSTRUCTIONS_BYTES,
     apply_preset,
     settings_of,
 )
@@ -341,7 +341,7 @@ async def test_options_come_before_the_preset_and_the_settings(tmp_path: Path) -
     assert refused.value.reason is Reason.TOO_MANY_STOPS
 
 
-@pytest.mark.parametrize("content", [None, b"\xff", b"a" * (LONGEST_INSTRUCTIONS + 1)])
+@pytest.mark.parametrize("content", [None, b"\xff", b"a" * (MAX_INSTRUCTIONS_BYTES + 1)])
 def test_a_file_that_is_no_text_is_no_instruction(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "system.txt"
     if content is not None:

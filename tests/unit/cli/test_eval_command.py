@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.cli.arguments import parser
+from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.evaluation.eval_command import run_eval
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import sse
@@ -91,7 +91,7 @@ def evaluate(
         typed = ["eval", str(file), "--concurrency", "1", *words]
         with serving(*scripts) as server:
             monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-            code = run_eval(parser(typed).parse_args(typed))
+            code = run_eval(create_parser(typed).parse_args(typed))
         written = capsys.readouterr()
         assert len(server.requests) == len(scripts)
         return code, written.out, written.err

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.arguments import parser
+from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.conversations.conversation import Folder, MessageStatus
@@ -28,7 +28,7 @@ def export(capsys: pytest.CaptureFixture[str]) -> Run:
 
     def run(*words: object) -> tuple[int, str, str]:
         typed = ["export", *map(str, words)]
-        code = run_library(parser(typed).parse_args(typed))
+        code = run_library(create_parser(typed).parse_args(typed))
         written = capsys.readouterr()
         return code, written.out, written.err
 

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.export_command import names_of, partial_file
+from desktop_app.cli.export_command import file_names, partial_file
 from tests.unit.storage.samples import a_conversation
 
 
 def test_no_two_files_have_the_same_name() -> None:
     titles = ["same (2)", "same", "Same", "same", "same (2)", "same (3)", "STRASSE", "straße"]
-    names = list(names_of([a_conversation(title) for title in titles], ".md"))
+    names = list(file_names([a_conversation(title) for title in titles], ".md"))
     assert len({name.casefold() for name in names}) == len(titles)
     assert names[1].endswith("same.md")
 
 
 def test_thousands_of_the_same_title_are_named_at_once() -> None:
-    names = list(names_of([a_conversation("same") for _ in range(5000)], ".md"))
+    names = list(file_names([a_conversation("same") for _ in range(5000)], ".md"))
     assert len(set(names)) == 5000
     assert names[-1].endswith("same (5000).md")
 

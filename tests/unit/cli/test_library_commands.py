@@ -17,7 +17,7 @@ import pytest
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW
 from desktop_app.cli.answers.chosen_model import find_profile
-from desktop_app.cli.arguments import parser
+from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.library_commands import run_library
 from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.conversations.error_json import error_from_json
@@ -59,7 +59,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Run:
 
     def run(*words: object) -> tuple[int, str, str]:
         typed = [str(word) for word in words]
-        code = run_library(parser(typed).parse_args(typed))
+        code = run_library(create_parser(typed).parse_args(typed))
         written = capsys.readouterr()
         return code, written.out, written.err
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.arguments import parser
+from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.servers.mcp_command import run_mcp
 
 Run = Callable[..., tuple[int, str, str]]
@@ -23,7 +23,7 @@ def mcp(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 
     def run(*words: str, program: tuple[str, ...] = ()) -> tuple[int, str, str]:
         typed = ["mcp", *words]
-        options = parser(typed).parse_args(typed)
+        options = create_parser(typed).parse_args(typed)
         if program:
             options.program = [*program]
         code = run_mcp(options)

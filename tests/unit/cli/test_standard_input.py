@@ -31,10 +31,10 @@ class Terminal(io.TextIOWrapper):
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     """Return a function that replaces standard input, whose limits are small."""
-    monkeypatch.setattr(standard_input, "LARGEST_TEXT", LIMIT)
-    monkeypatch.setattr(standard_input, "LARGEST_FILE", LIMIT)
-    monkeypatch.setattr(standard_input, "FIRST_S", 0.0)
-    monkeypatch.setattr(standard_input, "NEXT_S", 0.0)
+    monkeypatch.setattr(standard_input, "MAX_QUESTION_BYTES", LIMIT)
+    monkeypatch.setattr(standard_input, "MAX_DOCUMENT_BYTES", LIMIT)
+    monkeypatch.setattr(standard_input, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(standard_input, "NEXT_WAIT_S", 0.0)
     return lambda stream: monkeypatch.setattr(sys, "stdin", stream)
 
 
@@ -84,7 +84,7 @@ def test_all_is_read_up_to_a_limit(use: Callable[[Any], None]) -> None:
 
 
 def test_the_limit_is_told_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standard_input, "LARGEST_TEXT", 3 << 20)
+    monkeypatch.setattr(standard_input, "MAX_QUESTION_BYTES", 3 << 20)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes((3 << 20) + 1))))
     with pytest.raises(IllegalChoiceError) as refused:
         read_all()
@@ -111,7 +111,7 @@ def test_pieces_of_a_pipe_are_put_together(
     use: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, has_terminal: bool
 ) -> None:
     play_terminal(monkeypatch, is_there=has_terminal)
-    monkeypatch.setattr(standard_input, "_PIECE", 4)
+    monkeypatch.setattr(standard_input, "_PIECE_BYTES", 4)
     for data, expected in ((b"", ""), (b"012345678\xff", "012345678\ufffd")):
         with piped(data) as stream:
             use(stream)
