@@ -5,6 +5,7 @@ Python's `re` lacks \\p{L} and has no time limit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -16,19 +17,51 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MATCH_S: Final = 1.0
-"""The time that one match may take."""
+"""The time limit of one match, in seconds."""
+_MAX_ITEMS: Final = 20_000
+"""The limit on characters and on `_count_items`; 20,000 items take 6 MB."""
+_TOKEN: Final = re.compile(
+    r"\\. | \[\^?\]?(?:\\.|[^]\\])*+(?:\]|\Z) | \{(?P<count>\s*\d[\d\s]*)(?:,[\d\s]*)?\} | .",
+    re.DOTALL | re.VERBOSE,
+)
 
 
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> regex.Pattern[str]:
+@lru_cache(maxsize=32)
+def _compile(pattern: str) -> regex.Pattern[str]:
+    """Compile a pattern. Raises ValueError if it is invalid or too large."""
+    if len(pattern) > _MAX_ITEMS or _count_items(pattern) > _MAX_ITEMS:
+        raise ValueError("the pattern is too large")
     try:
-        return regex.compile(pattern)
+        return regex.compile(pattern, cache_pattern=False)
     except regex.error as error:
         raise ValueError(str(error)) from error
 
 
+def _count_items(pattern: str) -> int:
+    r"""Return the items of a compiled pattern: `regex` writes a{1000} out as 1,000 items.
+
+    >>> _count_items(r"(\d{3}[()]){20}")
+    80
+    """
+    counts, last = [0], 0
+    for token in _TOKEN.finditer(pattern):
+        if token[0] == "(":
+            counts.append(0)
+        elif token[0] == ")" and len(counts) > 1:
+            last = counts.pop()
+            counts[-1] += last
+        elif token["count"]:
+            repetitions = max(1, int("".join(token["count"].split())))
+            counts[-1] += last * (repetitions - 1)
+            last *= repetitions
+        else:
+            last = 1
+            counts[-1] += 1
+    return sum(counts)
+
+
 def _is_found(pattern: str, text: str) -> bool:
-    return _compiled(pattern).search(text, timeout=MATCH_S) is not None
+    return _compile(pattern).search(text, timeout=MATCH_S) is not None
 
 
 def pattern_checker() -> FormatChecker:
@@ -41,7 +74,7 @@ def pattern_checker() -> FormatChecker:
 
 def _is_pattern(value: object) -> bool:
     """Return True unless `value` is an invalid pattern, for which ValueError is raised."""
-    return not isinstance(value, str) or bool(_compiled(value))
+    return not isinstance(value, str) or bool(_compile(value))
 
 
 def _pattern(

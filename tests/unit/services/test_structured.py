@@ -66,6 +66,32 @@ def test_patterns_may_name_unicode_properties(schema: Any, value: str, matches: 
     assert (not check_answer(schema, value).problems) is matches
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("a{30000}", "(a{200}){200}", "((a{30}b){30}){30}", "(?x) a { 3 0000 }", "[{]{30000,}"),
+        *("(?:a{200}){200,}?", "a" * 30_000, "[" * 1_000_000, "a{" + "9" * 5_000 + "}"),
+    ],
+)
+def test_a_pattern_that_would_take_much_memory_is_refused(pattern: str) -> None:
+    for schema in ({"pattern": pattern}, {"patternProperties": {pattern: {}}}):
+        with pytest.raises(UnusableSchemaError):
+            require_schema(schema)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "01234567-89ab-cdef-0123-456789abcdef"),
+        ("^.{1,15000}$", "a" * 15_000),
+        (r"^(\(\d{3}\) ){2}[({]{2}[)\]}]{2}$", "(123) (456) ({]}"),
+    ],
+)
+def test_a_pattern_may_have_repetitions_and_brackets(pattern: str, text: str) -> None:
+    require_schema({"pattern": pattern})
+    assert not check_answer({"pattern": pattern}, json.dumps(text)).problems
+
+
 def test_a_pattern_that_takes_too_long_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema_patterns, "MATCH_S", 0.05)
     schema = {"pattern": "^(a|a)*$"}
