@@ -584,7 +584,7 @@ def evaluations(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 
     made = EvaluationsDialog(stage.theme, stage.window)
-    failed = (FailedCheck(CheckKind.RUBRIC, text, words=text),)
+    failed = (FailedCheck(CheckKind.RUBRIC, text, explanation=text),)
     runs = [EvaluationRun("p", None, None, text, [CaseResult(text, text, failed)])]
     evaluation = Evaluation("e", now(), text, runs, {text: text})
     made.set_evaluations([evaluation])

@@ -239,7 +239,7 @@ class EvaluationRunner:
         self, result: CaseResult, case: EvaluationCase, contestant: Contestant, conversation_id: str
     ) -> CaseResult:
         """Return the result with the checks that it fails and the cost of its judgments."""
-        if not result.is_whole:
+        if not result.is_complete:
             return result
         failed, cost = [], Decimal(0)
         is_cost_known = True
@@ -331,4 +331,4 @@ def _verdict(check: Check, reply: str) -> FailedCheck | None:
         passed, reason = verdict["pass"], str(verdict.get("reason") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         return FailedCheck.of(check, FailureReason.NO_VERDICT)
-    return None if passed is True else FailedCheck.of(check, words=reason)
+    return None if passed is True else FailedCheck.of(check, explanation=reason)

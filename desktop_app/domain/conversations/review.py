@@ -1,7 +1,7 @@
 """The user's verdict on an answer, kept as a notice under it.
 
-So it is stored, exported and imported with the answer. An answer that the user has edited is a
-version of its own, which names its original.
+Because it is a notice, it is stored, exported and imported with the answer. An answer that the
+user has edited is a separate version, whose verdict names the original.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 
-LONGEST_NOTE: Final = 2_000
+MAX_NOTE_CHARS: Final = 2_000
 
 
 class ReviewKind(StrEnum):
@@ -26,7 +26,7 @@ class ReviewKind(StrEnum):
 
     @property
     def notice_code(self) -> NoticeCode:
-        """The code of the notice that stores it."""
+        """Return the code of the notice that stores a verdict of this kind."""
         return NoticeCode(f"review_{self.value}")
 
 
@@ -35,10 +35,10 @@ _KINDS: Final = {kind.notice_code: kind for kind in ReviewKind}
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A verdict.
+    """A verdict on an answer.
 
     Attributes:
-        original: the id of the answer that the user has edited; "" if the text is the model's.
+        original: the id of the model's answer that the user has edited; "" for no edited answer.
     """
 
     kind: ReviewKind
@@ -47,7 +47,7 @@ class Review:
 
 
 def review_of(message: Message) -> Review | None:
-    """Return the verdict on an answer, None without one."""
+    """Return the verdict on an answer; None if the user has given none."""
     for each in message.notices:
         if isinstance(each, AnswerNotice) and each.code in _KINDS:
             params = dict(each.params)
@@ -57,7 +57,7 @@ def review_of(message: Message) -> Review | None:
 
 
 def with_review(message: Message, review: Review | None) -> Message:
-    """Return an answer with another verdict, or without one."""
+    """Return an answer with a verdict in place of any other; None removes it."""
     others = tuple(
         each
         for each in message.notices
@@ -65,15 +65,15 @@ def with_review(message: Message, review: Review | None) -> Message:
     )
     if review is None:
         return replace(message, notices=others)
-    note = review.note.strip()[:LONGEST_NOTE]
+    note = review.note.strip()[:MAX_NOTE_CHARS]
     made = notice(review.kind.notice_code, note=note, original=review.original)
     return replace(message, notices=(*others, made))
 
 
 def edited_version(answer: Message, text: str, note: str) -> Message:
-    """Return a version of an answer with the user's text. It cost nothing."""
-    original = review_of(answer)
-    first = original.original if original is not None and original.original else answer.id
+    """Return a version of an answer with the user's text, without usage and cost."""
+    review = review_of(answer)
+    original_id = (review and review.original) or answer.id
     made = Message(
         id=new_id(),
         conversation_id=answer.conversation_id,
@@ -85,4 +85,4 @@ def edited_version(answer: Message, text: str, note: str) -> Message:
         choice=answer.choice,
         answered_by=answer.answered_by,
     )
-    return with_review(made, Review(ReviewKind.CORRECTED, note, first))
+    return with_review(made, Review(ReviewKind.CORRECTED, note, original_id))

@@ -6,7 +6,7 @@ from desktop_app.i18n.translation import N_, tr
 
 
 class CaseError(ValueError):
-    """An error in a file of cases: a text marked for translation, and its values."""
+    """An error in a file of cases: a message marked for translation, and its parameters."""
 
     def __init__(self, text: str, /, **values: str | int) -> None:
         super().__init__(text)
@@ -17,10 +17,10 @@ class CaseError(ValueError):
 
 
 def line_place(number: int) -> str:
-    """Return the place of a line."""
+    """Return the name of a line in messages, such as "line 3"."""
     return tr("line {number}", number=str(number))
 
 
 def error_at(place: str, why: Exception) -> CaseError:
-    """Return the error with its place."""
+    """Return an error that also says where in the file it is."""
     return CaseError(N_("{place}: {why}"), place=place, why=str(why))

@@ -33,7 +33,7 @@ class CheckKind(StrEnum):
     STARTS_WITH_ANY = "starts_with_any"
 
 
-_OF_TEXTS: Final = (CheckKind.CONTAINS_ANY, CheckKind.STARTS_WITH_ANY)
+_KINDS_WITH_TEXTS: Final = (CheckKind.CONTAINS_ANY, CheckKind.STARTS_WITH_ANY)
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Check:
     Attributes:
         value: a text; for `number` a number, for `schema` a JSON schema, for `…_any` texts.
         within: the tolerance of `number`.
-        ignores_case: for `contains` and `contains_any`.
-        is_negated: an answer passes if the comparison fails; not of a rubric.
+        ignores_case: whether `contains` and `contains_any` ignore case.
+        is_negated: True if an answer passes when the comparison fails; never for `rubric`.
     """
 
     kind: CheckKind
@@ -67,10 +67,10 @@ class EvaluationCase:
 
 
 def check_from_json(row: object) -> Check:
-    """Return the check in `row`, as `{"contains": "text"}`.
+    """Return the check in `row`, such as `{"contains": "text"}`.
 
     Raises:
-        ValueError: it is not a check.
+        CaseError: `row` is not a check.
     """
     if not isinstance(row, Mapping):
         raise CaseError(N_("a check is not an object"))
@@ -100,27 +100,35 @@ def _require_value(kind: CheckKind, value: object) -> None:
         CheckKind.NUMBER: _is_number(value),
         CheckKind.SCHEMA: isinstance(value, dict | bool),
     }.get(kind, isinstance(value, str))
-    if kind in _OF_TEXTS:
+    if kind in _KINDS_WITH_TEXTS:
         fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
     if not fits:
         raise CaseError(N_("the value of “{name}” has the wrong type"), name=kind.value)
     if kind is CheckKind.REGEX:
         try:
             re.compile(str(value))
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise CaseError(
                 N_("“{value}” is no regular expression: {why}"), value=str(value), why=str(error)
             ) from error
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:  # an integer beyond the range of floats
+        return False
 
 
-def is_passed(check: Check, answer: str) -> bool:
-    """Return True if an answer passes a check of its text: no schema, rubric or expression.
+def matches_text(check: Check, answer: str) -> bool:
+    """Return True if the comparison of a check succeeds, as if it were not negated.
 
-    A `number` passes if any number of the answer is near enough.
+    A `number` check succeeds if any number in the answer is within the tolerance.
+
+    Raises:
+        ValueError: the check is a schema, a rubric or a regular expression.
     """
     match check.kind:
         case CheckKind.CONTAINS:
@@ -136,7 +144,7 @@ def is_passed(check: Check, answer: str) -> bool:
                 abs(number - check.value) <= check.within + 1e-12 * abs(check.value)
                 for number in numbers_in(answer)
             )
-    raise ValueError(f"{check.kind} is not a check of the text alone")
+    raise ValueError(f"{check.kind} is not a comparison of texts or numbers")
 
 
 def _contains(answer: str, text: str, ignores_case: bool) -> bool:
@@ -144,7 +152,7 @@ def _contains(answer: str, text: str, ignores_case: bool) -> bool:
 
 
 def numbers_in(text: str) -> list[float]:
-    """Return the numbers of a text; commas group digits.
+    """Return the numbers in a text. Commas group digits.
 
     >>> numbers_in("1,234.5 of −3 and 2e3, not v2")
     [1234.5, -3.0, 2000.0]
@@ -154,6 +162,10 @@ def numbers_in(text: str) -> list[float]:
 
 
 def json_of(answer: str) -> Any:
-    """Return the JSON of an answer, with or without a code fence. Raises ValueError."""
+    """Return the JSON value of an answer, with or without a code fence.
+
+    Raises:
+        ValueError, RecursionError: it is not JSON, or it is nested too deeply.
+    """
     fenced = _FENCED.match(answer)
     return json.loads(fenced[1] if fenced else answer)

@@ -1,4 +1,4 @@
-"""The results of an evaluation: of each case, and of all cases of a variant."""
+"""Results of an evaluation: of each case, and of all cases of a variant or model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CaseResult:
         cost, judge_cost: US dollars; None if unknown.
         first_token_s, duration_s: None if they were not measured, as in batches.
         status: the final status of the answer.
-        error: why there is no whole answer; None if unknown.
+        error: why the answer is incomplete; None if unknown.
     """
 
     id: str
@@ -44,19 +44,19 @@ class CaseResult:
     error: ErrorNote | None = None
 
     @property
-    def is_whole(self) -> bool:
-        """True if there is an answer to check."""
+    def is_complete(self) -> bool:
+        """Return True if there is a complete answer to check."""
         return self.status is MessageStatus.COMPLETE and self.error is None
 
     @property
     def passed(self) -> bool:
-        """True if the answer is whole and passes every check."""
-        return self.is_whole and not self.failed
+        """Return True if the answer is complete and passes every check."""
+        return self.is_complete and not self.failed
 
     @property
     def failures(self) -> list[str]:
-        """The reasons why it did not pass, as reports name them."""
-        if self.is_whole:
+        """Return why the case did not pass, in English, for reports."""
+        if self.is_complete:
             return [failed.label for failed in self.failed]
         why = "" if self.error is None else self.error.what_happened
         if self.status is MessageStatus.REFUSED:
@@ -102,47 +102,47 @@ class EvaluationRun:
 
     @property
     def name(self) -> str:
-        """The variant or model, with its effort."""
+        """Return the variant or model, with its effort."""
         name = self.variant or self.model
         return f"{name}/{self.effort}" if self.effort else name
 
     @property
     def passed(self) -> int:
-        """The number of cases whose answer passes every check."""
+        """Return the number of cases whose answer passes every check."""
         return sum(result.passed for result in self.results)
 
     @property
     def refused(self) -> int:
-        """The number of cases that the model declined, or a content filter stopped."""
+        """Return the number of cases that the model declined, or a content filter stopped."""
         return sum(result.status is MessageStatus.REFUSED for result in self.results)
 
     @property
     def share(self) -> float:
-        """The share of passed cases; 0 without cases."""
+        """Return the share of passed cases; 0 without cases."""
         return self.passed / len(self.results) if self.results else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the share."""
+        """Return the 95 % confidence interval of the share."""
         return wilson_interval(self.passed, len(self.results))
 
     @property
     def cost(self) -> Decimal | None:
-        """The cost of all answers; None if one is unknown."""
+        """Return the cost of all answers in US dollars; None if a cost is unknown."""
         return _sum([result.cost for result in self.results])
 
     @property
     def judge_cost(self) -> Decimal | None:
-        """The cost of all judgments; None if one is unknown."""
+        """Return the cost of all judgments in US dollars; None if a cost is unknown."""
         return _sum([result.judge_cost for result in self.results])
 
     @property
     def usage(self) -> Usage:
-        """The tokens of all answers."""
+        """Return the tokens of all answers."""
         return sum((result.usage for result in self.results), Usage())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the run in the form of the command's JSON."""
+        """Return the run as `repartee eval --json` prints it."""
         seconds = [r.duration_s for r in self.results if r.duration_s is not None]
         first = [r.first_token_s for r in self.results if r.first_token_s is not None]
         low, high = self.interval
@@ -195,11 +195,11 @@ class Evaluation:
 
     @property
     def failing(self) -> list[str]:
-        """The ids of the cases that at least one run has failed, in their order."""
+        """Return the ids of the cases that failed in at least one run, in their order."""
         return list(dict.fromkeys(r.id for run in self.runs for r in run.results if not r.passed))
 
     def input_of(self, case_id: str) -> str:
-        """Return the question of a case; a repeated one has a number after its id."""
+        """Return the question of a case. Repetitions have ids such as `case#2`."""
         return self.inputs.get(case_id, self.inputs.get(case_id.rpartition("#")[0], ""))
 
 

@@ -1,4 +1,4 @@
-"""The checks that an answer failed, as they are stored."""
+"""Failed checks of answers, as they are stored and reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.error_json import error_from_json, error_t
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.evaluation.evaluation_case import Check, CheckKind
 
-_LONGEST_VALUE: Final = 80
+_MAX_VALUE_CHARS: Final = 80
 
 
 class FailureReason(StrEnum):
@@ -28,11 +28,11 @@ class FailureReason(StrEnum):
 
     @property
     def is_decided(self) -> bool:
-        """True if the comparison was made."""
+        """Return True if the answer was compared, so that a negated check is decided, too."""
         return self in (FailureReason.NOT_MATCHED, FailureReason.NOT_JSON)
 
 
-_WORDS: Final = {
+_EXPLANATIONS: Final = {
     FailureReason.NOT_JSON: "not JSON",
     FailureReason.NO_VERDICT: "the judge gave no verdict",
     FailureReason.TOO_SLOW: "too slow",
@@ -44,10 +44,10 @@ class FailedCheck:
     """A check that an answer failed.
 
     Attributes:
-        kind, within, is_negated: of the check.
+        kind, within, is_negated: as in `Check`.
         value: the beginning of the check's value, as text.
-        words: of the judge, or of the library that compared.
-        error: why nobody judged.
+        explanation: by the judge, or by the library that compared; "" for none.
+        error: why the judge could not be asked.
     """
 
     kind: CheckKind
@@ -55,7 +55,7 @@ class FailedCheck:
     within: float = 0.0
     is_negated: bool = False
     reason: FailureReason = FailureReason.NOT_MATCHED
-    words: str = ""
+    explanation: str = ""
     error: ErrorNote | None = None
 
     @classmethod
@@ -63,36 +63,38 @@ class FailedCheck:
         cls,
         check: Check,
         reason: FailureReason = FailureReason.NOT_MATCHED,
-        words: str = "",
+        explanation: str = "",
         error: ErrorNote | None = None,
     ) -> Self:
-        """Return the failure of a check."""
+        """Return a failed check, with its value shortened."""
         text = check.value if isinstance(check.value, str) else json.dumps(check.value)
-        value = text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
-        return cls(check.kind, value, check.within, check.is_negated, reason, words, error)
+        value = text if len(text) <= _MAX_VALUE_CHARS else f"{text[:_MAX_VALUE_CHARS]}…"
+        return cls(check.kind, value, check.within, check.is_negated, reason, explanation, error)
 
     @property
     def label(self) -> str:
-        """The check, and why it failed, as reports name them in every language."""
+        """Return the check and why it failed, in English, for reports."""
         within = f" within {self.within:g}" if self.within else ""
         negation = "not " if self.is_negated else ""
         check = f"{negation}{self.kind.value}: {self.value}{within}"
-        words = _WORDS.get(self.reason, self.words)
+        explanation = _EXPLANATIONS.get(self.reason, self.explanation)
         if self.reason is FailureReason.UNUSABLE_SCHEMA:
-            words = f"unusable schema: {self.words}"
+            explanation = f"unusable schema: {self.explanation}"
         elif self.error is not None:
-            words = f"not judged: {self.error.what_happened}"
-        return f"{check} ({words})" if words else check
+            explanation = f"not judged: {self.error.what_happened}"
+        return f"{check} ({explanation})" if explanation else check
 
 
 def failed_check_to_json(failed: FailedCheck) -> dict[str, Any]:
     """Return a failed check as JSON-ready values."""
     error = None if failed.error is None else error_to_json(failed.error)
-    return {**vars(failed), "error": error}
+    row = {**vars(failed), "error": error}
+    return {"words": row.pop("explanation"), **row}
 
 
 def failed_check_from_json(row: Mapping[str, Any]) -> FailedCheck:
     """Parse the output of `failed_check_to_json`. Raises LookupError, TypeError, ValueError."""
     error = None if row["error"] is None else error_from_json(row["error"])
     kind, reason = CheckKind(row["kind"]), FailureReason(row["reason"])
-    return FailedCheck(**{**row, "kind": kind, "reason": reason, "error": error})
+    fields = {**row, "kind": kind, "reason": reason, "error": error}
+    return FailedCheck(explanation=fields.pop("words"), **fields)

@@ -1,4 +1,4 @@
-"""Checks an answer: its text, or its JSON against a schema."""
+"""Checks answers: their text, or their JSON against a schema."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     CheckKind,
     EvaluationCase,
-    is_passed,
     json_of,
+    matches_text,
 )
 from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.services.structured.schema_check import (
+    UnusableSchemaError,
+    require_schema,
+    schema_problems,
+)
 
 
 class PatternSearch(Protocol):
@@ -44,47 +49,31 @@ def _failure_of_comparison(
             return FailedCheck.of(check, FailureReason.UNUSABLE_PATTERN, str(said.get("error")))
         return None if said["found"] is True else FailedCheck.of(check)
     if check.kind is not CheckKind.SCHEMA:
-        return None if is_passed(check, answer) else FailedCheck.of(check)
-    # Takes 60 ms, and few cases need it.
-    from jsonschema import Draft202012Validator, SchemaError, ValidationError
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
+        return None if matches_text(check, answer) else FailedCheck.of(check)
     try:
         value = json_of(answer)
     except (ValueError, RecursionError):
         return FailedCheck.of(check, FailureReason.NOT_JSON)
     try:
-        Draft202012Validator.check_schema(check.value)
-        # With a registry of its own, a schema's references are never fetched.
-        Draft202012Validator(check.value, registry=Registry()).validate(value)
-    except ValidationError as error:
-        return FailedCheck.of(check, words=error.message)
-    except (SchemaError, Unresolvable, RecursionError) as error:
+        problems = schema_problems(_require_schema(check.value), value)
+    except UnusableSchemaError as error:
         return FailedCheck.of(check, FailureReason.UNUSABLE_SCHEMA, str(error))
-    return None
+    return FailedCheck.of(check, explanation=problems[0].reason) if problems else None
 
 
 def require_schemas(cases: Iterable[EvaluationCase]) -> None:
-    """Refuse cases with a schema that no answer could be checked with.
+    """Raise CaseError if the schema of a check is invalid; it names the case and the reason."""
+    for case in cases:
+        for schema in (check.value for check in case.checks if check.kind is CheckKind.SCHEMA):
+            try:
+                _require_schema(schema)
+            except UnusableSchemaError as error:
+                wrong = CaseError(N_("the schema can’t be used: {why}"), why=str(error))
+                raise error_at(tr("case {number}", number=case.id), wrong) from error
 
-    Raises:
-        CaseError: names the case and the reason.
-    """
-    schemas = [
-        (case, check.value)
-        for case in cases
-        for check in case.checks
-        if check.kind is CheckKind.SCHEMA
-    ]
-    if not schemas:
-        return
-    from jsonschema import Draft202012Validator, SchemaError
 
-    for case, schema in schemas:
-        try:
-            Draft202012Validator.check_schema(schema)
-        except (SchemaError, RecursionError) as error:
-            why = str(getattr(error, "message", error))
-            wrong = CaseError(N_("the schema can’t be used: {why}"), why=why)
-            raise error_at(tr("case {number}", number=case.id), wrong) from error
+def _require_schema(schema: object) -> Mapping[str, Any]:
+    """Return a valid schema as an object; `true` allows any value, `false` none."""
+    if isinstance(schema, bool):
+        return {} if schema else {"not": {}}
+    return require_schema(schema)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 
-from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
+from desktop_app.domain.conversations.review import MAX_NOTE_CHARS, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
@@ -54,7 +54,7 @@ class ReviewDialog(FormDialog):
         )
         self.verdict.setObjectName("review-verdict")
         self.note = line_field(tr("Note"), "review-note")
-        self.note.setMaxLength(LONGEST_NOTE)
+        self.note.setMaxLength(MAX_NOTE_CHARS)
         self.text = PlainTextField(tabChangesFocus=True)
         self.text.setObjectName("review-text")
         self.text.setAccessibleName(spoken_text(tr("Response")))

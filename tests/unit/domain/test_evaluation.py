@@ -14,8 +14,8 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.evaluation.evaluation_case import (
     CheckKind,
     check_from_json,
-    is_passed,
     json_of,
+    matches_text,
     numbers_in,
 )
 from desktop_app.domain.evaluation.evaluation_result import (
@@ -78,7 +78,7 @@ def test_intervals_are_those_of_a_table_computed_by_hand(
 def test_each_check_of_a_text_passes_or_fails(
     check: dict[str, object], answer: str, expected: bool
 ) -> None:
-    assert is_passed(check_from_json(check), answer) is expected
+    assert matches_text(check_from_json(check), answer) is expected
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,13 @@ def test_each_check_of_a_text_passes_or_fails(
         {"contains": 3},
         {"contains": "a", "regex": "b"},
         {"regex": "("},
+        {"regex": "a{99999999999999}"},
+        {"regex": "(" * 10_000},
+        {"number": 10**400},
+        {"number": 1, "within": 10**400},
+        {"regex": "a", "within": True},
+        {"rubric": "a", "not": True},
+        {"starts_with_any": ["a", 1]},
         {"number": "42"},
         {"number": True},
         {"number": 1, "within": -1},
@@ -218,7 +225,7 @@ def test_a_missing_answer_fails_with_the_reason(
     ("row", "failed", "label"),
     [
         ({"equals": "x" * 81, "not": True}, {}, f"not equals: {'x' * 80}…"),
-        ({"rubric": "polite"}, {"words": "Rude."}, "rubric: polite (Rude.)"),
+        ({"rubric": "polite"}, {"explanation": "Rude."}, "rubric: polite (Rude.)"),
         (
             {"rubric": "polite"},
             {"reason": FailureReason.NO_VERDICT},

@@ -10,7 +10,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.review import (
-    LONGEST_NOTE,
+    MAX_NOTE_CHARS,
     Review,
     ReviewKind,
     edited_version,
@@ -40,8 +40,8 @@ def test_a_verdict_is_a_notice_that_another_replaces(kind: ReviewKind) -> None:
 
 
 def test_a_long_note_is_cut() -> None:
-    kept = with_review(answered(), Review(ReviewKind.REVIEWED, "a" * (LONGEST_NOTE + 1)))
-    assert review_of(kept) == Review(ReviewKind.REVIEWED, "a" * LONGEST_NOTE)
+    kept = with_review(answered(), Review(ReviewKind.REVIEWED, "a" * (MAX_NOTE_CHARS + 1)))
+    assert review_of(kept) == Review(ReviewKind.REVIEWED, "a" * MAX_NOTE_CHARS)
 
 
 def test_a_verdict_without_words_has_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from desktop_app.domain.evaluation.evaluation_case import check_from_json
 from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.services.evaluation.answer_checks import failure_of
+from desktop_app.services.structured import schema_patterns
 
 
 def label_of(failure: FailedCheck | None) -> str:
@@ -30,6 +32,7 @@ SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "int
         ('{"a": "1"}', "is not of type"),
         ("{}", "required property"),
         ("Here it is: {}", "not JSON"),
+        ("[" * 100_000, "not JSON"),
     ],
 )
 def test_an_answer_has_to_match_its_schema(answer: str, words: str) -> None:
@@ -46,6 +49,30 @@ def test_an_unusable_schema_is_said_and_nothing_is_fetched(schema: dict[str, str
         assert failure is not None
         assert failure.reason is FailureReason.UNUSABLE_SCHEMA
         assert "(unusable schema: " in failure.label
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer", "label"),
+    [
+        ({"pattern": r"^\p{L}+$"}, '"Größe"', ""),
+        ({"pattern": r"^\p{L}+$"}, '"B2"', "'B2' does not match"),
+        ({"pattern": "("}, '"a"', "unusable schema: "),
+        (True, "1", ""),
+        (False, "1", "should not be valid"),
+    ],
+)
+def test_schemas_may_have_patterns_or_be_booleans(schema: object, answer: str, label: str) -> None:
+    found = label_of(failure_of(check_from_json({"schema": schema}), answer, NOBODY))
+    assert label in found if label else not found
+
+
+def test_a_pattern_of_a_schema_that_takes_too_long_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schema_patterns, "MATCH_S", 0.05)
+    check = check_from_json({"schema": {"pattern": "^(a|a)*$"}})
+    answer = json.dumps("a" * 200 + "b")
+    assert "takes too long" in label_of(failure_of(check, answer, NOBODY))
 
 
 def test_an_endless_expression_is_given_up_and_the_next_one_is_searched() -> None:

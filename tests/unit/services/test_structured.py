@@ -74,7 +74,8 @@ def test_patterns_may_name_unicode_properties(schema: Any, value: str, matches: 
     ],
 )
 def test_a_pattern_that_would_take_much_memory_is_refused(pattern: str) -> None:
-    for schema in ({"pattern": pattern}, {"patternProperties": {pattern: {}}}):
+    schemas: list[dict[str, object]] = [{"pattern": pattern}, {"patternProperties": {pattern: {}}}]
+    for schema in schemas:
         with pytest.raises(UnusableSchemaError):
             require_schema(schema)
 

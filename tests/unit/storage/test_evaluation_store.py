@@ -35,7 +35,7 @@ RESULTS = [
         "c",
         "C",
         (
-            FailedCheck.of(Check(CheckKind.SCHEMA, {"type": ["é"] * 40}), words="No."),
+            FailedCheck.of(Check(CheckKind.SCHEMA, {"type": ["é"] * 40}), explanation="No."),
             FailedCheck.of(Check(CheckKind.NUMBER, 3, 0.5, is_negated=True)),
             FailedCheck.of(
                 Check(CheckKind.RUBRIC, "polite"),

@@ -64,12 +64,15 @@ def converted(result: dict[str, Any]) -> CaseResult:
         (
             "schema: {} (unusable schema: no (at all))",
             FailedCheck(
-                CheckKind.SCHEMA, "{}", reason=FailureReason.UNUSABLE_SCHEMA, words="no (at all)"
+                CheckKind.SCHEMA,
+                "{}",
+                reason=FailureReason.UNUSABLE_SCHEMA,
+                explanation="no (at all)",
             ),
         ),
         (
             f"rubric: {'(a) ' * 20}… (It\nis (very) rude.)",
-            FailedCheck(CheckKind.RUBRIC, f"{'(a) ' * 20}…", words="It\nis (very) rude."),
+            FailedCheck(CheckKind.RUBRIC, f"{'(a) ' * 20}…", explanation="It\nis (very) rude."),
         ),
         (
             "rubric: polite (the judge gave no verdict)",
@@ -161,7 +164,7 @@ def test_finished_and_unfinished_evaluations_are_converted(
         path = tmp_path / "store.sqlite3"
         assert copy_store(old, path, "backup", lambda _done, _of: None) == 0
     (first, second), notes = read(path)
-    assert first.failed == (FailedCheck(CheckKind.RUBRIC, "polite", words="It is rude."),)
+    assert first.failed == (FailedCheck(CheckKind.RUBRIC, "polite", explanation="It is rude."),)
     assert (second.failures, second.status) == (["refused"], MessageStatus.REFUSED)
     name, asked, result, damaged, other = notes
     assert (name, asked, damaged) == ("5" * 32, '{"asked": true}', "{")
