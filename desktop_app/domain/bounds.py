@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, reduce
-from math import isfinite
 from operator import or_
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
@@ -137,7 +136,7 @@ def _has_type(value: object, declared: Any) -> bool:
     least = -MOST_COUNT if takes_floats else 0
     # A float without decimals may have been written as an integer.
     is_declared = isinstance(value, declared) or takes_floats
-    return is_declared and isfinite(value) and least <= value <= MOST_COUNT
+    return is_declared and least <= value <= MOST_COUNT
 
 
 def checked_part(part: Part) -> Part:

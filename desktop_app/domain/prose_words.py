@@ -89,17 +89,19 @@ def script_of(word: str) -> str:
 
 
 def fence_after(line: str, opened: str) -> str:
-    """Return the fence of code that is open after a line, "" for none.
+    """Return the code fence that is open after a line; "" for none.
 
     Args:
-        opened: the fence that is open before it.
+        opened: the fence that is open before the line.
     """
     found = _FENCE.match(line)
     if found is None:
         return opened
-    if not opened:
-        return found[1]
-    return "" if found[1].startswith(opened) else opened
+    rest = line[found.end() :]
+    if opened:
+        return "" if found[1].startswith(opened) and not rest.strip() else opened
+    is_inline_code = found[1].startswith("`") and "`" in rest
+    return "" if is_inline_code else found[1]
 
 
 def next_misspelled(

@@ -1,13 +1,14 @@
 """Translations of whole sentences, with named placeholders.
 
 `tr`, `tr_plural` and `tr_context` translate where text is shown. `N_` marks text of constants,
-which `tr` or `tr_filled` translates later. packaging/messages.sh extracts all that is given to the
-first three and `N_` into `resources/locale/`.
+which `tr` or `tr_filled` translates later. packaging/messages.sh extracts the arguments of `tr`,
+`tr_plural`, `tr_context` and `N_` into `resources/locale/`.
 """
 
 from __future__ import annotations
 
 import os
+import struct
 from contextlib import contextmanager
 from gettext import GNUTranslations, NullTranslations
 from typing import TYPE_CHECKING, Final
@@ -102,7 +103,7 @@ def offered_languages() -> dict[str, str]:
 
 
 def use_language(code: str, folder: Path) -> None:
-    """Use the language `code`, whose catalog is in `folder`; English if there is none."""
+    """Use the language `code`, whose catalog is in `folder`; English without a usable one."""
     catalog = _catalog(code, folder)
     _current.folder = folder
     _current.code = ENGLISH if catalog is None else code
@@ -161,7 +162,7 @@ def _catalog(code: str, folder: Path) -> NullTranslations | None:
     try:
         with _catalog_path(code, folder).open("rb") as file:
             return GNUTranslations(file)
-    except FileNotFoundError:
+    except (OSError, ValueError, LookupError, struct.error):  # missing or damaged
         return None
 
 

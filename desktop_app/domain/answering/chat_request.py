@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
+from desktop_app.domain.answering.generation import NAMES
 from desktop_app.domain.answering.generation import GenerationParameters as GenerationParameters
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
@@ -227,7 +228,7 @@ class ChatRequest:
         fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
         fields |= {"max_completion_tokens": "max_output_tokens", "n": "candidates"}
         attribute = fields.get(name, name)
-        if not hasattr(self.parameters, attribute):
+        if attribute not in NAMES:  # any name may come from a server, also "__eq__"
             return None
         default = getattr(GenerationParameters(), attribute)
         if attribute == "stream":

@@ -34,8 +34,10 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     Raises:
         LookupError, TypeError, ValueError: it is not an error.
     """
+    if not isinstance(value, Mapping):
+        raise TypeError("an error is not an object")
     remedy, words = value.get("remedy"), value.get("what_to_do", "")
-    because = value.get("because")  # nothing is quoted in there
+    because = value.get("because")  # a quoted error quotes no other
     note = ErrorNote(
         Reason(value["reason"]) if "reason" in value else value["what_happened"],
         words if remedy is None else Remedy(remedy),
@@ -53,5 +55,5 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
         )
 
         note = legacy_error(replace(note, code=legacy_error_code(value.get("kind", ""))))
-    note.sentences  # noqa: B018 - raises if one of their parameters is missing
+    note.sentences  # noqa: B018 - raises if a parameter is missing
     return note

@@ -35,7 +35,7 @@ class Vector:
         largest = max(map(abs, values), default=0.0)
         if not 0 < largest < float("inf"):
             raise ValueError("a vector without a direction")
-        numbers = array("b", [round(value * 127 / largest) for value in values]).tobytes()
+        numbers = array("b", [round(value / largest * 127) for value in values]).tobytes()
         return cls.from_bytes(numbers)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The size that images are sent in, and the tokens that they cost.
+"""The size in pixels that images are sent in, and the tokens that they cost.
 
 OpenAI's guide "Images and vision", section "Calculating costs", has two rules. Tiles: the image is
 fitted into 2048 × 2048 pixels, then its shorter side to 768, and each tile of 512 × 512 costs.
@@ -99,8 +99,14 @@ def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
         return None
     is_exact = bool(row.get("exact", True))
     if "tile" in row:
-        return TileTokens(int(row["base"]), int(row["tile"]), is_exact)
-    return PatchTokens(Decimal(row["multiplier"]), int(row.get("patches", 1536)), is_exact)
+        base, tile = int(row["base"]), int(row["tile"])
+        if base < 0 or tile < 0:
+            raise ValueError("base and tile of image_tokens are numbers of tokens")
+        return TileTokens(base, tile, is_exact)
+    multiplier, patches = Decimal(row["multiplier"]), int(row.get("patches", 1536))
+    if not multiplier.is_finite() or multiplier < 0 or patches < 1:
+        raise ValueError("multiplier and patches of image_tokens are positive numbers")
+    return PatchTokens(multiplier, patches, is_exact)
 
 
 def _fit_into(size: Size, side: int) -> Size:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple, TypeVar
@@ -218,6 +218,7 @@ class ModelCatalog:
             TypeError,
             AttributeError,
             ArithmeticError,
+            RecursionError,
         ) as exc:
             raise SettingError(
                 Reason.MODELS_FILE_INVALID
@@ -237,8 +238,8 @@ class ModelCatalog:
             {job: _small_job_from_row(row) for job, row in tables["small_jobs"].items()},
             tables["not_chat"],
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
-            {id_: Price(Decimal(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
-            {name: Decimal(by) for name, by in tables["hosted_tools"].items()},
+            {id_: Price(_amount(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
+            {name: _amount(by) for name, by in tables["hosted_tools"].items()},
             _models_with(own, {"context_window", "max_input"}),
             _models_with(own, {"price"}),
         )
@@ -396,14 +397,14 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         hosted_tools=tuple(_parse_names(row.get("hosted_tools", []), "hosted_tools")),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),
         price=_price_from_row(row.get("price")),
-        price_tiers=tuple((tier, Decimal(by)) for tier, by in row.get("price_tiers", {}).items()),
+        price_tiers=tuple((tier, _amount(by)) for tier, by in row.get("price_tiers", {}).items()),
         usual_seconds=_seconds_from_row(row.get("usual_seconds", {})),
         **{name: row[name] for name in (*_SIZES, *_FLAGS, "shutdown") if name in row},
     )
 
 
 def _seconds_from_row(row: Mapping[str, Any]) -> tuple[tuple[Effort, float], ...]:
-    return tuple((Effort(effort), float(seconds)) for effort, seconds in row.items())
+    return tuple((Effort(effort), float(_amount(seconds))) for effort, seconds in row.items())
 
 
 def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
@@ -436,7 +437,18 @@ def _price_from_row(row: Mapping[str, str] | str | None) -> Price | None:
         return FREE
     cached = row.get("cached_input")
     return Price(
-        input=Decimal(row["input"]),
-        output=Decimal(row["output"]),
-        cached_input=None if cached is None else Decimal(cached),
+        input=_amount(row["input"]),
+        output=_amount(row["output"]),
+        cached_input=None if cached is None else _amount(cached),
     )
+
+
+def _amount(value: object) -> Decimal:
+    """Return a finite number that is not negative. Raises ValueError."""
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal("nan")
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"{value!r} is no amount")
+    return amount

@@ -84,7 +84,9 @@ def test_streaming_is_switched_off() -> None:
     assert lighter.without("stream") is None
 
 
-@pytest.mark.parametrize("param", ["", "model", "input", "store", "messages[0].content", "n"])
+@pytest.mark.parametrize(
+    "param", ["", "model", "input", "store", "messages[0].content", "n", "__eq__", "a.__hash__"]
+)
 def test_what_makes_the_request_cannot_be_left_out(param: str) -> None:
     assert FULL.without(param) is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -108,6 +109,12 @@ def test_an_error_that_quotes_another_is_worded_when_it_is_shown() -> None:
 @pytest.mark.parametrize("because", ["It broke.", {}, {"code": "", "reason": "no_key"}, [1]])
 def test_an_error_that_quotes_no_error_is_refused(because: object) -> None:
     value = {"code": "", "reason": "item_answer_with_error", "params": {}, "because": because}
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        error_from_json(value)
+
+
+@pytest.mark.parametrize("value", [[], "It broke.", 1, {}, {"reason": []}, {"what_happened": 5}])
+def test_other_values_than_errors_are_refused(value: Any) -> None:
     with pytest.raises((LookupError, TypeError, ValueError)):
         error_from_json(value)
 

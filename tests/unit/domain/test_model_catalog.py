@@ -126,6 +126,17 @@ def test_a_file_of_ones_own_extends_and_overrides_by_field() -> None:
         "models.x.max_input = true",
         "file_inputs.x = { each_mb = 0, together_mb = 1, types = [] }",
         "file_inputs.x = { each_mb = 1, together_mb = 1.5, types = [] }",
+        'models.x.price = { input = "nan", output = "1" }',
+        'models.x.price = { input = "1", output = "-1" }',
+        'models.x.price = { input = "1", output = "1", cached_input = "inf" }',
+        'models.x.price_tiers = { batch = "-1" }',
+        'embeddings.x = "nan"',
+        'hosted_tools.x = "-1"',
+        "models.x.usual_seconds = { low = inf }",
+        "models.x.image_tokens = { base = 85, tile = -1 }",
+        'models.x.image_tokens = { multiplier = "nan" }',
+        'models.x.image_tokens = { multiplier = "1", patches = 0 }',
+        f"a = {'[' * 100_000}",
     ],
 )
 def test_a_file_with_a_mistake_says_what_to_do(text: str) -> None:
@@ -140,6 +151,11 @@ def test_sizes_of_files_are_given_in_megabytes() -> None:
         'file_inputs.x = { each_mb = 1, together_mb = 3, types = ["text/csv"] }'
     )
     assert catalog.file_inputs("x") == FileInputs(1 << 20, 3 << 20, ("text/csv",))
+
+
+def test_a_price_may_be_a_number() -> None:
+    catalog = ModelCatalog.from_toml("models.x.price = { input = 0.1, output = 2 }")
+    assert catalog.info("x").price == Price(Decimal("0.1"), Decimal(2))
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,17 @@ def test_a_fence_ends_with_one_of_its_length() -> None:
     assert fence_after("```", "~~~") == "~~~"
     assert fence_after("```", "````") == "````"
     assert fence_after("`````", "````") == ""
+    assert fence_after("```  ", "```") == ""
+
+
+def test_a_fence_with_other_text_does_not_end_code() -> None:
+    assert fence_after("```python", "```") == "```"
+    assert fence_after("~~~ x", "~~~") == "~~~"
+
+
+def test_code_between_backticks_on_one_line_opens_no_fence() -> None:
+    assert fence_after("```code``` and more", "") == ""
+    assert fence_after("~~~ with `code`", "") == "~~~"
 
 
 def misspelled(words: Iterable[str]) -> set[str]:

@@ -6,13 +6,14 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain import errors
-from desktop_app.domain.bounds import checked_money
+from desktop_app.domain.bounds import checked_fields, checked_money
 from desktop_app.domain.conversations.conversation import Draft, SearchHit, new_id, now, title_from
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
@@ -252,3 +253,10 @@ def test_a_search_hit_knows_its_first_match() -> None:
     assert hit.first_match == "two"
     assert replace(hit, snippet="of none").first_match == ""
     assert not hit.archived
+
+
+@pytest.mark.parametrize("count", [-1, 2**40 + 1, 10**400, float("nan"), float("inf"), "1", None])
+def test_a_count_out_of_bounds_is_refused(count: Any) -> None:
+    with pytest.raises(TypeError):
+        checked_fields(Usage(count))
+    assert checked_fields(Usage(2**40)) == Usage(2**40)

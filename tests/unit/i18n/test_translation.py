@@ -102,6 +102,22 @@ def test_a_missing_catalog_means_english(tmp_path: Path) -> None:
     assert formatting.number(1200) == "1,200"
 
 
+@pytest.mark.parametrize("size", [0, 3, 10, 30, 60, 100, -1])
+def test_a_damaged_catalog_means_english(folder: Path, size: int) -> None:
+    path = folder / "de" / "LC_MESSAGES" / "repartee.mo"
+    path.write_bytes(path.read_bytes()[:size])
+    use_language("de", folder)
+    assert language() == "en"
+    assert tr("Rename {name}", name="x") == "Rename x"
+
+
+def test_a_catalog_that_is_not_utf_8_means_english(folder: Path) -> None:
+    path = folder / "de" / "LC_MESSAGES" / "repartee.mo"
+    path.write_bytes(path.read_bytes().replace(b"utf-8", b"utf-9").replace(b"UTF-8", b"UTF-9"))
+    use_language("de", folder)
+    assert language() == "en"
+
+
 def test_languages_with_a_catalog_are_offered(folder: Path) -> None:
     use_language("en", folder)
     assert list(offered_languages()) == ["en", "de"]
