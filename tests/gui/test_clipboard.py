@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from threading import Event
 from threading import enumerate as threads
 from typing import TYPE_CHECKING
@@ -115,6 +116,30 @@ def test_what_is_short_lies_there_at_once(parent: QObject) -> None:
     copying.put(Texts({PLAIN: lambda: ["a", "b"]}, is_short=True))
     assert QGuiApplication.clipboard().text() == "ab"
     assert not copying.is_building
+
+
+def test_a_failed_text_ends_the_copy_and_leaves_those_that_are_built(
+    parent: QObject, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: failures.append(args.exc_value))
+    copying = ClipboardCopier(parent)
+    gate = Event()
+
+    def fail() -> list[str]:
+        gate.wait(LONGEST_S)
+        raise ValueError("no HTML")
+
+    done: list[bool] = []
+    copying.done.connect(done.append)
+    copying.put(Texts({PLAIN: lambda: ["a"], HTML: fail}, is_short=False))
+    with qtbot.waitSignal(copying.ended):
+        gate.set()
+    assert not copying.is_building
+    assert done == []
+    assert QGuiApplication.clipboard().text() == "a"
+    assert not QGuiApplication.clipboard().mimeData().hasHtml()
+    qtbot.waitUntil(lambda: len(failures) == 1)
 
 
 def test_a_copier_can_be_deleted_while_texts_are_built(parent: QObject) -> None:

@@ -118,14 +118,20 @@ class ExportController(QObject):
             return
         # Imported here, because the start does not need it.
         from desktop_app.exchange.writers import markdown_file, rich_text
-        from desktop_app.ui.widgets.text.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
+        from desktop_app.ui.widgets.text.clipboard import (
+            HTML,
+            MARKDOWN,
+            MAX_HTML_CHARACTERS,
+            PLAIN,
+            Texts,
+        )
 
         catalog = self._catalog
         messages = [self._providers.as_copied(message) for message in self._current.path]
         content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
         markdown = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*content)))
         makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [markdown()]}
-        is_rich = sum(len(message.text) for message in messages) <= LONGEST_RICH
+        is_rich = sum(len(message.text) for message in messages) <= MAX_HTML_CHARACTERS
         if is_rich:
             makers[HTML] = lambda: rich_text.pieces(*content)
         makers[MARKDOWN] = lambda: [markdown()]

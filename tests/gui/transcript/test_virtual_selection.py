@@ -165,6 +165,6 @@ def test_the_plain_text_of_a_long_selection_is_markdown(
     assert messages[150].text in text
     assert "**Bold**" in text.splitlines()[2]
     assert "<strong>Bold</strong>" in QGuiApplication.clipboard().mimeData().html()
-    monkeypatch.setattr(clipboard, "LONGEST_RICH", 1000)
+    monkeypatch.setattr(clipboard, "MAX_HTML_CHARACTERS", 1000)
     assert copied(view, qtbot) == text
     assert not QGuiApplication.clipboard().mimeData().hasHtml()

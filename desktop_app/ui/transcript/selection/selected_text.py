@@ -84,11 +84,17 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
 
     Blocks are made anew for each format, because keeping all of them may need much memory.
     Beyond `_MOST_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
-    the pasting program waiting. Beyond `LONGEST_RICH` there is no HTML.
+    the pasting program waiting. Beyond `MAX_HTML_CHARACTERS` there is no HTML.
     """
     from desktop_app.rendering.export.html_writer import html_pieces
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
-    from desktop_app.ui.widgets.text.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import (
+        HTML,
+        MARKDOWN,
+        MAX_HTML_CHARACTERS,
+        PLAIN,
+        Texts,
+    )
 
     def blocks() -> Iterable[Block]:
         return chain.from_iterable(piece.blocks() for piece in pieces)
@@ -103,7 +109,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
     texts: dict[str, Callable[[], Iterable[str]]] = {
         PLAIN: markdown if is_over_limit else lambda: plain_pieces(blocks())
     }
-    if size <= LONGEST_RICH:
+    if size <= MAX_HTML_CHARACTERS:
         texts[HTML] = lambda: chain([_IN_UTF8], html_pieces(blocks()))
     texts[MARKDOWN] = markdown
     return Texts(texts, is_short=False)

@@ -3,7 +3,7 @@
 `ClipboardCopier.put` takes ownership of the clipboard at once, so nobody pastes the previous
 content by mistake. A thread builds the texts, the plain one first. A paste before that is
 done waits only for the requested format. The finished texts replace the owner as plain
-data, because our own object would have to live as long as the clipboard.
+data, because our own object would have to exist as long as the clipboard.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ HTML: Final = "text/html"
 MARKDOWN: Final = "text/markdown"
 PLAIN: Final = "text/plain"
 
-LONGEST_RICH: Final = 4_000_000
-"""The longest conversation, in characters, also copied as HTML; that takes seconds."""
+MAX_HTML_CHARACTERS: Final = 4_000_000
+"""The length up to which texts are also copied as HTML, which takes seconds."""
 
-_WORK_S: Final = 0.002
+_MAX_WORK_S: Final = 0.002
 _PAUSE_S: Final = 0.001
 _DELAY_MS: Final = 1000
 
@@ -36,7 +36,7 @@ class Texts:
     def __init__(
         self, builders: Mapping[str, Callable[[], Iterable[str]]], *, is_short: bool
     ) -> None:
-        """Keep a function per format that returns the text's pieces, in building order.
+        """Create texts from functions that return their pieces, by format in building order.
 
         `is_short` means that building takes no noticeable time.
         """
@@ -53,8 +53,13 @@ class Texts:
             self._is_urgent.set()
         return self._text(kind)
 
+    @property
+    def built(self) -> dict[str, str]:
+        """Return the texts that are built, by format."""
+        return {kind: self._built[kind] for kind in self.formats if kind in self._built}
+
     def build_all(self) -> None:
-        """Build all texts, with pauses. Called in a thread."""
+        """Build all texts, with pauses unless they are short."""
         for kind in self.formats:
             self._text(kind)
 
@@ -62,17 +67,18 @@ class Texts:
         # A lock for each format: a finished text does not wait for another format.
         with self._locks[kind]:
             if kind not in self._built:
-                self._built[kind] = "".join(self._with_pauses(self._builders.pop(kind)()))
+                self._built[kind] = "".join(self._with_pauses(self._builders[kind]()))
+                del self._builders[kind]  # and what it refers to
             return self._built[kind]
 
     def _with_pauses(self, pieces: Iterable[str]) -> Iterable[str]:
-        """Yield the pieces, with pauses that let the main thread run."""
+        """Yield the pieces; pause while nobody waits, so that the main thread runs."""
         resumed_at = time.monotonic()
         for piece in pieces:
             yield piece
             if self.is_short or self._is_urgent.is_set():
                 continue
-            if time.monotonic() - resumed_at > _WORK_S:
+            if time.monotonic() - resumed_at > _MAX_WORK_S:
                 time.sleep(_PAUSE_S)
                 resumed_at = time.monotonic()
 
@@ -102,18 +108,21 @@ class _LazyMimeData(QMimeData):
 
 def mime_data(texts: Texts) -> QMimeData:
     """Return MIME data for a drag or the clipboard; short texts are built at once."""
-    return _plain_mime_data(texts) if texts.is_short else _LazyMimeData(texts)
+    if not texts.is_short:
+        return _LazyMimeData(texts)
+    texts.build_all()
+    return _plain_mime_data(texts)
 
 
 def _plain_mime_data(texts: Texts) -> QMimeData:
     data = QMimeData()
-    for kind in texts.formats:
+    for kind, text in texts.built.items():
         if kind == PLAIN:
-            data.setText(texts.text(kind))
+            data.setText(text)
         elif kind == HTML:
-            data.setHtml(texts.text(kind))
+            data.setHtml(text)
         else:
-            data.setData(kind, texts.text(kind).encode(errors="replace"))
+            data.setData(kind, text.encode(errors="replace"))
     return data
 
 
@@ -121,15 +130,17 @@ class _Builder(QObject):
     """A builder of texts in a thread, which outlives a copier that is deleted meanwhile.
 
     Signals:
-        built(Texts, QMimeData owner): all texts are built.
+        ended(Texts, QMimeData owner): the texts are built, or building one has failed.
     """
 
-    built = Signal(object, object)
+    ended = Signal(object, object)
 
     def build(self, texts: Texts, owner: QMimeData) -> None:
         """Build all texts. Runs in a thread."""
-        texts.build_all()
-        self.built.emit(texts, owner)
+        try:
+            texts.build_all()
+        finally:
+            self.ended.emit(texts, owner)
 
 
 class ClipboardCopier(QObject):
@@ -138,7 +149,8 @@ class ClipboardCopier(QObject):
     Signals:
         delayed(): building the texts has taken longer than a second.
         done(bool): the clipboard holds all texts; True if `delayed` was emitted.
-        ended(): the texts are done, or something else was copied meanwhile.
+        ended(): the texts are done, building a text has failed, or something else was copied
+            meanwhile.
     """
 
     delayed = Signal()
@@ -150,7 +162,7 @@ class ClipboardCopier(QObject):
         self._owner: QMimeData | None = None
         self._was_delayed = False
         self._builder = _Builder()
-        self._builder.built.connect(self._publish)
+        self._builder.ended.connect(self._publish)
         self._delay_timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._delay_timer.timeout.connect(self._report_delay)
 
@@ -182,9 +194,10 @@ class ClipboardCopier(QObject):
         clipboard = QGuiApplication.clipboard()
         if clipboard.mimeData() is owner:
             clipboard.setMimeData(_plain_mime_data(texts))
-            self._report_done()
-        else:
-            self._finish()
+            if len(texts.built) == len(texts.formats):
+                self._report_done()
+                return
+        self._finish()
 
     def _report_done(self) -> None:
         self._finish()
