@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, strategies
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt
-from PySide6.QtGui import QAccessible, QContextMenuEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QContextMenuEvent,
+    QDropEvent,
+    QGuiApplication,
+    QHelpEvent,
+    QKeyEvent,
+)
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QStyleOptionViewItem, QToolTip
 
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -19,13 +26,14 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     SearchHit,
 )
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH
 from desktop_app.ui.look import theme
 from desktop_app.ui.sidebar.calendar import short_day_text
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.hit_model import HitModel, plain_snippet
-from desktop_app.ui.sidebar.search_field import SearchField
+from desktop_app.ui.sidebar.search_field import NewConversationButton, SearchField
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
@@ -639,9 +647,9 @@ def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
     listing.view.setFocus()
     qtbot.waitUntil(listing.view.hasFocus)
     listing.model.remove("a")
-    qtbot.waitUntil(listing.filter_bar.back.hasFocus)
+    qtbot.waitUntil(listing.filter_bar.back_button.hasFocus)
     with qtbot.waitSignal(listing.filter_requested) as chosen:
-        QTest.keyClick(listing.filter_bar.back, Qt.Key.Key_Space)
+        QTest.keyClick(listing.filter_bar.back_button, Qt.Key.Key_Space)
     assert chosen.args == [LIST]
 
 
@@ -727,6 +735,83 @@ def test_the_chosen_order_stays_and_others_stand_above(pinned: ConversationList)
     assert pinned.model.pins == ["p", "r", "q"]
     pinned.upsert(conversation("q", -days(1), pinned=True))  # it was changed
     assert pinned.model.pins == ["p", "r", "q"]
+
+
+def test_a_changed_filter_is_not_scrolled_to_its_end(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    shown = [conversation(f"{number:03}", timedelta(hours=number)) for number in range(100)]
+    listing.set_conversations(shown, last=shown[-1])
+    with qtbot.waitSignal(listing.more_requested):
+        listing.view.end_pressed.emit()
+    listing.set_conversations(shown, list_filter=ARCHIVE, last=shown[-1])
+    listing.append([conversation("last", days(9))], None)
+    assert not listing.view.currentIndex().isValid()
+
+
+def test_a_drop_on_the_button_of_the_shown_filter_changes_nothing(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
+    with qtbot.assertNotEmitted(listing.archive_requested):
+        listing.filter_row.dropped.emit(ARCHIVE, ["a"])
+    listing.set_conversations([conversation("a")], list_filter=TRASH)
+    with qtbot.assertNotEmitted(listing.restore_requested):
+        listing.filter_row.dropped.emit(TRASH, ["a"])
+    with qtbot.waitSignal(listing.restore_requested) as told:
+        listing.filter_row.dropped.emit(ARCHIVE, ["a"])
+    assert told.args == [["a"]]
+
+
+def test_the_tooltip_of_an_elided_bold_title_has_the_whole_title(
+    listing: ConversationList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _position, text, _view: shown.append(text))
+
+    def tooltip(title: str) -> str:
+        listing.set_conversations([conversation("a", title=title)])
+        index = row_of(listing, "a")
+        option = QStyleOptionViewItem()
+        listing.view.initViewItemOption(option)
+        option.rect = listing.view.visualRect(index)
+        position = option.rect.center()
+        event = QHelpEvent(
+            QEvent.Type.ToolTip, position, listing.view.viewport().mapToGlobal(position)
+        )
+        listing.view.itemDelegate().helpEvent(event, listing.view, option, index)
+        return shown[-1]
+
+    title = next("m" * length for length in range(80, 0, -1) if not tooltip("m" * length))
+    assert len(title) > 10
+    listing.set_unread({"a"})
+    assert tooltip(title) == title
+
+
+def test_the_new_conversation_button_has_a_tooltip_only_if_its_label_is_elided(
+    qtbot: QtBot,
+) -> None:
+    button = NewConversationButton()
+    qtbot.addWidget(button)
+    button.set_theme(theme.light())
+    button.set_hint("Ctrl+Shift+N")
+    button.resize(400, button.height())
+    button.show()
+    assert button.hint.isVisible()
+    label = button.findChild(ElidedLabel)
+    assert label is not None
+    needed = button.fontMetrics().horizontalAdvance("New conversation") + 60
+    for width, is_elided in ((needed, False), (60, True), (needed, False)):
+        button.resize(width, button.height())
+        QApplication.processEvents()
+        assert not button.hint.isVisible()
+        assert (QLabel.text(label) != label.text()) is is_elided
+        assert button.toolTip() == ("New conversation" if is_elided else "")
+
+
+def test_shift_down_stays_in_the_search_field(listing: ConversationList, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(listing.search.down_pressed):
+        qtbot.keyClick(listing.search, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
 
 
 def test_the_search_field_can_be_used_before_its_theme_is_applied(qtbot: QtBot) -> None:

@@ -55,10 +55,12 @@ def test_each_says_what_it_is_set_to(filters: SearchFilters) -> None:
     assert len(told) == 5
     filters.set_folders([Folder("f", "R&D", NOON)])  # the other was deleted
     assert filters.current.folder_id is None
+    assert len(told) == 6
+    filters.set_folders([])
     filters.clear()
     assert filters.current == SearchFilter()
     assert filters.order.value == "newest"
-    assert len(told) == 5
+    assert len(told) == 6
 
 
 def test_times_begin_and_end_at_midnight(filters: SearchFilters) -> None:
@@ -84,6 +86,14 @@ def test_times_begin_and_end_at_midnight(filters: SearchFilters) -> None:
 
 
 def test_two_days_are_asked_for(filters: SearchFilters, qtbot: Any) -> None:
-    dialog = DaysDialog((date(2026, 5, 2), date(2026, 5, 9)))
+    dialog = DaysDialog((date(2025, 5, 2), date(2025, 5, 9)))
     qtbot.addWidget(dialog)
-    assert dialog.days == (date(2026, 5, 2), date(2026, 5, 9))
+    assert dialog.days == (date(2025, 5, 2), date(2025, 5, 9))
+
+
+def test_days_after_today_cannot_be_chosen(filters: SearchFilters, qtbot: Any) -> None:
+    dialog = DaysDialog((date(2025, 5, 2), date.max))
+    qtbot.addWidget(dialog)
+    assert dialog.days[1] <= datetime.now().astimezone().date()
+    filters.search_between(*dialog.days)
+    assert filters.current.until is not None

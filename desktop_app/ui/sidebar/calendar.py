@@ -9,7 +9,7 @@ from typing import Final
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 
-# The groups above the dates, then the dates.
+# In their order in the list. MONTHS + n is the month n months ago.
 PINNED, FOLDERS, TODAY, YESTERDAY, WEEK, MONTHS = range(6)
 _LABELS: Final = {
     PINNED: N_("Pinned"),
@@ -18,12 +18,12 @@ _LABELS: Final = {
     YESTERDAY: N_("Yesterday"),
     WEEK: N_("Previous 7 days"),
 }
-# Anything older than a hundred years is in this month's group.
-_OLDEST_MONTH: Final = 1200
+# Conversations older than a hundred years are in one group.
+_MAX_MONTHS_AGO: Final = 1200
 
 
 class Calendar:
-    """Assigns times to groups, relative to a day.
+    """The groups of times, relative to a day.
 
     Times are compared as timestamps, because converting 100,000 of them to local dates
     would cause a noticeable delay.
@@ -46,7 +46,7 @@ class Calendar:
             return YESTERDAY
         if timestamp >= self._week:
             return WEEK
-        while self._months[-1] < -timestamp and len(self._months) < _OLDEST_MONTH:
+        while self._months[-1] < -timestamp and len(self._months) < _MAX_MONTHS_AGO:
             self._months.append(-midnight(self._month(len(self._months))).timestamp())
         return MONTHS + bisect_left(self._months, -timestamp)
 
@@ -54,7 +54,7 @@ class Calendar:
         """Return the heading of a group."""
         if group < MONTHS:
             return tr(_LABELS[group])
-        return formatting.month(self._month(min(group - MONTHS, _OLDEST_MONTH)))
+        return formatting.month(self._month(group - MONTHS))
 
     def _month(self, ago: int) -> date:
         """Return the first day of the month `ago` months back."""

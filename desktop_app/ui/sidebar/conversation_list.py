@@ -25,7 +25,7 @@ from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
 from desktop_app.ui.sidebar.list_search import ListSearch
-from desktop_app.ui.sidebar.search_field import NewButton
+from desktop_app.ui.sidebar.search_field import NewConversationButton
 from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.search_filters import SearchFilters
     from desktop_app.ui.widgets.rows.row_view import RowView
 
-_EMPTY: Final = {
+_EMPTY_NOTES: Final = {
     ListFilterKind.LIST: N_("No conversations yet"),
     ListFilterKind.FOLDER: N_("No conversations in this folder"),
     ListFilterKind.ARCHIVE: N_("No archived conversations"),
@@ -119,7 +119,7 @@ class ConversationList(QFrame):
             self._search.hits,
             self._search.view,
         )
-        self.new_button = NewButton()
+        self.new_button = NewConversationButton()
         self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
         self.view = ConversationView("conversations", self.model)
         self.footer = SidebarFooter(theme)
@@ -143,7 +143,8 @@ class ConversationList(QFrame):
         list_filter: ListFilter = LIST,
         last: Conversation | None = None,
     ) -> None:
-        """Replace all rows by those of a filter; `last` as for `append`."""
+        """Replace all rows by the first page of a filter; `last` as for `append`."""
+        self._scrolls_to_end = False
         folders = self.folders if list_filter.kind is ListFilterKind.LIST else ()
         self.view.clear_marks()
         self.model.set_conversations(
@@ -221,17 +222,18 @@ class ConversationList(QFrame):
     def rename_selected(self) -> bool:
         """Edit the name of the focused row, otherwise the title of the open conversation.
 
-        A search ends, because its hits cover the rows. Return False if there is nothing to edit.
+        End a search first, because its hits cover the rows. Return False if there is nothing to
+        edit.
         """
         if self._search.is_on:
-            chosen = self._search.current_conversation or self._selected
+            chosen = self._search.current_conversation_id or self._selected
             self._search.end()
             return self._edit(self._row_of(chosen))
         row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
         return self._edit(row)
 
     def rename(self, identifier: str) -> bool:
-        """Edit the name of a listed conversation or folder in place."""
+        """Edit the name of a conversation or folder in place; return False if it has no row."""
         return self._edit(self._row_of(identifier))
 
     def _edit(self, row: QModelIndex) -> bool:
@@ -245,13 +247,13 @@ class ConversationList(QFrame):
 
     @property
     def marked(self) -> list[str]:
-        """The ids of the marked conversations, otherwise of the open one."""
+        """Return the ids of the marked conversations, otherwise of the open one."""
         rows = self.view.selectedIndexes() if self.view.has_marks else []
         found = [row.data(Roles.IDENTIFIER) for row in rows]
         return found or ([self._selected] if self._selected else [])
 
     def neighbor(self, step: int) -> str | None:
-        """Return the id of the conversation below (or above) the open one, or None."""
+        """Return the id of the next conversation, or with -1 of the previous one, or None."""
         index = self.model.index_of(self._selected or "")
         row = index.row() + (1 if step > 0 else -1)
         while 0 <= row < self.model.rowCount():
@@ -374,16 +376,16 @@ class ConversationList(QFrame):
 
     def _show_page(self) -> None:
         view: RowView = self.view
-        empty = tr(_EMPTY[self.model.list_filter.kind])
+        empty = tr(_EMPTY_NOTES[self.model.list_filter.kind])
         if self._search.is_on:
-            view, empty = self.hit_view, self._search.nothing_found
+            view, empty = self.hit_view, self._search.no_hits_text
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
         # After removing a filter's last row by keyboard, the focus moves to the Back button.
         leaves_view = not has_rows and view.hasFocus() and self.view.can_go_back
         self._pages.setCurrentWidget(view if has_rows else self.note)
         if leaves_view:
-            self.filter_bar.back.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.filter_bar.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _open_row(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
@@ -400,7 +402,7 @@ class ConversationList(QFrame):
         is_trash = self.model.list_filter.kind is ListFilterKind.TRASH
         (self.erase_requested if is_trash else self.delete_requested).emit(ids)
 
-    # ------------------------------------------------------------ places
+    # ------------------------------------------------------------ filters
 
     def _show_filter_name(self) -> None:
         list_filter = self.model.list_filter
@@ -426,9 +428,12 @@ class ConversationList(QFrame):
                 self.restore_requested.emit(ids)
 
     def _archive_or_delete(self, list_filter: ListFilter, ids: list[str]) -> None:
-        """Archive or delete dropped conversations; those from the trash are restored."""
-        if self.model.list_filter.kind is ListFilterKind.TRASH:
-            self.restore_requested.emit(ids if list_filter.kind is not ListFilterKind.TRASH else [])
+        """Archive or delete dropped conversations; restore them if they are in the trash."""
+        kind = self.model.list_filter.kind
+        if kind is list_filter.kind:
+            return  # dropped on the button of the filter that contains them
+        if kind is ListFilterKind.TRASH:
+            self.restore_requested.emit(ids)
         elif list_filter.kind is ListFilterKind.ARCHIVE:
             self.archive_requested.emit(ids, True)
         else:
@@ -441,7 +446,7 @@ class ConversationList(QFrame):
 
     @property
     def filters(self) -> SearchFilters:
-        """The filters of the search."""
+        """Return the filters of the search."""
         return self._search.filters
 
     def _focus_rows(self) -> None:
@@ -451,7 +456,7 @@ class ConversationList(QFrame):
 
     @cached_property
     def menus(self) -> ListMenus:
-        """The menus, created on first use because start-up does not need them."""
+        """Return the menus, created on first use because start-up does not need them."""
         from desktop_app.ui.sidebar.list_menus import ListMenus
 
         menus = ListMenus(self)

@@ -51,8 +51,7 @@ _NO_PARENT: Final = QModelIndex()
 class Roles(IntEnum):
     """Additional data of a row for delegates.
 
-    ON_TOP: the row is among the pinned ones above all others. NOTE: the text at the end of the row.
-    IS_FOLDER: the row is a folder's.
+    ON_TOP: the row is in the group of pinned conversations. NOTE: the text at the end of the row.
     """
 
     IS_HEADING = Qt.ItemDataRole.UserRole
@@ -74,7 +73,7 @@ class Heading:
 
     @property
     def key(self) -> Key:
-        """The sort key, before all rows of the group."""
+        """Return the sort key, which is less than those of the group's rows."""
         return (self.group, float("-inf"), "")
 
 
@@ -87,7 +86,7 @@ class FolderRow:
 
     @property
     def id(self) -> str:
-        """The folder's id."""
+        """Return the folder's id."""
         return self.folder.id
 
 
@@ -95,7 +94,7 @@ class ConversationModel(QAbstractListModel):
     """A list model of folders, conversations and headings. See the module.
 
     Attributes:
-        pin_order: the ids of the pinned conversations that the user has arranged.
+        pin_order: the ids of the pinned conversations that the user has arranged, in their order.
 
     Signals:
         renamed(str id, str title): the user edited a title; the row already shows it.
@@ -176,7 +175,7 @@ class ConversationModel(QAbstractListModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Set a title or name, and emit the change. An empty name is refused."""
+        """Set a title or name, and emit the change. Return False for an empty name."""
         name = " ".join(str(value).split())
         row = self._rows[index.row()] if index.isValid() else None
         if role != Qt.ItemDataRole.EditRole or row is None or isinstance(row, Heading) or not name:
@@ -206,7 +205,7 @@ class ConversationModel(QAbstractListModel):
         return [MIME_TYPE]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """Return the ids of the dragged conversations."""
+        """Return MIME data with the ids of the conversations."""
         result = QMimeData()
         ids = [found.id for index in indexes if (found := self.conversation_at(index)) is not None]
         result.setData(MIME_TYPE, "\n".join(ids).encode())
@@ -231,12 +230,12 @@ class ConversationModel(QAbstractListModel):
 
     @property
     def conversations(self) -> list[Conversation]:
-        """The listed conversations, from top to bottom."""
+        """Return the listed conversations, from top to bottom."""
         return [row for row in self._rows if not isinstance(row, FolderRow | Heading)]
 
     @property
     def last_of_pages(self) -> Conversation | None:
-        """The last conversation of the loaded pages, as it was then; None if all are loaded."""
+        """Return the last loaded conversation, as it was when loaded; None if all are loaded."""
         return self._last
 
     # ------------------------------------------------------------ changes
@@ -297,7 +296,7 @@ class ConversationModel(QAbstractListModel):
         if key is None:
             return
         last = row = self._find(key)
-        first = row - 1 if self._is_alone(row) else row
+        first = row - 1 if self._is_alone_in_group(row) else row
         self.beginRemoveRows(QModelIndex(), first, last)
         del self._rows[first : last + 1], self._keys[first : last + 1]
         self.endRemoveRows()
@@ -308,13 +307,13 @@ class ConversationModel(QAbstractListModel):
 
     @property
     def pins(self) -> list[str]:
-        """The ids of the pinned conversations that stand on top, in their order."""
+        """Return the ids in the group of pinned conversations, in their order."""
         return [
             conversation.id for conversation in self.conversations if self._is_on_top(conversation)
         ]
 
     def set_pin_order(self, order: Iterable[str]) -> None:
-        """Show the pinned conversations in this order; others stand above them."""
+        """Show the pinned conversations in this order, below those that it does not contain."""
         self.pin_order = tuple(order)
         self._pin_ranks = {id_: rank for rank, id_ in enumerate(self.pin_order)}
         for conversation in self.conversations:
@@ -335,7 +334,7 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
         timestamp = self.list_filter.moment_of(row).timestamp()
-        if self._is_on_top(row):  # those that the user has not arranged come first, newest first
+        if self._is_on_top(row):  # conversations without a rank come first, newest first
             return (PINNED, float(self._pin_ranks.get(row.id, -timestamp)), row.id)
         return (self._calendar.group(timestamp), -timestamp, row.id)
 
@@ -360,7 +359,7 @@ class ConversationModel(QAbstractListModel):
         )
 
     def _note(self, row: Conversation | FolderRow) -> str:
-        """Return how long a conversation stays in the trash, "" outside it."""
+        """Return how long a conversation stays in the trash; "" outside it."""
         if isinstance(row, FolderRow) or row.trashed_at is None:
             return ""
         return tr_plural(
@@ -377,7 +376,7 @@ class ConversationModel(QAbstractListModel):
         at = self._find((group, float("-inf"), ""))
         return at < len(self._keys) and self._keys[at][0] == group
 
-    def _is_alone(self, row: int) -> bool:
+    def _is_alone_in_group(self, row: int) -> bool:
         is_followed = row + 1 < len(self._rows) and not isinstance(self._rows[row + 1], Heading)
         return isinstance(self._rows[row - 1], Heading) and not is_followed
 

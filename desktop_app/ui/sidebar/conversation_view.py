@@ -22,7 +22,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from desktop_app.i18n.translation import tr_plural
-from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Roles
+from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Index, Roles
 from desktop_app.ui.widgets.rows.row_view import RowView
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
         QMouseEvent,
     )
 
-Index = QModelIndex | QPersistentModelIndex
 _Flag = QItemSelectionModel.SelectionFlag
 _Key = Qt.Key
 _MOVES: Final = {
@@ -53,7 +52,8 @@ class ConversationView(RowView):
     """The view of the conversations. See the module.
 
     Attributes:
-        has_marks: whether the selection is what the user marked, not the open conversation.
+        has_marks: whether the user marked the selected rows; otherwise the open conversation is
+            selected.
         can_go_back: whether a filter is active that the user can leave by Esc, Backspace or arrow
             left.
 
@@ -94,11 +94,11 @@ class ConversationView(RowView):
         """Set whether Esc, Backspace and arrow left leave the shown rows."""
         self.can_go_back = can_go_back
 
-    # ------------------------------------------------------------ what is marked
+    # ------------------------------------------------------------ marks
 
     @property
     def marked(self) -> list[QModelIndex]:
-        """The rows that an action on the current row applies to, from top to bottom.
+        """Return the rows that an action on the current row applies to, from top to bottom.
 
         These are all marked rows if the current row is marked, otherwise the current row
         alone.
@@ -108,19 +108,19 @@ class ConversationView(RowView):
             return sorted(self.selectedIndexes(), key=QModelIndex.row)
         return [current] if current.data(Roles.IDENTIFIER) else []
 
-    def is_target(self, index: QModelIndex | QPersistentModelIndex) -> bool:
+    def is_target(self, index: Index) -> bool:
         """Return True if a drag is over this row and it would accept the drop."""
         return self._target == index
 
     def clear_marks(self) -> None:
-        """Clear the user's marks."""
+        """Clear the user's marks, and let the next range begin at the current row."""
         self._anchor = QPersistentModelIndex(self.currentIndex())
         if self.has_marks:
             self.has_marks = False
             self.selection_cleared.emit()
 
     def mark_all(self) -> None:
-        """Mark all loaded conversations, and announce how many, because the focus stays."""
+        """Mark all loaded conversations, and announce their number, because the focus stays."""
         from desktop_app.ui.widgets.accessibility.announcements import (
             announce,  # not needed at start-up
         )
@@ -155,7 +155,7 @@ class ConversationView(RowView):
         self.selectionModel().select(index, _Flag.Toggle)
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
-        """Make the next conversation current, not a heading, before the current row is removed."""
+        """Before the current row is removed, make the next row current that is no heading."""
         current = self.currentIndex().row()
         if start <= current <= end:
             rows = (*range(end + 1, self.model().rowCount()), *range(start - 1, -1, -1))
@@ -274,7 +274,7 @@ class ConversationView(RowView):
         drag.exec(Qt.DropAction.MoveAction)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept conversations for folders, and external content for any row."""
+        """Accept conversations and external content; each move accepts or refuses its row."""
         from desktop_app.ui.composer.dropped_content import accept_copy, is_acceptable
 
         if event.mimeData().hasFormat(MIME_TYPE):
@@ -300,7 +300,7 @@ class ConversationView(RowView):
         accept_copy(event)
 
     def show_drop_hint(self, hint: str) -> None:
-        """Show what a drop will do; "" hides it. For rows above the list too."""
+        """Show what a drop will do, also on a row above the list; "" hides it."""
         self.drop_hint_changed.emit(hint)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -330,10 +330,9 @@ class ConversationView(RowView):
         self.setState(QAbstractItemView.State.NoState)
 
     def _pinned_before(self, event: QDropEvent) -> str | None:
-        """Return the pinned conversation before which a drop inserts others; "" for after the last.
+        """Return the id of the pinned conversation that a drop inserts before; "" for the end.
 
-        Return None if the pointer is on no pinned conversation, nor their heading, nor the first
-        heading.
+        Return None if a drop here pins nothing.
         """
         place = event.position().toPoint()
         index = self.indexAt(place)
@@ -342,7 +341,7 @@ class ConversationView(RowView):
         if index.data(Roles.IS_HEADING):
             if below.data(Roles.ON_TOP):
                 return str(below.data(Roles.IDENTIFIER))
-            # A drop on the first heading of the unfiltered list pins the first conversation.
+            # The first heading of the unfiltered list accepts conversations if none is pinned.
             return None if index.row() or self.can_go_back else ""
         if not index.data(Roles.ON_TOP):
             return None

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def _title(kind: ListFilterKind) -> str:
-    """Return the title of a list other than a folder's."""
+    """Return the title of the archive or the trash; "" for other lists."""
     match kind:
         case ListFilterKind.ARCHIVE:
             return tr_context("list", "Archive")
@@ -56,17 +56,17 @@ class _DropButton(PlainToolButton):
 
     dropped = Signal(list)
 
-    def __init__(self, name: str, words: str, role: str = "") -> None:
+    def __init__(self, name: str, label: str, role: str = "") -> None:
         super().__init__()
         self.accessible_role = role
         self.setObjectName(name)
-        self.setAccessibleName(spoken_text(words))
+        self.setAccessibleName(spoken_text(label))
         self.setProperty("role", "quiet")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAcceptDrops(True)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept conversations."""
+        """Accept conversations, and show the button pressed."""
         if event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
             self.setDown(True)
@@ -97,9 +97,9 @@ class FilterBar(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.back = _DropButton("back-to-list", tr("Back to all conversations"))
+        self.back_button = _DropButton("back-to-list", tr("Back to all conversations"))
         set_tooltip(
-            self.back,
+            self.back_button,
             tr(
                 "{action} ({shortcut})",
                 action=tr("Back to all conversations"),
@@ -110,14 +110,16 @@ class FilterBar(QWidget):
         self.title.setProperty("role", "strong")
         self.menu_button = PlainToolButton(name="folder-menu", role="quiet")
         self.menu_button.setAccessibleName(tr("Folder actions"))
-        self.empty = PlainButton(tr_context("action", "Empty"), name="empty-trash", role="link")
-        self.empty.setAccessibleName(tr("Empty trash"))
+        self.empty_button = PlainButton(
+            tr_context("action", "Empty"), name="empty-trash", role="link"
+        )
+        self.empty_button.setAccessibleName(tr("Empty trash"))
         self._line = QHBoxLayout(self)
-        for widget in (self.back, self.title, self.menu_button, self.empty):
+        for widget in (self.back_button, self.title, self.menu_button, self.empty_button):
             self._line.addWidget(widget, 1 if widget is self.title else 0)
-        self.back.clicked.connect(lambda: self.back_requested.emit())
-        self.back.dropped.connect(self.dropped_out)
-        self.empty.clicked.connect(lambda: self.empty_requested.emit())
+        self.back_button.clicked.connect(lambda: self.back_requested.emit())
+        self.back_button.dropped.connect(self.dropped_out)
+        self.empty_button.clicked.connect(lambda: self.empty_requested.emit())
         self.menu_button.clicked.connect(lambda: self.menu_requested.emit())
         self.set_theme(theme)
         self.show_filter(LIST, "")
@@ -127,7 +129,7 @@ class FilterBar(QWidget):
         self.setVisible(list_filter.kind is not ListFilterKind.LIST)
         self.title.setText(_title(list_filter.kind) or folder_name)
         self.menu_button.setVisible(list_filter.kind is ListFilterKind.FOLDER)
-        self.empty.setVisible(list_filter.kind is ListFilterKind.TRASH)
+        self.empty_button.setVisible(list_filter.kind is ListFilterKind.TRASH)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -135,7 +137,7 @@ class FilterBar(QWidget):
         self.setFixedHeight(px(themes.ROW))
         self._line.setContentsMargins(*margins(px(4), 0, px(themes.ROW_MARGIN + 6), 0))
         self._line.setSpacing(px(4))
-        for button, name in ((self.back, "chevron-left"), (self.menu_button, "ellipsis")):
+        for button, name in ((self.back_button, "chevron-left"), (self.menu_button, "ellipsis")):
             _set_icon(button, name, theme)
 
 
@@ -196,9 +198,9 @@ class FilterRow(QWidget):
             _set_icon(button, name, theme)
 
     def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
-        words = _title(list_filter.kind)
-        button = _DropButton(name, words, TAB)
-        button.setText(f" {words} ")  # keeps distance from the icon and the edge
+        label = _title(list_filter.kind)
+        button = _DropButton(name, label, TAB)
+        button.setText(f" {label} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)
         button.setProperty("here", False)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

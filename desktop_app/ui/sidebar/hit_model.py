@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 # The characters around a match in a snippet (see SearchHit).
 _MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")
-_LONGEST_SNIPPET: Final = 2_000
-"""The longest snippet in characters; two lines are shown."""
+_MAX_SNIPPET_CHARACTERS: Final = 2_000  # two lines are shown
 
 
 class HitModel(RowsModel["SearchHit"]):
@@ -37,11 +36,11 @@ def _accessible_text(hit: SearchHit) -> str:
 def plain_snippet(snippet: str) -> tuple[str, list[tuple[int, int]]]:
     """Return a snippet in one line without its marks, and the (start, length) of each match."""
     text, spans, end = "", [], 0
-    snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_LONGEST_SNIPPET])
+    snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_MAX_SNIPPET_CHARACTERS])
     for match in _MARKS.finditer(snippet):
-        text += one_line(snippet[end : match.start()], _LONGEST_SNIPPET)
-        found = one_line(match[1], _LONGEST_SNIPPET)
+        text += one_line(snippet[end : match.start()], _MAX_SNIPPET_CHARACTERS)
+        found = one_line(match[1], _MAX_SNIPPET_CHARACTERS)
         spans.append((len(text), len(found)))
         text += found
         end = match.end()
-    return text + one_line(snippet[end:], _LONGEST_SNIPPET), spans
+    return text + one_line(snippet[end:], _MAX_SNIPPET_CHARACTERS), spans

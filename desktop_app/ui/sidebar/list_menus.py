@@ -1,6 +1,6 @@
 """The menus of the conversation list: for conversations, for a folder, for the empty area.
 
-Labels state how many conversations an action concerns.
+Labels state the number of conversations if an action applies to several.
 """
 
 from __future__ import annotations
@@ -73,12 +73,12 @@ class ListMenus(QObject):
         menu = ProgramMenu(self._list)
         ids, count = [conversation.id for conversation in chosen], len(chosen)
         if self._list.model.list_filter.kind is ListFilterKind.TRASH:
-            words = tr_plural("Restore", "Restore {count} conversations", count)
-            self._add(menu, "archive-restore", words, lambda: self.restore_requested.emit(ids))
-            words = tr_plural(
+            label = tr_plural("Restore", "Restore {count} conversations", count)
+            self._add(menu, "archive-restore", label, lambda: self.restore_requested.emit(ids))
+            label = tr_plural(
                 "Delete permanently", "Delete {count} conversations permanently", count
             )
-            self._add(menu, "trash-2", words, lambda: self.erase_requested.emit(ids), "Del")
+            self._add(menu, "trash-2", label, lambda: self.erase_requested.emit(ids), "Del")
             return menu
         if count == 1:
             self._add(
@@ -88,48 +88,48 @@ class ListMenus(QObject):
         if not is_archived:
             unpin = all(conversation.pinned for conversation in chosen)
             if unpin:
-                words = tr_plural("Unpin", "Unpin {count} conversations", count)
+                label = tr_plural("Unpin", "Unpin {count} conversations", count)
             else:
-                words = tr_plural("Pin", "Pin {count} conversations", count)
+                label = tr_plural("Pin", "Pin {count} conversations", count)
             icon_name = "pin-off" if unpin else "pin"
-            self._add(menu, icon_name, words, lambda: self.pin_requested.emit(ids, not unpin))
+            self._add(menu, icon_name, label, lambda: self.pin_requested.emit(ids, not unpin))
             self._add_move_targets(menu, chosen)
         self._add_export(menu, ids)
         if is_archived:
-            words = tr_plural("Unarchive", "Unarchive {count} conversations", count)
+            label = tr_plural("Unarchive", "Unarchive {count} conversations", count)
         else:
-            words = tr_plural("Archive", "Archive {count} conversations", count)
+            label = tr_plural("Archive", "Archive {count} conversations", count)
         icon_name = "archive-restore" if is_archived else "archive"
-        self._add(menu, icon_name, words, lambda: self.archive_requested.emit(ids, not is_archived))
-        words = tr_plural("Delete", "Delete {count} conversations", count)
-        self._add(menu, "trash-2", words, lambda: self.delete_requested.emit(ids), "Del")
+        self._add(menu, icon_name, label, lambda: self.archive_requested.emit(ids, not is_archived))
+        label = tr_plural("Delete", "Delete {count} conversations", count)
+        self._add(menu, "trash-2", label, lambda: self.delete_requested.emit(ids), "Del")
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
         """Return the menu of a folder."""
         menu, id_ = ProgramMenu(self._list), folder.id
-        words = tr("New conversation here")
-        self._add(menu, "square-pen", words, lambda: self.new_in_folder_requested.emit(id_))
-        words = tr("Folder settings")
-        self._add(menu, "settings", words, lambda: self.folder_settings_requested.emit(id_))
+        label = tr("New conversation here")
+        self._add(menu, "square-pen", label, lambda: self.new_in_folder_requested.emit(id_))
+        label = tr("Folder settings")
+        self._add(menu, "settings", label, lambda: self.folder_settings_requested.emit(id_))
         if self._list.model.list_filter.kind is ListFilterKind.LIST:
             self._add(menu, "pencil", tr("Rename"), lambda: self.rename_requested.emit(id_), "F2")
-        words = tr("Delete folder")
-        self._add(menu, "trash-2", words, lambda: self.folder_delete_requested.emit(id_), "Del")
+        label = tr("Delete folder")
+        self._add(menu, "trash-2", label, lambda: self.folder_delete_requested.emit(id_), "Del")
         return menu
 
     def list_menu(self) -> QMenu:
-        """Return the menu of the area without rows."""
+        """Return the menu of the list itself, for headings and the area without rows."""
         menu = ProgramMenu(self._list)
         self._add(menu, "square-pen", tr("New conversation"), lambda: self.new_requested.emit())
-        words = tr("New temporary conversation")
-        self._add(menu, "lock", words, lambda: self.temporary_requested.emit())
+        label = tr("New temporary conversation")
+        self._add(menu, "lock", label, lambda: self.temporary_requested.emit())
         self._add(menu, "folder-plus", tr("New folder"), lambda: self.folder_requested.emit([]))
         return menu
 
     def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
-        words = tr_plural("Export as", "Export {count} conversations as", len(ids))
-        submenu = self._add_submenu(menu, "file-up", words)
+        label = tr_plural("Export as", "Export {count} conversations as", len(ids))
+        submenu = self._add_submenu(menu, "file-up", label)
         submenu.setObjectName("export-as")
         for export_format in EXPORT_FORMATS:
             submenu.addAction(
@@ -138,11 +138,11 @@ class ListMenus(QObject):
             )
 
     def _add_move_targets(self, menu: QMenu, chosen: Sequence[Conversation]) -> None:
-        """Add the folders as targets, except a folder that already contains all conversations."""
+        """Add the folders; disable the folder that already contains all conversations."""
         ids = [conversation.id for conversation in chosen]
         folder_ids = {conversation.folder_id for conversation in chosen}
-        words = tr_plural("Move to", "Move {count} conversations to", len(chosen))
-        submenu = self._add_submenu(menu, "folder-input", words)
+        label = tr_plural("Move to", "Move {count} conversations to", len(chosen))
+        submenu = self._add_submenu(menu, "folder-input", label)
         submenu.setObjectName("move-to")
         for folder in self._list.folders:
             move = partial(self.move_requested.emit, ids, folder.id)
@@ -152,17 +152,17 @@ class ListMenus(QObject):
             submenu.addSeparator()
         if folder_ids != {None}:
             self._add(submenu, "x", tr("No folder"), lambda: self.move_requested.emit(ids, ""))
-        words = tr("New folder")
-        self._add(submenu, "folder-plus", words, lambda: self.folder_requested.emit(ids))
+        label = tr("New folder")
+        self._add(submenu, "folder-plus", label, lambda: self.folder_requested.emit(ids))
 
     def _add(
-        self, menu: QMenu, icon: str, words: str, action: Callable[[], object], shortcut: str = ""
+        self, menu: QMenu, icon: str, label: str, action: Callable[[], object], shortcut: str = ""
     ) -> QAction:
         keys = shortcut_text(shortcut)
-        return menu.addAction(self._icon(icon), menu_text(words, keys=keys), action)
+        return menu.addAction(self._icon(icon), menu_text(label, keys=keys), action)
 
-    def _add_submenu(self, menu: QMenu, icon: str, words: str) -> QMenu:
-        submenu = ProgramMenu(menu_text(words), menu)
+    def _add_submenu(self, menu: QMenu, icon: str, label: str) -> QMenu:
+        submenu = ProgramMenu(menu_text(label), menu)
         submenu.setIcon(self._icon(icon))
         menu.addMenu(submenu)
         return submenu

@@ -36,7 +36,7 @@ class HitView(RowView):
     escaped = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave the search on Esc, as in its field."""
+        """Emit `escaped` on Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
         else:
@@ -82,7 +82,7 @@ class ListSearch(QObject):
 
     @property
     def filters(self) -> SearchFilters:
-        """The filters of the search; created on first use because start-up does not need them."""
+        """Return the filters, created on first use because start-up does not need them."""
         if self._filters is None:
             from desktop_app.ui.sidebar.search_filters import SearchFilters
             from desktop_app.ui.widgets.forms.tab_order import order_tabs
@@ -96,8 +96,8 @@ class ListSearch(QObject):
         return self._filters
 
     @property
-    def nothing_found(self) -> str:
-        """The text shown if there are no hits."""
+    def no_hits_text(self) -> str:
+        """Return the text shown if there are no hits."""
         return tr("No results with these filters") if self.filters.is_active else tr("No results")
 
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
@@ -109,12 +109,12 @@ class ListSearch(QObject):
         self._announce_count()
 
     def _announce_count(self) -> None:
-        """Announce how much was found, because the focus stays in the field."""
+        """Announce the number of hits, because the focus stays in the field."""
         words, count = "", self.hits.rowCount()
         if self.is_on:
             found = tr_plural("{count} result", "{count} results", count)
-            words = found if count else self.nothing_found
-        if words != self._announced:  # not again after a key that changed nothing
+            words = found if count else self.no_hits_text
+        if words != self._announced:  # not repeated after each key
             from desktop_app.ui.widgets.accessibility.announcements import (
                 announce,  # not needed at start-up
             )
@@ -123,8 +123,8 @@ class ListSearch(QObject):
             announce(self.field, words)
 
     @property
-    def current_conversation(self) -> str:
-        """The id of the conversation of the hit with the keyboard focus, "" for none."""
+    def current_conversation_id(self) -> str:
+        """Return the id of the conversation of the hit with the keyboard focus; "" for none."""
         index = self.view.currentIndex()
         if not self.view.hasFocus() or not index.isValid():
             return ""

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 _INSET: Final = 12
 _DOT: Final = 8
 _ICON: Final = 15
-_LONGEST_TITLE: Final = 200
+_MAX_TITLE_LENGTH: Final = 200
 _SNIPPET_LINES: Final = 2
 
 
 class ConversationDelegate(RowDelegate):
-    """Paints a title with its streaming dot, or a group's heading."""
+    """The painter of a title with its streaming dot, or of a group's heading."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint a row."""
@@ -59,17 +59,12 @@ class ConversationDelegate(RowDelegate):
 
     def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         px = self.theme.px
-        font = self.theme.note()
-        font.setWeight(font.Weight.DemiBold)
         rect = option.rect.adjusted(px(_INSET), px(6), -px(_INSET), 0)
-        _draw_line(painter, rect, index.data(), font, self.theme.dim)
+        _draw_line(painter, rect, index.data(), self._title_font(index), self.theme.dim)
 
     def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         px, rect = self.theme.px, self._title_rect(option, index)
-        font = self.theme.interface()
-        if index.data(conversation_model.Roles.UNREAD):
-            font.setWeight(font.Weight.Bold)
-        _draw_line(painter, rect, index.data(), font, self.theme.text)
+        _draw_line(painter, rect, index.data(), self._title_font(index), self.theme.text)
         if index.data(conversation_model.Roles.IS_FOLDER):
             icon_rect = QRect(rect.left() - px(_ICON + 8), rect.top(), px(_ICON), rect.height())
             painting.draw_icon(painter, icon_rect, "folder", self.theme.dim, px(_ICON))
@@ -83,6 +78,16 @@ class ConversationDelegate(RowDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self.theme.accent)
             painter.drawEllipse(QPointF(right - radius, rect.center().y() + 1), radius, radius)
+
+    def _title_font(self, index: Index) -> QFont:
+        if index.data(conversation_model.Roles.IS_HEADING):
+            font = self.theme.note()
+            font.setWeight(font.Weight.DemiBold)
+            return font
+        font = self.theme.interface()
+        if index.data(conversation_model.Roles.UNREAD):
+            font.setWeight(font.Weight.Bold)
+        return font
 
     def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
         px = self.theme.px
@@ -101,9 +106,9 @@ class ConversationDelegate(RowDelegate):
         """Show the whole title as a tooltip if the row elides it."""
         if event.type() != QEvent.Type.ToolTip or not index.isValid():
             return False
-        room = self._title_rect(option, index).width()
+        width = self._title_rect(option, index).width()
         text = one_line(str(index.data()))
-        is_cut = QFontMetrics(self.theme.interface()).horizontalAdvance(text) > room
+        is_cut = QFontMetrics(self._title_font(index)).horizontalAdvance(text) > width
         QToolTip.showText(event.globalPos(), tooltip_text(text) if is_cut else "", view)
         return True
 
@@ -115,7 +120,7 @@ class ConversationDelegate(RowDelegate):
         editor.setObjectName("rename")
         is_folder = index.data(conversation_model.Roles.IS_FOLDER)
         editor.setAccessibleName(tr("Folder name") if is_folder else tr("Conversation title"))
-        editor.setMaxLength(_LONGEST_TITLE)
+        editor.setMaxLength(_MAX_TITLE_LENGTH)
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
@@ -140,7 +145,7 @@ class ConversationDelegate(RowDelegate):
 
 
 class HitDelegate(RowDelegate):
-    """Paints a hit: the conversation's title and date, and two lines with bold matches."""
+    """The painter of a hit: title, date, and two lines of a snippet with bold matches."""
 
     height = 74
 

@@ -56,7 +56,8 @@ class SearchField(QLineEdit):
         """Apply a theme."""
         self._theme = theme
         self.setTextMargins(*margins(theme.px(23), 0, theme.px(22), 0))
-        if is_mirrored():  # Qt aligns an empty field as the keyboard's language is written
+        # Qt would align an empty field by the direction of the keyboard's language.
+        if is_mirrored():
             self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute)
         else:
             self.setAlignment(Qt.AlignmentFlag.AlignLeading)
@@ -66,7 +67,8 @@ class SearchField(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave the field on the down arrow; clear it on Esc, unless it is already empty."""
-        if event.key() == Qt.Key.Key_Down:
+        has_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.key() == Qt.Key.Key_Down and not has_shift:
             self.down_pressed.emit()
         elif event.key() == Qt.Key.Key_Escape and self.text():
             self.clear()
@@ -83,7 +85,7 @@ class SearchField(QLineEdit):
             painter.drawPixmap(mirrored_rect(at, self.rect()).topLeft(), drawn)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the hint at the end."""
+        """Keep the hint and the button at the end."""
         super().resizeEvent(event)
         self._place()
 
@@ -97,21 +99,21 @@ class SearchField(QLineEdit):
             widget.move(mirrored_rect(QRect(at, widget.size()), self.rect()).topLeft())
 
 
-class NewButton(PlainButton):
-    """A row that starts a conversation, with its shortcut at the end."""
+class NewConversationButton(PlainButton):
+    """A button like a row that starts a conversation, with its shortcut at the end."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("new-conversation")
         self.setAccessibleName(tr("New conversation"))
         self.setProperty("role", "row")
-        self._picture, self.hint = PlainLabel(), PlainLabel()
+        self._icon, self.hint = PlainLabel(), PlainLabel()
         self.hint.setProperty("role", "key")
         self._line = QHBoxLayout(self)
-        self._line.addWidget(self._picture)
-        self._words = ElidedLabel()
-        self._words.setText(tr("New conversation"))
-        self._line.addWidget(self._words, 1)
+        self._line.addWidget(self._icon)
+        self._label = ElidedLabel()
+        self._label.setText(tr("New conversation"))
+        self._line.addWidget(self._label, 1)
         self._line.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignVCenter)
         self.set_hint("")
         for label in self.findChildren(QLabel):
@@ -120,28 +122,28 @@ class NewButton(PlainButton):
     def set_hint(self, shortcut: str) -> None:
         """Show the button's shortcut; "" for none."""
         self.hint.setText(shortcut)
-        self._make_room()
+        self._update_hint()
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         px = theme.px
         self.setFixedHeight(px(themes.ROW))
-        self._picture.setPixmap(icons.pixmap("square-pen", theme.text, px(16)))
+        self._icon.setPixmap(icons.pixmap("square-pen", theme.text, px(16)))
         self._line.setContentsMargins(*margins(px(10), 0, px(8), 0))
         self._line.setSpacing(px(8))
-        self._make_room()
+        self._update_hint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show the shortcut if there is room for it."""
         super().resizeEvent(event)
-        self._make_room()
+        self._update_hint()
 
-    def _make_room(self) -> None:
-        margins = self._line.contentsMargins()
-        parts = (self._picture.sizeHint(), self.hint.sizeHint())
-        used = sum(part.width() + self._line.spacing() for part in parts)
-        words = self._words.fontMetrics().horizontalAdvance(self._words.text())
-        room = self.width() - margins.left() - margins.right() - used
-        self.hint.setVisible(bool(self.hint.text()) and words <= room)
-        # The label lets the mouse through. Its tooltip shows the words if they are cut.
-        set_tooltip(self, self._words.text() if self._words.toolTip() else "")
+    def _update_hint(self) -> None:
+        edges, spacing = self._line.contentsMargins(), self._line.spacing()
+        room = self.width() - edges.left() - edges.right()
+        room -= self._icon.sizeHint().width() + spacing
+        needed = self._label.fontMetrics().horizontalAdvance(self._label.text())
+        needed_with_hint = needed + spacing + self.hint.sizeHint().width()
+        self.hint.setVisible(bool(self.hint.text()) and needed_with_hint <= room)
+        # The label lets the mouse through, so the button has the tooltip of an elided label.
+        set_tooltip(self, self._label.text() if needed > room else "")

@@ -1,7 +1,7 @@
 """The filters and the order of a search: small buttons below the search field.
 
-Each opens a menu and shows its value; active filters are highlighted. Tab reaches them from
-the search field. The end of a search resets them.
+All but "With attachments" open a menu and show the chosen value; active filters are highlighted.
+Tab moves to them from the search field. The end of a search resets them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ TIMES: Final = (
     (N_("Past year"), 365),
 )
 ORDERS: Final = {SearchOrder.NEWEST: N_("Newest first"), SearchOrder.BEST: N_("Most relevant")}
-_LONGEST_NAME: Final = 22  # characters of a folder's name
+_MAX_NAME_CHARACTERS: Final = 22  # characters of a folder's name
 
 
 class SearchFilters(QWidget):
@@ -79,7 +79,7 @@ class SearchFilters(QWidget):
 
     @property
     def buttons(self) -> tuple[QPushButton, ...]:
-        """The buttons, in tab order."""
+        """Return the buttons, in tab order."""
         return (
             self.folder_button,
             self.time_button,
@@ -90,7 +90,7 @@ class SearchFilters(QWidget):
 
     @property
     def current(self) -> SearchFilter:
-        """The current filters; relative days count from now."""
+        """Return the current filters; relative days count from today."""
         since, until = None, None
         if self._days is not None:
             since = midnight(today() - timedelta(days=self._days - 1))
@@ -103,15 +103,16 @@ class SearchFilters(QWidget):
 
     @property
     def is_active(self) -> bool:
-        """True if any filter is active."""
+        """Return True if any filter is active."""
         return self.current != SearchFilter()
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
-        """Set the folders to choose from. A removed folder is no longer a filter."""
+        """Set the folders to choose from. If the chosen one was removed, search everywhere."""
         self._folders = tuple(folders)
-        if self._folder_id not in {folder.id for folder in self._folders}:
-            self._folder_id = None
-        self._update_buttons()
+        if self._folder_id not in {None, *(folder.id for folder in self._folders)}:
+            self._set_folder(None)
+        else:
+            self._update_buttons()
 
     def clear(self) -> None:
         """Reset all filters and the order without emitting `changed`."""
@@ -160,8 +161,8 @@ class SearchFilters(QWidget):
     def _fill_times(self, menu: QMenu) -> None:
         is_any = self._days is None and self._between is None
         add_choice(menu, tr(ANY_TIME), is_any, lambda: self._set_days(None))
-        for words, days in TIMES:
-            add_choice(menu, tr(words), days == self._days, partial(self._set_days, days))
+        for label, days in TIMES:
+            add_choice(menu, tr(label), days == self._days, partial(self._set_days, days))
         add_choice(menu, tr("Custom range…"), self._between is not None, self._ask_days)
 
     def _fill_variants(self, menu: QMenu) -> None:
@@ -172,8 +173,8 @@ class SearchFilters(QWidget):
             )
 
     def _fill_orders(self, menu: QMenu) -> None:
-        for order, words in ORDERS.items():
-            add_choice(menu, tr(words), order is self.order, partial(self._set_order, order))
+        for order, label in ORDERS.items():
+            add_choice(menu, tr(label), order is self.order, partial(self._set_order, order))
 
     def _set_folder(self, folder_id: str | None) -> None:
         self._folder_id = folder_id
@@ -197,7 +198,7 @@ class SearchFilters(QWidget):
         dialog.accepted.connect(lambda: self.search_between(*dialog.days))
         dialog.open()
 
-    # ------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------ labels
 
     def _update(self, *_: object) -> None:
         self._update_buttons()
@@ -205,25 +206,29 @@ class SearchFilters(QWidget):
 
     def _update_buttons(self) -> None:
         folder = next((f.name for f in self._folders if f.id == self._folder_id), "")
-        cut = folder if len(folder) <= _LONGEST_NAME else f"{folder[: _LONGEST_NAME - 1]}…"
+        cut = (
+            folder
+            if len(folder) <= _MAX_NAME_CHARACTERS
+            else f"{folder[: _MAX_NAME_CHARACTERS - 1]}…"
+        )
         self._set_label(self.folder_button, cut, tr(ANYWHERE), tr("Search in"))
         self.folder_button.setVisible(bool(self._folders))
-        self._set_label(self.time_button, self._time_words(), tr(ANY_TIME), tr("Date"))
+        self._set_label(self.time_button, self._time_label(), tr(ANY_TIME), tr("Date"))
         variant = self._variant.label if self._variant else ""
         self._set_label(self.variant_button, variant, tr(ANY_VARIANT), tr("Filter by model"))
         label = tr("With attachments")
-        has = label if self.attachment_button.isChecked() else ""
+        value = label if self.attachment_button.isChecked() else ""
         self._set_label(
-            self.attachment_button, has, label, tr("Only conversations with attachments")
+            self.attachment_button, value, label, tr("Only conversations with attachments")
         )
         order = "" if self.order is SearchOrder.NEWEST else tr(ORDERS[self.order])
         self._set_label(self.order_button, order, tr(ORDERS[SearchOrder.NEWEST]), tr("Sort order"))
 
-    def _time_words(self) -> str:
+    def _time_label(self) -> str:
         if self._between is not None:
             first, last = self._between
             return tr("{first} – {last}", first=short_date(first), last=short_date(last))
-        return next((tr(words) for words, days in TIMES if days == self._days), "")
+        return next((tr(label) for label, days in TIMES if days == self._days), "")
 
     @staticmethod
     def _set_label(button: QPushButton, value: str, unset: str, description: str) -> None:
@@ -237,7 +242,7 @@ class SearchFilters(QWidget):
 
 
 class DaysDialog(QDialog):
-    """Asks for a first and a last day."""
+    """A dialog that asks for a first and a last day."""
 
     def __init__(self, days: tuple[date, date], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -245,12 +250,13 @@ class DaysDialog(QDialog):
         self.setWindowTitle(tr("Custom date range"))
         self._fields = tuple(QDateEdit(QDate(day.year, day.month, day.day)) for day in days)
         form = QFormLayout()
-        for words, field in zip(
+        for label, field in zip(
             (tr_context("date", "From"), tr_context("date", "To")), self._fields, strict=True
         ):
             field.setCalendarPopup(True)
-            field.setAccessibleName(spoken_text(words))
-            form.addRow(words, field)
+            field.setMaximumDate(QDate.currentDate())
+            field.setAccessibleName(spoken_text(label))
+            form.addRow(label, field)
         accept, cancel = PlainButton(tr("Search")), PlainButton(tr("Cancel"))
         set_role(accept, "primary")
         set_role(cancel, "plain")
@@ -262,7 +268,7 @@ class DaysDialog(QDialog):
 
     @property
     def days(self) -> tuple[date, date]:
-        """The chosen days."""
+        """Return the chosen days."""
         first, last = (field.date() for field in self._fields)
         return (
             date(first.year(), first.month(), first.day()),

@@ -31,13 +31,13 @@ class SidebarFooter(QWidget):
         self.set_theme(theme)
 
     def show_month(
-        self, provider_name: str, icon: str, month: str, *, is_near_cap: bool = False
+        self, provider_name: str, icon_name: str, month: str, *, is_near_cap: bool = False
     ) -> None:
         """Show the provider with its icon, and this month's cost ("" if nothing is paid).
 
         The cost is highlighted if it is near its cap.
         """
-        self._icon_name = icon
+        self._icon_name = icon_name
         self.name.setText(provider_name)
         self.month.setText(month)
         set_tooltip(self.month, tr("Spent this month, out of your limit") if is_near_cap else "")

@@ -310,9 +310,9 @@ class MainWindow(QMainWindow):
         order = (
             self.conversations.search,
             self.conversations.new_button,
-            self.conversations.filter_bar.back,
+            self.conversations.filter_bar.back_button,
             self.conversations.filter_bar.menu_button,
-            self.conversations.filter_bar.empty,
+            self.conversations.filter_bar.empty_button,
             self.conversations.view,
             self.conversations.hit_view,
             self.conversations.filter_row.archive,
