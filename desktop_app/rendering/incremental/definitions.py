@@ -28,7 +28,7 @@ class Definitions:
         """`cited` are the numbers of the passages that the source may cite."""
         self._cited = cited
         self._references: dict[str, Any] = {}
-        self._notes: dict[str, int] = {}
+        self._notes: set[str] = set()
         # Marks count as footnotes before their definitions have come.
         self._expects_notes = True
 
@@ -58,7 +58,7 @@ class Definitions:
         if len(env["footnotes"]["refs"]) > len(self._notes):
             for label, line in _lines_of_notes(tokens).items():
                 if ":" + label not in self._notes:
-                    self._notes[":" + label] = -1
+                    self._notes.add(":" + label)
                     parse.labels["^" + label] = line
         return parse
 
@@ -80,7 +80,7 @@ class Definitions:
         """Remove definitions that are not settled yet, because they are parsed again."""
         for label in labels:
             if label.startswith("^"):
-                self._notes.pop(":" + label[1:], None)
+                self._notes.discard(":" + label[1:])
             self._references.pop(label, None)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.rendering.incremental.definitions import names_in
+from desktop_app.rendering.incremental.definitions import Definitions, names_in
+from desktop_app.rendering.incremental.open_tail import ParserContext
 
 
 def test_names_are_normalized_as_by_the_parser() -> None:
@@ -18,3 +19,12 @@ def test_escaped_brackets_begin_no_name(before: str) -> None:
     escaped = len(before) - len(before.rstrip("\\"))
     found = "NAME" in names_in(f"{before}[name]")
     assert found is (escaped % 2 == 0)
+
+
+def test_only_new_footnotes_are_reported() -> None:
+    definitions = Definitions(frozenset())
+    first = definitions.parse("[^a]: one\n\n", ParserContext())
+    second = definitions.parse("[^a]: again\n\n[^b]: two\n\n", ParserContext())
+    assert (first.labels, second.labels) == ({"^a": 0}, {"^b": 2})
+    definitions.forget(second.labels)
+    assert [definitions.is_defined(label) for label in ("^a", "^b")] == [True, False]
