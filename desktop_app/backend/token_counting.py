@@ -12,9 +12,9 @@ from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.token_rates import (
-    LEAST_LEARNED,
-    OPENAI,
-    USUAL,
+    MIN_LEARNED_TOKENS,
+    OPENAI_RATES,
+    USUAL_RATES,
     CountMethod,
     TextKind,
     TokenMix,
@@ -69,7 +69,7 @@ class TokenLearning:
 
     def usual(self, model: str) -> Mapping[TextKind, float]:
         """Return the rates for kinds of text without learned ones; OpenAI's for its models."""
-        return OPENAI if self._catalog.knows(model) else USUAL
+        return OPENAI_RATES if self._catalog.knows(model) else USUAL_RATES
 
     async def mix(self, text: str) -> TokenMix:
         """Return the tokens of each kind in a text. Raises DocumentError."""
@@ -83,7 +83,7 @@ class TokenLearning:
     ) -> None:
         """Learn from the tokens of a request, in the background."""
         texts = _texts_of(request)
-        is_countable = texts is not None and tokens >= LEAST_LEARNED
+        is_countable = texts is not None and tokens >= MIN_LEARNED_TOKENS
         if window or is_countable:
             known = "\n".join(texts or ()) if is_countable else ""
             self._start(profile, request.model, known, tokens, window)
@@ -179,10 +179,10 @@ class ProviderTokenCounter:
         if profile.kind is not ProviderKind.COMPATIBLE:
             return await self._worker.count_tokens(text), True
         usual, rates = self._learning.usual(model), self._learning.of(profile, model)
-        if usual is OPENAI and not rates.rates:
+        if usual is OPENAI_RATES and not rates.rates:
             return await self._worker.count_tokens(text), profile.serves_the_family
         key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
-        if key not in self._server_counts and may_ask and usual is not OPENAI:
+        if key not in self._server_counts and may_ask and usual is not OPENAI_RATES:
             await self._ask(key, text, profile, model)
         if key in self._server_counts:
             return self._server_counts[key], True
@@ -214,7 +214,7 @@ class ProviderTokenCounter:
         if profile.kind is not ProviderKind.COMPATIBLE:
             return None
         usual, known = self._learning.usual(model), self._learning.of(profile, model)
-        if usual is OPENAI and not known.rates and profile.serves_the_family:
+        if usual is OPENAI_RATES and not known.rates and profile.serves_the_family:
             return None
         return known.all(usual), known.share(await self._learning.mix(text))
 

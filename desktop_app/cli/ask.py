@@ -80,7 +80,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.models.token_rates import COUNTED, CountMethod
+from desktop_app.domain.models.token_rates import COUNT_DESCRIPTIONS, CountMethod
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.foreign_file import RefusedFileError, open_file
@@ -419,7 +419,7 @@ async def _with_cost_shown(
 def _say_method(method: CountMethod) -> None:
     """Say how tokens were counted, unless the model's own tokenizer counted them."""
     if method is not CountMethod.TOKENIZER:
-        say(tr(COUNTED[method]))
+        say(tr(COUNT_DESCRIPTIONS[method]))
 
 
 def _input_words(estimate: Estimate) -> str:

@@ -42,19 +42,19 @@ BAD_VALUE: Final = (
     RecursionError,
 )
 # The sum of this count over a million rows still fits into SQLite's 64 bits.
-MOST_COUNT: Final = 2**40
+MAX_COUNT: Final = 2**40
 # The most that a single-line field in the window takes.
-LONGEST_NAME: Final = 32_767
-LONGEST_ID: Final = 64
-EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)
-MOST_CANDIDATES: Final = 8  # the same as the setting's maximum
-MOST_SECONDS: Final = 1e9
+MAX_NAME_CHARS: Final = 32_767
+MAX_ID_CHARS: Final = 64
+EARLIEST_TIME: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST_TIME: Final = datetime(3000, 1, 1, tzinfo=UTC)
+MAX_CANDIDATES: Final = 8  # the same as the setting's maximum
+MAX_SECONDS: Final = 1e9
 
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")
 _HASH: Final = re.compile("[0-9a-f]{64}")
-_MOST_MONEY: Final = Decimal(10**9)
-_MOST_DIGITS: Final = 60
+_MAX_MONEY: Final = Decimal(10**9)
+_MAX_DIGITS: Final = 60
 
 
 def is_id(value: object) -> bool:
@@ -79,17 +79,17 @@ def checked_money(text: object) -> Decimal:
         amount = Decimal(text) if isinstance(text, str) else Decimal("nan")
     except InvalidOperation:
         amount = Decimal("nan")
-    if not amount.is_finite() or not 0 <= amount < _MOST_MONEY:
+    if not amount.is_finite() or not 0 <= amount < _MAX_MONEY:
         raise ValueError("an amount of money is out of bounds")
     _, digits, exponent = amount.as_tuple()
-    if len(digits) > _MOST_DIGITS or abs(int(exponent)) > _MOST_DIGITS:
+    if len(digits) > _MAX_DIGITS or abs(int(exponent)) > _MAX_DIGITS:
         raise ValueError("an amount of money is out of bounds")
     return amount
 
 
 def checked_time(time: datetime) -> datetime:
     """Return an aware time that every calendar and time zone can show. Raises ValueError."""
-    if not EARLIEST <= time < LATEST:
+    if not EARLIEST_TIME <= time < LATEST_TIME:
         raise ValueError("a time is out of bounds")
     return time
 
@@ -98,7 +98,7 @@ def checked_name(text: object) -> str:
     """Return a name that is not too long. Raises TypeError, ValueError."""
     if not isinstance(text, str):
         raise TypeError("a name is not a text")
-    if len(text) > LONGEST_NAME:
+    if len(text) > MAX_NAME_CHARS:
         raise ValueError("a name is too long")
     return text
 
@@ -133,10 +133,10 @@ def _has_type(value: object, declared: Any) -> bool:
     if not isinstance(value, int | float):
         return isinstance(value, declared)
     takes_floats = isinstance(0.0, declared)
-    least = -MOST_COUNT if takes_floats else 0
+    least = -MAX_COUNT if takes_floats else 0
     # A float without decimals may have been written as an integer.
     is_declared = isinstance(value, declared) or takes_floats
-    return is_declared and least <= value <= MOST_COUNT
+    return is_declared and least <= value <= MAX_COUNT
 
 
 def checked_part(part: Part) -> Part:
@@ -172,7 +172,7 @@ def _require_hash(value: object) -> None:
 
 
 def _require_numbers(values: tuple[object, ...]) -> None:
-    if not all(type(value) is int and 0 <= value <= MOST_COUNT for value in values):
+    if not all(type(value) is int and 0 <= value <= MAX_COUNT for value in values):
         raise TypeError("numbers of passages or pages are not numbers")
 
 
@@ -203,7 +203,7 @@ def checked_overrides(overrides: Overrides) -> Overrides:
         raise TypeError("“stop” or “tools” is not a list of texts")
     if not all(isinstance(text, str) for pair in overrides.examples for text in pair):
         raise TypeError("“examples” is not a list of pairs of texts")
-    if not 1 <= parameters.candidates <= MOST_CANDIDATES:
+    if not 1 <= parameters.candidates <= MAX_CANDIDATES:
         raise ValueError("too many answers at once")
     return overrides
 
@@ -239,6 +239,6 @@ def checked_message(message: Message) -> Message:
     if message.cost is not None:
         checked_money(str(message.cost))
     duration = message.duration_s
-    if duration is not None and not 0 <= duration <= MOST_SECONDS:
+    if duration is not None and not 0 <= duration <= MAX_SECONDS:
         raise ValueError("a duration is out of bounds")
     return message

@@ -9,8 +9,8 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import (
     WINDOW,
     Surface,
+    environment_surface,
     happened_text,
-    of_environment,
     remedy_segments,
 )
 from desktop_app.domain.errors import Param, Remedy, UserFacingError, with_words
@@ -38,7 +38,7 @@ class ErrorNote:
 
     def remedy_segments_on(self, surface: Surface) -> LinkedText:
         """Return the remedy in the words of a surface, with links."""
-        surface = of_environment(surface) if self.is_of_environment else surface
+        surface = environment_surface(surface) if self.is_of_environment else surface
         return remedy_segments(self, surface)
 
     def remedy_on(self, surface: Surface) -> str:

@@ -16,7 +16,7 @@ from desktop_app.domain.errors import Param, Remedy
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr_filled
 
-_ENVIRONMENT: Final = N_("environment variables")
+_ENVIRONMENT_NAME: Final = N_("environment variables")
 
 
 class Surface(NamedTuple):
@@ -32,7 +32,7 @@ class Surface(NamedTuple):
 
 
 # A provider that the environment sets up has no network settings of its own.
-_OF_ENVIRONMENT: Final[Mapping[Remedy, str]] = {
+_ENVIRONMENT_REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY."),
     Remedy.CHECK_ENVIRONMENT_PROXY_KIND: N_(
         "Try http:// or socks5:// in HTTPS_PROXY and ALL_PROXY."
@@ -43,7 +43,7 @@ _OF_ENVIRONMENT: Final[Mapping[Remedy, str]] = {
     # The limit is that of the saved provider with the same address.
     Remedy.RAISE_CAP: N_("Raise the saved provider’s limit, or wait until {day}."),
 }
-_IN_TERMINAL: Final[Mapping[Remedy, str]] = {
+_TERMINAL_REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.ADD_KEY: N_("Add one in {provider_page}, or set OPENAI_API_KEY or COMETAPI_KEY."),
     Remedy.CONTINUE: "",
     Remedy.ENTER_PRICE: N_("Enter it in {models_window}, or use --allow-unpriced."),
@@ -57,13 +57,13 @@ CONTINUABLE: Final = WINDOW._replace(
 """Shown below an answer of which a part has arrived."""
 NOT_CONTINUABLE: Final = WINDOW._replace(remedies={Remedy.CONTINUE: ""})
 """Shown below an answer that cannot be continued: others follow, it is empty, or it is a copy."""
-TERMINAL: Final = Surface(_IN_TERMINAL, {})
+TERMINAL: Final = Surface(_TERMINAL_REMEDIES, {})
 
 
-def of_environment(surface: Surface) -> Surface:
+def environment_surface(surface: Surface) -> Surface:
     """Return a surface for a provider that the environment sets up."""
-    remedies = {**surface.remedies, **_OF_ENVIRONMENT}
-    places = {**surface.places, Place.PROVIDER: _ENVIRONMENT, Place.NETWORK: _ENVIRONMENT}
+    remedies = {**surface.remedies, **_ENVIRONMENT_REMEDIES}
+    places = {**surface.places, Place.PROVIDER: _ENVIRONMENT_NAME, Place.NETWORK: _ENVIRONMENT_NAME}
     return surface._replace(remedies=remedies, places=places)
 
 

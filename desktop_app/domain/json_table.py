@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-MOST_COLUMNS: Final = 200
+MAX_COLUMNS: Final = 200
 
 
 class JsonTable(NamedTuple):
@@ -33,7 +33,7 @@ def table_of_list(value: Any) -> JsonTable | None:
     if not all(isinstance(each, dict) for each in value):
         return None
     columns = columns_of(value)
-    if not 0 < len(columns) <= MOST_COLUMNS:
+    if not 0 < len(columns) <= MAX_COLUMNS:
         return None
     return JsonTable(columns, tuple(row_of(each, columns) for each in value))
 

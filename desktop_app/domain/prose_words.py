@@ -9,16 +9,16 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-LONGEST_LINE: Final = 5000
+MAX_LINE_CHARS: Final = 5000
 """Longer lines are data rather than prose, and are not checked."""
-_LONGEST_TOKEN: Final = 100
+_MAX_TOKEN_CHARS: Final = 100
 
 _TWO_UNITS: Final = re.compile("[\U00010000-\U0010ffff]")
 _BACKTICKS: Final = re.compile("`+")
 _FENCE: Final = re.compile(" {0,3}(`{3,}|~{3,})")
 # Addresses, paths, options, tags and names joined by a sign.
 _NO_PROSE: Final = re.compile(r"[/\\@]|^(?:www\.|[<#$&]\w|--?\w)|\w[_.:]\w")
-_TOKEN: Final = re.compile(rf"(?<!\S)\S{{2,{_LONGEST_TOKEN}}}(?!\S)")
+_TOKEN: Final = re.compile(rf"(?<!\S)\S{{2,{_MAX_TOKEN_CHARS}}}(?!\S)")
 # Letters with the marks of Latin, Hebrew, Arabic and Indic scripts, joined by apostrophes.
 _MARKS: Final = (
     r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
@@ -44,7 +44,7 @@ class ProseWord(NamedTuple):
 @lru_cache(256)
 def words_of_line(line: str) -> tuple[ProseWord, ...]:
     """Return the words of a line of prose."""
-    if len(line) > LONGEST_LINE:
+    if len(line) > MAX_LINE_CHARS:
         return ()
     words: list[ProseWord] = []
     for token in _TOKEN.finditer(_without_code(_TWO_UNITS.sub("  ", line))):

@@ -11,10 +11,10 @@ from typing import Final, Self
 # Each bucket of a histogram is 4 % wider than the one below.
 _GROWTH: Final = 1.04
 _LOG_GROWTH: Final = log(_GROWTH)
-_LEAST: Final = 1e-4
-_MOST: Final = 1e13  # times the least
-_BYTES: Final = 4
-_BITS: Final = 8 * _BYTES
+_MIN_VALUE: Final = 1e-4
+_MAX_RATIO: Final = 1e13  # times the least
+_COUNT_BYTES: Final = 4
+_COUNT_BITS: Final = 8 * _COUNT_BYTES
 _Z_95: Final = 1.959963984540054
 """The normal quantile of a two-sided confidence of 95 %."""
 
@@ -42,8 +42,8 @@ class Histogram:
 
     def add(self, value: float) -> None:
         """Count a value between 0.0001 and 10⁹; others count as the nearest of these."""
-        bucket = ceil(log(min(max(value / _LEAST, 1), _MOST)) / _LOG_GROWTH)
-        self.packed += 1 << (_BITS * bucket)
+        bucket = ceil(log(min(max(value / _MIN_VALUE, 1), _MAX_RATIO)) / _LOG_GROWTH)
+        self.packed += 1 << (_COUNT_BITS * bucket)
 
     def __iadd__(self, other: Histogram) -> Self:
         """Add the counts of another histogram."""
@@ -64,7 +64,7 @@ class Histogram:
         for bucket, count in enumerate(counts):
             rank -= count
             if rank <= 0:  # as near to the bucket's lower end as to its upper
-                return _LEAST * 2 * _GROWTH**bucket / (1 + _GROWTH)
+                return _MIN_VALUE * 2 * _GROWTH**bucket / (1 + _GROWTH)
         return None
 
     def to_bytes(self) -> bytes:
@@ -76,12 +76,12 @@ class Histogram:
     @classmethod
     def from_bytes(cls, data: bytes) -> Histogram:
         """Return the histogram from the output of `to_bytes`."""
-        empty = int.from_bytes(data[:_BYTES], "little")
-        return cls(int.from_bytes(data[_BYTES:], "little") << (_BITS * empty))
+        empty = int.from_bytes(data[:_COUNT_BYTES], "little")
+        return cls(int.from_bytes(data[_COUNT_BYTES:], "little") << (_COUNT_BITS * empty))
 
     def _counts(self) -> array[int]:
-        length = -(-self.packed.bit_length() // _BITS)
-        return array("I", self.packed.to_bytes(length * _BYTES, "little"))
+        length = -(-self.packed.bit_length() // _COUNT_BITS)
+        return array("I", self.packed.to_bytes(length * _COUNT_BYTES, "little"))
 
 
 def wilson_interval(passed: int, total: int) -> tuple[float, float]:

@@ -195,14 +195,14 @@ def wordings(remedy: Remedy | str) -> set[str]:
         error_text.NOT_CONTINUABLE,
         error_text.TERMINAL,
     )
-    everywhere = (*surfaces, *map(error_text.of_environment, surfaces))
+    everywhere = (*surfaces, *map(error_text.environment_surface, surfaces))
     return {surface.remedies.get(remedy, remedy.sentence) for surface in everywhere}
 
 
 def compositions(chosen: dict[Reason, set[Remedy]]) -> Iterator[tuple[Reason, str]]:
     """Yield what each error can say, with the places that it names written out."""
     named = {place.value: place_name(place) for place in Place}
-    environment = error_text.of_environment(error_text.WINDOW).places
+    environment = error_text.environment_surface(error_text.WINDOW).places
     elsewhere = {**named, **{place.value: name for place, name in environment.items()}}
     for reason, said in SENTENCES.items():
         remedies = {said.remedy, *chosen[reason]}

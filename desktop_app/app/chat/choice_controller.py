@@ -17,7 +17,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.models.token_rates import COUNTED
+from desktop_app.domain.models.token_rates import COUNT_DESCRIPTIONS
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.markdown.parser import parser
@@ -336,7 +336,7 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     is_exact, count = estimate.is_exact, estimate.input_tokens
     short = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
     facts, lines = [short], [_input_tokens(count, is_exact=is_exact)]
-    lines.append(tr(COUNTED[estimate.method]))
+    lines.append(tr(COUNT_DESCRIPTIONS[estimate.method]))
     if estimate.answers > 1:
         lines.append(
             tr_plural(

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
-from desktop_app.domain.models.token_rates import COUNTED
+from desktop_app.domain.models.token_rates import COUNT_DESCRIPTIONS
 from desktop_app.domain.spending.cost import FREE
 from desktop_app.i18n.formatting import joined, money
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -159,6 +159,6 @@ def _plan_text(plan: ChunkPlan) -> str:
         sentences.append(tr("It costs about {cost}.", cost=money(plan.cost)))
     if plan.comparison:
         sentences.append(plan.comparison)
-    sentences.append(tr(COUNTED[plan.method]))
+    sentences.append(tr(COUNT_DESCRIPTIONS[plan.method]))
     sentences.append(tr("You can stop and continue later."))
     return " ".join(sentences)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.error_text import WINDOW, error_segments, of_environment
+from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import host_of, origin
@@ -347,7 +347,7 @@ def _windows(listing: ModelListing) -> str:
 
 def _panel_text(error: UserFacingError, profile: ProviderProfile) -> LinkedText:
     """Return an error's text for the panel, which has no Retry and sent no question."""
-    surface = of_environment(WINDOW) if profile.from_environment else WINDOW
+    surface = environment_surface(WINDOW) if profile.from_environment else WINDOW
     return error_segments(error, surface)
 
 

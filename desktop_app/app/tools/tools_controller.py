@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.domain.answering.answer_form import (
-    LARGEST_FORM,
+    MAX_FORM_CHARS,
     AnswerGrammar,
     FormKind,
     FormSource,
@@ -266,4 +266,4 @@ def _tool_text(tool: ListedTool) -> str:
 
 def _read_text(path: Path) -> str:
     with open_file(path) as file:
-        return file.read(LARGEST_FORM).decode("utf-8-sig")
+        return file.read(MAX_FORM_CHARS).decode("utf-8-sig")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.cli.streams.console import say
 from desktop_app.domain.answering.answer_form import (
-    LARGEST_FORM,
+    MAX_FORM_CHARS,
     AnswerGrammar,
     AnswerSchema,
     FormKind,
@@ -62,7 +62,7 @@ def is_form_notice(notice: NoticeText) -> bool:
 
 
 def _read_schema_source(file: str) -> FormSource:
-    text = read_text_file(file, LARGEST_FORM, Reason.SCHEMA_UNREADABLE)
+    text = read_text_file(file, MAX_FORM_CHARS, Reason.SCHEMA_UNREADABLE)
     return FormSource(FormKind.SCHEMA, text, Path(file).stem.removesuffix(".schema"))
 
 
@@ -76,7 +76,7 @@ def _read_grammar(file: str) -> AnswerGrammar:
     ending = Path(file).suffix.lower().removeprefix(".")
     if ending not in {syntax.value for syntax in GrammarSyntax}:
         raise IllegalChoiceError(Reason.GRAMMAR_UNKNOWN, file=file)
-    text = read_text_file(file, LARGEST_FORM, Reason.GRAMMAR_UNREADABLE)
+    text = read_text_file(file, MAX_FORM_CHARS, Reason.GRAMMAR_UNREADABLE)
     if ending == GrammarSyntax.REGEX:
         text = text.rstrip("\r\n")
     form = form_of(FormSource(FormKind(ending), text), file)

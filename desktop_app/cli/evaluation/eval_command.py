@@ -40,7 +40,7 @@ from desktop_app.cli.streams.progress_output import (
 )
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
-from desktop_app.domain.batch.batch_jobs import TIER, refusal
+from desktop_app.domain.batch.batch_jobs import BATCH_TIER, refusal
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
@@ -248,7 +248,7 @@ async def _contestants(
         await learn_price(backend, profile, choice)
         resolved = backend.chat.resolve_with(profile, choice, settings)
         if options.batch:
-            resolved = replace(resolved, service_tier=TIER)
+            resolved = replace(resolved, service_tier=BATCH_TIER)
         require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
         if not any(resolved == each.resolved for each in contestants):
             contestants.append(Contestant(choice, resolved))

@@ -18,7 +18,7 @@ from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import (
-    EXACT,
+    EXACT_CONTEXT,
     Grouping,
     SpendingRow,
     Spent,
@@ -123,7 +123,7 @@ def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
 def _total(rows: Sequence[SpendingRow]) -> Decimal:
     total = Decimal(0)
     for row in rows:
-        total = EXACT.add(total, row.spent.cost)
+        total = EXACT_CONTEXT.add(total, row.spent.cost)
     return total
 
 

@@ -14,9 +14,9 @@ from desktop_app.domain.tools.strict_schema import is_strict
 
 NOT_FOLLOWED: Final = "form_not_followed"
 """The reason of an answer that came without its grammar, beside those of the APIs."""
-LARGEST_FORM: Final = 1 << 20
+MAX_FORM_CHARS: Final = 1 << 20
 """Characters of a schema or grammar, or bytes of its file; more than any provider takes."""
-_USUAL_NAME: Final = "answer"
+_DEFAULT_NAME: Final = "answer"
 
 
 class GrammarSyntax(StrEnum):
@@ -97,7 +97,7 @@ class FormSource:
     @property
     def answer_name(self) -> str:
         """Return the name of a schema as the APIs take it."""
-        return re.sub(r"[^A-Za-z0-9_-]", "_", self.name.strip())[:64] or _USUAL_NAME
+        return re.sub(r"[^A-Za-z0-9_-]", "_", self.name.strip())[:64] or _DEFAULT_NAME
 
     def to_setting(self) -> str:
         """Return the value of the setting."""

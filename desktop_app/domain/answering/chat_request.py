@@ -43,7 +43,7 @@ class ProviderKind(StrEnum):
         return self in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
 
 
-_LONGEST_SHORT_NAME: Final = 60
+_MAX_SHORT_NAME_CHARS: Final = 60
 _SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
 
 
@@ -114,7 +114,7 @@ class ProviderProfile:
     def short_name(self) -> str:
         """Return the name as errors mention it, on one line: it may come from a backup."""
         name = " ".join(self.name[:1000].split())
-        return name if len(name) <= _LONGEST_SHORT_NAME else f"{name[:_LONGEST_SHORT_NAME]}…"
+        return name if len(name) <= _MAX_SHORT_NAME_CHARS else f"{name[:_MAX_SHORT_NAME_CHARS]}…"
 
     @property
     def has_batches(self) -> bool:

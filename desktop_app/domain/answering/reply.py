@@ -49,9 +49,9 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 
 CONTENT_FILTER: Final = "content_filter"
 """The reason of an answer that the provider's filter stopped."""
-LONGEST_CALL_ID: Final = 64
+MAX_CALL_ID_CHARS: Final = 64
 """The APIs' limit in characters; another provider may get the conversation later."""
-_WHOLE_PIECE: Final = 1024 * 1024
+_MAX_PIECE_CHARS: Final = 1024 * 1024
 """In characters."""
 
 
@@ -70,8 +70,8 @@ class GrowingText:
         tail = text
         while (
             pieces
-            and len(tail) < _WHOLE_PIECE
-            and len(pieces[-1]) < min(2 * len(tail), _WHOLE_PIECE)
+            and len(tail) < _MAX_PIECE_CHARS
+            and len(pieces[-1]) < min(2 * len(tail), _MAX_PIECE_CHARS)
         ):
             tail = pieces[-1] + tail
             pieces = pieces[:-1]
@@ -98,7 +98,7 @@ class GrowingText:
         return f"GrowingText({str(self)!r})"
 
 
-WHOLE: Final = (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE, MessageStatus.REFUSED)
+ENDED_BY_PROVIDER: Final = (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE, MessageStatus.REFUSED)
 """The statuses of answers that the provider ended itself."""
 
 
@@ -182,7 +182,7 @@ class Reply:
         """Return True if the provider has started the current request's reply and may bill it."""
         has_begun = len(self.segments) > self.first or bool(self.response_id)
         # A limit of the tool loop ends an answer before another request.
-        is_whole = self.status in WHOLE and self.error is None
+        is_whole = self.status in ENDED_BY_PROVIDER and self.error is None
         return has_begun or (is_whole and not self.round)
 
     @property
@@ -397,7 +397,7 @@ def _with_call_ids(reply: Reply) -> Reply:
     calls = (at for at in range(reply.first, len(segments)) if segments[at].kind is _Kind.TOOL_CALL)
     for number, at in enumerate(calls):
         given = segments[at].call_id
-        if not 0 < len(given) <= LONGEST_CALL_ID or given in taken:
+        if not 0 < len(given) <= MAX_CALL_ID_CHARS or given in taken:
             own = f"call_{reply.round}_{number}"
             while own in taken:
                 own += "_"

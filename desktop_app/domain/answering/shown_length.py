@@ -21,9 +21,9 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import Part
 
-SHOWN_CHARACTERS: Final = 2_000_000
-MOST_LINES: Final = 40_000
-MOST_ARGUMENTS: Final = 100_000
+MAX_SHOWN_CHARS: Final = 2_000_000
+MAX_SHOWN_LINES: Final = 40_000
+MAX_SHOWN_ARGUMENT_CHARS: Final = 100_000
 """Characters of the arguments of one tool call."""
 NOT_ALL_SHOWN: Final = notice(NoticeCode.NOT_ALL_SHOWN)
 
@@ -50,8 +50,8 @@ class ShownLength:
 
     def __init__(self) -> None:
         self.is_cut = False
-        self._characters = SHOWN_CHARACTERS
-        self._lines = MOST_LINES
+        self._characters = MAX_SHOWN_CHARS
+        self._lines = MAX_SHOWN_LINES
 
     def take(self, text: str) -> str:
         """Return as much of the next piece as is shown."""
@@ -88,9 +88,9 @@ def shorten(message: Message) -> Message:
             case ToolCallPart():
                 return replace(
                     part,
-                    arguments=part.arguments[:MOST_ARGUMENTS],
-                    edited=part.edited[:MOST_ARGUMENTS],
-                    result=part.result[:MOST_ARGUMENTS],
+                    arguments=part.arguments[:MAX_SHOWN_ARGUMENT_CHARS],
+                    edited=part.edited[:MAX_SHOWN_ARGUMENT_CHARS],
+                    result=part.result[:MAX_SHOWN_ARGUMENT_CHARS],
                 )
         return part
 

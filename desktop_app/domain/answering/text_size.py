@@ -7,7 +7,7 @@ from typing import Final
 _CONTROL: Final = bytes(sorted(set(range(32)) - set(b"\t\n\r")))
 _LEAD_OF_FOUR: Final = bytes(range(0xF0, 0xF5))
 _BYTES_ESCAPED: Final = 6
-_STEP: Final = 64 * 1024
+_CHARS_PER_STEP: Final = 64 * 1024
 """Characters counted at once. `fit` keeps or drops them together."""
 
 
@@ -29,8 +29,8 @@ class TextSize:
 
     def add(self, text: str) -> None:
         """Count more text."""
-        for at in range(0, len(text), _STEP):
-            self._add(text[at : at + _STEP])
+        for at in range(0, len(text), _CHARS_PER_STEP):
+            self._add(text[at : at + _CHARS_PER_STEP])
 
     def _add(self, text: str) -> None:
         data = text.encode("utf-8", "surrogatepass")
@@ -43,8 +43,8 @@ class TextSize:
 
     def fit(self, text: str, limit: int) -> str:
         """Count more text, up to `limit` bytes in all; return what fits, in whole steps."""
-        for at in range(0, len(text), _STEP):
-            self._add(text[at : at + _STEP])
+        for at in range(0, len(text), _CHARS_PER_STEP):
+            self._add(text[at : at + _CHARS_PER_STEP])
             if self.bytes > limit:
                 return text[:at]
         return text

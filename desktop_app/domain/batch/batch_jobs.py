@@ -25,12 +25,12 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Purpose
 
-TIER: Final = "batch"
+BATCH_TIER: Final = "batch"
 """The catalog's name for the price of batches."""
-MOST_REQUESTS: Final = 50_000
-MOST_BYTES: Final = 200_000_000
+MAX_UPLOAD_REQUESTS: Final = 50_000
+MAX_UPLOAD_BYTES: Final = 200_000_000
 """The limits of one upload. Source: OpenAI's guide to the Batch API."""
-USUAL_ANSWER: Final = 1000
+USUAL_ANSWER_TOKENS: Final = 1000
 """Estimated tokens of an answer with its reasoning: nobody knows them in advance."""
 
 
@@ -124,7 +124,7 @@ def estimate_batch(
     left_out: int,
     batch: Price | None,
     ordinary: Price | None,
-    answer: int = USUAL_ANSWER,
+    answer: int = USUAL_ANSWER_TOKENS,
     images: tuple[int, int] = (0, 0),
 ) -> BatchEstimate:
     """Return the estimate for files of `tokens` each, and answers of `answer` tokens.
@@ -253,7 +253,7 @@ class BatchJob:
     @property
     def expected_answer(self) -> int:
         """Return the tokens that the estimate assumes of each answer."""
-        return min(USUAL_ANSWER, self.parameters.max_output_tokens or USUAL_ANSWER)
+        return min(USUAL_ANSWER_TOKENS, self.parameters.max_output_tokens or USUAL_ANSWER_TOKENS)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.formatting import duration, moment, money, percent
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
-_SHORT: Final = 60  # characters
+_MAX_ARGUMENT_LINE_CHARS: Final = 60  # characters
 
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.CANCELLED: N_("Stopped"),
@@ -38,7 +38,7 @@ _EXPORT_ENDINGS: Final = {
 }
 """The same, for answers in an exported file or on paper."""
 
-_SHORTEST_S: Final = 0.1
+_MIN_SHOWN_S: Final = 0.1
 _CALL_STATES: Final = {
     ToolCallState.REQUESTED: N_("Not run"),
     ToolCallState.ALLOWED: N_("Allowed"),
@@ -101,7 +101,7 @@ def answer_facts(
     if message.cost is not None:
         facts.append(money(message.cost))
     if message.duration_s is not None:
-        facts.append(duration(max(message.duration_s, _SHORTEST_S)))
+        facts.append(duration(max(message.duration_s, _MIN_SHOWN_S)))
     return facts
 
 
@@ -176,7 +176,7 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
     if call.edited:
         facts.append(tr("Arguments changed"))
     if call.seconds is not None:
-        facts.append(duration(max(call.seconds, _SHORTEST_S)))
+        facts.append(duration(max(call.seconds, _MIN_SHOWN_S)))
     return " · ".join(facts)
 
 
@@ -184,7 +184,7 @@ def call_caption(call: ToolCallPart) -> str:
     """Return `Tool: calculator · Done · 0.1 s` for an exported file, which shows the arguments."""
     facts = [tr("Tool: {name}", name=call.shown_name), tr(_CALL_STATES[call.state])]
     if call.seconds is not None:
-        facts.append(duration(max(call.seconds, _SHORTEST_S)))
+        facts.append(duration(max(call.seconds, _MIN_SHOWN_S)))
     return " · ".join(facts)
 
 
@@ -215,8 +215,12 @@ def short_arguments(arguments: str) -> str:
             for name, value in found.items()
         )
         words = ", ".join(texts)
-    line = " ".join(words[: 4 * _SHORT].split())
-    return line if len(line) <= _SHORT else f"{line[: _SHORT - 1]}…"
+    line = " ".join(words[: 4 * _MAX_ARGUMENT_LINE_CHARS].split())
+    return (
+        line
+        if len(line) <= _MAX_ARGUMENT_LINE_CHARS
+        else f"{line[: _MAX_ARGUMENT_LINE_CHARS - 1]}…"
+    )
 
 
 def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:

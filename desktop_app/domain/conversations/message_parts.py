@@ -15,8 +15,8 @@ from typing import Any, Final
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.tools.call_state import ToolCallState
 
-_LONGEST_SENT_NAME: Final = 64
-_LONGEST_INVALID: Final = 2000
+_MAX_SENT_NAME_CHARS: Final = 64
+_MAX_INVALID_CHARS: Final = 2000
 """Characters of arguments that are no object; the model needs no more to see its mistake."""
 TEXT_ONLY: Final = "text"
 """A value of a document's `detail`: its pages without text are not sent."""
@@ -227,7 +227,7 @@ class ToolCallPart:
     @property
     def sent_name(self) -> str:
         """Return the name as later requests have it: servers refuse any other characters."""
-        return re.sub(r"[^A-Za-z0-9_-]", "_", self.name[:_LONGEST_SENT_NAME]) or "unknown"
+        return re.sub(r"[^A-Za-z0-9_-]", "_", self.name[:_MAX_SENT_NAME_CHARS]) or "unknown"
 
     @property
     def sent_arguments(self) -> str:
@@ -238,7 +238,7 @@ class ToolCallPart:
             is_object = False
         if is_object:
             return self.arguments or "{}"
-        kept = self.arguments.strip()[:_LONGEST_INVALID]
+        kept = self.arguments.strip()[:_MAX_INVALID_CHARS]
         return json.dumps({"invalid": kept}) if kept else "{}"
 
     @property
@@ -287,12 +287,12 @@ _KINDS: Mapping[str, type[Part]] = {
     "passages": PassagesPart,
     "tool_call": ToolCallPart,
 }
-_NAMES: Mapping[type[Part], str] = {cls: name for name, cls in _KINDS.items()}
+_KIND_NAMES: Mapping[type[Part], str] = {cls: name for name, cls in _KINDS.items()}
 
 
 def parts_to_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Return the parts as JSON-ready dictionaries, each with its `kind`."""
-    return [{"kind": _NAMES[type(part)], **asdict(part)} for part in parts]
+    return [{"kind": _KIND_NAMES[type(part)], **asdict(part)} for part in parts]
 
 
 def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:

@@ -13,7 +13,7 @@ from desktop_app.domain.errors import Param
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
-_MOST_NAMED: Final = 5
+_MAX_NAMED: Final = 5
 
 
 class Skip(StrEnum):
@@ -35,7 +35,7 @@ class Skip(StrEnum):
     UNSAFE = "an unsafe name"
 
 
-_WORDS: Final[Mapping[Skip, str]] = {
+_SKIP_REASONS: Final[Mapping[Skip, str]] = {
     Skip.DAMAGED: N_("damaged"),
     Skip.EMPTY: N_("without text"),
     Skip.HIDDEN: N_("hidden"),
@@ -69,9 +69,10 @@ class DocumentNote(NamedTuple):
         if not self.skipped:
             return happened_text(self.reason, self.params)
         said = happened_text(Reason.NOTE_READ, self.params)
-        shown = self.skipped[:_MOST_NAMED]
+        shown = self.skipped[:_MAX_NAMED]
         names = [
-            tr("{file} ({reason})", file=path, reason=tr(_WORDS[reason])) for path, reason in shown
+            tr("{file} ({reason})", file=path, reason=tr(_SKIP_REASONS[reason]))
+            for path, reason in shown
         ]
         more = int(self.params["skipped"]) - len(shown)
         if more > 0:
@@ -91,7 +92,7 @@ def bundle_note(read: int, left_out: list[tuple[str, Skip]]) -> DocumentNote:
     params: dict[str, Param] = {"read": read}
     if left_out:
         params["skipped"] = len(left_out)
-    return DocumentNote(reason, params, tuple(in_order[:_MOST_NAMED]))
+    return DocumentNote(reason, params, tuple(in_order[:_MAX_NAMED]))
 
 
 def note_to_json(note: DocumentNote | None) -> dict[str, Any] | None:

@@ -28,11 +28,11 @@ _DENSE: Final = (
     "\uf900-\ufaff\U00020000-\U000323af"
 )
 _DROPPED: Final = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
-_ASCII_AT_ONCE: Final = 50_000
-_AT_ONCE: Final = 1_000
+_ASCII_PIECE_CHARS: Final = 50_000
+_PIECE_CHARS: Final = 1_000
 """Characters. To sort the accents of one letter takes the square of their number: 50,000 of them
 would block all threads for 2 s."""
-_MOST_ACCENTS: Final = 250
+_MAX_ACCENTS: Final = 250
 """Accents without a letter between them, behind which a long text is cut anywhere."""
 _HANGUL_ENDING: Final = re.compile("[\u1160-\u11ff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -52,7 +52,7 @@ def fold(text: str) -> str:
 
     Long texts fold in pieces: normalizing a megabyte at once blocks all threads for 0.1 s.
     """
-    return _fold(text) if len(text) <= _AT_ONCE else "".join(fold_pieces(text))
+    return _fold(text) if len(text) <= _PIECE_CHARS else "".join(fold_pieces(text))
 
 
 def fold_pieces(text: str) -> Iterator[str]:
@@ -61,10 +61,10 @@ def fold_pieces(text: str) -> Iterator[str]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    at, size = 0, _ASCII_AT_ONCE if text.isascii() else _AT_ONCE
+    at, size = 0, _ASCII_PIECE_CHARS if text.isascii() else _PIECE_CHARS
     while at < len(text):
         end = min(at + size, len(text))
-        last = min(end + _MOST_ACCENTS, len(text))
+        last = min(end + _MAX_ACCENTS, len(text))
         end = next((cut for cut in range(end, last) if _is_starter(text[cut])), last)
         yield text[at:end]
         at = end

@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-_MOST_MATCHES: Final = 1_000
+_MAX_MATCHES: Final = 1_000
 # Thresholds for matching line by line: letters a line needs to be searched for, letters it needs to
 # count if it occurs more than once, and the share of the passage that must be found.
-_SHORTEST_LINE: Final = 8
-_UNIQUE_LENGTH: Final = 24
+_MIN_LINE_LETTERS: Final = 8
+_MIN_UNIQUE_LETTERS: Final = 24
 _REQUIRED_SHARE: Final = 0.6
 
 
@@ -78,7 +78,7 @@ def find(letters: str, passage: str, before: int) -> list[TextSpan]:
 
 def _find_nearest(letters: str, sought: str, before: int) -> int | None:
     best, at = None, letters.find(sought) if sought else -1
-    for _ in range(_MOST_MATCHES):
+    for _ in range(_MAX_MATCHES):
         if at < 0:
             break
         if best is None or abs(at - before) < abs(best - before):
@@ -98,8 +98,8 @@ def _find_by_lines(letters: str, passage: str, before: int, total: int) -> list[
         sought = letters_of(line)
         begins = found[-1].end if found else 0
         place = _find_nearest(letters[begins:], sought, before - begins)
-        is_sure = len(sought) >= _UNIQUE_LENGTH or letters.count(sought) == 1
-        if len(sought) >= _SHORTEST_LINE and place is not None and is_sure:
+        is_sure = len(sought) >= _MIN_UNIQUE_LETTERS or letters.count(sought) == 1
+        if len(sought) >= _MIN_LINE_LETTERS and place is not None and is_sure:
             found.append(TextSpan(begins + place, begins + place + len(sought)))
         before += len(sought)
     return found if sum(span.end - span.start for span in found) >= _REQUIRED_SHARE * total else []

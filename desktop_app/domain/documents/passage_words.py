@@ -21,10 +21,10 @@ from typing import Final
 from desktop_app.domain.documents.letter_folding import dense_run, fold
 
 # Letters in a run; a shorter word is a term by itself.
-RUN: Final = 4
+RUN_LENGTH: Final = 4
 # A word of this many letters is also found by its first three.
-SHORT: Final = range(4, 7)
-BEGINNING: Final = 3
+SHORT_WORD_LENGTHS: Final = range(4, 7)
+PREFIX_LENGTH: Final = 3
 
 _WORD: Final = re.compile(r"[^\W_]+")
 
@@ -96,9 +96,9 @@ def _spaced_terms(text: str) -> Iterator[str]:
 
 @lru_cache(20_000)
 def _runs_of(word: str) -> tuple[str, ...]:
-    last = max(1, len(word) - RUN + 1)
-    beginning = (word[:BEGINNING],) if len(word) in SHORT else ()
-    return (*(word[at : at + RUN] for at in range(last)), *beginning)
+    last = max(1, len(word) - RUN_LENGTH + 1)
+    beginning = (word[:PREFIX_LENGTH],) if len(word) in SHORT_WORD_LENGTHS else ()
+    return (*(word[at : at + RUN_LENGTH] for at in range(last)), *beginning)
 
 
 def _dense_terms(run: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from desktop_app.domain.spending.cost import Price
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
-WARNED_BEFORE_DAYS = 90
+SHUTDOWN_WARNING_DAYS = 90
 
 
 class ModelKind(StrEnum):
@@ -233,4 +233,4 @@ def _end_to_announce(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> date | None:
     end = shutdown_date_of(profile, info, listing)
-    return None if end is None or (end - today).days > WARNED_BEFORE_DAYS else end
+    return None if end is None or (end - today).days > SHUTDOWN_WARNING_DAYS else end

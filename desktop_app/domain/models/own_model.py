@@ -13,8 +13,8 @@ from typing import Any, Final
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
 from desktop_app.domain.spending.cost import Price
 
-HIGHEST_PRICE: Final = Decimal(100_000)
-MOST_TOKENS: Final = 100_000_000
+MAX_PRICE: Final = Decimal(100_000)
+MAX_TOKENS: Final = 100_000_000
 _PRICES: Final = ("input_price", "cached_price", "output_price")
 
 
@@ -93,7 +93,7 @@ def own_model_from_json(said: Mapping[str, Any]) -> OwnModel:
         if values.get(name) is not None:
             values[name] = _price(values[name])
     for name in ("window", "max_output"):
-        if values.get(name) is not None and not 0 < values[name] <= MOST_TOKENS:
+        if values.get(name) is not None and not 0 < values[name] <= MAX_TOKENS:
             raise ValueError(f"{name} is out of bounds")
     if values.get("efforts") is not None:
         values["efforts"] = tuple(Effort(value) for value in values["efforts"])
@@ -102,6 +102,6 @@ def own_model_from_json(said: Mapping[str, Any]) -> OwnModel:
 
 def _price(text: object) -> Decimal:
     price = Decimal(text) if isinstance(text, str) and len(text) <= 40 else Decimal("nan")
-    if not price.is_finite() or not 0 <= price < HIGHEST_PRICE:
+    if not price.is_finite() or not 0 <= price < MAX_PRICE:
         raise ValueError("a price is out of bounds")
     return price

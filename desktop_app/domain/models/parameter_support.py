@@ -19,11 +19,11 @@ _SAMPLING: Final = ("temperature", "top_p", "presence_penalty", "frequency_penal
 CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop", "seed")
 """Settings that the Responses API does not have."""
 
-NEW_LIMIT: Final = "max_completion_tokens"
-OLD_LIMIT: Final = "max_tokens"
+NEW_LIMIT_NAME: Final = "max_completion_tokens"
+OLD_LIMIT_NAME: Final = "max_tokens"
 """The two names of the limit on an answer's tokens in Chat Completions."""
 
-LEAST_IN_RESPONSES: Final = 16
+MIN_RESPONSES_OUTPUT_TOKENS: Final = 16
 """The smallest `max_output_tokens` that the Responses API accepts."""
 
 
@@ -65,7 +65,7 @@ def output_limit_name(profile: ProviderProfile, model_id: str) -> str:
     if profile.max_tokens_field:
         return profile.max_tokens_field
     is_new = profile.kind.takes_openai_fields or family_of(model_id).startswith(FAMILY_MODEL)
-    return NEW_LIMIT if is_new else OLD_LIMIT
+    return NEW_LIMIT_NAME if is_new else OLD_LIMIT_NAME
 
 
 class LearnedSupport(NamedTuple):
@@ -177,8 +177,8 @@ def sendable(
     """Return the parameters as an API takes them for a model, ready to be sent."""
     parameters = without_refused(parameters, refusals(profile, info, effort, api))
     limit = parameters.max_output_tokens
-    if api is Api.RESPONSES and limit is not None and limit < LEAST_IN_RESPONSES:
-        return replace(parameters, max_output_tokens=LEAST_IN_RESPONSES)
+    if api is Api.RESPONSES and limit is not None and limit < MIN_RESPONSES_OUTPUT_TOKENS:
+        return replace(parameters, max_output_tokens=MIN_RESPONSES_OUTPUT_TOKENS)
     return parameters
 
 

@@ -39,7 +39,7 @@ class CountMethod(IntEnum):
     GUESSED = 3
 
 
-COUNTED: Final[Mapping[CountMethod, str]] = {
+COUNT_DESCRIPTIONS: Final[Mapping[CountMethod, str]] = {
     CountMethod.TOKENIZER: N_("Counted with the model’s tokenizer."),
     CountMethod.SERVER: N_("Counted by the server."),
     CountMethod.LEARNED: N_("Estimated from earlier counts of this server."),
@@ -48,31 +48,31 @@ COUNTED: Final[Mapping[CountMethod, str]] = {
 """The description of each method for users."""
 
 # Ratios of models with vocabularies of 32,000 to 150,000 entries, before any is learned.
-USUAL: Final[Mapping[TextKind, float]] = {
+USUAL_RATES: Final[Mapping[TextKind, float]] = {
     TextKind.PROSE: 1.1,
     TextKind.DIGITS: 1.8,
     TextKind.CODE: 1.3,
     TextKind.CJK: 1.8,
     TextKind.OTHER: 2.0,
 }
-OPENAI: Final[Mapping[TextKind, float]] = dict.fromkeys(TextKind, 1.0)
-SMALLEST_RATE: Final = 0.2
+OPENAI_RATES: Final[Mapping[TextKind, float]] = dict.fromkeys(TextKind, 1.0)
+MIN_RATE: Final = 0.2
 # No tokenizer needs so few of OpenAI's tokens: a server that counts fewer has cut the text.
 CUT_RATE: Final = 0.4
-LARGEST_RATE: Final = 20.0
+MAX_RATE: Final = 20.0
 # Smaller counts contain too large a share of the model's own frame around messages.
-LEAST_LEARNED: Final = 300
+MIN_LEARNED_TOKENS: Final = 300
 # A kind is known once a count contained this share of it.
-LEAST_SHARE: Final = 0.2
+MIN_KIND_SHARE: Final = 0.2
 # The share of the room that is filled, because a part may have more tokens than expected.
-SHARE_LEARNED: Final = 0.88
-SHARE_GUESSED: Final = 0.7
+LEARNED_SHARE: Final = 0.88
+GUESSED_SHARE: Final = 0.7
 
 
 def is_cut(mix: TokenMix, tokens: int) -> bool:
     """Return True if a server that counted `tokens` cannot have read the whole text."""
     total = sum(mix.values())
-    return total >= LEAST_LEARNED and 0 < tokens < CUT_RATE * total
+    return total >= MIN_LEARNED_TOKENS and 0 < tokens < CUT_RATE * total
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class TokenRates:
     rates: Mapping[TextKind, float] = field(default_factory=dict)
     window: int | None = None
 
-    def tokens(self, mix: TokenMix, usual: Mapping[TextKind, float] = USUAL) -> int:
+    def tokens(self, mix: TokenMix, usual: Mapping[TextKind, float] = USUAL_RATES) -> int:
         """Return the expected tokens of a text.
 
         Args:
@@ -96,7 +96,7 @@ class TokenRates:
         rates = self.all(usual)
         return ceil(sum(count * rates[kind] for kind, count in mix.items()))
 
-    def all(self, usual: Mapping[TextKind, float] = USUAL) -> dict[TextKind, float]:
+    def all(self, usual: Mapping[TextKind, float] = USUAL_RATES) -> dict[TextKind, float]:
         """Return a ratio for every kind.
 
         An unknown kind gets the average deviation of the known ones, because a small vocabulary
@@ -109,11 +109,13 @@ class TokenRates:
     def covers(self, mix: TokenMix) -> bool:
         """Return True if the kinds that a text mostly consists of are learned."""
         total = sum(mix.values())
-        return all(kind in self.rates for kind, count in mix.items() if count > total * LEAST_SHARE)
+        return all(
+            kind in self.rates for kind, count in mix.items() if count > total * MIN_KIND_SHARE
+        )
 
     def share(self, mix: TokenMix) -> float:
         """Return the share of the room that parts of a text may fill by their expected tokens."""
-        return SHARE_LEARNED if self.covers(mix) else SHARE_GUESSED
+        return LEARNED_SHARE if self.covers(mix) else GUESSED_SHARE
 
     def learned(self, mix: TokenMix, tokens: int) -> TokenRates:
         """Return the rates after a server has counted `tokens` for a text.
@@ -122,7 +124,7 @@ class TokenRates:
         ratio of its main kind.
         """
         total = sum(mix.values())
-        if total < LEAST_LEARNED or tokens <= 0 or is_cut(mix, tokens):
+        if total < MIN_LEARNED_TOKENS or tokens <= 0 or is_cut(mix, tokens):
             return self
         before = self.all()
         expected = {kind: count * before[kind] for kind, count in mix.items()}
@@ -131,9 +133,9 @@ class TokenRates:
         changed = dict(self.rates)
         for kind, part in expected.items():
             share = part / whole
-            if share >= LEAST_SHARE or kind in changed:
+            if share >= MIN_KIND_SHARE or kind in changed:
                 rate = before[kind] * factor**share
-                changed[kind] = min(max(rate, SMALLEST_RATE), LARGEST_RATE)
+                changed[kind] = min(max(rate, MIN_RATE), MAX_RATE)
         return replace(self, rates=changed)
 
     def with_window(self, window: int) -> TokenRates:

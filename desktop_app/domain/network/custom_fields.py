@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
-MOST_FIELDS: Final = 50
-LONGEST_NAME: Final = 256
-LONGEST_VALUE: Final = 8192
+MAX_FIELDS: Final = 50
+MAX_FIELD_NAME_CHARS: Final = 256
+MAX_FIELD_VALUE_CHARS: Final = 8192
 # RFC 9110's token.
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # The transport sets these: they frame the message, or announce abilities that it must have.
@@ -45,7 +45,7 @@ class CustomField:
     @property
     def has_valid_name(self) -> bool:
         """Return True if requests can carry a field of this name."""
-        if not 0 < len(self.name) <= LONGEST_NAME:
+        if not 0 < len(self.name) <= MAX_FIELD_NAME_CHARS:
             return False
         if self.in_query:
             return self.name.isprintable()
@@ -53,7 +53,7 @@ class CustomField:
 
     def takes(self, value: str) -> bool:
         """Return True if requests can carry this value; headers take printable ASCII alone."""
-        if not 0 < len(value) <= LONGEST_VALUE or value != value.strip():
+        if not 0 < len(value) <= MAX_FIELD_VALUE_CHARS or value != value.strip():
             return False
         return value.isprintable() and (self.in_query or value.isascii())
 
@@ -107,6 +107,6 @@ def _checked(pairs: Iterator[tuple[str, str]], *, in_query: bool) -> dict[str, s
         if not custom.has_valid_name or not custom.takes(value):
             raise ValueError("a name or value is not allowed")
         found[name] = value
-    if len(found) > MOST_FIELDS:
+    if len(found) > MAX_FIELDS:
         raise ValueError("too many")
     return found

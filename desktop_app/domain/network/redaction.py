@@ -30,14 +30,14 @@ from urllib.parse import quote
 
 REMOVED: Final = "[key removed]"
 _MARK: Final = REMOVED.encode()
-SHORTEST: Final = 8
+MIN_SECRET_CHARS: Final = 8
 """Minimum length in characters of a secret to search for."""
-SHORTEST_WITHOUT_DIGITS: Final = 16
-SHORTEST_IN_DISGUISE: Final = 16
+MIN_CHARS_WITHOUT_DIGITS: Final = 16
+MIN_CHARS_IN_DISGUISE: Final = 16
 """Minimum letters and digits of a secret to find in any case, and with anything in between."""
-_SHORTEST_HELD: Final = 4
+_MIN_HELD_CHARS: Final = 4
 """Letters of a key at the end of a delta that hold it back: fewer end every other word."""
-_LONGEST_GAP: Final = 40
+_MAX_GAP_BYTES: Final = 40
 """Maximum gap within a key that still holds it back: prose in another script is one long gap."""
 
 _Bytes = bytes | bytearray
@@ -92,9 +92,9 @@ _INCOMPLETE_ESCAPE: Final = re.compile(
 )
 _BASES: Final = {"decimal": 10, "octal": 8}
 _ESCAPE_MARKS: Final = (b"%", b"\\", b"&", b"=")
-_LONGEST_INCOMPLETE: Final = 16
-_LONGEST_ESCAPE: Final = 24
-_MOST_MAPS: Final = 16
+_MAX_INCOMPLETE_ESCAPE_BYTES: Final = 16
+_MAX_ESCAPE_BYTES: Final = 24
+_MAX_MAPS: Final = 16
 _SLICE: Final = 32 * 1024  # bytes; some 10 ms if all of them are escapes
 
 
@@ -209,7 +209,7 @@ class _SearchedView:
         number = bisect_right(self._view_begins, at) - 1
         begin = self._text_begins[number]
         if number not in self._maps:
-            if len(self._maps) == _MOST_MAPS:
+            if len(self._maps) == _MAX_MAPS:
                 self._maps.clear()
             self._maps[number] = mapped(begin, self._text_begins[number + 1])
         offset, view = at - self._view_begins[number], self._maps[number]
@@ -228,7 +228,7 @@ class _Search:
         self.needles = tuple(needles)
         self._shortest = min(map(len, self.needles), default=0)
         self._longest = max(map(len, self.needles), default=0)
-        self._begins = [(needle[:_SHORTEST_HELD], needle) for needle in self.needles]
+        self._begins = [(needle[:_MIN_HELD_CHARS], needle) for needle in self.needles]
         self._seen = seen
         self._kept = kept
 
@@ -316,7 +316,7 @@ class _Search:
         """Return the offset of a secret that may continue beyond the text, else its length."""
         rest = data[: _incomplete_escape_start(data)]
         at = len(rest)
-        if at > _LONGEST_GAP and not self.views(rest[-_LONGEST_GAP:])[0]:
+        if at > _MAX_GAP_BYTES and not self.views(rest[-_MAX_GAP_BYTES:])[0]:
             return at
         whole = _append_views(before, self.views(rest))
         for number in (0,) if whole[0] is whole[1] else (0, 1):
@@ -401,7 +401,7 @@ def _has_mark(data: _Bytes) -> bool:
 
 def _incomplete_escape_start(data: bytes) -> int:
     """Return the offset of an escape that the end of the text cuts off; its length if none."""
-    tail = data[-_LONGEST_INCOMPLETE:]
+    tail = data[-_MAX_INCOMPLETE_ESCAPE_BYTES:]
     found = _INCOMPLETE_ESCAPE.search(tail) if _has_mark(tail) else None
     return len(data) - len(tail) + found.start() if found else len(data)
 
@@ -409,8 +409,8 @@ def _incomplete_escape_start(data: bytes) -> int:
 def _tail_views(views: _Views) -> _Views:
     """Return as much of a text's end as may belong to a secret that continues."""
     view, undone = views
-    view_end = view[1 - _SHORTEST_HELD :]
-    return view_end, view_end if undone is view else undone[1 - _SHORTEST_HELD :]
+    view_end = view[1 - _MIN_HELD_CHARS :]
+    return view_end, view_end if undone is view else undone[1 - _MIN_HELD_CHARS :]
 
 
 def _append_views(before: _Views, views: _Views) -> _Views:
@@ -424,12 +424,12 @@ def _append_views(before: _Views, views: _Views) -> _Views:
 
 def _is_searchable(secret: str) -> bool:
     has_digit = any(character in "0123456789" for character in secret)
-    return len(secret) >= (SHORTEST if has_digit else SHORTEST_WITHOUT_DIGITS)
+    return len(secret) >= (MIN_SECRET_CHARS if has_digit else MIN_CHARS_WITHOUT_DIGITS)
 
 
 def _is_searchable_in_disguise(secret: str) -> bool:
     has_digit = any(character in "0123456789" for character in secret)
-    return has_digit and len(_letters_and_digits(secret.encode())) >= SHORTEST_IN_DISGUISE
+    return has_digit and len(_letters_and_digits(secret.encode())) >= MIN_CHARS_IN_DISGUISE
 
 
 def _unchanged(data: _Bytes) -> bytes:
@@ -480,9 +480,9 @@ def _slices(data: _Bytes) -> Iterator[_Bytes]:
     begin = 0
     while len(data) - begin > _SLICE:
         end = begin + _SLICE
-        last = max(data.rfind(mark, end - _LONGEST_ESCAPE, end) for mark in _ESCAPE_MARKS)
+        last = max(data.rfind(mark, end - _MAX_ESCAPE_BYTES, end) for mark in _ESCAPE_MARKS)
         end = last if last > begin else end
-        while data[end - 1 : end] == b"\\" and end > begin + _SLICE - 2 * _LONGEST_ESCAPE:
+        while data[end - 1 : end] == b"\\" and end > begin + _SLICE - 2 * _MAX_ESCAPE_BYTES:
             end -= 1
         yield data[begin:end]
         begin = end

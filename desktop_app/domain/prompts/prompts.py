@@ -24,7 +24,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 SELECTION, CLIPBOARD, DATE = "selection", "clipboard", "date"
-FILLED: Final = frozenset((SELECTION, CLIPBOARD, DATE))
+PROGRAM_VARIABLES: Final = frozenset((SELECTION, CLIPBOARD, DATE))
 """The names that the program fills."""
 
 _NAME: Final = r"[^\W\d_][\w \-]*"
@@ -89,7 +89,7 @@ class Variable(NamedTuple):
     @property
     def is_filled_by_program(self) -> bool:
         """Return True for a variable that the program fills."""
-        return self.name in FILLED
+        return self.name in PROGRAM_VARIABLES
 
 
 Piece = str | Variable
@@ -121,7 +121,7 @@ def parse(text: str) -> tuple[Piece, ...]:
 
 
 def _variable(name: str, default: str | None) -> Variable:
-    if default is None or name in FILLED:
+    if default is None or name in PROGRAM_VARIABLES:
         return Variable(name)
     choices = tuple(part.strip() for part in default[1:].split("|"))
     if len(choices) > 1:

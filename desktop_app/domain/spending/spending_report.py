@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from desktop_app.domain.spending.cost import Usage
 
 # Enough digits for any sum of money; the default of 28 would round tiny amounts away.
-EXACT: Final = Context(prec=200)
+EXACT_CONTEXT: Final = Context(prec=200)
 
 
 class Purpose(StrEnum):
@@ -89,7 +89,7 @@ class Spent:
             self.calls + other.calls,
             self.uncounted + other.uncounted,
             self.usage + other.usage,
-            EXACT.add(self.cost, other.cost),
+            EXACT_CONTEXT.add(self.cost, other.cost),
         )
 
 
@@ -130,7 +130,7 @@ class Grouping(StrEnum):
     OUTCOME = "outcome"
 
 
-TIMES: Final = (Grouping.DAY, Grouping.MONTH)
+TIME_GROUPINGS: Final = (Grouping.DAY, Grouping.MONTH)
 
 
 class GroupPerformance(NamedTuple):

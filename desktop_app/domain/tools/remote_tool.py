@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ALL_TOOLS: Final = "*"
 """In place of the name of a tool: all tools of a source."""
-LONGEST_TOOL_NAME: Final = 128
+MAX_TOOL_NAME_CHARS: Final = 128
 
 COMMAND_TOUCHES: Final = N_(
     "It runs in a program on this computer, with the same access to your files as you have."
@@ -55,7 +55,7 @@ def unavailable(
 
 def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> ListedTool:
     name, parameters = str(row["name"]), row["parameters"]
-    shown = cleaned(name)[:LONGEST_TOOL_NAME]
+    shown = cleaned(name)[:MAX_TOOL_NAME_CHARS]
     fault = str(row["fault"])
     if not fault and parameters.get("type", "object") != "object":
         fault = "type: it is not an object"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-MOST_PROPERTIES: Final = 5000
-MOST_LEVELS: Final = 10
-MOST_ENUM_VALUES: Final = 1000
-MOST_CHARACTERS: Final = 120_000
+MAX_PROPERTIES: Final = 5000
+MAX_LEVELS: Final = 10
+MAX_ENUM_VALUES: Final = 1000
+MAX_CHARS: Final = 120_000
 """Of all names, enum values and constants."""
 
 _REFUSED: Final = frozenset(
@@ -33,7 +33,7 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
         return False
     properties = characters = values = 0
     for level, part in _parts(schema, 1):
-        if level > MOST_LEVELS or _REFUSED & part.keys() or not _TYPED & part.keys():
+        if level > MAX_LEVELS or _REFUSED & part.keys() or not _TYPED & part.keys():
             return False
         if not _is_closed(part) or not _is_tree(part):
             return False
@@ -43,11 +43,7 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
         values += len(listed)
         characters += sum(map(len, names)) + sum(len(str(value)) for value in listed)
         characters += len(str(part.get("const", "")))
-    return (
-        properties <= MOST_PROPERTIES
-        and values <= MOST_ENUM_VALUES
-        and characters <= MOST_CHARACTERS
-    )
+    return properties <= MAX_PROPERTIES and values <= MAX_ENUM_VALUES and characters <= MAX_CHARS
 
 
 def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +86,7 @@ def _parts(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]
     if not isinstance(schema, Mapping):
         return
     yield level, schema
-    if level > MOST_LEVELS:
+    if level > MAX_LEVELS:
         return
     for name in _TREE:
         below = schema.get(name)

@@ -17,10 +17,10 @@ TOO_MANY_ROUNDS: Final = "tool_rounds"
 TOO_LONG: Final = "tool_time"
 TOO_EXPENSIVE: Final = "tool_cost"
 """Reasons why an answer with tool calls ends early, beside those of the APIs."""
-LONGEST_RESULT: Final = 200_000
+MAX_RESULT_CHARS: Final = 200_000
 """Characters of a result that the model gets; the rest is left out, with a remark."""
 USUAL_TIMEOUT_S: Final = 60.0
-LONGEST_WIRE_NAME: Final = 64
+MAX_WIRE_NAME_CHARS: Final = 64
 
 
 class ToolKind(StrEnum):
@@ -90,12 +90,12 @@ class ToolDefinition:
         """
         plain = f"{self.source}__{self.name}" if self.source else self.name
         sent = re.sub(r"[^A-Za-z0-9_-]", "_", plain)
-        if sent == plain and len(sent) <= LONGEST_WIRE_NAME:
+        if sent == plain and len(sent) <= MAX_WIRE_NAME_CHARS:
             return sent
         import hashlib  # loads OpenSSL, which the start does not need
 
         mark = hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        return f"{sent[: LONGEST_WIRE_NAME - 9]}_{mark}"
+        return f"{sent[: MAX_WIRE_NAME_CHARS - 9]}_{mark}"
 
     @property
     def is_custom(self) -> bool:

@@ -22,8 +22,8 @@ from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.network.network_path import is_private
 from desktop_app.domain.network.origin import origin
 
-LONGEST_NAME: Final = 40
-EXAMPLE: Final = "${env:NAME}"
+MAX_SERVER_NAME_CHARS: Final = 40
+EXAMPLE_REFERENCE: Final = "${env:NAME}"
 """A reference to a variable, as messages show it."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _VARIABLE: Final = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -176,13 +176,13 @@ def server_of(
     Args:
         arguments: the values for `${keyring:1}` and so on in the command.
     """
-    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+    if not _NAME.fullmatch(name) or len(name) > MAX_SERVER_NAME_CHARS:
         raise ToolServerError(Reason.TOOL_SERVER_NAME, server=name)
     if bool(command) == bool(url):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
     given, sent = environment or {}, headers or {}
     if any(_WITH_PASSWORD.search(word) for word in (*command, url)):
-        raise ToolServerError(Reason.TOOL_SERVER_PASSWORD, server=name, example=EXAMPLE)
+        raise ToolServerError(Reason.TOOL_SERVER_PASSWORD, server=name, example=EXAMPLE_REFERENCE)
     if any("\0" in word for word in (*command, folder, *given, *given.values())):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
     for word in given:

@@ -56,7 +56,7 @@ def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
     if not media_type:
         return TextPart(LOST_IMAGE)
     sha256 = hashlib.sha256(data).hexdigest()
-    name = name[: bounds.LONGEST_NAME]
+    name = name[: bounds.MAX_NAME_CHARS]
     files[sha256] = AttachmentFile(sha256, name, media_type, data)
     return ImagePart(sha256, name, media_type, len(data))
 

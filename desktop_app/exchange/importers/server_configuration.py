@@ -17,7 +17,12 @@ from typing import Any, Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
-from desktop_app.domain.tools.tool_server import LONGEST_NAME, ServerSecrets, ToolServer, server_of
+from desktop_app.domain.tools.tool_server import (
+    MAX_SERVER_NAME_CHARS,
+    ServerSecrets,
+    ToolServer,
+    server_of,
+)
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.system_words import system_words
 
@@ -100,7 +105,9 @@ def _without_comments(text: str) -> str:
 
 
 def _read(name: str, fields: Mapping[str, Any]) -> ConfiguredServer:
-    usable = _NOT_IN_SERVER_NAMES.sub("-", name.lower()).strip("-")[:LONGEST_NAME].strip("-")
+    usable = (
+        _NOT_IN_SERVER_NAMES.sub("-", name.lower()).strip("-")[:MAX_SERVER_NAME_CHARS].strip("-")
+    )
     try:
         server, secrets = _server_from(usable, fields)
     except ToolServerError as error:

@@ -13,7 +13,7 @@ from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS, item_error_text
 from desktop_app.domain.conversations.message_facts import other_model
-from desktop_app.domain.json_table import MOST_COLUMNS, row_of
+from desktop_app.domain.json_table import MAX_COLUMNS, row_of
 from desktop_app.exchange.csv_cell import plain_cell
 from desktop_app.i18n.formatting import exact_money, moment, money
 from desktop_app.i18n.translation import tr, tr_plural
@@ -41,7 +41,7 @@ def answer_fields(job: BatchJob) -> tuple[str, ...]:
     except (ValueError, RecursionError):
         return ()
     named = schema.get("properties") if isinstance(schema, dict) else None
-    return tuple(named)[:MOST_COLUMNS] if isinstance(named, dict) else ()
+    return tuple(named)[:MAX_COLUMNS] if isinstance(named, dict) else ()
 
 
 def _field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:

@@ -42,8 +42,8 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import (
-    NEW_LIMIT,
-    OLD_LIMIT,
+    NEW_LIMIT_NAME,
+    OLD_LIMIT_NAME,
     is_of_family,
     output_limit_name,
     sendable,
@@ -129,7 +129,7 @@ def body(
 def _limit_name(model: str, profile: ProviderProfile, omit: frozenset[str]) -> str:
     name = output_limit_name(profile, model)
     if name in omit:
-        return OLD_LIMIT if name == NEW_LIMIT else NEW_LIMIT
+        return OLD_LIMIT_NAME if name == NEW_LIMIT_NAME else NEW_LIMIT_NAME
     return name
 
 

@@ -18,9 +18,9 @@ from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import RefusedParameterError
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.parameter_support import NEW_LIMIT, OLD_LIMIT
+from desktop_app.domain.models.parameter_support import NEW_LIMIT_NAME, OLD_LIMIT_NAME
 
-_LIMIT_FIELDS: Final = frozenset({OLD_LIMIT, NEW_LIMIT})
+_LIMIT_FIELDS: Final = frozenset({OLD_LIMIT_NAME, NEW_LIMIT_NAME})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {
     *("include", "modalities", "prompt_cache_key", "stream_options")
 }

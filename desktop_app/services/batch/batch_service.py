@@ -20,8 +20,8 @@ from desktop_app.domain.answering.answer_form import AnswerGrammar
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.batch.batch_jobs import (
+    BATCH_TIER,
     RETRYABLE,
-    TIER,
     BatchItem,
     BatchJob,
     BatchResult,
@@ -181,7 +181,7 @@ class BatchService:
         scans = [row.part for row in read if isinstance(row.part, DocumentPart)]
         pages = sum(len(part.seen_pages) for part in scans)
         images = (pages, sum(page_tokens(part, info)[0] for part in scans))
-        batch = self._price(profile, info, TIER)
+        batch = self._price(profile, info, BATCH_TIER)
         ordinary = self._price(profile, info, None)
         left_out, answer = len(rows) - len(tokens), job.expected_answer
         estimate = estimate_batch(tokens, left_out, batch, ordinary, answer, images)
@@ -204,7 +204,7 @@ class BatchService:
         if why:
             raise why
         cost, info = job.estimate.input_cost, self._info(job, profile)
-        await self._budget.require_price(profile, info, self._price(profile, info, TIER))
+        await self._budget.require_price(profile, info, self._price(profile, info, BATCH_TIER))
         async with await self._budget.hold(profile, cost):
             started = replace(
                 job, status=BatchStatus.UPLOADING, started_at=now(), held=cost, error=None
@@ -378,7 +378,7 @@ class BatchService:
         self.changed(job.id)
         if not status.is_over:
             return None
-        asked = self._resolved(profile, info, TIER)
+        asked = self._resolved(profile, info, BATCH_TIER)
         batch = replace(batch, status=status)
         return await fetch(
             self.store, provider, job, upload, batch, lambda result: _cost(asked, result)

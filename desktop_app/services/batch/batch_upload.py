@@ -17,8 +17,8 @@ from typing import BinaryIO
 from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.batch.batch_jobs import (
-    MOST_BYTES,
-    MOST_REQUESTS,
+    MAX_UPLOAD_BYTES,
+    MAX_UPLOAD_REQUESTS,
     BatchItem,
     BatchJob,
     BatchStatus,
@@ -59,8 +59,8 @@ from desktop_app.services.structured.requested_form import chosen_form
 class UploadLimits:
     """The limits of an upload: its number of requests and its size in bytes."""
 
-    requests: int = MOST_REQUESTS
-    size: int = MOST_BYTES
+    requests: int = MAX_UPLOAD_REQUESTS
+    size: int = MAX_UPLOAD_BYTES
 
 
 class BatchSender:

@@ -20,7 +20,7 @@ from desktop_app.domain.answering.answer_status import (
     status_of,
 )
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.answering.reply import WHOLE, Reply, accumulate
+from desktop_app.domain.answering.reply import ENDED_BY_PROVIDER, Reply, accumulate
 from desktop_app.domain.answering.stream_events import Failed, StatusChanged, StreamEvent
 from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import (
@@ -135,7 +135,7 @@ class ResumedRun(AnswerRun):
         self._reply = accumulate(self._reply, event)
         run, status = self._reply.run, self._reply.status
         until, reached = self._kept_run.sequence, run.sequence if run is not None else None
-        is_whole = status in WHOLE
+        is_whole = status in ENDED_BY_PROVIDER
         if is_whole or until is None or (reached is not None and reached >= until):
             self._has_caught_up = True
             self._has_name.set()

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from desktop_app.domain.answering.answer_form import (
-    LARGEST_FORM,
+    MAX_FORM_CHARS,
     AnswerForm,
     AnswerGrammar,
     AnswerSchema,
@@ -35,7 +35,7 @@ def form_of(source: FormSource, shown_name: str = "") -> AnswerForm:
         return _schema_of(source, shown_name or f"“{source.answer_name}”")
     grammar = AnswerGrammar(GrammarSyntax(source.kind), source.text, source.name.strip())
     try:
-        if len(source.text) > LARGEST_FORM:
+        if len(source.text) > MAX_FORM_CHARS:
             raise UnusableGrammarError("too long")
         require_grammar(grammar)
     except UnusableGrammarError as error:
@@ -45,7 +45,7 @@ def form_of(source: FormSource, shown_name: str = "") -> AnswerForm:
 
 def _schema_of(source: FormSource, shown_name: str) -> AnswerSchema:
     try:
-        if len(source.text) > LARGEST_FORM:
+        if len(source.text) > MAX_FORM_CHARS:
             raise UnusableSchemaError("too long")
         found: Any = json.loads(source.text)
         return AnswerSchema(source.answer_name, require_schema(found))

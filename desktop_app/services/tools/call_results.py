@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.domain.tools.tool import LONGEST_RESULT
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
 from desktop_app.services.fence import Fence
 
 T = TypeVar("T")
@@ -20,9 +20,9 @@ EDITED: Final = "The user changed the arguments to: {arguments}"
 
 
 def bounded(text: str) -> str:
-    """Return a result that can be stored and sent: valid text of at most LONGEST_RESULT."""
-    kept = text[:LONGEST_RESULT].encode("utf-8", "replace").decode()
-    if len(text) > LONGEST_RESULT:
+    """Return a result that can be stored and sent: valid text of at most MAX_RESULT_CHARS."""
+    kept = text[:MAX_RESULT_CHARS].encode("utf-8", "replace").decode()
+    if len(text) > MAX_RESULT_CHARS:
         kept += f"\n[Cut here: the result has {len(text)} characters.]"
     return (kept.strip() and kept) or EMPTY
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.remote_tool import NOT_LISTED, unavailable
-from desktop_app.domain.tools.tool import LONGEST_RESULT, ListedTool, ToolDefinition, ToolError
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.served_prompts import store_offers
@@ -79,7 +79,7 @@ class ServerSource:
                 raise ToolError("The server crashed. The call may have taken effect.") from failure
             raise ToolError(str(failure)) from failure
         text = self._run.redacted(answer["text"])
-        if answer["length"] > LONGEST_RESULT:
+        if answer["length"] > MAX_RESULT_CHARS:
             text += f"\n[Cut here: the result has {answer['length']} characters.]"
         if answer["failed"]:
             raise ToolError(text or "The tool failed.")

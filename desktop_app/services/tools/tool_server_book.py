@@ -13,7 +13,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy, ToolServerError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.tools.tool_server import (
-    EXAMPLE,
+    EXAMPLE_REFERENCE,
     ServerSecrets,
     ToolServer,
     kept_values,
@@ -121,7 +121,7 @@ class ToolServers:
             secret = Secret(secrets.to_text(), server.secret_origin)
             if not await self._keep(server.secret_name, secret):
                 raise ToolServerError(
-                    Reason.TOOL_SERVER_KEYRING, server=server.name, example=EXAMPLE
+                    Reason.TOOL_SERVER_KEYRING, server=server.name, example=EXAMPLE_REFERENCE
                 )
         else:
             await self._secrets.remove(server.secret_name)

@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import EXACT, CallPerformance
+from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, CallPerformance
 from desktop_app.storage.batch.batch_row_conversion import (
     item_from_row,
     item_to_row,
@@ -309,7 +309,7 @@ def _add_to_ledger(
     performance = CallPerformance(effort.value if effort else "", tier="batch")
     insert_call(connection, (at, *names, *tokens, amount), performance=performance)
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
-    total = EXACT.add(Decimal(row["cost"]), cost or Decimal(0))
+    total = EXACT_CONTEXT.add(Decimal(row["cost"]), cost or Decimal(0))
     sums = ", ".join(f"{name} = {name} + ?" for name in _SUMS)
     sql = f"""UPDATE batch_jobs SET cost = ?, uncounted = uncounted + ?, {sums}
         WHERE id = ?"""  # noqa: S608

@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.domain.documents.collections import FileStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.domain.network.custom_fields import MOST_FIELDS
+from desktop_app.domain.network.custom_fields import MAX_FIELDS
 from desktop_app.storage.batch.batch_row_conversion import (
     ESTIMATE_AMOUNTS,
     item_from_row,
@@ -178,7 +178,9 @@ def _require(condition: object) -> None:
 
 def _require_id(value: object) -> None:
     """Raise ValueError for an invalid id. Ids of older imports may be any short text."""
-    _require(isinstance(value, str) and 0 < len(value) <= bounds.LONGEST_ID and value.isprintable())
+    _require(
+        isinstance(value, str) and 0 < len(value) <= bounds.MAX_ID_CHARS and value.isprintable()
+    )
 
 
 # -------------------------------------------------------------- every column, by its name
@@ -193,7 +195,7 @@ def _require_bounds(values: Mapping[str, Value]) -> None:
         elif isinstance(value, int):
             _require_number(name, value)
         elif isinstance(value, float):
-            _require(isfinite(value) and abs(value) <= bounds.MOST_COUNT)
+            _require(isfinite(value) and abs(value) <= bounds.MAX_COUNT)
 
 
 def _require_text(name: str, value: str) -> None:
@@ -215,7 +217,7 @@ def _require_number(name: str, value: int) -> None:
     elif name == "position":
         _require(-(2**31) <= value < 2**31)
     elif name not in ("id", "modified", "rowid"):
-        _require(0 <= value <= bounds.MOST_COUNT)
+        _require(0 <= value <= bounds.MAX_COUNT)
 
 
 # -------------------------------------------------------------- whole rows
@@ -281,7 +283,7 @@ def _check_profile(values: Values) -> None:
     for text in (*found.models, *found.plain_http_hosts):
         bounds.checked_name(text)
     _require(found.key_header in KEY_HEADERS)
-    _require(len(found.custom_fields) <= MOST_FIELDS)
+    _require(len(found.custom_fields) <= MAX_FIELDS)
     for custom in map(bounds.checked_fields, found.custom_fields):
         _require(custom.has_valid_name and (custom.is_secret or custom.takes(custom.value)))
     for model in map(bounds.checked_fields, found.own_models):

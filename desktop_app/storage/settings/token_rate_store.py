@@ -6,7 +6,7 @@ import json
 import sqlite3
 
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.models.token_rates import LARGEST_RATE, SMALLEST_RATE, TextKind, TokenRates
+from desktop_app.domain.models.token_rates import MAX_RATE, MIN_RATE, TextKind, TokenRates
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, to_json, to_micros
 from desktop_app.storage.database.database import Database
 
@@ -42,6 +42,6 @@ def _read_all(connection: sqlite3.Connection) -> dict[RateKey, TokenRates]:
 def rates_from_row(row: Cells) -> TokenRates:
     """Return the rates in a row of `token_rates`. Raises ValueError: they are out of bounds."""
     rates = {TextKind(kind): float(rate) for kind, rate in json.loads(row["rates"]).items()}
-    if not all(SMALLEST_RATE <= rate <= LARGEST_RATE for rate in rates.values()):
+    if not all(MIN_RATE <= rate <= MAX_RATE for rate in rates.values()):
         raise ValueError("a rate is out of bounds")
     return TokenRates(rates, row["window"])

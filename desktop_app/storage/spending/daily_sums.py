@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import (
-    EXACT,
+    EXACT_CONTEXT,
     CallPerformance,
     GroupPerformance,
     Spent,
@@ -98,7 +98,7 @@ class DailySums:
         self.uncounted += uncounted
         a, b = self.usage, tokens
         self.usage = (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])
-        self.cost = EXACT.add(self.cost, cost)
+        self.cost = EXACT_CONTEXT.add(self.cost, cost)
 
     def values(self) -> tuple[Any, ...]:
         """Return the columns of the table that follow the key."""

@@ -16,7 +16,7 @@ from typing import Final
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import (
-    EXACT,
+    EXACT_CONTEXT,
     Call,
     CallPerformance,
     Grouping,
@@ -117,7 +117,7 @@ class Ledger:
         rows = await database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
         total = Decimal(0)
         for row in rows:
-            total = EXACT.add(total, Decimal(row["cost"]))
+            total = EXACT_CONTEXT.add(total, Decimal(row["cost"]))
         return total
 
     async def answer_spending(self, conversation_id: str, message_id: str) -> Spent:

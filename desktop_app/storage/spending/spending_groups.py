@@ -10,7 +10,7 @@ from typing import Final
 
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import (
-    TIMES,
+    TIME_GROUPINGS,
     Grouping,
     SpendingReport,
     SpendingRow,
@@ -43,7 +43,7 @@ def grouped_rows(
     for row in connection.execute(sql, (first,)):
         groups[row[0]].add_row(row)
     rows = [SpendingRow(key, sums.spent, sums.performance) for key, sums in groups.items()]
-    if by in TIMES:
+    if by in TIME_GROUPINGS:
         return sorted(rows, key=lambda row: row.key)
     return sorted(rows, key=lambda row: (-row.spent.cost, row.key))
 

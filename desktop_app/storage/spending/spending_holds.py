@@ -11,7 +11,7 @@ import sqlite3
 from datetime import datetime
 from decimal import Decimal
 
-from desktop_app.domain.spending.spending_report import EXACT, MonthUnderCap
+from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, MonthUnderCap
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
@@ -45,7 +45,7 @@ class SpendingHolds:
         def hold(connection: sqlite3.Connection) -> tuple[int | None, MonthUnderCap]:
             record_lost_calls(connection)
             month = _month(connection, provider_id, cap, at)
-            if EXACT.add(EXACT.add(month.spent, month.held), amount) > cap:
+            if EXACT_CONTEXT.add(EXACT_CONTEXT.add(month.spent, month.held), amount) > cap:
                 return None, month
             row = (provider_id, str(amount), *this_process(), to_micros(at), *call)
             sql = "INSERT INTO spending_holds VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
@@ -71,9 +71,9 @@ def _month(
     sql = "SELECT amount, owner_pid, owner_started FROM spending_holds WHERE provider_id = ?"
     for row in connection.execute(sql, (provider_id,)):
         if is_alive(row["owner_pid"], row["owner_started"]):
-            held = EXACT.add(held, Decimal(row["amount"]))
+            held = EXACT_CONTEXT.add(held, Decimal(row["amount"]))
     # Batches run at the provider even if their owner has ended.
     sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
     for row in connection.execute(sql, (provider_id,)):
-        held = EXACT.add(held, Decimal(row["held"]))
+        held = EXACT_CONTEXT.add(held, Decimal(row["held"]))
     return MonthUnderCap(spent.cost, held, spent.uncounted, cap)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import EXACT, SpendingLine, Spent
+from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, SpendingLine, Spent
 from desktop_app.storage.conversations.row_conversion import to_micros
 
 SLOT_MICROS: Final = 15 * 60 * 1_000_000
@@ -75,7 +75,7 @@ def add_to_slot(connection: sqlite3.Connection, entry: tuple[object, ...]) -> No
     key = (int(str(at)) // SLOT_MICROS, *names[:3])
     known = connection.execute(_SELECT, key).fetchone()
     before = Decimal(known[0]) if known else Decimal(0)
-    total = before if cost is None else EXACT.add(before, Decimal(str(cost)))
+    total = before if cost is None else EXACT_CONTEXT.add(before, Decimal(str(cost)))
     connection.execute(_UPSERT, (*key, int(cost is None), *names[3:], str(total)))
 
 
@@ -114,7 +114,7 @@ def _grouped(
     for *key, cost in connection.execute(sql, values):
         if cost is not None:
             group = tuple(key)
-            costs[group] = EXACT.add(costs[group], Decimal(cost))
+            costs[group] = EXACT_CONTEXT.add(costs[group], Decimal(cost))
     by = f" GROUP BY {columns[:-2]}" if names else ""
     sql = f"""SELECT {columns}sum(calls), sum(uncounted), sum(input_tokens), sum(cached_tokens),
         sum(output_tokens), sum(reasoning_tokens) FROM {source}{by}"""  # noqa: S608

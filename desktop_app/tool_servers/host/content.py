@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mcp import types
 
-from desktop_app.domain.tools.tool import LONGEST_RESULT
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
 from desktop_app.tool_servers.host.checked_tools import FAULT
 
 MOST_LISTED: Final = 500
@@ -99,16 +99,16 @@ def resource(result: types.ReadResourceResult) -> dict[str, Any]:
 def prompt(result: types.GetPromptResult) -> dict[str, Any]:
     """Return the text of a prompt: its messages, one below the other."""
     parts = [_block(message.content) for message in result.messages]
-    return {"text": "\n\n".join(part for part in parts if part)[:LONGEST_RESULT]}
+    return {"text": "\n\n".join(part for part in parts if part)[:MAX_RESULT_CHARS]}
 
 
 def call_result(result: types.CallToolResult) -> dict[str, Any]:
-    """Return the text of a result, cut at LONGEST_RESULT characters, and its full length."""
+    """Return the text of a result, cut at MAX_RESULT_CHARS characters, and its full length."""
     parts = [_block(block) for block in result.content]
     text = "\n\n".join(part for part in parts if part)
     if not text and result.structured_content is not None:
         text = json.dumps(result.structured_content, ensure_ascii=False)
-    return {"text": text[:LONGEST_RESULT], "length": len(text), "failed": result.is_error}
+    return {"text": text[:MAX_RESULT_CHARS], "length": len(text), "failed": result.is_error}
 
 
 def _block(block: Any) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QWidget
 
 from desktop_app.domain.models.model_catalog import Effort
-from desktop_app.domain.models.own_model import HIGHEST_PRICE, MOST_TOKENS, OwnModel
+from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS, OwnModel
 from desktop_app.i18n.formatting import editable_amount, parsed_amount
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.widgets.boxes import column_of
@@ -95,7 +95,7 @@ class ModelEditor(FormDialog):
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for name, label in _SIZES:
             field = self._field(name, tr(label), tr("tokens"), self._known_size(name))
-            field.setValidator(QIntValidator(1, MOST_TOKENS, field))
+            field.setValidator(QIntValidator(1, MAX_TOKENS, field))
         for name, label in _PRICES:
             self._field(
                 name, tr(label), tr("US dollars per million tokens"), self._known_price(name)
@@ -267,7 +267,7 @@ class ModelEditor(FormDialog):
 
     def _size(self, name: str) -> int | None:
         text = self.fields[name].text().strip()
-        return int(text) if text.isdecimal() and 0 < int(text) <= MOST_TOKENS else None
+        return int(text) if text.isdecimal() and 0 < int(text) <= MAX_TOKENS else None
 
     def _amount(self, name: str, label: str) -> Decimal | None:
         text = self.fields[name].text().strip()
@@ -276,8 +276,8 @@ class ModelEditor(FormDialog):
         try:
             amount = parsed_amount(text)
         except ValueError:
-            amount = HIGHEST_PRICE
-        if amount is not None and amount >= HIGHEST_PRICE:
+            amount = MAX_PRICE
+        if amount is not None and amount >= MAX_PRICE:
             raise ValueError(tr("“{name}” isn’t a valid price.", name=label))
         return amount
 

@@ -9,7 +9,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTableView, QWidget
 
-from desktop_app.domain.spending.spending_report import TIMES, Grouping, SpendingRow
+from desktop_app.domain.spending.spending_report import TIME_GROUPINGS, Grouping, SpendingRow
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, bars_of_groups
@@ -193,11 +193,11 @@ class SpendingCharts(QWidget):
     def _charted(self) -> Sequence[SpendingRow]:
         """Return the rows that the chart has room for: the last days, or the first names."""
         first = self._first_charted()
-        limit = _MAX_BARS if self.grouping in TIMES else _MAX_NAMES
+        limit = _MAX_BARS if self.grouping in TIME_GROUPINGS else _MAX_NAMES
         return self.rows[first : first + limit]
 
     def _first_charted(self) -> int:
-        return max(0, len(self.rows) - _MAX_BARS) if self.grouping in TIMES else 0
+        return max(0, len(self.rows) - _MAX_BARS) if self.grouping in TIME_GROUPINGS else 0
 
     def _show_caption(self, index: int) -> None:
         rows = self._charted()

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.answering.shown_length import (
-    MOST_ARGUMENTS,
-    MOST_LINES,
+    MAX_SHOWN_ARGUMENT_CHARS,
+    MAX_SHOWN_CHARS,
+    MAX_SHOWN_LINES,
     NOT_ALL_SHOWN,
-    SHOWN_CHARACTERS,
     ShownLength,
     shorten,
 )
@@ -29,12 +29,12 @@ def test_an_ordinary_answer_is_shown_whole() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize("text", ["a" * (SHOWN_CHARACTERS + 1), "a\n\n" * MOST_LINES])
+@pytest.mark.parametrize("text", ["a" * (MAX_SHOWN_CHARS + 1), "a\n\n" * MAX_SHOWN_LINES])
 def test_of_a_long_answer_the_beginning_is_shown(text: str) -> None:
     shown = shorten(answer(text))
     assert text.startswith(shown.text)
-    assert len(shown.text) <= SHOWN_CHARACTERS
-    assert shown.text.count("\n") <= MOST_LINES
+    assert len(shown.text) <= MAX_SHOWN_CHARS
+    assert shown.text.count("\n") <= MAX_SHOWN_LINES
     assert shown.notices == (NOT_ALL_SHOWN,)
 
 
@@ -46,9 +46,9 @@ def test_pieces_are_cut_where_the_whole_is(pieces: list[str]) -> None:
 
 
 def test_of_long_arguments_the_beginning_is_shown() -> None:
-    call = ToolCallPart("c", "f", "a" * (MOST_ARGUMENTS + 1))
+    call = ToolCallPart("c", "f", "a" * (MAX_SHOWN_ARGUMENT_CHARS + 1))
     shown = shorten(replace(answer("Words."), parts=(call,)))
-    assert shown.parts == (replace(call, arguments="a" * MOST_ARGUMENTS),)
+    assert shown.parts == (replace(call, arguments="a" * MAX_SHOWN_ARGUMENT_CHARS),)
     assert shown.notices == (NOT_ALL_SHOWN,)
 
 
@@ -56,7 +56,7 @@ def test_of_long_arguments_the_beginning_is_shown() -> None:
 async def test_all_of_it_is_stored_and_copied() -> None:
     async with Desk() as desk:
         turn = await desk.ask("Why?")
-        text = "a\n" * (MOST_LINES + 5_000)
+        text = "a\n" * (MAX_SHOWN_LINES + 5_000)
         turn.give(TextDelta(text))
         await until(lambda: str(NOT_ALL_SHOWN) in desk.transcript)
         turn.end()
@@ -65,7 +65,7 @@ async def test_all_of_it_is_stored_and_copied() -> None:
         (shown,) = desk.state.current.path[1:]
         assert shown.text == text, "what goes on is asked with all of it"
         assert desk.transcript.count(str(NOT_ALL_SHOWN)) == 1
-        assert desk.transcript.count("a\n") <= MOST_LINES
+        assert desk.transcript.count("a\n") <= MAX_SHOWN_LINES
 
         desk.window.transcript.commands.copy_last_answer()
         await until(lambda: not desk.window.transcript.copies.is_building)

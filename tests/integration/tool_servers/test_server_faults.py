@@ -9,7 +9,7 @@ import pytest
 
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.places import plain_text
-from desktop_app.domain.tools.tool import LONGEST_RESULT, ToolError, ToolKind
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolError, ToolKind
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.consent import fingerprint
@@ -36,7 +36,7 @@ async def said(server: RunningServer, words: str) -> None:
 async def test_a_large_result_is_cut() -> None:
     async with scripted() as server:
         result = await server.call("huge")
-        assert result.startswith("y" * LONGEST_RESULT)
+        assert result.startswith("y" * MAX_RESULT_CHARS)
         assert result.endswith("[Cut here: the result has 10485760 characters.]")
 
 

@@ -25,10 +25,10 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, NetworkError
 from desktop_app.domain.models.token_rates import (
-    OPENAI,
-    SHARE_GUESSED,
-    SHARE_LEARNED,
-    USUAL,
+    GUESSED_SHARE,
+    LEARNED_SHARE,
+    OPENAI_RATES,
+    USUAL_RATES,
     CountMethod,
     TextKind,
     TokenRates,
@@ -188,11 +188,11 @@ async def test_a_text_is_split_by_rates_unless_it_is_counted_exactly(tmp_path: P
     async with counting(tmp_path) as its:
         for profile in (AT_OPENAI, DEVICE, GATEWAY):
             assert await its.counter.rates("abc", profile, "gpt-5.2") is None
-        assert await its.counter.rates("abc", SERVER, "gpt-5.2") == (OPENAI, SHARE_GUESSED)
-        assert await its.counter.rates("abc", GATEWAY, "llama") == (USUAL, SHARE_GUESSED)
+        assert await its.counter.rates("abc", SERVER, "gpt-5.2") == (OPENAI_RATES, GUESSED_SHARE)
+        assert await its.counter.rates("abc", GATEWAY, "llama") == (USUAL_RATES, GUESSED_SHARE)
         await its.learning.learn(GATEWAY, "gpt-5.2", "a" * 600, 1200)
         rates, share = await its.counter.rates("abc", GATEWAY, "gpt-5.2")
-        assert (rates[KIND], share) == (pytest.approx(2.0), SHARE_LEARNED)
+        assert (rates[KIND], share) == (pytest.approx(2.0), LEARNED_SHARE)
 
 
 def request(*texts: str, **changes: Any) -> ChatRequest:

@@ -17,7 +17,7 @@ from desktop_app.cli.answers.asked_form import (
 )
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.domain.answering.answer_form import (
-    LARGEST_FORM,
+    MAX_FORM_CHARS,
     AnswerGrammar,
     AnswerSchema,
     FormKind,
@@ -83,7 +83,7 @@ def test_a_grammar_is_of_its_suffix(
     [
         ("a.json", None, Reason.SCHEMA_UNREADABLE),
         ("a.json", b"\xff", Reason.SCHEMA_UNREADABLE),
-        ("a.json", b" " * (LARGEST_FORM + 1), Reason.SCHEMA_UNREADABLE),
+        ("a.json", b" " * (MAX_FORM_CHARS + 1), Reason.SCHEMA_UNREADABLE),
         ("a.json", b"{", Reason.SCHEMA_INVALID),
         ("a.lark", None, Reason.GRAMMAR_UNREADABLE),
         ("a.ebnf", b"a", Reason.GRAMMAR_UNKNOWN),

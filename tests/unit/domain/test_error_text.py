@@ -25,7 +25,7 @@ from desktop_app.domain.error_text import (
     NOT_CONTINUABLE,
     TERMINAL,
     WINDOW,
-    of_environment,
+    environment_surface,
     remedy_text,
 )
 from desktop_app.domain.errors import AuthenticationError, Remedy, UserFacingError
@@ -49,7 +49,7 @@ def test_every_error_has_a_code_of_its_own() -> None:
 @pytest.mark.parametrize("remedy", Remedy)
 def test_every_remedy_is_said_everywhere(remedy: Remedy) -> None:
     error = UserFacingError("It broke.", PARAMS, what_to_do=remedy)
-    for surface in (*SURFACES, *map(of_environment, SURFACES)):
+    for surface in (*SURFACES, *map(environment_surface, SURFACES)):
         said = remedy_text(error, surface)
         assert said.endswith(".") or remedy in NO_FULL_STOP
         assert "{" not in said

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.prose_words import (
-    LONGEST_LINE,
+    MAX_LINE_CHARS,
     fence_after,
     next_misspelled,
     script_of,
@@ -35,7 +35,7 @@ def test_words_keep_their_apostrophes_and_marks() -> None:
         *("snake_wrld", "camelWrld", "WRLD", "wrld2", "2wrld", "wrld()", "teh.wrld"),
         *("x-2wrld", "wrld2-x", "+2wrld"),
         *("中文字", "人々", "Wrldは素晴らしい"),
-        "a" * (LONGEST_LINE + 1),
+        "a" * (MAX_LINE_CHARS + 1),
     ],
 )
 def test_code_and_addresses_have_no_words(line: str) -> None:

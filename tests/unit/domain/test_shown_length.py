@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from desktop_app.domain.answering.shown_length import (
-    MOST_ARGUMENTS,
-    MOST_LINES,
+    MAX_SHOWN_ARGUMENT_CHARS,
+    MAX_SHOWN_CHARS,
+    MAX_SHOWN_LINES,
     NOT_ALL_SHOWN,
-    SHOWN_CHARACTERS,
     ShownMessage,
     shorten,
 )
@@ -23,30 +23,30 @@ def test_a_message_that_fits_stays_itself() -> None:
 
 
 def test_of_a_long_one_the_beginning_is_shown_as_text_with_a_notice() -> None:
-    long = replace(SHORT, parts=(TextPart("a" * SHOWN_CHARACTERS), TextPart("b"), TextPart("c")))
+    long = replace(SHORT, parts=(TextPart("a" * MAX_SHOWN_CHARS), TextPart("b"), TextPart("c")))
     shown = shorten(long)
     assert isinstance(shown, ShownMessage)
     assert shown.parts[1:] == (TextPart(""), TextPart(""))
     assert shown.whole is long
     assert shown.is_tree is False
     assert shown.notices == (NOT_ALL_SHOWN,)
-    assert shown.text == "a" * SHOWN_CHARACTERS
+    assert shown.text == "a" * MAX_SHOWN_CHARS
 
 
 def test_lines_are_counted_too_and_apart_from_the_reasoning() -> None:
-    lines = "a\n" * (MOST_LINES + 1)
+    lines = "a\n" * (MAX_SHOWN_LINES + 1)
     long = replace(SHORT, parts=(ReasoningPart(lines), TextPart(lines)))
     shown = shorten(long)
     reasoning, text = shown.parts
     assert isinstance(reasoning, ReasoningPart)
     assert isinstance(text, TextPart)
-    assert reasoning.text == text.text == "a\n" * MOST_LINES
+    assert reasoning.text == text.text == "a\n" * MAX_SHOWN_LINES
 
 
 def test_what_a_tool_got_and_gave_is_cut() -> None:
-    words = "x" * (MOST_ARGUMENTS + 1)
+    words = "x" * (MAX_SHOWN_ARGUMENT_CHARS + 1)
     call = ToolCallPart("1", "search", words, edited=words, result=words)
     (shown,) = shorten(replace(SHORT, parts=(call,))).parts
     assert isinstance(shown, ToolCallPart)
-    cut = "x" * MOST_ARGUMENTS
+    cut = "x" * MAX_SHOWN_ARGUMENT_CHARS
     assert (shown.arguments, shown.edited, shown.result) == (cut, cut, cut)

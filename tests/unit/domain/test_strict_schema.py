@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.tools.strict_schema import (
-    MOST_CHARACTERS,
-    MOST_ENUM_VALUES,
-    MOST_LEVELS,
-    MOST_PROPERTIES,
+    MAX_CHARS,
+    MAX_ENUM_VALUES,
+    MAX_LEVELS,
+    MAX_PROPERTIES,
     is_strict,
     sendable_arguments,
 )
@@ -82,21 +82,21 @@ _TEXT = {"type": "string"}
         ({**_closed(a=_TEXT), "$defs": {"b": {"type": "object"}}}, False),
         (_closed(a={**_TEXT, "properties": {}}), False),
         (_closed(a={**_TEXT, "not": {}}), False),
-        (_closed(**{str(n): _TEXT for n in range(MOST_PROPERTIES)}), True),
-        (_closed(**{str(n): _TEXT for n in range(MOST_PROPERTIES + 1)}), False),
-        (_closed(a={"enum": [0] * MOST_ENUM_VALUES}), True),
-        (_closed(a={"enum": [0] * (MOST_ENUM_VALUES + 1)}), False),
-        (_closed(a={"const": "x" * (MOST_CHARACTERS - 1)}), True),
-        (_closed(a={"const": "x" * MOST_CHARACTERS}), False),
-        (_closed(a={"enum": ["x" * (MOST_CHARACTERS - 1)]}), True),
-        (_closed(a={"enum": ["x" * MOST_CHARACTERS]}), False),
+        (_closed(**{str(n): _TEXT for n in range(MAX_PROPERTIES)}), True),
+        (_closed(**{str(n): _TEXT for n in range(MAX_PROPERTIES + 1)}), False),
+        (_closed(a={"enum": [0] * MAX_ENUM_VALUES}), True),
+        (_closed(a={"enum": [0] * (MAX_ENUM_VALUES + 1)}), False),
+        (_closed(a={"const": "x" * (MAX_CHARS - 1)}), True),
+        (_closed(a={"const": "x" * MAX_CHARS}), False),
+        (_closed(a={"enum": ["x" * (MAX_CHARS - 1)]}), True),
+        (_closed(a={"enum": ["x" * MAX_CHARS]}), False),
     ],
 )
 def test_what_providers_take_as_strict(schema: dict[str, Any], strict: bool) -> None:
     assert is_strict(schema) is strict
 
 
-@pytest.mark.parametrize(("depth", "strict"), [(MOST_LEVELS - 2, True), (MOST_LEVELS - 1, False)])
+@pytest.mark.parametrize(("depth", "strict"), [(MAX_LEVELS - 2, True), (MAX_LEVELS - 1, False)])
 def test_a_strict_schema_is_not_too_deep(depth: int, strict: bool) -> None:
     lists: dict[str, Any] = _TEXT
     objects: dict[str, Any] = _TEXT

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.models.token_rates import (
-    LARGEST_RATE,
-    LEAST_LEARNED,
-    SHARE_GUESSED,
-    SHARE_LEARNED,
-    SMALLEST_RATE,
-    USUAL,
+    GUESSED_SHARE,
+    LEARNED_SHARE,
+    MAX_RATE,
+    MIN_LEARNED_TOKENS,
+    MIN_RATE,
+    USUAL_RATES,
     TextKind,
     TokenRates,
     is_cut,
@@ -31,30 +31,30 @@ def test_one_count_of_a_kind_gives_its_ratio() -> None:
 def test_a_mixed_text_changes_mostly_its_main_kind() -> None:
     before = TokenRates().learned(FIGURES, 2500)
     after = before.learned(MIXED, 1500)
-    assert after.rates[TextKind.PROSE] > USUAL[TextKind.PROSE]
+    assert after.rates[TextKind.PROSE] > USUAL_RATES[TextKind.PROSE]
     assert after.rates[TextKind.DIGITS] == pytest.approx(2.5, rel=0.05)
 
 
 def test_a_small_vocabulary_is_small_for_kinds_not_yet_seen() -> None:
     learned = TokenRates().learned(FIGURES, 3600)
-    assert learned.all()[TextKind.CJK] == pytest.approx(USUAL[TextKind.CJK] * 2)
+    assert learned.all()[TextKind.CJK] == pytest.approx(USUAL_RATES[TextKind.CJK] * 2)
 
 
 def test_short_texts_teach_nothing_because_the_frame_outweighs_them() -> None:
-    assert TokenRates().learned({TextKind.PROSE: LEAST_LEARNED - 1}, 9_999) == TokenRates()
+    assert TokenRates().learned({TextKind.PROSE: MIN_LEARNED_TOKENS - 1}, 9_999) == TokenRates()
 
 
 def test_a_server_that_cuts_its_input_teaches_nothing() -> None:
     assert is_cut(FIGURES, 399)
     assert not is_cut(FIGURES, 400)
-    assert not is_cut({TextKind.PROSE: LEAST_LEARNED - 1}, 1)
+    assert not is_cut({TextKind.PROSE: MIN_LEARNED_TOKENS - 1}, 1)
     assert TokenRates().learned(FIGURES, 399) == TokenRates()
 
 
 def test_more_room_is_left_while_the_kind_is_unknown() -> None:
     learned = TokenRates().learned(FIGURES, 2500)
-    assert learned.share(FIGURES) == SHARE_LEARNED
-    assert learned.share({TextKind.CJK: 10}) == SHARE_GUESSED
+    assert learned.share(FIGURES) == LEARNED_SHARE
+    assert learned.share({TextKind.CJK: 10}) == GUESSED_SHARE
 
 
 @given(
@@ -65,7 +65,7 @@ def test_ratios_stay_within_their_bounds(mix: dict[TextKind, int], counts: list[
     rates = TokenRates()
     for count in counts:
         rates = rates.learned(mix, count)
-    assert all(SMALLEST_RATE <= rate <= LARGEST_RATE for rate in rates.rates.values())
+    assert all(MIN_RATE <= rate <= MAX_RATE for rate in rates.rates.values())
     assert rates.tokens(mix) > 0
 
 

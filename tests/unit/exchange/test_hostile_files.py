@@ -198,4 +198,4 @@ def test_any_json_raises_only_documented_errors(
 
 
 def test_the_bound_on_candidates_equals_that_of_the_setting() -> None:
-    assert setting("answer.candidates").bounds[1] == bounds.MOST_CANDIDATES
+    assert setting("answer.candidates").bounds[1] == bounds.MAX_CANDIDATES

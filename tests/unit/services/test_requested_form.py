@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from desktop_app.domain.answering.answer_form import (
-    LARGEST_FORM,
+    MAX_FORM_CHARS,
     AnswerForm,
     AnswerGrammar,
     AnswerSchema,
@@ -40,9 +40,9 @@ def test_a_form_is_checked(source: FormSource, form: AnswerForm) -> None:
         (FormKind.SCHEMA, "[1", Reason.SCHEMA_INVALID, "line 1, column 3"),
         (FormKind.SCHEMA, '{"type": 1}', Reason.SCHEMA_INVALID, "$.type"),
         (FormKind.SCHEMA, "[" * 100_000, Reason.SCHEMA_INVALID, "it is nested too deeply"),
-        (FormKind.SCHEMA, " " * (LARGEST_FORM + 1), Reason.SCHEMA_INVALID, "too long"),
+        (FormKind.SCHEMA, " " * (MAX_FORM_CHARS + 1), Reason.SCHEMA_INVALID, "too long"),
         (FormKind.REGEX, "(", Reason.GRAMMAR_INVALID, "unterminated"),
-        (FormKind.REGEX, "a" * (LARGEST_FORM + 1), Reason.GRAMMAR_INVALID, "too long"),
+        (FormKind.REGEX, "a" * (MAX_FORM_CHARS + 1), Reason.GRAMMAR_INVALID, "too long"),
     ],
     ids=lambda value: str(value)[:9],
 )

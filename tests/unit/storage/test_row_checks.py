@@ -24,7 +24,7 @@ from tests.unit.storage.test_batch_store import a_job
 
 ID = "a" * 32
 HASH = "f" * 64
-LATEST = to_micros(bounds.LATEST)
+LATEST = to_micros(bounds.LATEST_TIME)
 ROWS: dict[str, dict[str, Any]] = {
     "ledger": {
         "id": 1, "at": 5, "provider_id": "openai", "model": "m", "purpose": "answer",
@@ -86,14 +86,14 @@ def test_a_valid_row_is_unchanged(tables: dict[str, TableSchema], name: str) -> 
     [
         ("ledger", "id", [-(2**62), 2**62], ["1", None]),
         ("ledger", "at", [-1, LATEST - 1], [LATEST, 2**62]),
-        ("ledger", "input_tokens", [0, bounds.MOST_COUNT], [-1, bounds.MOST_COUNT + 1, None]),
+        ("ledger", "input_tokens", [0, bounds.MAX_COUNT], [-1, bounds.MAX_COUNT + 1, None]),
         ("ledger", "first_token_s", [0.5, 3, None, -1.0], [float("nan"), 1e13, float("-inf")]),
         ("ledger", "provider_id", ["", "a" * 1000], ["a" * 1001]),
-        ("ledger", "model", ["m" * bounds.LONGEST_NAME], ["m" * (bounds.LONGEST_NAME + 1)]),
+        ("ledger", "model", ["m" * bounds.MAX_NAME_CHARS], ["m" * (bounds.MAX_NAME_CHARS + 1)]),
         ("prompts", "id", ["a", "ü -", "a" * 64], ["", "a" * 65, "a\n"]),
         ("prompts", "position", [-(2**31), 2**31 - 1], [-(2**31) - 1, 2**31]),
         ("prompts", "created_at", [None, 0], [LATEST]),
-        ("prompts", "text", ["m" * (bounds.LONGEST_NAME + 1)], [None]),
+        ("prompts", "text", ["m" * (bounds.MAX_NAME_CHARS + 1)], [None]),
         ("collection_files", "modified", [-5, 2**62], [None]),
         ("collection_files", "sha256", [None, "0" * 64], ["F" * 64, "f" * 63, ""]),
         ("collection_files", "status", ["ready"], ["odd", ""]),
@@ -125,7 +125,7 @@ def test_values_have_bounds(
         ("duration_s", -1.0, None),
         ("error", "{", None),
         ("notices", "no JSON", "[]"),
-        ("owner_started", "a" * (bounds.LONGEST_NAME + 1), None),
+        ("owner_started", "a" * (bounds.MAX_NAME_CHARS + 1), None),
         ("input_tokens", -1, None),
         ("remote_run", '{"response_id": "a b"}', None),
     ],
@@ -243,9 +243,9 @@ def test_an_estimate_has_amounts_that_can_be_shown(
         ({"monthly_cap": "5"}, True),
         ({"monthly_cap": "-5"}, False),
         ({"price_multiplier": "NaN"}, False),
-        ({"name": "n" * (bounds.LONGEST_NAME + 1)}, False),
-        ({"models": ["m" * (bounds.LONGEST_NAME + 1)]}, False),
-        ({"plain_http_hosts": ["m" * (bounds.LONGEST_NAME + 1)]}, False),
+        ({"name": "n" * (bounds.MAX_NAME_CHARS + 1)}, False),
+        ({"models": ["m" * (bounds.MAX_NAME_CHARS + 1)]}, False),
+        ({"plain_http_hosts": ["m" * (bounds.MAX_NAME_CHARS + 1)]}, False),
         ({"needs_key": 1}, False),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from mcp import types
 from mcp.shared.exceptions import MCPError
 
-from desktop_app.domain.tools.tool import LONGEST_RESULT
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
 from desktop_app.tool_servers.host import content, line_output
 from desktop_app.tool_servers.host.checked_tools import FAULT
 from desktop_app.tool_servers.host.failure_text import has_closed, invalid_place, reason_of
@@ -146,8 +146,8 @@ def test_a_result_without_text_is_its_structure() -> None:
     result = called(structuredContent={"ä": 1}, isError=True)
     assert result == {"text": '{"ä": 1}', "length": 8, "failed": True}
     assert called() == {"text": "", "length": 0, "failed": False}
-    long = called({"type": "text", "text": "x" * (LONGEST_RESULT + 7)})
-    assert (len(str(long["text"])), long["length"]) == (LONGEST_RESULT, LONGEST_RESULT + 7)
+    long = called({"type": "text", "text": "x" * (MAX_RESULT_CHARS + 7)})
+    assert (len(str(long["text"])), long["length"]) == (MAX_RESULT_CHARS, MAX_RESULT_CHARS + 7)
 
 
 def test_a_prompt_is_its_messages() -> None:

@@ -19,11 +19,11 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param, Remedy
 from desktop_app.domain.spending.cost import UsageScope
 
-_LONGEST_NOTICE: Final = 1000
-_LONGEST_ERROR: Final = 1000
+_MAX_NOTICE_CHARS: Final = 1000
+_MAX_ERROR_CHARS: Final = 1000
 _SENTENCE_END: Final = re.compile(r"(?<=[.…]) ")
-_FIRST: Final = "Its tokens and cost are counted with the first version's."
-_ALL: Final = "Tokens and cost are for all "
+_COST_WITH_FIRST: Final = "Its tokens and cost are counted with the first version's."
+_COST_OF_ALL: Final = "Tokens and cost are for all "
 
 LEGACY: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _REMEDIES: Final = {Remedy(code): sentence for code, sentence in LEGACY["remedies"].items()}
@@ -33,9 +33,9 @@ _REMEDY_OF: Final = {sentence: remedy for remedy, sentence in _REMEDIES.items()}
 def legacy_usage_scope(notices: Iterable[object]) -> UsageScope:
     """Return the usage scope of an answer with these notices."""
     for sentence in notices:
-        if sentence == _FIRST:
+        if sentence == _COST_WITH_FIRST:
             return UsageScope.FIRST
-        if isinstance(sentence, str) and sentence.startswith(_ALL):
+        if isinstance(sentence, str) and sentence.startswith(_COST_OF_ALL):
             return UsageScope.ALL
     return UsageScope.OWN
 
@@ -51,7 +51,7 @@ def legacy_error(note: ErrorNote) -> ErrorNote:
     if isinstance(remedy, str):
         remedy = _REMEDY_OF.get(remedy, remedy)
     note = replace(note, remedy=remedy)
-    if isinstance(note.reason, Reason) or len(note.reason) > _LONGEST_ERROR:
+    if isinstance(note.reason, Reason) or len(note.reason) > _MAX_ERROR_CHARS:
         return note
     for reason, patterns in _error_patterns():
         if found := next(filter(None, (p.fullmatch(note.reason) for p in patterns)), None):
@@ -89,7 +89,7 @@ def legacy_text_error(text: str) -> ErrorNote:
 
     The sentences are what happened, what was kept and what to do, each but the first optional.
     """
-    sentences = _SENTENCE_END.split(text) if len(text) <= _LONGEST_ERROR else [text]
+    sentences = _SENTENCE_END.split(text) if len(text) <= _MAX_ERROR_CHARS else [text]
     for count in range(1, len(sentences) + 1):
         note = legacy_error(ErrorNote(" ".join(sentences[:count])))
         rest = " ".join(sentences[count:])
@@ -115,7 +115,7 @@ def _with_rest(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
 def legacy_notice(sentence: str) -> NoticeText:
     """Return a notice by its code, or the sentence if it has none."""
     # Matching takes the square of the length, and a foreign file may hold any sentence.
-    for code, pattern in _notice_patterns() if len(sentence) <= _LONGEST_NOTICE else ():
+    for code, pattern in _notice_patterns() if len(sentence) <= _MAX_NOTICE_CHARS else ():
         if found := pattern.fullmatch(sentence):
             return notice(code, **found.groupdict())
     return sentence

@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER
-from desktop_app.domain.network.custom_fields import MOST_FIELDS, CustomField
+from desktop_app.domain.network.custom_fields import MAX_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.forms.form_dialog import DraftForm, FormValues
@@ -173,8 +173,8 @@ class CustomFieldSection(FormSection, DraftForm):
                 if in_query
                 else tr("Enter a value of ASCII characters, without line breaks.")
             )
-        elif is_new and len(self._profile.custom_fields) >= MOST_FIELDS:
-            self._show_note(tr("{count} is the maximum. Remove one first.", count=MOST_FIELDS))
+        elif is_new and len(self._profile.custom_fields) >= MAX_FIELDS:
+            self._show_note(tr("{count} is the maximum. Remove one first.", count=MAX_FIELDS))
         else:
             self._name.clear()
             self._value.clear()

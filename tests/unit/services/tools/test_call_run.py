@@ -30,7 +30,7 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import (
-    LONGEST_RESULT,
+    MAX_RESULT_CHARS,
     TOO_EXPENSIVE,
     TOO_LONG,
     TOO_MANY_ROUNDS,
@@ -314,10 +314,11 @@ async def test_how_far_a_call_is(
         (" \n", EMPTY),
         ("", EMPTY),
         ("\ud800", "?"),
-        ("a" * LONGEST_RESULT, "a" * LONGEST_RESULT),
+        ("a" * MAX_RESULT_CHARS, "a" * MAX_RESULT_CHARS),
         (
-            "a" * (LONGEST_RESULT + 1),
-            "a" * LONGEST_RESULT + f"\n[Cut here: the result has {LONGEST_RESULT + 1} characters.]",
+            "a" * (MAX_RESULT_CHARS + 1),
+            "a" * MAX_RESULT_CHARS
+            + f"\n[Cut here: the result has {MAX_RESULT_CHARS + 1} characters.]",
         ),
     ],
     ids=["text", "blank", "empty", "surrogate", "longest", "longer"],

@@ -12,7 +12,7 @@ import pytest
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, ToolServerError, UserFacingError
 from desktop_app.domain.tools.remote_tool import NOT_LISTED, SCHEMA_UNUSABLE, unavailable
-from desktop_app.domain.tools.tool import LONGEST_RESULT, ToolDefinition, ToolError
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure, server_of
 from desktop_app.services.tools import served_prompts
@@ -468,10 +468,10 @@ async def test_the_tools_of_a_server_are_known_while_it_rests(starts: Starts) ->
     ("reply", "result"),
     [
         ({"text": "seen", "length": 4, "failed": False}, "seen"),
-        ({"text": f"a {SECRET}", "length": LONGEST_RESULT, "failed": False}, None),
+        ({"text": f"a {SECRET}", "length": MAX_RESULT_CHARS, "failed": False}, None),
         (
-            {"text": "cut", "length": LONGEST_RESULT + 1, "failed": False},
-            f"cut\n[Cut here: the result has {LONGEST_RESULT + 1} characters.]",
+            {"text": "cut", "length": MAX_RESULT_CHARS + 1, "failed": False},
+            f"cut\n[Cut here: the result has {MAX_RESULT_CHARS + 1} characters.]",
         ),
         ({"text": "No.", "length": 3, "failed": True}, ToolError("No.")),
         ({"text": "", "length": 0, "failed": True}, ToolError("The tool failed.")),

@@ -27,7 +27,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.domain.tools.tool import LONGEST_RESULT, Permission, ToolError, ToolLimits
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, Permission, ToolError, ToolLimits
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.tools.call_results import DENIED, INTERRUPTED
 from desktop_app.services.tools.consent import ConsentDesk, Decision
@@ -151,7 +151,7 @@ async def test_failures_are_results_and_the_loop_continues(tmp_path: Path) -> No
     crashed, refused, oversized, unknown, *invalid = tool_calls(answer.parts)
     assert crashed.result == "The tool crashed (ZeroDivisionError)."
     assert refused.result == "No such page."
-    assert len(oversized.result) < LONGEST_RESULT + 100
+    assert len(oversized.result) < MAX_RESULT_CHARS + 100
     assert oversized.result.endswith("[Cut here: the result has 10000000 characters.]")
     assert unknown.result == "There is no such tool. Tools: crash, long, refuse"
     assert [call.result.splitlines()[0][:40] for call in invalid] == [
