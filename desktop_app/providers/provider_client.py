@@ -58,7 +58,7 @@ from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.http_reply import HttpReply
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import AnswerMeter
-from desktop_app.providers.http.retries import ATTEMPTS, AttemptError
+from desktop_app.providers.http.retries import MAX_ATTEMPTS, AttemptError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch, suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import provider_compaction
@@ -385,7 +385,7 @@ class ProviderClient:
         adapter = responses if api is Api.RESPONSES else chat_completions
         body = adapter.body(negotiation.request, info, self._profile, negotiation.leave_out)
         in_background = negotiation.request.background and api is Api.RESPONSES
-        for attempt in range(ATTEMPTS):
+        for attempt in range(MAX_ATTEMPTS):
             try:
                 if in_background:
                     source = self._background_run().begin(adapter.PATH, body)

@@ -438,7 +438,7 @@ class _OpenCalls:
 
 def _is_complete(arguments: str) -> bool:
     """Return True for arguments that came in one piece."""
-    if not arguments.startswith("{") or len(arguments) > json_fields.AT_ONCE:
+    if not arguments.startswith("{") or len(arguments) > json_fields.MAX_INLINE_BYTES:
         return False
     try:
         json_fields.parse_at_once(arguments)

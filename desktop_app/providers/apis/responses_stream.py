@@ -36,7 +36,7 @@ from desktop_app.providers.apis.hosted_items import (
 )
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
-from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts_error
+from desktop_app.providers.http.reply_limits import MAX_ANSWER_PARTS, too_many_parts_error
 
 _CALLS: Final = ("function_call", "custom_tool_call")
 _END_OF_NUMBERS: Final = 2**53
@@ -106,7 +106,7 @@ class ResponsesReader:
             kind = "error"
         handler = _HANDLERS.get(kind)
         events = list(handler(self, event)) if handler else []
-        if self._parts > MOST_PARTS and not self.is_finished:
+        if self._parts > MAX_ANSWER_PARTS and not self.is_finished:
             events += self._finish(Failed(too_many_parts_error(self._provider)))
         return events
 

@@ -19,7 +19,7 @@ from desktop_app.providers.http.retries import AttemptError
 
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
 # The usual ports of servers on the user's computer, and how to start these servers.
-_STARTS: Final[dict[int | None, Remedy]] = {
+_REMEDY_OF_PORT: Final[dict[int | None, Remedy]] = {
     11434: Remedy.START_OLLAMA,
     1234: Remedy.START_LM_STUDIO,
     8080: Remedy.START_LLAMA_CPP,
@@ -27,7 +27,7 @@ _STARTS: Final[dict[int | None, Remedy]] = {
     4000: Remedy.START_LITELLM,
 }
 # Parts of the names of their profiles; a server may have another port.
-_NAMES: Final = {
+_REMEDY_OF_NAME: Final = {
     "ollama": Remedy.START_OLLAMA,
     "lm studio": Remedy.START_LM_STUDIO,
     "llama.cpp": Remedy.START_LLAMA_CPP,
@@ -35,7 +35,7 @@ _NAMES: Final = {
     "vllm": Remedy.START_VLLM,
     "litellm": Remedy.START_LITELLM,
 }
-_KINDS: Final = {
+_REMEDY_OF_KIND: Final = {
     ServerKind.OLLAMA: Remedy.START_OLLAMA,
     ServerKind.LM_STUDIO: Remedy.START_LM_STUDIO,
     ServerKind.LLAMA_CPP: Remedy.START_LLAMA_CPP,
@@ -109,9 +109,11 @@ class ConnectionAttempt:
 
     def _nothing_listens(self, details: str) -> AttemptError:
         """Return the failure of a server on this computer that is not running."""
-        by_name = (start for name, start in _NAMES.items() if name in self.provider.casefold())
-        by_kind = _KINDS.get(self.server) if self.server else None
-        remedy = by_kind or next(by_name, _STARTS.get(self.port, Remedy.START_SERVER))
+        by_name = (
+            start for name, start in _REMEDY_OF_NAME.items() if name in self.provider.casefold()
+        )
+        by_kind = _REMEDY_OF_KIND.get(self.server) if self.server else None
+        remedy = by_kind or next(by_name, _REMEDY_OF_PORT.get(self.port, Remedy.START_SERVER))
         return self._with_port._failed(Reason.NOTHING_LISTENS, remedy, details)
 
     @property

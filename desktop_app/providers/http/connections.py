@@ -17,7 +17,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network.network_path import ProxyAddress, is_loopback
 from desktop_app.providers.http.loop_turns import LoopTurns
-from desktop_app.providers.http.reply_limits import LARGEST_HEADERS
+from desktop_app.providers.http.reply_limits import MAX_HEADER_BYTES
 
 if TYPE_CHECKING:
     import ssl
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Seconds until an idle connection is closed. It is opened while the user still types.
 _KEEPALIVE_S: Final = 300.0
 
-_READ_AT_ONCE: Final = 16 * 1024
+_MAX_READ_BYTES: Final = 16 * 1024
 """Bytes. httpx would read 64 KB and handle them in one turn of the event loop: 0.3 s if they are
 chunks of one byte.
 """
@@ -64,17 +64,18 @@ def is_decodable(url: str) -> bool:
 
 
 class ProxyWatch:
-    """Follows the connection through a proxy by the trace events of httpx.
+    """Follower of a connection through a proxy, by the trace events of httpx.
 
-    It ends the proxy's deadline once the request is sent to the provider. SOCKS connections get the
-    socket options that httpx sets on others, and are closed if canceled during the greeting,
+    It cancels the proxy's deadline once the request is sent to the provider. SOCKS connections get
+    the socket options that httpx sets on others, and are closed if canceled during the greeting,
     because httpx leaves them open then.
     """
 
     def __init__(self, deadline: asyncio.Timeout) -> None:
         self._deadline = deadline
         self._greeting: Any = None
-        self.is_sending = False  # to the provider, who may bill the request from then on
+        self.is_sending = False
+        """The request goes to the provider, who may bill it from now on."""
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "socks.connect_tcp.complete":
@@ -90,6 +91,7 @@ class ProxyWatch:
             self._deadline.reschedule(None)
 
     async def close(self) -> None:
+        """Close a SOCKS connection whose greeting has not ended."""
         if self._greeting is not None:
             await self._greeting.aclose()
 
@@ -102,13 +104,13 @@ def socks_error() -> type[Exception]:
 
 
 class HeadersTooLargeError(Exception):
-    """The headers exceed LARGEST_HEADERS."""
+    """The headers exceed MAX_HEADER_BYTES."""
 
 
 @contextmanager
 def bounded_headers() -> Iterator[None]:
     """Limit the headers that this task reads; more raise HeadersTooLargeError."""
-    token = _headers_left.set([LARGEST_HEADERS])
+    token = _headers_left.set([MAX_HEADER_BYTES])
     try:
         yield
     finally:
@@ -125,11 +127,11 @@ class BoundedStream:
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read the bytes available, 16 KB at most."""
         await self._turns.yield_if_due()
-        data: bytes = await self._stream.read(min(max_bytes, _READ_AT_ONCE), timeout)
-        left = _headers_left.get()
-        if left is not None:
-            left[0] -= len(data)
-            if left[0] < 0:
+        data: bytes = await self._stream.read(min(max_bytes, _MAX_READ_BYTES), timeout)
+        bytes_left = _headers_left.get()
+        if bytes_left is not None:
+            bytes_left[0] -= len(data)
+            if bytes_left[0] < 0:
                 raise HeadersTooLargeError
         return data
 
@@ -191,11 +193,11 @@ def new_client(
     trust = _trusted_context(ca_file) if through_tls else None
     # llama.cpp's server closes a connection after each streamed answer without notice, and a
     # request sent at that time is lost. A new connection to the same machine takes no time.
-    is_here = not through_tls and proxy is None and is_loopback(address.hostname or "")
+    is_local_server = not through_tls and proxy is None and is_loopback(address.hostname or "")
     transport = httpx.AsyncHTTPTransport(
         verify=False if trust is None else trust,
         limits=httpx.Limits(
-            keepalive_expiry=_KEEPALIVE_S, max_keepalive_connections=0 if is_here else None
+            keepalive_expiry=_KEEPALIVE_S, max_keepalive_connections=0 if is_local_server else None
         ),
         proxy=None if proxy is None else _proxy_of_httpx(proxy, trust),
         uds=socket_path or None,

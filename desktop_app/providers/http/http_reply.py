@@ -22,8 +22,8 @@ from desktop_app.providers.http import connection_errors, json_fields, reply_lim
 from desktop_app.providers.http.json_parser import ValueTooLargeError
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import (
-    LARGEST_JSON,
-    LARGEST_STREAM,
+    MAX_JSON_BYTES,
+    MAX_STREAM_BYTES,
     BodyTooLargeError,
     EventTooLargeError,
 )
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_ID: Final = 200
+_MAX_ID_CHARS: Final = 200
 _BOM: Final = "\ufeff".encode()
 # The first letter of a server-sent event's comment or field: data, event, id, retry.
-_BEGINS_A_FIELD: Final = (b":", b"d", b"e", b"i", b"r")
+_FIELD_INITIALS: Final = (b":", b"d", b"e", b"i", b"r")
 
 
 class HttpReply:
@@ -63,7 +63,7 @@ class HttpReply:
         self._chunks = response.aiter_raw()
         self._peeked = bytearray()  # bytes read to detect the kind of reply
         self.received = 0
-        """Bytes of the body so far."""
+        """Bytes of the body received so far."""
 
     @property
     def request_id(self) -> str:
@@ -78,6 +78,7 @@ class HttpReply:
         Raises:
             AttemptError: it is a web page.
             StreamCutError: the connection broke or fell silent first.
+            ReplyTooLargeError: the stream exceeded its limit.
         """
         with self._translate_errors():
             first = await self._first_character()
@@ -85,13 +86,13 @@ class HttpReply:
             raise self._attempt.web_page(self._response.status_code)
         if first in (b"{", b"["):
             return True
-        named = "json" in self._response.headers.get("content-type", "").lower()
-        return named and first != b"" and first not in _BEGINS_A_FIELD
+        is_json_type = "json" in self._response.headers.get("content-type", "").lower()
+        return is_json_type and first != b"" and first not in _FIELD_INITIALS
 
     async def _first_character(self) -> bytes:
         """Return the first byte of the body that is not blank, or b"" if there is none."""
         async for chunk in self._chunks:
-            await self._count(chunk, LARGEST_STREAM)
+            await self._note_chunk(chunk, MAX_STREAM_BYTES)
             self._peeked += chunk
             if not _BOM.startswith(self._peeked):
                 content = self._peeked.removeprefix(_BOM).lstrip()
@@ -100,19 +101,19 @@ class HttpReply:
                 self._peeked.clear()  # some servers send blank lines as heartbeats
         return b""
 
-    async def _body(self, largest: int) -> AsyncGenerator[bytes, None]:
+    async def _body(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
         beginning, self._peeked = bytes(self._peeked), bytearray()
         if beginning:
             yield beginning
         async for chunk in self._chunks:
-            await self._count(chunk, largest)
+            await self._note_chunk(chunk, max_bytes)
             yield chunk
 
-    async def _count(self, chunk: bytes, largest: int) -> None:
+    async def _note_chunk(self, chunk: bytes, max_bytes: int) -> None:
         self._on_bytes()
         self.received += len(chunk)
-        if self.received > largest:
-            raise BodyTooLargeError(largest)
+        if self.received > max_bytes:
+            raise BodyTooLargeError(max_bytes)
         await self._turns.yield_if_due()
 
     async def events(self, read: Callable[[bytes | bytearray, str], T]) -> AsyncGenerator[T, None]:
@@ -130,34 +131,34 @@ class HttpReply:
 
         decoder = SSEDecoder()
         with self._translate_errors():
-            async for chunk in self._body(LARGEST_STREAM):
+            async for chunk in self._body(MAX_STREAM_BYTES):
                 for event in decoder.feed(chunk):
                     size = len(event.data)
                     yield await json_fields.off_loop_if_large(size, read_redacted, event)
                     await self._turns.yield_if_due()
 
-    async def pieces(self, largest: int) -> AsyncGenerator[bytes, None]:
+    async def pieces(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
         """Yield the body as it arrives.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
-            ReplyTooLargeError: more than `largest` bytes came.
+            ReplyTooLargeError: more than `max_bytes` bytes came.
         """
         with self._translate_errors():
-            async for chunk in self._body(largest):
+            async for chunk in self._body(max_bytes):
                 yield chunk
 
-    async def json(self, read: Callable[[Any], T], largest: int = LARGEST_JSON) -> T:
-        """Return the result of `read` for the parsed body, in a thread if it is large.
+    async def json(self, read: Callable[[Any], T], max_bytes: int = MAX_JSON_BYTES) -> T:
+        """Return the result of `read` for the parsed body. Both run in a thread if it is large.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
             UnexpectedReplyError: it is not JSON.
-            ReplyTooLargeError: more than `largest` bytes came, or values that fill the memory.
+            ReplyTooLargeError: more than `max_bytes` bytes came, or values that fill the memory.
         """
         body = bytearray()
         with self._translate_errors():
-            async for chunk in self._body(largest):
+            async for chunk in self._body(max_bytes):
                 body += chunk
 
             def parse_body() -> T:
@@ -169,7 +170,7 @@ class HttpReply:
                 raise self._not_json_error() from exc
 
     async def drain(self) -> None:
-        """Read the rest of the reply if it arrives at once.
+        """Read the rest of the reply if it arrives within the drain time.
 
         Only a reply that is read to its end frees its connection for the next message.
         """
@@ -226,7 +227,7 @@ class HttpReply:
 def request_id_of(headers: Mapping[str, str], redactor: Redactor) -> str:
     """Return the request id for the provider's support, or "" if there is none."""
     # Redact first: half of a key would not be recognized.
-    return redactor.clean(str(headers.get("x-request-id", "")))[:LONGEST_ID]
+    return redactor.clean(str(headers.get("x-request-id", "")))[:_MAX_ID_CHARS]
 
 
 def details_of(exc: Exception, redactor: Redactor) -> str:

@@ -1,9 +1,9 @@
 """Reads fields of untrusted JSON.
 
 Gateways leave fields out, send null for text and numbers as text. Each function for a field returns
-the value if it has the expected type, else that type's empty value, and raises nothing. They check
-for dict and list, the types that JSON gives: a check for Mapping takes ten times as long, many
-times per delta.
+the value if it has the expected type, else the type's empty value, and raises nothing. It checks
+for dict and list, the types that parsed JSON has: a check for Mapping takes ten times as long, and
+runs many times per delta.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from desktop_app.providers.http import json_parser
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-AT_ONCE: Final = 64 * 1024
+MAX_INLINE_BYTES: Final = 64 * 1024
 """The most bytes of JSON that are parsed on the event loop, in a millisecond or two."""
-LONGEST_NAME: Final = 4096
-_LONGEST_INT: Final = 4_000
-_SLICE: Final = 256 * 1024
+MAX_NAME_CHARS: Final = 4096
+_MAX_INT_DIGITS: Final = 4_000
+_SLICE_CHARS: Final = 256 * 1024
 """Characters."""
 
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 async def off_loop_if_large(size: int, read: Callable[[*Ts], T], *arguments: *Ts) -> T:
-    """Return the result of `read`, which parses `size` bytes of JSON: in a thread if many."""
-    if size > AT_ONCE:
+    """Return the result of `read`; run it in a thread if it parses many bytes (`size`)."""
+    if size > MAX_INLINE_BYTES:
         return await asyncio.to_thread(read, *arguments)
     return read(*arguments)
 
 
 def parse(data: str | bytes | bytearray) -> Any:
-    """Return the parsed value. Call it by `off_loop_if_large` if data may be large.
+    """Return the parsed value. Call it through `off_loop_if_large` if data may be large.
 
     Raises:
         ValueError: it is not JSON, or nested too deeply.
         json_parser.ValueTooLargeError: it would fill the memory.
     """
-    if len(data) > AT_ONCE:
+    if len(data) > MAX_INLINE_BYTES:
         return json_parser.parse(data.encode("utf-8", "replace") if isinstance(data, str) else data)
     return parse_at_once(data if isinstance(data, str) else data.decode("utf-8", "replace"))
 
@@ -56,15 +56,16 @@ def parse_at_once(text: str) -> Any:
     """
     text = text.removeprefix("\ufeff")
     try:
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except ValueError:  # Python converts no integer of more than 4,300 digits
+            return json.loads(text, parse_int=_int_or_float)
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
-    except ValueError:  # Python converts no integer of more than 4,300 digits
-        return json.loads(text, parse_int=_int_or_float)
 
 
 def _int_or_float(digits: str) -> int | float:
-    return int(digits) if len(digits) < _LONGEST_INT else float(digits)
+    return int(digits) if len(digits) < _MAX_INT_DIGITS else float(digits)
 
 
 def mapping(value: object, key: str) -> Mapping[str, Any]:
@@ -93,7 +94,7 @@ def text(value: object, key: str) -> str:
 
 
 def text_or_json(value: object, key: str) -> str:
-    """Return the text under `key`; of an object or a list, its JSON. "" for any other value."""
+    """Return the text, or the JSON of the object or list, under `key`; else ""."""
     found = value.get(key) if isinstance(value, dict) else None
     if isinstance(found, (dict, list)):
         return text({key: json.dumps(found, ensure_ascii=False)}, key)
@@ -101,14 +102,14 @@ def text_or_json(value: object, key: str) -> str:
 
 
 def _slices(text: str) -> Iterator[str]:
-    """Cut a text so that no single call blocks other threads for long."""
-    return (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))
+    """Return pieces of a text, so short that a call for one does not block threads for long."""
+    return (text[at : at + _SLICE_CHARS] for at in range(0, len(text), _SLICE_CHARS))
 
 
 def name(value: object, key: str) -> str:
-    """Return the text under `key`, or "" if it is longer than LONGEST_NAME characters."""
+    """Return the text under `key`, or "" if it is longer than MAX_NAME_CHARS characters."""
     found = text(value, key)
-    return found if len(found) <= LONGEST_NAME else ""
+    return found if len(found) <= MAX_NAME_CHARS else ""
 
 
 def count(value: object, key: str) -> int:

@@ -2,8 +2,8 @@
 
 `json.loads` holds the interpreter lock from the first byte to the last: the window freezes for 0.4
 s per 32 MB, even if a thread parses. Here no call into C takes more than a millisecond or two, so
-the window stays responsive while a thread parses. Nor does `json.loads` limit memory: 32 MB of
-"[]," become 700 MB of lists. This parser counts memory as it goes.
+the window stays responsive while a thread parses. `json.loads` does not limit memory either: 32 MB
+of "[]," become 700 MB of lists. This parser counts memory as it goes.
 
 It accepts what `json.loads` accepts, except for numbers of more than 400 digits. Bytes that are not
 UTF-8 become U+FFFD.
@@ -15,15 +15,15 @@ import json
 import re
 from typing import Any, Final
 
-LARGEST_VALUE: Final = 100 * 1024 * 1024
+MAX_VALUE_BYTES: Final = 100 * 1024 * 1024
 """The most bytes of memory for all values, as estimated here."""
-LARGEST_TEXT: Final = 64 * 1024 * 1024
-"""The same for one string, which exists twice while its pieces are joined."""
-MOST_CONTAINERS: Final = 200_000
+MAX_STRING_BYTES: Final = 64 * 1024 * 1024
+"""The most bytes of memory for one string, which exists twice while its pieces are joined."""
+MAX_CONTAINERS: Final = 200_000
 """The most objects and lists: the garbage collector visits each, 0.1 s per million."""
-MOST_NAMES: Final = 50_000
+MAX_OBJECT_NAMES: Final = 50_000
 """The most names in one object: its table is rebuilt as it grows, 0.1 s per million."""
-DEEPEST: Final = 500
+MAX_DEPTH: Final = 500
 
 _BOM: Final = "\ufeff".encode()
 _BLANKS: Final = re.compile(rb"[ \t\n\r]{0,65536}")
@@ -32,8 +32,8 @@ _NUMBER: Final = re.compile(
 )
 # A run of numbers, as in embeddings: `json.loads` parses some kilobytes of them far faster.
 _NUMBERS: Final = re.compile(rb"(?:[-+.0-9eE]{1,400},[ \t\n\r]{0,80}){8,1024}")
-_WORD: Final = re.compile(rb"true|false|null|NaN|-?Infinity")
-_WORDS: Final[dict[bytes, Any]] = {
+_LITERAL: Final = re.compile(rb"true|false|null|NaN|-?Infinity")
+_LITERALS: Final[dict[bytes, Any]] = {
     b"true": True,
     b"false": False,
     b"null": None,
@@ -52,7 +52,7 @@ _TEXT: Final = re.compile(
 # The rest of a string that most replies consist of: short, ASCII, without escapes.
 _SHORT_TEXT: Final = re.compile(rb'([ !#-\[\]-\x7f]{0,64}+)"')
 _WIDE: Final = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
-_MOST_NAMES_SHARED: Final = 1024
+_MAX_SHARED_NAMES: Final = 1024
 
 _SCALAR_COST: Final = 32
 _TEXT_COST: Final = 60
@@ -79,20 +79,20 @@ def parse(data: bytes | bytearray) -> Any:
 class _Parser:
     def __init__(self, data: bytes | bytearray) -> None:
         self._data = data
-        self._at = len(_BOM) if data.startswith(_BOM) else 0
-        self._room = LARGEST_VALUE
-        self._containers = MOST_CONTAINERS
+        self._position = len(_BOM) if data.startswith(_BOM) else 0
+        self._bytes_left = MAX_VALUE_BYTES
+        self._containers_left = MAX_CONTAINERS
         self._names: dict[str, str] = {}  # objects in a list usually share their names
 
     def parse(self) -> Any:
-        """Return the value. The stack of open containers is a list, so depth needs no recursion."""
+        """Return the value. The open containers are kept in a list: there is no recursion."""
         stack: list[tuple[list[Any] | dict[str, Any], str]] = []
         while True:
             value, is_open = self._begin()
             if is_open:
                 name = "" if isinstance(value, list) else self._name()
                 stack.append((value, name))
-                if len(stack) > DEEPEST:
+                if len(stack) > MAX_DEPTH:
                     raise ValueError("nested too deeply")
                 continue
             while stack:
@@ -101,7 +101,7 @@ class _Parser:
                     container.append(value)
                 else:
                     container[name] = value
-                    if len(container) > MOST_NAMES:
+                    if len(container) > MAX_OBJECT_NAMES:
                         raise ValueTooLargeError
                 if self._take(b","):
                     if not isinstance(container, list):
@@ -111,57 +111,57 @@ class _Parser:
                 value, _ = stack.pop()
             else:
                 if self._peek():
-                    raise ValueError(f"more behind the value, at {self._at}")
+                    raise ValueError(f"more behind the value, at {self._position}")
                 return value
 
     def _begin(self) -> tuple[Any, bool]:
         """Return the next value and True if it is a container with content to come."""
         first = self._peek()
         if first == b'"':
-            self._at += 1
+            self._position += 1
             return self._text(), False
         if first == b"[":
-            self._at += 1
+            self._position += 1
             self._count_container(_LIST_COST)
             row = self._numbers()
             return row, not (not row and self._take(b"]"))
         if first == b"{":
-            self._at += 1
+            self._position += 1
             self._count_container(_OBJECT_COST)
             return {}, not self._take(b"}")
         return self._scalar(), False
 
     def _peek(self) -> bytes:
         """Return the next byte that is not blank, or b"" at the end."""
-        first = self._data[self._at : self._at + 1]
+        first = self._data[self._position : self._position + 1]
         if first not in b" \t\n\r":  # b"" is in it
             return bytes(first)
         while True:
-            found = _BLANKS.match(self._data, self._at)
-            if found is None or found.end() == self._at:
-                return bytes(self._data[self._at : self._at + 1])
-            self._at = found.end()
+            found = _BLANKS.match(self._data, self._position)
+            if found is None or found.end() == self._position:
+                return bytes(self._data[self._position : self._position + 1])
+            self._position = found.end()
 
     def _take(self, wanted: bytes) -> bool:
-        if self._data.startswith(wanted, self._at):
-            self._at += 1
+        if self._data.startswith(wanted, self._position):
+            self._position += 1
             return True
         is_next = self._peek() == wanted
-        self._at += is_next
+        self._position += is_next
         return is_next
 
     def _expect(self, wanted: bytes) -> None:
         if not self._take(wanted):
-            raise ValueError(f"{wanted.decode()} expected at {self._at}")
+            raise ValueError(f"{wanted.decode()} expected at {self._position}")
 
     def _spend(self, size: int) -> None:
-        self._room -= size
-        if self._room < 0:
+        self._bytes_left -= size
+        if self._bytes_left < 0:
             raise ValueTooLargeError
 
     def _count_container(self, cost: int) -> None:
-        self._containers -= 1
-        if self._containers < 0:
+        self._containers_left -= 1
+        if self._containers_left < 0:
             raise ValueTooLargeError
         self._spend(cost)
 
@@ -169,7 +169,7 @@ class _Parser:
         self._expect(b'"')
         name = self._text()
         self._expect(b":")
-        if len(self._names) == _MOST_NAMES_SHARED:
+        if len(self._names) == _MAX_SHARED_NAMES:
             self._names.clear()
         return self._names.setdefault(name, name)
 
@@ -177,36 +177,36 @@ class _Parser:
         """Return the run of numbers at the start of a list, without the last number."""
         row: list[Any] = []
         self._peek()
-        while found := _NUMBERS.match(self._data, self._at):
+        while found := _NUMBERS.match(self._data, self._position):
             some = json.loads(b"[" + found[0].rstrip()[:-1] + b"]")
             self._spend(_SCALAR_COST * len(some))
             row += some
-            self._at = found.end()
+            self._position = found.end()
         return row
 
     def _scalar(self) -> Any:
         self._spend(_SCALAR_COST)
-        found = _NUMBER.match(self._data, self._at)
+        found = _NUMBER.match(self._data, self._position)
         if found is not None:
-            self._at = found.end()
+            self._position = found.end()
             is_whole = found[1] is None and found[2] is None
             return int(found[0]) if is_whole else float(found[0])
-        found = _WORD.match(self._data, self._at)
+        found = _LITERAL.match(self._data, self._position)
         if found is None:
-            raise ValueError(f"no value at {self._at}")
-        self._at = found.end()
-        return _WORDS[bytes(found[0])]
+            raise ValueError(f"no value at {self._position}")
+        self._position = found.end()
+        return _LITERALS[bytes(found[0])]
 
     def _text(self) -> str:
         """Return the string whose opening quote has been read."""
-        if short := _SHORT_TEXT.match(self._data, self._at):
-            self._at = short.end()
+        if short := _SHORT_TEXT.match(self._data, self._position):
+            self._position = short.end()
             self._spend(len(short[1]) + _TEXT_COST)
             return short[1].decode("ascii")
         pieces: list[str] = []
         length, width = 0, 1
-        while found := _TEXT.match(self._data, self._at):
-            self._at = found.end()
+        while found := _TEXT.match(self._data, self._position):
+            self._position = found.end()
             raw = found[0]
             text = raw.decode("utf-8", "replace")
             if b"\\" in raw:
@@ -214,11 +214,11 @@ class _Parser:
             if not text.isascii():
                 width = 4 if _WIDE.search(raw) else max(width, 2)
             length += len(text)
-            if length * width > min(LARGEST_TEXT, self._room):
+            if length * width > min(MAX_STRING_BYTES, self._bytes_left):
                 raise ValueTooLargeError
             pieces.append(text)
-        if self._data[self._at : self._at + 1] != b'"':
-            raise ValueError(f"a string that does not end, at {self._at}")
-        self._at += 1
+        if self._data[self._position : self._position + 1] != b'"':
+            raise ValueError(f"a string that does not end, at {self._position}")
+        self._position += 1
         self._spend(length * width + _TEXT_COST)
         return "".join(pieces)

@@ -10,17 +10,17 @@ import asyncio
 import time
 from typing import Final
 
-LONGEST_TURN_S: Final = 0.008
+_MAX_TURN_S: Final = 0.008
 
 
 class LoopTurns:
-    """Yields to the event loop after each 8 ms of work."""
+    """The turns of one coroutine on the event loop, of 8 ms each."""
 
     def __init__(self) -> None:
-        self._until = 0.0
+        self._turn_ends_at = 0.0
 
     async def yield_if_due(self) -> None:
-        """Let others run if this turn has lasted long enough."""
-        if time.monotonic() >= self._until:
+        """Let others run if this turn has lasted 8 ms."""
+        if time.monotonic() >= self._turn_ends_at:
             await asyncio.sleep(0)
-            self._until = time.monotonic() + LONGEST_TURN_S
+            self._turn_ends_at = time.monotonic() + _MAX_TURN_S

@@ -22,7 +22,7 @@ def proxy_for(
             environment has its own.
 
     Raises:
-        SettingError: the named proxy is not a valid address.
+        SettingError: the address of the proxy is invalid.
     """
     if chosen == DIRECT or is_loopback(address.hostname or ""):
         return None

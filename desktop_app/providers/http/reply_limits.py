@@ -1,7 +1,7 @@
-"""Limits on what a provider may send, and the errors for exceeding them.
+"""Limits on the replies of a provider, and the errors for exceeding them.
 
-A faulty or hostile server can send without end. What arrived before a limit is kept. The limits are
-far above any honest reply.
+A faulty or hostile server can send without end. The text that arrived before a limit is kept. The
+limits are far above any honest reply.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from desktop_app.domain.errors import ReplyTooLargeError
 
 MB: Final = 1024 * 1024
 
-LARGEST_ANSWER: Final = 64 << 20
-"""In bytes of UTF-8. Callers that hold the answer in memory have limits of their own."""
-LARGEST_EVENT: Final = 16 << 20
-LARGEST_JSON: Final = 32 << 20
-LARGEST_STREAM: Final = 512 << 20
-"""The largest stream: each token of an answer takes some 300 bytes."""
-LARGEST_FILE: Final = 8192 << 20
-"""The largest file of a batch's results, which are read line by line."""
-MOST_LINES: Final = 200_000
-"""The most lines of such a file: a batch has at most 50,000 requests."""
-LARGEST_HEADERS: Final = 64 * 1024
+MAX_ANSWER_BYTES: Final = 64 << 20
+"""Bytes of UTF-8. Callers that collect an answer in memory have limits of their own."""
+MAX_EVENT_BYTES: Final = 16 << 20
+MAX_JSON_BYTES: Final = 32 << 20
+MAX_STREAM_BYTES: Final = 512 << 20
+"""A whole stream: each token of an answer takes some 300 bytes."""
+MAX_RESULT_FILE_BYTES: Final = 8192 << 20
+"""A file with the results of a batch, which is read line by line."""
+MAX_RESULT_LINES: Final = 200_000
+"""Lines of such a file: a batch has at most 50,000 requests."""
+MAX_HEADER_BYTES: Final = 64 * 1024
 """Everything before the body, interim responses included."""
-MOST_PARTS: Final = 2_000
-"""The most parts of one answer: texts, reasoning, refusals, calls."""
+MAX_ANSWER_PARTS: Final = 2_000
+"""Parts of one answer: texts, reasoning, refusals, calls."""
 
 
 class EventTooLargeError(Exception):
@@ -51,20 +51,24 @@ class BodyTooLargeError(Exception):
 
 
 def too_long_answer_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for an answer that exceeds LARGEST_ANSWER."""
+    """Return the error for an answer that exceeds MAX_ANSWER_BYTES."""
     return ReplyTooLargeError(
-        Reason.ANSWER_TOO_LARGE, provider=provider, limit=LARGEST_ANSWER // MB
+        Reason.ANSWER_TOO_LARGE, provider=provider, limit=MAX_ANSWER_BYTES // MB
     )
 
 
 def too_many_parts_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for an answer of more than MOST_PARTS."""
-    return ReplyTooLargeError(Reason.ANSWER_IN_TOO_MANY_PARTS, provider=provider, limit=MOST_PARTS)
+    """Return the error for an answer of more than MAX_ANSWER_PARTS."""
+    return ReplyTooLargeError(
+        Reason.ANSWER_IN_TOO_MANY_PARTS, provider=provider, limit=MAX_ANSWER_PARTS
+    )
 
 
 def too_large_event_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for an event that exceeds LARGEST_EVENT."""
-    return ReplyTooLargeError(Reason.EVENT_TOO_LARGE, provider=provider, limit=LARGEST_EVENT // MB)
+    """Return the error for an event that exceeds MAX_EVENT_BYTES."""
+    return ReplyTooLargeError(
+        Reason.EVENT_TOO_LARGE, provider=provider, limit=MAX_EVENT_BYTES // MB
+    )
 
 
 def too_large_body_error(provider: str, limit: int) -> ReplyTooLargeError:
@@ -78,26 +82,27 @@ def too_large_value_error(provider: str) -> ReplyTooLargeError:
 
 
 def too_many_lines_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for a file of results that exceeds MOST_LINES."""
+    """Return the error for a file of results that exceeds MAX_RESULT_LINES."""
     return ReplyTooLargeError(Reason.TOO_MANY_RESULTS, provider=provider)
 
 
 def too_many_headers_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for a reply that exceeds LARGEST_HEADERS."""
+    """Return the error for a reply that exceeds MAX_HEADER_BYTES."""
     return ReplyTooLargeError(
-        Reason.TOO_MANY_HEADERS, provider=provider, limit=LARGEST_HEADERS // 1024
+        Reason.TOO_MANY_HEADERS, provider=provider, limit=MAX_HEADER_BYTES // 1024
     )
 
 
 class AnswerMeter:
-    """Counts the bytes and parts of one answer, including its other candidates."""
+    """A counter of the bytes and parts of one answer with all its candidates."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self._bytes = 0
         self._parts = 0
-        self._last: type[StreamEvent] | None = None
-        self._calls: set[int] = set()
+        # By candidate, because their events are interleaved
+        self._last_kinds: dict[int, type[StreamEvent]] = {}
+        self._calls: set[tuple[int, int]] = set()
 
     def add(self, event: StreamEvent) -> None:
         """Count `event`.
@@ -105,26 +110,27 @@ class AnswerMeter:
         Raises:
             ReplyTooLargeError: the answer with `event` would exceed a limit.
         """
+        candidate = 0
+        if isinstance(event, OfCandidate):
+            candidate, event = event.number, event.event
         match event:
-            case OfCandidate(_, event_of_candidate):
-                self.add(event_of_candidate)
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
                 self._add_text(text)
-                self._parts += type(event) is not self._last
-                self._last = type(event)
+                self._parts += type(event) is not self._last_kinds.get(candidate)
+                self._last_kinds[candidate] = type(event)
             case ReasoningItem(item_id, encrypted):
                 self._add_text(item_id + encrypted)
                 self._parts += 1
-                self._last = None
+                self._last_kinds.pop(candidate, None)
             case ToolCallDelta(index, arguments):
                 self._add_text(arguments)
-                self._parts += index not in self._calls
-                self._calls.add(index)
-                self._last = None
-        if self._parts > MOST_PARTS:
+                self._parts += (candidate, index) not in self._calls
+                self._calls.add((candidate, index))
+                self._last_kinds.pop(candidate, None)
+        if self._parts > MAX_ANSWER_PARTS:
             raise too_many_parts_error(self._provider)
 
     def _add_text(self, text: str) -> None:
         self._bytes += len(text if text.isascii() else text.encode("utf-8", "surrogatepass"))
-        if self._bytes > LARGEST_ANSWER:
+        if self._bytes > MAX_ANSWER_BYTES:
             raise too_long_answer_error(self._provider)

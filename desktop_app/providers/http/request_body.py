@@ -1,7 +1,7 @@
 """A request's body as bytes.
 
-Files are inserted piece by piece while the body is sent: tens of megabytes are neither encoded at
-once, which would block the window, nor held twice.
+Files are inserted piece by piece while the body is sent. Encoding tens of megabytes at once would
+block the window and keep them in memory twice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from desktop_app.domain.answering.chat_request import FileData
 
 # A multiple of three, so that the pieces join to one Base64 text; about a millisecond's work.
-PIECE: Final = 3 << 17
+PIECE_BYTES: Final = 3 << 17
 
 
 def pack_body(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], dict[str, str]]:
@@ -53,5 +53,5 @@ async def _pieces(texts: Sequence[bytes], files: Sequence[FileData]) -> AsyncIte
         yield text
         if file is not None:
             yield _head(file)
-            for start in range(0, len(file.data), PIECE):
-                yield base64.b64encode(file.data[start : start + PIECE])
+            for start in range(0, len(file.data), PIECE_BYTES):
+                yield base64.b64encode(file.data[start : start + PIECE_BYTES])

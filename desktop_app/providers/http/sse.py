@@ -2,29 +2,31 @@
 
 The decoder does no I/O and keeps only the incomplete event. It works on bytes up to the end of a
 line, so a character may be split anywhere; names are decoded as UTF-8, whatever a header says. Each
-byte is read once, however small the chunks are. Data stays bytes: a text of 16 MB with one emoji
-takes 64 MB.
+byte is read once, however small the chunks are. Data is not decoded: as a str, 16 MB with one emoji
+would take 64 MB.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from desktop_app.providers.http.reply_limits import LARGEST_EVENT, EventTooLargeError
+from desktop_app.providers.http.reply_limits import MAX_EVENT_BYTES, EventTooLargeError
 
 _BOM: Final = "\ufeff".encode()
 _LINE_COST: Final = 64
 """Bytes of memory that a line of data takes beyond its content."""
-_LONGEST_NAME: Final = 1024
+_MAX_FIELD_BYTES: Final = 1024
 """The most bytes of an event's name or id. Longer ones are dropped."""
 
 
 class ServerSentEvent(NamedTuple):
     """A dispatched event.
 
-    `data` is unchanged, in UTF-8 if the server follows the standard. `event` is "message" if the
-    stream named none; `id` is the last one seen; `retry` is the latest reconnection time in
-    milliseconds, or None.
+    Attributes:
+        data: the bytes received, in UTF-8 if the server follows the standard.
+        event: the name; "message" if the stream named none.
+        id: the last id in the stream so far.
+        retry: the last reconnection time so far, in milliseconds, or None.
     """
 
     data: bytes | bytearray
@@ -34,13 +36,13 @@ class ServerSentEvent(NamedTuple):
 
 
 class SSEDecoder:
-    """Takes bytes and returns the events that they complete.
+    """A decoder that is fed with bytes and returns the events that they complete.
 
     An event that is incomplete when the stream ends is never dispatched, as the standard demands.
     """
 
-    def __init__(self, largest_event: int = LARGEST_EVENT) -> None:
-        self._largest_event = largest_event
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max_event_bytes = max_event_bytes
         self._line = bytearray()
         self._data: list[bytes | bytearray] = []
         self._size = 0
@@ -76,7 +78,7 @@ class SSEDecoder:
             if event is not None:
                 events.append(event)
         self._line += rest
-        if self._size + len(self._line) > self._largest_event:
+        if self._size + len(self._line) > self._max_event_bytes:
             raise EventTooLargeError
         return events
 
@@ -96,7 +98,7 @@ class SSEDecoder:
             self._data.append(line)
         elif line[:1] != b":":
             self._size += len(line)
-            if len(line) <= _LONGEST_NAME:
+            if len(line) <= _MAX_FIELD_BYTES:
                 name, _, value = line.decode("utf-8", "replace").partition(":")
                 self._take_field(name, value.removeprefix(" "))
         return None

@@ -64,9 +64,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LARGEST_ERROR_BODY: Final = 64 * 1024
-_LONGEST_HOST: Final = 253
-_LONGEST_QUOTE: Final = 100
+_MAX_ERROR_BODY_BYTES: Final = 64 * 1024
+_MAX_HOST_CHARS: Final = 253
+_MAX_QUOTE_CHARS: Final = 100
 _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
 
 
@@ -159,7 +159,7 @@ class Transport:
         return self._server
 
     def note_server(self, kind: ServerKind) -> None:
-        """Note the kind of server."""
+        """Set the kind of server, which errors of later requests use."""
         self._server = kind
 
     @asynccontextmanager
@@ -207,7 +207,7 @@ class Transport:
     async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
         """GET `path` and return the result of `read` for its JSON; see `HttpReply.json`.
 
-        A path that begins with / is relative to the host, not to the API.
+        A path that begins with / is relative to the base URL without its /v1.
 
         Raises:
             AttemptError, StreamCutError, UnexpectedReplyError, ReplyTooLargeError
@@ -438,7 +438,7 @@ class Transport:
         status = response.status_code
         if 300 <= status < 400:
             to = split_url(response.headers.get("location", "")).hostname or ""
-            is_name = 0 < len(to) <= _LONGEST_HOST
+            is_name = 0 < len(to) <= _MAX_HOST_CHARS
             raise self._attempt.redirected(self.redactor.clean(to) if is_name else "")
         if status == 407:
             raise self._attempt.proxy_refused("407", "HTTP status 407")
@@ -496,7 +496,7 @@ class Transport:
         encoding = self.redactor.clean(response.headers["content-encoding"])
         return UnexpectedReplyError(
             Reason.REPLY_COMPRESSED,
-            details=f"content-encoding: {encoding[:_LONGEST_QUOTE]}",
+            details=f"content-encoding: {encoding[:_MAX_QUOTE_CHARS]}",
             request_id=request_id_of(response.headers, self.redactor),
             provider=self._provider,
         )
@@ -513,12 +513,12 @@ class Transport:
             async with asyncio.timeout(self._timeouts.quick_read):
                 async for chunk in chunks:
                     body += chunk
-                    if len(body) > _LARGEST_ERROR_BODY:
+                    if len(body) > _MAX_ERROR_BODY_BYTES:
                         break
         # Before `chunks` is dropped: Python ends it outside of any task on Qt's loop, where
         # httpcore cannot close the connection ("async generator ignored GeneratorExit").
         await response.aclose()
-        return bytes(body[:_LARGEST_ERROR_BODY])
+        return bytes(body[:_MAX_ERROR_BODY_BYTES])
 
 
 def missing_key_error(request_origin: str) -> AuthenticationError:
@@ -527,7 +527,7 @@ def missing_key_error(request_origin: str) -> AuthenticationError:
 
 
 def _field_error(reason: Reason, custom: CustomField) -> AuthenticationError:
-    return AuthenticationError(reason, name=custom.name[:_LONGEST_QUOTE])
+    return AuthenticationError(reason, name=custom.name[:_MAX_QUOTE_CHARS])
 
 
 def _is_compressed(response: httpx.Response) -> bool:

@@ -24,7 +24,7 @@ from desktop_app.domain.errors import Remedy, SettingError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 
-LARGEST_CA_FILE: Final = 4 * 1024 * 1024
+MAX_CA_FILE_BYTES: Final = 4 * 1024 * 1024
 
 # Paths of certificates on Linux distributions, for an OpenSSL that was built for another one. The
 # list is truststore's.
@@ -43,7 +43,7 @@ _contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
 def trusted_context(ca_file: str = "") -> ssl.SSLContext:
     """Return a context that trusts the system's certificates and those of `ca_file`.
 
-    Blocking. It is built once, and again after the file has changed.
+    Blocking. A context is built once for the same contents of `ca_file`.
 
     Raises:
         SettingError: `ca_file` cannot be used.
@@ -53,11 +53,12 @@ def trusted_context(ca_file: str = "") -> ssl.SSLContext:
     with _lock:
         context = _contexts.get((*system, extra))
         if context is None:
-            context = _contexts[(*system, extra)] = _system_context()
+            context = _system_context()
             if extra:
                 # A certificate that the user chose is trusted as it is, a root or not.
                 context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
                 context.load_verify_locations(cadata=_as_cadata(extra))
+            _contexts[(*system, extra)] = context
         return context
 
 
@@ -94,18 +95,18 @@ def read_ca_file(name: str) -> bytes:
     """Return the contents of a file of certificates after checking them. Blocking.
 
     Raises:
-        SettingError: it is missing, or holds no certificate.
+        SettingError: it is missing or too large, or has no certificate.
     """
     try:
         with open_file(Path(name)) as file:
-            content = file.read(LARGEST_CA_FILE + 1)
+            content = file.read(MAX_CA_FILE_BYTES + 1)
     except RefusedFileError as exc:
         raise _refused_error(name, exc) from exc
     except (OSError, ValueError) as exc:
         raise _unusable_error(name, Reason.CERTIFICATES_UNREADABLE, str(exc)) from exc
     if not content.strip():
         raise _unusable_error(name, Reason.CERTIFICATES_EMPTY)
-    if len(content) > LARGEST_CA_FILE:
+    if len(content) > MAX_CA_FILE_BYTES:
         raise _unusable_error(name, Reason.CERTIFICATES_TOO_LARGE)
     if b"-----BEGIN" in content and b"-----BEGIN CERTIFICATE" not in content:
         is_key = b"PRIVATE KEY-----" in content
@@ -123,8 +124,8 @@ class CaFile:
     """The certificates in a file.
 
     Attributes:
-        authorities: how many; 0 if the file has the certificate of a server.
-        name: of the authority, "" if there are several or it has none.
+        authorities: their number; 0 if the file has the certificate of a server.
+        name: the name of the authority; "" if there are several or it has none.
         until: the last day of a single authority.
     """
 
@@ -154,7 +155,7 @@ def inspect_ca_file(name: str) -> CaFile:
 
 
 def _certificates(content: bytes) -> ssl.SSLContext:
-    """Return a context that trusts only `content`. Raises ssl.SSLError."""
+    """Return a context that trusts only `content`, or raise ssl.SSLError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=_as_cadata(content))
     return context

@@ -29,9 +29,9 @@ from desktop_app.domain.models.model_listing import info_at
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import (
-    LARGEST_FILE,
-    LARGEST_JSON,
-    MOST_LINES,
+    MAX_JSON_BYTES,
+    MAX_RESULT_FILE_BYTES,
+    MAX_RESULT_LINES,
     too_many_lines_error,
 )
 from desktop_app.providers.http.retries import AttemptError
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_LINE: Final = LARGEST_JSON
+LONGEST_LINE: Final = MAX_JSON_BYTES
 _PIECE: Final = 256 * 1024
 _BOUNDARY: Final = "repartee-8f1c3b6d5a7e4920"
 _PAGE: Final = 100
@@ -193,9 +193,9 @@ class BatchClient:
         with self._in_use():
             async with self._transport.send("GET", path) as reply:
                 number = 0
-                async for line in lines_of(reply.pieces(LARGEST_FILE)):
+                async for line in lines_of(reply.pieces(MAX_RESULT_FILE_BYTES)):
                     number += 1
-                    if number > MOST_LINES:
+                    if number > MAX_RESULT_LINES:
                         raise too_many_lines_error(self._profile.name)
                     yield line
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.providers.http.reply_limits import LARGEST_ANSWER, MB
+from desktop_app.providers.http.reply_limits import MAX_ANSWER_BYTES, MB
 from tests.helpers.hostile_replies import KEPT, path_of, serving
 from tests.integration.cli.command import Ended, Shell, answer_to
 from tests.integration.cli.replies import COMPLETED, CREATED, delta
@@ -43,7 +43,7 @@ def test_the_output_has_64_mb(shell: Shell, address: str, is_saved: bool) -> Non
     done = asked(shell, address, *(["--save"] if is_saved else []))
     assert done.code == 1
     assert done.out.startswith(KEPT)
-    assert LARGEST_ANSWER - 100_000 < len(done.out) <= LARGEST_ANSWER + 1
+    assert MAX_ANSWER_BYTES - 100_000 < len(done.out) <= MAX_ANSWER_BYTES + 1
     assert "exceeded 64 MB and was stopped." in done.err
     if is_saved:
         question, answer = sorted(stored(shell))
@@ -85,7 +85,7 @@ def test_the_json_has_64_mb(shell: Shell, address: str, is_saved: bool) -> None:
     assert done.code == 1
     answer = done.json["answer"]
     assert answer.startswith(KEPT)
-    assert LARGEST_ANSWER - 100_000 < len(answer) <= LARGEST_ANSWER
+    assert MAX_ANSWER_BYTES - 100_000 < len(answer) <= MAX_ANSWER_BYTES
     assert "exceeded 64 MB and was stopped." in done.json["error"]["message"]
     if is_saved:
         assert kept_file(shell) == answer

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from desktop_app.providers.http.reply_limits import LARGEST_ANSWER
+from desktop_app.providers.http.reply_limits import MAX_ANSWER_BYTES
 from desktop_app.providers.http.transport import Timeouts
 from tests.helpers.hostile_replies import KEPT, REPLIES, serving
 from tests.helpers.hostile_requests import Outcome, outcome_of
@@ -47,7 +47,7 @@ def test_it_ends_with_what_had_arrived_and_a_clear_error(address: str, name: str
     text = found.text
     shown = "" if found.error is None else type(found.error).__name__
     assert shown == reply.error
-    assert len(text) <= LARGEST_ANSWER
+    assert len(text) <= MAX_ANSWER_BYTES
     if reply.begins:
         assert text.startswith(KEPT)
     if found.error is not None:
@@ -58,7 +58,7 @@ def test_it_ends_with_what_had_arrived_and_a_clear_error(address: str, name: str
     if name in CUT:
         assert text.startswith(CUT[name])
     if name == "answer without end":
-        assert len(text) > LARGEST_ANSWER - 100_000
+        assert len(text) > MAX_ANSWER_BYTES - 100_000
 
 
 def test_what_is_named_here_is_in_the_suite() -> None:

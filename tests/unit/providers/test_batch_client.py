@@ -83,7 +83,7 @@ def test_a_line_is_short_and_has_no_line_breaks() -> None:
 
 
 async def test_an_answer_in_too_many_parts_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reply_limits, "MOST_PARTS", 1)
+    monkeypatch.setattr(reply_limits, "MAX_ANSWER_PARTS", 1)
     row = answered("a", "A")
     row["response"]["body"]["output"].insert(0, {"type": "reasoning", "id": "r", "summary": []})
     async with opened(replies(200, lines(row), "text/plain")) as (batches, _, _):
@@ -266,7 +266,9 @@ async def names_of(batches: BatchClient) -> list[str | None]:
 
 
 async def test_each_line_of_results_is_read() -> None:
-    rows = lines(answered("a", "A"), "damaged", " ", answered("b", "B" * json_fields.AT_ONCE))
+    rows = lines(
+        answered("a", "A"), "damaged", " ", answered("b", "B" * json_fields.MAX_INLINE_BYTES)
+    )
     async with opened(BUSY, FAULT, replies(200, rows, "text/plain")) as (batches, _, server):
         assert await names_of(batches) == ["a", None, "b"]
         assert [request.path for request in server.requests] == ["/v1/files/f%2F1/content"] * 3
@@ -309,7 +311,7 @@ async def test_a_connection_that_breaks_within_results_is_told() -> None:
 async def test_a_file_of_results_has_so_many_lines_at_most(
     count: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_client, "MOST_LINES", 2)
+    monkeypatch.setattr(batch_client, "MAX_RESULT_LINES", 2)
     script = replies(200, lines(*[answered("a", "A")] * count), "text/plain")
     if is_refused:
         assert await failure_of(script, names_of) is Reason.TOO_MANY_RESULTS

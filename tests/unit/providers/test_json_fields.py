@@ -41,7 +41,7 @@ def test_objects_and_rows_are_of_their_types(
 
 
 def test_a_name_is_short() -> None:
-    longest = "x" * json_fields.LONGEST_NAME
+    longest = "x" * json_fields.MAX_NAME_CHARS
     assert json_fields.name({"a": longest}, "a") == longest
     assert json_fields.name({"a": longest + "x"}, "a") == ""
 
@@ -66,7 +66,9 @@ def test_unpaired_surrogates_are_replaced(found: str, text: str) -> None:
     assert json_fields.text({"a": found}, "a") == text
 
 
-@pytest.mark.parametrize("padding", [0, json_fields.AT_ONCE - 6, json_fields.AT_ONCE])
+@pytest.mark.parametrize(
+    "padding", [0, json_fields.MAX_INLINE_BYTES - 6, json_fields.MAX_INLINE_BYTES]
+)
 def test_short_and_long_json_are_parsed_alike(padding: int) -> None:
     text = '{"é":1}' + " " * padding
     assert json_fields.parse(text) == {"é": 1}
@@ -78,8 +80,9 @@ def test_short_and_long_json_are_parsed_alike(padding: int) -> None:
 
 
 def test_json_nested_deeper_than_python_can_follow_is_invalid() -> None:
-    with pytest.raises(ValueError, match="nested too deeply"):
-        json_fields.parse_at_once("[" * 100_000)
+    for start in ("", f"[{'1' * 5_000},"):
+        with pytest.raises(ValueError, match="nested too deeply"):
+            json_fields.parse_at_once(start + "[" * 100_000)
 
 
 def test_a_number_of_many_digits_is_a_float() -> None:
@@ -101,7 +104,14 @@ def test_other_text_is_the_message() -> None:
 
 async def test_large_json_is_parsed_in_a_thread() -> None:
     here = threading.get_ident()
-    assert await json_fields.off_loop_if_large(json_fields.AT_ONCE, threading.get_ident) == here
-    there = await json_fields.off_loop_if_large(json_fields.AT_ONCE + 1, threading.get_ident)
+    assert (
+        await json_fields.off_loop_if_large(json_fields.MAX_INLINE_BYTES, threading.get_ident)
+        == here
+    )
+    there = await json_fields.off_loop_if_large(
+        json_fields.MAX_INLINE_BYTES + 1, threading.get_ident
+    )
     assert there != here
-    assert await json_fields.off_loop_if_large(json_fields.AT_ONCE + 1, "ab".index, "b") == 1
+    assert (
+        await json_fields.off_loop_if_large(json_fields.MAX_INLINE_BYTES + 1, "ab".index, "b") == 1
+    )

@@ -151,9 +151,9 @@ def test_large_exponents_are_infinite_as_with_json_loads() -> None:
 def test_a_value_takes_what_is_estimated(
     text: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_parser, "LARGEST_VALUE", size)
+    monkeypatch.setattr(json_parser, "MAX_VALUE_BYTES", size)
     assert parse(text.encode()) == json.loads(text)
-    monkeypatch.setattr(json_parser, "LARGEST_VALUE", size - 1)
+    monkeypatch.setattr(json_parser, "MAX_VALUE_BYTES", size - 1)
     with pytest.raises(ValueTooLargeError):
         parse(text.encode())
 
@@ -162,11 +162,11 @@ def test_a_value_takes_what_is_estimated(
 @pytest.mark.parametrize(
     ("limit", "most", "fits", "larger"),
     [
-        ("MOST_CONTAINERS", 2, "[{}]", "[[], []]"),
-        ("MOST_NAMES", 2, '{"a": 1, "b": 2, "a": 3}', '{"a": 1, "b": 2, "c": 3}'),
-        ("LARGEST_TEXT", 300, '"' + "a" * 300 + '"', '"' + "a" * 301 + '"'),
-        ("LARGEST_TEXT", 600, '"' + "é" * 300 + '"', '"' + "é" * 301 + '"'),
-        ("LARGEST_TEXT", 1_200, '"' + "🙂" * 300 + '"', '"' + "🙂" * 301 + '"'),
+        ("MAX_CONTAINERS", 2, "[{}]", "[[], []]"),
+        ("MAX_OBJECT_NAMES", 2, '{"a": 1, "b": 2, "a": 3}', '{"a": 1, "b": 2, "c": 3}'),
+        ("MAX_STRING_BYTES", 300, '"' + "a" * 300 + '"', '"' + "a" * 301 + '"'),
+        ("MAX_STRING_BYTES", 600, '"' + "é" * 300 + '"', '"' + "é" * 301 + '"'),
+        ("MAX_STRING_BYTES", 1_200, '"' + "🙂" * 300 + '"', '"' + "🙂" * 301 + '"'),
     ],
 )
 def test_each_limit_may_be_reached(

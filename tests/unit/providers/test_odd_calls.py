@@ -82,8 +82,8 @@ def test_a_call_of_another_name_is_another_after_pieces_without_a_name() -> None
 
 
 def test_a_long_call_without_a_number_is_one() -> None:
-    long = json.dumps({"a": "x" * (json_fields.AT_ONCE - 9)})
-    assert len(long) == json_fields.AT_ONCE
+    long = json.dumps({"a": "x" * (json_fields.MAX_INLINE_BYTES - 9)})
+    assert len(long) == json_fields.MAX_INLINE_BYTES
     longer = long.replace("x", "xx", 1)
     for arguments, count in ((long, 2), (longer, 1)):  # a longer one is not parsed
         reply = through_chat_completions(*[{"tool_calls": [piece(arguments)]}] * 2)

@@ -111,7 +111,7 @@ async def test_so_many_headers_are_read_at_most(monkeypatch: pytest.MonkeyPatch)
         writer.write(whole)
 
     for largest, is_read in ((len(whole), True), (len(whole) - 1, False)):
-        monkeypatch.setattr(connections, "LARGEST_HEADERS", largest)
+        monkeypatch.setattr(connections, "MAX_HEADER_BYTES", largest)
         async with LoopbackServer(in_one_piece) as server:
             listed = await asked(replace(COMPATIBLE, base_url=server.base_url))
         assert (listed == ()) is is_read
@@ -122,14 +122,14 @@ async def test_so_many_headers_are_read_at_most(monkeypatch: pytest.MonkeyPatch)
     ("module", "limit", "most", "reason"),
     [
         (http_reply, "SSEDecoder", partial(SSEDecoder, 99), Reason.EVENT_TOO_LARGE),
-        (http_reply, "LARGEST_STREAM", 99, Reason.REPLY_TOO_LARGE),
-        (json_parser, "LARGEST_VALUE", 99, Reason.TOO_MANY_VALUES),
+        (http_reply, "MAX_STREAM_BYTES", 99, Reason.REPLY_TOO_LARGE),
+        (json_parser, "MAX_VALUE_BYTES", 99, Reason.TOO_MANY_VALUES),
     ],
 )
 def test_a_reply_that_is_too_large_is_named_with_its_id(
     module: ModuleType, limit: str, most: object, reason: Reason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_fields, "AT_ONCE", 99)
+    monkeypatch.setattr(json_fields, "MAX_INLINE_BYTES", 99)
     monkeypatch.setattr(module, limit, most)
     delta = {"type": "response.output_text.delta", "delta": "a" * 100}
     stream = stream_of(delta)
@@ -142,9 +142,9 @@ def test_a_reply_that_is_too_large_is_named_with_its_id(
 @pytest.mark.attack("reply-bounds")
 def test_a_stream_may_be_as_large_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = stream_of(DELTA, DONE)
-    monkeypatch.setattr(http_reply, "LARGEST_STREAM", len(stream))
+    monkeypatch.setattr(http_reply, "MAX_STREAM_BYTES", len(stream))
     assert fold(run(replies(200, stream, "text/event-stream"))[0]).text == "Hello"
-    monkeypatch.setattr(http_reply, "LARGEST_STREAM", len(stream) - 1)
+    monkeypatch.setattr(http_reply, "MAX_STREAM_BYTES", len(stream) - 1)
     found = failure(run(replies(200, stream, "text/event-stream"))[0])
     assert found.reason is Reason.REPLY_TOO_LARGE
 

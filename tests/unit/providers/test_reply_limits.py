@@ -48,12 +48,12 @@ def test_each_error_names_its_limit(
 
 def test_the_limits_are_of_megabytes() -> None:
     sizes = [
-        reply_limits.LARGEST_ANSWER,
-        reply_limits.LARGEST_EVENT,
-        reply_limits.LARGEST_JSON,
-        reply_limits.LARGEST_STREAM,
-        reply_limits.LARGEST_FILE,
-        reply_limits.LARGEST_HEADERS,
+        reply_limits.MAX_ANSWER_BYTES,
+        reply_limits.MAX_EVENT_BYTES,
+        reply_limits.MAX_JSON_BYTES,
+        reply_limits.MAX_STREAM_BYTES,
+        reply_limits.MAX_RESULT_FILE_BYTES,
+        reply_limits.MAX_HEADER_BYTES,
     ]
     assert sizes == [64 << 20, 16 << 20, 32 << 20, 512 << 20, 8 << 30, 64 << 10]
 
@@ -64,7 +64,9 @@ def test_the_limits_are_of_megabytes() -> None:
         ([TextDelta("abc"), TextDelta("é🙂"), Completed()], 3 + 2 + 4, 1),
         ([TextDelta("\ud800")], 3, 1),
         ([TextDelta("a"), ReasoningDelta("b"), RefusalDelta("c"), RefusalDelta("d")], 4, 3),
-        ([TextDelta("a"), OfCandidate(1, TextDelta("b")), OfCandidate(1, RefusalDelta("c"))], 3, 2),
+        ([TextDelta("a"), OfCandidate(1, TextDelta("b")), OfCandidate(1, RefusalDelta("c"))], 3, 3),
+        ([TextDelta("a"), OfCandidate(1, ReasoningDelta("b"))] * 3, 6, 2),
+        ([ToolCallDelta(0, "{"), OfCandidate(1, ToolCallDelta(0, "{"))], 2, 2),
         ([ReasoningItem("rs", "sealed"), ReasoningItem("r2", "")], 10, 2),
         ([TextDelta("a"), ReasoningItem("r", "s"), TextDelta("b")], 4, 3),
         ([ToolCallDelta(0, "{"), ToolCallDelta(0, "}"), ToolCallDelta(1, "{}")], 4, 2),
@@ -75,8 +77,8 @@ def test_an_answer_is_measured_in_bytes_and_parts(
     events: Sequence[StreamEvent], size: int, parts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refusal(largest: int, most: int) -> Reason | str | None:
-        monkeypatch.setattr(reply_limits, "LARGEST_ANSWER", largest)
-        monkeypatch.setattr(reply_limits, "MOST_PARTS", most)
+        monkeypatch.setattr(reply_limits, "MAX_ANSWER_BYTES", largest)
+        monkeypatch.setattr(reply_limits, "MAX_ANSWER_PARTS", most)
         meter = AnswerMeter("P")
         try:
             for event in events:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.answering.chat_request import FileData
-from desktop_app.providers.http.request_body import PIECE, pack_body
+from desktop_app.providers.http.request_body import PIECE_BYTES, pack_body
 from tests.helpers.blocking import blocking
 
 FILES = st.builds(FileData, st.just("a.pdf"), st.just("application/pdf"), st.binary(max_size=50))
@@ -42,7 +42,9 @@ def test_files_stand_in_the_json_as_their_urls(values: list[str | FileData]) -> 
     assert headers == ({"content-length": str(len(content))} if has_files else {})
 
 
-@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 2])
+@pytest.mark.parametrize(
+    "size", [PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES + 2]
+)
 def test_large_files_come_in_pieces(size: int) -> None:
     data = bytes(range(256)) * (size // 256 + 1)
     content, _ = sent({"x": FileData("a", "application/pdf", data[:size]), "y": 1})

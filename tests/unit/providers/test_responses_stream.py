@@ -186,7 +186,7 @@ def test_reasoning_is_kept_once() -> None:
 
 @pytest.mark.attack("reply-bounds")
 def test_an_answer_has_so_many_parts_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses_stream, "MOST_PARTS", 2)
+    monkeypatch.setattr(responses_stream, "MAX_ANSWER_PARTS", 2)
     parts = [json.loads(text_event("delta", at, "a")) for at in range(3)]
     assert read(*parts[:2], ended()) == [*[TextDelta("a")] * 2, Completed()]
     *texts, failed = read(*parts)

@@ -92,15 +92,15 @@ def test_a_cr_at_the_end_of_a_chunk_dispatches_at_once() -> None:
 
 def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
     with pytest.raises(EventTooLargeError):
-        SSEDecoder(largest_event=100).feed(b"data: " + b"x" * 200)
+        SSEDecoder(max_event_bytes=100).feed(b"data: " + b"x" * 200)
     with pytest.raises(EventTooLargeError):
-        SSEDecoder(largest_event=100).feed(b"data: xxxxxxxx\n" * 100)
+        SSEDecoder(max_event_bytes=100).feed(b"data: xxxxxxxx\n" * 100)
     with pytest.raises(EventTooLargeError):
-        SSEDecoder(largest_event=100).feed(b"data:\n" * 200)
+        SSEDecoder(max_event_bytes=100).feed(b"data:\n" * 200)
     with pytest.raises(EventTooLargeError):
-        SSEDecoder(largest_event=100).feed(b"event: x\nid: 1\n" * 100)
-    assert len(SSEDecoder(largest_event=100).feed(b"data: xxxxxxxx\n\n" * 100)) == 100
-    assert SSEDecoder(largest_event=100).feed(b"event: x\n\n: heartbeat\n" * 100) == []
+        SSEDecoder(max_event_bytes=100).feed(b"event: x\nid: 1\n" * 100)
+    assert len(SSEDecoder(max_event_bytes=100).feed(b"data: xxxxxxxx\n\n" * 100)) == 100
+    assert SSEDecoder(max_event_bytes=100).feed(b"event: x\n\n: heartbeat\n" * 100) == []
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
 def test_an_event_takes_its_lines_and_the_memory_of_each(
     chunks: tuple[bytes, ...], size: int
 ) -> None:
-    exact, smaller = SSEDecoder(largest_event=size), SSEDecoder(largest_event=size - 1)
+    exact, smaller = SSEDecoder(max_event_bytes=size), SSEDecoder(max_event_bytes=size - 1)
     for chunk in chunks[:-1]:
         exact.feed(chunk)
         smaller.feed(chunk)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.providers.http.trust import (
-    LARGEST_CA_FILE,
+    MAX_CA_FILE_BYTES,
     CaFile,
     inspect_ca_file,
     read_ca_file,
@@ -57,7 +57,7 @@ def test_an_authority_that_has_expired_is_not_taken(tmp_path: Path) -> None:
         (b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", "a private key"),
         (b"-----BEGIN PGP MESSAGE-----\n", "doesn’t contain a certificate"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no valid certificate"),
-        (b"x" * (LARGEST_CA_FILE + 1), "too large"),
+        (b"x" * (MAX_CA_FILE_BYTES + 1), "too large"),
     ],
     ids=["empty", "blank", "words", "cut", "key", "other", "damaged", "huge"],
 )
