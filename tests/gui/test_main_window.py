@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
@@ -20,6 +20,7 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.window import main_window
+from desktop_app.ui.window.command_palette import CommandPalette
 from desktop_app.ui.window.main_window import MainWindow
 from tests.helpers.full_store import WINDOW_STATE
 
@@ -543,3 +544,33 @@ def test_the_row_of_the_prompt_stays_whole_when_the_text_wraps_for_a_moment(
     QApplication.processEvents()
     row = window.prompt.row
     assert row.height() >= row.sizeHint().height()
+
+
+def test_a_rename_ends_after_the_focused_widget_was_deleted(window: MainWindow) -> None:
+    window.toggle_list()
+    at = now()
+    found = Conversation("a", "Title", at, at, ModelChoice("provider", "gpt-5.2"))
+    window.conversations.set_conversations([found])
+    window.conversations.select("a")
+    before = QLineEdit(window)
+    before.show()
+    before.setFocus()
+    window.rename()
+    before.deleteLater()
+    QCoreApplication.sendPostedEvents(before, QEvent.Type.DeferredDelete.value)
+    editor = window.conversations.findChild(QLineEdit, "rename")
+    assert editor is not None
+    QTest.keyClick(editor, Qt.Key.Key_Escape)
+    assert not window.conversations.isVisible()
+
+
+def test_the_palette_closes_after_the_focused_widget_was_deleted(window: MainWindow) -> None:
+    palette = CommandPalette(window, theme.light())
+    before = QLineEdit(window)
+    before.show()
+    before.setFocus()
+    palette.open_with([])
+    before.deleteLater()
+    QCoreApplication.sendPostedEvents(before, QEvent.Type.DeferredDelete.value)
+    palette.dismiss()
+    assert palette.isHidden()

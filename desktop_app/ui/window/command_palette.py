@@ -1,15 +1,16 @@
 """The command palette: a search field above a list of commands with their shortcuts.
 
-It opens over the top of its window. Esc, a click outside the card or choosing a command
-closes it and returns the keyboard focus to where it was, before the command runs.
+It covers its window, with a card near the top. Esc, a click outside the card or choosing a
+command closes it and restores the keyboard focus, before the command runs.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from desktop_app.commands.command_search import PaletteEntry, matching
 from desktop_app.i18n.translation import tr
@@ -41,7 +42,7 @@ def _accessible_text(entry: PaletteEntry) -> str:
 
 
 class _CommandDelegate(RowDelegate):
-    """Paints the title, the note and, at the end, the shortcut."""
+    """The painter of an entry: its title, its note and, at the end, its shortcut."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one command."""
@@ -101,18 +102,18 @@ class CommandPalette(QWidget):
         self.set_theme(theme)
         self.hide()
 
-    def set_labels(self, name: str, words: str, empty_text: str) -> None:
+    def set_labels(self, name: str, label: str, empty_text: str) -> None:
         """Use the palette for another kind of list.
 
         Args:
             name: the stable object name.
-            words: the accessible name and placeholder.
+            label: the accessible name and placeholder.
             empty_text: the text shown if nothing matches.
         """
         self.setObjectName(name)
         for widget in (self, self.field, self.view):
-            widget.setAccessibleName(spoken_text(words))
-        self.field.setPlaceholderText(words)
+            widget.setAccessibleName(spoken_text(label))
+        self.field.setPlaceholderText(label)
         self._empty_label.setText(empty_text)
 
     def set_theme(self, theme: Theme) -> None:
@@ -133,7 +134,7 @@ class CommandPalette(QWidget):
         """Show `entries` and focus the search field.
 
         Args:
-            find: finds what was typed; by default, among `entries`.
+            find: returns the entries for typed text; by default, the matches among `entries`.
         """
         self._previous_focus, self._announced = QApplication.focusWidget(), ""
         self._find = find or (lambda typed: matching(typed, entries))
@@ -149,8 +150,8 @@ class CommandPalette(QWidget):
         """Close the palette and restore the keyboard focus."""
         previous, self._previous_focus = self._previous_focus, None
         self.window().removeEventFilter(self)
-        if previous is not None:
-            # Before hiding, which moves the focus on, as Tab does: that would be announced.
+        if previous is not None and isValid(previous):
+            # Before hiding, because Qt would focus the next widget, which would be announced.
             previous.setFocus(Qt.FocusReason.OtherFocusReason)
         self.hide()
         self.model.set_rows([])  # otherwise Qt reports the hidden rows as shown and focused
@@ -176,7 +177,7 @@ class CommandPalette(QWidget):
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
         words = words or self._empty_label.text()
-        if words != self._announced:  # not again after a key that changed nothing
+        if words != self._announced:  # not repeated after each key
             self._announced = words
             announce(self.field, words)
 
@@ -230,5 +231,5 @@ class CommandPalette(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Close the palette on a click outside the card."""
-        if not self._card.geometry().contains(QPoint(event.position().toPoint())):
+        if not self._card.geometry().contains(event.position().toPoint()):
             self.dismiss()

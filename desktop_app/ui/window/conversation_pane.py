@@ -41,7 +41,7 @@ class ConversationPane(QWidget):
         transcript, notifications, cards: available after `add_later_parts`.
 
     Signals:
-        titled(str): emitted with the title that is shown from now on.
+        titled(str): emitted with the new title.
     """
 
     transcript: TranscriptView
@@ -124,7 +124,7 @@ class ConversationPane(QWidget):
         self.titled.emit(title)
 
     def show_empty_state(self, shown: bool) -> None:
-        """Center the prompt with things to try above it, for an empty conversation."""
+        """Center the prompt below the examples, or show the transcript above the prompt."""
         self.prompt.set_hint_visible(not shown)
         self._arrange(is_empty=shown)
 
@@ -174,7 +174,7 @@ class ConversationPane(QWidget):
             spare -= spacing
             self.cards.setMaximumHeight(max(spare, px(_MIN_CARDS_HEIGHT)))
             spare -= needed
-        fits = self._empty_state.show_what_fits(width, spare - spacing)
+        fits = self._empty_state.show_fitting_parts(width, spare - spacing)
         self._empty_state.setVisible(fits and self._is_empty)
 
     def _set_margins(self) -> None:

@@ -1,7 +1,7 @@
 """Drag and drop for the whole main window, with an overlay that says what a drop will do.
 
-The window takes files, images and mail messages everywhere except over the conversation
-list, whose rows take them. Text goes to the prompt: at the drop position within its text,
+The window accepts files, images and mail messages everywhere except over the conversation
+list, whose rows accept them. Text goes to the prompt: at the drop position within its text,
 otherwise at its cursor.
 """
 
@@ -22,7 +22,7 @@ _DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragLeave, QEvent.Type.Drop)
 
 
 class DropArea(QObject):
-    """Accepts drops on the main window. See the module.
+    """The handler of drops on the main window. See the module.
 
     Signals:
         content_dropped(DroppedContent): emitted for a drop on the window.
@@ -30,12 +30,12 @@ class DropArea(QObject):
 
     content_dropped = Signal(object)
 
-    def __init__(self, window: QWidget, overlay: DropOverlay, rows: ConversationList) -> None:
+    def __init__(self, window: QWidget, overlay: DropOverlay, listing: ConversationList) -> None:
         super().__init__(window)
-        self._window, self._overlay, self._list = window, overlay, rows
+        self._window, self._overlay, self._list = window, overlay, listing
         window.setAcceptDrops(True)
         window.installEventFilter(self)
-        rows.view.drop_hint_changed.connect(self._show_target_hint)
+        listing.view.drop_hint_changed.connect(self._show_target_hint)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Handle drags over the window."""
@@ -69,9 +69,9 @@ class DropArea(QObject):
         accept_copy(event)
         self.content_dropped.emit(read_dropped(event.mimeData()))
 
-    def _show_target_hint(self, words: str) -> None:
+    def _show_target_hint(self, hint: str) -> None:
         """Show the hint beside the list while the drag is over one of its rows."""
-        if not words:
+        if not hint:
             self._overlay.hide()
             return
         area = QRect(self._window.rect())
@@ -81,4 +81,4 @@ class DropArea(QObject):
             area.setRight(self._list.geometry().left() - 1)
         else:
             area.setLeft(self._list.geometry().right() + 1)
-        self._overlay.show_text(words, area)
+        self._overlay.show_text(hint, area)

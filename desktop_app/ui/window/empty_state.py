@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-# key, icon, title, description
+# id of the built-in prompt, icon, title, description
 _EXAMPLES: Final = (
     (
         "summarise",
@@ -42,7 +42,7 @@ class EmptyState(QWidget):
         key_line: names the model that answers now and offers to add a key; hidden at first.
 
     Signals:
-        example_chosen(str): "summarise", "explain" or "translate".
+        example_chosen(str): the id of a built-in prompt, such as "explain".
         add_key_requested(): the user clicked "Add an API key".
     """
 
@@ -55,7 +55,7 @@ class EmptyState(QWidget):
         self._question = PlainLabel(tr("What are you working on?"), wraps=True, role="hero")
         self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.cards = [
-            _Card(key, icon, tr(title), tr(description))
+            _ExampleCard(key, icon, tr(title), tr(description))
             for key, icon, title, description in _EXAMPLES
         ]
         self._row = QHBoxLayout()
@@ -69,12 +69,12 @@ class EmptyState(QWidget):
         self.set_theme(theme)
 
     def set_key_line(self, visible: bool, text: str) -> None:
-        """Show or hide which model answers, beside the "Add an API key" button."""
+        """Show or hide the line that names the answering model beside "Add an API key"."""
         self.key_line.words.setText(text)
         self.key_line.setVisible(visible)
 
-    def show_what_fits(self, width: int, height: int) -> bool:
-        """Show the question, and the examples below it, if they fit. Return True if any does."""
+    def show_fitting_parts(self, width: int, height: int) -> bool:
+        """Show the question and the examples if they fit; return True if the question fits."""
         question = self._question.heightForWidth(width) + self._column.contentsMargins().bottom()
         examples = self._column.spacing() + self._height_of_cards(width)
         self._question.setVisible(question <= height)
@@ -93,7 +93,7 @@ class EmptyState(QWidget):
         self._equalize_heights()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Adjust the height of the examples: their lines wrap in a narrow window."""
+        """Adjust the height of the examples, because their lines wrap in a narrow window."""
         super().resizeEvent(event)
         self._equalize_heights()
 
@@ -105,11 +105,11 @@ class EmptyState(QWidget):
 
     def _height_of_cards(self, width: int) -> int:
         gaps = self._row.spacing() * (len(self.cards) - 1)
-        of_each = max(1, (width - gaps) // len(self.cards))
-        return max(card.height_for(of_each) for card in self.cards)
+        card_width = max(1, (width - gaps) // len(self.cards))
+        return max(card.height_for(card_width) for card in self.cards)
 
 
-class _Card(PlainButton):
+class _ExampleCard(PlainButton):
     """An example: icon, title and description."""
 
     def __init__(self, key: str, icon_name: str, title: str, description: str) -> None:
@@ -140,7 +140,7 @@ class _Card(PlainButton):
         return self._column.heightForWidth(width)
 
     def sizeHint(self) -> QSize:
-        """Return the layout's size: a button would use the width of its empty text."""
+        """Return the layout's size, because a button uses only that of its own, empty text."""
         return self._column.minimumSize()
 
     def minimumSizeHint(self) -> QSize:
@@ -156,7 +156,7 @@ class _Card(PlainButton):
 
 
 class _KeyLine(QFrame):
-    """Says which model answers without a key, beside the button that adds a key."""
+    """The line that names the model that answers without a key, with a button to add a key."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 
 HEIGHT: Final = 46
 _NEARLY_FULL: Final = 0.8
-_PRESET_WIDTH: Final = 200
+_MAX_PRESET_WIDTH: Final = 200
 
 
 class Header(QFrame):
@@ -84,7 +84,7 @@ class Header(QFrame):
         self.title.setText(title)
 
     def set_context(self, used: int | None, limit: int | None) -> None:
-        """Show how many tokens of the model's context are used; None hides the meter."""
+        """Show the used tokens of the model's context; None, or a limit of 0, hides the meter."""
         known = used is not None and limit is not None and limit > 0
         self.meter.setVisible(known)
         self.context.setVisible(known)
@@ -98,7 +98,7 @@ class Header(QFrame):
         self._show_dot()
 
     def set_cost(self, cost: str, note: str = "") -> None:
-        """Show what the conversation cost, "" for none; `note` goes into the tooltip."""
+        """Show the cost of the conversation, "" for none; `note` goes into the tooltip."""
         self.cost.setText(cost)
         self.cost.setVisible(bool(cost))
         tooltip = tr("Cost of this conversation")
@@ -111,7 +111,7 @@ class Header(QFrame):
         """Show the preset in use, "" for none.
 
         Args:
-            is_offered: whether presets exist; otherwise the menu is hidden.
+            is_offered: whether presets exist; otherwise the button is hidden.
             is_changed: whether the settings have been changed since the preset was applied.
         """
         text = words = tr("No preset")
@@ -159,7 +159,7 @@ class Header(QFrame):
         self.temporary_icon.setContentsMargins(*margins(0, 0, px(6), 0))
         self.meter.set_theme(theme)
         self.preset.set_theme(theme)
-        self.preset.setMaximumWidth(px(_PRESET_WIDTH))
+        self.preset.setMaximumWidth(px(_MAX_PRESET_WIDTH))
 
     def _set_margins(self) -> None:
         left = 12 if self.list_button.isVisibleTo(self) else 20
@@ -207,7 +207,7 @@ class ContextMeter(QWidget):
                 painter.drawArc(rect, 90 * 16, -max(1, round(self._share * 360 * 16)))
 
 
-def _button(name: str, words: str) -> QToolButton:
-    button = PlainToolButton(name=name, role="quiet", words=words)
+def _button(name: str, label: str) -> QToolButton:
+    button = PlainToolButton(name=name, role="quiet", words=label)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

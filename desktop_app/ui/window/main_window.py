@@ -1,8 +1,7 @@
 """The main window: conversations, transcript and prompt, settings, from left to right.
 
 If the window is too narrow for all three panes, the outer two become drawers over the
-middle pane, with a shade that closes them. At any width, the transcript keeps the larger
-part and the prompt its readable width.
+middle pane, with a shade that closes them. The middle pane always stays the widest.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QWidget
+from shiboken6 import isValid
 
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import mirrored_rect
@@ -42,13 +42,12 @@ _NAME: Final = "Repartee"
 _DEFAULT_SIZE: Final = QSize(1280, 800)
 _MINIMUM_SIZE: Final = QSize(400, 360)
 # The window can always be made this small: with large text, the panes scroll.
-_LARGEST_MINIMUM: Final = QSize(640, 480)
+_MAX_MINIMUM_SIZE: Final = QSize(640, 480)
 # From this width on, the conversations are a pane in the row.
-_WIDE: Final = 900
+_MIN_WIDE_WIDTH: Final = 900
 # The settings panel joins the row only if the middle pane keeps this width.
-_NARROWEST_MIDDLE: Final = 560
-
-
+_MIN_MIDDLE_WIDTH: Final = 560
+# The sets of screens whose window geometries are stored.
 _MAX_SCREEN_SETS: Final = 8
 
 
@@ -73,7 +72,7 @@ class MainWindow(QMainWindow):
         transcript, empty_state, notifications: available after `set_transcript`.
 
     Signals:
-        files_dropped(list[Path]): local files were dropped anywhere on the window.
+        files_dropped(list[Path]): local files were dropped on the window, but not on its list.
         image_dropped(DroppedData): an image or a mail message without a file was dropped.
         close_requested(): the user closes the window.
         escaped(): Esc was pressed, and no widget handled it.
@@ -114,11 +113,11 @@ class MainWindow(QMainWindow):
         self._state_before_rename: tuple[QWidget | None, bool] = (None, False)
         self._connect()
         self.pane.set_title("")
-        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_LARGEST_MINIMUM))
+        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
         self.resize(self._fit_screen(_DEFAULT_SIZE))
 
     def request_place(self, place: Place) -> None:
-        """Ask for a place that a link in this window or its dialogs leads to."""
+        """Emit `place_requested` for a link in this window or its dialogs."""
         self.place_requested.emit(place)
 
     def set_transcript(self, transcript: TranscriptView) -> None:
@@ -148,7 +147,7 @@ class MainWindow(QMainWindow):
     def show_settings(self, shown: bool) -> None:
         """Show or hide the settings panel and move the keyboard focus accordingly."""
         self._wants_settings = shown
-        if not shown:  # before it is hidden, which would move the focus as Tab does
+        if not shown:  # before hiding it, which would focus the next widget
             self.focus_prompt()
         self._set_drawer(self.settings, shown)
         if shown:
@@ -196,7 +195,9 @@ class MainWindow(QMainWindow):
         has_focus = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
         if was_hidden and self._pane_state(self.conversations) != _PaneState.HIDDEN:
             self.toggle_list()
-        if has_focus and before is not None and before.isVisible():  # hits are hidden by then
+        if not has_focus or before is None or not isValid(before):
+            return
+        if before.isVisible():  # search hits are hidden by now
             before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_prompt(self) -> None:
@@ -233,9 +234,10 @@ class MainWindow(QMainWindow):
         shown[(at + step) % len(shown)][1](Qt.FocusReason.TabFocusReason)
 
     def state(self) -> dict[str, Any]:
-        """Return what is restored at the next start: geometry, visible panes, appearance.
+        """Return the state to restore at the next start: geometry, visible panes, appearance.
 
-        Each set of screens has its geometry: a laptop's window returns to its place at the desk.
+        Each set of screens has its own geometry, so that a laptop's window returns to the position
+        that it had on the screens of a desk.
         """
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self._geometries.pop(_screens(), None)
@@ -334,7 +336,7 @@ class MainWindow(QMainWindow):
         order_tabs(order[0], order[1:])
 
     def _set_theme(self, theme: Theme) -> None:
-        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_LARGEST_MINIMUM))
+        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
         for part in (
             self.conversations,
             self.header,
@@ -360,7 +362,7 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ laying out
 
     def _is_wide(self) -> bool:
-        return self.width() >= self._theme_px(_WIDE)
+        return self.width() >= self._theme_px(_MIN_WIDE_WIDTH)
 
     def _pane_state(self, pane: QWidget) -> _PaneState:
         if self._drawer is pane:
@@ -376,7 +378,7 @@ class MainWindow(QMainWindow):
         room = self.width() - self._theme_px(themes.PANEL_WIDTH)
         if self._wants_list and self._is_wide():
             room -= self._theme_px(themes.LIST_WIDTH)
-        return room >= self._theme_px(_NARROWEST_MIDDLE)
+        return room >= self._theme_px(_MIN_MIDDLE_WIDTH)
 
     def _set_drawer(self, pane: QWidget, shown: bool) -> None:
         fits = self._is_wide() if pane is self.conversations else self._panel_fits()
@@ -452,7 +454,7 @@ class MainWindow(QMainWindow):
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Emit `close_requested`, and stay open, unless the session ends."""
+        """Emit `close_requested`; stay open unless the session ends."""
         from desktop_app.ui.window.session_end import is_session_ending  # not for the first paint
 
         event.setAccepted(is_session_ending())
@@ -468,11 +470,11 @@ class MainWindow(QMainWindow):
 
 
 def _screens() -> str:
-    """Return the connected screens and their places, as a key."""
+    """Return the connected screens and their geometries, as a key."""
     return ", ".join(
         sorted(
-            f"{screen.name()} {place.width()}x{place.height()}+{place.x()}+{place.y()}"
+            f"{screen.name()} {area.width()}x{area.height()}+{area.x()}+{area.y()}"
             for screen in QGuiApplication.screens()
-            for place in (screen.geometry(),)
+            for area in (screen.geometry(),)
         )
     )

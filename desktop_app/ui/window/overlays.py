@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Shade(QWidget):
-    """Darkens everything behind a drawer.
+    """A translucent cover of everything behind a drawer.
 
     Signals:
         pressed(): the user clicked the shade.
@@ -37,7 +37,7 @@ class Shade(QWidget):
 
 
 class DropOverlay(QWidget):
-    """Says what a drop will do. It is transparent for drag events."""
+    """A text over the window that says what a drop will do; transparent for drag events."""
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
@@ -62,11 +62,11 @@ class DropOverlay(QWidget):
         self._theme = theme
         self._icon.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
 
-    def show_text(self, words: str, area: QRect) -> None:
+    def show_text(self, text: str, area: QRect) -> None:
         """Show a text over a part of the window."""
-        if words != self.words.text():
-            self.words.setText(words)
-            self.setAccessibleName(spoken_text(words))
+        if text != self.words.text():
+            self.words.setText(text)
+            self.setAccessibleName(spoken_text(text))
         self.setGeometry(area)
         self.show()
         self.raise_()
@@ -78,7 +78,7 @@ class DropOverlay(QWidget):
         self._frame.setGeometry(QRect(self.rect()).adjusted(inset, inset, -inset, -inset))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a translucent ground."""
+        """Paint a translucent background."""
         ground = QColor(self._theme.ground)
         ground.setAlpha(110)
         with QPainter(self) as painter:

@@ -93,7 +93,7 @@ class ReviewDialog(FormDialog):
         retheme(self, theme)
 
     def _on_text_changed(self) -> None:
-        """Choose Corrected with the first change of the text."""
+        """Choose Corrected once the text differs from the response."""
         if self.text.toPlainText() != self._initial_text:
             self.verdict.set_current(ReviewKind.CORRECTED.value)
 

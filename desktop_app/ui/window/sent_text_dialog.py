@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class SentTextDialog(QDialog):
-    """A read-only text; Esc closes and deletes the dialog."""
+    """The dialog with a note and the read-only text. Closing it deletes it."""
 
-    def __init__(self, theme: Theme, words: str, text: str, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, note: str, text: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("sent-text")
         self.setWindowTitle(tr("Compacted content"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.note = PlainLabel(words, wraps=True)
+        self.note = PlainLabel(note, wraps=True)
         self.text = PlainTextField(readOnly=True)
         self.text.setPlainText(text)
         set_role(self.text, "field")

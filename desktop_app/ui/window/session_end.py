@@ -1,4 +1,4 @@
-"""Notices the end of the desktop session."""
+"""Detect the end of the desktop session."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from PySide6.QtGui import QGuiApplication
 
 
 def is_session_ending() -> bool:
-    """Return True if the user logs out: a question would stop that, and nobody could answer it."""
+    """Return True while the desktop session ends, when a question would block the logout."""
     application = QGuiApplication.instance()
     return isinstance(application, QGuiApplication) and application.isSavingSession()

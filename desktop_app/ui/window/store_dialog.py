@@ -14,14 +14,13 @@ from desktop_app.ui.widgets.accessibility.role_names import GROUP
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QWidget
 
 
 _WIDTH: Final = 460
-_MAX_TEXT_HEIGHT: Final = 260  # maximum height; longer text scrolls
+_MAX_TEXT_HEIGHT: Final = 260  # longer text scrolls
 Choices = Sequence[tuple[str, str, str]]
-"""Each choice: its name, its label, and a sentence on what it does."""
+"""The name, the label and a description of each choice; "" for no description."""
 
 
 class ScrolledText(QScrollArea):
@@ -69,14 +68,14 @@ class StoreDialog(QDialog):
         self._column.addWidget(self._scroll)
         self._column.addWidget(self._bar)
         self._bar.hide()
-        # Large text on a small screen needs more than there is.
+        # With large text, the width can exceed that of a small screen.
         room = self.screen().availableGeometry().size()
         self._width = min(theme.px(_WIDTH), room.width())
         self.setFixedWidth(self._width)
 
     @property
     def words(self) -> str:
-        """The visible text, as one string."""
+        """Return the visible text, as one string."""
         return f"{self._title.text()} {self._words.text()}".strip()
 
     def offer(self, title: str, words: str, choices: Choices) -> None:
@@ -90,7 +89,7 @@ class StoreDialog(QDialog):
         self._fit()
 
     def show_work(self, words: str) -> None:
-        """Show what is being done; no choice is available meanwhile."""
+        """Show the work in progress; no choice is available meanwhile."""
         self._show_text(words, "")
         self._last_choice = ""
         self._bar.setMaximum(1)
@@ -104,21 +103,14 @@ class StoreDialog(QDialog):
         self._bar.setValue(min(done, total))
 
     def event(self, event: QEvent) -> bool:
-        """Adjust the height: the final font is known only once the text is shown."""
+        """Adjust the height, because the final font is known only once the text is shown."""
         handled = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit()
         return handled
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take the last choice on Esc."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.reject()
-        else:
-            super().keyPressEvent(event)
-
     def reject(self) -> None:
-        """Take the last choice, or stay open while work is running."""
+        """Take the last choice on Esc or closing; stay open while work is running."""
         if self._last_choice:
             self._choose(self._last_choice)
 

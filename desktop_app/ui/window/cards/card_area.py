@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class CardArea(QScrollArea):
-    """Cards in a column. It is shown while any of them is.
+    """A scrollable column of cards, shown while any card is shown.
 
     Its layout gives it the height of its cards, up to its maximum height.
     """
@@ -50,7 +50,7 @@ class CardArea(QScrollArea):
 
     @property
     def needed_height(self) -> int:
-        """The height at which nothing scrolls, at the current width; 0 without a card."""
+        """Return the height at which nothing scrolls, at the current width; 0 without a card."""
         return 0 if self.isHidden() else self.heightForWidth(self.width())
 
     def hasHeightForWidth(self) -> bool:
@@ -68,12 +68,12 @@ class CardArea(QScrollArea):
         return QSize(0, 0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the cards: which are shown, and what they need."""
+        """Update visibility and size after a card was shown, hidden or changed."""
         kind = event.type()
         if kind in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
             self._show_or_hide()
             if kind is QEvent.Type.ShowToParent and isinstance(watched, QWidget):
-                # Later, because the layout gives a new card its place in its next pass.
+                # Later, because the layout positions a new card in its next pass.
                 QTimer.singleShot(0, watched, lambda: self._scroll_to(watched))
         elif kind is QEvent.Type.LayoutRequest and watched is self._content:
             self.updateGeometry()

@@ -51,11 +51,11 @@ class CompactionCard(QFrame):
 
     @property
     def words(self) -> str:
-        """The visible text, as one string."""
+        """Return the visible text, as one string."""
         return f"{self._words.text()} {self._note.text()}".strip()
 
     def offer(self, words: str, note: str) -> None:
-        """Offer to compact; `note` says what that does and costs."""
+        """Offer to compact; `note` describes the effect and the cost."""
         self._show_text(words, note, is_working=False)
 
     def show_work(self, words: str) -> None:
@@ -84,16 +84,16 @@ class CompactionCard(QFrame):
 
     def _button(self, label: str, name: str) -> QPushButton:
         button = PlainButton(label, role="link", name=name)
-        button.setAutoDefault(True)  # Outside of dialogs, Return presses no other button.
+        button.setAutoDefault(True)  # Outside dialogs, Return presses only such buttons.
         return button
 
     def _show_text(self, words: str, note: str, *, is_working: bool) -> None:
-        was_shown = "" if self.isHidden() else self.words
+        shown_before = "" if self.isHidden() else self.words
         self._words.setText(words)
         self._note.setText(note)
         self._note.setVisible(bool(note))
         self.setAccessibleName(spoken_text(self.words))
-        if self.words != was_shown:
+        if self.words != shown_before:
             announce(self, self.words)
         for button in (self.compact_button, self.decline_button):
             button.setVisible(not is_working)

@@ -87,7 +87,7 @@ class Notifications(QFrame):
 
     @property
     def tab_stops(self) -> list[QWidget]:
-        """The widgets that Tab stops at, in order."""
+        """Return the widgets that Tab stops at, in order."""
         has_links = self.details.focusPolicy() & Qt.FocusPolicy.TabFocus
         return [*([self.details] if has_links else []), *self._actions, self.close_button]
 
@@ -118,7 +118,7 @@ class Notifications(QFrame):
         self._send_announcement(card.words)
 
     def notify_undo(self, words: str, undo: Callable[[], object]) -> None:
-        """Show a note with a button that undoes an action; `undo_last` does the same later."""
+        """Show a note with an Undo button; until the next such note, `undo_last` does the same."""
         self._undo = undo
         self.notify(words, [(tr("Undo"), self.undo_last)], topic=UNDO)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 
-_LONGEST: Final = 80
+_MAX_CHARACTERS: Final = 80
 
 
 class ProgressCard(QFrame):
@@ -43,15 +43,15 @@ class ProgressCard(QFrame):
         self.hide()
 
     def begin(self, words: str) -> None:
-        """Show that a task has started, without a known progress."""
+        """Show that a task has started whose progress is not known yet."""
         self.set_text(words)
         self.set_progress(0, 0)
         self.show()
         announce(self, self.words.text())
 
     def set_text(self, words: str) -> None:
-        """Show what is being done."""
-        self.words.setText(one_line(words, _LONGEST))
+        """Set the description of the task."""
+        self.words.setText(one_line(words, _MAX_CHARACTERS))
         self.setAccessibleName(spoken_text(self.words.text()))
 
     def set_progress(self, done: int, total: int) -> None:

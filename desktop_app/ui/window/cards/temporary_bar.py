@@ -1,4 +1,4 @@
-"""Signs of a temporary conversation: a card above its prompt, a row in the sidebar."""
+"""Widgets of a temporary conversation: a card above its prompt, a row in the sidebar."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 TITLE: Final = N_("Temporary conversation")
-WORDS: Final = N_(
+EXPLANATION: Final = N_(
     "This conversation isn’t saved and is deleted when you close it. "
     "The provider receives your messages, and the cost is counted."
 )
-ASK: Final = N_("Delete this temporary conversation? This can’t be undone.")
+QUESTION: Final = N_("Delete this temporary conversation? This can’t be undone.")
 
 
 class TemporaryBar(QFrame):
@@ -72,11 +72,11 @@ class TemporaryBar(QFrame):
 
     def explain(self) -> None:
         """Explain what a temporary conversation is."""
-        self._show_text(tr(WORDS), is_asking=False)
+        self._show_text(tr(EXPLANATION), is_asking=False)
 
     def ask(self) -> None:
         """Ask the user to confirm closing."""
-        self._show_text(tr(ASK), is_asking=True)
+        self._show_text(tr(QUESTION), is_asking=True)
         self.forget_button.setFocus()
 
     def set_theme(self, theme: Theme) -> None:
@@ -87,10 +87,10 @@ class TemporaryBar(QFrame):
         self._icon.setContentsMargins(0, px(2), 0, 0)
         self._icon.setPixmap(icons.pixmap("lock", theme.dim, px(16)))
 
-    def _show_text(self, words: str, *, is_asking: bool) -> None:
+    def _show_text(self, text: str, *, is_asking: bool) -> None:
         set_role(self.words, "" if is_asking else "note")
-        self.words.setText(words)
-        self.setAccessibleName(spoken_text(words))
+        self.words.setText(text)
+        self.setAccessibleName(spoken_text(text))
         self.close_button.setVisible(not is_asking)
         self.forget_button.setVisible(is_asking)
         self.keep_button.setVisible(is_asking)
@@ -143,7 +143,7 @@ class TemporaryRow(QWidget):
             self.drop_hint_changed.emit(drop_hint(event.mimeData(), tr(TITLE)))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        """Clear the hint."""
+        """Clear the hint, and release the button."""
         self.button.setDown(False)
         self.drop_hint_changed.emit("")
 
