@@ -22,10 +22,9 @@ class ErrorNote:
     """An error as it is stored.
 
     Attributes:
-        reason, remedy, params: as of UserFacingError.
+        reason, remedy, params, because: as in UserFacingError.
         code: of the error's class, or INCOMPLETE or REFUSED; "" if unknown.
-        is_of_environment: the environment sets up the provider. It is not stored.
-        because: the error that the placeholder {words} quotes.
+        is_of_environment: environment variables configure the provider. It is not stored.
     """
 
     reason: Reason | str
@@ -37,12 +36,12 @@ class ErrorNote:
     because: ErrorNote | None = None
 
     def remedy_segments_on(self, surface: Surface) -> LinkedText:
-        """Return the remedy in the words of a surface, with links."""
+        """Return the sentence on what to do for a surface, with links."""
         surface = environment_surface(surface) if self.is_of_environment else surface
         return remedy_segments(self, surface)
 
     def remedy_on(self, surface: Surface) -> str:
-        """Return the remedy in the words of a surface."""
+        """Return the sentence on what to do for a surface."""
         return plain_text(self.remedy_segments_on(surface))
 
     @property
@@ -52,22 +51,22 @@ class ErrorNote:
 
     @property
     def shown_params(self) -> Mapping[str, Param]:
-        """Return the parameters, with the words of `because`."""
+        """Return the parameters, with the sentence of `because` as {words}."""
         return with_words(self.params, self.because)
 
     @property
     def what_to_do(self) -> str:
-        """Return the remedy in the words of the window."""
+        """Return the sentence on what to do, as the window shows it."""
         return self.remedy_on(WINDOW)
 
     @property
     def sentences(self) -> str:
-        """Return both sentences in the words of the window."""
+        """Return both sentences, as the window shows them."""
         return f"{self.what_happened} {self.what_to_do}".rstrip()
 
 
 def note_of(error: UserFacingError) -> ErrorNote:
-    """Return an error as it is stored."""
+    """Return the note of an error, to be stored."""
     return ErrorNote(
         error.reason,
         error.remedy,
@@ -79,7 +78,7 @@ def note_of(error: UserFacingError) -> ErrorNote:
 
 
 def error_of(note: ErrorNote) -> UserFacingError:
-    """Return the error of a note, to be reported."""
+    """Return an error with the sentences of a note, to be raised or reported."""
     return UserFacingError(
         note.reason,
         note.params,

@@ -1,8 +1,8 @@
-"""Words errors for each place that shows them.
+"""Formats errors as sentences for the surface that shows them: the window, a terminal, a file.
 
-A sentence is chosen by its code and its placeholders are filled in; finished text is never edited.
-`error_sentences` has the sentences on what happened, `Remedy` those on what to do; this module has
-the replacements for some places.
+A sentence is chosen by its code, and its placeholders are filled; finished text is never edited.
+`error_sentences` has the sentences on what happened, `Remedy` those on what to do. This module has
+replacements for remedies on some surfaces.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _ENVIRONMENT_NAME: Final = N_("environment variables")
 
 
 class Surface(NamedTuple):
-    """A place that shows errors.
+    """A surface that shows errors.
 
     Attributes:
         remedies: replacements for the sentences of remedies.
-        places: replacements for the names of places.
+        places: replacements for the names of places to which sentences link.
     """
 
     remedies: Mapping[Remedy, str]
     places: Mapping[Place, str]
 
 
-# A provider that the environment sets up has no network settings of its own.
+# A provider that environment variables configure has no network settings.
 _ENVIRONMENT_REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY."),
     Remedy.CHECK_ENVIRONMENT_PROXY_KIND: N_(
@@ -54,14 +54,14 @@ WINDOW: Final = Surface({}, {})
 CONTINUABLE: Final = WINDOW._replace(
     remedies={Remedy.RETRY_BILLED: N_("Select Continue to resume, or Retry to start over.")}
 )
-"""Shown below an answer of which a part has arrived."""
+"""Below an answer that was interrupted and can be continued."""
 NOT_CONTINUABLE: Final = WINDOW._replace(remedies={Remedy.CONTINUE: ""})
-"""Shown below an answer that cannot be continued: others follow, it is empty, or it is a copy."""
+"""Below an answer that cannot be continued: messages follow, it is empty, or it is a copy."""
 TERMINAL: Final = Surface(_TERMINAL_REMEDIES, {})
 
 
 def environment_surface(surface: Surface) -> Surface:
-    """Return a surface for a provider that the environment sets up."""
+    """Return the surface for errors of a provider that environment variables configure."""
     remedies = {**surface.remedies, **_ENVIRONMENT_REMEDIES}
     places = {**surface.places, Place.PROVIDER: _ENVIRONMENT_NAME, Place.NETWORK: _ENVIRONMENT_NAME}
     return surface._replace(remedies=remedies, places=places)
@@ -81,14 +81,14 @@ class DescribedError(Protocol):
 
 
 def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
-    """Return what happened in a sentence.
+    """Return the sentence on what happened.
 
     Raises:
         LookupError, ValueError: a parameter is missing or of another type.
     """
     if not isinstance(reason, Reason):
         return reason
-    from desktop_app.domain.error_sentences import SENTENCES  # not needed at the start
+    from desktop_app.domain.error_sentences import SENTENCES  # the start does not need it
 
     said = SENTENCES[reason]
     is_full = bool(said.fuller) and all(params.get(name) for name in _placeholders(said.fuller))
@@ -96,7 +96,7 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
 
 
 def remedy_of(error: DescribedError) -> Remedy | str:
-    """Return the error's own remedy, else that of its reason."""
+    """Return the remedy of the error itself, else that of its reason."""
     from desktop_app.domain.error_sentences import SENTENCES
 
     if error.remedy or not isinstance(error.reason, Reason):
@@ -105,7 +105,7 @@ def remedy_of(error: DescribedError) -> Remedy | str:
 
 
 def remedy_segments(error: DescribedError, surface: Surface) -> LinkedText:
-    """Return what to do, with links to the places that it names; () if there is nothing to say."""
+    """Return the sentence on what to do, with links to the places it names; () for none."""
     if isinstance(error.remedy, str) and error.remedy:
         return (LinkSegment(error.remedy),)
     remedy = remedy_of(error)
@@ -115,12 +115,12 @@ def remedy_segments(error: DescribedError, surface: Surface) -> LinkedText:
 
 
 def remedy_text(error: DescribedError, surface: Surface) -> str:
-    """Return what to do in a sentence; "" if there is nothing to say."""
+    """Return the sentence on what to do as plain text; "" for none."""
     return plain_text(remedy_segments(error, surface))
 
 
 def error_segments(error: DescribedError, surface: Surface) -> LinkedText:
-    """Return what happened and what to do, with links to the places that are named."""
+    """Return both sentences, with links to the places they name."""
     happened = error.what_happened
     remedy = remedy_segments(error, surface)
     return (LinkSegment(f"{happened} "), *remedy) if remedy else (LinkSegment(happened),)

@@ -60,7 +60,7 @@ Param = str | int
 class Remedy(Enum):
     """The user's next step: its code, which is stored, and its sentence.
 
-    `error_text` has other sentences for some of the places that show errors.
+    `error_text` replaces the sentences on some surfaces.
     """
 
     _value_: str
@@ -249,13 +249,13 @@ class Remedy(Enum):
     TRY_LATER = "try_later", N_("Try again later.")
 
 
-class _Worded(Protocol):
+class _Explained(Protocol):
     @property
     def what_happened(self) -> str: ...
 
 
-def with_words(params: Mapping[str, Param], because: _Worded | None) -> Mapping[str, Param]:
-    """Return the parameters with what happened before, in words; it is never stored."""
+def with_words(params: Mapping[str, Param], because: _Explained | None) -> Mapping[str, Param]:
+    """Return the parameters with the sentence of `because` as {words}; it is never stored."""
     return params if because is None else {**params, "words": because.what_happened}
 
 
@@ -309,31 +309,31 @@ class UserFacingError(Exception):
 
     @property
     def what_happened(self) -> str:
-        """The sentence on what happened."""
+        """Return the sentence on what happened."""
         from desktop_app.domain.error_text import happened_text  # not needed at the start
 
         return happened_text(self.reason, self.shown_params)
 
     @property
     def shown_params(self) -> Mapping[str, Param]:
-        """The parameters, with the words of `because`."""
+        """Return the parameters, with the sentence of `because` as {words}."""
         return with_words(self.params, self.because)
 
     @property
     def what_to_do(self) -> str:
-        """The sentence on what to do, worded for the window."""
+        """Return the sentence on what to do, as the window shows it."""
         from desktop_app.domain.error_text import WINDOW, remedy_text
 
         return remedy_text(self, WINDOW)
 
     @property
     def sentences(self) -> str:
-        """Both sentences, worded for the window."""
+        """Return both sentences, as the window shows them."""
         return f"{self.what_happened} {self.what_to_do}".rstrip()
 
     @property
     def all_details(self) -> str:
-        """The details, below the facts that the error has in fields of its own."""
+        """Return the details, below the facts in other attributes of the error."""
         return self.details
 
 
@@ -446,7 +446,7 @@ class ContentFilteredError(ProviderError):
 
 
 class RateLimitedError(ProviderError):
-    """Too many requests or tokens. The remedy says how long to wait, if the server did."""
+    """Too many requests or tokens. The remedy says how long to wait, if the server said so."""
 
     code = "rate_limited"
 

@@ -1,4 +1,4 @@
-"""Conversations, messages, requests, replies, presets and prompts.
+"""Conversations, their messages, notices and compactions.
 
 May import the rest of `domain`.
 """

@@ -1,8 +1,8 @@
 """Compactions: replacements for the older part of a long conversation in requests.
 
-A compaction belongs to a message: in requests it replaces everything from the first message to that
-one. The tree of messages keeps everything. A path that does not contain the message, or ends before
-it, is sent without the compaction, and so is a path whose compaction was undone.
+A compaction belongs to a message: in requests it replaces all messages from the first to that one.
+They stay in the conversation. A path that does not contain the message is sent without the
+compaction, and so is a path whose compaction was undone.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ class Compaction:
 
     Attributes:
         message_id: the last message that it replaces.
-        provider_id, model: its makers.
-        body: the summary's text, or the provider's items as JSON, unabridged.
-        tokens_before, tokens_after: of the messages it replaces, and of itself.
-        undone_at: the time when it was undone; None while in force.
+        provider_id, model: the provider and model that made it.
+        body: the summary's text, or the provider's items as JSON.
+        tokens_before: the tokens of the messages that it replaces.
+        tokens_after: the tokens of the compaction.
+        undone_at: the time when it was undone; None if it was not.
     """
 
     id: str
@@ -61,14 +62,14 @@ class Compaction:
         return same and model.startswith(FAMILY_MODEL)
 
     def was_in_force_at(self, moment: datetime) -> bool:
-        """Return True if it had been made, and not undone, at `moment`."""
+        """Return True if it had been made and not undone at `moment`."""
         undone = self.undone_at is not None and self.undone_at <= moment
         return self.created_at <= moment and not undone
 
 
 @dataclass(frozen=True)
 class ProviderState:
-    """A provider's compacted state: its items as JSON, unabridged, and the usage of the call."""
+    """A provider's compacted state: its items as JSON, and the usage of the call."""
 
     items: str
     usage: Usage | None
@@ -92,11 +93,10 @@ def sent_path(
 ) -> SentPath:
     """Return the part of `path` that is sent to `model` at `profile`.
 
-    The compaction that reaches furthest down the path is used, the newest if there are several, and
-    exactly the messages after it.
+    It begins with the compaction that replaces the most messages; of several, with the newest.
 
     Args:
-        at: a past moment to reconstruct; None for now.
+        at: the moment of sending; None for now.
     """
     place = {message.id: number for number, message in enumerate(path)}
     usable = [
@@ -117,8 +117,8 @@ def compactions_by_message(
 ) -> dict[str, Compaction]:
     """Return the newest compaction in force of each message of a path, by message id."""
     ids = {message.id for message in path}
-    held = [c for c in compactions if c.undone_at is None and c.message_id in ids]
-    return {c.message_id: c for c in sorted(held, key=lambda c: c.created_at)}
+    in_force = [c for c in compactions if c.undone_at is None and c.message_id in ids]
+    return {c.message_id: c for c in sorted(in_force, key=lambda c: c.created_at)}
 
 
 def was_made_with(
@@ -128,9 +128,9 @@ def was_made_with(
     compactions: Sequence[Compaction],
     profile: ProviderProfile,
 ) -> bool:
-    """Return True if the answer `path[number]` was made with `compaction` (None: without one).
+    """Return True if the answer `path[number]` was made with `compaction`, None for no compaction.
 
-    Only then is the provider's token count valid for what would be sent today.
+    Only then does the provider's token count apply to a request of today.
     """
     if not compactions:
         return True
@@ -146,11 +146,10 @@ def was_made_with(
 def compaction_points(
     messages: Sequence[Message], has_content: Callable[[Message], bool]
 ) -> tuple[int, ...]:
-    """Return the answers up to which `messages` can be compacted, as indices, best first.
+    """Return the indices of the answers up to which `messages` can be compacted, best first.
 
-    It is best to leave the last exchange as it is: its answer can then be regenerated and its
-    question edited without sending everything again. If that leaves too much, the last answer is
-    next.
+    The best one leaves the last exchange out, so that its question can be edited and its answer
+    regenerated without sending all messages again. The other is the last answer.
     """
     answers = [n for n, m in enumerate(messages) if m.role is Role.ASSISTANT and has_content(m)]
     questions = [n for n, m in enumerate(messages) if m.role is Role.USER]

@@ -1,7 +1,7 @@
 """Conversations and their messages.
 
-The messages of a conversation are a tree: each names its parent, so that an edited question or a
-second answer is a sibling, and nothing is overwritten. The visible path runs from the root to the
+The messages of a conversation are a tree: each message names its parent. An edited question or a
+second answer is a sibling, so nothing is overwritten. The visible path is from the root to the
 conversation's `leaf_id`.
 """
 
@@ -44,10 +44,10 @@ class Role(StrEnum):
 class MessageStatus(StrEnum):
     """The state of a message. A question is COMPLETE from the start.
 
-    STREAMING: an answer on its way. COMPLETE: whole. INCOMPLETE: the model stopped at a limit.
-    REFUSED: the model declined, or the provider's filter stopped it. CANCELLED: the user stopped
-    it. FAILED: an error ended it. INTERRUPTED: the program ended before the answer did, and could
-    not resume it.
+    STREAMING: the answer is arriving. COMPLETE: all of it has arrived. INCOMPLETE: the model
+    stopped early. REFUSED: the model declined, or the provider's filter stopped the answer.
+    CANCELLED: the user stopped it. FAILED: an error ended it. INTERRUPTED: the program ended before
+    the answer did, and could not resume it.
     """
 
     STREAMING = "streaming"
@@ -76,10 +76,10 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class RemoteRun:
-    """A background run: its provider makes the answer whether the client listens or not.
+    """A background run, which the provider continues without a connection.
 
     Attributes:
-        response_id: the provider's name for it.
+        response_id: the provider's id of the response.
         sequence: the number of the last stream event that was processed; None before the first.
     """
 
@@ -97,11 +97,11 @@ class Message:
         cost: US dollars; None if unknown.
         duration_s: seconds from sending to the end of the answer.
         notices: remarks for the user on how it was made ("retried without …").
-        remote_run: the background run that it comes from, while it is STREAMING.
-        usage_scope: which answers `usage` and `cost` are for.
-        answered_by: the model that the reply names, which may be another than `choice` has; "" if
-            it names none.
+        remote_run: the background run that makes it, while it is STREAMING.
         template_id: of a question, the prompt of the library that it was made with; "" for none.
+        usage_scope: the answers that `usage` and `cost` are for.
+        answered_by: the model that the reply names, which may differ from that in `choice`; "" if
+            it names none.
     """
 
     id: str
@@ -124,12 +124,12 @@ class Message:
 
     @property
     def text(self) -> str:
-        """Return the words, without attachments and reasoning."""
+        """Return the text, without attachments and reasoning."""
         return text_of(self.parts)
 
     @property
     def sent_parts(self) -> tuple[Part, ...]:
-        """Return the parts that requests contain: files and images of answers are for the user."""
+        """Return the parts that requests contain: no files and images of answers."""
         if self.role is Role.USER:
             return self.parts
         return tuple(p for p in self.parts if not isinstance(p, DocumentPart | ImagePart))
@@ -141,7 +141,7 @@ class Message:
 
     @property
     def passage_parts(self) -> tuple[PassagesPart, ...]:
-        """Return the passages from collections that went with the message."""
+        """Return the passages from collections that were sent with the message."""
         return tuple(p for p in self.parts if isinstance(p, PassagesPart))
 
     @property
@@ -152,7 +152,7 @@ class Message:
 
     @property
     def as_draft(self) -> Draft:
-        """Return a question as it stood in the prompt; its collections will be searched again."""
+        """Return a question as a draft, whose collections will be searched again."""
         asked = tuple(CollectionPart(p.collection_id, p.name) for p in self.passage_parts)
         return Draft(self.text, (*self.attachments, *asked), self.template_id)
 
@@ -188,7 +188,7 @@ class Draft:
         }
 
     def __bool__(self) -> bool:
-        """Return True if there is something to send; a collection alone is not enough."""
+        """Return True if there is text or an attachment; a collection alone is not enough."""
         return bool(self.text or self.question_attachments)
 
     @property
@@ -198,7 +198,7 @@ class Draft:
 
     @property
     def question_attachments(self) -> tuple[DocumentPart | ImagePart, ...]:
-        """Return the attachments that go with the next question only."""
+        """Return the attachments that are sent with the next question only."""
         return tuple(p for p in self.attachments if not isinstance(p, CollectionPart))
 
     @property
@@ -211,11 +211,14 @@ class Draft:
 class Conversation:
     """A conversation as listed; its messages are loaded separately.
 
-    `leaf_id` is the last message of the visible path, None while it is empty. `streaming` is True
-    while an answer arrives. `overrides` are settings of this conversation only. `trashed_at` is
-    when it was moved to the trash, which deletes it after a while. `preset_id` is the preset that
-    was applied last; later changes are in `choice` and `overrides`. `title_is_automatic` is True
-    while the title is the beginning of the first question, or of its draft.
+    Attributes:
+        leaf_id: the last message of the visible path; None if there are no messages.
+        streaming: True while an answer arrives.
+        overrides: settings of this conversation only.
+        trashed_at: when it was moved to the trash; None if it is elsewhere.
+        preset_id: the preset that was applied last; later changes are in `choice` and `overrides`.
+        title_is_automatic: True while the title is the beginning of the first question, or of its
+            draft.
     """
 
     id: str
@@ -243,10 +246,11 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder of conversations: a project with its own settings.
+    """A folder of conversations, with settings.
 
-    New conversations in it start with `choice`, None for the defaults. `overrides` apply to the
-    answers of all its conversations; a conversation's own settings come first.
+    Attributes:
+        choice: the model choice of new conversations in it; None for the default.
+        overrides: settings of all its conversations; those of a conversation come first.
     """
 
     id: str
@@ -257,9 +261,9 @@ class Folder:
 
 
 INCOMPLETE: Final = "incomplete"
-"""The code of an answer that the model ended too early."""
+"""The error code of an answer that the model ended too early."""
 REFUSED: Final = "refused"
-"""The code of an answer that a filter stopped."""
+"""The error code of an answer that was declined, or that a filter stopped."""
 
 
 def next_number(path: Iterable[Message]) -> int:
@@ -281,7 +285,7 @@ def now() -> datetime:
 
 
 def title_from(text: str, limit: int = 60) -> str:
-    """Make a title from the first line of a text, cut at a word."""
+    """Return a title: the first line of a text, cut after a word."""
     line = next((" ".join(line.split()) for line in text.splitlines() if line.strip()), "")
     line = line.lstrip("#>*- ") or line
     if len(line) <= limit:
@@ -298,7 +302,7 @@ class SearchFilter(NamedTuple):
         variant: answers of this variant, and their questions.
         since, until: messages from this half-open range of time.
         has_attachment: conversations with an attachment.
-        review: answers with this verdict of the user's, as "rejected"; "" for all.
+        review: answers with this verdict, such as "rejected"; "" for all.
     """
 
     folder_id: str | None = None
@@ -318,10 +322,12 @@ class SearchOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A search result; `message_id` None means the title.
+    """A search result.
 
-    `snippet` is plain text with the matches between U+0002 and U+0003. `archived` says whether the
-    conversation is in the archive.
+    Attributes:
+        message_id: None if the title matches.
+        snippet: plain text with each match between U+0002 and U+0003.
+        archived: True if the conversation is in the archive.
     """
 
     conversation_id: str

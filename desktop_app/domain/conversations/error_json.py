@@ -13,7 +13,7 @@ from desktop_app.domain.errors import Remedy
 
 
 def error_to_json(note: ErrorNote) -> dict[str, Any]:
-    """Return an error ready for JSON, with codes in place of their sentences."""
+    """Return an error ready for JSON, with codes instead of sentences."""
     return {
         "code": note.code,
         **_value("reason", "what_happened", note.reason),

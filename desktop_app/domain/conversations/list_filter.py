@@ -1,7 +1,7 @@
-"""The parts of the library, and the conversations that each of them lists.
+"""Filters of the conversation list.
 
-The list shows one part at a time: conversations without a folder, a folder, the archive or the
-trash. Pinned conversations are also listed outside of their folder.
+The list shows the conversations without a folder, those of a folder, the archive, or the trash.
+Pinned conversations are listed both in their folder and among those without one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:  # the window's start imports this
+if TYPE_CHECKING:  # the window's start imports this module
     from desktop_app.domain.conversations.conversation import Conversation
 
 TRASH_RETENTION: Final = timedelta(days=30)
@@ -62,6 +62,6 @@ TRASH: Final = ListFilter(ListFilterKind.TRASH)
 
 
 def days_left(trashed_at: datetime, at: datetime) -> int:
-    """Return the days left in the trash, the current one included; 0 if the time is over."""
+    """Return the days that are left in the trash, including the current day; 0 for none."""
     left = trashed_at + TRASH_RETENTION - at
     return max(0, -(-left // timedelta(days=1)))

@@ -36,7 +36,7 @@ _EXPORT_ENDINGS: Final = {
     **ENDINGS,
     MessageStatus.STREAMING: N_("Still being written when this was exported"),
 }
-"""The same, for answers in an exported file or on paper."""
+"""Likewise, in an exported file or on paper."""
 
 _MIN_SHOWN_S: Final = 0.1
 _CALL_STATES: Final = {
@@ -66,7 +66,7 @@ def export_ending(message: Message) -> str:
 
 
 def heading_of(message: Message, name_of_model: Callable[[str], str]) -> str:
-    """Return a heading with the speaker and the time, for exported files."""
+    """Return a heading with the speaker and the time of a message, for exported files."""
     return f"{_speaker(message, name_of_model)} · {moment(message.created_at)}"
 
 
@@ -106,14 +106,14 @@ def answer_facts(
 
 
 def other_model(choice: ModelChoice, answered_by: str) -> str:
-    """Return a fact that names the model that answered; "" if it is the requested one."""
+    """Return a fact that names the model that answered; "" if it is the requested model."""
     if is_same_model(choice.model, answered_by):
         return ""
     return tr("answered by {model}", model=answered_by)
 
 
 def token_facts(message: Message) -> list[str]:
-    """Return an answer's tokens by kind, without kinds of which none were reported."""
+    """Return an answer's tokens by kind; cached and reasoning tokens only if there are any."""
     usage = message.usage
     if usage is None:
         return []
@@ -132,7 +132,7 @@ def token_facts(message: Message) -> list[str]:
 
 
 def image_pages_fact(part: DocumentPart) -> str:
-    """Describe the pages without text as sent or skipped; "" if there are none."""
+    """Describe a document's pages without text, as sent or skipped; "" if it has none."""
     pages = replace(part, detail="auto").seen_pages
     if not pages:
         return ""
@@ -144,13 +144,10 @@ def image_pages_fact(part: DocumentPart) -> str:
 
 
 def reasoning_title(reasoning: str, seconds: float | None, *, thinking: bool = False) -> str:
-    """Return `Thought for 9.3 s: Which failures are safe to repeat`, as far as known.
-
-    The subject is the title that a summary of the reasoning begins with.
-    """
+    """Return `Thought for 9.3 s: Which failures are safe to repeat`, as far as it is known."""
     subject = subject_of(reasoning)
     if thinking:
-        # "Thinking" is a variant, too, whose name is the same in all languages.
+        # "Thinking" is also a variant, whose name is not translated.
         return (
             tr("Thinking: {subject}", subject=subject)
             if subject
@@ -171,7 +168,7 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
         facts.append(tr("Requested"))
     else:
         facts.append(tr(_CALL_STATES[call.state]))
-    if call.state is ToolCallState.RUNNING and call.result:  # how far it is
+    if call.state is ToolCallState.RUNNING and call.result:  # its progress
         facts.append(" ".join(call.result.split()))
     if call.edited:
         facts.append(tr("Arguments changed"))
@@ -208,14 +205,14 @@ def short_arguments(arguments: str) -> str:
         found = json.loads(arguments)
     except (ValueError, RecursionError):
         found = None
-    words = arguments
+    text = arguments
     if isinstance(found, dict):
         texts = (
             f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
             for name, value in found.items()
         )
-        words = ", ".join(texts)
-    line = " ".join(words[: 4 * _MAX_ARGUMENT_LINE_CHARS].split())
+        text = ", ".join(texts)
+    line = " ".join(text[: 4 * _MAX_ARGUMENT_LINE_CHARS].split())
     return (
         line
         if len(line) <= _MAX_ARGUMENT_LINE_CHARS
@@ -234,14 +231,14 @@ def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:
 
 
 def token_count(tokens: int, *, is_exact: bool) -> str:
-    """Return a number of tokens in words, marked if it is an estimate."""
+    """Return a number of tokens, marked with ≈ if it is an estimate."""
     if is_exact:
         return tr_plural("{count} token", "{count} tokens", tokens)
     return tr_plural("≈ {count} token", "≈ {count} tokens", tokens)
 
 
 def pages_fact(part: DocumentPart) -> str:
-    """Describe a document's pages, or those that are sent, and how many go as images.
+    """Describe the number or the choice of a document's pages, and how many are sent as images.
 
     Returns "" if the format has no pages.
     """
@@ -291,5 +288,5 @@ def attached_line(part: DocumentPart | ImagePart) -> str:
 
 
 def sources_of(message: Message) -> list[tuple[int, str, str]]:
-    """Return number, source and text of the passages sent with a question."""
+    """Return the number, source and text of each passage that was sent with a question."""
     return [(p.number, p.source, p.text) for part in message.passage_parts for p in part.passages]

@@ -1,4 +1,4 @@
-"""Links to conversations and messages: repartee://conversation/ID, …/ID/MESSAGE."""
+"""Links to conversations and messages: repartee://conversation/ID and …/ID/MESSAGE."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ from desktop_app.domain.tools.call_state import ToolCallState
 
 _MAX_SENT_NAME_CHARS: Final = 64
 _MAX_INVALID_CHARS: Final = 2000
-"""Characters of arguments that are no object; the model needs no more to see its mistake."""
+"""The characters that are sent of arguments that are not an object, to show the mistake."""
 TEXT_ONLY: Final = "text"
-"""A value of a document's `detail`: its pages without text are not sent."""
+"""A document's `detail` if its pages without text are not sent."""
 ANSWER_FILE: Final = "answer.md"
-"""The name of the file that has all of an answer too long for its message."""
+"""The name of the file with an answer that is too long for its message."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,11 @@ class TextPart:
 class ReasoningPart:
     """A summary of the model's reasoning.
 
-    `item_id` and `encrypted` are the provider's own, replayed on the next turn if nothing is stored
-    at the provider. `seconds` is how long the model thought in total before it began to answer;
-    only the first part of a message has it, None if it was not measured.
+    Attributes:
+        item_id, encrypted: the provider's data, sent back with the next question if the provider
+            stores nothing.
+        seconds: the time before the answer began, in the first part of a message; None in other
+            parts, or if it was not measured.
     """
 
     text: str
@@ -48,7 +50,7 @@ class ReasoningPart:
 
 @dataclass(frozen=True)
 class RefusalPart:
-    """The model's words when it declines."""
+    """The model's text when it declines."""
 
     text: str
 
@@ -64,13 +66,13 @@ class PageImage:
 
 @dataclass(frozen=True)
 class ChosenPages:
-    """The pages, slides, sheets or chapters of a document that are sent: document_sections.py.
+    """The pages, slides, sheets or chapters of a document that are sent.
 
     Attributes:
-        unit: in the singular: "page".
-        spans: first and last number of each run, from 1, sorted and disjoint.
-        of: the total number.
-        tokens: of their text, by o200k_base; None until counted.
+        unit: in the singular, such as "page": see documents/document_sections.py.
+        spans: first and last number of each range, from 1, sorted and disjoint.
+        of: the total number of sections.
+        tokens: of the chosen text, by o200k_base; None until counted.
     """
 
     unit: str
@@ -97,15 +99,15 @@ class DocumentPart:
         tokens: None until counted.
         tokens_exact: False if the count is an estimate.
         pictured: the pages without text, which are sent as images after the text.
-        detail: of those images, one of image_tokens.DETAILS; TEXT_ONLY leaves them out.
-        in_parts: it is too large for the model, which reads it in parts and answers from its notes.
-        by_tools: it is too large, so only its beginning is sent; the model reads the rest of it
+        detail: of these images, one of image_tokens.DETAILS; TEXT_ONLY leaves them out.
+        in_parts: True if it is too large: the model reads it in parts and answers from its notes.
+        by_tools: True if it is too large: its beginning is sent, and the model reads the rest
             with tools: services/documents/document_beginnings.py.
         chosen: the sections that are sent; None for all.
-        is_protected: the original asks for a password, which is never stored.
+        is_protected: the original needs a password, which is never stored.
         as_file: the original is sent instead of its text: services/documents/file_attachments.py.
-        again_as: the same request already contains it in full under this name, and only the name is
-            sent. In requests only, never stored: services/documents/attachment_dedup.py.
+        again_as: the name under which the request already contains the document; only this name
+            is sent. Never stored: services/documents/attachment_dedup.py.
     """
 
     sha256: str
@@ -139,7 +141,7 @@ class DocumentPart:
 
     @property
     def sent_tokens(self) -> int | None:
-        """Return the tokens of the text that is sent, by o200k_base; None until counted."""
+        """Return the tokens of the sent text, by o200k_base; None until counted."""
         return self.tokens if self.chosen is None else self.chosen.tokens
 
 
@@ -148,7 +150,7 @@ class ImagePart:
     """An image that goes into the prompt beside the text.
 
     `width` and `height` are in pixels as displayed, 0 if not measured. `detail` is one of
-    image_tokens.DETAILS. `animated` means that only the first frame is sent.
+    image_tokens.DETAILS. Of an `animated` image, the first frame is sent.
     """
 
     sha256: str
@@ -170,7 +172,7 @@ class ImagePart:
 class CollectionPart:
     """A collection in a draft; it stays there after sending, until the user removes it.
 
-    The sent message has a PassagesPart in its place. `name` is the collection's name at that time.
+    The sent message has a PassagesPart instead. `name` is the collection's name at that time.
     """
 
     collection_id: str
@@ -179,10 +181,10 @@ class CollectionPart:
 
 @dataclass(frozen=True)
 class PassagesPart:
-    """The passages of a collection that went with a question; `passages` is empty if none.
+    """The passages of a collection that were sent with a question; () if none was found.
 
     Attributes:
-        known: the numbers of passages that matched, but had already gone with earlier questions.
+        known: the numbers of passages that matched, but were sent with earlier questions.
     """
 
     collection_id: str
@@ -193,17 +195,17 @@ class PassagesPart:
 
 @dataclass(frozen=True)
 class ToolCallPart:
-    """A tool call that the model asks for, and how it went.
+    """A tool call that the model asks for, and its result.
 
     Attributes:
-        name: as the model wrote it; `ToolDefinition.wire_name` of a known tool.
+        name: as the model wrote it; the `ToolDefinition.wire_name` of a known tool.
         arguments: JSON text, or the free text of a custom tool, as received.
-        is_custom: a call of a custom tool.
-        round: the request of the answer that it came from, counted from 0.
-        edited: the arguments that the user changed it to; "" if they are as received.
-        result: the tool's output, or the error as the model gets it; "" before it ended.
+        is_custom: True for a call of a custom tool.
+        round: the number of the request that it came from, within the answer, from 0.
+        edited: the arguments as the user changed them; "" if unchanged.
+        result: the tool's output, or the error as the model gets it; its progress while it runs.
         seconds: the duration of the run; None if it did not run.
-        is_hosted: the provider ran it; later requests leave it out.
+        is_hosted: True if the provider ran it; later requests leave it out.
         full_name: the tool's name for users, if `name` does not contain it; else "".
     """
 
@@ -226,12 +228,12 @@ class ToolCallPart:
 
     @property
     def sent_name(self) -> str:
-        """Return the name as later requests have it: servers refuse any other characters."""
+        """Return the name for later requests, without characters that servers refuse."""
         return re.sub(r"[^A-Za-z0-9_-]", "_", self.name[:_MAX_SENT_NAME_CHARS]) or "unknown"
 
     @property
     def sent_arguments(self) -> str:
-        """Return the arguments as later requests have them: servers accept objects only."""
+        """Return the arguments for later requests: servers accept objects only."""
         try:
             is_object = isinstance(json.loads(self.arguments or "{}"), dict)
         except (ValueError, RecursionError):
@@ -249,10 +251,7 @@ class ToolCallPart:
 
 @dataclass(frozen=True)
 class AttachmentFile:
-    """The stored original that document and image parts refer to, one for all of them.
-
-    `text` is its extracted text, "" for an image.
-    """
+    """The stored original of document and image parts; `text` is extracted, "" for an image."""
 
     sha256: str
     name: str
@@ -264,7 +263,7 @@ class AttachmentFile:
 
 
 DraftPart = DocumentPart | ImagePart | CollectionPart
-"""The parts that a draft may contain besides its text."""
+"""The parts that a draft may contain, in addition to its text."""
 
 Part = (
     TextPart
@@ -354,6 +353,6 @@ def last_text(parts: Sequence[Part]) -> str:
 
 
 def text_of(parts: Iterable[Part]) -> str:
-    """Return the words of a message: its text and refusal parts, separated by blank lines."""
+    """Return the text and refusal parts, separated by blank lines."""
     texts = [part.text for part in parts if isinstance(part, TextPart | RefusalPart)]
     return "\n\n".join(text for text in texts if text)

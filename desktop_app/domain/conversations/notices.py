@@ -1,6 +1,6 @@
 """Notices under an answer about how it was made: a code and parameters, and their sentences.
 
-A notice without a code is a sentence that an earlier version stored, or from an import.
+A notice without a code is a sentence that an earlier version stored, or that was imported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from desktop_app.i18n.translation import N_, tr_filled
 
 
 class NoticeCode(StrEnum):
-    """The notices that this version gives."""
+    """The code of a notice."""
 
     ASKED_SEPARATELY = "asked_separately"
     BACKGROUND_REFUSED = "background_refused"
@@ -161,7 +161,7 @@ class AnswerNotice:
 
     @property
     def what_happened(self) -> str:
-        """The notice in words."""
+        """Return the sentence of the notice."""
         return str(self)
 
     def __str__(self) -> str:
@@ -194,7 +194,7 @@ def notice(code: NoticeCode, **params: str) -> AnswerNotice:
 
 
 def notice_of_error(note: ErrorNote) -> NoticeText:
-    """Return the notice that says what happened."""
+    """Return a notice with the sentence on what happened in an error."""
     if not isinstance(note.reason, Reason):
         return note.reason
     because = notice_of_error(note.because) if note.because else None
@@ -224,7 +224,7 @@ def notice_from_json(value: object) -> NoticeText:
         raise TypeError("a notice is not a text")
     code = value["code"]
     known = NoticeCode(code) if code in _CODES else Reason(code)
-    because = value.get("because")  # nothing is quoted in there
+    because = value.get("because")  # a quoted notice quotes no other
     quoted = None if because is None else notice_from_json({**because, "because": None})
     if isinstance(quoted, str):
         raise TypeError("a notice quotes a sentence")

@@ -46,7 +46,7 @@ def legacy_error_code(kind: str) -> str:
 
 
 def legacy_error(note: ErrorNote) -> ErrorNote:
-    """Return an error with the codes of its sentences; a sentence without one stays."""
+    """Return an error with codes instead of sentences; a sentence without a code stays."""
     remedy = note.remedy
     if isinstance(remedy, str):
         remedy = _REMEDY_OF.get(remedy, remedy)
@@ -69,7 +69,7 @@ def _usual_remedy(reason: Reason) -> Remedy | str:
 def _own_remedy(
     remedy: Remedy | str, usual: Remedy | str, params: Mapping[str, Param]
 ) -> Remedy | str:
-    """Return the remedy of an error, "" if it is the usual one of its reason."""
+    """Return the remedy of an error; "" if it is the usual remedy of its reason."""
     if not remedy:
         return Remedy.NONE if usual else ""
     template = _REMEDIES.get(usual, "") if isinstance(usual, Remedy) else usual
@@ -78,16 +78,16 @@ def _own_remedy(
 
 
 class _Given(dict[str, Param]):
-    """The known parameters; {} in place of any other makes a sentence match nothing."""
+    """The known parameters; {} for any other, so that the sentence matches nothing."""
 
     def __missing__(self, name: str) -> str:
         return "{}"
 
 
 def legacy_text_error(text: str) -> ErrorNote:
-    """Return the error of a text of one sentence, or of several that stood in one column.
+    """Return the error of a text with up to three sentences, which were stored in one column.
 
-    The sentences are what happened, what was kept and what to do, each but the first optional.
+    The sentences say what happened, what was kept and what to do. The last two are optional.
     """
     sentences = _SENTENCE_END.split(text) if len(text) <= _MAX_ERROR_CHARS else [text]
     for count in range(1, len(sentences) + 1):
@@ -99,7 +99,7 @@ def legacy_text_error(text: str) -> ErrorNote:
 
 
 def _with_rest(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
-    """Return the error with the sentences behind it; None if they are unknown."""
+    """Return the error with the remedy in the sentences after it; None if it is unknown."""
     for sentence in LEGACY["kept"]:
         if rest == sentence or rest.startswith(f"{sentence} "):
             rest = rest[len(sentence) + 1 :]
@@ -113,8 +113,8 @@ def _with_rest(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
 
 
 def legacy_notice(sentence: str) -> NoticeText:
-    """Return a notice by its code, or the sentence if it has none."""
-    # Matching takes the square of the length, and a foreign file may hold any sentence.
+    """Return the notice of a sentence, or the sentence if it has no code."""
+    # Matching takes the square of the length, and a foreign file may contain any sentence.
     for code, pattern in _notice_patterns() if len(sentence) <= _MAX_NOTICE_CHARS else ():
         if found := pattern.fullmatch(sentence):
             return notice(code, **found.groupdict())
