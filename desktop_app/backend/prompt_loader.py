@@ -17,7 +17,7 @@ from desktop_app.domain.prompts.prompts import (
     SELECTION,
     Prompt,
     TemplateNeeds,
-    filled_names,
+    program_variables_in,
 )
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
@@ -96,7 +96,7 @@ async def from_template(
     prompt = find_prompt(name, await prompt_library(backend))
     built_in_values = {SELECTION: text.strip(), CLIPBOARD: "", DATE: today()}
     question = fill_prompt(prompt, values, built_in_values)
-    if text.strip() and SELECTION not in filled_names(prompt.text):
+    if text.strip() and SELECTION not in program_variables_in(prompt.text):
         question = f"{question}\n\n{text.strip()}"
     return prompt, question
 

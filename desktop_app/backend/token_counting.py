@@ -101,7 +101,7 @@ class TokenLearning:
     async def learn(self, profile: ProviderProfile, model: str, text: str, tokens: int) -> None:
         """Learn from the number of tokens in a text. Raises DocumentError."""
         before = self.of(profile, model)
-        self._set(profile, model, before.learned(await self.mix(text), tokens))
+        self._set(profile, model, before.with_count(await self.mix(text), tokens))
 
     def _start(
         self, profile: ProviderProfile, model: str, text: str, tokens: int, window: int
@@ -216,7 +216,7 @@ class ProviderTokenCounter:
         usual, known = self._learning.usual(model), self._learning.of(profile, model)
         if usual is OPENAI_RATES and not known.rates and profile.serves_the_family:
             return None
-        return known.all(usual), known.share(await self._learning.mix(text))
+        return known.all_rates(usual), known.share(await self._learning.mix(text))
 
 
 def _key(profile: ProviderProfile, model: str) -> RateKey:

@@ -163,7 +163,7 @@ class DocumentText:
         before = self._text[first : max(start, first)]
         if self._form is TextForm.MARKDOWN:  # link targets are not shown
             sought, before = _LINK_TARGET.sub("]", sought), _LINK_TARGET.sub("]", before)
-        spans = passage_matching.find(
+        spans = passage_matching.find_passage(
             letters.text, sought, len(passage_matching.letters_of(before))
         )
         found = [

@@ -94,7 +94,7 @@ def _counts(url: str, kind: str, sample: int) -> dict[str, Any]:
     """Return estimates of a text before and after the server has counted another of its kind."""
     text = text_of(kind, 2 * sample)
     first, second = text[:sample], text[sample:]
-    known = TokenRates().learned(count_by_kind(first, count_tokens), _true(url, first))
+    known = TokenRates().with_count(count_by_kind(first, count_tokens), _true(url, first))
     mix, true = count_by_kind(second, count_tokens), _true(url, second)
     return {
         "true": true,
@@ -157,7 +157,7 @@ def _by_server(
             text = text_of(kind, 2 * sample)
             first, second = text[:sample], text[sample:]
             usage, counted = asyncio.run(_count_by_both(profile, key, model, first, second))
-            known = TokenRates().learned(count_by_kind(first, count_tokens), usage)
+            known = TokenRates().with_count(count_by_kind(first, count_tokens), usage)
             true = _true(llama_cpp_url, second)
             learned = known.tokens(count_by_kind(second, count_tokens)) if usage else None
             row = {"benchmark": "token_counts", "server": server, "kind": kind, "true": true}

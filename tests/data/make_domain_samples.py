@@ -50,7 +50,7 @@ from desktop_app.domain.conversations.message_parts import (
     PageImage,
     ToolCallPart,
 )
-from desktop_app.domain.documents.passage_matching import find, letters_of
+from desktop_app.domain.documents.passage_matching import find_passage, letters_of
 from desktop_app.domain.documents.passage_words import index_terms, question_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import ContentFilteredError, StreamCutError, UserFacingError
@@ -73,7 +73,7 @@ from desktop_app.domain.models.model_listing import (
 )
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.models.parameter_notices import api_notices, model_notices
-from desktop_app.domain.models.parameter_support import sendable
+from desktop_app.domain.models.parameter_support import sendable_parameters
 from desktop_app.domain.models.token_rates import TextKind, TokenRates
 from desktop_app.domain.network.azure_address import split_version
 from desktop_app.domain.network.custom_fields import parse_headers, parse_query
@@ -93,7 +93,7 @@ from desktop_app.domain.statistics import Histogram, percentile, wilson_interval
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.domain.tools.tool_server import launch_order, server_of
+from desktop_app.domain.tools.tool_server import launch_message, server_of
 from desktop_app.paths import resource_path
 from tests.data.samples import write_samples
 
@@ -304,7 +304,7 @@ def passages() -> Iterator[str]:
         passage = "\n".join(made[: chance.randint(1, 4)])
         letters = letters_of("… ".join(other * chance.choice((1, 2))))
         before = chance.randint(0, 90)
-        yield _line(letters, passage, before, find(letters, passage, before))
+        yield _line(letters, passage, before, find_passage(letters, passage, before))
 
 
 def replies() -> Iterator[str]:
@@ -348,7 +348,14 @@ def replies() -> Iterator[str]:
         ):
             reply = accumulate(reply, each)
         told = [reply.text, reply.round_usage, reply.may_be_billed, reply.is_empty, reply.status]
-        rest = [reply.round, reply.first, reply.usage, reply.earlier, reply.is_uncounted, reply.run]
+        rest = [
+            reply.round,
+            reply.round_start,
+            reply.usage,
+            reply.earlier_usage,
+            reply.is_uncounted,
+            reply.run,
+        ]
         more = [
             reply.response_id,
             reply.model,
@@ -448,7 +455,7 @@ def rates() -> Iterator[str]:
             mix = {
                 kind: chance.choice((0, 40, 200, 900)) for kind in chance.sample(list(TextKind), 2)
             }
-            known = known.learned(mix, chance.choice((0, 60, 300, 900, 5_000, 90_000)))
+            known = known.with_count(mix, chance.choice((0, 60, 300, 900, 5_000, 90_000)))
             seen.append([known.covers(mix), known.share(mix), known.tokens(mix)])
         yield _line({kind: round(rate, 6) for kind, rate in known.rates.items()}, seen)
     for _ in range(1_080):
@@ -508,7 +515,7 @@ def parameters() -> Iterator[str]:
             chance.choice(("gpt-5.2", "gpt-5.2-pro", "gpt-5.2-chat-latest", "other"))
         )
         effort, api = chance.choice((None, Effort.NONE, Effort.HIGH)), chance.choice(list(Api))
-        sent = sendable(asked, profile, info, effort, api)
+        sent = sendable_parameters(asked, profile, info, effort, api)
         names = [name for name in given if chance.random() < 0.8]
         told = [
             *model_notices(asked, sent, names, profile, info, effort),
@@ -591,8 +598,12 @@ def templates() -> Iterator[str]:
     for _ in range(2_400):
         text = "".join(chance.choices(pieces, k=chance.randint(1, 5)))
         values = {name: chance.choice(("", "v", "{{x}}")) for name in chance.sample("xy", 1)}
-        found = [list(prompt.variables(text)), sorted(prompt.filled_names(text))]
-        filled = [prompt.missing(text, values), prompt.fill(text, values), prompt.preview(text, 12)]
+        found = [list(prompt.variables(text)), sorted(prompt.program_variables_in(text))]
+        filled = [
+            prompt.missing_names(text, values),
+            prompt.fill(text, values),
+            prompt.preview(text, 12),
+        ]
         line = text.splitlines()[0]
         opened = chance.choice(("", "```", "~~~"))
         yield _line(
@@ -700,7 +711,7 @@ def _started(given: dict[str, Any]) -> list[object]:
     server, secrets = server_of(**given)
     variables = {"HOME": "/h", "A": "a", "http_proxy": "http://p", "ALL_PROXY": "http://u@p"}
     told = [server.has_secrets, server.can_sign_in, server.secret_origin, server.program]
-    order = _outcome(partial(launch_order, server, secrets, variables, "/h"))
+    order = _outcome(partial(launch_message, server, secrets, variables, "/h"))
     return [repr(server), told, secrets.to_text() if server.has_secrets else "", order]
 
 

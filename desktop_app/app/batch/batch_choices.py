@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.prompt_loader import today
-from desktop_app.domain.batch.batch_jobs import refusal
+from desktop_app.domain.batch.batch_jobs import batch_refusal
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.prompts.prompts import DATE, fill
@@ -56,7 +56,7 @@ def _provider(
     chat_service: ChatService,
     catalog: ModelCatalog,
 ) -> BatchProviderOption:
-    refusal_error = refusal(profile)
+    refusal_error = batch_refusal(profile)
     if refusal_error:
         return BatchProviderOption(profile.id, profile.name, error_segments(refusal_error, WINDOW))
     day = date.today()  # noqa: DTZ011 - the user's day
@@ -76,7 +76,7 @@ def _model(
     efforts = info.efforts or ()
     if info.id != offer.model:  # another model replaces it, at a single effort
         efforts = (resolved.effort,) if resolved.effort else ()
-    refusal_error = refusal(profile, info)
+    refusal_error = batch_refusal(profile, info)
     refusal_text = error_segments(refusal_error, WINDOW) if refusal_error else ()
     return BatchModelOption(offer.model, offer.name, offer.variant, efforts, refusal_text)
 

@@ -16,7 +16,14 @@ from desktop_app.app.export.text_file import save_text
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
-from desktop_app.domain.prompts.prompts import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing
+from desktop_app.domain.prompts.prompts import (
+    CLIPBOARD,
+    DATE,
+    SELECTION,
+    Prompt,
+    fill,
+    missing_names,
+)
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.prompt_library import Origin, copy_of, next_position, task_for_each
@@ -127,7 +134,7 @@ class PromptsController(QObject):
     def ask(self, prompt_id: str) -> None:
         """Ask a suggested prompt; if it needs input, insert it instead."""
         template = next(p for p in self._list.offered if p.id == prompt_id)
-        if missing(template.text, {}):
+        if missing_names(template.text, {}):
             self._prompt.slash.insert_prompt(template)
         else:
             words = fill(template.text, {DATE: today()}).text.strip()

@@ -17,7 +17,11 @@ from desktop_app.backend.answer_settings import (
 )
 from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.models.parameter_support import first_api, notes, refusals
+from desktop_app.domain.models.parameter_support import (
+    first_api,
+    parameter_notes,
+    parameter_refusals,
+)
 from desktop_app.domain.spending.cost import Price
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n import formatting
@@ -139,8 +143,8 @@ class SettingsController(QObject):
         if resolved != self._setup.resolved:
             return  # another model has been chosen; a later call shows its settings
         api = first_api(profile, model, learned.api)
-        refused = refusals(profile, model, resolved.effort, api)
-        said = {name: note_text(note, profile) for name, note in notes(api).items()}
+        refused = parameter_refusals(profile, model, resolved.effort, api)
+        said = {name: note_text(note, profile) for name, note in parameter_notes(api).items()}
         tier = self._setup.ask_settings.parameters.service_tier
         if tier and model.price is not None and model.price_at(tier) is None:
             said["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")

@@ -164,14 +164,14 @@ class ServersController(QObject):
         """Return the entered server; values that the user left unchanged come from the store."""
         from desktop_app.domain.tools.tool_server import (
             ServerSecrets,
-            has_kept_arguments,
+            has_keyring_arguments,
             server_of,
         )
         from desktop_app.ui.tools.server_form import STORED
 
         stored = ServerSecrets()
         has_kept = STORED in (*entered.environment.values(), *entered.headers.values())
-        has_kept = has_kept or has_kept_arguments(entered.command)
+        has_kept = has_kept or has_keyring_arguments(entered.command)
         if replaces and (has_kept or entered.url.endswith(f"?{STORED}")):
             stored = await self._servers().secrets_of(
                 (await self._servers().run(entered.name)).server

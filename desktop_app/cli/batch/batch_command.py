@@ -36,7 +36,7 @@ from desktop_app.cli.streams.progress_output import (
     path_of,
 )
 from desktop_app.cli.streams.terminal import error_words
-from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, refusal
+from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, batch_refusal
 from desktop_app.domain.batch.batch_wording import (
     ITEM_WORDS,
     estimate_words,
@@ -106,7 +106,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     provider = await find_profile(backend, options.provider)  # or that of the preset
     options.from_environment = provider.from_environment
     profile = await answering_profile(backend, options)
-    if why := refusal(profile):
+    if why := batch_refusal(profile):
         raise why.with_remedy(Remedy.NAME_OTHER_PROVIDER)
     choice = await choice_of(backend, profile, options)
     await learn_window(backend, profile, choice)

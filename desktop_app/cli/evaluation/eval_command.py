@@ -40,7 +40,7 @@ from desktop_app.cli.streams.progress_output import (
 )
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
-from desktop_app.domain.batch.batch_jobs import BATCH_TIER, refusal
+from desktop_app.domain.batch.batch_jobs import BATCH_TIER, batch_refusal
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
@@ -205,7 +205,7 @@ async def _build_runner(
     compared = [options_for(options, spec) for spec in specs] or [options]
     profile = await answering_profile(backend, options, compared)
     if options.batch:
-        if why := refusal(profile):
+        if why := batch_refusal(profile):
             raise why
         require_single_files(cases)
     contestants = await _contestants(backend, profile, compared, settings)

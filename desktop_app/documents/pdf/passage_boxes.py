@@ -52,7 +52,9 @@ def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
     try:
         characters = list(_characters(textpage, reading_order.order(page, textpage)))
         letters = passage_matching.Letters((at, char) for at, (_, char) in enumerate(characters))
-        spans = passage_matching.find(letters.text, text, len(passage_matching.letters_of(before)))
+        spans = passage_matching.find_passage(
+            letters.text, text, len(passage_matching.letters_of(before))
+        )
         areas: list[_Area] = []
         for span in spans:
             first, last = letters.places[span.start], letters.places[span.end - 1]

@@ -139,8 +139,8 @@ class Reply:
         run: the position in a background run; None for any other answer.
         service_tier: the tier that answers; "" until the provider names it.
         round: the number of requests that have ended.
-        first: the index of the current request's first segment.
-        earlier: the usage of the requests before the current one.
+        round_start: the index of the current request's first segment.
+        earlier_usage: the usage of the requests before the current one.
         is_uncounted: True if one of those reported no usage.
     """
 
@@ -156,8 +156,8 @@ class Reply:
     service_tier: str = ""
     usage_scope: UsageScope = UsageScope.OWN
     round: int = 0
-    first: int = 0
-    earlier: Usage | None = None
+    round_start: int = 0
+    earlier_usage: Usage | None = None
     is_uncounted: bool = False
 
     @property
@@ -173,14 +173,14 @@ class Reply:
     @property
     def round_usage(self) -> Usage | None:
         """Return the usage of the current request; None if it was not reported."""
-        if self.usage is None or self.usage == self.earlier:
+        if self.usage is None or self.usage == self.earlier_usage:
             return None
-        return self.usage if self.earlier is None else self.usage - self.earlier
+        return self.usage if self.earlier_usage is None else self.usage - self.earlier_usage
 
     @property
     def may_be_billed(self) -> bool:
         """Return True if the provider has started the current request's reply and may bill it."""
-        has_begun = len(self.segments) > self.first or bool(self.response_id)
+        has_begun = len(self.segments) > self.round_start or bool(self.response_id)
         # A limit of the tool loop ends an answer before another request.
         is_whole = self.status in ENDED_BY_PROVIDER and self.error is None
         return has_begun or (is_whole and not self.round)
@@ -256,7 +256,7 @@ def _with_fact(reply: Reply, event: RunReached | UsageReported | UsageShared | N
         case RunReached(run):
             return replace(reply, run=run)
         case UsageReported(usage, tier):
-            total = usage if reply.earlier is None else reply.earlier + usage
+            total = usage if reply.earlier_usage is None else reply.earlier_usage + usage
             return replace(reply, usage=total, service_tier=tier or reply.service_tier)
         case UsageShared(scope):
             return replace(reply, usage_scope=scope)
@@ -285,7 +285,7 @@ def _end(reply: Reply, event: Completed | Incomplete | Failed) -> Reply:
 def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:
     if not text:
         return reply
-    if len(reply.segments) > reply.first and reply.segments[-1].kind is kind:
+    if len(reply.segments) > reply.round_start and reply.segments[-1].kind is kind:
         # Segments of text and refusals have no other fields to keep.
         grown = _Segment(kind, reply.segments[-1].text.plus(text))
         return _with_segments(reply, (*reply.segments[:-1], grown))
@@ -302,7 +302,7 @@ def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
 def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
     if not text:
         return reply
-    last = reply.segments[-1] if len(reply.segments) > reply.first else None
+    last = reply.segments[-1] if len(reply.segments) > reply.round_start else None
     if last is None or last.kind is not _Kind.REASONING or last.item_id:
         new = _Segment(_Kind.REASONING, GrowingText(text), key=section)
         return replace(reply, segments=(*reply.segments, new))
@@ -313,7 +313,7 @@ def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
 
 def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
     """Give the newest open reasoning segment its id; add an empty one if there is none."""
-    for at in range(len(reply.segments) - 1, reply.first - 1, -1):
+    for at in range(len(reply.segments) - 1, reply.round_start - 1, -1):
         segment = reply.segments[at]
         if segment.kind is _Kind.REASONING and not segment.item_id:
             closed = replace(segment, item_id=item.item_id, encrypted=item.encrypted)
@@ -325,7 +325,7 @@ def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
 
 
 def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
-    for at in range(reply.first, len(reply.segments)):
+    for at in range(reply.round_start, len(reply.segments)):
         segment = reply.segments[at]
         if segment.kind is _Kind.TOOL_CALL and segment.key == delta.index:
             grown = replace(
@@ -360,7 +360,9 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
     )
     segments = list(reply.segments)
     earlier_states = (
-        at for at in range(reply.first, len(segments)) if _is_earlier_state(segments[at], call)
+        at
+        for at in range(reply.round_start, len(segments))
+        if _is_earlier_state(segments[at], call)
     )
     at = next(earlier_states, len(segments))
     segments[at : at + 1] = [segment]
@@ -383,8 +385,8 @@ def _next_round(reply: Reply) -> Reply:
     return replace(
         _with_call_ids(reply),
         round=reply.round + 1,
-        first=len(reply.segments),
-        earlier=reply.usage,
+        round_start=len(reply.segments),
+        earlier_usage=reply.usage,
         is_uncounted=reply.is_uncounted or reply.round_usage is None,
         response_id="",
     )
@@ -392,9 +394,11 @@ def _next_round(reply: Reply) -> Reply:
 
 def _with_call_ids(reply: Reply) -> Reply:
     """Give each call of this round a valid, unique id: some servers send none or duplicates."""
-    taken = {s.call_id for s in reply.segments[: reply.first]}
+    taken = {s.call_id for s in reply.segments[: reply.round_start]}
     segments = list(reply.segments)
-    calls = (at for at in range(reply.first, len(segments)) if segments[at].kind is _Kind.TOOL_CALL)
+    calls = (
+        at for at in range(reply.round_start, len(segments)) if segments[at].kind is _Kind.TOOL_CALL
+    )
     for number, at in enumerate(calls):
         given = segments[at].call_id
         if not 0 < len(given) <= MAX_CALL_ID_CHARS or given in taken:

@@ -372,7 +372,9 @@ def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
     return min(states, key=_ORDER.index, default=BatchStatus.UPLOADING)
 
 
-def refusal(profile: ProviderProfile, info: ModelInfo | None = None) -> IllegalChoiceError | None:
+def batch_refusal(
+    profile: ProviderProfile, info: ModelInfo | None = None
+) -> IllegalChoiceError | None:
     """Return why that provider or model takes no batches; None if it does."""
     name = profile.name
     if profile.kind is ProviderKind.ON_DEVICE:

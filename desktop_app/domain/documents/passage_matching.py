@@ -60,7 +60,7 @@ def _fold_letters(character: str) -> Iterator[str]:
             yield letter
 
 
-def find(letters: str, passage: str, before: int) -> list[TextSpan]:
+def find_passage(letters: str, passage: str, before: int) -> list[TextSpan]:
     """Return the spans of a passage in `letters`; [] if it is not there.
 
     Args:

@@ -11,9 +11,9 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, n
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
 from desktop_app.domain.models.parameter_support import (
     ParameterRefusal,
-    refusals,
-    refused_anywhere,
-    sendable,
+    parameter_refusals,
+    refused_by_every_api,
+    sendable_parameters,
 )
 
 _API_NAMES: Final = {Api.RESPONSES: "Responses API", Api.CHAT_COMPLETIONS: "Chat Completions API"}
@@ -30,7 +30,7 @@ def model_notices(
     effort: Effort | None,
 ) -> list[AnswerNotice]:
     """Return a notice for each requested parameter that the model does not take as asked."""
-    reasons = refused_anywhere(profile, info, effort)
+    reasons = refused_by_every_api(profile, info, effort)
     notices = [
         _refused(name, reasons[name], info) for name in _set_by_user(asked, requested, reasons)
     ]
@@ -59,8 +59,8 @@ def api_notices(
 
     `model_notices` has those that no API takes.
     """
-    known = refused_anywhere(profile, info, effort)
-    reasons = refusals(profile, info, effort, api)
+    known = refused_by_every_api(profile, info, effort)
+    reasons = parameter_refusals(profile, info, effort, api)
     name_of_api = _API_NAMES[api]
     notices = [
         notice(NoticeCode.SETTING_NOT_IN_API, setting=name, api=name_of_api)
@@ -68,7 +68,7 @@ def api_notices(
         else _refused(name, reasons[name], info)
         for name in _set_by_user(asked, requested, [name for name in reasons if name not in known])
     ]
-    limit = sendable(asked, profile, info, effort, api).max_output_tokens
+    limit = sendable_parameters(asked, profile, info, effort, api).max_output_tokens
     if "max_output_tokens" in requested and limit != asked.max_output_tokens:
         raised = notice(
             NoticeCode.SETTING_RAISED,

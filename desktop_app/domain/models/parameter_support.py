@@ -114,7 +114,7 @@ def supports_candidates(profile: ProviderProfile, info: ModelInfo, learned: Lear
     return first_api(profile, info, learned.api) is Api.CHAT_COMPLETIONS and not refuses
 
 
-def refusals(
+def parameter_refusals(
     profile: ProviderProfile, info: ModelInfo, effort: Effort | None, api: Api | None
 ) -> dict[str, ParameterRefusal]:
     """Return the reason for each parameter that is not supported, by name.
@@ -143,7 +143,7 @@ def refusals(
     return why
 
 
-def refused_anywhere(
+def refused_by_every_api(
     profile: ProviderProfile, info: ModelInfo, effort: Effort | None
 ) -> dict[str, ParameterRefusal]:
     """Return the reason for each parameter that is refused for the same reason by each API.
@@ -152,12 +152,12 @@ def refused_anywhere(
     """
     return {
         name: why
-        for name, why in refusals(profile, info, effort, None).items()
+        for name, why in parameter_refusals(profile, info, effort, None).items()
         if why is not ParameterRefusal.NEEDS_EFFORT or name not in CHAT_ONLY
     }
 
 
-def notes(api: Api | None) -> dict[str, ParameterNote]:
+def parameter_notes(api: Api | None) -> dict[str, ParameterNote]:
     """Return a note for each parameter that may be supported, by name."""
     if api is not None:
         return {}
@@ -167,7 +167,7 @@ def notes(api: Api | None) -> dict[str, ParameterNote]:
     }
 
 
-def sendable(
+def sendable_parameters(
     parameters: GenerationParameters,
     profile: ProviderProfile,
     info: ModelInfo,
@@ -175,7 +175,7 @@ def sendable(
     api: Api,
 ) -> GenerationParameters:
     """Return the parameters as an API takes them for a model, ready to be sent."""
-    parameters = without_refused(parameters, refusals(profile, info, effort, api))
+    parameters = without_refused(parameters, parameter_refusals(profile, info, effort, api))
     limit = parameters.max_output_tokens
     if api is Api.RESPONSES and limit is not None and limit < MIN_RESPONSES_OUTPUT_TOKENS:
         return replace(parameters, max_output_tokens=MIN_RESPONSES_OUTPUT_TOKENS)

@@ -93,10 +93,10 @@ class TokenRates:
         Args:
             usual: the ratios of kinds that are not learned.
         """
-        rates = self.all(usual)
+        rates = self.all_rates(usual)
         return ceil(sum(count * rates[kind] for kind, count in mix.items()))
 
-    def all(self, usual: Mapping[TextKind, float] = USUAL_RATES) -> dict[TextKind, float]:
+    def all_rates(self, usual: Mapping[TextKind, float] = USUAL_RATES) -> dict[TextKind, float]:
         """Return a ratio for every kind.
 
         An unknown kind gets the average deviation of the known ones, because a small vocabulary
@@ -117,7 +117,7 @@ class TokenRates:
         """Return the share of the room that parts of a text may fill by their expected tokens."""
         return LEARNED_SHARE if self.covers(mix) else GUESSED_SHARE
 
-    def learned(self, mix: TokenMix, tokens: int) -> TokenRates:
+    def with_count(self, mix: TokenMix, tokens: int) -> TokenRates:
         """Return the rates after a server has counted `tokens` for a text.
 
         Each ratio is corrected by its share of the text, so that a mixed text changes mostly the
@@ -126,7 +126,7 @@ class TokenRates:
         total = sum(mix.values())
         if total < MIN_LEARNED_TOKENS or tokens <= 0 or is_cut(mix, tokens):
             return self
-        before = self.all()
+        before = self.all_rates()
         expected = {kind: count * before[kind] for kind, count in mix.items()}
         whole = sum(expected.values())
         factor = tokens / whole

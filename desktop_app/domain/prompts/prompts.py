@@ -140,7 +140,7 @@ def variables(text: str) -> tuple[Variable, ...]:
     return tuple(found.values())
 
 
-def filled_names(text: str) -> frozenset[str]:
+def program_variables_in(text: str) -> frozenset[str]:
     """Return the names in this text that the program fills."""
     return frozenset(
         p.name for p in parse(text) if isinstance(p, Variable) and p.is_filled_by_program
@@ -155,7 +155,7 @@ def preview(text: str, length: int) -> str:
     return " ".join(line.split())[:length]
 
 
-def missing(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
+def missing_names(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names that must be filled and are not."""
     return tuple(
         v.name for v in variables(text) if v.default is None and not values.get(v.name, "").strip()

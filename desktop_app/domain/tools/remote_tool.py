@@ -46,7 +46,7 @@ def remote_tools(
     return list(found.values())
 
 
-def unavailable(
+def unavailable_entry(
     source: str, reason: str = "", failure: UserFacingError | None = None
 ) -> ListedTool:
     """Return the entry for a server whose tools are unknown or cannot be used."""
@@ -55,7 +55,7 @@ def unavailable(
 
 def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> ListedTool:
     name, parameters = str(row["name"]), row["parameters"]
-    shown = cleaned(name)[:MAX_TOOL_NAME_CHARS]
+    shown = visible_text(name)[:MAX_TOOL_NAME_CHARS]
     fault = str(row["fault"])
     if not fault and parameters.get("type", "object") != "object":
         fault = "type: it is not an object"
@@ -66,13 +66,15 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> Lis
         reason = SCHEMA_UNUSABLE
     definition = ToolDefinition(
         shown or "?",
-        cleaned(str(row["description"])),
+        visible_text(str(row["description"])),
         {"properties": {}, **parameters, "type": "object"},
         kind=_kind(row),
         source=source,
         touches=ADDRESS_TOUCHES if is_remote else COMMAND_TOUCHES,
     )
-    return ListedTool(definition, reason, why=cleaned(fault) if reason == SCHEMA_UNUSABLE else "")
+    return ListedTool(
+        definition, reason, why=visible_text(fault) if reason == SCHEMA_UNUSABLE else ""
+    )
 
 
 def _kind(row: Mapping[str, Any]) -> ToolKind:
@@ -81,6 +83,6 @@ def _kind(row: Mapping[str, Any]) -> ToolKind:
     return ToolKind.READS if row["reads_only"] is True else ToolKind.WRITES
 
 
-def cleaned(text: str) -> str:
+def visible_text(text: str) -> str:
     """Return a server's text without characters that hide or reverse it."""
     return _HIDDEN.sub("", text.replace("\r\n", "\n"))

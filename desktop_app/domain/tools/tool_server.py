@@ -130,7 +130,7 @@ class ToolServer:
     def has_secrets(self) -> bool:
         """Return True if the keyring has values of it."""
         values = (*self.environment.values(), *self.headers.values())
-        return self.has_query or not all(values) or has_kept_arguments(self.command)
+        return self.has_query or not all(values) or has_keyring_arguments(self.command)
 
     @property
     def secret_name(self) -> str:
@@ -211,7 +211,7 @@ def server_of(
     return server, secrets
 
 
-def has_kept_arguments(command: Sequence[str]) -> bool:
+def has_keyring_arguments(command: Sequence[str]) -> bool:
     """Return True if the keyring has arguments of a command."""
     return any(_KEPT_ARGUMENT.search(word) for word in command)
 
@@ -263,14 +263,14 @@ def _reference(value: str) -> str:
     return value if _MERE_REFERENCE.fullmatch(value) else ""
 
 
-def kept_values(kept: Mapping[str, Any]) -> tuple[str, ...]:
+def sign_in_secrets(kept: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the secret values among the stored tokens of a sign-in."""
     tokens, client = kept["tokens"], kept["client"]
     found = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))
     return tuple(filter(None, found))
 
 
-def launch_order(
+def launch_message(
     server: ToolServer, secrets: ServerSecrets, variables: Mapping[str, str], home: str
 ) -> dict[str, Any]:
     """Return the first message to a server's process: the command or the address.

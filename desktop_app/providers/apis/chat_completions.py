@@ -46,8 +46,8 @@ from desktop_app.domain.models.parameter_support import (
     OLD_LIMIT_NAME,
     is_of_family,
     output_limit_name,
-    sendable,
     sendable_effort,
+    sendable_parameters,
 )
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
@@ -134,7 +134,9 @@ def _limit_name(model: str, profile: ProviderProfile, omit: frozenset[str]) -> s
 
 
 def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> dict[str, Any]:
-    chosen = sendable(request.parameters, profile, info, request.effort, Api.CHAT_COMPLETIONS)
+    chosen = sendable_parameters(
+        request.parameters, profile, info, request.effort, Api.CHAT_COMPLETIONS
+    )
     effort = sendable_effort(info, request.effort)
     return {
         "temperature": chosen.temperature,

@@ -27,7 +27,11 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.models.parameter_support import is_of_family, sendable, sendable_effort
+from desktop_app.domain.models.parameter_support import (
+    is_of_family,
+    sendable_effort,
+    sendable_parameters,
+)
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields
@@ -97,7 +101,7 @@ def _included(request: ChatRequest, may_reason: bool) -> list[str]:
 
 
 def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> dict[str, Any]:
-    chosen = sendable(request.parameters, profile, info, request.effort, Api.RESPONSES)
+    chosen = sendable_parameters(request.parameters, profile, info, request.effort, Api.RESPONSES)
     settings: dict[str, Any] = {
         "temperature": chosen.temperature,
         "top_p": chosen.top_p,

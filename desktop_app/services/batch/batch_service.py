@@ -28,9 +28,9 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchStatus,
     BatchUpload,
     ItemStatus,
+    batch_refusal,
     combined_status,
     estimate_batch,
-    refusal,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -125,7 +125,7 @@ class BatchService:
         """
         profile, info = resolved.profile, resolved.model
         needs = await self._needs_of(template_id)
-        why = refusal(profile, info) or _task_refusal(files, task, needs.documents)
+        why = batch_refusal(profile, info) or _task_refusal(files, task, needs.documents)
         if why:
             raise why
         parameters = parameters or GenerationParameters()
@@ -198,7 +198,7 @@ class BatchService:
         if job.status is not BatchStatus.READY:
             return job
         profile = await self._profile_of(job)
-        why = refusal(profile, self._info(job, profile))
+        why = batch_refusal(profile, self._info(job, profile))
         if not why and not job.estimate.files:
             why = IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
         if why:

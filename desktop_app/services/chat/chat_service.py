@@ -43,7 +43,7 @@ from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_notices import model_notices
 from desktop_app.domain.models.parameter_support import (
     first_api,
-    refused_anywhere,
+    refused_by_every_api,
     supports_candidates,
     without_refused,
 )
@@ -733,7 +733,7 @@ def _accepted_parameters(
     The panel shows refused parameters as disabled, with the reason.
     """
     # Parameters that depend on the API are removed when its request is built.
-    refused = refused_anywhere(resolved.profile, resolved.model, resolved.effort)
+    refused = refused_by_every_api(resolved.profile, resolved.model, resolved.effort)
     parameters = without_refused(parameters, refused)
     ceiling = resolved.model.max_output
     if resolved.profile.kind is ProviderKind.ON_DEVICE and not parameters.max_output_tokens:

@@ -22,7 +22,7 @@ from desktop_app.domain.prompts.prompts import (
     Prompt,
     TemplateNeeds,
     fill,
-    missing,
+    missing_names,
     variables,
 )
 from desktop_app.i18n.translation import N_, tr
@@ -207,7 +207,7 @@ def fill_prompt(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[s
             raise IllegalChoiceError(
                 Reason.PROMPT_FIELD_REFUSED, field=name, value=value, offered=offered, known=known
             )
-    if needed := missing(prompt.text, values):
+    if needed := missing_names(prompt.text, values):
         fields = ", ".join(needed)
         raise IllegalChoiceError(
             Reason.PROMPT_FIELDS_MISSING, prompt=prompt.title, fields=fields, known=known

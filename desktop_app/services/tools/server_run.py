@@ -14,8 +14,8 @@ from typing import Any, Final, Protocol
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.domain.network.redaction import Redactor
-from desktop_app.domain.tools.remote_tool import cleaned
-from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, kept_values
+from desktop_app.domain.tools.remote_tool import visible_text
+from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, sign_in_secrets
 
 MOST_CRASHES: Final = 3
 CRASHES_WITHIN_S: Final = 300.0
@@ -217,7 +217,7 @@ class ServerRun:
 
     def redacted(self, text: str) -> str:
         """Return a text of the server without its secret values and hidden characters."""
-        return cleaned(self._redactor.clean(text))
+        return visible_text(self._redactor.clean(text))
 
     # -- messages of the server
 
@@ -265,7 +265,7 @@ class ServerRun:
         try:
             async with self._renewal() as kept:
                 if kept is not None:
-                    values = [*self._secrets, *kept_values(kept)]
+                    values = [*self._secrets, *sign_in_secrets(kept)]
                     self._redactor = await asyncio.to_thread(Redactor, values)
                 answer(kept)
                 await renewed.wait()
@@ -283,7 +283,7 @@ class ServerRun:
     ) -> UserFacingError | None:
         if earlier is not None:
             await earlier
-        values = [*self._secrets, *kept_values(kept)]
+        values = [*self._secrets, *sign_in_secrets(kept)]
         self._redactor = await asyncio.to_thread(Redactor, values)
         try:
             await self._keep(kept)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.tools.remote_tool import NOT_LISTED, unavailable
+from desktop_app.domain.tools.remote_tool import NOT_LISTED, unavailable_entry
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
@@ -53,10 +53,10 @@ class ServerSource:
         if self._run.failure is not None:
             failure = self._run.failure
             return [ListedTool(each.definition, failure=failure) for each in found] or [
-                unavailable(self.name, failure=failure)
+                unavailable_entry(self.name, failure=failure)
             ]
         if not found and self._run.state is not ServerState.RUNNING:
-            return [unavailable(self.name, NOT_LISTED)]
+            return [unavailable_entry(self.name, NOT_LISTED)]
         return found
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:

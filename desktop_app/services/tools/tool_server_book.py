@@ -16,8 +16,8 @@ from desktop_app.domain.tools.tool_server import (
     EXAMPLE_REFERENCE,
     ServerSecrets,
     ToolServer,
-    kept_values,
-    launch_order,
+    launch_message,
+    sign_in_secrets,
 )
 from desktop_app.i18n.translation import tr
 from desktop_app.services.tools.server_run import Connect, ServerRun
@@ -184,7 +184,7 @@ class ToolServers:
         self, server: ToolServer, is_sign_in: bool
     ) -> tuple[Mapping[str, Any], Sequence[str]]:
         secrets = await self.secrets_of(server)
-        order = launch_order(server, secrets, self._variables, self._home)
+        order = launch_message(server, secrets, self._variables, self._home)
         if is_sign_in:
             page = tr("You can close this page and return to Repartee.")
             return {**order, "sign_in": page}, secrets.values
@@ -193,7 +193,7 @@ class ToolServers:
         kept = await self._signed_in(server)
         if kept is None:
             return order, secrets.values
-        return {**order, "tokens": kept}, (*secrets.values, *kept_values(kept))
+        return {**order, "tokens": kept}, (*secrets.values, *sign_in_secrets(kept))
 
     async def _signed_in(self, server: ToolServer) -> dict[str, Any] | None:
         """Return the stored tokens of a sign-in; None if there are none."""

@@ -1,7 +1,7 @@
 """The main module of the process of one server.
 
 It exchanges lines of JSON with its parent. The first line names the server to connect to
-(`launch_order`), so that no secret is in arguments or the environment. Then:
+(`launch_message`), so that no secret is in arguments or the environment. Then:
 
     {"id", "do": "tools" | "resources" | "prompts"}                 → {"id", "result": […]}
     {"id", "do": "call", "name", "arguments"}                       → {"id", "result": {…}}

@@ -39,7 +39,7 @@ class HostedServer:
     """One server.
 
     Args:
-        order: a value of `launch_order`.
+        order: a value of `launch_message`.
         lines: the parent's orders; see host_process.py.
         end_soon: called when the parent is gone or the server has ended.
     """

@@ -64,7 +64,7 @@ class SignIn:
     """The sign-in to a server, and the store of the SDK's tokens.
 
     Args:
-        order: a `launch_order` with an address. Its "tokens" are the saved state of an earlier
+        order: a `launch_message` with an address. Its "tokens" are the saved state of an earlier
             sign-in, which is ignored if it is malformed; its "sign_in" is the text for the browser
             if the user has asked to sign in.
 

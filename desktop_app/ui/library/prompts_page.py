@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QWidget
 
-from desktop_app.domain.prompts.prompts import CLIPBOARD, DATE, SELECTION, filled_names, variables
+from desktop_app.domain.prompts.prompts import (
+    CLIPBOARD,
+    DATE,
+    SELECTION,
+    program_variables_in,
+    variables,
+)
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
@@ -249,7 +255,9 @@ class PromptsPage(QWidget):
                 fields.append(variable.name)
         if fields:
             sentences.append(tr("Fields: {fields}.", fields=joined(fields)))
-        filled = [tr(words) for name, words in _FILLED.items() if name in filled_names(text)]
+        filled = [
+            tr(words) for name, words in _FILLED.items() if name in program_variables_in(text)
+        ]
         if filled:
             sentences.append(tr("Filled in automatically: {fields}.", fields=joined(filled)))
         self._note.set_text(" ".join(sentences) or tr(_HELP))

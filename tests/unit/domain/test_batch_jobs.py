@@ -20,11 +20,11 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchJob,
     BatchStatus,
     BatchUpload,
+    batch_refusal,
     combined_status,
     custom_id,
     estimate_batch,
     item_number,
-    refusal,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import ImagePart
@@ -152,5 +152,5 @@ def test_batches_are_refused_with_the_reason(
     kind: ProviderKind, offers: bool | None, takes: bool | None, reason: Reason | None
 ) -> None:
     profile = ProviderProfile("p", "P", kind, offers_batches=offers)
-    error = refusal(profile, ModelInfo("m", "M", takes_batches=takes))
+    error = batch_refusal(profile, ModelInfo("m", "M", takes_batches=takes))
     assert (error and error.reason) is reason

@@ -15,8 +15,8 @@ from desktop_app.domain.models.parameter_support import (
     ParameterNote,
     ParameterRefusal,
     first_api,
-    notes,
-    refusals,
+    parameter_notes,
+    parameter_refusals,
     supports_candidates,
     without_refused,
 )
@@ -47,30 +47,32 @@ def test_the_api_that_is_spoken(
 
 def test_penalties_and_stop_belong_to_chat_completions_alone() -> None:
     none = Effort.NONE
-    why = refusals(OPENAI, THINKING, none, Api.RESPONSES)
+    why = parameter_refusals(OPENAI, THINKING, none, Api.RESPONSES)
     assert set(why) == set(CHAT_ONLY)
     assert why["stop"] is ParameterRefusal.NOT_IN_RESPONSES
-    in_chat = refusals(OPENAI, THINKING, none, Api.CHAT_COMPLETIONS)
+    in_chat = parameter_refusals(OPENAI, THINKING, none, Api.CHAT_COMPLETIONS)
     assert set(in_chat) == {"reasoning_summary"}
-    assert not refusals(COMPATIBLE, UNKNOWN, None, None)
-    assert notes(None)["stop"] is ParameterNote.CHAT_COMPLETIONS_ONLY
-    assert notes(None)["reasoning_summary"] is ParameterNote.RESPONSES_ONLY
-    assert not notes(Api.RESPONSES)
+    assert not parameter_refusals(COMPATIBLE, UNKNOWN, None, None)
+    assert parameter_notes(None)["stop"] is ParameterNote.CHAT_COMPLETIONS_ONLY
+    assert parameter_notes(None)["reasoning_summary"] is ParameterNote.RESPONSES_ONLY
+    assert not parameter_notes(Api.RESPONSES)
 
 
 def test_a_model_that_thinks_takes_no_sampling_in_either_api() -> None:
     for api in (None, *Api):
-        why = refusals(OPENAI, THINKING, Effort.HIGH, api)
+        why = parameter_refusals(OPENAI, THINKING, Effort.HIGH, api)
         assert {"temperature", "top_p", "stop"} <= set(why)
-    needs = refusals(OPENAI, THINKING, Effort.HIGH, None)["stop"]
+    needs = parameter_refusals(OPENAI, THINKING, Effort.HIGH, None)["stop"]
     assert needs is ParameterRefusal.NEEDS_EFFORT
     pro = CATALOG.info("gpt-5.2-pro")
-    never = refusals(OPENAI, pro, Effort.HIGH, None)["temperature"]
+    never = parameter_refusals(OPENAI, pro, Effort.HIGH, None)["temperature"]
     assert never is ParameterRefusal.NOT_SUPPORTED
 
 
 def test_the_model_here_takes_what_a_small_model_can() -> None:
-    why = refusals(ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), None, Api.CHAT_COMPLETIONS)
+    why = parameter_refusals(
+        ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), None, Api.CHAT_COMPLETIONS
+    )
     assert set(why) == {"verbosity", "reasoning_summary", "service_tier"}
 
 

@@ -6,14 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.documents.passage_matching import Letters, TextSpan, find, letters_of
+from desktop_app.domain.documents.passage_matching import (
+    Letters,
+    TextSpan,
+    find_passage,
+    letters_of,
+)
 
 
 def test_what_differs_between_forms_does_not_matter() -> None:
     page = "The of\ufb01ce was co-\nordinated (well): caf\u00e9  \u2116 5"
     said = "office was coordinated )well( CAFE\u0301 No 5"
     letters = letters_of(page)
-    (span,) = find(letters, said.replace("E\u0301", "\u00c9"), 3)
+    (span,) = find_passage(letters, said.replace("E\u0301", "\u00c9"), 3)
     assert letters[span.start : span.end] == letters_of(page)[3:]
 
 
@@ -25,10 +30,10 @@ def test_places_lead_back() -> None:
 
 def test_the_nearest_place_is_the_one() -> None:
     letters = letters_of("again and again and again")
-    assert find(letters, "again", 0) == [TextSpan(0, 5)]
-    assert find(letters, "again", 7) == [TextSpan(8, 13)]
-    assert find(letters, "again", 99) == [TextSpan(16, 21)]
-    assert find(letters, "again", 4) == [TextSpan(0, 5)], "of two as near, the first"
+    assert find_passage(letters, "again", 0) == [TextSpan(0, 5)]
+    assert find_passage(letters, "again", 7) == [TextSpan(8, 13)]
+    assert find_passage(letters, "again", 99) == [TextSpan(16, 21)]
+    assert find_passage(letters, "again", 4) == [TextSpan(0, 5)], "of two as near, the first"
 
 
 def test_most_lines_must_be_found_for_any_to_be() -> None:
@@ -36,14 +41,15 @@ def test_most_lines_must_be_found_for_any_to_be() -> None:
         "A first line of some length. Something between. A second line of some length."
     )
     text = "A first line of some length.\nA second line of some length."
-    first, second = find(page, text, 0)
+    first, second = find_passage(page, text, 0)
     assert page[first.start : first.end] == "afirstlineofsomelength"
     assert page[second.start : second.end] == "asecondlineofsomelength"
     assert (
-        find(page, f"{text}\nname: somebody whose name is far longer than both of these", 0) == []
+        find_passage(page, f"{text}\nname: somebody whose name is far longer than both of these", 0)
+        == []
     )
-    assert find(page, "nothing of this stands there", 0) == []
-    assert find(page, "", 0) == []
+    assert find_passage(page, "nothing of this stands there", 0) == []
+    assert find_passage(page, "", 0) == []
 
 
 @pytest.mark.parametrize(
@@ -60,25 +66,25 @@ def test_a_line_counts_if_it_is_unlikely_to_be_another(
     line: str, count: int, is_found: bool
 ) -> None:
     page = "1".join(["", *[line] * count, ""])
-    assert find(page, f"{line}\n9", 1) == ([TextSpan(1, 1 + len(line))] if is_found else [])
+    assert find_passage(page, f"{line}\n9", 1) == ([TextSpan(1, 1 + len(line))] if is_found else [])
 
 
 @pytest.mark.parametrize(("missing", "is_found"), [(16, True), (17, False)])
 def test_three_fifths_of_a_passage_must_be_found(missing: int, is_found: bool) -> None:
     line = "abcdefghijklmnopqrstuvwx"
-    assert bool(find(f"1{line}1", f"{line}\n{'6' * missing}", 1)) is is_found
+    assert bool(find_passage(f"1{line}1", f"{line}\n{'6' * missing}", 1)) is is_found
 
 
 def test_the_lines_of_a_passage_are_found_in_their_order() -> None:
     first, second = "abcdefghijklmnopqrstuvwx", "yzabcdefghijklmnopqrstuv"
     page = f"1{first}2{second}3{first}4"
-    assert find(page, f"{second}\n{first}\n9", 26) == [TextSpan(26, 50), TextSpan(51, 75)]
+    assert find_passage(page, f"{second}\n{first}\n9", 26) == [TextSpan(26, 50), TextSpan(51, 75)]
 
 
 @given(st.text(), st.text(), st.text())
 def test_what_was_cut_out_is_found_where_it_was(before: str, words: str, after: str) -> None:
     letters = letters_of(before) + letters_of(words) + letters_of(after)
     start = len(letters_of(before))
-    spans = find(letters, words, start)
+    spans = find_passage(letters, words, start)
     if letters_of(words):
         assert spans == [TextSpan(start, start + len(letters_of(words)))]

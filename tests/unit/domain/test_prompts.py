@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from desktop_app.domain.prompts.prompts import (
     Variable,
     fill,
-    filled_names,
-    missing,
+    missing_names,
     parse,
+    program_variables_in,
     variables,
 )
 
@@ -39,7 +39,7 @@ def test_every_place_takes_its_value_as_it_is(places: list[tuple[str, str, str]]
 @given(st.text())
 def test_any_text_can_be_parsed_and_filled(text: str) -> None:
     values = {variable.name: "{{x}}" for variable in variables(text)}
-    assert missing(text, values) == ()
+    assert missing_names(text, values) == ()
     assert 0 <= fill(text, values).cursor <= len(fill(text, values).text)
 
 
@@ -65,7 +65,7 @@ def test_the_ways_to_write_a_variable(text: str, found: Variable) -> None:
 def test_a_name_is_asked_for_once_and_its_first_default_holds() -> None:
     text = "{{to}}, {{to=Anna}} {{to=Bo}}: {{date}} {{selection}}"
     assert variables(text) == (Variable("to", "Anna"),)
-    assert filled_names(text) == {"date", "selection"}
+    assert program_variables_in(text) == {"date", "selection"}
     assert fill(text, {"date": "today"}).text == "Anna, Anna Anna: today "
     assert fill("{{to}} {{to=Bo}}", {}).text == "Bo Bo"
 
@@ -77,9 +77,9 @@ def test_a_place_can_be_meant_word_for_word() -> None:
 
 def test_what_must_be_filled_is_missing_until_it_is() -> None:
     text = "{{a}} {{b=}} {{c=x|y}} {{selection}} {{a}}"
-    assert missing(text, {}) == ("a",)
-    assert missing(text, {"a": " \n"}) == ("a",)
-    assert missing(text, {"a": "1"}) == ()
+    assert missing_names(text, {}) == ("a",)
+    assert missing_names(text, {"a": " \n"}) == ("a",)
+    assert missing_names(text, {"a": "1"}) == ()
 
 
 def test_one_goes_on_where_nothing_was_filled_in_else_at_the_end() -> None:

@@ -11,9 +11,9 @@ from desktop_app.domain.tools.remote_tool import (
     COMMAND_TOUCHES,
     NAME_UNUSABLE,
     SCHEMA_UNUSABLE,
-    cleaned,
     remote_tools,
-    unavailable,
+    unavailable_entry,
+    visible_text,
 )
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolKind
 
@@ -113,8 +113,8 @@ def test_of_two_tools_with_a_name_the_first_counts() -> None:
 
 def test_a_server_that_lists_nothing_is_an_entry() -> None:
     all_tools = ToolDefinition("*", "", source="files")
-    assert unavailable("files", "why") == ListedTool(all_tools, "why")
+    assert unavailable_entry("files", "why") == ListedTool(all_tools, "why")
 
 
 def test_lines_stay_and_hidden_characters_go() -> None:
-    assert cleaned("a\r\nb\tc\n\rd\x00e\ufefff") == "a\nb\tc\ndef"
+    assert visible_text("a\r\nb\tc\n\rd\x00e\ufefff") == "a\nb\tc\ndef"

@@ -23,36 +23,36 @@ MIXED = {TextKind.PROSE: 900, TextKind.DIGITS: 100}
 
 
 def test_one_count_of_a_kind_gives_its_ratio() -> None:
-    learned = TokenRates().learned(FIGURES, 2500)
+    learned = TokenRates().with_count(FIGURES, 2500)
     assert learned.rates[TextKind.DIGITS] == pytest.approx(2.5)
     assert learned.tokens({TextKind.DIGITS: 40}) == 100
 
 
 def test_a_mixed_text_changes_mostly_its_main_kind() -> None:
-    before = TokenRates().learned(FIGURES, 2500)
-    after = before.learned(MIXED, 1500)
+    before = TokenRates().with_count(FIGURES, 2500)
+    after = before.with_count(MIXED, 1500)
     assert after.rates[TextKind.PROSE] > USUAL_RATES[TextKind.PROSE]
     assert after.rates[TextKind.DIGITS] == pytest.approx(2.5, rel=0.05)
 
 
 def test_a_small_vocabulary_is_small_for_kinds_not_yet_seen() -> None:
-    learned = TokenRates().learned(FIGURES, 3600)
-    assert learned.all()[TextKind.CJK] == pytest.approx(USUAL_RATES[TextKind.CJK] * 2)
+    learned = TokenRates().with_count(FIGURES, 3600)
+    assert learned.all_rates()[TextKind.CJK] == pytest.approx(USUAL_RATES[TextKind.CJK] * 2)
 
 
 def test_short_texts_teach_nothing_because_the_frame_outweighs_them() -> None:
-    assert TokenRates().learned({TextKind.PROSE: MIN_LEARNED_TOKENS - 1}, 9_999) == TokenRates()
+    assert TokenRates().with_count({TextKind.PROSE: MIN_LEARNED_TOKENS - 1}, 9_999) == TokenRates()
 
 
 def test_a_server_that_cuts_its_input_teaches_nothing() -> None:
     assert is_cut(FIGURES, 399)
     assert not is_cut(FIGURES, 400)
     assert not is_cut({TextKind.PROSE: MIN_LEARNED_TOKENS - 1}, 1)
-    assert TokenRates().learned(FIGURES, 399) == TokenRates()
+    assert TokenRates().with_count(FIGURES, 399) == TokenRates()
 
 
 def test_more_room_is_left_while_the_kind_is_unknown() -> None:
-    learned = TokenRates().learned(FIGURES, 2500)
+    learned = TokenRates().with_count(FIGURES, 2500)
     assert learned.share(FIGURES) == LEARNED_SHARE
     assert learned.share({TextKind.CJK: 10}) == GUESSED_SHARE
 
@@ -64,7 +64,7 @@ def test_more_room_is_left_while_the_kind_is_unknown() -> None:
 def test_ratios_stay_within_their_bounds(mix: dict[TextKind, int], counts: list[int]) -> None:
     rates = TokenRates()
     for count in counts:
-        rates = rates.learned(mix, count)
+        rates = rates.with_count(mix, count)
     assert all(MIN_RATE <= rate <= MAX_RATE for rate in rates.rates.values())
     assert rates.tokens(mix) > 0
 
@@ -73,5 +73,5 @@ def test_ratios_stay_within_their_bounds(mix: dict[TextKind, int], counts: list[
 def test_counts_of_one_kind_converge(sizes: list[int], ratio: float) -> None:
     rates = TokenRates()
     for size in sizes:
-        rates = rates.learned({TextKind.CODE: size}, round(size * ratio))
+        rates = rates.with_count({TextKind.CODE: size}, round(size * ratio))
     assert rates.tokens({TextKind.CODE: 2000}) == pytest.approx(2000 * ratio, rel=0.01, abs=2)

@@ -6,7 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, launch_order, server_of
+from desktop_app.domain.tools.tool_server import (
+    ServerSecrets,
+    ToolServer,
+    launch_message,
+    server_of,
+)
 
 STARTED = ToolServer("notes", command=("/bin/notes-server", "--all"), folder="/home/ann")
 AT_AN_ADDRESS = ToolServer("notes", url="https://tools.example/mcp")
@@ -101,7 +106,7 @@ def test_secrets_in_arguments_are_kept_apart(words: tuple[str, ...]) -> None:
     assert server.command[-1] == "end"
     stored = ServerSecrets.from_text(secrets.to_text())
     assert stored == secrets
-    assert launch_order(server, stored, {}, "/home/ann")["command"] == list(command)
+    assert launch_message(server, stored, {}, "/home/ann")["command"] == list(command)
     again = server_of("demo", command=server.command, arguments=stored.arguments)
     assert again == (server, secrets)
 

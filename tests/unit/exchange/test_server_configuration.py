@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError
-from desktop_app.domain.tools.tool_server import ServerSecrets, launch_order, server_of
+from desktop_app.domain.tools.tool_server import ServerSecrets, launch_message, server_of
 from desktop_app.exchange.importers.server_configuration import parse_servers, read_servers
 
 CLAUDE = {
@@ -49,7 +49,7 @@ def test_configurations_of_vs_code_may_have_comments() -> None:
     assert server.headers == {"Authorization": "Bearer ${env:TOKEN}", "X-Key": ""}
     assert (secrets.query, secrets.headers) == ("key=secret-2", {"X-Key": "secret-3"})
     assert "secret" not in repr(server)
-    order = launch_order(server, secrets, {"TOKEN": "t"}, "/home/person")
+    order = launch_message(server, secrets, {"TOKEN": "t"}, "/home/person")
     assert order["url"] == "https://example.com/mcp?key=secret-2"
     assert order["headers"] == {"Authorization": "Bearer t", "X-Key": "secret-3"}
     server, _ = local.require_usable()

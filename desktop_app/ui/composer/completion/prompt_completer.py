@@ -240,11 +240,11 @@ class PromptCompleter(QObject):
             self._fields = None
 
     def _insert(self, prompt: Prompt, values: Mapping[str, str]) -> None:
-        from desktop_app.domain.prompts.prompts import fill, filled_names
+        from desktop_app.domain.prompts.prompts import fill, program_variables_in
 
         before = self._field.text_before
         count = 0 if typed_name(before) is None else len(before)
-        names = filled_names(prompt.text)
+        names = program_variables_in(prompt.text)
         filled = fill(prompt.text, {**values, **(self._fill_in(names) if names else {})})
         self._is_dismissed, self._inserted_slash = True, False
         text = self._finish(prompt, filled.text)

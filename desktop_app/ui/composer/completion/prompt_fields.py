@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
 
-from desktop_app.domain.prompts.prompts import Prompt, Variable, missing, variables
+from desktop_app.domain.prompts.prompts import Prompt, Variable, missing_names, variables
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
@@ -193,7 +193,7 @@ class PromptFields(QFrame, DraftForm):
 
     def focus_first(self) -> None:
         """Focus the first required field without a value, otherwise the first field."""
-        names = missing(self.prompt.text, self.values()) or tuple(self._fields)
+        names = missing_names(self.prompt.text, self.values()) or tuple(self._fields)
         self._focus(names[0])
 
     def set_theme(self, theme: Theme) -> None:
@@ -241,25 +241,25 @@ class PromptFields(QFrame, DraftForm):
             super().keyPressEvent(event)
 
     def _submit(self) -> None:
-        missing_names = missing(self.prompt.text, self.values())
-        if not missing_names:
+        names = missing_names(self.prompt.text, self.values())
+        if not names:
             self.store_draft(self._draft_name, {})
             self.filled.emit(self.values())
             return
         self._show_note(
             one_line(
-                tr("Fill in: {fields}", fields=joined([*map(_display_name, missing_names)])),
+                tr("Fill in: {fields}", fields=joined([*map(_display_name, names)])),
                 _MAX_NOTE_CHARACTERS,
             )
         )
-        for name in missing_names:
+        for name in names:
             set_role(self._labels[name], "error-title")
-        self._focus(missing_names[0])
+        self._focus(names[0])
 
     def _show_note(self, words: str) -> None:
         if not words:
             for name, label in self._labels.items():
-                if name not in missing(self.prompt.text, self.values()):
+                if name not in missing_names(self.prompt.text, self.values()):
                     set_role(label, "")
         self._note.setText(words or _key_hint())
         set_role(self._note, "error" if words else "note")

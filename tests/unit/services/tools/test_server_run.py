@@ -11,7 +11,7 @@ import pytest
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, ToolServerError, UserFacingError
-from desktop_app.domain.tools.remote_tool import NOT_LISTED, SCHEMA_UNUSABLE, unavailable
+from desktop_app.domain.tools.remote_tool import NOT_LISTED, SCHEMA_UNUSABLE, unavailable_entry
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure, server_of
@@ -445,7 +445,7 @@ async def test_the_tools_of_a_server_are_known_while_it_rests(starts: Starts) ->
     book = Book()
     source = ServerSource(starts.run, book)
     assert source.name == "demo"
-    assert await source.tools() == [unavailable("demo", NOT_LISTED)]
+    assert await source.tools() == [unavailable_entry("demo", NOT_LISTED)]
     broken = row("broken", parameters={"properties": {"a": {"type": "?"}}})
     rows = [row("look"), broken]
     await starts.run.request("call")
@@ -461,7 +461,7 @@ async def test_the_tools_of_a_server_are_known_while_it_rests(starts: Starts) ->
     starts.crash()
     assert [tool.failure for tool in await source.tools()] == [starts.run.failure] * 2
     book.rows = []
-    assert await source.tools() == [unavailable("demo", failure=starts.run.failure)]
+    assert await source.tools() == [unavailable_entry("demo", failure=starts.run.failure)]
 
 
 @pytest.mark.parametrize(
