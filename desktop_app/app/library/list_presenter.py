@@ -1,4 +1,4 @@
-"""Presents a part of the library in the conversation list, page by page.
+"""The part of the library that the conversation list shows, page by page.
 
 Conversations that were read or changed are cached by id. Changes are shown at once and written
 later; reads wait for pending writes, so that an older state never returns.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -18,6 +19,8 @@ from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListF
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
@@ -39,7 +42,7 @@ _Read = Callable[[], Awaitable[_T]]
 
 
 class ListPresenter(QObject):
-    """Fills the list and applies changes to it.
+    """Presenter that fills the conversation list and applies changes to it.
 
     Args:
         show_title: shows the title of the open conversation.
@@ -76,11 +79,10 @@ class ListPresenter(QObject):
         self._writes: set[asyncio.Future[Any]] = set()
         self._changes = 0
         self._filter_number = 0
-        shown = self._list
-        shown.filter_requested.connect(
+        conversation_list.filter_requested.connect(
             lambda list_filter: self.start(self.apply_filter(list_filter))
         )
-        shown.more_requested.connect(
+        conversation_list.more_requested.connect(
             lambda all_rows: self.start(self._load_more(all_rows=all_rows))
         )
         self._setup.choice_changed.connect(self._cache_choice)
@@ -90,7 +92,7 @@ class ListPresenter(QObject):
         running.finished.connect(lambda id_, _answer: self._show_dot(id_))
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Start work that does not change the store."""
+        """Start work that reads of the list do not wait for."""
         self._tasks.start(work)
 
     def write(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -149,6 +151,17 @@ class ListPresenter(QObject):
         """Remove a permanently deleted conversation."""
         self._cache.pop(conversation_id, None)
         self._list.model.remove(conversation_id)
+
+    def forget_trashed(self, before: datetime) -> None:
+        """Remove conversations trashed before a time, which no longer exist, from the cache.
+
+        The caller reloads the list if it shows the trash.
+        """
+        self._cache = {
+            id_: cached
+            for id_, cached in self._cache.items()
+            if cached.trashed_at is None or cached.trashed_at >= before
+        }
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
         """Show changed values of conversations; the caller writes them."""
@@ -209,8 +222,8 @@ class ListPresenter(QObject):
         filter_number, size = self._filter_number, LARGE_PAGE if all_rows else PAGE_SIZE
         last = self._list.model.last_of_pages
         while last is not None and filter_number == self._filter_number:
-            after = last
-            page = await self._read_settled(lambda: self._read_page(self.list_filter, size, after))  # noqa: B023
+            read = partial(self._read_page, self.list_filter, size, last)
+            page = await self._read_settled(read)
             if filter_number != self._filter_number:
                 return
             self._cache_read(page)
@@ -220,7 +233,7 @@ class ListPresenter(QObject):
                 return
 
     async def refresh(self) -> None:
-        """Show other processes' changes: folders, first rows and the open conversation."""
+        """Show other processes' changes to the folders and to the rows that are loaded."""
         list_filter, filter_number = self.list_filter, self._filter_number
         shown = [c for c in self._list.model.conversations if not self._is_pinned_above(c)]
         limit = min(len(shown), MAX_REREAD) + PAGE_SIZE
@@ -256,12 +269,12 @@ class ListPresenter(QObject):
     async def _refresh_missing(self, missing: Sequence[Conversation]) -> None:
         """Update or remove conversations that were moved or deleted."""
         for conversation in missing:
-            now = await self._conversations.get(conversation.id)
-            if now is None:
+            stored = await self._conversations.get(conversation.id)
+            if stored is None:
                 self.forget(conversation.id)
             else:
-                self._cache_read([now])
-                self._list.upsert(self._as_shown(self._cache[now.id]))
+                self._cache_read([stored])
+                self._list.upsert(self._as_shown(self._cache[stored.id]))
 
     def _is_pinned_above(self, conversation: Conversation) -> bool:
         return conversation.pinned and self.list_filter.kind in (
@@ -305,7 +318,7 @@ class ListPresenter(QObject):
         return await store.listed(limit, after=after, folder_id=folder_id)
 
     async def _read_settled(self, read: _Read[_T]) -> _T:
-        """Repeat `with_cached_changes` until nothing has changed during it; return its result."""
+        """Call `read` until nothing changes while it reads; return its result."""
         while True:
             while self._writes:
                 await asyncio.wait(set(self._writes))

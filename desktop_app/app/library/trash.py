@@ -1,4 +1,4 @@
-"""Deletes, archives and restores conversations with Undo, and deletes them permanently."""
+"""Deletion, archiving and restoring of conversations with Undo, and permanent deletion."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class Trash(QObject):
-    """Connects the list's commands for deletion and the archive with the store."""
+    """Commands of the list that trash, archive, restore and permanently delete."""
 
     def __init__(
         self,
@@ -51,13 +51,12 @@ class Trash(QObject):
         self._view = conversation_list.view
         self._conversations, self._flag_store = conversations, flag_store
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        shown = conversation_list
-        shown.delete_requested.connect(self.delete)
-        shown.view.undo_pressed.connect(notifications.undo_last)
-        shown.restore_requested.connect(self.restore)
-        shown.erase_requested.connect(self._offer_to_erase)
-        shown.archive_requested.connect(self.archive)
-        shown.empty_trash_requested.connect(self.offer_to_empty)
+        conversation_list.delete_requested.connect(self.delete)
+        conversation_list.view.undo_pressed.connect(notifications.undo_last)
+        conversation_list.restore_requested.connect(self.restore)
+        conversation_list.erase_requested.connect(self._offer_to_erase)
+        conversation_list.archive_requested.connect(self.archive)
+        conversation_list.empty_trash_requested.connect(self.offer_to_empty)
         # A new answer restores its conversation from the trash. Queued, because the caller is about
         # to open the conversation in its former state.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
@@ -67,24 +66,24 @@ class Trash(QObject):
 
     def delete(self, conversation_ids: Sequence[str]) -> None:
         """Move conversations into the trash, and offer Undo."""
-        ids = self._ids_where(conversation_ids, in_trash=False)
+        ids = self._filter_ids(conversation_ids, in_trash=False)
         if not ids:
             return
-        words = tr_plural(
+        message = tr_plural(
             "“{title}” moved to trash",
             "{count} conversations moved to trash",
             len(ids),
             title=self._title(ids),
         )
-        opened = self._current.id
+        opened_id = self._current.id
         at = now()
-        self._leave_and_change(ids, trashed_at=at)
+        self._leave_and_trash(ids, at)
         self._presenter.write(self._conversations.set_trashed(ids, at))
-        self._notifications.notify_undo(words, lambda: self._undo(ids, at, opened))
+        self._notifications.notify_undo(message, lambda: self._undo(ids, at, opened_id))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
         """Restore conversations from the trash."""
-        ids = self._ids_where(conversation_ids, in_trash=True)
+        ids = self._filter_ids(conversation_ids, in_trash=True)
         if ids:
             self._presenter.change(ids, trashed_at=None)
             self._presenter.write(self._conversations.set_trashed(ids, None))
@@ -93,7 +92,7 @@ class Trash(QObject):
         """Archive conversations, or take them out of the archive."""
         ids = list(conversation_ids)
         count, title = len(ids), self._title(ids)
-        words = (
+        message = (
             tr_plural("“{title}” archived", "{count} conversations archived", count, title=title)
             if archived
             else tr_plural(
@@ -101,32 +100,32 @@ class Trash(QObject):
             )
         )
         self._set_archived(ids, archived)
-        self._notifications.notify_undo(words, lambda: self._set_archived(ids, not archived))
+        self._notifications.notify_undo(message, lambda: self._set_archived(ids, not archived))
 
     def _set_archived(self, ids: list[str], archived: bool) -> None:
         self._presenter.change(ids, archived=archived)
         self._presenter.write(self._flag_store.set_archived(ids, archived))
 
-    def _leave_and_change(self, ids: list[str], **changes: object) -> None:
+    def _leave_and_trash(self, ids: list[str], at: datetime) -> None:
         for id_ in ids:
             self._running.stop(id_)
         is_open = self._current.id in ids
         had_keyboard = self._view.hasFocus()
-        self._presenter.change(ids, **changes)
+        self._presenter.change(ids, trashed_at=at)
         if is_open:
             self._navigator.open_new()
         if had_keyboard and self._view.isVisible():  # so that Delete works again
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _undo(self, ids: list[str], at: datetime, opened: str) -> None:
+    def _undo(self, ids: list[str], at: datetime, opened_id: str) -> None:
         """Restore the conversations that have been in the trash since `at`."""
         cached = [(id_, self._presenter.cached(id_)) for id_ in ids]
         restorable = [id_ for id_, c in cached if c is not None and c.trashed_at == at]
         self.restore(restorable)
-        if opened in restorable:
-            self._presenter.start(self._navigator.open(opened))
+        if opened_id in restorable:
+            self._presenter.start(self._navigator.open(opened_id))
 
-    def _ids_where(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
+    def _filter_ids(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
         """Return the ids of cached conversations that are in the trash, or not, by `in_trash`."""
         found = [(id_, self._presenter.cached(id_)) for id_ in ids]
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
@@ -166,54 +165,56 @@ class Trash(QObject):
     # -------------------------------------------------------------- permanent deletion
 
     def _offer_to_erase(self, conversation_ids: Sequence[str]) -> None:
-        ids = self._ids_where(conversation_ids, in_trash=True)
+        ids = self._filter_ids(conversation_ids, in_trash=True)
         if ids:
-            words = tr_plural(
+            question = tr_plural(
                 "Permanently delete “{title}”?",
                 "Permanently delete {count} conversations?",
                 len(ids),
                 title=self._title(ids),
             )
-            self._ask(words, lambda: self._presenter.start(self.erase(ids)))
+            self._ask(question, lambda: self._presenter.start(self.erase(ids)))
 
     def offer_to_empty(self) -> None:
         """Ask for confirmation, then empty the trash."""
         self._ask(tr("Empty trash?"), lambda: self._presenter.start(self.empty()))
 
-    def _ask(self, words: str, act: Callable[[], object]) -> None:
-        more, label = tr("This can’t be undone."), tr("Delete permanently")
-        ask(self._parent, "delete-for-good", words, more, label=label, act=act)
+    def _ask(self, question: str, act: Callable[[], object]) -> None:
+        details, label = tr("This can’t be undone."), tr("Delete permanently")
+        ask(self._parent, "delete-for-good", question, details, label=label, act=act)
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
-        """Permanently delete conversations in the trash."""
-        for conversation_id in conversation_ids:
+        """Permanently delete those of the conversations that are in the trash."""
+        ids = self._filter_ids(conversation_ids, in_trash=True)  # Undo may have restored some
+        for conversation_id in ids:
             self._leave(conversation_id)
             self._presenter.forget(conversation_id)
-        await self._conversations.erase(conversation_ids)
+        await self._conversations.erase(ids)
 
     async def empty(self) -> None:
         """Permanently delete everything in the trash."""
         opened = self._current.conversation
         if opened.trashed_at is not None:
             self._leave(opened.id)
-        at = now()
-        await self._conversations.empty_trash(at)
-        if self._presenter.list_filter == TRASH:
-            await self._presenter.apply_filter(TRASH)
+        await self._erase_trashed(now())
 
     async def expire(self) -> None:
         """Permanently delete conversations whose time in the trash has expired.
 
-        Failures are retried the next time; an open conversation stays until it is left.
+        Failures are retried the next time. An open conversation stays until it is left, as do those
+        trashed after it.
         """
         before = now() - TRASH_RETENTION
         if (opened := self._current.conversation.trashed_at) is not None:
             before = min(before, opened)
         try:
-            count = await self._conversations.empty_trash(before)
+            await self._erase_trashed(before)
         except StorageError as error:
             log.warning("%s %s", error, error.details)
-            return
+
+    async def _erase_trashed(self, before: datetime) -> None:
+        count = await self._conversations.empty_trash(before)
+        self._presenter.forget_trashed(before)
         if count and self._presenter.list_filter == TRASH:
             await self._presenter.apply_filter(TRASH)
 

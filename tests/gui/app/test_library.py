@@ -324,6 +324,29 @@ async def test_the_trash_says_when_things_go_and_lets_them_go() -> None:
         assert desk.stored("SELECT title FROM conversations") == [("Old 1",)]
 
 
+async def test_a_conversation_restored_during_the_question_is_not_deleted() -> None:
+    one, two = await fill(2)
+    async with Desk() as desk:
+        for each in (one, two):
+            desk.window.conversations.delete_requested.emit([each.id])
+        desk.window.conversations.erase_requested.emit([one.id, two.id])
+        desk.window.notifications.undo_last()
+        press_in_box(desk, "Delete permanently")
+        await desk.written()
+        assert desk.stored("SELECT id FROM conversations") == [(two.id,)]
+
+
+async def test_undo_after_the_trash_was_emptied_restores_nothing() -> None:
+    (one,) = await fill(1)
+    async with Desk() as desk:
+        desk.window.conversations.delete_requested.emit([one.id])
+        await desk.written()
+        await desk.controllers.trash.empty()
+        desk.window.notifications.undo_last()
+        await desk.written()
+        assert desk.rows == []
+
+
 async def test_the_trash_is_emptied_after_thirty_days() -> None:
     one, two = await fill(2)
     async with another_program() as other:
