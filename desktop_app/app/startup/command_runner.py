@@ -1,4 +1,4 @@
-"""Runs a command of this program as a child process.
+"""Commands of this program, run as child processes.
 
 Parsing an export or packing a backup takes long. A process does not block the window and can be
 stopped, as a command in a terminal can.
@@ -19,7 +19,7 @@ from desktop_app.domain.error_note import ErrorNote
 
 Progress = Callable[[int, int], None]
 _STEP = re.compile(rb"(\d+) (\d+)\s*")
-_LONGEST_LINE = 1 << 20
+_MAX_LINE_BYTES = 1 << 20
 # Lines of standard error begin with the program's name.
 _PREFIX = "repartee: "
 
@@ -40,7 +40,7 @@ class CommandResult(NamedTuple):
 
 
 class CommandRunner:
-    """Runs commands of this program, one at a time.
+    """Runner of commands of this program, one at a time.
 
     Attributes:
         was_stopped: True if `stop` ended the last command.
@@ -62,7 +62,7 @@ class CommandRunner:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            limit=_LONGEST_LINE,
+            limit=_MAX_LINE_BYTES,
         )
         try:
             output, (messages, error) = await asyncio.gather(
@@ -96,8 +96,18 @@ async def _read_messages(
         step = _STEP.fullmatch(line)
         if step:
             progress(int(step[1]), int(step[2]))
-        elif line.startswith(b"{"):
-            error = error_from_json(json.loads(line))
+        elif found := _parse_error(line):
+            error = found
         else:
             messages.append(line.decode("utf-8", "replace").strip().removeprefix(_PREFIX))
     return " ".join(messages), error
+
+
+def _parse_error(line: bytes) -> ErrorNote | None:
+    """Return the error in a line of JSON, None for other lines, such as a library's message."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        return error_from_json(json.loads(line))
+    except (LookupError, TypeError, ValueError):
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import sys
 import zipfile
 from contextlib import closing
 from datetime import timedelta
@@ -16,7 +17,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
 
 from desktop_app.app.library.data import backup_controller
 from desktop_app.app.library.data.backup_controller import LAST_KEY, due_in
+from desktop_app.app.startup import command_runner
 from desktop_app.app.startup.closed_store import ClosedStore, erasure_work, restore_work
+from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
+from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.error_reasons import Reason
@@ -197,6 +201,36 @@ async def test_a_backup_is_made_by_itself_and_a_failure_said_once(
             assert "repartee.sqlite3" in pack.namelist()
         remaining = timer_of(backups).remainingTime()
         assert remaining > 3_600_000
+
+
+async def test_a_backup_that_cannot_start_is_reported_and_retried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_arguments: object, **_options: object) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(command_runner, "start_child", fail)
+    async with Desk() as desk:
+        page, backups = library_page(desk), desk.controllers.backups
+        page.changed.emit("backup.folder", str(tmp_path))
+        page.changed.emit("backup.every", "day")
+        await desk.written()
+        timer_of(backups).timeout.emit()
+        await desk.written()
+        assert "The backup failed" in desk.said
+        assert timer_of(backups).isActive()
+
+
+async def test_a_line_that_only_looks_like_an_error_is_a_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = "import sys; sys.stderr.write('{not json\\n{}\\n1 2\\n')"
+    command = ChildCommand((sys.executable, "-c", code), {})
+    monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
+    steps: list[tuple[int, int]] = []
+    result = await CommandRunner().run(progress=lambda *step: steps.append(step))
+    assert result == CommandResult(0, "", "{not json {}")
+    assert steps == [(1, 2)]
 
 
 async def test_everything_is_deleted_after_a_typed_word() -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 LAST_KEY = "backup.last"
-# Avoids a backup during the start.
+# No backup is made during the start.
 FIRST_CHECK = timedelta(seconds=20)
 RETRY_AFTER = timedelta(hours=1)
 # Qt's timers count milliseconds in 32 bits, and the clock may change meanwhile.
@@ -59,10 +59,10 @@ def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
 
 
 class BackupController(QObject):
-    """Runs `repartee backup` when a backup is due.
+    """Timer that runs `repartee backup` when a backup is due.
 
     Args:
-        back_up_visibly: makes one with visible progress.
+        back_up_visibly: makes a backup with visible progress.
     """
 
     def __init__(
@@ -136,6 +136,8 @@ class BackupController(QObject):
         try:
             arguments = ("backup", self._folder, "--keep", str(self._keep))
             result = await self._command.run(*arguments, progress=lambda _done, _total: None)
+        except OSError as exc:  # the process cannot be started
+            result = CommandResult(1, "", str(exc))
         finally:
             self._is_running = False
         if not self._command.was_stopped:
@@ -175,7 +177,7 @@ class BackupController(QObject):
 
     def _show(self) -> None:
         backed_up_at = _parse_time(self._last.get("at"))
-        words = (
+        last_backup = (
             tr("Last backup: {time}.", time=moment(backed_up_at))
             if backed_up_at
             else tr("No backup yet.")
@@ -184,11 +186,11 @@ class BackupController(QObject):
             error = self._last.get("error")
             why = "" if error is None else error_from_json(error).sentences
             failure = tr("The backup of {time} failed.", time=moment(failed_at))
-            self._panel.set_backup_state(f"{failure} {why} {words}", "error")
+            self._panel.set_backup_state(f"{failure} {why} {last_backup}", "error")
         elif self._values["backup.every"] != "off" and not self._folder:
             self._panel.set_backup_state(tr("Choose a backup folder."), "warning")
         else:
-            self._panel.set_backup_state(words, "note")
+            self._panel.set_backup_state(last_backup, "note")
 
 
 def _parse_time(text: object) -> datetime | None:
