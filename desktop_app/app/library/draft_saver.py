@@ -1,4 +1,4 @@
-"""Saves the draft of the open conversation a moment after it changed."""
+"""Storage of the open conversation's draft, a moment after it changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRAFT_MS = 400
 
 
 class DraftSaver(QObject):
-    """Copies the prompt's text into the draft, and stores the draft."""
+    """Timer that copies the prompt's text into the draft and stores the draft."""
 
     def __init__(self, prompt: PromptEditor, session: ConversationSession, drafts: Drafts) -> None:
         super().__init__(prompt)

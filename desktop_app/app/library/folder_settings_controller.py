@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class FolderSettingsController(QObject):
-    """Connects the page of a folder's settings with the folders.
+    """Connection of a folder's page of settings with the folders.
 
     Args:
         show_settings: shows or hides the settings panel.
@@ -45,7 +45,7 @@ class FolderSettingsController(QObject):
         self._presenter, self._notifications = presenter, notifications
         self._panel, self._show_settings = panel, show_settings
         self._current, self._folders = current, folders
-        self._requested_id = ""  # the folder to show; "": that of the open conversation
+        self._requested_id = ""  # the folder to show; "" for the open conversation's
         panel.folder_override_changed.connect(
             lambda id_, key, value: self._change(id_, lambda f: with_value(f, key, value))
         )
@@ -55,10 +55,7 @@ class FolderSettingsController(QObject):
         setup.choice_changed.connect(self._show_values)
 
     def show(self, folder_id: str = "") -> None:
-        """Show a folder's settings.
-
-        By default that is the folder in the list, else the open conversation's.
-        """
+        """Show a folder's settings: by default, of the listed or the open conversation's folder."""
         list_filter, opened = self._presenter.list_filter, self._current.conversation
         is_in_folder = list_filter.kind is ListFilterKind.FOLDER
         default_id = list_filter.folder_id if is_in_folder else opened.folder_id

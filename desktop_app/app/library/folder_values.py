@@ -1,8 +1,7 @@
 """A folder's own settings, keyed by the settings that they override.
 
 In addition to the settings of a conversation, a folder has the variant and effort of its new
-conversations. They apply at the default provider; only an imported folder may be tied to a
-provider.
+conversations. They apply at the default provider, unless an imported folder names another one.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def without_value(folder: Folder, key: str) -> Folder:
         return replace(folder, overrides=without_override(folder.overrides, key))
     if folder.choice is None:
         return folder
-    cleared = {"variant": None} if key == VARIANT else {"effort": None}
-    choice = replace(folder.choice, **cleared)  # type: ignore[arg-type]
+    choice = folder.choice
+    choice = replace(choice, variant=None) if key == VARIANT else replace(choice, effort=None)
     is_empty = choice == ModelChoice(_ANY_PROVIDER, "")
     return replace(folder, choice=None if is_empty else choice)

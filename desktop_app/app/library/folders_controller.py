@@ -31,7 +31,7 @@ _NEW, _NONE = "folder.new", "folder.none"
 
 
 class FoldersController(QObject):
-    """Connects the folders of the conversation list with the store.
+    """Connection of the conversation list's folders with the store.
 
     Args:
         show_list: shows the conversation list if it is hidden.
@@ -103,13 +103,13 @@ class FoldersController(QObject):
         self._folders.replace_all(
             [each for each in self._folders.by_id.values() if each.id != folder.id]
         )
-        is_there = self._presenter.list_filter == ListFilter.of_folder(folder.id)
+        is_shown = self._presenter.list_filter == ListFilter.of_folder(folder.id)
         self._presenter.start(
-            self._presenter.apply_filter(LIST) if is_there else self._presenter.refresh()
+            self._presenter.apply_filter(LIST) if is_shown else self._presenter.refresh()
         )
-        words = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
+        message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
         self._notifications.notify_undo(
-            words, lambda: self._presenter.write(self._restore(folder, ids))
+            message, lambda: self._presenter.write(self._restore(folder, ids))
         )
 
     async def _restore(self, folder: Folder, ids: list[str]) -> None:
@@ -136,21 +136,21 @@ class FoldersController(QObject):
         self._conversation_list.view.clear_marks()
         folder, count, title = self._folders.by_id.get(folder_id), len(moved), moved[0].title
         if folder is None:
-            words = tr_plural(
+            message = tr_plural(
                 "“{title}” removed from its folder",
                 "{count} conversations removed from their folders",
                 count,
                 title=title,
             )
         else:
-            words = tr_plural(
+            message = tr_plural(
                 "“{title}” moved to “{folder}”",
                 "{count} conversations moved to “{folder}”",
                 count,
                 title=title,
                 folder=folder.name,
             )
-        self._notifications.notify_undo(words, lambda: self._move_each(before))
+        self._notifications.notify_undo(message, lambda: self._move_each(before))
 
     def _move_each(self, wanted: dict[str, str | None]) -> None:
         for target in set(wanted.values()):

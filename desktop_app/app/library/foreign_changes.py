@@ -1,4 +1,4 @@
-"""Shows changes that other processes have written to the store, such as `repartee import`."""
+"""Showing changes that other processes, such as `repartee import`, write to the store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ForeignChanges(QObject):
-    """Updates the list and the open conversation from the store."""
+    """Updater of the list and the open conversation after writes of other processes."""
 
     def __init__(
         self,

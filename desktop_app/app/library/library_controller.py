@@ -1,4 +1,4 @@
-"""Opens conversations and remembers their scroll positions.
+"""Opening of conversations, with their scroll positions.
 
 `ListPresenter` decides what the list shows; `Trash` deletes, `PinnedOrder` pins.
 """
@@ -44,7 +44,7 @@ OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
 
 
 class LibraryController(QObject):
-    """Connects the conversation list, the transcript and the store."""
+    """Connection of the conversation list and the transcript with the store."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class LibraryController(QObject):
     def open_here(self) -> None:
         """Open a blank conversation in the folder that the list shows.
 
-        If the list shows the archive or the trash, it returns to all conversations.
+        If the list shows the archive or the trash, let it show all conversations again.
         """
         place = self._presenter.list_filter
         self.open_new(place.folder_id or None)
@@ -197,7 +197,7 @@ class LibraryController(QObject):
             self._pane.transcript.scroll_to_message(message_id, words)
             return
         if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
-            await self._show_version(conversation_id, message_id)
+            await self._switch_version(conversation_id, message_id)
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._presenter.forget(conversation_id)
@@ -251,7 +251,8 @@ class LibraryController(QObject):
         self._conversation_list.select(conversation.id)
         self._pane.transcript.viewport().repaint()  # before reading occupies the processor
 
-    async def _show_version(self, conversation_id: str, message_id: str) -> None:
+    async def _switch_version(self, conversation_id: str, message_id: str) -> None:
+        """Switch the conversation to the path that contains a message."""
         store = self._conversations
         conversation = await store.get(conversation_id)
         if conversation is not None:
@@ -280,7 +281,7 @@ class LibraryController(QObject):
         return ""
 
     def _save_scroll(self) -> None:
-        """Store the scroll position, unless it is at the bottom."""
+        """Remember the scroll position, or forget it at the bottom."""
         transcript, conversation_id = self._pane.transcript, self._current.id
         if not self._current.path or self._shown_id != conversation_id:
             return

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Navigator(Protocol):
-    """Opens conversations; `LibraryController` satisfies it."""
+    """Opener of conversations; `LibraryController` satisfies it."""
 
     def open(
         self, conversation_id: str, message_id: str = "", words: str = ""

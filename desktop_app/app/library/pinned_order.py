@@ -1,4 +1,4 @@
-"""Pins conversations, and arranges the pinned ones: by drag, by command, with Undo."""
+"""Pins of conversations, and their order: by drag, by command, with Undo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ORDER_KEY: Final = "list.pinned_order"
 
 
 class PinnedOrder(QObject):
-    """Pins conversations of the list, and keeps the user's order of the pinned ones."""
+    """Pins of the list's conversations, in the user's order."""
 
     def __init__(
         self,
@@ -55,9 +55,9 @@ class PinnedOrder(QObject):
 
     def pin_chosen(self) -> None:
         """Pin the marked conversations, or unpin them if all are pinned."""
-        if self._presenter.chosen:
-            pins = not all(conversation.pinned for conversation in self._presenter.chosen)
-            self._pin([conversation.id for conversation in self._presenter.chosen], pins)
+        if chosen := self._presenter.chosen:
+            pins = not all(conversation.pinned for conversation in chosen)
+            self._pin([conversation.id for conversation in chosen], pins)
 
     def move(self, step: int) -> None:
         """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
@@ -82,7 +82,7 @@ class PinnedOrder(QObject):
         )
 
     def _arrange(self, order: Sequence[str]) -> None:
-        """Show and keep this order of pinned conversations; pin those that are not yet."""
+        """Show and store this order of pinned conversations; pin those that are not yet pinned."""
         before = self._list.model.pins
         newly_pinned = [id_ for id_ in order if id_ not in before]
         self._apply(order, newly_pinned, pinned=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SearchController(QObject):
-    """Connects the search field with the store."""
+    """Connection of the search field with the search index."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class SpendingFooter(QObject):
-    """Keeps the footer up to date."""
+    """Updater of the footer, after each change of its conversation, choice or spending."""
 
     def __init__(
         self,

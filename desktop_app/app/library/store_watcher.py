@@ -1,7 +1,7 @@
-"""Detects writes to the store by other processes, such as `repartee import`.
+"""Detection of writes to the store by other processes, such as `repartee import`.
 
 The write-ahead log changes with every write, and the system reports that, so nothing is polled.
-SQLite tells if another process wrote. A series of writes is reported a few times per second.
+SQLite tells whether another process wrote. A series of writes is reported a few times per second.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PAUSE_MS = 300
 
 
 class StoreWatcher(QObject):
-    """Watches the store.
+    """Watcher of the store's write-ahead log.
 
     Signals:
         store_changed: another process has written to it.
@@ -33,9 +33,9 @@ class StoreWatcher(QObject):
         self._version = 0
         self._is_closed = False
         self._watcher = QFileSystemWatcher(self)
-        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
-        self._watcher.fileChanged.connect(self._touched)
-        self._pause.timeout.connect(lambda: tasks.start(self._look()))
+        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._watcher.fileChanged.connect(self._on_log_changed)
+        self._timer.timeout.connect(lambda: tasks.start(self._check_version()))
 
     async def watch(self) -> None:
         """Start watching. The store has been read before, so its log exists."""
@@ -45,15 +45,15 @@ class StoreWatcher(QObject):
     def close(self) -> None:
         """Stop watching before the store is closed."""
         self._is_closed = True
-        self._pause.stop()
+        self._timer.stop()
         self._watcher.removePath(self._log)
 
-    def _touched(self) -> None:
+    def _on_log_changed(self) -> None:
         # Writes do not restart the timer, so that an endless series is reported, too.
-        if not self._is_closed and not self._pause.isActive():
-            self._pause.start()
+        if not self._is_closed and not self._timer.isActive():
+            self._timer.start()
 
-    async def _look(self) -> None:
+    async def _check_version(self) -> None:
         if self._is_closed:
             return
         version = await self._database.foreign_version()

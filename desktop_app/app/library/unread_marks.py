@@ -1,4 +1,4 @@
-"""Marks conversations in the list whose answer ended while nobody was looking."""
+"""Marks of conversations whose answer ended while the user did not see them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_UNREAD: Final = 500
 
 
 class UnreadMarks(QObject):
-    """Keeps the marks over restarts. Opening a conversation removes its mark.
+    """Marks in the list, stored over restarts. Opening a conversation removes its mark.
 
     Args:
         is_in_front: returns True if the window has the focus.
@@ -28,7 +28,7 @@ class UnreadMarks(QObject):
             and its id stays off the disk.
 
     Signals:
-        seen(str): an unread conversation (its id) is in front of the user now.
+        seen(str): the user has opened or returned to an unread conversation (its id).
     """
 
     seen = Signal(str)

@@ -79,7 +79,7 @@ async def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
 async def test_what_was_left_goes_a_little_after_the_start(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(housekeeping, "FIRST_MS", 0)
+    monkeypatch.setattr(housekeeping, "FIRST_COLLECTION_MS", 0)
     left = folders().attachments / "ab" / ("cd" * 31)
     left.parent.mkdir(parents=True)
     left.write_bytes(b"of a crash")

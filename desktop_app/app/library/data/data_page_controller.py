@@ -1,4 +1,4 @@
-"""Restore, deletion and repair of the store, on the Library page of the settings."""
+"""Restore, deletion and repair of the store, on the Data page of the settings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from desktop_app.paths import Folders
     from desktop_app.ui.settings.settings_panel import SettingsPanel
 
-_RESTORES: Final = N_(
+_RESTORE_WARNING: Final = N_(
     "This replaces your conversations, attachments, and settings. "
     "Your current library is kept in a separate file. Repartee will restart."
 )
 
 
 class DataPageController(QObject):
-    """Restores, erases and repairs the store, and exports from its page.
+    """Commands of the Data page, which restore, erase, repair and export the store.
 
     Args:
         end_for: ends the window, does the work on the closed store, and starts again.
@@ -63,7 +63,7 @@ class DataPageController(QObject):
         return not self._current.is_new and not self._current.is_temporary
 
     def show(self) -> None:
-        """Show the Library page."""
+        """Show the Data page of the settings."""
         self._show_settings(True)
         self._panel.show_page("library")
 
@@ -91,7 +91,7 @@ class DataPageController(QObject):
             self._parent,
             "confirm-restore",
             tr("Restore {file}?", file=archive.name),
-            tr(_RESTORES),
+            tr(_RESTORE_WARNING),
             label=tr("Restore"),
             act=lambda: self._end_for(restore_work(self._user_folders, archive)),
             is_destructive=False,

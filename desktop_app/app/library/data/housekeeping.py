@@ -1,4 +1,4 @@
-"""Recovers from the last run, and removes expired trash and unused attachments.
+"""Recovery from the last run, and removal of expired trash and unused attachments.
 
 The removal runs a little after the start, every few hours, and at the end.
 """
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Early after the start, before a document can be removed from a draft and put back.
-FIRST_MS: Final = 2000
+FIRST_COLLECTION_MS: Final = 2000
 END_TIMEOUT_S: Final = 2.0
 INTERVAL_MS: Final = 6 * 60 * 60 * 1000
 
 
 class Housekeeping(QObject):
-    """Tidies the store at the start, periodically, and at the end.
+    """Cleaner of the store at the start, periodically, and at the end.
 
     Args:
-        expire: deletes what has been in the trash for long enough.
+        expire: deletes conversations that have expired in the trash.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Housekeeping(QObject):
 
     def start(self) -> None:
         """Collect after two seconds, and then every six hours."""
-        QTimer.singleShot(FIRST_MS, self, self._start_collecting)
+        QTimer.singleShot(FIRST_COLLECTION_MS, self, self._start_collecting)
         self._timer.start()
 
     def _start_collecting(self) -> None:

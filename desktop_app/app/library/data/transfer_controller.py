@@ -1,4 +1,4 @@
-"""Import and export: asks for files; the program's own commands read and write them."""
+"""Import and export of files, which commands of this program read and write."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_REASONS = 3
 
 
 class TransferController(QObject):
-    """Runs `repartee import`, `export` and `backup`, with their progress.
+    """Runner of `repartee import`, `export` and `backup`, with their progress.
 
     Args:
         on_imported: is awaited after conversations were added.
@@ -83,9 +83,9 @@ class TransferController(QObject):
         self._tasks.start(self._import(paths))
 
     async def _import(self, paths: Sequence[Path]) -> None:
-        words = tr("Importing {files}…", files=joined([path.name for path in paths]))
+        description = tr("Importing {files}…", files=joined([path.name for path in paths]))
         arguments = ("import", "--json", "--progress", *(str(path.absolute()) for path in paths))
-        result = await self._run(words, arguments)
+        result = await self._run(description, arguments)
         if result is None:
             return
         try:
@@ -104,11 +104,11 @@ class TransferController(QObject):
         refused = [error_from_json(error) for file in files for error in file["refused"]]
         if len(refused) == 1 and not any(file["conversations"] for file in files):
             raise error_of(refused[0])
-        words = [_import_summary(files), *(each.sentences for each in refused[:MAX_REASONS])]
-        more = len(refused) - MAX_REASONS
-        if more > 0:
-            words.append(tr_plural("{count} more problem.", "{count} more problems.", more))
-        self._pane.notifications.notify(" ".join(words), stays=bool(refused))
+        sentences = [_import_summary(files), *(each.sentences for each in refused[:MAX_REASONS])]
+        unshown = len(refused) - MAX_REASONS
+        if unshown > 0:
+            sentences.append(tr_plural("{count} more problem.", "{count} more problems.", unshown))
+        self._pane.notifications.notify(" ".join(sentences), stays=bool(refused))
 
     # -------------------------------------------------------------- export
 
@@ -149,11 +149,11 @@ class TransferController(QObject):
 
     def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:
         """Export these conversations, None for all, to a file or folder."""
-        which = ["--all"]
+        selection = ["--all"]
         if conversation_ids is not None:
-            which = [word for each in conversation_ids for word in ("--conversation", each)]
+            selection = [word for each in conversation_ids for word in ("--conversation", each)]
         options = ("--format", format_id, "--to", str(target.absolute()), "--progress")
-        self._tasks.start(self._export(("export", *which, *options)))
+        self._tasks.start(self._export(("export", *selection, *options)))
 
     async def _export(self, arguments: Sequence[str]) -> None:
         result = await self._run(tr("Exporting…"), arguments)
@@ -178,12 +178,12 @@ class TransferController(QObject):
         """True if a command runs."""
         return self._is_busy
 
-    async def _run(self, words: str, arguments: Sequence[str]) -> CommandResult | None:
+    async def _run(self, description: str, arguments: Sequence[str]) -> CommandResult | None:
         if self._is_busy:
             self._pane.notifications.notify(tr(BUSY))
             return None
         card = self._get_card()
-        card.begin(words)
+        card.begin(description)
         self._is_busy = True
         try:
             return await self._command.run(*arguments, progress=card.set_progress)
@@ -214,16 +214,16 @@ def _import_summary(files: Sequence[dict[str, Any]]) -> str:
     known = sum(file["conversations"] for file in files) - added
     messages = sum(file["messages"] for file in files)
     if messages and not added:
-        words = tr_plural("{count} message imported.", "{count} messages imported.", messages)
+        added_text = tr_plural("{count} message imported.", "{count} messages imported.", messages)
     else:
-        words = tr_plural(
+        added_text = tr_plural(
             "{count} conversation imported.", "{count} conversations imported.", added
         )
     if not known:
-        return words
-    already = tr_plural(
+        return added_text
+    known_text = tr_plural(
         "{count} conversation was already in your library.",
         "{count} conversations were already in your library.",
         known,
     )
-    return f"{words} {already}"
+    return f"{added_text} {known_text}"
