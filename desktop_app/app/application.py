@@ -49,7 +49,7 @@ STARTING: Final = N_("Repartee is starting. What you type is kept.")
 
 
 def run(request: WindowRequest) -> int:
-    """Open the window and do what `request` asks; return the exit code."""
+    """Open the window and handle `request`; return the exit code."""
     application = Application(request)
     application.show()
     code = application.run()
@@ -247,8 +247,8 @@ class Application:
         for request in pending:
             session.serve(request)
         if isinstance(self._request, HiddenRequest):
-            # The bus starts the program and then calls; nothing may come if the caller has gone.
-            QTimer.singleShot(CALL_MS, self.window, session.end_if_nothing_shows)
+            # The bus starts the program and then calls it, unless the caller has ended meanwhile.
+            QTimer.singleShot(CALL_MS, self.window, session.closing.end_if_nothing_shows)
 
     def _rebuild_window(self) -> None:
         """Build the window again, in the language of the settings, and delete the old one."""
@@ -311,7 +311,7 @@ def report_failed_start(error: UserFacingError) -> int:
 
 def _prepare_end(code: int) -> None:
     """On Wayland, have the process end with this code without Qt's destructors."""
-    # On X11 a destructor hands what was copied to the desktop's clipboard manager.
+    # On X11 they must run: one passes the copied content to the desktop's clipboard manager.
     if QApplication.platformName().startswith("wayland"):
         from desktop_app.app.startup.process_end import skip_qt_destructors
 

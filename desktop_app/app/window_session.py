@@ -68,9 +68,9 @@ WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_MS = 1000  # after the start
 SPELLING_MS = 1200  # after the start
 BATCHES_MS = 1500  # after the start
-SPENDING_MS = 3000
+SPENDING_MS = 3000  # after the start
 MNEMONICS_MS = 500  # after the start
-LANGUAGE_MS = 300
+LANGUAGE_RETRY_MS = 300
 
 
 class WindowSession:
@@ -81,7 +81,7 @@ class WindowSession:
         actions: the action of each command, by its id.
         closed_work: work on the closed store before the program restarts.
         is_rebuilt: True if the window is built again once the session has ended.
-        reopened: ids of the commands that show the other windows again after that.
+        reopened: ids of the commands that reopen the other windows in the new one.
     """
 
     _hotkey: HotkeyController
@@ -332,10 +332,6 @@ class WindowSession:
         self._memory_trimmer.restart_timer()
         self.closing.end_if_nothing_shows()
 
-    def end_if_nothing_shows(self) -> None:
-        """End the program if nothing is visible and nothing keeps it running."""
-        self.closing.end_if_nothing_shows()
-
     def _open_new(self) -> None:
         self._raise_window()
         self.controllers.library.open_here()
@@ -416,7 +412,7 @@ class WindowSession:
         QTimer.singleShot(delay_ms, self._window, run)
 
     def show_mnemonics(self) -> WindowMnemonics:
-        """Give windows mnemonics, and scroll to the focus. The start does not wait for them."""
+        """Add mnemonics to windows, and scroll to the focus; the start does not wait for it."""
         from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
         from desktop_app.ui.widgets.forms.tab_order import FocusScroller
 
@@ -426,7 +422,7 @@ class WindowSession:
         return self._mnemonics
 
     def _without_mnemonics(self, window: QWidget) -> tuple[QWidget, ...]:
-        """Return the parts of the main window that have commands instead: all but cards, pages."""
+        """Return the parts of the main window with commands instead: all but cards and pages."""
         main = self._window
         if window is not main:
             return ()
@@ -530,9 +526,9 @@ class WindowSession:
             use_routine_model(self._backend, values.all)
 
     def _await_new_language(self) -> None:
-        """Build the window again in its new language, now or once nothing is lost by it."""
+        """Build the window again in its new language, as soon as no work or text is lost."""
         # Checked repeatedly, because no signal tells that the last dialog has closed.
-        retry = QTimer(self._window, interval=LANGUAGE_MS)
+        retry = QTimer(self._window, interval=LANGUAGE_RETRY_MS)
         retry.timeout.connect(self._change_language)
         retry.start()
         if not self._change_language():
@@ -549,7 +545,7 @@ class WindowSession:
         return is_dialog_open() or self.controllers.batches.is_creating
 
     def _change_language(self) -> bool:
-        if self.is_rebuilt:
+        if self.is_ending:
             return True
         controllers = self.controllers
         is_busy = controllers.running.conversations or controllers.transfer.is_busy

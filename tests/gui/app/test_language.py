@@ -8,17 +8,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop_app.app.window_session import LANGUAGE_RETRY_MS
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.desk import Desk, until
 
+DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 PROGRAM = """
 import json, logging, os, sys
 from desktop_app.app.application import Application
 from desktop_app.app.desktop.window_request import OpenRequest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 from desktop_app.ui.window.main_window import MainWindow
 
@@ -160,6 +163,22 @@ async def test_a_dialog_is_closed_first() -> None:
         window("prompts-dialog").close()
         await until(lambda: desk.session.is_rebuilt)
         await desk.session.closed()
+
+
+async def test_a_program_that_ends_is_not_built_again() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("One")
+        turn.say("Some")
+        await until(lambda: "Some" in desk.transcript)
+        desk.window.settings.setting_changed.emit("look.language", "en")
+        await desk.written()
+        timers = desk.window.findChildren(QTimer, options=DIRECT)
+        retry = next(t for t in timers if t.interval() == LANGUAGE_RETRY_MS)
+        desk.session.quit()
+        await until(lambda: not desk.controllers.running.conversations)
+        retry.timeout.emit()
+        await desk.session.closed()
+        assert not desk.session.is_rebuilt
 
 
 def shown_windows() -> dict[str, QWidget]:
