@@ -29,9 +29,9 @@ USES_KEY = "palette.uses"
 
 
 class Palette(QObject):
-    """Offers all `actions` and `rows` by name, those used most first.
+    """Search of all `actions` and `rows` by name, with the most used first.
 
-    Conversations and collections follow once they are read; until then the rest is found.
+    Conversations and collections are found as soon as they are loaded.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Palette(QObject):
         self._uses: UseCounts | None = None
         self._titles = TitleIndex(())
         self._actions_by_row: dict[str, Callable[[], object]] = {}
-        self._entries: list[PaletteEntry] = []
+        self._entries: dict[str, PaletteEntry] = {}
 
     def toggle(self) -> None:
         """Show the palette, or hide it."""
@@ -65,18 +65,20 @@ class Palette(QObject):
         keymap = Keymap.from_settings(self._values.all)
         offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
         commands = [e._replace(keys=shortcut_text(e.keys)) for e in entries_of(offered, keymap)]
-        self._entries, self._actions_by_row = commands, dict(self._actions)
+        self._entries = {entry.id: entry for entry in commands}
+        self._actions_by_row = dict(self._actions)
         self._add(self._sources.rows())
         self._widget.open_with(commands, self._find)
         self._tasks.start(self._load_stored())
 
     def _add(self, rows: list[PaletteRow]) -> None:
-        self._entries = [*self._entries, *(entry for entry, _ in rows)]
+        self._entries |= {entry.id: entry for entry, _ in rows}
         self._actions_by_row |= {entry.id: act for entry, act in rows}
 
     def _find(self, typed: str) -> list[PaletteEntry]:
         uses = self._uses or UseCounts({})
-        return PaletteIndex(self._entries, self._titles, uses).find(typed, tr("Conversation"))
+        index = PaletteIndex([*self._entries.values()], self._titles, uses)
+        return index.find(typed, tr("Conversation"))
 
     async def _load_stored(self) -> None:
         """Load use counts, conversations and collections, and search again."""

@@ -125,3 +125,14 @@ async def test_parts_of_the_settings_without_a_value_are_found() -> None:
         QTest.keyClicks(shown.field, "pro")
         assert titles(shown)[0] == "Use Pro"
         desk.press(Qt.Key.Key_Escape)
+
+
+async def test_a_collection_is_listed_once_after_the_palette_is_opened_twice_at_once() -> None:
+    async with Desk() as desk:
+        await desk.backend.collections.create("Contracts")
+        palette(desk)
+        palette(desk)
+        shown = palette(desk)
+        await desk.settled()
+        QTest.keyClicks(shown.field, "contracts")
+        assert titles(shown) == ["Contracts"]
