@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.view import TranscriptView
 
 _NOT_IN_NAMES: Final = re.compile(r"[^\w .,()+&'’-]+")
-_LONGEST_NAME: Final = 100
+_MAX_STEM_BYTES: Final = 180
+_MAX_SUFFIX_BYTES: Final = 48
 
 
 class AttachmentDrags(QObject):
-    """Hands copies under their own names to the transcript, which drags them."""
+    """Drags of attachments, as copies under the attachments' names."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class AttachmentDrags(QObject):
             raise IllegalChoiceError(Reason.TEMPORARY_DOCUMENT_STAYS)
         data = await self._attachment_store.bytes(sha256)
         copy = await asyncio.to_thread(self._copies.make, data, sha256, file_name(part.name))
-        # Not from a task: a drag has an event loop of its own, which runs other tasks.
+        # Not in a task: a drag runs an event loop of its own, in which other tasks run.
         QTimer.singleShot(0, self, partial(self._transcript.drags.drag_file, copy))
 
     def close(self) -> None:
@@ -60,7 +61,16 @@ class AttachmentDrags(QObject):
 
 
 def file_name(name: str) -> str:
-    """Return an attachment's name, which may contain anything, as the name of a file."""
+    """Return an attachment's name, which may contain anything, as the name of a file.
+
+    It has at most 229 bytes; file systems allow 255.
+    """
     safe = _NOT_IN_NAMES.sub("_", name).strip(" .")
-    stem, dot, ending = safe.rpartition(".")
-    return f"{stem[:_LONGEST_NAME]}{dot}{ending[:16]}" if dot else safe[:_LONGEST_NAME] or "file"
+    stem, dot, suffix = safe.rpartition(".")
+    if not dot:
+        return _shortened(safe, _MAX_STEM_BYTES) or "file"
+    return f"{_shortened(stem, _MAX_STEM_BYTES)}.{_shortened(suffix, _MAX_SUFFIX_BYTES)}"
+
+
+def _shortened(text: str, max_bytes: int) -> str:
+    return text.encode("utf-8", "replace")[:max_bytes].decode("utf-8", "ignore")

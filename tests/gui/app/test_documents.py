@@ -432,6 +432,8 @@ async def test_a_dragged_attachment_is_a_copy_under_its_own_name(
 def test_the_name_of_a_copy_stays_in_its_folder() -> None:
     assert file_name("../../etc/passwd") == "_.._etc_passwd"
     assert file_name("Über uns #1.md") == "Über uns _1.md"
-    assert file_name("x" * 300 + ".pdf") == "x" * 100 + ".pdf"
+    assert file_name("x" * 300 + ".pdf") == "x" * 180 + ".pdf"
+    assert file_name("報" * 300 + ".告告") == "報" * 60 + ".告告"
+    assert file_name("報" * 300) == "報" * 60
     assert file_name("/\0") == "_"
     assert file_name("...") == "file"
