@@ -1,5 +1,5 @@
 """Controllers between services and widgets, one package per feature.
 
-May import everything; the only place that uses qasync. Of each other, the features import shared
-objects such as `RunningAnswers`, never controllers.
+May import everything; the only place that uses qasync. A feature may import shared objects of
+another, such as `RunningAnswers`, but no controllers.
 """

@@ -1,4 +1,4 @@
-"""Binds commands that apply in every window, such as help, in dialogs and secondary windows."""
+"""Shortcuts in dialogs and secondary windows for commands of every window, such as help."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 # Windows whose shortcuts are bound with all their commands.
 _OWN_SHORTCUTS: Final = frozenset({"main", "quick-prompt"})
-_BOUND: Final = "has-dialog-shortcuts"
+_IS_BOUND: Final = "has-dialog-shortcuts"
 
 
 class DialogShortcuts(QObject):
-    """Binds commands in every window that binds none itself.
+    """Shortcuts in every window that binds none itself.
 
     Args:
         actions: the function of each command, by its id; it gets the window of the key press.
@@ -57,9 +57,9 @@ class DialogShortcuts(QObject):
     def _follow_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
         """Bind the commands in a window when it first has the focus."""
         window = now.window() if now is not None else None
-        if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_BOUND):
+        if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_IS_BOUND):
             return
-        window.setProperty(_BOUND, True)
+        window.setProperty(_IS_BOUND, True)
         self.window_focused.emit(window)
         for command, act in self._actions.items():
             shortcut = QShortcut(self._keys(command), window)

@@ -14,6 +14,7 @@ from desktop_app.settings.setting import Group
 
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
+    from desktop_app.ui.composer.choice_view import ModelEntry
     from desktop_app.ui.window.main_window import MainWindow
 
 PaletteRow = tuple[PaletteEntry, Callable[[], object]]
@@ -27,7 +28,7 @@ _PAGES: Final = {
     Group.DOCUMENTS: "library",
     Group.DESKTOP: "look",
 }
-# Title, page, and what is shown there: a field, a section, or "" for the page alone.
+# Title, page, and the name of the field or section to show; "" shows only the page.
 _PLACES: Final = (
     (N_("Provider"), "provider", "provider"),
     (N_("Base URL"), "provider", "base-url"),
@@ -64,8 +65,7 @@ class PaletteRows:
         for model in controllers.choices.models:
             name = f"{model.provider_name}: {model.name}"
             entry = PaletteEntry(f"model:{model.provider_id}:{model.name}", name, tr("Model"))
-            choose = partial(controllers.choices.choice_with, model)
-            rows.append((entry, lambda choose=choose: controllers.state.setup.choose(choose())))  # type: ignore[misc]
+            rows.append((entry, partial(self._choose_model, model)))
         for declared in SETTINGS:
             page = _PAGES.get(declared.group, "")
             if page and declared.key not in _HIDDEN_KEYS:
@@ -101,6 +101,10 @@ class PaletteRows:
         """Open the conversation of a row."""
         library = self._controllers.library
         self._controllers.tasks.start(library.open(row_id.removeprefix(CONVERSATION)))
+
+    def _choose_model(self, model: ModelEntry) -> None:
+        controllers = self._controllers
+        controllers.state.setup.choose(controllers.choices.choice_with(model))
 
     def _show_place(self, page: str, name: str) -> None:
         self._window.show_settings(True)

@@ -1,4 +1,4 @@
-"""The keyboard shortcuts: a QShortcut for each command with keys in the user's keymap."""
+"""Keyboard shortcuts: a QShortcut for each command with keys in the user's keymap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _PLUS, _WITHOUT_SHIFT = "Ctrl++", "Ctrl+="
 
 
 class Shortcuts(QObject):
-    """Binds commands to the actions of a window; call `bind` again after the keys change."""
+    """Shortcuts of a window for the actions of its commands.
+
+    Call `bind` again after the keys change.
+    """
 
     def __init__(self, window: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
         super().__init__(window)

@@ -1,9 +1,9 @@
-"""Takes PySide out of every later import; imported right after Qt.
+"""Removes PySide's hook from every later import; imported right after Qt.
 
 PySide replaces `__import__` to look for `__feature__` switches, which this program does not use: it
 reads the source of each imported module and adds three calls to every import statement. That takes
-50 ms of each start, and 7 MB for cached sources. PySide keeps the function it replaced in
-`builtins`; one that works differently is not affected.
+50 ms of each start, and 7 MB for cached sources. PySide keeps the replaced function in `builtins`.
+A PySide that does not is left alone.
 """
 
 import builtins

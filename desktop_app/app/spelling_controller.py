@@ -33,7 +33,7 @@ SUGGESTIONS_TIMEOUT_S: Final = 1.0
 
 
 class SpellingController(QObject):
-    """Answers the requests of `spelling`, if the library of dictionaries is installed.
+    """Source of the results that `spelling` requests, if a library of dictionaries is installed.
 
     Attributes:
         spelling: the words that were checked, shared by all editors.
@@ -55,8 +55,8 @@ class SpellingController(QObject):
         panel.languages_requested.connect(self.choose_languages)
 
     async def start(self) -> None:
-        """Load the library, and say in the settings if it or every dictionary is missing."""
-        with suppress(OSError):  # said below
+        """Load the library, and show in the settings if it or every dictionary is missing."""
+        with suppress(OSError):  # shown below
             self._dictionaries = await self._run(Dictionaries)
             self._installed = await self._run(self._dictionaries.languages)
         if not self._installed:

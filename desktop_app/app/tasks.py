@@ -1,4 +1,4 @@
-"""Asyncio tasks with an owner, which keeps them until they end and shows their failures."""
+"""Asyncio tasks with an owner, which keeps them until they end and reports their failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Work = Coroutine[Any, Any, Any]
 
 
 class Tasks:
-    """Starts coroutines from plain slots.
+    """Owner of the tasks that plain slots start.
 
     `on_error` gets errors for the user; others are defects and go to the event loop's exception
     handler.
@@ -27,7 +27,7 @@ class Tasks:
         self._is_over = False
 
     def start(self, work: Work) -> asyncio.Future[Any]:
-        """Run `work` to its end; after `settle`, not at all."""
+        """Start a task that runs `work`; after `settle`, return a canceled future instead."""
         if self._is_over:  # a timer may still fire while the store closes
             # A task could be left over: the loop may end before its first step.
             work.close()

@@ -14,7 +14,7 @@ from desktop_app.domain.answering.answer_status import Status, status_text
 
 
 class RetryCountdown(QObject):
-    """Counts down several waits, each under its key.
+    """The countdowns of several waits, each under its key.
 
     Signals:
         ticked(str, str): a key, and the sentence to show now.

@@ -44,7 +44,7 @@ STORE_RETRY_S = 1.0
 
 @dataclass
 class _Progress:
-    """The run of an answer, and its progress that is not reported yet."""
+    """The run of an answer, and its unreported progress."""
 
     run: AnswerRun
     task: asyncio.Future[Message] | None = None
@@ -75,18 +75,18 @@ class _Progress:
 
 
 class RunningAnswers(QObject):
-    """Runs answers and reports their progress.
+    """The running answers and their progress.
 
     Signals, each with the conversation's id first:
         started(str): an answer has begun.
         text_arrived(str, str, str), reasoning_arrived(str, str, str): message id and more text.
         status_changed(str, str, str): message id and the line below the answer: why nothing
-            arrives, or what is new about it; "" for none.
+            arrives, or a notice; "" for none.
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
         stepped(str, Message): an answer so far, after a step of its tool calls.
-        amended(str, Message): an answer whose usage or notices changed after it was stopped, or a
-            question whose documents are read in parts.
+        amended(str, Message): an answer whose usage or notices changed after it was stopped, or
+            a question whose documents are now read in parts.
         store_error_changed(str, object): a StorageError while it cannot be stored, then None.
     """
 
@@ -111,12 +111,12 @@ class RunningAnswers(QObject):
         self._countdown = RetryCountdown(self)
         self._countdown.ticked.connect(self._on_countdown)
 
-    def start(self, answering: AnswerRun) -> None:
+    def start(self, run: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
-        for each in (answering, *answering.siblings):
+        for each in (run, *run.siblings):
             progress = self._runs[each.answer.id] = _Progress(each, prefix=fence_of(each.answer))
             progress.task = self._tasks.start(self._run(each.conversation.id, progress))
-        self.started.emit(answering.conversation.id)
+        self.started.emit(run.conversation.id)
 
     def stop(self, conversation_id: str) -> None:
         """Stop all answers of a conversation and keep their text."""
@@ -129,7 +129,7 @@ class RunningAnswers(QObject):
             self._cancel(self._runs[answer_id])
 
     def first_token_s(self, answer_id: str) -> float | None:
-        """Return the seconds to the first text of an answer that streams."""
+        """Return the seconds to a running answer's first text or reasoning, None before it."""
         progress = self._runs.get(answer_id)
         return None if progress is None else progress.run.first_token_s
 
@@ -159,7 +159,7 @@ class RunningAnswers(QObject):
         return frozenset(progress.run.conversation.id for progress in self._runs.values())
 
     def newest_state(self, answer: Message) -> Message:
-        """Report all progress; return the answer as far as it has arrived."""
+        """Report all progress; return the answer as it is now."""
         self._report_all()
         progress = self._runs.get(answer.id)
         if progress is None:
@@ -167,7 +167,7 @@ class RunningAnswers(QObject):
         return progress.run.so_far
 
     def repeat_status(self, conversation_id: str) -> None:
-        """Report again why nothing arrives in a conversation that was just opened."""
+        """Report again the lines below the answers of a conversation that was just opened."""
         for progress in self._runs_of(conversation_id):
             if progress.status:
                 self.status_changed.emit(
@@ -217,10 +217,10 @@ class RunningAnswers(QObject):
             if progress.is_stopping:
                 self._tasks.start(self._call_off(conversation_id, progress.run))
 
-    async def _call_off(self, conversation_id: str, answering: AnswerRun) -> None:
+    async def _call_off(self, conversation_id: str, run: AnswerRun) -> None:
         """Cancel a background run at its provider, without blocking."""
-        if await answering.call_off():
-            self.amended.emit(conversation_id, answering.answer)
+        if await run.call_off():
+            self.amended.emit(conversation_id, run.answer)
 
     async def _store_until_done(self, answer: Message) -> None:
         """Store an answer that has ended, and retry until that works."""

@@ -1,7 +1,8 @@
 """Notices when a server on the user's machine or network is back.
 
-While an answer is on screen whose server did not listen, the server's port is tried: a connection
-that is closed again, without a request. Once one succeeds, the error says that the server is back.
+While the last answer on screen failed because its server did not listen, the server's port is
+tried: a connection is opened and closed without a request. Once that succeeds, the error says that
+the server is back.
 """
 
 from __future__ import annotations
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-FIRST_MS: Final = 1_000
-LONGEST_MS: Final = 15_000
+FIRST_WAIT_MS: Final = 1_000
+MAX_WAIT_MS: Final = 15_000
 CONNECT_TIMEOUT_S: Final = 1.0
-"""The timeout of an attempt to connect."""
 _REASONS: Final = (Reason.NOTHING_LISTENS, Reason.NOT_REACHED)
 
 
 class ServerWatch(QObject):
-    """Tries the server of the last answer, less and less often, until it accepts a connection.
+    """Check of the last answer's server, less and less often, until it accepts a connection.
 
     Attributes:
         attempts: how often the current server was tried.
@@ -53,7 +53,7 @@ class ServerWatch(QObject):
         self._window, self._pane = parent, pane
         self._current, self._providers, self._tasks = current, providers, tasks
         self._watched_id = ""
-        self._wait_ms = FIRST_MS
+        self._wait_ms = FIRST_WAIT_MS
         self.attempts = 0
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
@@ -63,14 +63,14 @@ class ServerWatch(QObject):
 
     @property
     def is_watching(self) -> bool:
-        """True while a server is tried."""
+        """True while the next attempt is scheduled."""
         return self._timer.isActive()
 
     def check_soon(self) -> None:
-        """Try soon again: the network is just coming back."""
-        self._wait_ms = FIRST_MS
+        """Try again soon, because the network is coming back."""
+        self._wait_ms = FIRST_WAIT_MS
         if self._timer.isActive():
-            self._timer.start(FIRST_MS)
+            self._timer.start(FIRST_WAIT_MS)
 
     def _begin(self) -> None:
         self._watched_id = ""
@@ -82,8 +82,8 @@ class ServerWatch(QObject):
             self._watched_id = ""
             self._timer.stop()
         elif message.id != self._watched_id:
-            self._watched_id, self._wait_ms, self.attempts = message.id, FIRST_MS, 0
-            self._timer.start(FIRST_MS)
+            self._watched_id, self._wait_ms, self.attempts = message.id, FIRST_WAIT_MS, 0
+            self._timer.start(FIRST_WAIT_MS)
 
     def _failed_answer(self) -> Message | None:
         """Return the last message if its server could not be reached and can be tried."""
@@ -95,7 +95,7 @@ class ServerWatch(QObject):
     def _address_of(self, message: Message) -> tuple[str, int] | None:
         """Return host and port of an answer's provider, None if it is outside the user's network.
 
-        They come from the profile, because the message may come from somebody else's backup.
+        The profile supplies them, because the message may be from somebody else's backup.
         """
         profile = self._providers.get(message.choice.provider_id) if message.choice else None
         url = split_url(profile.base_url if profile else "")
@@ -121,7 +121,7 @@ class ServerWatch(QObject):
         if is_back:
             self._show(message, address)
         else:
-            self._wait_ms = min(self._wait_ms * 2, LONGEST_MS)
+            self._wait_ms = min(self._wait_ms * 2, MAX_WAIT_MS)
             self._timer.start(self._wait_ms)
 
     def _show(self, message: Message, address: tuple[str, int]) -> None:

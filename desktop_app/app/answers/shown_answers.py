@@ -42,7 +42,7 @@ def ending_text(answer: Message) -> str:
 
 
 class ShownAnswers(QObject):
-    """Connects the running answers with the transcript."""
+    """Connection of the running answers with the transcript."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class ShownAnswers(QObject):
     def _show_end(self, conversation_id: str, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
         if answer.status is MessageStatus.STREAMING or not self._is_open(conversation_id):
-            return  # a streaming one continues at its provider after the program's end
+            return  # a streaming answer continues at its provider after the program's end
         self._ended_answer = answer
         if self._is_on_path(answer):
             self._pane.transcript.stream.set_status_line(answer.id, "")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class StructuredAnswers(QObject):
-    """Shows the JSON of the open conversation's answers as a table or as text, and copies it."""
+    """Actions on the JSON of the open conversation's answers."""
 
     def __init__(
         self,

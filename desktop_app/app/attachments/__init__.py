@@ -1,4 +1,4 @@
 """Attaches documents and images to prompts, previews them, and shows images of the transcript.
 
-Of the other features it imports `library.navigator`.
+It imports the navigator of `library`.
 """

@@ -10,7 +10,7 @@ from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 
-MAX_SEPARATE_ERRORS: Final = 3  # failed files that get errors of their own
+MAX_SEPARATE_ERRORS: Final = 3  # with more failed files, one error stands for all
 
 
 @dataclass
@@ -20,54 +20,79 @@ class AttachmentBatch:
     Attributes:
         total: how many files were dropped.
         left: how many are still being read.
-        attached: how many are attached, including those that already were (`known`).
-        failed: why some were not attached.
-        known: names of files that were already attached when they were dropped.
-        without_location: attached files whose location could not be stored, and why.
+        attached: how many were attached by this drop.
     """
 
     total: int
-    left: int
+    left: int = field(init=False)
     attached: int = 0
-    failed: list[UserFacingError] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    without_location: list[tuple[str, StorageError]] = field(default_factory=list)
+    _failures: list[UserFacingError] = field(default_factory=list)
+    _duplicates: list[str] = field(default_factory=list)
+    _location_failures: list[tuple[str, StorageError]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.left = self.total
+
+    def end_reading(self) -> None:
+        """Count a file whose reading has ended in any way."""
+        self.left -= 1
+
+    def add_attached(self) -> None:
+        """Count a file that was read and attached."""
+        self.attached += 1
+
+    def add_failure(self, error: UserFacingError) -> None:
+        """Note why a file was not attached."""
+        self._failures.append(error)
+
+    def add_duplicate(self, name: str) -> None:
+        """Note that a file counted as attached was attached before the drop."""
+        self.attached -= 1
+        self._duplicates.append(name)
+
+    def add_location_failure(self, name: str, error: StorageError) -> None:
+        """Note why an attached file's location could not be stored."""
+        self._location_failures.append((name, error))
+
+    def discard_failures(self) -> None:
+        """Forget the failures that are not reported yet."""
+        self._failures.clear()
 
     def take_messages(self) -> list[UserFacingError | str]:
         """Return the messages for the user since the last call."""
-        words: list[UserFacingError | str] = [*self._location_errors(), *self._failure_errors()]
-        if self.known and not self.failed:
-            words.append(self._known_text())
-        self.failed, self.known, self.without_location = [], [], []
-        return words
+        messages: list[UserFacingError | str] = [*self._location_errors(), *self._failure_errors()]
+        if self._duplicates and not self._failures:
+            messages.append(self._duplicates_text())
+        self._failures, self._duplicates, self._location_failures = [], [], []
+        return messages
 
-    def _known_text(self) -> str:
-        if len(self.known) == 1:
-            return tr("“{name}” is already attached.", name=self.known[0])
+    def _duplicates_text(self) -> str:
+        if len(self._duplicates) == 1:
+            return tr("“{name}” is already attached.", name=self._duplicates[0])
         return tr_plural(
             "{count} file is already attached.",
             "{count} files are already attached.",
-            len(self.known),
+            len(self._duplicates),
         )
 
     def _failure_errors(self) -> list[UserFacingError]:
         """Return an error per file if few failed, else a single error for all."""
-        if len(self.failed) <= MAX_SEPARATE_ERRORS:
-            return self.failed
+        if len(self._failures) <= MAX_SEPARATE_ERRORS:
+            return self._failures
         return [
             DocumentError(
                 Reason.FILES_NOT_ATTACHED,
-                failed=len(self.failed),
+                failed=len(self._failures),
                 total=self.total,
-                because=self.failed[0],
+                because=self._failures[0],
             )
         ]
 
     def _location_errors(self) -> list[UserFacingError]:
         """Return a single error for all files whose location could not be stored."""
-        if not self.without_location:
+        if not self._location_failures:
             return []
-        (name, error), count = self.without_location[0], len(self.without_location)
+        (name, error), count = self._location_failures[0], len(self._location_failures)
         return [
             StorageError(
                 Reason.PLACE_NOT_NOTED if count == 1 else Reason.PLACES_NOT_NOTED,

@@ -34,13 +34,13 @@ BY_TOOLS: Final = "send-the-beginning"
 BEGINNING: Final = N_("only the beginning, tools read the rest")
 AGAIN: Final = N_("already in this conversation")
 PROTECTED: Final = N_("Password-protected. Only the extracted text is saved, not the password.")
-_CHOOSE: Final = {
+_CHOOSE_LABELS: Final = {
     "page": N_("Choose pages…"),
     "slide": N_("Choose slides…"),
     "sheet": N_("Choose sheets…"),
     "chapter": N_("Choose chapters…"),
 }
-_DETAILS: Final = {
+_DETAIL_LABELS: Final = {
     "auto": N_("Auto detail"),
     "low": N_("Low detail"),
     "high": N_("High detail"),
@@ -67,8 +67,8 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
         "failed" if refusal else "ready",
         None,
         "file-text",
-        tooltip=_about(part, resolved),
-        detail_levels=_details(part, resolved),
+        tooltip=_tooltip(part, resolved),
+        detail_levels=_detail_levels(part, resolved),
         detail_level=part.detail,
         actions=_actions(part, resolved),
         has_preview=True,
@@ -76,11 +76,11 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
 
 
 def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
-    """Return tokens, share of the window and cost of what is sent, as far as they are known."""
+    """Return the known facts of the sent part: tokens, share of the window, cost."""
     if part.sent_tokens is None:
         return [tr("counting…")] if part.chosen is not None else []
-    tokens, mark = _tokens(part, resolved)
-    return [token_count(tokens, is_exact=not mark), *share_and_cost(tokens, resolved)]
+    tokens, is_exact = _tokens(part, resolved)
+    return [token_count(tokens, is_exact=is_exact), *share_and_cost(tokens, resolved)]
 
 
 def share_and_cost(tokens: int, resolved: ResolvedChoice) -> list[str]:
@@ -96,7 +96,7 @@ def share_and_cost(tokens: int, resolved: ResolvedChoice) -> list[str]:
 
 
 def price_note(resolved: ResolvedChoice) -> str:
-    """Return a note on the cost if there is no figure."""
+    """Return a note if no cost is shown, which says why; "" otherwise."""
     if resolved.price is None:
         return tr(
             "The price of {model} at {provider} is unknown.",
@@ -107,7 +107,7 @@ def price_note(resolved: ResolvedChoice) -> str:
 
 
 def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    """Return in short why the document cannot be sent like this; "" if it can."""
+    """Return briefly why the document cannot be sent like this; "" if it can."""
     if refusal := file_refusal(part, resolved):
         return refusal.what_happened
     is_seen = bool(part.seen_pages) and not is_file(part, resolved.files)
@@ -115,14 +115,14 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
     return tr("{model} doesn’t support images", model=resolved.model.name) if is_blind else ""
 
 
-def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, str]:
-    """Return the tokens of text and images, and "≈ " if they are estimated."""
+def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
+    """Return the tokens of text and images, and whether their number is exact."""
     if is_file(part, resolved.files):
-        return file_tokens(part, part.tokens or 0, resolved.model), "≈ "
-    of_pages, is_known = page_tokens(part, resolved.model)
-    # OpenAI's tokenizer is used for every model.
+        return file_tokens(part, part.tokens or 0, resolved.model), False
+    image_tokens, is_known = page_tokens(part, resolved.model)
+    # OpenAI's tokenizer counts for every model, and is exact for OpenAI's own.
     is_exact = is_known and part.tokens_exact and resolved.profile.serves_the_family
-    return (part.sent_tokens or 0) + of_pages, "" if is_exact else "≈ "
+    return (part.sent_tokens or 0) + image_tokens, is_exact
 
 
 def _actions(
@@ -133,9 +133,9 @@ def _actions(
         (OPEN, tr("Open document"), None),
     ]
     if unit := unit_of(part):
-        actions.append((CHOOSE, tr(_CHOOSE[unit]), None))
+        actions.append((CHOOSE, tr(_CHOOSE_LABELS[unit]), None))
     if part.chosen is not None:
-        actions.append((SEND_ALL, _send_all(part.chosen), None))
+        actions.append((SEND_ALL, _send_all_label(part.chosen), None))
     if part.by_tools:
         actions.append((BY_TOOLS, tr("Send only the beginning"), True))
     if can_be_file(part, resolved.files) or part.as_file:
@@ -143,23 +143,23 @@ def _actions(
     return tuple(actions)
 
 
-def _details(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, str], ...]:
-    """Return the ways to send pages without text; () if there are none."""
+def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, str], ...]:
+    """Return the details at which images of pages are sent; () without such images."""
     everything = replace(part, detail="auto")
     if not everything.seen_pages or is_file(part, resolved.files):
         return ()
     ways = [*DETAILS]
     if len(everything.seen_pages) < (part.sent_pages or 0):
         ways.append(TEXT_ONLY)
-    return tuple((way, _label(replace(part, detail=way), resolved)) for way in ways)
+    return tuple((way, _detail_label(replace(part, detail=way), resolved)) for way in ways)
 
 
-def _label(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    tokens, mark = _tokens(part, resolved)
-    return f"{tr(_DETAILS[part.detail])} · {token_count(tokens, is_exact=not mark)}"
+def _detail_label(part: DocumentPart, resolved: ResolvedChoice) -> str:
+    tokens, is_exact = _tokens(part, resolved)
+    return f"{tr(_DETAIL_LABELS[part.detail])} · {token_count(tokens, is_exact=is_exact)}"
 
 
-def _send_all(chosen: ChosenPages) -> str:
+def _send_all_label(chosen: ChosenPages) -> str:
     if chosen.unit == "slide":
         return tr_plural("Send {count} slide", "Send all {count} slides", chosen.of)
     if chosen.unit == "sheet":
@@ -169,7 +169,7 @@ def _send_all(chosen: ChosenPages) -> str:
     return tr_plural("Send {count} page", "Send all {count} pages", chosen.of)
 
 
-def _about(part: DocumentPart, resolved: ResolvedChoice) -> str:
+def _tooltip(part: DocumentPart, resolved: ResolvedChoice) -> str:
     lines = []
     if part.as_file and part.chosen is not None:
         lines.append(tr("The selection is sent as text, not as a file."))

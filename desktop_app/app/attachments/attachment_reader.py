@@ -32,7 +32,7 @@ LARGE_PASTE = "documents.large_paste"  # the key of the setting: a length in cha
 
 
 class AttachmentReader:
-    """Reads dropped or pasted content and stores it as an attachment."""
+    """Reader that stores dropped or pasted content as an attachment."""
 
     def __init__(
         self,

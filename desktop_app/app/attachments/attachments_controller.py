@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -42,18 +41,18 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.window.cards.notifications import Notifications
 
-REST_CHIP = "rest"  # the id of the chip that stands for the files that wait
+REST_CHIP = "rest"  # the id of the chip that stands for the other files being read
 MAX_CHIPS = 40  # attachments with a chip of their own, unless the user wants to see all
-MORE_CHIP = "more"  # the id of the chip that stands for the others
+MORE_CHIP = "more"  # the id of the chip that stands for the other attachments
 
 
 class AttachmentsController(QObject):
-    """Connects the prompt's chips with the draft and the files that are being read."""
+    """Connection of the prompt's chips with the draft and the files that are being read."""
 
     def __init__(
         self,
         parent: QWidget,
-        pictures: ImageChips,
+        image_chips: ImageChips,
         prompts: PromptList,
         readings: FileReadings,
         *,
@@ -71,7 +70,7 @@ class AttachmentsController(QObject):
         self._current, self._draft, self._drafts = *session, drafts
         self._providers, self._setup = answer_settings.providers, answer_settings.setup
         self._tasks, self._attachment_store = tasks, attachment_store
-        self._pictures, self._prompts = pictures, prompts
+        self._image_chips, self._prompts = image_chips, prompts
         self._readings, self._notes = readings, notes
         self._shows_all = self._has_opened = False
         prompt.attach_requested.connect(self.attach)
@@ -81,7 +80,7 @@ class AttachmentsController(QObject):
         prompt.chips.remove_requested.connect(self._remove)
         prompt.text_changed.connect(self._show_suggestions)
         prompts.changed.connect(self._show_suggestions)
-        pictures.thumbnail_made.connect(self._show_thumbnail)
+        image_chips.thumbnail_made.connect(self._show_thumbnail)
         readings.text_attached.connect(self._offer_as_text)
         self._current.opened.connect(self._on_opened)
         for changed in (
@@ -136,17 +135,16 @@ class AttachmentsController(QObject):
 
     def _offer_as_text(self, conversation_id: str, sha256: str) -> None:
         if conversation_id == self._current.id:
-            work = partial(self._insert_as_text, sha256)
             self._notifications.notify(
                 tr("Long text attached as a document"),
-                [(tr("Insert as text"), lambda: self._tasks.start(work()))],
+                [(tr("Insert as text"), lambda: self._tasks.start(self._insert_as_text(sha256)))],
             )
 
     # -------------------------------------------------------------- removing, changing
 
     def _remove(self, chip_id: str) -> None:
         if chip_id == REST_CHIP:
-            self._readings.cancel(list(self._readings.here)[1:])
+            self._readings.cancel(list(self._readings.in_open_conversation)[1:])
             return
         if chip_id in self._readings.ids:
             self._readings.cancel([chip_id])
@@ -175,13 +173,13 @@ class AttachmentsController(QObject):
     ) -> Callable[[], None]:
         """Return a function that attaches removed parts again, to the draft that had them."""
 
-        async def elsewhere() -> None:
+        async def attach_to_draft() -> None:
             for part in removed:
                 await self._drafts.attach(conversation_id, part)
 
         def undo() -> None:
             if conversation_id != self._current.id:
-                self._tasks.start(elsewhere())
+                self._tasks.start(attach_to_draft())
                 return
             now = self._draft.value.attachments
             by_id = {part_id(part): part for part in (*removed, *now)}
@@ -207,10 +205,10 @@ class AttachmentsController(QObject):
     # -------------------------------------------------------------- showing
 
     def _show(self) -> None:
-        reading = self._readings.here
+        reading = self._readings.in_open_conversation
         chips = [*self._attached_chips(), *self._reading_chips(reading)]
         self._prompt.set_chips(chips)
-        if not self._has_opened:  # until then, no model is chosen to ask
+        if not self._has_opened:  # no model is chosen yet
             return
         why = self._refusal()
         if not self._providers.has_provider(self._current.conversation):
@@ -222,7 +220,7 @@ class AttachmentsController(QObject):
         self._show_suggestions()
 
     def _attached_chips(self) -> list[Chip]:
-        """Return the attachments' chips; of many, the first and a chip for the rest."""
+        """Return the attachments' chips; the last stands for the rest of many."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         first = len(parts) if self._shows_all or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
         sent = self._setup.as_sent(parts[:first])
@@ -242,7 +240,7 @@ class AttachmentsController(QObject):
         self._shows_all, self._has_opened = False, True
 
     def _reading_chips(self, reading: dict[str, FileReading]) -> list[Chip]:
-        """Return the chips of files being read; of many, the first and a chip for the rest."""
+        """Return the chips of files being read: of all if they are few, else two."""
         first = len(reading) if len(reading) < FEW_FILES else 1
         chips = [
             Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
@@ -262,7 +260,7 @@ class AttachmentsController(QObject):
             state: Literal["ready", "failed"] = "ready" if is_there else "failed"
             return Chip(part.collection_id, part.name, facts, state, None, "library")
         if isinstance(part, ImagePart):
-            return self._pictures.chip(part, resolved)
+            return self._image_chips.chip(part, resolved)
         return document_chip(part, resolved)
 
     def _show_thumbnail(self, sha256: str) -> None:
@@ -278,12 +276,12 @@ class AttachmentsController(QObject):
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
         except DocumentDoesNotFitError:
-            pass  # Send then offers to read it in chunks
+            pass  # sending then offers to read it in parts
         return ""
 
     def _show_suggestions(self) -> None:
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
-        offered = bool(documents) and not self._readings.here
+        offered = bool(documents) and not self._readings.in_open_conversation
         if offered and not self._prompt.text().strip():
             self._prompt.set_suggestions(self._prompts.suggestions(len(documents)))
         else:

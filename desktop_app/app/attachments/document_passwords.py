@@ -33,7 +33,7 @@ Attempt = Callable[[str], Awaitable[T]]
 
 
 class DocumentPasswords:
-    """Asks for passwords in dialogs over a window.
+    """Passwords that the user enters in dialogs over a window.
 
     Args:
         theme: returns the current theme.
@@ -47,11 +47,11 @@ class DocumentPasswords:
     async def open_with_password(self, attempt: Attempt[T]) -> T:
         """Call `attempt` with passwords until one opens the document; return its result.
 
-        "" is tried first, then passwords of other documents, then those that the user enters.
+        "" is tried first, then passwords of other documents, then passwords from the user.
 
         Raises:
-            DocumentEncryptedError: the user enters none, or none opens it.
-            UserFacingError: as `attempt` does.
+            DocumentEncryptedError: no password would open it, or the user enters none.
+            UserFacingError: other errors of `attempt`.
         """
         try:
             return await attempt("")
@@ -72,12 +72,12 @@ class DocumentPasswords:
             if not password:
                 raise first
             try:
-                open_with_password = await attempt(password)
+                result = await attempt(password)
             except DocumentEncryptedError as error:
                 refused, was_wrong = error, True
             else:
                 self._known.insert(0, password)
-                return open_with_password
+                return result
 
     async def _ask(self, words: str, *, was_wrong: bool) -> str | None:
         from desktop_app.ui.viewer.password_dialog import PasswordDialog  # not needed at the start
@@ -100,7 +100,7 @@ class DocumentPasswords:
 
 
 class DocumentUnlocker(QObject):
-    """Asks for a document's password if its pages have to be rendered again for a question."""
+    """The offer to enter a document's password if its pages must be rendered again to be sent."""
 
     def __init__(
         self,
@@ -139,9 +139,10 @@ class DocumentUnlocker(QObject):
         original = await self._attachment_store.bytes(sha256)
 
         async def attempt(password: str) -> None:
-            # Rendering the smallest possible image proves that the password is right.
-            page = [(part.pictured[0].number, (8, 8))] if part.pictured else [(1, (8, 8))]
-            await self._documents.render_pages(part.name, original, page, password=password)
+            # A rendered page proves that the password is right; a small image is enough.
+            number = part.pictured[0].number if part.pictured else 1
+            pages = [(number, (8, 8))]
+            await self._documents.render_pages(part.name, original, pages, password=password)
             self._documents.remember_password(sha256, password)
 
         await self._passwords.open_with_password(attempt)

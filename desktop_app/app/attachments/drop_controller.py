@@ -36,11 +36,11 @@ CONVERSION_LIMIT_S = 15.0
 
 
 class DropController(QObject):
-    """Connects the list's rows and the prompt with attachments and the reader of rich text.
+    """Connection of the list's rows and the prompt with attachments and the rich text reader.
 
     Signals:
         files_attach_requested(list[Path], str), content_attach_requested(DroppedData, str),
-            text_attach_requested(str, str): attach this to the conversation of the id.
+            text_attach_requested(str, str): attach this to the conversation with this id.
     """
 
     files_attach_requested = Signal(list, str)
@@ -128,7 +128,7 @@ class DropController(QObject):
         self.text_attach_requested.emit(await self.text_of(text, html), conversation_id)
 
     async def text_of(self, text: str, html: str) -> str:
-        """Return rich text as Markdown if that says more than the plain text."""
+        """Return rich text as Markdown if that has more than the plain text, else plain text."""
         try:
             markdown = await self._markdown_of(html) if html else ""
         except DocumentError:
@@ -138,7 +138,7 @@ class DropController(QObject):
         return text or text_of_html(html)
 
     async def _markdown_of(self, html: str) -> str:
-        """Return rich text as Markdown, "" if plain text says the same.
+        """Return rich text as Markdown, "" if it has no formatting.
 
         Raises:
             DocumentError: it cannot be read.

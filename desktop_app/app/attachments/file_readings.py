@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 TOPIC = "document"  # the topic of notifications about content that was not attached
-FEW_FILES = 8  # while more are read, progress is reported ten times a second
+FEW_FILES = 8  # while more are read together, progress is reported ten times a second
 UPDATE_MS = 100
 
 _READING: Final = {
@@ -68,13 +68,13 @@ def _reading_text(progress: Progress) -> str:
 
 
 class FileReadings(QObject):
-    """Reads files, each in a task.
+    """The files that are being read, each in a task.
 
     Signals:
-        progressed(): reading began, went on or was canceled; attachments are reported by the draft.
+        progressed(): reading began, went on or was canceled; the draft reports new attachments.
         text_attached(str, str): a pasted text was attached; its conversation's id and its SHA-256.
-        failed(str): a file of this conversation was not attached, or is not wanted.
-        ended(str): no file of this conversation is being read any more.
+        failed(str): a file of this conversation was not attached, or its reading was canceled.
+        ended(str): the reading of this conversation's last file ended without being canceled.
     """
 
     progressed = Signal()
@@ -113,7 +113,7 @@ class FileReadings(QObject):
         return frozenset(self._readings)
 
     @property
-    def here(self) -> dict[str, FileReading]:
+    def in_open_conversation(self) -> dict[str, FileReading]:
         """The files of the open conversation that are being read, by id."""
         opened_id = self._current.id
         return {id_: r for id_, r in self._readings.items() if r.conversation_id == opened_id}
@@ -130,7 +130,7 @@ class FileReadings(QObject):
         A file is given as its path, a text as itself.
         """
         named = list(contents)
-        batch = AttachmentBatch(len(named), len(named))
+        batch = AttachmentBatch(len(named))
         for name, content in named:
             reading = FileReading(conversation_id or self._current.id, name, batch, tr("reading…"))
             reading_id = new_id()
@@ -145,9 +145,9 @@ class FileReadings(QObject):
         self._update()
 
     def cancel_all(self) -> None:
-        """Cancel all reading without a report."""
+        """Cancel all reading, and report no failures."""
         for reading in self._readings.values():
-            reading.batch.failed.clear()
+            reading.batch.discard_failures()
         self._notifications.dismiss_topic(TOPIC)
         self.cancel(self.ids)
 
@@ -179,16 +179,16 @@ class FileReadings(QObject):
                 self._notifications.notify(note)
             await self._add(reading, part)
             is_attached = True
-            reading.batch.attached += 1
+            reading.batch.add_attached()
             if isinstance(content, Path):
                 await self._note_origin(reading, part.sha256, content)
             if isinstance(content, str):
                 self.text_attached.emit(reading.conversation_id, part.sha256)
         except UserFacingError as error:
-            reading.batch.failed.append(error)
+            reading.batch.add_failure(error)
         finally:
             is_wanted = self._readings.pop(reading_id, None) is not None
-            reading.batch.left -= 1
+            reading.batch.end_reading()
             if is_wanted:
                 self._update_soon(reading.batch)
                 self._announce_attached(reading)
@@ -211,7 +211,7 @@ class FileReadings(QObject):
         try:
             await self._attachment_store.note_origin(sha256, path)
         except StorageError as error:
-            reading.batch.without_location.append((reading.name, error))
+            reading.batch.add_location_failure(reading.name, error)
 
     # -------------------------------------------------------------- reports
 
@@ -225,10 +225,9 @@ class FileReadings(QObject):
     def _announce_attached(self, reading: FileReading) -> None:
         """Announce the files of a batch once, after the last."""
         batch = reading.batch
-        count = batch.attached - len(batch.known)
-        if batch.left or not count or reading.conversation_id != self._current.id:
+        if batch.left or not batch.attached or reading.conversation_id != self._current.id:
             return
-        words = tr_plural("{count} file attached", "{count} files attached", count)
+        words = tr_plural("{count} file attached", "{count} files attached", batch.attached)
         self._notifications.announce(
             tr("{name} attached", name=reading.name) if batch.total == 1 else words
         )
@@ -266,5 +265,5 @@ class FileReadings(QObject):
             if reading.conversation_id != self._current.id:  # another conversation is open by now
                 self._tasks.start(self._drafts.attach(reading.conversation_id, part))
             elif attachments.setdefault(part_id(part), part) is not part:
-                reading.batch.known.append(reading.name)
+                reading.batch.add_duplicate(reading.name)
         self._draft.set_attachments(tuple(attachments.values()))

@@ -31,7 +31,7 @@ MAX_CACHED: Final = 48
 
 
 class ImageChips(QObject):
-    """Makes thumbnails and chips of stored images.
+    """Thumbnails and chips of stored images.
 
     Signals:
         thumbnail_made(str): the thumbnail of the image with this SHA-256.
@@ -56,14 +56,14 @@ class ImageChips(QObject):
         return found
 
     def cached(self, sha256: str) -> QImage | None:
-        """Return a thumbnail if it exists already."""
+        """Return a thumbnail, None if it is not in memory."""
         return self._cache.get(sha256)
 
     async def _make(self, part: ImagePart) -> None:
         try:
             scaled = await self._scaler.scaled_within(part, THUMBNAIL_BOX)
         except UserFacingError:
-            return  # opening the image reports the error; it is not tried again
+            return  # not tried again; opening the image reports the error
         image = await asyncio.to_thread(QImage.fromData, scaled.data)
         self._making.discard(part.sha256)
         self._cache[part.sha256] = image
@@ -80,7 +80,7 @@ class ImageChips(QObject):
         facts.append(
             tr("{model} doesn’t support images", model=model.name)
             if is_blind
-            else _price(part, model)
+            else _token_text(part, model)
         )
         facts += [] if is_blind else share_and_cost(picture_tokens(part, model)[0], resolved)
         return Chip(
@@ -90,28 +90,28 @@ class ImageChips(QObject):
             "failed" if is_blind else "ready",
             None,
             "image",
-            tooltip="\n".join(filter(None, (_about(part, model), price_note(resolved)))),
+            tooltip="\n".join(filter(None, (_tooltip(part, model), price_note(resolved)))),
             picture=self.thumbnail(part),
-            detail_levels=tuple((value, _label(part, value, model)) for value in DETAILS),
+            detail_levels=tuple((value, _detail_label(part, value, model)) for value in DETAILS),
             detail_level=part.detail,
             actions=((PREVIEW, tr("Preview"), None),),
             has_preview=True,
         )
 
 
-_LEVELS: Final = {"auto": N_("Auto"), "low": N_("Low"), "high": N_("High")}
+_DETAIL_LABELS: Final = {"auto": N_("Auto"), "low": N_("Low"), "high": N_("High")}
 
 
-def _price(part: ImagePart, model: ModelInfo) -> str:
+def _token_text(part: ImagePart, model: ModelInfo) -> str:
     tokens, is_known = picture_tokens(part, model)
     return token_count(tokens, is_exact=is_known)
 
 
-def _label(part: ImagePart, detail: str, model: ModelInfo) -> str:
-    return f"{tr(_LEVELS[detail])} · {_price(replace(part, detail=detail), model)}"
+def _detail_label(part: ImagePart, detail: str, model: ModelInfo) -> str:
+    return f"{tr(_DETAIL_LABELS[detail])} · {_token_text(replace(part, detail=detail), model)}"
 
 
-def _about(part: ImagePart, model: ModelInfo) -> str:
+def _tooltip(part: ImagePart, model: ModelInfo) -> str:
     lines = []
     if part.animated:
         lines.append(tr("Animation: only the first frame is sent"))

@@ -1,7 +1,7 @@
 """Images in the transcript: thumbnails, and the original opened on a click.
 
-Only the documents' process decodes images; the thumbnails it returns are small and safe. They are
-made when they come into view, and a few dozen are cached.
+Only the documents' process decodes images; the thumbnails that it returns are small and safe. They
+are made when they come into view, and a few dozen are cached.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Messages = Callable[[], Iterable[Message]]
 
 
 class ImagesController(QObject):
-    """Connects stored images with transcripts."""
+    """Connection of stored images with transcripts."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class ImagesController(QObject):
             for transcript in self._transcripts:
                 transcript.set_picture(sha256, image)
 
-    # -------------------------------------------------------------- large
+    # -------------------------------------------------------------- originals
 
     def _act(self, messages: Messages, _message_id: str, action: str) -> None:
         is_open = action.startswith(OPEN_IMAGE)

@@ -1,7 +1,7 @@
 """The selection of an attachment's pages, slides, sheets or chapters to send.
 
-Texts are split and counted off the event loop. Until that ends, a selection has no token count. A
-draft with such a selection is counted when it is opened.
+Texts are split and counted off the event loop. Until that ends, a selection has no token count; a
+draft that was stored before it ended is counted when it is opened.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class AttachmentHolder(Protocol):
 
     @property
     def conversation_id(self) -> str:
-        """The conversation that they would be sent in."""
+        """The conversation in which they would be sent."""
 
     @property
     def resolved(self) -> ResolvedChoice:
@@ -67,7 +67,7 @@ class AttachmentHolder(Protocol):
         """Return True if an attachment would be the first fenced part of its request."""
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
-        """Replace each attachment by what `change` returns for it."""
+        """Replace each attachment by the result of `change` for it."""
 
 
 class DraftAttachmentHolder(QObject):
@@ -118,7 +118,7 @@ class DraftAttachmentHolder(QObject):
         return is_first_fenced(part, self.attached, self._setup.sent, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
-        """Replace each attachment by what `change` returns for it."""
+        """Replace each attachment by the result of `change` for it."""
         attachments = tuple(
             change(part) if isinstance(part, DocumentPart | ImagePart) else part
             for part in self._draft.value.attachments
@@ -127,7 +127,7 @@ class DraftAttachmentHolder(QObject):
 
 
 class PageSelection(QObject):
-    """Changes which parts of attachments are sent."""
+    """The sections of a prompt's attachments that are sent."""
 
     def __init__(
         self,
@@ -154,16 +154,17 @@ class PageSelection(QObject):
         return next((part for part in self.parts if part.sha256 == sha256), None)
 
     def change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:
-        """Replace a document by what `change` returns for it."""
+        """Replace a document by the result of `change` for it."""
 
         def changed(part: Attached) -> Attached:
-            is_target = isinstance(part, DocumentPart) and part.sha256 == sha256
-            return change(part) if is_target else part  # type: ignore[arg-type]
+            if isinstance(part, DocumentPart) and part.sha256 == sha256:
+                return change(part)
+            return part
 
         self._holder.change(changed)
 
     async def choose(self, sha256: str, selection: str) -> None:
-        """Send only these pages of a document, in the user's notation; "" sends all.
+        """Send only the selected sections of a document, such as "1, 3-5"; "" sends all.
 
         Raises:
             IllegalChoiceError: they do not exist; nothing changes.
@@ -196,7 +197,7 @@ class PageSelection(QObject):
         return found
 
     def _count_missing(self) -> None:
-        """Count the tokens of selected sections, once each."""
+        """Count the tokens of each selection that has no count."""
         for part in self.parts:
             if isinstance(part, DocumentPart) and part.chosen and part.chosen.tokens is None:
                 key = (part.sha256, part.chosen)

@@ -64,10 +64,10 @@ class PreviewedPrompt(Protocol):
 
 
 class PreviewController(QObject):
-    """Connects a prompt's chips, the preview and the attachments.
+    """Connection of a prompt's chips, the preview and the attachments.
 
     Args:
-        window: the preview opens over it.
+        window: the parent of the preview.
         notify: notifies the user.
     """
 
@@ -77,7 +77,7 @@ class PreviewController(QObject):
         prompt: PreviewedPrompt,
         holder: AttachmentHolder,
         theme: ThemeWatcher,
-        pictures: ImageChips,
+        image_chips: ImageChips,
         notify: Callable[[str], object],
         *,
         setup: AnswerSetup,
@@ -91,7 +91,7 @@ class PreviewController(QObject):
         self._tasks, self._attachment_store = tasks, sources.attachment_store
         self._image_scaler, self._fences = sources.image_scaler, sources.fences
         self._chat_service = chat_service
-        self._pictures, self._notify = pictures, notify
+        self._image_chips, self._notify = image_chips, notify
         self._dialog: AttachmentPreview | None = None
         self._shown = ""
         self._load_number = 0
@@ -201,15 +201,12 @@ class PreviewController(QObject):
             return
         part = self._holder.as_sent(part)
         self._show_facts(part)
-        same = self._last is not None and self._sending_state(self._last) == self._sending_state(
-            part
-        )
-        self._last = part
-        if not same:
+        last, self._last = self._last, part
+        if last is None or self._sending_state(last) != self._sending_state(part):
             self._tasks.start(self._load(part))
 
     def _sending_state(self, part: Attached) -> object:
-        """Return what decides how an attachment is sent; its count of tokens does not."""
+        """Return the state that decides how an attachment is sent; it has no token counts."""
         resolved = self._holder.resolved
         if isinstance(part, DocumentPart) and part.chosen is not None:
             part = replace(part, chosen=replace(part.chosen, tokens=None))
@@ -222,7 +219,7 @@ class PreviewController(QObject):
         names = [(known.sha256, known.name) for known in self._selection.parts]
         self._dialog.set_attachments(names, part.sha256)
         if isinstance(part, ImagePart):
-            chip, note = self._pictures.chip(part, resolved), ""
+            chip, note = self._image_chips.chip(part, resolved), ""
         else:
             chip = document_chip(part, resolved)
             note = self._note(part)
@@ -257,8 +254,8 @@ class PreviewController(QObject):
         if load_number != self._load_number or self._dialog is None:
             return
         self._dialog.show_pages_field(unit, spans, hint)
-        is_file_ = isinstance(part, DocumentPart) and is_file(part, self._holder.resolved.files)
-        self._dialog.show_text(text, ends, is_sent=not is_file_)
+        is_as_file = isinstance(part, DocumentPart) and is_file(part, self._holder.resolved.files)
+        self._dialog.show_text(text, ends, is_sent=not is_as_file)
         self._dialog.show_pictures(self._captions(part), has_text=bool(text))
 
     async def _sent_text(self, part: Attached) -> str:
@@ -268,9 +265,9 @@ class PreviewController(QObject):
             return shown.text if isinstance(shown, TextPart) else ""
         fence = await self._fences.of(self._holder.conversation_id)
         if part.in_parts:
-            words, parts = self._prompt.text(), self._chat_service.parts
+            question, parts = self._prompt.text(), self._chat_service.parts
             instructions = self._setup.ask_settings.instructions
-            return "\n\n".join(await parts.texts(part, words, resolved, fence, instructions))
+            return "\n\n".join(await parts.texts(part, question, resolved, fence, instructions))
         if is_file(part, resolved.files):
             return await self._attachment_store.text(part.sha256)
         block = await sent_block(part, self._attachment_store, fence)
@@ -308,16 +305,16 @@ class PreviewController(QObject):
         return [page_name(part, page.number).strip("[]") for page in part.seen_pages]
 
     async def _show_picture(self, number: int) -> None:
-        """Show the image exactly as it is sent, unless the attachment is loaded again."""
-        part, pictures, load_number = self._last, self._image_scaler, self._load_number
+        """Show the image exactly as it is sent, unless the attachment was reloaded meanwhile."""
+        part, scaler, load_number = self._last, self._image_scaler, self._load_number
         rule = self._holder.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
-                sent, name = await pictures.scaled(part, rule), part.name
+                sent, name = await scaler.scaled(part, rule), part.name
             elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
                 page = part.seen_pages[number]
                 alone = replace(part, pictured=(page,), chosen=None, in_parts=False)
-                (sent,) = await pictures.pages(alone, rule)
+                (sent,) = await scaler.pages(alone, rule)
                 is_as_file = is_file(part, self._holder.resolved.files)
                 name = _page_name(page.number, is_as_file=is_as_file)
             else:
@@ -334,6 +331,6 @@ class PreviewController(QObject):
 
 
 def _page_name(number: int, *, is_as_file: bool) -> str:
-    if is_as_file:  # the provider renders it its own way
+    if is_as_file:  # the provider renders it differently
         return tr("Page {number}, as rendered here", number=number)
     return tr("Page {number}", number=number)

@@ -1,4 +1,4 @@
 """Batch jobs in the window.
 
-Of the other features it imports the list presenter and the navigator of `library`.
+It imports the list presenter and the navigator of `library`.
 """

@@ -1,4 +1,4 @@
 """The document viewer and collections in the window.
 
-Of the other features it imports the chips' actions of `attachments`.
+It imports the actions of chips from `attachments`.
 """

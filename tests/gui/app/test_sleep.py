@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.app.answers.server_watch import LONGEST_MS
+from desktop_app.app.answers.server_watch import MAX_WAIT_MS
 from desktop_app.app.library.data import backup_controller
 from desktop_app.app.library.data.backup_controller import FIRST_CHECK, LAST_KEY
 from desktop_app.domain.conversations.conversation import now
@@ -44,11 +44,11 @@ async def test_what_is_due_is_done_soon_after_waking(
         await until(lambda: timer_of(backups).remainingTime() > 10 * first_ms)
         # A day passes in the sleep.
         monkeypatch.setattr(backup_controller, "now", lambda: now() + timedelta(days=1))
-        timer_of(watch).start(LONGEST_MS)
+        timer_of(watch).start(MAX_WAIT_MS)
         await until(
             lambda: tell(logind, sleeps=False) and timer_of(backups).remainingTime() <= first_ms
         )
-        assert timer_of(watch).remainingTime() < LONGEST_MS // 2
+        assert timer_of(watch).remainingTime() < MAX_WAIT_MS // 2
         timer_of(watch).stop()
 
 
