@@ -72,8 +72,8 @@ if TYPE_CHECKING:
     from desktop_app.providers.models.server_counters import ServerCounter
 
 
-LARGEST_SURE_REQUEST: Final = 4_000
-"""Characters that a window of 2,048 tokens has room for."""
+SMALL_REQUEST_CHARS: Final = 4_000
+"""A request of so few characters fits into a window of 2,048 tokens."""
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
@@ -89,7 +89,7 @@ def _is_cut(events: Sequence[StreamEvent]) -> bool:
 
 
 class _EmptyStreamError(Exception):
-    """A reply with status 200 and without any event but the end."""
+    """A reply with status 200 and no event except the end."""
 
 
 class _Reader(Protocol):
@@ -142,7 +142,7 @@ class ProviderClient:
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
         self._suspended_s = suspended_s
-        self._streams = 0
+        self._open_requests = 0
         self._transport = Transport(
             profile,
             key,
@@ -211,7 +211,8 @@ class ProviderClient:
             ProviderError: the provider could not be reached, or refused.
         """
         self._require_key()
-        return await cancel(self._transport, run, self._run_times)
+        with self._in_use():
+            return await cancel(self._transport, run, self._run_times)
 
     async def _with_terminal_errors(
         self, source: AsyncGenerator[StreamEvent, None]
@@ -256,9 +257,10 @@ class ProviderClient:
         if not offers or provider_compaction.REFUSED in known:
             raise EndpointMissingError(Reason.NO_COMPACTION_API, provider=self._profile.name)
         try:
-            return await provider_compaction.compact(
-                self._transport, self._profile, info, request, known
-            )
+            with self._in_use():
+                return await provider_compaction.compact(
+                    self._transport, self._profile, info, request, known
+                )
         except EndpointMissingError:
             self._facts.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
             raise
@@ -298,9 +300,9 @@ class ProviderClient:
                 counter, total = self._counter, 0
                 if counter is None or self._one_at_a_time.locked():
                     return None
-                longest = server_counters.LONGEST_TEXT
-                for start in range(0, len(text), longest):
-                    body = counter.body(model, text[start : start + longest])
+                max_chars = server_counters.MAX_TEXT_CHARS
+                for start in range(0, len(text), max_chars):
+                    body = counter.body(model, text[start : start + max_chars])
                     async with self._transport.post(counter.path, body) as reply:
                         tokens = await reply.json(counter.read)
                     if tokens is None:
@@ -323,11 +325,11 @@ class ProviderClient:
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
-        self._streams += 1
+        self._open_requests += 1
         try:
             yield
         finally:
-            self._streams -= 1
+            self._open_requests -= 1
 
     async def listing(self) -> ModelListing:
         """Return the models that the provider lists now.
@@ -340,14 +342,17 @@ class ProviderClient:
         self._require_key()
         try:
             get, limit_s = self._transport.get_json, self._timeouts.windows
-            return await model_list.fetch_listing(get, self._profile, limit_s, self._note_server)
+            with self._in_use():
+                return await model_list.fetch_listing(
+                    get, self._profile, limit_s, self._note_server
+                )
         except AttemptError as failed:
             raise failed.error from failed
 
     @property
     def is_idle(self) -> bool:
-        """Return True if no answer, batch or embedding is under way."""
-        return not self._streams
+        """Return True if no request is under way, apart from counts of tokens."""
+        return not self._open_requests
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -541,7 +546,7 @@ class ProviderClient:
         is_open = facts.is_learning_api and not facts.is_known(api)
         if is_open and (api is Api.RESPONSES or not facts.has_answered):
             return EndpointMissingError(Reason.EMPTY_REPLY, provider=self._profile.name)
-        if len(str(body.get("messages", body.get("input", "")))) > LARGEST_SURE_REQUEST:
+        if len(str(body.get("messages", body.get("input", "")))) > SMALL_REQUEST_CHARS:
             return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
         return ProviderFaultError(Reason.EMPTY_ANSWER, provider=self._profile.name)
 

@@ -1,8 +1,8 @@
 """Batches at a provider: upload and download files, create and watch batches.
 
-Only a request that cannot have had an effect is repeated here: after a failed connection or a rate
-limit. After any other error the caller first looks for the result (`find_file`, `find`) before it
-asks again, because a batch that is created twice is paid for twice.
+A batch that is created twice is paid for twice. Its creation is therefore repeated here only after
+a failed connection or a rate limit. After any other error the caller first looks for the result
+(`find_file`, `find`) before it asks again.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_LINE: Final = MAX_JSON_BYTES
-_PIECE: Final = 256 * 1024
+MAX_LINE_BYTES: Final = MAX_JSON_BYTES
+_PIECE_BYTES: Final = 256 * 1024
 _BOUNDARY: Final = "repartee-8f1c3b6d5a7e4920"
-_PAGE: Final = 100
-_MOST_PAGES: Final = 20
+_PAGE_ROWS: Final = 100
+_MAX_PAGES: Final = 20
 
 
 class BatchClient:
@@ -98,13 +98,13 @@ class BatchClient:
             "content-length": str(len(head) + size + len(tail)),
         }
 
-        async def once() -> str:
+        async def attempt() -> str:
             body = _multipart(head, file, tail)
             async with self._transport.send("POST", "files", headers, body) as reply:
                 return await reply.json(lambda value: json_fields.name(value, "id"))
 
         try:
-            file_id = await self._retry(once)
+            file_id = await self._retry(attempt)
         except EndpointMissingError as error:
             raise self._no_batches_error() from error
         if not file_id:
@@ -125,11 +125,11 @@ class BatchClient:
     async def delete_file(self, file_id: str) -> None:
         """Delete a file at the provider."""
 
-        async def once() -> None:
+        async def attempt() -> None:
             async with self._transport.send("DELETE", _path("files", file_id)) as reply:
                 await reply.drain()
 
-        await self._retry(once)
+        await self._retry(attempt)
 
     # -- batches
 
@@ -216,9 +216,9 @@ class BatchClient:
     async def _list_rows(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
         """Yield the rows of a list, newest first, page by page."""
         after = ""
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             start = f"&after={quote(after, safe='')}" if after else ""
-            address = f"{path}?{query}limit={_PAGE}{start}"
+            address = f"{path}?{query}limit={_PAGE_ROWS}{start}"
             rows, has_more = await self._retry(partial(self._transport.get_json, address, _page))
             for row in rows:
                 yield row
@@ -227,16 +227,18 @@ class BatchClient:
                 return
             after = last
 
-    async def _retry(self, once: Callable[[], Awaitable[T]], *, may_cost: bool = False) -> T:
+    async def _retry(self, attempt: Callable[[], Awaitable[T]], *, may_cost: bool = False) -> T:
         attempts = count()
         with self._in_use():
             while True:
                 try:
-                    return await once()
+                    return await attempt()
                 except AttemptError as failed:
                     error = failed.error
-                    had_no_effect = error.status is None or isinstance(error, RateLimitedError)
-                    if may_cost and not had_no_effect:
+                    had_effect = error.status is not None and not isinstance(
+                        error, RateLimitedError
+                    )
+                    if may_cost and had_effect:
                         raise error from failed
                     await failed.pause(next(attempts))
                 except StreamCutError as cut:
@@ -260,35 +262,35 @@ class BatchClient:
 
 
 def _path(kind: str, name: str) -> str:
-    """Return the path of an item. Its name comes from the provider and is not a path."""
+    """Return the path of an item. Its name comes from the provider, so "/" is escaped."""
     return f"{kind}/{quote(name, safe='')}"
 
 
 def _page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
-    """Return the rows of a page, without any surplus, and True if another page follows."""
+    """Return the rows of a page, at most twice as many as requested, and if another follows."""
     has_more = isinstance(value, dict) and bool(value.get("has_more"))
-    return json_fields.rows(value, "data")[: 2 * _PAGE], has_more
+    return json_fields.rows(value, "data")[: 2 * _PAGE_ROWS], has_more
 
 
 async def _multipart(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[bytes]:
     yield head
     await asyncio.to_thread(file.seek, 0)
-    while piece := await asyncio.to_thread(file.read, _PIECE):
+    while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
         yield piece
     yield tail
 
 
 async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield the lines between line feeds; other line breaks are part of the text.
+    """Yield the lines between line feeds, without blank lines.
 
-    A line longer than LONGEST_LINE is truncated, so that it does not parse. Blank lines are
-    skipped.
+    Other line breaks are part of a line. A line longer than MAX_LINE_BYTES is truncated, so that it
+    does not parse.
     """
     buffer, turns = bytearray(), LoopTurns()
     async with aclosing(pieces):
         async for piece in pieces:
             first, *others = piece.split(b"\n")
-            if len(buffer) <= LONGEST_LINE:
+            if len(buffer) <= MAX_LINE_BYTES:
                 buffer += first
             if not others:
                 continue
@@ -298,5 +300,5 @@ async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
                     yield line
                     await turns.yield_if_due()
             buffer = bytearray(rest)
-    if buffer:
+    if buffer and not buffer.isspace():
         yield bytes(buffer)

@@ -1,6 +1,6 @@
-"""The lines of a batch: writes those of requests, parses those of results.
+"""Writes the request lines and parses the result lines of a batch.
 
-Pure functions. A line of results is untrusted: it may not be JSON, may lack an id, or hold both an
+Pure functions. A result line is untrusted: it may not be JSON, may lack an id, or may have both an
 answer and an error. Source: OpenAI's published OpenAPI document (BatchRequestInput,
 BatchRequestOutput).
 """
@@ -46,9 +46,9 @@ NAME_KEY: Final = "repartee"
 
 # A batch streams nothing, and nobody replays the reasoning of its answers.
 _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "background"})
-LARGEST_RESULT: Final = 16 << 20
-"""The most bytes of an answer that are kept: storing it takes several times its size."""
-MOST_ERRORS: Final = 50_000
+MAX_RESULT_BYTES: Final = 16 << 20
+"""The most bytes of an answer that are kept: storing them takes several times as much memory."""
+MAX_ERRORS: Final = 50_000
 """The most errors read of a batch: one for each of its requests."""
 # Readers that split lines like Python's splitlines() would split a request at these characters.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
@@ -95,7 +95,7 @@ def request_line(
 
 
 def _to_data_url(value: object) -> str:
-    """Return a file as a data URL; a line is complete before it is sent."""
+    """Return a file as a data URL: a line cannot be sent piece by piece."""
     if not isinstance(value, FileData):
         raise TypeError(f"{type(value).__name__} has no place in a request")
     return responses.data_url(value)
@@ -163,11 +163,11 @@ def _result_of_response(
 def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     """Return the status, the answer, and why the answer is missing or incomplete."""
     answer = text_of(reply.parts).strip()
-    kept = TextSize().fit(answer, LARGEST_RESULT)
+    kept = TextSize().fit(answer, MAX_RESULT_BYTES)
     if reply.status is MessageStatus.REFUSED:
         return ItemStatus.REFUSED, kept, _why_refused(reply)
     if len(kept) < len(answer):
-        why = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": LARGEST_RESULT // MB})
+        why = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": MAX_RESULT_BYTES // MB})
         return ItemStatus.ANSWERED, kept, why
     if reply.status is MessageStatus.COMPLETE and answer:
         return ItemStatus.ANSWERED, answer, None
@@ -221,6 +221,6 @@ def batch_of(value: object) -> RemoteBatch | None:
         json_fields.count(counts, "failed"),
         tuple(
             (json_fields.count(e, "line"), json_fields.text(e, "message")[:LONGEST_QUOTE])
-            for e in errors[:MOST_ERRORS]
+            for e in errors[:MAX_ERRORS]
         ),
     )

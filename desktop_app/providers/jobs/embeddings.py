@@ -37,15 +37,15 @@ PATH: Final = "embeddings"
 # OpenAI's third generation can return fewer dimensions than it has; the first carry the most
 # meaning. Other models have a fixed number.
 DIMENSIONS: Final = 512
-MOST_DIMENSIONS: Final = 50_000
-"""The largest models have some ten thousand."""
-_SHORTENED: Final = "text-embedding-3-"
-SHORTEST_CUT: Final = 200
+MAX_DIMENSIONS: Final = 50_000
+"""The models with the longest vectors have some ten thousand."""
+_SHORTENABLE_MODELS: Final = "text-embedding-3-"
+MIN_CUT_CHARS: Final = 200
 """Characters. A text that is refused as too long is not cut below this."""
 _OPTIONAL: Final = ("dimensions", "encoding_format")
 _REFUSALS: Final = (400, 422, 500)
 # llama.cpp (with status 500), TEI, Mistral, Gemini, Cohere, LocalAI.
-_TOO_MUCH: Final = re.compile(
+_TOO_LARGE: Final = re.compile(
     r"physical batch size|batch size .{0,20}>|too many (inputs|texts|tokens)|"
     r"too large to process|at most \d+ (requests|inputs|texts|items)|"
     r"(maximum|max\.?) (allowed )?(batch size|(number of )?(inputs|texts|items))",
@@ -61,7 +61,7 @@ def is_offered(profile: ProviderProfile) -> bool:
 def body(model: str, texts: Sequence[str], refused: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return the request as JSON-ready values, without refused settings."""
     fields: dict[str, Any] = {"model": model, "input": list(texts), "encoding_format": "float"}
-    if model.startswith(_SHORTENED):
+    if model.startswith(_SHORTENABLE_MODELS):
         fields["dimensions"] = DIMENSIONS
     return {name: value for name, value in fields.items() if _refusal_name(name) not in refused}
 
@@ -92,11 +92,11 @@ class EmbeddingRequests:
         try:
             return await self._request(texts)
         except ProviderError as error:
-            if not _is_too_much(error):
+            if not _is_too_large(error):
                 raise
             if len(texts) == 1:
                 text = texts[0]
-                if len(text) < 2 * SHORTEST_CUT:
+                if len(text) < 2 * MIN_CUT_CHARS:
                     raise
                 return await self.embed([text[: len(text) // 2]])
         middle = len(texts) // 2
@@ -126,10 +126,10 @@ class EmbeddingRequests:
     def _classify(
         self, fields: Mapping[str, Any], usual: ProviderError, refusal: ErrorBody, status: int
     ) -> ProviderError:
-        """Return the error of a refusal; `usual` is that of other requests."""
-        if _is_too_much(usual) or status not in _REFUSALS:
+        """Return the error of a refusal; `usual` is the error for any other kind of request."""
+        if _is_too_large(usual) or status not in _REFUSALS:
             return usual
-        if _TOO_MUCH.search(refusal.message):
+        if _TOO_LARGE.search(refusal.message):
             return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=self._provider)
         for name in _OPTIONAL:
             is_named = refusal.param == name or re.search(rf"\b{name}\b", refusal.message)
@@ -139,11 +139,11 @@ class EmbeddingRequests:
 
 
 def _refusal_name(name: str) -> str:
-    """Return the name of a refused setting in the memory, where answers have the same settings."""
+    """Return the name to remember a refused setting by. Answers may have one of the same name."""
     return f"embeddings.{name}"
 
 
-def _is_too_much(error: ProviderError) -> bool:
+def _is_too_large(error: ProviderError) -> bool:
     """Return True if the texts are too many, or too long, for one request."""
     return isinstance(error, ContextTooLongError) or error.reason is Reason.REQUEST_TOO_LARGE
 
@@ -152,7 +152,7 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
     """Return the vectors in the reply and the number of tokens billed.
 
     Raises:
-        UnexpectedReplyError: not one vector for each text, all of one length.
+        UnexpectedReplyError: the reply does not have one vector of the same length for each text.
     """
     found: dict[int, Vector] = {}
     rows = json_fields.rows(reply, "data")
@@ -173,6 +173,6 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
 
 
 def _numbers(values: object) -> list[float]:
-    if not isinstance(values, list) or len(values) > MOST_DIMENSIONS:
+    if not isinstance(values, list) or len(values) > MAX_DIMENSIONS:
         raise TypeError("no vector")
     return [float(value) for value in values]

@@ -1,7 +1,7 @@
 """The provider's own compaction: POST /responses/compact.
 
-The reply holds the user's messages and one item that only the provider can read. All of it is kept
-unchanged and sent before the next messages. Source: OpenAI's published OpenAPI document.
+The reply contains the user's messages and one item that only the provider can read. All of it is
+kept unchanged and sent before the next messages. Source: OpenAI's published OpenAPI document.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PATH: Final = "responses/compact"
 REFUSED: Final = "compact"
 """The refusal under which a server without the endpoint is remembered."""
 
-LARGEST_STATE: Final = 8 << 20
-"""The state is sent with every later message."""
+MAX_STATE_BYTES: Final = 8 << 20
+"""Bytes. The state is sent with every later message."""
 
 _FIELDS: Final = ("model", "instructions", "input", "prompt_cache_key")
 
@@ -70,7 +70,7 @@ async def compact(
         try:
             async with transport.post(PATH, fields) as reply:
                 return await reply.json(
-                    lambda value: state_from(value, profile.name), LARGEST_STATE
+                    lambda value: state_from(value, profile.name), MAX_STATE_BYTES
                 )
         except AttemptError as failed:
             await failed.pause(next(attempts))
@@ -80,7 +80,7 @@ def state_from(reply: object, provider: str) -> ProviderState:
     """Return the state in the reply.
 
     Raises:
-        UnexpectedReplyError: the reply holds no state.
+        UnexpectedReplyError: the reply has no state.
     """
     output = reply.get("output") if isinstance(reply, Mapping) else None
     kinds = [json_fields.text(item, "type") for item in json_fields.rows(reply, "output")]

@@ -19,10 +19,10 @@ from typing import Any, Final
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
 from desktop_app.providers.http import json_fields
 
-HIGHEST_PRICE: Final = Decimal(100_000)
+MAX_PRICE: Final = Decimal(100_000)
 """Dollars per million tokens. The dearest model costs a few hundred."""
 _MILLION: Final = 1_000_000
-_LONGEST_NUMBER: Final = 40
+_MAX_NUMBER_CHARS: Final = 40
 
 _KINDS: Final[Mapping[str, ModelKind]] = {
     **dict.fromkeys(("chat", "completion", "responses", "language", "code"), ModelKind.CHAT),
@@ -39,8 +39,13 @@ _TOOLS: Final = ("tools", "tool_use", "function_calling")
 _REASONING: Final = ("reasoning", "reasoning_effort", "include_reasoning")
 _SCHEMA: Final = ("structured_outputs", "json_schema")
 _OUTPUT_LIMITS: Final = ("max_output_tokens", "max_completion_tokens")
-_CACHED: Final = ("cache_read_input_token_cost", "input_cache_read", "cached_input", "cached")
-MOST_TOKENS: Final = 100_000_000
+_CACHED_PRICES: Final = (
+    "cache_read_input_token_cost",
+    "input_cache_read",
+    "cached_input",
+    "cached",
+)
+MAX_TOKENS: Final = 100_000_000
 
 Row = Mapping[str, Any]
 
@@ -52,38 +57,38 @@ def details_of(row: Row) -> ModelDetails:
     <ModelKind.EMBEDDING: 'embedding'>
     """
     info = json_fields.mapping(row, "model_info") or row
-    words = _words(info, "capabilities")
-    inputs = _words(json_fields.mapping(info, "architecture"), "input_modalities")
-    outputs = _words(json_fields.mapping(info, "architecture"), "output_modalities")
-    able = json_fields.mapping(info, "capabilities")
-    parameters, features = _words(info, "supported_parameters"), _words(info, "features")
+    capabilities = _strings(info, "capabilities")
+    inputs = _strings(json_fields.mapping(info, "architecture"), "input_modalities")
+    outputs = _strings(json_fields.mapping(info, "architecture"), "output_modalities")
+    flags = json_fields.mapping(info, "capabilities")
+    parameters, features = _strings(info, "supported_parameters"), _strings(info, "features")
     price = _prices(info)
     return ModelDetails(
-        kind=_kind(info, able, words),
+        kind=_kind(info, flags, capabilities),
         input_price=price[0],
         output_price=price[1],
         cached_price=price[2],
-        max_output=_longest_answer(info),
+        max_output=_max_output(info),
         images=_first_flag(
             _flag(info, "supports_vision", "supports_image_input"),
-            _flag(able, "vision"),
+            _flag(flags, "vision"),
             "image" in inputs if inputs else None,
             "vision" in features or None,
             json_fields.text(info, "type") == "vlm" or None,
-            bool({"vision", "multimodal"} & words) if "completion" in words else None,
+            bool({"vision", "multimodal"} & capabilities) if "completion" in capabilities else None,
         ),
         tools=_first_flag(
             _flag(info, "supports_function_calling", "supports_tools"),
-            _flag(able, "function_calling"),
-            _one_of(parameters, _TOOLS),
+            _flag(flags, "function_calling"),
+            _has_any(parameters, _TOOLS),
             bool(features & set(_TOOLS)) or None,
-            not words.isdisjoint(_TOOLS) or None,  # llama.cpp never lists them
+            not capabilities.isdisjoint(_TOOLS) or None,  # llama.cpp never lists them
         ),
         reasoning=_first_flag(
             _flag(info, "supports_reasoning"),
-            _flag(able, "reasoning"),
-            _one_of(parameters, _REASONING) if "max_tokens" in parameters else None,
-            bool({"thinking", "reasoning"} & (words | features)) or None,
+            _flag(flags, "reasoning"),
+            _has_any(parameters, _REASONING) if "max_tokens" in parameters else None,
+            bool({"thinking", "reasoning"} & (capabilities | features)) or None,
         ),
         # A server may list only some of the parameters that it takes.
         schema=_first_flag(
@@ -101,27 +106,27 @@ def llama_cpp_details(reply: object) -> dict[str, ModelDetails]:
     return {json_fields.text(row, "name"): details_of(row) for row in rows}
 
 
-def _kind(info: Row, able: Row, words: frozenset[str]) -> ModelKind | None:
+def _kind(info: Row, flags: Row, capabilities: frozenset[str]) -> ModelKind | None:
     for name in ("mode", "type", "model_type", "model_mode", "task"):
         if kind := _KINDS.get(json_fields.text(info, name).casefold()):
             return kind
-    outputs = _words(json_fields.mapping(info, "architecture"), "output_modalities")
+    outputs = _strings(json_fields.mapping(info, "architecture"), "output_modalities")
     if outputs:
         first = (_KINDS[word] for word in sorted(outputs) if word in _KINDS)
         return ModelKind.CHAT if "text" in outputs else next(first, ModelKind.OTHER)
-    can_chat = _first_flag(_flag(able, "completion_chat"), _flag(info, "supports_chat"))
+    can_chat = _first_flag(_flag(flags, "completion_chat"), _flag(info, "supports_chat"))
     if can_chat is not None:
         return ModelKind.CHAT if can_chat else ModelKind.OTHER
-    if "completion" in words:
+    if "completion" in capabilities:
         return ModelKind.CHAT
-    return ModelKind.EMBEDDING if {"embedding", "embeddings"} & words else None
+    return ModelKind.EMBEDDING if {"embedding", "embeddings"} & capabilities else None
 
 
-def _longest_answer(info: Row) -> int | None:
+def _max_output(info: Row) -> int | None:
     """Return the most tokens that an answer may have."""
     top = json_fields.mapping(info, "top_provider")
     found = [json_fields.count(row, name) for row in (info, top) for name in _OUTPUT_LIMITS]
-    return min((number for number in found if 0 < number <= MOST_TOKENS), default=None)
+    return min((number for number in found if 0 < number <= MAX_TOKENS), default=None)
 
 
 def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
@@ -134,7 +139,7 @@ def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     ):
         found = tuple(_price(source.get(name), per) for name in names)
         if any(price is not None for price in found):
-            cached = (_price(source.get(name), per) for name in _CACHED)
+            cached = (_price(source.get(name), per) for name in _CACHED_PRICES)
             return found[0], found[1], next((c for c in cached if c is not None), None)
     return None, None, None
 
@@ -142,20 +147,20 @@ def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
 def _price(value: object, per: int) -> Decimal | None:
     if not isinstance(value, (int, float, str)):
         return None
-    if isinstance(value, int) and not 0 <= value < HIGHEST_PRICE:
+    if isinstance(value, int) and not 0 <= value < MAX_PRICE:
         return None  # writing out a gigantic integer takes minutes
     text = value if isinstance(value, str) else repr(value)
     try:
-        price = Decimal(text) if len(text) <= _LONGEST_NUMBER else Decimal("nan")
+        price = Decimal(text) if len(text) <= _MAX_NUMBER_CHARS else Decimal("nan")
     except InvalidOperation:
         return None
-    if not price.is_finite() or not 0 <= price < HIGHEST_PRICE:
+    if not price.is_finite() or not 0 <= price < MAX_PRICE:
         return None
     price = (price * per).quantize(Decimal("0.000001"))
-    return price.normalize() + 0 if price < HIGHEST_PRICE else None
+    return price.normalize() + 0 if price < MAX_PRICE else None
 
 
-def _words(value: Row, key: str) -> frozenset[str]:
+def _strings(value: Row, key: str) -> frozenset[str]:
     found = value.get(key)
     listed = found[:100] if isinstance(found, list) else []
     return frozenset(word.casefold() for word in listed if isinstance(word, str))
@@ -165,8 +170,8 @@ def _flag(value: Row, *names: str) -> bool | None:
     return next((flag for n in names if isinstance(flag := value.get(n), bool)), None)
 
 
-def _one_of(words: frozenset[str], names: Iterable[str]) -> bool | None:
-    return not words.isdisjoint(names) if words else None
+def _has_any(values: frozenset[str], names: Iterable[str]) -> bool | None:
+    return not values.isdisjoint(names) if values else None
 
 
 def _first_flag(*flags: bool | None) -> bool | None:

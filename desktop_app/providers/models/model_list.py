@@ -27,15 +27,15 @@ PATH: Final = "models"
 _END_DATES: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
 
 
-MOST_MODELS: Final = 10_000
-LONGEST_ID: Final = 1_000
+MAX_MODELS: Final = 10_000
+MAX_ID_CHARS: Final = 1_000
 """In characters. Local servers name models by the paths of their files."""
 
 T = TypeVar("T")
 
 
 class GetJson(Protocol):
-    """Fetches JSON and returns `read` of it. A path that begins with / starts at the host."""
+    """A function that fetches JSON and returns the result of `read`; see `Transport.get_json`."""
 
     async def __call__(self, path: str, read: Callable[[Any], T]) -> T: ...
 
@@ -96,7 +96,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     """Return the listing in a reply.
 
     Raises:
-        UnexpectedReplyError: the reply holds none.
+        UnexpectedReplyError: the reply is no listing.
     """
     rows = _rows(reply)
     is_list = isinstance(reply, Mapping) and isinstance(reply.get("data"), list)
@@ -111,7 +111,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
             details_of(row).filled_from(llama_cpp.get(name, ModelDetails())),
         )
         for row in rows
-        if len(name := json_fields.text(row, "id")) <= LONGEST_ID and name.strip()
+        if len(name := json_fields.text(row, "id")) <= MAX_ID_CHARS and name.strip()
     )
     return ModelListing(profile.base_url, models, datetime.now(UTC))
 
@@ -121,7 +121,7 @@ def _rows(reply: object) -> list[Mapping[str, Any]]:
     listed = reply.get("data") if isinstance(reply, dict) else reply
     if not isinstance(listed, list):
         return []
-    rows = ({"id": row} if isinstance(row, str) else row for row in listed[:MOST_MODELS])
+    rows = ({"id": row} if isinstance(row, str) else row for row in listed[:MAX_MODELS])
     return [row for row in rows if isinstance(row, dict)]
 
 
@@ -134,7 +134,7 @@ def _end_of(row: Mapping[str, Any]) -> date | None:
 def _day(value: object) -> date | None:
     """Return a date in ISO format or in seconds since 1970, or None if it is neither."""
     try:
-        if isinstance(value, int | float):
+        if isinstance(value, int | float) and value > 1:  # not 0 or a bool
             return datetime.fromtimestamp(value, UTC).date()
         return date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except (ValueError, OverflowError, OSError):

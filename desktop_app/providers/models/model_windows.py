@@ -1,7 +1,7 @@
 """Context windows of models, as servers report them, and further requests for details.
 
-OpenAI's API has no such field; other servers add one, each under its own name. A server that
-reports it at a path of its own is asked there once, if its list shows which server it is.
+OpenAI's API has no such field; other servers add one, each under its own name. A server with a
+separate path for it gets one further request, if its list of models shows which server it is.
 
 Sources: vLLM (`max_model_len`), llama.cpp's server (`meta.n_ctx`, `meta.n_ctx_train`, and
 `default_generation_settings.n_ctx` of /props), LM Studio's REST API (/api/v0/models), Ollama's API
@@ -23,8 +23,8 @@ from desktop_app.providers.models.model_details import details_of
 from desktop_app.providers.models.server_kinds import Row, kind_of
 
 # Other numbers are not windows: 0 for "not known", 10**30 for "no limit", a count of megabytes.
-SMALLEST_WINDOW: Final = 256
-LARGEST_WINDOW: Final = 100_000_000
+MIN_WINDOW: Final = 256
+MAX_WINDOW: Final = 100_000_000
 
 _LOADED: Final = ("loaded_context_length",)
 _STATED: Final = (
@@ -54,7 +54,7 @@ class WindowSource:
 def window_of(row: Row) -> int | None:
     """Return the context window of a listed model, or None if its row does not say.
 
-    The window in use outweighs the stated maximum, and that outweighs the one of the training.
+    The window in use outweighs the stated maximum, which outweighs the window of the training.
 
     >>> window_of({"id": "m", "max_model_len": 8192})
     8192
@@ -136,4 +136,4 @@ def _smallest_by_id(found: Iterable[tuple[str, int | None]]) -> dict[str, int]:
 def _numbers_at(row: Row, names: Iterable[str]) -> list[int]:
     """Return the numbers under `names` that could be windows."""
     found = (json_fields.count(row, name) for name in names)
-    return [number for number in found if SMALLEST_WINDOW <= number <= LARGEST_WINDOW]
+    return [number for number in found if MIN_WINDOW <= number <= MAX_WINDOW]

@@ -2,7 +2,7 @@
 
 The list of models shows which server it is. Sources: llama.cpp's server (/tokenize),
 llama-cpp-python (/extras/tokenize/count), vLLM and SGLang (/tokenize), LiteLLM's proxy
-(/utils/token_counter, which counts unknown models by OpenAI's tokenizer, and says so).
+(/utils/token_counter, which reports that it uses OpenAI's tokenizer for an unknown model).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.http import json_fields
 
-LONGEST_TEXT: Final = 100_000
+MAX_TEXT_CHARS: Final = 100_000
 """Characters of a request; a longer text is counted in slices."""
 
 
@@ -23,7 +23,7 @@ class ServerCounter:
     """A counter of tokens.
 
     Attributes:
-        path: relative to the host.
+        path: the path, relative to the host.
         body: returns the request for a model and a text.
         read: returns the tokens in the reply; None if it has no usable count.
     """
@@ -39,10 +39,10 @@ def counter_of(kind: ServerKind | None) -> ServerCounter | None:
         case ServerKind.LLAMA_CPP:
             return ServerCounter("/tokenize", _body("content"), _token_list)
         case ServerKind.LLAMA_CPP_PYTHON:
-            return ServerCounter("/extras/tokenize/count", _body("input"), _named("count"))
+            return ServerCounter("/extras/tokenize/count", _body("input"), _count_at("count"))
         case ServerKind.VLLM | ServerKind.SGLANG:
             return ServerCounter(
-                "/tokenize", _body("prompt", add_special_tokens=False), _named("count")
+                "/tokenize", _body("prompt", add_special_tokens=False), _count_at("count")
             )
         case ServerKind.LITELLM:
             return ServerCounter("/utils/token_counter", _body("prompt"), _litellm_count)
@@ -58,7 +58,7 @@ def _token_list(reply: object) -> int | None:
     return len(tokens) if isinstance(tokens, list) else None
 
 
-def _named(name: str) -> Callable[[object], int | None]:
+def _count_at(name: str) -> Callable[[object], int | None]:
     def read(reply: object) -> int | None:
         return json_fields.count(reply, name) or None
 

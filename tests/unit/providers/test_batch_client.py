@@ -327,7 +327,7 @@ async def test_a_file_of_results_has_so_many_lines_at_most(
         (["a\nb\n"], ["a", "b"]),
         (["a\n", "b"], ["a", "b"]),
         (["a", "b\nc", "d", "\n\ne\n"], ["ab", "cd", "e"]),
-        (["\n", " \n\t\r\n", "a\r\n"], ["a\r"]),
+        (["\n", " \n\t\r\n", "a\r\n", " \r"], ["a\r"]),
         (["a\u2028b\x85c\x0bd\n"], ["a\u2028b\x85c\x0bd"]),
         (["abcde", "fgh", "ij\nkl\n"], ["abcdefgh", "kl"]),  # longer than 5 bytes
         (["abcdef", "ghi\n", "kl"], ["abcdef", "kl"]),
@@ -336,7 +336,7 @@ async def test_a_file_of_results_has_so_many_lines_at_most(
 async def test_lines_end_at_line_feeds(
     pieces: Sequence[str], expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_client, "LONGEST_LINE", 5)
+    monkeypatch.setattr(batch_client, "MAX_LINE_BYTES", 5)
 
     async def arriving() -> AsyncGenerator[bytes, None]:
         for piece in pieces:

@@ -222,7 +222,7 @@ def test_vectors_are_in_the_order_of_their_texts(rows: list[dict[str, Any]]) -> 
 def test_each_text_has_one_vector_of_the_same_length(
     second: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embeddings, "MOST_DIMENSIONS", 2)
+    monkeypatch.setattr(embeddings, "MAX_DIMENSIONS", 2)
     first = {"index": 0, "embedding": ONE}
     with pytest.raises(UnexpectedReplyError):
         embeddings.vectors_from({"data": [first, second]}, 2, "Mine")

@@ -14,12 +14,12 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
-from desktop_app.providers.provider_client import LARGEST_SURE_REQUEST, ProviderClient
+from desktop_app.providers.provider_client import SMALL_REQUEST_CHARS, ProviderClient
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, ask, fold, sse
 
-SHORT, LONG = "Hello?", "word " * LARGEST_SURE_REQUEST
+SHORT, LONG = "Hello?", "word " * SMALL_REQUEST_CHARS
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelKind
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.models.model_details import details_of
-from desktop_app.providers.models.model_list import LONGEST_ID, listing_from
+from desktop_app.providers.models.model_list import MAX_ID_CHARS, listing_from
 from desktop_app.providers.provider_client import ProviderClient
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 from tests.unit.providers.samples import CATALOG
@@ -290,6 +290,8 @@ def test_a_list_may_be_empty(reply: object) -> None:
         ({"shutdown_date": 1e300}, None),
         ({"shutdown_date": float("nan")}, None),
         ({"shutdown_date": None}, None),
+        ({"deprecation": False, "shutdown_date": 0}, None),
+        ({"deprecation": True}, None),
         ({"shutdown_date": ["2026-08-10"]}, None),
     ],
 )
@@ -299,7 +301,7 @@ def test_the_last_day_of_a_model(row: dict[str, Any], end: date | None) -> None:
 
 
 def test_long_names_are_left_out() -> None:
-    ids = ["m" * LONGEST_ID, "m" * (LONGEST_ID + 1)]
+    ids = ["m" * MAX_ID_CHARS, "m" * (MAX_ID_CHARS + 1)]
     assert [model.id for model in listing_from(ids, BOX).models] == ids[:1]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.models.model_windows import LARGEST_WINDOW, SMALLEST_WINDOW, window_of
+from desktop_app.providers.models.model_windows import MAX_WINDOW, MIN_WINDOW, window_of
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
@@ -54,8 +54,8 @@ def test_each_server_says_it_by_a_name_of_its_own(
         -1,
         -8192,
         1,
-        SMALLEST_WINDOW - 1,
-        LARGEST_WINDOW + 1,
+        MIN_WINDOW - 1,
+        MAX_WINDOW + 1,
         10**30,
         1e300,
         "8192",

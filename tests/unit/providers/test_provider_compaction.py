@@ -5,6 +5,7 @@ The server is a stub (tests/helpers/compacted.py). The bodies are checked agains
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.stream_events import Failed
+from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -32,7 +34,7 @@ from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.compacted import compacted, items
 from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
-from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
+from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask, sse
 
 REPLY = compacted("Why?")
@@ -53,6 +55,24 @@ async def open_client(
             yield client, server
         finally:
             await client.aclose()
+
+
+async def test_a_client_is_not_idle_during_a_compaction_a_cancellation_or_a_listing() -> None:
+    idle: list[bool] = []
+
+    def noting(reply: object) -> Script:
+        async def answer(received: Received, writer: asyncio.StreamWriter) -> None:
+            idle.append(client.is_idle)
+            await replies(200, reply)(received, writer)
+
+        return answer
+
+    listed = {"data": [{"id": "m"}]}
+    async with open_client(noting(REPLY), noting({}), noting(listed)) as (client, _):
+        await client.compact(REQUEST)
+        await client.cancel(RemoteRun("r"))
+        await client.listing()
+        assert (idle, client.is_idle) == ([False] * 3, True)
 
 
 async def test_what_is_asked_and_what_is_kept() -> None:

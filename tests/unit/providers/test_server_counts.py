@@ -44,7 +44,7 @@ async def opened(
 
 
 async def test_a_long_text_is_counted_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_counters, "LONGEST_TEXT", 4)
+    monkeypatch.setattr(server_counters, "MAX_TEXT_CHARS", 4)
     async with opened(LISTED, counted(1), counted(2), counted(3), counted(4)) as (client, server):
         assert await client.count_tokens("m", "abcdefghij") == 6
         assert await client.count_tokens("m", "abcd") == 4
