@@ -202,7 +202,7 @@ def library_command(*arguments: str, reports_to_window: bool = False) -> ChildCo
     return ChildCommand((*_program(), *arguments), environment)
 
 
-def run_tool(*words: str) -> tuple[int, str, str]:
+def run_tool(*arguments: str) -> tuple[int, str, str]:
     """Run a tool of the desktop, such as gsettings; return exit code, output and errors.
 
     Raises:
@@ -213,7 +213,7 @@ def run_tool(*words: str) -> tuple[int, str, str]:
     environment = _environment((*_COMMON, *_LIBRARY, *_SCREEN))
     try:
         done = subprocess.run(
-            words,
+            arguments,
             env=environment,
             cwd=WORKING_DIRECTORY,
             stdin=subprocess.DEVNULL,
@@ -224,7 +224,7 @@ def run_tool(*words: str) -> tuple[int, str, str]:
             timeout=10,
         )
     except subprocess.TimeoutExpired as error:
-        raise TimeoutError(f"{words[0]} does not end") from error
+        raise TimeoutError(f"{arguments[0]} does not end") from error
     return done.returncode, done.stdout, done.stderr
 
 

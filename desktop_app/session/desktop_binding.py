@@ -9,6 +9,7 @@ import ast
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
@@ -72,14 +73,14 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
         # The action "quick" of our desktop entry; KDE reads it at the next login.
         _run(*_KDE_ENTRY, keys)
     else:
-        _, bound, _ = _run_unchecked(*_xfce(keys))  # it fails if the keys are free
-        if bound.strip() not in ("", bound_command()):  # Xfce would forget the user's own command
-            raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=bound.strip())
+        bound = _xfce_command(keys)
+        if bound not in ("", bound_command()):  # Xfce would forget the user's own command
+            raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=bound)
         _run(*_xfce(keys), "--create", "--type", "string", "--set", bound_command())
 
 
 def unbind(desktop: BindingDesktop, keys: str) -> None:
-    """Remove the shortcut that `bind` added.
+    """Remove the shortcut that `bind` added, unless the keys run another command by now.
 
     Raises:
         StorageError: a tool failed.
@@ -90,34 +91,45 @@ def unbind(desktop: BindingDesktop, keys: str) -> None:
         _run("gsettings", "reset-recursively", _GNOME_ENTRY)
     elif desktop is BindingDesktop.KDE:
         _run(*_KDE_ENTRY, "--delete")
-    else:
+    elif _xfce_command(keys) == bound_command():
         _run(*_xfce(keys), "--reset")
 
 
 def _xfce(keys: str) -> Sequence[str]:
+    """Return the arguments that name the shortcut with these keys."""
     name = f"/commands/custom/{accelerator(keys)}"
     return ("xfconf-query", "--channel", "xfce4-keyboard-shortcuts", "--property", name)
 
 
+def _xfce_command(keys: str) -> str:
+    """Return the command that the keys run; "" if they are free."""
+    _, bound, _ = _run_unchecked(*_xfce(keys))  # fails if they are free
+    return bound.strip()
+
+
 def _gnome_paths() -> list[str]:
-    """Return the paths of all custom shortcuts."""
+    """Return the paths of all custom shortcuts.
+
+    Raises:
+        StorageError: the list cannot be read, so writing it would lose the user's shortcuts.
+    """
     output = _run("gsettings", "get", *_GNOME_LIST).strip().removeprefix("@as ")
-    try:
-        found = ast.literal_eval(output)
-    except (SyntaxError, ValueError) as error:
-        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=output[:200]) from error
-    return [str(path) for path in found] if isinstance(found, list) else []
+    with suppress(SyntaxError, ValueError, TypeError):
+        paths = ast.literal_eval(output)
+        if isinstance(paths, list) and all(isinstance(path, str) for path in paths):
+            return paths
+    raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=output[:200])
 
 
-def _run(*words: str) -> str:
-    code, output, errors = _run_unchecked(*words)
+def _run(*arguments: str) -> str:
+    code, output, errors = _run_unchecked(*arguments)
     if code:
         raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=errors.strip())
     return output
 
 
-def _run_unchecked(*words: str) -> tuple[int, str, str]:
+def _run_unchecked(*arguments: str) -> tuple[int, str, str]:
     try:
-        return run_tool(*words)
+        return run_tool(*arguments)
     except OSError as error:
         raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=str(error)) from error

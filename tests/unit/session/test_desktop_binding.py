@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 
 import pytest
 
@@ -78,12 +79,7 @@ def test_a_desktop_is_one_whose_tool_is_installed(
 
 @pytest.mark.parametrize(
     ("listed", "paths"),
-    [
-        ("@as []\n", [OURS]),
-        (f"['{OTHER}']\n", [OTHER, OURS]),
-        (f"['{OURS}', '{OTHER}']\n", None),
-        ("7", [OURS]),
-    ],
+    [("@as []\n", [OURS]), (f"['{OTHER}']\n", [OTHER, OURS]), (f"['{OURS}', '{OTHER}']\n", None)],
 )
 def test_gnome_gets_an_entry_in_its_list(
     tools: Tools, listed: str, paths: list[str] | None
@@ -113,11 +109,37 @@ def test_gnome_s_entry_is_removed(tools: Tools, listed: str, paths: str) -> None
     ]
 
 
-def test_kde_and_xfce_have_a_tool_each(tools: Tools) -> None:
+def test_kde_s_entry_is_written_and_deleted(tools: Tools) -> None:
     bind(BindingDesktop.KDE, KEYS)
     unbind(BindingDesktop.KDE, KEYS)
+    assert tools.calls == [[*KDE, KEYS], [*KDE, "--delete"]]
+
+
+@pytest.mark.parametrize(
+    ("said", "calls"),
+    [
+        ((0, f"{bound_command()}\n", ""), [XFCE, [*XFCE, "--reset"]]),
+        ((0, "xterm\n", ""), [XFCE]),
+        ((1, "", "no such property"), [XFCE]),
+    ],
+)
+def test_xfce_frees_only_keys_that_are_ours(
+    tools: Tools, said: Said, calls: list[list[str]]
+) -> None:
+    tools.answers = [said]
     unbind(BindingDesktop.XFCE, KEYS)
-    assert tools.calls == [[*KDE, KEYS], [*KDE, "--delete"], [*XFCE, "--reset"]]
+    assert tools.calls == calls
+
+
+@pytest.mark.parametrize("listed", ["7", "('a',)", "['a', 7]", "{[]: 'a'}", "@as", ""])
+@pytest.mark.parametrize("change", [bind, unbind])
+def test_gnome_s_list_is_not_written_if_it_cannot_be_read(
+    tools: Tools, change: Callable[[BindingDesktop, str], None], listed: str
+) -> None:
+    tools.answers = [(0, listed, "")]
+    with pytest.raises(StorageError):
+        change(BindingDesktop.GNOME, KEYS)
+    assert len(tools.calls) == 1
 
 
 @pytest.mark.parametrize("said", [(1, "", "no such property"), (0, f"{bound_command()}\n", "")])
