@@ -132,6 +132,11 @@ class EvaluationRunner:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._evaluate(limit, *pair)) for pair in pairs]
+        except ExceptionGroup as failed:
+            storage_errors = failed.subgroup(StorageError)
+            if storage_errors is None:
+                raise
+            raise storage_errors.exceptions[0] from failed
         finally:
             self._pattern_client.close()
         if self.stopped_by is None:
@@ -329,6 +334,6 @@ def _verdict(check: Check, reply: str) -> FailedCheck | None:
     try:
         verdict = json.loads(reply[start : end + 1])
         passed, reason = verdict["pass"], str(verdict.get("reason") or "")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return FailedCheck.of(check, FailureReason.NO_VERDICT)
     return None if passed is True else FailedCheck.of(check, explanation=reason)

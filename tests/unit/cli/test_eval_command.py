@@ -16,6 +16,9 @@ import pytest
 
 from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.evaluation.eval_command import run_eval
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
+from desktop_app.storage.documents.note_store import NoteStore
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import sse
 
@@ -131,6 +134,7 @@ def test_a_verdict_is_read_strictly(evaluate: Run) -> None:
         '{"pass": false, "reason": null}': ["rubric: polite"],
         '{"reason": "?"}': ["rubric: polite (the judge gave no verdict)"],
         "{[]}": ["rubric: polite (the judge gave no verdict)"],
+        '{"pass": ' + "[" * 100_000 + "}": ["rubric: polite (the judge gave no verdict)"],
     }
 
     def reply(question: str) -> str:
@@ -140,11 +144,31 @@ def test_a_verdict_is_read_strictly(evaluate: Run) -> None:
     code, out, _ = evaluate(
         [{"input": f"Case {number}", "checks": [POLITE]} for number in range(len(verdicts))],
         *("--variant", "thinking", "--json"),
-        scripts=(replying(reply),) * 12,
+        scripts=(replying(reply),) * 2 * len(verdicts),
     )
     assert code == 0
     results = json.loads(out)["runs"][0]["results"]
     assert [result["failed"] for result in results] == list(verdicts.values())
+
+
+def test_a_result_that_cannot_be_stored_is_an_error(
+    evaluate: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = NoteStore.put
+
+    async def fail_on_results(notes: NoteStore, key: str, text: str, conversation_id: str) -> None:
+        if '"status"' in text:
+            raise StorageError(Reason.STORE_MISSING)
+        await put(notes, key, text, conversation_id)
+
+    monkeypatch.setattr(NoteStore, "put", fail_on_results)
+    code, out, err = evaluate(
+        [{"id": "a", "input": "Hi"}],
+        *("--variant", "thinking", "--json"),
+        scripts=(saying("Hello."),),
+    )
+    assert (code, json.loads(out)["runs"]) == (1, [])
+    assert StorageError(Reason.STORE_MISSING).what_happened in err
 
 
 def test_a_judge_that_fails_leaves_the_other_results(evaluate: Run) -> None:
