@@ -6,10 +6,10 @@ import asyncio
 import os
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.progress_output import path_of
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
@@ -161,7 +161,7 @@ async def choice_of(
 
 def _use_local_model(backend: Backend, model: str) -> str:
     """Set the on-device model to the built-in one or the GGUF file at a path."""
-    local, path = backend.gateway.local_model, Path(model).expanduser().absolute()
+    local, path = backend.gateway.local_model, path_of(model).absolute()
     if model == ON_DEVICE_MODEL:
         local.use_weights(None)
     elif path.suffix.lower() == ".gguf":

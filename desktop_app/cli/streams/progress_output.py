@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -55,7 +55,10 @@ def cancel_at_signals() -> None:
 
 def path_of(name: str) -> Path:
     """Return a path of the command line, with "~" expanded."""
-    return Path(name).expanduser()
+    path = Path(name)
+    with suppress(RuntimeError):  # "~name" without such a user
+        path = path.expanduser()
+    return path
 
 
 @asynccontextmanager

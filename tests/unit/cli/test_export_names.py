@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.cli.export_command import file_names, partial_file
+from desktop_app.cli.streams.progress_output import path_of
 from tests.unit.storage.samples import a_conversation
 
 
@@ -31,3 +32,8 @@ def test_a_link_to_itself_becomes_the_file(tmp_path: Path) -> None:
     with partial_file(target) as file:
         file.write_text("whole")
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("whole", 0o600)
+
+
+def test_the_home_of_an_unknown_user_is_an_ordinary_name() -> None:
+    assert path_of("~/a.json") == Path.home() / "a.json"
+    assert path_of("~no-such-user/a.json") == Path("~no-such-user/a.json")
