@@ -6,7 +6,7 @@ A job that another process is running, usually an open window, is shown as store
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expand_paths
@@ -55,9 +55,12 @@ from desktop_app.services.chat.prompt_library import SUMMARY
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Awaitable, Callable
 
     from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
+
+    _Action = Callable[[Backend, BatchService, argparse.Namespace], Awaitable[int]]
 
 MIN_ID_CHARS = 4
 MAX_NAMED_FILES = 20
@@ -66,7 +69,7 @@ MAX_NAMED_FILES = 20
 
 def run_batch(options: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    run = {
+    actions: dict[str, _Action] = {
         "start": _start,
         "status": _status,
         "report": _report,
@@ -76,7 +79,7 @@ def run_batch(options: argparse.Namespace) -> int:
         "remove": _remove,
     }
     try:
-        return asyncio.run(_with_backend(run[options.action], options))
+        return asyncio.run(_with_backend(actions[options.action], options))
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED
     except UserFacingError as error:
@@ -85,14 +88,13 @@ def run_batch(options: argparse.Namespace) -> int:
         return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
 
 
-async def _with_backend(run: Any, options: argparse.Namespace) -> int:
+async def _with_backend(run: _Action, options: argparse.Namespace) -> int:
     cancel_at_signals()
     allows_unpriced = getattr(options, "allow_unpriced", False)
     async with open_backend(allows_unpriced=allows_unpriced) as backend:
         use_limits(backend, await backend.values())
         await backend.listings.load()
-        code: int = await run(backend, batch_service(backend), options)
-        return code
+        return await run(backend, batch_service(backend), options)
 
 
 # -------------------------------------------------------------- start
@@ -181,13 +183,28 @@ async def _prepare_and_send(
             pause = await service.advance(job.id)
             _say_step(await _find_job(backend, job.id), options)
     except asyncio.CancelledError:
-        resume = f"repartee batch resume {job.id}"
-        say(tr("Interrupted. To continue, run “{command}” or open Repartee.", command=resume))
+        await _say_how_to_continue(backend, job.id)
         raise
     finally:
         await asyncio.shield(backend.batch_store.release(job.id))
     job = await _find_job(backend, job.id)
     return await _say_outcome(backend, job, options)
+
+
+async def _say_how_to_continue(backend: Backend, job_id: str) -> None:
+    """Say which command continues an interrupted job, or gets its responses if it was sent."""
+    job = await backend.batch_store.get(job_id)
+    if job is not None and job.status.was_sent:
+        _say_progress(job)
+    elif job is not None:
+        resume = f"repartee batch resume {job_id}"
+        say(tr("Interrupted. To continue, run “{command}” or open Repartee.", command=resume))
+
+
+def _say_progress(job: BatchJob) -> None:
+    """Say how far a job is that was sent, and which command gets its responses."""
+    say(progress_words(job))
+    say(tr("To get the responses, run “{command}”.", command="repartee batch status"))
 
 
 async def _read(service: BatchService, job: BatchJob, options: argparse.Namespace) -> BatchJob:
@@ -243,8 +260,7 @@ async def _say_outcome(backend: Backend, job: BatchJob, options: argparse.Namesp
     if job.status.is_over:
         say(result_words(job))
         return await _exit_code(backend, job)
-    say(progress_words(job))
-    say(tr("To get the responses, run “{command}”.", command="repartee batch status"))
+    _say_progress(job)
     return 0 if any(upload.batch_id for upload in job.uploads) else ExitCode.FAILED
 
 

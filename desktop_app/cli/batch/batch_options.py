@@ -88,7 +88,7 @@ def _epilog_of_batch() -> str:
                 "Invalid command line, or an option that the provider or the model doesn’t "
                 "support. Nothing was sent."
             ),
-            130: tr("Interrupted. Continue with “{command}”.", command="repartee batch resume"),
+            130: tr("Interrupted. Standard error names the command that continues."),
         },
     )
 

@@ -116,6 +116,7 @@ async def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:
         assert rows == [("batch", "0.001575")] * 2
         assert (await run("remove", job_id)).code == 0
         assert json.loads((await run("status", "--json")).out) == []
+        assert await run("status") == Ended(0, "", "repartee: No batch jobs\n")
 
 
 async def test_answers_with_a_schema_have_a_column_for_each_field(shell: Shell) -> None:
@@ -388,6 +389,24 @@ async def test_a_signal_ends_the_waiting_and_not_the_job(shell: Shell, number: i
         os.kill(command.pid, number)
         assert await command.wait() == 130
         provider.close_held()
+        (job,) = json.loads((await run("status", "--json")).out)
+        assert (job["status"], job["answered"]) == ("completed", 1)
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "files"), ("GET", "batches")])
+async def test_a_job_interrupted_after_its_start_names_the_command_for_its_responses(
+    shell: Shell, method: str, path: str
+) -> None:
+    async with batch_server(shell) as (provider, run):
+        arguments = ("batch", "start", *run.files("a"), *TASK, "--wait")
+        process = await shell.start(*arguments, env=gateway(provider.base_url))
+        provider.hold(method, path, "before")
+        await asyncio.wait_for(provider.holding.wait(), LONGEST_S)
+        process.send_signal(signal.SIGTERM)
+        _, errors = await process.communicate()
+        provider.close_held()
+        assert process.returncode == 130
+        assert errors.decode().endswith("To get the responses, run “repartee batch status”.\n")
         (job,) = json.loads((await run("status", "--json")).out)
         assert (job["status"], job["answered"]) == ("completed", 1)
 
