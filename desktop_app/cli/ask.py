@@ -137,7 +137,7 @@ def run_ask(options: argparse.Namespace) -> int:
 def _read_question(options: argparse.Namespace) -> str:
     """Return the question from the command line or standard input.
 
-    Return "" if there is only a file or a template.
+    Return "" if there is only a file or a template. A file "-" takes standard input for itself.
 
     Raises:
         IllegalChoiceError: nothing is asked, or options contradict each other.
@@ -147,7 +147,9 @@ def _read_question(options: argparse.Namespace) -> str:
     typed = options.prompt
     if options.set and not options.template:
         raise IllegalChoiceError(Reason.SET_WITHOUT_TEMPLATE)
-    text = read_all() if typed in (None, "-") else valid_utf8(typed)
+    text = "" if typed is None else valid_utf8(typed)
+    if typed == "-" or (typed is None and "-" not in options.file):
+        text = read_all()
     if text.strip():
         return text
     if not options.file and not options.template:
@@ -241,10 +243,14 @@ async def _answer(
             raise error.with_remedy(Remedy.SUMMARIZE) from error
         raise
     _say_notices([run, *run.siblings])
-    if run.siblings:
-        code = await _run_several(backend, [run, *run.siblings], options, profile, null_store)
-    else:
-        code = await _run_one(backend, run, profile, output, null_store)
+    try:
+        if run.siblings:
+            code = await _run_several(backend, [run, *run.siblings], options, profile, null_store)
+        else:
+            code = await _run_one(backend, run, profile, output, null_store)
+    finally:
+        if null_store is not None:
+            null_store.answers.close()
     await _warn_of_limit(backend, profile)
     return code
 
@@ -348,8 +354,6 @@ async def _run_several(
             conversation_id=runs[0].conversation.id if saved else None,
             passages=passages_json(question),
         )
-    if null_store is not None:
-        null_store.answers.close()
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
         say(source)
     if several.write_error is not None:
@@ -493,8 +497,6 @@ async def _run_one(
     )
     if found is not None:
         say_problems(found)
-    if null_store is not None:
-        null_store.answers.close()
     for source in cited_sources(run.question, run.answer):
         say(source)
     choice, answered_by = run.answer.choice, run.answer.answered_by

@@ -154,10 +154,11 @@ def test_documents_and_standard_input(shell: Shell) -> None:
             (("ask",), b"Piped?"),
             (("ask", *files), None),
             (("ask", *files), b"Which is first?"),
+            (("ask", "--file", "-"), b"Third."),
         ):
             done = await shell.run(*arguments, stdin=stdin, env=named)
             assert done == Ended(0, ANSWER + "\n", ""), arguments
-        both, dash, bare, summary, piped = (
+        both, dash, bare, summary, piped, document = (
             request.json["input"][0]["content"] for request in server.requests
         )
         assert both.index("First.") < both.index("Second.") < both.index("Compare")
@@ -166,6 +167,8 @@ def test_documents_and_standard_input(shell: Shell) -> None:
         assert "6 to 8 bullets" in summary
         assert "Second." in summary
         assert piped.endswith("Which is first?")
+        assert "Third." in document
+        assert "6 to 8 bullets" in document
 
     against(WHOLE, test=test)
 

@@ -52,6 +52,7 @@ def test_the_output_has_64_mb(shell: Shell, address: str, is_saved: bool) -> Non
         assert kept_file(shell) == done.out.removesuffix("\n")
     else:
         assert stored(shell) == []
+        assert not (shell.home / "cache/temporary").exists(), "no copy is written"
 
 
 async def nine_mb(request: Received, writer: asyncio.StreamWriter) -> None:
