@@ -33,8 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_command(arguments: list[str]) -> int:
+    from desktop_app.cli.streams.console import OutputError
+
     try:
         return _command(arguments)
+    except OutputError as error:
+        return _report_output_error(error)
     except BrokenPipeError:  # as with `repartee search … | head`
         from desktop_app.cli.exit_code import ExitCode
         from desktop_app.cli.streams.console import drop_output
@@ -50,6 +54,17 @@ def _run_command(arguments: list[str]) -> int:
 
             AnswerOutput(as_json="--json" in arguments).end_without_answer()
         return ExitCode.INTERRUPTED
+
+
+def _report_output_error(error: OSError) -> int:
+    from desktop_app.cli.exit_code import ExitCode
+    from desktop_app.cli.streams.console import drop_output, say
+    from desktop_app.i18n.system_words import system_words
+    from desktop_app.i18n.translation import tr
+
+    drop_output()
+    say(tr("Can’t write to standard output: {reason}", reason=system_words(error)))
+    return ExitCode.FAILED
 
 
 def _command(arguments: list[str]) -> int:

@@ -78,6 +78,10 @@ def _escaped(found: re.Match[str]) -> str:
 # -- writing
 
 
+class OutputError(OSError):
+    """Standard output could not be written, for another reason than that its reader is gone."""
+
+
 def say(text: str) -> None:
     """Write a message to standard error, with its further lines indented."""
     note(f"repartee: {_indented(text)}")
@@ -120,12 +124,18 @@ def write(text: str) -> None:
     """Write the requested output to standard output: byte for byte, except to a terminal.
 
     Raises:
-        OSError: it is closed, full, or nobody reads it.
+        BrokenPipeError: nobody reads it any longer.
+        OutputError: it is closed or full.
     """
     if sys.stdout is None:  # it was closed before the program started
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    sys.stdout.write(text)
-    sys.stdout.flush()
+        raise OutputError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror) from error
 
 
 def write_line(text: str) -> None:

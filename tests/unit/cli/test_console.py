@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import desktop_app
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import as_json, clean, clean_line, escaped_output
+from desktop_app.main import main
 
 HOSTILE = "a\x1b[2J\x07\x9b31m\x00\r\u202eb\u2066\u2028\u200f\udce9\U000e0041\x7f"
 UNSAFE_KINDS = {"Cc", "Cs", "Zl", "Zp"}
@@ -111,6 +112,18 @@ def test_tracebacks_and_what_libraries_print_are_cleaned(monkeypatch: pytest.Mon
         fails()
     traceback.print_exception(caught.value, limit=0)  # as Python does behind `main`
     assert screen.shown == "lib \\x1b[31m\nValueError: bad \\x1b]0;title\\x07\n"
+
+
+def test_a_full_output_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8", buffering=1) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        code = main(["spending", "--json"])
+    assert code == 1
+    assert capsys.readouterr().err == (
+        "repartee: Can’t write to standard output: the disk is full\n"
+    )
 
 
 @pytest.mark.attack("terminal")
