@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QWidget,
+)
 
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.ui.look import theme
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
-from desktop_app.ui.widgets.forms.form_dialog import ask_about_changes
+from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.forms.form_dialog import FormDialog, ask_about_changes
+from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.helpers.widgets import find
 
@@ -21,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
-
-    from desktop_app.ui.widgets.forms.form_dialog import FormDialog
 
 
 def _review(parent: QWidget) -> FormDialog:
@@ -92,3 +100,47 @@ def test_enter_in_the_note_saves_the_verdict(qtbot: QtBot) -> None:
         QTest.keyClick(dialog.note, Qt.Key.Key_Return)
     assert saved.args is not None
     assert saved.args[0].note == "right"
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "problem"),
+    [
+        ("server-environment", "TOKEN=a\nregion", "Enter each variable as NAME=VALUE."),
+        ("server-headers", "Bearer abc", "Enter each header as NAME: VALUE."),
+    ],
+)
+def test_a_server_with_a_variable_or_header_without_a_value_is_not_saved(
+    qtbot: QtBot, field: str, text: str, problem: str
+) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    form = _server(parent)
+    assert isinstance(form, ServerForm)
+    form.open()
+    find(form, QPlainTextEdit, field).setPlainText(text)
+    with qtbot.assertNotEmitted(form.saved):
+        find(form, QPushButton, "save-server").click()
+    assert find(form, QLabel, "server-problem").text() == problem
+
+
+def test_a_restored_choice_that_no_longer_exists_is_ignored(qtbot: QtBot) -> None:
+    form = FormDialog()
+    qtbot.addWidget(form)
+    form.setObjectName("form")
+    combo = QComboBox(form, objectName="kind")
+    combo.addItems(["a", "b"])
+    form.store_draft(form.draft_name, {"kind": 2})
+    form.show()
+    assert combo.currentIndex() == 0
+
+
+def test_a_note_created_with_text_is_never_a_window_of_its_own(
+    qtbot: QtBot, dressed: theme.Theme
+) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    note = Note(dressed, "Only for trying.")
+    assert not note.isVisible()
+    column_of(note, parent=parent)
+    parent.show()
+    assert note.isVisible()

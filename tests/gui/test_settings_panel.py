@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
+    QFileDialog,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -344,6 +345,27 @@ def test_models_and_price_of_a_provider_are_saved(qtbot: QtBot, panel: SettingsP
     assert saved.args is not None
     assert saved.args[0].price_multiplier == Decimal("0.3")
     assert saved.args[0].models == ("gpt-5.2", "deepseek")
+
+
+def test_a_price_may_have_a_group_separator(qtbot: QtBot, panel: SettingsPanel) -> None:
+    choose_provider(panel, COMET)
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+        write(qtbot, panel, "price", "1,000")
+    assert saved.args is not None
+    assert saved.args[0].price_multiplier == 10
+
+
+def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
+    qtbot: QtBot, panel: SettingsPanel, tmp_path: Path
+) -> None:
+    panel.show_page("library")
+    click(qtbot, panel, "choose-backup-folder")
+    dialog = panel.findChild(QFileDialog)
+    assert dialog is not None
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        dialog.fileSelected.emit(str(tmp_path))
+    assert changed.args == ["backup.folder", str(tmp_path)]
+    dialog.close()
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)

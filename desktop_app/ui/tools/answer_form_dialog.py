@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
@@ -156,11 +156,16 @@ class AnswerFormDialog(FormDialog):
             self.show_problem("")
 
     def _choose_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, tr("Open file"))
-        if name:
-            ending = Path(name).suffix.lower().removeprefix(".")
-            kind = FormKind(ending) if ending in set(FormKind) else FormKind.SCHEMA
-            self.kind.setCurrentIndex(self.kind.findData(kind))
-            if kind is FormKind.SCHEMA and not self.name.text():
-                self.name.setText(Path(name).stem.removesuffix(".schema"))
-            self.file_requested.emit(Path(name))
+        dialog = QFileDialog(self, tr("Open file"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self._read_file(Path(name)))
+        dialog.open()
+
+    def _read_file(self, path: Path) -> None:
+        ending = path.suffix.lower().removeprefix(".")
+        kind = FormKind(ending) if ending in set(FormKind) else FormKind.SCHEMA
+        self.kind.setCurrentIndex(self.kind.findData(kind))
+        if kind is FormKind.SCHEMA and not self.name.text():
+            self.name.setText(path.stem.removesuffix(".schema"))
+        self.file_requested.emit(path)

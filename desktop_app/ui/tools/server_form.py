@@ -152,6 +152,14 @@ class ServerForm(FormDialog):
         except ValueError:
             self.show_problem(tr("A quotation mark in the command isn’t closed."))
             return
+        environment = _pairs(self.environment.toPlainText(), "=")
+        headers = _pairs(self.headers.toPlainText(), ":")
+        if environment is None:
+            self.show_problem(tr("Enter each variable as {example}.", example="NAME=VALUE"))
+            return
+        if headers is None:
+            self.show_problem(tr("Enter each header as {example}.", example="NAME: VALUE"))
+            return
         self.show_problem("")
         self.saved.emit(
             EnteredServer(
@@ -159,18 +167,21 @@ class ServerForm(FormDialog):
                 command,
                 self.folder.text().strip(),
                 self.url.text().strip(),
-                _pairs(self.environment.toPlainText(), "="),
-                _pairs(self.headers.toPlainText(), ":"),
+                environment,
+                headers,
             )
         )
 
 
-def _lines(values: Mapping[str, str], between: str) -> str:
-    return "\n".join(f"{name}{between}{value}" for name, value in values.items())
+def _lines(values: Mapping[str, str], separator: str) -> str:
+    return "\n".join(f"{name}{separator}{value}" for name, value in values.items())
 
 
-def _pairs(text: str, between: str) -> dict[str, str]:
-    rows = [line.partition(between) for line in text.splitlines() if line.strip()]
+def _pairs(text: str, separator: str) -> dict[str, str] | None:
+    """Return the values by name; None if a line has no separator."""
+    rows = [line.partition(separator) for line in text.splitlines() if line.strip()]
+    if not all(found for _name, found, _value in rows):
+        return None
     return {name.strip(): value.strip() for name, _, value in rows}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
@@ -14,6 +16,9 @@ from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.desk import Desk, until
 from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
 SCHEMA = {
@@ -175,3 +180,19 @@ async def test_a_grammar_is_highlighted_or_refused_with_the_reason() -> None:
 
 def _text(message: object) -> str:
     return "".join(part.text for part in message.parts)  # type: ignore[attr-defined]
+
+
+async def test_a_schema_is_opened_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "people.schema.json"
+    file.write_text(json.dumps(SCHEMA))
+    async with Desk() as desk:
+        dialog = AnswerFormDialog(desk.theme.current, desk.window)
+        dialog.file_requested.connect(lambda path: dialog.show_text(path.read_text()))
+        dialog.open()
+        dialog.open_file_button.click()
+        files = dialog.findChild(QFileDialog)
+        assert files is not None
+        files.fileSelected.emit(str(file))
+        assert dialog.source == FormSource(FormKind.SCHEMA, json.dumps(SCHEMA), "people")
+        files.close()
+        dialog.done(0)

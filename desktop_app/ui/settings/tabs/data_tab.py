@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
@@ -154,10 +154,12 @@ class DataTab(QWidget):
                 )
 
     def _choose_folder(self) -> None:
-        start = self._path or str(Path.home())
-        found = QFileDialog.getExistingDirectory(self, tr("Backup folder"), start)
-        if found:
-            self.changed.emit(FOLDER_KEY, found)
+        dialog = QFileDialog(self, tr("Backup folder"), self._path or str(Path.home()))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda folder: self.changed.emit(FOLDER_KEY, folder))
+        dialog.open()
 
 
 class EraseSection(CollapsibleSection):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
@@ -349,7 +349,9 @@ class ProviderTab(QWidget):
         ids = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
         self._save(replace(self._profile, models=tuple(ids)))
 
-    def _save_price(self, percent: str) -> None:
+    def _save_price(self, text: str) -> None:
+        # The validator also accepts the locale's group separator.
+        percent, _ok = QLocale().toInt(text)
         self._save(replace(self._profile, price_multiplier=Decimal(percent) / 100))
 
     def _save_cap(self, cap: Decimal | None) -> None:

@@ -25,7 +25,7 @@ FormValues = dict[str, str | int]
 
 
 def is_form_open() -> bool:
-    """Return True if a dialog with a draft is visible, or a form with a draft has the focus."""
+    """Return True if a `DraftDialog` is visible or the focus is in a `DraftForm`."""
     found = (each for each in QApplication.topLevelWidgets() if isinstance(each, DraftDialog))
     if any(each.isVisible() for each in found):
         return True
@@ -35,10 +35,10 @@ def is_form_open() -> bool:
     return widget is not None
 
 
-def entered_in_forms() -> dict[str, FormValues]:
-    """Return what was entered and would be lost with the program, by the name of each form.
+def collect_form_drafts() -> dict[str, FormValues]:
+    """Return the drafts of all forms, by the name of each form.
 
-    Drafts of an earlier run are included until their dialog is opened again.
+    Those of an earlier run are included until their dialog is opened again.
     """
     found = dict(DraftForm.drafts)
     for dialog in QApplication.topLevelWidgets():
@@ -48,7 +48,7 @@ def entered_in_forms() -> dict[str, FormValues]:
 
 
 def leave_field() -> None:
-    """Take the focus from its widget: a field then reports what was typed."""
+    """Remove the focus, so that the field that had it reports what was typed."""
     focused = QApplication.focusWidget()
     if focused is not None:
         focused.clearFocus()
@@ -69,7 +69,7 @@ class DraftForm:
     """A form whose content survives the end of the program.
 
     Attributes:
-        drafts: what was entered, by the name of each form; of dialogs, only in an earlier run.
+        drafts: the drafts by the name of each form; those of dialogs come from an earlier run.
     """
 
     drafts: ClassVar[dict[str, FormValues]] = {}
@@ -86,7 +86,7 @@ class DraftDialog(QDialog, DraftForm):
 
     @property
     def draft_name(self) -> str:
-        """The name under which the draft is stored."""
+        """Return the name under which the draft is stored."""
         return self.objectName()
 
     def draft(self) -> FormValues:
@@ -98,7 +98,7 @@ class FormDialog(DraftDialog):
     """A dialog that asks before Esc or closing discards changes.
 
     Attributes:
-        subject: what the form is about: it does not take over a draft about something else.
+        subject: the thing that the form is about; a draft about another thing is not restored.
         secret_fields: object names of fields that are never stored in a file.
         is_stored: False if nothing that is entered may be stored in a file.
     """
@@ -118,7 +118,7 @@ class FormDialog(DraftDialog):
 
     @property
     def draft_name(self) -> str:
-        """The name of the form and what it is about."""
+        """Return the names of the form and its subject."""
         return f"{self.objectName()} {self.subject}"
 
     def draft(self) -> FormValues:
@@ -134,7 +134,7 @@ class FormDialog(DraftDialog):
 
     @property
     def has_changes(self) -> bool:
-        """True if something was entered that closing would discard."""
+        """Return True if closing would discard something that was entered."""
         return self._initial_values not in (None, self._all_values())
 
     def reject(self) -> None:
@@ -188,6 +188,7 @@ def _restore_values(form: QWidget, values: FormValues) -> None:
             elif isinstance(field, QPlainTextEdit):
                 field.setPlainText(str(value))
             elif isinstance(field, QComboBox) and isinstance(value, int):
-                field.setCurrentIndex(value)
+                if value < field.count():  # fewer than in the earlier run
+                    field.setCurrentIndex(value)
             elif isinstance(field, QAbstractButton):
                 field.setChecked(bool(value))

@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 Tone = Literal["note", "warning", "error"]
 _ROLES: Final = {"note": "note", "warning": "warning-note", "error": "error"}
 
-_LONGEST_CHOICE: Final = 200
+_MAX_CHOICE_CHARS: Final = 200
 
-TYPING_PAUSE_MS = 600
+TYPING_PAUSE_MS: Final = 600
 """A text is reported as changed after this pause in typing."""
 
 
@@ -69,10 +69,9 @@ class Note(LinkedLabel):
     def __init__(self, theme: Theme, text: str = "", *, object_name: str = "") -> None:
         super().__init__()
         self.setObjectName(object_name)
-        self._words = ""
+        self._plain_text = ""
         self._described_fields: tuple[QWidget, ...] = ()
         self.setWordWrap(True)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.set_theme(theme)
         self.set_text(text)
 
@@ -82,25 +81,26 @@ class Note(LinkedLabel):
         """Show a text, with links to places if it has any; "" hides the note.
 
         Args:
-            is_result: whether the text says what an action led to, and is announced like an error.
+            is_result: whether an action led to the text, which is then announced like an error.
         """
-        words = text if isinstance(text, str) else plain_text(text)
-        is_new, self._words = words != self._words, words
+        plain = text if isinstance(text, str) else plain_text(text)
+        is_new, self._plain_text = plain != self._plain_text, plain
         self.describe(*self._described_fields)
         set_role(self, _ROLES[tone])
         if isinstance(text, str):
             self.setText(text)
         else:
-            self.set_linked(text)
-        self.setVisible(bool(text))
+            self.set_linked_text(text)
+        if not text or self.parentWidget() is not None:  # otherwise it would become a window
+            self.setVisible(bool(text))
         if is_new and self.isVisible() and (is_result or tone == "error"):
-            announce(self, words)
+            announce(self, plain)
 
     def describe(self, *fields: QWidget) -> None:
         """Make the text the description of fields, spoken by a screen reader after their names."""
         self._described_fields = fields
         for field in fields:
-            field.setAccessibleDescription(spoken_text(self._words))
+            field.setAccessibleDescription(spoken_text(self._plain_text))
 
     def set_theme(self, theme: Theme) -> None:
         self.setFont(theme.note())
@@ -111,7 +111,7 @@ class FormSection(QWidget):
 
     Attributes:
         title, note: the labels.
-        body: the layout that takes the fields.
+        body: the layout of the fields.
     """
 
     def __init__(self, title: str, theme: Theme) -> None:
@@ -179,7 +179,7 @@ class LineSection(FormSection):
 
 
 class ReadOnlyLine(QLineEdit):
-    """A read-only line that elides its end with …; the tooltip has the whole text."""
+    """A read-only line that elides its end with …."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -222,11 +222,11 @@ class Combo(QComboBox):
 
     def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]
         """Add an item, its label cut to a single line."""
-        super().addItem(one_line(text, _LONGEST_CHOICE), data)
+        super().addItem(one_line(text, _MAX_CHOICE_CHARS), data)
 
     def setItemText(self, index: int, text: str) -> None:
         """Change the label of an item."""
-        super().setItemText(index, one_line(text, _LONGEST_CHOICE))
+        super().setItemText(index, one_line(text, _MAX_CHOICE_CHARS))
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -248,7 +248,7 @@ class Combo(QComboBox):
         option.currentText = self._shown()
 
     def _update_tooltip(self) -> None:
-        """Show the current text as a tooltip if it is cut."""
+        """Show the current text as a tooltip if it is elided."""
         text = self.currentText()
         set_tooltip(self, text if self._shown() != text else "")
 
@@ -261,11 +261,11 @@ class Combo(QComboBox):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         px = self._theme.px
-        at = QRect(self.width() - px(26), 0, px(18), self.height())
+        chevron = QRect(self.width() - px(26), 0, px(18), self.height())
         color = self._theme.dim if self.isEnabled() else self._theme.faint
         painter = QPainter(self)
         mirror(painter, self.rect())
-        painting.draw_icon(painter, at, "chevron-down", color, px(14))
+        painting.draw_icon(painter, chevron, "chevron-down", color, px(14))
 
 
 class Slider(QSlider):
@@ -296,14 +296,14 @@ class Slider(QSlider):
         middle, radius = self.height() // 2, px(7)
         span = self.width() - 2 * radius
         share = (self.sliderPosition() - self.minimum()) / max(1, self.maximum() - self.minimum())
-        at = radius + round(span * share)
+        knob_x = radius + round(span * share)
         color = theme.accent if self.isEnabled() else theme.faint
         groove = QRect(0, middle - px(2), self.width(), px(4))
         painting.fill_background(painter, groove, theme.line, px(2))
         if self.isEnabled():
-            groove.setWidth(at)
+            groove.setWidth(knob_x)
             painting.fill_background(painter, groove, theme.accent, px(2))
-        knob = QRect(at - radius, middle - radius, 2 * radius, 2 * radius)
+        knob = QRect(knob_x - radius, middle - radius, 2 * radius, 2 * radius)
         painting.fill_background(painter, knob, color, radius)
         if self.hasFocus():
             painting.draw_outline(painter, knob.adjusted(-3, -3, 3, 3), theme.accent, radius + 3, 2)
@@ -347,11 +347,11 @@ class Switch(QCheckBox):
             painting.draw_outline(painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), 2)
 
 
-def switch_row(words: str, switch: Switch) -> QHBoxLayout:
+def switch_row(title: str, switch: Switch) -> QHBoxLayout:
     """Return a row of a title and its switch."""
-    title = PlainLabel(words, role="strong", wraps=True)
-    title.setBuddy(switch)
-    return row_of((title, 1), switch)
+    label = PlainLabel(title, role="strong", wraps=True)
+    label.setBuddy(switch)
+    return row_of((label, 1), switch)
 
 
 class MultilineField(PlainTextField):
@@ -371,7 +371,7 @@ class MultilineField(PlainTextField):
         self.setAccessibleName(spoken_text(name))
         self.setTabChangesFocus(True)
         self._reported = ""
-        self._converted = ("", "")  # a text, and the text that the field made of it
+        self._converted = ("", "")  # a text, and the field's version of it
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.report_edits)
         self.textChanged.connect(self._on_change)
