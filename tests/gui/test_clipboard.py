@@ -16,7 +16,7 @@ from desktop_app.ui.widgets.text.clipboard import (
     MARKDOWN,
     PLAIN,
     ClipboardCopier,
-    Texts,
+    ClipboardTexts,
     mime_data,
 )
 from tests.helpers.waiting import LONGEST_S
@@ -39,7 +39,7 @@ class Slow:
 
     def __init__(self) -> None:
         self.gate, self.waits, self.made = Event(), Event(), list[str]()
-        self.texts = Texts(
+        self.texts = ClipboardTexts(
             {kind: lambda kind=kind: self._pieces(kind) for kind in (PLAIN, HTML, MARKDOWN)},  # type: ignore[misc]
             is_short=False,
         )
@@ -113,7 +113,7 @@ def test_slow_copying_emits_a_signal(parent: QObject, qtbot: QtBot) -> None:
 
 def test_what_is_short_lies_there_at_once(parent: QObject) -> None:
     copying = ClipboardCopier(parent)
-    copying.put(Texts({PLAIN: lambda: ["a", "b"]}, is_short=True))
+    copying.put(ClipboardTexts({PLAIN: lambda: ["a", "b"]}, is_short=True))
     assert QGuiApplication.clipboard().text() == "ab"
     assert not copying.is_building
 
@@ -132,7 +132,7 @@ def test_a_failed_text_ends_the_copy_and_leaves_those_that_are_built(
 
     done: list[bool] = []
     copying.done.connect(done.append)
-    copying.put(Texts({PLAIN: lambda: ["a"], HTML: fail}, is_short=False))
+    copying.put(ClipboardTexts({PLAIN: lambda: ["a"], HTML: fail}, is_short=False))
     with qtbot.waitSignal(copying.ended):
         gate.set()
     assert not copying.is_building

@@ -408,7 +408,7 @@ class BatchController(QObject):
             tr("Responses that are complete are kept. You can request the others in a new job."),
             label=tr("Cancel job"),
             act=lambda: self._run_from_dialog(self._cancel(job_id)),
-            keep=tr("Keep running"),
+            cancel_label=tr("Keep running"),
         )
 
     async def _cancel(self, job_id: str) -> None:

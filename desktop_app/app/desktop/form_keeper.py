@@ -43,11 +43,11 @@ class FormKeeper(QObject):
 
     def save(self) -> None:
         """Store the changes that are not stored yet."""
-        from desktop_app.ui.widgets.forms.form_dialog import entered_in_forms, is_form_open
+        from desktop_app.ui.widgets.forms.form_dialog import collect_form_drafts, is_form_open
 
         if not is_form_open():
             self._timer.stop()  # until something else has the focus
-        entered = entered_in_forms()
+        entered = collect_form_drafts()
         if entered != self._stored:
             self._stored = entered
             self._tasks.start(self._settings.set(FORMS_KEY, entered))

@@ -123,7 +123,7 @@ class ExportController(QObject):
             MARKDOWN,
             MAX_HTML_CHARACTERS,
             PLAIN,
-            Texts,
+            ClipboardTexts,
         )
 
         catalog = self._catalog
@@ -136,7 +136,7 @@ class ExportController(QObject):
             makers[HTML] = lambda: rich_text.pieces(*content)
         makers[MARKDOWN] = lambda: [markdown()]
         end = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
-        self._make_copier(end).put(Texts(makers, is_short=False))
+        self._make_copier(end).put(ClipboardTexts(makers, is_short=False))
 
     def _make_copier(self, end: str) -> ClipboardCopier:
         from desktop_app.ui.widgets.text.clipboard import ClipboardCopier

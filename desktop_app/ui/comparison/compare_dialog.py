@@ -175,14 +175,14 @@ class CompareRow(QWidget):
         """Show a choice; `is_removable` enables the button that removes the row."""
         view = self._view = choice.view
         name, effort = view.short_name, view.effort_shown
-        self.model_button.set_text(name)
+        self.model_button.setText(name)
         number = self._number + 1
         words = tr("Model {number}: {name}", number=number, name=name)
         self.model_button.setAccessibleName(spoken_text(words))
         set_tooltip(self.model_button, view.notice or view.provider_name)
         self.effort_button.setVisible(effort is not None)
         if effort is not None:
-            self.effort_button.set_text(tr(effort.label))
+            self.effort_button.setText(tr(effort.label))
             words = tr("Effort {number}: {effort}", number=number, effort=tr(effort.label))
             self.effort_button.setAccessibleName(spoken_text(words))
         self._cost.setText(choice.cost)

@@ -28,7 +28,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.mirroring import mirror, mirrored_rect
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
+from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainToolButton,
@@ -412,7 +412,7 @@ class AttachmentChips(QScrollArea):
             self._flow.removeWidget(widget)
             self._flow.addWidget(widget)
         stops = [stop for widget in self._widgets.values() for stop in widget.tab_stops]
-        set_tab_order(self._content, stops)
+        order_children(self._content, stops)
 
     def set_compact(self, compact: bool) -> None:
         """Show fewer rows if there is little room."""

@@ -56,7 +56,7 @@ class ModelControl(QFrame):
         options = [(variant.value, variant.label) for variant in Variant]
         self.variants = SegmentedControl(options, theme, name=tr("Variant"))
         self.variants.setObjectName("variant")
-        self.menu_button = MenuButton(theme, fill_menu, grounded=False, object_name="model")
+        self.menu_button = MenuButton(theme, fill_menu, has_background=False, object_name="model")
         self.menu_button.setToolTip(tr("Other models and providers"))
         row_of(self.variants, self.menu_button, parent=self, margins=0, spacing=0)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -72,7 +72,7 @@ class ModelControl(QFrame):
         """Show the variants as segments if `wide` is set, otherwise the current name."""
         shows_segments = wide and self.choice.offers_variants
         self.variants.setVisible(shows_segments)
-        self.menu_button.set_text("" if shows_segments else self.choice.short_name)
+        self.menu_button.setText("" if shows_segments else self.choice.short_name)
 
     def width_with(self, *, wide: bool) -> int:
         """Return the preferred width, without changing anything."""
@@ -119,12 +119,12 @@ class ChoiceRow(QWidget):
         self._choice_figures = ChoiceFigures()
         self._rate = ""
         self._streaming = False
-        self.attach_button = PlainToolButton(name="attach", words=tr("Attach files"), role="quiet")
+        self.attach_button = PlainToolButton(name="attach", label=tr("Attach files"), role="quiet")
         self.attach_menu_button = PlainToolButton(
-            name="attach-more", words=tr("More attachment options"), role="quiet"
+            name="attach-more", label=tr("More attachment options"), role="quiet"
         )
         self.attach_menu_button.setToolTip(tr("Attach folders and collections"))
-        self.tools_button = PlainToolButton(name="tools", words=tr("Tools"), role="quiet")
+        self.tools_button = PlainToolButton(name="tools", label=tr("Tools"), role="quiet")
         self._has_tools = False
         self.models = ModelControl(theme, self._fill_models)
         self.effort = MenuButton(theme, self._fill_efforts, object_name="effort")
@@ -132,8 +132,8 @@ class ChoiceRow(QWidget):
         self.background = BackgroundButton(theme)
         self.background.background_requested.connect(self.background_requested)
         self.estimate_label = PlainLabel(name="estimate", role="note")
-        self.send_button = PlainToolButton(name="send", words=tr("Send"), role="send")
-        self.stop_button = PlainToolButton(name="stop", words=tr("Stop"), role="stop")
+        self.send_button = PlainToolButton(name="send", label=tr("Send"), role="send")
+        self.stop_button = PlainToolButton(name="stop", label=tr("Stop"), role="stop")
         self.stop_button.hide()
         self.models.variants.chosen.connect(lambda key: self.variant_requested.emit(Variant(key)))
         self._lay_out()
@@ -261,7 +261,7 @@ class ChoiceRow(QWidget):
         self.effort.set_caption("" if "caption" in hidden else tr("Effort"))
         self.background.show_label("background" not in hidden)
         self.tools_button.setVisible("tools" not in hidden or self._has_tools)
-        self.effort.set_text("" if "effort" in hidden else self._effort_label())
+        self.effort.setText("" if "effort" in hidden else self._effort_label())
 
     def _total_width(self, figures: str, hidden: Sequence[str] = ()) -> int:
         gap = self._theme.px(_GAP)

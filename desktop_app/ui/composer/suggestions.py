@@ -13,7 +13,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, SEGMENT, Theme
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
-from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
+from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.ui.widgets.text.foreign_text import set_tooltip
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Suggestions(QWidget):
             button.hide()  # now, because deletion waits for the event loop
             button.deleteLater()
         self._buttons = [self._create_button(*item) for item in items]
-        set_tab_order(self, self._buttons)
+        order_children(self, self._buttons)
         self.setVisible(bool(items))
         self._show_fitting_buttons()
 

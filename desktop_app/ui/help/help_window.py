@@ -247,7 +247,7 @@ class HelpWindow(QWidget):
     def _button(
         self, name: str, icon_name: str, label: str, act: Callable[[], object]
     ) -> PlainToolButton:
-        button = PlainToolButton(name=name, role="quiet", words=label)
+        button = PlainToolButton(name=name, role="quiet", label=label)
         button.setProperty("icon-name", icon_name)
         button.clicked.connect(lambda: act())
         return button

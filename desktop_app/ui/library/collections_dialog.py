@@ -221,7 +221,7 @@ class CollectionsDialog(QDialog):
     def set_files(self, files: Sequence[CollectionFile]) -> None:
         """Set the files of the shown collection."""
         self._model.set_rows(files)
-        self.files.take_focus_if_filled()
+        self.files.update_focus_policy()
         self.files.setVisible(bool(files))
         self.empty.setVisible(not files)
         self.empty.setText(tr(EMPTY))

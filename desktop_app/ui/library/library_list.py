@@ -205,7 +205,7 @@ class LibraryList(QWidget):
         words = self.field.text().casefold().split()
         before = self._current
         self.model.set_rows([row for row in self._rows if row.matches(words)])
-        self.view.take_focus_if_filled()
+        self.view.update_focus_policy()
         index = self.view.row_of(self.model.index_of(before))
         if index.isValid():
             self.view.setCurrentIndex(index)

@@ -167,7 +167,7 @@ class QuickPrompt(QWidget):
         self.chips = AttachmentChips(self._theme)
         self.setAcceptDrops(True)
         self._model_button = MenuButton(self._theme, self._fill_menu, object_name="variant")
-        self._stop_button = PlainToolButton(name="stop", role="stop", words=tr("Stop"))
+        self._stop_button = PlainToolButton(name="stop", role="stop", label=tr("Stop"))
         self._accompanying_label = PlainLabel(name="accompanying-text", role="note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
@@ -324,7 +324,7 @@ class QuickPrompt(QWidget):
         accepted = [e for e in choice.efforts_listed if e not in choice.effort_refusals]
         if choice.effort_shown is not None and len(accepted) > 1:
             words = f"{words} · {tr(choice.effort_shown.label)}"
-        self._model_button.set_text(words)
+        self._model_button.setText(words)
         self._model_button.setAccessibleName(spoken_text(tr("Model: {name}", name=words)))
         set_tooltip(self._model_button, choice.notice)
         if self.isVisible() and self._model_button.accessibleName() != before:
@@ -572,7 +572,7 @@ class QuickPrompt(QWidget):
         room = min(self._theme.px(_WIDTH), self.screen().availableGeometry().width()) - spaces
         fits = sum(hint.full_width for hint in shown) <= room
         for hint in self._hints:
-            hint.show_keys(fits)
+            hint.set_keys_visible(fits)
 
     def _place_window(self) -> None:
         """Place the window on the screen with the pointer, where it was last or near the top."""

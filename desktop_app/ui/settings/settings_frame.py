@@ -135,7 +135,7 @@ class SettingsFrame(QWidget):
             columns=self._column_count(label for _, label in tabs),
             is_tabs=True,
         )
-        self._tabs.stretch()
+        self._tabs.expand()
         self._tabs.chosen.connect(self.show_page)
         self._stack = QStackedWidget()
         for page, _ in PAGES:

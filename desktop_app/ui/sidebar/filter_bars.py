@@ -158,7 +158,7 @@ class FilterRow(QWidget):
         super().__init__()
         self.archive = self._filter_button("show-archive", ARCHIVE)
         self.trash = self._filter_button("show-trash", TRASH)
-        self.new_folder = PlainToolButton(name="new-folder", role="quiet", words=tr("New folder"))
+        self.new_folder = PlainToolButton(name="new-folder", role="quiet", label=tr("New folder"))
         self.new_folder.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.new_folder.clicked.connect(lambda: self.folder_requested.emit())
         self._line = row_of(self.archive, self.trash, STRETCH, self.new_folder, parent=self)

@@ -14,7 +14,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.text.card_text import SHARE_OF_WINDOW, CardText
+from desktop_app.ui.widgets.text.card_text import MAX_SHARE_OF_WINDOW, CardText
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -140,7 +140,7 @@ class ConsentCard(QFrame):
     def _fit(self) -> None:
         """Limit the height of the arguments, which scroll, to lines and a share of the window."""
         lines = self.arguments.fontMetrics().lineSpacing() * _MAX_LINES + self._theme.px(12)
-        share = round(self.window().height() * SHARE_OF_WINDOW)
+        share = round(self.window().height() * MAX_SHARE_OF_WINDOW)
         self.arguments.setMaximumHeight(min(lines, share))
 
     def _lay_out(self) -> None:

@@ -199,7 +199,7 @@ class ToolPicker(QFrame):
             column.addWidget(self._as_note(PlainLabel(several_lines(tool.words))))
         if tool.reason:
             reason = LinkedLabel()
-            reason.set_linked(tool.reason)
+            reason.set_linked_text(tool.reason)
             reason.place_requested.connect(self.close)
             column.addWidget(self._as_note(reason))
         return row

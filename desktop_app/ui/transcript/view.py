@@ -44,7 +44,7 @@ from desktop_app.ui.transcript.viewport.scroll_anchor import LatestButton, Scrol
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
 from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
-from desktop_app.ui.widgets.accessibility.accessible_roles import use_roles
+from desktop_app.ui.widgets.accessibility.accessible_roles import install_roles
 from desktop_app.ui.widgets.text.foreign_text import tooltip_text
 from desktop_app.ui.widgets.text.sealed_document import empty_resource
 
@@ -125,7 +125,7 @@ class TranscriptView(TranscriptSurface):
     text_typed = Signal(str)
 
     def __init__(self, theme: Theme, *, is_brief: bool = False) -> None:
-        use_roles()  # before Qt asks for the interface of this widget
+        install_roles()  # before Qt asks for the interface of this widget
         super().__init__(theme)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         document = self.document()

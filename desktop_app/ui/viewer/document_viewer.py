@@ -115,7 +115,7 @@ class DocumentViewer(QWidget):
         return {name: self._button(name, icon, words, act) for name, icon, words, act in buttons}
 
     def _button(self, name: str, icon: str, words: str, act: Callable[[], object]) -> QToolButton:
-        button = PlainToolButton(name=name, role="quiet", words=words)
+        button = PlainToolButton(name=name, role="quiet", label=words)
         button.setProperty("icon-name", icon)
         button.clicked.connect(lambda: act())
         return button
@@ -224,7 +224,7 @@ class DocumentViewer(QWidget):
     def set_linked_note(self, text: LinkedText) -> None:
         """Show a note with links above the document."""
         self.set_note(plain_text(text))
-        self._note_words.set_linked(text)
+        self._note_words.set_linked_text(text)
 
     @property
     def note(self) -> str:

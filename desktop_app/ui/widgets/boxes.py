@@ -1,4 +1,4 @@
-"""Rows and columns of widgets, filled where they are made."""
+"""Rows and columns of widgets, each created and filled in one call."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def column_of(
     margins: int | None = None,
     spacing: int | None = None,
 ) -> QVBoxLayout:
-    """Return a column, made as `row_of` makes a row."""
+    """Return a column of the same items; see `row_of`."""
     box = QVBoxLayout() if parent is None else QVBoxLayout(parent)
     return _filled(box, items, margins, spacing)
 

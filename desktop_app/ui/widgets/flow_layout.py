@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def set_tab_order(ground: QWidget, widgets: Sequence[QWidget]) -> None:
-    """Set the tab order to visit these children of `ground` in sequence, at its position.
+def order_children(container: QWidget, children: Sequence[QWidget]) -> None:
+    """Set the tab order of children of a container, at the container's position.
 
     By default, Qt puts widgets that are added later at the end of the tab order.
     """
-    ground.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # Qt orders only widgets that accept focus
-    for widget, next_widget in pairwise((ground, *widgets)):
+    container.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # Qt orders only widgets that accept focus
+    for widget, next_widget in pairwise((container, *children)):
         QWidget.setTabOrder(widget, next_widget)
-    ground.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    container.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
 
 class FlowLayout(QLayout):

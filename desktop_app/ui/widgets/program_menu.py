@@ -64,9 +64,9 @@ class ChecklistMenu(ProgramMenu):
             action.trigger()
 
 
-def add_choice(menu: QMenu, words: str, is_chosen: bool, choose: Callable[[], object]) -> QAction:
-    """Add an entry that shows if it is chosen."""
-    action = menu.addAction(menu_text(words))
+def add_choice(menu: QMenu, label: str, is_chosen: bool, choose: Callable[[], object]) -> QAction:
+    """Add an entry with a check mark if it is chosen."""
+    action = menu.addAction(menu_text(label))
     action.setCheckable(True)
     action.setChecked(is_chosen)
     action.triggered.connect(lambda: choose())
@@ -74,13 +74,13 @@ def add_choice(menu: QMenu, words: str, is_chosen: bool, choose: Callable[[], ob
 
 
 def open_context_menu(window: QWidget) -> None:
-    """Open the menu of a window's focused widget, as Qt does with the Menu key alone."""
+    """Open the context menu of a window's focused widget; Qt does so only for the Menu key."""
     from PySide6.QtGui import QContextMenuEvent
 
     focused: QWidget | None = window.focusWidget()  # PySide's types forget None
     if focused is not None:
         cursor = focused.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
-        at = cursor.center() if isinstance(cursor, QRect) else focused.rect().center()
+        position = (cursor if isinstance(cursor, QRect) else focused.rect()).center()
         reason = QContextMenuEvent.Reason.Keyboard
-        event = QContextMenuEvent(reason, at, focused.mapToGlobal(at))
+        event = QContextMenuEvent(reason, position, focused.mapToGlobal(position))
         QApplication.sendEvent(focused, event)

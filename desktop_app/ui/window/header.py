@@ -59,7 +59,7 @@ class Header(QFrame):
         for label in (self.context, self._dot, self.cost):
             label.setProperty("role", "note")
         self.preset = MenuButton(
-            theme, self.preset_menu_requested.emit, grounded=False, object_name="preset"
+            theme, self.preset_menu_requested.emit, has_background=False, object_name="preset"
         )
         self.preset.hide()
         self._figures = row_of(self.meter, self.context, self._dot, self.cost)
@@ -120,7 +120,7 @@ class Header(QFrame):
             words = tr("Preset: {name} (changed)", name=one_line(name))
         elif name:
             text, words = name, tr("Preset: {name}", name=one_line(name))
-        self.preset.set_text(text)
+        self.preset.setText(text)
         self.preset.setAccessibleName(spoken_text(words))
         set_tooltip(self.preset, words)
         self.preset.setVisible(is_offered)
@@ -208,6 +208,6 @@ class ContextMeter(QWidget):
 
 
 def _button(name: str, label: str) -> QToolButton:
-    button = PlainToolButton(name=name, role="quiet", words=label)
+    button = PlainToolButton(name=name, role="quiet", label=label)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

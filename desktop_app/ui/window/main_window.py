@@ -127,10 +127,10 @@ class MainWindow(QMainWindow):
         showing a conversation.
         """
         from desktop_app.ui.widgets.accessibility.accessible_roles import (
-            use_roles,  # not before the first paint
+            install_roles,  # not before the first paint
         )
 
-        use_roles(self)
+        install_roles(self)
         self.transcript = transcript
         self._add_later_parts()
         self.pane.add_later_parts(transcript, self.empty_state, self.notifications)

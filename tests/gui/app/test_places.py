@@ -141,7 +141,7 @@ def test_parameters_make_no_links() -> None:
     text = linked_text("{words} {provider_page}", {"words": "{data_page} <a href='place:x'>"})
     assert [segment.place for segment in text] == [None, None, Place.PROVIDER]
     label = LinkedLabel()
-    label.set_linked(text)
+    label.set_linked_text(text)
     assert label.text().count("<a ") == 1
     assert "&lt;a" in label.text()
 

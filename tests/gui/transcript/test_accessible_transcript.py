@@ -14,7 +14,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.rendering.spoken_formula import spoken_formula
 from desktop_app.ui.transcript.accessibility.accessible_node import NO_INTERFACE, AccessibleNode
 from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
-from desktop_app.ui.widgets.accessibility.accessible_roles import AccessibleChoice, use_roles
+from desktop_app.ui.widgets.accessibility.accessible_roles import AccessibleChoice, install_roles
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -221,7 +221,7 @@ def test_formulas_are_spoken(tex: str, words: str) -> None:
 
 
 def test_tabs_and_values_have_their_roles_and_states(qtbot, dressed: Theme) -> None:
-    use_roles()
+    install_roles()
     made = SegmentedControl([("a", "One"), ("b", "Two")], dressed, name="Pages", is_tabs=True)
     qtbot.addWidget(made)
     made.set_current("b")
@@ -239,7 +239,7 @@ def test_tabs_and_values_have_their_roles_and_states(qtbot, dressed: Theme) -> N
 
 
 def test_a_drop_down_list_has_a_name_and_no_children_while_closed(qtbot, dressed: Theme) -> None:
-    use_roles()
+    install_roles()
     combo = Combo(dressed, "Effort")
     qtbot.addWidget(combo)
     combo.addItem("Medium")
@@ -258,7 +258,7 @@ def test_open_menus_and_lists_are_descendants_of_the_application(qtbot, dressed:
         assert [interface.indexOfChild(child) for child in found] == list(range(len(found)))
         return [child.object() for child in found]
 
-    use_roles()
+    install_roles()
     app = QApplication.instance()
     assert app is not None
     page = QWidget()

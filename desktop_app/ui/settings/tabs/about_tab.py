@@ -38,7 +38,7 @@ class AboutTab(QWidget):
         super().__init__()
         pages = [(page, tr(title)) for page, title in _PAGES]
         self._choice = SegmentedControl(pages, theme, name=tr("About"), padding=8, is_tabs=True)
-        self._choice.stretch()
+        self._choice.expand()
         self._choice.set_current("program")
         self._pages = QStackedWidget()
         self._help = PlainButton(tr("Open help"), name="open-help", role="link")

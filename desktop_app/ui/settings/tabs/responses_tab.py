@@ -64,7 +64,7 @@ class ResponsesTab(QWidget):
         scopes = [(scope, tr(title)) for scope, title in SCOPES]
         self._scope = SegmentedControl(scopes, theme, name=tr("Apply settings to"), padding=6)
         self._scope.setObjectName("scope")
-        self._scope.stretch()
+        self._scope.expand()
         self._scope.set_current(DEFAULTS)
         self._scope.button(FOLDER).hide()
         self._note = Note(theme)

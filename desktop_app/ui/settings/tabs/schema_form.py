@@ -225,7 +225,7 @@ class _SegmentsField:
         self._known = {value for value, _label in options}
         self._control = SegmentedControl(options, theme, name=tr(declared.label), padding=11)
         self._control.setObjectName(declared.key)
-        self._control.stretch()
+        self._control.expand()
         section.body.addWidget(self._control)
         self._control.chosen.connect(on_edited)
 

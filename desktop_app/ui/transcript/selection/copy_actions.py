@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
-    from desktop_app.ui.widgets.text.clipboard import ClipboardCopier, Texts
+    from desktop_app.ui.widgets.text.clipboard import ClipboardCopier, ClipboardTexts
 
 
 class CopyActions(QObject):
@@ -58,7 +58,7 @@ class CopyActions(QObject):
         self._copy(self._selection.texts())
         return True
 
-    def _copy(self, texts: Texts) -> None:
+    def _copy(self, texts: ClipboardTexts) -> None:
         if self._copier is None:
             from desktop_app.ui.widgets.text.clipboard import ClipboardCopier  # not at start-up
 
@@ -109,7 +109,7 @@ class CopyActions(QObject):
         texts = self._texts_of_code(head)
         return None if texts is None else mime_data(texts)
 
-    def _texts_of_code(self, head: int) -> Texts | None:
+    def _texts_of_code(self, head: int) -> ClipboardTexts | None:
         found = self._messages.writer.layouts.layout_at(head)
         state = self._messages.get(found[0].key) if found is not None else None
         if found is None or state is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextCursor
 
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-    from desktop_app.ui.widgets.text.clipboard import Texts
+    from desktop_app.ui.widgets.text.clipboard import ClipboardTexts
 
 
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.
@@ -37,7 +37,7 @@ FEW_CHARACTERS: Final = 8000
 
 def texts_of(
     blocks: Callable[[], Sequence[Block]], source: str | None = None, *, is_short: bool = False
-) -> Texts:
+) -> ClipboardTexts:
     """Return the clipboard's content for blocks.
 
     Args:
@@ -49,7 +49,7 @@ def texts_of(
     # Imported late to keep start-up fast.
     from desktop_app.rendering.export.html_writer import html_pieces
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
-    from desktop_app.ui.widgets.text.clipboard import HTML, MARKDOWN, PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import HTML, MARKDOWN, PLAIN, ClipboardTexts
 
     known = lru_cache(maxsize=1)(blocks)
     makers: dict[str, Callable[[], Iterable[str]]] = {
@@ -57,14 +57,14 @@ def texts_of(
         HTML: lambda: chain([_IN_UTF8], html_pieces(known())),
         MARKDOWN: lambda: markdown_pieces(known()) if source is None else [source],
     }
-    return Texts(makers, is_short=is_short)
+    return ClipboardTexts(makers, is_short=is_short)
 
 
-def texts_of_source(source: str) -> Texts:
+def texts_of_source(source: str) -> ClipboardTexts:
     """Return the clipboard's content for Markdown that is too long to be parsed for HTML."""
-    from desktop_app.ui.widgets.text.clipboard import MARKDOWN, PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import MARKDOWN, PLAIN, ClipboardTexts
 
-    return Texts({PLAIN: lambda: [source], MARKDOWN: lambda: [source]}, is_short=False)
+    return ClipboardTexts({PLAIN: lambda: [source], MARKDOWN: lambda: [source]}, is_short=False)
 
 
 class SelectedPiece(NamedTuple):
@@ -79,7 +79,7 @@ class SelectedPiece(NamedTuple):
     source: str | None = None
 
 
-def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
+def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
     """Return the clipboard's content for the selected parts of many messages.
 
     Blocks are made anew for each format, because keeping all of them may need much memory.
@@ -93,7 +93,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
         MARKDOWN,
         MAX_HTML_CHARACTERS,
         PLAIN,
-        Texts,
+        ClipboardTexts,
     )
 
     def blocks() -> Iterable[Block]:
@@ -112,31 +112,31 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
     if size <= MAX_HTML_CHARACTERS:
         texts[HTML] = lambda: chain([_IN_UTF8], html_pieces(blocks()))
     texts[MARKDOWN] = markdown
-    return Texts(texts, is_short=False)
+    return ClipboardTexts(texts, is_short=False)
 
 
-def texts_of_code(blocks: Sequence[Block]) -> Texts:
+def texts_of_code(blocks: Sequence[Block]) -> ClipboardTexts:
     """Return the clipboard's content for code, which is plain text only."""
-    from desktop_app.ui.widgets.text.clipboard import PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import PLAIN, ClipboardTexts
 
-    return Texts(
+    return ClipboardTexts(
         {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}, is_short=are_few(blocks)
     )
 
 
-def texts_of_selection(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
+def texts_of_selection(writer: DocumentWriter, cursor: QTextCursor) -> ClipboardTexts:
     """Return the clipboard's content for a selection in the document."""
     from desktop_app.rendering.export.text_writer import plain_pieces
-    from desktop_app.ui.widgets.text.clipboard import PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import PLAIN, ClipboardTexts
 
     span = _span(writer, cursor)
     copied = [item for item in span.items if is_copied(item)]
     if not copied:
         text = cursor.selection().toPlainText().strip("\n")
-        return Texts({PLAIN: lambda: [text]}, is_short=True)
+        return ClipboardTexts({PLAIN: lambda: [text]}, is_short=True)
     if _is_in_one_cell(span, cursor):
         words = Block(Kind.PARAGRAPH, _runs_in_cell(writer, cursor))
-        return Texts({PLAIN: lambda: plain_pieces([words])}, is_short=True)
+        return ClipboardTexts({PLAIN: lambda: plain_pieces([words])}, is_short=True)
     if all(isinstance(item, Block) and item.kind is Kind.CODE for item in copied):
         return texts_of_code(_blocks_of(span))
     return texts_of(partial(_blocks_of, span), is_short=are_few(copied))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.message_items import Item
-    from desktop_app.ui.widgets.text.clipboard import Texts
+    from desktop_app.ui.widgets.text.clipboard import ClipboardTexts
 
 _END: Final = sys.maxsize // 2
 
@@ -101,7 +101,7 @@ class VirtualSelection:
         anchor, position = self._stored_ends()
         return not self._view.textCursor().hasSelection() and anchor == position
 
-    def texts(self) -> Texts:
+    def texts(self) -> ClipboardTexts:
         """Return the clipboard's content for the selection."""
         cursor, messages = self._view.textCursor(), self._messages
         anchor, position = self._ends()

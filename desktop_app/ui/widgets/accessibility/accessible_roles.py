@@ -1,7 +1,8 @@
-"""The roles of widgets for assistive technology, where Qt would give others.
+"""The roles of widgets for assistive technology, if Qt would choose others.
 
-A widget names its role in an attribute `accessible_role` (see role_names.py). If it has parts,
-`make_accessible()` returns a new interface: Qt may ask more than once, and owns each.
+A widget names its role in an attribute `accessible_role` (see role_names.py). A widget with parts
+has a method `make_accessible()` that returns a new interface: Qt may call it more than once, and
+owns each interface.
 """
 
 from __future__ import annotations
@@ -29,26 +30,26 @@ from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
 
-_PRUNED_FROM: Final = 256
-_made: list[QAccessibleObject] = []
+_MIN_PRUNED_COUNT: Final = 256
+_interfaces: list[QAccessibleObject] = []
 _is_ending = False
 
 
-def use_roles(*older: QWidget) -> None:
-    """Answer Qt's questions for interfaces from now on.
+def install_roles(*existing: QWidget) -> None:
+    """Have Qt use the interfaces of this module from now on.
 
     Args:
-        older: widgets that were made before: Qt may have been asked about their parts.
+        existing: widgets for whose parts Qt may already have made interfaces of its own.
     """
     _install()
     if not QAccessible.isActive():
         return
-    parts = [part for root in older for part in root.findChildren(QWidget)]
-    shown = [part for part in parts if getattr(part, "accessible_role", "")]
-    for one in (*shown, *filter(None, [QApplication.instance()])):
-        known = QAccessible.queryAccessibleInterface(one)
-        if not isinstance(known, (AccessibleProgram, AccessibleChoice)):
-            QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(known))
+    parts = [part for root in existing for part in root.findChildren(QWidget)]
+    with_role = [part for part in parts if getattr(part, "accessible_role", "")]
+    for target in (*with_role, *filter(None, [QApplication.instance()])):
+        interface = QAccessible.queryAccessibleInterface(target)
+        if not isinstance(interface, (AccessibleProgram, AccessibleChoice)):
+            QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
 
 
 @cache
@@ -57,14 +58,14 @@ def _install() -> None:
 
 
 def release_roles() -> None:
-    """Empty Qt's cache of our interfaces at the end: it would delete them after Python is gone."""
+    """Delete our interfaces before Python ends: Qt's cache would delete them too late."""
     global _is_ending
     _is_ending = True
-    for made in _made:
-        getattr(made, "forget_nodes", bool)()
-        if isValid(made):
-            QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(made))
-    _made.clear()
+    for interface in _interfaces:
+        getattr(interface, "forget_nodes", bool)()
+        if isValid(interface):
+            QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
+    _interfaces.clear()
 
 
 def _interface_of(_class_name: str, widget: object) -> Any:
@@ -78,28 +79,29 @@ def _interface_of(_class_name: str, widget: object) -> Any:
     make = getattr(widget, "make_accessible", None)
     role = getattr(widget, "accessible_role", "")
     if make is not None:
-        made = make()
+        interface = make()
     elif isinstance(widget, QComboBox):
-        made = AccessibleCombo(widget, QAccessible.Role.ComboBox, widget.accessibleName())
+        interface = AccessibleCombo(widget, QAccessible.Role.ComboBox, widget.accessibleName())
     elif isinstance(widget, QStackedWidget):
         # Qt calls it "layered pane", which a screen reader speaks at each change of the page.
-        made = QAccessibleWidget(widget, QAccessible.Role.Client, widget.accessibleName())
+        interface = QAccessibleWidget(widget, QAccessible.Role.Client, widget.accessibleName())
     elif role:
         kind = AccessibleChoice if isinstance(widget, QAbstractButton) else QAccessibleWidget
-        made = kind(widget, QAccessible.Role[role], widget.accessibleName())
+        interface = kind(widget, QAccessible.Role[role], widget.accessibleName())
     else:
         return None
-    _keep(made)
-    return made
+    _keep(interface)
+    return interface
 
 
-def _keep(made: QAccessibleObject) -> None:
-    """Keep an interface until Qt has deleted it: Qt's cache does not notice if Python does."""
-    if len(_made) >= _PRUNED_FROM and len(_made) & (len(_made) - 1) == 0:
-        for gone in [one for one in _made if not isValid(one)]:
-            getattr(gone, "forget_nodes", bool)()
-            _made.remove(gone)
-    _made.append(made)
+def _keep(interface: QAccessibleObject) -> None:
+    """Keep an interface until Qt deletes it; Qt's cache does not notice if Python deletes it."""
+    count = len(_interfaces)
+    if count >= _MIN_PRUNED_COUNT and count.bit_count() == 1:  # at each doubling
+        for deleted in [each for each in _interfaces if not isValid(each)]:
+            getattr(deleted, "forget_nodes", bool)()
+            _interfaces.remove(deleted)
+    _interfaces.append(interface)
 
 
 class AccessibleProgram(QAccessibleObject):
@@ -132,22 +134,24 @@ class AccessibleProgram(QAccessibleObject):
         return windows[index] if 0 <= index < len(windows) else None
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
-        shown = [window.object() for window in self._windows()]
-        return shown.index(child.object()) if child.object() in shown else -1
+        windows = [window.object() for window in self._windows()]
+        return windows.index(child.object()) if child.object() in windows else -1
 
     def focusChild(self) -> Any:
         window: QWindow | None = QGuiApplication.focusWindow()  # PySide's types forget None
         return None if window is None else window.accessibleRoot()
 
     def _windows(self) -> list[QAccessibleInterface]:
-        shown: list[QAccessibleInterface | None] = [
+        roots: list[QAccessibleInterface | None] = [
             window.accessibleRoot()
             for window in QGuiApplication.topLevelWindows()
             if window.type() is not Qt.WindowType.Desktop
             and (window.type() is not Qt.WindowType.Popup or window.isVisible())
         ]
         # A submenu belongs to its entry.
-        return [one for one in shown if one is not None and one.parent().object() is self.object()]
+        return [
+            root for root in roots if root is not None and root.parent().object() is self.object()
+        ]
 
 
 class AccessibleChoice(QAccessibleWidget):
@@ -184,9 +188,10 @@ class AccessibleChoice(QAccessibleWidget):
 
 
 class AccessibleCombo(QAccessibleWidget):
-    """A drop-down list that says what it is for, not its value alone.
+    """A drop-down list named by its label and its value.
 
-    Qt names it by its value on Linux, and lists the items of the closed list as shown and focused.
+    On Linux, Qt names it by its value alone, and lists the items of the closed list as shown and
+    focused.
     """
 
     def text(self, kind: QAccessible.Text) -> str:

@@ -1,4 +1,4 @@
-"""Announcements: words that a screen reader speaks at once, without moving the focus."""
+"""Announcements: text that a screen reader speaks at once, without moving the focus."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 
-def announce(widget: QWidget, words: str) -> None:
-    """Have a screen reader speak words that concern a widget; "" says nothing."""
+def announce(widget: QWidget, text: str) -> None:
+    """Have a screen reader speak a text that concerns a widget; "" says nothing."""
     # Imported late because it takes 10 ms at start-up.
     from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
-    if words and QAccessible.isActive():
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, words))
+    if text and QAccessible.isActive():
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))

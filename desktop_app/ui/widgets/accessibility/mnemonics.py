@@ -1,7 +1,7 @@
 """The choice of mnemonics: the underlined letters of menu entries, buttons and labels.
 
 They are chosen when a menu or a window is shown, as KDE's programs do, instead of being part of
-each text: so they never clash, and every language has them without a word in its catalog.
+each text. So they never clash, and translators need not choose them.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMenu
 
-ARE_USED: Final = sys.platform != "darwin"
+HAS_MNEMONICS: Final = sys.platform != "darwin"
 """macOS has no mnemonics: Alt with a letter types a character there."""
 NO_MNEMONIC: Final = "no-mnemonic"
 """The property of a button whose text is a value, such as its keys."""
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _MARK: Final = re.compile("&(.)", re.DOTALL)
-_LARGEST: Final = "\uffff"  # Qt stores a larger character as two, which no mnemonic can be
+_LAST_CHARACTER: Final = "\uffff"  # later characters are two units in Qt: no mnemonics
 
 
 def choose_letters(
-    texts: Sequence[str], kept: Sequence[str] = (), taken: Collection[str] = ()
+    texts: Sequence[str], previous: Sequence[str] = (), taken: Collection[str] = ()
 ) -> list[str]:
     """Return a letter for each text, all different; "" if no letter of a text is left.
 
-    A letter that a text has had stays. Then the first letter of a text is preferred, then those of
-    its words, then any other. As many texts as possible get one.
+    A text keeps its previous letter. Otherwise the first letter of a text is preferred, then the
+    first letters of its words, then any other. As many texts as possible get a letter.
 
     Args:
         texts: as shown; the first have priority.
-        kept: the letters that the texts have had until now, or "".
+        previous: the letter that each text has had until now, or "".
         taken: letters that are in use elsewhere.
     """
-    choice = _Choice([_letters(text) for text in texts], taken)
-    choice.keep(kept)
-    choice.give_preferred()
-    choice.make_room()
-    return choice.chosen
+    assignment = _LetterAssignment([_letters(text) for text in texts], taken)
+    assignment.keep(previous)
+    assignment.assign_preferred()
+    assignment.move_others()
+    return assignment.chosen
 
 
-class _Choice:
+class _LetterAssignment:
     """The letters of the texts while they are being assigned."""
 
     def __init__(
@@ -56,40 +56,40 @@ class _Choice:
         self._kept: set[int] = set()
         self.chosen = [""] * len(letters)
 
-    def keep(self, kept: Sequence[str]) -> None:
-        """Give texts the letters that they have had."""
-        for at, letter in enumerate(kept):
-            starts, others = self._letters[at]
+    def keep(self, previous: Sequence[str]) -> None:
+        """Assign texts their previous letters."""
+        for index, letter in enumerate(previous):
+            starts, others = self._letters[index]
             if letter in starts or letter in others:
-                self._give_free(at, (letter,))
+                self._assign_free(index, (letter,))
         self._kept = set(self._owners.values())
 
-    def give_preferred(self) -> None:
-        """Give texts their first letter, or else that of a word, or else any other."""
+    def assign_preferred(self) -> None:
+        """Assign texts their first letter, otherwise that of a word, otherwise any other."""
         for rank in range(3):
-            for at, (starts, others) in enumerate(self._letters):
-                if not self.chosen[at]:
-                    self._give_free(at, (starts[:1], starts, others)[rank])
+            for index, (starts, others) in enumerate(self._letters):
+                if not self.chosen[index]:
+                    self._assign_free(index, (starts[:1], starts, others)[rank])
 
-    def make_room(self) -> None:
-        """Move letters of other texts, as few as possible, for texts without one."""
+    def move_others(self) -> None:
+        """Change the letters of other texts, as few as possible, for texts without a letter."""
         tried: set[str] = set()
-        for at, letter in enumerate(self.chosen):
+        for index, letter in enumerate(self.chosen):
             # A letter that could not be freed cannot be freed for the next text, until a move
             # succeeds.
-            if not letter and self._move_others(at, tried):
+            if not letter and self._move_others_for(index, tried):
                 tried = set()
 
-    def _give_free(self, at: int, letters: Sequence[str]) -> None:
+    def _assign_free(self, index: int, letters: Sequence[str]) -> None:
         for letter in letters:
             if letter not in self._owners and letter not in self._taken:
-                self._owners[letter] = at
-                self.chosen[at] = letter
+                self._owners[letter] = index
+                self.chosen[index] = letter
                 return
 
-    def _move_others(self, at: int, tried: set[str]) -> bool:
+    def _move_others_for(self, index: int, tried: set[str]) -> bool:
         sources: dict[str, int] = {}
-        waiting = [at]
+        waiting = [index]
         for source in waiting:
             for letter in (*self._letters[source][0], *self._letters[source][1]):
                 if letter in tried or letter in self._taken:
@@ -120,10 +120,10 @@ def marked(text: str, letter: str) -> str:
     'Cut && &paste'
     """
     starts = [word.start() for word in _WORD.finditer(text)]
-    places = [*starts, *range(len(text))] if letter else []
-    at = next((place for place in places if text[place].upper() == letter), len(text))
-    rest = text[at:].replace("&", "&&")
-    return text[:at].replace("&", "&&") + ("&" if rest else "") + rest
+    candidates = [*starts, *range(len(text))] if letter else []
+    index = next((each for each in candidates if text[each].upper() == letter), len(text))
+    rest = text[index:].replace("&", "&&")
+    return text[:index].replace("&", "&&") + ("&" if rest else "") + rest
 
 
 def unmarked(text: str) -> tuple[str, str]:
@@ -140,7 +140,7 @@ def unmarked(text: str) -> tuple[str, str]:
 
 def mark_menu(menu: QMenu) -> None:
     """Give the entries of a menu their mnemonics."""
-    if not ARE_USED:
+    if not HAS_MNEMONICS:
         return
     entries = [
         action
@@ -160,7 +160,7 @@ def mark_menu(menu: QMenu) -> None:
 
 
 def _letters(text: str) -> tuple[list[str], list[str]]:
-    """Return the letters that begin words, and the others; digits come last."""
+    """Return the first letters of words, and the other letters; digits come last in each list."""
     upper = text.upper()
     if len(upper) != len(text):  # ß becomes SS
         upper = "".join(each.upper() if len(each.upper()) == 1 else "_" for each in text)
@@ -168,6 +168,6 @@ def _letters(text: str) -> tuple[list[str], list[str]]:
     starts = dict.fromkeys(word[0] for word in words)
     others = dict.fromkeys("".join(words))
     # Digits need Shift on some keyboards.
-    begin = sorted((each for each in starts if each <= _LARGEST), key=str.isdigit)
-    rest = (each for each in others if each <= _LARGEST and each not in starts)
-    return begin, sorted(rest, key=str.isdigit)
+    first = sorted((each for each in starts if each <= _LAST_CHARACTER), key=str.isdigit)
+    rest = (each for each in others if each <= _LAST_CHARACTER and each not in starts)
+    return first, sorted(rest, key=str.isdigit)

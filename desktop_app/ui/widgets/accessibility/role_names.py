@@ -1,4 +1,4 @@
-"""The names of roles that widgets take in `accessible_role`: apart, for a fast start."""
+"""The names of the roles in `accessible_role`, apart from accessible_roles.py for a fast start."""
 
 from __future__ import annotations
 

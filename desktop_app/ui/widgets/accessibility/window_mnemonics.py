@@ -1,9 +1,9 @@
-"""The mnemonics of windows: Alt with a letter presses a button or goes to a labelled field.
+"""The mnemonics of windows: Alt with a letter presses a button or focuses a labelled field.
 
 A window gets its mnemonics when the focus comes into it or moves in it, and again when Alt is
-pressed, because texts and widgets change. The letters are underlined only while Alt is held. Until
-then the texts have no mark: the keys are those of `QAbstractButton.setShortcut` and of a QShortcut
-for each label.
+pressed, because texts and widgets change. The letters are underlined only while Alt is pressed.
+Otherwise the texts have no mark: the keys are set by `QAbstractButton.setShortcut`, and by a
+QShortcut for each label.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.accessibility.mnemonics import (
-    ARE_USED,
+    HAS_MNEMONICS,
     NO_MNEMONIC,
     choose_letters,
     marked,
@@ -36,8 +36,7 @@ from desktop_app.ui.widgets.text.foreign_text import marked_text, set_marked_tex
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-_NAME: Final = "mnemonic"
-_DIRECT: Final = Qt.FindChildOption.FindDirectChildrenOnly
+_SHORTCUT_NAME: Final = "mnemonic"
 _ALT: Final = Qt.KeyboardModifier.AltModifier
 _ENDING_EVENTS: Final = (QEvent.Type.WindowDeactivate, QEvent.Type.Hide)
 
@@ -45,13 +44,13 @@ MnemonicWidget = QAbstractButton | QLabel
 
 
 class WindowMnemonics(QObject):
-    """Gives the windows of the program their mnemonics."""
+    """The mnemonics of the program's windows, chosen as the focus moves."""
 
     def __init__(self, parent: QObject, excluded: Callable[[QWidget], Collection[QWidget]]) -> None:
         """Begin to follow the focus.
 
         Args:
-            excluded: returns the parts of a window that have no mnemonics.
+            excluded: returns the containers of a window whose widgets have no mnemonics.
         """
         super().__init__(parent)
         self._excluded = excluded
@@ -60,7 +59,7 @@ class WindowMnemonics(QObject):
         self._letter_filter = _AltLetterFilter(self)
         self._choose_timer = QTimer(self, singleShot=True, interval=0)
         self._choose_timer.timeout.connect(self._choose_for_focused)
-        if ARE_USED:
+        if HAS_MNEMONICS:
             application = cast("QApplication", QApplication.instance())
             application.focusChanged.connect(self._follow_focus)
             if (focused := application.focusWidget()) is not None:
@@ -80,7 +79,7 @@ class WindowMnemonics(QObject):
         return chosen
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Underline the letters while Alt is held."""
+        """Underline the letters while Alt is pressed."""
         kind = event.type()
         if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             assert isinstance(event, QKeyEvent)
@@ -94,7 +93,7 @@ class WindowMnemonics(QObject):
         return False
 
     def watch(self, window: QWidget) -> None:
-        """Choose the mnemonics of a window soon, and underline them whenever Alt is held."""
+        """Choose the mnemonics of a window soon, and underline them whenever Alt is pressed."""
         self._window = window
         window.installEventFilter(self)
         self._choose_timer.start()
@@ -122,7 +121,7 @@ class WindowMnemonics(QObject):
             after = marked(unmarked(before)[0], letter)
             self._underlined.append((widget, letter, before, after))
             if isinstance(widget, QLabel):
-                _shortcut_of(widget).setEnabled(False)  # the label makes one of its own
+                _shortcut_of(widget).setEnabled(False)  # the label makes a shortcut of its own
             set_marked_text(widget, after)
 
     def _remove_underlines(self) -> None:
@@ -134,7 +133,7 @@ class WindowMnemonics(QObject):
 
 
 class _AltLetterFilter(QObject):
-    """Keeps Alt with a letter that is no mnemonic from typing the letter into a field."""
+    """Filter that keeps Alt with a letter that is no mnemonic from typing the letter."""
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() != QEvent.Type.KeyPress:
@@ -181,16 +180,16 @@ def _is_common(widget: MnemonicWidget) -> bool:
 
 def _letters_of_commands(window: QWidget) -> set[str]:
     """Return the letters that, with Alt, are shortcuts of the window."""
-    keys = (
-        shortcut.key().toString() for shortcut in window.findChildren(QShortcut, options=_DIRECT)
-    )
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    shortcuts = window.findChildren(QShortcut, options=direct)
+    keys = (shortcut.key().toString() for shortcut in shortcuts)
     return {each[-1] for each in keys if each[:-1] == "Alt+"}
 
 
 def _letter(widget: MnemonicWidget) -> str:
     """Return the present mnemonic of a widget, or ""."""
     if isinstance(widget, QLabel):
-        shortcut = widget.findChild(QShortcut, _NAME)
+        shortcut = widget.findChild(QShortcut, _SHORTCUT_NAME)
         keys = shortcut.key() if shortcut is not None else QKeySequence()
     else:
         keys = widget.shortcut()
@@ -208,15 +207,15 @@ def _set_letter(widget: MnemonicWidget, letter: str) -> None:
 
 
 def _shortcut_of(label: QLabel) -> QShortcut:
-    found = label.findChild(QShortcut, _NAME)
-    if found is None:
-        found = QShortcut(label)
-        found.setObjectName(_NAME)
-        found.activated.connect(lambda: _go_to(label))
-    return found
+    shortcut = label.findChild(QShortcut, _SHORTCUT_NAME)
+    if shortcut is None:
+        shortcut = QShortcut(label)
+        shortcut.setObjectName(_SHORTCUT_NAME)
+        shortcut.activated.connect(lambda: _activate_buddy(label))
+    return shortcut
 
 
-def _go_to(label: QLabel) -> None:
+def _activate_buddy(label: QLabel) -> None:
     """Focus the field of a label, or press its button, as Qt does for a label."""
     buddy = label.buddy()
     if buddy is not None:

@@ -1,4 +1,4 @@
-"""The "?" that opens the help for the part of the window it is in."""
+"""The "?" button that opens the help for its part of the window."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, set_toolti
 
 
 class HelpButton(PlainToolButton):
-    """A small quiet button."""
+    """A small button without a border."""
 
     def __init__(self) -> None:
         super().__init__()

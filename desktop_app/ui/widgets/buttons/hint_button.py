@@ -36,16 +36,16 @@ class HintButton(PaintedButton):
         self.updateGeometry()
         self.update()
 
-    def show_keys(self, shown: bool) -> None:
-        """Show the shortcut, or the label alone because there is no room."""
-        if shown != self._shows_keys:
-            self._shows_keys = shown
+    def set_keys_visible(self, is_visible: bool) -> None:
+        """Show the shortcut, or only the label if there is no room."""
+        if is_visible != self._shows_keys:
+            self._shows_keys = is_visible
             self.updateGeometry()
             self.update()
 
     @property
     def full_width(self) -> int:
-        """The width with the shortcut."""
+        """Return the width with the shortcut."""
         return self._label_width() + self._cap_width(self._keys)
 
     def sizeHint(self) -> QSize:

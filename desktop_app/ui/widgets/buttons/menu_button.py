@@ -1,4 +1,4 @@
-"""A button that opens a menu, with an optional caption, signal bars and value before ▾."""
+"""A button that opens a menu, with an optional caption, signal bars and value before its ▾."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ _BARS_WIDTH: Final = 26
 _GAP: Final = 8
 _AFTER_BARS: Final = 6
 _BARE_WIDTH: Final = 29
-WIDEST_TEXT: Final = 260
+_MAX_TEXT_WIDTH: Final = 260
 
 
 class MenuButton(PaintedButton):
-    """A button whose menu is filled when it opens."""
+    """A button whose menu is filled when it opens; its text is the current value, or ""."""
 
     def __init__(
         self,
         theme: Theme,
         fill: Callable[[QMenu], None],
         *,
-        grounded: bool = True,
+        has_background: bool = True,
         object_name: str = "",
     ) -> None:
         """Create a button; `fill` adds the actions whenever the menu opens.
 
         Args:
-            grounded: whether the button paints a ground of its own.
+            has_background: whether the button paints a background of its own.
         """
         super().__init__(theme, name=object_name)
-        self._grounded = grounded
+        self._has_background = has_background
         self._caption = ""
         self._bars: int | None = None
         self._has_ring = False
@@ -55,12 +55,6 @@ class MenuButton(PaintedButton):
         menu.fill_with(fill)
         self.setMenu(menu)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-
-    def set_text(self, text: str) -> None:
-        """Show the current value; "" shows ▾ alone."""
-        if text != self.text():
-            self.setText(text)
-            self.updateGeometry()
 
     def set_caption(self, caption: str) -> None:
         """Show a caption before the value."""
@@ -81,7 +75,7 @@ class MenuButton(PaintedButton):
         width = 2 * px(_PADDING) + px(_CHEVRON)
         if text:
             text_width = painting.text_width(text, self._theme.interface())
-            width += min(text_width, px(WIDEST_TEXT)) + px(2 * _GAP)
+            width += min(text_width, px(_MAX_TEXT_WIDTH)) + px(2 * _GAP)
         if caption:
             width += painting.text_width(caption, self._theme.note()) + px(_GAP)
         if self._bars is not None:
@@ -104,7 +98,7 @@ class MenuButton(PaintedButton):
         painting.antialias(painter)
         mirror(painter, self.rect())
         theme, px = self._theme, self._theme.px
-        if self._grounded:
+        if self._has_background:
             painting.fill_background(painter, self.rect(), theme.hover, px(RADIUS))
         if self.hasFocus() and self._has_ring:
             painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
@@ -115,7 +109,7 @@ class MenuButton(PaintedButton):
             painting.draw_text(painter, text_rect, self._caption, theme.note(), theme.dim)
             x += width + px(_GAP)
         if self._bars is not None:
-            self._paint_bars(painter, x)
+            self._paint_bars(painter, x, self._bars)
             x += px(_BARS_WIDTH + _AFTER_BARS)
         self._paint_value(painter, x)
 
@@ -141,15 +135,14 @@ class MenuButton(PaintedButton):
             chevron.moveCenter(self.rect().center())
         painting.draw_icon(painter, chevron, "chevron-down", color, px(14))
 
-    def _paint_bars(self, painter: QPainter, x: int) -> None:
+    def _paint_bars(self, painter: QPainter, x: int, count: int) -> None:
         theme, px = self._theme, self._theme.px
         bottom = self.height() // 2 + px(8)
         empty = QColor(theme.faint)
         empty.setAlphaF(0.25)
         painter.setPen(Qt.PenStyle.NoPen)
         for n in range(4):
-            filled = self._bars is not None and n < self._bars
-            painter.setBrush(theme.accent if filled else empty)
+            painter.setBrush(theme.accent if n < count else empty)
             height = px(5 + 4 * n)
             painter.drawRoundedRect(
                 x + n * px(6) + px(n), bottom - height, px(5), height, px(1), px(1)

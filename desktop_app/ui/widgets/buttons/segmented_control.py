@@ -119,7 +119,7 @@ class SegmentedControl(QFrame):
             padding: pixels beside each label, at the default text size.
             small: use the smaller font, for many options.
             columns: the options in a row; 0 for a single row.
-            is_tabs: whether the options are pages, otherwise values.
+            is_tabs: whether the options are pages instead of values.
         """
         super().__init__()
         set_role(self, "segments")
@@ -148,12 +148,13 @@ class SegmentedControl(QFrame):
     def _step(self, button: Segment, step: int) -> None:
         """Choose the next or previous segment that can be chosen; stay at the ends."""
         shown = [b for b in self._buttons.values() if b.isEnabled() and not b.isHidden()]
-        at = shown.index(button) + step
-        if 0 <= at < len(shown):
-            forward = step > 0
-            reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-            shown[at].setFocus(reason)
-            shown[at].click()
+        index = shown.index(button) + step
+        if 0 <= index < len(shown):
+            reasons = Qt.FocusReason
+            shown[index].setFocus(
+                reasons.TabFocusReason if step > 0 else reasons.BacktabFocusReason
+            )
+            shown[index].click()
 
     def button(self, key: str) -> QPushButton:
         """Return the button of an option."""
@@ -166,17 +167,17 @@ class SegmentedControl(QFrame):
     def set_current(self, key: str | None) -> None:
         """Check an option (None: no option) without emitting `chosen`."""
         self._group.setExclusive(key is not None)
-        for name, button in self._buttons.items():
-            button.setChecked(name == key)
+        for option, button in self._buttons.items():
+            button.setChecked(option == key)
             # Tab stops at the checked option. Qt does this itself only after a key press or
             # a click.
-            is_tab_stop = name == key or key is None
+            is_tab_stop = option == key or key is None
             policy = Qt.FocusPolicy.StrongFocus if is_tab_stop else Qt.FocusPolicy.ClickFocus
             button.setFocusPolicy(policy)
         self._group.setExclusive(True)
 
-    def stretch(self) -> None:
-        """Expand to the available width."""
+    def expand(self) -> None:
+        """Take the available width from now on."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:

@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-_EDGE: Final = 24
+_MARGIN: Final = 24
 _SMALL_HEIGHT: Final = 400
-"""Below this height of the window, in theme pixels, a dialog may cover all of it."""
+"""In a window below this height, in unscaled pixels, a dialog may cover all of the window."""
 
 
 def fitting_size(wanted: tuple[int, int], theme: Theme, parent: QWidget | None) -> QSize:
-    """Return the size wanted for a dialog, in theme pixels, bounded by its parent's window."""
+    """Return the size for a dialog, bounded by its parent's window; `wanted` is unscaled."""
     size = QSize(theme.px(wanted[0]), theme.px(wanted[1]))
     if parent is None:
         return size
     room = parent.window().size()
-    edge = theme.px(_EDGE) if room.height() >= theme.px(_SMALL_HEIGHT) else 0
-    return size.boundedTo(room - QSize(edge, edge))
+    margin = theme.px(_MARGIN) if room.height() >= theme.px(_SMALL_HEIGHT) else 0
+    return size.boundedTo(room - QSize(margin, margin))
 
 
 def scroll_area_of(page: QWidget) -> QScrollArea:

@@ -1,4 +1,4 @@
-"""A field of one line whose placeholder says what it is for."""
+"""A field of one line that is labelled by its placeholder."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QLineEdit
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 
-def line_field(words: str, name: str) -> QLineEdit:
-    """Create a field that its placeholder and screen readers call `words`."""
+def line_field(label: str, name: str) -> QLineEdit:
+    """Create a field whose placeholder and accessible name are `label`."""
     field = QLineEdit()
     field.setObjectName(name)
-    field.setPlaceholderText(words)
-    field.setAccessibleName(spoken_text(words))
+    field.setPlaceholderText(label)
+    field.setAccessibleName(spoken_text(label))
     return field

@@ -18,28 +18,28 @@ def ask(
     parent: QWidget,
     name: str,
     text: str,
-    more: str,
+    informative_text: str,
     *,
     label: str,
     act: Callable[[], object],
     is_destructive: bool = True,
-    keep: str = "",
+    cancel_label: str = "",
 ) -> QPushButton:
     """Ask, and call `act` if the button with this label is clicked. Return that button.
 
     Args:
         name: the object name of the question.
-        is_destructive: Enter cancels.
-        keep: the label of the other button if "Cancel" would be ambiguous.
+        is_destructive: whether `act` destroys something, so that Enter cancels.
+        cancel_label: the label of the other button if "Cancel" would be ambiguous.
     """
-    box = message_box(text, more, parent=parent)
+    box = message_box(text, informative_text, parent=parent)
     box.setObjectName(name)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     role = box.ButtonRole.DestructiveRole if is_destructive else box.ButtonRole.AcceptRole
     button = box.addButton(label, role)
     cancel = box.addButton(box.StandardButton.Cancel)
-    if keep:
-        cancel.setText(keep)
+    if cancel_label:
+        cancel.setText(cancel_label)
     if is_destructive:
         box.setDefaultButton(cancel)
     button.clicked.connect(lambda: act())

@@ -1,4 +1,4 @@
-"""The tab order of widgets that are created one after the other."""
+"""The tab order of widgets that are created later than their neighbors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def order_tabs(before: QWidget, widgets: Iterable[QWidget]) -> QWidget:
-    """Insert widgets into the tab order after `before`; return the last of them."""
+def order_tabs(previous: QWidget, widgets: Iterable[QWidget]) -> QWidget:
+    """Insert widgets into the tab order after `previous`; return the last of them."""
     for widget in widgets:
-        QWidget.setTabOrder(before, widget)
-        before = widget
-    return before
+        QWidget.setTabOrder(previous, widget)
+        previous = widget
+    return previous
 
 
 class TabAnchor(QWidget):
@@ -32,7 +32,7 @@ class TabAnchor(QWidget):
 
 
 class FocusScroller(QObject):
-    """Scrolls to a widget that Tab has focused out of sight.
+    """Object that scrolls to a widget that Tab has focused out of sight.
 
     Qt does so only if the focus was in the same scroll area before.
     """

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 _GAP: Final = 2
-_BAR: Final = 3
+_BAR_WIDTH: Final = 3
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Paints a row's background; the base of both delegates."""
+    """Base of the delegates of rows, which paints a row's background."""
 
     height = themes.ROW + _GAP
 
@@ -54,7 +54,7 @@ class RowDelegate(QStyledItemDelegate):
     def paint_background(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """Paint the selected or hovered background, the bar of a selected row, the focus ring.
+        """Paint the selected or hovered background, the selection's bar, and the focus ring.
 
         The state comes from the view instead of `option.state`, whose flags belong to
         QStyle (see `theme.APPLICATION_ARGUMENTS`).
@@ -66,8 +66,8 @@ class RowDelegate(QStyledItemDelegate):
         if view.selectionModel().isSelected(index):
             painter.setBrush(self.theme.selected)
             painter.drawRoundedRect(rect, radius, radius)
-            # The ground alone hardly differs from that of other rows.
-            inset, bar = radius / 2, self.theme.px(_BAR)
+            # The background alone hardly differs from that of other rows.
+            inset, bar = radius / 2, self.theme.px(_BAR_WIDTH)
             painter.setBrush(self.theme.accent)
             painter.drawRoundedRect(
                 QRectF(rect.left() + inset, rect.top() + radius, bar, rect.height() - 2 * radius),

@@ -1,7 +1,7 @@
 """The list view of rows: conversations, search hits, commands, prompts, files.
 
-It never selects rows itself: arrow keys and clicks move the current row, and `chosen`
-reports an opened row.
+Its users select rows: arrow keys and clicks only move the current row, and `chosen` reports
+a row that is to be opened.
 
 A QListView asks the model for its row count for each row in a layout, and lays out all rows
 after every change. A proxy model between them answers in C++: at 100,000 rows a change
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 class RowView(QListView):
-    """A list of rows of equal height that never selects rows itself.
+    """A list of rows of equal height in which keys and clicks select nothing.
 
     Attributes:
-        shows_focus: whether to paint the focus ring, because the keyboard is in use.
+        shows_focus: whether to paint the focus ring; True while the keyboard is in use.
 
     Signals:
         chosen(QModelIndex): a row was clicked, or Enter was pressed on it.
@@ -72,7 +72,7 @@ class RowView(QListView):
         self.shows_focus = False
         self.clicked.connect(self.chosen)
 
-    def take_focus_if_filled(self) -> None:
+    def update_focus_policy(self) -> None:
         """Let Tab skip the list while it has no row that could show the focus."""
         policy = Qt.FocusPolicy
         self.setFocusPolicy(policy.WheelFocus if self._proxy.rowCount() else policy.NoFocus)
@@ -110,7 +110,7 @@ class RowView(QListView):
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
     ) -> QModelIndex:
-        """Move Home and End to rows that can be chosen, not to headings."""
+        """Move to an enabled row on Home and End, not to a heading."""
         if action == QAbstractItemView.CursorAction.MoveHome:
             return self._edge_row(first=True)
         if action == QAbstractItemView.CursorAction.MoveEnd:
@@ -118,7 +118,7 @@ class RowView(QListView):
         return super().moveCursor(action, modifiers)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open on Enter, ask to delete on Delete, leave by the up arrow on the first row."""
+        """Emit `chosen` on Enter, `delete_pressed` on Delete, `left_at_top` on Up at the top."""
         self.shows_focus = True
         index = self.currentIndex()
         is_editing = self.state() == QAbstractItemView.State.EditingState
@@ -143,7 +143,7 @@ class RowView(QListView):
         super().mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open the menu of the row under the pointer, or of the current row for the menu key."""
+        """Request the menu of the row at the pointer, or of the current row for the Menu key."""
         if event.reason() == event.Reason.Keyboard:
             index = self.currentIndex()
             position = self.viewport().mapToGlobal(self.visualRect(index).center())

@@ -36,12 +36,12 @@ class RowsModel(QAbstractListModel, Generic[Row]):
     ) -> None:
         super().__init__(parent)
         self._rows: list[Row] = []
-        self._texts: dict[int, Callable[[Row], str]] = {
+        self._text_functions: dict[int, Callable[[Row], str]] = {
             Qt.ItemDataRole.DisplayRole: title,
             Qt.ItemDataRole.AccessibleTextRole: accessible_text,
         }
         if hint is not None:
-            self._texts[Qt.ItemDataRole.ToolTipRole] = hint
+            self._text_functions[Qt.ItemDataRole.ToolTipRole] = hint
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Replace all rows."""
@@ -51,7 +51,7 @@ class RowsModel(QAbstractListModel, Generic[Row]):
 
     @property
     def rows(self) -> Sequence[Row]:
-        """The rows, from the top."""
+        """Return the rows, from the top."""
         return self._rows
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
@@ -65,7 +65,7 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         row = self._rows[index.row()]
         if role == ROW:
             return row
-        text_of = self._texts.get(role)
+        text_of = self._text_functions.get(role)
         if text_of is None:
             return None
         is_hint = role == Qt.ItemDataRole.ToolTipRole

@@ -20,11 +20,11 @@ class TableModel(QAbstractTableModel, Generic[Row]):
     """A table model of plain values; subclasses return the text of a cell.
 
     Args:
-        headings: of the columns, to be translated.
-        figures: the columns that are aligned at the right.
+        headings: the columns' headings, marked for translation.
+        figures: the columns of numbers, which are aligned at the right.
 
     Attributes:
-        rows: from the top.
+        rows: the values of the rows, from the top.
     """
 
     has_cell_tooltips = False
@@ -41,11 +41,11 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         raise NotImplementedError
 
     def emit_changed(self, first: int, last: int) -> None:
-        """Report that the rows from `first` to `last` have other texts."""
+        """Report that the texts of rows `first` to `last` have changed."""
         self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._headings) - 1))
 
     def row_at(self, index: Index) -> Row | None:
-        """Return the value of a row."""
+        """Return the value of a row; None for an invalid index."""
         return self.rows[index.row()] if index.isValid() else None
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:

@@ -1,7 +1,4 @@
-"""Tables that select whole rows, and one whose columns have fixed shares of its width.
-
-For the latter Qt measures no cells, so it stays fast with tens of thousands of rows.
-"""
+"""Tables that select whole rows, with or without fixed shares of the width for the columns."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def show_as_rows(table: QTableView) -> None:
-    """Let a table select whole rows of one line each. Tab leaves it."""
+    """Let a table show lines without a grid and select whole rows; Tab leaves the table."""
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setShowGrid(False)
     table.setWordWrap(False)
@@ -31,7 +28,9 @@ def show_as_rows(table: QTableView) -> None:
 
 
 class ProportionalTable(QTableView):
-    """A table with single selection and rows of equal height.
+    """A table with single selection, rows of equal height and proportional columns.
+
+    Qt measures no cells for it, so it stays fast with tens of thousands of rows.
 
     Args:
         shares: the share of the width for each column, 1 in total.

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-SHARE_OF_WINDOW = 0.2
-"""The share of the window's height that a card's text may take; its buttons are extra."""
+MAX_SHARE_OF_WINDOW = 0.2
+"""The share of the window's height that a card's text may take, without the card's buttons."""
 
 
 class CardText(QScrollArea):
@@ -65,7 +65,9 @@ class CardText(QScrollArea):
         if needed < 0:
             needed = self.column.sizeHint().height()
         line_height = self.fontMetrics().lineSpacing()
-        height = min(needed, max(2 * line_height, round(self.window().height() * SHARE_OF_WINDOW)))
+        height = min(
+            needed, max(2 * line_height, round(self.window().height() * MAX_SHARE_OF_WINDOW))
+        )
         # A scrollable text must be reachable by keyboard.
         is_scrollable = height < needed
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus if is_scrollable else Qt.FocusPolicy.NoFocus)

@@ -30,8 +30,8 @@ _PAUSE_S: Final = 0.001
 _DELAY_MS: Final = 1000
 
 
-class Texts:
-    """The same content in several formats; each text is built once, by the first user."""
+class ClipboardTexts:
+    """The same content in several formats; each text is built once, when it is first needed."""
 
     def __init__(
         self, builders: Mapping[str, Callable[[], Iterable[str]]], *, is_short: bool
@@ -86,7 +86,7 @@ class Texts:
 class _LazyMimeData(QMimeData):
     """MIME data whose texts are built on request."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: ClipboardTexts) -> None:
         super().__init__()
         self._texts = texts
 
@@ -106,7 +106,7 @@ class _LazyMimeData(QMimeData):
         return QByteArray(text.encode(errors="replace")) if kind == MARKDOWN else text
 
 
-def mime_data(texts: Texts) -> QMimeData:
+def mime_data(texts: ClipboardTexts) -> QMimeData:
     """Return MIME data for a drag or the clipboard; short texts are built at once."""
     if not texts.is_short:
         return _LazyMimeData(texts)
@@ -114,7 +114,7 @@ def mime_data(texts: Texts) -> QMimeData:
     return _plain_mime_data(texts)
 
 
-def _plain_mime_data(texts: Texts) -> QMimeData:
+def _plain_mime_data(texts: ClipboardTexts) -> QMimeData:
     data = QMimeData()
     for kind, text in texts.built.items():
         if kind == PLAIN:
@@ -130,12 +130,12 @@ class _Builder(QObject):
     """A builder of texts in a thread, which outlives a copier that is deleted meanwhile.
 
     Signals:
-        ended(Texts, QMimeData owner): the texts are built, or building one has failed.
+        ended(ClipboardTexts, QMimeData owner): the texts are built, or building one has failed.
     """
 
     ended = Signal(object, object)
 
-    def build(self, texts: Texts, owner: QMimeData) -> None:
+    def build(self, texts: ClipboardTexts, owner: QMimeData) -> None:
         """Build all texts. Runs in a thread."""
         try:
             texts.build_all()
@@ -171,7 +171,7 @@ class ClipboardCopier(QObject):
         """Return True while texts are being built."""
         return self._owner is not None
 
-    def put(self, texts: Texts) -> None:
+    def put(self, texts: ClipboardTexts) -> None:
         """Put texts on the clipboard."""
         self._was_delayed = False
         self._delay_timer.stop()
@@ -188,7 +188,7 @@ class ClipboardCopier(QObject):
         self._was_delayed = True
         self.delayed.emit()
 
-    def _publish(self, texts: Texts, owner: QMimeData) -> None:
+    def _publish(self, texts: ClipboardTexts, owner: QMimeData) -> None:
         if owner is not self._owner:
             return  # a newer copy replaced it
         clipboard = QGuiApplication.clipboard()

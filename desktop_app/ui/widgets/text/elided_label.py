@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 class ElidedLabel(PlainLabel):
     """A label of one line, elided if necessary; the tooltip then has the whole text."""
 
-    def __init__(self, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
-        """Create an empty label; `cut` is the position of the ellipsis."""
+    def __init__(self, elide_mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         super().__init__()
         self._full_text = ""
-        self._elide_mode = cut
+        self._elide_mode = elide_mode
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def setText(self, text: str) -> None:

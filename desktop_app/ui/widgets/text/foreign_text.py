@@ -4,7 +4,7 @@ Names, titles, answers and errors come from documents, servers, imports and back
 guesses whether a text is HTML and would load the images in it. In menus and buttons, &
 makes a shortcut. Line breaks and bidirectional controls let a name look like another. A
 megabyte in a label freezes the window. So every label, button, tooltip, menu, title and
-message box uses this module: `tests/unit/test_plain_text_lint.py` finds any other.
+message box uses this module: `tests/unit/test_plain_text_lint.py` finds any that does not.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _CONTROLS: Final = re.compile(
 
 
 def one_line(text: str, limit: int = LONGEST_LINE) -> str:
-    """Return text for a place of one line, cut in the middle beyond `limit` characters.
+    """Return text as one line, cut in the middle beyond `limit` characters.
 
     >>> one_line("invoice\\n\\u202efdp.exe")
     'invoice ⟨U+202E⟩fdp.exe'
@@ -58,7 +58,7 @@ def spoken_text(text: str) -> str:
 
 
 def several_lines(text: str) -> str:
-    """Return text for a place of several lines; the middle of a very long one is left out."""
+    """Return text with line breaks; long text is cut in the middle, many lines at the end."""
     if len(text) <= LONGEST_PARAGRAPH and text.isprintable():
         return text
     lines = (
@@ -72,7 +72,7 @@ def several_lines(text: str) -> str:
 
 
 def menu_text(text: str, limit: int = LONGEST_IN_MENU, *, keys: str = "") -> str:
-    """Return text for a menu entry or a button; & makes no shortcut.
+    """Return text for a menu entry or a button, in which & makes no shortcut.
 
     Args:
         keys: the shortcut shown at the right of a menu entry.
@@ -88,7 +88,7 @@ def tooltip_text(text: str) -> str:
 
 
 def window_title(text: str) -> str:
-    """Return text for a window's title; [*] is not taken as Qt's placeholder."""
+    """Return text for a window's title, in which [*] is not Qt's placeholder."""
     return one_line(text).replace("[*]", "[*][*]")
 
 
@@ -127,7 +127,7 @@ class PlainLabel(QLabel):
     def setText(self, text: str) -> None:
         """Set the text."""
         shown = several_lines(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
-        # Only in the label of a field does Qt take & for the mark of a mnemonic.
+        # Qt takes & for the mark of a mnemonic only if the label has a buddy.
         super().setText(shown if self.buddy() is None else shown.replace("&", "&&"))
 
     def setBuddy(self, buddy: QWidget) -> None:
@@ -172,17 +172,17 @@ class PlainToolButton(QToolButton):
     """A tool button that shows & in its text instead of making a shortcut.
 
     Args:
-        words: what the button does, for its tooltip and screen readers, if it only has an icon.
+        label: the tooltip and accessible name of a button that has only an icon.
     """
 
     def __init__(
-        self, parent: QWidget | None = None, *, name: str = "", role: str = "", words: str = ""
+        self, parent: QWidget | None = None, *, name: str = "", role: str = "", label: str = ""
     ) -> None:
         super().__init__(parent)
         _identify(self, name, role)
-        if words:
-            self.setAccessibleName(spoken_text(words))
-            set_tooltip(self, words)
+        if label:
+            self.setAccessibleName(spoken_text(label))
+            set_tooltip(self, label)
 
     def setText(self, text: str) -> None:
         """Set the text."""
@@ -225,16 +225,16 @@ def set_marked_text(widget: QAbstractButton | QLabel, text: str) -> None:
 
 
 def message_box(
-    text: str, more: str = "", *, details: str = "", parent: QWidget | None = None
+    text: str, informative_text: str = "", *, details: str = "", parent: QWidget | None = None
 ) -> QMessageBox:
-    """Return a message box that shows plain text, with `more` below it in smaller letters."""
+    """Return a message box that shows plain text; the arguments are named as Qt's."""
     from PySide6.QtWidgets import QMessageBox  # not needed at start-up
 
     box = QMessageBox(parent)
     box.setWindowTitle("Repartee")
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(_breakable(one_line(text, LONGEST_PARAGRAPH)))
-    box.setInformativeText(_breakable(several_lines(more)))
+    box.setInformativeText(_breakable(several_lines(informative_text)))
     if details:
         box.setDetailedText(_breakable(_cut_middle(details, _LONGEST_DETAILS)))
     # Qt creates these labels with the text, and guesses their format unless it is set.

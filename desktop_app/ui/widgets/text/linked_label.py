@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PLACE_SCHEME: Final = "place:"
 _Reason = Qt.FocusReason
-_LINKS: Final = (
+_LINK_INTERACTION: Final = (
     Qt.TextInteractionFlag.TextSelectableByMouse
     | Qt.TextInteractionFlag.LinksAccessibleByMouse
     | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
@@ -49,14 +49,12 @@ class LinkedLabel(PlainLabel):
         super().__init__(keeps_lines=keeps_lines)
         self.linkActivated.connect(self._follow)
 
-    def set_linked(self, text: LinkedText) -> None:
+    def set_linked_text(self, text: LinkedText) -> None:
         """Show a text with links."""
-        has_links = any(segment.place for segment in text)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.NoFocus)
-        if not has_links:
+        if not any(segment.place for segment in text):
             self.setText(plain_text(text))
             return
-        self.setTextInteractionFlags(_LINKS)
+        self.setTextInteractionFlags(_LINK_INTERACTION)
         self.setTextFormat(Qt.TextFormat.RichText)
         super(PlainLabel, self).setText("".join(map(_html, text)))
 
@@ -73,15 +71,16 @@ class LinkedLabel(PlainLabel):
             self.focusNextPrevChild(event.reason() == _Reason.TabFocusReason)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Announce the link that Tab goes to: Qt reports only the label to screen readers."""
+        """Announce the link that Tab focuses: Qt reports only the label to screen readers."""
         has_moved = super().focusNextPrevChild(forward)
         if self.hasFocus():
             announce(self, self.selectedText())
         return has_moved
 
     def _follow(self, link: str) -> None:
-        self.place_requested.emit(Place(link.removeprefix(PLACE_SCHEME)))
-        _request_place(self, link)
+        place = Place(link.removeprefix(PLACE_SCHEME))
+        self.place_requested.emit(place)
+        _request_place(self, place)
 
 
 def set_linked_informative_text(box: QMessageBox, text: LinkedText) -> None:
@@ -92,22 +91,22 @@ def set_linked_informative_text(box: QMessageBox, text: LinkedText) -> None:
     assert isinstance(label, QLabel)
     label.setTextFormat(Qt.TextFormat.RichText)
     label.setText("".join(map(_html, text)))
-    label.setTextInteractionFlags(_LINKS)
+    label.setTextInteractionFlags(_LINK_INTERACTION)
 
     def follow(link: str) -> None:
         box.reject()
-        _request_place(box, link)
+        _request_place(box, Place(link.removeprefix(PLACE_SCHEME)))
 
     label.linkActivated.connect(follow)
 
 
-def _request_place(origin: QObject, link: str) -> None:
-    """Ask the nearest ancestor that can show places."""
+def _request_place(origin: QObject, place: Place) -> None:
+    """Ask the nearest ancestor of `origin` that can show places, if there is one."""
     ancestor = origin.parent()
     while ancestor is not None and not isinstance(ancestor, PlaceHost):
         ancestor = ancestor.parent()
     if ancestor is not None:
-        ancestor.request_place(Place(link.removeprefix(PLACE_SCHEME)))
+        ancestor.request_place(place)
 
 
 def _html(segment: LinkSegment) -> str:

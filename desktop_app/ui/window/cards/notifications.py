@@ -203,7 +203,7 @@ class Notifications(QFrame):
         set_style_property(self.status, "role", "error-title" if card.is_error else "")
         set_style_property(self.details, "role", "error-note" if card.is_error else "note")
         self.status.setText(card.title)
-        self.details.set_linked(card.details)
+        self.details.set_linked_text(card.details)
         self.details.setVisible(bool(card.details))
         self._set_actions(card)
         self._place_actions()
