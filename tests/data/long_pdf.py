@@ -29,12 +29,14 @@ def pdf_of(pages: list[list[str]]) -> bytes:
     return drawn_pdf([f"BT /F 10 Tf 14 TL 60 790 Td {lines}ET" for lines in drawn])
 
 
-def drawn_pdf(pages: list[str], forms: Sequence[str] = ()) -> bytes:
+def drawn_pdf(pages: list[str], forms: Sequence[str] = (), *, glyphs: str = "") -> bytes:
     """Return a PDF whose pages are drawn by these operators.
 
     /F is Helvetica. `forms` are the entries and operators of the form objects /X0, /X1 and so on,
-    as in "/Matrix [1 0 0 1 0 0] stream 0 0 m 9 9 l S".
+    as in "/Matrix [1 0 0 1 0 0] stream 0 0 m 9 9 l S". `glyphs` are the names of those that replace
+    A, B and so on.
     """
+    encoding = f" /Encoding << /Type /Encoding /Differences [65 {glyphs}] >>" if glyphs else ""
     kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(len(pages)))
     names = " ".join(f"/X{n} {4 + 2 * len(pages) + n} 0 R" for n in range(len(forms)))
     resources = "/Resources << /Font << /F 3 0 R >>"
@@ -42,7 +44,7 @@ def drawn_pdf(pages: list[str], forms: Sequence[str] = ()) -> bytes:
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        f"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica{encoding} >>",
     ]
     for index, stream in enumerate(pages):
         objects += [

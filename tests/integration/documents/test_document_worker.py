@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,6 +136,27 @@ async def test_cancelling_ends_the_work_and_the_next_document_is_read(thousand_p
             await reading
         await until(ended(pid))
         assert (await worker.extract(DATA / "utf-8.txt")).text
+
+
+async def test_a_refused_file_is_ignored_if_its_opening_was_cancelled(tmp_path: Path) -> None:
+    raised: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: raised.append(context))
+    async with a_worker() as worker:
+        with ThreadPoolExecutor(1) as threads:
+            loop.set_default_executor(threads)
+            may_open = threading.Event()
+            threads.submit(may_open.wait)
+            reading = asyncio.create_task(worker.extract(tmp_path / "missing.txt"))
+            for _ in range(9):
+                await asyncio.sleep(0)  # it is queued
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            may_open.set()
+            await asyncio.to_thread(int)  # the only thread has opened the file before
+        await asyncio.sleep(0)
+    assert not raised
 
 
 @pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])

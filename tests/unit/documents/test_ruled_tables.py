@@ -45,8 +45,9 @@ def grid(xs: Sequence[float], ys: Sequence[float]) -> str:
     return down + "".join(line(xs[0], y, xs[-1], y) for y in ys)
 
 
-def read(page: str) -> str:
-    text = pdf_reader.read("x.pdf", drawn_pdf([page]), Limits(), lambda _: None).text
+def read(page: str, *, glyphs: str = "") -> str:
+    data = drawn_pdf([page], glyphs=glyphs)
+    text = pdf_reader.read("x.pdf", data, Limits(), lambda _: None).text
     return text.removeprefix("[page 1]\n")
 
 
@@ -278,3 +279,13 @@ def test_rules_around_a_grid_are_not_a_second_table() -> None:
         *(f"| Room {number} | {number} |" for number in range(1, 6)),
         "Sum 15",
     ]
+
+
+def test_columns_of_hebrew_are_read_from_right_to_left() -> None:
+    page = grid([60, 160, 240, 320], [712, 696, 682]) + rows(
+        [("AA", "BB", "CC"), ("DD", "EE", "FF")], (64, 164, 244)
+    )
+    glyphs = " ".join(f"/afii{number}" for number in range(57664, 57670))
+    cells = [line.strip("| ").split(" | ") for line in read(page, glyphs=glyphs).splitlines()]
+    assert cells[0] == ["\u05d2" * 2, "\u05d1" * 2, "\u05d0" * 2]
+    assert cells[2] == ["\u05d5" * 2, "\u05d4" * 2, "\u05d3" * 2]

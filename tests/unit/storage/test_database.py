@@ -26,6 +26,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.database.database import READERS, Database
 from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
 from tests.helpers.blocking import blocking
@@ -80,6 +81,14 @@ async def test_a_new_store_is_private_and_durable(path: Path) -> None:
             )
         )
         assert values == ["wal", 2, 1]
+
+
+async def test_a_connection_is_for_one_thread_unless_it_is_shared(tmp_path: Path) -> None:
+    refused = pytest.raises(sqlite3.ProgrammingError, match="same thread")
+    with closing(connect(tmp_path / "x.sqlite3", "rwc")) as connection, refused:
+        await asyncio.to_thread(connection.execute, "SELECT 1")
+    with closing(connect(tmp_path / "x.sqlite3", "rw", is_for_any_thread=True)) as connection:
+        await asyncio.to_thread(connection.execute, "SELECT 1")
 
 
 def test_a_clean_close_leaves_no_log_and_no_thread(path: Path) -> None:
