@@ -370,7 +370,7 @@ def errors() -> Iterator[str]:
             {name: said for name, said in error.params.items() if name != "words"},
             error.all_details,
             error.remedy,
-            *([body.http, *size] if any(size) or body.http else ()),
+            *([body.http_status, *size] if any(size) or body.http_status else ()),
             *((inside,) if inside and inside.reason is not found.reason else ()),
             [failed.asked_wait_s, failed.asked_wait_s and failed.wait_s(1), failed.wait_s(2)]
             if failed.may_repeat

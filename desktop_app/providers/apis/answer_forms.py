@@ -24,7 +24,7 @@ _DESCRIPTION: Final = "Gives the answer to the user. Call it once, with the whol
 
 
 def schema_fields(form: AnswerSchema, profile: ProviderProfile) -> dict[str, Any]:
-    """Return name and schema, which both APIs nest; `strict` only for servers that know it."""
+    """Return the fields of a schema, which both APIs nest; `strict` only for the GPT family."""
     fields: dict[str, Any] = {"name": form.name, "schema": dict(form.schema)}
     if profile.serves_the_family:
         fields["strict"] = form.is_strict
@@ -47,7 +47,7 @@ async def tool_input_as_text(
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events with the first call's input as the text of the answer.
 
-    Other text is left out. If no call comes, that text is the answer, and the answer is incomplete.
+    Other text is left out. If no call comes, this text is the answer, and the answer is incomplete.
     """
     first: int | None = None
     other_text: list[StreamEvent] = []
@@ -60,10 +60,10 @@ async def tool_input_as_text(
                         yield TextDelta(text)
                 case TextDelta():
                     other_text.append(event)
-                case Completed() if first is None:
+                case Completed() | Incomplete() if first is None:
                     for delta in other_text:
                         yield delta
-                    yield Incomplete(NOT_FOLLOWED)
+                    yield event if isinstance(event, Incomplete) else Incomplete(NOT_FOLLOWED)
                 case ReasoningItem():
                     # Later requests lack the call that this reasoning belongs to.
                     yield replace(event, encrypted="")

@@ -1,7 +1,7 @@
 """Several answers to one Chat Completions request, told apart by the index of each choice.
 
 Pure. Each answer has its own reader. The provider counts the tokens of all answers together; the
-usage is reported with the first. An answer that the server never began gets no end here.
+usage is reported with the first. An answer that the server never began gets no terminal event.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from desktop_app.providers.http import json_fields
 
 
 class CandidatesReader:
-    """Reads server-sent events of one completion with `count` choices; returns StreamEvents.
+    """Reader of the server-sent events of one completion with `count` choices.
 
-    The events of the first choice are returned as they are, those of the others as OfCandidate. The
-    terminal event of the first comes last; `is_finished` is True from then on.
+    The events of the first choice are returned unchanged, the others' as OfCandidate. The terminal
+    event of the first choice comes last; `is_finished` is True from then on.
     """
 
     def __init__(self, provider: str, count: int) -> None:

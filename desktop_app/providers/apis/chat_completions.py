@@ -1,7 +1,7 @@
 """The Chat Completions API: request bodies from a ChatRequest, StreamEvents from chunks.
 
-Pure. Every compatible server speaks this API, each a little differently: the token limit has two
-names, as has reasoning, tool calls may lack an index, the last chunk or the usage may never come.
+Pure. Every compatible server speaks this API, each a little differently: the token limit and the
+reasoning have two names each, calls may lack an index, the last chunk or the usage may never come.
 Source: OpenAI's published OpenAPI document; the servers' own code and issue trackers.
 """
 
@@ -61,7 +61,7 @@ from desktop_app.providers.http import json_fields, stream_errors
 
 PATH: Final = "chat/completions"
 DONE: Final = b"[DONE]"
-MOST_IMAGES: Final = 16
+_MAX_IMAGES: Final = 16
 
 # The Responses API's names for finish reasons.
 _INCOMPLETE_REASONS: Final = {
@@ -246,7 +246,7 @@ def _image(image: ImageData) -> dict[str, Any]:
 
 
 class ChatCompletionsReader:
-    """Reads server-sent events of one completion; returns StreamEvents.
+    """Reader of the server-sent events of one completion, which returns StreamEvents.
 
     The finish reason comes before the usage, so the terminal event waits for [DONE] or the end of
     the stream. Nothing follows it; `is_finished` is True from then on.
@@ -299,8 +299,8 @@ class ChatCompletionsReader:
         return [] if self.is_finished else self._end(has_done_mark=False)
 
     def _end(self, *, has_done_mark: bool) -> list[StreamEvent]:
-        is_done = has_done_mark and self._has_content and not self._reason
-        if is_done or self._reason in _COMPLETE_REASONS:
+        ends_with_done_mark = has_done_mark and self._has_content and not self._reason
+        if ends_with_done_mark or self._reason in _COMPLETE_REASONS:
             return self._finish(Completed())
         if self._reason == "error":  # OpenRouter's way to report that its provider failed
             error = error_replies.error_from(self._provider, error_body.ErrorBody())
@@ -316,7 +316,7 @@ class ChatCompletionsReader:
         return [UsageReported(self._usage, self._tier), terminal]
 
     def take(self, chunk: object, key: str) -> Iterator[StreamEvent]:
-        """Yield the events of a decoded chunk. `key` names the field of a choice with the delta."""
+        """Yield the events of a decoded chunk. `key` is the field of a choice with its delta."""
         if not all(self._started):  # Azure's first chunk names neither
             response_id, model = json_fields.name(chunk, "id"), json_fields.name(chunk, "model")
             started = (self._started[0] or response_id, self._started[1] or model)
@@ -361,9 +361,9 @@ class ChatCompletionsReader:
             address = json_fields.text(json_fields.mapping(part, "image_url"), "url")
             address = address or json_fields.text(part, "image_url")
             image = decode_image(address) if address.startswith("data:image/") else b""
-            known = hash(image)
-            if image and known not in self._images and len(self._images) < MOST_IMAGES:
-                self._images.add(known)
+            image_hash = hash(image)
+            if image and image_hash not in self._images and len(self._images) < _MAX_IMAGES:
+                self._images.add(image_hash)
                 yield image
 
     def _tool_calls(self, delta: Mapping[str, Any]) -> Iterator[ToolCallDelta]:
@@ -393,10 +393,10 @@ class _OpenCall:
 
 
 class _OpenCalls:
-    """Assigns each piece of a call to its call.
+    """The calls of an answer so far, to which the pieces of calls are assigned.
 
-    Some servers leave out the index, the id or both, and some number every call 0. Their calls come
-    whole, so a piece with a name may begin another call.
+    Some servers leave out the index, the id or both, and some number every call 0. They send each
+    call as a whole, so a piece with a name may begin another call.
     """
 
     def __init__(self) -> None:
@@ -407,10 +407,10 @@ class _OpenCalls:
     def number(
         self, call: Mapping[str, Any], call_id: str, name: str, arguments: str, named: set[int]
     ) -> int:
-        """Return the number of the call.
+        """Return the number of the call that a piece belongs to.
 
         Args:
-            named: the calls whose names came with the same delta.
+            named: the numbers of the calls whose names came with the same delta.
         """
         has_index = isinstance(call.get("index"), int)
         place = json_fields.count(call, "index") if has_index else (call_id or self._last)
@@ -429,7 +429,7 @@ class _OpenCalls:
     def _is_other(
         self, known: _OpenCall, call_id: str, name: str, arguments: str, named: set[int]
     ) -> bool:
-        """Return True if a piece belongs to another call than the known one at its place."""
+        """Return True if a piece does not belong to `known`, the last call at its place."""
         if not known.name:
             return False
         if known.number in named or name != known.name:
@@ -439,7 +439,7 @@ class _OpenCalls:
 
 
 def _is_complete(arguments: str) -> bool:
-    """Return True for arguments that came in one piece."""
+    """Return True if the arguments of a call came in one piece."""
     if not arguments.startswith("{") or len(arguments) > json_fields.MAX_INLINE_BYTES:
         return False
     try:

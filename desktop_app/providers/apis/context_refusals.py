@@ -13,7 +13,7 @@ from typing import Final
 from desktop_app.providers.http import json_fields
 
 _NUMBER: Final = r"[`'\"(]?(\d[\d,_]{0,12})"
-_LARGEST: Final = 1_000_000_000
+_MAX_TOKENS: Final = 1_000_000_000
 _WINDOW: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -77,7 +77,9 @@ def size_in(message: str) -> RequestSize:
 
 
 def _bounded(tokens: int, window: int) -> RequestSize:
-    return RequestSize(tokens if tokens <= _LARGEST else 0, window if window <= _LARGEST else 0)
+    return RequestSize(
+        tokens if tokens <= _MAX_TOKENS else 0, window if window <= _MAX_TOKENS else 0
+    )
 
 
 def _first(patterns: tuple[re.Pattern[str], ...], message: str) -> int:

@@ -1,9 +1,9 @@
 """Reads the error in a server's reply, in any of the shapes seen in practice.
 
 OpenAI nests it under "error"; older vLLM and the documented stream event are flat; Ollama, LM
-Studio and TGI send "error" as plain text; FastAPI sends "detail", as text or as a list, and Mistral
-that within "message"; Gemini sends a list with one item; Cloudflare sends lists under "error" or
-"errors"; the messages of Helicone and KoboldCpp have names of their own. OpenRouter quotes the
+Studio and TGI send "error" as plain text; FastAPI sends "detail", as text or as a list; Mistral
+nests this list in "message"; Gemini sends a list with one item; Cloudflare sends lists under
+"error" or "errors"; Helicone and KoboldCpp have other names for the message. OpenRouter quotes the
 reply of the provider behind it. LiteLLM sends errors of streamed requests as an event, whatever the
 status.
 """
@@ -20,20 +20,20 @@ from desktop_app.providers.apis.server_words import without_markup
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.sse import SSEDecoder
 
-LONGEST_MESSAGE: Final = 10_000
-LONGEST_CODE: Final = 200
-_DEEPEST_FIELD: Final = 10
-_LISTS: Final = ("error", "errors")
-_MESSAGES: Final = ("message", "detail", "msg", "helicone-message")
+_MAX_MESSAGE_CHARS: Final = 10_000
+_MAX_CODE_CHARS: Final = 200
+_MAX_FIELD_DEPTH: Final = 10
+_LIST_FIELDS: Final = ("error", "errors")
+_MESSAGE_FIELDS: Final = ("message", "detail", "msg", "helicone-message")
 
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """The fields of a provider's error, "" for those it leaves out.
+    """The fields of a provider's error, "" for the missing ones.
 
     Attributes:
         size: the size of the request and of the window, if fields of the error name them.
-        http: the code if it is an HTTP status, as inside the streams of gateways; else 0.
+        http_status: a numeric code, which inside the streams of gateways is an HTTP status; else 0.
     """
 
     message: str = ""
@@ -41,7 +41,7 @@ class ErrorBody:
     type: str = ""
     param: str = ""
     size: RequestSize = NO_SIZE
-    http: int = 0
+    http_status: int = 0
 
     @property
     def names(self) -> set[str]:
@@ -75,7 +75,7 @@ def parse_error(value: object) -> ErrorBody:
         value = value[0]
     nested = json_fields.mapping(value, "error") or json_fields.mapping(value, "detail")
     if not nested:
-        listed = (row for key in _LISTS for row in json_fields.rows(value, key))
+        listed = (row for key in _LIST_FIELDS for row in json_fields.rows(value, key))
         nested = next(listed, nested)
     if nested:
         return _with_quoted(_fields(nested), nested)
@@ -92,12 +92,12 @@ def parse_error(value: object) -> ErrorBody:
 def _fields(value: object) -> ErrorBody:
     kind = _code(value, "type")
     return ErrorBody(
-        message=next(filter(None, (_text(value, name) for name in _MESSAGES)), ""),
+        message=next(filter(None, (_text(value, name) for name in _MESSAGE_FIELDS)), ""),
         code=_code(value, "code"),
         type="" if kind == "error" else kind,
         param=_code(value, "param"),
         size=size_of(value),
-        http=json_fields.count(value, "code"),
+        http_status=json_fields.count(value, "code"),
     )
 
 
@@ -116,16 +116,15 @@ def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
 
 
 def _text(value: object, key: str) -> str:
-    """Return the start of a message; less is shown, and patterns are searched in it."""
-    return json_fields.text(value, key)[:LONGEST_MESSAGE]
+    """Return the start of a message, which bounds the work of the patterns searched in it."""
+    return json_fields.text(value, key)[:_MAX_MESSAGE_CHARS]
 
 
 def _code(value: object, key: str) -> str:
-    return json_fields.text(value, key)[:LONGEST_CODE]
+    return json_fields.text(value, key)[:_MAX_CODE_CHARS]
 
 
 def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
-    location = row.get("loc")
-    found = location[:_DEEPEST_FIELD] if isinstance(location, list) else []
-    names = (name for name in found if isinstance(name, str) and name != "body")
-    return ErrorBody(_text(row, "msg"), _code(row, "type"), param=".".join(names)[:LONGEST_CODE])
+    location = json_fields.texts(row, "loc")[:_MAX_FIELD_DEPTH]
+    names = (name for name in location if name != "body")
+    return ErrorBody(_text(row, "msg"), _code(row, "type"), param=".".join(names)[:_MAX_CODE_CHARS])

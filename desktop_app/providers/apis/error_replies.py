@@ -81,7 +81,7 @@ _FAULT_CODES: Final = {
     *("api_error", "InternalServerError"),  # Ollama, vLLM
 }
 
-# The status of these is often 500: the gateway failed because the server behind it refused.
+# The status of such refusals is often 500: the gateway failed because the server behind it refused.
 _CONTEXT: Final = re.compile(
     r"(maximum|exceed\w*|available|too (long|large)|(longer|greater) than).{0,80}context|"
     r"context.{0,40}(exceed|too (long|large)|overflow|is only)|prompt is too long|"
@@ -158,8 +158,8 @@ _NO_THINKING: Final = re.compile(
     r"not support (thinking|reasoning)|invalid reasoning (value|effort)", re.IGNORECASE
 )
 
-# Ollama, DeepSeek, OpenRouter, Groq, LiteLLM; then vLLM and llama.cpp, which name the option that
-# they have to be started with.
+# Ollama, DeepSeek, OpenRouter, Groq, LiteLLM; then vLLM and llama.cpp, whose messages name the
+# missing command-line option.
 _NO_TOOLS: Final = re.compile(
     r"(does not|doesn't|do not|not) (support|allow|enable) (the )?(use of )?"
     r"(tools?\b|tool (use|call)|function call)|"
@@ -169,13 +169,14 @@ _NO_TOOLS: Final = re.compile(
     re.IGNORECASE,
 )
 NO_TOOLS: Final = "tools"
+"""The parameter of the error for a model or server that takes no tools."""
 
 Classify = Callable[[ProviderError, ErrorBody, int], ProviderError]
-"""Returns the error of a request of one kind: from the usual error, the body and the status."""
+"""Returns the error of one kind of request, from its usual error, the body and the status."""
 
 
 def error_in_reply(provider: str, value: object, request_id: str) -> ProviderError | None:
-    """Return the error in a reply with status 200, or None if it holds none.
+    """Return the error in a reply with status 200, or None if it has none.
 
     LM Studio replies like this to an endpoint that it does not have.
     """
@@ -187,7 +188,7 @@ def error_in_reply(provider: str, value: object, request_id: str) -> ProviderErr
 
 def redacted(redactor: Redactor, error: ProviderError) -> ProviderError:
     """Return an error without the secrets in its texts."""
-    made = error.copy_with(
+    cleaned = error.copy_with(
         details=redactor.clean(error.details),
         api_code=redactor.clean(error.api_code),
         request_id=redactor.clean(error.request_id),
@@ -196,9 +197,9 @@ def redacted(redactor: Redactor, error: ProviderError) -> ProviderError:
             for name, value in error.params.items()
         },
     )
-    if isinstance(made, RefusedParameterError):
-        return made.copy_with(param=redactor.clean(made.param))
-    return made
+    if isinstance(cleaned, RefusedParameterError):
+        return cleaned.copy_with(param=redactor.clean(cleaned.param))
+    return cleaned
 
 
 def error_from(
@@ -227,7 +228,7 @@ def error_from(
 
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
     """Return the error that the code, or else the message, identifies."""
-    http = status or body.http  # inside an open stream, only the event can state a status
+    http = status or body.http_status  # inside an open stream, only the event can state a status
     if body.names & _QUOTA_CODES or http == 402 or _is_refusal(status, _NO_CREDIT, body):
         return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)
     if _is_filtered(body, status):
@@ -258,8 +259,8 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
 def _is_filtered(body: ErrorBody, status: int | None) -> bool:
     if body.names & _FILTER_CODES:
         return True
-    may_be = "invalid_prompt" in body.names or status == 403  # OpenRouter's moderation
-    return may_be and bool(_FLAGGED.search(body.message))
+    may_be_filtered = "invalid_prompt" in body.names or status == 403  # OpenRouter's moderation
+    return may_be_filtered and bool(_FLAGGED.search(body.message))
 
 
 def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:

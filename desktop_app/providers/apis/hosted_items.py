@@ -21,15 +21,15 @@ HOSTED_ITEMS: Final = {
     "code_interpreter_call": "code_interpreter",
     "image_generation_call": "image_generation",
 }
-"""The types of output items, and the tools that they are calls of."""
-INCLUDED: Final = {
+"""The tool by the type of the output items that are its calls."""
+INCLUDE_FIELDS: Final = {
     "file_search": "file_search_call.results",
     "code_interpreter": "code_interpreter_call.outputs",
 }
-"""The parts of hosted tools' results that are sent only on demand."""
-MOST_CITATIONS: Final = 100
-LARGEST_BASE64: Final = 16 * 1024 * 1024
-_LONGEST_HEAD: Final = 100
+"""The parts of a tool's results that the provider sends only if the request asks for them."""
+MAX_CITATIONS: Final = 100
+MAX_BASE64_CHARS: Final = 16 * 1024 * 1024
+_MAX_HEAD_CHARS: Final = 100
 _ADDRESS: Final = re.compile(r"https?://[^\s<>()\[\]]+")
 _MARKUP: Final = re.compile(r"([\\\[\]<>`*_])")
 
@@ -66,7 +66,7 @@ def cited_sources(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitedSou
         if cited.name and cited.name not in seen:
             seen.add(cited.name)
             yield cited
-        if len(seen) == MOST_CITATIONS:
+        if len(seen) == MAX_CITATIONS:
             return
 
 
@@ -100,19 +100,14 @@ def _arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
             action = json_fields.mapping(item, "action")
             names = ("type", "query", "url", "pattern")
             known = {name: text for name in names if (text := json_fields.text(action, name))}
-            several = [] if "query" in known else _queries(action)
-            return {**known, "queries": several} if several else known
+            queries = [] if "query" in known else json_fields.texts(action, "queries")
+            return {**known, "queries": queries} if queries else known
         case "file_search":
-            return {"queries": _queries(item)}
+            return {"queries": json_fields.texts(item, "queries")}
         case "code_interpreter":
             container = json_fields.text(item, "container_id")
             return {"code": json_fields.text(item, "code"), "container": container}
     return {"prompt": json_fields.text(item, "revised_prompt")}
-
-
-def _queries(item: Mapping[str, Any]) -> list[str]:
-    found = item.get("queries")
-    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def _result(tool: str, item: Mapping[str, Any]) -> str:
@@ -127,10 +122,10 @@ def _result(tool: str, item: Mapping[str, Any]) -> str:
 
 def decode_image(text: str) -> bytes:
     """Return an image from Base64 or a Base64 data URL; b"" if it is invalid or too large."""
-    head, _, encoded = text[:_LONGEST_HEAD].partition(";base64,")
+    head, _, encoded = text[:_MAX_HEAD_CHARS].partition(";base64,")
     if encoded and head.startswith("data:image/"):
         text = text[len(head) + len(";base64,") :]
-    if not text or len(text) > LARGEST_BASE64:
+    if not text or len(text) > MAX_BASE64_CHARS:
         return b""
     try:
         return base64.b64decode(text, validate=True)

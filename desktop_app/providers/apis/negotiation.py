@@ -21,10 +21,10 @@ from desktop_app.providers.apis.server_memory import ServerMemory
 
 
 class LearnedFacts:
-    """The facts learned about one server, which are passed on to its memory.
+    """The facts learned about one server. New ones are passed on to its memory.
 
     Attributes:
-        refused: the refused parameters by model, spelled as in unsupported_parameters.py.
+        refused: the refused parameters by model, refused_setting as in unsupported_parameters.py.
         is_learning_api: True if the server's API is to be learned, not given by the profile.
         has_answered: True if the address is known to be an API's.
     """
@@ -57,15 +57,15 @@ class LearnedFacts:
         )
 
     def note_lacks_responses(self, model: str) -> None:
-        """Note that the model is not available through the Responses API."""
+        """Remember that the model is not available through the Responses API."""
         self._without_responses.add(model)
 
     def note_answer(self) -> None:
-        """Note that the address is known to be an API's."""
+        """Remember that the address is an API's."""
         self.has_answered = True
 
     def note_api(self, api: Api) -> None:
-        """Note that content came through this API."""
+        """Remember that content came through this API; its server speaks it."""
         self.note_answer()
         if self.is_learning_api and api is not self._known_api:
             self._known_api = api
@@ -195,11 +195,11 @@ class Negotiation:
             self.leave_out |= {own_field}
             self._new_refusals |= {own_field} & unsupported_parameters.OWN_FIELDS
         else:
-            self.request, spelled = unsupported_parameters.without_refused(
+            self.request, refused_setting = unsupported_parameters.without_refused(
                 self.request, self._info, refusal
             )
             if param != NO_TOOLS:  # not remembered: the server may be restarted with tools
-                self._new_refusals |= {spelled}
+                self._new_refusals |= {refused_setting}
             if self.request.schema not in (schema, None):
                 return []  # sent again as a hint; the answer is validated in any case
         if had_background and not self.request.background:

@@ -1,8 +1,8 @@
 """Removes secrets from an answer whose deltas can split them anywhere.
 
 A secret within one event is removed before the event is parsed: see http_reply.py. This module
-finds secrets that are spread over several deltas, and those that appear only in a parsed event: in
-the name of the model.
+finds secrets that are spread over several deltas, and secrets in the name of the model, which may
+appear only in the parsed event.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from desktop_app.domain.network.redaction import RedactedStream
 
 _Delta = TextDelta | ReasoningDelta | RefusalDelta | ToolCallDelta
 _DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
-_SLICE: Final = 256 * 1024
+_SLICE_CHARS: Final = 256 * 1024
 """Characters of one event that the event loop handles at once."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
 
@@ -39,11 +39,11 @@ def split_event(event: StreamEvent) -> Iterator[StreamEvent]:
         yield from (OfCandidate(event.number, inner) for inner in split_event(event.event))
         return
     text = _text_of(event) if isinstance(event, _DELTAS) else ""
-    if len(text) <= _SLICE or not isinstance(event, _DELTAS):
+    if len(text) <= _SLICE_CHARS or not isinstance(event, _DELTAS):
         yield event
         return
-    for at in range(0, len(text), _SLICE):
-        yield _with_text(event, text[at : at + _SLICE])
+    for at in range(0, len(text), _SLICE_CHARS):
+        yield _with_text(event, text[at : at + _SLICE_CHARS])
 
 
 class RedactedAnswer:
@@ -76,7 +76,7 @@ class RedactedAnswer:
         return [event]
 
     def end(self) -> list[StreamEvent]:
-        """Return events with the ends of all texts, which were held back."""
+        """Return events with the ends of all texts, which `take` held back."""
         held = [event for kind in _DELTAS for event in self._end(kind)]
         for number, other in self._others.items():
             held += [OfCandidate(number, event) for event in other.end()]

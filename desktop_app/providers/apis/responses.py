@@ -35,7 +35,7 @@ from desktop_app.domain.models.parameter_support import (
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields
-from desktop_app.providers.apis.hosted_items import INCLUDED
+from desktop_app.providers.apis.hosted_items import INCLUDE_FIELDS
 from desktop_app.providers.http import json_fields
 
 PATH: Final = "responses"
@@ -55,16 +55,20 @@ def body(
     Servers of the GPT family, gateways included, are told to store nothing and get the fields that
     preserve reasoning without storage. Other servers of this API often refuse these fields.
     """
-    is_known = profile.serves_the_family
+    serves_family = profile.serves_the_family
     may_reason = info.efforts is None or bool(info.efforts)
-    replay = is_known and may_reason and "encrypted_content" not in omit
+    replay = serves_family and may_reason and "encrypted_content" not in omit
     fields: dict[str, Any] = {
         "model": request.model,
         "instructions": request.instructions,
         "input": [
             # The provider's compacted state goes first, unchanged.
             *(json_fields.parse_at_once(request.state) if request.state else ()),
-            *(item for message in request.messages for item in _items(message, is_known, replay)),
+            *(
+                item
+                for message in request.messages
+                for item in _items(message, serves_family, replay)
+            ),
         ],
         "stream": request.parameters.stream,
         **_settings(request, info, profile),
@@ -72,7 +76,7 @@ def body(
     if is_of_family(profile, request.model):
         fields["store"] = request.store or request.background
         fields["prompt_cache_key"] = request.cache_key
-    if is_known:
+    if serves_family:
         fields["include"] = _included(request, may_reason) or None
     if request.background:
         fields.update(background=True, store=True)
@@ -90,13 +94,13 @@ def body(
 
 
 def _included(request: ChatRequest, may_reason: bool) -> list[str]:
-    """Return what the reply should also have: hosted tools' results, or encrypted reasoning.
+    """Return the optional parts to request: results of hosted tools, or encrypted reasoning.
 
     Reasoning is included even if the provider stores conversations: the user may change that later.
-    With hosted tools it is not: their items, which it refers to, are not sent again.
+    It is not included with hosted tools: it refers to their items, which are not sent again.
     """
     if hosted := {tool.name for tool in request.tools if tool.hosted is not None}:
-        return [INCLUDED[name] for name in sorted(hosted & INCLUDED.keys())]
+        return [INCLUDE_FIELDS[name] for name in sorted(hosted & INCLUDE_FIELDS.keys())]
     return ["reasoning.encrypted_content"] if may_reason and not request.background else []
 
 
@@ -122,37 +126,36 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
     return {**settings, "reasoning": reasoning} if reasoning else settings
 
 
-def _items(message: RequestMessage, is_known: bool, replay: bool) -> Iterator[dict[str, Any]]:
+def _items(message: RequestMessage, serves_family: bool, replay: bool) -> Iterator[dict[str, Any]]:
     """Yield a message as input items."""
     if message.role is Role.USER:
         if content := _user_content(message):
             yield {"role": "user", "content": content}
         return
     if any(call.result for call in tool_calls(message.parts)):
-        yield from _items_with_calls(message, is_known, replay)
+        yield from _items_with_calls(message, serves_family, replay)
         return
     text = _text(message)
     if not text:
-        return  # reasoning alone is refused: its answer must follow it
+        return  # the API refuses reasoning that no answer follows
     for part in message.parts:
         if replay and isinstance(part, ReasoningPart) and part.encrypted:
             yield _reasoning_item(part)
-    yield _assistant(text, is_known)
+    yield _assistant(text, serves_family)
 
 
 def _items_with_calls(
-    message: RequestMessage, is_known: bool, replay: bool
+    message: RequestMessage, serves_family: bool, replay: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield the items of an answer in their order, with the results after each round of calls.
 
-    The API refuses calls without a result and reasoning that no item follows: they are left out.
+    Calls without a result and reasoning that no item follows are left out: the API refuses them.
     """
     reasoning: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
     number = 0
     for part in message.parts:
-        is_call = isinstance(part, ToolCallPart) and bool(part.result)
-        if not is_call or (isinstance(part, ToolCallPart) and part.round != number):
+        if not (isinstance(part, ToolCallPart) and part.result and part.round == number):
             yield from results
             results.clear()
         match part:
@@ -167,7 +170,7 @@ def _items_with_calls(
             case TextPart() | RefusalPart() if part.text:
                 yield from reasoning
                 reasoning.clear()
-                yield _assistant(part.text, is_known)
+                yield _assistant(part.text, serves_family)
     yield from results
 
 
@@ -201,15 +204,15 @@ def _tool_choice(request: ChatRequest) -> str | dict[str, str]:
     return {"type": "custom" if named.is_custom else "function", "name": named.wire_name}
 
 
-def _assistant(text: str, is_known: bool) -> dict[str, Any]:
-    return {"role": "assistant", "content": text} if is_known else _output_message(text)
+def _assistant(text: str, serves_family: bool) -> dict[str, Any]:
+    return {"role": "assistant", "content": text} if serves_family else _output_message(text)
 
 
 def _output_message(text: str) -> dict[str, Any]:
     """Return an answer in its full form.
 
-    llama.cpp refuses the short form, vLLM any message that lacks a field. The id depends on the
-    text alone, so that prompt caching keeps working.
+    llama.cpp refuses the short form, and vLLM refuses a message that lacks a field. The id depends
+    on the text alone, so that prompt caching keeps working.
     """
     content = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     return {
@@ -239,7 +242,7 @@ def _text(message: RequestMessage) -> str:
 
 
 def _file(file: FileData) -> dict[str, Any]:
-    """Return a file part. The server chooses the reader by the name.
+    """Return a file part. The server chooses its parser by the file name.
 
     request_body.py inserts the data when the body is sent.
     """

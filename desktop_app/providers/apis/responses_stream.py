@@ -39,12 +39,12 @@ from desktop_app.providers.http import json_fields, stream_errors
 from desktop_app.providers.http.reply_limits import MAX_ANSWER_PARTS, too_many_parts_error
 
 _CALLS: Final = ("function_call", "custom_tool_call")
-_END_OF_NUMBERS: Final = 2**53
-"""From here on, JavaScript has no exact integers; SQLite's largest is a thousand times as large."""
+_SEQUENCE_LIMIT: Final = 2**53
+"""Greater numbers are ignored: JavaScript's integers are exact only up to here."""
 
 
 class ResponsesReader:
-    """Reads server-sent events of one response; returns StreamEvents.
+    """Reader of the server-sent events of one response, which returns StreamEvents.
 
     Nothing follows a terminal event.
 
@@ -54,8 +54,8 @@ class ResponsesReader:
         sequence: the number of the last event, if numbers are followed.
 
     Args:
-        numbered: follow the numbers of the events, to recognize those that a new connection
-            repeats. Off for gateways, whose numbers are unreliable.
+        numbered: True to follow the numbers of the events, so that events repeated by a new
+            connection are recognized. The numbers of gateways are unreliable.
     """
 
     has_all_answers = True  # only one answer is requested
@@ -71,7 +71,7 @@ class ResponsesReader:
         self._calls = _Calls()
         self._open_items: set[int] = set()
         self._hosted: set[str] = set()  # ended calls that the provider ran
-        self._begun: dict[int, str] = {}  # those that it is running, by index
+        self._begun: dict[int, str] = {}  # calls that the provider is running, by index
         self._cited: set[str] = set()
         self.has_content = False
         self._has_closed_item = False
@@ -118,7 +118,7 @@ class ResponsesReader:
 
     def _is_next(self, event: object) -> bool:
         number = event.get("sequence_number") if isinstance(event, dict) else None
-        if not isinstance(number, int) or not 0 <= number < _END_OF_NUMBERS:
+        if not isinstance(number, int) or not 0 <= number < _SEQUENCE_LIMIT:
             return True
         if self.sequence is not None and number <= self.sequence:
             return False
@@ -267,7 +267,7 @@ class ResponsesReader:
             yield from self._hosted_call(at, item)
 
     def _hosted_begun(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """Yield a call that the provider begins to run: it may bill it from now on."""
+        """Yield a call that the provider begins to run, and may bill from now on."""
         name = json_fields.name(item, "id") or f"hosted_{at}"
         if name not in self._hosted:
             self._begun[at] = name
@@ -370,13 +370,13 @@ class ResponsesReader:
 
 
 class _Calls:
-    """Tells calls apart: by the ids of their items, else by their places.
+    """The calls of an answer, told apart by the ids of their items, else by their index.
 
     Some gateways number every item 0, or leave out the number or the ids.
     """
 
     def __init__(self) -> None:
-        self._known: dict[str | tuple[int, str], int] = {}  # by item, and by place and call
+        self._known: dict[str | tuple[int, str], int] = {}  # by item, and by index and call
         self._newest: dict[int, int] = {}
         self._open: set[int] = set()
         self._numbers: set[int] = set()
@@ -410,11 +410,11 @@ class _Calls:
         return self._newest[at] if at in self._open else None
 
     def close(self, at: int) -> None:
-        """End the call at this place: the next one there is another, even without ids."""
+        """End the call at this index: the next one with the index is another, even without ids."""
         self._open.discard(at)
 
     def reopen(self) -> None:
-        """Let calls without ids in the final list be those that came at their places."""
+        """Assign calls without ids in the final list to the calls that came with their index."""
         self._open |= self._newest.keys()
 
 

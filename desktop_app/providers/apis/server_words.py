@@ -13,8 +13,8 @@ from typing import Final
 
 from desktop_app.domain.network.redaction import REMOVED
 
-LONGEST_QUOTE: Final = 300
-_LONGEST_READ: Final = 10_000
+MAX_QUOTE_CHARS: Final = 300
+_MAX_READ_CHARS: Final = 10_000
 
 _TITLE: Final = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"<(script|style|head)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -42,7 +42,7 @@ def quote(message: str) -> str:
     'Wrong key: Bearer [key removed]'
     """
     text = _KEYS.sub(REMOVED, without_markup(message))
-    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1].rstrip() + "…"
+    return text if len(text) <= MAX_QUOTE_CHARS else text[: MAX_QUOTE_CHARS - 1].rstrip() + "…"
 
 
 def as_sentence(message: str) -> str:
@@ -53,7 +53,7 @@ def as_sentence(message: str) -> str:
 
 def without_markup(text: str) -> str:
     """Return the visible text of a message on one line, or the title of a web page."""
-    text = text[:_LONGEST_READ]
+    text = text[:_MAX_READ_CHARS]
     title = _TITLE.search(text)
     text = title[1] if title else _TAG.sub(" ", _INLINE.sub("", _HIDDEN.sub(" ", text)))
     text = html.unescape(text)

@@ -10,8 +10,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.http import json_fields
 
 _NUMBER: Final = re.compile("[0-9]{1,10}")
-MOST_TOKENS: Final = 1_000_000_000
-"""The most tokens of one call. The largest windows hold some ten million."""
+MAX_TOKENS: Final = 1_000_000_000
+"""The most tokens of one call. The largest windows have some ten million."""
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage | None:
@@ -48,4 +48,4 @@ def tokens(usage: Mapping[str, Any], name: str) -> int:
         number = int(found)
     else:
         number = json_fields.count(usage, name)
-    return number if number <= MOST_TOKENS else 0
+    return number if number <= MAX_TOKENS else 0

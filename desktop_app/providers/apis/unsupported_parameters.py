@@ -33,8 +33,8 @@ chooses the limit on the answer's tokens, but the program chooses its name.
 # Codes that refuse the setting itself, whatever its value. Others may refuse the value alone.
 _SETTING_CODES: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
 _ABOUT_SCHEMA: Final = re.compile("invalid schema|strict", re.IGNORECASE)
-_OF_REQUEST: Final = ("effort", "background", "schema")
-_SETTINGS: Final = (*_OF_REQUEST, *(field.name for field in fields(GenerationParameters)))
+_REQUEST_FIELDS: Final = ("effort", "background", "schema")
+_SETTINGS: Final = (*_REQUEST_FIELDS, *(field.name for field in fields(GenerationParameters)))
 
 
 def own_field(param: str, left_out: frozenset[str]) -> str | None:
@@ -64,11 +64,13 @@ def without_refused(
         reduced = request.without("schema")
     if reduced is None or not _may_leave_out(request, reduced, info):
         raise refusal
-    name = next(name for name in _SETTINGS if _value(request, name) != _value(reduced, name))
+    name = next(
+        name for name in _SETTINGS if _setting_value(request, name) != _setting_value(reduced, name)
+    )
     is_whole = refusal.api_code in _SETTING_CODES
     if name == "schema" and (is_whole or not _is_of_schema(refusal)):
         reduced = replace(reduced, schema=None)
-    return reduced, name if is_whole else _with_value(request, name)
+    return reduced, name if is_whole else _setting_with_value(request, name)
 
 
 def _is_of_schema(refusal: RefusedParameterError) -> bool:
@@ -83,7 +85,7 @@ def without_known(
     """Return `request` without the settings refused before, and their names."""
     names = []
     for name in _SETTINGS:
-        while refused & {name, _with_value(request, name)}:
+        while refused & {name, _setting_with_value(request, name)}:
             reduced = request.without(name)
             if reduced is None or not _may_leave_out(request, reduced, info):
                 break
@@ -98,14 +100,14 @@ def _may_leave_out(request: ChatRequest, reduced: ChatRequest, info: ModelInfo) 
     return reduced.effort == request.effort or info.efforts is None
 
 
-def _value(request: ChatRequest, name: str) -> Any:
+def _setting_value(request: ChatRequest, name: str) -> Any:
     if name == "schema":
         return None if request.schema is None else request.schema.digest
-    return getattr(request if name in _OF_REQUEST else request.parameters, name)
+    return getattr(request if name in _REQUEST_FIELDS else request.parameters, name)
 
 
-def _with_value(request: ChatRequest, name: str) -> str:
-    return f"{name}={json.dumps(_value(request, name))}"
+def _setting_with_value(request: ChatRequest, name: str) -> str:
+    return f"{name}={json.dumps(_setting_value(request, name))}"
 
 
 def notices_for(

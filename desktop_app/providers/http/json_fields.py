@@ -93,6 +93,13 @@ def text(value: object, key: str) -> str:
     return "".join([_SURROGATES.sub("\ufffd", piece) for piece in _slices(found)])
 
 
+def texts(value: object, key: str) -> list[str]:
+    """Return the texts of the list under `key`, without any other values; see `text`."""
+    found = value.get(key) if isinstance(value, dict) else None
+    listed = found if isinstance(found, list) else []
+    return [text({key: each}, key) for each in listed if isinstance(each, str)]
+
+
 def text_or_json(value: object, key: str) -> str:
     """Return the text, or the JSON of the object or list, under `key`; else ""."""
     found = value.get(key) if isinstance(value, dict) else None

@@ -32,7 +32,7 @@ from desktop_app.providers.apis import (
 )
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.apis.server_words import LONGEST_QUOTE
+from desktop_app.providers.apis.server_words import MAX_QUOTE_CHARS
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.json_parser import ValueTooLargeError
 from desktop_app.providers.http.reply_limits import MB, AnswerMeter
@@ -220,7 +220,7 @@ def batch_of(value: object) -> RemoteBatch | None:
         json_fields.count(counts, "completed"),
         json_fields.count(counts, "failed"),
         tuple(
-            (json_fields.count(e, "line"), json_fields.text(e, "message")[:LONGEST_QUOTE])
+            (json_fields.count(e, "line"), json_fields.text(e, "message")[:MAX_QUOTE_CHARS])
             for e in errors[:MAX_ERRORS]
         ),
     )

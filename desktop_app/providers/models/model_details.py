@@ -161,9 +161,7 @@ def _price(value: object, per: int) -> Decimal | None:
 
 
 def _strings(value: Row, key: str) -> frozenset[str]:
-    found = value.get(key)
-    listed = found[:100] if isinstance(found, list) else []
-    return frozenset(word.casefold() for word in listed if isinstance(word, str))
+    return frozenset(text.casefold() for text in json_fields.texts(value, key)[:100])
 
 
 def _flag(value: Row, *names: str) -> bool | None:

@@ -258,10 +258,10 @@ def test_images_are_refused_with_some_statuses() -> None:
         (ErrorBody(), None, Reason.FAILED_WHILE_ANSWERING),
         (ErrorBody(code="overloaded"), None, Reason.FAILED_WHILE_ANSWERING),
         (ErrorBody(code="odd"), None, Reason.REQUEST_REFUSED),
-        (ErrorBody(http=402), None, Reason.NO_CREDIT),
-        (ErrorBody(http=429), None, Reason.TOO_MANY_REQUESTS),
-        (ErrorBody(http=401), None, Reason.KEY_NOT_ACCEPTED),
-        (ErrorBody(http=429), 400, Reason.REQUEST_REFUSED),
+        (ErrorBody(http_status=402), None, Reason.NO_CREDIT),
+        (ErrorBody(http_status=429), None, Reason.TOO_MANY_REQUESTS),
+        (ErrorBody(http_status=401), None, Reason.KEY_NOT_ACCEPTED),
+        (ErrorBody(http_status=429), 400, Reason.REQUEST_REFUSED),
     ],
 )
 def test_otherwise_the_status_counts(body: ErrorBody, status: int | None, reason: Reason) -> None:
@@ -362,7 +362,7 @@ def quoting(reply: object, **more: str) -> bytes:
             ErrorBody("No.", "x", param="a.b"),
         ),
         (b'{"detail": [{"loc": "body", "msg": "No."}]}', ErrorBody("No.")),
-        (b'{"message": "Odd.", "type": "error", "code": 429}', ErrorBody("Odd.", http=429)),
+        (b'{"message": "Odd.", "type": "error", "code": 429}', ErrorBody("Odd.", http_status=429)),
         (
             b'{"error": {"message": "Odd.", "metadata": {"raw": "{\\"error\\": \\"Why.\\"}"}}}',
             ErrorBody("Odd: Why."),

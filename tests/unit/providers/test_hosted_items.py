@@ -9,8 +9,8 @@ import pytest
 
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.providers.apis.hosted_items import (
-    LARGEST_BASE64,
-    MOST_CITATIONS,
+    MAX_BASE64_CHARS,
+    MAX_CITATIONS,
     CitedSource,
     cited_sources,
     code_images,
@@ -44,7 +44,7 @@ def test_pages_and_files_are_cited_once() -> None:
     ]
     assert CitedSource("", "n" * 300).markdown == "n" * 200
     many = ({**PAGE, "url": f"https://a.example/{number}"} for number in range(200))
-    assert len(list(cited_sources(many))) == MOST_CITATIONS
+    assert len(list(cited_sources(many))) == MAX_CITATIONS
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_pages_and_files_are_cited_once() -> None:
         ("aGk=", b"hi"),
         ("data:image/png;base64,aGk=", b"hi"),
         *((text, b"") for text in ("", "a", "ä", "data:text/html;base64,aGk=", "aGk=\n")),
-        ("A" * (LARGEST_BASE64 + 4), b""),
+        ("A" * (MAX_BASE64_CHARS + 4), b""),
     ],
 )
 def test_an_image_is_base64(text: str, data: bytes) -> None:

@@ -66,6 +66,11 @@ def test_unpaired_surrogates_are_replaced(found: str, text: str) -> None:
     assert json_fields.text({"a": found}, "a") == text
 
 
+def test_other_values_of_a_list_of_texts_are_left_out() -> None:
+    assert json_fields.texts({"a": ["x", 1, None, ["y"], "\ud800"]}, "a") == ["x", "\ufffd"]
+    assert json_fields.texts({"a": "x"}, "a") == json_fields.texts([], "a") == []
+
+
 @pytest.mark.parametrize(
     "padding", [0, json_fields.MAX_INLINE_BYTES - 6, json_fields.MAX_INLINE_BYTES]
 )

@@ -16,10 +16,10 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
-from desktop_app.providers.apis.redacted_answer import _SLICE, split_event
+from desktop_app.providers.apis.redacted_answer import _SLICE_CHARS, split_event
 from desktop_app.providers.http import json_fields
 
-TEXT = "".join(chr(0x20 + number % 0x2000) for number in range(3 * _SLICE + 7))
+TEXT = "".join(chr(0x20 + number % 0x2000) for number in range(3 * _SLICE_CHARS + 7))
 
 pytestmark = pytest.mark.attack("reply-bounds")
 
@@ -37,13 +37,13 @@ pytestmark = pytest.mark.attack("reply-bounds")
 )
 def test_a_long_delta_comes_in_slices(made: Callable[[str], StreamEvent]) -> None:
     slices = list(split_event(made(TEXT)))
-    cuts = range(0, len(TEXT), _SLICE)
-    assert slices == [made(TEXT[at : at + _SLICE]) for at in cuts]
+    cuts = range(0, len(TEXT), _SLICE_CHARS)
+    assert slices == [made(TEXT[at : at + _SLICE_CHARS]) for at in cuts]
 
 
 @pytest.mark.parametrize(
     "event",
-    [TextDelta("a" * _SLICE), Completed(), ReasoningItem("r", TEXT)],
+    [TextDelta("a" * _SLICE_CHARS), Completed(), ReasoningItem("r", TEXT)],
     ids=["delta", "end", "item"],
 )
 def test_other_events_come_as_they_are(event: StreamEvent) -> None:

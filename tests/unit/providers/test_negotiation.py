@@ -450,6 +450,7 @@ async def events_of(events: Iterable[StreamEvent]) -> AsyncGenerator[StreamEvent
             [TextDelta("I "), TextDelta("can’t."), Completed()],
             [TextDelta("I "), TextDelta("can’t."), Incomplete(NOT_FOLLOWED)],
         ),
+        ([TextDelta("I "), Incomplete("length")], [TextDelta("I "), Incomplete("length")]),
         ([ToolCallDelta(0, "a"), Completed()], [TextDelta("a"), Completed()]),
         (
             [RefusalDelta("No."), ToolCallDelta(0, "a"), Completed()],

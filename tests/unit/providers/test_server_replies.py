@@ -19,7 +19,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.apis.error_body import read_body
 from desktop_app.providers.apis.error_replies import error_from
-from desktop_app.providers.apis.server_words import LONGEST_QUOTE, as_sentence, quote
+from desktop_app.providers.apis.server_words import MAX_QUOTE_CHARS, as_sentence, quote
 from desktop_app.providers.http.retries import failed_attempt
 from desktop_app.providers.provider_client import ProviderClient
 from tests.unit.providers.loopback import LoopbackServer, replies
@@ -63,7 +63,7 @@ def test_words_are_cleaned(message: str, shown: str) -> None:
 
 
 def test_words_are_shortened() -> None:
-    assert len(quote("word " * 1000)) == LONGEST_QUOTE
+    assert len(quote("word " * 1000)) == MAX_QUOTE_CHARS
     assert quote("word " * 1000).endswith("…")
 
 

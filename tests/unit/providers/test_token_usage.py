@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.apis.token_usage import MOST_TOKENS, usage_of
+from desktop_app.providers.apis.token_usage import MAX_TOKENS, usage_of
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,9 @@ from desktop_app.providers.apis.token_usage import MOST_TOKENS, usage_of
         ({"input_tokens": 0, "prompt_tokens": 5}, Usage(5)),
         ({"input_tokens": 4, "prompt_tokens": 5}, Usage(4)),
         ({"input_tokens": "5", "output_tokens": "x"}, Usage(5)),
-        ({"input_tokens": MOST_TOKENS}, Usage(MOST_TOKENS)),
-        ({"input_tokens": MOST_TOKENS + 1}, None),
-        ({"input_tokens": str(MOST_TOKENS + 1), "output_tokens": 1}, Usage(0, 0, 1)),
+        ({"input_tokens": MAX_TOKENS}, Usage(MAX_TOKENS)),
+        ({"input_tokens": MAX_TOKENS + 1}, None),
+        ({"input_tokens": str(MAX_TOKENS + 1), "output_tokens": 1}, Usage(0, 0, 1)),
         (
             {
                 "input_tokens": 5,
