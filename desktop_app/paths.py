@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 APP_NAME = "repartee"
-# In bytes: a socket's path may have 107 (unix(7)), of which "/repartee-0123456789ab.sock" takes 27.
-LONGEST_RUNTIME = 80
+# A socket's path may have 107 bytes (unix(7)), of which "/repartee-0123456789ab.sock" takes 27.
+MAX_RUNTIME_BYTES = 80
 
 
 class Folders(NamedTuple):
@@ -84,11 +84,12 @@ def folders() -> Folders:
 def _runtime_folder(data: Path) -> Path:
     """Return XDG_RUNTIME_DIR, which only the user can read.
 
-    If it is missing or its path too long, return a private folder in /tmp, or the data folder if
-    another user owns that name.
+    If it is missing, another user's (as after `su`) or its path too long, return a private folder
+    in /tmp, or the data folder if another user owns that name.
     """
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and Path(runtime).is_dir() and len(os.fsencode(runtime)) <= LONGEST_RUNTIME:
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    is_writable = os.access(runtime, os.W_OK | os.X_OK) and Path(runtime).is_dir()
+    if is_writable and len(os.fsencode(runtime)) <= MAX_RUNTIME_BYTES:
         return Path(runtime)
     private = Path("/tmp") / f"repartee-{os.getuid()}"  # noqa: S108 — made and checked below
     try:

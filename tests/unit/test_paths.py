@@ -64,6 +64,14 @@ def test_only_the_user_reaches_the_socket(tmp_path: Path, monkeypatch: pytest.Mo
     assert folder.stat().st_uid == os.getuid()
 
 
+def test_a_runtime_folder_of_another_user_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(os, "access", lambda path, _mode: str(path) != str(tmp_path))  # as after su
+    assert paths.folders().socket.parent != tmp_path
+
+
 def test_the_path_of_the_socket_is_short_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +82,7 @@ def test_the_path_of_the_socket_is_short_enough(
         try:
             found = paths.folders().socket
             assert len(os.fsencode(found)) <= 107
-            assert (found.parent == runtime) == (length <= paths.LONGEST_RUNTIME)
+            assert (found.parent == runtime) == (length <= paths.MAX_RUNTIME_BYTES)
         finally:
             if length > 5:
                 runtime.rmdir()
