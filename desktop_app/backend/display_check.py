@@ -1,4 +1,4 @@
-"""Checks, without loading Qt, if Qt can open a window here.
+"""A check, without loading Qt, whether Qt can open a window here.
 
 If it could not, it would end the process with a list of its plug-ins, which does not help users.
 
@@ -12,6 +12,7 @@ import re
 import socket
 import sys
 from collections.abc import Mapping
+from operator import or_
 from pathlib import Path
 
 from desktop_app.i18n.translation import tr
@@ -24,19 +25,22 @@ def why_no_window(environment: Mapping[str, str]) -> str | None:
     """Return why no window can be opened, as a sentence; None if no reason is known."""
     if sys.platform != "linux":
         return None
-    qt_platform = environment.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
-    can_use_x, can_use_wayland = (
-        qt_platform in ("", "xcb"),
-        qt_platform == "" or qt_platform.startswith("wayland"),
-    )
-    if not can_use_x and not can_use_wayland:
+    # Qt tries the platforms of the list in turn; each may have options after a colon.
+    platforms = [each.split(":")[0] for each in environment.get("QT_QPA_PLATFORM", "").split(";")]
+    can_use_x = [name in ("", "xcb") for name in platforms]
+    can_use_wayland = [name == "" or name.startswith("wayland") for name in platforms]
+    if not all(map(or_, can_use_x, can_use_wayland)):
         return None  # offscreen, vnc and the like need no display
-    why_not_x = _why_no_x(environment.get("DISPLAY", "")) if can_use_x else "X11 is not wanted."
-    why_not_wayland = _why_no_wayland(environment) if can_use_wayland else "Wayland is not wanted."
+    if not any(can_use_wayland):
+        return _why_no_x(environment.get("DISPLAY", ""))
+    if not any(can_use_x):
+        return _why_no_wayland(environment)
+    why_not_x, why_not_wayland = (
+        _why_no_x(environment.get("DISPLAY", "")),
+        _why_no_wayland(environment),
+    )
     if why_not_x is None or why_not_wayland is None:
         return None
-    if qt_platform:
-        return why_not_x if can_use_x else why_not_wayland
     is_named = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
     if not is_named:
         return tr("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.")

@@ -18,7 +18,9 @@ def test_neither_is_said_as_neither() -> None:
     assert "neither DISPLAY nor WAYLAND_DISPLAY" in why
 
 
-@pytest.mark.parametrize("platform", ["offscreen", "minimal", "vnc:size=1x1", "eglfs", "linuxfb"])
+@pytest.mark.parametrize(
+    "platform", ["offscreen", "minimal", "vnc:size=1x1", "eglfs", "linuxfb", "xcb;offscreen"]
+)
 def test_platforms_that_need_no_display(platform: str) -> None:
     assert why_no_window({"QT_QPA_PLATFORM": platform}) is None
 
@@ -41,6 +43,7 @@ def test_an_x_server_on_this_computer() -> None:
         for name in (":4712", "unix:4712", ":4712.0"):
             assert why_no_window({"DISPLAY": name}) is None
         assert why_no_window({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland"}) is not None
+        assert why_no_window({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland;xcb"}) is None
 
 
 def test_an_x_server_that_listens_on_a_port() -> None:
