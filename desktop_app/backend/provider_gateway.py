@@ -77,7 +77,7 @@ class ProviderGateway:
             if known is not None and known[0] == inputs:
                 return known[1]
             if known is not None:
-                self._retired.append(known[1])
+                self._retired.append(self._clients.pop(profile.id)[1])
             await self._close_idle()
             client = await self._new_client(inputs)
             self._clients[profile.id] = (inputs, client)

@@ -52,12 +52,12 @@ class ProviderRegistry:
         """
         stored = {profile.id: profile for profile in await self._settings.profiles()}
         caps = {p.base_url: p.monthly_cap for p in stored.values() if p.monthly_cap is not None}
+        own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
         built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
         # The others are named after companies.
         built_in = [
             replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
         ]
-        own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
         from_environment = [
             replace(
                 with_listed_models(p, self._catalog, self._listings.of(p)),

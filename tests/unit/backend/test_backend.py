@@ -14,6 +14,7 @@ from desktop_app.backend.backend import (
     use_routine_model,
     use_weights,
 )
+from desktop_app.backend.environment_profiles import OPENAI_URL
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -80,6 +81,16 @@ async def test_providers_of_the_environment_have_what_was_entered_for_their_addr
             "x",
         ]
         assert others[1].name == "Mine"
+
+
+async def test_the_openai_provider_of_the_environment_has_the_models_entered_for_it() -> None:
+    entered = (OwnModel("gpt-next", window=100),)
+    async with started({"OPENAI_API_KEY": "sk-x"}) as backend:
+        await backend.settings.save_profile(
+            replace(OPENAI, base_url=OPENAI_URL, own_models=entered)
+        )
+        first, *_ = await backend.providers.profiles()
+        assert (first.id, first.own_models) == ("env-openai", entered)
 
 
 async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend import provider_gateway
 from desktop_app.backend.provider_gateway import ProviderGateway
 from desktop_app.backend.stored_memory import StoredMemory
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import CredentialError
+from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.custom_fields import CustomField
@@ -72,6 +73,22 @@ async def test_a_changed_profile_does_not_cut_an_answer_that_is_coming(tmp_path:
         assert [client.is_idle] == [True]
         await gateway.provider(profile)
         assert client not in gateway._retired
+
+
+async def test_a_client_closed_for_a_failed_change_is_not_used_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise StorageError(Reason.STORE_UNUSABLE)
+
+    async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, _):
+        profile = replace(COMPATIBLE, base_url=server.base_url)
+        client = await gateway.provider(profile)
+        with monkeypatch.context() as patch:
+            patch.setattr(provider_gateway, "_import_client", fail)
+            with pytest.raises(StorageError):
+                await gateway.provider(replace(profile, name="Renamed"))
+        assert await gateway.provider(profile) is not client
 
 
 async def _until_text(events: AsyncIterator[object]) -> AsyncIterator[object]:
