@@ -18,7 +18,7 @@ from desktop_app.domain.answering.answer_form import (
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.places import LinkedText, LinkSegment
 from desktop_app.domain.tools.tool import ListedTool, Permission, ToolKind
-from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
@@ -266,4 +266,4 @@ def _tool_text(tool: ListedTool) -> str:
 
 def _read_text(path: Path) -> str:
     with open_file(path) as file:
-        return file.read(MAX_FORM_CHARS).decode("utf-8-sig")
+        return read_all(file, MAX_FORM_CHARS).decode("utf-8-sig")

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from desktop_app.domain.answering.answer_form import FormKind, FormSource
+from desktop_app.domain.answering.answer_form import MAX_FORM_CHARS, FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
@@ -176,6 +176,19 @@ async def test_a_grammar_is_highlighted_or_refused_with_the_reason() -> None:
         assert "doesn’t support GBNF grammars" in dialog.hint.text()
         assert not dialog.save_button.isEnabled()
         await until(lambda: not desk.controllers.lexer.is_busy)
+
+
+async def test_a_file_that_is_too_large_is_not_cut(tmp_path: Path) -> None:
+    path = tmp_path / "large.lark"
+    path.write_text("x" * (MAX_FORM_CHARS + 1))
+    async with Desk(environment=COMET) as desk:
+        desk.controllers.tools.choose_form()
+        dialog = find(desk.window, AnswerFormDialog, "answer-form")
+        dialog.file_requested.emit(path)
+        await desk.written()
+        assert dialog.source.text == ""
+        assert "Can’t read large.lark" in dialog.problem.text()
+        dialog.reject()
 
 
 def _text(message: object) -> str:
