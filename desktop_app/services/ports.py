@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 NeedsOf = Callable[[str], Awaitable[TemplateNeeds]]
-"""Looks up a template's needs by its id; an unknown id has none."""
+"""Returns a template's needs, given its id; an unknown id has none."""
 
 
 async def no_template_needs(_template_id: str) -> TemplateNeeds:
@@ -37,10 +37,10 @@ class Provider(Protocol):
     """A provider that answers requests."""
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the answer as events, the last of which is the only terminal event."""
+        """Yield the answer as events; the last event, and no other, is terminal."""
 
     def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the answer of a background run from its start; ends as `stream` does."""
+        """Yield the answer of a background run from its start; end as `stream` does."""
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
         """Cancel a background run. Return its usage if known. Raises ProviderError."""
@@ -50,7 +50,7 @@ class Provider(Protocol):
 
 
 class Gateway(Protocol):
-    """Opens providers: finds the key, starts the on-device model."""
+    """Source of providers: finds the key, starts the on-device model."""
 
     async def provider(self, profile: ProviderProfile) -> Provider:
         """Return a provider that is ready for a request. Raises UserFacingError."""
@@ -60,7 +60,7 @@ class Gateway(Protocol):
 
 
 class MessageStore(Protocol):
-    """Stores questions and answers: see storage/conversations/conversation_store.py."""
+    """Store of questions and answers: see storage/conversations/conversation_store.py."""
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
@@ -69,15 +69,15 @@ class MessageStore(Protocol):
 
 
 class RunStore(MessageStore, Protocol):
-    """Finds stored background runs: see storage/conversations/conversation_store.py."""
+    """Store of background runs: see storage/conversations/conversation_store.py."""
 
     async def take_over_runs(self) -> list[Message]: ...
     async def get(self, conversation_id: str) -> Conversation | None: ...
     async def messages(self, conversation_id: str) -> list[Message]: ...
 
 
-class CompactionSource(Protocol):
-    """Stores conversation compactions: see storage/conversations/compaction_store.py."""
+class CompactionBook(Protocol):
+    """Store of conversation compactions: see storage/conversations/compaction_store.py."""
 
     async def load(self, conversation_id: str) -> tuple[Compaction, ...]: ...
     async def add(self, compaction: Compaction) -> bool: ...
@@ -85,7 +85,7 @@ class CompactionSource(Protocol):
 
 
 class AttachmentSource(Protocol):
-    """Reads the text and the bytes of attachments: see storage/documents/attachment_store.py."""
+    """Source of attachments' texts and bytes: see storage/documents/attachment_store.py."""
 
     async def text(self, sha256: str) -> str: ...
     async def bytes(self, sha256: str) -> bytes: ...
@@ -117,28 +117,28 @@ class ChatAttachments(AttachmentSource, Protocol):
 
 
 class AnswerStore(Protocol):
-    """Reads and stores single answers: see storage/conversations/conversation_store.py."""
+    """Store of single answers: see storage/conversations/conversation_store.py."""
 
     async def message(self, message_id: str) -> Message | None: ...
     async def save_answer(self, answer: Message) -> None: ...
 
 
 class PictureSource(Protocol):
-    """Prepares images for sending: see backend/image_scaling.py."""
+    """Source of images prepared for sending: see backend/image_scaling.py."""
 
     async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData: ...
     async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]: ...
 
 
 class SpendingBook(Protocol):
-    """Records the tokens and cost of every call."""
+    """Record of the tokens and cost of every call."""
 
     async def add(self, call: Call) -> None:
         """Record a call."""
 
 
 class PartsSource(Protocol):
-    """Reads documents that are too large for a model: see chunked_reading.py."""
+    """Reader of documents that are too large for a model: see chunked_reading.py."""
 
     def read(
         self,
@@ -166,7 +166,7 @@ class PartsSource(Protocol):
 
 
 class TokenCounter(Protocol):
-    """Counts the tokens of a text for a provider's model: see backend/token_counting.py.
+    """Counter of tokens for a provider's model: see backend/token_counting.py.
 
     `count` returns the tokens, and True if they are exact. `rates` returns the rates to split a
     text by, and the share of the room that a part may fill; None if the tokens are exact.

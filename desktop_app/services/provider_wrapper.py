@@ -1,4 +1,4 @@
-"""A gateway and a provider that pass on all calls but those that a subclass changes."""
+"""A gateway and a provider that forward calls to those that they wrap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from desktop_app.services.ports import Gateway, Provider
 
 
 class GatewayWrapper:
-    """A gateway that wraps the providers of another one."""
+    """A gateway that wraps the providers of another gateway."""
 
     def __init__(
         self, gateway: Gateway, wrap: Callable[[ProviderProfile, Provider], Provider]
@@ -31,7 +31,7 @@ class GatewayWrapper:
 
 
 class ProviderWrapper:
-    """A provider that passes on everything but `stream`, which its subclasses define."""
+    """A provider that forwards all calls except `stream`, which subclasses define."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider

@@ -79,7 +79,7 @@ from desktop_app.services.documents.chunk_pages import page_spans
 from desktop_app.services.documents.chunk_positions import ChunkPositions
 from desktop_app.services.documents.chunked_reading import ChunkedReader, in_parts
 from desktop_app.services.documents.document_beginnings import beginning
-from desktop_app.services.documents.kept_spans import even_parts, spans_from
+from desktop_app.services.documents.kept_spans import even_parts, spans_from_json
 from desktop_app.services.documents.note_taking import DocumentPiece, Task, longest_note, note_key
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import (
@@ -209,9 +209,9 @@ class _Unlimited:
 
 class _Fences:
     async def of(self, *_of: str) -> Any:
-        from desktop_app.services.fence import SAMPLE
+        from desktop_app.services.fence import SAMPLE_FENCE
 
-        return SAMPLE
+        return SAMPLE_FENCE
 
 
 def estimates() -> Iterator[str]:
@@ -269,7 +269,7 @@ def pieces() -> Iterator[str]:
         yield _line(
             [start for start, _ in even_parts(text, size)],
             [[positions.attributes(at), positions.table_head(at)] for at in places],
-            spans_from(stored, len(text)),
+            spans_from_json(stored, len(text)),
             _spans(chance, text),
             beginning(document, text).partition(")")[2],
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from desktop_app.services.fence import DIGITS, SAMPLE, Fences
+from desktop_app.services.fence import DIGITS, SAMPLE_FENCE, Fences
 
 _NUMBER: Final = re.compile(rf"(?<=[a-z])-\d{{{DIGITS}}}(?=[ >])")
 _EXPLANATION: Final = re.compile(
-    re.escape(SAMPLE.explanation).replace(SAMPLE.number, rf"\d{{{DIGITS}}}") + "\n\n"
+    re.escape(SAMPLE_FENCE.explanation).replace(SAMPLE_FENCE.number, rf"\d{{{DIGITS}}}") + "\n\n"
 )
 
 

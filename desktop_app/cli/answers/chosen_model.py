@@ -26,7 +26,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL
-from desktop_app.services.models.model_menu import family
+from desktop_app.services.models.model_menu import family_models
 
 if TYPE_CHECKING:
     import argparse
@@ -75,7 +75,9 @@ async def answering_profile(
         return profile
     specs = specs or [options]
     if any(spec.variant for spec in specs) and profile.from_environment:
-        return replace(profile, models=family(backend.catalog))  # --variant says that it has them
+        return replace(
+            profile, models=family_models(backend.catalog)
+        )  # --variant says that it has them
     if all(spec.model for spec in specs):
         return profile
     try:

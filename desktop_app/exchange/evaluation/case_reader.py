@@ -218,11 +218,18 @@ def _case_of_csv(row: _Row) -> EvaluationCase:
 
 
 def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
-    """Give cases without an id their number. Refuse repeated ids, empty inputs and no cases."""
-    named = [
-        case if case.id else replace(case, id=str(number))
-        for number, case in enumerate(cases, start=1)
-    ]
+    """Give cases without an id their number, or "#" and the number if that is taken.
+
+    Raises:
+        CaseError: an id is repeated, an input is empty, or there are no cases.
+    """
+    given = {case.id for case in cases}
+    named = []
+    for number, case in enumerate(cases, start=1):
+        own = str(number)
+        while own in given:
+            own = f"#{own}"
+        named.append(case if case.id else replace(case, id=own))
     seen: set[str] = set()
     for case in named:
         if case.id in seen:

@@ -30,7 +30,7 @@ CostOf = Callable[[BatchResult], Decimal | None]
 
 
 class BatchBook(Protocol):
-    """Stores batch jobs; see storage/batch/batch_store.py. All methods raise StorageError."""
+    """Store of batch jobs; see storage/batch/batch_store.py. All methods raise StorageError."""
 
     async def get(self, job_id: str) -> BatchJob | None: ...
     async def rows(self, job_id: str) -> list[BatchItem]: ...
@@ -78,7 +78,7 @@ class BatchProvider(Protocol):
 
 
 class BatchGateway(Protocol):
-    """Opens providers for batches."""
+    """Source of providers for batches."""
 
     async def batches(self, profile: ProviderProfile) -> BatchProvider:
         """Return the provider's batches. Raises UserFacingError."""

@@ -1,4 +1,4 @@
-"""Reads and counts the files of a job, one by one, before anything is sent."""
+"""Reads the files of a job and counts their tokens, one by one, before anything is sent."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from desktop_app.services.documents.image_attachments import (
     require_image_input,
 )
 from desktop_app.services.ports import TokenCounter
-from desktop_app.services.spending.cost_estimate import FRAME, usable_input
+from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, usable_input
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of files read and the number of all files."""
-# Tokens around a document in its question: its name, its pages, the explanation of its tags.
+# Tokens of what surrounds a document: its name, its pages, the explanation of its tags.
 BLOCK_TOKENS: Final = 60
 # Estimates tokens from bytes if nothing has counted them.
-_BYTES_A_TOKEN: Final = 4
+_BYTES_PER_TOKEN: Final = 4
 
 
 class BatchPreparer:
-    """Reads the files of jobs."""
+    """Reader of the files of jobs."""
 
     def __init__(self, store: BatchBook, read: ReadFile, counter: TokenCounter) -> None:
         self._store = store
@@ -63,30 +63,30 @@ class BatchPreparer:
         examples = [text for pair in job.examples for text in pair]
         shared = "\n".join((job.instructions, *examples))
 
-        async def asked(question: str) -> int:
-            words = f"{shared}\n{question}"
-            return (await self._counter.count(words, profile, info.id))[0] + 2 * FRAME
+        async def count_prompt(question: str) -> int:
+            text = f"{shared}\n{question}"
+            return (await self._counter.count(text, profile, info.id))[0] + 2 * MESSAGE_OVERHEAD
 
-        usual = await asked(job.task)
+        task_tokens = await count_prompt(job.task)
         rows = await self._store.rows(job.id)
         for number, row in enumerate(rows):
             if on_progress is not None:
                 on_progress(number, len(rows))
             if row.status is ItemStatus.UNREAD:
-                tokens = await asked(row.prompt) if row.prompt else usual
+                tokens = await count_prompt(row.prompt) if row.prompt else task_tokens
                 await self._store.save_item(await self._prepared(row, info, tokens))
         if on_progress is not None:
             on_progress(len(rows), len(rows))
 
-    async def _prepared(self, item: BatchItem, info: ModelInfo, asked: int) -> BatchItem:
+    async def _prepared(self, item: BatchItem, info: ModelInfo, prompt_tokens: int) -> BatchItem:
         try:
             part = await self._read(Path(item.path)) if item.path else None
             require_image_input([] if part is None else [part], info)
         except StorageError:
             raise  # the store fails, not the file
         except UserFacingError as error:
-            return replace(item, status=ItemStatus.LEFT_OUT, error=_note_of(error))
-        tokens = asked + (0 if part is None else _tokens(part, info))
+            return replace(item, status=ItemStatus.LEFT_OUT, error=_note_with_remedy(error))
+        tokens = prompt_tokens + (0 if part is None else _tokens(part, info))
         limit = usable_input(info)
         if limit is not None and tokens > limit:
             params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}
@@ -95,7 +95,7 @@ class BatchPreparer:
         return replace(item, status=ItemStatus.READ, part=part, tokens=tokens, error=None)
 
 
-def _note_of(error: UserFacingError) -> ErrorNote:
+def _note_with_remedy(error: UserFacingError) -> ErrorNote:
     """Return the error of a file, with a remedy that a batch job can offer."""
     remedy = error.remedy
     if isinstance(error, DocumentEncryptedError):
@@ -108,5 +108,5 @@ def _note_of(error: UserFacingError) -> ErrorNote:
 def _tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:
     if isinstance(part, ImagePart):
         return picture_tokens(part, info)[0]
-    counted = part.size // _BYTES_A_TOKEN if part.tokens is None else part.tokens
+    counted = part.size // _BYTES_PER_TOKEN if part.tokens is None else part.tokens
     return counted + BLOCK_TOKENS + page_tokens(part, info)[0]

@@ -23,10 +23,10 @@ from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider, Cos
 from desktop_app.services.batch.batch_upload import form_of_job
 from desktop_app.services.structured.schema_check import check_answer
 
-AT_ONCE: Final = 200
-"""The most results in one transaction."""
-CHARACTERS_AT_ONCE: Final = 4_000_000
-"""The most characters of answers in one transaction."""
+MAX_RESULTS_AT_ONCE: Final = 200
+"""Results stored in one transaction."""
+MAX_CHARACTERS_AT_ONCE: Final = 4_000_000
+"""A transaction ends once its answers have more characters than this."""
 
 _REASONS: Final = {
     BatchStatus.COMPLETED: Reason.ITEM_WITHOUT_RESULT,
@@ -39,10 +39,10 @@ _REASONS: Final = {
 
 @dataclass
 class _Fetched:
-    """Counts of the results so far.
+    """Counts of the results fetched so far.
 
     Attributes:
-        answered, repeated: the ids that have an answer, and those that have more than one.
+        answered, repeated: the ids with at least one answer, and with more than one.
         unreadable, unknown: the number of invalid lines, and of results for no file of the job.
     """
 
@@ -58,7 +58,7 @@ class _Fetched:
 
     @property
     def error(self) -> ErrorNote | None:
-        """The error for unusable lines; None if there are none."""
+        """Return the error for unusable lines; None if there are none."""
         params: dict[str, Param] = {"unreadable": self.unreadable, "unknown": self.unknown}
         if self.unreadable and self.unknown:
             return ErrorNote(Reason.BATCH_LINES_UNUSABLE, params=params)
@@ -67,7 +67,7 @@ class _Fetched:
         return ErrorNote(Reason.BATCH_LINES_UNKNOWN, params=params) if self.unknown else None
 
 
-async def fetch(
+async def fetch_results(
     store: BatchBook,
     provider: BatchProvider,
     job: BatchJob,
@@ -90,7 +90,7 @@ async def fetch(
         with suppress(ProviderError):  # the provider deletes the file by itself later
             await provider.delete_file(upload.input_file_id)
     status = batch.status or BatchStatus.FAILED
-    by_line = {line: why for line, why in batch.errors if line}
+    by_line = {line: why for line, why in batch.errors if line}  # 0: of the whole batch
     rows = await store.rows(job.id) if by_line else []
     lines = [row.number for row in rows if row.upload == upload.number]
     by_number = {
@@ -134,7 +134,7 @@ async def _fetch_file(
     waiting: list[BatchResult] = []
     characters = 0
     form: AnswerForm | None = None
-    with suppress(IllegalChoiceError):  # it comes from a backup that somebody else made
+    with suppress(IllegalChoiceError):  # the job comes from a backup that somebody else made
         form = await form_of_job(job)
 
     async def save_waiting() -> None:
@@ -153,7 +153,7 @@ async def _fetch_file(
                 fetched.count(result)
                 waiting.append(result)
                 characters += len(result.answer)
-                if len(waiting) == AT_ONCE or characters > CHARACTERS_AT_ONCE:
+                if len(waiting) == MAX_RESULTS_AT_ONCE or characters > MAX_CHARACTERS_AT_ONCE:
                     await save_waiting()
                     characters = 0
     except ProviderError as error:

@@ -1,7 +1,7 @@
 """Batch jobs: one question to each of many files, at half price.
 
     new        stores the job and the names of its files; reads nothing
-    prepare    reads and counts each file; an unreadable file gets a reason, the others go on
+    prepare    reads and counts each file; records why a file cannot be read, and continues
     start      runs after the user has accepted the cost; the input counts against the cap
     advance    does the next steps: upload, poll, fetch; returns when to call it again
 
@@ -50,7 +50,7 @@ from desktop_app.domain.spending.cost import Price
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
-from desktop_app.services.batch.batch_results import fetch
+from desktop_app.services.batch.batch_results import fetch_results
 from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
 from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info, with_claim
 from desktop_app.services.documents.image_attachments import page_tokens
@@ -59,14 +59,15 @@ from desktop_app.services.spending.budget import Budget
 from desktop_app.services.structured.requested_form import chosen_form
 
 RETRY_S: Final = 60.0
-LOST_S: Final = 300.0
-"""Seconds between two polls if the provider is unreachable, or does not know the batch."""
+"""Seconds until the next try after a failed step."""
+REFUSED_RETRY_S: Final = 300.0
+"""Seconds until the next try if the provider refuses, as for a batch that it does not know."""
 # (age of the job, seconds between two polls from that age on)
 _POLL_INTERVALS: Final = ((0.0, 5.0), (60.0, 15.0), (600.0, 60.0), (7200.0, 300.0))
 
 
 class BatchService:
-    """Creates batch jobs and runs them.
+    """Creation and runs of batch jobs.
 
     Args:
         changed: called with the id of a job whenever the job changes.
@@ -117,7 +118,8 @@ class BatchService:
         """Store a new job that asks `task` of each of `files` (name, path).
 
         Args:
-            prompts: the question to each file, in place of `task`; a path may then be "".
+            prompts: the questions about the first files, in place of `task`; "" is `task`. The path
+                of a file with a question may be "".
 
         Raises:
             IllegalChoiceError: there are no files or no task, or the provider has no batches.
@@ -282,7 +284,7 @@ class BatchService:
             return job
         self._stopped.add(job_id)
         if not job.status.was_sent:
-            await self._end_of_cancelled(replace(job, error=None), was_sent=False)
+            await self._end_cancelled(replace(job, error=None), was_sent=False)
             return await self._job(job_id)
         await self.store.mark_cancelled(job_id)
         self.changed(job_id)
@@ -380,34 +382,33 @@ class BatchService:
             return None
         asked = self._resolved(profile, info, BATCH_TIER)
         batch = replace(batch, status=status)
-        return await fetch(
+        return await fetch_results(
             self.store, provider, job, upload, batch, lambda result: _cost(asked, result)
         )
 
     async def _update_status(self, job: BatchJob) -> None:
         """Set the job's status from its uploads."""
         sent = [upload for upload in job.uploads if upload.batch_id]
-        rows = [upload for upload in sent if not upload.is_fetched]
+        unfetched = [upload for upload in sent if not upload.is_fetched]
         is_stopped = job.is_cancelled or job.id in self._stopped
-        if is_stopped and not rows:
-            await self._end_of_cancelled(job, bool(sent))
+        if is_stopped and not unfetched:
+            await self._end_cancelled(job, bool(sent))
             return
         status = combined_status(sent) if sent else BatchStatus.UPLOADING
         if not sent and not await self._has_unsent_files(job.id):
             status = BatchStatus.FAILED  # no file could be sent
-        if status.is_over and (rows or await self._has_unsent_files(job.id)):
+        if status.is_over and (unfetched or await self._has_unsent_files(job.id)):
             status = BatchStatus.FINALIZING
         if not status.is_over:
             await self._save(replace(job, status=status))
             return
         await self._save(replace(job, status=status, ended_at=now(), held=None))
 
-    async def _end_of_cancelled(self, job: BatchJob, was_sent: bool) -> None:
+    async def _end_cancelled(self, job: BatchJob, was_sent: bool) -> None:
+        why = ErrorNote(Reason.ITEM_NEVER_SENT)
         for row in await self.store.rows(job.id):
             if row.status in (ItemStatus.READ, ItemStatus.UNREAD):
-                why = ErrorNote(Reason.ITEM_NEVER_SENT)
-                unanswered = replace(row, status=ItemStatus.UNANSWERED, error=why)
-                await self.store.save_item(unanswered)
+                await self.store.save_item(replace(row, status=ItemStatus.UNANSWERED, error=why))
         status = combined_status(u for u in job.uploads if u.batch_id) if was_sent else None
         # If the cancellation came too late, every answer is there.
         is_complete = status is BatchStatus.COMPLETED
@@ -432,7 +433,7 @@ class BatchService:
             await self._end_unknown(job, error)
             return None
         await self._store_error(job_id, replace(note_of(error), remedy=Remedy.ASKED_AGAIN))
-        return LOST_S if is_final else RETRY_S
+        return REFUSED_RETRY_S if is_final else RETRY_S
 
     async def _end_unknown(self, job: BatchJob, error: ProviderError) -> None:
         """End a cancelled job whose batch the provider does not know."""
@@ -441,7 +442,7 @@ class BatchService:
                 ended = replace(upload, status=BatchStatus.CANCELLED)
                 why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_of(error))
                 await self.store.end_upload(ended, ItemStatus.UNANSWERED, why, {})
-        await self._end_of_cancelled(await self._job(job.id), was_sent=False)
+        await self._end_cancelled(await self._job(job.id), was_sent=False)
 
     async def _store_error(self, job_id: str, why: ErrorNote) -> None:
         job = await self._job(job_id)
@@ -478,7 +479,7 @@ class BatchService:
         return model_info(profile, job.choice.model, self._catalog, self._listing_of(profile))
 
     def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
-        """Return the price; the ordinary one, as an upper bound, if that of batches is unknown."""
+        """Return the tier's price; the ordinary price, an upper bound, if that is unknown."""
         return self._resolved(profile, info, tier).counted_price
 
     def _resolved(

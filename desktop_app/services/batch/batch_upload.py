@@ -64,10 +64,10 @@ class UploadLimits:
 
 
 class BatchSender:
-    """Sends the files of batch jobs.
+    """Sender of the files of batch jobs.
 
     Args:
-        scratch: the folder for upload files, which have no name and vanish with the process.
+        scratch: the folder for upload files, which have no name and are deleted with the process.
         limits: tests pass smaller limits.
     """
 
@@ -93,11 +93,11 @@ class BatchSender:
         """Send the files that have not been sent, until `stopped` returns True.
 
         Raises:
-            ProviderError, StorageError: finished steps stay; another call continues after them.
+            ProviderError, StorageError: finished steps are stored; another call continues.
         """
         for upload in job.uploads:
             if not upload.batch_id and not stopped():
-                await self._send(job, info, provider, upload)
+                await self._resume_upload(job, info, provider, upload)
         number = max((upload.number for upload in job.uploads), default=0)
         while not stopped():
             waiting = [
@@ -117,7 +117,7 @@ class BatchSender:
                 upload = await self._upload(provider, upload, file, size)
             await self._create(job, provider, upload)
 
-    async def _send(
+    async def _resume_upload(
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, upload: BatchUpload
     ) -> None:
         """Continue an interrupted upload."""

@@ -85,7 +85,7 @@ from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import (
     ChatAttachments,
-    CompactionSource,
+    CompactionBook,
     Gateway,
     MessageStore,
     NeedsOf,
@@ -158,7 +158,7 @@ class MessageSources(NamedTuple):
     messages: MessageStore
     attachments: ChatAttachments
     pictures: PictureSource
-    compactions: CompactionSource
+    compactions: CompactionBook
     parts: Callable[[], PartsSource]
     passages: Callable[[], PassageSource] = NoCollections
 

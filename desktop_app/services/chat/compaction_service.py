@@ -45,7 +45,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import Fence, Fences
-from desktop_app.services.ports import AttachmentSource, CompactionSource, PictureSource
+from desktop_app.services.ports import AttachmentSource, CompactionBook, PictureSource
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 
 NEARLY_FULL: Final = 0.8
@@ -113,7 +113,7 @@ class CompactionService:
     def __init__(
         self,
         *,
-        store: CompactionSource,
+        store: CompactionBook,
         attachments: AttachmentSource,
         pictures: PictureSource,
         estimator: Estimator,
@@ -396,7 +396,7 @@ class CompactionService:
             Purpose.COMPACTION,
             plan.answering,
             instructions,
-            f"{fence.around('conversation', text)}\n\nWrite the summary.",
+            f"{fence.wrap('conversation', text)}\n\nWrite the summary.",
             max_output_tokens=_longest_summary(plan.maker),
             conversation_id=plan.point.conversation_id,
             message_id=plan.point.id,

@@ -71,7 +71,7 @@ def document_block(part: DocumentPart, text: str, fence: Fence) -> str:
         attributes += attribute(f"{part.chosen.unit}s", which)
     elif part.pages:
         attributes += attribute("pages", str(part.pages))
-    return fence.around("document", text, attributes)
+    return fence.wrap("document", text, attributes)
 
 
 async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: Fence) -> str:
@@ -155,7 +155,7 @@ def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
     """Return the messages that replace those of a summary."""
     words = (
         "This is a summary of our conversation so far; the messages themselves are left out.\n\n"
-        + fence.around("summary", summary)
+        + fence.wrap("summary", summary)
     )
     return (
         RequestMessage(Role.USER, (TextPart(words),)),

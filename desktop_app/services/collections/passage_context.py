@@ -158,7 +158,7 @@ def passage_budget(resolved: ResolvedChoice) -> int:
 def passages_block(part: PassagesPart, fence: Fence) -> str:
     """Return the passages of a collection in the form of the prompt."""
     blocks = [_block(passage, fence) for passage in part.passages]
-    found = fence.around_fenced("passages", blocks, attribute("collection", part.name))
+    found = fence.wrap_blocks("passages", blocks, attribute("collection", part.name))
     if not part.passages and not part.known:
         return f"{found}\n\n{NOTHING_FOUND}"
     known = " ".join(f"[{number}]" for number in part.known)
@@ -170,4 +170,4 @@ def _block(passage: Passage, fence: Fence) -> str:
     attributes = attribute("number", str(passage.number)) + attribute("document", passage.name)
     if passage.place:
         attributes += attribute("place", passage.place)
-    return fence.around("passage", passage.text, attributes)
+    return fence.wrap("passage", passage.text, attributes)

@@ -33,9 +33,9 @@ from desktop_app.services.documents.fitting_parts import LEAST_PART, Splitter, f
 from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
 from desktop_app.services.documents.kept_spans import (
     even_parts,
-    json_of_spans,
-    key_of_spans,
-    spans_from,
+    spans_from_json,
+    spans_key,
+    spans_to_json,
 )
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
@@ -54,7 +54,12 @@ from desktop_app.services.fence import Fence, one_line
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource, SpendingBook
 from desktop_app.services.provider_wrapper import GatewayWrapper
 from desktop_app.services.spending.budget import Budget
-from desktop_app.services.spending.cost_estimate import FRAME, SHARE, Estimator, usable_input
+from desktop_app.services.spending.cost_estimate import (
+    MESSAGE_OVERHEAD,
+    USABLE_SHARE,
+    Estimator,
+    usable_input,
+)
 
 # An upper limit even for large windows: notes on a longer chunk say less, and several chunks are
 # read at once within the providers' limits per minute.
@@ -196,13 +201,13 @@ class ChunkedReader:
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
-            key = key_of_spans(task, document)
-            spans = spans_from(await self.notes.get(key), len(text))
+            key = spans_key(task, document)
+            spans = spans_from_json(await self.notes.get(key), len(text))
             if spans is None:
                 room = room or min(await self._room(task, estimator), largest)
                 spans = await self._spans(document, text, room, task, estimator)
                 if is_sent:
-                    await self.notes.put(key, json_of_spans(spans), task.conversation_id)
+                    await self.notes.put(key, spans_to_json(spans), task.conversation_id)
             cut = await self._cut(document, text, spans, task.resolved.model)
             name = one_line(document.name)
             for number, piece in enumerate(cut, 1):
@@ -276,10 +281,10 @@ class ChunkedReader:
     async def _room(self, task: Task, estimator: Estimator) -> int:
         usable, resolved = usable_input(task.resolved.model) or UNKNOWN_WINDOW, task.resolved
         fixed = task.instructions + INSTRUCTIONS + MERGING
-        around = FRAME * 8 + await estimator.text_tokens(fixed, resolved)
+        around = MESSAGE_OVERHEAD * 8 + await estimator.text_tokens(fixed, resolved)
         around += await estimator.text_tokens(task.prompt, resolved)
-        around += await estimator.text_tokens(task.fence.around("notes", ""), resolved)
-        return max(LEAST_PART, int((usable - around) * SHARE))
+        around += await estimator.text_tokens(task.fence.wrap("notes", ""), resolved)
+        return max(LEAST_PART, int((usable - around) * USABLE_SHARE))
 
     async def room_for_notes(self, task: Task, request: ChatRequest) -> int:
         """Return the tokens that all notes may have in the last call.
@@ -288,8 +293,10 @@ class ChunkedReader:
         """
         estimator = self._estimator.at_sending()
         texts = [text_of(message.parts) for message in request.messages]  # type: ignore[arg-type]
-        beside = [await estimator.text_tokens(text, task.resolved) + FRAME for text in texts]
-        share = await estimator.room_share(INSTRUCTIONS, task.resolved) / SHARE
+        beside = [
+            await estimator.text_tokens(text, task.resolved) + MESSAGE_OVERHEAD for text in texts
+        ]
+        share = await estimator.room_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
         return max(LEAST_PART, int(await self.room(task) * share) - sum(beside))
 
     async def batches(
@@ -313,9 +320,7 @@ class ChunkedReader:
         return DocumentPiece(piece.label, text, await self._tokens(task, text))
 
     async def _together(self, task: Task, notes: Sequence[DocumentPiece]) -> DocumentPiece:
-        text = "\n\n".join(
-            task.fence.around("notes", note.text, f" {note.label}") for note in notes
-        )
+        text = "\n\n".join(task.fence.wrap("notes", note.text, f" {note.label}") for note in notes)
         first, last = notes[0].label, notes[-1].label.replace('"', "")
         label = first if len(notes) == 1 else f'{first} to="{last}"'
         return DocumentPiece(label, text, await self._tokens(task, text))

@@ -15,12 +15,12 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.services.documents.note_taking import Task
 
-# An even split may move back to these borders, strongest first, by this share of a part.
+# An even split moves back to these borders, strongest first, by at most this share of a part.
 _BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
-_MOVED: Final = 0.3
+_MAX_MOVED_SHARE: Final = 0.3
 
 
-def key_of_spans(task: Task, document: DocumentPart) -> str:
+def spans_key(task: Task, document: DocumentPart) -> str:
     """Return the key of a document's chunks for a task."""
     resolved = task.resolved
     effort = resolved.effort.value if resolved.effort else ""
@@ -31,20 +31,20 @@ def key_of_spans(task: Task, document: DocumentPart) -> str:
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
 
 
-def json_of_spans(spans: Sequence[TextChunk]) -> str:
+def spans_to_json(spans: Sequence[TextChunk]) -> str:
     """Return spans as JSON."""
     return json.dumps([[span.start, span.end, span.tokens] for span in spans])
 
 
-def spans_from(text: str | None, length: int) -> list[TextChunk] | None:
-    """Return stored spans; None unless they cover a text of `length` characters."""
+def spans_from_json(text: str | None, length: int) -> list[TextChunk] | None:
+    """Return stored spans; None if they do not cover a text of `length` characters exactly."""
     try:
         found = [TextChunk(*map(int, row)) for row in json.loads(text or "null") or ()]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None
     at = 0
     for span in found:
-        if span.start != at or span.end <= at or not 0 <= span.tokens <= span.end:
+        if span.start != at or span.end <= at or span.tokens < 0:
             return None
         at = span.end
     return found if found and at == length else None
@@ -55,7 +55,7 @@ def even_parts(text: str, size: int) -> list[tuple[int, int]]:
     found, start = [], 0
     while len(text) - start > size:
         end = start + size
-        earliest = end - int(size * _MOVED)
+        earliest = end - int(size * _MAX_MOVED_SHARE)
         for border in _BORDERS:
             at = text.rfind(border, earliest, end)
             if at > start:

@@ -49,7 +49,7 @@ from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.image_attachments import page_name
 from desktop_app.services.documents.summary_grammar import is_built_in
-from desktop_app.services.fence import SAMPLE, Fence
+from desktop_app.services.fence import SAMPLE_FENCE, Fence
 from desktop_app.services.ports import Gateway, Provider, SpendingBook
 from desktop_app.services.provider_wrapper import ProviderWrapper
 from desktop_app.services.spending.budget import Budget
@@ -127,7 +127,7 @@ class Task:
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
     conversation_id: str = ""
     message_id: str = ""
-    fence: Fence = SAMPLE
+    fence: Fence = SAMPLE_FENCE
     answerer: ResolvedChoice | None = None
 
 
@@ -171,7 +171,7 @@ def note_key(task: Task, piece: DocumentPiece) -> str:
     resolved = task.resolved
     effort = resolved.effort.value if resolved.effort else ""
     model = (resolved.profile.id, resolved.model.id, effort)
-    text = task.fence.plain(piece.text)
+    text = task.fence.strip_number(piece.text)
     key_parts: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, text]
     if piece.seen is not None:
         pages = [page.number for page in piece.seen.pictured]
@@ -448,8 +448,8 @@ def _request(
 def tagged(piece: DocumentPiece, fence: Fence, *, is_merging: bool) -> str:
     """Return a piece in its tag; notes that are to be merged already have inner tags."""
     if is_merging:
-        return fence.around_fenced("notes", [piece.text], f" {piece.label}")
-    return fence.around("part", piece.text, f" {piece.label}")
+        return fence.wrap_blocks("notes", [piece.text], f" {piece.label}")
+    return fence.wrap("part", piece.text, f" {piece.label}")
 
 
 def page_names(piece: DocumentPiece) -> list[str]:

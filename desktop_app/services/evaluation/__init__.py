@@ -1,4 +1,4 @@
 """Checks of answers in evaluations.
 
-May import domain, and jsonschema.
+May import domain and `structured`.
 """

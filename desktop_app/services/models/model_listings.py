@@ -1,6 +1,6 @@
 """Listings of the providers' models, stored with a date and updated in the background.
 
-The request is the one that opens the connection while the user types; it costs nothing.
+The request also opens the connection while the user types; it costs nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FRESH_FOR: Final = timedelta(hours=1)
 
 
 class ListingBook(Protocol):
-    """Stores listings by profile id: see storage/settings/model_listing_store.py."""
+    """Store of listings by profile id: see storage/settings/model_listing_store.py."""
 
     async def all(self) -> dict[str, ModelListing]: ...
     async def save(self, profile_id: str, listing: ModelListing) -> None: ...
@@ -30,7 +30,7 @@ class ListingProvider(Protocol):
 
 
 class ListingGateway(Protocol):
-    """Opens providers."""
+    """Source of providers that can list their models."""
 
     async def provider(self, profile: ProviderProfile) -> ListingProvider:
         """Return a provider that is ready for a request. Raises UserFacingError."""
@@ -51,11 +51,11 @@ class ModelListings:
     def of(self, profile: ProviderProfile) -> ModelListing | None:
         """Return the known listing of a provider, or None.
 
-        A listing from another address does not count, nor an empty one, as some servers send.
+        A listing from another address is ignored, and so is an empty listing, as some servers send.
         """
         known = self._known.get(profile.id)
-        is_its = known is not None and known.base_url == profile.base_url and known.models
-        return known if is_its else None
+        is_usable = known is not None and known.base_url == profile.base_url and known.models
+        return known if is_usable else None
 
     def is_fresh(self, profile: ProviderProfile) -> bool:
         """Return True if the listing is less than an hour old."""
@@ -63,7 +63,7 @@ class ModelListings:
         return known is not None and datetime.now(UTC) - known.at < FRESH_FOR
 
     async def fetch(self, profile: ProviderProfile) -> ModelListing:
-        """Request the listing; store it unless the provider is local or from the environment.
+        """Request the listing; store it unless it is on-device or from the environment.
 
         Raises:
             UserFacingError: the request failed, or the listing could not be stored.

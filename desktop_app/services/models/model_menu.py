@@ -41,7 +41,7 @@ class Offer(NamedTuple):
 def offers(
     profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None, today: date
 ) -> list[Offer]:
-    """Return the menu's entries: the three of the family, the user's own, then the rest.
+    """Return the menu's entries: the family, the user's models, then the rest.
 
     The rest are known models in the order of the catalog, then unknown ones by name.
     """
@@ -53,8 +53,9 @@ def offers(
                 continue
             found.append(Offer(info.id, info.name, variant, _note(profile, info, listing, today)))
     known = {offer.model for offer in found}
-    for model_id in dict.fromkeys((*profile.models, *_more(profile, catalog, listing, today))):
-        if model_id not in known and not _is_of_other_kind(listing, model_id):
+    others = _other_models(profile, catalog, listing, today)
+    for model_id in dict.fromkeys((*profile.models, *others)):
+        if model_id not in known and not _is_known_not_to_chat(listing, model_id):
             info = model_info(profile, model_id, catalog, listing)
             marks = (
                 _window(listing, model_id),
@@ -73,20 +74,20 @@ def _may_have(profile: ProviderProfile, model_id: str, listing: ModelListing | N
 
 
 def _window(listing: ModelListing | None, model_id: str) -> str:
-    """Return the context window that the server reports; servers differ for the same model."""
+    """Return the context window that this server reports; "" if it reports none."""
     window = listing.window_of(model_id) if listing else None
     return tr("{tokens} tokens", tokens=tokens(window)) if window else ""
 
 
 def _price(listing: ModelListing | None, model_id: str) -> str:
-    """Return the server's own prices of a million tokens of input and output."""
+    """Return the server's prices of a million tokens of input and output; "" if unknown."""
     details = listing.details_of(model_id) if listing else ModelDetails()
     if details.input_price is None or details.output_price is None:
         return ""
     return f"${details.input_price:f} / ${details.output_price:f}"
 
 
-def _is_of_other_kind(listing: ModelListing | None, model_id: str) -> bool:
+def _is_known_not_to_chat(listing: ModelListing | None, model_id: str) -> bool:
     """Return True if the server says that a model cannot chat."""
     return listing is not None and listing.can_chat(model_id) is False
 
@@ -118,10 +119,10 @@ def with_listed_models(
     is_open = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
     if not is_open or profile.models or listing is None or not listing.has(FAMILY_MODEL):
         return profile
-    return replace(profile, models=tuple(m for m in family(catalog) if listing.has(m)))
+    return replace(profile, models=tuple(m for m in family_models(catalog) if listing.has(m)))
 
 
-def family(catalog: ModelCatalog) -> tuple[str, ...]:
+def family_models(catalog: ModelCatalog) -> tuple[str, ...]:
     """Return the models of the family."""
     return tuple(info.id for info in catalog if info.id.startswith(FAMILY_MODEL))
 
@@ -145,7 +146,7 @@ def _note(
     return shutdown_mark(profile, info, listing, today)
 
 
-def _more(
+def _other_models(
     profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None, today: date
 ) -> list[str]:
     if listing is None:

@@ -4,8 +4,8 @@
         …                           the call, and its line in the ledger
 
 The cost of the call's input is held from the check until the call ends, so that calls in progress
-count too. A running answer is never cut; only the next one is refused. The hold of a killed process
-becomes a call of unknown cost. Nothing is held if the call is free.
+count too. A running answer is never stopped; only the next call is refused. The hold of a killed
+process becomes a call of unknown cost. Nothing is held if the call is free.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NEAR_LIMIT = N_(
 
 
 class HoldBook(Protocol):
-    """Stores holds next to the recorded spending: see storage/spending/spending_holds.py.
+    """Store of holds next to the recorded spending: see storage/spending/spending_holds.py.
 
     Raises StorageError.
     """
@@ -53,7 +53,7 @@ class HoldBook(Protocol):
 
 
 class Notes(Protocol):
-    """Stores the warnings already given to the user. Raises StorageError."""
+    """Store of the warnings already given to the user. Raises StorageError."""
 
     async def all(self) -> dict[str, Any]:
         """Return all notes."""
@@ -89,7 +89,7 @@ class Hold:
 
 
 class Budget:
-    """Checks calls against the monthly cap of their provider.
+    """Check of calls against the monthly caps of their providers.
 
     Args:
         allows_unpriced: models of unknown price may be used in spite of a cap.
@@ -134,7 +134,7 @@ class Budget:
     ) -> Hold:
         """Hold the input's cost in US dollars (None if it is unknown) until the call has ended.
 
-        If this process is killed before, the call counts as one of unknown cost.
+        If this process is killed before, the call counts as a call of unknown cost.
 
         Args:
             model: "" unless the hold is for one call of this process (a batch is not).
@@ -170,7 +170,7 @@ class Budget:
         return await self._holds.month(profile.id, profile.monthly_cap, now())
 
     async def month_to_warn_of(self, profile: ProviderProfile) -> MonthUnderCap | None:
-        """Return the month if 80 % of the cap are spent, once per month and cap; else None."""
+        """Return the month once it is near the cap, once per month and cap; else None."""
         month = await self.month(profile)
         if not month.is_near or month.cap is None:
             return None

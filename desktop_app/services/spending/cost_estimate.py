@@ -1,4 +1,4 @@
-"""Tokens and money before anything is sent.
+"""Estimates of tokens and cost before anything is sent.
 
 The provider counted the conversation so far with its last answer, so only later messages are
 counted here. If a compaction was made or undone after an answer, its count no longer matches what
@@ -50,15 +50,15 @@ from desktop_app.services.collections.passage_context import (
 from desktop_app.services.documents.attachment_dedup import as_sent_after
 from desktop_app.services.documents.file_attachments import file_tokens, is_file
 from desktop_app.services.documents.image_attachments import page_tokens, picture_tokens
-from desktop_app.services.fence import SAMPLE
+from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 
-# Tokens of a message's frame (role, separators); OpenAI's own examples count 3 or 4.
-FRAME = 4
+# Tokens of a message apart from its text (role, separators); OpenAI's own examples count 3 or 4.
+MESSAGE_OVERHEAD = 4
 # Tokens reserved for an answer: a question that leaves less room is refused.
 ROOM_FOR_ANSWER = 512
-# The usable share of a window whose tokens are counted exactly: servers add frames of their own.
-SHARE = 0.95
+# The usable share of a window whose tokens are counted exactly: servers add text of their own.
+USABLE_SHARE = 0.95
 # A compaction is counted for one model; another model counts at most this many times as much.
 LARGEST_COUNT_RATIO = 4
 # Messages between two turns of the event loop: 5 ms, if all their tokens are known.
@@ -87,12 +87,12 @@ class Estimate(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        """False if the tokens are estimated; shown with ≈."""
+        """Return False if the tokens are estimated; shown with ≈."""
         return self.method <= CountMethod.SERVER
 
 
 class Estimator:
-    """Estimates drafts and caches the counts."""
+    """Estimator of drafts, with a cache of token counts."""
 
     def __init__(
         self,
@@ -141,10 +141,10 @@ class Estimator:
         """Return the share of a window that can be filled, given how exactly `text` is counted."""
         _, is_exact = await self.count(text, resolved)
         found = await self.rates(text, resolved)
-        return SHARE if found is None or is_exact else found[1]
+        return USABLE_SHARE if found is None or is_exact else found[1]
 
-    def _forget_if_changed(self) -> None:
-        """Drop the cached counts once the provider's counts have shown a better ratio."""
+    def _clear_if_changed(self) -> None:
+        """Clear the caches if the provider's counts have changed the ratio of tokens."""
         if self._revision != self._counter.revision:
             self._revision = self._counter.revision
             self._documents.clear()
@@ -166,19 +166,19 @@ class Estimator:
             UserFacingError: counting failed, or a collection no longer exists.
         """
         resolved = context.resolved
-        self._forget_if_changed()
+        self._clear_if_changed()
         if found is None:
             found = await find_passages(self._passages, context, draft, is_estimate=True)
         before, context_exact = await self.context_tokens(context)
-        words, exact = await self.count(draft.text, resolved)
-        total = before + words + FRAME
+        draft_tokens, exact = await self.count(draft.text, resolved)
+        total = before + draft_tokens + MESSAGE_OVERHEAD
         sent = context.sent
         new = as_sent_after(sent.messages, draft.question_attachments, resolved.files)
         parts = (*new, *found)
         attached, attached_exact = await self._attached_tokens(parts, resolved)
         explains = not has_fenced(sent.messages, resolved.files)
         if explains and any(is_fenced(part, resolved.files) for part in parts):
-            attached += await self.text_tokens(SAMPLE.explanation, resolved)
+            attached += await self.text_tokens(SAMPLE_FENCE.explanation, resolved)
         exact = exact and context_exact and attached_exact
         method = self._method(resolved, exact=exact)
         return _priced(total + attached, method, resolved, max_output_tokens)
@@ -191,7 +191,7 @@ class Estimator:
         for part in parts:
             if isinstance(part, PassagesPart):
                 tokens, is_known = (
-                    await self.text_tokens(passages_block(part, SAMPLE), resolved),
+                    await self.text_tokens(passages_block(part, SAMPLE_FENCE), resolved),
                     True,
                 )
             elif isinstance(part, DocumentPart) and is_file(part, resolved.files):
@@ -208,7 +208,7 @@ class Estimator:
     async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
         """Return the tokens sent before a question, and True if they are exact."""
         path, resolved, sent = context.path, context.resolved, context.sent
-        total, exact, seen_from = 0, True, _first_image_index(path)
+        total, exact, first_image = 0, True, _first_image_index(path)
         before = len(path) - len(sent.messages)
         fenced = (n for n, m in enumerate(sent.messages, before) if has_fenced([m], resolved.files))
         explaining = next(fenced, None)
@@ -221,7 +221,7 @@ class Estimator:
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
                 and _is_same_provider(message, resolved)
-                and (number < seen_from or _is_same_model(message, resolved))
+                and (number < first_image or _is_same_model(message, resolved))
                 and was_made_with(
                     path, number, sent.compaction, context.compactions, resolved.profile
                 )
@@ -232,11 +232,10 @@ class Estimator:
                 return total + await self.message_tokens(message, resolved), False
             total += await self.message_tokens(message, resolved)
             if number == explaining:
-                total += await self.text_tokens(SAMPLE.explanation, resolved)
+                total += await self.text_tokens(SAMPLE_FENCE.explanation, resolved)
             exact = exact and not message.text
         if context.instructions:
-            words = await self.count(context.instructions, resolved)
-            total += words[0] + FRAME
+            total += await self.text_tokens(context.instructions, resolved) + MESSAGE_OVERHEAD
         if sent.compaction is not None:
             total += await self._body_tokens(sent.compaction, resolved)
             exact = False
@@ -254,10 +253,12 @@ class Estimator:
 
     async def summary_tokens(self, summary: str, resolved: ResolvedChoice) -> int:
         """Return the tokens of a summary as it is sent."""
-        parts = [part for message in summary_messages(summary, SAMPLE) for part in message.parts]
+        parts = [
+            part for message in summary_messages(summary, SAMPLE_FENCE) for part in message.parts
+        ]
         texts = [part.text for part in parts if isinstance(part, TextPart)]
         counts = [(await self.count(text, resolved))[0] for text in texts]
-        return sum(counts) + FRAME * len(counts)
+        return sum(counts) + MESSAGE_OVERHEAD * len(counts)
 
     async def text_tokens(self, text: str, resolved: ResolvedChoice) -> int:
         """Return the tokens of a text alone."""
@@ -269,12 +270,15 @@ class Estimator:
         model = f"{resolved.profile.id} {resolved.model.id}"
         key = (part.sha256, f"{model} {part.in_parts} {part.by_tools} {spans} {part.again_as}")
         if key not in self._documents:
-            block = await sent_block(part, self._attachments, SAMPLE)
+            block = await sent_block(part, self._attachments, SAMPLE_FENCE)
             self._documents[key] = (await self.count(block, resolved))[0]
         return self._documents[key]
 
     def is_sure_to_fit(self, context: SendContext, draft: Draft) -> bool:
-        """Return True if the draft fits without counting: a token has at least one byte."""
+        """Return True if the draft would fit even with one token per byte.
+
+        Return False if the answer needs counting.
+        """
         limit = context.resolved.model.input_limit
         if limit is None:
             return True
@@ -285,8 +289,8 @@ class Estimator:
         if any(tool_calls(message.parts) for message in sent.messages):
             return False
         texts = (context.instructions, draft.text, *(message.text for message in sent.messages))
-        most = sum(len(text.encode("utf-8", "surrogatepass")) + FRAME for text in texts)
-        return body + most + ROOM_FOR_ANSWER <= limit
+        size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+        return body + size + len(texts) * MESSAGE_OVERHEAD + ROOM_FOR_ANSWER <= limit
 
     def require_room(
         self,
@@ -326,10 +330,10 @@ class Estimator:
         key = (message.id, resolved.profile.id + api, resolved.model.id, len(message.text))
         if key not in self._messages:
             calls = (text for c in tool_calls(message.parts) for text in (c.arguments, c.result))
-            words = (await self.count("\n".join((message.text, *calls)), resolved))[0] + FRAME
+            tokens = await self.text_tokens("\n".join((message.text, *calls)), resolved)
             parts = (*message.attachments, *message.passage_parts)
             attached, _ = await self._attached_tokens(parts, resolved)
-            self._messages[key] = words + attached
+            self._messages[key] = tokens + MESSAGE_OVERHEAD + attached
         return self._messages[key]
 
 
@@ -366,13 +370,13 @@ def used_tokens(
 ) -> int | None:
     """Return the tokens in use, as the provider counted them with its last answer.
 
-    Return None if its counts do not cover this request, or cover several answers together.
+    Return None if the provider's counts do not match this request or cover several answers.
     """
     sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
-    seen_from = _first_image_index(path)
+    first_image = _first_image_index(path)
     for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
         message = path[number]
-        if _is_unusable(message, number > seen_from, resolved):
+        if _is_unusable(message, number > first_image, resolved):
             return None
         if message.usage is not None and was_made_with(
             path, number, sent.compaction, compactions, resolved.profile
@@ -385,9 +389,9 @@ def needs_counting(
     path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
 ) -> bool:
     """Return True if the provider's counts do not give the tokens in use."""
-    seen_from = _first_image_index(path)
+    first_image = _first_image_index(path)
     return bool(compactions) or any(
-        _is_unusable(message, number > seen_from, resolved) for number, message in enumerate(path)
+        _is_unusable(message, number > first_image, resolved) for number, message in enumerate(path)
     )
 
 
@@ -429,7 +433,7 @@ def _is_same_provider(message: Message, resolved: ResolvedChoice) -> bool:
 def repriced(
     estimate: Estimate, resolved: ResolvedChoice, max_output_tokens: int | None
 ) -> Estimate:
-    """Return an estimate of one answer at the price of another choice, until that is counted."""
+    """Return a provisional estimate of one answer: the same tokens at another choice's price."""
     return _priced(estimate.input_tokens, estimate.method, resolved, max_output_tokens)
 
 

@@ -17,7 +17,9 @@ _MOST_PROBLEMS: Final = 5
 _LONGEST_REASON: Final = 300
 _LONGEST_NUMBER: Final = 30
 _MOST_DIGITS: Final = 700
-"""Of the quotient of the largest and the smallest number."""
+"""Digits of the quotient of the largest and the smallest number."""
+# Raised if a reference leads to something that is no schema.
+_NO_SCHEMA_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
 _TOO_DEEP: Final = "it is nested too deeply, or refers to itself without an end"
 
 
@@ -96,9 +98,10 @@ def _leads_nowhere(reference: str) -> str:
     return f"the reference {reference[:_LONGEST_REASON]} leads nowhere"
 
 
-def schema_problems(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProblem, ...]:
+def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[SchemaProblem, ...]:
     """Return why a value does not match; () if it does. Raises UnusableSchemaError."""
     from jsonschema import Draft202012Validator, SchemaError, validators
+    from jsonschema.exceptions import UnknownType
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
@@ -118,7 +121,7 @@ def schema_problems(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProble
         raise UnusableSchemaError(_leads_nowhere(error.ref)) from error
     except RecursionError as error:
         raise UnusableSchemaError(_TOO_DEEP) from error
-    except (SchemaError, TypeError, ValueError, re.error, OverflowError) as error:
+    except (SchemaError, UnknownType, *_NO_SCHEMA_ERRORS) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     return tuple(problems)
 

@@ -46,7 +46,7 @@ def _sent_result(call: ToolCallPart, fence: Fence) -> str:
         return INTERRUPTED
     if call.state is ToolCallState.DENIED:
         return call.result or DENIED
-    result = fence.around("result", call.result)
+    result = fence.wrap("result", call.result)
     if not call.edited:
         return result
     return f"{EDITED.format(arguments=call.edited)}\n{result}"

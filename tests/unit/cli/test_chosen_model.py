@@ -40,7 +40,7 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL
-from desktop_app.services.models.model_menu import family
+from desktop_app.services.models.model_menu import family_models
 from desktop_app.settings.values import with_defaults
 from tests.helpers.started import started
 from tests.unit.providers.loopback import LoopbackServer, replies
@@ -144,7 +144,7 @@ async def test_a_server_of_the_environment_has_the_variants_that_are_named() -> 
         started({"OPENAI_BASE_URL": server.base_url}) as backend,
     ):
         found = await answering_profile(backend, options(variant="pro"))
-        assert found.models == family(backend.catalog)
+        assert found.models == family_models(backend.catalog)
         assert server.listed == []
         assert backend.listings.of(await answering_profile(backend, options())) is not None
 

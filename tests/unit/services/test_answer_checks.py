@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import child_command
-from desktop_app.domain.evaluation.evaluation_case import check_from_json
+from desktop_app.domain.evaluation.case_error import CaseError
+from desktop_app.domain.evaluation.evaluation_case import EvaluationCase, check_from_json
 from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.rendering.processes.line_client import LineClient
-from desktop_app.services.evaluation.answer_checks import failure_of
+from desktop_app.services.evaluation.answer_checks import failure_of, require_schemas
 from desktop_app.services.structured import schema_patterns
 
 
@@ -73,6 +74,30 @@ def test_a_pattern_of_a_schema_that_takes_too_long_is_a_failure(
     check = check_from_json({"schema": {"pattern": "^(a|a)*$"}})
     answer = json.dumps("a" * 200 + "b")
     assert "takes too long" in label_of(failure_of(check, answer, NOBODY))
+
+
+NO_SCHEMAS = ({"type": "nothing"}, 5, [1], {"properties": 5}, {"required": 5}, {"pattern": "("})
+
+
+@pytest.mark.parametrize("target", NO_SCHEMAS)
+def test_a_reference_to_something_that_is_no_schema_makes_the_schema_unusable(target: Any) -> None:
+    check = check_from_json({"schema": {"$ref": "#/x", "x": target}})
+    failure = failure_of(check, '{"a": "b"}' if target != NO_SCHEMAS[-1] else '"b"', NOBODY)
+    assert failure is not None
+    assert failure.reason is FailureReason.UNUSABLE_SCHEMA
+
+
+def test_a_number_too_large_for_a_float_is_compared() -> None:
+    check = check_from_json({"schema": {"multipleOf": 0.1}})
+    assert failure_of(check, "1" + "0" * 400, NOBODY) is None
+
+
+@pytest.mark.parametrize("target", [{"type": "nothing"}, {"$id": "http://[", "$ref": "a"}])
+def test_a_case_with_an_unusable_schema_is_named(target: Any) -> None:
+    check = check_from_json({"schema": {"$ref": "#/x", "x": target}})
+    cases = [EvaluationCase("first", "?", checks=(check,))]
+    with pytest.raises(CaseError, match="the schema can’t be used"):
+        require_schemas(cases)
 
 
 def test_an_endless_expression_is_given_up_and_the_next_one_is_searched() -> None:

@@ -30,7 +30,7 @@ from desktop_app.services.chat.prompt_assembly import request_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import as_sent_after, without_repeats
 from desktop_app.services.documents.image_attachments import ImageForm
-from desktop_app.services.fence import SAMPLE
+from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.spending.cost_estimate import Estimator
 from tests.helpers.fences import plain
 from tests.helpers.scripted_provider import WordCounter
@@ -89,7 +89,7 @@ def test_what_was_read_in_parts_never_stood_in_a_request() -> None:
 
 async def test_the_request_holds_it_once() -> None:
     path = [asked("first", REPORT), asked("second", replace(REPORT, name='a "copy".pdf'))]
-    sent = await request_messages(path, Shelf(), SAMPLE)
+    sent = await request_messages(path, Shelf(), SAMPLE_FENCE)
     texts = [message.parts[0].text for message in sent]  # type: ignore[union-attr]
     assert [text.count("ferry") for text in texts] == [100, 0]
     assert plain(texts[1]).startswith(
@@ -97,7 +97,7 @@ async def test_the_request_holds_it_once() -> None:
     )
     assert plain(texts[1]).endswith("</document>\n\nsecond")
     # Behind a compaction that took the first away, it goes whole; what is kept is as it was.
-    (alone,) = await request_messages(path[1:], Shelf(), SAMPLE)
+    (alone,) = await request_messages(path[1:], Shelf(), SAMPLE_FENCE)
     assert alone.parts[0].text.count("ferry") == 100  # type: ignore[union-attr]
     assert path[1].attachments[0].again_as == ""  # type: ignore[union-attr]
 
@@ -105,7 +105,9 @@ async def test_the_request_holds_it_once() -> None:
 async def test_a_file_goes_once_too() -> None:
     file = replace(REPORT, as_file=True)
     sight = ImageForm(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
-    sent = await request_messages([asked("a", file), asked("b", file)], Shelf(), SAMPLE, sight)
+    sent = await request_messages(
+        [asked("a", file), asked("b", file)], Shelf(), SAMPLE_FENCE, sight
+    )
     assert isinstance(sent[0].parts[0], FileData)
     assert not any(isinstance(part, FileData) for part in sent[1].parts)
 

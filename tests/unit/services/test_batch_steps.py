@@ -42,7 +42,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch import batch_results
 from desktop_app.services.batch.batch_preparation import BatchPreparer
-from desktop_app.services.batch.batch_service import LOST_S, RETRY_S, BatchService
+from desktop_app.services.batch.batch_service import REFUSED_RETRY_S, RETRY_S, BatchService
 from desktop_app.services.batch.batch_upload import UploadLimits, is_refusal
 from desktop_app.services.documents.image_attachments import page_tokens
 from tests.helpers.batch_setup import BatchSetup
@@ -323,8 +323,8 @@ async def test_lines_that_cannot_be_used_are_counted(
 async def test_results_are_stored_some_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_results, "AT_ONCE", 3)
-    monkeypatch.setattr(batch_results, "CHARACTERS_AT_ONCE", 10)
+    monkeypatch.setattr(batch_results, "MAX_RESULTS_AT_ONCE", 3)
+    monkeypatch.setattr(batch_results, "MAX_CHARACTERS_AT_ONCE", 10)
     async with open_desk(tmp_path) as made:
         lengths = [5, 5, 1, 4, 6, 1, 0, 11, 2]
         saved: list[int] = []
@@ -538,8 +538,8 @@ async def test_trouble_before_anything_was_created(
             BatchStatus.CANCELLED,
         ),
         (EndpointMissingError(Reason.WEB_PAGE, PARAMS), True, None, BatchStatus.CANCELLED),
-        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=403), True, LOST_S, None),
-        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=404), False, LOST_S, None),
+        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=403), True, REFUSED_RETRY_S, None),
+        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=404), False, REFUSED_RETRY_S, None),
         (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500), False, RETRY_S, None),
     ],
 )

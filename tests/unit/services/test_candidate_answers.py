@@ -46,7 +46,12 @@ from desktop_app.services.chat.candidate_answers import (
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.budget import Hold
-from desktop_app.services.spending.cost_estimate import FRAME, Estimate, needs_counting, used_tokens
+from desktop_app.services.spending.cost_estimate import (
+    MESSAGE_OVERHEAD,
+    Estimate,
+    needs_counting,
+    used_tokens,
+)
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import OPENAI, ask
 from tests.unit.services.test_chat_service import HELD, USAGE, Room, open_room
@@ -287,7 +292,10 @@ async def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_p
         done = await run_all(room, began)
         resolved = room.service.resolve(CHAT, began.conversation.choice)
         assert began.question is not None
-        for shown, tokens in ((done[0], 1_000 + 2 + FRAME), (done[1], 1 + FRAME + 1 + FRAME)):
+        for shown, tokens in (
+            (done[0], 1_000 + 2 + MESSAGE_OVERHEAD),
+            (done[1], 1 + MESSAGE_OVERHEAD + 1 + MESSAGE_OVERHEAD),
+        ):
             path = [began.question, shown]
             assert used_tokens(path, resolved) is None
             assert needs_counting(path, resolved)

@@ -77,7 +77,7 @@ from desktop_app.services.chat.chat_service import AskSettings, ChatService, Mes
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.spending.budget import Budget
-from desktop_app.services.spending.cost_estimate import FRAME, Estimator
+from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, Estimator
 from desktop_app.services.tools.consent import ConsentDesk
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.compaction_store import CompactionStore
@@ -639,7 +639,7 @@ async def test_a_cap_refuses_the_next_message_and_no_running_answer(tmp_path: Pa
     )
     price = CATALOG.info("gpt-5.2").price
     assert price is not None
-    words = price.of(Usage(input_tokens=1 + FRAME))
+    words = price.of(Usage(input_tokens=1 + MESSAGE_OVERHEAD))
     capped = replace(OPENAI, monthly_cap=words)
 
     async with open_room(tmp_path, provider) as room:

@@ -35,8 +35,13 @@ from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.fence import SAMPLE
-from desktop_app.services.spending.cost_estimate import FRAME, Estimate, Estimator, usable_input
+from desktop_app.services.fence import SAMPLE_FENCE
+from desktop_app.services.spending.cost_estimate import (
+    MESSAGE_OVERHEAD,
+    Estimate,
+    Estimator,
+    usable_input,
+)
 from tests.helpers.messages import question as said
 from tests.helpers.scripted_provider import WordCounter
 
@@ -97,8 +102,8 @@ def estimate(
 
 @pytest.mark.parametrize("model", PRICED)
 def test_every_price_times_the_providers_share_and_nothing_taken_for_cached(model: str) -> None:
-    fenced = f"{SAMPLE.explanation} {document_block(DOCUMENT, WORDS, SAMPLE)}"
-    tokens = 4 + FRAME + len(fenced.split())
+    fenced = f"{SAMPLE_FENCE.explanation} {document_block(DOCUMENT, WORDS, SAMPLE_FENCE)}"
+    tokens = 4 + MESSAGE_OVERHEAD + len(fenced.split())
     made, row = estimate(resolved(model)), ROWS[model]
     assert made.input_tokens == tokens
     by_hand = Decimal(row["price"]["input"]) * tokens * Decimal("0.8") / 1_000_000
@@ -153,10 +158,12 @@ async def test_chosen_pages_alone_are_counted() -> None:
 
     first = replace(DOCUMENT, chosen=ChosenPages("page", ((1, 1),), 2))
     second = replace(DOCUMENT, chosen=ChosenPages("page", ((2, 2),), 2))
-    assert await counted(DOCUMENT) == len(document_block(DOCUMENT, shelf.words, SAMPLE).split())
+    assert await counted(DOCUMENT) == len(
+        document_block(DOCUMENT, shelf.words, SAMPLE_FENCE).split()
+    )
     assert await counted(second) - await counted(first) == 10
-    assert 'pages="2 of 2">\n[page 2]' in document_block(second, shelf.words, SAMPLE)
-    assert "[page 1]" not in document_block(second, shelf.words, SAMPLE)
+    assert 'pages="2 of 2">\n[page 2]' in document_block(second, shelf.words, SAMPLE_FENCE)
+    assert "[page 1]" not in document_block(second, shelf.words, SAMPLE_FENCE)
 
 
 class OneText(Shelf):
@@ -180,9 +187,9 @@ def limited(window: int | None, max_input: int | None = None, **more: Any) -> Re
     ("path", "draft", "most"),
     [
         # A token has a byte at least: the texts, a frame of each, and the room for an answer.
-        ([], "abc", 2 * FRAME + 3 + 512),
-        ([said("é"), said("")], "a", 4 * FRAME + 3 + 512),
-        ([said("\ud800")], "", 3 * FRAME + 3 + 512),
+        ([], "abc", 2 * MESSAGE_OVERHEAD + 3 + 512),
+        ([said("é"), said("")], "a", 4 * MESSAGE_OVERHEAD + 3 + 512),
+        ([said("\ud800")], "", 3 * MESSAGE_OVERHEAD + 3 + 512),
     ],
 )
 def test_what_surely_fits_is_not_counted(path: list[Message], draft: str, most: int) -> None:

@@ -40,8 +40,15 @@ from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.image_attachments import named, page_name
-from desktop_app.services.fence import LONGEST_NAME, SAMPLE, Fence, Fences, attribute, one_line
-from desktop_app.services.spending.cost_estimate import FRAME
+from desktop_app.services.fence import (
+    MAX_NAME_LENGTH,
+    SAMPLE_FENCE,
+    Fence,
+    Fences,
+    attribute,
+    one_line,
+)
+from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.fences import fences
 from tests.helpers.scripted_provider import ScriptedProvider
@@ -76,7 +83,7 @@ hostile = st.lists(
 @example(NUMBER * 2, "")
 @example("12" * 30, "12" * 30)
 def test_nothing_inside_opens_or_closes_a_fence(text: str, name: str) -> None:
-    made = FENCE.around("document", text, attribute("name", name))
+    made = FENCE.wrap("document", text, attribute("name", name))
     lines = made.split("\n")
     assert made.count(NUMBER) == 2
     assert re.fullmatch(rf'<document-{NUMBER} name="[^"<>\n]*">', lines[0])
@@ -96,7 +103,7 @@ def test_a_document_and_a_passage_are_closed_once(text: str, name: str) -> None:
 
 @given(st.text())
 def test_other_text_is_sent_as_it_is(text: str) -> None:
-    assert FENCE.around("document", text) == (
+    assert FENCE.wrap("document", text) == (
         f"<document-{NUMBER}>\n{text.strip()}\n</document-{NUMBER}>"
     )
 
@@ -109,7 +116,7 @@ def test_other_text_is_sent_as_it_is(text: str) -> None:
 @example("hid\U000e0049den \ud83d")
 def test_a_name_is_one_line_of_visible_characters(name: str) -> None:
     line = one_line(name)
-    assert len(line) <= LONGEST_NAME
+    assert len(line) <= MAX_NAME_LENGTH
     assert len(line.splitlines()) <= 1
     assert not set(line) & set('"<>')
     kinds = {unicodedata.category(c) for c in line if c not in "\u200c\u200d"}
@@ -124,8 +131,8 @@ def test_every_break_in_a_name_becomes_one_blank(space: str) -> None:
 
 @pytest.mark.attack("prompt-fences")
 def test_the_explanation_names_the_number_of_the_fence() -> None:
-    assert SAMPLE.number in SAMPLE.explanation
-    assert SAMPLE.number in SAMPLE.around("document", "text")
+    assert SAMPLE_FENCE.number in SAMPLE_FENCE.explanation
+    assert SAMPLE_FENCE.number in SAMPLE_FENCE.wrap("document", "text")
 
 
 def test_an_ordinary_name_stays_as_it_is() -> None:
@@ -267,7 +274,9 @@ async def test_what_is_counted_is_what_is_sent(tmp_path: Path) -> None:
             )
             await room.run(began)
             messages = provider.requests[-1].messages
-            assert taken.input_tokens == len(words(messages).split()) + FRAME * len(messages)
+            assert taken.input_tokens == len(words(messages).split()) + MESSAGE_OVERHEAD * len(
+                messages
+            )
             conversation = began.conversation
             path = await room.store.path(conversation.id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.domain.documents.extracted_document import TextChunk
-from desktop_app.services.documents.kept_spans import even_parts, json_of_spans, spans_from
+from desktop_app.services.documents.kept_spans import even_parts, spans_from_json, spans_to_json
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,9 @@ from desktop_app.services.documents.kept_spans import even_parts, json_of_spans,
         ("[[0, 0, 0], [0, 5, 1]]", 5, None),
         ("[[0, 5, 0]]", 5, [(0, 5, 0)]),
         ("[[0, 5, 5]]", 5, [(0, 5, 5)]),
-        ("[[0, 5, 6]]", 5, None),
+        ("[[0, 5, 12]]", 5, [(0, 5, 12)]),  # rare letters have several tokens
+        ("[[0, 5, Infinity]]", 5, None),
+        ("[" * 100_000, 5, None),
         ("[[0, 5, -1]]", 5, None),
         ("{", 5, None),
         ("[[0, 5]]", 5, None),
@@ -36,10 +38,10 @@ from desktop_app.services.documents.kept_spans import even_parts, json_of_spans,
 def test_spans_that_do_not_cover_the_text_are_dropped(
     stored: str | None, length: int, spans: list[tuple[int, int, int]] | None
 ) -> None:
-    found = spans_from(stored, length)
+    found = spans_from_json(stored, length)
     assert found == (None if spans is None else [TextChunk(*span) for span in spans])
     if found is not None:
-        assert spans_from(json_of_spans(found), length) == found
+        assert spans_from_json(spans_to_json(found), length) == found
 
 
 @pytest.mark.parametrize(

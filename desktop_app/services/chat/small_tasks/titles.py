@@ -86,7 +86,7 @@ class Titles:
             Purpose.TITLE,
             own,
             INSTRUCTIONS,
-            fence.around("conversation", text),
+            fence.wrap("conversation", text),
             max_output_tokens=LONGEST_OUTPUT,
             conversation_id=question.conversation_id,
             message_id=answer.id,

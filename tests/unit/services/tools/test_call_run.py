@@ -42,7 +42,7 @@ from desktop_app.domain.tools.tool import (
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.chat.answer_run import as_provider_error
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.fence import SAMPLE
+from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.tools.call_results import DENIED, EMPTY, INTERRUPTED, bounded, sent_parts
 from desktop_app.services.tools.call_run import CallRun
@@ -329,7 +329,7 @@ def test_a_result_can_be_stored_and_sent(text: str, kept: str) -> None:
 
 def test_what_of_an_answer_is_sent_again() -> None:
     call = ToolCallPart("1", "look", "{}", result="seen")
-    fenced = SAMPLE.around("result", "seen")
+    fenced = SAMPLE_FENCE.wrap("result", "seen")
     parts = [
         TextPart("a"),
         replace(call, state=S.DONE),
@@ -342,7 +342,7 @@ def test_what_of_an_answer_is_sent_again() -> None:
         replace(call, state=S.DONE, call_id=""),
         replace(call, state=S.DONE, is_hosted=True),
     ]
-    assert [getattr(part, "result", part) for part in sent_parts(parts, SAMPLE)] == [
+    assert [getattr(part, "result", part) for part in sent_parts(parts, SAMPLE_FENCE)] == [
         TextPart("a"),
         fenced,
         f'The user changed the arguments to: {{"n": 2}}\n{fenced}',
@@ -382,7 +382,7 @@ async def looped(
     provider, budget = ScriptedProvider(*scripts), Holds()
     tools = await ToolCatalog([own or source()]).chosen(["look"])
     choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
-    task = LoopTask(tools, ToolContext("c"), choice, SAMPLE, limits or ToolLimits())
+    task = LoopTask(tools, ToolContext("c"), choice, SAMPLE_FENCE, limits or ToolLimits())
     loop = ToolLoop(
         OneProvider(provider), task, desk=desk(), budget=budget, as_provider_error=as_provider_error
     )
