@@ -61,6 +61,23 @@ def drawn_pdf(pages: list[str], forms: Sequence[str] = (), *, glyphs: str = "") 
     return _file(objects)
 
 
+def form_pdf() -> bytes:
+    """Return a PDF whose page of 100 by 100 points is a black form field, except for its border."""
+    return _file(
+        [
+            "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [5 0 R] >> >>",
+            "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R "
+            "/Annots [5 0 R] >>",
+            "<< /Length 0 >>\nstream\n\nendstream",
+            "<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /V (x) /F 4 /P 3 0 R "
+            "/Rect [10 10 90 90] /AP << /N 6 0 R >> >>",
+            "<< /Type /XObject /Subtype /Form /BBox [0 0 80 80] /Length 14 >>\n"
+            "stream\n0 0 80 80 re f\nendstream",
+        ]
+    )
+
+
 def _file(objects: list[str]) -> bytes:
     written = bytearray(b"%PDF-1.4\n")
     offsets = []

@@ -41,6 +41,8 @@ def render(
     """
     try:
         with pdfium.PdfDocument(data, password=password) as document:
+            if document.get_formtype() != raw.FORMTYPE_NONE:
+                document.init_forms()  # otherwise filled fields are left out
             return [_render_page(document[number - 1], size) for number, size in wanted]
     except (pdfium.PdfiumError, IndexError) as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:

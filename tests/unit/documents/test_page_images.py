@@ -9,7 +9,7 @@ from PIL import Image
 
 from desktop_app.documents.pdf.page_images import natural_size, render
 from desktop_app.domain.errors import DocumentDamagedError
-from tests.data.long_pdf import drawn_pdf, pdf_of
+from tests.data.long_pdf import drawn_pdf, form_pdf, pdf_of
 
 PDF = drawn_pdf(["0 0 595 842 re f", "0 421 595 421 re f"])
 
@@ -38,6 +38,12 @@ def test_pages_are_rendered_within_a_size(size: tuple[int, int], rendered: tuple
     assert [image.size for image in images] == [rendered, rendered]
     assert images[0].getpixel((5, 5)) == images[1].getpixel((5, 5)) == 0
     assert [image.getpixel((5, rendered[1] - 5)) for image in images] == [255, 0]
+
+
+def test_filled_form_fields_are_rendered() -> None:
+    (page,) = render("x.pdf", form_pdf(), [(1, (100, 100))])
+    image = Image.open(io.BytesIO(page.data)).convert("L")
+    assert (image.getpixel((50, 50)), image.getpixel((5, 5))) == (0, 255)
 
 
 @pytest.mark.parametrize("number", [2, 9])

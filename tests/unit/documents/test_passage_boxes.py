@@ -15,7 +15,7 @@ from desktop_app.documents.pdf.pdf_view import PdfView
 from desktop_app.documents.worker.protocol import Box, Limits, Strip
 from desktop_app.domain.documents.passage_matching import letters_of
 from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedError
-from tests.data.long_pdf import drawn_pdf, long_pdf, pdf_of
+from tests.data.long_pdf import drawn_pdf, form_pdf, long_pdf, pdf_of
 
 DATA = Path(__file__).parents[2] / "data"
 FILES = (
@@ -177,3 +177,8 @@ def test_a_password_opens_a_protected_pdf() -> None:
     with pytest.raises(DocumentEncryptedError):
         PdfView("encrypted.pdf", data, "wrong")
     assert len(PdfView("encrypted.pdf", data, "alder").page_sizes()) >= 1
+
+
+def test_filled_form_fields_are_shown() -> None:
+    pixels = PdfView("it", form_pdf()).render_strip(Strip(1, 100, 100, 50, 1))
+    assert (pixels[4 * 5], pixels[4 * 50]) == (255, 0)
