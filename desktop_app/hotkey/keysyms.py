@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from desktop_app.commands.shortcut import parse_press
@@ -21,8 +22,19 @@ _ACCELERATOR: Final = {"Ctrl": "Primary", "Alt": "Alt", "Shift": "Shift", "Meta"
 
 
 def keysym_name(key: str) -> str:
-    """Return the name of a key's symbol; that of a character is the character in lower case."""
-    return _NAMES.get(key, key.lower() if len(key) == 1 else key)
+    """Return the name of a key's symbol, such as "a", "Prior" or "period"."""
+    if len(key) > 1:
+        return _NAMES.get(key, key)
+    return _character_names().get(ord(key.lower()), key.lower())
+
+
+@cache
+def _character_names() -> dict[int, str]:
+    """Return the names of the Latin 1 characters, by code."""
+    from Xlib import XK  # not needed at start-up
+
+    names = (name for name in vars(XK) if name.startswith("XK_"))
+    return {getattr(XK, name): name.removeprefix("XK_") for name in names}
 
 
 def portal_trigger(keys: str) -> str:

@@ -223,6 +223,10 @@ def test_the_doctor_knows_keys_that_we_hold(server: XServer) -> None:
         ("Ctrl+Shift+G", "CTRL+SHIFT+g", "<Primary><Shift>g"),
         ("Meta+PgUp", "LOGO+Prior", "<Super>Prior"),
         ("F5", "F5", "F5"),
+        ("Meta+.", "LOGO+period", "<Super>period"),
+        ("Ctrl++", "CTRL+plus", "<Primary>plus"),
+        ("Alt+Ö", "ALT+odiaeresis", "<Alt>odiaeresis"),
+        ("Alt+Ж", "ALT+ж", "<Alt>ж"),
     ],
 )
 def test_desktops_write_keys_in_their_own_way(keys: str, trigger: str, gtk: str) -> None:
