@@ -1,6 +1,6 @@
 """The start at login: an entry in the desktop's autostart folder; in a sandbox, by the portal.
 
-login_start_native has those of Windows and macOS.
+For Windows and macOS, see login_start_native.
 https://specifications.freedesktop.org/autostart-spec/latest/
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -47,10 +47,52 @@ def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
     return folder / "autostart" / f"{bus_name(scope)}.desktop"
 
 
-def _native_start(scope: str, platform: str) -> LaunchAgent | RunValue | None:
-    """Return the start at login of Windows or macOS, None on other systems."""
+class _AutostartEntry:
+    """The file by which a Linux desktop starts the program."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def location(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    def is_on(self) -> bool:
+        """Return True if the desktop starts the program at login."""
+        try:
+            text = self._path.read_text("utf-8", "replace")
+        except OSError:
+            return False
+        # Desktops switch an entry off by one of these lines.
+        return not {"Hidden=true", "X-GNOME-Autostart-enabled=false"} & set(text.splitlines())
+
+    def set(self, command: Sequence[str], home: str | None) -> None:
+        """Write the file. `home` is the REPARTEE_HOME of the program, None for the usual one.
+
+        Raises:
+            OSError: the folder cannot be written to.
+        """
+        environment = () if home is None else ("env", f"REPARTEE_HOME={home}")
+        line = " ".join(_quoted(word) for word in (*environment, *command))
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(_ENTRY.format(command=line), "utf-8")
+
+    def remove(self) -> None:
+        """Remove the file.
+
+        Raises:
+            OSError: the folder cannot be written to.
+        """
+        self._path.unlink(missing_ok=True)
+
+
+def _login_start(
+    scope: str, environment: Mapping[str, str], platform: str
+) -> _AutostartEntry | LaunchAgent | RunValue:
+    """Return the start at login of this system."""
     if platform not in ("darwin", "win32"):
-        return None
+        return _AutostartEntry(autostart_file(scope, environment))
     from desktop_app.session.login_start_native import LaunchAgent, RunValue
 
     if platform == "darwin":
@@ -62,23 +104,14 @@ def login_start_location(
     scope: str, environment: Mapping[str, str], platform: str = sys.platform
 ) -> str:
     """Return the file or the registry value that starts the program at login."""
-    native = _native_start(scope, platform)
-    return str(autostart_file(scope, environment)) if native is None else native.location
+    return _login_start(scope, environment, platform).location
 
 
 def starts_at_login(
     scope: str, environment: Mapping[str, str], platform: str = sys.platform
 ) -> bool:
     """Return True if the desktop starts the program at login."""
-    native = _native_start(scope, platform)
-    if native is not None:
-        return native.is_on()
-    try:
-        text = autostart_file(scope, environment).read_text("utf-8", "replace")
-    except OSError:
-        return False
-    # Desktops switch an entry off by one of these lines.
-    return not {"Hidden=true", "X-GNOME-Autostart-enabled=false"} & set(text.splitlines())
+    return _login_start(scope, environment, platform).is_on()
 
 
 def set_start_at_login(
@@ -89,23 +122,18 @@ def set_start_at_login(
     Raises:
         StorageError: the file or the registry cannot be written.
     """
-    path = autostart_file(scope, environment)
     home = environment.get("REPARTEE_HOME") if scope else None
-    native = _native_start(scope, platform)
+    if home is not None:
+        home = os.path.abspath(home)  # noqa: PTH100
+    start = _login_start(scope, environment, platform)
     try:
-        if native is not None and wanted:
-            native.set(resident_command(), None if home is None else os.path.abspath(home))  # noqa: PTH100
-        elif native is not None:
-            native.remove()
-        if native is not None:
-            return
-        if not wanted:
-            path.unlink(missing_ok=True)
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_ENTRY.format(command=_exec_line(home)), "utf-8")
+        if wanted:
+            start.set(resident_command(), home)
+        else:
+            start.remove()
     except OSError as error:
-        raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details=f"{path}: {error}") from error
+        details = f"{start.location}: {error}"
+        raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details=details) from error
 
 
 async def ask_portal(bus: SessionBus, reason: str, *, wanted: bool) -> bool:
@@ -128,11 +156,6 @@ async def ask_portal(bus: SessionBus, reason: str, *, wanted: bool) -> bool:
     )
     _, allowed = results.get("autostart", ("b", False))
     return bool(allowed)
-
-
-def _exec_line(home: str | None) -> str:
-    command = [*([] if home is None else ["env", f"REPARTEE_HOME={os.path.abspath(home)}"])]  # noqa: PTH100
-    return " ".join(_quoted(word) for word in (*command, *resident_command()))
 
 
 def _quoted(word: str) -> str:
