@@ -1,4 +1,4 @@
-"""Watches if the desktop has a tray: a host of StatusNotifierItems.
+"""Watches whether the desktop has a tray: a host of StatusNotifierItems.
 
 https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
 """
@@ -20,7 +20,7 @@ WATCHER: Final = BusObject(
 
 
 class TrayHost:
-    """Watches for a tray, which may start after the program and end before it.
+    """Watcher for a tray, which may start after the program and end before it.
 
     Args:
         on_change: called with True once there is a tray, and with False when it has gone.
@@ -52,11 +52,11 @@ class TrayHost:
                 self._set(True)
 
     def _on_owner_change(self, body: Body) -> None:
-        name, _, owner = body
-        if name == WATCHER.service:
-            self._set(False)
-            if owner:  # Xfce's panel has its tray from the start, and sends no signal
-                self._start(self._check_host())
+        match body:
+            case (WATCHER.service, _, owner):
+                self._set(False)
+                if owner:  # Xfce's panel has its tray from the start, and sends no signal
+                    self._start(self._check_host())
 
     def _on_registered(self, _body: Body) -> None:
         self._set(True)
