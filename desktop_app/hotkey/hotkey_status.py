@@ -48,7 +48,7 @@ STATUS_TEXTS: Final = {
 """A sentence for each status, marked for translation; placeholders {keys} and {command}."""
 
 OPEN_COMMAND: Final = "repartee quick"
-"""The command to bind to a key where no global shortcut is available."""
+"""The command to bind to a key if no global shortcut is available."""
 
 
 class HotkeyError(Exception):

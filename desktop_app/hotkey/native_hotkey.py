@@ -24,7 +24,7 @@ def hold(keys: str, on_press: Callable[[], object], platform: str = sys.platform
 
     Args:
         keys: in Qt's portable text.
-        on_press: called in a thread of the shortcut's own on Windows, in the main thread on macOS.
+        on_press: called in the shortcut's own thread on Windows, in the main thread on macOS.
 
     Raises:
         HotkeyError: they cannot be registered.

@@ -84,7 +84,7 @@ class WindowsHotkey:
 
     Args:
         keys: in Qt's portable text.
-        on_press: called in a thread of this object's own.
+        on_press: called in this object's own thread.
         library: the functions of the system; those of Windows by default.
     """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from Xlib.display import Display
 
 PATIENCE_S: Final = 5.0
-"""The time for the desktop to give the focus back, and for the user to release the keys."""
+"""The time for the desktop to return the focus, and for the user to release the keys."""
 _PAUSE_S: Final = 0.01
 _TERMINALS: Final = frozenset(
     (
@@ -78,8 +78,8 @@ class PasteTarget:
     is_terminal: bool
 
 
-def wait_for_target(besides: int) -> PasteTarget:
-    """Return the window that gets the focus once the window `besides` has lost it.
+def wait_for_target(own_window: int) -> PasteTarget:
+    """Return the window that gets the focus after `own_window`.
 
     Also waits until no key is held, because the target would take it for a part of its shortcut.
 
@@ -87,14 +87,15 @@ def wait_for_target(besides: int) -> PasteTarget:
         PasteError: no other window gets the focus in time, or a key stays held.
     """
     with _connection() as display:
-        until = time.monotonic() + PATIENCE_S
-        before = 0
-        while time.monotonic() < until:
+        deadline = time.monotonic() + PATIENCE_S
+        previous = 0
+        while time.monotonic() < deadline:
             window = _active_window(display)
             # It must have the focus twice, because the focus may pass through another window.
-            if window not in (0, besides) and window == before and not any(display.query_keymap()):
+            is_settled = window == previous and window not in (0, own_window)
+            if is_settled and not any(display.query_keymap()):
                 return PasteTarget(window, _is_terminal(display, window))
-            before = window
+            previous = window
             time.sleep(_PAUSE_S)
     raise PasteError("no other window got the focus, or a key is held")
 

@@ -34,7 +34,7 @@ BASE_URL: Final = "http://127.0.0.1/v1"
 
 START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
 REQUEST_TIMEOUT_S: Final = 60.0
-LARGEST_REPLY: Final = 32 * 1024 * 1024
+MAX_REPLY_BYTES: Final = 32 * 1024 * 1024
 DETAILS_CHARACTERS: Final = 4000
 # A slice of a text to count: parsing the reply takes well under a frame.
 SLICE_CHARACTERS: Final = 100_000
@@ -87,7 +87,7 @@ class LocalEndpoint:
 
 
 class _Running(NamedTuple):
-    """The server's process, and how to reach it."""
+    """The running server: its process and its address."""
 
     chosen: Path | None  # LocalModel.weights when it started
     process: asyncio.subprocess.Process
@@ -363,14 +363,14 @@ def _request_now(
         method = "POST" if data else "GET"
         connection.request(method, path, data, {"Authorization": f"Bearer {key}"})
         response = connection.getresponse()
-        answer = response.read(LARGEST_REPLY + 1)
+        answer = response.read(MAX_REPLY_BYTES + 1)
     except http.client.HTTPException as exc:
         raise ConnectionError(f"no whole reply ({type(exc).__name__})") from exc
     finally:
         connection.close()
     if response.status != http.client.OK:
         raise ConnectionError(f"{path} answered {response.status}")
-    if len(answer) > LARGEST_REPLY:
-        raise ConnectionError(f"{path} answered more than it can have to say")
+    if len(answer) > MAX_REPLY_BYTES:
+        raise ConnectionError(f"{path} answered more than {MAX_REPLY_BYTES} bytes")
     reply: dict[str, Any] = json.loads(answer)
     return reply

@@ -99,6 +99,9 @@ def _load(configuration: Configuration) -> Any:
     params.api_keys = [configuration["key"]]
     params.hostnames = [configuration["socket_path"]]
     params.n_ctx = configuration["context_window"]
+    params.n_parallel = 1  # a second request waits: two would share the window and the speed
+    params.cache_ram_mib = 0  # up to 8 GiB of old conversations otherwise
+    params.fit_params = False  # reads the model twice to see what fits a graphics card
     params.chat_template = configuration["chat_template"]
     for name, value in configuration["sampling"].items():
         setattr(params.sampling, name, value)
@@ -117,9 +120,6 @@ def _set_threads(params: Any) -> None:
     cores = physical_cores()
     params.cpuparams.n_threads = max(1, cores - 1)
     params.cpuparams_batch.n_threads = cores
-    params.n_parallel = 1  # A second request waits: two would share the window and the speed
-    params.cache_ram_mib = 0  # up to 8 GiB of old conversations otherwise
-    params.fit_params = False  # reads the model twice to see what fits a graphics card
 
 
 def _disable_extras(params: Any) -> None:

@@ -54,7 +54,7 @@ _SYSTEM: Final = (
 
 
 def available() -> Confinement:
-    """Return what this kernel offers."""
+    """Return the mechanisms that this kernel offers."""
     active, missing = ["no new privileges", "resource limits"], []
     if abi := _landlock_abi():
         active.insert(0, f"Landlock (ABI {abi})")
@@ -87,7 +87,7 @@ def confine(policy: Policy) -> None:
 
     Raises:
         OSError: the kernel refused a mechanism that it offers.
-        RuntimeError: the process has more threads.
+        RuntimeError: the process has several threads.
     """
     if not _has_one_thread():
         raise RuntimeError("a process with several threads cannot be confined")

@@ -35,7 +35,7 @@ _UNIX_SOCKETS: Final = "(allow network-outbound (remote unix-socket))\n"
 
 
 def available() -> Confinement:
-    """Return what macOS offers."""
+    """Return the mechanisms that macOS offers."""
     return Confinement(
         ("macOS sandbox", "resource limits"), ("It hasn’t been tested on this system.",)
     )

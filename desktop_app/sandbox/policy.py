@@ -12,11 +12,11 @@ class Policy(NamedTuple):
     """The permissions of a confined process, beyond what Python itself needs.
 
     Attributes:
-        memory_bytes: the most private memory.
+        memory_bytes: the maximum of private memory.
         readable: files and folders, with everything below, that it may read.
         writable: files and folders, with everything below, that it may create, change and remove.
-        tcp_ports: ports that it may connect to. With any, Unix sockets are allowed too; without,
-            nothing is.
+        tcp_ports: ports that it may connect to. If there are any, it may also connect to Unix
+            sockets.
         descriptors: inherited file descriptors that stay open, besides the standard streams.
     """
 
@@ -32,7 +32,7 @@ class Confinement(NamedTuple):
 
     Attributes:
         active: names of the mechanisms, such as "Landlock (ABI 7)".
-        missing: what is not confined, in sentences. `cli/doctor` marks both for translation.
+        missing: sentences on missing mechanisms. `cli/doctor` marks both for translation.
     """
 
     active: tuple[str, ...]

@@ -265,7 +265,7 @@ def _rule(checks: tuple[_Check, ...]) -> Iterator[bytes]:
         yield _op(_LOAD_WORD, _ARGUMENTS_AT + 8 * check.argument + 4 * check.word)
         yield _op(_AND, check.mask)
         for left, value in zip(range(len(check.values), 0, -1), check.values, strict=True):
-            yield _op(_JUMP_IF_EQUAL, value, if_true=left)  # over the others and the refusal
+            yield _op(_JUMP_IF_EQUAL, value, if_true=left)  # skip the other values and the refusal
         yield _op(_RETURN, _FAIL | errno.EACCES)
     yield _op(_RETURN, _ALLOW)
 

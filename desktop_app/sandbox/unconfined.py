@@ -1,4 +1,4 @@
-"""Stands in for a sandbox on systems without a known one."""
+"""The sandbox of systems without a known mechanism: it does nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def available() -> Confinement:
-    """Return that there is no mechanism."""
+    """Return no mechanism."""
     return Confinement((), ("Repartee has no sandbox for this system.",))
 
 

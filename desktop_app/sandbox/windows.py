@@ -59,7 +59,7 @@ class _Label(ctypes.Structure):
 
 
 def available() -> Confinement:
-    """Return what Windows offers from within a process."""
+    """Return the mechanisms that Windows offers from within a process."""
     return Confinement(
         ("job object", "low integrity", "no child processes"),
         (
@@ -98,7 +98,7 @@ def deny_inspection() -> None:
 
 
 def _lower_integrity(process: wintypes.HANDLE) -> None:
-    """Give up every privilege, and write access to objects of medium integrity."""
+    """Drop every privilege, and write access to objects of medium integrity."""
     security = _windows.WinDLL("advapi32", use_last_error=True)
     token, sid = wintypes.HANDLE(), ctypes.c_void_p()
     _check(security.OpenProcessToken(process, _TOKEN_ACCESS, ctypes.byref(token)))

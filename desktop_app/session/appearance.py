@@ -24,11 +24,11 @@ _MOTION: Final = "reduced-motion"
 
 
 class AppearanceWatch:
-    """Watches how the desktop looks.
+    """Watcher of the desktop's appearance.
 
     Args:
-        report: called with whether the desktop is dark, and whether it has high contrast; None for
-            what the portal does not say.
+        report: called with whether the desktop is dark, and whether it has high contrast; None if
+            the portal does not say.
         report_motion: called with whether the desktop reduces motion.
     """
 

@@ -1,8 +1,8 @@
 """The system's spelling dictionaries, through the library Enchant if it is installed.
 
-Enchant finds the dictionaries of Hunspell, Aspell and others, and keeps the user's own words in
-files that it shares with other programs. It is called through ctypes: the eight functions that are
-used need no package of their own, and its names are looked up without starting a process.
+Enchant finds the dictionaries of Hunspell, Aspell and others, and stores the user's own words in
+files that it shares with other programs. It is called through ctypes, because a package for nine
+functions is not worth it. Its file name is fixed: `ctypes.util.find_library` starts a process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from desktop_app.i18n.formatting import script_of_language
 LIBRARY: Final = "libenchant-2.so.2"
 PACKAGES: Final = "libenchant-2-2 hunspell-en-us"
 """The Debian packages of the library and of a dictionary."""
-MOST_SUGGESTIONS: Final = 6
+MAX_SUGGESTIONS: Final = 6
 _FALLBACK: Final = "en_US"
 
 
@@ -57,7 +57,7 @@ class Dictionaries:
         lists = [self._suggest(each, word) for each in self._for_word(languages, word)]
         longest = max(map(len, lists), default=0)
         in_turn = [each[at] for at in range(longest) for each in lists if at < len(each)]
-        return list(dict.fromkeys(in_turn))[:MOST_SUGGESTIONS]
+        return list(dict.fromkeys(in_turn))[:MAX_SUGGESTIONS]
 
     def add(self, word: str, languages: Sequence[str]) -> None:
         """Add a word to the user's own list of the first language of its script."""

@@ -32,7 +32,7 @@ _BY_SERVER: Final = -1  # a timeout that the desktop chooses
 
 
 class Notifier:
-    """Shows notifications; a click on one opens its link.
+    """Notifications of the program. A click on a notification opens its link.
 
     Args:
         on_open: called with the link of the notification that was clicked.
@@ -61,7 +61,7 @@ class Notifier:
         """Remove the notification with this key, because the user has opened its link.
 
         Raises:
-            BusError: the desktop shows none.
+            BusError: the bus or the portal cannot be used.
         """
         if self._has_portal:
             target = portal_object(PORTAL_INTERFACE)

@@ -78,7 +78,7 @@ class RemoteKeyboard:
         """Type Ctrl+V.
 
         Raises:
-            BusError: the portal has gone, or has taken the keyboard back.
+            BusError: the portal has gone, or revoked the keyboard.
         """
         for key, state in (
             (_CONTROL, _PRESSED),
@@ -92,7 +92,7 @@ class RemoteKeyboard:
             )
 
     async def close(self) -> None:
-        """Give the keyboard back; its keys are released."""
+        """Release the keyboard and its keys."""
         session, self._session = self._session, ""
         if not session:
             return

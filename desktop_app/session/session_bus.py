@@ -70,7 +70,7 @@ class SessionBus:
         """Connect to the bus.
 
         Raises:
-            BusError: there is no bus, or it does not let us in.
+            BusError: there is no bus, or it refuses the connection.
         """
         from jeepney.auth import AuthenticationError
 
@@ -83,7 +83,7 @@ class SessionBus:
             raise BusError(str(error)) from error
 
     async def _join(self, timeout_s: float) -> None:
-        """Open the connection; close it again if the bus does not let us in."""
+        """Open the connection; close it again if the bus refuses it."""
         from jeepney.auth import BEGIN, Authenticator
         from jeepney.bus import get_bus
         from jeepney.io.asyncio import DBusConnection
@@ -125,10 +125,11 @@ class SessionBus:
         *body: Any,
         timeout_s: float = TIMEOUT_S,
     ) -> Body:
-        """Call a method and return what it replies.
+        """Call a method and return its reply.
 
         Raises:
-            BusError: no bus, no such service, an error as its reply, or no reply in time.
+            BusError: there is no bus or no such service, or the reply is an error or does not come
+                in time.
         """
         from jeepney import DBusAddress, MessageType, new_method_call
 
@@ -171,7 +172,7 @@ class SessionBus:
         return bool(reply == _PRIMARY_OWNER)
 
     async def disown(self, name: str) -> None:
-        """Give a name on the bus back.
+        """Release a name on the bus.
 
         Raises:
             BusError: as for `call`.

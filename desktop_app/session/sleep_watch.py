@@ -1,4 +1,4 @@
-"""Tells when the computer sleeps and wakes, by systemd-logind or elogind on the system's bus.
+"""Reports that the computer sleeps or wakes, by systemd-logind or elogind on the system's bus.
 
 https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html
 """
@@ -19,7 +19,7 @@ MANAGER: Final = BusObject(
 
 
 class SleepWatch:
-    """Watches for sleep until `aclose`. Without a system bus, it reports nothing.
+    """Watcher of sleep and waking, until `aclose`. Without a system bus, it reports nothing.
 
     Args:
         on_sleep: called when the computer is about to sleep.
