@@ -82,10 +82,8 @@ async def test_a_call_fails_if_the_bus_ends_meanwhile(address: str) -> None:
         call = asyncio.create_task(bus.call(BusObject("a.b", "/", "a.b"), "Never"))
         await asyncio.sleep(0)
         with pytest.raises(BusError, match=r"a\.b"):
-            await asyncio.gather(call, bus.call(BusObject("a.b", "/", "a.b"), "X", timeout_s=0))
+            await bus.call(BusObject("a.b", "/", "a.b"), "X", timeout_s=0)
         assert bus._connection is not None
-        call = asyncio.create_task(bus.call(BusObject("a.b", "/", "a.b"), "Never"))
-        await asyncio.sleep(0)
         bus._connection.reader.feed_eof()
         with pytest.raises(BusError, match="ended"):
             await call

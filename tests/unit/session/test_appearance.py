@@ -93,6 +93,7 @@ async def test_a_tray_is_reported_once(tray: object, told: list[bool]) -> None:
     assert found == [True]
     owner_changed = bus.listeners["NameOwnerChanged"]
     owner_changed(("org.other", ":1", ""))
+    owner_changed((WATCHER.service,))
     assert found == [True]
     owner_changed((WATCHER.service, ":1", ""))
     assert (found, started) == ([True, False], [])
