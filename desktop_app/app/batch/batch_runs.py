@@ -1,4 +1,4 @@
-"""Runs the batch jobs of this window, with a task for each."""
+"""The running batch jobs of this window, with a task for each."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from desktop_app.services.batch.batch_service import BatchService
     from desktop_app.storage.batch.batch_store import BatchStore
 
-# Interval between checks if another process still runs a job.
-ELSEWHERE_S: Final = 30.0
+# Until the next step if another process runs the job, or the store fails.
+RETRY_S: Final = 30.0
 
 
 class BatchRuns(QObject):
-    """Continues jobs and reports their progress.
+    """The running jobs and their progress.
 
     Args:
         make_service: creates the batch service; its argument is called with each changed job's id.
@@ -66,7 +66,7 @@ class BatchRuns(QObject):
             self.resume(job_id)
 
     def resume(self, job_id: str) -> None:
-        """Continue a job now."""
+        """Take a job's next step now."""
         if job_id in self._runs:
             self._wake_events[job_id].set()
             return
@@ -87,10 +87,11 @@ class BatchRuns(QObject):
 
     async def _run(self, job_id: str) -> None:
         try:
+            wake = self._wake_events[job_id]
             while (pause := await self._step(job_id)) is not None:
-                self._wake_events[job_id].clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake_events[job_id].wait(), pause)
+                    await asyncio.wait_for(wake.wait(), pause)
+                wake.clear()
         finally:
             self._runs.pop(job_id, None)
             self._wake_events.pop(job_id, None)
@@ -98,15 +99,15 @@ class BatchRuns(QObject):
                 await self._store.release(job_id)
 
     async def _step(self, job_id: str) -> float | None:
-        """Do the next steps of a job.
+        """Take a job's next step.
 
-        Return the seconds until the next step, None if the job has ended.
+        Return the seconds until the following step, None if there is none for now.
         """
         try:
             if not await self._store.claim(job_id):
                 self.job_changed.emit(job_id)
                 job = await self._store.get(job_id)
-                return None if job is None or job.status.is_over else ELSEWHERE_S
+                return None if job is None or job.status.is_over else RETRY_S
             job = await self._store.get(job_id)
             if job is not None and job.status is BatchStatus.PREPARING:
                 await self._prepare(job_id)
@@ -115,7 +116,7 @@ class BatchRuns(QObject):
             if pause is None:
                 await self._report_end(job_id)
         except StorageError:
-            return ELSEWHERE_S
+            return RETRY_S
         return pause
 
     async def _prepare(self, job_id: str) -> None:
