@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
-    """Return the library's prompts, each with its defaults filled in."""
+    """Return the library's prompts, with today's date and their defaults filled in."""
     return [
         BatchPromptOption(p.id, p.title, fill(p.text, {DATE: today()}).text.strip())
         for p in prompts.offered
@@ -41,7 +41,7 @@ def provider_options(
 ) -> list[BatchProviderOption]:
     """Return every provider: those with batches first, the others with the reason."""
     found = [
-        _provider(
+        _provider_option(
             profile, providers.listing_of(profile), chat_service=chat_service, catalog=catalog
         )
         for profile in providers.all
@@ -49,7 +49,7 @@ def provider_options(
     return sorted(found, key=lambda provider: bool(provider.refusal))
 
 
-def _provider(
+def _provider_option(
     profile: ProviderProfile,
     listing: ModelListing | None,
     *,
@@ -61,13 +61,13 @@ def _provider(
         return BatchProviderOption(profile.id, profile.name, error_segments(refusal_error, WINDOW))
     day = date.today()  # noqa: DTZ011 - the user's day
     menu = offers(profile, catalog, listing, day)
-    models = [_model(profile, offer, chat_service=chat_service) for offer in menu]
+    models = [_model_option(profile, offer, chat_service=chat_service) for offer in menu]
     return BatchProviderOption(
         profile.id, profile.name, models=tuple(m for m in models if not m.refusal)
     )
 
 
-def _model(
+def _model_option(
     profile: ProviderProfile, offer: Offer, *, chat_service: ChatService
 ) -> BatchModelOption:
     choice = ModelChoice(profile.id, "" if offer.variant else offer.model, offer.variant)
@@ -85,7 +85,7 @@ def resolve_order(
     order: BatchOrder, *, providers: Providers, chat_service: ChatService
 ) -> ResolvedChoice | None:
     """Return the chosen model, None if the provider was removed."""
-    profile = next((p for p in providers.all if p.id == order.provider_id), None)
+    profile = providers.get(order.provider_id)
     if profile is None:
         return None
     choice = ModelChoice(

@@ -1,13 +1,12 @@
 """Batch jobs in the window: offered for many files, created, watched and reported.
 
-This module is loaded at the start; it imports what it needs once there is a job.
+This module is loaded at the start; it imports most others once there is a job.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ TOPIC: Final = "batch"
 
 
 class BatchController(QObject):
-    """Connects the batch service with its dialog and bar.
+    """Connection of the batch service with its dialog and bar.
 
     Args:
         make_service: see `BatchRuns`.
@@ -56,7 +56,7 @@ class BatchController(QObject):
     Signals:
         reading_stop_requested: stop reading files for the prompt.
         job_ended(BatchJob): a job has ended.
-        progressed(int, int): the finished files of all running jobs, and all of their files.
+        progressed(int, int): the number of finished files in running jobs, and of all their files.
     """
 
     reading_stop_requested = Signal()
@@ -92,12 +92,12 @@ class BatchController(QObject):
         self._make_service = make_service
         self._navigator, self._presenter, self._prompts = navigator, presenter, prompts
         self._lines: Sequence[BatchLine] = ()
-        self._lines_of = ""
+        self._lines_job_id = ""
         self._dialog: BatchDialog | None = None
         self._offered_paths: list[Path] = []
         self._draft_before = Draft()
         self._end_text = ""
-        self._refreshing = False
+        self._is_refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(lambda: self._start(self._refresh()))
@@ -166,7 +166,7 @@ class BatchController(QObject):
     # -------------------------------------------------------------- start and end
 
     async def pick_up(self) -> None:
-        """Continue the jobs that an earlier window or a command has begun."""
+        """Continue jobs that an earlier window or a command has begun."""
         if await self._batch_store().open_ids():
             await self.runs.pick_up()
             self._refresh_soon()
@@ -178,7 +178,7 @@ class BatchController(QObject):
             self.runs.close()
 
     def check_store(self) -> None:
-        """Show jobs that another process has written, and continue those that it left."""
+        """Show jobs that another process has written, and continue the unfinished ones."""
         if self._dialog is not None or "runs" in self.__dict__:
             self._refresh_soon()
         self._start(self.pick_up())
@@ -186,7 +186,7 @@ class BatchController(QObject):
     # -------------------------------------------------------------- many files at once
 
     def offer(self, paths: Sequence[Path]) -> None:
-        """Offer a batch job for many files: each is asked separately, at half price."""
+        """Offer a batch job for many files: a request for each file, at half price."""
         if any(profile.has_batches for profile in self._providers.all):
             self._start(self._offer_many(list(paths), self._draft.value))
 
@@ -199,7 +199,7 @@ class BatchController(QObject):
         )
         if len(paths) < MANY_FILES:
             offer = tr("Send these files as a batch job at half price?")
-            if not await asyncio.to_thread(_contain_many, paths):
+            if not await asyncio.to_thread(_has_many_files, paths):
                 return
         if self._current.id == opened:
             self._offered_paths, self._draft_before = paths, before
@@ -260,12 +260,12 @@ class BatchController(QObject):
         providers = provider_options(
             providers=self._providers, chat_service=self._chat_service, catalog=self._catalog
         )
-        here = next((p for p in providers if p.id == choice.provider_id and not p.refusal), None)
-        first = here or (providers[0] if providers else None)
+        usable = (p for p in providers if p.id == choice.provider_id and not p.refusal)
+        chosen = next(usable, providers[0] if providers else None)
         model = choice.model
         if choice.variant is not None:
             model = self._catalog.for_variant(choice.variant).id
-        page.set_providers(providers, first.id if first else "", model, choice.effort)
+        page.set_providers(providers, chosen.id if chosen else "", model, choice.effort)
         self._get_dialog().show_new()
 
     async def _show_job(self, job_id: str) -> None:
@@ -280,12 +280,12 @@ class BatchController(QObject):
         store = self._batch_store()
         dialog = self._get_dialog()
         lines = await store.lines(job_id)
-        before = self._lines if self._lines_of == job_id else None
+        before = self._lines if self._lines_job_id == job_id else None
         changed = None
         if before is not None and dialog.job.lines.rowCount():
             changed = await asyncio.to_thread(changed_range, before, lines)
         if dialog.job.job_id == job_id:
-            self._lines, self._lines_of = lines, job_id
+            self._lines, self._lines_job_id = lines, job_id
             dialog.job.set_lines(lines, changed)
         is_slow = len(lines) > MANY_LINES
         self._timer.setInterval(SLOW_REFRESH_MS if is_slow else REFRESH_MS)
@@ -304,10 +304,10 @@ class BatchController(QObject):
             self._timer.start()
 
     async def _refresh(self) -> None:
-        if self._refreshing:
+        if self._is_refreshing:
             self._is_stale = True
             return
-        self._refreshing = True
+        self._is_refreshing = True
         try:
             jobs = await self._batch_store().all()
             self._show_bar(jobs)
@@ -322,7 +322,7 @@ class BatchController(QObject):
                     dialog.job.show_job(shown)
                     await self._show_lines(shown.id)
         finally:
-            self._refreshing = False
+            self._is_refreshing = False
         if self._is_stale:
             self._is_stale = False
             self._refresh_soon()
@@ -372,7 +372,7 @@ class BatchController(QObject):
 
         resolved = resolve_order(order, providers=self._providers, chat_service=self._chat_service)
         if resolved is None:
-            return
+            raise IllegalChoiceError(Reason.PROVIDER_REMOVED)
         settings = ask_settings(self._values.all).for_one()
         job = await self.runs.service.new(
             await expand_paths(order.paths),
@@ -467,7 +467,7 @@ class BatchController(QObject):
             await self._navigator.open(conversation_id)
 
     async def _read_in_parts(self, job_id: str, number: int) -> None:
-        """Put a file that is too large for a batch into a new prompt, to be read in parts."""
+        """Put a file that is too large for a batch into a new prompt, which reads it in parts."""
         store = self._batch_store()
         job, item = await store.get(job_id), await store.item(job_id, number)
         if job is None or item is None or item.part is None:
@@ -509,8 +509,8 @@ class BatchController(QObject):
         self._start(self._show_job(job_id))
 
 
-def _contain_many(paths: Sequence[Path]) -> bool:
-    """Return True if the folders among these hold many files. Runs in a thread."""
+def _has_many_files(paths: Sequence[Path]) -> bool:
+    """Return True if there are folders among the paths, and many files. Runs in a thread."""
     if not any(path.is_dir() for path in paths):
         return False
     from desktop_app.backend.batch_wiring import has_files
@@ -525,7 +525,5 @@ def changed_range(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tupl
     """
     if len(before) != len(now):
         return None
-    places = [n for n, (old, new) in enumerate(zip(before, now, strict=True)) if old != new]
-    with suppress(IndexError):
-        return places[0], places[-1]
-    return 0, -1
+    changed = [n for n, (old, new) in enumerate(zip(before, now, strict=True)) if old != new]
+    return (changed[0], changed[-1]) if changed else (0, -1)

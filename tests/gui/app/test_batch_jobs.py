@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice, new_id, n
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
+from desktop_app.ui.batch.batch_new_page import BatchOrder
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
 from tests.end2end.batch_states import fill_batches
 from tests.gui.app.desk import Desk, until
@@ -370,3 +371,12 @@ async def test_cleared_files_come_back(tmp_path: Path) -> None:
         assert page.files.text().endswith("a.txt, b.txt, and c.txt")
         assert page.undo.isHidden()
         assert page.window().focusWidget() is page.clear
+
+
+async def test_a_job_of_a_removed_provider_is_refused(tmp_path: Path) -> None:
+    async with open_desk() as (_, desk):
+        desk.controllers.batches.begin(notes(tmp_path, 1))
+        dialog = dialog_of(desk)
+        order = BatchOrder(tuple(notes(tmp_path, 1)), "", "Why?", "", "gone", "gpt-5.2", None, None)
+        dialog.new.preparation_requested.emit(order)
+        await until(lambda: "Provider removed." in dialog.words.text())
