@@ -35,7 +35,7 @@ NOTE_WIDTH = 260
 
 
 class AnswerActions(QObject):
-    """Runs the actions of the transcript and their commands, which apply to the last message."""
+    """The actions on the transcript's messages, and their commands for the last message."""
 
     def __init__(
         self,
@@ -143,10 +143,12 @@ class AnswerActions(QObject):
         at = ids.index(message.id) + step if message.id in ids else -1
         if not 0 <= at < len(ids):
             return
-        store = self._conversations
+        store, conversation = self._conversations, self._current.conversation
         leaf = await store.newest_leaf(ids[at])
-        await store.save(replace(self._current.conversation, leaf_id=leaf))
+        await store.save(replace(conversation, leaf_id=leaf))
+        if conversation.id != self._current.id:
+            return
         y = self._transcript.navigator.actions_line_y(message.id)
-        await self._navigator.open(self._current.id)
+        await self._navigator.open(conversation.id)
         if y is not None:
             self._transcript.navigator.scroll_actions_line_to(ids[at], y)

@@ -518,3 +518,30 @@ async def test_answered_again_by_another_the_conversation_keeps_its_choice(label
         stored = await desk.backend.conversations.get(desk.open_id)
         assert stored is not None
         assert stored.choice == before
+
+
+async def test_a_version_shown_late_does_not_change_another_conversation() -> None:
+    async with Desk() as desk:
+        other = await desk.ask_and_answer("Other?", "Other.")
+        desk.session.actions["conversation.new"]()
+        await desk.ask_and_answer("One?", "First")
+        first = desk.open_id
+        desk.act("retry")
+        await until(lambda: len(desk.stage.turns) == 3)
+        desk.stage.turns[-1].end("Second")
+        await desk.settled()
+        newest_leaf = desk.backend.conversations.newest_leaf
+
+        async def open_other(message_id: str) -> str:
+            await desk.controllers.library.open(other)
+            return await newest_leaf(message_id)
+
+        desk.backend.conversations.newest_leaf = open_other  # type: ignore[method-assign]
+        desk.session.actions["answer.older-version"]()
+        await desk.settled()
+        assert desk.open_id == other
+        assert [m.text for m in await desk.backend.conversations.path(other)] == [
+            "Other?",
+            "Other.",
+        ]
+        assert [m.text for m in await desk.backend.conversations.path(first)] == ["One?", "First"]
