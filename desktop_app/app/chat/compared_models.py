@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class ComparedModels(QObject):
-    """Connects the dialog that chooses models with the estimator.
+    """The models that are chosen for a comparison, in a dialog that shows their costs.
 
     Signals:
         compare_requested(list): ask the question in the prompt of these models.
@@ -60,7 +60,7 @@ class ComparedModels(QObject):
         self._current, self._draft = session
         self._tasks, self._chat_service = tasks, chat_service
         self._chosen: list[ModelChoice] = []
-        self._estimates = 0
+        self._estimate_number = 0
         self._dialog: CompareDialog | None = None
 
     def offer(self) -> None:
@@ -92,8 +92,8 @@ class ComparedModels(QObject):
         dialog.row_removal_requested.connect(self._remove_choice)
         dialog.compare_requested.connect(self._compare)
         dialog.finished.connect(self._forget_dialog)
-        usable = {(entry.provider_id, entry.model, entry.variant) for entry in self._choices.models}
-        self._chosen = [c for c in self._chosen if (c.provider_id, c.model, c.variant) in usable]
+        usable = [replace(self._choices.choice_with(e), effort=None) for e in self._choices.models]
+        self._chosen = [c for c in self._chosen if replace(c, effort=None) in usable]
         if len(self._chosen) < 2 or self._chosen[0] != self._setup.choice:
             self._chosen = [self._setup.choice]
             self._add_choice()
@@ -134,10 +134,10 @@ class ComparedModels(QObject):
 
     async def _estimate(self) -> None:
         """Show the most that each answer and all of them cost."""
-        self._estimates += 1
-        number, chosen = self._estimates, list(self._chosen)
+        self._estimate_number += 1
+        number, chosen = self._estimate_number, list(self._chosen)
         costs = [await self._highest_cost(self._resolved(choice)) for choice in chosen]
-        if number == self._estimates and chosen == self._chosen:
+        if number == self._estimate_number and chosen == self._chosen:
             self._show_costs(costs)
 
     def _resolved(self, choice: ModelChoice) -> ResolvedChoice:

@@ -226,6 +226,20 @@ async def test_a_comparison_needs_a_message() -> None:
         assert "Type a message" in desk.said
 
 
+async def test_the_chosen_models_are_offered_again() -> None:
+    async with Desk(environment=COMET) as desk:
+        await until(lambda: desk.controllers.choices.models)
+        desk.type("Why?")
+        desk.controllers.compared_models.offer()
+        dialog = await shown(CompareDialog)
+        dialog.add_button.click()
+        rows = len(dialog.rows)
+        dialog.reject()
+        desk.controllers.compared_models.offer()
+        again = await shown(CompareDialog)
+        assert rows == len(again.rows) == 3
+
+
 async def test_the_last_question_is_compared_again() -> None:
     async with Desk(environment=COMET) as desk:
         await desk.ask_and_answer("Why?", "Because.")
