@@ -1,4 +1,4 @@
-"""Compacts long conversations: the offer, the work, the mark in the transcript, and Undo."""
+"""The compaction of long conversations: its offer, work, mark in the transcript, and Undo."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
 
 
 class CompactionController(QObject):
-    """Connects the card above the prompt with the compaction service."""
+    """Connection of the card above the prompt with the compaction service."""
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class CompactionController(QObject):
         self._card: CompactionCard | None = None
         self._plan: tuple[str, CompactionPlan] | None = None  # the offer, and its conversation
         self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
-        self._declined: dict[str, int] = {}  # conversation id -> its tokens then
-        self._checks = 0
+        self._declined: dict[str, int] = {}  # conversation id -> tokens of the declined plan
+        self._check_number = 0
         self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
         self._timer.timeout.connect(lambda: self._tasks.start(self._check()))
         self._current.opened.connect(self._on_opened)
@@ -128,28 +128,25 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the offer
 
     async def _check(self) -> None:
-        """Offer to compact if the open conversation comes near the model's window."""
-        self._checks += 1
-        check = self._checks
-        if not self._current.path or self._is_busy(self._open_id):
+        """Offer to compact if the open conversation nearly fills the model's window."""
+        self._check_number += 1
+        number, opened_id = self._check_number, self._open_id
+        if not self._current.path or self._is_busy(opened_id):
             return
         plan = None
         try:
-            if await self._is_nearly_full():
+            if await self._compaction_service().is_nearly_full(self._setup.context):
                 plan = await self._make_plan()
         except UserFacingError:
             return  # sending reports the error
-        if check != self._checks:
+        if number != self._check_number or opened_id != self._open_id:
             return
-        declined = self._declined.get(self._open_id)
+        declined = self._declined.get(opened_id)
         limit = usable_input(self._setup.resolved.model) or 0
         if plan is not None and declined is not None:
             plan = plan if plan.tokens > declined + limit * REOFFER_GROWTH else None
-        self._plan = None if plan is None else (self._open_id, plan)
+        self._plan = None if plan is None else (opened_id, plan)
         self._show_card()
-
-    async def _is_nearly_full(self) -> bool:
-        return await self._compaction_service().is_nearly_full(self._setup.context)
 
     async def _make_plan(self) -> CompactionPlan | None:
         return await self._compaction_service().plan(self._setup.context)
@@ -172,7 +169,7 @@ class CompactionController(QObject):
         if plan is None:
             self._pane.notifications.notify(tr(NOTHING_TO_GAIN))
             return
-        self._checks += 1
+        self._check_number += 1
         self._plan = (opened_id, plan)
         if plan.maker.price == FREE:
             self._accept()
@@ -286,21 +283,20 @@ class CompactionController(QObject):
     ) -> None:
         service, chat = self._compaction_service(), self._chat_service
         own = chat.resolve(self._setup.profile_of(asking), asking.choice)
-        words = self._setup.settings_of(asking).instructions
+        instructions = self._setup.settings_of(asking).instructions
         compactions = await service.load(asking.id)
         if not path or usable_input(own.model) is None:
             return
-        more = (
-            0
-            if not draft
-            else ((await chat.estimator.estimate(SendContext([], own), draft)).input_tokens)
-        )
-        context = SendContext(path, own, compactions, words)
-        nearly = await service.is_nearly_full(context, more_tokens=more)
-        plan = await service.plan(context) if nearly else None
+        draft_tokens = 0
+        if draft:
+            estimate = await chat.estimator.estimate(SendContext([], own), draft)
+            draft_tokens = estimate.input_tokens
+        context = SendContext(path, own, compactions, instructions)
+        is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
+        plan = await service.plan(context) if is_nearly_full else None
         if plan is not None and asking.id not in self._work:
             self._plan = None
-            self._begin(asking.id, plan, words)
+            self._begin(asking.id, plan, instructions)
 
     # -------------------------------------------------------------- the mark's actions
 
@@ -343,8 +339,9 @@ class CompactionController(QObject):
     def _last(self) -> Compaction | None:
         """Return the newest compaction of the open conversation; notify if there is none."""
         path = self._current.path
-        held = compactions_by_message(path, self._current.compactions)
-        compaction = next((held[m.id] for m in reversed(path) if m.id in held), None)
+        by_message = compactions_by_message(path, self._current.compactions)
+        found = (by_message[m.id] for m in reversed(path) if m.id in by_message)
+        compaction = next(found, None)
         if compaction is None:
             self._pane.notifications.notify(tr("This conversation isn’t compacted."))
         return compaction

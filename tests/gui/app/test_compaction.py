@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
     import pytest
+
+    from desktop_app.services.chat.compaction_service import CompactionPlan
+    from desktop_app.services.chat.send_context import SendContext
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 ITEMS = json.dumps(
@@ -235,6 +239,32 @@ async def test_the_command_says_what_it_does_and_that_there_may_be_nothing_to_do
         desk.session.actions["conversation.uncompact"]()
         await until(lambda: "Compacted" not in desk.transcript)
         await desk.settled()
+
+
+async def test_a_late_plan_is_not_offered_in_another_conversation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await long_conversation(desk)
+        await until_offered(desk)
+        service = desk.backend.compaction
+        plan, is_planning, may_end = service.plan, asyncio.Event(), asyncio.Event()
+
+        async def plan_late(context: SendContext) -> CompactionPlan | None:
+            is_planning.set()
+            await may_end.wait()
+            return await plan(context)
+
+        monkeypatch.setattr(service, "plan", plan_late)
+        timer = timer_of(desk.controllers.compaction)
+        timer.stop()
+        timer.timeout.emit()
+        await is_planning.wait()
+        desk.session.actions["conversation.new"]()
+        timer.stop()
+        may_end.set()
+        await desk.written()
+        assert bar(desk) is None
 
 
 async def test_not_while_an_answer_streams() -> None:
