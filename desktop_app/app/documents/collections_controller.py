@@ -252,7 +252,6 @@ class CollectionsController(QObject):
         except UserFacingError as error:
             self._say(error.sentences, is_error=True)
         else:
-            self._filling = None
             await self._reload()
             self._say(self._summary(before) if done_text is None else done_text)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.documents.collections import Collection
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.desk import Desk, until
@@ -285,3 +287,31 @@ async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
         dialog.embed.click()
         await until(lambda: status(dialog) == "Semantic search is ready.")
         await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())
+
+
+async def test_an_update_that_ends_meanwhile_does_not_hide_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        collections, controller = desk.backend.collections, desk.controllers.collections
+        dialog = await shown(desk)
+        drop(dialog, folder_of(tmp_path, "notes.md"))
+        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+        (collection_id, _) = (await controller.names())[0]
+        all_, is_loading, may_load = collections.all, asyncio.Event(), asyncio.Event()
+
+        async def load_late() -> list[Collection]:
+            is_loading.set()
+            await may_load.wait()
+            return await all_()
+
+        async def change_nothing(_id: str, _report: object) -> None: ...
+
+        monkeypatch.setattr(collections, "all", load_late)
+        monkeypatch.setattr(collections, "refresh", change_nothing)
+        dialog.refresh_requested.emit(collection_id)
+        await is_loading.wait()
+        dialog.refresh_requested.emit(collection_id)
+        may_load.set()
+        assert "being updated" in status(dialog)
+        await until(lambda: is_quiet(desk))
