@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import os
+import signal
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.waiting import until
-from tests.integration.cli.command import Shell, against, answer_to, gateway
+from tests.integration.cli.command import Shell, against, answer_to, ended, gateway
 from tests.integration.cli.replies import COMPLETED, CREATED, SILENT, WHOLE, delta, refusal
 from tests.unit.providers.loopback import LoopbackServer, Received, streams
 from tests.unit.providers.samples import sse
@@ -420,3 +421,20 @@ def test_a_wrong_file_sends_nothing(shell: Shell, tmp_path: Path) -> None:
 
     against(WHOLE, test=test)
     assert answer_to(shell, WHOLE)[0].code == 0
+
+
+def test_ctrl_c_says_how_to_continue(shell: Shell, tmp_path: Path) -> None:
+    async def test(server: LoopbackServer) -> None:
+        async def requested() -> bool:
+            return bool(server.requests)
+
+        process = await shell.start(
+            "eval", numbered(tmp_path), "--variant", "pro", env=gateway(server.base_url)
+        )
+        await until(requested)
+        process.send_signal(signal.SIGINT)
+        done = await ended(process)
+        assert (done.code, done.out) == (130, "")
+        assert done.err.endswith("repartee: Interrupted. Continue with the same command.\n")
+
+    against(SILENT, test=test)

@@ -67,6 +67,11 @@ def test_nesting_survives_export_to_markdown(source: str) -> None:
     assert render(to_markdown(once)) == once, to_markdown(once)
 
 
+@pytest.mark.parametrize("source", ["[***a***](https://b.c)", "**~~*a*~~**"])
+def test_styles_of_the_same_text_are_nested_in_a_fixed_order(source: str) -> None:
+    assert to_markdown(render(source)) == source
+
+
 @pytest.mark.parametrize("rows", [3, 30])
 def test_a_table_of_many_blocks_is_exported_as_one_table(rows: int) -> None:
     blocks = render("| a | b |\n|---|--:|\n" + "| 1 | 2 |\n" * rows)
