@@ -16,7 +16,7 @@ _MAX_RATIO: Final = 1e13  # times the least
 _COUNT_BYTES: Final = 4
 _COUNT_BITS: Final = 8 * _COUNT_BYTES
 _Z_95: Final = 1.959963984540054
-"""The normal quantile of a two-sided confidence of 95 %."""
+"""The quantile of the normal distribution for a confidence of 95 % (two-sided)."""
 
 
 def percentile(values: Iterable[float], share: int) -> float | None:
@@ -31,17 +31,17 @@ def percentile(values: Iterable[float], share: int) -> float | None:
 
 @dataclass
 class Histogram:
-    """Counts of values in buckets that grow with the values, so that percentiles are near.
+    """Counts of values in buckets whose widths are proportional to the values.
 
     Attributes:
-        packed: the counts, in 32 bits each, from the lowest bucket on. A sum of histograms is then
-            one addition of integers, however many buckets there are.
+        packed: the counts, in 32 bits each, from the lowest bucket on, so that histograms are
+            added by one addition of integers.
     """
 
     packed: int = 0
 
     def add(self, value: float) -> None:
-        """Count a value between 0.0001 and 10⁹; others count as the nearest of these."""
+        """Count a value; smaller ones than 0.0001 count as 0.0001, larger ones than 10⁹ as 10⁹."""
         bucket = ceil(log(min(max(value / _MIN_VALUE, 1), _MAX_RATIO)) / _LOG_GROWTH)
         self.packed += 1 << (_COUNT_BITS * bucket)
 
@@ -63,12 +63,12 @@ class Histogram:
         rank = max(1, ceil(sum(counts) * share / 100))
         for bucket, count in enumerate(counts):
             rank -= count
-            if rank <= 0:  # as near to the bucket's lower end as to its upper
+            if rank <= 0:  # the value with the same relative distance to both ends of the bucket
                 return _MIN_VALUE * 2 * _GROWTH**bucket / (1 + _GROWTH)
         return None
 
     def to_bytes(self) -> bytes:
-        """Return the number of empty buckets at the start, and the counts of the others."""
+        """Return the number of empty buckets at the start and the counts of the others."""
         counts = self._counts()
         first = next((bucket for bucket, count in enumerate(counts) if count), 0)
         return array("I", (first, *counts[first:])).tobytes()

@@ -1,7 +1,7 @@
 """Compares the model that a reply names with the one that was requested.
 
-Providers name a dated snapshot of a requested model, gateways put a provider's name before it.
-Servers on the user's own machine answer with the model that is loaded, whatever was requested.
+Providers may name a dated snapshot of the requested model, and gateways put the provider's name
+before it. Local servers answer with the model that is loaded, whichever was requested.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _SNAPSHOT: Final = re.compile(r"[-@](\d{4}-?\d{2}-?\d{2}|\d{4}|latest)$")
 
 
 def is_same_model(requested: str, named: str) -> bool:
-    """Return True if a reply's model is the requested one; "" names none.
+    """Return True if a reply names the requested model, or none ("").
 
     >>> is_same_model("gpt-5.2", "openai/gpt-5.2-2025-12-11")
     True

@@ -1,10 +1,10 @@
 """The size in pixels that images are sent in, and the tokens that they cost.
 
 OpenAI's guide "Images and vision", section "Calculating costs", has two rules. Tiles: the image is
-fitted into 2048 × 2048 pixels, then its shorter side to 768, and each tile of 512 × 512 costs.
-Patches: it is scaled down to a maximum number of patches of 32 × 32, and each costs. Sending more
-pixels than the rule keeps is slower, not better, so images are scaled by the same rule before
-sending, and never up. Which rule a model follows is data: resources/models.toml.
+scaled down to 2048 × 2048 pixels, then until its shorter side has 768, and each tile of 512 × 512
+has a price. Patches: it is scaled down to a maximum number of patches of 32 × 32, and each has a
+price. More pixels would be sent for nothing, so images are scaled down by the same rule before
+sending. resources/models.toml has the rule of each model.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Size = tuple[int, int]
 
 
 class TileTokens(NamedTuple):
-    """The tile rule: `base` tokens per image, `tile` per tile; low detail costs the base only."""
+    """The tile rule: `base` tokens for an image and `tile` for each tile, none at low detail."""
 
     base: int
     tile: int
@@ -43,7 +43,7 @@ class TileTokens(NamedTuple):
         return _scale_down((width, height), SHORTER_SIDE / min(width, height))
 
     def tokens(self, size: Size, detail: str) -> int:
-        """Return the cost of an image of `size` before scaling."""
+        """Return the tokens of an image that has `size` before scaling."""
         if detail == "low":
             return self.base
         width, height = self.size(size, detail)
@@ -67,7 +67,7 @@ class PatchTokens(NamedTuple):
         return _scale_down((width, height), ratio * min(floor(across) / across, floor(down) / down))
 
     def tokens(self, size: Size, detail: str) -> int:
-        """Return the cost of an image of `size` before scaling."""
+        """Return the tokens of an image that has `size` before scaling."""
         count = _count_patches(self.size(size, detail)) * self.multiplier
         return int(count.to_integral_value(ROUND_CEILING))
 
@@ -76,14 +76,14 @@ ImageTokens = TileTokens | PatchTokens
 
 
 def sent_size(size: Size, detail: str, rule: ImageTokens | None) -> Size:
-    """Return the width and height an image is sent in, never larger than its own."""
+    """Return the width and height in which an image is sent; it is never scaled up."""
     if rule is not None:
         return rule.size(size, detail)
     return _fit_into(size, LOW_SIDE if detail == "low" else LARGEST_SIDE)
 
 
 def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> tuple[int, bool]:
-    """Return the tokens of an image, and False if they are not exact, or guessed."""
+    """Return the tokens of an image, and True if they are exact."""
     if rule is None:
         return TileTokens(*GUESS).tokens(size, detail), False
     return rule.tokens(size, detail), rule.is_exact

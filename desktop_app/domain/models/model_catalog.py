@@ -1,8 +1,7 @@
-"""The catalog of models: APIs, efforts, parameters, windows and prices of each.
+"""The catalog of models: the APIs, efforts, parameters, windows and prices of each.
 
-The facts are data (`resources/models.toml`, extended by a file of the user's). A model that the
-data does not name is used all the same: what is unknown is `None`, and is neither hidden nor
-refused.
+The facts are in `resources/models.toml`, which a file of the user's can extend. Models that are in
+neither can be used, too: unknown facts are `None`, and unknown features are offered.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from desktop_app.domain.models.variants import Effort as Effort
 from desktop_app.domain.models.variants import Variant as Variant
 from desktop_app.domain.spending.cost import FREE, Price
 
-# "auto" leaves it to the account, whose ordinary tier is the default.
+# "auto" is the tier of the account, by default the ordinary one.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
-# Prefixes of gateways to the names of OpenAI's models.
+# The prefixes that gateways put before the names of OpenAI's models.
 _PROVIDER: Final = re.compile(r"^(?:openrouter/)?(?:openai|azure)/")
 _FINE_TUNED: Final = "ft:"
 _SNAPSHOT: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
@@ -48,18 +47,19 @@ class ModelInfo:
     """The facts about a model; None means unknown, never "no".
 
     Attributes:
-        efforts: accepted values, least first; () takes no effort at all.
-        sampling_efforts: efforts that allow temperature and top_p; () never.
-        image_tokens: the rule for the cost of images, and so for the size they are sent in.
-        makes_images: may answer with images.
-        takes_schema: answers in JSON that follow a schema.
+        efforts: accepted values, least first; () if it takes no effort.
+        sampling_efforts: efforts that allow temperature and top_p; () if none does.
+        image_tokens: the rule for the cost and the size of images.
+        makes_images: True if it can answer with images.
+        takes_schema: True if it can answer in JSON that follows a schema.
         hosted_tools: the tools that its provider can run for it.
-        reasons: thinks before it answers; for models whose `efforts` are unknown.
+        reasons: True if it thinks before it answers; used if `efforts` are unknown.
         context_window, max_input, max_output: tokens.
         price_tiers: a service tier's price as a multiple of the ordinary price; other tiers'
             prices are unknown.
-        usual_seconds: until an answer of about a page is complete, by effort.
-        price_is_charged: `price` is the provider's own, so `price_multiplier` does not apply.
+        usual_seconds: the time for an answer of about a page, by effort.
+        price_is_charged: True if the provider states `price`, so that `price_multiplier` does not
+            apply.
     """
 
     id: str
@@ -107,7 +107,7 @@ class ModelInfo:
         return self.price.times(multiple)
 
     def counted_price_at(self, tier: str | None) -> Price | None:
-        """Return the price that limits count: the ordinary one if the tier's is unknown."""
+        """Return the price that spending limits use: the ordinary one if the tier's is unknown."""
         return self.price_at(tier) or self.price
 
     def usual_duration(self, effort: Effort | None) -> float | None:
@@ -134,7 +134,7 @@ class ModelInfo:
         )
 
     def nearest_effort(self, wanted: Effort) -> Effort | None:
-        """Return the accepted effort nearest to `wanted`, the higher of two as near."""
+        """Return the accepted effort nearest to `wanted`; of two, the higher."""
         if self.efforts is None:
             return wanted
         order = list(Effort)
@@ -152,7 +152,7 @@ class ModelInfo:
 class SmallJob(NamedTuple):
     """The models for routine work such as titles, at providers that serve the family.
 
-    The first of `models` that the provider has is asked, with `effort` or the least that it takes.
+    The first of `models` that the provider has is used, with `effort`, else the lowest it takes.
     """
 
     models: tuple[str, ...] = ()
@@ -160,7 +160,7 @@ class SmallJob(NamedTuple):
 
 
 class FileInputs(NamedTuple):
-    """The documents that a provider takes as files, instead of their text.
+    """The documents of which a provider takes the file instead of the text.
 
     Attributes:
         each_bytes, together_bytes: the limit for one file, and for all files of a request.
@@ -173,7 +173,7 @@ class FileInputs(NamedTuple):
 
 
 class ModelCatalog:
-    """The known models by id in the order of the data, and the facts about kinds of providers.
+    """The known models, in the order of the files, and facts about kinds of providers.
 
     Attributes:
         hosted_tools: the price in US dollars of a call of each tool that OpenAI runs.
@@ -201,12 +201,12 @@ class ModelCatalog:
 
     @classmethod
     def from_toml(cls, *texts: str) -> ModelCatalog:
-        """Read TOML texts; a later text, the user's, overrides and extends the earlier ones by id.
+        """Read TOML texts; later ones, such as the user's, override and extend earlier ones.
 
         Raises:
             SettingError: a text is not TOML, or a model in it has a wrong value.
         """
-        import tomllib  # here, because the first paint needs only the names above
+        import tomllib  # the first paint needs the types of this module, but no catalog
 
         try:
             files = [tomllib.loads(text) for text in texts]
@@ -248,10 +248,10 @@ class ModelCatalog:
         return iter(self._models.values())
 
     def info(self, model_id: str) -> ModelInfo:
-        """Return the facts about `model_id`; a bare ModelInfo if none are known.
+        """Return the facts about `model_id`; a ModelInfo without facts if none are known.
 
         Dated snapshots and fine-tuned models inherit the facts about their family. So do models
-        that a gateway names with their provider; which API it has for them is unknown.
+        that a gateway names with their provider, except for their APIs.
         """
         known = self._models.get(model_id)
         if known is not None:
@@ -263,11 +263,11 @@ class ModelCatalog:
         return replace(family, id=model_id, name=model_id, variant=None, shutdown=None, apis=apis)
 
     def knows(self, model_id: str) -> bool:
-        """Return True if the data names `model_id` or its family."""
+        """Return True if the catalog names `model_id` or its family."""
         return model_id in self._models or family_of(model_id) in self._models
 
     def has_user_window(self, model_id: str) -> bool:
-        """Return True if the user's file states the model's window, which outweighs a server's."""
+        """Return True if the user's file states the model's window, which overrides a server's."""
         return not self._own_sizes.isdisjoint((model_id, family_of(model_id)))
 
     def has_user_price(self, model_id: str) -> bool:
@@ -277,14 +277,14 @@ class ModelCatalog:
     def can_chat(self, model_id: str) -> bool:
         """Return True if a listed model is offered for chats.
 
-        The data's patterns exclude models for embeddings, speech or images, unless the data names
+        The catalog's patterns exclude models for embeddings, speech or images, unless it names
         them.
         """
         name = model_id.casefold()
         return self.knows(model_id) or not any(fnmatchcase(name, p) for p in self._not_chat)
 
     def small_job(self, job: str) -> SmallJob:
-        """Return the models for a job; an empty SmallJob if the data has none."""
+        """Return the models for a job; an empty SmallJob if the catalog has none."""
         return self._small_jobs.get(job, SmallJob())
 
     def file_inputs(self, kind: str) -> FileInputs | None:
@@ -333,7 +333,7 @@ _FLAGS: Final = (
 
 
 def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge the tables of several files; in rows of the same name the later values win."""
+    """Merge the tables of several files; values of later files replace earlier ones."""
     merged: dict[str, Any] = {name: {} for name in _TABLES} | {"not_chat": []}
     for tables in files:
         _require_known_names(tables, _TABLES, "the file")
@@ -348,14 +348,14 @@ def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _models_with(files: Iterable[Mapping[str, Any]], facts: set[str]) -> set[str]:
-    """Return the ids of the models of which the user's files state any of these facts."""
+    """Return the ids of the models for which the user's files state any of these facts."""
     return {
         id_ for file in files for id_, row in file.get("models", {}).items() if facts & set(row)
     }
 
 
 def _require_known_names(row: Mapping[str, Any], known: Collection[str], where: str) -> None:
-    """Raise ValueError for unknown names: otherwise a typo is ignored silently."""
+    """Raise ValueError for unknown names, because they may be typing errors."""
     for name in row:
         if name not in known:
             from difflib import get_close_matches  # slow to import, and rarely needed

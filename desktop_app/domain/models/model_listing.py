@@ -1,7 +1,7 @@
 """The models that a provider lists (`GET /models`): their shutdown dates and windows.
 
-A listing is true on the day it was made. From a model's shutdown date on, it outweighs that date in
-the catalog, which is OpenAI's: other providers go on serving models, and OpenAI may, too.
+Shutdown dates in the catalog are OpenAI's plans; other providers keep models for longer, and OpenAI
+may, too. So a model that is listed after its shutdown date is still served.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class ModelDetails:
     def filled_from(self, other: ModelDetails) -> ModelDetails:
         """Return these details, completed by those of another reply."""
         mine = {f.name: getattr(self, f.name) for f in fields(self)}
-        lacking = {name: getattr(other, name) for name, value in mine.items() if value is None}
-        return replace(self, **lacking)
+        missing = {name: getattr(other, name) for name, value in mine.items() if value is None}
+        return replace(self, **missing)
 
 
 class ListedModel(NamedTuple):
@@ -78,7 +78,7 @@ class ListedModel(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelListing:
-    """The models that the server at `base_url` listed at a moment (aware)."""
+    """The models that the server at `base_url` listed at a moment."""
 
     base_url: str
     models: tuple[ListedModel, ...]
@@ -100,7 +100,7 @@ class ModelListing:
         return self._listed(model_id).details
 
     def can_chat(self, model_id: str) -> bool | None:
-        """Return False for a model of another kind, None if the server does not say."""
+        """Return False for a model of another kind; None if the server does not name the kind."""
         kind = self.details_of(model_id).kind
         return None if kind is None else kind is ModelKind.CHAT
 
@@ -116,7 +116,7 @@ class ModelListing:
 def with_listed_window(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
     """Return the model with its listed window, if the catalog's is unknown or larger.
 
-    Some servers list the context window, others the input limit: the number stands for both.
+    Some servers list the context window, others the input limit; it is used for both.
     """
     window = listing.window_of(info.id) if listing else None
     if window is None or (info.input_limit is not None and info.input_limit <= window):
@@ -129,7 +129,7 @@ def with_listed_details(
 ) -> ModelInfo:
     """Return the model with the listed facts that the catalog lacks.
 
-    For a server of the user's own, its prices outweigh the catalog's, which are OpenAI's.
+    The prices of a compatible server replace the catalog's, which are OpenAI's.
     """
     if listing is None:
         return info
@@ -158,8 +158,8 @@ def info_at(
 ) -> ModelInfo:
     """Return the facts about a model at a provider.
 
-    The user's entries for the provider count first, then the user's file of models, then the
-    server's list, then the catalog.
+    In order of priority: the user's entries for the provider, the user's file of models, the
+    server's list, and the catalog.
     """
     info = catalog.info(model_id)
     if not catalog.has_user_window(model_id):
@@ -176,7 +176,7 @@ def shutdown_date_of(
 ) -> date | None:
     """Return the date from which a provider no longer serves a model; None if unknown.
 
-    The catalog's dates are OpenAI's, and hold for OpenAI only.
+    The catalog's dates apply to OpenAI only.
     """
     said = listing.shutdown_of(info.id) if listing else None
     if said is not None:
@@ -187,7 +187,7 @@ def shutdown_date_of(
 def is_shut_down(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> bool:
-    """Return True from a model's shutdown date on, unless a later listing still has it."""
+    """Return True from a model's shutdown date on, unless a later listing names it."""
     end = shutdown_date_of(profile, info, listing)
     if end is None or end > today:
         return False
@@ -220,7 +220,7 @@ def shutdown_notice(
 def shutdown_mark(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> str:
-    """Return a few words on a model's end, to follow its name."""
+    """Return the end of a model's service, to follow its name; "" if it is not near."""
     end = _end_to_announce(profile, info, listing, today)
     if end is None or (end <= today and not is_shut_down(profile, info, listing, today)):
         return ""

@@ -1,4 +1,4 @@
-"""A model as a row of the table to choose from. None is unknown, and shown as unknown."""
+"""Models as rows of the table of models. None means unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ModelRow:
         window, max_output: tokens.
         price: US dollars per million tokens, as the provider charges them.
         ends: the day from which the provider no longer serves it.
-        own: the user's entries; None if the model takes none.
+        own: the user's entries; None if there can be none.
     """
 
     provider_id: str
@@ -40,7 +40,7 @@ class ModelRow:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The provider's and the model's id."""
+        """Return the ids of the provider and the model."""
         return self.provider_id, self.model
 
     def matches(self, text: str) -> bool:

@@ -1,6 +1,6 @@
 """Facts about a model that the user has entered for one provider.
 
-They outweigh the facts of the server's listing and of the catalog.
+They override the facts in the server's listing and in the catalog.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _PRICES: Final = ("input_price", "cached_price", "output_price")
 
 @dataclass(frozen=True)
 class OwnModel:
-    """The facts of a model that the user entered; None for those left open.
+    """The facts about a model that the user entered; None for each that was not entered.
 
     Attributes:
         window, max_output: tokens.
         input_price, cached_price, output_price: US dollars per million tokens, as the provider
-            charges them. The cached price alone, or one of the other two alone, is no price.
-        efforts: accepted values, least first; () takes no effort at all.
+            charges them. Without both the input and the output price, there is no price.
+        efforts: accepted values, least first; () if it takes no effort.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Notices for parameters that were asked for and are not sent as they are."""
+"""Notices of requested parameters that are not sent, or with another value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from desktop_app.domain.models.parameter_support import (
 )
 
 _API_NAMES: Final = {Api.RESPONSES: "Responses API", Api.CHAT_COMPLETIONS: "Chat Completions API"}
-_OF_API: Final = (ParameterRefusal.NOT_IN_RESPONSES, ParameterRefusal.NOT_IN_CHAT_COMPLETIONS)
+_API_REFUSALS: Final = (ParameterRefusal.NOT_IN_RESPONSES, ParameterRefusal.NOT_IN_CHAT_COMPLETIONS)
 _DEFAULTS: Final = GenerationParameters()
 
 
@@ -29,7 +29,7 @@ def model_notices(
     info: ModelInfo,
     effort: Effort | None,
 ) -> list[AnswerNotice]:
-    """Return a notice for each requested parameter that the model does not take as asked."""
+    """Return a notice for each requested parameter that the model does not take as it is."""
     reasons = refused_by_every_api(profile, info, effort)
     notices = [
         _refused(name, reasons[name], info) for name in _set_by_user(asked, requested, reasons)
@@ -55,16 +55,16 @@ def api_notices(
     effort: Effort | None,
     api: Api,
 ) -> list[AnswerNotice]:
-    """Return a notice for each requested parameter that this API does not take as asked.
+    """Return a notice for each requested parameter that this API does not take as it is.
 
-    `model_notices` has those that no API takes.
+    `model_notices` reports the parameters that no API takes.
     """
     known = refused_by_every_api(profile, info, effort)
     reasons = parameter_refusals(profile, info, effort, api)
     name_of_api = _API_NAMES[api]
     notices = [
         notice(NoticeCode.SETTING_NOT_IN_API, setting=name, api=name_of_api)
-        if reasons[name] in _OF_API
+        if reasons[name] in _API_REFUSALS
         else _refused(name, reasons[name], info)
         for name in _set_by_user(asked, requested, [name for name in reasons if name not in known])
     ]
@@ -83,7 +83,7 @@ def api_notices(
 def _set_by_user(
     asked: GenerationParameters, requested: Collection[str], names: Collection[str]
 ) -> list[str]:
-    """Return those of `names` that were requested with a value of their own, in order."""
+    """Return the `names` that were requested with other values than the default, in order."""
     return [
         name
         for name in names

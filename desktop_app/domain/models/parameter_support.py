@@ -1,7 +1,7 @@
-"""Decides the API for a model, and the settings that it supports there.
+"""Decides which API a model is used with, and which settings it supports there.
 
-The window (to offer settings) and the client (to send them) share these rules. A setting of unknown
-support is offered, never refused.
+The window uses these rules to offer settings, the client to send them. A setting of unknown support
+is offered.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MIN_RESPONSES_OUTPUT_TOKENS: Final = 16
 
 
 class ParameterRefusal(Enum):
-    """The reason why a model does not support a parameter.
+    """The reason why a parameter is not supported.
 
     NEEDS_EFFORT: the model supports it only with an effort of `ModelInfo.sampling_efforts`.
     """
@@ -51,16 +51,16 @@ class ParameterNote(Enum):
 def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
     """Return True if a request is for the GPT family, at OpenAI or through a gateway.
 
-    A gateway's profile lists a model of the family, or the requested model is one.
+    A gateway's profile lists a model of the family, or the requested model belongs to it.
     """
     return profile.serves_the_family or family_of(model_id).startswith(FAMILY_MODEL)
 
 
 def output_limit_name(profile: ProviderProfile, model_id: str) -> str:
-    """Return the name under which Chat Completions takes the limit for a model.
+    """Return the name of the token limit in Chat Completions requests for a model.
 
-    The GPT family refuses the old name, through any gateway. Other servers may silently ignore the
-    new one, so that their answers would have no limit.
+    The GPT family refuses the old name, also through gateways. Other servers may ignore the new
+    name, and then answer without a limit.
     """
     if profile.max_tokens_field:
         return profile.max_tokens_field
@@ -123,7 +123,7 @@ def parameter_refusals(
     """
     why: dict[str, ParameterRefusal] = {}
     if not info.takes_sampling(effort or info.default_effort):
-        # Models that take no temperature while they think take no penalty and no stop either.
+        # Models that take no temperature while they reason take no penalties and stops either.
         reason = (
             ParameterRefusal.NEEDS_EFFORT
             if info.sampling_efforts
@@ -146,9 +146,9 @@ def parameter_refusals(
 def refused_by_every_api(
     profile: ProviderProfile, info: ModelInfo, effort: Effort | None
 ) -> dict[str, ParameterRefusal]:
-    """Return the reason for each parameter that is refused for the same reason by each API.
+    """Return the reason for each parameter that both APIs refuse for the same reason.
 
-    Another effort allows a stop sequence in Chat Completions only.
+    With another effort, Chat Completions takes the parameters in CHAT_ONLY, so they are left out.
     """
     return {
         name: why
@@ -174,7 +174,7 @@ def sendable_parameters(
     effort: Effort | None,
     api: Api,
 ) -> GenerationParameters:
-    """Return the parameters as an API takes them for a model, ready to be sent."""
+    """Return the parameters that an API takes for a model, with values that it accepts."""
     parameters = without_refused(parameters, parameter_refusals(profile, info, effort, api))
     limit = parameters.max_output_tokens
     if api is Api.RESPONSES and limit is not None and limit < MIN_RESPONSES_OUTPUT_TOKENS:
@@ -190,6 +190,6 @@ def sendable_effort(info: ModelInfo, effort: Effort | None) -> Effort | None:
 def without_refused(
     parameters: GenerationParameters, refused: Iterable[str]
 ) -> GenerationParameters:
-    """Return `parameters` with the refused ones reset."""
-    plain = GenerationParameters()
-    return replace(parameters, **{name: getattr(plain, name) for name in refused})
+    """Return `parameters` with the default for each refused one."""
+    defaults = GenerationParameters()
+    return replace(parameters, **{name: getattr(defaults, name) for name in refused})

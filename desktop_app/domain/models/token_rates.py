@@ -1,8 +1,8 @@
 """Ratios of the tokens of a server's model to those of OpenAI's tokenizer.
 
-Every tokenizer has its own ratio for each kind of text: many models take a token for each digit,
-and several for a letter that their vocabulary lacks. The ratios are learned from the counts that
-a server reports: with answers, with refusals, or from its own counter.
+Each tokenizer has a ratio for each kind of text: many models use a token for each digit, and
+several tokens for a letter that is not in their vocabulary. The ratios are learned from the counts
+that a server reports: with answers, with refusals, or from its token counter.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ USUAL_RATES: Final[Mapping[TextKind, float]] = {
 }
 OPENAI_RATES: Final[Mapping[TextKind, float]] = dict.fromkeys(TextKind, 1.0)
 MIN_RATE: Final = 0.2
-# No tokenizer needs so few of OpenAI's tokens: a server that counts fewer has cut the text.
+# Every tokenizer needs more tokens than this: a server that counts fewer has cut the text.
 CUT_RATE: Final = 0.4
 MAX_RATE: Final = 20.0
 # Smaller counts contain too large a share of the model's own frame around messages.

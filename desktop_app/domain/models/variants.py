@@ -1,6 +1,6 @@
 """The variants and reasoning efforts of the GPT-5.2 family.
 
-Apart from the catalog because the first paint waits for this module, but not for prices and images.
+They are not in model_catalog.py, because the first paint needs them, but no prices.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class Variant(StrEnum):
 
     @property
     def label(self) -> str:
-        """The product's name for it, the same in every language."""
+        """Return the name of the variant, which is the same in every language."""
         return self.value.capitalize()
 
     @property
     def advice(self) -> str:
-        """Its purpose in one line, marked for translation."""
+        """Return its purpose in one line, marked for translation."""
         return _VARIANT_ADVICE[self]
 
 
@@ -42,12 +42,12 @@ class Effort(StrEnum):
 
     @property
     def label(self) -> str:
-        """Its label, marked for translation."""
+        """Return its label, marked for translation."""
         return _EFFORT_LABELS[self]
 
     @property
     def advice(self) -> str:
-        """Its purpose in one line, marked for translation."""
+        """Return its purpose in one line, marked for translation."""
         return _EFFORT_ADVICE[self]
 
 

@@ -1,4 +1,4 @@
-"""Tokens, money and sums of it.
+"""Tokens and money, and reports on them.
 
 May import the rest of `domain`.
 """

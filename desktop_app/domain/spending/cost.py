@@ -1,4 +1,4 @@
-"""Tokens and money. Money is Decimal US dollars, as every provider here bills in them."""
+"""Tokens and money. Amounts are US dollars as Decimal, because the providers bill in them."""
 
 from __future__ import annotations
 
@@ -41,10 +41,11 @@ class Usage:
 
 
 class UsageScope(StrEnum):
-    """The answers that an answer's tokens and cost are for.
+    """The scope of the tokens and cost that are stored with an answer.
 
-    A request may return several answers, whose tokens the provider counts together. OWN: this
-    answer only. ALL: all answers of its request. FIRST: the request's first answer has them.
+    A request may return several answers, whose tokens the provider counts together. OWN: they are
+    for this answer. ALL: for all answers of its request. FIRST: none; the request's first answer
+    has them.
     """
 
     OWN = "own"
@@ -53,7 +54,7 @@ class UsageScope(StrEnum):
 
 
 class Price(NamedTuple):
-    """US dollars per million tokens. Without a cached price, cached input costs the full one."""
+    """US dollars per million tokens. Cached input costs the input price if it has none."""
 
     input: Decimal
     output: Decimal
@@ -61,7 +62,7 @@ class Price(NamedTuple):
 
     @property
     def is_free(self) -> bool:
-        """Return True if nothing costs anything, whatever the usage."""
+        """Return True if every price is 0."""
         return not (self.input or self.output or self.cached_input)
 
     def times(self, multiplier: Decimal) -> Price:
@@ -96,7 +97,7 @@ def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> D
 
 
 def exact_digits(amount: Decimal) -> str:
-    """Return every digit of an amount, at least two decimals, as text fields show it.
+    """Return every digit of an amount, with at least two decimals, for text fields.
 
     >>> exact_digits(Decimal("1234.5"))
     '1234.50'

@@ -1,4 +1,4 @@
-"""Spending, summed up by day, month, provider, model and purpose. Amounts are exact."""
+"""Reports on spending by day, month, provider, model and purpose. Amounts are exact."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXACT_CONTEXT: Final = Context(prec=200)
 
 
 class Purpose(StrEnum):
-    """The purpose of a call, as the ledger names it."""
+    """The purpose of a call, as the ledger stores it."""
 
     ANSWER = "answer"
     TITLE = "title"
@@ -32,7 +32,7 @@ class Purpose(StrEnum):
 
 
 class CallPerformance(NamedTuple):
-    """The course of a call: times, retries and outcome.
+    """The times, retries and outcome of a call.
 
     Attributes:
         effort, tier: as they were sent, or as the provider named them; "" for none.
@@ -54,8 +54,8 @@ class Call(NamedTuple):
     """A call to a provider, as the ledger records it.
 
     Attributes:
-        purpose: as `Purpose` names it.
-        cost: US dollars, None if unknown.
+        purpose: a value of `Purpose`.
+        cost: US dollars; None if unknown.
         performance: None if it was not measured.
     """
 
@@ -94,7 +94,7 @@ class Spent:
 
 
 class SpendingLine(NamedTuple):
-    """The spending on one purpose with one model; `purpose` as the ledger names it."""
+    """The spending on one purpose with one model; `purpose` is a value of `Purpose`."""
 
     provider_id: str
     model: str
@@ -103,7 +103,7 @@ class SpendingLine(NamedTuple):
 
 
 class SpendingReport(NamedTuple):
-    """A report on spending up to one moment, by this computer's calendar.
+    """A report on spending until a moment, in the local time zone.
 
     Attributes:
         today, month: by provider, model and purpose, the most expensive first.
@@ -118,7 +118,7 @@ class SpendingReport(NamedTuple):
 
 
 class Grouping(StrEnum):
-    """The subject of each row of a report."""
+    """The groups that the rows of a report stand for."""
 
     DAY = "day"
     MONTH = "month"
@@ -140,8 +140,8 @@ class GroupPerformance(NamedTuple):
 
     Attributes:
         failed: calls whose answer failed.
-        tokens_per_s: output tokens per second after the first, of all calls together.
-        p50_tokens_per_s, p95_tokens_per_s: the same, of single calls.
+        tokens_per_s: output tokens per second after the first token, of all calls together.
+        p50_tokens_per_s, p95_tokens_per_s: likewise, of single calls.
     """
 
     failed: int = 0
@@ -173,7 +173,7 @@ class MonthUnderCap(NamedTuple):
 
     Attributes:
         spent: US dollars in the ledger.
-        held: US dollars of input of the calls in flight.
+        held: US dollars for the input of unfinished calls.
         uncounted: calls of unknown cost.
         cap: None if the user set none.
     """
@@ -190,9 +190,9 @@ class MonthUnderCap(NamedTuple):
 
 
 def month_forecast(spent: Decimal, at: datetime) -> Decimal:
-    """Return the US dollars of the whole month, extrapolated from its spending until `at`.
+    """Return the month's spending in US dollars, extrapolated from that until `at`.
 
-    The first day counts in full, because a few minutes predict nothing.
+    At least one day counts as elapsed, because a few minutes predict nothing.
     """
     local = at.astimezone()
     first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
