@@ -1,4 +1,4 @@
-"""Forms that an answer has to take: a JSON Schema or a grammar."""
+"""Forms that an answer must have: a JSON Schema or a grammar."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any, Final
 from desktop_app.domain.tools.strict_schema import is_strict
 
 NOT_FOLLOWED: Final = "form_not_followed"
-"""The reason of an answer that came without its grammar, beside those of the APIs."""
+"""The reason for an answer that ended without following its grammar; not one of the APIs' own."""
 MAX_FORM_CHARS: Final = 1 << 20
-"""Characters of a schema or grammar, or bytes of its file; more than any provider takes."""
+"""The limit for the text of a form, and for the bytes of its file; providers take less."""
 _DEFAULT_NAME: Final = "answer"
 
 
@@ -48,8 +48,8 @@ class AnswerSchema:
     @property
     def digest(self) -> str:
         """Return a hash that identifies the schema as it is sent."""
-        words = json.dumps([self.schema, self.is_strict], sort_keys=True)
-        return hashlib.sha256(words.encode()).hexdigest()
+        text = json.dumps([self.schema, self.is_strict], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class AnswerGrammar:
     """A grammar of the answer.
 
     Attributes:
-        language: what its texts are written in, for highlighting; "" if unknown.
+        language: the language of the answer, such as "sql", for highlighting; "" if unknown.
     """
 
     syntax: GrammarSyntax
@@ -84,10 +84,10 @@ class FormKind(StrEnum):
 
 @dataclass(frozen=True)
 class FormSource:
-    """A form as the user typed it, kept as a setting of a conversation or with a prompt.
+    """A form as the user typed it, stored as a setting of a conversation or with a prompt.
 
     Attributes:
-        name: of a schema; of a grammar, the language of its texts.
+        name: of a schema; of a grammar, the language of the answer.
     """
 
     kind: FormKind
@@ -96,7 +96,7 @@ class FormSource:
 
     @property
     def answer_name(self) -> str:
-        """Return the name of a schema as the APIs take it."""
+        """Return the name of a schema with the characters that the APIs accept."""
         return re.sub(r"[^A-Za-z0-9_-]", "_", self.name.strip())[:64] or _DEFAULT_NAME
 
     def to_setting(self) -> str:

@@ -1,4 +1,4 @@
-"""The status below an answer that is under way: a code and parameters, worded where it is shown."""
+"""The status below an unfinished answer: a code and parameters."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AnswerStatus:
 
     @property
     def sentences(self) -> str:
-        """The status in words."""
+        """Return the status as sentences."""
         return tr_filled(self.code.value, self.params)
 
 
@@ -56,13 +56,17 @@ def answer_status(code: StatusCode, **params: Param) -> AnswerStatus:
 
 
 def status_of(error: UserFacingError, remedy: Remedy = Remedy.NONE) -> ErrorNote:
-    """Return the status of an answer that goes on after an error."""
+    """Return the status of an answer that continues after an error."""
     return ErrorNote(error.reason, remedy, code=error.code, params=dict(error.params))
 
 
 def status_text(status: Status | None, seconds: float = 0) -> str:
-    """Return a status in words, and in how many seconds a request is sent again if not at once."""
-    words = "" if status is None else status.sentences
+    """Return a status as text.
+
+    Args:
+        seconds: the time until the request is sent again; 0 if it is not.
+    """
+    text = "" if status is None else status.sentences
     if not seconds:
-        return words
-    return tr("{reason} Trying again in {seconds} s.", reason=words, seconds=ceil(seconds))
+        return text
+    return tr("{reason} Trying again in {seconds} s.", reason=text, seconds=ceil(seconds))

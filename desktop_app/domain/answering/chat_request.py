@@ -1,4 +1,4 @@
-"""A request to a provider, independent of the two APIs."""
+"""Requests to a provider, independent of the two APIs."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.tools.tool import ToolDefinition
 
-FAMILY_MODEL = "gpt-5.2"  # A server that lists it serves the family.
+FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the family
 API_KEY_HEADER = "api-key"  # Azure's
 KEY_HEADERS = ("", API_KEY_HEADER)
 MODEL_PLACEHOLDER = "{model}"  # in the path of an Azure deployment's address
-DIRECT = "none"  # A proxy setting that means no proxy, whatever the environment names.
+DIRECT = "none"  # the proxy setting for no proxy, even if environment variables name one
 
 
 class ProviderKind(StrEnum):
@@ -39,7 +39,7 @@ class ProviderKind(StrEnum):
 
     @property
     def takes_openai_fields(self) -> bool:
-        """Return True if every field of OpenAI's API may be sent: CometAPI passes them on."""
+        """Return True if every field of OpenAI's API can be sent. CometAPI forwards them."""
         return self in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
 
 
@@ -52,30 +52,29 @@ class ProviderProfile:
     """A provider to send requests to. The key is not part of it: see credentials/.
 
     Attributes:
-        id: stable, names the key in the keyring.
-        base_url: ends in /v1 as a rule, without a trailing slash; "" for the on-device model, whose
+        id: never changes; names the key in the keyring.
+        base_url: usually ends in /v1, without a trailing slash; "" for the on-device model, whose
             address is unknown until its server runs.
-        api: the only API to use; None picks by what the model and the server have.
+        api: the only API to use; None if the model and the server decide.
         models: ids that the user or the server named, for the model menu.
-        price_multiplier: share of the list price that the provider charges.
+        price_multiplier: the share of the list price that the provider charges.
         from_environment: made from environment variables for this run; never stored.
-        max_tokens_field: Chat Completions' name for the limit ("" = the kind's usual one).
-        proxy: "" uses the environment's, DIRECT none at all; else a URL (http, https, socks5,
-            socks5h) with a user name at most. Its password is in the keyring, under
+        max_tokens_field: the name of the token limit in Chat Completions; "" if the kind decides.
+        proxy: "" for that of environment variables, DIRECT for none, else a URL (http, https,
+            socks5, socks5h), which may have a user name. The password is in the keyring, under
             `proxy_password_id`.
-        ca_file: certificates (PEM or DER) to trust besides the system's; "" for none.
+        ca_file: certificates (PEM or DER) to trust in addition to the system's; "" for none.
         keeps_at_provider: the provider may keep the conversation (`store: true`).
-        plain_http_hosts: hosts in the user's network that the user allows to reach without
-            encryption.
+        plain_http_hosts: hosts in the user's network that the user allows without encryption.
         monthly_cap: US dollars per calendar month; None for no cap.
-        offers_batches: None if the kind decides.
-        takes_files: a server of the user's own takes documents as files, as OpenAI does.
+        offers_batches: the user's statement; None if the kind decides.
+        takes_files: True if a compatible server takes documents as files, as OpenAI does.
         custom_fields: headers and query parameters of every request; the values of secret ones are
             in the keyring, under `custom_field_id`.
         key_header: the header that takes the bare key; "" for "Authorization: Bearer".
         own_models: the user's entries about models of this provider.
-        unusable_variable: an environment variable whose value cannot be used; every request is
-            refused. Never stored.
+        unusable_variable: an environment variable with an unusable value, because of which every
+            request is refused; "" for none. Never stored.
     """
 
     id: str
@@ -112,13 +111,13 @@ class ProviderProfile:
 
     @property
     def short_name(self) -> str:
-        """Return the name as errors mention it, on one line: it may come from a backup."""
+        """Return the name on one short line, for errors: a backup may contain any name."""
         name = " ".join(self.name[:1000].split())
         return name if len(name) <= _MAX_SHORT_NAME_CHARS else f"{name[:_MAX_SHORT_NAME_CHARS]}…"
 
     @property
     def has_batches(self) -> bool:
-        """Return True if batches are offered: by OpenAI, or if the user said so."""
+        """Return True if the provider is OpenAI, or the user stated that it has batches."""
         if self.offers_batches is None:
             return self.kind is ProviderKind.OPENAI
         return self.offers_batches and self.kind is not ProviderKind.ON_DEVICE
@@ -144,7 +143,7 @@ class ProviderProfile:
 
 
 NO_PROVIDER: Final = ProviderProfile("", "", ProviderKind.COMPATIBLE)
-"""Stands for a provider until one is shown."""
+"""The value of a provider while none is chosen."""
 
 
 @dataclass(frozen=True)
@@ -178,19 +177,20 @@ class RequestMessage:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """Everything that decides the bytes of a request.
+    """The content and the settings of a request.
 
     Attributes:
         cache_key: names the conversation for the provider's prompt cache; at most 64 characters.
-        effort: None leaves the field out: the model is not known to take one.
-        background: the provider makes the answer whether the client listens or not; it then keeps
-            request and reply, whatever `store` says.
+        effort: None leaves the field out.
+        background: the provider makes the answer even without a connection; it then keeps request
+            and reply, even if `store` is False.
         state: a JSON list of the provider's own items before the messages, sent unchanged, for the
             Responses API only.
-        schema: of the answer, which is JSON then.
+        schema: of the answer, which is then JSON.
         wants_images: the model may answer with images.
         grammar: of the answer; without `tools` unless it is in GBNF.
-        requested: the parameters asked for with this request; leaving one out is reported.
+        requested: the parameters that the user set for this request; if one is left out, a notice
+            says so.
         tools: the tools that the model may call.
         tool_choice: "auto", "none", "required", or the wire name of the tool to call; "" leaves it
             to the server.
@@ -213,10 +213,10 @@ class ChatRequest:
     tool_choice: str = ""
 
     def without(self, param: str) -> ChatRequest | None:
-        """Return the request without a refused parameter; None if it has no such parameter.
+        """Return the request without a refused parameter; None if it does not have it.
 
         Args:
-            param: as the API names it.
+            param: the name in the API.
         """
         name = param.split(".")[-1] if param != "reasoning.effort" else "effort"
         if name in ("effort", "reasoning_effort", "reasoning"):

@@ -1,7 +1,7 @@
 """Parameters of an answer, and the chain of overrides that sets them.
 
-A value is looked up along a chain: the conversation, then its folder, then the defaults. Each link
-holds only what is set there, so that "not set here" differs from "set here to the model's own
+A value is looked up along a chain: the conversation, its folder, the defaults. Each link contains
+only the values that are set there, so that "not set here" differs from "set here to the model's
 default".
 """
 
@@ -16,9 +16,11 @@ from typing import Any
 class GenerationParameters:
     """The user's parameters for an answer; None leaves the field out of the request.
 
-    `candidates` is the number of answers to ask for at once; each becomes a version of its own.
-    `seed` makes answers repeatable at servers that know it. `tools` are the full names of the tools
-    that the model may call. `form` is the form of the answer, as `FormSource` writes it.
+    Attributes:
+        candidates: the number of answers to request at once; each becomes a separate version.
+        seed: makes answers repeatable at servers that support it.
+        tools: the full names of the tools that the model may call.
+        form: the form of the answer, as `FormSource` writes it; "" for none.
     """
 
     temperature: float | None = None
@@ -50,8 +52,8 @@ class Overrides:
     """A link of the chain.
 
     Attributes:
-        instructions: None if not set here; "" means none.
-        names: the parameters that are set here; `parameters` means nothing for the others.
+        instructions: None if not set here; "" for no instructions.
+        names: the parameters that are set here; the others in `parameters` have no meaning.
         examples: pairs of a question and its ideal answer, sent before the conversation.
     """
 
@@ -64,7 +66,7 @@ class Overrides:
         return self.instructions is not None or bool(self.names) or bool(self.examples)
 
     def with_parameter(self, name: str, value: Any) -> Overrides:
-        """Return a copy with a parameter set; None is the model's own default."""
+        """Return a copy with a parameter set; None is the model's default."""
         parameters = replace(self.parameters, **{name: value})
         return replace(self, parameters=parameters, names=self.names | {name})
 
@@ -86,7 +88,7 @@ class Overrides:
 
     @classmethod
     def from_json(cls, values_here: Mapping[str, Any]) -> Overrides:
-        """Parse the output of `to_json`; ignore unknown names, such as a newer version's."""
+        """Parse the output of `to_json`; ignore unknown names, such as those of newer versions."""
         values = {name: value for name, value in values_here.items() if name in NAMES}
         for name in _TUPLES & values.keys():
             values[name] = tuple(values[name])
@@ -101,11 +103,11 @@ class Overrides:
 def resolve_overrides(
     instructions: str, parameters: GenerationParameters, *chain: Overrides
 ) -> tuple[str, GenerationParameters]:
-    """Return the values in force: of the first link that sets each, else the defaults.
+    """Return each value from the first link that sets it, else the default.
 
     Args:
-        instructions, parameters: the defaults at the end of the chain.
-        chain: nearest first: the conversation's own, then its folder's.
+        instructions, parameters: the defaults.
+        chain: the overrides of the conversation, then those of its folder.
     """
     for link in reversed(chain):
         values_here = {name: getattr(link.parameters, name) for name in link.names}

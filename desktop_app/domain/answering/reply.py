@@ -1,9 +1,9 @@
 """Folds StreamEvents into a growing reply, as a pure function.
 
 `accumulate` never changes its argument, and the cost of a delta does not depend on the length of
-the reply. Text is a tuple of pieces whose lengths at least halve from one to the next (as in a
-binomial heap), so that n characters in any number of pieces are copied O(log n) times in all.
-Pieces of a megabyte are not copied again, so that no delta blocks the event loop.
+the reply. Text is a tuple of pieces, each at most half as long as the one before (as in a binomial
+heap), so that each character is copied O(log n) times. Pieces of a megabyte are not copied again,
+so that no delta blocks the event loop.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.spending.cost import Usage, UsageScope
 
 CONTENT_FILTER: Final = "content_filter"
-"""The reason of an answer that the provider's filter stopped."""
+"""The reason for an answer that the provider's filter stopped."""
 MAX_CALL_ID_CHARS: Final = 64
 """The APIs' limit in characters; another provider may get the conversation later."""
 _MAX_PIECE_CHARS: Final = 1024 * 1024
@@ -85,7 +85,7 @@ class GrowingText:
 
     def __str__(self) -> str:
         if len(self._pieces) > 1:
-            self._pieces = ("".join(self._pieces),)  # the text is the same; the pieces go
+            self._pieces = ("".join(self._pieces),)  # the same text in one piece
         return self._pieces[0] if self._pieces else ""
 
     def __eq__(self, other: object) -> bool:
@@ -141,7 +141,7 @@ class Reply:
         round: the number of requests that have ended.
         round_start: the index of the current request's first segment.
         earlier_usage: the usage of the requests before the current one.
-        is_uncounted: True if one of those reported no usage.
+        is_uncounted: True if an earlier request reported no usage.
     """
 
     segments: tuple[_Segment, ...] = ()
@@ -261,7 +261,7 @@ def _with_fact(reply: Reply, event: RunReached | UsageReported | UsageShared | N
         case UsageShared(scope):
             return replace(reply, usage_scope=scope)
         case Notice(text) if text in reply.notices:
-            return reply  # of a further request for the same answer
+            return reply  # another request for the same answer
         case Notice(text):
             return replace(reply, notices=(*reply.notices, text))
 
@@ -293,7 +293,7 @@ def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:
 
 
 def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
-    """Return `replace(reply, segments=segments)`; called per delta, and three times as fast."""
+    """Return `replace(reply, segments=segments)`, three times as fast, for each delta."""
     grown = object.__new__(Reply)
     grown.__dict__.update(reply.__dict__, segments=segments)
     return grown
@@ -312,7 +312,7 @@ def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
 
 
 def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
-    """Give the newest open reasoning segment its id; add an empty one if there is none."""
+    """Set the id of the newest open reasoning segment; add an empty segment if there is none."""
     for at in range(len(reply.segments) - 1, reply.round_start - 1, -1):
         segment = reply.segments[at]
         if segment.kind is _Kind.REASONING and not segment.item_id:

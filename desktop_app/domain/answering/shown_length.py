@@ -1,7 +1,7 @@
 """Limits how much of an answer the window shows.
 
-A server can send megabytes of tiny paragraphs, each of which takes a kilobyte once it is drawn. The
-window shows the beginning; the store, Copy and Export have all of it.
+A server can send megabytes of tiny paragraphs, each of which takes a kilobyte of memory when it is
+drawn. The window shows the beginning of the answer; the store, Copy and Export have all of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NOT_ALL_SHOWN: Final = notice(NoticeCode.NOT_ALL_SHOWN)
 
 @dataclass(frozen=True, slots=True)
 class ShownMessage(Message):
-    """An answer that is shown otherwise than stored: its beginning, or JSON as a table.
+    """An answer that is not shown as it is stored: only its beginning, or its JSON as a table.
 
     Attributes:
         whole: the stored answer.
@@ -54,7 +54,7 @@ class ShownLength:
         self._lines = MAX_SHOWN_LINES
 
     def take(self, text: str) -> str:
-        """Return as much of the next piece as is shown."""
+        """Return the part of the next piece that is shown."""
         if self.is_cut:
             return ""
         beginning = text[: self._characters]
@@ -68,7 +68,7 @@ class ShownLength:
 
 
 def _end_of_line(text: str, number: int) -> int:
-    """Return the position behind line feed `number` of `text`."""
+    """Return the position after line feed `number` of `text`, counted from 1."""
     at = 0
     for _ in range(number):
         at = text.index("\n", at) + 1
@@ -76,7 +76,7 @@ def _end_of_line(text: str, number: int) -> int:
 
 
 def shorten(message: Message) -> Message:
-    """Return `message`, or its beginning with a notice if it is too long to be shown."""
+    """Return `message`, or its beginning with a notice if it is too long to show."""
     text, reasoning = ShownLength(), ShownLength()
 
     def beginning(part: Part) -> Part:
@@ -98,7 +98,7 @@ def shorten(message: Message) -> Message:
     if parts == message.parts:
         return message
     values = {field.name: getattr(message, field.name) for field in fields(Message)}
-    if not message.attachments:  # otherwise a notice names the file that has all of the answer
+    if not message.attachments:  # otherwise another notice names the file with the whole answer
         values["notices"] = (*message.notices, NOT_ALL_SHOWN)
     values["parts"] = parts
     return ShownMessage(**values, whole=message)

@@ -17,9 +17,9 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 
 @dataclass(frozen=True)
 class Started:
-    """The provider has started to answer; fields it did not send are "".
+    """The provider has started to answer; fields that it did not send are "".
 
-    `service_tier` is the requested tier, or already the one that answers.
+    `service_tier` is the requested tier, or the tier that answers.
     """
 
     response_id: str = ""
@@ -30,7 +30,7 @@ class Started:
 
 @dataclass(frozen=True)
 class RunReached:
-    """A background run has reached `run.sequence`; all earlier events were yielded."""
+    """All events of a background run until `run.sequence` were yielded."""
 
     run: RemoteRun
 
@@ -67,7 +67,7 @@ class RefusalDelta:
 
 @dataclass(frozen=True)
 class ToolCallDelta:
-    """More of a tool call; `index` identifies parallel calls; id and name come once."""
+    """More of a tool call; `index` identifies parallel calls. The id and the name come once."""
 
     index: int
     arguments: str = ""
@@ -78,9 +78,9 @@ class ToolCallDelta:
 
 @dataclass(frozen=True)
 class ToolCallStep:
-    """The next step of a tool call. It is stored before the next event is requested.
+    """The next step of a tool call, stored before the next event is requested.
 
-    `call` has the identity (`round`, `call_id`) and everything that this step sets.
+    `call` has the identity (`round`, `call_id`) and all fields that this step sets.
     """
 
     call: ToolCallPart
@@ -88,7 +88,7 @@ class ToolCallStep:
 
 @dataclass(frozen=True)
 class HostedCall:
-    """A call of a tool that the provider runs itself; first RUNNING, if it says so, then ended.
+    """A call of a tool that the provider runs, in its current state.
 
     Attributes:
         image: the bytes of a generated image, until `picture` names it in the attachment store.
@@ -118,9 +118,9 @@ class RoundEnded:
 
 @dataclass(frozen=True)
 class UsageReported:
-    """The tokens of the whole request so far; the last report counts.
+    """The tokens of the whole request so far; each report replaces the one before.
 
-    `service_tier` is the tier that answered, and decides the price; "" if the provider did not say.
+    `service_tier` is the tier that answered and decides the price; "" if it is not known.
     """
 
     usage: Usage
@@ -129,7 +129,7 @@ class UsageReported:
 
 @dataclass(frozen=True)
 class UsageShared:
-    """The answer came in one request with others, which the provider counts together."""
+    """The request returned several answers, whose tokens the provider counts together."""
 
     scope: UsageScope
 
@@ -143,7 +143,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class StatusChanged:
-    """The status to show below the answer: why nothing arrives, or what the model does meanwhile.
+    """The status to show below the answer while nothing arrives.
 
     Attributes:
         seconds: until the client retries; 0 if it does not.
@@ -156,7 +156,7 @@ class StatusChanged:
 
 @dataclass(frozen=True)
 class Completed:
-    """Terminal: the answer is whole."""
+    """Terminal: the answer is complete."""
 
 
 @dataclass(frozen=True)
@@ -171,17 +171,17 @@ class Incomplete:
 
 @dataclass(frozen=True)
 class Failed:
-    """Terminal: an error ended the answer; earlier text stays."""
+    """Terminal: an error ended the answer; the text that arrived is kept."""
 
     error: ProviderError
 
 
 @dataclass(frozen=True)
 class OfCandidate:
-    """An event of a further answer, if several were asked for at once.
+    """An event of another answer than the first, if several were requested at once.
 
-    `number` counts from 1. The events of the first answer come unwrapped, and its terminal event
-    comes last.
+    `number` is from 1. The events of the first answer are not wrapped, and its terminal event comes
+    last.
     """
 
     number: int

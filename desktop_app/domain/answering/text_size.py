@@ -1,4 +1,4 @@
-"""Measures the memory that a text takes while it arrives in pieces."""
+"""Estimates the memory of a text that arrives in pieces."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ _CONTROL: Final = bytes(sorted(set(range(32)) - set(b"\t\n\r")))
 _LEAD_OF_FOUR: Final = bytes(range(0xF0, 0xF5))
 _BYTES_ESCAPED: Final = 6
 _CHARS_PER_STEP: Final = 64 * 1024
-"""Characters counted at once. `fit` keeps or drops them together."""
+"""The characters that are counted at once, and that `fit` keeps or drops together."""
 
 
 class TextSize:
-    """The bytes that a text takes in memory or in the store, whichever are more.
+    """The bytes of a text in memory or in the store, the larger of both.
 
-    One per character for Basic Latin, three for the whole text once it has another script, four
-    once it has an emoji; six per control character, as in the JSON of the store.
+    Each character counts one byte in ASCII text, three if the text has other characters, four if it
+    has an emoji. Control characters count five more, as the store's JSON escapes them.
 
     Attributes:
         bytes: of all that was added.
@@ -42,7 +42,10 @@ class TextSize:
         self.bytes = self._characters * self._width + self._escaped * (_BYTES_ESCAPED - 1)
 
     def fit(self, text: str, limit: int) -> str:
-        """Count more text, up to `limit` bytes in all; return what fits, in whole steps."""
+        """Count more text, and return the beginning up to a total of `limit` bytes.
+
+        The beginning ends after a whole number of steps.
+        """
         for at in range(0, len(text), _CHARS_PER_STEP):
             self._add(text[at : at + _CHARS_PER_STEP])
             if self.bytes > limit:

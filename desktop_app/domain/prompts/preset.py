@@ -12,12 +12,13 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """The settings that a conversation takes over; unset fields leave its own in place.
+    """The settings that a conversation takes over.
 
     Attributes:
-        provider_id: "" keeps the conversation's own.
-        model: an id of that provider if `variant` is None; "" keeps the conversation's own.
-        overrides: instructions and parameters; they replace the conversation's.
+        provider_id: "" keeps the conversation's provider.
+        model: an id of the provider, if `variant` is None; "" keeps the conversation's model.
+        effort: None keeps the conversation's effort.
+        overrides: instructions and parameters, which replace the conversation's.
     """
 
     id: str
@@ -34,8 +35,8 @@ class Preset:
         """Return the model choice of a conversation that had `choice`.
 
         Args:
-            serves_the_family: the provider offers the three variants; otherwise the conversation
-                keeps its own model.
+            serves_the_family: False if the provider does not offer the variants; the conversation
+                then keeps its model.
         """
         wanted = replace(choice, provider_id=self.provider_id or choice.provider_id)
         if self.variant is not None and serves_the_family:
@@ -48,8 +49,7 @@ class Preset:
 def preset_of(conversation: Conversation, preset_id: str, name: str, at: datetime) -> Preset:
     """Return a preset with a conversation's settings.
 
-    A preset with a variant fits any provider that serves the family. Any other model is stored with
-    its provider.
+    A preset with a variant names no provider, because several serve the family.
     """
     choice = conversation.choice
     is_variant = choice.variant is not None

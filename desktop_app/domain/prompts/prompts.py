@@ -3,14 +3,14 @@
 In a prompt's text
 
     {{name}}                 is asked for, and must be filled;
-    {{name=default}}         is asked for, and may be left as it is;
-    {{name=one|two|three}}   is a choice; the first is preselected;
+    {{name=default}}         is asked for, and may keep its default;
+    {{name=one|two|three}}   is a choice, initially the first;
     {{selection}}            is the selected text, {{clipboard}} the text on the clipboard and
-                             {{date}} the day; the program fills these, with "" if there is none;
-    \\{{name}}                stands for {{name}}, word for word.
+                             {{date}} the day; the program fills these, with "" for none;
+    \\{{name}}                is the text {{name}}.
 
 A name begins with a letter and contains letters, digits, spaces, - and _; a default may have
-several lines, but no brace. Anything else in braces is plain text, so code stays as it is. A name
+several lines, but no brace. Anything else in braces is plain text, so code is not changed. A name
 that occurs several times is asked for once; its first default applies everywhere.
 """
 
@@ -25,14 +25,14 @@ from typing import Final, NamedTuple
 
 SELECTION, CLIPBOARD, DATE = "selection", "clipboard", "date"
 PROGRAM_VARIABLES: Final = frozenset((SELECTION, CLIPBOARD, DATE))
-"""The names that the program fills."""
+"""The variables that the program fills."""
 
 _NAME: Final = r"[^\W\d_][\w \-]*"
 _PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(=[^{{}}]*)?\}}\}}")
 
 
 class Grammar(StrEnum):
-    """A form of answers: enforced on the on-device model, only requested of larger models."""
+    """A form of answers, enforced on the on-device model, but only requested of other models."""
 
     SUMMARY = "summary"
 
@@ -43,8 +43,8 @@ class TemplateNeeds(NamedTuple):
     Attributes:
         documents: the number of documents it is about. 1: the prompt is repeated for each of
             several. 2: it compares exactly two. 0: any number.
-        grammar: the form of the answer, None for free text.
-        form: the same for any model, as `FormSource` writes it; the user sets it.
+        grammar: the form of the answer; None for free text.
+        form: the form of the answer that the user set, as `FormSource` writes it; "" for none.
     """
 
     documents: int = 0
@@ -60,11 +60,11 @@ class Prompt:
     """A prompt of the library.
 
     Attributes:
-        id: a user's copy of a built-in prompt has the built-in's id and replaces it.
+        id: an edited copy of a built-in prompt has the same id and replaces it.
         folder: "" for none.
         position: in its folder.
         hidden: stored, but not offered.
-        needs: of the built-in prompt with this id.
+        needs: those of the built-in prompt with this id.
         form: of the answer, as `FormSource` writes it; "" for none.
     """
 
@@ -103,21 +103,21 @@ class FilledPrompt(NamedTuple):
 
 
 def parse(text: str) -> tuple[Piece, ...]:
-    """Split the text into words and variables."""
+    """Split a prompt's text into plain text and variables."""
     pieces: list[Piece] = []
-    words, at = "", 0
+    plain, at = "", 0
     for found in _PIECE.finditer(text):
-        words += text[at : found.start()]
+        plain += text[at : found.start()]
         at = found.end()
         if found[1]:
-            words += found[0][1:]
+            plain += found[0][1:]
             continue
-        if words:
-            pieces.append(words)
+        if plain:
+            pieces.append(plain)
         pieces.append(_variable(found[2].strip(), found[3]))
-        words = ""
-    words += text[at:]
-    return (*pieces, words) if words else tuple(pieces)
+        plain = ""
+    plain += text[at:]
+    return (*pieces, plain) if plain else tuple(pieces)
 
 
 def _variable(name: str, default: str | None) -> Variable:
@@ -141,14 +141,14 @@ def variables(text: str) -> tuple[Variable, ...]:
 
 
 def program_variables_in(text: str) -> frozenset[str]:
-    """Return the names in this text that the program fills."""
+    """Return the names of the variables in a text that the program fills."""
     return frozenset(
         p.name for p in parse(text) if isinstance(p, Variable) and p.is_filled_by_program
     )
 
 
 def preview(text: str, length: int) -> str:
-    """Return the beginning as one line for a list, with defaults, and … for empty variables."""
+    """Return the beginning of a prompt on one line, with defaults, or … for empty variables."""
     line = ""
     for piece in parse(text[: 2 * length]):
         line += piece if isinstance(piece, str) else piece.default or "…"
@@ -156,16 +156,16 @@ def preview(text: str, length: int) -> str:
 
 
 def missing_names(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names that must be filled and are not."""
+    """Return the names of the variables that must be filled, but have no value."""
     return tuple(
         v.name for v in variables(text) if v.default is None and not values.get(v.name, "").strip()
     )
 
 
 def fill(text: str, values: Mapping[str, str]) -> FilledPrompt:
-    """Fill every variable from `values`, else from its default, else with "".
+    """Fill each variable with its value, else its default, else "".
 
-    Filled text is not parsed again, braces and all.
+    Braces in a value are plain text.
     """
     defaults = {v.name: v.default or "" for v in variables(text)}
     filled = ""

@@ -1,4 +1,4 @@
-"""Tools that a model may call: definitions, states of calls, strict schemas.
+"""Tools that a model may call: definitions, states of calls, servers, strict schemas.
 
 May import the rest of `domain`.
 """

@@ -8,9 +8,9 @@ from enum import StrEnum
 class ToolCallState(StrEnum):
     """The state of a tool call, stored before the next step begins.
 
-    REQUESTED: by the model; it has not run. ALLOWED: by the user, and not started. RUNNING: it may
-    have had an effect. DONE, FAILED: it ended, with a result or an error. DENIED: by the user or
-    the settings. INTERRUPTED: the answer ended while the call ran.
+    REQUESTED: the model asks for it. ALLOWED: the user allowed it; it has not started. RUNNING: it
+    may have had an effect. DONE, FAILED: it ended with a result or an error. DENIED: the user or
+    the settings denied it. INTERRUPTED: the answer ended while the call ran.
     """
 
     REQUESTED = "requested"

@@ -1,7 +1,6 @@
 """Definitions of the tools that a server lists.
 
-A server's statements about its tools are not trusted: if one is missing or incomplete, the tool
-counts as able to do everything.
+If a server does not state what a tool does, the tool counts as able to change and send data.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.errors import UserFacingError
 
 ALL_TOOLS: Final = "*"
-"""In place of the name of a tool: all tools of a source."""
+"""Instead of a tool's name: all tools of a source."""
 MAX_TOOL_NAME_CHARS: Final = 128
 
 COMMAND_TOUCHES: Final = N_(
@@ -38,7 +37,7 @@ _HIDDEN: Final = re.compile(
 def remote_tools(
     source: str, listed: Sequence[Mapping[str, Any]], *, is_remote: bool
 ) -> list[ListedTool]:
-    """Return the tools of a server; of two with the same name the first."""
+    """Return the tools of a server; of tools with the same name, the first."""
     found: dict[str, ListedTool] = {}
     for row in listed:
         tool = _listed_tool(source, row, is_remote=is_remote)

@@ -1,7 +1,7 @@
 """Decides if providers accept a JSON Schema as strict, and adapts schemas that they refuse.
 
-Source: OpenAI's guide to structured outputs. A strict schema holds the model to it; others are sent
-as a hint, and what arrives is validated here in both cases.
+Source: OpenAI's guide to structured outputs. With a strict schema, the provider enforces it; other
+schemas are sent as a hint. Answers are validated here in both cases.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ MAX_PROPERTIES: Final = 5000
 MAX_LEVELS: Final = 10
 MAX_ENUM_VALUES: Final = 1000
 MAX_CHARS: Final = 120_000
-"""Of all names, enum values and constants."""
+"""The characters of all names, enum values and constants."""
 
 _REFUSED: Final = frozenset(
     {
@@ -22,13 +22,13 @@ _REFUSED: Final = frozenset(
     }
 )
 _TYPED: Final = frozenset({"type", "$ref", "anyOf", "enum", "const"})
-"""Each part of a strict schema has one of these."""
+"""Each part of a strict schema has one of these keywords."""
 _REFUSED_AT_TOP: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
 _TREE: Final = ("properties", "$defs", "definitions")
 
 
 def is_strict(schema: Mapping[str, Any]) -> bool:
-    """Return True if a provider takes `schema` as a strict one."""
+    """Return True if providers accept `schema` as strict."""
     if schema.get("type") != "object" or "anyOf" in schema:
         return False
     properties = characters = values = 0
@@ -47,10 +47,10 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
 
 
 def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of a tool's arguments as providers take it.
+    """Return the schema of a tool's arguments in a form that providers accept.
 
-    They refuse a request with a schema that begins with alternatives. The properties in those are
-    sent as optional ones; the arguments are checked against the whole schema at the call.
+    They refuse schemas with alternatives at the top level. The properties in the alternatives are
+    sent as optional properties. At the call, the arguments are checked against the whole schema.
     """
     if not any(key in schema for key in _REFUSED_AT_TOP):
         return dict(schema)
@@ -76,13 +76,13 @@ def _is_closed(part: Mapping[str, Any]) -> bool:
 
 
 def _is_tree(part: Mapping[str, Any]) -> bool:
-    """Return True if all properties and items have a schema object; a strict one is no boolean."""
+    """Return True if the schema of each property and of the items is an object, no boolean."""
     below = [*part.get("properties", {}).values(), part.get("items", {})]
     return all(isinstance(each, Mapping) for each in below)
 
 
 def _parts(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield every schema within `schema`, with its level; the levels end the recursion."""
+    """Yield every schema within `schema` with its level, down to one level below the limit."""
     if not isinstance(schema, Mapping):
         return
     yield level, schema

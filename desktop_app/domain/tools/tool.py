@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 TOO_MANY_ROUNDS: Final = "tool_rounds"
 TOO_LONG: Final = "tool_time"
 TOO_EXPENSIVE: Final = "tool_cost"
-"""Reasons why an answer with tool calls ends early, beside those of the APIs."""
+"""Reasons why an answer with tool calls ends early, in addition to those of the APIs."""
 MAX_RESULT_CHARS: Final = 200_000
-"""Characters of a result that the model gets; the rest is left out, with a remark."""
+"""The characters of a result that the model gets; a remark says that the rest is missing."""
 USUAL_TIMEOUT_S: Final = 60.0
 MAX_WIRE_NAME_CHARS: Final = 64
 
 
 class ToolKind(StrEnum):
-    """The reach of a tool: read data here, change something, or send data elsewhere."""
+    """The effect of a tool: it reads data here, changes something, or sends data elsewhere."""
 
     READS = "reads"
     WRITES = "writes"
@@ -41,7 +41,7 @@ class Permission(StrEnum):
 
 
 class ToolError(Exception):
-    """A failure of a tool, in words for the model."""
+    """A failure of a tool; the message is for the model."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,16 @@ class ToolDefinition:
     """A tool as models see it and as the user judges it.
 
     Attributes:
-        name: of the tool at its source, in snake_case for built-in ones.
+        name: of the tool at its source; in snake_case for built-in tools.
         description: for the model, in English.
         parameters: the JSON Schema of the arguments; an object.
         source: the server that runs it; "" for built-in tools.
-        touches: what it can reach, for the user: a sentence marked for translation.
-        needs_consent: False for tools that compute and touch nothing.
-        timeout_s: seconds until a call is given up.
-        input_format: of a custom tool, whose input is free text: `format` as the Responses API has
-            it, {} for any text. None for a function, whose input is JSON.
-        hosted: the fields of the request with which the provider runs it; None if it runs here.
+        touches: a sentence for the user on what it can access; marked for translation.
+        needs_consent: False for tools that only compute.
+        timeout_s: the time limit of a call, in seconds.
+        input_format: `format` in the Responses API of a custom tool, whose input is free text; {}
+            for any text. None for a function, whose input is JSON.
+        hosted: the request's fields with which the provider runs it; None if it runs here.
     """
 
     name: str
@@ -79,14 +79,14 @@ class ToolDefinition:
 
     @property
     def about(self) -> str:
-        """Return the description for users; that of a server's tool is the server's own."""
+        """Return the description for users; for a server's tool, the server's description."""
         return tr(self.touches) if self.touches and not self.source else self.description
 
     @property
     def wire_name(self) -> str:
         """Return the name that is sent: the APIs take letters, digits, _ and - only.
 
-        Different names stay different: a changed name ends in a mark of its own.
+        A changed name ends with a hash, so that different names stay different.
         """
         plain = f"{self.source}__{self.name}" if self.source else self.name
         sent = re.sub(r"[^A-Za-z0-9_-]", "_", plain)
@@ -108,8 +108,8 @@ class ListedTool(NamedTuple):
 
     Attributes:
         reason: why it cannot be used here; "" if it can. Marked for translation.
-        failure: why its server cannot be used.
-        why: the value of {why} in the reason, in English; the server may have written it.
+        failure: why its server cannot be used; None if it can.
+        why: the value of {why} in `reason`, in English; the server may have written it.
     """
 
     definition: ToolDefinition
@@ -128,7 +128,7 @@ class ToolLimits(NamedTuple):
 
     Attributes:
         rounds: requests in which the model may call tools; one more lets it answer.
-        seconds: from the first request, without the time that the user takes to decide.
+        seconds: from the first request, without the time in which the user decides.
         cost: US dollars; None for no limit.
     """
 

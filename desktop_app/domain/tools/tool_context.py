@@ -17,7 +17,7 @@ async def _no_text(_sha256: str) -> str:
     return ""
 
 
-def _no_report(_done: float, _total: float | None, _words: str) -> None:
+def _no_report(_done: float, _total: float | None, _message: str) -> None:
     """Drop a report."""
 
 
@@ -27,7 +27,7 @@ class ToolContext(NamedTuple):
     Attributes:
         messages: up to the question, oldest first.
         text_of: returns the text of an attached document by its hash; raises StorageError.
-        report: may be called while a call runs.
+        report: takes the progress while the call runs.
     """
 
     conversation_id: str

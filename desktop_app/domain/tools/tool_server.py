@@ -1,9 +1,8 @@
-"""Servers of tools as the user configures them, and the orders to start them.
+"""Servers of tools as the user configures them, and the messages that start them.
 
 Values of variables and headers, the query of an address, and arguments such as `--token=…` may be
-secret: they are kept in the keyring, for this command or address alone. A value that only names a
-variable of the environment, such as `${env:TOKEN}`, is no secret and is filled in when the server
-starts.
+secret. They are in the keyring, for exactly this command or address. A value that only names an
+environment variable, such as `${env:TOKEN}`, is not secret and is filled in when the server starts.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ from desktop_app.domain.network.origin import origin
 
 MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"
-"""A reference to a variable, as messages show it."""
+"""A reference to an environment variable, for messages."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _VARIABLE: Final = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _MERE_REFERENCE: Final = re.compile(
     r"(?:(?:Bearer|Basic|Token) )?\$\{(?:env:)?[A-Za-z_][A-Za-z0-9_]*\}", re.I
 )
 _WITH_PASSWORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@\s:]*:[^/@\s]+@")
-_KEPT_ARGUMENT: Final = re.compile(r"\$\{keyring:(\d+)\}")
-"""In a command, the place of an argument that is in the keyring."""
+_KEYRING_ARGUMENT: Final = re.compile(r"\$\{keyring:(\d+)\}")
+"""The placeholder in a command for an argument that is in the keyring."""
 _SECRET_NAME: Final = (
     r"[\w.-]*(?:token|secret|password|passwd|passphrase|credentials?|authorization|cookie"
     r"|(?<![a-z])pat|(?:api|access|secret|private|auth|account|service|app)[-_]?key)"
@@ -50,11 +49,11 @@ _VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
 
 
 class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to handle
-    """A failure of a server or its process, in English; the server may have written the words.
+    """A failure of a server or its process, in English; the server may have written the text.
 
     Attributes:
-        has_ended: the process is gone.
-        has_closed: the server hung up without a reply, so `reason` says nothing.
+        has_ended: the process has ended.
+        has_closed: the server closed the connection without a reply, so the text says nothing.
         needs_sign_in: the user has to sign in.
     """
 
@@ -97,7 +96,7 @@ class ServerSecrets:
 
     @classmethod
     def from_text(cls, text: str) -> ServerSecrets:
-        """Return the values in a text of `to_text`."""
+        """Parse the output of `to_text`."""
         found = json.loads(text)
         arguments = tuple(found.get("arguments", ()))
         return cls(found["environment"], found["headers"], found["query"], arguments)
@@ -109,13 +108,13 @@ class ToolServer:
 
     Attributes:
         name: before the / in the names of its tools.
-        command: the program and its arguments, with `${keyring:1}` for the first that the keyring
-            has; () if there is an address.
+        command: the program and its arguments, with `${keyring:1}` for the first argument in the
+            keyring; () if there is an address.
         folder: the working folder of the command; "" for the home folder.
         url: the address, without a query.
-        environment: variables with their reference, or with "" if the keyring has the value.
+        environment: variables, each with a reference, or with "" if its value is in the keyring.
         headers: likewise.
-        has_query: the keyring has the query of the address.
+        has_query: the query of the address is in the keyring.
     """
 
     name: str
@@ -128,13 +127,13 @@ class ToolServer:
 
     @property
     def has_secrets(self) -> bool:
-        """Return True if the keyring has values of it."""
+        """Return True if values of the server are in the keyring."""
         values = (*self.environment.values(), *self.headers.values())
         return self.has_query or not all(values) or has_keyring_arguments(self.command)
 
     @property
     def secret_name(self) -> str:
-        """Return the name of its values in the keyring."""
+        """Return the name of the server's values in the keyring."""
         return f"tool-server:{self.name}"
 
     @property
@@ -144,16 +143,16 @@ class ToolServer:
 
     @property
     def can_sign_in(self) -> bool:
-        """Return True for an address that gets no token of the user's."""
+        """Return True for an address without an Authorization header."""
         return bool(self.url) and "authorization" not in map(str.lower, self.headers)
 
     @property
     def secret_origin(self) -> str:
-        """Return the origin that may get the values: the address, or exactly this command."""
+        """Return what the values are bound to: the address's origin, or exactly this command."""
         if self.url:
             return origin(self.url)
-        mark = json.dumps([self.command, self.folder])
-        return f"command:{hashlib.sha256(mark.encode('utf-8', 'surrogatepass')).hexdigest()}"
+        text = json.dumps([self.command, self.folder])
+        return f"command:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
     @property
     def program(self) -> str:
@@ -171,10 +170,13 @@ def server_of(
     headers: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
 ) -> tuple[ToolServer, ServerSecrets]:
-    """Return a server and its secret values. Raises ToolServerError if it cannot be one.
+    """Return a server and its secret values.
 
     Args:
         arguments: the values for `${keyring:1}` and so on in the command.
+
+    Raises:
+        ToolServerError: the configuration is not valid.
     """
     if not _NAME.fullmatch(name) or len(name) > MAX_SERVER_NAME_CHARS:
         raise ToolServerError(Reason.TOOL_SERVER_NAME, server=name)
@@ -212,12 +214,12 @@ def server_of(
 
 
 def has_keyring_arguments(command: Sequence[str]) -> bool:
-    """Return True if the keyring has arguments of a command."""
-    return any(_KEPT_ARGUMENT.search(word) for word in command)
+    """Return True if arguments of a command are in the keyring."""
+    return any(_KEYRING_ARGUMENT.search(word) for word in command)
 
 
 def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return a command without the secrets in its arguments, and these."""
+    """Return a command with placeholders for the secrets in its arguments, and the secrets."""
     hidden: list[str] = []
 
     def hide(value: str) -> str:
@@ -243,7 +245,7 @@ def _with_secrets(word: str, values: Sequence[str]) -> str:
         number = int(found[1])
         return values[number - 1] if 0 < number <= len(values) else found[0]
 
-    return _KEPT_ARGUMENT.sub(value, word)
+    return _KEYRING_ARGUMENT.sub(value, word)
 
 
 def _split(name: str, url: str) -> tuple[str, str]:
@@ -259,12 +261,12 @@ def _split(name: str, url: str) -> tuple[str, str]:
 
 
 def _reference(value: str) -> str:
-    """Return a value that only names a variable; "" for any other."""
+    """Return a value that only names an environment variable; "" for any other value."""
     return value if _MERE_REFERENCE.fullmatch(value) else ""
 
 
 def sign_in_secrets(kept: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the secret values among the stored tokens of a sign-in."""
+    """Return the secret values in the stored data of a sign-in."""
     tokens, client = kept["tokens"], kept["client"]
     found = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))
     return tuple(filter(None, found))
@@ -276,7 +278,7 @@ def launch_message(
     """Return the first message to a server's process: the command or the address.
 
     Args:
-        variables: of the environment, for references and proxies.
+        variables: the environment variables, for references and proxies.
 
     Raises:
         ToolServerError: a variable that the server refers to is not set.
