@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class ProvidersController(QObject):
-    """Connects the panel's page of providers with the profiles and the keyring.
+    """Connection of the panel's page of providers with the profiles and the keyring.
 
     Args:
         show_settings: shows or hides the panel.
@@ -101,7 +101,7 @@ class ProvidersController(QObject):
             lambda id_, field, value: self._start(self._save_field(id_, field, value))
         )
         panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
-        panel.opened.connect(self._ask_for_models)
+        panel.opened.connect(self._request_models)
         self._providers.changed.connect(self._show_profiles)
         for changed in (self._current.opened, self._setup.choice_changed):
             changed.connect(self._show_profiles)
@@ -142,9 +142,9 @@ class ProvidersController(QObject):
     def _select_profile(self, profile_id: str) -> None:
         self._shown_id = profile_id
         self._show_profiles()
-        self._ask_for_models()
+        self._request_models()
 
-    def _ask_for_models(self) -> None:
+    def _request_models(self) -> None:
         shown = self._profile(self._shown_id)
         self._start(self._providers.refresh_listing(shown))
 
@@ -195,11 +195,10 @@ class ProvidersController(QObject):
             try:
                 if password:
                     await vault.set(secret_id, Secret(password, origin(profile.proxy)))
-                else:
-                    if removed := await self._removal.take([secret_id]):
-                        self._removal.offer_undo(
-                            tr("Password removed"), removed, lambda: self._show_password(profile)
-                        )
+                elif removed := await self._removal.take([secret_id]):
+                    self._removal.offer_undo(
+                        tr("Password removed"), removed, lambda: self._show_password(profile)
+                    )
             finally:
                 await self._show_password(profile)
 
@@ -220,8 +219,9 @@ class ProvidersController(QObject):
             self._panel.set_ca_file_result(profile_id, False, error.sentences)
             return
         self._panel.set_ca_file_result(profile_id, True, found)
-        profile = self._profile(profile_id)
-        await self._save_profile(replace(profile, ca_file=str(path or "")))
+        profile = await self._saved_profile(lambda p: p.id == profile_id)
+        if profile is not None:
+            await self._save_profile(replace(profile, ca_file=str(path or "")))
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
         async with self._profile_lock:
@@ -262,8 +262,8 @@ class ProvidersController(QObject):
                 fields = (*profile.custom_fields, *removed_fields)
                 await self._save_profile(replace(profile, custom_fields=fields))
 
-        words = tr("“{name}” removed", name=", ".join(field.name for field in removed_fields))
-        self._removal.offer_undo(words, removed, restore)
+        message = tr("“{name}” removed", name=", ".join(field.name for field in removed_fields))
+        self._removal.offer_undo(message, removed, restore)
 
     # -------------------------------------------------------------- keys
 
@@ -324,17 +324,17 @@ class ProvidersController(QObject):
                 len(listing.models),
                 duration=formatting.duration(time.monotonic() - began),
             )
-            result = (True, " ".join(filter(None, (found, _windows(listing)))))
+            result = (True, " ".join(filter(None, (found, _windows_text(listing)))))
         await self._show_profile(profile_id)  # the keyring has been read by now
-        now = self._profile(profile_id)
-        if now.base_url != profile.base_url:
+        current = self._profile(profile_id)
+        if current.base_url != profile.base_url:
             return  # the result is for a former address
         self._panel.set_test_result(profile_id, *result)
-        if now.kind is ProviderKind.COMPATIBLE and models and not now.from_environment:
-            await self._save_profile(replace(now, models=models))
+        if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
+            await self._save_profile(replace(current, models=models))
 
 
-def _windows(listing: ModelListing) -> str:
+def _windows_text(listing: ModelListing) -> str:
     """Return the context windows that a server reports for its models; "" for none."""
     sizes = sorted(model.window for model in listing.models if model.window)
     if not sizes:

@@ -277,3 +277,14 @@ async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
         await press_test(desk, SERVER.id)
         _, words = connection_result(desk, SERVER.id)
         assert words.endswith(", 2 models found. Context window: 2k tokens.")
+
+
+async def test_a_certificate_of_a_removed_provider_changes_no_other() -> None:
+    async with Desk() as desk:
+        await desk.state.providers.save(replace(SERVER, ca_file="/ca.pem"))
+        desk.state.setup.choose(ModelChoice(SERVER.id, "m"))
+        desk.window.settings.ca_file_chosen.emit("removed", None)
+        await desk.written()
+        stored = desk.state.providers.get(SERVER.id)
+        assert stored is not None
+        assert stored.ca_file == "/ca.pem"
