@@ -88,7 +88,7 @@ class BegunTurns(QObject):
         is_open = conversation_id == self._current.id
         if is_open:
             self._saver.save()
-        rest = _remaining(self._drafts.in_memory(conversation_id), sent)
+        rest = _remaining(self._drafts.cached(conversation_id), sent)
         rest = self._edited.end(conversation_id, rest)
         self._drafts.replace_sent(conversation_id, rest)
         if is_open:

@@ -138,7 +138,7 @@ class ChatController(QObject):
         is_edited = self._edited.is_editing_in(conversation_id)
         if conversation is None or is_edited:  # deleted, or the question is for another point
             return
-        draft = replace(self._drafts.in_memory(conversation_id), text=text)
+        draft = replace(self._drafts.cached(conversation_id), text=text)
         path = await self._conversations.path(conversation_id)
         await self._turns.begin(path, draft, asked=conversation)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ModelsController(QObject):
-    """Connects the table with the providers, their listings and the open conversation.
+    """Connection of the table of models with the providers and the open conversation.
 
     Signals:
         model_chosen(ModelEntry): answer with this model in the open conversation.
@@ -54,7 +54,7 @@ class ModelsController(QObject):
             changed.connect(self._refresh)
 
     def show(self) -> None:
-        """Show the table, with the model of the open conversation current."""
+        """Show the table, with the model of the open conversation selected."""
         resolved = self._setup.resolved
         self._start(self._show(resolved.profile.id, resolved.model.id))
 

@@ -40,7 +40,7 @@ NEW_NAME = N_("New preset")
 
 
 class PresetsController(QObject):
-    """Connects the store, the open conversation and the header's menu.
+    """Connection of the presets with the store, the open conversation and the header's menu.
 
     Args:
         manage: shows the page of presets.
@@ -114,14 +114,16 @@ class PresetsController(QObject):
             tr("Preset removed. The defaults apply."),
         )
 
-    def _change(self, change: Callable[[Conversation], Conversation], words: str) -> None:
+    def _change(self, change: Callable[[Conversation], Conversation], message: str) -> None:
         before = self._current.conversation
         after = change(before)
         if after == before:
             return
         self._setup.copy_settings(before.id, after)
         # A mistake in a menu must not lose the user's settings.
-        self._notifications.notify_undo(words, lambda: self._setup.copy_settings(before.id, before))
+        self._notifications.notify_undo(
+            message, lambda: self._setup.copy_settings(before.id, before)
+        )
 
     def save_here(self) -> None:
         """Create a preset from the open conversation's settings, and edit its name.
@@ -129,9 +131,9 @@ class PresetsController(QObject):
         It contains the instructions even if they come from the defaults or the folder, because
         those may differ elsewhere.
         """
-        here, words = self._current.conversation, self._setup.ask_settings.instructions
-        if here.overrides.instructions is None and words:
-            here = replace(here, overrides=replace(here.overrides, instructions=words))
+        here, instructions = self._current.conversation, self._setup.ask_settings.instructions
+        if here.overrides.instructions is None and instructions:
+            here = replace(here, overrides=replace(here.overrides, instructions=instructions))
         resolved = replace(here, choice=self._setup.choice)
         created = preset_of(resolved, new_id(), self._free_name(), now())
         created = replace(created, position=self._next_position())

@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 
 
 class PromptsController(QObject):
-    """Connects the store and the program's files with the prompts that offer them.
+    """Connection of the stored and built-in prompts with the fields that offer them.
 
     Signals:
         dialog_created(PromptsDialog): the dialog is about to be shown for the first time.
-        imported: presets may have been imported, too.
+        imported: prompts were imported from a file, and perhaps presets.
         text_attach_requested(str): attach a text that is too long for the prompt.
     """
 
@@ -137,11 +137,11 @@ class PromptsController(QObject):
         if missing_names(template.text, {}):
             self._prompt.slash.insert_prompt(template)
         else:
-            words = fill(template.text, {DATE: today()}).text.strip()
+            text = fill(template.text, {DATE: today()}).text.strip()
             # The text stays in the prompt until it is sent. If it is refused, for example because
             # the document is too large, the user can decide what to do.
-            words = self._for_each_document(template, words)
-            self._prompt.prepend(words, template.id)
+            text = self._for_each_document(template, text)
+            self._prompt.prepend(text, template.id)
             self._prompt.submit()
 
     def _for_each_document(self, template: Prompt, text: str) -> str:
@@ -155,9 +155,10 @@ class PromptsController(QObject):
         """
         known = {DATE: today()}
         if SELECTION in names:
+            known[SELECTION] = ""
             transcript = self._transcript
-            is_any = transcript.textCursor().hasSelection()
-            known[SELECTION] = transcript.createMimeDataFromSelection().text() if is_any else ""
+            if transcript.textCursor().hasSelection():
+                known[SELECTION] = transcript.createMimeDataFromSelection().text()
         if CLIPBOARD in names:
             known[CLIPBOARD] = QGuiApplication.clipboard().text()
         for name, text in known.items():
@@ -247,14 +248,14 @@ class PromptsController(QObject):
         self._start(self._write(self._prompt_store.remove_prompt(prompt_id)))
         return removed
 
-    def _offer_undo(self, words: str, removed: Prompt) -> None:
+    def _offer_undo(self, message: str, removed: Prompt) -> None:
         def undo() -> None:
             self.save(removed)
             if self._dialog is not None:
                 self._dialog.prompts.select(removed.id)
 
         if self._dialog is not None:
-            self._dialog.status.show_message(words, undo)
+            self._dialog.status.show_message(message, undo)
 
     # -------------------------------------------------------------- files
 
@@ -271,7 +272,7 @@ class PromptsController(QObject):
                 if entry.origin is not Origin.BUILT_IN
             ]
             unchanged = [p for p in self._built_in if p.id not in {k.id for k in known}]
-            found = replace(found, prompts=_without(found.prompts, unchanged))
+            found = replace(found, prompts=_remove_unchanged(found.prompts, unchanged))
             added = new_items(
                 found, PromptCollection(tuple(known), tuple(await store.presets())), new_id
             )
@@ -301,7 +302,7 @@ class PromptsController(QObject):
             self._dialog.status.show_message(_export_text(len(own), len(presets), path.name))
 
 
-def _without(found: Sequence[Prompt], unchanged: Sequence[Prompt]) -> tuple[Prompt, ...]:
+def _remove_unchanged(found: Sequence[Prompt], unchanged: Sequence[Prompt]) -> tuple[Prompt, ...]:
     """Return the prompts without those that equal a built-in one."""
     same = {(p.id, p.title, p.folder, p.text, p.form) for p in unchanged}
     return tuple(
@@ -310,12 +311,12 @@ def _without(found: Sequence[Prompt], unchanged: Sequence[Prompt]) -> tuple[Prom
 
 
 def _count_text(prompts: int, presets: int) -> str:
-    words = []
+    parts = []
     if prompts:
-        words.append(tr_plural("{count} prompt", "{count} prompts", prompts))
+        parts.append(tr_plural("{count} prompt", "{count} prompts", prompts))
     if presets:
-        words.append(tr_plural("{count} preset", "{count} presets", presets))
-    return joined(words)
+        parts.append(tr_plural("{count} preset", "{count} presets", presets))
+    return joined(parts)
 
 
 def _export_text(prompts: int, presets: int, file_name: str) -> str:

@@ -1,4 +1,4 @@
-"""Pastes the quick prompt's answer into the window of another program.
+"""Pasting the quick prompt's answer into the window of another program.
 
 On X11 this process types Paste itself. Under Wayland the desktop's portal types it, if the portal
 grants a keyboard. It always types Ctrl+V, because no program can see which window has the focus.
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 TOKEN_KEY: Final = "desktop.paste_token"
 _RELEASE_TIMEOUT_S: Final = 5.0
 _POLL_S: Final = 0.02
-_SETTLE_S: Final = 0.1
-"""Time for the compositor to pass the focus on: no program can see that of another."""
+_FOCUS_CHANGE_S: Final = 0.1
+"""Time for the compositor to move the focus, which no program sees in another one."""
 FETCH_S: Final = 2.0
 """Time for the other program to fetch the clipboard, which ends with this process."""
 
@@ -49,16 +49,16 @@ def can_type() -> bool:
 
 
 class PasteBack(QObject):
-    """Copies the answer, hides the quick prompt, and types the other program's Paste.
+    """Paste command, which copies the answer, hides the quick prompt, and types Paste.
 
-    The answer stays on the clipboard: who fetches it, and when, cannot be known, so that the
-    earlier content could be pasted instead.
+    The answer stays on the clipboard. If the earlier content were restored, a slow program would
+    paste that instead.
 
     Args:
         bus: returns the session bus, None before the program has joined the desktop.
 
     Signals:
-        ended(): the other program has the text, or the quick prompt is visible again.
+        ended(): the other program has had the time to fetch the text.
     """
 
     ended = Signal()
@@ -82,7 +82,7 @@ class PasteBack(QObject):
 
     @property
     def is_pasting(self) -> bool:
-        """True until `ended`: the other program still needs this process."""
+        """True while the other program still needs this process."""
         return self._is_typing or self._fetching > 0
 
     def _begin(self) -> None:
@@ -155,8 +155,8 @@ class PasteBack(QObject):
             bus = self._bus()
             keyboard = None if bus is None else RemoteKeyboard(bus)
             if keyboard is None or not await keyboard.is_offered():
-                said = tr("Copied. This desktop doesn’t let programs paste for you.")
-                self._quick.set_status(said)
+                message = tr("Copied. This desktop doesn’t let programs paste for you.")
+                self._quick.set_status(message)
                 return
             await self._type_by(keyboard)
         except PortalRefusedError as error:
@@ -202,7 +202,7 @@ class PasteBack(QObject):
         except TimeoutError as error:
             raise BusError("a key is held") from error
         self._quick.hide()
-        await asyncio.sleep(_SETTLE_S)
+        await asyncio.sleep(_FOCUS_CHANGE_S)
 
     def _show_failure(self) -> None:
         self._quick.show_again()
@@ -223,7 +223,7 @@ class PasteBack(QObject):
 
     @staticmethod
     def _select_for(target: PasteTarget) -> None:
-        """Give a terminal the text as the primary selection; editors would drop theirs."""
+        """Set the primary selection for a terminal; other programs would lose their selection."""
         if target.is_terminal:
             clipboard = QGuiApplication.clipboard()
             clipboard.setText(clipboard.text(), clipboard.Mode.Selection)

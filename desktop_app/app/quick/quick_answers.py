@@ -1,4 +1,4 @@
-"""Shows the streaming answer of the quick prompt."""
+"""The streaming answer of the quick prompt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class QuickAnswers(QObject):
-    """Connects the running answers with the quick prompt's transcript."""
+    """Connection of the running answers with the quick prompt's transcript."""
 
     def __init__(
         self,

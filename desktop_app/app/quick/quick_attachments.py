@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class QuickAttachments(QObject):
-    """Connects the quick prompt's chips with the documents, as an `AttachmentHolder`.
+    """Attachments of the quick prompt, as an `AttachmentHolder`, and their chips.
 
     Attributes:
         parts: the attachments, in order.
@@ -156,8 +156,7 @@ class QuickAttachments(QObject):
                 partial(self._reader.read, content, _ignore, "", resolved=self.resolved)
             )
             if part.sha256 in {known.sha256 for known in self.parts}:
-                words = tr("“{name}” is already attached.", name=content.name)
-                self._quick.set_status(words)
+                self._quick.set_status(tr("“{name}” is already attached.", name=content.name))
             else:
                 self.parts = (*self.parts, part)
                 self._quick.set_problem(note)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class QuickChoice(QObject):
-    """Connects the quick prompt's choice with its conversation."""
+    """Connection of the quick prompt's choice with its conversation."""
 
     def __init__(
         self, quick: QuickPrompt, conversation: QuickConversation, choices: AvailableModels
@@ -46,6 +46,6 @@ class QuickChoice(QObject):
         accepted = [e for e in Effort if e not in view.effort_refusals and e is not Effort.MINIMAL]
         if not view.offers_effort or view.effort not in accepted:
             return
-        at = accepted.index(view.effort) + step
-        if 0 <= at < len(accepted):  # a variant with a single effort keeps that of the others
-            self._conversation.choose(replace(self._conversation.choice, effort=accepted[at]))
+        index = accepted.index(view.effort) + step
+        if 0 <= index < len(accepted):
+            self._conversation.choose(replace(self._conversation.choice, effort=accepted[index]))

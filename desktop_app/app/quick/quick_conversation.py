@@ -26,10 +26,10 @@ class QuickConversation(QObject):
     """The conversation that the quick prompt shows; it is stored with its first question.
 
     Attributes:
-        is_unsaved: True if it is held in memory only.
+        is_unsaved: True if the conversation is in memory only.
 
     Signals:
-        choice_changed(): its model or effort, or the available models have changed.
+        choice_changed(): the model, the effort or the available models have changed.
     """
 
     choice_changed = Signal()
@@ -66,12 +66,12 @@ class QuickConversation(QObject):
 
     @property
     def path(self) -> Sequence[Message]:
-        """Its messages, oldest first."""
+        """The conversation's messages, oldest first."""
         return self._path
 
     @property
     def choice(self) -> ModelChoice:
-        """The provider, model and effort of its answers."""
+        """The provider, model and effort of the answers."""
         return self._value.choice
 
     @property
@@ -83,7 +83,7 @@ class QuickConversation(QObject):
     # -------------------------------------------------------------- changes
 
     def begin(self) -> None:
-        """Replace it by a blank conversation, which is to be stored."""
+        """Begin a blank conversation, which its first question stores."""
         self._temporary.discard(self.id)
         self._value, self._path = self._make_blank(), []
         self.is_unsaved = False
@@ -94,21 +94,21 @@ class QuickConversation(QObject):
         return self.is_unsaved or not self._temporary.exists
 
     def set_unsaved(self, unsaved: bool) -> None:
-        """Choose if it is held in memory only, before its first question."""
+        """Choose, before the first question, whether the conversation is in memory only."""
         self.is_unsaved = unsaved
 
     def set_title(self, conversation_id: str, title: str) -> None:
-        """Set the title that a conversation got in the meantime, if it is this one."""
+        """Set the new title of a conversation, if it is this one."""
         if conversation_id == self.id:
             self._value = replace(self._value, title=title, title_is_automatic=False)
 
     def choose(self, choice: ModelChoice) -> None:
-        """Change its provider, model and effort."""
+        """Change the provider, model and effort of the answers."""
         self._value = replace(self._value, choice=choice)
         self.choice_changed.emit()
 
     async def propose_model(self) -> None:
-        """Without a model, choose the one that the provider's list proposes."""
+        """Choose the provider's default model if the conversation has none."""
         if self.resolved.model.id:
             return
         before = self._value

@@ -1,4 +1,4 @@
-"""Stores the unsent question of the quick prompt, so that it survives the program's end."""
+"""The unsent question of the quick prompt, stored so that it survives the program's end."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class UnsentQuestion:
 
 
 class QuickDraft(QObject):
-    """Stores the question a moment after it changed, as drafts of conversations are stored.
+    """Timer that stores the question a moment after a change, as `DraftSaver` does.
 
     Args:
         unsent: returns the question, an empty one if it must not be stored.
@@ -69,7 +69,7 @@ class QuickDraft(QObject):
         self._timer.timeout.connect(self.save)
 
     def note_stored(self, stored: UnsentQuestion) -> None:
-        """Set the question that the store has, so that only a change is written."""
+        """Record the stored question, so that `save` writes only a change."""
         self._stored = stored
 
     def save_soon(self) -> None:

@@ -17,7 +17,7 @@ MAX_RECALLED: Final = 50
 
 
 class QuickHistory(QObject):
-    """Steps through the questions of all conversations, the newest first."""
+    """Earlier questions of all conversations, the newest first."""
 
     def __init__(
         self, quick: QuickPrompt, *, values: SettingValues, conversations: ConversationStore
@@ -25,7 +25,7 @@ class QuickHistory(QObject):
         super().__init__(quick)
         self._quick, self._values, self._conversations = quick, values, conversations
         self._questions: list[str] = []
-        self._at = -1  # -1: the text that the user types
+        self._index = -1  # -1: the text that the user types
         self._typed = ""
         quick.field.history_requested.connect(self._recall)
 
@@ -37,24 +37,24 @@ class QuickHistory(QObject):
         self._questions = list(dict.fromkeys(texts))
 
     def reset(self) -> None:
-        """Forget the typed text that a recalled question replaced."""
-        self._at = -1
+        """Begin again with the typed text, because no recalled question is shown."""
+        self._index = -1
 
     def replaced_by(self, text: str) -> str | None:
         """Return the typed text that `text` replaced, None if `text` was not recalled."""
-        is_recalled = 0 <= self._at < len(self._questions)
-        if is_recalled and text == self._questions[self._at].strip():
+        is_recalled = 0 <= self._index < len(self._questions)
+        if is_recalled and text == self._questions[self._index].strip():
             return self._typed.strip()
         return None
 
     def _recall(self, step: int) -> None:
-        """Show an older (+1) or newer (-1) question; the newest of all is the typed text."""
-        at = self._at + step
-        if self._at < 0:
+        """Show an older (+1) or newer (-1) question; after the newest, the typed text."""
+        index = self._index + step
+        if self._index < 0:
             self._typed = self._quick.text()
             # After an answer, the newest question is already shown.
-            if at == 0 and self._questions[:1] == [self._typed]:
-                at = 1
-        if -1 <= at < len(self._questions):
-            self._at = at
-            self._quick.set_text(self._typed if at < 0 else self._questions[at])
+            if index == 0 and self._questions[:1] == [self._typed]:
+                index = 1
+        if -1 <= index < len(self._questions):
+            self._index = index
+            self._quick.set_text(self._typed if index < 0 else self._questions[index])

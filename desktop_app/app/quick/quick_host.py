@@ -1,4 +1,4 @@
-"""Creates the quick prompt and connects it with the window's controllers."""
+"""The creation of the quick prompt, and its connections with the window's controllers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ POSITION_KEY: Final = "window.quick_place"
 
 
 class QuickHost(QObject):
-    """Creates the quick prompt on first use.
+    """Owner of the quick prompt, which is created on first use.
 
     Args:
         raise_window: brings the window to the front.
@@ -62,12 +62,12 @@ class QuickHost(QObject):
         self._bus: SessionBus | None = None
 
     def join_desktop(self, bus: SessionBus) -> None:
-        """Paste by the desktop's portal on desktops where this process cannot type."""
+        """Set the bus of the portal, which pastes if this process cannot type."""
         self._bus = bus
 
     @property
     def controller(self) -> QuickPromptController:
-        """The quick prompt's controller, made on first access."""
+        """The quick prompt's controller, created on first access."""
         if self._quick is None:
             self._quick = self._build()
         return self._quick
@@ -104,7 +104,7 @@ class QuickHost(QObject):
             self._quick.save_draft()
 
     def restore(self, stored: dict[str, Any]) -> None:
-        """Load the window's stored position and unsent question, before it is first shown."""
+        """Load the stored position and unsent question, before the quick prompt is built."""
         self._unsent = UnsentQuestion.from_json(stored.get(QUICK_DRAFT_KEY) or {})
         match stored.get(POSITION_KEY):
             case [int() | float() as across, int() | float() as down]:
@@ -238,9 +238,9 @@ class QuickHost(QObject):
         if len(accompanying) > int(controllers.state.values[LARGE_PASTE] or 0):
             controllers.attachments.attach_text(accompanying)
             accompanying = ""
-        words = (typed.text, accompanying, prompt.text())
+        texts = (typed.text, accompanying, prompt.text())
         prompt.set_text("")
-        prompt.prepend("\n\n".join(word for word in words if word), typed.template_id)
+        prompt.prepend("\n\n".join(filter(None, texts)), typed.template_id)
 
     def _make_previews(self, quick: QuickPromptController) -> None:
         quick_window, controllers = self._quick_window, self._controllers

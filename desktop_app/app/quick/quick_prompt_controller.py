@@ -33,7 +33,7 @@ _MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
 class QuickPromptController(QObject):
-    """Connects the quick prompt with the services. Each opening begins a new conversation.
+    """Controller of the quick prompt. Each opening begins a new conversation.
 
     Args:
         continue_in_window: shows the window with the conversation of this id ("" for a new one),
@@ -42,7 +42,7 @@ class QuickPromptController(QObject):
 
     Attributes:
         window: the quick prompt.
-        attachments: those of the question.
+        attachments: the attachments of the question.
 
     Signals:
         conversation_created(Conversation): a conversation for the list.
@@ -77,7 +77,9 @@ class QuickPromptController(QObject):
     def _connect(self) -> None:
         quick, running, tasks = self.window, self._running, self._tasks
         quick.submit_requested.connect(lambda text: tasks.start(self._submit(text)))
-        quick.field.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
+        quick.field.rich_text_pasted.connect(
+            lambda paste: tasks.start(self._convert_rich_text(paste))
+        )
         quick.large_text_dropped.connect(
             lambda text, html: tasks.start(self._add_long_text(text, html))
         )
@@ -132,7 +134,7 @@ class QuickPromptController(QObject):
         self._add_accompanying(await self._markdown_of(text, html))
         self.window.set_accompanying_text(self._accompanying)
 
-    async def _convert(self, paste: RichTextPaste) -> None:
+    async def _convert_rich_text(self, paste: RichTextPaste) -> None:
         paste.replace_with(await self._markdown_of("", paste.html))
 
     def holds(self, conversation_id: str) -> bool:
@@ -191,13 +193,13 @@ class QuickPromptController(QObject):
 
         The second text is the selection if it has no mark.
         """
-        before, mark, behind = text.partition(_MARKS[SELECTION])
+        before, mark, after = text.partition(_MARKS[SELECTION])
         if self._clipboard:
             clip = self._clipboard.strip()
-            before, behind = (part.replace(_MARKS[CLIPBOARD], clip) for part in (before, behind))
+            before, after = (part.replace(_MARKS[CLIPBOARD], clip) for part in (before, after))
         if not mark or not accompanying.strip():
-            return f"{before}{mark}{behind}".strip(), accompanying.strip()
-        return f"{before}{accompanying.strip()}{behind}".strip(), ""
+            return f"{before}{mark}{after}".strip(), accompanying.strip()
+        return f"{before}{accompanying.strip()}{after}".strip(), ""
 
     # -------------------------------------------------------------- asking
 

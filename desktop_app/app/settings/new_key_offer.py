@@ -1,4 +1,4 @@
-"""Offers a first request and the use of a provider whose key was just saved."""
+"""The offer to try or use a provider whose key was just saved."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEST_INPUT, _TEST_OUTPUT = 30, 64  # tokens
 
 
 class NewKeyOffer(QObject):
-    """Shows the offer as a notification, until another conversation or default makes it wrong."""
+    """Notification with the offer, until another conversation or default makes it wrong."""
 
     def __init__(
         self,
@@ -65,15 +65,15 @@ class NewKeyOffer(QObject):
         choice = self._new_conversation.choice_with(profile.id)
         current, default = self._setup.profile.name, self._providers.default
         if default.id == profile.id:
-            words = tr(
+            message = tr(
                 "New conversations will use {new}. This one still uses {old}.",
                 new=profile.name,
                 old=current,
             )
         else:
-            words = tr("Key saved. New conversations still use {name}.", name=default.name)
+            message = tr("Key saved. New conversations still use {name}.", name=default.name)
         self._notifications.notify(
-            words,
+            message,
             actions=[
                 (
                     tr("Use {provider} here", provider=profile.name),
@@ -85,20 +85,20 @@ class NewKeyOffer(QObject):
         )
 
     def _request_action(self, profile: ProviderProfile) -> Actions:
-        """Return the offer of a first request with a new key, which says its cost."""
+        """Return the offer of a first request, with its cost; () if it is free or unknown."""
         own = self._chat_service.resolve(profile, self._providers.default_choice(profile))
         asked = self._utility_model().model_for(Purpose.TEST, own)
         if asked.price is None or asked.price == FREE:
             return ()
         cost = asked.price.of(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
-        words = tr("Try it for {cost} at most", cost=formatting.money(cost))
-        return [(words, lambda: self._start(self._send_request(own)))]
+        label = tr("Try it for {cost} at most", cost=formatting.money(cost))
+        return [(label, lambda: self._start(self._send_request(own)))]
 
     async def _send_request(self, own: ResolvedChoice) -> None:
         """Send the request, and show the answer. Raises UserFacingError."""
         began, model = time.monotonic(), self._utility_model()
         name = model.model_for(Purpose.TEST, own).model.name
-        said = await model.ask(
+        reply = await model.ask(
             Purpose.TEST,
             own,
             "",
@@ -107,10 +107,10 @@ class NewKeyOffer(QObject):
             conversation_id="",
             message_id="",
         )
-        words = tr(
+        message = tr(
             "{model} responded in {duration}: {text}",
             model=name,
             duration=formatting.duration(time.monotonic() - began),
-            text=said[:200] or "–",
+            text=reply[:200] or "–",
         )
-        self._notifications.notify(words, topic=FIRST_REQUEST)
+        self._notifications.notify(message, topic=FIRST_REQUEST)

@@ -1,4 +1,4 @@
-"""Opens the places to which texts point: pages of the settings, the models, and the help."""
+"""Opening the places that texts link to: pages of the settings, the models, the help."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HELP_PLACES: Final[Mapping[Place, str]] = {Place.FORMATS: "documents#attach"}
 
 
 class PlaceOpener:
-    """Opens places.
+    """Opener of places that texts link to.
 
     Args:
         show_settings: shows or hides the settings.

@@ -1,4 +1,4 @@
-"""Removes keys and passwords so that they can be restored for a minute."""
+"""Removal of keys and passwords, which Undo can restore for a minute."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ UNDO_MS: Final = 60_000
 
 
 class SecretRemoval(QObject):
-    """Removes secrets from the keyring at once, and holds them in memory while Undo is offered.
+    """Removal of secrets from the keyring, which stay in memory while Undo is offered.
 
-    They stay removed even if the program crashes. The only reference to them is the
+    If the program crashes meanwhile, they are gone. The only reference to them is the
     card with Undo.
     """
 
@@ -44,7 +44,7 @@ class SecretRemoval(QObject):
 
     def offer_undo(
         self,
-        words: str,
+        message: str,
         secrets: dict[str, Secret],
         restore: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
@@ -57,6 +57,6 @@ class SecretRemoval(QObject):
             await restore()
 
         self._notifications.notify(
-            words, [(tr("Undo"), lambda: self._tasks.start(undo()))], topic=topic, stays=True
+            message, [(tr("Undo"), lambda: self._tasks.start(undo()))], topic=topic, stays=True
         )
         QTimer.singleShot(UNDO_MS, self, partial(self._notifications.dismiss_topic, topic))

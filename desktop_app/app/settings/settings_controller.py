@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class SettingsController(QObject):
-    """Connects the panel with the settings store and the open conversation's own settings.
+    """Connection of the panel with the settings and the open conversation's own settings.
 
     Args:
         apply_setting: applies a changed setting to the window, by its key.
@@ -144,14 +144,14 @@ class SettingsController(QObject):
             return  # another model has been chosen; a later call shows its settings
         api = first_api(profile, model, learned.api)
         refused = parameter_refusals(profile, model, resolved.effort, api)
-        said = {name: note_text(note, profile) for name, note in parameter_notes(api).items()}
+        notes = {name: note_text(note, profile) for name, note in parameter_notes(api).items()}
         tier = self._setup.ask_settings.parameters.service_tier
         if tier and model.price is not None and model.price_at(tier) is None:
-            said["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
+            notes["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
         routine = self._routine_note(resolved)
         self._panel.set_refusals(
             {KEYS[name]: refusal_text(why, model) for name, why in refused.items() if name in KEYS},
-            {KEYS[name]: words for name, words in said.items() if name in KEYS} | routine,
+            {KEYS[name]: text for name, text in notes.items() if name in KEYS} | routine,
         )
 
     def _routine_note(self, own: ResolvedChoice) -> dict[str, str]:
@@ -159,14 +159,14 @@ class SettingsController(QObject):
         small = self._utility_model().model_for(Purpose.TITLE, own)
         if small.price is None or own.price is None:
             return {}
-        words = tr(
+        note = tr(
             "{model} now: {price} for a million tokens of input and output. {own}: {own_price}.",
             model=small.model.name,
             price=_prices(small.price),
             own=own.model.name,
             own_price=_prices(own.price),
         )
-        return {"answer.routine_model": words}
+        return {"answer.routine_model": note}
 
     async def _choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or return to the built-in model."""

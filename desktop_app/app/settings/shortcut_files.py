@@ -1,4 +1,4 @@
-"""Imports and exports the user's shortcuts."""
+"""Import and export of the user's shortcuts."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.cards.notifications import Notifications
 
-_LONGEST_LIST: Final = 400
+_MAX_LIST_CHARACTERS: Final = 400
 
 
 class ShortcutFiles(QObject):
-    """Imports and exports shortcuts from the Shortcuts page of the settings."""
+    """Commands of the Shortcuts page that import and export shortcuts."""
 
     def __init__(
         self,
@@ -63,12 +63,12 @@ class ShortcutFiles(QObject):
 
         keymap = Keymap.from_settings(self._values.all)
         error = await asyncio.to_thread(save_text, path, shortcuts_to_json(keymap))
-        words = tr_plural(
+        message = tr_plural(
             "{count} changed shortcut was exported.",
             "{count} changed shortcuts were exported.",
             len(keymap.overrides),
         )
-        self._notifications.notify(error or words)
+        self._notifications.notify(error or message)
 
     # -- import
 
@@ -160,4 +160,4 @@ def _list_text(items: Sequence[str]) -> str:
     from desktop_app.i18n.formatting import joined
     from desktop_app.ui.widgets.text.foreign_text import one_line
 
-    return one_line(joined(items), _LONGEST_LIST)
+    return one_line(joined(items), _MAX_LIST_CHARACTERS)

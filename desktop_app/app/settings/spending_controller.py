@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 PAUSE_S: Final = 0.02
+"""The pause after each step of the preparation, for other work of the store."""
 
 
 class SpendingController(QObject):
-    """Connects the ledger with the settings and the tables.
+    """Connection of the ledger with the settings and the tables.
 
     Args:
         name_of_model: returns a model's name for display.
@@ -65,7 +66,7 @@ class SpendingController(QObject):
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._load_number = 0
-        self._prepared: int | None = None  # percent
+        self._prepared_percent: int | None = None
         self._preparation: asyncio.Future[None] | None = None
         spending.spent.connect(lambda provider_id: self._start(self._on_spent(provider_id)))
         self._providers.changed.connect(lambda: self._start(self.show_months()))
@@ -103,15 +104,15 @@ class SpendingController(QObject):
 
     async def _prepare(self) -> None:
         if await self._ledger.sum_up_earlier(self._show_prepared, PAUSE_S):
-            self._prepared = None
+            self._prepared_percent = None
             if self._view is not None:
                 self._view.set_preparing(None)
                 await self._fill(self._view)
 
     def _show_prepared(self, done: int, total: int) -> None:
         percent = 100 * done // total
-        if percent != self._prepared:
-            self._prepared = percent
+        if percent != self._prepared_percent:
+            self._prepared_percent = percent
             if self._view is not None:
                 self._view.set_preparing(percent)
 
@@ -139,7 +140,7 @@ class SpendingController(QObject):
         view = SpendingView(self._theme.current, self._parent)
         view.charts.rows_requested.connect(lambda: self._start(self._load_charts(view)))
         view.charts.export_requested.connect(lambda: self._export(view))
-        view.set_preparing(self._prepared)
+        view.set_preparing(self._prepared_percent)
         self._theme.changed.connect(view.set_theme)
         return view
 
@@ -176,11 +177,11 @@ class SpendingController(QObject):
             rows = _with_reviews(rows, await ReviewStore(self._database).counts(since))
         if number != self._load_number:
             return
-        charts.show_rows(rows, lambda row: self._name(by, row.key))
+        charts.show_rows(rows, lambda row: self._row_name(by, row.key))
         months = await months_of(self._ledger, self._providers.all)
         charts.show_forecast([month_line(month) for month in months])
 
-    def _name(self, by: Grouping, key: str) -> str:
+    def _row_name(self, by: Grouping, key: str) -> str:
         from desktop_app.ui.spending.spending_table import outcome_name, purpose_name, tier_name
 
         names = {
@@ -207,9 +208,9 @@ class SpendingController(QObject):
         start = str(Path.home() / f"{tr('Spending')}.csv")
         chosen, _ = QFileDialog.getSaveFileName(view, tr("Export"), start, "CSV (*.csv)")
         if chosen:
-            self._start(self._write(view, Path(chosen)))
+            self._start(self._write_csv(view, Path(chosen)))
 
-    async def _write(self, view: SpendingView, path: Path) -> None:
+    async def _write_csv(self, view: SpendingView, path: Path) -> None:
         from desktop_app.cli.reports.spending_command import rows_as_csv
 
         text = rows_as_csv(view.charts.grouping, view.charts.rows)

@@ -1,4 +1,4 @@
-"""Closes async generators that are dropped before their end, as asyncio's own loops do.
+"""Closing of async generators that are dropped before their end, as in asyncio's own loops.
 
 qasync does not. Python would then close them at once, outside of any task, where httpcore cannot
 wait for its connection to close: "async generator ignored GeneratorExit".
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def close_in_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Have dropped generators closed in tasks of `loop`. After its end they are only freed."""
+    """Close dropped generators in tasks of `loop`; once it has ended they are only freed."""
 
     def close(generator: AsyncGenerator[Any, Any]) -> None:
         if loop.is_running():

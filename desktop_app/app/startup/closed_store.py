@@ -117,7 +117,7 @@ def erasure_work(folders: Folders) -> ClosedWork:
 
 
 class _ProgressRelay(QObject):
-    """Carries progress from the worker thread to the window's."""
+    """Relay of progress from the worker thread to the window's thread."""
 
     progressed = Signal(int, int)
 
@@ -127,7 +127,7 @@ class _ProgressRelay(QObject):
 
 
 class ClosedStore:
-    """Does work on the store in a dialog, which is shown in place of a window."""
+    """Worker on the closed store, with a dialog in place of a window."""
 
     def __init__(self, parent: QWidget | None, theme: Theme, folders: Folders) -> None:
         self._parent, self._theme, self._folders = parent, theme, folders
@@ -136,9 +136,10 @@ class ClosedStore:
         """Offer remedies for the damage; return True to open the store again."""
         dialog = StoreDialog(self._theme, self._parent)
         try:
-            words = error.details
             while True:
-                chosen = await _wait_for_choice(dialog, error.what_happened, words, _DAMAGED)
+                chosen = await _wait_for_choice(
+                    dialog, error.what_happened, error.details, _DAMAGED
+                )
                 if chosen == "quit":
                     return False
                 work = self._work_for(chosen, dialog)
@@ -178,13 +179,13 @@ class ClosedStore:
         steps.progressed.connect(dialog.set_progress)  # from the other thread: queued
         loop = asyncio.get_running_loop()
 
-        async def choose(title: str, words: str, choices: Choices) -> str:
-            chosen = await _wait_for_choice(dialog, title, words, choices)
+        async def choose(title: str, text: str, choices: Choices) -> str:
+            chosen = await _wait_for_choice(dialog, title, text, choices)
             dialog.show_work(work.description)
             return chosen
 
-        def ask(title: str, words: str, choices: Choices) -> str:
-            return asyncio.run_coroutine_threadsafe(choose(title, words, choices), loop).result()
+        def ask(title: str, text: str, choices: Choices) -> str:
+            return asyncio.run_coroutine_threadsafe(choose(title, text, choices), loop).result()
 
         try:
             result = await asyncio.to_thread(work.work, steps.report, ask)
@@ -194,7 +195,7 @@ class ClosedStore:
             await _wait_for_choice(dialog, tr("Done"), result, _CONTINUE)
 
 
-async def _wait_for_choice(dialog: StoreDialog, title: str, words: str, choices: Choices) -> str:
+async def _wait_for_choice(dialog: StoreDialog, title: str, text: str, choices: Choices) -> str:
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def take(name: str) -> None:
@@ -202,7 +203,7 @@ async def _wait_for_choice(dialog: StoreDialog, title: str, words: str, choices:
             answer.set_result(name)
 
     shown = [(name, tr(label), note and tr(note)) for name, label, note in choices]
-    dialog.offer(title, words, shown)
+    dialog.offer(title, text, shown)
     connection = dialog.chosen.connect(take)
     dialog.open()
     try:

@@ -1,4 +1,4 @@
-"""Collects cyclic garbage on the window's thread only.
+"""Collection of cyclic garbage, on the window's thread only.
 
 Python collects on whichever thread allocates. A Qt object in a cycle would then be freed on a
 foreign thread, which crashes the program ("Timers cannot be stopped from another thread" is the
@@ -84,7 +84,7 @@ def collect_and_trim() -> None:
 
 
 def collect_if_due() -> bool:
-    """Collect young objects if Python would have by now; return True if so."""
+    """Collect garbage if Python would do so by now; return True if it was collected."""
     if not _is_due():
         return False
     gc.collect(2 if gc.get_count()[2] > _MAX_YOUNG_COLLECTIONS else 1)

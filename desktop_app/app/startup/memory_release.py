@@ -1,8 +1,8 @@
-"""Gives memory back to the system after the start, and while nothing is visible.
+"""The release of memory to the system, after the start and while nothing is visible.
 
 Two fifths of an idle program's memory are pages of libraries that only the start needed. Linux
 counts them as this process's while they are mapped. Released, they stay in the page cache; a page
-that is needed again comes back by a fault of about a microsecond.
+that is needed again is mapped by a fault of about a microsecond.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def release_file_pages() -> None:
 def _unchanged_ranges(smaps: str) -> Iterator[tuple[int, int]]:
     """Yield the addresses of read-only mappings of files that have no changed page.
 
-    The loader has changed others (relocations): their changes would be lost.
+    The loader has changed other pages (relocations); unmapped, they would lose the changes.
     """
     start = end = 0
     for line in smaps.splitlines():

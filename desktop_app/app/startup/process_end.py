@@ -1,4 +1,4 @@
-"""Ends the process without Qt's destructors.
+"""The end of the process without Qt's destructors.
 
 Qt's Wayland client can wait forever while it is destroyed: its event thread waits in
 `wl_display_read_events` for another reader that has ended, and the destructor waits for the thread.
@@ -16,8 +16,8 @@ from desktop_app.cli.streams.console import flush_output
 def skip_qt_destructors(exit_code: int) -> None:
     """End this process with `exit_code` when Python has joined its threads.
 
-    Call it last: Python calls what was registered for its end in reverse order, so nothing that was
-    registered earlier runs. PySide's function, which destroys the application, is among those.
+    Call it last: Python calls exit functions in reverse order, so functions that were registered
+    earlier never run. One of them is PySide's, which destroys the application.
     """
     atexit.register(_end, exit_code)
 

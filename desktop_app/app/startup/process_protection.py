@@ -1,4 +1,4 @@
-"""Denies other processes access to this process, after calls to the desktop portal.
+"""Protection of this process from other processes, after calls to the desktop portal.
 
 The portal identifies a caller by opening /proc/PID/root, which fails for a process that is not
 dumpable: the portal would then refuse file dialogs, global shortcuts and more. It remembers each

@@ -1,6 +1,6 @@
-"""Prints Qt's findings on this computer, as two lines of JSON.
+"""A child process that prints Qt's findings on this computer, as two lines of JSON.
 
-It runs as a child process, because Qt ends a process whose platform it cannot start, and a session
+It is a process of its own, because Qt ends a process whose platform it cannot start, and a session
 bus that never replies would block the program.
 """
 

@@ -33,7 +33,7 @@ P = TypeVar("P", bound=DraftPart)
 
 
 class AnswerSetup(QObject):
-    """Provider, model, effort and settings of answers.
+    """Provider, model, effort and settings of each conversation's answers.
 
     Signals:
         choice_changed: the open conversation may have another provider, model, effort or setting.
@@ -62,7 +62,7 @@ class AnswerSetup(QObject):
         self._providers, self._folders, self._drafts = providers, folders, drafts
         self._temporary, self._tasks = temporary, tasks
         self._chat_service, self._conversations = chat_service, conversations
-        self._background_in = ""
+        self._background_id = ""
         for changed in (current.folder_changed, folders.changed, providers.changed):
             changed.connect(self.choice_changed)
 
@@ -81,8 +81,8 @@ class AnswerSetup(QObject):
     def choice_of(self, conversation: Conversation) -> ModelChoice:
         """Return the current choice.
 
-        The model on this computer may have changed. A provider that does not serve the family, or
-        for which no model was known, answers with its first one.
+        The model on this computer may have changed. If the choice names no model, and no variant
+        that the provider serves, it is the provider's default choice.
         """
         profile, choice = self.profile_of(conversation), conversation.choice
         if profile.id != choice.provider_id:
@@ -103,7 +103,7 @@ class AnswerSetup(QObject):
         return self.choice_of(conversation)
 
     def settings_of(self, conversation: Conversation) -> AskSettings:
-        """Return the settings of a conversation's answers: its own, its folder's, the general."""
+        """Return the settings of a conversation's answers: its own, its folder's, the defaults."""
         folder = self._folders.of(conversation)
         own = (conversation.overrides,)
         chain = own if folder is None else (*own, folder.overrides)
@@ -153,7 +153,7 @@ class AnswerSetup(QObject):
     def background(self) -> bool | None:
         """True if answers run in the background, None if that is not offered.
 
-        It is chosen per conversation, and forgotten when the window closes.
+        It is chosen for one conversation at a time, and forgotten when a blank one is opened.
         """
         if self._current.is_temporary or self._values["answer.background"] == "off":
             return None
@@ -163,16 +163,16 @@ class AnswerSetup(QObject):
 
     def _wants_background(self, conversation: Conversation) -> bool:
         is_off = self._values["answer.background"] == "off"
-        return self._background_in == conversation.id and not is_off
+        return self._background_id == conversation.id and not is_off
 
     def choose_background(self, wanted: bool) -> None:
         """Turn background answers on or off in the open conversation."""
-        self._background_in = self._current.id if wanted else ""
+        self._background_id = self._current.id if wanted else ""
         self.choice_changed.emit()
 
     def forget_background(self) -> None:
         """Turn background answers off; this emits nothing."""
-        self._background_in = ""
+        self._background_id = ""
 
     # -------------------------------------------------------------- changes
 

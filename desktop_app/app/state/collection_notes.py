@@ -10,7 +10,7 @@ from desktop_app.i18n.translation import tr
 
 
 class CollectionNotes(QObject):
-    """Facts of collections by id: their size, and if they still exist.
+    """Notes on collections by id: their size, and whether they still exist.
 
     Signals:
         changed: the text or state of an attached collection has changed.

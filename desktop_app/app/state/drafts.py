@@ -23,7 +23,7 @@ BLANK_KEY = "window.new_draft"
 
 
 class Drafts:
-    """Drafts by conversation.
+    """Drafts of conversations by id.
 
     Attributes:
         blank_id: the id of the next new conversation.
@@ -52,13 +52,13 @@ class Drafts:
         """Return the draft of a conversation that was read from the store."""
         return self._drafts.get(conversation.id, conversation.draft)
 
-    def in_memory(self, conversation_id: str) -> Draft:
+    def cached(self, conversation_id: str) -> Draft:
         """Return the draft in memory, an empty one for a conversation that was never open."""
         return self._drafts.get(conversation_id, Draft())
 
     def of_blank(self) -> Draft:
         """Return the draft of the blank conversation."""
-        return self.in_memory(self.blank_id)
+        return self.cached(self.blank_id)
 
     def put(self, conversation_id: str, draft: Draft) -> None:
         """Set a draft, and write it if it has changed."""
@@ -85,7 +85,7 @@ class Drafts:
         self._drafts.pop(conversation_id, None)
 
     async def attach(self, conversation_id: str, part: DraftPart) -> None:
-        """Add an attachment to the draft of a conversation that is not open, unless it is there."""
+        """Attach a part to the draft of a conversation that is not open, unless it has it."""
         draft = self._drafts.get(conversation_id)
         if draft is None:
             conversation = await self._conversations.get(conversation_id)

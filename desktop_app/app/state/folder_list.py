@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FolderList(QObject):
-    """All folders, as the window shows them; whoever changes them writes the change.
+    """All folders, as the window shows them; the caller of `replace_all` writes the change.
 
     Signals:
         changed: folders were added, removed or renamed, or have other settings.

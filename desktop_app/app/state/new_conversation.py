@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NewConversation:
-    """Opens blank conversations, and applies changed defaults to an open blank one."""
+    """Opener of blank conversations, which also applies changed defaults to an open one."""
 
     def __init__(
         self,
@@ -95,5 +95,5 @@ class NewConversation:
     def _apply_preset(self, blank: Conversation) -> Conversation:
         """Apply the preset; skip the default preset if the folder has its own settings."""
         folder = self._folders.of(blank)
-        is_set = folder is not None and (folder.choice is not None or bool(folder.overrides))
-        return blank if is_set and blank.preset_id is None else self._presets.apply_chosen(blank)
+        has_own = folder is not None and (folder.choice is not None or bool(folder.overrides))
+        return blank if has_own and blank.preset_id is None else self._presets.apply_chosen(blank)

@@ -27,7 +27,7 @@ class OpenConversation(QObject):
 
     Signals:
         opened: another conversation is open.
-        folder_changed: the conversation was moved, and a folder has its own settings.
+        folder_changed: the conversation was moved; the settings of its folder may differ.
         path_changed: messages were added or replaced.
         compactions_changed: the compactions of the open conversation were read.
     """

@@ -68,5 +68,5 @@ class Presets:
         preset = self.of(conversation)
         if preset is None:
             return False
-        apply = self.apply(preset, conversation)
-        return (apply.choice, apply.overrides) != (conversation.choice, conversation.overrides)
+        applied = self.apply(preset, conversation)
+        return (applied.choice, applied.overrides) != (conversation.choice, conversation.overrides)

@@ -130,7 +130,7 @@ class Providers(QObject):
     async def fetch_listing(self, profile: ProviderProfile) -> ModelListing:
         """Request a provider's models. Raises UserFacingError."""
         listing = await self._listings.fetch(profile)
-        if profile.from_environment:  # its listing decides if it serves the family
+        if profile.from_environment:  # its listing decides whether it serves the family
             await self.reload()
         self.listings_changed.emit()
         return listing

@@ -19,7 +19,7 @@ class SettingValues(QObject):
     """The values of all settings, including defaults.
 
     Signals:
-        changed(str): a setting, by its key.
+        changed(str): a setting has changed, by its key.
     """
 
     changed = Signal(str)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class SpendingEvents(QObject):
-    """Reports calls that have a cost.
+    """Signals for calls that have a cost.
 
     Signals:
         spent(str): a call was recorded in the ledger, by the provider's id.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class WindowState:
-    """Creates the state objects.
+    """The state objects of a window.
 
     No controller receives this: each receives only the objects it uses.
     """

@@ -1,4 +1,4 @@
-"""Asks the user about tool calls, one after another, in the conversation that they belong to."""
+"""The questions about tool calls, one after another, in the conversation of the call."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Pending:
 
 
 class ConsentController(QObject):
-    """Answers the desk's questions with a card above the prompt."""
+    """Controller of the card above the prompt, which asks the desk's questions."""
 
     def __init__(
         self,
@@ -65,8 +65,8 @@ class ConsentController(QObject):
         pending = _Pending(question, asyncio.get_running_loop().create_future())
         self._pending.append(pending)
         if question.conversation_id != self._current.id:
-            words = tr("A tool in another conversation is waiting for your permission.")
-            self._pane.notifications.notify(words)
+            message = tr("A tool in another conversation is waiting for your permission.")
+            self._pane.notifications.notify(message)
         self._show()
         try:
             decision = await pending.answer
@@ -101,12 +101,12 @@ class ConsentController(QObject):
     def _show_problem(self, pending: _Pending, problem: str) -> None:
         """Show why the tool refused the arguments; the user can change them again."""
         if pending is self._shown and self._card is not None:
-            words = tr("Not valid: {words}", words=problem)
-            self._card.show_problem(words)
-            self._pane.notifications.announce(words)
+            message = tr("Not valid: {words}", words=problem)
+            self._card.show_problem(message)
+            self._pane.notifications.announce(message)
 
     def _hide(self, card: ConsentCard) -> None:
-        """Hide the card; the focus goes to the prompt, where Qt would take any widget."""
+        """Hide the card; give its focus to the prompt, because Qt would choose any widget."""
         focus = QApplication.focusWidget()
         had_focus = focus is not None and card.isAncestorOf(focus)
         card.hide()

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 REFRESH_DELAY_MS = 200
-"""The delay after a change until the list is updated; a server may write its log fast."""
+"""The delay of an update of the list, because a server may write many log lines at once."""
 
 
 class ServersController(QObject):
-    """Connects tool servers with their settings page, and their prompts with the library.
+    """Connection of tool servers with their settings page and the prompt library.
 
     Args:
         servers: returns the servers; they are not needed before the page is shown.
@@ -70,7 +70,7 @@ class ServersController(QObject):
         panel.servers_opened.connect(lambda: self._start(self.show_servers()))
         panel.server_add_requested.connect(lambda: self._open_form(None))
         panel.server_edit_requested.connect(lambda name: self._start(self._edit(name)))
-        panel.server_removal_requested.connect(lambda name: self._start(self._ask_removal(name)))
+        panel.server_removal_requested.connect(self._ask_removal)
         panel.server_test_requested.connect(lambda name: self._start(self.test(name)))
         panel.server_sign_in_requested.connect(lambda name: self._start(self._sign_in(name)))
         panel.server_sign_out_requested.connect(lambda name: self._start(self._sign_out(name)))
@@ -107,13 +107,13 @@ class ServersController(QObject):
             # If a sign-in is needed, a button says the rest.
             text = failure.what_happened if needs_sign_in else failure.sentences
             return ServerRow(server.name, about, text, "error", needs_sign_in)
-        words = {
+        status = {
             ServerState.STARTING: tr("Starting…"),
             ServerState.SIGNING_IN: tr("Sign in with your browser. The log has the address."),
             ServerState.RUNNING: self._results.get(server.name) or tr("Running"),
         }.get(run.state, tr("Not running. It starts when it’s needed."))
         is_signed_in = await self._servers().is_signed_in(server)
-        return ServerRow(server.name, about, words, is_signed_in=is_signed_in)
+        return ServerRow(server.name, about, status, is_signed_in=is_signed_in)
 
     # -- adding and editing
 
@@ -190,7 +190,7 @@ class ServersController(QObject):
             arguments=stored.arguments,
         )
 
-    async def _ask_removal(self, name: str) -> None:
+    def _ask_removal(self, name: str) -> None:
         from desktop_app.ui.widgets.forms.question import ask
 
         ask(
@@ -213,7 +213,7 @@ class ServersController(QObject):
     # -- testing, log, import
 
     async def test(self, name: str) -> None:
-        """Restart a server, and show if it works and with which tools."""
+        """Restart a server, and show whether it works and how many tools it has."""
         run, began = await self._servers().run(name), time.monotonic()
         try:
             await run.restart()
@@ -320,10 +320,10 @@ class ServersController(QObject):
                 added += 1
             except UserFacingError as error:
                 problems.append(error.sentences)
-        words = tr_plural(
+        message = tr_plural(
             "{count} tool server was added.", "{count} tool servers were added.", added
         )
-        self._notifications.notify("\n".join([words, *problems]))
+        self._notifications.notify("\n".join([message, *problems]))
         await self.show_servers()
 
 
@@ -336,7 +336,7 @@ def _open_in_browser(address: str) -> None:
 
 
 def _resource_file(read: Mapping[str, str], name: str) -> tuple[bytes, str]:
-    """Return the bytes of a resource and a file name that says what they are."""
+    """Return the bytes of a resource, and its file name with a suffix."""
     import base64
     import mimetypes
 

@@ -1,4 +1,4 @@
-"""Chooses the tools and the form of answers, for conversations, settings, presets and prompts."""
+"""The choice of tools and answer forms, for conversations, settings, presets and prompts."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _KINDS: Final = {
 
 
 class ToolsController(QObject):
-    """Opens the list of tools and the window of forms, and applies the choice."""
+    """Controller of the list of tools and the window of forms."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class ToolsController(QObject):
         dialog.presets.edit_requested.connect(self.edit)
 
     def _show(self) -> None:
-        """Show at the message box the tools and the form that the open conversation uses."""
+        """Show the tools and the form that the open conversation uses, at its prompt."""
         parameters = self._setup.ask_settings.parameters
         words = []
         if parameters.tools:

@@ -178,7 +178,7 @@ async def test_large_rich_text_stays_in_the_conversation_it_was_pasted_in() -> N
         text = "word " * 300
         desk.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<b>{text}</b>"))
         desk.session.actions["conversation.new"]()  # while the text is converted
-        await until(lambda: bool(desk.state.drafts.in_memory(pasted_in).attachments))
+        await until(lambda: bool(desk.state.drafts.cached(pasted_in).attachments))
         assert not desk.state.draft.value.attachments
 
 
