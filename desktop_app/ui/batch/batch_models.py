@@ -1,7 +1,7 @@
 """Table models of the batch jobs and of a job's files.
 
-A job may have tens of thousands of files. Rows arrive ready for display: the reading thread finds
-what has changed, and the change of a file changes a single row here.
+A job may have tens of thousands of files. The thread that reads them finds the changed files, and
+only their rows are updated here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class BatchJobModel(TableModel[BatchJob]):
         super().__init__((N_("Job"), N_("Started"), N_("Status"), N_("Cost")), figures=(3,))
 
     def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
-        """Set the jobs; the same jobs in the same order only update their rows."""
+        """Set the jobs; if they are the same in the same order, update only changed rows."""
         before = self.rows
         if [job.id for job in jobs] == [job.id for job in before]:
             self.rows = jobs
@@ -73,8 +73,13 @@ class BatchLineModel(TableModel[BatchLine]):
             lines: all files of the job.
             changed: the first and last index that differ; None if anything may differ.
         """
-        if changed is None or len(lines) != len(self._lines) or self._shows_unanswered_only:
+        if changed is None or len(lines) != len(self._lines):
             self._reset(lines)
+            return
+        if self._shows_unanswered_only:
+            if self._filtered(lines) != self.rows:
+                self._reset(lines)
+            self._lines = lines
             return
         self._lines = self.rows = lines
         first, last = changed
@@ -89,10 +94,13 @@ class BatchLineModel(TableModel[BatchLine]):
 
     def _reset(self, lines: Sequence[BatchLine]) -> None:
         self.beginResetModel()
-        self._lines = self.rows = lines
-        if self._shows_unanswered_only:
-            self.rows = [line for line in lines if line.status in UNANSWERED]
+        self._lines, self.rows = lines, self._filtered(lines)
         self.endResetModel()
+
+    def _filtered(self, lines: Sequence[BatchLine]) -> Sequence[BatchLine]:
+        if not self._shows_unanswered_only:
+            return lines
+        return [line for line in lines if line.status in UNANSWERED]
 
     def cell_text(self, row: BatchLine, column: int) -> str:
         return (

@@ -1,4 +1,4 @@
-"""A bar chart: one bar, or a few beside or on top of each other, for each day or model."""
+"""A bar chart: a group of up to four bars, side by side or stacked, for each day or model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _TICKS: Final = 4
-_WIDEST_BAR: Final = 44
+_MAX_BAR_WIDTH: Final = 44
 # Series differ by more than their color.
 _PATTERNS: Final = (
     Qt.BrushStyle.NoBrush,
@@ -36,9 +36,9 @@ class Bars:
 
     Attributes:
         series: the name of each series, at most four.
-        labels: below each group of bars.
-        values: of each group, one for each series; None if nothing was measured.
-        is_stacked: the series of a group add up.
+        labels: the label below each group of bars.
+        values: the values of each group, one for each series; None if nothing was measured.
+        is_stacked: whether the series of a group add up.
         axis_text: formats a value for the axis.
     """
 
@@ -58,7 +58,7 @@ class Bars:
         return max((height for group in heights for height in group), default=0.0)
 
 
-EMPTY: Final = Bars((), (), (), False, str)
+NO_BARS: Final = Bars((), (), (), False, str)
 
 
 def axis_step(top: float) -> float:
@@ -92,12 +92,12 @@ class BarChart(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.bars = EMPTY
+        self.bars = NO_BARS
         self.current = -1
         self._theme = theme
 
     def set_bars(self, bars: Bars, name: str) -> None:
-        """Show other bars; `name` is spoken."""
+        """Show other bars; `name` is the accessible name."""
         self.bars = bars
         self.setAccessibleName(spoken_text(name))
         self._choose(-1)
@@ -118,7 +118,7 @@ class BarChart(QWidget):
         """Return a size at which the bars can still be told apart."""
         return QSize(self._theme.px(220), self._theme.px(96))
 
-    def mark(self, index: int) -> None:
+    def choose(self, index: int) -> None:
         """Choose a group of bars; -1 for none."""
         self._choose(index if 0 <= index < len(self.bars.labels) else -1)
 
@@ -149,11 +149,11 @@ class BarChart(QWidget):
             super().keyPressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Choose what is below the pointer."""
+        """Choose the group at the pointer."""
         self._choose(self._index_at(event.position().x()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Choose nothing, unless the keyboard did."""
+        """Clear the choice, unless the chart has the focus."""
         if not self.hasFocus():
             self._choose(-1)
         super().leaveEvent(event)
@@ -195,9 +195,9 @@ class BarChart(QWidget):
 
     def _column(self, plot: QRectF, index: int) -> QRectF:
         count = len(self.bars.labels)
-        at = count - 1 - index if is_mirrored() else index
+        position = count - 1 - index if is_mirrored() else index
         width = plot.width() / count
-        return QRectF(plot.left() + at * width, plot.top(), width, plot.height())
+        return QRectF(plot.left() + position * width, plot.top(), width, plot.height())
 
     def _paint_axis(self, painter: QPainter, plot: QRectF) -> None:
         ticks, px = self._ticks(), self._theme.px
@@ -230,8 +230,8 @@ class BarChart(QWidget):
             box = start + total - side if is_mirrored() else start
             self._fill(painter, QRectF(box, px(2), side, side), number)
             painter.setPen(self._theme.text)
-            at = start if is_mirrored() else start + side + px(6)
-            painter.drawText(round(at), px(2) + metrics.ascent(), text)
+            text_x = start if is_mirrored() else start + side + px(6)
+            painter.drawText(round(text_x), px(2) + metrics.ascent(), text)
             x += total + px(16)
 
     def _paint_group(self, painter: QPainter, column: QRectF, index: int) -> None:
@@ -242,7 +242,7 @@ class BarChart(QWidget):
                 painter.drawRect(column)
         values, top = self.bars.values[index], self._ticks()[-1]
         per_group = 1 if self.bars.is_stacked else max(1, len(values))
-        width = min(column.width() * 0.72, float(self._theme.px(_WIDEST_BAR))) / per_group
+        width = min(column.width() * 0.72, float(self._theme.px(_MAX_BAR_WIDTH))) / per_group
         left = column.center().x() - width * per_group / 2
         bottom = column.bottom()
         for number, value in enumerate(values):
@@ -253,8 +253,8 @@ class BarChart(QWidget):
                 self._fill(painter, QRectF(left, bottom - height, width, height), number)
                 bottom -= height
             else:
-                place = len(values) - 1 - number if is_mirrored() else number
-                x = left + place * width
+                position = len(values) - 1 - number if is_mirrored() else number
+                x = left + position * width
                 self._fill(painter, QRectF(x, bottom - height, width, height), number)
 
     def _fill(self, painter: QPainter, box: QRectF, series: int) -> None:
@@ -272,7 +272,7 @@ class BarChart(QWidget):
         labels = [one_line(label) for label in self.bars.labels]
         column = plot.width() / len(labels)
         widest = max(metrics.horizontalAdvance(label) for label in labels) + px(10)
-        # Names are cut to their column, unless some can be left out, as in a row of days.
+        # Few labels are elided to their columns; of many, such as days, only some are shown.
         step = max(1, ceil(widest / column)) if len(labels) > 12 else 1
         painter.setPen(self._theme.dim)
         for index in range(0, len(labels), step):
@@ -298,7 +298,7 @@ def bars_of_groups(
     *,
     is_stacked: bool,
 ) -> Bars:
-    """Return the bars of groups; a series without any value is left out."""
+    """Return the bars of groups, without series whose values are all None or 0."""
     used = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
     return Bars(
         tuple(series[n] for n in used),

@@ -1,4 +1,4 @@
-"""Charts of spending: what is shown, for what, since when; and the same figures as a table."""
+"""Charts of spending by a chosen measure, grouping and period, with the figures as a table."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTabl
 from desktop_app.domain.spending.spending_report import TIME_GROUPINGS, Grouping, SpendingRow
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, bars_of_groups
-from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, MODEL_COLUMNS, UNCOUNTED
+from desktop_app.ui.spending.bar_chart import NO_BARS, BarChart, bars_of_groups
+from desktop_app.ui.spending.spending_measures import (
+    COLUMNS,
+    MEASURES,
+    MODEL_COLUMNS,
+    UNCOUNTED_COLUMN,
+)
 from desktop_app.ui.spending.spending_rows import SpendingRows
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import Combo
@@ -126,7 +132,7 @@ class SpendingCharts(QWidget):
 
     @property
     def grouping(self) -> Grouping:
-        """Return the subject of each row."""
+        """Return the chosen grouping."""
         return Grouping(self._grouping.currentData())
 
     def since(self, today: date) -> date | None:
@@ -149,7 +155,7 @@ class SpendingCharts(QWidget):
     # ---------------------------------------------------------------- content
 
     def refresh(self) -> None:
-        """Ask for the rows again."""
+        """Request the rows again."""
         self.rows_requested.emit()
 
     def show_rows(self, rows: Sequence[SpendingRow], name_of: Callable[[SpendingRow], str]) -> None:
@@ -157,7 +163,7 @@ class SpendingCharts(QWidget):
         heading = next(heading for by, _, heading in _GROUPINGS if by is self.grouping)
         columns = MODEL_COLUMNS if self.grouping is Grouping.MODEL else COLUMNS
         self._rows.set_rows(rows, name_of, heading, columns)
-        self.table.setColumnHidden(UNCOUNTED, not any(row.spent.uncounted for row in rows))
+        self.table.setColumnHidden(UNCOUNTED_COLUMN, not any(row.spent.uncounted for row in rows))
         self._show_chart()
 
     def show_forecast(self, lines: Sequence[str]) -> None:
@@ -172,11 +178,11 @@ class SpendingCharts(QWidget):
     def _show_chart(self) -> None:
         measure = MEASURES[str(self._measure.currentData())]
         needs_models = measure.is_by_model and self.grouping is not Grouping.MODEL
-        rows = () if needs_models else self._charted()
-        bars = EMPTY
+        rows = () if needs_models else self._charted_rows()
+        bars = NO_BARS
         if rows:
             first = self._first_charted()
-            names = [self._rows.name(first + at) for at in range(len(rows))]
+            names = [self._rows.name(first + index) for index in range(len(rows))]
             bars = bars_of_groups(
                 names,
                 [tr(name) for name, _ in measure.series],
@@ -190,8 +196,8 @@ class SpendingCharts(QWidget):
         else:
             self._show_caption(-1)
 
-    def _charted(self) -> Sequence[SpendingRow]:
-        """Return the rows that the chart has room for: the last days, or the first names."""
+    def _charted_rows(self) -> Sequence[SpendingRow]:
+        """Return the rows that fit into the chart: the last days, or the first names."""
         first = self._first_charted()
         limit = _MAX_BARS if self.grouping in TIME_GROUPINGS else _MAX_NAMES
         return self.rows[first : first + limit]
@@ -200,7 +206,8 @@ class SpendingCharts(QWidget):
         return max(0, len(self.rows) - _MAX_BARS) if self.grouping in TIME_GROUPINGS else 0
 
     def _show_caption(self, index: int) -> None:
-        rows = self._charted()
+        rows = self._charted_rows()
+        self.chart.setAccessibleDescription("")
         if not rows:
             self.caption.setText(tr("Nothing was spent in this period."))
             return
@@ -213,9 +220,7 @@ class SpendingCharts(QWidget):
         self.caption.setText(words)
         self.chart.setAccessibleDescription(spoken_text(words))
         if self.chart.hasFocus():
-            from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # takes 10 ms
-
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.chart, words))
+            announce(self.chart, words)
 
     def _overview(self, shown: int) -> str:
         if shown < len(self.rows):
@@ -224,4 +229,4 @@ class SpendingCharts(QWidget):
 
     def _mark_row(self, row: int) -> None:
         if row >= 0:
-            self.chart.mark(row - self._first_charted())
+            self.chart.choose(row - self._first_charted())

@@ -11,7 +11,7 @@ from desktop_app.domain.spending.spending_report import GroupPerformance, Spendi
 from desktop_app.i18n.formatting import decimal, duration, money, number, percent, tokens
 from desktop_app.i18n.translation import N_, tr
 
-NOT_MEASURED: Final = "–"
+MISSING: Final = "–"
 Value = Callable[[SpendingRow], float | None]
 
 
@@ -20,11 +20,11 @@ class Measure:
     """A measure that a chart can show.
 
     Attributes:
-        title: to be translated.
-        series: the names, to be translated, and the values of its bars.
+        title: marked for translation.
+        series: the name of each series, marked for translation, and the value of a row.
         text: formats a value.
-        is_stacked: the series add up.
-        is_by_model: only models have it.
+        is_stacked: whether the series add up.
+        is_by_model: whether only rows by model have it.
     """
 
     title: str
@@ -38,7 +38,7 @@ class Measure:
         shown = []
         for name, value in self.series:
             amount = value(row)
-            words = NOT_MEASURED if amount is None else self.text(amount)
+            words = MISSING if amount is None else self.text(amount)
             shown.append(tr("{name}: {value}", name=tr(name), value=words))
         return " · ".join(shown)
 
@@ -126,17 +126,17 @@ MEASURES: Final[dict[str, Measure]] = {
 
 def _share_text(row: SpendingRow) -> str:
     share = cached_share(row)
-    return NOT_MEASURED if share is None else _as_share(share)
+    return MISSING if share is None else _as_share(share)
 
 
 def _if_measured(
     value: Callable[[GroupPerformance], float | None], text: Callable[[float], str]
 ) -> Callable[[SpendingRow], str]:
-    """Return the text function of a column, which gives a dash if no call was measured."""
+    """Return the text function of a column, whose text is a dash if no call was measured."""
 
     def cell(row: SpendingRow) -> str:
         found = value(row.performance)
-        return NOT_MEASURED if found is None else text(found)
+        return MISSING if found is None else text(found)
 
     return cell
 
@@ -158,9 +158,9 @@ COLUMNS: Final[tuple[tuple[str, Callable[[SpendingRow], str]], ...]] = (
     (N_("Duration"), _if_measured(lambda performance: performance.p50_s, duration)),
     (N_("Tokens/s"), _if_measured(lambda performance: performance.p50_tokens_per_s, _per_second)),
 )
-"""Headings, to be translated, and the text of each cell."""
-UNCOUNTED: Final = 3
-"""The column, after the name, that is hidden if all calls were counted."""
+"""The headings, marked for translation, and the functions for the texts of the cells."""
+UNCOUNTED_COLUMN: Final = 3
+"""The index of the column that is hidden if all calls were counted; the names are column 0."""
 
 
 def _count_text(value: Value) -> Callable[[SpendingRow], str]:

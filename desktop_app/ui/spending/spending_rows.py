@@ -1,6 +1,7 @@
 """The table model of the figures below a chart.
 
-A year has 366 rows of 14 cells. Formatting them all takes 0.3 s, so only visible ones are.
+A year has 366 rows of 13 cells. Formatting all of them takes 0.3 s, so only visible cells are
+formatted.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.spending.spending_measures import COLUMNS
+from desktop_app.ui.spending.spending_table import spreadsheet_cell
 from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
@@ -35,7 +37,7 @@ class SpendingRows(TableModel["SpendingRow"]):
         heading: str,
         columns: Sequence[Column],
     ) -> None:
-        """Show other rows; `heading` is that of their names, to be translated."""
+        """Show other rows; `heading` is the heading of their names, marked for translation."""
         self.beginResetModel()
         self.rows, self._name_of, self._columns = rows, name_of, columns
         self._headings = (heading, *(each for each, _ in columns))
@@ -47,10 +49,11 @@ class SpendingRows(TableModel["SpendingRow"]):
         return one_line(self._name_of(self.rows[row]))
 
     def as_text(self) -> str:
-        """Return tab-separated lines."""
+        """Return tab-separated lines, in which no name is a formula."""
         lines = [[tr(heading) for heading in self._headings]]
-        for at, row in enumerate(self.rows):
-            lines.append([self.name(at), *(text(row) for _, text in self._columns)])
+        for row in self.rows:
+            name = spreadsheet_cell(self._name_of(row))
+            lines.append([name, *(text(row) for _, text in self._columns)])
         return "".join("\t".join(line) + "\n" for line in lines)
 
     def cell_text(self, row: SpendingRow, column: int) -> str:

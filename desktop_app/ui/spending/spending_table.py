@@ -15,7 +15,7 @@ from desktop_app.i18n.translation import N_, tr
 
 CENT = Decimal("0.01")
 FIGURES = (N_("Cost"), N_("Calls"), N_("Input"), N_("Cached"), N_("Output"), N_("Not counted"))
-"""Headings of the figures, to be translated where they are shown; the last may be hidden."""
+"""The headings of the figures, marked for translation; the last column may be hidden."""
 _PURPOSES: dict[str, str] = {
     Purpose.ANSWER: N_("Responses"),
     Purpose.TITLE: N_("Titles"),
@@ -49,7 +49,7 @@ class SpendingTable:
     """A table of sums.
 
     Attributes:
-        headings: of all columns, ending with `FIGURES`.
+        headings: the headings of all columns; the last are `FIGURES`.
         rows: the names of each row, and its sums.
     """
 
@@ -66,7 +66,7 @@ class SpendingTable:
         lines = [tuple(map(tr, self.headings))]
         for names, spent in self.rows:
             cost = exact_digits(spent.cost)
-            lines.append((*map(_cell, names), cost, *map(str, _counts(spent))))
+            lines.append((*map(spreadsheet_cell, names), cost, *map(str, _counts(spent))))
         return "".join("\t".join(line) + "\n" for line in lines)
 
 
@@ -91,26 +91,26 @@ def table_by_purpose(
 
 
 def table_by_date(
-    heading: str, sums: Sequence[tuple[date, Spent]], shown_date: Callable[[date], str]
+    heading: str, sums: Sequence[tuple[date, Spent]], format_date: Callable[[date], str]
 ) -> SpendingTable:
-    """Return the spending by day or month, formatted by `shown_date`."""
+    """Return the spending by day or month."""
     return SpendingTable(
-        (heading, *FIGURES), tuple(((shown_date(day),), spent) for day, spent in sums)
+        (heading, *FIGURES), tuple(((format_date(day),), spent) for day, spent in sums)
     )
 
 
 def purpose_name(purpose: str) -> str:
-    """Return the name of a call's purpose, as the ledger stores it."""
+    """Return the name of a purpose that the ledger stores."""
     return tr(_PURPOSES.get(purpose, purpose))
 
 
 def tier_name(tier: str) -> str:
-    """Return the name of a service tier, as the provider calls it."""
+    """Return the name of a service tier that the ledger stores."""
     return tr(_TIERS.get(tier, tier)) if tier else tr("Not recorded")
 
 
 def outcome_name(outcome: str) -> str:
-    """Return the name of a call's outcome, as the ledger stores it."""
+    """Return the name of an outcome that the ledger stores."""
     return tr(_OUTCOMES.get(outcome, outcome)) if outcome else tr("Not recorded")
 
 
@@ -136,7 +136,7 @@ def _counts(spent: Spent) -> tuple[int, ...]:
     return (spent.calls, *tokens, spent.uncounted)
 
 
-def _cell(text: str) -> str:
+def spreadsheet_cell(text: str) -> str:
     """Return a name as a single cell that spreadsheets do not take for a formula."""
     plain = " ".join(text.split())
     return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain

@@ -61,7 +61,7 @@ class SpendingView(QDialog):
             [(page, tr(label)) for page, label in PAGES],
             theme,
             name=tr("Period"),
-            padding=8,  # four long labels fit a window of 640 pixels
+            padding=8,  # so that long labels fit into a window of 640 pixels
             small=True,
             is_tabs=True,
         )
@@ -104,7 +104,7 @@ class SpendingView(QDialog):
         self._show()
 
     def set_preparing(self, percent: int | None) -> None:
-        """Say which share of earlier calls is in the figures; None if all are."""
+        """Show the percentage of earlier calls in the figures; None hides it."""
         self.preparing.setVisible(percent is not None)
         if percent is not None:
             self.preparing.setText(
@@ -183,7 +183,7 @@ class SpendingView(QDialog):
         self._fit_columns()
 
     def _fit_columns(self) -> None:
-        """Cut long names, which are in the tooltips, before the table has to scroll."""
+        """Narrow the columns of names, which have tooltips, if the table would have to scroll."""
         table, mode = self.table, QHeaderView.ResizeMode
         header, sides = table.horizontalHeader(), self._column.contentsMargins()
         header.setSectionResizeMode(mode.ResizeToContents)
