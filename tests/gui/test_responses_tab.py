@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QS
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui.settings.tabs.responses_tab import DEFAULTS, HERE, ResponsesTab
+from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION, DEFAULTS, ResponsesTab
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.helpers.widgets import find
@@ -51,7 +51,7 @@ def test_each_scope_shows_what_holds_there(qtbot: QtBot, tab: ResponsesTab) -> N
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert slider.accessibleName() == "Temperature: 0.5"
     assert not reset.isVisible()
-    choose(qtbot, tab, HERE)
+    choose(qtbot, tab, CONVERSATION)
     assert slider.accessibleName() == "Temperature: 1"
     assert find(tab, QComboBox, "answer.verbosity").currentText() == "Brief"  # the default's
     assert reset.isVisible()
@@ -69,7 +69,7 @@ def test_what_belongs_to_new_conversations_alone_is_not_among_the_own(
         return {key for key in keys if find(tab, QWidget, key).isVisible()}
 
     assert shown() == {s.key for s in settings_of(Group.ANSWER)}
-    choose(qtbot, tab, HERE)
+    choose(qtbot, tab, CONVERSATION)
     assert shown() == {s.key for s in settings_of(Group.ANSWER) if s.per_conversation}
 
 
@@ -78,14 +78,14 @@ def test_a_change_is_told_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None
     with qtbot.waitSignal(tab.changed) as told, qtbot.assertNotEmitted(tab.override_changed):
         slider.setValue(slider.value() + 1)
     assert told.args == [TEMPERATURE, 0.6]
-    choose(qtbot, tab, HERE)
+    choose(qtbot, tab, CONVERSATION)
     with qtbot.waitSignal(tab.override_changed) as told, qtbot.assertNotEmitted(tab.changed):
         slider.setValue(0)
     assert told.args == ["c1", TEMPERATURE, None]  # the model's own, whatever the default is
 
 
 def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: ResponsesTab) -> None:
-    choose(qtbot, tab, HERE)
+    choose(qtbot, tab, CONVERSATION)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert reset.accessibleName() == "Temperature: use default"
     with qtbot.waitSignal(tab.override_removed) as told:
@@ -99,7 +99,7 @@ def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: ResponsesTab) -> None
 def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
     qtbot: QtBot, tab: ResponsesTab
 ) -> None:
-    choose(qtbot, tab, HERE)
+    choose(qtbot, tab, CONVERSATION)
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     text.setFocus()
     qtbot.keyClicks(text, "Rhyme.")
@@ -110,7 +110,7 @@ def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
 
 
 def test_what_is_typed_belongs_to_the_scope_that_is_left(qtbot: QtBot, tab: ResponsesTab) -> None:
-    choose(qtbot, tab, HERE)
+    choose(qtbot, tab, CONVERSATION)
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     qtbot.keyClicks(text, "Rhyme.")
     with qtbot.waitSignal(tab.override_changed), qtbot.assertNotEmitted(tab.changed):
@@ -123,7 +123,7 @@ def test_reasons_and_notes_stand_in_both_scopes(qtbot: QtBot, tab: ResponsesTab)
         {"answer.stop": why},
         {"answer.service_tier": "The cost of this tier is unknown and isn’t shown."},
     )
-    for scope in (DEFAULTS, HERE):
+    for scope in (DEFAULTS, CONVERSATION):
         choose(qtbot, tab, scope)
         assert not find(tab, QPlainTextEdit, "answer.stop").isEnabled()
         assert why in words(tab)

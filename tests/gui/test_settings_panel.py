@@ -686,8 +686,8 @@ def test_what_is_said_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> None:
     click(qtbot, panel, "program")
     click(qtbot, panel, "copy-about")
     assert QGuiApplication.clipboard().text() == "Repartee 0.1.0"
-    click(qtbot, panel, "licences")
-    licenses = find(panel, QPlainTextEdit, "licences")
+    click(qtbot, panel, "licenses")
+    licenses = find(panel, QPlainTextEdit, "licenses")
     qtbot.waitUntil(lambda: licenses.toPlainText() == "MIT")
 
 

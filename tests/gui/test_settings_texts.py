@@ -20,7 +20,7 @@ from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.settings.tabs.schema_form import value_in_words
+from desktop_app.ui.settings.tabs.schema_form import format_value
 from tests.helpers.translated_texts import texts_of, untranslated
 
 if TYPE_CHECKING:
@@ -106,10 +106,10 @@ def test_shortcuts_in_conflict_are_translated(panel: SettingsPanel) -> None:
 
 def test_numbers_have_the_units_and_separators_of_the_language() -> None:
     use_language("en", Path())
-    assert value_in_words(None) == "Default"
-    assert value_in_words(16_384, Unit.TOKENS) == "16,384 tokens"
-    assert value_in_words(1, Unit.CHARACTERS) == "1 character"
-    assert value_in_words(2048, Unit.MEGABYTES) == "2,048 MB"
-    assert value_in_words(120, Unit.SECONDS) == "2 min"
-    assert value_in_words(130, Unit.PERCENT) == "130%"
-    assert [value_in_words(value) for value in (7, 1.0, 0.7, -0.55)] == ["7", "1", "0.7", "-0.55"]
+    assert format_value(None) == "Default"
+    assert format_value(16_384, Unit.TOKENS) == "16,384 tokens"
+    assert format_value(1, Unit.CHARACTERS) == "1 character"
+    assert format_value(2048, Unit.MEGABYTES) == "2,048 MB"
+    assert format_value(120, Unit.SECONDS) == "2 min"
+    assert format_value(130, Unit.PERCENT) == "130%"
+    assert [format_value(value) for value in (7, 1.0, 0.7, -0.55)] == ["7", "1", "0.7", "-0.55"]

@@ -23,7 +23,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words, why_unavailable
-from desktop_app.ui.settings.dialog_field import EditRequest, form_words, tools_words
+from desktop_app.ui.settings.dialog_field import EditRequest, describe_form, describe_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,9 +94,9 @@ class ToolsController(QObject):
         parameters = self._setup.ask_settings.parameters
         words = []
         if parameters.tools:
-            words.append(tr("Tools: {names}", names=tools_words("\n".join(parameters.tools))))
+            words.append(tr("Tools: {names}", names=describe_tools("\n".join(parameters.tools))))
         if parameters.form:
-            words.append(tr("Response format: {format}", format=form_words(parameters.form)))
+            words.append(tr("Response format: {format}", format=describe_form(parameters.form)))
         self._prompt.row.set_tools("\n".join(words))
 
     # -------------------------------------------------------------- tools
@@ -111,7 +111,7 @@ class ToolsController(QObject):
 
         request = EditRequest(TOOLS, value, apply, self._prompt.row.tools_button)
         picker = self._open_picker(request, is_here=True)
-        picker.set_form(form_words(self._setup.ask_settings.parameters.form))
+        picker.set_form(describe_form(self._setup.ask_settings.parameters.form))
         picker.form_requested.connect(self.choose_form)
 
     def edit(self, request: EditRequest) -> None:

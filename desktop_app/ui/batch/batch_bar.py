@@ -1,4 +1,4 @@
-"""A bar above the prompt while a batch job runs, and after it ended."""
+"""The bar above the prompt for batch jobs that run or have ended, or to offer a new one."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class BatchBar(QFrame):
         super().__init__()
         self.setObjectName("batch-bar")
         set_role(self, "note-card")
-        self.words = PlainLabel(name="batch-bar-words", wraps=True)
+        self.label = PlainLabel(name="batch-bar-words", wraps=True)
         policy = QSizePolicy.Policy
-        self.words.setSizePolicy(policy.Ignored, policy.Preferred)
+        self.label.setSizePolicy(policy.Ignored, policy.Preferred)
         self.show_button, self.dismiss_button = PlainButton(), PlainButton(tr("Dismiss"))
         self.show_button.setObjectName("show-batch-jobs")
         self.dismiss_button.setObjectName("dismiss-batch-bar")
         self._line = QHBoxLayout(self)
-        self._line.addWidget(self.words, 1)
+        self._line.addWidget(self.label, 1)
         for button in (self.show_button, self.dismiss_button):
             set_role(button, "link")
             self._line.addWidget(button)
@@ -42,20 +42,20 @@ class BatchBar(QFrame):
         self.set_theme(theme)
         self.hide()
 
-    def offer(self, words: str) -> None:
+    def offer(self, text: str) -> None:
         """Offer a batch job for the files that the user added."""
-        self.show_state(words, has_ended=True)
+        self.show_state(text, has_ended=True)
         self.show_button.setText(tr("New batch job…"))
 
-    def show_state(self, words: str, *, has_ended: bool = False) -> None:
+    def show_state(self, text: str, *, has_ended: bool = False) -> None:
         """Show the state of the jobs; "" hides the bar."""
         self.show_button.setText(tr("Show"))
-        if has_ended and words != self.words.text():  # progress would speak all the time
-            announce(self, words)
-        self.words.setText(words)
-        self.setAccessibleName(spoken_text(words))
+        if has_ended and text != self.label.text():  # progress would be announced all the time
+            announce(self, text)
+        self.label.setText(text)
+        self.setAccessibleName(spoken_text(text))
         self.dismiss_button.setVisible(has_ended)
-        self.setVisible(bool(words))
+        self.setVisible(bool(text))
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
@@ -49,8 +49,9 @@ class BatchDialog(DraftDialog):
 
     Signals:
         new_job_requested(): the user is about to create a job.
-        job_requested(str): id of the job to show.
-        report_requested(str, str, Path): a job's id, the format, and the file to write.
+        job_requested(str): show the job with this id.
+        report_requested(str, str, Path): write a report on the job with this id, in this format,
+            to this file.
     """
 
     new_job_requested = Signal()
@@ -69,7 +70,7 @@ class BatchDialog(DraftDialog):
         self.table = ProportionalTable(self.jobs, _SHARES)
         self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
         self._empty = PlainLabel(tr(EMPTY), role="note", wraps=True)
-        self.words = Note(theme, object_name="batch-words")
+        self.status_note = Note(theme, object_name="batch-words")
         self._stack = QStackedWidget()
         self._list = QWidget()
         self._build()
@@ -91,7 +92,7 @@ class BatchDialog(DraftDialog):
         FileDropFilter(self._stack)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self._stack, 1)
-        self._foot = row_of((self.words, 1), SPRING, HelpButton())
+        self._foot = row_of((self.status_note, 1), SPRING, HelpButton())
         self._column.addLayout(self._foot)
 
     def _connect(self) -> None:
@@ -103,7 +104,7 @@ class BatchDialog(DraftDialog):
         self.job.report_requested.connect(self._choose_report)
 
     def draft(self) -> FormValues:
-        """Return what was entered for a new job, also while the window is closed."""
+        """Return the draft of a new job, even if the window is closed."""
         return self.new.draft()
 
     # ------------------------------------------------------------------ pages
@@ -146,17 +147,17 @@ class BatchDialog(DraftDialog):
             if self.new_button.hasFocus():
                 self.table.setFocus()
 
-    def show_status(self, words: UserFacingError | str) -> None:
+    def show_status(self, message: UserFacingError | str) -> None:
         """Show a message at the bottom; "" hides it."""
-        text = words if isinstance(words, str) else words.sentences
-        tone: Tone = "note" if isinstance(words, str) else "error"
-        self.words.setAccessibleName(spoken_text(text))
-        self.words.set_text(text, tone, is_result=True)
+        text = message if isinstance(message, str) else message.sentences
+        tone: Tone = "note" if isinstance(message, str) else "error"
+        self.status_note.setAccessibleName(spoken_text(text))
+        self.status_note.set_text(text, tone, is_result=True)
 
     # ------------------------------------------------------------------ actions of the user
 
-    def _open(self, index: object) -> None:
-        job = self.jobs.row_at(index)  # type: ignore[arg-type]
+    def _open(self, index: QModelIndex) -> None:
+        job = self.jobs.row_at(index)
         if job is not None:
             self.job_requested.emit(job.id)
 
@@ -175,7 +176,7 @@ class BatchDialog(DraftDialog):
         dialog.open()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go back to the list on Esc, or close from there; open a job on Enter."""
+        """Show the list on Esc, or close the window from there; open a job on Enter."""
         if event.key() == Qt.Key.Key_Escape and self.page != "list":
             self.show_list()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():

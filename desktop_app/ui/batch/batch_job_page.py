@@ -50,9 +50,10 @@ class BatchJobPage(QWidget):
 
     Signals:
         back_requested(): show the list of jobs.
-        start_requested(str), cancel_requested(str): id of the job.
-        repeat_requested(str), remove_requested(str): id of the job.
-        report_requested(str, str): id of the job, and "markdown" or "csv".
+        start_requested(str), cancel_requested(str): start or cancel the job with this id.
+        repeat_requested(str): retry the failed files of the job with this id.
+        remove_requested(str): remove the job with this id.
+        report_requested(str, str): export the results of a job, as "markdown" or "csv".
         item_requested(str, int): load the answer of a file, by job id and number.
         open_requested(str, int): open a file's answer as a conversation.
         chunked_reading_requested(str, int): ask about a file in a chat, reading it in parts.
@@ -94,7 +95,7 @@ class BatchJobPage(QWidget):
         self.answer = PlainTextField()
         self.start = dialog_button(tr("Start"), "batch-start", "primary")
         self.cancel = dialog_button(tr("Cancel job"), "batch-cancel")
-        self.again_button = dialog_button(tr("Retry failed files"), "batch-again")
+        self.retry_button = dialog_button(tr("Retry failed files"), "batch-retry")
         self.report = dialog_button(tr("Export results"), "batch-report")
         self.open = dialog_button(tr("Open as conversation"), "batch-open")
         self.parts = dialog_button(tr("Read in parts…"), "batch-parts")
@@ -132,7 +133,7 @@ class BatchJobPage(QWidget):
             self.open,
             self.parts,
             self.report,
-            self.again_button,
+            self.retry_button,
             self.cancel,
             self.remove,
         ):
@@ -155,7 +156,7 @@ class BatchJobPage(QWidget):
         for button, signal in (
             (self.start, self.start_requested),
             (self.cancel, self.cancel_requested),
-            (self.again_button, self.repeat_requested),
+            (self.retry_button, self.repeat_requested),
             (self.remove, self.remove_requested),
         ):
             button.clicked.connect(lambda _=False, s=signal: self._emit_with_job(s))
@@ -205,7 +206,7 @@ class BatchJobPage(QWidget):
         self.cancel.setVisible(not status.is_over)
         self.cancel.setEnabled(not job.is_cancelled)
         self.cancel.setText(tr("Cancel job") if status.was_sent else tr("Discard"))
-        self.again_button.setVisible(status.is_over and bool(counts.missing))
+        self.retry_button.setVisible(status.is_over and bool(counts.missing))
         self.report.setVisible(status.was_sent)
         self.remove.setVisible(status.is_over)
 

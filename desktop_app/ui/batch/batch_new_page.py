@@ -1,4 +1,4 @@
-"""The page for a new batch job: its files, the question, and the model."""
+"""The page for a new batch job: its files, the message for each file, and the model."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.widgets.forms.form_dialog import FormValues
 
 CUSTOM_MESSAGE: Final = ""
-NAMED_FILES: Final = 3
+MAX_NAMED_FILES: Final = 3
 
 
 @dataclass(frozen=True)
 class BatchModelOption:
-    """A model to choose; `refusal` says why it cannot be chosen, () if it can."""
+    """A model to choose; `refusal` is the reason why it cannot be chosen, () if it can."""
 
     model: str
     name: str
@@ -61,7 +61,7 @@ class BatchPromptOption:
 
 @dataclass(frozen=True)
 class BatchOrder:
-    """The job that the user asks for; `template_id` is "" for the user's own question."""
+    """The job that the user asks for; `template_id` is "" for a custom message."""
 
     paths: tuple[Path, ...]
     title: str
@@ -188,19 +188,19 @@ class BatchNewPage(QWidget):
         self.set_files(())
 
     def draft(self) -> FormValues:
-        """Return what was entered and not yet used, for the next run; {} for nothing."""
+        """Return the entries that were not yet used; {} for none."""
         text = self.task.toPlainText() if self.task.document().isModified() else ""
         files = "\n".join(map(str, self._paths))
         return {"task": text, "files": files} if text or files else {}
 
     def restore(self, draft: FormValues) -> None:
-        """Show what was entered in an earlier run."""
+        """Show the draft of an earlier run."""
         self.task.setPlainText(str(draft.get("task", "")))
         self.task.document().setModified(True)
         self.add([Path(line) for line in str(draft.get("files", "")).splitlines()])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], chosen: str) -> None:
-        """Set the prompts; the chosen prompt fills an empty question."""
+        """Set the prompts; the chosen prompt fills an empty message."""
         self._prompts = {prompt.id: prompt for prompt in prompts}
         self.prompt.clear()
         for prompt in prompts:
@@ -270,10 +270,10 @@ class BatchNewPage(QWidget):
 
     def _show_files(self) -> None:
         names = [path.name for path in self._paths]
-        more = len(names) - NAMED_FILES
-        shown = names[:NAMED_FILES]
-        if more > 0:
-            shown.append(tr_plural("{count} more", "{count} more", more))
+        unnamed = len(names) - MAX_NAMED_FILES
+        shown = names[:MAX_NAMED_FILES]
+        if unnamed > 0:
+            shown.append(tr_plural("{count} more", "{count} more", unnamed))
         self.files.setText(
             tr_plural(
                 "{count} file or folder: {names}",
@@ -305,8 +305,10 @@ class BatchNewPage(QWidget):
         self.effort.clear()
         for effort in model.efforts if model else ():
             self.effort.addItem(tr(effort.label), effort)
-        at = self.effort.findData(self._wanted_effort)
-        self.effort.setCurrentIndex(at if at >= 0 else max(0, self.effort.findData(Effort.MEDIUM)))
+        index = self.effort.findData(self._wanted_effort)
+        if index < 0:
+            index = max(0, self.effort.findData(Effort.MEDIUM))
+        self.effort.setCurrentIndex(index)
         self.effort.setEnabled(self.effort.count() > 1)
         self._update_refusal()
 
@@ -323,16 +325,16 @@ class BatchNewPage(QWidget):
 
     def _update_refusal(self) -> None:
         provider, model = self._chosen_provider(), self._chosen_model()
-        why: str | LinkedText = linked_text(_NO_PROVIDER)
-        if provider is not None:
-            why = provider.refusal or (
-                "" if model else tr("This provider lists no models for batches.")
-            )
-        if model is not None and not why:
-            why = model.refusal
-        self.refusal.set_text(why, "warning")
+        refusal: str | LinkedText
+        if provider is None:
+            refusal = linked_text(_NO_PROVIDER)
+        elif model is None:
+            refusal = provider.refusal or tr("This provider lists no models for batches.")
+        else:
+            refusal = provider.refusal or model.refusal
+        self.refusal.set_text(refusal, "warning")
         task = self.task.toPlainText().strip()
-        self.read.setEnabled(bool(self._paths) and bool(task) and not why)
+        self.read.setEnabled(bool(self._paths) and bool(task) and not refusal)
 
     def _request_preparation(self) -> None:
         provider, model = self._chosen_provider(), self._chosen_model()

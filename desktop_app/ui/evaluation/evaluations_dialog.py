@@ -55,10 +55,10 @@ COLUMNS: Final = (
 )
 COMMAND: Final = "repartee eval CASES --variant thinking/high --variant pro"
 _MIN_HEIGHT: Final = 140
-"""The least height of the failed cases: the heading and two cases."""
-NONE: Final = "–"
-_LONGEST_ANSWER: Final = 400
-"""Characters of an answer in the table; reports have all of it."""
+"""The least height of the table of failed cases: the heading and two cases."""
+MISSING: Final = "–"
+_MAX_CELL_CHARS: Final = 400
+"""The length at which a text is cut in the table; reports have all of it."""
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
 
@@ -67,8 +67,8 @@ class EvaluationsDialog(QDialog):
 
     Signals:
         evaluation_requested(str): show the evaluation with this id.
-        save_requested(str): save a report on it.
-        delete_requested(str): delete it.
+        save_requested(str): save a report on the evaluation with this id.
+        delete_requested(str): delete the evaluation with this id.
         undo_requested(): restore the evaluation that was deleted last.
     """
 
@@ -115,7 +115,7 @@ class EvaluationsDialog(QDialog):
 
     @property
     def current(self) -> str:
-        """The id of the chosen evaluation; "" for none."""
+        """Return the id of the chosen evaluation; "" for none."""
         return str(self.choice.currentData() or "")
 
     def set_evaluations(self, evaluations: Sequence[Evaluation]) -> None:
@@ -170,12 +170,12 @@ class EvaluationsDialog(QDialog):
         self._head.setSpacing(px(8))
         self._foot.setSpacing(px(8))
         self.runs.verticalHeader().setDefaultSectionSize(px(30))
-        self._narrowest = px(180)
+        self._min_column_width = px(180)
         retheme(self, theme)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.failing.resizeRowsToContents()  # only now have the columns their widths
+        self.failing.resizeRowsToContents()  # the columns have their widths only now
 
     def _show_runs(self, runs: Sequence[EvaluationRun]) -> None:
         table = self.runs
@@ -201,14 +201,14 @@ class EvaluationsDialog(QDialog):
             cells = [case_id, evaluation.input_of(case_id)]
             cells += [_verdict(results.get(case_id)) for results in by_run]
             for column, text in enumerate(cells):
-                item = QTableWidgetItem(several_lines(text[:_LONGEST_ANSWER]))
+                item = QTableWidgetItem(several_lines(text[:_MAX_CELL_CHARS]))
                 item.setTextAlignment(_LEFT)
-                set_tooltip(item, text[:_LONGEST_ANSWER])
+                set_tooltip(item, text[:_MAX_CELL_CHARS])
                 table.setItem(row, column, item)
         header, mode = table.horizontalHeader(), QHeaderView.ResizeMode
         header.setMinimumSectionSize(header.fontMetrics().height() * 4)
         columns = range(1, table.columnCount())
-        width = max(self._narrowest, *(header.sectionSizeHint(column) for column in columns))
+        width = max(self._min_column_width, *(header.sectionSizeHint(column) for column in columns))
         fits = table.viewport().width() >= width * (1 + len(columns))
         header.setSectionResizeMode(mode.Stretch if fits else mode.Interactive)
         header.setSectionResizeMode(0, mode.ResizeToContents)
@@ -253,16 +253,16 @@ def _figures(run: EvaluationRun) -> tuple[str, ...]:
 
 
 def _money(amount: Decimal | None) -> str:
-    return NONE if amount is None else money(amount)
+    return MISSING if amount is None else money(amount)
 
 
 def _duration(seconds: float | None) -> str:
-    return NONE if seconds is None else duration(seconds)
+    return MISSING if seconds is None else duration(seconds)
 
 
 def _verdict(result: CaseResult | None) -> str:
     if result is None:
-        return NONE
+        return MISSING
     if result.passed:
         return tr("Passed: {answer}", answer=result.answer)
     if result.status is MessageStatus.REFUSED:

@@ -22,7 +22,7 @@ from desktop_app.domain.prompts.prompts import (
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
-from desktop_app.ui.settings.dialog_field import EditRequest, form_words
+from desktop_app.ui.settings.dialog_field import EditRequest, describe_form
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.forms.form_widgets import MultilineField, Note
@@ -223,7 +223,7 @@ class PromptsPage(QWidget):
         self.title.setText(prompt.title)
         self.folder.setText(prompt.folder)
         self.text.show_text(prompt.text)
-        self._form_words.setText(form_words(prompt.form))
+        self._form_words.setText(describe_form(prompt.form))
         self._initial_texts = self._texts_in_fields()
         self._prompt = prompt
 

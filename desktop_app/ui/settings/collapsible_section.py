@@ -22,7 +22,7 @@ class CollapsibleSection(QWidget):
 
     Attributes:
         head: the button.
-        body: the layout that takes the content.
+        body: the layout of the content.
     """
 
     def __init__(self, title: str, name: str, theme: Theme) -> None:
@@ -57,9 +57,9 @@ class CollapsibleSection(QWidget):
         self.head.setFocus(Qt.FocusReason.OtherFocusReason)
         QTimer.singleShot(0, self, self._reveal)
 
-    def set_summary(self, words: str) -> None:
+    def set_summary(self, text: str) -> None:
         """Set the summary that is shown while the section is collapsed; "" for none."""
-        self._summary_text = words
+        self._summary_text = text
         self._set_open(self.is_open)
 
     def set_theme(self, theme: Theme) -> None:
@@ -83,9 +83,9 @@ class CollapsibleSection(QWidget):
     def _set_open(self, is_open: bool) -> None:
         self._content.setVisible(is_open)
         self._summary.set_text("" if is_open else self._summary_text)
-        mark = "chevron-down" if is_open else "chevron-right"
-        self.head.setIcon(icon(mark, self._theme.dim, self._theme.px(14)))
-        # Qt has no accessible role for a collapsible section, so the name tells its state.
+        chevron = "chevron-down" if is_open else "chevron-right"
+        self.head.setIcon(icon(chevron, self._theme.dim, self._theme.px(14)))
+        # Qt has no accessible role for a collapsible section, so its state is in its name.
         spoken = (
             tr("{section}, expanded", section=self._title)
             if is_open

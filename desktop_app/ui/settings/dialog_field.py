@@ -33,7 +33,8 @@ class EditRequest(NamedTuple):
     """A request to change a value in a window of its own.
 
     Attributes:
-        key: of the setting.
+        key: the key of the setting.
+        value: the current value.
         on_changed: takes the new value.
         anchor: the button that was clicked.
     """
@@ -45,7 +46,7 @@ class EditRequest(NamedTuple):
 
 
 class DialogField:
-    """The current value, and the button that changes it."""
+    """A row with the current value and the button that changes it."""
 
     def __init__(
         self,
@@ -55,12 +56,11 @@ class DialogField:
         request: Callable[[EditRequest], None],
     ) -> None:
         self._key, self._value = declared.key, ""
-        self._words = PlainLabel(wraps=True)
+        self._label = PlainLabel(wraps=True)
         self._button = PlainButton(tr("Change…"), role="plain", name=declared.key)
         spoken = tr("{setting}: change", setting=tr(declared.label))
         self._button.setAccessibleName(spoken_text(spoken))
-        row = row_of((self._words, 1), self._button)
-        section.body.addLayout(row)
+        section.body.addLayout(row_of((self._label, 1), self._button))
         self._button.clicked.connect(
             lambda: request(EditRequest(self._key, self._value, on_edited, self._button))
         )
@@ -68,16 +68,16 @@ class DialogField:
     def show(self, value: SettingValue) -> None:
         """Show a value."""
         self._value = str(value or "")
-        words = {"answer.form": form_words, SPELLING_LANGUAGES: languages_words}
-        self._words.setText(words.get(self._key, tools_words)(self._value))
+        describe = {"answer.form": describe_form, SPELLING_LANGUAGES: describe_languages}
+        self._label.setText(describe.get(self._key, describe_tools)(self._value))
 
     def set_enabled(self, enabled: bool) -> None:
         """Set whether the value can be changed."""
         self._button.setEnabled(enabled)
 
 
-def form_words(value: str) -> str:
-    """Describe a form of answers: its kind, and the name of a schema."""
+def describe_form(value: str) -> str:
+    """Return the kind of a form of answers, and the name of a schema."""
     source = FormSource.from_setting(value)
     if source is None:
         return tr_context("response format", "Any")
@@ -87,14 +87,14 @@ def form_words(value: str) -> str:
     return kind
 
 
-def tools_words(value: str) -> str:
-    """Describe which tools are chosen."""
+def describe_tools(value: str) -> str:
+    """Return the names of the chosen tools."""
     names = [line.strip() for line in value.splitlines() if line.strip()]
     return joined(names) if names else tr_context("tools", "None")
 
 
-def languages_words(value: str) -> str:
-    """Describe which languages are checked."""
+def describe_languages(value: str) -> str:
+    """Return the names of the languages whose spelling is checked."""
     return joined([language_name(code) for code in value.split()]) or tr("System")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
@@ -31,11 +31,10 @@ PAGES: Final = (
     ("library", N_("Data")),
     ("about", N_("About")),
 )
-# The titles of all pages do not fit into one row, in other languages even less.
-_COLUMNS: Final = 3
-_FEW_COLUMNS: Final = 2
+_MAX_TABS_IN_ROW: Final = 3
+_MIN_TABS_IN_ROW: Final = 2
 # Space at the right for a scroll bar, so that the page keeps its width.
-_BAR: Final = 12
+_SCROLL_BAR: Final = 12
 
 
 class SettingsFrame(QWidget):
@@ -80,7 +79,7 @@ class SettingsFrame(QWidget):
 
     @property
     def page(self) -> str:
-        """The name of the shown page."""
+        """Return the name of the shown page."""
         return self._tabs.current() or PAGES[0][0]
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
@@ -91,14 +90,6 @@ class SettingsFrame(QWidget):
         """Scroll a page until a part of it is visible."""
         self._areas[page].ensureWidgetVisible(part)
 
-    def bring_into_view(self, page: QWidget, part: QWidget) -> None:
-        """Scroll no further than needed to show an expanded part, never past its top."""
-        area = next(area for area in self._areas.values() if area.isAncestorOf(page))
-        top = part.mapTo(page, QPoint()).y()
-        hidden_above = top + part.height() - area.viewport().height()
-        bar = area.verticalScrollBar()
-        bar.setValue(max(bar.value(), min(top, hidden_above)))
-
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
         self._theme = theme
@@ -108,7 +99,7 @@ class SettingsFrame(QWidget):
         self._update_page(self._tabs.current())
 
     def _update_page(self, page: str | None) -> None:
-        """Apply the theme to a page that has an earlier one."""
+        """Apply the theme to a page that was hidden when the theme changed."""
         if page in self._outdated:
             self._outdated.remove(page)
             from desktop_app.ui.widgets.forms.form_widgets import retheme  # not needed at start-up
@@ -140,24 +131,21 @@ class SettingsFrame(QWidget):
         self._stack = QStackedWidget()
         for page, _ in PAGES:
             self._stack.addWidget(self._create_holder(page))
-        self._foot = PlainLabel(
-            tr("Settings are stored on this computer."), role="note", wraps=True
-        )
+        foot = PlainLabel(tr("Settings are stored on this computer."), role="note", wraps=True)
         self._head = row_of((title, 1), self._help, self._close)
         self._tab_row = QHBoxLayout()
         self._tab_row.addWidget(self._tabs)
-        self._column = column_of(
-            self._head, self._tab_row, (self._stack, 1), self._foot, parent=self
-        )
+        self._column = column_of(self._head, self._tab_row, (self._stack, 1), foot, parent=self)
         self._apply_theme()
 
     def _column_count(self, labels: Iterable[str]) -> int:
-        """Return how many of these tabs fit side by side."""
+        """Return the number of tabs in a row."""
         font = self._theme.note()
         font.setWeight(font.Weight.DemiBold)
         widest = max(painting.text_width(label, font) for label in labels)
-        room = self._theme.px(PANEL_WIDTH - 3 * _BAR)
-        return _COLUMNS if _COLUMNS * (widest + self._theme.px(6)) <= room else _FEW_COLUMNS
+        room = self._theme.px(PANEL_WIDTH - 3 * _SCROLL_BAR)
+        fits = _MAX_TABS_IN_ROW * (widest + self._theme.px(6)) <= room
+        return _MAX_TABS_IN_ROW if fits else _MIN_TABS_IN_ROW
 
     def _create_holder(self, page: str) -> QWidget:
         """Create the container of a page, which scrolls."""
@@ -179,10 +167,10 @@ class SettingsFrame(QWidget):
 
     def _apply_theme(self) -> None:
         px = self._theme.px
-        self._column.setContentsMargins(*margins(px(15), px(8), px(_BAR - 6), px(12)))
+        self._column.setContentsMargins(*margins(px(15), px(8), px(_SCROLL_BAR - 6), px(12)))
         self._column.setSpacing(px(10))
         self._head.setContentsMargins(*margins(0, 0, px(6), 0))
-        self._tab_row.setContentsMargins(*margins(0, 0, px(_BAR), 0))
+        self._tab_row.setContentsMargins(*margins(0, 0, px(_SCROLL_BAR), 0))
         set_icon(self._close, "x", self._theme.dim, px(16))
         self._help.set_theme(self._theme)
         self._update_margins()
@@ -193,4 +181,4 @@ class SettingsFrame(QWidget):
         for page, layout in self._holders.items():
             area = self._areas.get(page)
             has_bar = area is not None and area.verticalScrollBar().maximum() > 0
-            layout.setContentsMargins(*margins(0, px(4), px(2 if has_bar else _BAR), px(8)))
+            layout.setContentsMargins(*margins(0, px(4), px(2 if has_bar else _SCROLL_BAR), px(8)))

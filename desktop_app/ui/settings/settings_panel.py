@@ -1,4 +1,4 @@
-"""The settings panel beside the conversation: routes state to its pages and signals from them.
+"""The settings panel beside the conversation, which passes state to its pages and their signals on.
 
 Pages are created when they are first opened.
 """
@@ -40,21 +40,21 @@ if TYPE_CHECKING:
 _Page = TypeVar("_Page", bound="QWidget")
 
 
-class _LatePage(Generic[_Page]):
-    """A page that is created when it is first shown, and gets its state then."""
+class _LazyPage(Generic[_Page]):
+    """A page that is created when it is first shown, and receives its state then."""
 
     def __init__(self) -> None:
         self.page: _Page | None = None
         self._state: dict[object, Callable[[_Page], None]] = {}
 
     def update(self, key: object, show: Callable[[_Page], None]) -> None:
-        """Call `show` now or once the page is created; it replaces an earlier one of this `key`."""
+        """Call `show` now or once the page is created, instead of an earlier `show` of this key."""
         self._state[key] = show
         if self.page is not None:
             show(self.page)
 
     def attach(self, page: _Page) -> _Page:
-        """Show the state on the created page, and return that."""
+        """Show the state on the created page, and return the page."""
         self.page = page
         for show in self._state.values():
             show(page)
@@ -78,7 +78,7 @@ class SettingsPanel(QFrame):
         edit_requested(EditRequest): change a value in a window of its own.
         override_changed(str, str, object): conversation id, key and the conversation's own value.
         languages_requested(EditRequest): choose the languages whose spelling is checked.
-        override_removed(str, str): conversation id and key, which follows the default again.
+        override_removed(str, str): conversation id and key, whose default applies again.
         folder_override_changed(str, str, object): folder id, key and the folder's own value.
         folder_override_removed(str, str): folder id and key.
         shortcut_changed(str, str): command id and keys; "" for none.
@@ -96,9 +96,9 @@ class SettingsPanel(QFrame):
         export_requested(str, str): "open" or "all", and the format's id.
         servers_opened(): the page of tool servers is shown and needs `set_servers`.
         server_add_requested(), servers_import_requested(): add tool servers.
-        server_edit_requested(str), server_removal_requested(str): change the one of this name.
-        server_test_requested(str), server_log_requested(str): likewise.
-        server_sign_in_requested(str), server_sign_out_requested(str): likewise.
+        server_edit_requested(str), server_removal_requested(str): change the server of this name.
+        server_test_requested(str), server_log_requested(str): test the server, or show its log.
+        server_sign_in_requested(str), server_sign_out_requested(str): sign in to it, or out of it.
         about_opened(): the About page is shown and needs `set_about`.
         help_requested(str): open the help for this part of the settings.
     """
@@ -154,13 +154,13 @@ class SettingsPanel(QFrame):
         set_role(self, "side")
         self._theme = theme
         self._frame: SettingsFrame | None = None
-        self._provider: _LatePage[ProviderTab] = _LatePage()
-        self._answer: _LatePage[ResponsesTab] = _LatePage()
-        self._look: _LatePage[AppearanceTab] = _LatePage()
-        self._keys: _LatePage[ShortcutsTab] = _LatePage()
-        self._servers: _LatePage[ServersTab] = _LatePage()
-        self._library: _LatePage[DataTab] = _LatePage()
-        self._about: _LatePage[AboutTab] = _LatePage()
+        self._provider: _LazyPage[ProviderTab] = _LazyPage()
+        self._answer: _LazyPage[ResponsesTab] = _LazyPage()
+        self._look: _LazyPage[AppearanceTab] = _LazyPage()
+        self._keys: _LazyPage[ShortcutsTab] = _LazyPage()
+        self._servers: _LazyPage[ServersTab] = _LazyPage()
+        self._library: _LazyPage[DataTab] = _LazyPage()
+        self._about: _LazyPage[AboutTab] = _LazyPage()
         self._values: dict[str, Any] = {}
         self.set_values({})
         self.set_servers(())
@@ -205,7 +205,7 @@ class SettingsPanel(QFrame):
         )
 
     def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
-        """Show what a provider's certificate file contains or why it was refused."""
+        """Show the content of a provider's certificate file, or why it was refused."""
         self._provider.update(
             ("certificates", profile_id),
             lambda page: page.network.set_ca_file_result(profile_id, ok, words),
@@ -254,9 +254,9 @@ class SettingsPanel(QFrame):
         """Set why settings of the Appearance tab do nothing on this computer, by key."""
         self._look.update("reasons", lambda page: page.set_refusals(reasons))
 
-    def set_backup_state(self, words: str, tone: Tone) -> None:
+    def set_backup_state(self, text: str, tone: Tone) -> None:
         """Show the result of the last backup."""
-        self._library.update("backup", lambda page: page.set_backup_state(words, tone))
+        self._library.update("backup", lambda page: page.set_backup_state(text, tone))
 
     def set_has_open_conversation(self, has_open: bool) -> None:
         """Set whether an open conversation can be exported."""
@@ -272,7 +272,7 @@ class SettingsPanel(QFrame):
         Args:
             text: facts about the program and this computer.
             licenses: the texts of the licenses.
-            ends: where their pages end (see `paged_text.page_ends`).
+            ends: the ends of their pages (see `paged_text.page_ends`).
         """
         self._about.update("about", lambda page: page.set_about(text, licenses, ends))
 
@@ -309,7 +309,7 @@ class SettingsPanel(QFrame):
 
     @property
     def page(self) -> str:
-        """The name of the shown page."""
+        """Return the name of the shown page."""
         return self._ensure_frame().page
 
     def show_setting(self, page: str, key: str) -> None:
@@ -421,12 +421,6 @@ class SettingsPanel(QFrame):
         page.network.password_removal_requested.connect(self.password_removal_requested)
         page.network.ca_file_chosen.connect(self.ca_file_chosen)
         page.network.custom_field_entered.connect(self.custom_field_entered)
-        # Scroll after the layout has the new height.
-        page.network.head.clicked.connect(
-            lambda: QTimer.singleShot(
-                0, self, lambda: self._ensure_frame().bring_into_view(page, page.network)
-            )
-        )
         page.changed.connect(self._on_setting_changed)
         page.spending.report_requested.connect(self.spending_requested)
         page.models_requested.connect(self.models_requested)
@@ -509,11 +503,10 @@ class SettingsPanel(QFrame):
 
 
 def _focus_in(field: QWidget) -> None:
-    """Focus a field, or the part of it that takes the keyboard."""
+    """Focus a field, or its first part that accepts the focus."""
     from PySide6.QtWidgets import QWidget
 
     parts = (field, *field.findChildren(QWidget))
-    takes = (part for part in parts if part.focusPolicy() & Qt.FocusPolicy.TabFocus)
-    target = next(takes, None)
+    target = next((part for part in parts if part.focusPolicy() & Qt.FocusPolicy.TabFocus), None)
     if target is not None:
         target.setFocus(Qt.FocusReason.ShortcutFocusReason)

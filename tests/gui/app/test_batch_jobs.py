@@ -37,7 +37,7 @@ def opened(provider: BatchServer) -> Desk:
 def bar_of(desk: Desk) -> str:
     """Return the text of the bar above the prompt, or "" if it is hidden."""
     bars = [bar for bar in desk.window.findChildren(BatchBar) if bar.isVisible()]
-    return bars[0].words.text() if bars else ""
+    return bars[0].label.text() if bars else ""
 
 
 @asynccontextmanager
@@ -108,7 +108,7 @@ async def test_from_files_to_answers_to_a_conversation(tmp_path: Path) -> None:
         await until(lambda: dialog.job.answer.toPlainText() == ANSWER)
 
         dialog.report_requested.emit(dialog.job.job_id, "csv", tmp_path / "report.csv")
-        await until(lambda: "Results exported to" in dialog.words.text())
+        await until(lambda: "Results exported to" in dialog.status_note.text())
         with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
             assert [row["name"] for row in csv.DictReader(file)][:2] == ["note-1.md", "note-2.md"]
 
@@ -147,7 +147,7 @@ async def test_what_failed_is_told_narrowed_to_and_run_again(tmp_path: Path) -> 
         dialog.job.filter.button("problems").click()
         assert [row[0] for row in shown(desk)] == ["note-2.md", "note-3.md"]
         first = dialog.job.job_id
-        press(desk, "batch-again")
+        press(desk, "batch-retry")
         await until(lambda: dialog.job.job_id != first and dialog.job.start.isVisible())
         press(desk, "batch-start")
         await until(lambda: "Completed · 2 of 2 answered" in dialog.job.status.text())
@@ -379,4 +379,4 @@ async def test_a_job_of_a_removed_provider_is_refused(tmp_path: Path) -> None:
         dialog = dialog_of(desk)
         order = BatchOrder(tuple(notes(tmp_path, 1)), "", "Why?", "", "gone", "gpt-5.2", None, None)
         dialog.new.preparation_requested.emit(order)
-        await until(lambda: "Provider removed." in dialog.words.text())
+        await until(lambda: "Provider removed." in dialog.status_note.text())

@@ -1,7 +1,7 @@
 """The headers and query parameters that the user adds to every request to a provider.
 
-A secret value leaves the form at once for the keyring and is never shown again. A name that is
-entered again replaces its value. What is typed, except a secret, is kept until it is added.
+A secret value is stored in the keyring and never shown again. A name that is entered again replaces
+its value. The entries, except secrets, are kept as a draft until the field is added.
 """
 
 from __future__ import annotations
@@ -65,19 +65,18 @@ class CustomFieldSection(FormSection, DraftForm):
         self._is_secret.setChecked(True)
         add = PlainButton(tr("Add"), name="add-custom-field", role="plain")
         add.setAccessibleName(spoken_text(tr("Add header or query parameter")))
-        last = row_of((self._is_secret, 1), add)
         for widget in (self._kind, self._name, self._value):
             self.body.addWidget(widget)
-        self.body.addLayout(last)
+        self.body.addLayout(row_of((self._is_secret, 1), add))
         for line in (self._name, self._value):
-            line.textEdited.connect(lambda _text: self._store_values())
-        self._kind.activated.connect(lambda _at: self._store_values())
-        self._is_secret.clicked.connect(lambda _on: self._store_values())
+            line.textEdited.connect(self._store_values)
+        self._kind.activated.connect(self._store_values)
+        self._is_secret.clicked.connect(self._store_values)
         add.clicked.connect(self._add_field)
         self._value.returnPressed.connect(self._add_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """List the profile's fields; a form being filled in stays for the same profile."""
+        """List the profile's fields; restore the draft of another profile."""
         is_other = profile.id != self._profile.id
         self._profile = profile
         if is_other:
@@ -108,7 +107,7 @@ class CustomFieldSection(FormSection, DraftForm):
         self._is_secret.setChecked(bool(entered.get("secret", True)))
 
     def set_states(self, has_value: Mapping[str, bool]) -> None:
-        """Show which secrets the keyring may hold for this address, by the fields' keys."""
+        """Show which secrets may be in the keyring for this address, by the fields' keys."""
         self._has_value = has_value
         self._show_list()
         without_value = (

@@ -1,4 +1,4 @@
-"""Switches for what a custom server accepts besides questions, which cannot be detected."""
+"""Switches for features of a custom server that cannot be detected."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class CustomServerSection(FormSection):
         self._batches.toggled.connect(lambda on: self._change(offers_batches=on))
         self._files.toggled.connect(lambda on: self._change(takes_files=on))
 
-    def _add(self, theme: Theme, words: str, name: str) -> Switch:
-        switch = Switch(theme, words, object_name=name)
-        self.body.addLayout(switch_row(words, switch))
+    def _add(self, theme: Theme, title: str, name: str) -> Switch:
+        switch = Switch(theme, title, object_name=name)
+        self.body.addLayout(switch_row(title, switch))
         return switch
 
     def show_profile(self, profile: ProviderProfile) -> None:

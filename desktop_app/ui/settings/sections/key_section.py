@@ -1,7 +1,7 @@
 """The field for an API key or a password, which is never shown after it is entered.
 
-The widget holds a key only between the last character typed and Save. Afterwards it shows only
-where the key is stored, as its controller reports.
+The widget contains a key only while it is typed, until Save. Afterwards it shows only the place
+where the key is stored, as its controller reports it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SecretTexts:
-    """The texts that name a kind of secret, marked for translation."""
+    """The texts about a kind of secret, marked for translation."""
 
     name: str
     save: str
@@ -42,7 +42,7 @@ class SecretTexts:
     cancel: str
     remove: str
     elsewhere: str
-    """The stored secret belongs to another address than `host`."""
+    """Shown if the stored secret belongs to another address than that of `host`."""
     elsewhere_without_host: str
 
 
@@ -111,12 +111,12 @@ class KeySection(FormSection):
     """The key of a provider, or another secret that is stored like a key.
 
     Args:
-        texts: what the secret is called.
+        texts: the texts about the secret.
         prefix: the prefix of the controls' object names.
 
     Signals:
         key_entered(str): the user entered a key.
-        key_removal_requested(str): the user wants the key removed.
+        key_removal_requested(): the user wants the key removed.
     """
 
     key_entered = Signal(str)
@@ -174,7 +174,7 @@ class KeySection(FormSection):
         self._column.addWidget(self._get_key_button)
 
     def set_page(self, address: str) -> None:
-        """Offer the page on which the provider gives keys; "" offers none."""
+        """Offer a link to the provider's page for API keys; "" offers none."""
         self._key_page = address
         set_tooltip(self._get_key_button, address)
         self._show_page()
@@ -183,11 +183,11 @@ class KeySection(FormSection):
         self._get_key_button.setVisible(bool(self._key_page) and self._state.place in _WITHOUT_KEY)
 
     def set_title(self, text: str) -> None:
-        """Set the name of the secret for this kind of provider."""
+        """Set the title for this kind of provider."""
         self.title.setText(text)
 
     def set_state(self, state: KeyState) -> None:
-        """Show where the key is stored; keep a key being typed if one can still be entered."""
+        """Show where the key is stored; keep a typed key if the field for it stays."""
         is_entering, typed = self._entry.isVisibleTo(self), self._entry.text()
         if state != self._state or not is_entering:
             self.show_state(state)
@@ -195,7 +195,7 @@ class KeySection(FormSection):
                 self._entry.setText(typed)
 
     def show_state(self, state: KeyState) -> None:
-        """Show the key state of another profile; discard a key being typed."""
+        """Show where the key is stored; discard a typed key."""
         self._state = state
         self._show_page()
         self._entry.clear()
@@ -237,23 +237,25 @@ class KeySection(FormSection):
         else:
             super().keyPressEvent(event)
 
-    def _show(self, words: str, mark: str, note: str, tone: Tone, *, entry: bool = False) -> None:
-        """Show the state; `words` and `note` are marked for translation."""
+    def _show(
+        self, location: str, icon: str, note: str, tone: Tone, *, entry: bool = False
+    ) -> None:
+        """Show the state; `location` and `note` are marked for translation."""
         stored = self._state.place in ("keyring", "session") and not entry
         may_be_stored = self._state.place in ("elsewhere", "unknown") and entry
         self._entry.setVisible(entry)
         self._location.setVisible(not entry)
-        self._location.setText(tr(words))
+        self._location.setText(tr(location))
         self._location.setCursorPosition(0)
-        set_tooltip(self._location, tr(words))
-        self._mark.setPixmap(pixmap(mark, self._theme.dim, self._theme.px(14)))
+        set_tooltip(self._location, tr(location))
+        self._mark.setPixmap(pixmap(icon, self._theme.dim, self._theme.px(14)))
         self._replace.setVisible(stored)
         self._remove.setVisible(stored or may_be_stored)
         self._show_buttons()
         self.note.set_text(tr(note), tone)
 
     def _show_buttons(self) -> None:
-        """Show Save once something is typed; before that Cancel, if a key is stored."""
+        """Show Cancel if a key is stored and nothing is typed; otherwise show Save."""
         is_entering, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
         can_cancel = self._state.place not in _WITHOUT_KEY
         self._save.setVisible(is_entering and (typed or not can_cancel))

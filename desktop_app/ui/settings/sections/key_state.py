@@ -1,4 +1,4 @@
-"""The storage place of a provider's key, as the settings show it; never the key itself."""
+"""The place where a provider's key is stored, for the settings; never the key itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ KeyPlace = Literal["keyring", "session", "environment", "none", "unknown", "else
 class KeyState(NamedTuple):
     """The place where a profile's key is stored.
 
-    `place` is "unknown" while the keyring has not been asked (asking may open a dialog), and
+    `place` is "unknown" until the keyring has been asked (which may open a dialog), and
     "elsewhere" if the stored key belongs to another address than that of `host`.
     """
 

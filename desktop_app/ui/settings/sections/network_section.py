@@ -199,11 +199,11 @@ class CertificateSection(FormSection):
         set_tooltip(self._file, path)
         self._file.setCursorPosition(0)
         self._clear.setVisible(bool(path))
-        usual = tr(
+        default_note = tr(
             "If your company inspects encrypted traffic, choose its CA certificate. Certificates "
             "are always verified."
         )
-        self.note.set_text(words or ("" if path else usual), "note" if ok else "error")
+        self.note.set_text(words or ("" if path else default_note), "note" if ok else "error")
 
     def _open_dialog(self) -> None:
         certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
@@ -295,8 +295,8 @@ class NetworkSection(CollapsibleSection):
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show how a provider is reached.
 
-        The section is hidden for the model on this computer and for a profile from the
-        environment, which brings its own settings.
+        The section is hidden for the model on this computer, and for a profile from environment
+        variables, which also set its network.
         """
         is_other = profile.id != self._profile.id
         self._profile = profile
@@ -316,11 +316,11 @@ class NetworkSection(CollapsibleSection):
             secret = profile.proxy_password_id
             self._proxy.password.show_state(self._password_states.get(secret, KeyState("none")))
         self._show_ca_file()
-        at = self._api_names.findData(profile.api.value if profile.api else "")
-        self._api_names.setCurrentIndex(max(0, at))
+        api = self._api_names.findData(profile.api.value if profile.api else "")
+        self._api_names.setCurrentIndex(max(0, api))
         self._limit.setVisible(profile.kind is ProviderKind.COMPATIBLE)
-        at = self._limit_names.findData(profile.max_tokens_field)
-        self._limit_names.setCurrentIndex(max(0, at))
+        limit = self._limit_names.findData(profile.max_tokens_field)
+        self._limit_names.setCurrentIndex(max(0, limit))
         self.set_summary(summary_of(profile))
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
@@ -330,9 +330,9 @@ class NetworkSection(CollapsibleSection):
             self._proxy.password.set_state(state)
 
     def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
-        """Show which secret fields the keyring may hold, by the fields' keys.
+        """Show which secret fields may be in the keyring, by the fields' keys.
 
-        The section opens if a value is missing, because nothing can be sent without it.
+        The section expands if a value is missing, because nothing can be sent without it.
         """
         if self._profile.id == profile_id:
             self._fields.set_states(has_value)
@@ -349,7 +349,6 @@ class NetworkSection(CollapsibleSection):
         self._certificates.show_file(self._profile.ca_file, ok=ok, words=words)
 
     def _change(self, profile: ProviderProfile) -> None:
-        self._profile = profile
         self.show_profile(profile)
         self._save(profile)
 

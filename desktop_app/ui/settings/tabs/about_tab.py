@@ -22,11 +22,11 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 _MIN_HEIGHT: Final = 120
-_PAGES: Final = (("program", N_("System info")), ("licences", N_("Licenses")))
+_PAGES: Final = (("program", N_("System info")), ("licenses", N_("Licenses")))
 
 
 class AboutTab(QWidget):
-    """The page; it fills the available height, and scrolls below its least height.
+    """The page, which fills the available height.
 
     Signals:
         help_requested(): the user wants to open the help.
@@ -44,7 +44,7 @@ class AboutTab(QWidget):
         self._help = PlainButton(tr("Open help"), name="open-help", role="link")
         self._program = _read_only("about-text", tr("System info"))
         # A megabyte of text, which would block the window for 100 ms if inserted at once.
-        self._licenses = PagedText(theme, "licences", tr("Licenses"))
+        self._licenses = PagedText(theme, "licenses", tr("Licenses"))
         self._copy = PlainButton(tr("Copy"), name="copy-about", role="plain")
         self._copy.setAccessibleName(spoken_text(tr("Copy system info")))
         self._copied = Note(theme)
@@ -70,7 +70,7 @@ class AboutTab(QWidget):
         self._column.addWidget(self._pages, 1)
 
     def show_page(self, key: str) -> None:
-        """Show "program" or "licences"."""
+        """Show "program" or "licenses"."""
         self._choice.set_current(key)
         self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
 

@@ -52,8 +52,12 @@ class DataTab(QWidget):
 
     Signals:
         changed(str, object): the key of a setting and its value.
-        import_requested(), backup_requested(), restore_requested(), erase_requested()
-        export_requested(str, str): "open" or "all", and the format's id.
+        import_requested(): import conversations.
+        export_requested(str, str): export the "open" conversation or "all", in the format of
+            this id.
+        backup_requested(): make a backup now.
+        restore_requested(): restore a backup.
+        erase_requested(): delete everything; the user has confirmed it.
     """
 
     changed = Signal(str, object)
@@ -68,25 +72,25 @@ class DataTab(QWidget):
         self._titles = SchemaForm(Group.LIBRARY, theme)
         self._schedule = SchemaForm(Group.BACKUP, theme)
         self._limits = SchemaForm(Group.DOCUMENTS, theme)
-        self._documents = CollapsibleSection(tr("Document limits"), "document-limits", theme)
-        self._documents.body.addWidget(Note(theme, tr(LIMITS)))
-        self._documents.body.addWidget(self._limits)
+        documents = CollapsibleSection(tr("Document limits"), "document-limits", theme)
+        documents.body.addWidget(Note(theme, tr(LIMITS)))
+        documents.body.addWidget(self._limits)
         self._transfer = FormSection(tr("Import and export"), theme)
         self._backups = FormSection(tr("Backups"), theme)
         self._state = Note(theme, object_name="backup-state")
-        self._erase = EraseSection(theme)
+        erase = EraseSection(theme)
         self._folder, self._path = ReadOnlyLine(), ""
         self._has_open = True
         self._make_transfer()
         self._make_backups()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        for part in (self._titles, self._transfer, self._backups, self._documents, self._erase):
+        for part in (self._titles, self._transfer, self._backups, documents, erase):
             self._column.addWidget(part)
         self._column.addStretch(1)
         for form in (self._titles, self._schedule, self._limits):
             form.changed.connect(self.changed)
-        self._erase.erase_confirmed.connect(self.erase_requested)
+        erase.erase_confirmed.connect(self.erase_requested)
         self.set_theme(theme)
 
     def _make_transfer(self) -> None:
@@ -130,9 +134,9 @@ class DataTab(QWidget):
         set_tooltip(self._folder, path or tr("No folder selected"))
         self._folder.setCursorPosition(0)
 
-    def set_backup_state(self, words: str, tone: Tone) -> None:
+    def set_backup_state(self, text: str, tone: Tone) -> None:
         """Show when the last backup was made, or why there is none."""
-        self._state.set_text(words, tone)
+        self._state.set_text(text, tone)
 
     def set_has_open_conversation(self, has_open: bool) -> None:
         """Set whether an open conversation can be exported."""
@@ -143,14 +147,14 @@ class DataTab(QWidget):
         self._gap.setFixedHeight(theme.px(4))
 
     def _fill_export(self, menu: QMenu) -> None:
-        for which, words in (("open", tr("This conversation")), ("all", tr("All conversations"))):
-            menu.addSection(menu_text(words))
+        for scope, title in (("open", tr("This conversation")), ("all", tr("All conversations"))):
+            menu.addSection(menu_text(title))
             for each in EXPORT_FORMATS:
                 action = menu.addAction(menu_text(tr("{format}…", format=tr(each.label))))
-                action.setData((which, each.id))
-                action.setEnabled(which == "all" or self._has_open)
+                action.setData((scope, each.id))
+                action.setEnabled(scope == "all" or self._has_open)
                 action.triggered.connect(
-                    lambda *_, w=which, f=each.id: self.export_requested.emit(w, f)
+                    lambda *_, s=scope, f=each.id: self.export_requested.emit(s, f)
                 )
 
     def _choose_folder(self) -> None:
@@ -163,7 +167,7 @@ class DataTab(QWidget):
 
 
 class EraseSection(CollapsibleSection):
-    """Deleting everything: collapsed, explained, and confirmed by a typed word.
+    """The section to delete everything: collapsed, explained, and confirmed by a typed word.
 
     Signals:
         erase_confirmed(): the user confirmed.
@@ -197,10 +201,10 @@ class EraseSection(CollapsibleSection):
             self.erase_confirmed.emit()
 
 
-def _button(words: str, name: str) -> QPushButton:
-    made = PlainButton(words, role="plain", name=name)
-    made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-    return made
+def _button(label: str, name: str) -> QPushButton:
+    button = PlainButton(label, role="plain", name=name)
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    return button
 
 
 def _row(*buttons: QPushButton) -> FlowLayout:

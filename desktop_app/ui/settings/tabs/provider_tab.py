@@ -1,7 +1,7 @@
 """The Provider page: a provider's address and key, a connection test, or the local model.
 
-The page edits one profile at a time and reports each change as a new profile. Fields that only
-some kinds of providers have (a key, weights, a share of the list price) are hidden for the rest.
+The page edits one profile at a time and reports each change as a new profile. Fields of some kinds
+of providers (a key, a model file, a share of the list price) are hidden for other kinds.
 """
 
 from __future__ import annotations
@@ -62,12 +62,13 @@ class ProviderTab(QWidget):
         network: how the shown provider is reached.
 
     Signals:
-        profile_selected(str): profile id.
-        profile_save_requested(ProviderProfile): the changed profile.
-        profile_add_requested(ProviderProfile): the new profile.
-        profile_removal_requested(str): profile id.
+        profile_selected(str): the user selected the profile with this id.
+        profile_save_requested(ProviderProfile): store this changed profile.
+        profile_add_requested(ProviderProfile): store this new profile and show it.
+        profile_removal_requested(str): remove the profile with this id.
         key_entered(str, str): profile id and key.
-        key_removal_requested(str), test_requested(str): profile id.
+        key_removal_requested(str): remove the key of the profile with this id.
+        test_requested(str): test the connection of the profile with this id.
         model_file_chosen(object): a Path, or None for the built-in model.
         models_requested(): show the table of models.
         changed(str, object): the key of a setting and its value.
@@ -138,7 +139,7 @@ class ProviderTab(QWidget):
         section = FormSection(tr("Provider"), theme)
         self._combo = Combo(theme, tr("Provider"), object_name="provider")
         section.title.setBuddy(self._combo)
-        # Of a QToolButton, assistive technology could not open the menu, or would wait for its end.
+        # Assistive technology could not open the menu of a QToolButton, or would wait for its end.
         self._add = PlainButton(name="add-provider", role="quiet")
         self._add.setAccessibleName(spoken_text(tr("Add server")))
         set_tooltip(self._add, tr("Add server"))
@@ -169,9 +170,9 @@ class ProviderTab(QWidget):
         self._column.addLayout(self._test_row)
 
     def _build_default(self, theme: Theme) -> None:
-        words = tr("Use for new conversations")
-        self._default_switch = Switch(theme, words, object_name="use-for-new")
-        self._column.addLayout(switch_row(words, self._default_switch))
+        title = tr("Use for new conversations")
+        self._default_switch = Switch(theme, title, object_name="use-for-new")
+        self._column.addLayout(switch_row(title, self._default_switch))
 
     def _build_price(self, theme: Theme) -> None:
         self._price = self._line_section(tr("Price (percent of list price)"), "price", theme)
@@ -273,7 +274,7 @@ class ProviderTab(QWidget):
         self._remove.setVisible(is_custom and not fixed)
         self._show_settings()
         self._show_result()
-        if profile.id == self._added_id:  # go on where its fields begin
+        if profile.id == self._added_id:  # continue with its first field
             self._added_id = ""
             self._name.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self._name.field.selectAll()
@@ -297,8 +298,8 @@ class ProviderTab(QWidget):
             ok, text = True, tr("Testing…")
         self._test.setEnabled(self.current_id() not in self._testing)
         self._result.set_text(text, "note" if ok else "error", is_result=True)
-        asked = self.current_id() in self._results and self.current_id() not in self._testing
-        self._mark.setVisible(asked)
+        has_result = self.current_id() in self._results and self.current_id() not in self._testing
+        self._mark.setVisible(has_result)
         name, color = (
             ("circle-check", self._theme.good) if ok else ("circle-alert", self._theme.error)
         )

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-HERE, FOLDER, DEFAULTS = "conversation", "folder", "defaults"
-SCOPES: Final = ((HERE, N_("Conversation")), (FOLDER, N_("Folder")), (DEFAULTS, N_("Defaults")))
-_WORDS: Final = {
-    HERE: N_("Changes apply to this conversation only. Other settings use the defaults."),
+CONVERSATION, FOLDER, DEFAULTS = "conversation", "folder", "defaults"
+SCOPES: Final = (
+    (CONVERSATION, N_("Conversation")),
+    (FOLDER, N_("Folder")),
+    (DEFAULTS, N_("Defaults")),
+)
+_NOTES: Final = {
+    CONVERSATION: N_("Changes apply to this conversation only. Other settings use the defaults."),
     FOLDER: N_(
         "Applies to conversations in “{folder}” that don’t override it. Model and effort apply to "
         "new conversations."
@@ -40,9 +44,9 @@ class ResponsesTab(QWidget):
 
     Signals:
         changed(str, object): a setting's key and its new default.
-        override_changed(str, str, object): conversation id, key and its own value.
-        override_removed(str, str): conversation id and key, which follows the default again.
-        folder_override_changed(str, str, object): folder id, key and its own value.
+        override_changed(str, str, object): conversation id, key and the conversation's own value.
+        override_removed(str, str): conversation id and key, whose default applies again.
+        folder_override_changed(str, str, object): folder id, key and the folder's own value.
         folder_override_removed(str, str): folder id and key.
         edit_requested(EditRequest): change a value in a window of its own.
     """
@@ -86,7 +90,7 @@ class ResponsesTab(QWidget):
     def set_overrides(self, conversation_id: str, overrides: Mapping[str, object]) -> None:
         """Set the open conversation and the values that it overrides."""
         if conversation_id != self._conversation_id:
-            self._form.report_edits()  # what was typed belongs to the previous conversation
+            self._form.report_edits()  # typed text belongs to the previous conversation
         self._conversation_id, self._overrides = conversation_id, overrides
         self._show()
 
@@ -97,7 +101,7 @@ class ResponsesTab(QWidget):
         self._folder_id, self._folder_name, self._folder_overrides = folder_id, name, overrides
         self._scope.button(FOLDER).setVisible(bool(folder_id))
         if not folder_id and self._shown_scope == FOLDER:
-            self.show_scope(HERE)
+            self.show_scope(CONVERSATION)
         self._show()
 
     def show_scope(self, scope: str) -> None:
@@ -119,9 +123,9 @@ class ResponsesTab(QWidget):
 
     def _show(self) -> None:
         of_folder = self._folder_overrides if self._folder_id else {}
-        overrides = {HERE: self._overrides, FOLDER: of_folder}.get(self._shown_scope)
-        inherited = of_folder if self._shown_scope == HERE else {}
-        self._note.set_text(tr(_WORDS[self._shown_scope], folder=self._folder_name))
+        overrides = {CONVERSATION: self._overrides, FOLDER: of_folder}.get(self._shown_scope)
+        inherited = of_folder if self._shown_scope == CONVERSATION else {}
+        self._note.set_text(tr(_NOTES[self._shown_scope], folder=self._folder_name))
         self._form.set_values({**self._defaults, **inherited, **(overrides or {})})
         self._form.set_overrides(overrides, is_folder=self._shown_scope == FOLDER)
 
@@ -132,7 +136,7 @@ class ResponsesTab(QWidget):
             self.override_removed.emit(self._conversation_id, key)
 
     def _report(self, key: str, value: object) -> None:
-        if self._shown_scope == HERE:
+        if self._shown_scope == CONVERSATION:
             self.override_changed.emit(self._conversation_id, key, value)
         elif self._shown_scope == FOLDER:
             self.folder_override_changed.emit(self._folder_id, key, value)

@@ -1,10 +1,10 @@
-"""A page of settings generated from their declarations: one row per setting, by its type.
+"""A page of settings generated from their declarations, with a row for each setting.
 
-A bounded number is a slider, whose left end is "Default" if the model may choose the value. A
-choice of up to three is a segmented control, of more a drop-down list, as is a font. A flag is a
-switch, a text a multi-line field. A setting that the chosen model does not support is disabled and
-says why. In a conversation or a folder, each row shows whether it is overridden, and can remove the
-override.
+A bounded number is a slider, whose left end is "Default" if the model may choose the value. Up to
+three choices are a segmented control; more choices, and fonts, are a drop-down list. A flag is a
+switch, a text a multi-line field. A setting that the chosen model does not support is disabled, and
+its note gives the reason. In a conversation or a folder, each row shows whether the setting is
+overridden, and can remove the override.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     OnEdited = Callable[[SettingValue], None]
 
-MOST_SEGMENTS: Final = 3
+MAX_SEGMENTS: Final = 3
 MODEL_DEFAULT: Final = N_("Default")
 """The label of a value that is left to the model."""
 
@@ -125,14 +125,14 @@ class SchemaForm(QWidget):
             field.show(checked[key])
 
     def set_overrides(self, keys: Collection[str] | None, *, is_folder: bool = False) -> None:
-        """Mark overridden settings, and hide those that cannot be; None shows the defaults."""
+        """Mark overridden settings, hide settings without overrides; None shows the defaults."""
         for key, section in self._sections.items():
             declared, line = setting(key), self._override_lines.get(key)
             is_offered = declared.per_conversation or (is_folder and declared.per_folder)
             section.setVisible(keys is None or is_offered)
             if line is not None:
-                words = tr("Set for this folder") if is_folder else self._override_label
-                line.show(keys is not None and key in keys, words)
+                label = tr("Set for this folder") if is_folder else self._override_label
+                line.show(keys is not None and key in keys, label)
 
     def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
@@ -166,20 +166,20 @@ def _with_offered_languages(declared: Setting) -> Setting:
 
 
 class _OverrideLine:
-    """The line under a row that says that its value is overridden, with a reset button."""
+    """The line below a row for an overridden value, with a reset button."""
 
     def __init__(self, declared: Setting, section: FormSection) -> None:
-        self._words = PlainLabel(role="note")
+        self._label = PlainLabel(role="note")
         self.reset = PlainButton(tr("Use default"), role="link", name=f"reset-{declared.key}")
         spoken = tr("{setting}: use default", setting=tr(declared.label))
         self.reset.setAccessibleName(spoken_text(spoken))
         self._row = QWidget()
-        row_of((self._words, 1), self.reset, parent=self._row, margins=0)
+        row_of((self._label, 1), self.reset, parent=self._row, margins=0)
         section.add(self._row)
         self.show(False, "")
 
-    def show(self, is_overridden: bool, words: str) -> None:
-        self._words.setText(words)
+    def show(self, is_overridden: bool, label: str) -> None:
+        self._label.setText(label)
         self._row.setVisible(is_overridden)
 
 
@@ -187,7 +187,7 @@ def _field_for(declared: Setting, section: FormSection, theme: Theme, on_edited:
     if declared.value_type is bool:
         return _FlagField(declared, section, theme, on_edited)
     if declared.choices:
-        few = len(declared.choices) <= MOST_SEGMENTS and not declared.is_optional
+        few = len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional
         return (_SegmentsField if few else _ListField)(declared, section, theme, on_edited)
     if declared.is_font:
         return _ListField(declared, section, theme, on_edited)
@@ -230,7 +230,7 @@ class _SegmentsField:
         self._control.chosen.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
-        """Show the value; check nothing if it is none of these, as keys of the Shortcuts page."""
+        """Show the value; check nothing for others, such as keys set on the Shortcuts page."""
         self._control.set_current(str(value) if value in self._known else None)
 
     def set_enabled(self, enabled: bool) -> None:
@@ -240,7 +240,7 @@ class _SegmentsField:
 class _ListField:
     """A drop-down list, beginning with "Default" if the model may choose.
 
-    The installed font families are read here, because the page is built late.
+    Reading the installed font families is slow, so it waits until the page is created.
     """
 
     def __init__(
@@ -270,7 +270,7 @@ class _ListField:
 
 
 class _SliderField:
-    """A slider over the stops, and the value in words beside it."""
+    """A slider over the stops, with the formatted value beside it."""
 
     def __init__(
         self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
@@ -281,26 +281,26 @@ class _SliderField:
         self._slider = Slider(theme)
         self._slider.setObjectName(declared.key)
         self._slider.setRange(0, len(self._stops) - 1)
-        self._words = PlainLabel(role="note")
+        self._value_label = PlainLabel(role="note")
         section.title.setBuddy(self._slider)
-        section.body.addLayout(row_of((self._slider, 1), self._words))
-        self._slider.sliderMoved.connect(lambda at: self._show_words(self._stops[at]))
-        self._slider.valueChanged.connect(lambda at: self._report(at, on_edited))
+        section.body.addLayout(row_of((self._slider, 1), self._value_label))
+        self._slider.sliderMoved.connect(lambda index: self._show_value(self._stops[index]))
+        self._slider.valueChanged.connect(lambda index: self._report(index, on_edited))
 
-    def _report(self, at: int, on_edited: OnEdited) -> None:
-        self._show_words(self._stops[at])
-        on_edited(self._stops[at])
+    def _report(self, index: int, on_edited: OnEdited) -> None:
+        self._show_value(self._stops[index])
+        on_edited(self._stops[index])
 
     def show(self, value: SettingValue) -> None:
-        """Show the value; one between two stops moves the slider to the nearest."""
+        """Show the value; the slider moves to the nearest stop."""
         with QSignalBlocker(self._slider):
             self._slider.setValue(self._nearest(value))
         self._slider.update()
-        self._show_words(value)
+        self._show_value(value)
 
     def set_enabled(self, enabled: bool) -> None:
         self._slider.setEnabled(enabled)
-        self._words.setEnabled(enabled)
+        self._value_label.setEnabled(enabled)
 
     def _nearest(self, value: SettingValue) -> int:
         if value in self._stops:
@@ -308,20 +308,20 @@ class _SliderField:
         if not isinstance(value, int | float):
             return 0
         distances = {
-            at: abs(stop - value)
-            for at, stop in enumerate(self._stops)
+            index: abs(stop - value)
+            for index, stop in enumerate(self._stops)
             if isinstance(stop, int | float)
         }
         return min(distances, key=distances.__getitem__)
 
-    def _show_words(self, value: SettingValue) -> None:
-        words = value_in_words(value, self._declared.unit)
-        self._words.setText(words)
-        spoken = tr("{setting}: {value}", setting=tr(self._declared.label), value=words)
+    def _show_value(self, value: SettingValue) -> None:
+        text = format_value(value, self._declared.unit)
+        self._value_label.setText(text)
+        spoken = tr("{setting}: {value}", setting=tr(self._declared.label), value=text)
         self._slider.setAccessibleName(spoken_text(spoken))
 
 
-def value_in_words(value: SettingValue, unit: Unit = Unit.NONE) -> str:
+def format_value(value: SettingValue, unit: Unit = Unit.NONE) -> str:
     """Format a number for display: 16384 tokens -> "16,384 tokens", None -> "Default"."""
     if isinstance(value, float):
         digits = next(n for n in range(3) if n == 2 or round(value, n) == round(value, 2))

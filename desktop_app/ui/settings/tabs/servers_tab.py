@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-WHAT_THEY_ARE: Final = N_(
+INTRODUCTION: Final = N_(
     "Tool servers (MCP) offer tools to models. A server runs with your rights: add only servers "
     "that you trust."
 )
-NONE_YET: Final = N_("No tool servers.")
+NO_SERVERS: Final = N_("No tool servers.")
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class ServerRow:
 
     Attributes:
         about: the program, or the address.
-        state: in words.
-        can_sign_in: it waits for a sign-in.
+        state: its state as a sentence.
+        can_sign_in: whether it waits for a sign-in.
     """
 
     name: str
@@ -50,10 +50,11 @@ class ServersTab(QWidget):
     """The page.
 
     Signals:
-        add_requested(), import_requested()
-        edit_requested(str), removal_requested(str): the server of this name.
-        test_requested(str), log_requested(str): likewise.
-        sign_in_requested(str), sign_out_requested(str): likewise.
+        add_requested(): add a server.
+        import_requested(): import servers from a file.
+        edit_requested(str), removal_requested(str): edit or remove the server of this name.
+        test_requested(str), log_requested(str): test the server, or show its log.
+        sign_in_requested(str), sign_out_requested(str): sign in to the server, or out of it.
     """
 
     add_requested = Signal()
@@ -70,8 +71,8 @@ class ServersTab(QWidget):
         self._theme = theme
         self._rows: list[ServerRow] = []
         self._sections: dict[str, ServerSection] = {}
-        self._intro = Note(theme, tr(WHAT_THEY_ARE))
-        self._empty_label = PlainLabel(tr(NONE_YET), role="note")
+        self._intro = Note(theme, tr(INTRODUCTION))
+        self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
         self._list = QVBoxLayout()
         self._add = add = dialog_button(tr("Add…"), "add-server")
         add.clicked.connect(self.add_requested)
@@ -86,7 +87,7 @@ class ServersTab(QWidget):
         self.set_theme(theme)
 
     def set_servers(self, rows: Sequence[ServerRow]) -> None:
-        """Show these servers; a server that stays keeps its widgets, and the keyboard."""
+        """Show these servers; while their names are the same, their widgets stay."""
         names = [row.name for row in rows]
         if names != [row.name for row in self._rows]:
             for section in self._sections.values():

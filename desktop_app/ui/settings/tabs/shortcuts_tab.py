@@ -3,7 +3,7 @@
 A second shortcut that is pressed soon after the first makes a chord of both.
 
 Invalid shortcuts are refused with a reason. Conflicting shortcuts are accepted and marked at
-both commands, so that the user decides which one to change.
+both commands, so that the user decides which of the two to change.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ _BARE_MODIFIERS: Final = frozenset(
 
 
 class KeyCap(PaintedButton):
-    """The keys of a command; pressed, it captures new keys.
+    """A button with the keys of a command, which captures new keys after a click.
 
     Esc keeps the keys, Backspace removes them.
 
     Signals:
         captured(str): the pressed keys, as a shortcut's text; "" for none. A chord is reported
-            again, after its first half.
+            after its first half has been.
     """
 
     captured = Signal(str)
@@ -62,7 +62,7 @@ class KeyCap(PaintedButton):
         super().__init__(theme)
         self._is_waiting = False
         self._keys = self._first_keys = ""
-        # Not a child: Qt would report it to `event`, which needs it to be set.
+        # It has no parent: Qt would call `event`, which uses it, before it is assigned.
         self._chord_timer = QTimer(singleShot=True, interval=CHORD_MS)
         self.clicked.connect(lambda: self._set_waiting(True))
         self.setProperty(NO_MNEMONIC, True)
@@ -97,12 +97,11 @@ class KeyCap(PaintedButton):
         painter = QPainter(self)
         painting.antialias(painter)
         theme = self._theme
-        lit = self._is_waiting or self.hasFocus()
         if self.underMouse():
             painting.fill_background(painter, self.rect(), theme.hover, theme.px(5))
         color = theme.accent if self._is_waiting else theme.dim
         painting.draw_key(painter, theme, self.rect(), self.text(), color)
-        if lit:
+        if self._is_waiting or self.hasFocus():
             painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), 2)
 
     def _set_waiting(self, waiting: bool) -> None:
@@ -132,7 +131,7 @@ class KeyCap(PaintedButton):
             self.captured.emit(self._first_keys)
 
     def _capture_second(self, event: QKeyEvent, *, is_plain: bool) -> None:
-        """Make a chord with the first keys; Esc, Enter and Tab leave them alone."""
+        """Make a chord with the first keys, or keep only these on Esc, Enter and Tab."""
         self._chord_timer.stop()
         ending_keys = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
@@ -219,10 +218,10 @@ class CommandRow(QWidget):
 
 
 class HotkeyHelp(QWidget):
-    """Help for desktops without the global shortcut: bind a command in the desktop's settings.
+    """Help to bind the command in the desktop's settings if there is no global shortcut.
 
     Signals:
-        binding_requested(str): bind these keys there.
+        binding_requested(str): bind these keys in the desktop's settings.
     """
 
     binding_requested = Signal(str)
@@ -256,7 +255,7 @@ class ShortcutsTab(QWidget):
     Signals:
         changed(str, str): command id and its new keys.
         binding_requested(str): bind these keys in the desktop's settings.
-        import_requested(), export_requested(): read the shortcuts from a file, or write one.
+        import_requested(), export_requested(): read the shortcuts from a file, or write them.
     """
 
     changed = Signal(str, str)
@@ -272,11 +271,11 @@ class ShortcutsTab(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         files = QHBoxLayout()
         self._column.addLayout(files)
-        for name, words, request in (
+        for name, label, request in (
             ("import-shortcuts", tr("Import…"), self.import_requested),
             ("export-shortcuts", tr("Export…"), self.export_requested),
         ):
-            button = PlainButton(words, role="link", name=name)
+            button = PlainButton(label, role="link", name=name)
             button.clicked.connect(request)
             files.addWidget(button)
         files.addStretch(1)
