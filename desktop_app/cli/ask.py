@@ -95,7 +95,7 @@ from desktop_app.services.chat.prompt_library import (
     task_for_each,
 )
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.documents.file_attachments import preferred
+from desktop_app.services.documents.file_attachments import as_preferred
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.services.spending.budget import NEAR_LIMIT
 from desktop_app.services.structured.form_support import require_grammar_support
@@ -389,7 +389,7 @@ async def sendable_part(
     part = with_detail(document.part, str(values["answer.image_detail"]))
     if pages:
         part = await with_pages(part, document.text, pages)
-    return preferred(part, resolved, as_files=bool(values["answer.documents_as_files"]))
+    return as_preferred(part, resolved, as_files=bool(values["answer.documents_as_files"]))
 
 
 async def _with_beginnings(

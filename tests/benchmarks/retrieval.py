@@ -39,8 +39,8 @@ from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain.documents import passage_words
 from desktop_app.domain.documents.letter_folding import dense_run, fold
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.services.collections.collection_service import FUSION, MOST_FOUND
-from desktop_app.services.collections.embedding_service import AT_ONCE
+from desktop_app.services.collections.collection_service import FUSION_K, MAX_FOUND
+from desktop_app.services.collections.embedding_service import MAX_TEXTS_PER_CALL
 from desktop_app.storage.documents.collection_store import TITLE_WEIGHT
 
 DATA: Final = Path(__file__).parent.parent / "data"
@@ -317,8 +317,8 @@ async def _vectors(profile_name: str) -> tuple[dict[str, Vector], str, int]:
         texts = [piece.text for piece in pieces(PASSAGE_TOKENS)] + [q.text for q in questions()]
         made: dict[str, Vector] = {}
         billed = 0
-        for at in range(0, len(texts), AT_ONCE):
-            some = texts[at : at + AT_ONCE]
+        for at in range(0, len(texts), MAX_TEXTS_PER_CALL):
+            some = texts[at : at + MAX_TEXTS_PER_CALL]
             vectors, tokens = await client.embed(model, some)
             made |= dict(zip(some, vectors, strict=True))
             billed += tokens
@@ -340,9 +340,9 @@ def _by_vectors(vectors: dict[str, Vector]) -> Rank:
 def _fused(words: Rank, near: Rank) -> Rank:
     def rank(question: str) -> list[int]:
         scores: dict[int, float] = {}
-        for order in (words(question)[:MOST_FOUND], near(question)[:MOST_FOUND]):
+        for order in (words(question)[:MAX_FOUND], near(question)[:MAX_FOUND]):
             for at, number in enumerate(order, 1):
-                scores[number] = scores.get(number, 0.0) + 1 / (FUSION + at)
+                scores[number] = scores.get(number, 0.0) + 1 / (FUSION_K + at)
         return sorted(scores, key=lambda number: -scores[number])
 
     return rank

@@ -430,7 +430,7 @@ def passages() -> Iterator[str]:
             said = [*chance.choices(_WORDS, k=chance.choice((0, 0, 1, 4))), *words[start:end]]
             if chance.random() < 0.2 and said:
                 said[chance.randrange(len(said))] = "not"
-            found.append(known.is_new(" ".join(said)))
+            found.append(known.add_if_new(" ".join(said)))
         context = _context(chance)
         question = retrieval_text(context.path, _phrase(chance))
         yield _line(found, "\n" in question, passage_budget(context.resolved))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QBuffer, QIODevice
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.documents.file_attachments import preferred
+from desktop_app.services.documents.file_attachments import as_preferred
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.ui.composer.dropped_content import DroppedData
 
@@ -78,7 +78,7 @@ class AttachmentReader:
         note = f"{document.name}: {document.note}" if document.note else ""
         part = with_detail(part, str(self._values["answer.image_detail"]))
         as_files = bool(self._values["answer.documents_as_files"])
-        return preferred(part, resolved or self._setup.resolved, as_files=as_files), note
+        return as_preferred(part, resolved or self._setup.resolved, as_files=as_files), note
 
 
 async def _bytes_of(content: str | DroppedData) -> bytes:

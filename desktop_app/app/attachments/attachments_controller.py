@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.documents.file_attachments import not_files, require_files
+from desktop_app.services.documents.file_attachments import require_files, without_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.ui.composer.prompt_editor import Chip, PromptEditor
 from desktop_app.ui.composer.prompt_text import MAX_TEXT_CHARACTERS
@@ -272,7 +272,7 @@ class AttachmentsController(QObject):
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         try:
             require_files(parts, self._current.path, resolved)
-            require_image_input(not_files(parts, resolved.files), resolved.model)
+            require_image_input(without_files(parts, resolved.files), resolved.model)
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
         except DocumentDoesNotFitError:

@@ -173,6 +173,7 @@ class BatchService:
         await self._preparer.prepare(job, profile, info, on_progress)
         job = await self._job(job_id)
         if job.status is not BatchStatus.PREPARING:  # cancelled in the meantime
+            await self._mark_never_sent(job)
             return job
         return await self._estimate(job, profile, info)
 
@@ -405,15 +406,19 @@ class BatchService:
         await self._save(replace(job, status=status, ended_at=now(), held=None))
 
     async def _end_cancelled(self, job: BatchJob, was_sent: bool) -> None:
-        why = ErrorNote(Reason.ITEM_NEVER_SENT)
-        for row in await self.store.rows(job.id):
-            if row.status in (ItemStatus.READ, ItemStatus.UNREAD):
-                await self.store.save_item(replace(row, status=ItemStatus.UNANSWERED, error=why))
+        await self._mark_never_sent(job)
         status = combined_status(u for u in job.uploads if u.batch_id) if was_sent else None
         # If the cancellation came too late, every answer is there.
         is_complete = status is BatchStatus.COMPLETED
         status = BatchStatus.COMPLETED if is_complete else BatchStatus.CANCELLED
         await self._save(replace(job, status=status, ended_at=now(), held=None))
+
+    async def _mark_never_sent(self, job: BatchJob) -> None:
+        """Mark the unsent files of a cancelled job, so that a retry takes them over."""
+        why = ErrorNote(Reason.ITEM_NEVER_SENT)
+        for row in await self.store.rows(job.id):
+            if row.status in (ItemStatus.READ, ItemStatus.UNREAD):
+                await self.store.save_item(replace(row, status=ItemStatus.UNANSWERED, error=why))
 
     async def _has_unsent_files(self, job_id: str) -> bool:
         return any(row.status is ItemStatus.READ for row in await self.store.rows(job_id))

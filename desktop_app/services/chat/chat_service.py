@@ -75,7 +75,11 @@ from desktop_app.services.documents.document_beginnings import (
     beginning_notice,
     require_reading_tools,
 )
-from desktop_app.services.documents.file_attachments import not_files, require_files, text_notice
+from desktop_app.services.documents.file_attachments import (
+    require_files,
+    text_notice,
+    without_files,
+)
 from desktop_app.services.documents.image_attachments import (
     ImageForm,
     blind_notice,
@@ -278,7 +282,7 @@ class ChatService:
         needs = await self.needs_of(draft.template_id)
         require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
         require_files(draft.attachments, path, resolved)
-        require_image_input(not_files(draft.attachments, resolved.files), resolved.model)
+        require_image_input(without_files(draft.attachments, resolved.files), resolved.model)
         settings = await _with_form(settings, needs.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
@@ -364,7 +368,7 @@ class ChatService:
         """Return the run of another answer to the last question of `path`; nothing is stored."""
         settings = settings.for_one()
         resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
-        require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
+        require_image_input(without_files(path[-1].parts, resolved.files), resolved.model)
         needs = await self.needs_of(path[-1].template_id)
         settings = await _with_form(settings, needs.form, resolved)
         compactions = await self.compactions.load(conversation.id)

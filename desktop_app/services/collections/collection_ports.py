@@ -17,7 +17,7 @@ from desktop_app.domain.documents.vectors import Unembedded, Vector
 
 
 class PassageReader(Protocol):
-    """Finds and reads files, and splits texts: see documents/index/collection_reader.py."""
+    """Reader of files that splits texts into passages: see documents/index/collection_reader.py."""
 
     async def files_in(
         self, paths: Sequence[Path], *, skip_missing: bool = False
@@ -27,7 +27,7 @@ class PassageReader(Protocol):
 
 
 class Store(Protocol):
-    """Stores collections: see storage/documents/collection_store.py.
+    """Store of collections: see storage/documents/collection_store.py.
 
     All methods raise StorageError.
     """
@@ -51,7 +51,7 @@ class Store(Protocol):
 
 
 class Vectors(Protocol):
-    """Stores vectors: see storage/documents/vector_store.py. Raises StorageError."""
+    """Store of vectors: see storage/documents/vector_store.py. Raises StorageError."""
 
     async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]: ...
     async def has_any(self, collection_ids: Sequence[str], model: str) -> bool: ...
@@ -65,18 +65,9 @@ class Vectors(Protocol):
 
 
 class Originals(Protocol):
-    """Stores original files and their texts: see storage/documents/attachment_store.py."""
+    """Store of original files and their texts: see storage/documents/attachment_store.py."""
 
-    async def add(
-        self,
-        source: Path | bytes,
-        *,
-        sha256: str,
-        name: str,
-        media_type: str,
-        text: str,
-        pages: int | None,
-        tokens: int | None,
-        is_searchable: bool = True,
-    ) -> None: ...
+    async def add_document(
+        self, source: Path, document: ExtractedDocument, *, is_searchable: bool
+    ) -> object: ...
     async def text(self, sha256: str) -> str: ...

@@ -45,17 +45,21 @@ from desktop_app.services.collections.collection_ports import (
     Store,
     Vectors,
 )
-from desktop_app.services.collections.embedding_service import AT_ONCE, EmbeddingPlan, Embeddings
+from desktop_app.services.collections.embedding_service import (
+    MAX_TEXTS_PER_CALL,
+    EmbeddingPlan,
+    Embeddings,
+)
 from desktop_app.services.collections.passage_dedup import DuplicatePassages
 
 # Distinct passages considered for a question; the token budget decides how many are included.
-MOST_PASSAGES: Final = 24
-# Including duplicates.
-MOST_FOUND: Final = 4 * MOST_PASSAGES
+MAX_PASSAGES: Final = 24
+# Passages that a search returns, with duplicates.
+MAX_FOUND: Final = 4 * MAX_PASSAGES
 # Constant of the reciprocal rank fusion; a higher value favors the top ranks less. 60 is common.
-FUSION: Final = 60
+FUSION_K: Final = 60
 # Characters of a question that are embedded.
-LONGEST_QUESTION: Final = 8_000
+MAX_QUESTION_LENGTH: Final = 8_000
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ OnProgress = Callable[[CollectionProgress], None]
 
 
 class Collections:
-    """Creates, fills and searches collections. All methods raise StorageError."""
+    """All collections: created, filled and searched. All methods raise StorageError."""
 
     def __init__(
         self,
@@ -101,11 +105,11 @@ class Collections:
     async def create(self, name: str, folder: Path | None = None) -> Collection:
         """Create an empty collection.
 
-        `refresh` looks for files in `folder`. Without one, the first folder that is added takes its
-        place, if it is added alone.
+        `refresh` looks for files in `folder`. Without a folder, it looks in the folder that is
+        added first, if that is added alone.
         """
-        where = "" if folder is None else str(_absolute([folder])[0])
-        made = Collection(new_id(), _name(name), now(), where)
+        path = "" if folder is None else str(_absolute([folder])[0])
+        made = Collection(new_id(), _name(name), now(), path)
         await self._store.put(made)
         return made
 
@@ -210,8 +214,10 @@ class Collections:
         path, modified = Path(file.path), 0
         try:
             # Taken before reading, so that the next refresh sees a change made while reading.
-            (current,) = await self._reader.files_in([path])
-            file, modified = file._replace(size=current.size), current.modified
+            found = {each.path: each for each in await self._reader.files_in([path])}
+            if path not in found:  # a folder has replaced the file
+                raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=file.name)
+            file, modified = file._replace(size=found[path].size), found[path].modified
             document = await self._reader.read(path)
             await self._store_and_index(path, document)
         except StoreFullError:
@@ -230,16 +236,7 @@ class Collections:
         await self._store.put_files([(ready, modified)])
 
     async def _store_and_index(self, path: Path, document: ExtractedDocument) -> None:
-        await self._originals.add(
-            path,
-            sha256=document.sha256,
-            name=document.name,
-            media_type=document.media_type,
-            text=document.text,
-            pages=document.pages,
-            tokens=document.tokens,
-            is_searchable=False,
-        )
+        await self._originals.add_document(path, document, is_searchable=False)
         if not await self._store.is_indexed(document.sha256):
             # Index the stored text: an earlier version may have extracted it differently.
             text = await self._originals.text(document.sha256)
@@ -278,7 +275,7 @@ class Collections:
         done = 0
         while plan is not None and self._embeddings is not None:
             key = plan.choice.key
-            some = await self._vectors.next_missing(collection_id, key, AT_ONCE)
+            some = await self._vectors.next_missing(collection_id, key, MAX_TEXTS_PER_CALL)
             report(CollectionProgress(done, plan.passages, plan.choice.model if some else ""))
             if not some:
                 return
@@ -301,11 +298,11 @@ class Collections:
         if not await self._vectors.has_any(collection_ids, choice.key):
             return ()
         try:
-            asked = question[:LONGEST_QUESTION]
+            asked = question[:MAX_QUESTION_LENGTH]
             (vector,) = await self._embeddings.vectors(choice, [asked], len(asked) // 3)
         except (ProviderError, CredentialError, SpendingCapError):
             return ()
-        return await self._vectors.nearest(collection_ids, choice.key, vector, MOST_FOUND)
+        return await self._vectors.nearest(collection_ids, choice.key, vector, MAX_FOUND)
 
     # -------------------------------------------------------------- retrieval
 
@@ -323,7 +320,7 @@ class Collections:
         """
         names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
         words = question_terms(question)
-        places = await self._store.find(list(names), words, MOST_FOUND)
+        places = await self._store.find(list(names), words, MAX_FOUND)
         if not is_estimate:
             near = await self._nearest_by_meaning(list(names), question)
             places = _fuse_rankings(places, near) if near else places
@@ -333,18 +330,18 @@ class Collections:
         return _numbered(names, found)
 
     async def _chosen(self, places: Sequence[PassageLocation], budget_tokens: int) -> list[Passage]:
-        """Return the first of `places` that fit the budget together.
+        """Return the passages at the first of `places` that fit the budget together.
 
         A passage that is too large is skipped, and so is a duplicate.
         """
         chosen: list[Passage] = []
-        copies, used, distinct = DuplicatePassages(), 0, 0
-        for at in range(0, len(places), MOST_PASSAGES):
-            some = places[at : at + MOST_PASSAGES]
+        known, used, distinct = DuplicatePassages(), 0, 0
+        for at in range(0, len(places), MAX_PASSAGES):
+            some = places[at : at + MAX_PASSAGES]
             for place, text in zip(some, await self._store.texts(some), strict=True):
-                if distinct == MOST_PASSAGES:
+                if distinct == MAX_PASSAGES:
                     return chosen
-                if text is None or not await asyncio.to_thread(copies.is_new, text):
+                if text is None or not await asyncio.to_thread(known.add_if_new, text):
                     continue
                 distinct += 1
                 if used + place.tokens <= budget_tokens:
@@ -354,14 +351,14 @@ class Collections:
 
 
 def _fuse_rankings(*orders: Sequence[PassageLocation]) -> list[PassageLocation]:
-    """Merge rankings: each adds 1 / (FUSION + rank) to a passage's score."""
+    """Merge rankings: each adds 1 / (FUSION_K + rank) to a passage's score."""
     scores: dict[tuple[str, int], float] = {}
     places: dict[tuple[str, int], PassageLocation] = {}
     for order in orders:
         for rank, place in enumerate(order, 1):
             key = (place.collection_id, place.id)
             places[key] = place
-            scores[key] = scores.get(key, 0.0) + 1 / (FUSION + rank)
+            scores[key] = scores.get(key, 0.0) + 1 / (FUSION_K + rank)
     return [places[key] for key in sorted(places, key=lambda key: -scores[key])]
 
 

@@ -7,6 +7,7 @@ recorded in the ledger.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from desktop_app.services.ports import SpendingBook
 from desktop_app.services.spending.budget import Budget
 
 # Texts per call: far fewer than any API accepts, so that parsing the reply does not delay typing.
-AT_ONCE: Final = 48
+MAX_TEXTS_PER_CALL: Final = 48
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class EmbeddingChoice:
 
     @property
     def key(self) -> str:
-        """The key of its vectors in the store; vectors of different models do not compare."""
+        """Return the key of its vectors in the store; models' vectors cannot be compared."""
         return f"{self.profile.id} {self.model}"
 
     def cost(self, tokens: int) -> Decimal | None:
@@ -49,7 +50,7 @@ class EmbeddingPlan:
     """The work and cost of embedding a collection.
 
     Attributes:
-        passages, tokens: the number of passages without a vector, and of their tokens.
+        passages, tokens: the number of passages without a vector, and the number of their tokens.
         cost: US dollars, approximate; None if the price is unknown.
     """
 
@@ -66,18 +67,22 @@ class EmbeddingProvider(Protocol):
     """A provider of embedding vectors."""
 
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
-        """Return vectors of up to AT_ONCE texts, and the billed tokens. Raises ProviderError."""
+        """Return vectors of at most MAX_TEXTS_PER_CALL texts, and the billed tokens.
+
+        Raises:
+            ProviderError
+        """
 
 
 class EmbeddingGateway(Protocol):
-    """Opens embedding providers."""
+    """Source of embedding providers."""
 
     async def provider(self, profile: ProviderProfile) -> EmbeddingProvider:
         """Return a provider that is ready for a call. Raises UserFacingError."""
 
 
 class Embeddings:
-    """Requests vectors, within the monthly cap."""
+    """Requests for vectors, within the monthly cap."""
 
     def __init__(
         self,
@@ -108,6 +113,10 @@ class Embeddings:
                 vectors, billed = await provider.embed(choice.model, texts)
             except ProviderError:
                 await self._record(choice, Usage(), Decimal(0), MessageStatus.FAILED, began)
+                raise
+            except asyncio.CancelledError:  # it may be billed
+                record = self._record(choice, Usage(), None, MessageStatus.CANCELLED, began)
+                await asyncio.shield(record)
                 raise
             cost = choice.cost(billed) if billed else None
             usage = Usage(input_tokens=billed)

@@ -21,12 +21,12 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.fence import Fence, attribute
 
-# About ten passages. The first few contain the answer, as `python -m tests.benchmarks retrieval`
-# shows; more distract a model and cost on every turn.
-MOST_TOKENS: Final = 4_000
+# About ten passages. The first few contain the answer (`python -m tests.benchmarks retrieval`);
+# more passages distract a model and cost on every turn.
+MAX_TOKENS: Final = 4_000
 # The largest share of a small window.
-SHARE: Final = 1 / 4
-# A question with fewer words, as the index counts them, continues the previous one.
+MAX_WINDOW_SHARE: Final = 1 / 4
+# A question with fewer words, as the index counts them, continues the previous question.
 FEW_WORDS: Final = 8
 
 HOW_TO_ANSWER: Final = (
@@ -47,7 +47,7 @@ NOTHING_FOUND: Final = (
 
 
 class PassageSource(Protocol):
-    """Finds passages: see collection_service.py."""
+    """Source of passages: see collection_service.py."""
 
     async def retrieve(
         self,
@@ -138,9 +138,9 @@ def _numbers(messages: Iterable[Message]) -> dict[tuple[str, int, int], int]:
 
 
 def retrieval_text(path: Sequence[Message], question: str) -> str:
-    """Return the search text: the question, and the previous one if this one is short.
+    """Return the search text: a question; if it is short, also the previous question.
 
-    "And in winter?", for example, says little without the question before.
+    "And in winter?", for example, says little alone.
     """
     from desktop_app.domain.documents.passage_words import question_terms  # slows the start
 
@@ -152,7 +152,7 @@ def retrieval_text(path: Sequence[Message], question: str) -> str:
 def passage_budget(resolved: ResolvedChoice) -> int:
     """Return the number of tokens that passages may have in total."""
     limit = resolved.model.input_limit
-    return MOST_TOKENS if limit is None else min(MOST_TOKENS, int(limit * SHARE))
+    return MAX_TOKENS if limit is None else min(MAX_TOKENS, int(limit * MAX_WINDOW_SHARE))
 
 
 def passages_block(part: PassagesPart, fence: Fence) -> str:

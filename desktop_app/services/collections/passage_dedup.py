@@ -16,9 +16,9 @@ from desktop_app.domain.documents.letter_folding import dense_run, fold
 Run = tuple[str, ...]
 
 # The number of consecutive words that are compared as a unit.
-RUN: Final = 4
+RUN_WORDS: Final = 4
 # The share of a passage that a duplicate must repeat; the ends of the two may differ.
-LEAST_SHARED: Final = 0.85
+MIN_SHARED: Final = 0.85
 
 _MARK: Final = re.compile(r"^\[(?:page|slide|sheet|chapter) \d+\][ \t]*$", re.M)
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
@@ -33,8 +33,8 @@ class DuplicatePassages:
         self._first: set[Run] = set()
         self._last: set[Run] = set()
 
-    def is_new(self, text: str) -> bool:
-        """Return True, and remember the passage, if its text is new.
+    def add_if_new(self, text: str) -> bool:
+        """Add a passage unless its text is known. Return True if it was added.
 
         A few extra words at either end of a known passage do not make it new.
         """
@@ -53,7 +53,7 @@ class DuplicatePassages:
         first, last = known.index(True), len(known) - known[::-1].index(True)
         return (
             all(known[first:last])
-            and last - first >= len(runs) * LEAST_SHARED
+            and last - first >= len(runs) * MIN_SHARED
             and (first == 0 or runs[first] in self._first)
             and (last == len(runs) or runs[last - 1] in self._last)
         )
@@ -61,7 +61,7 @@ class DuplicatePassages:
 
 def _runs(text: str) -> list[Run]:
     words = _words(text)
-    return [tuple(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1))]
+    return [tuple(words[at : at + RUN_WORDS]) for at in range(max(1, len(words) - RUN_WORDS + 1))]
 
 
 def _words(text: str) -> list[str]:

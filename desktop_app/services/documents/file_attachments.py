@@ -21,6 +21,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.image_tokens import image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
+from desktop_app.i18n import formatting
 from desktop_app.services.fence import one_line
 
 if TYPE_CHECKING:
@@ -76,13 +77,13 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
     if together > files.together_bytes:
         raise IllegalChoiceError(
             Reason.FILES_TOO_LARGE,
-            together=_megabytes(together),
+            together=formatting.size(together),
             provider=resolved.profile.short_name,
-            limit=_megabytes(files.together_bytes),
+            limit=formatting.size(files.together_bytes),
         )
 
 
-def preferred(part: P, resolved: ResolvedChoice, *, as_files: bool) -> P:
+def as_preferred(part: P, resolved: ResolvedChoice, *, as_files: bool) -> P:
     """Return the attachment, set to be sent as a file if wanted and possible."""
     if not as_files or not isinstance(part, DocumentPart) or not can_be_file(part, resolved.files):
         return part
@@ -90,7 +91,7 @@ def preferred(part: P, resolved: ResolvedChoice, *, as_files: bool) -> P:
     return part if _refusal(wanted, resolved) else wanted
 
 
-def not_files(parts: Iterable[Part], files: FileInputs | None) -> list[Part]:
+def without_files(parts: Iterable[Part], files: FileInputs | None) -> list[Part]:
     """Return the parts that are not sent as files."""
     return [part for part in parts if not (isinstance(part, DocumentPart) and is_file(part, files))]
 
@@ -125,7 +126,7 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError
             Reason.FILE_TYPE_AS_TEXT, provider=provider, name=name, ending=ending
         )
     if part.size > files.each_bytes:
-        size, limit = _megabytes(part.size), _megabytes(files.each_bytes)
+        size, limit = formatting.size(part.size), formatting.size(files.each_bytes)
         return IllegalChoiceError(
             Reason.FILE_TOO_LARGE_TO_SEND, provider=provider, name=name, size=size, limit=limit
         )
@@ -135,7 +136,3 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError
 def file_refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:
     """Return why a document chosen to go as a file cannot; None if it can or is not chosen."""
     return _refusal(part, resolved) if _is_wanted(part) else None
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / (1 << 20):,.1f} MB".replace(".0 MB", " MB")

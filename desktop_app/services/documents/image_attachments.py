@@ -14,6 +14,8 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Remedy
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import tr_plural
 from desktop_app.services.fence import one_line
 from desktop_app.services.ports import PictureSource
 
@@ -21,14 +23,15 @@ from desktop_app.services.ports import PictureSource
 NAMED_TOKENS = 30
 # Tokens of the text before an image page, which names it.
 PAGE_NAME_TOKENS = 20
-# The most image pages per request, for the providers' limits and for memory.
-MOST_PAGES = 100
+# Image pages per request, for the providers' limits and for memory.
+MAX_PAGES = 100
+_MAX_NAMED = 3
 
 
 class ImageForm(NamedTuple):
     """The form in which a model gets images and files.
 
-    A model is treated as able to see images unless it is known that it cannot.
+    A model gets images unless it is known that it cannot see them.
     """
 
     model: ModelInfo
@@ -129,14 +132,14 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
         raise IllegalChoiceError(
             Reason.PAGES_NOT_SEEN if paged else Reason.IMAGES_NOT_SEEN,
             counts,
-            what_to_do=Remedy.SEND_TEXT_ALONE if _has_text(parts) else "",
+            what_to_do=Remedy.SEND_TEXT_ALONE if _have_text(parts) else "",
             model=model.name,
             names=names,
         )
     documents = [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
     pages = sum(len(part.seen_pages) for part in documents)
-    if pages > MOST_PAGES:
-        raise DocumentDoesNotFitError(Reason.TOO_MANY_IMAGE_PAGES, pages=pages, limit=MOST_PAGES)
+    if pages > MAX_PAGES:
+        raise DocumentDoesNotFitError(Reason.TOO_MANY_IMAGE_PAGES, pages=pages, limit=MAX_PAGES)
 
 
 def blind_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
@@ -152,7 +155,7 @@ def _is_seen(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
     return isinstance(part, ImagePart) or (isinstance(part, DocumentPart) and bool(part.seen_pages))
 
 
-def _has_text(parts: Iterable[Part]) -> bool:
+def _have_text(parts: Iterable[Part]) -> bool:
     """Return True if every part with images is a document that also has pages with text."""
     seen = [part for part in parts if _is_seen(part)]
     return all(
@@ -163,4 +166,6 @@ def _has_text(parts: Iterable[Part]) -> bool:
 
 def _names(parts: Iterable[Part]) -> str:
     names = list(dict.fromkeys(part.name for part in parts if _is_seen(part)))
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    more = len(names) - _MAX_NAMED
+    rest = [tr_plural("{count} more", "{count} more", more)] if more > 0 else []
+    return joined([*names[:_MAX_NAMED], *rest])

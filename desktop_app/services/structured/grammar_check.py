@@ -88,7 +88,15 @@ def _require_lark(definition: str) -> None:
     checked = _LARK_LITERAL.sub(_checked_literal, definition)
     # Lark compiles with the package regex if it is installed.
     compiler = getattr(utils, "regex", re)
-    failures = (LarkError, re.error, compiler.error, RecursionError, ValueError, AssertionError)
+    failures = (
+        LarkError,
+        re.error,
+        compiler.error,
+        RecursionError,
+        OverflowError,
+        ValueError,
+        AssertionError,
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

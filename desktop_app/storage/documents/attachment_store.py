@@ -111,7 +111,12 @@ class AttachmentStore:
             )
 
     async def add_document(
-        self, source: Path | bytes, document: ExtractedDocument, conversation_id: str | None = None
+        self,
+        source: Path | bytes,
+        document: ExtractedDocument,
+        conversation_id: str | None = None,
+        *,
+        is_searchable: bool = True,
     ) -> DocumentPart | ImagePart:
         """Store an attachment's original and text; return it as a part of a message.
 
@@ -119,6 +124,7 @@ class AttachmentStore:
 
         Args:
             conversation_id: the conversation it is for, which may be temporary.
+            is_searchable: True if a search through the library should find it.
 
         Raises:
             StorageError: it could not be stored, or changed meanwhile.
@@ -132,6 +138,7 @@ class AttachmentStore:
             text=document.text,
             pages=document.pages,
             tokens=document.tokens,
+            is_searchable=is_searchable,
             conversation_id=conversation_id,
         )
         return document.part

@@ -23,7 +23,11 @@ from desktop_app.domain.errors import NetworkError, SpendingCapError
 from desktop_app.domain.spending.cost import Price
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.services.collections.collection_service import CollectionProgress, Collections
-from desktop_app.services.collections.embedding_service import AT_ONCE, EmbeddingChoice, Embeddings
+from desktop_app.services.collections.embedding_service import (
+    MAX_TEXTS_PER_CALL,
+    EmbeddingChoice,
+    Embeddings,
+)
 from desktop_app.services.spending.budget import Budget
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -175,12 +179,12 @@ async def test_a_question_goes_on_by_its_words_where_the_provider_cannot_be_aske
 async def test_what_failed_midway_goes_on_where_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(AT_ONCE + 5):
+    for number in range(MAX_TEXTS_PER_CALL + 5):
         (folder / f"{number}.txt").write_text(f"A hound, number {number}.")
 
     async with desk(tmp_path) as here:
         made = await filled(here, folder)
-        here.provider.fails_behind = AT_ONCE
+        here.provider.fails_behind = MAX_TEXTS_PER_CALL
         with pytest.raises(NetworkError):
             await here.collections.embed(made.id)
         plan = await here.collections.embedding_plan(made.id)
@@ -191,7 +195,7 @@ async def test_what_failed_midway_goes_on_where_it_was(tmp_path: Path) -> None:
         assert calls["failed"].cost == 0
         here.provider.fails_behind = 1_000
         await here.collections.embed(made.id)
-        assert len(here.provider.sent) == len(set(here.provider.sent)) == AT_ONCE + 5
+        assert len(here.provider.sent) == len(set(here.provider.sent)) == MAX_TEXTS_PER_CALL + 5
 
 
 async def test_another_model_makes_vectors_of_its_own(tmp_path: Path, papers: Path) -> None:

@@ -20,7 +20,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.providers.jobs.embeddings import body, is_offered, vectors_from
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.collections.embedding_service import AT_ONCE
+from desktop_app.services.collections.embedding_service import MAX_TEXTS_PER_CALL
 from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.integration.providers.test_bodies_against_sdk import adapter
@@ -53,8 +53,8 @@ def test_the_body_is_what_the_sdk_would_send(model: str, texts: list[str]) -> No
 
 
 def test_a_call_stays_within_the_limits() -> None:
-    assert AT_ONCE <= 2048
-    assert AT_ONCE * 320 <= 300_000
+    assert MAX_TEXTS_PER_CALL <= 2048
+    assert MAX_TEXTS_PER_CALL * 320 <= 300_000
 
 
 def test_vectors_come_in_the_order_of_the_texts(llmock: LLMock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -669,6 +670,33 @@ async def test_the_pages_of_a_scan_are_counted_as_images(tmp_path: Path) -> None
         job = await made.service.new([("a", "")], made.resolved(), "?")
         (item,) = await made.items((await made.service.prepare(job.id)).id)
         assert item.tokens == 1 + 2 * 4
+
+
+async def test_files_read_after_a_cancellation_can_be_retried(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        job = await made.service.new([("a", ""), ("b", "")], made.resolved(), "?")
+        cancelling: list[asyncio.Task[object]] = []
+
+        def cancel(done: int, _total: int) -> None:
+            if done == 1:
+                cancelling.append(asyncio.ensure_future(made.service.cancel(job.id)))
+
+        job = await made.service.prepare(job.id, cancel)
+        await asyncio.gather(*cancelling)
+        assert (await made.job(job.id)).status is BatchStatus.CANCELLED
+        assert {item.status for item in await made.items(job.id)} == {ItemStatus.UNANSWERED}
+        again = await made.service.create_retry(job.id)
+        assert len(await made.items(again.id)) == 2
+
+
+async def test_jobs_that_were_never_sent_or_have_ended_are_removed(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        never_sent = await made.service.new([("a", "")], made.resolved(), "?")
+        ended = await made.service.new([("a", "")], made.resolved(), "?")
+        await made.service.cancel(ended.id)
+        for job in (never_sent, ended):
+            await made.service.remove(job.id)
+            assert await made.store.get(job.id) is None
 
 
 async def test_what_runs_again_and_when(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -35,14 +36,14 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.collections.collection_service import (
-    LONGEST_QUESTION,
-    MOST_FOUND,
-    MOST_PASSAGES,
+    MAX_FOUND,
+    MAX_PASSAGES,
+    MAX_QUESTION_LENGTH,
     CollectionProgress,
     Collections,
 )
 from desktop_app.services.collections.embedding_service import (
-    AT_ONCE,
+    MAX_TEXTS_PER_CALL,
     EmbeddingChoice,
     EmbeddingPlan,
     Embeddings,
@@ -160,12 +161,13 @@ class Memory:
     async def remove_unreferenced(self) -> None:
         self.tidied += 1
 
-    async def add(self, _source: Path, *, is_searchable: bool, **facts: Any) -> None:
+    async def add_document(
+        self, _source: Path, document: ExtractedDocument, *, is_searchable: bool
+    ) -> None:
         assert not is_searchable
-        assert (facts["media_type"], facts["pages"], facts["tokens"]) == ("text/plain", 3, 2)
-        if facts["sha256"] == "sha full":
+        if document.sha256 == "sha full":
             raise StoreFullError("Full.")
-        self.originals.setdefault(facts["sha256"], facts["text"])
+        self.originals.setdefault(document.sha256, document.text)
 
     async def text(self, sha256: str) -> str:
         return self.originals[sha256]
@@ -209,6 +211,7 @@ class Embedder:
         self.error: UserFacingError | None = None
         self.choice: EmbeddingChoice | None = CHOICE
         self.billed = 1_000_000
+        self.pause: asyncio.Event | None = None
 
     async def provider(self, _profile: object) -> Embedder:
         return self
@@ -218,6 +221,9 @@ class Embedder:
         if self.error is not None:
             raise self.error
         self.texts.append(list(texts))
+        if self.pause is not None:  # this call never ends
+            self.pause.set()
+            await asyncio.Event().wait()
         return [Vector.from_values([1.0, 0.0]) for _ in texts], self.billed
 
     async def add(self, call: Call) -> None:
@@ -321,6 +327,22 @@ async def test_a_file_that_cannot_be_read_says_why_and_a_full_disk_ends_it() -> 
     disk.write(A, "fits")
     await service.add(found.id, [A])
     assert await states(service, found) == [("a.txt", "ready"), ("b.txt", "ready")]
+
+
+async def test_a_folder_in_the_place_of_a_waiting_file_is_a_failure_of_this_file() -> None:
+    disk = Disk(a="one", b="two")
+    service, _ = made(disk)
+    found = await service.create("x")
+    await service.add(found.id, [A, B])
+    disk.write(A, "full")
+    with pytest.raises(StoreFullError):
+        await service.add(found.id, [A])
+    del disk.files[A]
+    disk.write(A / "inner.txt", "three")
+    disk.write(A / "other.txt", "four")
+    disk.write(B, "newer")
+    await service.add(found.id, [B])
+    assert await states(service, found) == [("a.txt", "failed"), ("b.txt", "ready")]
 
 
 @pytest.mark.parametrize(
@@ -444,7 +466,7 @@ async def test_the_best_passages_that_fit_are_taken(
     parts, memory = await searched(places, budget, texts)
     assert parts == (PassagesPart("1", "One", tuple(found)), PassagesPart("2", "Two", ()))
     assert [each[0] for each in memory.asked] == [("1", "2")]
-    assert memory.asked[0][2] == MOST_FOUND == 96
+    assert memory.asked[0][2] == MAX_FOUND == 96
 
 
 async def test_passages_are_numbered_over_all_collections() -> None:
@@ -456,10 +478,10 @@ async def test_passages_are_numbered_over_all_collections() -> None:
 
 
 async def test_no_more_than_so_many_different_passages_are_taken() -> None:
-    places = [place(number, tokens=1) for number in range(2 * MOST_PASSAGES)]
+    places = [place(number, tokens=1) for number in range(2 * MAX_PASSAGES)]
     parts, _ = await searched(places, 999, {1: "text 0"})
     assert [each.sha256 for each in parts[0].passages] == [
-        f"sha {number}" for number in range(MOST_PASSAGES + 1) if number != 1
+        f"sha {number}" for number in range(MAX_PASSAGES + 1) if number != 1
     ]
 
 
@@ -469,7 +491,7 @@ async def test_passages_near_by_meaning_are_merged_by_rank() -> None:
     parts, memory = await searched([place(1), place(2), place(3)], 99, near=near, embedder=embedder)
     # 1: 1/61 + 1/62; 3: 1/63 + 1/61; 2: 1/62; 4: 1/63.
     assert [each.sha256 for each in parts[0].passages] == ["sha 1", "sha 3", "sha 2", "sha 4"]
-    assert memory.asked[1] == (("1", "2"), CHOICE.key, MOST_FOUND)
+    assert memory.asked[1] == (("1", "2"), CHOICE.key, MAX_FOUND)
     assert embedder.texts == [["What is it?"]]
     assert embedder.held == [(OPENAI, PRICE.of(Usage(11 // 3)), "embed", "embedding")]
 
@@ -497,8 +519,8 @@ async def test_words_alone_find_passages(change: dict[str, Any], more: dict[str,
 
 async def test_only_the_beginning_of_a_long_question_is_compared() -> None:
     embedder = Embedder()
-    await searched([], 9, embedder=embedder, question="word " * LONGEST_QUESTION)
-    assert [len(text) for texts in embedder.texts for text in texts] == [LONGEST_QUESTION]
+    await searched([], 9, embedder=embedder, question="word " * MAX_QUESTION_LENGTH)
+    assert [len(text) for texts in embedder.texts for text in texts] == [MAX_QUESTION_LENGTH]
 
 
 # ---------------------------------------------------------------- vectors
@@ -507,19 +529,21 @@ async def test_only_the_beginning_of_a_long_question_is_compared() -> None:
 async def test_vectors_are_made_some_at_a_time() -> None:
     embedder = Embedder()
     service, memory = made(embedder=embedder)
-    memory.without = [Unembedded(number, 2, f"text {number}") for number in range(AT_ONCE + 2)]
+    memory.without = [
+        Unembedded(number, 2, f"text {number}") for number in range(MAX_TEXTS_PER_CALL + 2)
+    ]
     plan = await service.embedding_plan("1")
-    assert plan == EmbeddingPlan(CHOICE, AT_ONCE + 2, 2 * (AT_ONCE + 2))
+    assert plan == EmbeddingPlan(CHOICE, MAX_TEXTS_PER_CALL + 2, 2 * (MAX_TEXTS_PER_CALL + 2))
     assert plan.cost == Decimal("0.000002")
     seen: list[CollectionProgress] = []
     await service.embed("1", seen.append)
     assert seen == [
-        CollectionProgress(0, AT_ONCE + 2, "embed"),
-        CollectionProgress(AT_ONCE, AT_ONCE + 2, "embed"),
-        CollectionProgress(AT_ONCE + 2, AT_ONCE + 2, ""),
+        CollectionProgress(0, MAX_TEXTS_PER_CALL + 2, "embed"),
+        CollectionProgress(MAX_TEXTS_PER_CALL, MAX_TEXTS_PER_CALL + 2, "embed"),
+        CollectionProgress(MAX_TEXTS_PER_CALL + 2, MAX_TEXTS_PER_CALL + 2, ""),
     ]
-    assert [len(texts) for texts in embedder.texts] == [AT_ONCE, 2]
-    assert memory.vectors == [(CHOICE.key, number) for number in range(AT_ONCE + 2)]
+    assert [len(texts) for texts in embedder.texts] == [MAX_TEXTS_PER_CALL, 2]
+    assert memory.vectors == [(CHOICE.key, number) for number in range(MAX_TEXTS_PER_CALL + 2)]
     assert [cost for _, cost, *_ in embedder.held] == [Decimal("0.00000192"), Decimal("0.00000008")]
 
 
@@ -554,6 +578,19 @@ async def test_a_call_is_written_down(
         Decimal(0),
         "failed",
     )
+
+
+async def test_a_cancelled_call_is_recorded_with_an_unknown_cost() -> None:
+    embedder = Embedder()
+    embedder.pause = asyncio.Event()
+    waiting = asyncio.create_task(embedder.service().vectors(CHOICE, ["a"], 7))
+    await embedder.pause.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    (call,) = embedder.calls
+    assert call.performance is not None
+    assert (call.usage, call.cost, call.performance.outcome) == (Usage(), None, "cancelled")
 
 
 async def test_without_a_provider_there_is_no_plan() -> None:

@@ -25,10 +25,10 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import (
+    as_preferred,
     file_refusal,
     file_tokens,
     is_file,
-    preferred,
     require_files,
     text_notice,
 )
@@ -236,9 +236,9 @@ async def test_the_estimate_is_about(tmp_path: Path) -> None:
 
 def test_the_preference_holds_where_it_can() -> None:
     plain = replace(PART, as_file=False)
-    assert preferred(plain, resolved(), as_files=True) == PART
-    assert preferred(plain, resolved(), as_files=False) == plain
-    assert preferred(plain, resolved(COMETAPI), as_files=True) == plain
+    assert as_preferred(plain, resolved(), as_files=True) == PART
+    assert as_preferred(plain, resolved(), as_files=False) == plain
+    assert as_preferred(plain, resolved(COMETAPI), as_files=True) == plain
     large = replace(plain, size=60 << 20)
-    assert preferred(large, resolved(), as_files=True) == large
+    assert as_preferred(large, resolved(), as_files=True) == large
     assert not is_file(replace(PART, in_parts=True), resolved().files)

@@ -231,10 +231,10 @@ def test_the_detail_is_that_of_images() -> None:
     [
         ("", ""),
         ("a", "a"),
-        ("aba", "a, b"),
-        ("abc", "a, b, c"),
-        ("abcd", "a, b, c and 1 more"),
-        ("abcde", "a, b, c and 2 more"),
+        ("aba", "a and b"),
+        ("abc", "a, b, and c"),
+        ("abcd", "a, b, c, and 1 more"),
+        ("abcde", "a, b, c, and 2 more"),
     ],
 )
 def test_a_model_that_sees_no_images_is_told_their_names(names: str, told: str) -> None:

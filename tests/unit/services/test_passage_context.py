@@ -15,7 +15,7 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import (
     HOW_TO_ANSWER,
-    MOST_TOKENS,
+    MAX_TOKENS,
     NOTHING_FOUND,
     NoCollections,
     find_passages,
@@ -80,7 +80,7 @@ def test_a_small_window_takes_fewer() -> None:
     small = ModelInfo("m", "M", context_window=4_000)
     assert passage_budget(ResolvedChoice(OPENAI, small, None, None)) < 1_001
     large = ModelInfo("m", "M", context_window=400_000)
-    assert passage_budget(ResolvedChoice(OPENAI, large, None, None)) == MOST_TOKENS
+    assert passage_budget(ResolvedChoice(OPENAI, large, None, None)) == MAX_TOKENS
 
 
 def test_a_question_that_says_little_goes_on_from_the_one_before() -> None:

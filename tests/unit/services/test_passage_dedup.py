@@ -35,8 +35,8 @@ JAPANESE = (
 )
 def test_a_copy_says_nothing_new(first: str, second: str) -> None:
     copies = DuplicatePassages()
-    assert copies.is_new(first)
-    assert not copies.is_new(second)
+    assert copies.add_if_new(first)
+    assert not copies.add_if_new(second)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_a_copy_says_nothing_new(first: str, second: str) -> None:
 )
 def test_a_passage_that_differs_is_new(second: str) -> None:
     copies = DuplicatePassages()
-    assert copies.is_new(TEXT)
-    assert copies.is_new(second)
+    assert copies.add_if_new(TEXT)
+    assert copies.add_if_new(second)
 
 
 def test_japanese_versions_differ_by_a_character() -> None:
     copies = DuplicatePassages()
-    assert copies.is_new(JAPANESE)
-    assert copies.is_new(JAPANESE.replace("三日", "五日"))
+    assert copies.add_if_new(JAPANESE)
+    assert copies.add_if_new(JAPANESE.replace("三日", "五日"))

@@ -250,6 +250,7 @@ def test_valid_grammars_are_accepted(syntax: str, text: str) -> None:
     ("syntax", "text", "words"),
     [
         ("lark", 'begin: "a"', "there is no rule named start"),
+        ("lark", "start: /a{99999999999}/", "the repetition number is too large"),
         ("lark", 'start: "a', "."),
         ("lark", "start: other", "other"),
         ("lark", "start: /(/", "."),

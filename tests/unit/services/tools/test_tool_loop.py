@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
@@ -29,8 +31,9 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, Permission, ToolError, ToolLimits
 from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.tools import call_run, tool_loop
 from desktop_app.services.tools.call_results import DENIED, INTERRUPTED
-from desktop_app.services.tools.consent import ConsentDesk, Decision
+from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
@@ -178,6 +181,49 @@ async def test_a_tool_that_hangs_is_given_up(tmp_path: Path) -> None:
     assert answer.status is MessageStatus.INCOMPLETE
     assert answer.error is not None
     assert answer.error.reason is Reason.TOOL_TIME_REACHED
+
+
+class Clock:
+    """The module `time`, whose clock a test sets."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "ran_s", "reason"),
+    [(60.0, 1.0, None), (0.0, 60.0, Reason.TOOL_TIME_REACHED), (60.0, 50.0, None)],
+)
+async def test_the_time_of_a_decision_does_not_count(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked_s: float,
+    ran_s: float,
+    reason: Reason | None,
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(tool_loop, "time", clock)
+    monkeypatch.setattr(call_run, "time", clock)
+
+    class Slow(Answers):
+        async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
+            clock.now += asked_s
+            return await super().decide(question, stored)
+
+    async def work(_arguments: Any) -> str:
+        clock.now += ran_s
+        return "done"
+
+    consent = ConsentDesk(Permissions())
+    consent.open(Slow())
+    script = asks(("1", "work", "{}"))
+    answer, *_ = await run(
+        tmp_path, Source(work=work), script, ANSWER, consent=consent, seconds=55.0
+    )
+    assert call_of(answer).state is ToolCallState.DONE
+    assert (answer.error and answer.error.reason) == reason
 
 
 async def test_a_model_that_calls_forever_is_stopped(tmp_path: Path) -> None:
