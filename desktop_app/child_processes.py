@@ -190,10 +190,12 @@ def child_command(kind: Kind) -> ChildCommand:
 
 
 def library_command(*arguments: str, reports_to_window: bool = False) -> ChildCommand:
-    """Return the command for `repartee export`, `import` or `backup`.
+    """Return the command that runs `repartee` with these arguments.
+
+    It has the environment that `export`, `import` and `backup` need.
 
     Args:
-        arguments: the command line. Paths in it are absolute.
+        arguments: the command and its options. The caller makes their paths absolute.
         reports_to_window: write errors as JSON.
     """
     environment = _environment((*_COMMON, *_LIBRARY))

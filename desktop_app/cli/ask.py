@@ -51,11 +51,12 @@ from desktop_app.cli.ask_collections import (
     find_collections,
     passages_json,
 )
+from desktop_app.cli.command_setup import cancel_at_signals
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
 from desktop_app.cli.streams.console import say
-from desktop_app.cli.streams.progress_output import ProgressReporter, cancel_at_signals
+from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import as_file, read_all
 from desktop_app.cli.streams.terminal import AnswerOutput
 from desktop_app.cli.tool_commands import require_known_tools, require_tools
@@ -247,7 +248,7 @@ async def _answer(
         if run.siblings:
             code = await _run_several(backend, [run, *run.siblings], options, profile, null_store)
         else:
-            code = await _run_one(backend, run, profile, output, null_store)
+            code = await _run_one(backend, run, output, null_store)
     finally:
         if null_store is not None:
             null_store.answers.close()
@@ -468,11 +469,7 @@ async def _with_parts_planned(
 
 
 async def _run_one(
-    backend: Backend,
-    run: AnswerRun,
-    profile: ProviderProfile,
-    output: AnswerOutput,
-    null_store: NullStore | None,
+    backend: Backend, run: AnswerRun, output: AnswerOutput, null_store: NullStore | None
 ) -> int:
     was_stopped, saved = False, null_store is None
     try:
@@ -490,7 +487,6 @@ async def _run_one(
     output.close(
         await _with_all_calls(backend, run.answer),
         conversation_id=run.conversation.id if saved else None,
-        from_environment=profile.from_environment,
         passages=passages_json(run.question),
         full_text_file=full_text_file,
         checked=found,

@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.cli.command_setup import path_of
 from desktop_app.cli.streams.console import can_ask, confirm, say
-from desktop_app.cli.streams.progress_output import ProgressReporter, path_of
+from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy

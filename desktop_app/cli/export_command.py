@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
+from desktop_app.cli.command_setup import open_backend, path_of
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeExporter
 from desktop_app.cli.streams.console import as_json, reports_to_window, say, write_line
-from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend, path_of
+from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart

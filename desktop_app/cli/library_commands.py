@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
+from desktop_app.cli.command_setup import open_backend, path_of
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.export_command import export
 from desktop_app.cli.streams.console import (
@@ -28,7 +29,7 @@ from desktop_app.cli.streams.console import (
     write_line,
     write_question,
 )
-from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend, path_of
+from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.error_json import error_to_json
 from desktop_app.domain.error_note import note_of

@@ -8,9 +8,9 @@ from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import learn_listing
+from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import rounded, say, write_json, write_line
-from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError

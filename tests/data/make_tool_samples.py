@@ -12,6 +12,7 @@ import io
 import random
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -44,6 +45,7 @@ from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
 from tests.data.make_provider_samples import as_line
 from tests.data.samples import write_samples
+from tests.unit.providers.samples import OPENAI
 
 EXPECTED: Final = Path(__file__).with_name("tools_and_output")
 _AT: Final = datetime(2026, 1, 2, tzinfo=UTC)
@@ -211,10 +213,11 @@ def _write(chance: random.Random, output: AnswerOutput) -> None:
                 notices=(notice(NoticeCode.REPAIRED),) if chance.random() < 0.3 else (),
             )
             schema = {"type": "object", "required": ["a"]}
+            conversation_id = chance.choice((None, "c"))
+            output.use_provider(replace(OPENAI, from_environment=chance.random() < 0.3))
             output.close(
                 answer,
-                conversation_id=chance.choice((None, "c")),
-                from_environment=chance.random() < 0.3,
+                conversation_id=conversation_id,
                 passages=chance.choice(((), ({"number": 1},))),
                 checked=chance.choice((None, check_answer(schema, answer.text))),
             )

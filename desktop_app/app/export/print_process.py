@@ -29,9 +29,9 @@ from desktop_app.app.export.pdf_process import (
     paint,
 )
 from desktop_app.child_processes import child_command
+from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.export_command import LoadedConversation, load_conversation
 from desktop_app.cli.streams.console import say
-from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.paths import folders, resource_path

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from desktop_app.cli.command_setup import path_of
 from desktop_app.cli.streams.console import say
-from desktop_app.cli.streams.progress_output import path_of
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason

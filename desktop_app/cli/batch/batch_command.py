@@ -26,15 +26,11 @@ from desktop_app.cli.batch.batch_output import (
     report_pieces,
     write_report,
 )
+from desktop_app.cli.command_setup import cancel_at_signals, open_backend, path_of
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import say
-from desktop_app.cli.streams.progress_output import (
-    ProgressReporter,
-    cancel_at_signals,
-    open_backend,
-    path_of,
-)
+from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, batch_refusal
 from desktop_app.domain.batch.batch_wording import (

@@ -7,9 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import find_profile, learn_listing
+from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
-from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_note import note_of

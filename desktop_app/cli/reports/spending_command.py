@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, rounded, say, write, write_json, write_line
-from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend
+from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import note_of
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.storage.spending.ledger import Ledger
 
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_in_browser
+from desktop_app.cli.answers.chosen_model import valid_utf8
+from desktop_app.cli.command_setup import cancel_at_signals, open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import say, write_json, write_line
-from desktop_app.cli.streams.progress_output import cancel_at_signals, open_backend
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.tool_commands import tool_json, tool_summary
 from desktop_app.domain.error_note import note_of
@@ -121,7 +121,7 @@ async def _list(servers: ToolServers, *, as_json: bool) -> int:
         return 0
     width = max((len(server.name) for server in found), default=0)
     for server, row in zip(found, rows, strict=True):
-        parts = [server.url or os.fsencode(server.program).decode("utf-8", "replace")]
+        parts = [server.url or valid_utf8(server.program)]
         parts += [*row["env"], *row["headers"]]
         write_line(f"{server.name:<{width}}  {'  '.join(parts)}")
     return 0

@@ -134,7 +134,6 @@ class AnswerOutput:
         answer: Message,
         *,
         conversation_id: str | None,
-        from_environment: bool,
         passages: Sequence[Mapping[str, Any]] = (),
         full_text_file: Path | None = None,
         checked: CheckedAnswer | None = None,
@@ -154,7 +153,7 @@ class AnswerOutput:
         error = answer.error
         saved = conversation_id is not None
         if error is not None:
-            say(error_words(error, from_environment=from_environment))
+            say(error_words(error, from_environment=self._from_environment))
             if saved:
                 say(tr("The conversation is saved in your library."))
         elif answer.status is MessageStatus.REFUSED:

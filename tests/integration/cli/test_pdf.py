@@ -12,8 +12,8 @@ import pytest
 
 from desktop_app.child_processes import ChildCommand
 from desktop_app.cli import export_command
+from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.export_command import PdfExporter
-from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.errors import StorageError
 from tests.helpers.blocking import blocking

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.cli.command_setup import path_of
 from desktop_app.cli.export_command import file_names, partial_file
-from desktop_app.cli.streams.progress_output import path_of
 from tests.unit.storage.samples import a_conversation
 
 

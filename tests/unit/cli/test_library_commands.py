@@ -18,8 +18,8 @@ import pytest
 from desktop_app.child_processes import REPORTS_TO_WINDOW
 from desktop_app.cli.answers.chosen_model import find_profile
 from desktop_app.cli.arguments import create_parser
+from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.library_commands import run_library
-from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.i18n import formatting
