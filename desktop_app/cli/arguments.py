@@ -371,7 +371,7 @@ def _add_models(command: AddCommand) -> argparse.ArgumentParser:
     models = command(
         "models",
         tr("list models with their prices and limits"),
-        "[WORD ...] [--provider NAME] [--json]",
+        tr("[WORD ...] [--provider NAME] [--json]"),
         epilog(
             tr(
                 "Lists the models of every provider that has a key, with facts from Repartee, the "
@@ -383,9 +383,11 @@ def _add_models(command: AddCommand) -> argparse.ArgumentParser:
         ),
     )
     models.add_argument(
-        "words", nargs="*", metavar="WORD", help=tr("list only models that match these words")
+        "words", nargs="*", metavar=tr("WORD"), help=tr("list only models that match these words")
     )
-    models.add_argument("--provider", metavar="NAME", help=tr("list only this provider’s models"))
+    models.add_argument(
+        "--provider", metavar=tr("NAME"), help=tr("list only this provider’s models")
+    )
     models.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     return models
 

@@ -1,4 +1,4 @@
-"""The command line's requests to a window, which is a listening socket here."""
+"""The command line: help, errors, and requests to a window that the test plays."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from desktop_app.main import main
 from desktop_app.paths import folders
 
 ROOT = Path(__file__).parents[2]
-# Makes its second argument its terminal, then becomes the command.
+# Opens the terminal of its argument as the controlling one, then runs `repartee quick`.
 IN_A_TERMINAL = """
 import fcntl, os, sys, termios
 terminal = os.open(sys.argv[1], os.O_RDWR)
@@ -43,15 +43,15 @@ os.execv(sys.executable, [sys.executable, "-m", "desktop_app", "quick"])
 
 
 def limit_memory() -> None:
-    """Have this process fail instead of the computer, if it reads without an end."""
+    """Limit the memory of this process, so that endless reading fails."""
     resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 
 
 class FakeWindow:
-    """Holds the lock and answers calls.
+    """The lock and the socket of a window, which accepts every request.
 
     Attributes:
-        requests: what was asked.
+        requests: the requests so far.
     """
 
     def __init__(self) -> None:
@@ -192,14 +192,16 @@ def pseudo_language(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("pseudo_language")
-@pytest.mark.parametrize("command", [(), ("ask",), ("batch", "start"), ("restore",), ("quick",)])
+@pytest.mark.parametrize("command", [(), ("ask",), ("batch", "start"), ("restore",), ("models",)])
 def test_help_is_translated(
     command: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "1000")
     with pytest.raises(SystemExit):
         main([*command, "--help"])
-    for line in filter(None, capsys.readouterr().out.splitlines()):
+    out = capsys.readouterr().out
+    assert not re.search(r"\b(WORD|NAME|FILE|TEXT)\b", out)
+    for line in filter(None, out.splitlines()):
         texts = re.sub(r"^ +(-\S+, )?\S+( \S+)?( {2,}|$)", "", line)
         assert texts == "" or "⟦" in texts or texts.startswith("{"), line
 

@@ -33,9 +33,9 @@ def add_batch(
         usage="repartee batch {start,status,report,cancel,resume,again,remove} ...",
         epilog=_epilog_of_batch(),
     )
-    below = batch.add_subparsers(dest="action", required=True, prog="repartee batch")
+    subcommands = batch.add_subparsers(dest="action", required=True, prog="repartee batch")
 
-    command = partial(add_command, below, "repartee batch")
+    command = partial(add_command, subcommands, "repartee batch")
 
     start = command("start", tr("start a job"), tr("FILE ... [option ...]"), _epilog_of_start())
     start.add_argument("files", nargs="+", metavar=tr("FILE"))

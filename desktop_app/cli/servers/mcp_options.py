@@ -36,9 +36,9 @@ def add_mcp(
             )
         ),
     )
-    below = mcp.add_subparsers(dest="action", required=True, prog="repartee mcp")
+    subcommands = mcp.add_subparsers(dest="action", required=True, prog="repartee mcp")
 
-    command = partial(add_command, below, "repartee mcp")
+    command = partial(add_command, subcommands, "repartee mcp")
     add = _add_add(command)
     listing = command(
         "list", tr("list tool servers"), "[--json]", epilog(json_list_fields(_LIST_FIELDS))
