@@ -1,8 +1,8 @@
 """Bounds on values from files: ids, hashes, counts, times, money, parts of messages.
 
-Anybody may have written a file that is imported, restored or repaired. The program's own values are
-far inside these bounds. Outside of them, sums overflow, formatting a number takes gigabytes, dates
-cannot be shown, and a hash becomes a path.
+Files to import, restore or repair may have any values. Values of the program are far within these
+bounds. Beyond them, sums overflow, formatting a number takes gigabytes, dates cannot be shown, and
+a hash could be a path.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ BAD_VALUE: Final = (
 )
 # The sum of this count over a million rows still fits into SQLite's 64 bits.
 MAX_COUNT: Final = 2**40
-# The most that a single-line field in the window takes.
+# The limit of single-line fields in the window.
 MAX_NAME_CHARS: Final = 32_767
 MAX_ID_CHARS: Final = 64
 EARLIEST_TIME: Final = datetime(1900, 1, 1, tzinfo=UTC)
@@ -68,9 +68,9 @@ def is_hash(value: object) -> bool:
 
 
 def checked_money(text: object) -> Decimal:
-    """Return an amount that can be added up and shown.
+    """Return an amount that can be added and shown.
 
-    `Decimal("1E+999999")` is finite, too, and takes a megabyte once it is written out.
+    `Decimal("1E+999999")` is finite, but takes a megabyte when it is formatted.
 
     Raises:
         ValueError: not a number, negative, or out of bounds.
@@ -88,7 +88,7 @@ def checked_money(text: object) -> Decimal:
 
 
 def checked_time(time: datetime) -> datetime:
-    """Return an aware time that every calendar and time zone can show. Raises ValueError."""
+    """Return an aware time that can be shown in every time zone. Raises ValueError."""
     if not EARLIEST_TIME <= time < LATEST_TIME:
         raise ValueError("a time is out of bounds")
     return time
@@ -122,7 +122,7 @@ def _declared_fields(cls: type) -> tuple[tuple[str, Any], ...]:
 
 
 def _plain(hint: Any) -> Any:
-    """Return a type that isinstance() accepts: without the types of a collection's items."""
+    """Return a type for isinstance(), without the types of a collection's items."""
     origin = get_origin(hint)
     if origin is UnionType:
         return reduce(or_, map(_plain, get_args(hint)))
@@ -218,7 +218,7 @@ def checked_compaction(compaction: Compaction) -> Compaction:
     if compaction.kind is CompactionKind.PROVIDER:
         items = json.loads(compaction.body)
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise ValueError("a provider's state that is none")
+            raise ValueError("a provider's state is not a list of items")
     return checked_fields(compaction)
 
 

@@ -1,4 +1,4 @@
-"""Formats errors as sentences for the surface that shows them: the window, a terminal, a file.
+"""Formats errors as sentences for a surface: the window, a terminal or a file.
 
 A sentence is chosen by its code, and its placeholders are filled; finished text is never edited.
 `error_sentences` has the sentences on what happened, `Remedy` those on what to do. This module has

@@ -14,7 +14,7 @@ class ExportFormat(NamedTuple):
         id: the argument of the command line.
         label: shown to the user, marked for translation.
         suffix: of its files.
-        holds_many: one file can hold several conversations; otherwise each gets its own.
+        holds_many: True if a file can have several conversations, else each has a file.
     """
 
     id: str

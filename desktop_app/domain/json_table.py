@@ -1,4 +1,4 @@
-"""Values of JSON as the rows of a table: one for each object, with a column for each field."""
+"""Lists of JSON objects as tables, with a row for each object and a column for each field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_COLUMNS: Final = 200
 
 
 class JsonTable(NamedTuple):
-    """The columns, in the order in which they come first, and the rows' cells."""
+    """The names of the columns, in the order of their first occurrence, and the rows' cells."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -19,7 +19,7 @@ class JsonTable(NamedTuple):
 def table_of(value: Any) -> JsonTable | None:
     """Return the table in a value; None if it has none.
 
-    It is a list of objects, or an object with one such list and nothing else.
+    The value is a list of objects, or an object with such a list and nothing else.
     """
     if isinstance(value, dict) and len(value) == 1:
         value = next(iter(value.values()))
@@ -51,17 +51,17 @@ def rows_for_export(value: Any) -> JsonTable:
 
 
 def columns_of(objects: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the names of all fields, in the order in which they come first."""
+    """Return the names of all fields, in the order of their first occurrence."""
     return tuple(dict.fromkeys(name for each in objects for name in each))
 
 
 def row_of(value: Mapping[str, Any], columns: Iterable[str]) -> tuple[str, ...]:
-    """Return an object's cells; "" for a field that it lacks."""
+    """Return the cells of an object; "" for a missing field."""
     return tuple(cell_of(value[name]) if name in value else "" for name in columns)
 
 
 def cell_of(value: Any) -> str:
-    """Return a value as the text of a cell: texts as they are, the rest as JSON."""
+    """Return the text of a cell: a text as it is, "" for null, any other value as JSON."""
     if isinstance(value, str):
         return value
     return "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,7 +1,7 @@
-"""Places in the window to which texts point: settings, the models, sections of the help.
+"""Places in the window to which texts link: settings, the models, sections of the help.
 
-A text names a place by a placeholder, such as `{provider_page}`. Where it is shown, the placeholder
-becomes the place's name: plain in a terminal, a link in the window.
+A text names a place by a placeholder, such as `{provider_page}`. The place's name replaces it: as
+plain text in a terminal, and as a link in the window.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from desktop_app.i18n.translation import N_, tr
 
 
 class Place(StrEnum):
-    """A place; the value is its placeholder."""
+    """A place in the window; the value is its placeholder."""
 
     ABOUT = "about_page"
     APPEARANCE = "appearance_page"
@@ -69,12 +69,12 @@ def linked_text(
     params: Mapping[str, Param] | None = None,
     other_names: Mapping[Place, str] | None = None,
 ) -> LinkedText:
-    """Translate a message, and make links of the places that it names.
+    """Translate a message, with links to the places that it names.
 
-    Only the message's own placeholders become links: parameters are text.
+    Only placeholders of the message become links; parameters are plain text.
 
     Args:
-        other_names: names to use for some places, which are then no links.
+        other_names: names for some places, to which there are then no links.
     """
     found = []
     for literal, name, _, _ in Formatter().parse(tr(message)):

@@ -1,4 +1,4 @@
-"""The words of a text whose spelling can be checked: no code, addresses or names with digits."""
+"""Finds words whose spelling can be checked: not in code, addresses or names with digits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 MAX_LINE_CHARS: Final = 5000
-"""Longer lines are data rather than prose, and are not checked."""
+"""Longer lines are not checked, because they are data rather than prose."""
 _MAX_TOKEN_CHARS: Final = 100
 
 _TWO_UNITS: Final = re.compile("[\U00010000-\U0010ffff]")
 _BACKTICKS: Final = re.compile("`+")
 _FENCE: Final = re.compile(" {0,3}(`{3,}|~{3,})")
-# Addresses, paths, options, tags and names joined by a sign.
+# Addresses, paths, options, tags, and names joined by a sign.
 _NO_PROSE: Final = re.compile(r"[/\\@]|^(?:www\.|[<#$&]\w|--?\w)|\w[_.:]\w")
 _TOKEN: Final = re.compile(rf"(?<!\S)\S{{2,{_MAX_TOKEN_CHARS}}}(?!\S)")
 # Letters with the marks of Latin, Hebrew, Arabic and Indic scripts, joined by apostrophes.
@@ -37,7 +37,7 @@ class ProseWord(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The position after its last character."""
+        """Return the position after the last character."""
         return self.start + len(self.text)
 
 
@@ -58,7 +58,7 @@ def words_of_line(line: str) -> tuple[ProseWord, ...]:
 
 
 def _without_code(line: str) -> str:
-    """Replace code in backticks by as many spaces."""
+    """Replace code in backticks by the same number of spaces."""
     opened: re.Match[str] | None = None
     for run in _BACKTICKS.finditer(line):
         if opened is None:
@@ -71,7 +71,7 @@ def _without_code(line: str) -> str:
 
 
 def _is_prose(word: str) -> bool:
-    """Return False for single letters, abbreviations, names of code, unspaced and mixed scripts."""
+    """Return False for letters, abbreviations, names in code, and unspaced or mixed scripts."""
     if len(word) < 2 or word.isupper():
         return False
     if word.isascii() and word[1:].islower():
@@ -83,7 +83,7 @@ def _is_prose(word: str) -> bool:
 
 @lru_cache(256)
 def script_of(word: str) -> str:
-    """Return the script of a word as in Unicode's letter names, "LATIN"; "" if mixed."""
+    """Return the script of a word as in Unicode's letter names, such as "LATIN"; "" if mixed."""
     scripts = {unicodedata.name(each, "").partition(" ")[0] for each in word if each.isalpha()}
     return scripts.pop() if len(scripts) == 1 else ""
 
@@ -107,12 +107,12 @@ def fence_after(line: str, opened: str) -> str:
 def next_misspelled(
     text: str, position: int, misspelled: Callable[[Iterable[str]], Container[str]]
 ) -> ProseWord | None:
-    """Return the first misspelled word that ends at `position` or later, else the first of all.
+    """Return the first misspelled word that ends at `position` or later, else the first.
 
-    Its start is the one in the text.
+    The word's positions are those in the text.
 
     Args:
-        misspelled: returns the misspelled ones of some words.
+        misspelled: returns the misspelled words among some words.
     """
     first: ProseWord | None = None
     start, fence = 0, ""

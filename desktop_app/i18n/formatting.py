@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _KB: Final = 1024
 _OTHER_SCRIPTS: Final = {"BANGLA": "BENGALI", "ODIA": "ORIYA", "KOREAN": "HANGUL"}
-"""Unicode's names of the scripts that CLDR names otherwise."""
+"""Unicode's names of the scripts for which CLDR has other names."""
 
 
 class Formats(Protocol):
@@ -120,7 +120,7 @@ _current = _Current()
 
 
 def use_formats_of(language: str) -> None:
-    """Use Babel's formats of a language, in the system's region if its locale has that language."""
+    """Use Babel's formats of a language, for the system's region if it uses the language."""
     _current.formats = BabelFormats(language)
 
 
@@ -182,7 +182,7 @@ def money(amount: Decimal) -> str:
 
 
 def exact_money(amount: Decimal) -> str:
-    """Format US dollars with every digit, at least two decimals.
+    """Format US dollars with every digit, and at least two decimals.
 
     >>> from decimal import Decimal
     >>> [exact_money(Decimal(x)) for x in ("4.1", "10", "0.0000875", "0", "1E+1", "1234.5")]
@@ -193,7 +193,7 @@ def exact_money(amount: Decimal) -> str:
 
 
 def editable_amount(amount: Decimal) -> str:
-    """Return every digit of an amount, at least two decimals, as a field for editing shows it.
+    """Return every digit of an amount, with at least two decimals, for an editable field.
 
     >>> from decimal import Decimal
     >>> [editable_amount(Decimal(x)) for x in ("20", "1234.5", "0.0005")]
@@ -206,8 +206,7 @@ def editable_amount(amount: Decimal) -> str:
 def parsed_amount(text: str) -> Decimal | None:
     """Return the amount in a text as users of the locale write it; None for an empty text.
 
-    The locale's group separator counts as one only before exactly three digits. Elsewhere it is
-    taken for the decimal sign.
+    The locale's group separator is read as the decimal sign unless exactly three digits follow it.
 
     >>> [str(parsed_amount(x)) for x in ("$20", "1,50", "1,234.5", "1,000", " ")]
     ['20', '1.50', '1234.5', '1000', 'None']
@@ -244,7 +243,7 @@ def _decimal_sign() -> str:
 
 
 def tokens(count: int) -> str:
-    """Format a token count in short.
+    """Format a token count with a short unit.
 
     >>> [tokens(x) for x in (7, 1900, 9949, 9950, 272000, 999_500)]
     ['7', '1.9k', '9.9k', '10k', '272k', '1M']
@@ -348,7 +347,7 @@ def _short_decimal(value: float, digits: int = 1) -> str:
 
 
 def locale_name(language: str) -> str:
-    """Return the system's locale if it speaks `language`, otherwise the language itself."""
+    """Return the system's locale if it has this language, otherwise the language."""
     for variable in ("LC_ALL", "LC_TIME", "LANG"):
         name = os.environ.get(variable, "").split(".")[0].split("@")[0].replace("_", "-")
         if name:

@@ -1,7 +1,7 @@
-"""Pseudo-languages, which reveal text that is not translated and widgets that are too narrow.
+"""Pseudo-languages, which reveal untranslated text and widgets that are too narrow.
 
-REPARTEE_LANGUAGE=pseudo gives letters accents, makes text a third longer and puts it in ⟦ ⟧.
-REPARTEE_LANGUAGE=pseudo-rtl does the same, and the window runs from right to left.
+REPARTEE_LANGUAGE=pseudo adds accents to letters, makes text a third longer and puts it in ⟦ ⟧.
+REPARTEE_LANGUAGE=pseudo-rtl does the same, and lays out the window from right to left.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def pseudo_text(message: str) -> str:
     parts = _KEPT.split(message)
     parts[::2] = [part.translate(_ACCENTS) for part in parts[::2]]
     longer = len(message) // 3
-    filler = ("~~~~ " * longer)[:longer]  # in words, so that it can be wrapped
+    filler = ("~~~~ " * longer)[:longer]  # with spaces, so that it can be wrapped
     return f"⟦{''.join(parts)}{filler.rstrip()}{'~' * filler.endswith(' ')}⟧"
 
 

@@ -1,4 +1,4 @@
-"""Words for why a file can't be read or written, in the user's language."""
+"""Reasons why a file can't be read or written, in the user's language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from desktop_app.i18n.translation import N_, tr
 if TYPE_CHECKING:
     import json
 
-_WORDS: Final = {
+_REASONS: Final = {
     errno.EACCES: N_("you have no permission"),
     errno.EEXIST: N_("a file with this name exists"),
     errno.EIO: N_("the disk reported an error"),
@@ -26,15 +26,12 @@ _WORDS: Final = {
 
 
 def system_words(error: OSError) -> str:
-    """Return why the system refused, to follow a colon; without a translation, in its own words.
-
-    Its own words are in the system's language: https://docs.python.org/3/library/os.html
-    """
-    words = _WORDS.get(error.errno or 0)
-    return tr(words) if words else error.strerror or type(error).__name__
+    """Return why the system refused, to follow a colon; unknown reasons in the system's words."""
+    reason = _REASONS.get(error.errno or 0)
+    return tr(reason) if reason else error.strerror or type(error).__name__
 
 
 def json_words(error: json.JSONDecodeError) -> str:
-    """Return where a text stops being valid JSON, to follow a colon."""
+    """Return the position at which a text is not valid JSON, to follow a colon."""
     where = {"line": str(error.lineno), "column": str(error.colno)}
     return tr("it isn’t valid JSON at line {line}, column {column}", **where)

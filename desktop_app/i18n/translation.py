@@ -25,7 +25,7 @@ VARIABLE: Final = "REPARTEE_LANGUAGE"
 """The environment variable that sets the language of one run."""
 
 LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch", "nl": "Nederlands"}
-"""The languages of the program, each under its own name."""
+"""The languages of the program, by their codes, each with its name in the language."""
 
 
 class _Language:
@@ -50,12 +50,12 @@ def tr(message: str, /, **values: str | int) -> str:
     >>> tr("{count} of {total} files read", count=3, total=1200)
     '3 of 1,200 files read'
     """
-    # gettext answers "" with the header of its catalog.
+    # gettext returns the header of the catalog for "".
     return _filled(_current.catalog.gettext(message), values) if message else ""
 
 
 def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:
-    """Translate a message in the plural form of `count`, which fills the placeholder `{count}`.
+    """Translate a message in the plural form of `count`, and fill its placeholder `{count}`.
 
     >>> [tr_plural("{count} file", "{count} files", n) for n in (1, 1200)]
     ['1 file', '1,200 files']
@@ -64,7 +64,7 @@ def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:
 
 
 def tr_filled(message: str, values: Mapping[str, str | int], /) -> str:
-    """Translate a message that is chosen by a stored or foreign code, and fill its placeholders.
+    """Translate a message, and fill its placeholders with stored or foreign values.
 
     Raises:
         KeyError: a placeholder has no value.
@@ -88,12 +88,12 @@ def is_right_to_left() -> bool:
 
 
 def language_of_formats() -> str:
-    """Return the language whose formats apply; the pseudo-languages have those of English."""
+    """Return the language whose formats are used: English for the pseudo-languages."""
     return ENGLISH if pseudo.is_pseudo(_current.code) else _current.code
 
 
 def offered_languages() -> dict[str, str]:
-    """Return English and the languages whose catalogs are installed, by their codes."""
+    """Return the names of English and of the languages with a catalog, by their codes."""
     folder = _current.folder
     return {
         code: name
@@ -114,8 +114,11 @@ def use_language(code: str, folder: Path) -> None:
 def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
     """Return the code of the language to use.
 
-    REPARTEE_LANGUAGE comes first, then the setting, then the system's languages in their order:
-    `system` if the caller knows them, otherwise those of the POSIX variables.
+    REPARTEE_LANGUAGE comes first, then the setting, then the system's languages in their order.
+
+    Args:
+        setting: the user's choice; "" for none.
+        system: the system's languages; if empty, those of the POSIX variables.
     """
     wanted = (os.environ.get(VARIABLE, ""), setting, *(tuple(system) or _posix_languages()))
     for name in wanted:
@@ -147,7 +150,7 @@ def in_english() -> Iterator[None]:
 
 
 def _posix_languages() -> tuple[str, ...]:
-    """Return the languages that the environment asks for, as gettext reads it."""
+    """Return the languages in the environment variables that gettext reads."""
     locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
     if locale.split(".")[0] in ("", "C", "POSIX"):
         return ()

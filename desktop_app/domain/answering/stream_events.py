@@ -113,7 +113,7 @@ class ImageArrived:
 
 @dataclass(frozen=True)
 class RoundEnded:
-    """A request of the answer has ended with tool calls; another one follows, with the results."""
+    """A request of the answer has ended with tool calls; one with their results follows."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Batch jobs: the same question about each of many files, at half price, within a day.
+"""Batch jobs: a question about each of many files, answered at half price within a day.
 
-A job is a list of items, one per file, and goes to its provider in one batch, or in several uploads
-if it is too large for one. Results are matched by `custom_id`, never by order. The states of an
-upload are the provider's; a job has the same states and three of its own.
+A job is a list of items, one for each file. It is sent as one batch, or as several uploads if it is
+too large. Results are matched by `custom_id`, never by order. Uploads have the states of the
+provider's batches; jobs have three more.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ MAX_UPLOAD_REQUESTS: Final = 50_000
 MAX_UPLOAD_BYTES: Final = 200_000_000
 """The limits of one upload. Source: OpenAI's guide to the Batch API."""
 USUAL_ANSWER_TOKENS: Final = 1000
-"""Estimated tokens of an answer with its reasoning: nobody knows them in advance."""
+"""The estimated tokens of an answer with its reasoning."""
 
 
 class BatchStatus(StrEnum):
     """The state of a job, or of one of its uploads.
 
-    PREPARING: its files are being read. READY: all are read, and the user is asked; nothing was
-    sent. UPLOADING: on its way. The others are the provider's.
+    PREPARING: its files are being read. READY: all are read; it waits for the user's confirmation.
+    UPLOADING: it is being sent. The others are states of the provider.
     """
 
     PREPARING = "preparing"
@@ -60,7 +60,7 @@ class BatchStatus(StrEnum):
 
     @property
     def was_sent(self) -> bool:
-        """Return True unless files are being read or the user has yet to confirm the job."""
+        """Return False while files are being read, or the user has to confirm the job."""
         return self not in (BatchStatus.PREPARING, BatchStatus.READY)
 
 
@@ -74,9 +74,9 @@ _ORDER: Final = tuple(BatchStatus)
 class ItemStatus(StrEnum):
     """The state of a file of a job.
 
-    UNREAD: not read yet. READ: it will be sent. LEFT_OUT: it could not be read or does not fit, and
-    is never sent. SENT: it waits for its answer. ANSWERED. REFUSED: the model declined, or the
-    provider's filter stopped it. FAILED: the provider rejected the request, or sent something
+    UNREAD: not read yet. READ: it will be sent. LEFT_OUT: it cannot be read or is too large, and is
+    not sent. SENT: it waits for its answer. ANSWERED: it has one. REFUSED: the model declined, or
+    the provider's filter stopped it. FAILED: the provider rejected the request, or its result is
     unusable. UNANSWERED: the batch ended without a result for it; nothing is billed.
     """
 
@@ -99,13 +99,14 @@ class BatchEstimate:
     """The estimated size and cost of a job.
 
     Attributes:
-        files: the number of files that are sent; `left_out` are not.
+        files: the number of files that are sent.
+        left_out: the number of files that are not sent.
         input_tokens: of all files, estimated.
         input_cost: US dollars at the batch price, else the ordinary one; None if unknown.
-        cost: with the answers, of `BatchJob.expected_answer` tokens each.
-        ordinary_cost: of the same files as ordinary questions.
-        image_pages: pages without text, which are sent as images.
-        image_tokens, image_cost: of these pages; included above.
+        cost: with answers of `BatchJob.expected_answer` tokens each.
+        ordinary_cost: the cost of the same files as ordinary questions.
+        image_pages: the number of pages without text, which are sent as images.
+        image_tokens, image_cost: of these pages; included in the others.
     """
 
     files: int = 0
@@ -152,11 +153,11 @@ class BatchUpload:
     """One of a job's batches at the provider.
 
     Attributes:
-        is_uploading, is_creating: a request for the file or the batch was in flight when this was
-            written; before another, the provider must be asked whether it arrived.
+        is_uploading, is_creating: a request for the file or the batch was sent, and its reply is
+            not stored; before another request, the provider must be asked if it arrived.
         input_file_id, batch_id: the provider's ids, "" until it has assigned them.
         total, completed, failed: the provider's counts.
-        is_fetched: its results are in the store.
+        is_fetched: True if its results are in the store.
     """
 
     job_id: str
@@ -175,7 +176,7 @@ class BatchUpload:
 
     @property
     def name(self) -> str:
-        """Return the name by which to find the upload and the batch at the provider."""
+        """Return the name that identifies the upload and the batch at the provider."""
         return f"repartee-{self.job_id}-{self.number}"
 
 
@@ -210,16 +211,16 @@ class BatchJob:
     """A batch job.
 
     Attributes:
-        choice: the user's choice; `model` and `effort` in it are those that are sent.
-        base_url: the server that runs it; a provider with another address does not know the job.
-        title: of the prompt, or the first words of the task.
+        choice: the user's choice, with the model and the effort that are sent.
+        base_url: the server that runs it; providers with other addresses do not have the job.
+        title: of the prompt, or the beginning of the task.
         task: the question about each file.
         template_id: the prompt of the library that the task comes from; "" for none.
-        error: why it is stuck or failed; None if it is not.
-        is_cancelled: the user has cancelled it; results until then are still fetched.
+        error: why it cannot continue, or failed; None if neither.
+        is_cancelled: the user has canceled it; finished results are still fetched.
         held: US dollars of input that count against the monthly cap while it runs.
         examples: pairs of a question and its ideal answer, sent before each question.
-        purpose: of its calls, as the ledger names it.
+        purpose: of its calls, for the ledger.
     """
 
     id: str
@@ -246,7 +247,7 @@ class BatchJob:
 
     @property
     def done(self) -> int:
-        """Return the number of files that are done here or, while it runs, at the provider."""
+        """Return the number of finished files, as stored or as the provider counts them."""
         remote = sum(upload.completed + upload.failed for upload in self.uploads)
         return max(remote, self.counts.done)
 
@@ -263,12 +264,12 @@ class BatchItem:
     Attributes:
         number: its position, from 1.
         path: of the file that was read; "" for none, or if it was taken over from another job.
-        prompt: its own question; "" for the job's.
+        prompt: its question; "" for the job's task.
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.
-        upload: the number of the upload it went with, 0 before.
-        error: why it has no answer, or no whole one; None if it has.
-        conversation_id: of the conversation it was opened as, otherwise "".
+        upload: the number of the upload that it was sent with; 0 before.
+        error: why it has no complete answer; None if it has one.
+        conversation_id: of the conversation as which it was opened; "" for none.
         answered_by: the model that the result names; "" if it names none.
     """
 
@@ -300,7 +301,7 @@ class BatchItem:
 
 
 class BatchLine(NamedTuple):
-    """A row in the list of files: `tokens` as estimated, or as used once there is an answer."""
+    """A row in the list of files; `tokens` are estimated until there is an answer."""
 
     number: int
     name: str
@@ -330,7 +331,7 @@ class BatchResult:
 
     Attributes:
         status: ANSWERED, REFUSED, FAILED or UNANSWERED.
-        error: why there is no answer, or no whole one; None if there is.
+        error: why there is no complete answer; None if there is one.
         answered_by: the model that the result names; "" if it names none.
     """
 
@@ -347,9 +348,9 @@ class RemoteBatch:
     """A batch as the provider describes it.
 
     Attributes:
-        status: None if it is not a known one.
-        name: the `BatchUpload.name` it was created with, "" if it is not ours.
-        errors: why it failed as a whole, each with its line in the upload, 0 for none.
+        status: None if it is unknown.
+        name: the `BatchUpload.name` of its upload; "" if the program did not create it.
+        errors: why it failed as a whole, each with its line in the upload; 0 for none.
     """
 
     id: str
@@ -375,7 +376,7 @@ def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
 def batch_refusal(
     profile: ProviderProfile, info: ModelInfo | None = None
 ) -> IllegalChoiceError | None:
-    """Return why that provider or model takes no batches; None if it does."""
+    """Return why a provider or model does not take batches; None if it does."""
     name = profile.name
     if profile.kind is ProviderKind.ON_DEVICE:
         return IllegalChoiceError(Reason.BATCH_NOT_LOCAL)

@@ -106,7 +106,7 @@ def _scan_words(estimate: BatchEstimate) -> str:
 
 
 def item_scan_words(item: BatchItem) -> str:
-    """Describe the pages of a file without text, as sent or skipped; "" for none."""
+    """Describe the pages without text of a file, as sent or skipped; "" for none."""
     return image_pages_fact(item.part) if isinstance(item.part, DocumentPart) else ""
 
 
@@ -141,7 +141,7 @@ def _is_ending(job: BatchJob) -> bool:
 
 
 def job_error_text(job: BatchJob) -> str:
-    """Return why a job is stuck or failed; "" if it is not."""
+    """Return why a job cannot continue, or failed; "" if neither."""
     return job.error.sentences if job.error else ""
 
 

@@ -128,7 +128,7 @@ def was_made_with(
     compactions: Sequence[Compaction],
     profile: ProviderProfile,
 ) -> bool:
-    """Return True if the answer `path[number]` was made with `compaction`, None for no compaction.
+    """Return True if the answer `path[number]` was made with `compaction` (None: without).
 
     Only then does the provider's token count apply to a request of today.
     """

@@ -1,4 +1,4 @@
-"""Facts about a message, on screen, on paper and in exported files, in the user's language."""
+"""Facts about a message in the user's language, on screen, paper and in exported files."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
 
 
 def call_caption(call: ToolCallPart) -> str:
-    """Return `Tool: calculator · Done · 0.1 s` for an exported file, which shows the arguments."""
+    """Return `Tool: calculator · Done · 0.1 s` for an exported file with the arguments."""
     facts = [tr("Tool: {name}", name=call.shown_name), tr(_CALL_STATES[call.state])]
     if call.seconds is not None:
         facts.append(duration(max(call.seconds, _MIN_SHOWN_S)))
@@ -238,7 +238,7 @@ def token_count(tokens: int, *, is_exact: bool) -> str:
 
 
 def pages_fact(part: DocumentPart) -> str:
-    """Describe the number or the choice of a document's pages, and how many are sent as images.
+    """Describe the number or choice of a document's pages, and how many are sent as images.
 
     Returns "" if the format has no pages.
     """

@@ -1,4 +1,4 @@
-"""Notices under an answer about how it was made: a code and parameters, and their sentences.
+"""Notices about how an answer was made: a code and parameters, and their sentences.
 
 A notice without a code is a sentence that an earlier version stored, or that was imported.
 """
@@ -153,7 +153,7 @@ _CODES: Final = frozenset(NoticeCode)
 
 @dataclass(frozen=True, slots=True)
 class AnswerNotice:
-    """A notice, or the reason of an error, with the values for the placeholders of its sentence."""
+    """A notice, or the reason of an error, with the values for its sentence."""
 
     code: NoticeCode | Reason
     params: tuple[tuple[str, Param], ...] = ()

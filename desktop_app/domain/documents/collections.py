@@ -1,9 +1,9 @@
 """Collections: documents to ask questions about, and the passages found in them.
 
-A collection names files; the text read from them is in the attachment store, by the SHA-256 of
-their bytes. A question stores the passages that were found for it, word for word, so later messages
-do not depend on the collection. Passages are numbered across all questions of a path, so that `[9]`
-in an answer is unambiguous.
+A collection names files. Their text is in the attachment store, by the SHA-256 of their bytes. A
+question stores the text of the passages that were found for it, so later messages do not depend on
+the collection. Passages are numbered across all questions of a path, so that `[9]` in an answer is
+unambiguous.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class CollectionFile(NamedTuple):
         size: in bytes.
         pages: None if the format has none.
         status: "ready" to be searched, "failed", "waiting" to be read, or "removed" by the user. A
-            removed file stays removed when its folder is read again.
-        problem: why it failed, or what a ready file's text lacks; None if neither.
+            removed file is not added when its folder is read again.
+        problem: why it failed, or a note on missing text of a ready file; None if neither.
     """
 
     collection_id: str
@@ -96,7 +96,7 @@ class Passage:
     """A passage of a document that is sent with a question.
 
     Attributes:
-        number: the answer cites the passage by it.
+        number: the number by which the answer cites the passage.
         sha256, name: of the document.
         page: the page, slide, sheet or chapter it begins on, from 1; None if the format has none.
         place: its code, such as "page 3" or "sheet Costs" (see `passage_place`); in a format
@@ -116,7 +116,7 @@ class Passage:
 
     @property
     def text_key(self) -> tuple[str, int, int]:
-        """Return the key of the passage's text, whatever its number and its collection."""
+        """Return the identity of the text, without the number and the collection."""
         return self.sha256, self.start, self.end
 
     @property

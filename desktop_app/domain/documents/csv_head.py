@@ -17,7 +17,7 @@ _QUOTED: Final = re.compile(r'"[^"]*(?:"|$)')
 def first_row(text: str) -> tuple[int, str]:
     """Return the offset of the first row, and the delimiter.
 
-    Empty lines and the line with which Excel states the delimiter are no rows.
+    Empty lines and Excel's line with the delimiter (`sep=;`) are not rows.
     """
     blank = _BLANK.match(text)
     start = blank.end() if blank else 0

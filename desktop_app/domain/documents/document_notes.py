@@ -1,4 +1,4 @@
-"""Notes on how a document was read: a code and parameters, and the members that were skipped."""
+"""Notes on how a document was read: a code, parameters, and the skipped members."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_NAMED: Final = 5
 
 
 class Skip(StrEnum):
-    """The reason why a part of an archive, folder or mail was not read; for models."""
+    """The reason why a part of an archive, folder or mail was not read, in words for models."""
 
     DAMAGED = "damaged"
     EMPTY = "without text"
@@ -57,7 +57,7 @@ class DocumentNote(NamedTuple):
     """A note on how a document was read.
 
     Attributes:
-        reason, params: as those of errors.
+        reason, params: as in errors.
         skipped: some of the members that were not read, each with the reason.
     """
 
@@ -81,7 +81,7 @@ class DocumentNote(NamedTuple):
 
     @property
     def as_error(self) -> ErrorNote:
-        """The note without the names of skipped members, as it is stored."""
+        """Return the note as it is stored, without the names of skipped members."""
         return ErrorNote(self.reason, params=dict(self.params))
 
 

@@ -1,7 +1,7 @@
 """Sections of a document's text: pages, slides, sheets and chapters, and choices of them.
 
-The document readers write a mark before each: a line such as "[page 3]", or a sheet's name as a
-heading. Empty sheets count, too, as in the workbook.
+The document readers write a mark before each section: a line such as "[page 3]", or a sheet's name
+as a heading. Empty sheets have numbers, too, as in the workbook.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def unit_of(part: DocumentPart) -> str:
 def find_sections(text: str, unit: str) -> list[DocumentSection]:
     """Find the sections of a document's text, in order, by their marks.
 
-    A mark must follow an empty line and have the next number: a page may quote another's mark.
+    A mark must follow an empty line and have the next number, because a page may quote a mark.
     """
     if unit == "sheet":
         return _sheets(text)
@@ -76,14 +76,16 @@ def _sheets(text: str) -> list[DocumentSection]:
     return found
 
 
-def _find_line(text: str, begins: str, start: int, *, is_whole: bool) -> int:
-    """Return the offset of a line `begins` after an empty line or at the start; -1 if none.
+def _find_line(text: str, beginning: str, start: int, *, is_whole: bool) -> int:
+    """Return the offset of a line with `beginning` after an empty line, or at the start.
+
+    Return -1 if there is none.
 
     `str.find` scans megabytes in a millisecond.
     """
     at = start - 1
-    while (at := text.find(begins, at + 1)) >= 0:
-        end = at + len(begins)
+    while (at := text.find(beginning, at + 1)) >= 0:
+        end = at + len(beginning)
         is_line = not is_whole or end == len(text) or text[end] == "\n"
         if is_line and (at == 0 or text.endswith("\n\n", 0, at)):
             return at
@@ -97,11 +99,11 @@ def parse_spans(
 
     Args:
         count: the number of sections.
-        names: of sheets, in order. A name may stand for its number, in quotation marks if it
-            contains a comma or is a number itself.
+        names: of sheets, in order. They can be used instead of numbers, in quotation marks if they
+            contain a comma or are numbers.
 
     Raises:
-        IllegalChoiceError: it names nothing, or a section that does not exist.
+        IllegalChoiceError: nothing is chosen, or a section that does not exist.
     """
     spans = [_parse_span(item, count, unit, names) for item in _split_items(given)]
     if not spans:
@@ -110,7 +112,7 @@ def parse_spans(
 
 
 def _split_items(given: str) -> list[str]:
-    """Split at commas, except in quotation marks: those belong to a name."""
+    """Split at commas and semicolons, except in quotation marks."""
     items = [match[1].strip() for match in _ITEMS.finditer(given) if match[0]]
     if given.rstrip().endswith((",", ";")):
         items.append("")
@@ -146,9 +148,9 @@ def _is_same_name(name: str, given: str) -> bool:
 def _choice_error(
     reason: Reason, unit: str, count: int, names: Sequence[str], **params: Param
 ) -> IllegalChoiceError:
-    remedy: Remedy | None = Remedy.SECTIONS_ARE
+    remedy: Remedy | str = Remedy.SECTIONS_ARE
     if reason is Reason.SECTION_NAME_IS_NUMBER:
-        remedy = None
+        remedy = ""
     elif count <= 1:
         remedy = Remedy.SECTION_IS_ALONE
     elif names:
@@ -159,7 +161,7 @@ def _choice_error(
     return IllegalChoiceError(
         reason,
         params,
-        what_to_do=remedy or "",
+        what_to_do=remedy,
         unit=unit,
         count=count,
         example=example,
@@ -168,14 +170,14 @@ def _choice_error(
 
 
 def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Sort the spans, and merge those that touch."""
-    made: list[Span] = []
+    """Sort the spans, and merge those that overlap or are adjacent."""
+    merged: list[Span] = []
     for first, last in sorted(spans):
-        if made and first <= made[-1][1] + 1:
-            made[-1] = (made[-1][0], max(made[-1][1], last))
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
-            made.append((first, last))
-    return tuple(made)
+            merged.append((first, last))
+    return tuple(merged)
 
 
 def format_spans(spans: Iterable[Span], dash: str = "-") -> str:
@@ -193,7 +195,7 @@ def chosen_text(part: DocumentPart, text: str) -> str:
     """Return the chosen sections of a document's text, with their marks.
 
     Raises:
-        DocumentError: the sections cannot be told apart in the text.
+        DocumentError: the marks of the sections are not in the text.
     """
     chosen = part.chosen
     if chosen is None:

@@ -1,4 +1,4 @@
-"""The media types of documents that the program reads and shows in ways of their own."""
+"""The media types of documents that the program treats differently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A document as it was read: its text, the chunks of a text, and the passages for the index."""
+"""The results of reading a document: its text, chunks of it, and passages for the index."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ExtractedDocument:
 
     Attributes:
         name: the file's name, without its folder.
-        media_type: by content first, by name second.
+        media_type: by content, else by name.
         sha256: of the file's bytes, in hexadecimal.
         size: of the file, in bytes.
         text: Markdown for formats with structure; each page of a PDF begins with a line "[page 3]".
@@ -23,8 +23,8 @@ class ExtractedDocument:
         tokens: of `text`, by o200k_base.
         note: remarks for the user on how it was read.
         width, height: of an image, in pixels as displayed; 0 for everything else.
-        animated: an image with further frames.
-        pictured: the pages of a PDF that have drawings but no text, with the size of their images.
+        animated: True for an image with several frames.
+        pictured: the pages of a PDF that have drawings, but no text, with the size of their images.
         is_protected: it needed a password.
     """
 
@@ -81,9 +81,8 @@ class IndexedPassage(NamedTuple):
     Attributes:
         start, end: in characters of the document's text.
         page: the page, slide or sheet that it begins on; None if the format has none.
-        place: the code of its place (passage_place.py), or the heading above;
-            "" if unknown.
-        title: the file's name and the headings above, as words.
+        place: the code of its place (passage_place.py), or the heading above; "" if unknown.
+        title: the file's name and the headings above, as text.
         words: the search terms for the index: see passage_words.py.
     """
 

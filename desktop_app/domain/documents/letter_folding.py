@@ -1,4 +1,4 @@
-"""Folds letters for searches: drops case, accents and differences of form."""
+"""Folds letters for searches: removes case, accents and compatibility forms."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-# Unicode decomposes none of these letters with strokes and hooks, nor these ligatures. Users who
-# lack them on the keyboard type similar letters.
+# Unicode does not decompose these ligatures and letters with strokes and hooks. Users without them
+# on the keyboard type similar letters.
 PLAIN_LETTERS: Final = str.maketrans(
     {
         "æ": "ae", "œ": "oe", "þ": "th", "ⱥ": "a", "ƀ": "b", "ɓ": "b", "ƈ": "c", "ȼ": "c",
@@ -20,7 +20,7 @@ PLAIN_LETTERS: Final = str.maketrans(
     }
 )  # fmt: skip
 
-# Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han, Hangul: no spaces, or words that grow endings.
+# Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han: no spaces. Hangul: endings are part of words.
 _DENSE: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
     "\u3031-\u3035\u3038-\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
@@ -30,10 +30,10 @@ _DENSE: Final = (
 _DROPPED: Final = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
 _ASCII_PIECE_CHARS: Final = 50_000
 _PIECE_CHARS: Final = 1_000
-"""Characters. To sort the accents of one letter takes the square of their number: 50,000 of them
-would block all threads for 2 s."""
+"""Sorting the accents of a letter takes the square of their number: 50,000 would block all threads
+for 2 s."""
 _MAX_ACCENTS: Final = 250
-"""Accents without a letter between them, behind which a long text is cut anywhere."""
+"""After so many accents without a letter in between, a long text is cut anywhere."""
 _HANGUL_ENDING: Final = re.compile("[\u1160-\u11ff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
@@ -42,15 +42,15 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 def dense_run() -> re.Pattern[str]:
     """Return the pattern for a run of characters of scripts without spaces between words.
 
-    Compiled on first use, because that takes milliseconds of the start.
+    It is compiled at its first use, because compiling takes milliseconds.
     """
     return re.compile(f"[{_DENSE}]+")
 
 
 def fold(text: str) -> str:
-    """Fold case, accents and differences of form: "Łódź" becomes "lodz".
+    """Fold case, accents and compatibility forms: "Łódź" becomes "lodz".
 
-    Long texts fold in pieces: normalizing a megabyte at once blocks all threads for 0.1 s.
+    Long texts are folded in pieces: normalizing a megabyte at once blocks all threads for 0.1 s.
     """
     return _fold(text) if len(text) <= _PIECE_CHARS else "".join(fold_pieces(text))
 
@@ -71,7 +71,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _is_starter(character: str) -> bool:
-    """Return True if a character never combines with the one before: a text may be cut there."""
+    """Return True if a text may be cut before a character, because it never combines."""
     if " " <= character <= "~" or "\u4e00" <= character <= "\u9fff":
         return True
     first = unicodedata.normalize("NFKD", character)[0]

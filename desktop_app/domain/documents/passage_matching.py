@@ -1,8 +1,8 @@
-"""Finds a passage in another form of its own text.
+"""Finds a passage in another form of its text.
 
-The text read from a document and the text shown of it differ in hyphens, line ends, ligatures,
-brackets, spaces and Markdown syntax. Letters and digits are the same, so only those are compared. A
-passage without a plausible match is not found.
+The text that was read from a document and the text that is shown differ in hyphens, line ends,
+ligatures, brackets, spaces and Markdown syntax. Letters and digits are the same, so only they are
+compared. A passage without a plausible match is not found.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _MAX_MATCHES: Final = 1_000
-# Thresholds for matching line by line: letters a line needs to be searched for, letters it needs to
-# count if it occurs more than once, and the share of the passage that must be found.
+# Thresholds for matching line by line: the letters of a line that is searched for, the letters of a
+# line that counts although it occurs more than once, and the share of the passage to find.
 _MIN_LINE_LETTERS: Final = 8
 _MIN_UNIQUE_LETTERS: Final = 24
 _REQUIRED_SHARE: Final = 0.6
@@ -31,11 +31,11 @@ class Letters:
 
     Attributes:
         text: the letters and digits, folded to one form.
-        places: for each of them, the number of its character.
+        places: the number of the character of each.
     """
 
     def __init__(self, characters: Iterable[tuple[int, str]]) -> None:
-        """`characters` are numbered; numbers may be missing, and in any order."""
+        """`characters` have numbers, which may have gaps and be in any order."""
         text: list[str] = []
         self.places: list[int] = []
         for place, character in characters:
@@ -46,7 +46,7 @@ class Letters:
 
 
 def letters_of(text: str) -> str:
-    """Return the letters and digits only, folded to one form."""
+    """Return the letters and digits of a text, folded to one form."""
     return "".join(letter for character in text for letter in _fold_letters(character))
 
 
@@ -61,13 +61,13 @@ def _fold_letters(character: str) -> Iterator[str]:
 
 
 def find_passage(letters: str, passage: str, before: int) -> list[TextSpan]:
-    """Return the spans of a passage in `letters`; [] if it is not there.
+    """Return the spans of a passage in `letters`; [] if it is not found.
 
     Args:
         letters: the letters of the other form, as `letters_of` returns them.
-        passage: as it was written.
-        before: the number of letters that precede it in its own form; the match nearest to that
-            number wins.
+        passage: its text.
+        before: the number of letters before the passage in its own form; of several matches, the
+            nearest to this number is returned.
     """
     sought = letters_of(passage)
     place = _find_nearest(letters, sought, before)
@@ -88,10 +88,10 @@ def _find_nearest(letters: str, sought: str, before: int) -> int | None:
 
 
 def _find_by_lines(letters: str, passage: str, before: int, total: int) -> list[TextSpan]:
-    """Match line by line, in order; [] unless most of the passage is found.
+    """Return the spans of the lines, in order; [] unless most of the passage is found.
 
-    Text filled into a form, for example, follows the text in what was read, and stands elsewhere on
-    the page.
+    The order of lines may differ: text in the fields of a form, for example, follows all other text
+    of the page when it is read.
     """
     found: list[TextSpan] = []
     for line in passage.splitlines():

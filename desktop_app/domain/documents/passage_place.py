@@ -27,7 +27,7 @@ def place_code(unit: str, first: int, last: int, sheet: str = "") -> str:
 
 
 def place_words(code: str) -> str:
-    """Return the words for a code, as shown; any other text as it is.
+    """Return the words for a code; any other text unchanged.
 
     >>> place_words("pages 3–5"), place_words("sheet Costs")
     ('pages 3–5', 'sheet Costs')

@@ -1,10 +1,10 @@
 """Splits text into the search terms of passages: runs of four letters.
 
-A question often uses another form of the answer's word, or only part of a compound
+A question often has another form of a word in the answer, or only a part of a compound
 (“Schwimmweste”, “Westenpflicht”). So words are folded (case, accents) and split into all runs of
 four letters, which needs no dictionary and works in any language. Short words are also found by
-their beginning ("dogs", "dog"). Scripts without spaces are split into characters and pairs. Words
-that occur in every question ("what", "wie", "est-ce") are left out.
+their beginning ("dogs", "dog"). Scripts without spaces are split into characters and pairs.
+Question words and the like ("what", "wie", "est-ce") are left out.
 
 `python -m tests.benchmarks retrieval` measures the variants; `tests/data/retrieval/README.md` has
 the figures. The index deletes a passage by recomputing its terms, so any change needs a migration
@@ -20,9 +20,9 @@ from typing import Final
 
 from desktop_app.domain.documents.letter_folding import dense_run, fold
 
-# Letters in a run; a shorter word is a term by itself.
+# The letters of a run. A shorter word is a term as a whole.
 RUN_LENGTH: Final = 4
-# A word of this many letters is also found by its first three.
+# A word of such a length is also found by its first three letters.
 SHORT_WORD_LENGTHS: Final = range(4, 7)
 PREFIX_LENGTH: Final = 3
 
@@ -53,7 +53,7 @@ STOP_WORDS: Final = frozenset(
     sur t ta te tes toi ton tous tout toute toutes tres tu un une vers vos votre vous y
     """.split()
 )
-# Pairs that hold Japanese and Chinese sentences together.
+# Frequent pairs of Japanese and Chinese function words.
 STOP_PAIRS: Final = frozenset(
     """
     です ます でし まし した する して され ださ くだ さい てい いる
@@ -80,7 +80,7 @@ def index_terms(text: str) -> str:
 
 
 def question_terms(text: str) -> list[str]:
-    """Return the distinct terms of a question; stop words count if there is nothing else."""
+    """Return the distinct terms of a question; those of stop words if it has no others."""
     found = dict.fromkeys(terms(text)) or dict.fromkeys(
         run for word in _WORD.findall(fold(text)) for run in _runs_of(word)
     )

@@ -1,7 +1,7 @@
 """Embedding vectors, quantized so that many can be stored and compared without a library.
 
-A vector is stored as one signed byte per dimension, and as one bit per dimension: its sign. Signs
-are compared first, which is fast and rough; the best matches are then compared by bytes.
+A vector has a signed byte for each dimension, and a bit with its sign. Signs are compared first,
+which is fast but inexact; the best matches are then compared by their bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from operator import mul
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """A quantized embedding, of which only the direction counts.
+    """The direction of an embedding, quantized.
 
     Attributes:
         signs: one bit per dimension, as an integer.
@@ -48,7 +48,7 @@ class Vector:
         return (self.signs ^ signs).bit_count()
 
     def cosine_to(self, other: Vector) -> float:
-        """Return the cosine of the angle to `other`, which has as many dimensions."""
+        """Return the cosine of the angle to `other`, which has the same number of dimensions."""
         mine, others = array("b", self.numbers), array("b", other.numbers)
         return _dot_product(mine, others) / sqrt(
             _dot_product(mine, mine) * _dot_product(others, others)

@@ -1,6 +1,6 @@
-"""Reads an address as Azure's portal shows it: with a version, and with the path of an API.
+"""Reads addresses from Azure's portal, which have an API version and the path of an API.
 
-Only `api-version` may stand behind an address. Any other parameter could be a key.
+`api-version` is the only parameter that may be in an address, because any other could be a key.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ENDPOINTS: Final = ("/chat/completions", "/responses", "/embeddings", "/complet
 
 
 def split_version(url: str) -> tuple[str, str]:
-    """Return the base URL and its `api-version`; without one, the address as it is and "".
+    """Return the base URL and the `api-version`; the address unchanged and "" without one.
 
     >>> split_version("https://me.example/openai/responses?api-version=2025-04-01-preview")
     ('https://me.example/openai', '2025-04-01-preview')
@@ -31,7 +31,7 @@ def split_version(url: str) -> tuple[str, str]:
 
 
 def with_version(fields: tuple[CustomField, ...], version: str) -> tuple[CustomField, ...]:
-    """Return the fields of a provider with this version; "" keeps them."""
+    """Return the custom fields of a provider with a version; "" leaves them unchanged."""
     if not version:
         return fields
     added = CustomField(VERSION_NAME, version, in_query=True)

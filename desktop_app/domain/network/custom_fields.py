@@ -1,7 +1,7 @@
 """Headers and query parameters that the user adds to every request to a provider.
 
-The value of a secret one is in the keyring, bound to the origin of the provider's address, as its
-API key is. The profile then has its name alone.
+The values of secret fields are in the keyring, bound to the origin of the provider's address, like
+its API key. The profile then has only their names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_FIELD_NAME_CHARS: Final = 256
 MAX_FIELD_VALUE_CHARS: Final = 8192
 # RFC 9110's token.
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# The transport sets these: they frame the message, or announce abilities that it must have.
+# The transport sets these: they delimit the message, or state what the transport can read.
 _RESERVED: Final = frozenset(
     {
         *("host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade"),
@@ -39,12 +39,12 @@ class CustomField:
 
     @property
     def key(self) -> str:
-        """Return the identity of the field: the case of a header's name does not matter."""
+        """Return the identity of the field, in which a header's name is in lower case."""
         return f"query.{self.name}" if self.in_query else f"header.{self.name.lower()}"
 
     @property
     def has_valid_name(self) -> bool:
-        """Return True if requests can carry a field of this name."""
+        """Return True if requests can have a field of this name."""
         if not 0 < len(self.name) <= MAX_FIELD_NAME_CHARS:
             return False
         if self.in_query:
@@ -52,7 +52,7 @@ class CustomField:
         return bool(_HEADER_NAME.fullmatch(self.name)) and self.name.lower() not in _RESERVED
 
     def takes(self, value: str) -> bool:
-        """Return True if requests can carry this value; headers take printable ASCII alone."""
+        """Return True if requests can have this value; headers take printable ASCII only."""
         if not 0 < len(value) <= MAX_FIELD_VALUE_CHARS or value != value.strip():
             return False
         return value.isprintable() and (self.in_query or value.isascii())
@@ -76,7 +76,7 @@ def parse_headers(text: str) -> dict[str, str]:
 
 
 def parse_query(text: str) -> dict[str, str]:
-    """Return the parameters in a JSON object of texts, or in `name=value&…`, also on lines.
+    """Return the parameters in a JSON object of texts, or in `name=value&…`, on any lines.
 
     Raises:
         ValueError: it is neither, or a name or value is not allowed.

@@ -1,7 +1,7 @@
-"""Network rules: which hosts may be reached without encryption, and through which proxy.
+"""Network rules: private hosts, which need no encryption, and addresses of proxies.
 
-Pure functions over text, shared by the client and the settings. `ipaddress` and `urllib.parse` are
-imported inside functions, because the window's start imports the domain.
+The client and the settings use them. `ipaddress` and `urllib.parse` are imported inside functions,
+because the window's start imports the domain.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost
 
 
 def split_url(url: str) -> SplitResult:
-    """Split an address; an unreadable one has empty parts."""
+    """Split an address; an invalid address has empty parts."""
     from urllib.parse import urlsplit
 
     try:
@@ -34,7 +34,7 @@ def split_url(url: str) -> SplitResult:
 
 
 def is_private(host: str) -> bool:
-    """Return True if `host` is this computer or, by name or number, in the same network."""
+    """Return True if `host` is this computer, or its name or address is of a private network."""
     import ipaddress
 
     try:
@@ -45,7 +45,7 @@ def is_private(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Return True if `host` is this computer itself, so that nobody can listen."""
+    """Return True if `host` is this computer, so that nobody else can read the traffic."""
     import ipaddress
 
     try:
@@ -55,9 +55,9 @@ def is_loopback(host: str) -> bool:
 
 
 def needs_confirmation(base_url: str) -> str:
-    """Return the host to which the user's network would carry questions unencrypted, else "".
+    """Return the private host to which questions would be sent unencrypted, else "".
 
-    Nobody can listen on this computer, and public hosts are refused outright.
+    The user has to allow it. This computer needs no permission; public hosts are always refused.
     """
     address = split_url(base_url)
     host = address.hostname or ""
@@ -69,7 +69,7 @@ def bare_address(url: str) -> tuple[str, str]:
     """Return an address without user, password, query and fragment, and its "user:password".
 
     Only bare addresses may be stored, shown or logged, because users put keys into each of these
-    parts. A bare address comes back unchanged, with "".
+    parts. A bare address is unchanged, with "".
     """
     from urllib.parse import unquote
 
@@ -85,7 +85,7 @@ def bare_address(url: str) -> tuple[str, str]:
 
 
 def bare_proxy(text: str) -> tuple[str, str]:
-    """Return a proxy as a profile stores it, with the user at most, and its password."""
+    """Return a proxy's address as profiles store it, without the password, and the password."""
     address, login = bare_address(text)
     password = login.partition(":")[2]
     if not login or (not password and not re.search("[?#]", text)):
@@ -98,11 +98,11 @@ def bare_proxy(text: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class ProxyAddress:
-    """A proxy; its password is kept apart from its address.
+    """A proxy, with its login apart from its address.
 
     Attributes:
         url: scheme://host:port, safe to show and log.
-        user: "" if none is needed.
+        user: "" for none.
     """
 
     url: str
@@ -111,7 +111,7 @@ class ProxyAddress:
 
     @property
     def with_user(self) -> str:
-        """Return the address as a profile stores it: with the user name, without the password."""
+        """Return the address as profiles store it: with the user name, without the password."""
         from urllib.parse import quote
 
         scheme, _, address = self.url.partition("://")
@@ -121,10 +121,10 @@ class ProxyAddress:
 def parse_proxy(text: str) -> ProxyAddress:
     """Parse a proxy address as users and environment variables write it.
 
-    A missing scheme is http; desktops write plain "socks" for version 5.
+    A missing scheme means http; desktops write "socks" for version 5.
 
     Raises:
-        SettingError: not a proxy address. The message never repeats `text`, which may hold a
+        SettingError: not a proxy address. The message never repeats `text`, which may contain a
             password.
     """
     from urllib.parse import unquote, urlsplit

@@ -1,7 +1,7 @@
 """Origins of addresses: scheme, host and port, in one spelling.
 
-A secret belongs to one origin, so two spellings of one origin must compare equal, and two servers
-must never. An address that could be read in two ways has no origin.
+A secret belongs to one origin. So two spellings of an origin must compare equal, and the origins of
+two servers must differ. An ambiguous address has no origin.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ _AUTHORITY: Final = re.compile(
     r"(?:[^@\\]*@)?(\[[0-9a-f:.]+\]|[^@:\\\[\]]+)(?::([0-9]{0,5}))?", re.I
 )
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
-# Everything else in a name is an escape, a control, or a character that IDNA does not allow.
+# Other characters in a name are escapes, controls, or not allowed by IDNA.
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 def origin(url: str) -> str:
-    """Return the origin of an address as `scheme://host:port`, "" if it has none.
+    """Return the origin of an address as `scheme://host:port`; "" if it has none.
 
-    The host is in lower case and ASCII (IDNA), without a final dot. The port is always there. A
-    user, a password, the path and the query are no part of an origin.
+    The host is in lower case and ASCII (IDNA), without a final dot. The origin has always a port,
+    and no user, password, path or query.
     """
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower()
@@ -37,7 +37,7 @@ def origin(url: str) -> str:
 
 
 def host_of(origin: str) -> str:
-    """Return an origin for display: its host, with the port if that is not the default."""
+    """Return the host of an origin for display, with the port if it is not the default."""
     scheme, _, rest = origin.partition("://")
     host, _, port = rest.rpartition(":")
     return host if port == str(_DEFAULT_PORTS.get(scheme)) else rest
@@ -60,10 +60,10 @@ def _name(host: str) -> str:
 
 
 def _label(label: str) -> str:
-    """Return one label of a name in ASCII, "" if it is none.
+    """Return a label of a host name in ASCII; "" if it is not valid.
 
-    This is what httpx makes of a valid label. The codec "idna" would follow an older standard, in
-    which some names are those of other servers.
+    httpx sends valid labels in the same form. The codec "idna" follows an older standard, in which
+    some names belong to other servers.
     """
     import unicodedata
 

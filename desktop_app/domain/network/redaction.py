@@ -1,15 +1,14 @@
-"""Removes keys from a server's output, in every spelling that an echo is likely to have.
+"""Removes keys from a server's output, in each likely spelling.
 
-Servers, gateways and proxies repeat what they were sent: in error messages, in ids, in answers. The
-search looks only at ASCII letters and digits, in lower case. So it finds a key in any case, and
-whatever stands between its characters (blanks, line ends, invisible characters, the zeros of
-UTF-16). Other spellings are searched for in addition: reversed, hexadecimal, decimal, base32 and
-base64.
-Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are undone first; those beyond ASCII (\\u200b) are left
-out.
+Servers, gateways and proxies repeat a request in error messages, ids and answers. The search
+compares only ASCII letters and digits, in lower case. So it finds a key in any case, and with any
+other characters in between (blanks, line ends, invisible characters, the zeros of UTF-16). It also
+finds keys that are reversed, hexadecimal, decimal, or in base32 or base64.
+Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are decoded first; those of other characters than ASCII
+(\\u200b) count as blanks.
 
-A key that is short, or that could be words, is searched for exactly as it is, or not at all. Local
-servers take any key ("lm-studio"), and an answer must be able to mention those.
+A key that is short, or that could be a word, is searched for exactly as it is, or not at all: local
+servers take any key ("lm-studio"), which an answer may mention.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ MIN_SECRET_CHARS: Final = 8
 """Minimum length in characters of a secret to search for."""
 MIN_CHARS_WITHOUT_DIGITS: Final = 16
 MIN_CHARS_IN_DISGUISE: Final = 16
-"""Minimum letters and digits of a secret to find in any case, and with anything in between."""
+"""Minimum letters and digits of a secret to search for in every spelling."""
 _MIN_HELD_CHARS: Final = 4
-"""Letters of a key at the end of a delta that hold it back: fewer end every other word."""
+"""Letters of a key at the end of a delta that delay it: fewer are at the end of many words."""
 _MAX_GAP_BYTES: Final = 40
-"""Maximum gap within a key that still holds it back: prose in another script is one long gap."""
+"""Maximum gap within a key at the end of a delta: text in another script is one long gap."""
 
 _Bytes = bytes | bytearray
 _Views = tuple[bytes, bytes]
@@ -54,7 +53,7 @@ _IS_KEPT: Final = bytes(byte in _KEPT for byte in range(256))
 # Escapes, even if escaped twice. Those of printable ASCII have a group; others, such as the
 # zero-width spaces that a server puts between the characters of a key, count as blanks. Each branch
 # begins with a distinct character, so that text without escapes is scanned fast. Repetitions are
-# bounded and possessive: a megabyte of backslashes must not take a minute.
+# bounded and possessive, because a megabyte of backslashes would take a minute.
 _ESCAPE: Final = re.compile(
     rb"""
     %(?:25){0,3}+(?:(?P<percent>[2-7][0-9a-fA-F])|[0-9a-fA-F]{2})
@@ -123,8 +122,7 @@ class Redactor:
     def clean_bytes(self, data: _Bytes) -> _Bytes:
         """Return UTF-8 text with each secret replaced by REMOVED; `data` itself if it has none.
 
-        A megabyte takes some milliseconds, or a quarter of a second if all of it is escapes, so
-        long text belongs in a thread.
+        A megabyte takes milliseconds, or 0.25 s if all of it is escapes: call it in a thread.
         """
         for search in self.searches:
             data = search.clean(data)
@@ -136,11 +134,10 @@ class Redactor:
 
 
 class RedactedStream:
-    """Redacts one text that comes in pieces; a secret may be cut anywhere.
+    """A redactor of one text that arrives in pieces; a secret may be cut anywhere.
 
-    A piece is held back from the point where a secret may begin, until the next piece or the end
-    decides. A few letters are not held back: they end every other word, and reveal nothing of a
-    key.
+    The end of a piece that may begin a secret is delayed until the next piece or the end of the
+    text. A few letters of a secret are not delayed, because many words end with them.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -154,7 +151,7 @@ class RedactedStream:
         return text if free is data else _decode(free)
 
     def end(self) -> str:
-        """Return the text held back; the next piece begins another text."""
+        """Return the delayed text; the next piece begins another text."""
         data = b""
         for stream in self._streams:
             data = stream.feed(data) + stream.end()
@@ -163,7 +160,7 @@ class RedactedStream:
 
 @dataclass(frozen=True)
 class _MappedView:
-    """A view of a text, with the position of each of its bytes in the text."""
+    """A view of a text: the bytes that are compared, with their positions in the text."""
 
     data: bytes
     starts: array[int]
@@ -174,7 +171,9 @@ _Mapper = Callable[[int, int], _MappedView]
 
 
 class _SearchedView:
-    """A view of a long text. Only slices with a hit are mapped: a map takes eight times its text.
+    """A view of a long text, in slices; only slices with a hit are mapped.
+
+    A map takes eight times the memory of its text.
 
     Args:
         before: the end of the view of the text before it.
@@ -199,7 +198,7 @@ class _SearchedView:
         return b"".join(pieces)
 
     def span(self, first: int, last: int, mapped: _Mapper) -> tuple[int, int] | None:
-        """Return the span of the text behind a part of the view; None if it ends before it."""
+        """Return the span in the text of a range of the view; None if it ends before the text."""
         if last < self._before:
             return None
         start = self._place(first, mapped)[0] if first >= self._before else 0
@@ -217,27 +216,28 @@ class _SearchedView:
 
 
 class _Search:
-    """Searches a text for secrets in two views: as it is, and with escapes undone.
+    """A search for secrets in two views of a text: as it is, and with escapes decoded.
 
     Args:
-        needles: the spellings, as a view shows them.
-        seen: makes a view from bytes; drops those for which `kept` has 0.
+        needles: the spellings, as they are in a view.
+        make_view: makes a view from bytes; drops those for which `kept` has 0.
     """
 
-    def __init__(self, needles: Iterable[bytes], seen: _ViewMaker, kept: bytes) -> None:
+    def __init__(self, needles: Iterable[bytes], make_view: _ViewMaker, kept: bytes) -> None:
         self.needles = tuple(needles)
         self._shortest = min(map(len, self.needles), default=0)
         self._longest = max(map(len, self.needles), default=0)
         self._begins = [(needle[:_MIN_HELD_CHARS], needle) for needle in self.needles]
-        self._seen = seen
+        self._make_view = make_view
         self._kept = kept
 
     def views(self, data: _Bytes) -> _Views:
         """Return both views of a text; they are one object if it has no escapes."""
-        # In slices: to translate 16 MB in one call would hold up other threads for 20 ms.
-        view = b"".join(map(self._seen, _slices(data))) if len(data) > _SLICE else self._seen(data)
+        # In slices, because translating 16 MB in one call blocks other threads for 20 ms.
+        make_view = self._make_view
+        view = b"".join(map(make_view, _slices(data))) if len(data) > _SLICE else make_view(data)
         if _has_mark(data):
-            slices = [self._seen(_ESCAPE.sub(_unescape, piece)) for piece in _slices(data)]
+            slices = [make_view(_ESCAPE.sub(_unescape, piece)) for piece in _slices(data)]
             undone = b"".join(slices)
             if undone != view:
                 return view, undone
@@ -278,7 +278,7 @@ class _Search:
         view = _SearchedView(before)
         for piece in _slices(data):
             undone = _ESCAPE.sub(_unescape, piece) if escapes else piece
-            view.add(piece, self._seen(undone))
+            view.add(piece, self._make_view(undone))
         whole = view.joined()
 
         def mapped(begin: int, end: int) -> _MappedView:
@@ -292,7 +292,7 @@ class _Search:
 
         def take(begin: int, end: int) -> None:
             piece = data[begin:end]
-            seen.extend(self._seen(piece))
+            seen.extend(self._make_view(piece))
             is_kept = piece.translate(self._kept)
             starts.extend(compress(range(begin, end), is_kept))
             ends.extend(compress(range(begin + 1, end + 1), is_kept))
@@ -303,7 +303,7 @@ class _Search:
             for found in _ESCAPE.finditer(piece) if escapes else ():
                 take(behind, first + found.start())
                 behind = first + found.end()
-                character = self._seen(_unescape(found))
+                character = self._make_view(_unescape(found))
                 if character:
                     seen.extend(character)
                     starts.append(first + found.start())
@@ -313,26 +313,26 @@ class _Search:
         return _MappedView(bytes(seen), starts, ends)
 
     def held_from(self, data: bytes, before: _Views) -> int:
-        """Return the offset of a secret that may continue beyond the text, else its length."""
+        """Return the offset of a secret that may continue after the text, else its length."""
         rest = data[: _incomplete_escape_start(data)]
         at = len(rest)
         if at > _MAX_GAP_BYTES and not self.views(rest[-_MAX_GAP_BYTES:])[0]:
             return at
         whole = _append_views(before, self.views(rest))
         for number in (0,) if whole[0] is whole[1] else (0, 1):
-            cut = self.cut(whole[number])
+            cut = self.find_cut(whole[number])
             if cut is not None:
                 place = cut - len(before[number])
                 found = self.map_view(rest, escapes=number == 1).starts[place] if place > 0 else 0
                 at = min(at, found)
         return at
 
-    def cut(self, view: bytes) -> int | None:
-        """Return the offset of the first needle that the end of the view cuts off, None if none."""
+    def find_cut(self, view: bytes) -> int | None:
+        """Return the offset of the first needle that the end of the view cuts off; None if none."""
         first: int | None = None
         if len(view) > self._longest:  # no needle that is cut off begins before the last bytes
             behind = len(view) - self._longest
-            first = self.cut(view[behind:])
+            first = self.find_cut(view[behind:])
             return None if first is None else behind + first
         for begins, needle in self._begins:
             if begins not in view:
@@ -361,7 +361,7 @@ class _SearchedStream:
         is_plain = views[0] is views[1] and not search.has_hit(views)
         if (
             is_plain
-            and search.cut(views[0]) is None
+            and search.find_cut(views[0]) is None
             and _incomplete_escape_start(data) == len(data)
         ):
             self._before = _tail_views(views)
@@ -400,14 +400,14 @@ def _has_mark(data: _Bytes) -> bool:
 
 
 def _incomplete_escape_start(data: bytes) -> int:
-    """Return the offset of an escape that the end of the text cuts off; its length if none."""
+    """Return the offset of an escape that the end of a text cuts off, else the text's length."""
     tail = data[-_MAX_INCOMPLETE_ESCAPE_BYTES:]
     found = _INCOMPLETE_ESCAPE.search(tail) if _has_mark(tail) else None
     return len(data) - len(tail) + found.start() if found else len(data)
 
 
 def _tail_views(views: _Views) -> _Views:
-    """Return as much of a text's end as may belong to a secret that continues."""
+    """Return the end of each view that may belong to a secret that continues."""
     view, undone = views
     view_end = view[1 - _MIN_HELD_CHARS :]
     return view_end, view_end if undone is view else undone[1 - _MIN_HELD_CHARS :]
@@ -440,11 +440,11 @@ def _letters_and_digits(data: _Bytes) -> bytes:
     return bytes(data.translate(_LOWER, _DROPPED))
 
 
-def _needles(secrets: Iterable[str], seen: _ViewMaker) -> list[bytes]:
+def _needles(secrets: Iterable[str], make_view: _ViewMaker) -> list[bytes]:
     forms = [form for secret in secrets for form in _spellings(secret)]
     forms += [_ESCAPE.sub(_unescape, form) for form in forms]
     # A needle that contains a shorter one is found with it.
-    needles = sorted({seen(form) for form in forms}, key=len)
+    needles = sorted({make_view(form) for form in forms}, key=len)
     return [n for i, n in enumerate(needles) if not any(short in n for short in needles[:i])]
 
 

@@ -15,7 +15,7 @@ class Secret:
 
     Attributes:
         value: the key; for Basic, "user:password".
-        origin: as `domain.network.origin.origin` spells it.
+        origin: as `domain.network.origin.origin` returns it.
         scheme: of HTTP authentication: Bearer for an API key, Basic for a user and a password.
     """
 

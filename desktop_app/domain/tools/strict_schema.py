@@ -1,4 +1,4 @@
-"""Decides if providers accept a JSON Schema as strict, and adapts schemas that they refuse.
+"""Decides if providers accept a JSON Schema as strict, and adapts refused schemas.
 
 Source: OpenAI's guide to structured outputs. With a strict schema, the provider enforces it; other
 schemas are sent as a hint. Answers are validated here in both cases.
