@@ -43,9 +43,9 @@ def profiles_of_environment(
     """Return profiles for this run, each with its secrets by their names in the keyring.
 
     A key belongs to the address that the environment gives with it, and nothing changes that later.
-    Without a key, a user and password in the address are the secret. An address with a query is
-    unusable, because the path of each request would have to precede the query; only Azure's version
-    is taken out of it. The profile then has no address, and its use reports that.
+    Without a key, a user and password in the address are the secret. Azure's version is taken out
+    of an address's query. An address with any other query is unusable, because the path of each
+    request would have to precede the query: the profile gets no address, which requests report.
     """
     found: list[tuple[ProviderProfile, dict[str, Secret]]] = []
     key = environment.get("OPENAI_API_KEY", "")
@@ -136,7 +136,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
         bare = f"{root}/openai/{ending}"
     return ProviderProfile(
         "env-azure",
-        "Azure OpenAI (environment)",
+        tr("{provider} (environment)", provider="Azure OpenAI"),
         ProviderKind.COMPATIBLE,
         bare,
         api=Api.CHAT_COMPLETIONS if is_dated else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from desktop_app.backend.environment_profiles import (
@@ -13,6 +15,7 @@ from desktop_app.cli.doctor.provider_routes import describe_route, is_remote
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.secret import Secret
+from desktop_app.i18n.translation import use_language
 
 KEY = "sk-environment-0123456789"
 
@@ -140,3 +143,12 @@ def test_azure_has_an_address_for_each_version(version: str, base_url: str) -> N
     assert profile.key_header == "api-key"
     assert secret == Secret(KEY, "https://me.openai.azure.com:443")
     assert [field.value for field in profile.custom_fields] == ([version] if version else [])
+
+
+def test_names_of_all_profiles_are_translated() -> None:
+    use_language("pseudo", Path())
+    try:
+        profile, _ = found(AZURE_OPENAI_ENDPOINT="https://me.openai.azure.com/")
+    finally:
+        use_language("en", Path())
+    assert "(environment)" not in profile.name
