@@ -1,4 +1,4 @@
-"""Starts child processes: command, environment and working directory of each kind.
+"""The start of child processes: command, environment and working directory of each kind.
 
 A child process loads no code from the folder that the user works in: Python searches neither that
 folder nor the paths in PYTHON* variables, and the child's working directory is the root folder. A
@@ -82,7 +82,7 @@ _SCREEN: Final = (
     "XDG_CURRENT_DESKTOP",
     "XDG_SESSION_TYPE",
 )
-# What a tool server needs to find and run the user's programs, in addition to `_COMMON`.
+# Variables with which a tool server finds and runs the user's programs, besides `_COMMON`.
 _PROGRAMS: Final = (
     *("LOGNAME", "PATH", "SHELL", "TMPDIR", "USER"),
     *("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"),

@@ -1,4 +1,4 @@
-"""Opens untrusted files: regular files only, and archives whose limits are checked first.
+"""Untrusted files: regular files only, and archives whose limits are checked first.
 
 Opening a named pipe waits forever for a writer, a device has no end, and a few kilobytes of ZIP can
 unpack to terabytes. Imports and restores open files here.
@@ -18,9 +18,9 @@ from typing import BinaryIO, Final
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.i18n.translation import in_english
 
-CHUNK: Final = 1 << 20
+CHUNK_BYTES: Final = 1 << 20
 # The directory of a backup takes 140 bytes a member, so 230,000 attachments fit.
-_LARGEST_DIRECTORY: Final = 32 << 20
+_MAX_DIRECTORY_BYTES: Final = 32 << 20
 
 _NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
 _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
@@ -41,7 +41,7 @@ _UNREADABLE: Final = (
 
 
 class RefusedFileError(Exception):
-    """A file is refused.
+    """Raised if a file is refused.
 
     Attributes:
         reason, params: those of a UserFacingError, without its `file`, the file's name.
@@ -84,18 +84,18 @@ def _require_regular(mode: int, path: Path) -> None:
         raise RefusedFileError(Reason.FOREIGN_NOT_A_FILE)
 
 
-def read_all(file: BinaryIO, most: int) -> bytes:
+def read_all(file: BinaryIO, max_bytes: int) -> bytes:
     """Read a regular file up to its current size.
 
     Files of /proc state no size, and some never end: they count as empty.
 
     Raises:
         OSError
-        RefusedFileError: it is empty, or larger than `most` bytes.
+        RefusedFileError: it is empty, or larger than `max_bytes`.
     """
     size = os.fstat(file.fileno()).st_size
-    if size > most:
-        raise RefusedFileError(Reason.FOREIGN_TOO_LARGE, limit=most >> 20)
+    if size > max_bytes:
+        raise RefusedFileError(Reason.FOREIGN_TOO_LARGE, limit=max_bytes >> 20)
     if size == 0:
         raise RefusedFileError(Reason.FOREIGN_EMPTY)
     file.seek(0)
@@ -137,11 +137,11 @@ class ForeignArchive:
             raise RefusedFileError(Reason.FOREIGN_REPEATED_MEMBER, member=name[:100])
         return found[0] if found else None
 
-    def read(self, info: zipfile.ZipInfo, most: int) -> bytes:
-        """Return the bytes of a member that unpacks to at most `most` bytes."""
-        if info.file_size > most:
+    def read(self, info: zipfile.ZipInfo, max_bytes: int) -> bytes:
+        """Return the bytes of a member that unpacks to at most `max_bytes`."""
+        if info.file_size > max_bytes:
             raise RefusedFileError(
-                Reason.FOREIGN_MEMBER_TOO_LARGE, member=info.filename[:100], limit=most >> 20
+                Reason.FOREIGN_MEMBER_TOO_LARGE, member=info.filename[:100], limit=max_bytes >> 20
             )
         return b"".join(self.chunks(info))
 
@@ -154,7 +154,7 @@ class ForeignArchive:
         try:
             left = info.file_size
             with self._archive.open(info) as packed:
-                while chunk := packed.read(CHUNK):
+                while chunk := packed.read(CHUNK_BYTES):
                     left -= len(chunk)
                     yield chunk
             if left:
@@ -173,7 +173,7 @@ class _Directory(FileIO):
         """Read `size` bytes, or all if it is negative."""
         if size is None or size < 0:
             size = max(0, os.fstat(self.fileno()).st_size - self.tell())
-        if size > _LARGEST_DIRECTORY:
+        if size > _MAX_DIRECTORY_BYTES:
             raise zipfile.BadZipFile("its directory is too large")
         return super().read(size) or b""
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
-REPORTS = ("spending", "models")
-QUESTIONS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
-CLI_COMMANDS = (*QUESTIONS, *REPORTS, *LIBRARY, "doctor")
+LIBRARY_COMMANDS = ("import", "export", "search", "backup", "restore", "repair")
+REPORT_COMMANDS = ("spending", "models")
+QUESTION_COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
+CLI_COMMANDS = (*QUESTION_COMMANDS, *REPORT_COMMANDS, *LIBRARY_COMMANDS, "doctor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,7 +76,7 @@ def _command(arguments: list[str]) -> int:
         # `quick` prints nothing, and must be fast.
         if arguments[0] != "quick" or not {"-h", "--help"}.isdisjoint(arguments):
             _use_language(arguments)
-        arguments, program = _without_program(arguments)
+        arguments, program = _split_program(arguments)
         options, unknown = create_parser(CLI_COMMANDS).parse_known_args(arguments)
         if program:
             options.program = program
@@ -114,8 +114,8 @@ def _refuse_unknown_command(options: argparse.Namespace) -> None:
         )
 
 
-def _without_program(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Return the arguments without the command of `mcp add`, and that command."""
+def _split_program(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Split off the program that `mcp add` shall run; return both parts."""
     if arguments[:2] != ["mcp", "add"] or "--" not in arguments:
         return arguments, []
     end = arguments.index("--")
@@ -241,7 +241,7 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.cli.servers.mcp_command import run_mcp
 
         return run_mcp(options)
-    if options.command in LIBRARY:
+    if options.command in LIBRARY_COMMANDS:
         from desktop_app.cli.library_commands import run_library
 
         return run_library(options)
@@ -259,7 +259,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _guard_memory(command: str) -> None:
-    """Keep keys in this process: no core dump, and no debugger of another process."""
+    """Write no core dump, and deny other processes inspection, which the window does later."""
     if command in ("window", "quick"):  # see app/startup/process_protection.py
         if sys.platform != "win32":
             from desktop_app.sandbox.unix import write_no_core_dump

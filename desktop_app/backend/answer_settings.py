@@ -1,4 +1,4 @@
-"""Converts between settings, by their keys, and the parameters of an answer."""
+"""Conversion between settings, by their keys, and the parameters of an answer."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.batch.batch_store import BatchStore
 
 LIMIT_NAMES = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
-"""Names of the settings whose keys begin with "documents.", without that prefix."""
+"""The settings of the limits on documents, without the prefix "documents." of their keys."""
 WEIGHTS_SETTING = "local_model.weights"
 
 
@@ -115,8 +115,8 @@ class Backend:
         if erasing_mark(self.database.path).exists():
             from desktop_app.storage.recovery.erasure import resume_erasure
 
-            where = self.folders
-            await asyncio.to_thread(resume_erasure, where.database, where.attachments)
+            store, attachments = self.folders.database, self.folders.attachments
+            await asyncio.to_thread(resume_erasure, store, attachments)
         await self.database.open()
         await self.learning.load()
         await asyncio.to_thread(_clean_folders, self.folders)
@@ -151,7 +151,7 @@ class Backend:
         estimator = Estimator(self.counter, attachments, lambda: self.collections)
         pictures = ImageScaler(attachments, self.documents)
 
-        def parts() -> ChunkedReader:
+        def chunked_reader() -> ChunkedReader:
             # Takes 10 ms, and few questions need it.
             from desktop_app.services.documents.chunked_reading import ChunkedReader
 
@@ -173,7 +173,7 @@ class Backend:
                 attachments=attachments,
                 pictures=pictures,
                 compactions=self.compactions,
-                parts=parts,
+                parts=chunked_reader,
                 passages=lambda: self.collections,
             ),
             spending=self.ledger,
@@ -293,7 +293,7 @@ class Backend:
 
 
 def build_backend(
-    where: Folders | None = None,
+    user_folders: Folders | None = None,
     environment: Mapping[str, str] | None = None,
     *,
     allows_unpriced: bool = False,
@@ -302,7 +302,7 @@ def build_backend(
     """Create all objects; the database is not opened and nothing is started.
 
     Args:
-        where: the user's folders; by default those of this run.
+        user_folders: by default those of this run.
         environment: the variables that name a provider; by default those of this run.
         allows_unpriced: see `Budget`.
         wants_embeddings: see `Backend`.
@@ -310,27 +310,27 @@ def build_backend(
     Raises:
         SettingError: the user's models.toml is invalid.
     """
-    where = where or folders()
-    catalog = read_catalog(where)
-    database = Database(where.database)
+    user_folders = user_folders or folders()
+    catalog = read_catalog(user_folders)
+    database = Database(user_folders.database)
     temporary = TemporaryConversations(database)
     settings, ledger = SettingsStore(database), Ledger(temporary)
     permissions = PermissionStore(temporary)
     variables = environment_with_keys() if environment is None else environment
-    vault, environment_profiles = _create_vault(where, settings, variables)
+    vault, environment_profiles = _create_vault(user_folders, settings, variables)
     documents, local_model = DocumentWorker(), LocalModel()
     learning = TokenLearning(TokenRateStore(database), documents, catalog)
     gateway = ProviderGateway(vault, local_model, settings, catalog, learning)
     listings = ModelListings(ListingStore(database), gateway)
     return Backend(
-        folders=where,
+        folders=user_folders,
         catalog=catalog,
         database=database,
         temporary=temporary,
         conversations=ConversationStore(temporary),
         conversation_folders=FolderStore(database),
         flags=ConversationFlagStore(database),
-        attachments=AttachmentStore(temporary, where.attachments),
+        attachments=AttachmentStore(temporary, user_folders.attachments),
         search=Search(database),
         ledger=ledger,
         compactions=CompactionStore(temporary),
@@ -355,28 +355,34 @@ def build_backend(
     )
 
 
-def _clean_folders(where: Folders) -> None:
+def _clean_folders(user_folders: Folders) -> None:
     """Make folders of older versions private, and remove files that killed processes left."""
     from desktop_app.storage.database.private_files import restrict_access
     from desktop_app.storage.database.temporary_files import remove_abandoned
     from desktop_app.storage.recovery.erasure import remove_scratch
 
-    for folder in (where.data, where.attachments, where.config, where.cache, where.logs):
+    for folder in (
+        user_folders.data,
+        user_folders.attachments,
+        user_folders.config,
+        user_folders.cache,
+        user_folders.logs,
+    ):
         restrict_access(folder)
-    remove_abandoned(where.temporary)
+    remove_abandoned(user_folders.temporary)
     with suppress(OSError):
-        remove_scratch(where.database)
+        remove_scratch(user_folders.database)
 
 
 def _create_vault(
-    where: Folders, settings: SettingsStore, environment: Mapping[str, str]
+    user_folders: Folders, settings: SettingsStore, environment: Mapping[str, str]
 ) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
     """Return the key vault and the profiles from the environment, whose keys it holds."""
     built_in = {profile.id: origin(profile.base_url) for profile in BUILT_IN}
     vault = KeyVault(
-        where.keyring_service,
+        user_folders.keyring_service,
         settings,
-        legacy_origins=lambda: legacy_key_origins(where.database, built_in),
+        legacy_origins=lambda: legacy_key_origins(user_folders.database, built_in),
     )
     found = profiles_of_environment(environment)
     for _, secrets in found:
@@ -385,14 +391,14 @@ def _create_vault(
     return vault, tuple(profile for profile, _ in found)
 
 
-def read_catalog(where: Folders) -> ModelCatalog:
+def read_catalog(user_folders: Folders) -> ModelCatalog:
     """Read the bundled model catalog, extended by the user's models.toml.
 
     Raises:
         SettingError: the user's file is invalid.
     """
     texts = [resource_path("models.toml").read_text("utf-8")]
-    own = where.config / "models.toml"
+    own = user_folders.config / "models.toml"
     try:
         if own.is_file():
             texts.append(own.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Creates the batch service, finds its files, and opens its answers as conversations."""
+"""The batch service of the backend, its files, and its answers as conversations."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
 
 
 def has_files(count: int, paths: Iterable[Path]) -> bool:
-    """Return True if `expand_paths` would find at least `count` files; count no more. Blocking."""
+    """Return True if the paths lead to `count` files or more, repeated ones included. Blocking."""
     found = (file for path in paths for file in (_walk_files(path) if path.is_dir() else (path,)))
     return sum(1 for _ in islice(found, count)) == count
 

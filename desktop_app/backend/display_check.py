@@ -54,7 +54,11 @@ def _why_no_x(display: str) -> str | None:
     if local is None:
         return None  # on another computer, as through ssh: only a connection would show
     path = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108 — where X servers listen
-    if _answers(path) or _answers("\0" + path) or _answers_on_port(6000 + int(local[1])):
+    if (
+        _has_listener(path)
+        or _has_listener("\0" + path)
+        or _has_listener_on_port(6000 + int(local[1]))
+    ):
         return None
     return tr("The X11 server at DISPLAY={display} doesn’t respond.", display=display)
 
@@ -64,14 +68,14 @@ def _why_no_wayland(environment: Mapping[str, str]) -> str | None:
         return None  # a connection that the parent opened for this process
     name = environment.get("WAYLAND_DISPLAY") or "wayland-0"
     path = Path(environment.get("XDG_RUNTIME_DIR", ""), name)
-    if path.is_absolute() and _answers(str(path)):
+    if path.is_absolute() and _has_listener(str(path)):
         return None
     if not environment.get("WAYLAND_DISPLAY"):
         return tr("There is no Wayland display: WAYLAND_DISPLAY isn’t set.")
     return tr("The Wayland compositor at WAYLAND_DISPLAY={name} doesn’t respond.", name=name)
 
 
-def _answers(path: str) -> bool:
+def _has_listener(path: str) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_TIMEOUT_S)
         try:
@@ -81,7 +85,7 @@ def _answers(path: str) -> bool:
     return True
 
 
-def _answers_on_port(port: int) -> bool:
+def _has_listener_on_port(port: int) -> bool:
     if port > 65535:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Chooses the model of embeddings, at the provider of new conversations."""
+"""The choice of the model of embeddings, at the provider of new conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scales images in the documents worker, and caches them.
+"""The scaling of images in the documents worker, with a cache.
 
 With the cache, every turn of a conversation sends the same bytes without scaling again.
 """
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.ports import AttachmentSource
 
-MOST_BYTES: Final = 48 << 20
+MAX_CACHE_BYTES: Final = 48 << 20
 
 
 class ImageScaler:
-    """Scales stored images. Implements services.ports.PictureSource."""
+    """Scaler of stored images. Implements services.ports.PictureSource."""
 
     def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:
         self._originals = originals
@@ -49,7 +49,7 @@ class ImageScaler:
             original = await self._originals.bytes(part.sha256)
             scaled = await self._worker.scale(part.name, original, part.media_type, size)
             self._cache[key] = scaled
-            self._make_room()
+            self._evict_oldest()
         self._cache.move_to_end(key)
         return self._cache[key]
 
@@ -86,9 +86,12 @@ class ImageScaler:
             for (number, size), picture in zip(missing, rendered, strict=True):
                 scaled[f"{part.sha256} {number}", size] = picture
             self._cache |= scaled
-            self._make_room()
+            self._evict_oldest()
         return [ImageData(scaled[key].media_type, scaled[key].data, part.detail) for key in keys]
 
-    def _make_room(self) -> None:
-        while len(self._cache) > 1 and sum(len(m.data) for m in self._cache.values()) > MOST_BYTES:
+    def _evict_oldest(self) -> None:
+        while (
+            len(self._cache) > 1
+            and sum(len(m.data) for m in self._cache.values()) > MAX_CACHE_BYTES
+        ):
             self._cache.popitem(last=False)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 LOG_NAME = "repartee.log"
 CRASH_NAME = "crash.log"
-MOST_BYTES = 500_000  # the next start after that begins a new file
+MAX_LOG_BYTES = 500_000  # the next start begins a new file
 # Keys of known formats; values after words such as "Bearer"; passwords and keys in addresses.
 _SECRETS = re.compile(
     r"""(?ix)
@@ -40,7 +40,7 @@ def redacted(text: str) -> str:
     return _SECRETS.sub(lambda found: f"{found['name'] or ''}[key]", text)
 
 
-class _Redacting(logging.Formatter):
+class _RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return redacted(super().format(record))
 
@@ -62,14 +62,14 @@ def start_log(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in (folder / LOG_NAME, folder / CRASH_NAME):
-            if path.is_file() and path.stat().st_size > MOST_BYTES:
+            if path.is_file() and path.stat().st_size > MAX_LOG_BYTES:
                 path.replace(path.with_suffix(".log.old"))
         handler = _LogFile(folder / LOG_NAME, encoding="utf-8", delay=True)
         if not faulthandler.is_enabled():  # PYTHONFAULTHANDLER enables it for standard error
-            faulthandler.enable(_never_closed(folder / CRASH_NAME))
+            faulthandler.enable(_open_crash_log(folder / CRASH_NAME))
     except OSError:
         return
-    handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     for old in [h for h in root.handlers if isinstance(h, _LogFile)]:  # of an earlier session
         root.removeHandler(old)
@@ -77,7 +77,7 @@ def start_log(folder: Path) -> None:
     root.addHandler(handler)
 
 
-def _never_closed(path: Path) -> int:
+def _open_crash_log(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 

@@ -35,7 +35,7 @@ def preset_cases(name: str) -> list[dict[str, Any]]:
 def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> list[Preset]:
     """Return the user's presets, then the built-in ones.
 
-    One of the user's replaces the built-in preset of the same name or id.
+    A preset of the user replaces the built-in preset of the same name or id.
 
     Args:
         hidden: the ids of built-in presets that the user has deleted.

@@ -1,4 +1,4 @@
-"""Reads the prompt library from bundled files and the store."""
+"""The prompt library, read from bundled files and the store."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def today() -> str:
     return date.today().isoformat()  # noqa: DTZ011 — the user's date
 
 
-async def from_template(
+async def fill_template(
     backend: Backend, name: str, fields: Sequence[str], text: str
 ) -> tuple[Prompt, str]:
     """Return a prompt of the library and its text, filled in for a command.
@@ -92,7 +92,7 @@ async def from_template(
         IllegalChoiceError: there is no such prompt, or a value is missing or invalid.
         StorageError: the store cannot be read.
     """
-    values = dict(_pair(field) for field in fields)
+    values = dict(_parse_field(field) for field in fields)
     prompt = find_prompt(name, await prompt_library(backend))
     built_in_values = {SELECTION: text.strip(), CLIPBOARD: "", DATE: today()}
     question = fill_prompt(prompt, values, built_in_values)
@@ -101,7 +101,7 @@ async def from_template(
     return prompt, question
 
 
-def _pair(field: str) -> tuple[str, str]:
+def _parse_field(field: str) -> tuple[str, str]:
     name, equals, value = field.partition("=")
     if not equals or not name.strip():
         raise IllegalChoiceError(Reason.SET_MALFORMED, given=field)

@@ -1,4 +1,4 @@
-"""Opens providers: a client per profile, with its key; starts the on-device model on demand."""
+"""The clients of the providers, each with its key; the on-device model starts on demand."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _ClientInputs(NamedTuple):
 
 
 class ProviderGateway:
-    """Opens and keeps a client for each provider. Implements services.ports.Gateway."""
+    """Clients of the providers, one for each profile. Implements services.ports.Gateway."""
 
     def __init__(
         self,
@@ -61,7 +61,11 @@ class ProviderGateway:
         self._writes: set[asyncio.Task[None]] = set()
 
     async def provider(self, profile: ProviderProfile) -> ProviderClient:
-        """Return the client for `profile`. Raises CredentialError, LocalModelError."""
+        """Return the client for `profile`.
+
+        Raises:
+            CredentialError, LocalModelError, StorageError
+        """
         key, socket_path = None, ""
         if profile.kind is ProviderKind.ON_DEVICE:
             endpoint = await self.local_model.endpoint()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ProviderRegistry:
-    """The stored, built-in and environment's providers.
+    """All providers: stored, built-in, and from the environment.
 
     Attributes:
         environment_profiles: the providers of this run's environment.

@@ -1,4 +1,4 @@
-"""Stores in the settings what replies show about a server: its API, kind and refusals."""
+"""Facts that replies show about a server, stored in the settings: API, kind, refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts tokens: by OpenAI's tokenizer, by the server's own counter, or by learned ratios."""
+"""The counting of tokens: by OpenAI's tokenizer, a server's counter, or learned ratios."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LARGEST_CACHE: Final = 2_000
-_MOST_WAITING: Final = 20
+_MAX_CACHED: Final = 2_000
+_MAX_TASKS: Final = 20
 CUT_CHARACTERS: Final = 5
+"""Characters a token, below which a request was not cut."""
 
 
 class TokenLearning:
-    """The token rates of all servers' models; learns from every count of a server.
+    """Token rates of all servers' models, learned from every count of a server.
 
     Attributes:
         revision: grows when counts may have changed.
@@ -108,7 +109,7 @@ class TokenLearning:
     ) -> None:
         if window:
             self._set(profile, model, self.of(profile, model).with_window(window))
-        if not text or len(self._tasks) >= _MOST_WAITING:
+        if not text or len(self._tasks) >= _MAX_TASKS:
             return
         task = asyncio.ensure_future(self._learn_quietly(profile, model, text, tokens))
         self._tasks.add(task)
@@ -141,7 +142,7 @@ class TokenLearning:
 
 
 class ProviderTokenCounter:
-    """Implements services.ports.TokenCounter.
+    """Counter of tokens. Implements services.ports.TokenCounter.
 
     OpenAI's tokenizer counts for OpenAI's models, and the on-device model counts by itself. For a
     compatible server, the server counts text that is about to be sent; learned ratios estimate the
@@ -229,7 +230,7 @@ def _digest(text: str) -> bytes:
 
 def _put(cache: OrderedDict[bytes, T], key: bytes, value: T) -> None:
     cache[key] = value
-    if len(cache) > _LARGEST_CACHE:
+    if len(cache) > _MAX_CACHED:
         cache.popitem(last=False)
 
 

@@ -1,4 +1,4 @@
-"""Builds the sources of tools from the parts of the backend."""
+"""The sources of tools, built from the parts of the backend."""
 
 from __future__ import annotations
 

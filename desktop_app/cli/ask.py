@@ -21,7 +21,7 @@ from desktop_app.backend.backend import (
     use_routine_model,
     use_weights,
 )
-from desktop_app.backend.prompt_loader import from_template, prompt_library
+from desktop_app.backend.prompt_loader import fill_template, prompt_library
 from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.asked_form import (
     check_against_schema,
@@ -166,7 +166,7 @@ async def _question_draft(
     Without a question, images are described and documents summarized.
     """
     if options.template:
-        template, question = await from_template(backend, options.template, options.set, prompt)
+        template, question = await fill_template(backend, options.template, options.set, prompt)
         if options.in_parts:
             question = task_for_each(question, template.needs, parts)
         return Draft(question, template_id=template.id)
@@ -211,7 +211,7 @@ async def _answer(
     profile, settings, choices = await _choose(backend, options, values, output)
     backend.desk.open(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
-        await from_template(backend, options.template, options.set, prompt)
+        await fill_template(backend, options.template, options.set, prompt)
     collections = await find_collections(backend, options.collection)
     await embed_missing(backend, collections, without_asking=options.create_embeddings)
     attached = [(Path(name), await extract_file(backend, Path(name))) for name in options.file]

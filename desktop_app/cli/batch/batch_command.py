@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expand_paths
-from desktop_app.backend.prompt_loader import from_template
+from desktop_app.backend.prompt_loader import fill_template
 from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.asked_form import with_schema_of
 from desktop_app.cli.answers.chosen_model import (
@@ -136,7 +136,7 @@ async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str
     if options.task and not options.template:
         return "", options.task, ""
     name = options.template or SUMMARY
-    prompt, task = await from_template(backend, name, options.set, options.task or "")
+    prompt, task = await fill_template(backend, name, options.set, options.task or "")
     return prompt.title, task, prompt.id
 
 

@@ -47,7 +47,7 @@ def picture(name: str) -> ImagePart:
 
 
 async def test_what_was_used_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_scaling, "MOST_BYTES", 20)
+    monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 20)
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)
     for name in ("a", "b", "a", "c", "a", "b"):
@@ -56,7 +56,7 @@ async def test_what_was_used_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_one_image_is_kept_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_scaling, "MOST_BYTES", 5)
+    monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 5)
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)
     for name in ("a", "a", "b"):
@@ -75,7 +75,7 @@ async def test_only_pages_that_are_missing_are_rendered() -> None:
 
 
 async def test_of_two_large_images_the_newer_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_scaling, "MOST_BYTES", 15)
+    monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 15)
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)
     for name in ("a", "b", "b", "a"):

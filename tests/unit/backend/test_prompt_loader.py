@@ -11,7 +11,7 @@ import pytest
 from desktop_app.backend.backend import build_backend
 from desktop_app.backend.prompt_loader import (
     built_in_prompts,
-    from_template,
+    fill_template,
     needs_of_prompt,
     prompt_library,
     today,
@@ -41,7 +41,7 @@ async def test_a_prompt_is_filled_in(
     backend = build_backend(environment={})
     await backend.open()
     await backend.prompts.save([REPLY, LETTER])
-    prompt, filled = await from_template(backend, name, fields, text)
+    prompt, filled = await fill_template(backend, name, fields, text)
     library = [entry.prompt.id for entry in await prompt_library(backend)]
     await backend.aclose()
     assert prompt.id == name.casefold()
@@ -52,7 +52,7 @@ async def test_a_prompt_is_filled_in(
 @pytest.mark.parametrize("field", ["name", "=Ann", " =Ann", ""])
 async def test_a_field_has_a_name_and_a_value(field: str) -> None:
     with pytest.raises(IllegalChoiceError) as caught:
-        await from_template(build_backend(environment={}), "reply", [field], "")
+        await fill_template(build_backend(environment={}), "reply", [field], "")
     assert (caught.value.reason, caught.value.params) == (Reason.SET_MALFORMED, {"given": field})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.backend.token_counting import _LARGEST_CACHE, ProviderTokenCounter, TokenLearning
+from desktop_app.backend.token_counting import _MAX_CACHED, ProviderTokenCounter, TokenLearning
 from desktop_app.domain.answering.chat_request import (
     FAMILY_MODEL,
     ChatRequest,
@@ -153,7 +153,7 @@ async def test_a_learned_rate_replaces_the_tokenizer(tmp_path: Path) -> None:
 async def test_the_last_counts_are_kept(tmp_path: Path) -> None:
     async with counting(tmp_path) as its:
         its.server.count = 7
-        texts = [str(number) for number in range(_LARGEST_CACHE + 1)]
+        texts = [str(number) for number in range(_MAX_CACHED + 1)]
         for text in (*texts, texts[0], texts[2]):
             await its.counter.count(text, SERVER, "llama", may_ask=True)
         assert [text for _, text in its.server.asked] == [*texts, texts[0]]
