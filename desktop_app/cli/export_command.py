@@ -435,9 +435,10 @@ def _skipping_errors(left_out: list[str], sentence: str, **params: str) -> Itera
     except StoreFullError:
         raise
     except (UserFacingError, *BAD_VALUE) as exc:
-        why = exc.details if isinstance(exc, StoreDamagedError) else str(exc)
-        is_sentence = isinstance(exc, UserFacingError) and not isinstance(exc, StoreDamagedError)
-        reason = why if is_sentence else why[:200] or type(exc).__name__
+        reason = str(exc)
+        if not isinstance(exc, UserFacingError) or isinstance(exc, StoreDamagedError):
+            why = exc.details if isinstance(exc, StoreDamagedError) else reason
+            reason = tr("damaged data ({details})", details=why[:200] or type(exc).__name__)
         left_out.append(tr(sentence, reason=reason, **params))
 
 

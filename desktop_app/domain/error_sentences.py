@@ -607,7 +607,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("This prompts file is damaged."), remedy=Remedy.CHOOSE_PROMPTS
     ),
     Reason.PROMPTS_UNREADABLE: ErrorSentences(
-        N_("Couldn’t read {file}."), remedy=N_("Choose another file.")
+        N_("Couldn’t read {file}: {words}."), remedy=N_("Choose another file.")
     ),
     # Compaction
     Reason.COMPACTION_NOT_OFFERED: ErrorSentences(
@@ -1200,9 +1200,9 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         fuller=N_("“{title}” was skipped because {words} is missing."),
     ),
     Reason.IMPORT_INVALID: ErrorSentences(
-        N_("An untitled conversation was skipped: {words}."),
+        N_("An untitled conversation was skipped because its data is invalid ({words})."),
         remedy=Remedy.EXPORT_AGAIN,
-        fuller=N_("“{title}” was skipped: {words}."),
+        fuller=N_("“{title}” was skipped because its data is invalid ({words})."),
     ),
     Reason.IMPORT_BROKE_OFF: ErrorSentences(
         N_("The import stopped unexpectedly."), remedy=N_("Import the file again.")

@@ -49,6 +49,7 @@ from desktop_app.exchange.preset_json import (
     time_to_json,
 )
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
+from desktop_app.i18n.system_words import system_words
 
 LARGEST_FILE: Final = 4 << 20
 FORMAT, VERSION = "repartee-prompts", 1
@@ -88,9 +89,11 @@ def read_file(path: Path) -> PromptCollection:
         raise ImportRefusedError(
             exc.reason, exc.params, what_to_do=Remedy.CHOOSE_PROMPTS, file=path.name
         ) from exc
-    except (OSError, UnicodeDecodeError) as exc:
+    except UnicodeDecodeError as exc:
+        raise ImportRefusedError(Reason.PROMPTS_NOT_JSON, details=str(exc)) from exc
+    except OSError as exc:
         raise ImportRefusedError(
-            Reason.PROMPTS_UNREADABLE, details=str(exc), file=path.name
+            Reason.PROMPTS_UNREADABLE, file=path.name, words=system_words(exc)
         ) from exc
     return read(text)
 

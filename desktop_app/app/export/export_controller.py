@@ -1,4 +1,4 @@
-"""Exports and prints from the window.
+"""Export and printing from the window.
 
 This module asks for the content and the target; a child process writes the file, as
 `repartee export` does, so that the window never waits.
@@ -20,6 +20,7 @@ from desktop_app.child_processes import ChildCommand, child_command, library_com
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
+from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.external_open import open_path
 
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
 
 
 PROGRESS_AFTER_S: Final = 0.7
-"""The seconds after which a progress notification appears."""
+"""The delay of the notification that offers to cancel."""
 
 
 class ExportController(QObject):
-    """Exports, copies and prints the open conversation."""
+    """Export, copying and printing of the open conversation."""
 
     def __init__(
         self,
@@ -184,7 +185,7 @@ class ExportController(QObject):
         try:
             scratch = await asyncio.to_thread(TemporaryFolder, temporary)
         except OSError as error:
-            raise StorageError(Reason.PRINT_WITHOUT_ROOM, details=str(error)) from error
+            raise StorageError(Reason.PRINT_WITHOUT_ROOM, details=system_words(error)) from error
         try:
             arguments = json.dumps({**request, "scratch": str(scratch.path)}).encode()
             run = _run(child_command("print"), arguments)
@@ -223,7 +224,7 @@ class ExportController(QObject):
 
 
 async def _run(command: ChildCommand, request: bytes, file: Path | None = None) -> None:
-    """Run a child process that writes `file`, or prints, to its end.
+    """Run a child process that writes `file`, or prints if it is None.
 
     If the task is canceled, remove the partial file.
 

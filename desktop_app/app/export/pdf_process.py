@@ -38,7 +38,7 @@ LAYOUT_MEMORY: Final = 4 << 30
 
 # Letters are placed at whole pixels of this resolution, in pixels per inch.
 _RESOLUTION: Final = 1200
-_FONTS: Final = tuple(
+_FONT_PATHS: Final = tuple(
     map(
         Path,
         (
@@ -80,7 +80,7 @@ def policy(descriptors: tuple[int, ...]) -> sandbox.Policy:
 
 def font_paths() -> Iterator[Path]:
     """Yield the paths of the system's fonts, the user's own fonts, and the font caches."""
-    yield from _FONTS
+    yield from _FONT_PATHS
     home = Path.home()
     yield from (home / ".fonts", home / ".config" / "fontconfig")
     yield Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share", "fonts")
@@ -125,7 +125,7 @@ def paint(pages: PrintedPages, device: QPagedPaintDevice, numbers: range) -> Non
     finally:
         is_complete = painter.end()
     if not is_complete:
-        raise OSError("the disk or the printer took no more")
+        raise OSError("the disk or the printer accepts no more")
 
 
 def _read_request(requests: BinaryIO) -> LoadedConversation | None:

@@ -34,6 +34,7 @@ from desktop_app.cli.export_command import LoadedConversation, load_conversation
 from desktop_app.cli.streams.console import say
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.i18n.system_words import system_words
 from desktop_app.paths import folders, resource_path
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.storage.settings.startup_settings import use_stored_language
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 _IPP_PORT: Final = 631
 # libcups reads these to find its server and the user's name.
-_CUPS: Final = tuple(
+_CUPS_PATHS: Final = tuple(
     map(
         Path,
         (
@@ -72,7 +73,7 @@ def main() -> int:
         say(error.sentences)
         return 1
     except OSError as error:
-        say(_not_printed(str(error)).sentences)
+        say(_failure(request["printer"]["file"], error).sentences)
         return 1
     finally:
         formulas.close()
@@ -85,7 +86,7 @@ async def _load(conversation_id: str) -> LoadedConversation:
     """Return the conversation.
 
     Raises:
-        StorageError
+        StorageError: it cannot be read, or has no messages.
     """
     async with open_backend() as backend:
         conversation = await backend.conversations.get(conversation_id)
@@ -120,7 +121,7 @@ def policy(file: str, scratch: str, descriptors: tuple[int, ...]) -> sandbox.Pol
     """
     return sandbox.Policy(
         memory_bytes=LAYOUT_MEMORY,
-        readable=(resource_path(""), *font_paths(), *(() if file else _CUPS)),
+        readable=(resource_path(""), *font_paths(), *(() if file else _CUPS_PATHS)),
         writable=(Path(file or scratch),),
         tcp_ports=() if file else _printer_ports(),
         descriptors=descriptors,
@@ -128,7 +129,7 @@ def policy(file: str, scratch: str, descriptors: tuple[int, ...]) -> sandbox.Pol
 
 
 def _printer_ports() -> tuple[int, ...]:
-    """Return the ports that a CUPS server listens on."""
+    """Return the ports of the CUPS server."""
     port = os.environ.get("CUPS_SERVER", "").rpartition(":")[2]
     return (_IPP_PORT, int(port)) if port.isdecimal() else (_IPP_PORT,)
 
@@ -152,7 +153,7 @@ def printer_choice(printer: QPrinter) -> dict[str, Any]:
 
 
 def make_printer(choice: Mapping[str, Any]) -> QPrinter:
-    """Return the printer with the settings that `printer_choice` has returned."""
+    """Return a printer with the settings that `printer_choice` returned."""
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
     if choice["name"]:
         printer.setPrinterName(choice["name"])
@@ -186,5 +187,8 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
     paint(pages, printer, range(max(0, first - 1), last))
 
 
-def _not_printed(details: str) -> StorageError:
-    return StorageError(Reason.PRINTER_FAILED, details=details)
+def _failure(file: str, error: OSError) -> StorageError:
+    """Return the error for a file that cannot be written, or a printer that failed."""
+    if file:
+        return StorageError(Reason.EXPORT_UNWRITABLE, file=file, words=system_words(error))
+    return StorageError(Reason.PRINTER_FAILED)

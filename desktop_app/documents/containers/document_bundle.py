@@ -70,7 +70,7 @@ class DocumentBundle:
         else:
             self.leave_out(path, Skip.EMPTY)
         if document.pictured:
-            self.leave_out(f"{path}, {len(document.pictured)} pages", Skip.IMAGE_PAGES)
+            self.leave_out(path, Skip.IMAGE_PAGES)
 
     def text(self) -> str:
         """Return all texts, and a list of members left out unless hidden; "" without texts."""

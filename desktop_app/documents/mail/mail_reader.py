@@ -82,7 +82,8 @@ def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -
             files.leave_out(name, Skip.NESTED)
         else:
             files.add(name, data, number, len(attached))
-        left_out = [reason for path, reason in files.left_out[before:] if path == name]
+        found = (reason for path, reason in files.left_out[before:] if path == name)
+        left_out = [reason for reason in found if reason is not Skip.IMAGE_PAGES]
         (skipped if left_out else read).append(
             f"{name} ({left_out[0].value})" if left_out else name
         )

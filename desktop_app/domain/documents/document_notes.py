@@ -23,7 +23,7 @@ class Skip(StrEnum):
     EMPTY = "without text"
     HIDDEN = "hidden"
     IMAGE = "a picture"
-    IMAGE_PAGES = "pictures"
+    IMAGE_PAGES = "pages with pictures"
     LINK = "a link to elsewhere"
     LOCKED = "protected by a password"
     NESTED = "lies in too many files"

@@ -130,16 +130,16 @@ class ConversationStore:
         return await self._disk.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
 
     async def set_trashed(self, conversation_ids: Sequence[str], at: datetime | None) -> None:
-        """Move conversations into the trash, or with None out of it."""
+        """Move conversations into the trash, or out of it if `at` is None."""
         micros = None if at is None else to_micros(at)
         rows = [(micros, conversation_id) for conversation_id in conversation_ids]
         sql = "UPDATE conversations SET trashed_at = ? WHERE id = ?"
         await self._disk.write(lambda c: c.executemany(sql, rows))
 
     async def empty_trash(self, before: datetime) -> int:
-        """Delete for good the conversations trashed before a time. Return their number.
+        """Permanently delete the conversations trashed before a time; return their number.
 
-        Afterwards no file contains their words. Each deletion is one short transaction, so that
+        Afterwards no file contains their text. Each deletion is one short transaction, so that
         other writers never wait long.
         """
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)

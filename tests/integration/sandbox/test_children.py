@@ -12,6 +12,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
+from typing import Any
 
 import pytest
 
@@ -129,17 +130,7 @@ _WRITES = re.compile(r'openat\(AT_FDCWD, "([^"]+)", [A-Z_|]*O_(?:WRONLY|RDWR).*=
 def test_a_conversation_is_printed_by_a_confined_process(tmp_path: Path) -> None:
     conversation = _imported(tmp_path)
     target, log = tmp_path / "printed.pdf", tmp_path / "strace.log"
-    choice = {
-        "name": "",
-        "file": str(target),
-        "paper_mm": [210, 297],
-        "is_landscape": False,
-        "copies": 1,
-        "collate": True,
-        "is_color": True,
-        "duplex": 0,
-        "pages": [0, 0],
-    }
+    choice = _choice(target)
     request = {"conversation": conversation, "printer": choice, "scratch": str(tmp_path)}
     calls = "trace=seccomp,socket,connect,execve,unlink,rename,kill,openat"
     command = child_command("print")
@@ -158,6 +149,29 @@ def test_a_conversation_is_printed_by_a_confined_process(tmp_path: Path) -> None
     assert {m[1] for line in confined_lines if (m := _WRITES.match(line))} == {str(target)}
     # Nothing of the conversation is laid out before: no font is open.
     assert not _opens_fonts(lines[:start])
+
+
+def _choice(target: Path) -> dict[str, Any]:
+    return {
+        "name": "",
+        "file": str(target),
+        "paper_mm": [210, 297],
+        "is_landscape": False,
+        "copies": 1,
+        "collate": True,
+        "is_color": True,
+        "duplex": 0,
+        "pages": [0, 0],
+    }
+
+
+def test_a_file_that_cannot_be_printed_to_is_named_with_the_reason(tmp_path: Path) -> None:
+    choice = _choice(tmp_path / "no folder" / "printed.pdf")
+    request = {"conversation": _imported(tmp_path), "printer": choice, "scratch": str(tmp_path)}
+    with open_child(child_command("print"), stdin=PIPE, stdout=PIPE, stderr=PIPE) as child:
+        _, said = child.communicate(json.dumps(request).encode())
+    assert child.returncode == 1
+    assert "printed.pdf: it doesn’t exist." in said.decode()
 
 
 def test_an_exported_conversation_is_laid_out_by_a_confined_process(

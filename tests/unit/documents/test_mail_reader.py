@@ -54,7 +54,7 @@ def test_attached_documents_follow_their_names() -> None:
     assert "Attachments: report.pdf, figures.xlsx, scanned.pdf\n" in document.text
     assert "\n\n# report.pdf\n\n[page 1]\nAlder & Finch" in document.text
     assert "\n\n# figures.xlsx\n\n## " in document.text
-    assert "scanned.pdf, 2 pages (image pages)" in str(document.note)
+    assert "scanned.pdf (image pages)" in str(document.note)
 
 
 def test_text_after_an_attachment_continues_the_message() -> None:

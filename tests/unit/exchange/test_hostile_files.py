@@ -86,7 +86,7 @@ def test_a_bad_conversation_is_reported_with_its_title_and_reason(tmp_path: Path
     (came,), (error,) = found_in(file)
     assert came.conversation.title == GOOD
     assert error.what_happened.startswith("“Holiday Holiday")
-    assert "was skipped: an amount of money is out of bounds." in error.what_happened
+    assert "is invalid (an amount of money is out of bounds)." in error.what_happened
 
 
 @pytest.mark.parametrize("read", [read_export, prompts_json.read_file])

@@ -278,8 +278,11 @@ def test_deeply_nested_json_is_reported_as_damaged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("why", "sentence"),
     [
-        (ValueError("Odd time: 'x'"), "“A” was skipped: Odd time: 'x'."),
-        (ValueError(), "“A” was skipped: ValueError."),
+        (
+            ValueError("Odd time: 'x'"),
+            "“A” was skipped because its data is invalid (Odd time: 'x').",
+        ),
+        (ValueError(), "“A” was skipped because its data is invalid (ValueError)."),
         (KeyError("choice"), "“A” was skipped because 'choice' is missing."),
         (
             ImportRefusedError(Reason.IMPORT_FOREIGN_MESSAGES),

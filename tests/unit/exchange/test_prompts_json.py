@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,13 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.exchange.prompts_json import PromptCollection, new_items, read, to_json_text
+from desktop_app.exchange.prompts_json import (
+    PromptCollection,
+    new_items,
+    read,
+    read_file,
+    to_json_text,
+)
 from tests.helpers.generation import overrides
 
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
@@ -127,3 +134,9 @@ def test_a_file_with_an_invalid_item_is_refused(change: dict[str, Any]) -> None:
 def test_other_files_are_refused(text: str) -> None:
     with pytest.raises(ImportRefusedError):
         read(text)
+
+
+def test_a_missing_file_is_refused_with_the_reason_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefusedError) as caught:
+        read_file(tmp_path / "prompts.json")
+    assert caught.value.what_happened == "Couldn’t read prompts.json: it doesn’t exist."
