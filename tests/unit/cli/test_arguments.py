@@ -26,8 +26,8 @@ def commands(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 def test_help_is_wrapped_between_words_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     parser = create_parser(["ask"])
-    parser.epilog = "This line must not be broken within left-to-right."
-    assert "broken within\nleft-to-right." in parser.format_help()
+    parser.epilog = "This line must not be broken in left-to-right."
+    assert "broken in\nleft-to-right." in parser.format_help()
 
 
 def test_the_help_of_a_command_names_its_exit_codes() -> None:
