@@ -12,10 +12,11 @@ import atexit
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import coverage
 import pytest
@@ -122,9 +123,12 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
 class _Tests:
     def __init__(self, recorder: coverage.Coverage) -> None:
         self._recorder = recorder
+        self._modules = 0
+        self._caches: list[Any] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._clear_caches()
         self._recorder.switch_context(item.nodeid)
         (_folder() / "current").write_text(item.nodeid, "utf-8")
         started = time.perf_counter()
@@ -133,3 +137,17 @@ class _Tests:
         finally:
             _seconds[item.nodeid] = time.perf_counter() - started
             self._recorder.switch_context("")
+
+    def _clear_caches(self) -> None:
+        """Make each test run the functions that only the first caller would run."""
+        if self._modules != len(sys.modules):
+            self._modules = len(sys.modules)
+            self._caches = [
+                found
+                for name, module in list(sys.modules.items())
+                if name.startswith("desktop_app.")
+                for found in vars(module).values()
+                if hasattr(type(found), "cache_clear")
+            ]
+        for cache in self._caches:
+            cache.cache_clear()
