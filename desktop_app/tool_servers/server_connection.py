@@ -20,43 +20,43 @@ START_S: Final = 60.0
 SIGN_IN_S: Final = 300.0
 """The user may have to look up a password."""
 CLOSE_S: Final = 15.0
-"""The process ends itself within 5 s, unless something delays it. It should end by itself: only it
+"""The process usually ends itself within 5 s. It is not killed sooner, because only the process
 finds programs that left its process group.
 """
-LONGEST_LINE: Final = 32 << 20
-LONGEST_ORDER: Final = 8 << 20
-_PARSED_AT_ONCE: Final = 1 << 16
+MAX_LINE_BYTES: Final = 32 << 20
+MAX_ORDER_BYTES: Final = 8 << 20
+_MAX_INLINE_BYTES: Final = 1 << 16
 """Bytes. A longer line is parsed in a thread."""
 
 OnProgress = Callable[[float, float | None, str], None]
 
 
 class ServerListener(Protocol):
-    """Receives the events of a server."""
+    """A receiver of the events of a server."""
 
     def on_log(self, level: str, text: str) -> None:
-        """Receive a line of the log; `level` is "" for standard error."""
+        """Handle a line of the log; `level` is "" for standard error."""
 
     def on_list_changed(self, what: str) -> None:
-        """Receive the list that has changed: "tools", "resources" or "prompts"."""
+        """Handle a change of a list; `what` is "tools", "resources" or "prompts"."""
 
     def on_sign_in(self, address: str) -> None:
-        """Receive the address at which the user signs in."""
+        """Open the address at which the user signs in."""
 
     def on_sign_in_needed(self) -> None:
-        """Learn that the server ends because the user has to sign in again."""
+        """Handle the end of a server because the user has to sign in again."""
 
     def on_tokens(self, kept: Mapping[str, Any]) -> None:
-        """Save the state of a sign-in after it, or after a refresh."""
+        """Save the state of a sign-in, which has just succeeded or been refreshed."""
 
     def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
         """Call `answer` with the saved state once the process may renew the sign-in."""
 
     def on_renewed(self) -> None:
-        """Learn that the process no longer renews the sign-in."""
+        """Handle the end of a renewal."""
 
     def on_ended(self) -> None:
-        """Learn that the process has ended."""
+        """Handle the end of the process."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ class ServerConnection:
     """A running server.
 
     Attributes:
-        offers: those of "tools", "resources" and "prompts" that the server has.
+        offers: the kinds of lists that the server has, of "tools", "resources" and "prompts".
     """
 
     def __init__(self, process: asyncio.subprocess.Process, listener: ServerListener) -> None:
@@ -95,7 +95,7 @@ class ServerConnection:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
-                limit=LONGEST_LINE,
+                limit=MAX_LINE_BYTES,
                 start_new_session=True,  # Ctrl+C in a terminal is ours; its group is killed as one
             )
         except OSError as error:
@@ -154,7 +154,7 @@ class ServerConnection:
 
     def _send(self, order: Mapping[str, Any]) -> None:
         line = json.dumps(order).encode() + b"\n"
-        if len(line) > LONGEST_ORDER:
+        if len(line) > MAX_ORDER_BYTES:
             raise ServerFailure("the arguments are too long")
         assert self._process.stdin is not None
         if not self._process.stdin.is_closing():
@@ -175,7 +175,7 @@ class ServerConnection:
                         return
                     self._handle(await _parsed(line))
                 except ValueError:
-                    return  # the process writes no such line
+                    return  # too long or no JSON: this is no line of our process
         finally:
             self._kill_group()
             ended = ServerFailure("it has ended", has_ended=True)
@@ -246,7 +246,7 @@ class ServerConnection:
 
 
 async def _parsed(line: bytes) -> dict[str, Any]:
-    if len(line) <= _PARSED_AT_ONCE:
+    if len(line) <= _MAX_INLINE_BYTES:
         found: dict[str, Any] = json.loads(line)
         return found
     return await asyncio.to_thread(json.loads, line)

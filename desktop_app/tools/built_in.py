@@ -65,7 +65,7 @@ class BuiltInTools:
         self._tools = {tool.definition.name: tool for tool in (*basic, *others)}
 
     async def prepare(self) -> None:
-        """Do nothing: they are always ready."""
+        """Do nothing: built-in tools are always ready."""
 
     async def tools(self) -> Sequence[ListedTool]:
         """Return all built-in tools."""

@@ -23,13 +23,13 @@ from typing import Final
 
 from desktop_app.domain.tools.tool import ToolError
 
-LONGEST_EXPRESSION: Final = 2000
+MAX_EXPRESSION_CHARS: Final = 2000
 """Characters of an expression."""
 DIGITS: Final = 100
-LARGEST_EXPONENT: Final = 10_000
-_MOST_DIGITS: Final = 20_001
-"""Digits of the largest value minus the smallest, which is the longest exact rest."""
-_DEEPEST: Final = 50
+MAX_EXPONENT: Final = 10_000
+_MAX_DIGITS: Final = 20_001
+"""The digits of the largest value minus the smallest, the longest exact difference."""
+_MAX_DEPTH: Final = 50
 _NO_COMMAS: Final = "Numbers have a decimal point, and no separators of thousands."
 
 _TOKEN: Final = re.compile(
@@ -46,8 +46,8 @@ def _context() -> Context:
     return Context(
         prec=DIGITS,
         rounding=ROUND_HALF_EVEN,
-        Emax=LARGEST_EXPONENT,
-        Emin=-LARGEST_EXPONENT,
+        Emax=MAX_EXPONENT,
+        Emin=-MAX_EXPONENT,
         traps=[DivisionByZero, InvalidOperation, Overflow, Underflow],
     )
 
@@ -55,7 +55,7 @@ def _context() -> Context:
 def _wide_context() -> Context:
     """Return a context with enough digits for an exact integer division."""
     context = _context()
-    context.prec = _MOST_DIGITS
+    context.prec = _MAX_DIGITS
     return context
 
 
@@ -65,8 +65,8 @@ def calculate(expression: str) -> str:
     Raises:
         ToolError: the expression is no arithmetic, or its value is out of bounds.
     """
-    if len(expression) > LONGEST_EXPRESSION:
-        raise ToolError(f"The expression is longer than {LONGEST_EXPRESSION} characters.")
+    if len(expression) > MAX_EXPRESSION_CHARS:
+        raise ToolError(f"The expression is longer than {MAX_EXPRESSION_CHARS} characters.")
     context = _context()
     try:
         value = _Parser(_tokens(expression), context).value()
@@ -106,7 +106,7 @@ def _tokens(expression: str) -> list[tuple[str, str]]:
 
 
 class _Parser:
-    """Parses by precedence: sums, products, signs, powers, atoms."""
+    """A parser by precedence: sums, products, signs, powers, atoms."""
 
     def __init__(self, tokens: list[tuple[str, str]], context: Context) -> None:
         self._tokens, self._context = tokens, context
@@ -129,7 +129,7 @@ class _Parser:
 
     def _sum(self) -> Decimal:
         self._depth += 1
-        if self._depth > _DEEPEST:
+        if self._depth > _MAX_DEPTH:
             raise ToolError("The expression is nested too deeply.")
         value = self._product()
         while mark := self._next("+", "-"):
@@ -163,7 +163,7 @@ class _Parser:
         if not self._next("^", "**"):
             return base
         self._depth += 1
-        if self._depth > _DEEPEST:
+        if self._depth > _MAX_DEPTH:
             raise ToolError("The expression is nested too deeply.")
         exponent = self._sign()
         self._depth -= 1

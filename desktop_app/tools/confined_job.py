@@ -12,9 +12,9 @@ from desktop_app import sandbox
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.tools.tool import ToolError
 
-LONGEST_S: Final = 110.0
-PIECE: Final = 1 << 16
-LONGEST_ANSWER: Final = 2 << 20
+MAX_RUN_S: Final = 110.0
+_PIECE_BYTES: Final = 1 << 16
+MAX_ANSWER_BYTES: Final = 2 << 20
 """Bytes."""
 
 
@@ -37,11 +37,11 @@ async def run_job(job: dict[str, Any]) -> str:
     except OSError as error:
         raise ToolError("The confined process could not be started.") from error
     try:
-        async with asyncio.timeout(LONGEST_S):
+        async with asyncio.timeout(MAX_RUN_S):
             answer = await _exchange(process, data)
             await process.wait()
     except TimeoutError as error:
-        raise ToolError(f"It took longer than {LONGEST_S:.0f} s and was stopped.") from error
+        raise ToolError(f"It took longer than {MAX_RUN_S:.0f} s and was stopped.") from error
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
@@ -54,14 +54,15 @@ async def _exchange(process: asyncio.subprocess.Process, job: bytes) -> bytes:
     assert process.stdin is not None
     assert process.stdout is not None
     with suppress(ConnectionError):
-        for at in range(0, len(job), PIECE):  # the transport would copy all that the pipe lacks
-            process.stdin.write(job[at : at + PIECE])
+        # In pieces, because the transport copies all bytes that do not fit into the pipe.
+        for at in range(0, len(job), _PIECE_BYTES):
+            process.stdin.write(job[at : at + _PIECE_BYTES])
             await process.stdin.drain()
         process.stdin.close()
     answer = b""
-    while piece := await process.stdout.read(PIECE):
+    while piece := await process.stdout.read(_PIECE_BYTES):
         answer += piece
-        if len(answer) > LONGEST_ANSWER:
+        if len(answer) > MAX_ANSWER_BYTES:
             raise ToolError("The output is too long.")
     return answer
 

@@ -18,13 +18,13 @@ from desktop_app.tools import schemas
 from desktop_app.tools.built_in import BuiltInTool
 from desktop_app.tools.confined_job import missing_sandbox, run_job
 
-MOST_HITS: Final = 20
-MOST_PASSAGE_TOKENS: Final = 4000
-MOST_PAGES: Final = 20
-CHARACTERS_PER_PAGE: Final = 4000
-"""The length of the pieces of documents without pages."""
-_CONTEXT_LENGTH: Final = 300
-_MOST_NAMED: Final = 100
+MAX_HITS: Final = 20
+MAX_PASSAGE_TOKENS: Final = 4000
+MAX_PAGES: Final = 20
+CHARS_PER_PAGE: Final = 4000
+"""The length of a piece of a document without pages."""
+_CONTEXT_CHARS: Final = 300
+_MAX_NAMED: Final = 100
 
 SEARCH_LIBRARY: Final = ToolDefinition(
     "search_library",
@@ -69,7 +69,7 @@ PYTHON: Final = ToolDefinition(
 
 
 class LibrarySearch(Protocol):
-    """Searches conversations."""
+    """A search in conversations."""
 
     async def find(
         self, text: str, limit: int = 50, *, order: SearchOrder = SearchOrder.NEWEST
@@ -86,7 +86,7 @@ class DocumentTools:
     Args:
         retrieve: returns the best passages of collections, for a question and a number of tokens.
         documents_in: returns the documents of collections, by the ids of the collections.
-        text_of: returns the text of such a document, by its hash.
+        text_of: returns the text of a document in a collection, by its hash.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class DocumentTools:
         ]
 
     async def _search_library(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
-        hits = await self._library.find(arguments["words"], MOST_HITS, order=SearchOrder.BEST)
+        hits = await self._library.find(arguments["words"], MAX_HITS, order=SearchOrder.BEST)
         lines = [
             f"{hit.title} ({hit.date:%Y-%m-%d}): "
             f"{hit.snippet.translate({2: None, 3: None}) if hit.message_id else ''}"
@@ -122,12 +122,12 @@ class DocumentTools:
         words = arguments["words"]
         found: list[str] = []
         if collections := _collections_of(context):
-            for part in await self._retrieve(collections, words, MOST_PASSAGE_TOKENS):
+            for part in await self._retrieve(collections, words, MAX_PASSAGE_TOKENS):
                 found += [f"[{p.source}]\n{p.text}" for p in part.passages]
         for name, document in _by_name(documents_of(context)).items():
             text = await context.text_of(document.sha256)
             found += await asyncio.to_thread(_passages, name, document, text, words)
-        return "\n\n".join(found[:MOST_HITS]) or "Nothing was found."
+        return "\n\n".join(found[:MAX_HITS]) or "Nothing was found."
 
     async def _read_pages(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         attached = documents_of(context)
@@ -140,8 +140,8 @@ class DocumentTools:
         document = documents[name]
         first = arguments["first"] or 1
         last = arguments["last"] or first
-        if not 1 <= first <= last or last - first >= MOST_PAGES:
-            raise ToolError(f"Choose pages from 1 on, at most {MOST_PAGES} at once.")
+        if not 1 <= first <= last or last - first >= MAX_PAGES:
+            raise ToolError(f"Choose pages from 1 on, at most {MAX_PAGES} at once.")
         text_of = context.text_of if document.sha256 in names else self._text_of
         text = await text_of(document.sha256)
         pages = await asyncio.to_thread(_pages, document, text)
@@ -150,7 +150,7 @@ class DocumentTools:
             raise ToolError(f"The document has {len(pages)} pages.")
         heading = f"{name}, pages {first} to {first + len(chosen) - 1} of {len(pages)}"
         if same := _others_of_this_name(documents, name):
-            heading += f" (others of this name: {', '.join(same[:_MOST_NAMED])})"
+            heading += f" (others of this name: {', '.join(same[:_MAX_NAMED])})"
         return f"{heading}\n\n" + "\n\n".join(chosen)
 
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
@@ -206,7 +206,7 @@ def _name_in(documents: Iterable[str], wanted: str) -> str:
     for name in documents:
         if name.casefold() == wanted.casefold():
             return name
-    known = ", ".join(islice(documents, _MOST_NAMED)) or "none"
+    known = ", ".join(islice(documents, _MAX_NAMED)) or "none"
     raise ToolError(f"There is no such document. Documents: {known}")
 
 
@@ -216,7 +216,7 @@ def _pages(document: DocumentPart, text: str) -> list[str]:
     if marks:
         ends = [*(mark.start for mark in marks[1:]), len(text)]
         return [text[m.start : end].strip() for m, end in zip(marks, ends, strict=True)]
-    size = CHARACTERS_PER_PAGE
+    size = CHARS_PER_PAGE
     return [text[at : at + size] for at in range(0, len(text), size)] or [""]
 
 
@@ -229,8 +229,8 @@ def _passages(name: str, document: DocumentPart, text: str, words: str) -> list[
     matches = [p for p in pages if wanted and all(word in p[2] for word in wanted)]
     matches = matches or [p for p in pages if any(word in p[2] for word in wanted)]
     excerpts = []
-    for number, page, folded in matches[:MOST_HITS]:
+    for number, page, folded in matches[:MAX_HITS]:
         at = min(folded.find(word) for word in wanted if word in folded)
-        text = page[max(0, at - _CONTEXT_LENGTH) : at + _CONTEXT_LENGTH].strip()
+        text = page[max(0, at - _CONTEXT_CHARS) : at + _CONTEXT_CHARS].strip()
         excerpts.append(f"[{name}, page {number}]\n{text}")
     return excerpts

@@ -12,14 +12,14 @@ from typing import Final
 
 from desktop_app.domain.documents.csv_head import CSV_TYPES, first_row
 
-MOST_CELLS: Final = 20_000_000
-_LONGEST_CELL: Final = 0x7FFFFFFF
+MAX_CELLS: Final = 20_000_000
+_MAX_FIELD_CHARS: Final = 0x7FFFFFFF
 """The csv module's largest limit on every system."""
 _RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
 
 Rows = Callable[[], Iterator[list[str]]]
-"""Reads the rows again at each call: a large table does not fit into the process's memory."""
+"""Returns the rows, read anew: a large table does not fit into the process's memory."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class DocumentTable:
     Attributes:
         rows: the rows, which can be read once, each as long as `columns`.
         count: the number of rows.
-        left_out: the number of further rows, beyond MOST_CELLS.
+        left_out: the number of further rows, beyond MAX_CELLS.
     """
 
     name: str
@@ -69,7 +69,7 @@ def _lines(text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple
 
 def _csv_rows(text: str) -> Iterator[list[str]]:
     start, delimiter = first_row(text)
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(_MAX_FIELD_CHARS)
     yield from csv.reader((line for line, _ in _lines(text, start)), delimiter=delimiter)
 
 
@@ -81,7 +81,7 @@ def _sheet_rows(text: str, start: int, stop: int) -> Iterator[list[str]]:
 
 
 def _table(name: str, read: Rows) -> Iterator[DocumentTable]:
-    """Yield the table of these rows, the first of which names the columns, or nothing."""
+    """Yield the table of these rows, or nothing if the first row, which has the names, is empty."""
     width = count = 0
     for row in read():
         width, count = max(width, len(row)), count + 1
@@ -89,12 +89,14 @@ def _table(name: str, read: Rows) -> Iterator[DocumentTable]:
     if not any(first):
         return
     columns: list[str] = []
+    taken: set[str] = set()
     for number in range(width):
         title = first[number].strip() if number < len(first) else ""
         column = title or f"column_{number + 1}"
-        while column.casefold() in (known.casefold() for known in columns):
+        while column.casefold() in taken:
             column += "_"
+        taken.add(column.casefold())
         columns.append(column)
-    kept = min(count - 1, max(1, MOST_CELLS // width))
+    kept = min(count - 1, max(1, MAX_CELLS // width))
     filled = ([*row, *[""] * (width - len(row))] for row in islice(read(), 1, kept + 1))
     yield DocumentTable(name, columns, filled, kept, count - 1 - kept)

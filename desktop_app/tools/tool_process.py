@@ -27,26 +27,26 @@ from desktop_app.tools.tables import DocumentTable, tables_of
 
 MEMORY_BYTES: Final = 512 << 20
 CPU_S: Final = 60
-"""Seconds. A table of 50 MB takes 10 s."""
-MOST_ROWS: Final = 500
-LONGEST_CELL: Final = 1000
-LONGEST_OUTPUT: Final = 198_000
+"""Seconds of processor time. A table of 50 MB takes 10 s."""
+MAX_ROWS: Final = 500
+MAX_CELL_CHARS: Final = 1000
+MAX_OUTPUT_CHARS: Final = 198_000
 """Characters. The remarks that follow still fit into the result that a model gets."""
-_NUMBER_BEGINS: Final = frozenset("-.0123456789")
-_NUMBER_ENDS: Final = frozenset("%0123456789")
+_NUMBER_START_CHARS: Final = frozenset("-.0123456789")
+_NUMBER_END_CHARS: Final = frozenset("%0123456789")
 _WRITTEN_NUMBER: Final = re.compile(r"-?\d[\d.]*(?:,\d[\d,.]*%?|%)")
-MOST_NAMED: Final = 20
+MAX_NAMED_COLUMNS: Final = 20
 _PR_SET_PDEATHSIG: Final = 1
 """From linux/prctl.h: only on Linux is this process confined."""
 
 
 class _BoundedText(io.StringIO):
-    """A text that takes LONGEST_OUTPUT characters and counts the rest."""
+    """A text stream that keeps MAX_OUTPUT_CHARS characters and counts the rest."""
 
     left_out = 0
 
     def write(self, text: str) -> int:
-        room = max(0, LONGEST_OUTPUT - self.tell())
+        room = max(0, MAX_OUTPUT_CHARS - self.tell())
         super().write(text[:room])
         self.left_out += max(0, len(text) - room)
         return len(text)
@@ -103,15 +103,15 @@ def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str
         connection.set_authorizer(_allow_reading)
         cursor = connection.execute(sql)
         names = [column[0] for column in cursor.description or ()]
-        rows = cursor.fetchmany(MOST_ROWS + 1)
+        rows = cursor.fetchmany(MAX_ROWS + 1)
     except failures as error:
-        reason = str(error)[:LONGEST_CELL] or type(error).__name__
+        reason = str(error)[:MAX_CELL_CHARS] or type(error).__name__
         return {"error": "\n".join([reason, *notes])}
-    lines, length = [" | ".join(names)[:LONGEST_OUTPUT]], 0
-    for row in rows[:MOST_ROWS]:
+    lines, length = [" | ".join(names)[:MAX_OUTPUT_CHARS]], 0
+    for row in rows[:MAX_ROWS]:
         lines.append(" | ".join(map(_cell_text, row)))
         length += len(lines[-1]) + 1
-        if length > LONGEST_OUTPUT and len(lines) > 2:
+        if length > MAX_OUTPUT_CHARS and len(lines) > 2:
             lines.pop()
             break
     if len(lines) <= len(rows):
@@ -154,7 +154,7 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
     connection.executemany(f"INSERT INTO {name} VALUES ({marks})", values())  # noqa: S608 — quoted
     if examples:
         listed = ", ".join(
-            f"{column} (as {examples[column]})" for column in [*examples][:MOST_NAMED]
+            f"{column} (as {examples[column]})" for column in [*examples][:MAX_NAMED_COLUMNS]
         )
         yield f"(Numbers that are texts in the table {table.name}; convert them first: {listed})"
     if table.left_out:
@@ -170,7 +170,7 @@ def _cell_value(cell: str) -> str | int | float | None:
     """Return the number in a cell, or its text if a number would lose a digit or leading zero."""
     if not cell:
         return None
-    if cell[0] not in _NUMBER_BEGINS:  # a million failed conversions take seconds
+    if cell[0] not in _NUMBER_START_CHARS:  # a million failed conversions take seconds
         return cell
     for kind in (int, float):
         try:
@@ -188,8 +188,8 @@ def _cell_value(cell: str) -> str | int | float | None:
 
 
 def _is_written_number(text: str) -> bool:
-    """Return True for numbers such as 1.234,56 and 15%, which SQL would truncate at the mark."""
-    return text[-1] in _NUMBER_ENDS and bool(_WRITTEN_NUMBER.fullmatch(text))
+    """Return True for numbers such as 1.234,56 and 15%, which SQL would truncate."""
+    return text[-1] in _NUMBER_END_CHARS and bool(_WRITTEN_NUMBER.fullmatch(text))
 
 
 def _is_padded(cell: str) -> bool:
@@ -211,14 +211,14 @@ def _allow_reading(action: int, *_: object) -> int:
 
 def _cell_text(value: object) -> str:
     """Return a value on one line, so that each row is one line."""
-    text = "" if value is None else str(value)[:LONGEST_CELL]
+    text = "" if value is None else str(value)[:MAX_CELL_CHARS]
     return "\\n".join(text.splitlines())
 
 
 def run_python(code: str) -> dict[str, str]:
-    """Run Python code. Return its output, with the value of an expression at its end.
+    """Run Python code. Return {"result"}: its output, and the value if it ends in an expression.
 
-    Any exception of the code is part of the output.
+    An exception of the code is part of the output.
     """
     import ast
     import traceback

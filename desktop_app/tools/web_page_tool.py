@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     import httpx
 
-LARGEST_PAGE: Final = 5 << 20
+MAX_PAGE_BYTES: Final = 5 << 20
 """Bytes."""
-MOST_REDIRECTS: Final = 5
-LONGEST_S: Final = 30.0
+MAX_REDIRECTS: Final = 5
+MAX_FETCH_S: Final = 30.0
 _READABLE_TYPES: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
-_REDIRECTS: Final = (301, 302, 303, 307, 308)
+_REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 # Special networks that `is_global` of some versions of Python does not know.
 _NOT_PUBLIC: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
@@ -62,7 +62,7 @@ async def resolve_host(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Return True for an address on the internet, False for this computer and private networks."""
+    """Return True for a public address on the internet; False also for text that is no address."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -90,8 +90,8 @@ class WebPageTool:
     Args:
         read_text: returns the text of a page, by a file name and its bytes, in a confined process.
         trusted_context: returns the context of trusted certificates; called in a thread.
-        resolve, allows: return a host's addresses, and whether one may be fetched; tests replace
-            them.
+        resolve: returns the addresses of a host; tests replace it.
+        allows: returns True if an address may be fetched; tests replace it.
     """
 
     def __init__(
@@ -110,10 +110,10 @@ class WebPageTool:
 
     async def _fetch(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
         try:
-            async with asyncio.timeout(LONGEST_S):
+            async with asyncio.timeout(MAX_FETCH_S):
                 url, media_type, data = await self.fetch(arguments["url"])
         except TimeoutError as error:
-            raise ToolError(f"The page took longer than {LONGEST_S:.0f} s.") from error
+            raise ToolError(f"The page took longer than {MAX_FETCH_S:.0f} s.") from error
         name = "page.txt" if media_type in ("text/plain", "text/markdown") else "page.html"
         return f"{url}\n\n{await self._read_text(name, data)}"
 
@@ -121,7 +121,7 @@ class WebPageTool:
         """Return the final address, the media type and the bytes of a page. Raises ToolError."""
         import httpx  # few answers need it
 
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             address, host = await self._resolve_public(url)
             target, headers = _request_to(address, host, url)
             trust = await asyncio.to_thread(self._trusted_context)
@@ -135,12 +135,14 @@ class WebPageTool:
                             "GET", target, headers=headers, extensions={"sni_hostname": host}
                         )
                     )
-                    if reply.status_code in _REDIRECTS and "location" in reply.headers:
+                    if reply.status_code in _REDIRECT_STATUSES and "location" in reply.headers:
                         url = urljoin(url, reply.headers["location"])
                         continue
                     media_type = _require_readable(reply.status_code, reply.headers)
                     data = await bounded_body(reply)
                     return url, media_type, _in_utf8(data, reply.charset_encoding)
+                except ValueError as error:  # an invalid redirect, or an unpaired surrogate
+                    raise ToolError("The address is not valid.") from error
                 except (httpx.HTTPError, httpx.InvalidURL) as error:
                     name = type(error).__name__
                     raise ToolError(f"The page could not be fetched ({name}).") from error
@@ -186,7 +188,7 @@ def _request_to(address: str, host: str, url: str) -> tuple[str, dict[str, str]]
 
 
 def _require_readable(status: int, headers: Mapping[str, str]) -> str:
-    """Return the media type of a page. Raises ToolError: it is an error or no text."""
+    """Return the media type of a page. Raises ToolError if it is an error or no text."""
     if status >= 300:
         raise ToolError(f"The server answered with HTTP status {status}.")
     media_type = headers.get("content-type", "text/html").partition(";")[0].strip().lower()
@@ -196,7 +198,7 @@ def _require_readable(status: int, headers: Mapping[str, str]) -> str:
 
 
 async def bounded_body(reply: httpx.Response) -> bytes:
-    """Return the body, decompressed up to LARGEST_PAGE.
+    """Return the body, decompressed up to MAX_PAGE_BYTES.
 
     Raises:
         ToolError: it is too large, damaged, or compressed in another way.
@@ -210,19 +212,19 @@ async def bounded_body(reply: httpx.Response) -> bytes:
         await asyncio.sleep(0)  # one read may return 10,000 chunks of a byte
         if unpacking is None:
             data += piece
-        while unpacking is not None and piece and len(data) <= LARGEST_PAGE:
+        while unpacking is not None and piece and len(data) <= MAX_PAGE_BYTES:
             if unpacking.eof:
                 if not piece.startswith(_GZIP_BEGINS):
                     break  # padding
                 await asyncio.sleep(0)  # one piece may contain 3,000 empty members
                 unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
             try:
-                data += unpacking.decompress(piece, LARGEST_PAGE + 1 - len(data))
+                data += unpacking.decompress(piece, MAX_PAGE_BYTES + 1 - len(data))
             except zlib.error as error:
                 raise ToolError("The page is damaged.") from error
             piece = unpacking.unused_data
-        if len(data) > LARGEST_PAGE:
-            raise ToolError(f"The page is larger than {LARGEST_PAGE >> 20} MB.")
+        if len(data) > MAX_PAGE_BYTES:
+            raise ToolError(f"The page is larger than {MAX_PAGE_BYTES >> 20} MB.")
     if unpacking is not None and data and not unpacking.eof:
         raise ToolError("The page is damaged.")
     return bytes(data)

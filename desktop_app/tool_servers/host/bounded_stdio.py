@@ -23,16 +23,16 @@ from desktop_app.tool_servers.host.process_tree import die_with_parent
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
 
-LONGEST_LINE: Final = 32 << 20
+MAX_LINE_BYTES: Final = 32 << 20
 """Bytes of one message. A longer one ends the connection.
 
 Many servers send a result twice: as text and as structured content.
 """
-LONGEST_SHOWN: Final = 2000
+MAX_SHOWN_BYTES: Final = 2000
 GRACE_S: Final = 2.0
-"""The time that a server gets to end after its standard input has ended."""
-_MOST_FAULTS: Final = 100
-"""After this many lines that are no messages, the connection ends."""
+"""Seconds that a server gets to end after its standard input has ended."""
+_MAX_FAULTS: Final = 100
+"""The lines other than messages after which the connection ends."""
 
 Log = Callable[[str, str], None]
 
@@ -56,7 +56,7 @@ async def bounded_stdio(
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            limit=LONGEST_LINE,
+            limit=MAX_LINE_BYTES,
             preexec_fn=die_with_parent if sys.platform == "linux" else None,
         )
     incoming, read_stream = anyio.create_memory_object_stream[Any]()
@@ -92,17 +92,17 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: L
         try:
             line = await process.stdout.readline()
         except ValueError:
-            log("error", f"The server sent a line of more than {LONGEST_LINE >> 20} MB.")
+            log("error", f"The server sent a line of more than {MAX_LINE_BYTES >> 20} MB.")
             return
         if not line:
             return
         message = _message(line)
         if message is None:
             faults += bool(line.strip())
-            text = line[:LONGEST_SHOWN].decode("utf-8", "replace").rstrip()
+            text = line[:MAX_SHOWN_BYTES].decode("utf-8", "replace").rstrip()
             if text:
                 log("warning", f"Not a message: {text}")
-            if faults >= _MOST_FAULTS:
+            if faults >= _MAX_FAULTS:
                 log("error", "The server writes other things than messages.")
                 return
             continue
@@ -123,8 +123,8 @@ def _message(line: bytes) -> SessionMessage | None:
 def _unreadable_reply(line: str) -> SessionMessage | None:
     """Return an error in place of a reply that the SDK cannot parse, so that nobody waits for it.
 
-    A result that is only nested too deeply for the SDK's parser is returned itself. Return None if
-    the line is no reply.
+    A result that is only nested too deeply for the SDK's parser is returned unchanged. Return None
+    if the line is no reply.
     """
     try:
         reply = json.loads(line)
@@ -160,7 +160,7 @@ async def _log(process: asyncio.subprocess.Process, log: Log) -> None:
             continue  # the line is too long; the part read so far is dropped
         if not line:
             return
-        log("", line[:LONGEST_SHOWN].decode("utf-8", "replace").rstrip())
+        log("", line[:MAX_SHOWN_BYTES].decode("utf-8", "replace").rstrip())
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -1,6 +1,6 @@
 """A transport whose lists of tools have only tools that the SDK accepts.
 
-The SDK refuses a whole list if one tool of it violates the specification. Here such a tool loses
+The SDK refuses a whole list if one of its tools violates the specification. Here such a tool loses
 its optional fields, or else its schema; then a field of its `_meta` says why.
 """
 
@@ -70,7 +70,7 @@ def _checked(item: SessionMessage | Exception) -> SessionMessage | Exception:
 
 
 def _usable(tool: dict[str, Any]) -> dict[str, Any]:
-    """Return a tool unchanged, else with fewer fields, else without its schema."""
+    """Return a tool with as much of it as the SDK accepts."""
     first_fault = ""
     for fields in (tool.keys(), _NEEDED, _REQUIRED):
         reduced = {key: tool[key] for key in fields if key in tool}

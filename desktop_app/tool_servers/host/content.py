@@ -12,29 +12,29 @@ from mcp import types
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
 from desktop_app.tool_servers.host.checked_tools import FAULT
 
-MOST_LISTED: Final = 500
-LONGEST_NAME: Final = 256
-LONGEST_DESCRIPTION: Final = 4000
-LONGEST_SCHEMA: Final = 100_000
-LONGEST_RESOURCE: Final = 10 << 20
+MAX_LISTED: Final = 500
+MAX_NAME_CHARS: Final = 256
+MAX_DESCRIPTION_CHARS: Final = 4000
+MAX_SCHEMA_CHARS: Final = 100_000
+MAX_RESOURCE_CHARS: Final = 10 << 20
 """Characters of a text, or of the base64 of other data."""
 
 
-def tools(pages: Sequence[Iterable[types.Tool]]) -> list[dict[str, Any]]:
-    """Return the tools. One with an unusable schema has no parameters, and `fault` says why."""
+def tools_to_json(pages: Sequence[Iterable[types.Tool]]) -> list[dict[str, Any]]:
+    """Return the tools. A tool with an unusable schema has no parameters but a `fault`."""
     return [_tool(tool) for tool in _listed(pages)]
 
 
 def _tool(tool: types.Tool) -> dict[str, Any]:
     schema = tool.input_schema
     size = len(json.dumps(schema))
-    fault = str((tool.meta or {}).get(FAULT, ""))[:LONGEST_DESCRIPTION]
-    if size > LONGEST_SCHEMA:
-        fault = f"it has more than {LONGEST_SCHEMA} characters"
+    fault = str((tool.meta or {}).get(FAULT, ""))[:MAX_DESCRIPTION_CHARS]
+    if size > MAX_SCHEMA_CHARS:
+        fault = f"it has more than {MAX_SCHEMA_CHARS} characters"
     hints = tool.annotations or types.ToolAnnotations()
     return {
-        "name": tool.name[:LONGEST_NAME],
-        "description": (tool.description or tool.title or "")[:LONGEST_DESCRIPTION],
+        "name": tool.name[:MAX_NAME_CHARS],
+        "description": (tool.description or tool.title or "")[:MAX_DESCRIPTION_CHARS],
         "parameters": {} if fault else schema,
         "fault": fault,
         "reads_only": hints.read_only_hint,
@@ -42,33 +42,33 @@ def _tool(tool: types.Tool) -> dict[str, Any]:
     }
 
 
-def resources(pages: Sequence[Iterable[types.Resource]]) -> list[dict[str, Any]]:
+def resources_to_json(pages: Sequence[Iterable[types.Resource]]) -> list[dict[str, Any]]:
     """Return the resources."""
     return [
         {
-            "uri": resource.uri[:LONGEST_DESCRIPTION],
-            "name": (resource.title or resource.name)[:LONGEST_NAME],
-            "description": (resource.description or "")[:LONGEST_DESCRIPTION],
-            "media_type": (resource.mime_type or "")[:LONGEST_NAME],
+            "uri": resource.uri[:MAX_DESCRIPTION_CHARS],
+            "name": (resource.title or resource.name)[:MAX_NAME_CHARS],
+            "description": (resource.description or "")[:MAX_DESCRIPTION_CHARS],
+            "media_type": (resource.mime_type or "")[:MAX_NAME_CHARS],
         }
         for resource in _listed(pages)
     ]
 
 
-def prompts(pages: Sequence[Iterable[types.Prompt]]) -> list[dict[str, Any]]:
+def prompts_to_json(pages: Sequence[Iterable[types.Prompt]]) -> list[dict[str, Any]]:
     """Return the prompts."""
     return [
         {
-            "name": prompt.name[:LONGEST_NAME],
-            "title": (prompt.title or prompt.name)[:LONGEST_NAME],
-            "description": (prompt.description or "")[:LONGEST_DESCRIPTION],
+            "name": prompt.name[:MAX_NAME_CHARS],
+            "title": (prompt.title or prompt.name)[:MAX_NAME_CHARS],
+            "description": (prompt.description or "")[:MAX_DESCRIPTION_CHARS],
             "arguments": [
                 {
-                    "name": argument.name[:LONGEST_NAME],
-                    "description": (argument.description or "")[:LONGEST_DESCRIPTION],
+                    "name": argument.name[:MAX_NAME_CHARS],
+                    "description": (argument.description or "")[:MAX_DESCRIPTION_CHARS],
                     "required": bool(argument.required),
                 }
-                for argument in (prompt.arguments or [])[:MOST_LISTED]
+                for argument in (prompt.arguments or [])[:MAX_LISTED]
             ],
         }
         for prompt in _listed(pages)
@@ -76,10 +76,10 @@ def prompts(pages: Sequence[Iterable[types.Prompt]]) -> list[dict[str, Any]]:
 
 
 def _listed(pages: Sequence[Iterable[Any]]) -> Iterator[Any]:
-    return islice((row for page in pages for row in page), MOST_LISTED)
+    return islice((row for page in pages for row in page), MAX_LISTED)
 
 
-def resource(result: types.ReadResourceResult) -> dict[str, Any]:
+def resource_to_json(result: types.ReadResourceResult) -> dict[str, Any]:
     """Return the first part of a resource: its text, or its data in base64.
 
     Raises:
@@ -90,19 +90,19 @@ def resource(result: types.ReadResourceResult) -> dict[str, Any]:
             kind, data = "text", part.text
         else:
             kind, data = "base64", part.blob
-        if len(data) > LONGEST_RESOURCE:
-            raise ValueError(f"longer than {LONGEST_RESOURCE} characters")
-        return {"kind": kind, "data": data, "media_type": (part.mime_type or "")[:LONGEST_NAME]}
+        if len(data) > MAX_RESOURCE_CHARS:
+            raise ValueError(f"longer than {MAX_RESOURCE_CHARS} characters")
+        return {"kind": kind, "data": data, "media_type": (part.mime_type or "")[:MAX_NAME_CHARS]}
     raise ValueError("empty")
 
 
-def prompt(result: types.GetPromptResult) -> dict[str, Any]:
-    """Return the text of a prompt: its messages, one below the other."""
+def prompt_to_json(result: types.GetPromptResult) -> dict[str, Any]:
+    """Return the text of a prompt, which joins its messages."""
     parts = [_block(message.content) for message in result.messages]
     return {"text": "\n\n".join(part for part in parts if part)[:MAX_RESULT_CHARS]}
 
 
-def call_result(result: types.CallToolResult) -> dict[str, Any]:
+def call_result_to_json(result: types.CallToolResult) -> dict[str, Any]:
     """Return the text of a result, cut at MAX_RESULT_CHARS characters, and its full length."""
     parts = [_block(block) for block in result.content]
     text = "\n\n".join(part for part in parts if part)

@@ -10,7 +10,7 @@ from mcp.types import CONNECTION_CLOSED
 
 from desktop_app.tool_servers.host.sign_in import SignInError
 
-LONGEST_REASON: Final = 2000
+MAX_REASON_CHARS: Final = 2000
 
 # A message of the SDK's validator: the first place, the reason, and details that are cut off.
 _INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: \[type=|$)", re.M)
@@ -20,10 +20,10 @@ def reason_of(error: BaseException) -> str:
     """Return why something failed, in the words of the server or the SDK."""
     error = _first(error)
     if isinstance(error, MCPError):
-        return str(error.error.message)[:LONGEST_REASON] or "error"
+        return str(error.error.message)[:MAX_REASON_CHARS] or "error"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    words = str(error)[:LONGEST_REASON]
+    words = str(error)[:MAX_REASON_CHARS]
     if isinstance(error, SignInError):
         return words
     if invalid := invalid_place(error):
@@ -45,5 +45,5 @@ def _first(error: BaseException) -> BaseException:
 
 def invalid_place(error: BaseException) -> str:
     """Return the first place that the SDK's validator refuses, and why; "" for other errors."""
-    found = _INVALID.match(str(error)[:LONGEST_REASON])
+    found = _INVALID.match(str(error)[:MAX_REASON_CHARS])
     return f"{found[1]}: {found[2]}" if found else ""

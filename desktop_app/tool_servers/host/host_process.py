@@ -30,8 +30,8 @@ from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.process_tree import adopt_orphans, kill_descendants
 
 MEMORY_BYTES: Final = 1 << 30
-"""The limit on this process's data. A server that sends more ends the process."""
-LONGEST_ORDER: Final = 8 << 20
+"""The limit on this process's data. A server that sends too much ends the process."""
+MAX_ORDER_BYTES: Final = 8 << 20
 CLOSING_S: Final = 5.0
 
 
@@ -55,7 +55,7 @@ def _limit_memory() -> None:
 
 
 async def _main(output: LineOutput) -> None:
-    orders = asyncio.StreamReader(limit=LONGEST_ORDER)
+    orders = asyncio.StreamReader(limit=MAX_ORDER_BYTES)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
     )
@@ -82,7 +82,7 @@ def _end_soon() -> None:
 
 
 class _LogLines(logging.Handler):
-    """Adds the SDK's warnings to the server's log, without tracebacks."""
+    """A handler that adds the SDK's warnings to the server's log, without tracebacks."""
 
     def __init__(self, output: LineOutput) -> None:
         super().__init__()

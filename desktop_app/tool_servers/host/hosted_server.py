@@ -1,4 +1,4 @@
-"""The connection to one server, which carries out the parent's orders."""
+"""Connects to one server and carries out the parent's orders."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from mcp.client.streamable_http import streamable_http_client
 from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.tool_servers.host import content
-from desktop_app.tool_servers.host.bounded_stdio import LONGEST_LINE, bounded_stdio
+from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES, bounded_stdio
 from desktop_app.tool_servers.host.checked_tools import with_checked_tools
 from desktop_app.tool_servers.host.failure_text import has_closed, reason_of
 from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.sign_in import SIGN_IN_NEEDED, SignIn
 
-MOST_PAGES: Final = 50
+MAX_PAGES: Final = 50
 STREAM_S: Final = 300.0
 CONNECT_S: Final = 30.0
 
@@ -36,11 +36,11 @@ _CHANGES: Final[dict[type[object], str]] = {
 
 
 class HostedServer:
-    """One server.
+    """A connection to one server, by the orders of the parent.
 
     Args:
-        order: a value of `launch_message`.
-        lines: the parent's orders; see host_process.py.
+        order: a value of `launch_message`, which says how to reach or start the server.
+        lines: the parent's further orders; see host_process.py.
         end_soon: called when the parent is gone or the server has ended.
     """
 
@@ -59,7 +59,7 @@ class HostedServer:
         self._has_ended = anyio.Event()
 
     async def run(self) -> None:
-        """Connect, carry out orders, and disconnect when the parent is gone or the server ended."""
+        """Connect and carry out orders until the parent is gone or the server has ended."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._serve, tasks.cancel_scope)
             try:
@@ -80,7 +80,7 @@ class HostedServer:
             http_client = await self._http_client(order["headers"])
             await stack.enter_async_context(http_client)
             transport = streamable_http_client(
-                order["url"], http_client=http_client, max_sse_event_size=LONGEST_LINE
+                order["url"], http_client=http_client, max_sse_event_size=MAX_LINE_BYTES
             )
         else:
             environment = {**os.environ, **order["environment"]}
@@ -103,7 +103,7 @@ class HostedServer:
         return httpx2.AsyncClient(
             headers=headers,
             timeout=timeout,
-            auth=await sign_in.provider(),
+            auth=await sign_in.create_provider(),
             event_hooks={"request": [sign_in.check_request], "response": [sign_in.check_response]},
         )
 
@@ -160,21 +160,22 @@ class HostedServer:
                     break
                 order = json.loads(line)
                 if order["do"] == "cancel":
-                    if scope := self._scopes.get(order["id"]):
-                        scope.cancel()
+                    if order["id"] in self._scopes:
+                        self._scopes[order["id"]].cancel()
                 elif order["do"] == "tokens":
                     if self._sign_in is not None:
                         self._sign_in.receive_saved(order["kept"])
                 else:
-                    tasks.start_soon(self._answer, order)
+                    # Now, because the next line may already cancel it.
+                    self._scopes[order["id"]] = scope = anyio.CancelScope()
+                    tasks.start_soon(self._answer, order, scope)
             self._end_soon()
             tasks.cancel_scope.cancel()
         connection.cancel()
 
-    async def _answer(self, order: dict[str, Any]) -> None:
+    async def _answer(self, order: dict[str, Any], scope: anyio.CancelScope) -> None:
         number = order["id"]
-        with anyio.CancelScope() as scope:
-            self._scopes[number] = scope
+        with scope:
             try:
                 result = await self._result(order)
             except Exception as error:  # noqa: BLE001 — any exception of the SDK is reported
@@ -195,16 +196,17 @@ class HostedServer:
         if client is None:
             raise ConnectionError("not connected")
         if order["do"] == "tools":
-            return content.tools([p.tools for p in await _pages(client.list_tools)])
+            return content.tools_to_json([p.tools for p in await _pages(client.list_tools)])
         if order["do"] == "resources":
             pages = await _pages(client.list_resources)
-            return content.resources([p.resources for p in pages])
+            return content.resources_to_json([p.resources for p in pages])
         if order["do"] == "prompts":
-            return content.prompts([p.prompts for p in await _pages(client.list_prompts)])
+            return content.prompts_to_json([p.prompts for p in await _pages(client.list_prompts)])
         if order["do"] == "read":
-            return content.resource(await client.read_resource(order["uri"]))
+            return content.resource_to_json(await client.read_resource(order["uri"]))
         if order["do"] == "prompt":
-            return content.prompt(await client.get_prompt(order["name"], order["arguments"]))
+            found = await client.get_prompt(order["name"], order["arguments"])
+            return content.prompt_to_json(found)
 
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:
             self._output.progress(order["id"], progress, total, message or "")
@@ -217,15 +219,15 @@ class HostedServer:
             types.CallToolResult,
             progress_callback=on_progress,
         )
-        return content.call_result(result)
+        return content.call_result_to_json(result)
 
 
 async def _pages(fetch_page: Any) -> list[Any]:
-    """Return the pages of a list, at most MOST_PAGES: a server may send pages without end."""
+    """Return the pages of a list, at most MAX_PAGES: a server may send pages without end."""
     pages: list[Any] = []
     cursor: str | None = None
     seen: set[str] = set()
-    while len(pages) < MOST_PAGES:
+    while len(pages) < MAX_PAGES:
         pages.append(await fetch_page(cursor=cursor))
         cursor = pages[-1].next_cursor
         if not cursor or cursor in seen:

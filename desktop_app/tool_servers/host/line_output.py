@@ -8,13 +8,13 @@ import time
 from typing import Any, Final, Self
 
 STDOUT, STDERR = 1, 2
-LONGEST_LOG_LINE: Final = 2000
-MOST_EVENTS: Final = 50
-"""Lines of the log and progress notes per second; more are dropped."""
+MAX_LOG_CHARS: Final = 2000
+MAX_EVENTS_PER_S: Final = 50
+"""The most lines of the log and of progress; more are dropped."""
 
 
 class LineOutput:
-    """Writes lines to the parent.
+    """The lines to the parent.
 
     Args:
         descriptor: the descriptor of the pipe to the parent.
@@ -40,12 +40,12 @@ class LineOutput:
     def log(self, level: str, text: str) -> None:
         """Write a line of the server's log, unless there are too many per second."""
         if self._may_send():
-            self.send(event="log", level=level, text=text[:LONGEST_LOG_LINE])
+            self.send(event="log", level=level, text=text[:MAX_LOG_CHARS])
 
     def progress(self, number: int, done: float, total: float | None, text: str) -> None:
         """Write the progress of a call, unless there are too many lines per second."""
         if self._may_send():
-            words = text[:LONGEST_LOG_LINE]
+            words = text[:MAX_LOG_CHARS]
             self.send(event="progress", id=number, done=done, total=total, text=words)
 
     def _may_send(self) -> bool:
@@ -55,6 +55,6 @@ class LineOutput:
             if dropped:
                 self.send(event="log", level="warning", text=f"[{dropped} lines left out]")
         self._events += 1
-        if self._events > MOST_EVENTS:
+        if self._events > MAX_EVENTS_PER_S:
             self._dropped += 1
-        return self._events <= MOST_EVENTS
+        return self._events <= MAX_EVENTS_PER_S

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 UNUSED_REDIRECT: Final = "http://127.0.0.1/callback"
 """The redirect address if the user is not asked to sign in."""
 SIGN_IN_NEEDED: Final = "the user has to sign in again"
-PATH: Final = "/callback"
-LONGEST_REQUEST: Final = 1 << 16
-REQUEST_S: Final = 10.0
+_CALLBACK_PATH: Final = "/callback"
+_MAX_REQUEST_BYTES: Final = 1 << 16
+_REQUEST_S: Final = 10.0
 _SAVED_OF_CLIENT: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
 _SAVED_OF_SERVER: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
 _SAVED_OF_RESOURCE: Final = {"resource", "authorization_servers"}
@@ -86,8 +86,8 @@ class SignIn:
         self._listener: asyncio.Server | None = None
         self._answered: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
 
-    async def provider(self) -> OAuthClientProvider | None:
-        """Return the provider of requests' authorization; None without a sign-in."""
+    async def create_provider(self) -> OAuthClientProvider | None:
+        """Return the SDK's provider of authorization, or None without a sign-in."""
         if not self._saved and not self._page:
             return None
         redirect = await self._listen() if self._page else UNUSED_REDIRECT
@@ -100,7 +100,7 @@ class SignIn:
         return provider
 
     def _restore(self, context: OAuthContext) -> None:
-        """Restore the state that the SDK does not: the address and the time of the next refresh."""
+        """Restore the addresses and the time of the next refresh; the SDK restores the rest."""
         saved = self._saved
         if saved is None:
             return
@@ -113,7 +113,11 @@ class SignIn:
         context.token_expiry_time = saved.expires_at or expired
 
     async def check_request(self, request: httpx2.Request) -> None:
-        """Refuse addresses that a server may not name: unencrypted, or in the user's network."""
+        """Refuse addresses that a server may not name: unencrypted, or in the user's network.
+
+        Raises:
+            SignInError: the address is refused.
+        """
         server, target = urlsplit(self._url), request.url
         is_same_host = (target.scheme, target.host) == (server.scheme, server.hostname)
         if is_same_host or is_private(server.hostname or ""):
@@ -128,7 +132,7 @@ class SignIn:
     # -- the browser
 
     async def open_page(self, address: str) -> None:
-        """Have the parent open the server's page in the browser.
+        """Have the parent open the sign-in page in the browser.
 
         Raises:
             SignInError: the address is not encrypted, or the user has not asked to sign in.
@@ -147,7 +151,7 @@ class SignIn:
         """Wait until the user has signed in, and return the authorization code.
 
         Raises:
-            SignInError: the server refused; the message is the server's.
+            SignInError: the server refused. The message is the server's.
         """
         found = await self._answered
         self._page = ""  # the user is not asked again
@@ -162,13 +166,13 @@ class SignIn:
     async def _listen(self) -> str:
         """Listen for the browser on this computer. Return the address to redirect it to."""
         self._listener = await asyncio.start_server(
-            self._serve, "127.0.0.1", 0, limit=LONGEST_REQUEST
+            self._serve, "127.0.0.1", 0, limit=_MAX_REQUEST_BYTES
         )
-        return f"http://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}{PATH}"
+        return f"http://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}{_CALLBACK_PATH}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(REQUEST_S):
+            async with asyncio.timeout(_REQUEST_S):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(self._response(head.split(b" ")[1].decode("ascii")))
                 await writer.drain()
@@ -181,7 +185,7 @@ class SignIn:
         parts = urlsplit(target)
         found = {name: values[0] for name, values in parse_qs(parts.query).items()}
         # Any program or page on this computer may send a request.
-        if parts.path != PATH or not self._state or found.get("state") != self._state:
+        if parts.path != _CALLBACK_PATH or not self._state or found.get("state") != self._state:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         if not self._answered.done():
             self._answered.set_result(found)
@@ -198,10 +202,10 @@ class SignIn:
     # -- renewal: other processes have the same sign-in, and a refresh token works only once
 
     async def begin_renewal(self) -> int:
-        """Return the number of the renewal if this request has to renew the tokens; 0 if not.
+        """Return the number of the renewal if this request has to renew the tokens, else 0.
 
-        Until `end_renewal`, no other request renews them. If another process has renewed them, its
-        tokens are used.
+        No other request renews them before `end_renewal` is called. If another process has renewed
+        them, its tokens are used.
 
         Raises:
             SignInError: the saved state has become malformed.
@@ -242,12 +246,12 @@ class SignIn:
             self._context.client_info = await self.get_client_info()
 
     def receive_saved(self, kept: dict[str, Any] | None) -> None:
-        """Receive the saved state of the sign-in from the parent; None if there is none."""
+        """Take the saved state of the sign-in that the parent has sent; None if it has none."""
         if self._received is not None and not self._received.done():
             self._received.set_result(kept)
 
     def end_renewal(self, number: int) -> None:
-        """Let other requests and processes renew the sign-in, if this renewal has not ended yet."""
+        """End a renewal, unless it has ended: other requests and processes may renew again."""
         if number == self._renewal and self._renewing.locked():
             self._renewing.release()
             self._output.send(event="renewed")

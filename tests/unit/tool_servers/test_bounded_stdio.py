@@ -16,7 +16,7 @@ from mcp.shared.message import SessionMessage
 
 from desktop_app.child_processes import ChildCommand
 from desktop_app.tool_servers.host import bounded_stdio as module
-from desktop_app.tool_servers.host.bounded_stdio import LONGEST_SHOWN, bounded_stdio
+from desktop_app.tool_servers.host.bounded_stdio import MAX_SHOWN_BYTES, bounded_stdio
 from tests.helpers.waiting import LONGEST_S, until
 
 SAYS = """
@@ -132,8 +132,8 @@ async def test_lines_that_are_no_messages_are_logged() -> None:
     assert messages == [reply(1, result={"a": "\ufffd"})]
     assert log == [
         ("warning", "Not a message: Hello"),
-        ("warning", f"Not a message: {'x' * LONGEST_SHOWN}"),
-        ("warning", f"Not a message: {'[' * LONGEST_SHOWN}"),
+        ("warning", f"Not a message: {'x' * MAX_SHOWN_BYTES}"),
+        ("warning", f"Not a message: {'[' * MAX_SHOWN_BYTES}"),
         ("warning", "Not a message: \ufffd"),
     ]
 
@@ -148,7 +148,7 @@ async def test_a_server_that_writes_other_things_is_left(count: int, is_ended: b
 
 
 async def test_a_line_that_is_too_long_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_LINE", 1 << 20)
+    monkeypatch.setattr(module, "MAX_LINE_BYTES", 1 << 20)
     message = json.dumps(reply(1, result={}))
     lines = [(1, " ", 1_000_000), (1, message), (1, "x", 1_100_000), (1, message)]
     messages, log = await said(*lines)
@@ -157,15 +157,15 @@ async def test_a_line_that_is_too_long_ends_the_connection(monkeypatch: pytest.M
 
 
 async def test_standard_error_is_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_LINE", 10_000)
+    monkeypatch.setattr(module, "MAX_LINE_BYTES", 10_000)
     _, log = await said((0, "One \xe9 "), (0, ""), (0, "x" * 3_000))
-    assert log == [("", "One \ufffd"), ("", ""), ("", "x" * LONGEST_SHOWN)]
+    assert log == [("", "One \ufffd"), ("", ""), ("", "x" * MAX_SHOWN_BYTES)]
 
 
 async def test_a_line_of_the_log_that_is_too_long_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "LONGEST_LINE", 10_000)
+    monkeypatch.setattr(module, "MAX_LINE_BYTES", 10_000)
     async with running(SAYS, json.dumps([(0, "x", 50_000), (0, "after")])) as server:
 
         async def is_read() -> bool:

@@ -18,9 +18,9 @@ from desktop_app.tool_servers.host.failure_text import has_closed, invalid_place
 from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.sign_in import SignInError
 
-LONG = "x" * (content.LONGEST_DESCRIPTION + 1)
-NAME = LONG[: content.LONGEST_NAME]
-DESCRIPTION = LONG[: content.LONGEST_DESCRIPTION]
+LONG = "x" * (content.MAX_DESCRIPTION_CHARS + 1)
+NAME = LONG[: content.MAX_NAME_CHARS]
+DESCRIPTION = LONG[: content.MAX_DESCRIPTION_CHARS]
 
 
 def tool(name: str = "t", **more: object) -> types.Tool:
@@ -29,7 +29,9 @@ def tool(name: str = "t", **more: object) -> types.Tool:
 
 def test_a_tool_has_its_schema_and_hints() -> None:
     hints = {"readOnlyHint": True, "openWorldHint": False}
-    found = content.tools([[tool(title="Title", annotations=hints)], [tool("u", description="D")]])
+    found = content.tools_to_json(
+        [[tool(title="Title", annotations=hints)], [tool("u", description="D")]]
+    )
     assert found == [
         {
             "name": "t",
@@ -52,8 +54,8 @@ def test_a_tool_has_its_schema_and_hints() -> None:
 
 def test_what_is_too_long_is_cut_or_named() -> None:
     empty = len(json.dumps({"a": ""}))
-    fits = {"a": "x" * (content.LONGEST_SCHEMA - empty)}
-    whole, cut, long, wrong = content.tools(
+    fits = {"a": "x" * (content.MAX_SCHEMA_CHARS - empty)}
+    whole, cut, long, wrong = content.tools_to_json(
         [
             [
                 tool(inputSchema=fits),
@@ -70,15 +72,15 @@ def test_what_is_too_long_is_cut_or_named() -> None:
 
 
 def test_lists_end_at_the_limit() -> None:
-    names = [one["name"] for one in content.tools([[tool(str(n))] for n in range(600)])]
-    assert names == [str(n) for n in range(content.MOST_LISTED)]
+    names = [one["name"] for one in content.tools_to_json([[tool(str(n))] for n in range(600)])]
+    assert names == [str(n) for n in range(content.MAX_LISTED)]
 
 
 def test_resources_and_prompts() -> None:
     resource = {"uri": "a:b", "name": "n", "title": "T", "description": "d", "mimeType": "text/x"}
     long = {"uri": "a:" + LONG, "name": LONG}
     pages = [[types.Resource.model_validate(row) for row in (resource, long)]]
-    assert content.resources(pages) == [
+    assert content.resources_to_json(pages) == [
         {"uri": "a:b", "name": "T", "description": "d", "media_type": "text/x"},
         {"uri": f"a:{LONG}"[: len(DESCRIPTION)], "name": NAME, "description": "", "media_type": ""},
     ]
@@ -87,7 +89,9 @@ def test_resources_and_prompts() -> None:
         "description": "d",
         "arguments": [{"name": "a", "required": True}, {"name": "b", "description": "e"}],
     }
-    found = content.prompts([[types.Prompt.model_validate(row) for row in (prompt, {"name": "q"})]])
+    found = content.prompts_to_json(
+        [[types.Prompt.model_validate(row) for row in (prompt, {"name": "q"})]]
+    )
     assert found == [
         {
             "name": "p",
@@ -104,7 +108,7 @@ def test_resources_and_prompts() -> None:
 
 def read(**part: str) -> dict[str, object]:
     parts = [{"uri": "a:b", **part}] if part else []
-    return content.resource(types.ReadResourceResult.model_validate({"contents": parts}))
+    return content.resource_to_json(types.ReadResourceResult.model_validate({"contents": parts}))
 
 
 def test_a_resource_is_text_or_base64() -> None:
@@ -113,11 +117,11 @@ def test_a_resource_is_text_or_base64() -> None:
     with pytest.raises(ValueError, match=r"^empty$"):
         read()
     with pytest.raises(ValueError, match="longer than 10485760 characters"):
-        read(text="x" * (content.LONGEST_RESOURCE + 1))
+        read(text="x" * (content.MAX_RESOURCE_CHARS + 1))
 
 
 def called(*blocks: dict[str, object], **more: object) -> dict[str, object]:
-    return content.call_result(
+    return content.call_result_to_json(
         types.CallToolResult.model_validate({"content": list(blocks), **more})
     )
 
@@ -155,7 +159,7 @@ def test_a_prompt_is_its_messages() -> None:
         {"role": "user", "content": {"type": "text", "text": text}} for text in ("a", "", "b")
     ]
     got = types.GetPromptResult.model_validate({"messages": messages})
-    assert content.prompt(got) == {"text": "a\n\nb"}
+    assert content.prompt_to_json(got) == {"text": "a\n\nb"}
 
 
 INVALID = "2 validation errors for Tool\nname.0\n  Field required [type=missing, input]\nx\n  y"
@@ -206,14 +210,14 @@ def test_a_flood_is_cut_each_second(pipe: tuple[int, int], monkeypatch: pytest.M
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     output = LineOutput(pipe[1])
-    for number in range(line_output.MOST_EVENTS):
+    for number in range(line_output.MAX_EVENTS_PER_S):
         output.log("info", f"é{number}")
     output.progress(7, 1, 2, "p")
     now = 100.9
     output.log("info", "lost")
     expected = [
         {"event": "log", "level": "info", "text": f"é{number}"}
-        for number in range(line_output.MOST_EVENTS)
+        for number in range(line_output.MAX_EVENTS_PER_S)
     ]
     assert lines(pipe[0]) == expected
     now = 101.0

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.tool_servers.host.line_output import LONGEST_LOG_LINE, LineOutput
+from desktop_app.tool_servers.host.line_output import MAX_LOG_CHARS, LineOutput
 
 Written = Callable[[], list[Any]]
 
@@ -31,11 +31,11 @@ def output() -> Iterator[tuple[LineOutput, Written]]:
 def test_a_line_is_ascii_and_complete(output: tuple[LineOutput, Written]) -> None:
     lines, written = output
     lines.send(id=7, text="žluť\n")
-    lines.log("info", "x" * (LONGEST_LOG_LINE + 1))
+    lines.log("info", "x" * (MAX_LOG_CHARS + 1))
     lines.progress(7, 1.5, None, "half")
     assert written() == [
         {"id": 7, "text": "žluť\n"},
-        {"event": "log", "level": "info", "text": "x" * LONGEST_LOG_LINE},
+        {"event": "log", "level": "info", "text": "x" * MAX_LOG_CHARS},
         {"event": "progress", "id": 7, "done": 1.5, "total": None, "text": "half"},
     ]
 

@@ -269,7 +269,7 @@ async def test_an_order_that_is_too_long_is_refused(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play([READY], [{"id": 2, "result": 1}])
-    monkeypatch.setattr(server_connection, "LONGEST_ORDER", 40)
+    monkeypatch.setattr(server_connection, "MAX_ORDER_BYTES", 40)
     async with opened({}) as (connection, _):
         with pytest.raises(ServerFailure, match=r"^the arguments are too long$") as caught:
             await connection.request("call", text="x" * 40)
@@ -286,7 +286,7 @@ async def test_a_long_result_comes_whole(play: Play) -> None:
 async def test_a_line_of_the_log_that_is_too_long_is_left_out(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_connection, "LONGEST_LINE", 1_000)
+    monkeypatch.setattr(server_connection, "MAX_LINE_BYTES", 1_000)
     play([READY], [{"id": 1, "result": 1}], [{"id": 2, "result": 2}])
     async with opened({}) as (connection, listener):
         assert await connection.request("call", text="x" * 2_000) == 1

@@ -80,7 +80,7 @@ async def asked(port: int, target: str) -> tuple[str, dict[str, str], str]:
 
 async def test_only_the_answer_to_the_sign_in_is_taken(parent: Parent) -> None:
     sign_in = SignIn({"url": f"{URL}?key=hidden", "sign_in": "Come back <ä>."}, parent.output)
-    provider = await sign_in.provider()
+    provider = await sign_in.create_provider()
     assert provider is not None
     assert provider.context.server_url == URL
     address = provider.context.client_metadata.redirect_uris or []
@@ -114,7 +114,7 @@ async def test_a_refusal_is_in_the_words_of_the_server(
     parent: Parent, query: str, reason: str
 ) -> None:
     sign_in = SignIn({"url": URL, "sign_in": "Done."}, parent.output)
-    provider = await sign_in.provider()
+    provider = await sign_in.create_provider()
     assert provider is not None
     await sign_in.open_page("https://login.example/a?state=s")
     port = (provider.context.client_metadata.redirect_uris or [])[0].port or 0
@@ -156,21 +156,21 @@ async def test_the_page_to_sign_in_is_encrypted(parent: Parent) -> None:
 
 async def test_without_a_sign_in_a_refusal_asks_for_one(parent: Parent) -> None:
     sign_in = SignIn({"url": URL}, parent.output)
-    assert await sign_in.provider() is None
+    assert await sign_in.create_provider() is None
     needed = []
     for status in (200, 401, 200):
         await sign_in.check_response(httpx2.Response(status))
         needed.append(sign_in.is_needed)
     assert needed == [False, True, True]
     kept = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
-    assert await kept.provider() is not None
+    assert await kept.create_provider() is not None
     await kept.check_response(httpx2.Response(401))  # renewed by the SDK
     assert not kept.is_needed
 
 
 async def test_a_kept_sign_in_is_restored(parent: Parent) -> None:
     sign_in = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
-    provider = await sign_in.provider()
+    provider = await sign_in.create_provider()
     assert provider is not None
     context = provider.context
     assert [str(uri) for uri in context.client_metadata.redirect_uris or []] == [UNUSED_REDIRECT]
@@ -183,7 +183,7 @@ async def test_a_kept_sign_in_is_restored(parent: Parent) -> None:
     assert client is not None
     assert client.client_id == "c"
     unknown = {**TOKENS, "expires_at": None, "server": None, "resource": None}
-    again = await SignIn({"url": URL, "tokens": unknown}, parent.output).provider()
+    again = await SignIn({"url": URL, "tokens": unknown}, parent.output).create_provider()
     assert again is not None
     assert again.context.token_expiry_time is not None
     assert again.context.token_expiry_time < time.time()
@@ -191,7 +191,7 @@ async def test_a_kept_sign_in_is_restored(parent: Parent) -> None:
 
 async def test_expired_tokens_are_renewed_once_for_all_processes(parent: Parent) -> None:
     sign_in = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
-    await sign_in.provider()
+    await sign_in.create_provider()
     renewing = asyncio.create_task(sign_in.begin_renewal())
     await until(parent.is_asked)
     sign_in.receive_saved(TOKENS)
@@ -217,13 +217,13 @@ BROKEN: dict[str, Any] = {"tokens": {"refresh_token": "r"}}
 
 async def test_a_malformed_sign_in_is_none(parent: Parent) -> None:
     sign_in = SignIn({"url": URL, "tokens": BROKEN}, parent.output)
-    assert await sign_in.provider() is None
+    assert await sign_in.create_provider() is None
 
 
 @pytest.mark.parametrize("broken", [BROKEN, {**TOKENS, "expires_at": "soon"}])
 async def test_a_malformed_sign_in_ends_its_renewal(parent: Parent, broken: dict[str, Any]) -> None:
     sign_in = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
-    await sign_in.provider()
+    await sign_in.create_provider()
     renewing = asyncio.create_task(sign_in.begin_renewal())
     await until(parent.is_asked)
     sign_in.receive_saved(broken)

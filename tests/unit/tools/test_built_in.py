@@ -29,11 +29,11 @@ from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.tools import confined_job, tables
 from desktop_app.tools.built_in import BuiltInTools, describe_time
-from desktop_app.tools.calculator import LONGEST_EXPRESSION, calculate
+from desktop_app.tools.calculator import MAX_EXPRESSION_CHARS, calculate
 from desktop_app.tools.confined_job import missing_sandbox, run_job
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
-from desktop_app.tools.tool_process import LONGEST_OUTPUT, run_python, run_query
+from desktop_app.tools.tool_process import MAX_OUTPUT_CHARS, run_python, run_query
 from tests.helpers.blocking import blocking
 from tests.helpers.process_tree import processes_below, wait_until_gone
 
@@ -94,7 +94,7 @@ def test_the_reason_of_a_refusal_is_the_right_one(expression: str, words: str) -
         *("1 / 0", "", "1 +", "(1", "x", "f(1)", "1 2", "__import__('os')", "9^9^9", "sqrt(-1)"),
         *(
             "(" * 60 + "1" + ")" * 60,
-            "1" * (LONGEST_EXPRESSION + 1),
+            "1" * (MAX_EXPRESSION_CHARS + 1),
             "2^2^" * 80 + "1",
             "(1) + " * 60 + "(" * 60 + "1" + ")" * 60,
             "1^1 + " * 60 + "1^" * 60 + "1",
@@ -330,7 +330,7 @@ def test_a_first_row_that_is_too_long_is_shown() -> None:
 
 
 def test_rows_beyond_the_bound_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_CELLS", 4)
+    monkeypatch.setattr(tables, "MAX_CELLS", 4)
     found = run_query([csv("a,b\n1,x\n2,y\n3,z\n")], "SELECT sum(a) FROM t")
     assert found["result"] == "sum(a)\n3\n(Of the table t, only the first 2 of 3 rows)"
 
@@ -346,7 +346,7 @@ def test_a_table_that_cannot_be_used_does_not_hide_the_others() -> None:
 
 
 def test_rows_that_are_left_out_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_CELLS", 2)
+    monkeypatch.setattr(tables, "MAX_CELLS", 2)
     said = run_query([TABLE], "SELECT count(*) FROM t")["result"]
     assert said == "count(*)\n1\n(Of the table t, only the first 1 of 2 rows)"
 
@@ -476,9 +476,9 @@ def test_the_last_frames_of_a_failure_are_output(code: str, last: str, frames: i
 
 @pytest.mark.parametrize(("more", "said"), [(0, ""), (7, "\n[Cut here: 7 characters more.]")])
 def test_output_beyond_the_bound_is_counted(more: int, said: str) -> None:
-    code = f"print('x' * {LONGEST_OUTPUT - 4 + more}, end='')\nprint('y' * 4, end='')"
-    whole = "x" * (LONGEST_OUTPUT - 4 + more) + "y" * 4
-    assert run_python(code) == {"result": whole[:LONGEST_OUTPUT] + said}
+    code = f"print('x' * {MAX_OUTPUT_CHARS - 4 + more}, end='')\nprint('y' * 4, end='')"
+    whole = "x" * (MAX_OUTPUT_CHARS - 4 + more) + "y" * 4
+    assert run_python(code) == {"result": whole[:MAX_OUTPUT_CHARS] + said}
 
 
 needs_sandbox = pytest.mark.skipif(bool(missing_sandbox()), reason="nothing confines processes")
@@ -545,7 +545,7 @@ def test_code_is_bounded() -> None:
 @needs_sandbox
 async def test_code_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     before = await processes_below(os.getpid())
-    monkeypatch.setattr(confined_job, "LONGEST_S", 0)
+    monkeypatch.setattr(confined_job, "MAX_RUN_S", 0)
     with pytest.raises(ToolError, match="It took longer than 0 s and was stopped"):
         await run_job({"kind": "python", "code": "while True: pass"})
     assert await processes_below(os.getpid()) <= before

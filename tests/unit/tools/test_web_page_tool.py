@@ -19,7 +19,7 @@ from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.tools import web_page_tool
 from desktop_app.tools.web_page_tool import (
-    LARGEST_PAGE,
+    MAX_PAGE_BYTES,
     WebPageTool,
     bounded_body,
     is_public,
@@ -42,7 +42,7 @@ class _Site(BaseHTTPRequestHandler):
         hello = dict.fromkeys(("/", "/plain", "/markdown", "/bare", "/odd"), b"<p>Hello</p>")
         bodies = {**hello, "/packed": gzip.compress(b"<p>Hello</p>"), "/bomb": BOMB}
         bodies |= {"/packed-cut": gzip.compress(bytes(9000))[:-12], "/russian": RUSSIAN}
-        body = bodies.get(self.path, b"x" * (LARGEST_PAGE + 1))
+        body = bodies.get(self.path, b"x" * (MAX_PAGE_BYTES + 1))
         charset = "windows-1251" if self.path == "/russian" else "utf-8"
         kinds = {"/plain": "text/plain", "/markdown": "text/markdown"}
         kind = f"{kinds.get(self.path, 'text/html')}; charset={charset}"
@@ -117,6 +117,12 @@ def test_a_redirect_is_checked_again(port: int, target: str, status: int) -> Non
         fetch(f"http://site.test:{port}{REDIRECT}{status}:{target.format(port=port)}")
 
 
+def test_an_invalid_address_or_redirect_is_refused(port: int) -> None:
+    for path in (f"{REDIRECT}302:http://[x", "/\ud800"):
+        with pytest.raises(ToolError, match="The address is not valid"):
+            fetch(f"http://site.test:{port}{path}")
+
+
 def test_pages_that_are_large_or_no_text_are_refused(port: int) -> None:
     with pytest.raises(ToolError, match="larger than 5 MB"):
         fetch(f"http://site.test:{port}/large")
@@ -167,15 +173,15 @@ async def test_a_damaged_page_is_refused() -> None:
 
 async def test_a_page_of_the_largest_size_is_read() -> None:
     async def pieces() -> AsyncGenerator[bytes]:
-        yield gzip.compress(bytes(LARGEST_PAGE // 2)) + gzip.compress(bytes(LARGEST_PAGE // 2))
+        yield gzip.compress(bytes(MAX_PAGE_BYTES // 2)) + gzip.compress(bytes(MAX_PAGE_BYTES // 2))
 
     reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=pieces())
-    assert len(await bounded_body(reply)) == LARGEST_PAGE
+    assert len(await bounded_body(reply)) == MAX_PAGE_BYTES
 
 
 @pytest.mark.attack("tools")
 async def test_members_together_are_bounded() -> None:
-    member = gzip.compress(bytes(LARGEST_PAGE))
+    member = gzip.compress(bytes(MAX_PAGE_BYTES))
 
     async def pieces() -> AsyncGenerator[bytes]:
         yield member * 3
@@ -251,7 +257,7 @@ async def test_a_call_returns_the_address_and_the_text(port: int, path: str, nam
 
 
 async def test_a_page_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_page_tool, "LONGEST_S", 0)
+    monkeypatch.setattr(web_page_tool, "MAX_FETCH_S", 0)
     reader = WebPageTool(read, ssl.create_default_context, on_this_computer, any_address)
     (tool,) = reader.tools()
     with pytest.raises(ToolError, match="took longer than 0 s"):
@@ -282,7 +288,7 @@ def test_no_more_is_unpacked_than_is_kept(port: int) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 4 * LARGEST_PAGE
+    assert peak < 4 * MAX_PAGE_BYTES
     with pytest.raises(ToolError, match="not supported"):
         fetch(f"http://site.test:{port}/brotli")
 
