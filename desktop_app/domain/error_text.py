@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Protocol
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param, Remedy
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, linked_text, plain_text
-from desktop_app.i18n.translation import N_, tr_filled
+from desktop_app.i18n.translation import N_, tr, tr_filled
 
 _ENVIRONMENT_NAME: Final = N_("environment variables")
 
@@ -92,6 +92,9 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
 
     said = SENTENCES[reason]
     is_full = bool(said.fuller) and all(params.get(name) for name in _placeholders(said.fuller))
+    why = params.get("why")
+    if isinstance(why, str):  # the program's words, which are translated, or a server's
+        params = {**params, "why": tr(why)}
     return tr_filled(said.fuller if is_full else said.happened, params)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.domain.tools.tool_server import ServerFailure
+from desktop_app.domain.tools.tool_server import ARGUMENTS_TOO_LONG, ENDED, ServerFailure
 
 START_S: Final = 60.0
 """Some servers are downloaded from a package registry at their first start."""
@@ -122,7 +122,7 @@ class ServerConnection:
             ServerFailure: the server refused it, or has ended.
         """
         if not self.is_running:
-            raise ServerFailure("it has ended", has_ended=True)
+            raise ServerFailure(ENDED, has_ended=True)
         self._last_id += 1
         number = self._last_id
         future = asyncio.get_running_loop().create_future()
@@ -155,7 +155,7 @@ class ServerConnection:
     def _send(self, order: Mapping[str, Any]) -> None:
         line = json.dumps(order).encode() + b"\n"
         if len(line) > MAX_ORDER_BYTES:
-            raise ServerFailure("the arguments are too long")
+            raise ServerFailure(ARGUMENTS_TOO_LONG)
         assert self._process.stdin is not None
         if not self._process.stdin.is_closing():
             self._process.stdin.write(line)
@@ -178,7 +178,7 @@ class ServerConnection:
                     return  # too long or no JSON: this is no line of our process
         finally:
             self._kill_group()
-            ended = ServerFailure("it has ended", has_ended=True)
+            ended = ServerFailure(ENDED, has_ended=True)
             if not self._ready.done():
                 self._ready.set_exception(ended)
             for pending in self._pending.values():

@@ -109,7 +109,8 @@ class ListedTool(NamedTuple):
     Attributes:
         reason: why it cannot be used here; "" if it can. Marked for translation.
         failure: why its server cannot be used; None if it can.
-        why: the value of {why} in `reason`, in English; the server may have written it.
+        why: the value of {why} in `reason`, in English: a text marked for translation, or text of
+            the server or of a library.
     """
 
     definition: ToolDefinition

@@ -20,6 +20,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.network.network_path import is_private
 from desktop_app.domain.network.origin import origin
+from desktop_app.i18n.translation import N_
 
 MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"
@@ -48,8 +49,18 @@ _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
 
 
+ENDED: Final = N_("it has ended")
+ARGUMENTS_TOO_LONG: Final = N_("the arguments are too long")
+NO_ANSWER_IN_TIME: Final = N_("no answer came in time")
+TOO_LONG: Final = N_("it is too long")
+TOO_DEEP: Final = N_("it is nested too deeply")
+EMPTY: Final = N_("it is empty")
+
+
 class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to handle
-    """A failure of a server or its process, in English; the server may have written the text.
+    """A failure of a server or its process, in English.
+
+    The text is one of the constants above, or comes from the server or a library.
 
     Attributes:
         has_ended: the process has ended.

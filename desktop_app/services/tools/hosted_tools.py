@@ -99,7 +99,7 @@ def why_unavailable(tool: ListedTool) -> LinkedText:
     """Return why a tool cannot be used here, with links to places; () if it can."""
     if tool.failure is not None:
         return (LinkSegment(tool.failure.sentences),)
-    return linked_text(tool.reason, {"why": tool.why})
+    return linked_text(tool.reason, {"why": tr(tool.why)})
 
 
 def price_words(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:

@@ -15,7 +15,12 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import visible_text
-from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, sign_in_secrets
+from desktop_app.domain.tools.tool_server import (
+    NO_ANSWER_IN_TIME,
+    ServerFailure,
+    ToolServer,
+    sign_in_secrets,
+)
 
 MOST_CRASHES: Final = 3
 CRASHES_WITHIN_S: Final = 300.0
@@ -334,7 +339,7 @@ class ServerRun:
             self._connection = await self._connect(order, self)
         except TimeoutError:
             slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=60)
-            unsigned = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why="no answer in time")
+            unsigned = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=NO_ANSWER_IN_TIME)
             raise self._failed(unsigned if self._address else slow) from None
         except ServerFailure as failure:
             raise self._failed(self._not_started(failure)) from None

@@ -9,14 +9,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.domain.tools.remote_tool import SCHEMA_UNUSABLE, remote_tools, visible_text
+from desktop_app.domain.tools.tool_server import TOO_DEEP
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 from desktop_app.services.tools.call_arguments import without_patterns
 
 if TYPE_CHECKING:
     from desktop_app.domain.tools.tool import ListedTool
     from desktop_app.domain.tools.tool_server import ToolServer
-
-_TOO_DEEP = "it is nested too deeply"
 
 
 async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:
@@ -31,7 +30,7 @@ def _checked(tool: ListedTool) -> ListedTool:
     try:
         fault = _fault_in(json.dumps(tool.definition.parameters))
     except RecursionError:
-        fault = _TOO_DEEP
+        fault = TOO_DEEP
     return tool._replace(reason=SCHEMA_UNUSABLE, why=visible_text(fault)) if fault else tool
 
 
@@ -44,7 +43,7 @@ def _fault_in(schema: str) -> str | None:
     try:
         require_schema(without_patterns(json.loads(schema)))
     except RecursionError:
-        return _TOO_DEEP
+        return TOO_DEEP
     except UnusableSchemaError as error:
         return str(error)
     return None

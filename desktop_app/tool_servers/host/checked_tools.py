@@ -15,6 +15,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types.methods import validate_server_result
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
+from desktop_app.domain.tools.tool_server import TOO_DEEP
 from desktop_app.tool_servers.host.failure_text import invalid_place
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 FAULT: Final = "repartee/fault"
 """The field of a tool's `_meta` that says why its schema cannot be used."""
 _NEEDED: Final = ("name", "title", "description", "inputSchema", "annotations")
-_TOO_DEEP: Final = "it is nested too deeply"
-"""The only reason for which the SDK refuses a value without naming a place."""
 _REQUIRED: Final = ("name", "inputSchema")
 
 
@@ -93,5 +92,6 @@ def _fault(tool: dict[str, Any]) -> str | None:
         for version in HANDSHAKE_PROTOCOL_VERSIONS:
             validate_server_result("tools/list", version, {"tools": [tool]})
     except (ValueError, RecursionError) as error:
-        return invalid_place(error).removeprefix("tools.0.") or _TOO_DEEP
+        # Nesting is the only reason for which the SDK names no place.
+        return invalid_place(error).removeprefix("tools.0.") or TOO_DEEP
     return None

@@ -10,7 +10,9 @@ from typing import Any, Final
 from mcp import types
 
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
+from desktop_app.domain.tools.tool_server import EMPTY, TOO_LONG
 from desktop_app.tool_servers.host.checked_tools import FAULT
+from desktop_app.tool_servers.host.failure_text import HostError
 
 MAX_LISTED: Final = 500
 MAX_NAME_CHARS: Final = 256
@@ -30,7 +32,7 @@ def _tool(tool: types.Tool) -> dict[str, Any]:
     size = len(json.dumps(schema))
     fault = str((tool.meta or {}).get(FAULT, ""))[:MAX_DESCRIPTION_CHARS]
     if size > MAX_SCHEMA_CHARS:
-        fault = f"it has more than {MAX_SCHEMA_CHARS} characters"
+        fault = TOO_LONG
     hints = tool.annotations or types.ToolAnnotations()
     return {
         "name": tool.name[:MAX_NAME_CHARS],
@@ -83,7 +85,7 @@ def resource_to_json(result: types.ReadResourceResult) -> dict[str, Any]:
     """Return the first part of a resource: its text, or its data in base64.
 
     Raises:
-        ValueError: it is empty or too long.
+        HostError: it is empty or too long.
     """
     for part in result.contents:
         if isinstance(part, types.TextResourceContents):
@@ -91,9 +93,9 @@ def resource_to_json(result: types.ReadResourceResult) -> dict[str, Any]:
         else:
             kind, data = "base64", part.blob
         if len(data) > MAX_RESOURCE_CHARS:
-            raise ValueError(f"longer than {MAX_RESOURCE_CHARS} characters")
+            raise HostError(TOO_LONG)
         return {"kind": kind, "data": data, "media_type": (part.mime_type or "")[:MAX_NAME_CHARS]}
-    raise ValueError("empty")
+    raise HostError(EMPTY)
 
 
 def prompt_to_json(result: types.GetPromptResult) -> dict[str, Any]:

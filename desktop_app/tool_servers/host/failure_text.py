@@ -8,12 +8,14 @@ from typing import Final
 from mcp.shared.exceptions import MCPError
 from mcp.types import CONNECTION_CLOSED
 
-from desktop_app.tool_servers.host.sign_in import SignInError
-
 MAX_REASON_CHARS: Final = 2000
 
 # A message of the SDK's validator: the first place, the reason, and details that are cut off.
 _INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: \[type=|$)", re.M)
+
+
+class HostError(Exception):
+    """A failure that this process found itself. The message says why, in English."""
 
 
 def reason_of(error: BaseException) -> str:
@@ -24,7 +26,7 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     words = str(error)[:MAX_REASON_CHARS]
-    if isinstance(error, SignInError):
+    if isinstance(error, HostError):
         return words
     if invalid := invalid_place(error):
         return f"its reply is not valid: {invalid}"

@@ -23,6 +23,7 @@ from mcp.shared.auth import (
 from pydantic import BaseModel, ValidationError
 
 from desktop_app.domain.network.network_path import is_private
+from desktop_app.tool_servers.host.failure_text import HostError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -46,7 +47,7 @@ RENEWAL_S: Final = 60.0
 """The time that other processes get to renew the same sign-in."""
 
 
-class SignInError(Exception):
+class SignInError(HostError):
     """The sign-in failed. The message says why, in English or in the server's words."""
 
 

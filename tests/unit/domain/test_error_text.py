@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,12 @@ from desktop_app.domain.error_text import (
     environment_surface,
     remedy_text,
 )
-from desktop_app.domain.errors import AuthenticationError, Remedy, UserFacingError
+from desktop_app.domain.errors import AuthenticationError, Remedy, ToolServerError, UserFacingError
+from desktop_app.domain.tools.remote_tool import SCHEMA_UNUSABLE
+from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
+from desktop_app.domain.tools.tool_server import ENDED, TOO_DEEP
+from desktop_app.i18n.translation import use_language
+from desktop_app.services.tools.hosted_tools import why_unavailable
 from tests.helpers.error_params import error_params
 
 PARAMS = error_params()
@@ -141,3 +147,17 @@ def test_a_wait_is_said_in_whole_seconds() -> None:
     busy = ErrorNote("Too many requests.")
     assert status_text(busy) == "Too many requests."
     assert status_text(busy, 1.2) == "Too many requests. Trying again in 2 s."
+
+
+def test_the_program_s_words_about_a_tool_server_are_translated() -> None:
+    error = ToolServerError(Reason.TOOL_SERVER_NOT_STARTED, server="s", why=ENDED)
+    tool = ListedTool(ToolDefinition("t", "", {}), SCHEMA_UNUSABLE, why=TOO_DEEP)
+    foreign = ToolServerError(Reason.TOOL_SERVER_REFUSED, server="s", why="No {room}")
+    assert foreign.what_happened == "The tool server “s” reports: No {room}."
+    use_language("pseudo", Path())
+    try:
+        shown = error.what_happened + "".join(part.text for part in why_unavailable(tool))
+    finally:
+        use_language("en", Path())
+    assert ENDED not in shown
+    assert TOO_DEEP not in shown

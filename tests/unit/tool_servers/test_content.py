@@ -14,7 +14,12 @@ from mcp.shared.exceptions import MCPError
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
 from desktop_app.tool_servers.host import content, line_output
 from desktop_app.tool_servers.host.checked_tools import FAULT
-from desktop_app.tool_servers.host.failure_text import has_closed, invalid_place, reason_of
+from desktop_app.tool_servers.host.failure_text import (
+    HostError,
+    has_closed,
+    invalid_place,
+    reason_of,
+)
 from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.sign_in import SignInError
 
@@ -66,7 +71,7 @@ def test_what_is_too_long_is_cut_or_named() -> None:
         ]
     )
     assert (whole["parameters"], whole["fault"]) == (fits, "")
-    assert (cut["parameters"], cut["fault"]) == ({}, "it has more than 100000 characters")
+    assert (cut["parameters"], cut["fault"]) == ({}, "it is too long")
     assert (long["name"], long["description"]) == (NAME, DESCRIPTION)
     assert (wrong["parameters"], wrong["fault"]) == ({}, "broken")
 
@@ -114,9 +119,9 @@ def read(**part: str) -> dict[str, object]:
 def test_a_resource_is_text_or_base64() -> None:
     assert read(text="t", mimeType="m") == {"kind": "text", "data": "t", "media_type": "m"}
     assert read(blob="QQ==") == {"kind": "base64", "data": "QQ==", "media_type": ""}
-    with pytest.raises(ValueError, match=r"^empty$"):
+    with pytest.raises(HostError, match=r"^it is empty$"):
         read()
-    with pytest.raises(ValueError, match="longer than 10485760 characters"):
+    with pytest.raises(HostError, match=r"^it is too long$"):
         read(text="x" * (content.MAX_RESOURCE_CHARS + 1))
 
 
@@ -175,6 +180,7 @@ INVALID = "2 validation errors for Tool\nname.0\n  Field required [type=missing,
         (SignInError("not safe"), "not safe"),
         (ValueError(INVALID), "its reply is not valid: name.0: Field required"),
         (ValueError("a"), "ValueError: a"),
+        (HostError("a"), "a"),
         (ValueError(), "ValueError"),
         (ExceptionGroup("g", [ExceptionGroup("h", [ValueError("a"), OSError()])]), "ValueError: a"),
     ],

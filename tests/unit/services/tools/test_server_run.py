@@ -237,7 +237,11 @@ async def test_the_end_of_a_server_that_is_stopped_is_no_crash(starts: Starts) -
         (TimeoutError(), "", "", (Reason.TOOL_SERVER_SLOW, {"seconds": 60})),
         (
             TimeoutError(),
-            *("", "https://a", (Reason.TOOL_SERVER_SIGN_IN_FAILED, {"why": "no answer in time"})),
+            *(
+                "",
+                "https://a",
+                (Reason.TOOL_SERVER_SIGN_IN_FAILED, {"why": "no answer came in time"}),
+            ),
         ),
         (
             ServerFailure(f"It has {SECRET}."),
