@@ -24,7 +24,7 @@ FAVORITE_COLUMN, NAME_COLUMN, PROVIDER_COLUMN = 0, 1, 2
 
 @dataclass(frozen=True)
 class _Column:
-    """A column: its heading, to be translated, and the value of a row."""
+    """A column: its heading and hint, to be translated, and a row's value and its text."""
 
     heading: str
     value: Callable[[ModelRow], Value]
@@ -67,11 +67,11 @@ FILTERS: Final[tuple[tuple[str, str, Callable[[ModelRow], bool]], ...]] = (
     ("reasoning", N_("With reasoning"), lambda row: bool(row.reasoning)),
     ("priced", N_("With a known price"), lambda row: row.price is not None),
 )
-"""Filters: a key, a label to be translated, and what is shown."""
+"""Filters: a key, a label to be translated, and the condition for a row."""
 
 
 class ModelsTable(TableModel[ModelRow]):
-    """The models as a table; new rows reset it unless only facts of the same models changed."""
+    """The table model of models; it is reset unless only facts of the same models changed."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         figures = [at for at, column in enumerate(_COLUMNS) if column.is_figure]
@@ -103,7 +103,7 @@ class ModelsTable(TableModel[ModelRow]):
         if row is None or role == ROW:
             return row
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return one_line(self._spoken(row, index.column()))
+            return one_line(self._accessible_text(row, index.column()))
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == NAME_COLUMN:
             return tooltip_text(row.model)
         return super().data(index, role)
@@ -112,7 +112,7 @@ class ModelsTable(TableModel[ModelRow]):
         value = _COLUMNS[column].value(row)
         return tr_context("value", "unknown") if value is None else _COLUMNS[column].shown(value)
 
-    def _spoken(self, row: ModelRow, column: int) -> str:
+    def _accessible_text(self, row: ModelRow, column: int) -> str:
         if column == FAVORITE_COLUMN:
             return tr("Favorite") if row.is_favorite else tr("Not a favorite")
         value = self.cell_text(row, column)
@@ -124,7 +124,7 @@ class ModelsTable(TableModel[ModelRow]):
 
 
 class ModelFilter(QSortFilterProxyModel):
-    """The models that match a text and a filter. Unknown values come last in any order."""
+    """The models that match a text and a filter, with unknown values last in any order."""
 
     def __init__(self, source: ModelsTable) -> None:
         super().__init__(source)
@@ -134,13 +134,13 @@ class ModelFilter(QSortFilterProxyModel):
         self.setDynamicSortFilter(True)
 
     def set_text(self, text: str) -> None:
-        """Show only models with these words in their names."""
+        """Show only models with every word of `text` in the names of model and provider."""
         self._text = text
         self.invalidate()
 
     def set_filter(self, key: str) -> None:
-        """Show only what one of `FILTERS` lets through."""
-        self._filter = next(matches for each, _, matches in FILTERS if each == key)
+        """Show only the models of one of `FILTERS`."""
+        self._filter = next(matches for name, _, matches in FILTERS if name == key)
         self.invalidate()
 
     def filterAcceptsRow(self, row: int, _parent: Index) -> bool:

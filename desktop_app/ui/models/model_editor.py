@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QWidget
 
@@ -56,7 +56,7 @@ class ModelEditor(FormDialog):
     """The form for one model.
 
     Signals:
-        saved(str, OwnModel): the provider's id, and what was entered.
+        saved(str, OwnModel): the provider's id, and the entered facts.
     """
 
     saved = Signal(str, object)
@@ -73,17 +73,17 @@ class ModelEditor(FormDialog):
         self.efforts: dict[Effort, QCheckBox] = {}
         self.effort_choice = Combo(theme, tr("Efforts"), object_name="model-efforts")
         self._problem = Note(theme, object_name="model-problem")
-        self.save = dialog_button(tr("Save"), "save-model")
-        self._clear = dialog_button(tr("Clear all"), "clear-model")
-        self._undo = dialog_button(tr("Undo"), "undo-clear-model")
-        self._undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear all"))))
-        self._undo.hide()
+        self.save_button = dialog_button(tr("Save"), "save-model")
+        self._clear_button = dialog_button(tr("Clear all"), "clear-model")
+        self._undo_button = dialog_button(tr("Undo"), "undo-clear-model")
+        self._undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear all"))))
+        self._undo_button.hide()
         self._undo_steps: list[Callable[[], object]] = []
         self._build(theme)
         self._show_own()
-        self.save.clicked.connect(self._save)
-        self._clear.clicked.connect(self._clear_all)
-        self._undo.clicked.connect(self._restore)
+        self.save_button.clicked.connect(self._save)
+        self._clear_button.clicked.connect(self._clear_all)
+        self._undo_button.clicked.connect(self._restore)
         self.effort_choice.currentIndexChanged.connect(lambda _at: self._show_efforts())
         self.set_theme(theme)
         self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
@@ -139,10 +139,10 @@ class ModelEditor(FormDialog):
         self._head, self._foot = QHBoxLayout(), QHBoxLayout()
         self._head.addWidget(title, 1)
         self._head.addWidget(HelpButton())
-        self._foot.addWidget(self._clear)
-        self._foot.addWidget(self._undo)
+        self._foot.addWidget(self._clear_button)
+        self._foot.addWidget(self._undo_button)
         self._foot.addStretch(1)
-        self._foot.addWidget(self.save)
+        self._foot.addWidget(self.save_button)
         self._column = column_of(
             self._head, note, (form_area, 1), self._problem, self._foot, parent=self
         )
@@ -220,13 +220,13 @@ class ModelEditor(FormDialog):
         ]
         self._own = OwnModel(self._row.model)
         self._show_own()
-        self._undo.show()
+        self._undo_button.show()
 
     def _restore(self) -> None:
         for undo_step in self._undo_steps:
             undo_step()
-        self._clear.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._undo.hide()
+        self._clear_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._undo_button.hide()
 
     def _save(self) -> None:
         try:
@@ -238,11 +238,12 @@ class ModelEditor(FormDialog):
         self.accept()
 
     def _entered(self) -> OwnModel:
-        """Return what was entered.
+        """Return the entered facts.
 
         Raises:
-            ValueError: a sentence for the user about what is missing or wrong.
+            ValueError: a value is missing or invalid; the message is a sentence for the user.
         """
+        sizes = {name: self._size(name, tr(label)) for name, label in _SIZES}
         prices = {name: self._amount(name, tr(label)) for name, label in _PRICES}
         has_prices = (prices["input_price"] is not None, prices["output_price"] is not None)
         if has_prices[0] != has_prices[1] or (
@@ -254,8 +255,8 @@ class ModelEditor(FormDialog):
         flags = {_AUTOMATIC: None, _YES: True, _NO: False}
         return OwnModel(
             self._row.model,
-            window=self._size("window"),
-            max_output=self._size("max_output"),
+            window=sizes["window"],
+            max_output=sizes["max_output"],
             input_price=prices["input_price"],
             cached_price=prices["cached_price"],
             output_price=prices["output_price"],
@@ -265,9 +266,14 @@ class ModelEditor(FormDialog):
             schema=flags[self.flags["schema"].currentData()],
         )
 
-    def _size(self, name: str) -> int | None:
+    def _size(self, name: str, label: str) -> int | None:
         text = self.fields[name].text().strip()
-        return int(text) if text.isdecimal() and 0 < int(text) <= MAX_TOKENS else None
+        if not text:
+            return None
+        size, is_number = QLocale().toInt(text)  # may have separators, as the validator allows
+        if not is_number or not 0 < size <= MAX_TOKENS:
+            raise ValueError(tr("“{name}” isn’t a valid number of tokens.", name=label))
+        return size
 
     def _amount(self, name: str, label: str) -> Decimal | None:
         text = self.fields[name].text().strip()
@@ -282,7 +288,7 @@ class ModelEditor(FormDialog):
         return amount
 
 
-def _label(words: str, buddy: QWidget) -> PlainLabel:
-    label = PlainLabel(words, wraps=True)
+def _label(text: str, buddy: QWidget) -> PlainLabel:
+    label = PlainLabel(text, wraps=True)
     label.setBuddy(buddy)
     return label

@@ -20,6 +20,7 @@ from desktop_app.ui.models.model_columns import (
 )
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.forms.line_field import line_field
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (980, 600)
-_WIDEST_NAME: Final = 320
+_MAX_NAME_WIDTH: Final = 320
 
 
 class ModelsDialog(QDialog):
@@ -68,12 +69,12 @@ class ModelsDialog(QDialog):
         self.table = QTableView()
         self.table.setObjectName("models-table")
         self._count = PlainLabel(name="models-count", role="note")
-        self._use = dialog_button(tr("Use"), "use-model")
-        set_tooltip(self._use, tr("Use in the current conversation"))
-        self._favorite = dialog_button(tr("Favorite"), "favorite-model")
-        self._favorite.setCheckable(True)
-        self._edit = dialog_button(tr("Edit…"), "edit-model")
-        set_tooltip(self._edit, tr("Enter prices, limits, and abilities"))
+        self._use_button = dialog_button(tr("Use"), "use-model")
+        set_tooltip(self._use_button, tr("Use in the current conversation"))
+        self._favorite_button = dialog_button(tr("Favorite"), "favorite-model")
+        self._favorite_button.setCheckable(True)
+        self._edit_button = dialog_button(tr("Edit…"), "edit-model")
+        set_tooltip(self._edit_button, tr("Enter prices, limits, and abilities"))
         self._build()
         self._connect()
         self.set_theme(theme)
@@ -90,11 +91,15 @@ class ModelsDialog(QDialog):
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setSortingEnabled(True)
         header = table.horizontalHeader()
-        header.setResizeContentsPrecision(0)  # a gateway lists hundreds
+        header.setResizeContentsPrecision(
+            0
+        )  # measures only visible rows, because a gateway lists hundreds
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         self._head = row_of((self.search, 1), self.filter, HelpButton())
-        self._foot = row_of((self._count, 1), self._favorite, self._edit, self._use)
+        self._foot = row_of(
+            (self._count, 1), self._favorite_button, self._edit_button, self._use_button
+        )
         self._column = column_of(self._head, (table, 1), self._foot, parent=self)
 
     def _connect(self) -> None:
@@ -107,14 +112,14 @@ class ModelsDialog(QDialog):
         )
         self.table.clicked.connect(self._on_clicked)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
-        self._use.clicked.connect(lambda: self._emit(self.use_requested))
-        self._favorite.clicked.connect(lambda: self._emit(self.favorite_requested))
-        self._edit.clicked.connect(lambda: self._emit(self.edit_requested))
+        self._use_button.clicked.connect(lambda: self._emit(self.use_requested))
+        self._favorite_button.clicked.connect(lambda: self._emit(self.favorite_requested))
+        self._edit_button.clicked.connect(lambda: self._emit(self.edit_requested))
 
     # ------------------------------------------------------------------ state
 
     def set_rows(self, rows: Sequence[ModelRow]) -> None:
-        """Show these models; the current one stays current."""
+        """Set the models; the current one stays current if it is still shown."""
         current = self.current
         self._rows.set_rows(rows)
         if current is not None:
@@ -134,14 +139,14 @@ class ModelsDialog(QDialog):
 
     @property
     def current(self) -> ModelRow | None:
-        """The model that the buttons are for."""
+        """Return the model that the buttons apply to."""
         index = self.table.currentIndex()
         found: ModelRow | None = index.data(ROW) if index.isValid() else None
         return found
 
     @property
     def rows(self) -> list[ModelRow]:
-        """The models shown, in their order."""
+        """Return the shown models, in their order."""
         return [self._filtered.index(at, 0).data(ROW) for at in range(self._filtered.rowCount())]
 
     def set_theme(self, theme: Theme) -> None:
@@ -152,7 +157,7 @@ class ModelsDialog(QDialog):
         self._head.setSpacing(px(8))
         self._foot.setSpacing(px(8))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
-        self._widest = px(_WIDEST_NAME)
+        self._max_name_width = px(_MAX_NAME_WIDTH)
         self.filter.setMinimumWidth(px(150))
         retheme(self, theme)
 
@@ -165,7 +170,9 @@ class ModelsDialog(QDialog):
         self.search.selectAll()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Use the current model with Return, and go from the search to the table with Down."""
+        """Use the model on Enter, or press a focused button; go to the table on Down."""
+        if press_focused(self, event):
+            return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self.current is None and self._filtered.rowCount():
                 self.table.setCurrentIndex(self._filtered.index(0, NAME_COLUMN))
@@ -178,7 +185,7 @@ class ModelsDialog(QDialog):
             super().keyPressEvent(event)
 
     def sort_menu(self) -> QMenu:
-        """Return the table's menu: the order of its rows, without a click on a column's heading."""
+        """Return a menu that sorts the table by a column."""
         menu = ProgramMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         for column in range(NAME_COLUMN, self._filtered.columnCount()):
@@ -222,18 +229,18 @@ class ModelsDialog(QDialog):
 
     def _show_buttons(self) -> None:
         row = self.current
-        self._use.setEnabled(row is not None)
-        self._favorite.setEnabled(row is not None)
-        self._favorite.setChecked(row is not None and row.is_favorite)
-        self._edit.setEnabled(row is not None and row.own is not None)
+        self._use_button.setEnabled(row is not None)
+        self._favorite_button.setEnabled(row is not None)
+        self._favorite_button.setChecked(row is not None and row.is_favorite)
+        self._edit_button.setEnabled(row is not None and row.own is not None)
 
     def _fit_columns(self) -> None:
         header, mode = self.table.horizontalHeader(), QHeaderView.ResizeMode
         header.setSectionResizeMode(mode.ResizeToContents)
         wanted = [header.sectionSize(column) for column in range(header.count())]
         header.setSectionResizeMode(mode.Interactive)
-        wanted[NAME_COLUMN] = min(wanted[NAME_COLUMN], self._widest)
-        wanted[PROVIDER_COLUMN] = min(wanted[PROVIDER_COLUMN], self._widest // 2)
+        wanted[NAME_COLUMN] = min(wanted[NAME_COLUMN], self._max_name_width)
+        wanted[PROVIDER_COLUMN] = min(wanted[PROVIDER_COLUMN], self._max_name_width // 2)
         for column, width in enumerate(wanted):
             self.table.setColumnWidth(column, width)
         if sum(wanted) <= self.table.viewport().width():

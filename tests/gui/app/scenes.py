@@ -397,7 +397,7 @@ async def models(desk: Desk, look: Look) -> None:
     await look("model-editor")
     editor.effort_choice.setCurrentIndex(2)
     editor.fields["input_price"].setText("1")
-    editor.save.click()
+    editor.save_button.click()
     await look("model-editor-problem")
     editor.reject()
     await look("discard-changes")

@@ -23,6 +23,8 @@ from tests.helpers.widgets import find
 if TYPE_CHECKING:
     import pytest
 
+    from desktop_app.domain.models.own_model import OwnModel
+
 SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_cap=Decimal(5))
 
 
@@ -95,7 +97,7 @@ async def test_what_is_entered_is_kept_for_the_provider_and_used() -> None:
         editor = await dialog_of(ModelEditor)
         editor.fields["window"].setText("9000")
         editor.fields["input_price"].setText("2")
-        editor.save.click()
+        editor.save_button.click()
         assert editor.isVisible()  # the price of the output is missing
         editor.fields["output_price"].setText("4.50")
         editor.effort_choice.setCurrentIndex(2)
@@ -105,7 +107,7 @@ async def test_what_is_entered_is_kept_for_the_provider_and_used() -> None:
         assert not editor.fields["window"].text()
         assert not editor.effort_choice.currentIndex()
         find(editor, QPushButton, "undo-clear-model").click()
-        editor.save.click()
+        editor.save_button.click()
         await until(lambda: bool(desk.state.providers.get("own").own_models))  # type: ignore[union-attr]
         desk.state.setup.choose(ModelChoice("own", "mystery", None, Effort.MEDIUM))
         resolved = desk.state.setup.resolved
@@ -114,6 +116,36 @@ async def test_what_is_entered_is_kept_for_the_provider_and_used() -> None:
         assert resolved.model.input_limit == 9000
         assert resolved.effort is Effort.HIGH
         assert [p for p in await desk.backend.settings.profiles() if p.own_models]
+
+
+async def test_numbers_of_tokens_may_have_separators_and_invalid_ones_are_refused() -> None:
+    async with Desk() as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        desk.controllers.models.edit("own", "mystery")
+        editor = await dialog_of(ModelEditor)
+        window = editor.fields["window"]
+        window.setText("0")
+        editor.save_button.click()
+        assert editor.isVisible()
+        window.clear()
+        QTest.keyClicks(window, "128,000")
+        saved: list[OwnModel] = []
+        editor.saved.connect(lambda _provider, own: saved.append(own))
+        editor.save_button.click()
+        assert [own.window for own in saved] == [128_000]
+
+
+async def test_enter_presses_the_focused_button() -> None:
+    async with Desk() as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        table = await _table(desk)
+        table.select("own", "other")
+        find(table, QPushButton, "favorite-model").setFocus()
+        QTest.keyClick(find(table, QPushButton, "favorite-model"), Qt.Key.Key_Return)
+        assert table.isVisible()
+        await until(lambda: table.rows[0].key == ("own", "other"))
 
 
 async def test_a_model_of_unknown_price_asks_once_under_a_limit() -> None:
