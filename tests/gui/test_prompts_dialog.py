@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from desktop_app.backend.answer_settings import overridden_values
 from desktop_app.domain.answering.generation import Overrides
@@ -66,7 +66,7 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(dialog: PromptsDialog, qtb
     page = dialog.prompts
     qtbot.waitUntil(page.list.field.hasFocus)
     qtbot.keyClicks(page.list.field, "mail")
-    assert page.list.current == "c"
+    assert page.list.current_id == "c"
     qtbot.keyClick(page.list.field, Qt.Key.Key_Return)
     assert page.text.hasFocus()
     told: list[tuple[str, dict[str, str]]] = []
@@ -85,9 +85,9 @@ def test_only_ones_own_are_deleted_by_the_key(dialog: PromptsDialog, qtbot: QtBo
         page.list.view.setFocus()
         qtbot.keyClick(page.list.view, Qt.Key.Key_Delete)
     assert gone == ["c"]
-    assert [b.isVisible() for b in (page.reset, page.delete)] == [False, True]
+    assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [False, True]
     page.select("b")
-    assert [b.isVisible() for b in (page.reset, page.delete)] == [True, False]
+    assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [True, False]
     assert page.hide_button.text() == "Show"
 
 
@@ -99,6 +99,11 @@ def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
     page.title.clear()
     page.report_edits()
     assert told == []
+    assert page.title.text() == "Reply"
+    dialog.presets.select("p")
+    dialog.presets.name.clear()
+    dialog.presets.report_edits()
+    assert dialog.presets.name.text() == "Poet"
 
 
 def test_a_half_written_name_outlives_what_comes_meanwhile(
@@ -113,6 +118,15 @@ def test_a_half_written_name_outlives_what_comes_meanwhile(
     page.set_presets(PRESETS, "")
     assert page.name.text() == "Ba"
     assert not page.is_default.isChecked()
+
+
+def test_examples_changed_elsewhere_end_the_undo_of_a_removal(dialog: PromptsDialog) -> None:
+    examples = dialog.presets.examples
+    examples.show_examples("p", (("a", "b"), ("c", "d")))
+    examples.findChildren(QPushButton, "remove-example")[1].click()
+    assert not examples.undo_button.isHidden()
+    examples.show_examples("p", ())
+    assert examples.undo_button.isHidden()
 
 
 def test_it_is_drawn_in_both_themes(dialog: PromptsDialog, qapp: QApplication) -> None:

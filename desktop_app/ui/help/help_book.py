@@ -9,9 +9,9 @@ from typing import Final
 
 from desktop_app.ui.help.help_place import HelpPlace
 
+_MAX_CONTEXT: Final = 120
 _CONTEXT_BEFORE: Final = 30
-_CONTEXT: Final = 120
-"""Characters of context in a hit, and how many of them are before the match."""
+"""The characters of context in a hit, and their number before the first match."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class HelpSection:
 
     @cached_property
     def folded(self) -> tuple[str, list[int]]:
-        """The folded text, with the position of each of its characters in the text."""
+        """Return the folded text, with the position of each of its characters in the text."""
         return fold(self.text)
 
     @cached_property
     def folded_title(self) -> str:
-        """The folded title."""
+        """Return the folded title."""
         return fold(self.title)[0]
 
 
@@ -45,7 +45,7 @@ class HelpChapter:
 
 @dataclass(frozen=True)
 class HelpHit:
-    """A section that has all the words, and a line around the first of them."""
+    """A section that has all the words, with a line of text around the first match."""
 
     place: HelpPlace
     chapter: str
@@ -103,7 +103,7 @@ def fold(text: str) -> tuple[str, list[int]]:
 
 
 def match_ranges(text: str, words: list[str]) -> list[tuple[int, int]]:
-    """Return where folded words are in `text`: start and end of each match."""
+    """Return the start and end of each match of folded words in `text`."""
     folded, positions = fold(text)
     found = []
     for word in words:
@@ -122,7 +122,7 @@ def _context(section: HelpSection, words: list[str]) -> str:
     start = max(0, first - _CONTEXT_BEFORE)
     if start:
         start = section.text.find(" ", start, first) + 1 or start
-    shown = section.text[start : start + _CONTEXT].rstrip()
+    shown = section.text[start : start + _MAX_CONTEXT].rstrip()
     before = "…" if start else ""
-    after = "…" if start + _CONTEXT < len(section.text) else ""
+    after = "…" if start + _MAX_CONTEXT < len(section.text) else ""
     return f"{before}{shown}{after}"

@@ -20,14 +20,14 @@ _INSET: Final = 10
 
 
 class ChapterModel(RowsModel[HelpChapter]):
-    """The chapters."""
+    """The list model of chapters."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(lambda row: row.title, lambda row: row.title, parent)
 
 
 class HelpHitModel(RowsModel[HelpHit]):
-    """The sections that a search finds."""
+    """The list model of hits."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(
@@ -36,7 +36,7 @@ class HelpHitModel(RowsModel[HelpHit]):
 
 
 class ChapterDelegate(RowDelegate):
-    """Draws the title of a chapter."""
+    """The painter of a chapter's title."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
@@ -52,7 +52,7 @@ class ChapterDelegate(RowDelegate):
 
 
 class HelpHitDelegate(RowDelegate):
-    """Draws a hit: its section and chapter, and a line of context."""
+    """The painter of a hit: its section and chapter, and a line of context."""
 
     height = 52
 

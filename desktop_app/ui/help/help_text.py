@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
@@ -16,11 +18,11 @@ from desktop_app.ui.widgets.text.foreign_text import spoken_text
 from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
 from desktop_app.ui.widgets.text.sealed_document import SealedBrowser
 
-SCHEME = "help"
+_HELP_SCHEME: Final = "help"
 
 
 class HelpText(SealedBrowser):
-    """A view of our own HTML that loads nothing and follows only links within the help.
+    """A view of our own HTML that loads nothing and follows only links to help and window.
 
     Signals:
         place_requested(HelpPlace): a link to another place of the help was followed.
@@ -45,7 +47,7 @@ class HelpText(SealedBrowser):
         self.set_theme(theme)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Announce the link that Tab goes to: Qt reports only the whole text to screen readers."""
+        """Announce the link that Tab goes to, because Qt reports only the whole text."""
         has_moved = super().focusNextPrevChild(forward)
         if self.hasFocus():
             announce(self, self.textCursor().selectedText())
@@ -87,7 +89,7 @@ class HelpText(SealedBrowser):
         self.document().setDefaultFont(font)
         self.document().setDocumentMargin(theme.px(16))
         self.document().setIndentWidth(theme.px(18))
-        # Only this style sheet sizes headings: Qt keeps their own size beside any other.
+        # Headings are sized here because Qt adds their own size to one set elsewhere.
         self.document().setDefaultStyleSheet(
             "h1 { font-size: x-large; font-weight: 600; }"
             "h2 { font-size: large; font-weight: 600; margin-top: 18px; }"
@@ -108,7 +110,7 @@ class HelpText(SealedBrowser):
             self.verticalScrollBar().setValue(0)
 
     def _follow(self, url: QUrl) -> None:
-        if url.scheme() == SCHEME:
+        if url.scheme() == _HELP_SCHEME:
             self.place_requested.emit(HelpPlace(url.path(), url.fragment()))
         elif url.scheme() == PLACE_SCHEME.rstrip(":"):
             self.window_place_requested.emit(Place(url.path()))

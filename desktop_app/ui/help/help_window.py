@@ -49,7 +49,7 @@ _NARROW: Final = 640
 
 
 class HelpWindow(QWidget):
-    """The help. Show a place with `open_at`.
+    """The help window. `open_at` shows a place.
 
     Signals:
         place_requested(Place): a link to a place of the window was followed.
@@ -78,9 +78,11 @@ class HelpWindow(QWidget):
         self.field.installEventFilter(self)
         self._no_results = PlainLabel(tr("No results"), name="help-no-results", role="dim")
         self._no_results.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._contents = self._button("help-contents", "list", tr("Chapters"), self._toggle_list)
-        self._back = self._button("help-back", "chevron-left", tr("Back"), self.go_back)
-        self._forward = self._button(
+        self._contents_button = self._button(
+            "help-contents", "list", tr("Chapters"), self._toggle_list
+        )
+        self._back_button = self._button("help-back", "chevron-left", tr("Back"), self.go_back)
+        self._forward_button = self._button(
             "help-forward", "chevron-right", tr("Forward"), self.go_forward
         )
         self._lay_out()
@@ -94,7 +96,7 @@ class HelpWindow(QWidget):
 
     @property
     def place(self) -> HelpPlace:
-        """The place that is shown."""
+        """Return the place that is shown."""
         return self._history[self._position] if self._history else HelpPlace("")
 
     def set_book(self, book: HelpBook) -> None:
@@ -144,8 +146,8 @@ class HelpWindow(QWidget):
         self._stack.setCurrentWidget(self.text)
         self._arrange()
         self.text.go_to(self.place.section)
-        self._back.setEnabled(self._position > 0)
-        self._forward.setEnabled(self._position + 1 < len(self._history))
+        self._back_button.setEnabled(self._position > 0)
+        self._forward_button.setEnabled(self._position + 1 < len(self._history))
 
     def _show_chapter(self, chapter_id: str) -> None:
         chapter = self._book.chapter(chapter_id)
@@ -212,7 +214,7 @@ class HelpWindow(QWidget):
         self._column.setSpacing(px(10))
         self._row.setSpacing(px(4))
         self._body.setSpacing(px(10))
-        for button in (self._contents, self._back, self._forward):
+        for button in (self._contents_button, self._back_button, self._forward_button):
             set_icon(button, button.property("icon-name"), theme.dim, px(16))
             limit_size(button, px(28), px(28))
         for delegate in self._delegates:
@@ -254,7 +256,7 @@ class HelpWindow(QWidget):
 
     def _lay_out(self) -> None:
         self._row = QHBoxLayout()
-        for widget in (self._contents, self._back, self._forward):
+        for widget in (self._contents_button, self._back_button, self._forward_button):
             self._row.addWidget(widget)
         self._row.addWidget(self.field, 1)
         self._stack = QStackedWidget()
@@ -262,8 +264,8 @@ class HelpWindow(QWidget):
             self._stack.addWidget(page)
         self._body = row_of(self.chapters, (self._stack, 1))
         self._column = column_of(self._row, (self._body, 1), parent=self)
-        self._back.setEnabled(False)
-        self._forward.setEnabled(False)
+        self._back_button.setEnabled(False)
+        self._forward_button.setEnabled(False)
 
     def _connect(self) -> None:
         self.text.place_requested.connect(self._follow)
@@ -298,8 +300,8 @@ class HelpWindow(QWidget):
 
     def _arrange(self) -> None:
         is_narrow = self._is_narrow()
-        self._contents.setVisible(is_narrow)
+        self._contents_button.setVisible(is_narrow)
         self.chapters.setVisible(not is_narrow or self._shows_list)
         self._stack.setVisible(not is_narrow or not self._shows_list)
-        widest = self.maximumWidth() if is_narrow else self._theme.px(_LIST_WIDTH)
-        self.chapters.setMaximumWidth(widest)
+        max_width = self.maximumWidth() if is_narrow else self._theme.px(_LIST_WIDTH)
+        self.chapters.setMaximumWidth(max_width)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QSize
-
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
@@ -15,18 +13,18 @@ from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
     from PySide6.QtGui import QPainter
     from PySide6.QtWidgets import QStyleOptionViewItem
 
     from desktop_app.domain.documents.collections import CollectionFile
 
-_HEIGHT: Final = 46
 _INSET: Final = 10
 _ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 
 
 def facts_of(file: CollectionFile) -> str:
-    """Return what the list says about a file: its pages, its problem, or that it is waiting.
+    """Return the line below a file's name: its pages and problem, or that it is waiting.
 
     >>> from desktop_app.domain.documents.collections import CollectionFile
     >>> facts_of(CollectionFile("c", "/a.pdf", "a.pdf", pages=1, status="ready"))
@@ -42,7 +40,7 @@ def facts_of(file: CollectionFile) -> str:
 
 
 class CollectionFilesModel(RowsModel["CollectionFile"]):
-    """Files: those that failed first, then those that are waiting, then the rest."""
+    """The list model of files: failed files first, then waiting ones, then the rest."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(
@@ -53,18 +51,16 @@ class CollectionFilesModel(RowsModel["CollectionFile"]):
         )
 
     def set_rows(self, rows: Sequence[CollectionFile]) -> None:
-        """Set the files."""
+        """Set the files, in any order."""
         ordered = sorted(rows, key=lambda f: (_ORDER[f.status], f.name.casefold(), f.path))
         if ordered != self._rows:
             super().set_rows(ordered)
 
 
 class CollectionFilesDelegate(RowDelegate):
-    """Draws a name with the facts below it."""
+    """The painter of a file's name with its facts below."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Return the size of a row of two lines."""
-        return QSize(self.theme.px(120), self.theme.px(_HEIGHT))
+    height = 46
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""

@@ -1,6 +1,7 @@
 """The window that manages collections: their list, and the files of the selected one.
 
-Files and folders can be dropped anywhere on it. Without a selected collection, a drop creates one.
+Files and folders can be dropped anywhere on it. A drop creates a collection if none is selected, or
+while files are being read.
 """
 
 from __future__ import annotations
@@ -42,13 +43,13 @@ if TYPE_CHECKING:
 SIZE: Final = (840, 600)
 # Below this width, a collection's name and its main button have a row each.
 _NARROW: Final = 500
-WHAT_FOR: Final = N_(
+INTRODUCTION: Final = N_(
     "A collection lets you ask questions about many documents, such as contracts or papers.\n\n"
     "Documents are indexed on this computer. Only relevant passages are sent with a message, and "
     "responses cite them. Select [1] to open the document at that passage.\n\n"
     "Drop a folder here, or create a collection."
 )
-EMPTY: Final = N_("No documents yet. Add files or a folder, or drop them here.")
+NO_DOCUMENTS: Final = N_("No documents yet. Add files or a folder, or drop them here.")
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,12 @@ class CollectionState:
 
     @property
     def count(self) -> int:
-        """The number of documents."""
+        """Return the number of documents."""
         return self.ready + self.problems + self.waiting
 
     @property
     def words(self) -> str:
-        """The number of documents, and of those with problems or waiting, in words."""
+        """Return the numbers of documents, of unreadable and of waiting ones, as text."""
         words = [tr_plural("{count} document", "{count} documents", self.count)]
         if self.problems:
             words.append(tr_plural("{count} unreadable", "{count} unreadable", self.problems))
@@ -125,16 +126,16 @@ class CollectionsDialog(QDialog):
         self.files = RowView("collection-files", self._model, self._delegate)
         self.files.setAccessibleName(tr("Documents"))
         self.empty = PlainLabel(name="collection-empty", role="note", wraps=True)
-        self.ask = dialog_button(tr("Ask this collection"), "ask-collection", "primary")
-        self.add_files = dialog_button(tr("Add files…"), "add-files")
-        self.add_folder = dialog_button(tr("Add folder…"), "add-folder")
-        self.refresh = dialog_button(tr("Check for changes"), "refresh-collection")
-        self.delete = dialog_button(tr("Delete"), "delete-collection")
+        self.ask_button = dialog_button(tr("Ask this collection"), "ask-collection", "primary")
+        self.add_files_button = dialog_button(tr("Add files…"), "add-files")
+        self.add_folder_button = dialog_button(tr("Add folder…"), "add-folder")
+        self.refresh_button = dialog_button(tr("Check for changes"), "refresh-collection")
+        self.delete_button = dialog_button(tr("Delete"), "delete-collection")
         self.work = ProgressCard(theme)
         self.work.setObjectName("collection-work")
         self._semantic_row = QWidget()
         self.semantic_note = PlainLabel(name="collection-meaning", role="note", wraps=True)
-        self.embed = dialog_button(tr("Create embeddings"), "embed-collection", "link")
+        self.embed_button = dialog_button(tr("Create embeddings"), "embed-collection", "link")
         self.status = StatusLine("collections")
         self._lay_out()
         self._connect()
@@ -145,21 +146,30 @@ class CollectionsDialog(QDialog):
             self._head.setDirection(QHBoxLayout.Direction.TopToBottom)
 
     def _lay_out(self) -> None:
-        head = self._head = row_of((self.name, 1), self.ask)
+        head = self._head = row_of((self.name, 1), self.ask_button)
         buttons = QWidget()
         self._buttons = FlowLayout(buttons, self._theme.px(8))
-        for button in (self.add_files, self.add_folder, self.refresh, self.delete):
+        for button in (
+            self.add_files_button,
+            self.add_folder_button,
+            self.refresh_button,
+            self.delete_button,
+        ):
             self._buttons.addWidget(button)
         self._page = QWidget()
         right = self._right = column_of(
             head, self.state, (self.files, 1), (self.empty, 1), parent=self._page, margins=0
         )
-        row_of((self.semantic_note, 1), self.embed, parent=self._semantic_row, margins=0)
+        row_of((self.semantic_note, 1), self.embed_button, parent=self._semantic_row, margins=0)
         right.addWidget(self._semantic_row)
         right.addWidget(self.work)
         right.addWidget(buttons)
         self.introduction = PlainLabel(
-            tr(WHAT_FOR), keeps_lines=True, name="collections-introduction", role="dim", wraps=True
+            tr(INTRODUCTION),
+            keeps_lines=True,
+            name="collections-introduction",
+            role="dim",
+            wraps=True,
         )
         self.introduction.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         row = self._row = QHBoxLayout()
@@ -183,12 +193,14 @@ class CollectionsDialog(QDialog):
         self.name.editingFinished.connect(self._rename)
         self.files.delete_pressed.connect(self._remove)
         self.files.chosen.connect(self._open)
-        self.ask.clicked.connect(lambda: self._emit_with_current(self.ask_requested))
-        self.refresh.clicked.connect(lambda: self._emit_with_current(self.refresh_requested))
-        self.delete.clicked.connect(lambda: self._emit_with_current(self.delete_requested))
-        self.embed.clicked.connect(lambda: self._emit_with_current(self.embedding_requested))
-        self.add_files.clicked.connect(lambda: self._choose(tr("Add files"), "ExistingFiles"))
-        self.add_folder.clicked.connect(lambda: self._choose(tr("Add folder"), "Directory"))
+        self.ask_button.clicked.connect(lambda: self._emit_with_current(self.ask_requested))
+        self.refresh_button.clicked.connect(lambda: self._emit_with_current(self.refresh_requested))
+        self.delete_button.clicked.connect(lambda: self._emit_with_current(self.delete_requested))
+        self.embed_button.clicked.connect(lambda: self._emit_with_current(self.embedding_requested))
+        self.add_files_button.clicked.connect(
+            lambda: self._choose(tr("Add files"), "ExistingFiles")
+        )
+        self.add_folder_button.clicked.connect(lambda: self._choose(tr("Add folder"), "Directory"))
         self.work.cancel_requested.connect(lambda: self.cancel_requested.emit())
 
     # ------------------------------------------------------------ state
@@ -196,7 +208,7 @@ class CollectionsDialog(QDialog):
     @property
     def current(self) -> str:
         """Return the id of the shown collection; "" for none."""
-        return self.list.current
+        return self.list.current_id
 
     def set_collections(self, states: Sequence[CollectionState]) -> None:
         """Set all collections."""
@@ -224,16 +236,16 @@ class CollectionsDialog(QDialog):
         self.files.update_focus_policy()
         self.files.setVisible(bool(files))
         self.empty.setVisible(not files)
-        self.empty.setText(tr(EMPTY))
+        self.empty.setText(tr(NO_DOCUMENTS))
 
-    def set_semantic_note(self, words: str) -> None:
+    def set_semantic_note(self, text: str) -> None:
         """Show what semantic search would send; "" hides the note if nothing would be sent."""
-        self.semantic_note.setText(words)
-        self.semantic_note.setAccessibleName(spoken_text(words))
-        self._semantic_row.setVisible(bool(words))
+        self.semantic_note.setText(text)
+        self.semantic_note.setAccessibleName(spoken_text(text))
+        self._semantic_row.setVisible(bool(text))
 
     def show_work(self, words: str, done: int, total: int) -> None:
-        """Show what is being read and the progress; "" hides it."""
+        """Show the progress of reading, with `words` about it; "" hides it."""
         if not words:
             self.work.hide()
         else:
@@ -241,7 +253,12 @@ class CollectionsDialog(QDialog):
                 self.work.begin(words)
             self.work.set_text(words)
             self.work.set_progress(done, total)
-        for button in (self.refresh, self.add_files, self.add_folder, self.embed):
+        for button in (
+            self.refresh_button,
+            self.add_files_button,
+            self.add_folder_button,
+            self.embed_button,
+        ):
             button.setEnabled(not words)
 
     def _show(self, collection_id: str, *, is_other: bool = True) -> None:
@@ -256,8 +273,8 @@ class CollectionsDialog(QDialog):
                 words = tr("{summary} · from {folder}", summary=words, folder=folder)
             self.state.setText(words)
             self.state.setAccessibleName(spoken_text(self.state.text()))
-            self.ask.setEnabled(state.ready > 0)
-            set_tooltip(self.ask, "" if state.ready else tr("Add documents first."))
+            self.ask_button.setEnabled(state.ready > 0)
+            set_tooltip(self.ask_button, "" if state.ready else tr("Add documents first."))
         if is_other:
             self.set_files([])
             self.set_semantic_note("")
@@ -309,7 +326,7 @@ class CollectionsDialog(QDialog):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Add the files to the shown collection or to a new one."""
+        """Add the files to the shown collection; create one if none is shown or files are read."""
         paths = files_in(event.mimeData())
         accept_copy(event)
         if self.current and not self.work.isVisible():
@@ -350,7 +367,7 @@ class CollectionsDialog(QDialog):
             self.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Apply a name that was typed but not confirmed."""
+        """Apply a name that was typed but not confirmed, and emit `closed`."""
         self._rename()
         self.status.show_message("")
         super().hideEvent(event)

@@ -24,7 +24,7 @@ _HEIGHT: Final = 64
 
 
 class ExampleTurns(FormSection):
-    """A row of fields for each example. An example without one of its texts is not reported.
+    """The fields of a preset's examples. Only complete examples are reported.
 
     Signals:
         changed(Examples): the complete examples, once the user pauses or leaves a field.
@@ -40,32 +40,31 @@ class ExampleTurns(FormSection):
         self._theme = theme
         self._reported: tuple[str, Examples] = ("", ())
         self._pairs: list[_ExampleFields] = []
-        self.more = dialog_button(tr("Add example"), "add-example")
-        self.more.clicked.connect(self._add_empty)
-        self.undo = dialog_button(tr("Undo"), "undo-example")
-        self.undo.setAccessibleName(spoken_text(tr("Undo: bring the removed example back")))
-        self.undo.clicked.connect(self._restore)
-        self.undo.hide()
+        self.add_button = dialog_button(tr("Add example"), "add-example")
+        self.add_button.clicked.connect(self._add_empty)
+        self.undo_button = dialog_button(tr("Undo"), "undo-example")
+        self.undo_button.setAccessibleName(spoken_text(tr("Undo: bring the removed example back")))
+        self.undo_button.clicked.connect(self._restore)
+        self.undo_button.hide()
         self._removed: tuple[int, str, str] | None = None
         self._anchor = TabAnchor(self)
-        self.add(self.undo)
-        self._column.setAlignment(self.undo, Qt.AlignmentFlag.AlignLeft)
-        self.add(self.more)
-        self._column.setAlignment(self.more, Qt.AlignmentFlag.AlignLeft)
+        self.add(self.undo_button)
+        self._column.setAlignment(self.undo_button, Qt.AlignmentFlag.AlignLeft)
+        self.add(self.add_button)
+        self._column.setAlignment(self.add_button, Qt.AlignmentFlag.AlignLeft)
 
     def show_examples(self, preset_id: str, examples: Examples) -> None:
-        """Show a preset's examples, and keep an unfinished one of the same preset."""
+        """Show a preset's examples; if nothing changed, keep unfinished ones."""
         if (preset_id, examples) == self._reported:
             return
-        if preset_id != self._reported[0]:
-            self.undo.hide()
+        self.undo_button.hide()
         self._reported = preset_id, examples
         for pair in self._pairs:
             _delete(pair)
         self._pairs = []
         for question, answer in examples:
             self._add(question, answer)
-        self._number()
+        self._number_pairs()
 
     def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
@@ -81,12 +80,12 @@ class ExampleTurns(FormSection):
 
     def _add_empty(self) -> None:
         pair = self._add("", "")
-        self._number()
+        self._number_pairs()
         pair.question.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add(self, question: str, answer: str) -> _ExampleFields:
         pair = _ExampleFields(self._theme, question, answer, self._report)
-        pair.remove.clicked.connect(lambda: self._remove(pair))
+        pair.remove_button.clicked.connect(lambda: self._remove(pair))
         self._pairs.append(pair)
         self.body.addWidget(pair)
         return pair
@@ -98,9 +97,9 @@ class ExampleTurns(FormSection):
         pair = self._add(*texts)
         self._pairs.insert(at, self._pairs.pop())
         self.body.insertWidget(at, pair)
-        self._number()
+        self._number_pairs()
         pair.question.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.undo.hide()
+        self.undo_button.hide()
         self._report()
 
     def _remove(self, pair: _ExampleFields) -> None:
@@ -108,17 +107,17 @@ class ExampleTurns(FormSection):
         pair.answer.report_edits()
         self._removed = (self._pairs.index(pair), *pair.texts)
         self._pairs.remove(pair)
-        self.undo.show()
-        self.undo.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.undo_button.show()
+        self.undo_button.setFocus(Qt.FocusReason.OtherFocusReason)
         _delete(pair)
-        self._number()
+        self._number_pairs()
         self._report()
 
-    def _number(self) -> None:
+    def _number_pairs(self) -> None:
         before: QWidget = self._anchor
         for number, pair in enumerate(self._pairs, 1):
-            pair.name(number)
-            before = order_tabs(before, (pair.question, pair.answer, pair.remove))
+            pair.set_number(number)
+            before = order_tabs(before, (pair.question, pair.answer, pair.remove_button))
 
     def _report(self) -> None:
         preset_id, before = self._reported
@@ -151,19 +150,19 @@ class _ExampleFields(QWidget):
         self.answer.show_text(answer)
         self.question.edited.connect(lambda text: self._set_texts(text, self.texts[1]))
         self.answer.edited.connect(lambda text: self._set_texts(self.texts[0], text))
-        self.remove = dialog_button(tr("Remove"), "remove-example")
+        self.remove_button = dialog_button(tr("Remove"), "remove-example")
         self._fields = column_of(self.question, self.answer, parent=self, margins=0)
-        self._fields.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignRight)
+        self._fields.addWidget(self.remove_button, 0, Qt.AlignmentFlag.AlignRight)
         self.set_theme(theme)
 
-    def name(self, number: int) -> None:
-        """Name the fields for screen readers."""
-        for widget, words in (
+    def set_number(self, number: int) -> None:
+        """Set the number in the accessible names."""
+        for widget, name in (
             (self.question, tr("Example {number}: message", number=number)),
             (self.answer, tr("Example {number}: response", number=number)),
-            (self.remove, tr("Remove example {number}", number=number)),
+            (self.remove_button, tr("Remove example {number}", number=number)),
         ):
-            widget.setAccessibleName(spoken_text(words))
+            widget.setAccessibleName(spoken_text(name))
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""

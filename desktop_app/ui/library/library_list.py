@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
 
-_WIDTH: Final = 220
-_NARROWEST: Final = 130
-_SHARE: Final = 0.28
+_MAX_WIDTH: Final = 220
+_MIN_WIDTH: Final = 130
+_SHARE_OF_PAGE: Final = 0.28
 _INSET: Final = 10
 
 
@@ -34,7 +34,7 @@ _INSET: Final = 10
 class LibraryRow:
     """A row of the list; a heading has no id.
 
-    `note` is shown at the right ("edited"); `faint` marks a row that is hidden from menus.
+    `note` is shown at the end ("edited"); `faint` marks a row that is hidden from menus.
     """
 
     id: str
@@ -55,13 +55,13 @@ class LibraryRow:
 
 
 class LibraryModel(RowsModel[LibraryRow]):
-    """Rows under their headings."""
+    """The list model of rows under their headings."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(lambda row: row.title, lambda row: row.accessible_text, parent)
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
-        """Set the rows, ordered by heading; a heading row is added above each group."""
+        """Set the rows, sorted by heading, and add a row for each heading."""
         shown = []
         heading = ""
         for row in rows:
@@ -77,14 +77,14 @@ class LibraryModel(RowsModel[LibraryRow]):
         return self.index(at, 0) if at >= 0 else QModelIndex()
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
-        """Make headings unselectable."""
+        """Return a row's flags; headings are disabled."""
         if index.isValid() and not self._rows[index.row()].id:
             return Qt.ItemFlag.NoItemFlags
         return super().flags(index)
 
 
 class LibraryDelegate(RowDelegate):
-    """Draws a row or a heading."""
+    """The painter of a row or a heading."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
@@ -131,7 +131,7 @@ class LibraryList(QWidget):
         """Create the list.
 
         Args:
-            name: the object name of the list, and part of those of its parts.
+            name: a part of the object names of the field, the list and the button.
             label: the accessible name of the list.
             find_label: the placeholder of the search field.
             new_label: the label of the button.
@@ -141,7 +141,7 @@ class LibraryList(QWidget):
         self._rows: Sequence[LibraryRow] = ()
         self._current = ""
         self.field = line_field(find_label, f"find-{name}")
-        set_tooltip(self.field, find_label)  # it may be cut
+        set_tooltip(self.field, find_label)  # it may be elided
         self.field.installEventFilter(self)
         self.model = LibraryModel(self)
         self._delegate = LibraryDelegate(theme, self)
@@ -163,8 +163,8 @@ class LibraryList(QWidget):
         self.set_theme(theme)
 
     @property
-    def current(self) -> str:
-        """The id of the current row; "" for none."""
+    def current_id(self) -> str:
+        """Return the id of the current row; "" for none."""
         return self._current
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
@@ -183,8 +183,8 @@ class LibraryList(QWidget):
     def fit(self, room: int) -> None:
         """Set the width for a page of `room` pixels, leaving the larger part to the editor."""
         px = self._delegate.theme.px
-        needed = max(px(_NARROWEST), self.new_button.sizeHint().width())
-        self.setFixedWidth(min(px(_WIDTH), max(needed, round(room * _SHARE))))
+        needed = max(px(_MIN_WIDTH), self.new_button.sizeHint().width())
+        self.setFixedWidth(min(px(_MAX_WIDTH), max(needed, round(room * _SHARE_OF_PAGE))))
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
@@ -220,7 +220,7 @@ class LibraryList(QWidget):
         if index.isValid():
             selection.select(index, selection.SelectionFlag.ClearAndSelect)
         elif self.model.index_of(self._current).isValid():
-            return  # the rows are being replaced, and the current one is among them
+            return  # the rows are being replaced, and the new ones contain the current row
         if row_id != self._current:
             self._current = row_id
             self.current_changed.emit(row_id)

@@ -90,10 +90,10 @@ class PresetsPage(QWidget):
         self.examples = ExampleTurns(theme)
         self.is_default = QCheckBox(tr("Use for new conversations"))
         self.is_default.setObjectName("preset-default")
-        self.use = dialog_button(tr("Apply"), "use-preset")
-        self.use.setToolTip(tr("Apply to the current conversation"))
-        self.duplicate = dialog_button(tr("Duplicate"), "duplicate-preset")
-        self.delete = dialog_button(tr("Delete"), "delete-preset")
+        self.use_button = dialog_button(tr("Apply"), "use-preset")
+        self.use_button.setToolTip(tr("Apply to the current conversation"))
+        self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-preset")
+        self.delete_button = dialog_button(tr("Delete"), "delete-preset")
         self._fill_efforts()
         self.set_models(())
         self._lay_out()
@@ -105,9 +105,9 @@ class PresetsPage(QWidget):
         self._choices = QHBoxLayout()
         for label, combo in ((tr("Model"), self.model), (tr("Effort"), self.effort)):
             column = QVBoxLayout()
-            words = PlainLabel(label, role="strong")
-            words.setBuddy(combo)
-            column.addWidget(words)
+            heading = PlainLabel(label, role="strong")
+            heading.setBuddy(combo)
+            column.addWidget(heading)
             column.addWidget(combo)
             self._choices.addLayout(column, 1)
         inner = QWidget()
@@ -117,7 +117,7 @@ class PresetsPage(QWidget):
         self._area = scroll_area_of(inner)
         buttons = QWidget()
         self._buttons = FlowLayout(buttons)
-        for button in (self.use, self.duplicate, self.delete):
+        for button in (self.use_button, self.duplicate_button, self.delete_button):
             self._buttons.addWidget(button)
         self._editor = QWidget()
         self._right = column_of(self.name, (self._area, 1), buttons, parent=self._editor, margins=0)
@@ -143,17 +143,19 @@ class PresetsPage(QWidget):
         self.examples.changed.connect(self._report_examples)
         self.form.edit_requested.connect(self.edit_requested)
         self.form.reset_requested.connect(
-            lambda key: self.override_removed.emit(self.list.current, key)
+            lambda key: self.override_removed.emit(self.list.current_id, key)
         )
-        self.use.clicked.connect(lambda: self._emit_with(self.use_requested, self.list.current))
-        self.duplicate.clicked.connect(
-            lambda: self._emit_with(self.duplicate_requested, self.list.current)
+        self.use_button.clicked.connect(
+            lambda: self._emit_with(self.use_requested, self.list.current_id)
         )
-        self.delete.clicked.connect(
-            lambda: self._emit_with(self.delete_requested, self.list.current)
+        self.duplicate_button.clicked.connect(
+            lambda: self._emit_with(self.duplicate_requested, self.list.current_id)
+        )
+        self.delete_button.clicked.connect(
+            lambda: self._emit_with(self.delete_requested, self.list.current_id)
         )
         self.is_default.clicked.connect(
-            lambda on: self.default_requested.emit(self.list.current if on else "")
+            lambda on: self.default_requested.emit(self.list.current_id if on else "")
         )
 
     # ------------------------------------------------------------------ state
@@ -166,8 +168,8 @@ class PresetsPage(QWidget):
             self.model.addItem(variant.label, ("", "", variant))
         for entry in models:
             if entry.variant is None:
-                words = tr("{model} – {provider}", model=entry.name, provider=entry.provider_name)
-                self.model.addItem(words, (entry.provider_id, entry.model, None))
+                label = tr("{model} – {provider}", model=entry.name, provider=entry.provider_name)
+                self.model.addItem(label, (entry.provider_id, entry.model, None))
         self._refresh()
 
     def set_values(self, values: Mapping[str, object], overrides: OverridesOf) -> None:
@@ -185,7 +187,7 @@ class PresetsPage(QWidget):
                 for p in presets
             ]
         )
-        if not self.list.current and presets:
+        if not self.list.current_id and presets:
             self.list.select(presets[0].id)
         self._refresh()
 
@@ -215,6 +217,8 @@ class PresetsPage(QWidget):
             variant=Variant(variant) if variant else None,
             effort=Effort(effort) if effort else None,
         )
+        if not name.strip():
+            self._set_name(before)
         self.name.setModified(False)
         if edited != before:
             self._preset = edited
@@ -287,14 +291,14 @@ class PresetsPage(QWidget):
         self._initial_name = self.name.text()
 
     def _index_of(self, preset: Preset) -> int:
-        """Return the index of the preset's model, adding one that is not available now."""
+        """Return the index of the preset's model; add the model if it is not available."""
         wanted = (preset.provider_id, preset.model, preset.variant)
         for at in range(self.model.count()):
             if tuple(self.model.itemData(at)) == wanted:
                 return at
         model = preset.model or tr(_UNCHANGED)
-        words = tr("{model} – {provider}", model=model, provider=preset.provider_id)
-        self.model.addItem(words, wanted)
+        label = tr("{model} – {provider}", model=model, provider=preset.provider_id)
+        self.model.addItem(label, wanted)
         return self.model.count() - 1
 
     def _report_override(self, key: str, value: object) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PAGES: Final = (("prompts", N_("Prompts")), ("presets", N_("Presets")))
 SIZE: Final = (820, 580)
-FILE: Final = "repartee-prompts.json"
+_DEFAULT_FILE: Final = "repartee-prompts.json"
 _FILTER: Final = N_("Prompts (*.json);;All files (*)")
 
 
@@ -35,7 +35,7 @@ class PromptsDialog(QDialog):
 
     Attributes:
         prompts, presets: the pages.
-        status: says what was done.
+        status: reports the last action.
 
     Signals:
         import_requested(Path), export_requested(Path): the user chose this file.
@@ -59,17 +59,19 @@ class PromptsDialog(QDialog):
         self._stack.addWidget(self.prompts)
         self._stack.addWidget(self.presets)
         self.status = StatusLine("prompts")
-        self._import = dialog_button(tr("Import…"), "import-prompts")
-        self._export = dialog_button(tr("Export…"), "export-prompts")
+        self._import_button = dialog_button(tr("Import…"), "import-prompts")
+        self._export_button = dialog_button(tr("Export…"), "export-prompts")
         self._lay_out()
         self._tabs.chosen.connect(self.show_page)
-        self._import.clicked.connect(self._choose_import)
-        self._export.clicked.connect(self._choose_export)
+        self._import_button.clicked.connect(self._choose_import)
+        self._export_button.clicked.connect(self._choose_export)
         self.set_theme(theme)
         self._first_size = fitting_size(SIZE, theme, parent)
 
     def _lay_out(self) -> None:
-        self._head = row_of(self._tabs, STRETCH, self._import, self._export, HelpButton())
+        self._head = row_of(
+            self._tabs, STRETCH, self._import_button, self._export_button, HelpButton()
+        )
         self._column = column_of(self._head, (self._stack, 1), self.status, parent=self)
 
     def show_page(self, page: str) -> None:
@@ -116,7 +118,7 @@ class PromptsDialog(QDialog):
 
     def _choose_export(self) -> None:
         self.report_edits()
-        dialog = QFileDialog(self, tr("Export prompts and presets"), FILE, tr(_FILTER))
+        dialog = QFileDialog(self, tr("Export prompts and presets"), _DEFAULT_FILE, tr(_FILTER))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("json")

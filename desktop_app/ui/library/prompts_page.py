@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 OWN, EDITED, BUILT_IN = "own", "edited", "built-in"
-_FILLED: Final = {
+_AUTOMATIC_FIELDS: Final = {
     SELECTION: N_("selected text"),
     CLIPBOARD: N_("clipboard"),
     DATE: N_("today’s date"),
@@ -99,10 +99,10 @@ class PromptsPage(QWidget):
         self._note = Note(theme, object_name="prompt-variables")
         self._form_words = PlainLabel(role="note")
         self.form_button = dialog_button(tr("Response format…"), "prompt-form")
-        self.duplicate = dialog_button(tr("Duplicate"), "duplicate-prompt")
+        self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-prompt")
         self.hide_button = dialog_button(tr("Hide"), "hide-prompt")
-        self.reset = dialog_button(tr("Reset to default"), "reset-prompt")
-        self.delete = dialog_button(tr("Delete"), "delete-prompt")
+        self.reset_button = dialog_button(tr("Reset to default"), "reset-prompt")
+        self.delete_button = dialog_button(tr("Delete"), "delete-prompt")
         self._lay_out()
         self._connect()
         self.set_theme(theme)
@@ -111,7 +111,12 @@ class PromptsPage(QWidget):
     def _lay_out(self) -> None:
         self._names = row_of((self.title, 3), (self.folder, 2))
         self._buttons = QHBoxLayout()
-        for button in (self.duplicate, self.hide_button, self.reset, self.delete):
+        for button in (
+            self.duplicate_button,
+            self.hide_button,
+            self.reset_button,
+            self.delete_button,
+        ):
             self._buttons.addWidget(button)
         self._buttons.addStretch(1)
         self._editor = QWidget()
@@ -132,10 +137,12 @@ class PromptsPage(QWidget):
         self.list.new_requested.connect(self._request_new)
         self.list.chosen.connect(lambda _id: self.text.setFocus())
         self.list.delete_pressed.connect(self._request_deletion)
-        self.duplicate.clicked.connect(lambda: self._emit_with_current(self.duplicate_requested))
+        self.duplicate_button.clicked.connect(
+            lambda: self._emit_with_current(self.duplicate_requested)
+        )
         self.form_button.clicked.connect(self._request_form)
-        self.reset.clicked.connect(lambda: self._emit_with_current(self.reset_requested))
-        self.delete.clicked.connect(lambda: self._request_deletion(self.list.current))
+        self.reset_button.clicked.connect(lambda: self._emit_with_current(self.reset_requested))
+        self.delete_button.clicked.connect(lambda: self._request_deletion(self.list.current_id))
         self.hide_button.clicked.connect(self._toggle_hidden)
 
     # ------------------------------------------------------------------ state
@@ -157,7 +164,7 @@ class PromptsPage(QWidget):
             for prompt, origin in entries
         ]
         self.list.set_rows(rows)
-        if not self.list.current and rows:
+        if not self.list.current_id and rows:
             self.list.select(rows[0].id)
         self._refresh()
 
@@ -177,11 +184,12 @@ class PromptsPage(QWidget):
         before = self._prompt
         if before is None:
             return
+        if not self.title.text().strip():
+            self.title.setText(before.title)
+            self._initial_texts = (self.title.text(), *self._initial_texts[1:])
         title, folder, text = self._texts_in_fields()
         edited: dict[str, Any] = {
-            "title": before.title
-            if title == self._initial_texts[0]
-            else title.strip() or before.title,
+            "title": before.title if title == self._initial_texts[0] else title.strip(),
             "folder": before.folder if folder == self._initial_texts[1] else folder.strip(),
             "text": before.text if text == self._initial_texts[2] else text,
         }
@@ -219,7 +227,7 @@ class PromptsPage(QWidget):
         self._refresh()
 
     def _fill(self, prompt: Prompt) -> None:
-        """Fill the fields, which may not hold the whole prompt."""
+        """Fill the fields, and record their texts: a field may drop characters of the prompt."""
         self.title.setText(prompt.title)
         self.folder.setText(prompt.folder)
         self.text.show_text(prompt.text)
@@ -231,7 +239,7 @@ class PromptsPage(QWidget):
         return self.title.text(), self.folder.text(), self.text.toPlainText()
 
     def _refresh(self) -> None:
-        """Show changes made to the prompt elsewhere: undone, reset, hidden."""
+        """Show changes made to the prompt elsewhere, such as a reset."""
         before = self._prompt
         if before is None or before.id not in self._entries:
             return
@@ -239,8 +247,8 @@ class PromptsPage(QWidget):
         if prompt != before:
             self._prompt = None  # filling the fields is not a change by the user
             self._fill(prompt)
-        self.reset.setVisible(origin == EDITED)
-        self.delete.setVisible(origin == OWN)
+        self.reset_button.setVisible(origin == EDITED)
+        self.delete_button.setVisible(origin == OWN)
         self.hide_button.setText(tr("Show") if prompt.hidden else tr("Hide"))
         self._show_variables()
 
@@ -256,7 +264,9 @@ class PromptsPage(QWidget):
         if fields:
             sentences.append(tr("Fields: {fields}.", fields=joined(fields)))
         filled = [
-            tr(words) for name, words in _FILLED.items() if name in program_variables_in(text)
+            tr(label)
+            for name, label in _AUTOMATIC_FIELDS.items()
+            if name in program_variables_in(text)
         ]
         if filled:
             sentences.append(tr("Filled in automatically: {fields}.", fields=joined(filled)))
@@ -277,15 +287,15 @@ class PromptsPage(QWidget):
 
     def _emit_with_current(self, signal: SignalInstance) -> None:
         self.report_edits()
-        if self.list.current:
-            signal.emit(self.list.current)
+        if self.list.current_id:
+            signal.emit(self.list.current_id)
 
     def _request_new(self) -> None:
         self.report_edits()
         self.new_requested.emit("" if self._prompt is None else self._prompt.folder)
 
     def _request_deletion(self, prompt_id: str) -> None:
-        """Request to delete a prompt of the user's; built-in prompts can only be hidden."""
+        """Request to delete one of the user's prompts; built-in prompts can only be hidden."""
         self.report_edits()
         if prompt_id in self._entries and self._entries[prompt_id][1] == OWN:
             self.delete_requested.emit(prompt_id)

@@ -1,4 +1,4 @@
-"""The line at the bottom of a dialog that says what was done, with an Undo button."""
+"""The line at the bottom of a dialog that reports an action, with an Undo button."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class StatusLine(QWidget):
-    """The line. It is hidden while there is no message.
+    """The status line, hidden while there is no message.
 
     Args:
-        dialog: the part of the object names that says which dialog it is in.
+        dialog: the name of the dialog in the object names of the parts.
     """
 
     def __init__(self, dialog: str) -> None:
@@ -34,16 +34,16 @@ class StatusLine(QWidget):
         self.show_message("")
 
     def show_message(
-        self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
+        self, text: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
-        """Show what was done, with an Undo button if `undo` is given; "" hides the line."""
-        self._label.setText(words)
-        self._label.setAccessibleName(spoken_text(words))
+        """Show a message, with an Undo button if `undo` is given; "" hides the line."""
+        self._label.setText(text)
+        self._label.setAccessibleName(spoken_text(text))
         set_role(self._label, "error" if is_error else "note")
         self._undo_button.setVisible(undo is not None)
         self._undo = undo
-        self.setVisible(bool(words))
-        announce(self._label, words)
+        self.setVisible(bool(text))
+        announce(self._label, text)
 
     def end_undo(self, undo: Callable[[], object]) -> None:
         """Hide the Undo button of an action that can no longer be undone."""

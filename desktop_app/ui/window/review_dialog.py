@@ -64,22 +64,22 @@ class ReviewDialog(FormDialog):
             role="note",
             wraps=True,
         )
-        self.save = dialog_button(tr("Save"), "save-review")
-        self.save.setDefault(True)
+        self.save_button = dialog_button(tr("Save"), "save-review")
+        self.save_button.setDefault(True)
         self._lay_out()
         self.text.setPlainText(text)
         self._initial_text = self.text.toPlainText()
         self.note.setText("" if review is None else review.note)
         self.verdict.set_current(ReviewKind.REVIEWED.value if review is None else review.kind.value)
         self.text.textChanged.connect(self._on_text_changed)
-        self.save.clicked.connect(self._save)
+        self.save_button.clicked.connect(self._save)
         self.set_theme(theme)
         self.resize(fitting_size(SIZE, theme, parent))
         self.note.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
         self._head = row_of(self.verdict, STRETCH, HelpButton())
-        self._foot = row_of((self._hint, 1), self.save)
+        self._foot = row_of((self._hint, 1), self.save_button)
         self._column = column_of(self._head, self.note, (self.text, 1), self._foot, parent=self)
 
     def set_theme(self, theme: Theme) -> None:

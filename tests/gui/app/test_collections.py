@@ -93,7 +93,7 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         await until(lambda: "report.pdf, 3 pages" in rows(dialog))
         assert rows(dialog)[0].startswith("damaged.pdf, ")
         assert "damaged" in rows(dialog)[0].partition(", ")[2]
-        dialog.ask.click()
+        dialog.ask_button.click()
         assert not dialog.isVisible()
         assert desk.chips == ["Contracts, 4 documents · 1 unreadable"]
         turn = await desk.ask("What happened to the compressor?")
@@ -119,7 +119,7 @@ async def test_by_hand_with_the_keyboard(data: Path, tmp_path: Path) -> None:
         await until(dialog.name.isVisible)
         assert dialog.name.text() == "New collection"
         await until(lambda: dialog.name.selectedText() == "New collection")
-        assert not dialog.ask.isEnabled()
+        assert not dialog.ask_button.isEnabled()
         await until(lambda: "No documents yet" in dialog.empty.text())
         QTest.keyClicks(dialog.name, "Leases")
         QTest.keyClick(dialog.name, Qt.Key.Key_Return)
@@ -131,7 +131,7 @@ async def test_by_hand_with_the_keyboard(data: Path, tmp_path: Path) -> None:
         await until(lambda: is_quiet(desk) and bool(rows(dialog)))
         await until(lambda: rows(dialog) == ["notes.md, Read"])
         file.write_text("Something else stands here now: the tariff is 21 cents.")
-        dialog.refresh.click()
+        dialog.refresh_button.click()
         await until(lambda: is_quiet(desk) and status(dialog) != "")
         (found,) = await desk.backend.collections.retrieve(
             [dialog.current], "What is the tariff?", 1000
@@ -153,12 +153,12 @@ async def test_a_deleted_collection_comes_back_or_goes(tmp_path: Path) -> None:
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
         desk.controllers.collections.put_into_draft(dialog.current)
-        dialog.delete.click()
+        dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
         assert len(await desk.backend.collections.all()) == 1
         undo(dialog).click()
         await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
-        dialog.delete.click()
+        dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
         timers = desk.controllers.collections.findChildren(QTimer)
         (until_forgotten,) = (timer for timer in timers if timer.isActive())
@@ -180,7 +180,7 @@ async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> No
         desk.controllers.collections.put_into_draft(dialog.current)
         assert "1 document" in desk.chips[0]
         desk.window.conversations.new_requested.emit()
-        dialog.delete.click()
+        dialog.delete_button.click()
         await until(lambda: undo(dialog).isVisible())
         await desk.opened(here)
         await until(lambda: desk.chips[0].endswith(", deleted"))
@@ -203,7 +203,7 @@ async def test_filling_can_be_cancelled_and_goes_on(tmp_path: Path) -> None:
         await until(lambda: is_quiet(desk) and not dialog.work.isVisible())
         await until(lambda: "waiting" in dialog.state.text())
         assert "to resume" in status(dialog)
-        dialog.refresh.click()
+        dialog.refresh_button.click()
         await until(lambda: is_quiet(desk) and dialog.state.text().startswith("40 documents ·"))
         await until(lambda: "waiting" not in dialog.state.text())
 
@@ -278,15 +278,15 @@ async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)
         assert dialog.semantic_note.text() == ""
-        assert not dialog.embed.isVisible()
+        assert not dialog.embed_button.isVisible()
         await desk.state.values.set("library.embeddings", True)
         desk.controllers.collections.show()
-        await until(lambda: dialog.embed.isVisible())
+        await until(lambda: dialog.embed_button.isVisible())
         assert f"to {name}" in dialog.semantic_note.text()
         assert "tokens, about $0.00" in dialog.semantic_note.text()
-        dialog.embed.click()
+        dialog.embed_button.click()
         await until(lambda: status(dialog) == "Semantic search is ready.")
-        await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())
+        await until(lambda: is_quiet(desk) and not dialog.embed_button.isVisible())
 
 
 async def test_an_update_that_ends_meanwhile_does_not_hide_the_next(

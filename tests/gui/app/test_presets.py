@@ -299,8 +299,8 @@ async def test_examples_are_edited_kept_and_sent() -> None:
         dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
         page = dialog.presets
         page.select("poet")
-        page.examples.more.click()
-        page.examples.more.click()
+        page.examples.add_button.click()
+        page.examples.add_button.click()
         questions, answers = (
             page.examples.findChildren(MultilineField, f"example-{part}")
             for part in ("question", "answer")

@@ -144,7 +144,7 @@ async def test_what_is_edited_is_kept_and_offered_everywhere(data: Path) -> None
         await loaded(desk)
         dialog = dialog_of(desk)
         dialog.prompts.select("executive-summary")
-        assert not dialog.prompts.delete.isVisible()
+        assert not dialog.prompts.delete_button.isVisible()
         press(dialog, "reset-prompt")
         assert find(dialog, QLineEdit, "prompt-title").text() == "Summarize"
         press(dialog, "undo-prompts")

@@ -40,7 +40,7 @@ async def _review(desk: Desk, verdict: str, note: str = "", text: str = "") -> N
     else:
         dialog.verdict.set_current(verdict)
     dialog.note.setText(note)
-    dialog.save.click()
+    dialog.save_button.click()
     await desk.written()
 
 
