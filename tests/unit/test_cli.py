@@ -144,7 +144,7 @@ def test_a_mistyped_command_opens_no_window(capsys: pytest.CaptureFixture[str]) 
     "arguments",
     [["--nonsense"], ["-file"], ["ask", "--file"], ["quick", "more"], ["doctor", "more"]],
 )
-def test_what_is_no_command_line(
+def test_an_invalid_command_line_is_refused(
     arguments: list[str], capsys: pytest.CaptureFixture[str], repartee_home: Path
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -156,7 +156,7 @@ def test_what_is_no_command_line(
 
 @pytest.mark.attack("terminal")
 @pytest.mark.parametrize("command", ["ask", "import", "doctor", None])
-def test_what_was_typed_forges_no_line(
+def test_typed_text_cannot_forge_an_output_line(
     command: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
@@ -177,7 +177,7 @@ def test_an_error_names_the_command(
 
 
 @pytest.mark.parametrize("command", ["ask", "doctor", None])
-def test_help_tells_the_exit_codes(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_the_exit_codes(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"] if command else ["--help"])
     assert ended.value.code == 0
@@ -224,13 +224,13 @@ def test_errors_of_the_command_line_are_translated(
     assert said.count("⟦") >= 3  # the usage, the word "error", and the sentence
 
 
-def test_version_prints_the_name_and_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_prints_name_and_number(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"repartee {__version__}\n"
 
 
-def test_without_a_display_one_sentence_and_no_abort(repartee_home: Path) -> None:
+def test_a_missing_display_is_reported_in_one_sentence(repartee_home: Path) -> None:
     gone = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR"}
     environment = {name: value for name, value in os.environ.items() if name not in gone}
     for arguments in ([], ["quick", "--text", "x"]):
@@ -256,7 +256,7 @@ def asked(window: FakeWindow) -> str:
     return request.text
 
 
-def test_text_given_is_taken_and_standard_input_left_alone(window: FakeWindow) -> None:
+def test_given_text_leaves_standard_input_unread(window: FakeWindow) -> None:
     reading, writing = os.pipe()
     os.write(writing, b"piped")
     quick("--text=--given", stdin=reading)
@@ -285,7 +285,7 @@ def test_standard_input_without_an_end_is_refused(window: FakeWindow) -> None:
     assert window.requests == []
 
 
-def test_what_is_piped_comes_along(window: FakeWindow) -> None:
+def test_piped_text_reaches_the_quick_prompt(window: FakeWindow) -> None:
     reading, writing = os.pipe()
     os.write(writing, "Grüße\n".encode())
     os.close(writing)
@@ -294,7 +294,9 @@ def test_what_is_piped_comes_along(window: FakeWindow) -> None:
     assert asked(window) == "Grüße\n"
 
 
-def test_a_file_and_a_socket_bring_text_along(window: FakeWindow, tmp_path: Path) -> None:
+def test_text_of_a_file_or_socket_reaches_the_quick_prompt(
+    window: FakeWindow, tmp_path: Path
+) -> None:
     (tmp_path / "note").write_bytes(b"from a file")
     with (tmp_path / "note").open("rb") as file:
         quick(stdin=file)
@@ -306,7 +308,7 @@ def test_a_file_and_a_socket_bring_text_along(window: FakeWindow, tmp_path: Path
     assert [request.text for request in window.requests] == ["from a file", "from a socket"]
 
 
-def test_a_pipe_or_socket_that_nobody_writes_to_is_left_alone(window: FakeWindow) -> None:
+def test_a_silent_pipe_or_socket_is_ignored(window: FakeWindow) -> None:
     reading, writing = os.pipe()
     quick(stdin=reading)
     os.close(reading)
@@ -318,13 +320,13 @@ def test_a_pipe_or_socket_that_nobody_writes_to_is_left_alone(window: FakeWindow
     assert [request.text for request in window.requests] == ["", "", ""]
 
 
-def test_standard_input_that_is_closed(window: FakeWindow) -> None:
+def test_closed_standard_input_is_ignored(window: FakeWindow) -> None:
     command = f"exec {sys.executable} -m desktop_app quick <&-"
     assert subprocess.run(["sh", "-c", command], cwd=ROOT, check=False).returncode == 0
     assert asked(window) == ""
 
 
-def test_in_a_terminal_a_slow_pipeline_is_waited_for(window: FakeWindow) -> None:
+def test_a_slow_pipeline_in_a_terminal_is_awaited(window: FakeWindow) -> None:
     master, terminal = os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", IN_A_TERMINAL, os.ttyname(terminal)],
@@ -363,7 +365,7 @@ def test_calling_a_window_imports_nothing_heavy(window: FakeWindow) -> None:
     assert asked(window) == "x"
 
 
-def test_a_window_that_does_not_answer_is_said(
+def test_a_window_that_does_not_answer_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
@@ -374,7 +376,7 @@ def test_a_window_that_does_not_answer_is_said(
     assert "doesn’t respond" in capsys.readouterr().err
 
 
-def test_a_start_takes_over_from_a_window_that_is_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_window_opens_after_the_ending_one(monkeypatch: pytest.MonkeyPatch) -> None:
     ending = WindowLock(folders().data)
     assert ending.take()
     opened: list[WindowRequest] = []

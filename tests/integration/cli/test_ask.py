@@ -33,7 +33,7 @@ def test_the_answer_alone_is_on_standard_output(shell: Shell) -> None:
     assert body["stream"] is True
 
 
-def test_exactly_what_was_chosen_is_sent_or_nothing(shell: Shell) -> None:
+def test_the_chosen_variant_and_effort_are_sent_or_refused(shell: Shell) -> None:
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def one(server: LoopbackServer, variant: str, effort: str) -> None:
@@ -67,7 +67,7 @@ def test_a_variant_alone_takes_the_effort_nearest_to_the_usual_one(shell: Shell)
     assert (body["model"], body["reasoning"]) == ("gpt-5.2-pro", {"effort": "medium"})
 
 
-def test_instant_is_stood_in_for_where_the_gateway_does_not_serve_it(shell: Shell) -> None:
+def test_instant_is_replaced_if_the_gateway_lacks_it(shell: Shell) -> None:
     gone = refusal(404, "model_not_found", "The model does not exist.")
     done, (first, second) = answer_to(shell, gone, WHOLE, arguments=("Hi", "--variant", "instant"))
     assert (first["model"], first["reasoning"]) == ("gpt-5.2-chat-latest", {"effort": "medium"})
@@ -75,7 +75,7 @@ def test_instant_is_stood_in_for_where_the_gateway_does_not_serve_it(shell: Shel
     assert done == Ended(0, ANSWER + "\n", f"repartee: {INSTANT_RETIRED}\n")
 
 
-def test_any_model_and_effort_that_nothing_is_known_of(shell: Shell) -> None:
+def test_an_unknown_model_and_effort_are_sent(shell: Shell) -> None:
     arguments = ("Hi", "--model", "brand-new", "--effort", "xhigh", "--json")
     done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
     assert (body["model"], body["reasoning"]) == ("brand-new", {"effort": "xhigh"})

@@ -49,7 +49,7 @@ def test_a_large_table_is_asked_about_with_the_table_tool(shell: Shell, large: P
     assert len(sent) < 5000
 
 
-def test_without_the_tool_it_still_does_not_fit(shell: Shell, large: Path) -> None:
+def test_a_large_table_without_the_table_tool_is_refused(shell: Shell, large: Path) -> None:
     options = ("How many?", "--file", str(large), "--tool", "calculator", "--json")
     done, bodies = answer_to(shell, ANSWERED, arguments=options)
     assert (done.code, bodies) == (1, [])

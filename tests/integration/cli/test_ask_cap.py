@@ -26,7 +26,7 @@ async def allow(shell: Shell, base_url: str, cap: str) -> None:
     await database.close()
 
 
-def test_it_warns_then_refuses_with_the_figures(shell: Shell) -> None:
+def test_the_monthly_limit_warns_and_then_refuses(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         await allow(shell, server.base_url, "0.00315")
         first = await shell.ask(server.base_url, "Which?")  # 1,000 in and 100 out: $0.00315
@@ -42,7 +42,7 @@ def test_it_warns_then_refuses_with_the_figures(shell: Shell) -> None:
     against(WHOLE, test=test)
 
 
-def test_commands_at_once_do_not_slip_under_it(shell: Shell) -> None:
+def test_concurrent_commands_respect_the_limit(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         # Which of four is first is chance; each costs $0.00315, of which a few tokens are known
         # before: together they are let through only where the cap has room for what they hold.

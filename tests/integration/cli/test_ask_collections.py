@@ -32,7 +32,7 @@ def words_of(body: dict[str, Any]) -> str:
     return json.dumps(body["input"])
 
 
-def test_a_folder_is_read_and_only_what_matters_goes_in(shell: Shell, papers: Path) -> None:
+def test_only_relevant_passages_of_a_folder_are_sent(shell: Shell, papers: Path) -> None:
     reply = streams(sse(CREATED), delta("With consent [1, 7]."), sse(COMPLETED))
     done, (body,) = answer_to(
         shell, reply, arguments=("May I keep a dog?", "--collection", "papers")
@@ -46,7 +46,7 @@ def test_a_folder_is_read_and_only_what_matters_goes_in(shell: Shell, papers: Pa
     assert shell.rows("SELECT count(*) FROM messages") == [(0,)], "kept only with --save"
 
 
-def test_a_collection_is_asked_again_by_its_name(shell: Shell, papers: Path) -> None:
+def test_a_collection_is_found_by_its_name(shell: Shell, papers: Path) -> None:
     answer_to(shell, WHOLE, arguments=("May I keep a dog?", "--collection", "papers"))
     arguments = ("Where is the boat?", "--collection", "PAPERS", "--json", "--save")
     done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
@@ -60,9 +60,7 @@ def test_a_collection_is_asked_again_by_its_name(shell: Shell, papers: Path) -> 
 
 
 @pytest.mark.parametrize("named", ["papers", "./papers", "papers/"])
-def test_a_folder_is_read_again_when_it_is_asked_again(
-    shell: Shell, papers: Path, named: str
-) -> None:
+def test_a_folder_is_updated_before_each_question(shell: Shell, papers: Path, named: str) -> None:
     answer_to(shell, WHOLE, arguments=("Is there a dog?", "--collection", named))
     (papers / "news.txt").write_text("A heron was seen.\n")
     (papers / "boat.txt").unlink()
@@ -73,13 +71,13 @@ def test_a_folder_is_read_again_when_it_is_asked_again(
     assert names == [("lease.md",), ("news.txt",)]
 
 
-def test_the_model_is_told_where_nothing_was_found(shell: Shell, papers: Path) -> None:
+def test_the_model_is_told_that_nothing_was_found(shell: Shell, papers: Path) -> None:
     done, (body,) = answer_to(shell, WHOLE, arguments=("Zyzzyva?", "--collection", "papers"))
     assert done.code == 0
     assert "Nothing in these documents was found" in words_of(body)
 
 
-def test_no_collection_of_that_name_is_a_wrong_command_line(shell: Shell, papers: Path) -> None:
+def test_an_unknown_collection_is_a_wrong_command_line(shell: Shell, papers: Path) -> None:
     done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--collection", "Invoices"))
     assert (done.code, done.out, bodies) == (2, "", [])
     assert "There is no collection or folder “Invoices”" in done.err
@@ -104,7 +102,7 @@ async def with_semantic_search(shell: Shell) -> None:
     await database.close()
 
 
-def test_missing_embeddings_are_stated_and_made_when_wanted(shell: Shell, papers: Path) -> None:
+def test_missing_embeddings_are_reported_and_created_on_request(shell: Shell, papers: Path) -> None:
     with_semantic_search(shell)
     question = ("May I keep a dog?", "--collection", "papers")
     done, bodies = answer_to(shell, by_meaning, arguments=question)

@@ -55,9 +55,7 @@ from tests.unit.providers.samples import sse
         (replies(200, b"{oh", "application/json"), "unexpected_reply", "invalid response"),
     ],
 )
-def test_errors_say_what_happened_and_what_to_do(
-    shell: Shell, script: Script, kind: str, words: str
-) -> None:
+def test_errors_state_cause_and_remedy(shell: Shell, script: Script, kind: str, words: str) -> None:
     done, bodies = answer_to(shell, script, arguments=("Hi", "--variant", "pro", "--json"))
     assert done.code == 1
     assert len(bodies) == 1
@@ -74,9 +72,7 @@ def test_pages_without_a_file_are_refused(shell: Shell) -> None:
     assert "--pages needs a file. Name one with --file" in done.err
 
 
-def test_a_key_of_the_environment_is_not_looked_for_in_the_settings(
-    shell: Shell, tmp_path: Path
-) -> None:
+def test_a_refused_environment_key_is_not_blamed_on_settings(shell: Shell, tmp_path: Path) -> None:
     document = tmp_path / "notes.md"
     document.write_text("Ships at anchor.")
     compared = ("ask", "Hi", "--compare", "thinking", "--compare", "pro")
@@ -96,14 +92,14 @@ def test_a_key_of_the_environment_is_not_looked_for_in_the_settings(
     against(refused, refused, refused, refused, test=test)
 
 
-def test_a_rate_limit_is_waited_out_and_said(shell: Shell) -> None:
+def test_a_rate_limit_is_waited_out_and_reported(shell: Shell) -> None:
     limited = refusal(429, "rate_limit_exceeded", retry_after_ms="20")
     done, bodies = answer_to(shell, limited, WHOLE)
     assert (done.code, done.out, len(bodies)) == (0, ANSWER + "\n", 2)
     assert "is limiting requests: No. Trying again in 1 s." in done.err
 
 
-def test_in_a_terminal_a_wait_is_said_once(shell: Shell) -> None:
+def test_a_wait_is_reported_once_in_a_terminal(shell: Shell) -> None:
 
     async def test(server: LoopbackServer) -> None:
         ours, its = os.openpty()
@@ -129,7 +125,7 @@ def all_said(terminal: int) -> bytes:
     return said
 
 
-def test_in_a_terminal_a_silence_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_is_reported_once_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, its = os.openpty()
     with os.fdopen(its, "w") as terminal, Path(os.devnull).open("w") as nowhere:
         monkeypatch.setattr(sys, "stderr", terminal)
@@ -165,7 +161,7 @@ def test_an_error_of_the_content_filter_is_a_refusal(shell: Shell, script: Scrip
     assert (compared.code, compared.json["status"]) == (3, "refused")
 
 
-def test_a_refused_parameter_is_left_out_once_and_said(shell: Shell) -> None:
+def test_a_refused_parameter_is_omitted_and_reported_once(shell: Shell) -> None:
     refused = refusal(400, "unsupported_parameter", param="reasoning.effort")
     arguments = ("Hi", "--model", "new", "--effort", "low")
     done, (first, second) = answer_to(shell, refused, WHOLE, arguments=arguments)
@@ -180,7 +176,7 @@ def test_a_chosen_effort_that_is_refused_is_not_lowered(shell: Shell) -> None:
     assert (done.code, done.out, len(bodies)) == (1, "", 1)
 
 
-def test_nobody_at_the_address(shell: Shell) -> None:
+def test_a_closed_port_is_reported(shell: Shell) -> None:
     with closed_port() as port:
         done = asyncio.run(shell.ask(f"http://127.0.0.1:{port}/v1", "Hi"))
     assert (done.code, done.out) == (1, "")
@@ -189,7 +185,7 @@ def test_nobody_at_the_address(shell: Shell) -> None:
     assert "Trying again" in done.err
 
 
-def test_a_cut_stream_leaves_what_had_arrived(shell: Shell) -> None:
+def test_a_cut_stream_keeps_the_text_so_far(shell: Shell) -> None:
     done, _ = answer_to(shell, CUT)
     assert (done.code, done.out) == (1, ANSWER[:9] + "\n")
     assert "before the response finished" in done.err
@@ -199,7 +195,7 @@ def test_a_cut_stream_leaves_what_had_arrived(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_in_the_middle_keeps_what_had_arrived(shell: Shell, number: int) -> None:
+def test_a_signal_during_the_answer_keeps_the_text_so_far(shell: Shell, number: int) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await shell.start("ask", "Hi", "--save", env=gateway(server.base_url))
         assert process.stdout is not None
@@ -242,7 +238,7 @@ def test_ctrl_c_before_the_command_has_begun(
 
 
 @pytest.mark.parametrize("more", ["", "--json"])
-def test_an_output_that_is_closed_is_said(shell: Shell, more: str) -> None:
+def test_closed_standard_output_is_reported(shell: Shell, more: str) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await asyncio.create_subprocess_shell(
             f"exec {sys.executable} -m desktop_app ask Hi {more} </dev/null >&-",
@@ -265,7 +261,7 @@ def wait_until_it_reads(pid: int) -> None:
         time.sleep(0.01)
 
 
-def test_a_reader_that_has_enough_ends_it_without_a_word(shell: Shell) -> None:
+def test_a_closed_pipe_ends_the_command_silently(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await shell.start("ask", "Hi", "--save", env=gateway(server.base_url))
         assert process.stdout is not None
@@ -280,7 +276,7 @@ def test_a_reader_that_has_enough_ends_it_without_a_word(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("more", ["", "--json"])
-def test_an_output_that_is_full_is_said(shell: Shell, more: str) -> None:
+def test_full_standard_output_is_reported(shell: Shell, more: str) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await asyncio.create_subprocess_shell(
             f"exec {sys.executable} -m desktop_app ask Hi {more} </dev/null >/dev/full",
@@ -295,7 +291,7 @@ def test_an_output_that_is_full_is_said(shell: Shell, more: str) -> None:
     against(WHOLE, test=test)
 
 
-def test_a_signal_before_there_is_an_answer(shell: Shell) -> None:
+def test_a_signal_before_the_answer_ends_the_command(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await shell.start("ask", "Hi", "--json", env=gateway(server.base_url))
         await server.arrived.wait()
@@ -309,7 +305,7 @@ def test_a_signal_before_there_is_an_answer(shell: Shell) -> None:
     assert all(cost is None for (cost,) in shell.rows("SELECT cost FROM ledger"))
 
 
-def test_a_signal_while_it_waits_to_try_again(shell: Shell) -> None:
+def test_a_signal_ends_the_wait_for_a_retry(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await shell.start("ask", "Hi", env=gateway(server.base_url))
         assert process.stderr is not None

@@ -56,7 +56,7 @@ def test_an_answer_that_matches_is_parsed(shell: Shell, schema: str) -> None:
     assert done.json["schema_problems"] == []
 
 
-def test_another_is_kept_and_told(shell: Shell, schema: str) -> None:
+def test_an_answer_that_does_not_match_is_printed_and_reported(shell: Shell, schema: str) -> None:
     wrong = '{"name": "Ann", "age": "three"}'
     done, _ = answer_to(shell, saying(wrong), arguments=("Who?", "--schema", schema))
     assert (done.code, done.out) == (4, f"{wrong}\n")

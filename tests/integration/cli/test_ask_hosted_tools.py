@@ -147,7 +147,7 @@ def test_cited_files_are_named(shell: Shell) -> None:
     assert (call["arguments"], call["result"]) == ({"queries": ["rent"]}, "lease.pdf")
 
 
-def test_where_there_are_none_the_reason_is_given(shell: Shell) -> None:
+def test_unavailable_hosted_tools_are_refused_with_a_reason(shell: Shell) -> None:
     options = ("Rain?", "--tool", "web_search", "--json", "--model", "some-model")
     ended, bodies = answer_to(shell, saying(message(0, "No.")), arguments=options)
     assert (ended.code, bodies) == (2, [])

@@ -65,7 +65,7 @@ def test_a_failed_answer_is_kept_with_why_and_can_be_asked_again(shell: Shell) -
     assert shell.rows("SELECT status FROM messages ORDER BY role") == [("failed",), ("complete",)]
 
 
-def test_a_home_that_cannot_be_written_to(shell: Shell) -> None:
+def test_an_unwritable_home_is_reported(shell: Shell) -> None:
     shell.home.parent.mkdir(exist_ok=True)
     shell.home.write_text("a file in the way")
     done, bodies = answer_to(shell, WHOLE)
@@ -90,6 +90,6 @@ def test_an_argument_that_is_no_utf_8(shell: Shell) -> None:
     against(WHOLE, test=test)
 
 
-def test_a_terminal_that_lacks_the_letters(shell: Shell) -> None:
+def test_letters_that_the_terminal_lacks_are_replaced(shell: Shell) -> None:
     done, _ = answer_to(shell, WHOLE, PYTHONIOENCODING="ascii")
     assert done == Ended(0, ANSWER.replace("ž", "?").replace("ť", "?") + "\n", "")

@@ -20,7 +20,7 @@ MODEL = "smollm2-135m-instruct"
 SAME_EACH_TIME = ("--temperature", "0")
 
 
-def test_it_answers_without_a_key_and_a_network(shell: Shell) -> None:
+def test_the_local_model_answers_without_key_and_network(shell: Shell) -> None:
     done = asyncio.run(shell.run("ask", "Say hello.", *SAME_EACH_TIME, env=NO_NETWORK))
     assert (done.code, done.err) == (0, "")
     assert done.out.strip()
@@ -34,7 +34,7 @@ def test_it_answers_without_a_key_and_a_network(shell: Shell) -> None:
     assert shell.rows("SELECT * FROM messages") == []
 
 
-def test_it_is_chosen_by_name_beside_a_key_and_tells_all_as_json(shell: Shell) -> None:
+def test_the_local_model_is_chosen_by_name_and_answers_as_json(shell: Shell) -> None:
     nobody = gateway("http://127.0.0.1:9/v1")
     arguments = ("ask", "-", "--provider", "on-device", "--json", "--save", *SAME_EACH_TIME)
     done = asyncio.run(shell.run(*arguments, stdin=b"Say hello.", env=nobody))
@@ -48,7 +48,7 @@ def test_it_is_chosen_by_name_beside_a_key_and_tells_all_as_json(shell: Shell) -
     assert shell.rows("SELECT id FROM conversations") == [(found["conversation_id"],)]
 
 
-async def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
+async def test_a_document_without_a_question_is_summarized_up_to_the_limit(
     shell: Shell, pytestconfig: pytest.Config
 ) -> None:
     report = pytestconfig.rootpath / "tests" / "data" / "corpus" / "house-rules.pdf"
@@ -68,7 +68,7 @@ async def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
         assert done.err == "repartee: The response reached its maximum length.\n"
 
 
-def test_a_file_that_is_no_model_is_said_to_be_none(shell: Shell) -> None:
+def test_a_file_that_is_no_model_is_refused(shell: Shell) -> None:
     fake = shell.outside / "here" / "fake.gguf"
     fake.write_text("no model")
     arguments = ("ask", "Hi", "--provider", "on-device", "--model", "fake.gguf")
@@ -93,7 +93,7 @@ LINES = re.compile(
 )
 
 
-def test_a_summary_has_its_form(shell: Shell) -> None:
+def test_a_summary_of_the_local_model_is_a_list(shell: Shell) -> None:
     (shell.outside / "here" / "rules.md").write_text(
         "# Rules of the allotments\n\nThe gates are shut at nine. Bonfires are forbidden from May "
         "to September. The rent is 40 euros a year and is due on 1 March. Ms Keller repairs the "

@@ -39,7 +39,7 @@ async def ask_all(
         return done, server.requests, proxy.wanted
 
 
-def test_openai_gets_what_was_chosen_and_is_told_to_keep_nothing(shell: Shell) -> None:
+def test_openai_gets_the_choice_and_store_false(shell: Shell) -> None:
     command = ("Hi", "--variant", "pro", "--effort", "xhigh"), OPENAI
     (done,), (received,), wanted = ask_all(shell, command)
     assert done == Ended(0, ANSWER + "\n", OTHER_MODEL)
@@ -51,7 +51,7 @@ def test_openai_gets_what_was_chosen_and_is_told_to_keep_nothing(shell: Shell) -
     assert received.json["store"] is False
 
 
-def test_openai_s_instant_is_stood_in_for_since_its_end_and_this_is_said(shell: Shell) -> None:
+def test_the_retired_instant_of_openai_is_replaced_and_reported(shell: Shell) -> None:
     commands = [
         (("Hi", "--variant", "instant"), OPENAI),
         (("Hi", "--variant", "instant", "--effort", "medium", "--json"), OPENAI),
@@ -67,7 +67,7 @@ def test_openai_s_instant_is_stood_in_for_since_its_end_and_this_is_said(shell: 
     assert sent == [("gpt-5.2", {"effort": "none"})] * 2
 
 
-def test_cometapi_gets_what_was_chosen(shell: Shell) -> None:
+def test_cometapi_gets_the_choice(shell: Shell) -> None:
     commands = [
         (("Hi", "--variant", "instant"), COMETAPI),
         (("Hi", "--provider", "CometAPI", "--effort", "low"), {**OPENAI, **COMETAPI}),
@@ -80,7 +80,7 @@ def test_cometapi_gets_what_was_chosen(shell: Shell) -> None:
     assert all(request.json["store"] is False for request in received)
 
 
-def test_what_is_refused_opens_no_connection(shell: Shell) -> None:
+def test_a_refused_choice_opens_no_connection(shell: Shell) -> None:
     illegal = [("instant", "none"), ("instant", "xhigh"), ("pro", "none"), ("pro", "low")]
     commands = [
         (("Hi", "--variant", variant, "--effort", effort), keys)

@@ -22,7 +22,7 @@ from tests.unit.providers.loopback import LoopbackServer, Received, replies, str
 from tests.unit.providers.samples import sse
 
 
-def test_parameters_arrive_where_the_model_takes_them(shell: Shell) -> None:
+def test_supported_parameters_are_sent(shell: Shell) -> None:
     options = ("Hi", "--variant", "thinking", "--effort", "none", "--temperature", "0.2")
     arguments = (*options, "--top-p", "0.9", "--max-tokens", "100", "--verbosity", "low", "--json")
     done, (body,) = answer_to(shell, WHOLE, arguments=(*arguments, "--instructions", "Be brief."))
@@ -31,7 +31,7 @@ def test_parameters_arrive_where_the_model_takes_them(shell: Shell) -> None:
     assert (body["text"], body["instructions"]) == ({"verbosity": "low"}, "Be brief.")
 
 
-def test_what_is_dropped_or_changed_is_listed(shell: Shell) -> None:
+def test_omitted_and_changed_parameters_are_listed(shell: Shell) -> None:
     options = ("Hi", "--variant", "thinking", "--effort", "high", "--temperature", "0.2")
     arguments = (*options, "--stop", "END", "--seed", "7", "--max-tokens", "5", "--json")
     done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
@@ -66,7 +66,7 @@ def test_instructions_from_a_file(shell: Shell, tmp_path: Path) -> None:
     assert "Can’t read the instructions" in done.err
 
 
-def test_a_preset_with_examples(shell: Shell, tmp_path: Path) -> None:
+def test_a_preset_sends_its_settings_and_examples(shell: Shell, tmp_path: Path) -> None:
     preset = {
         "name": "Shouter",
         "variant": "thinking",
@@ -183,7 +183,7 @@ def test_a_refusal_among_the_compared_is_the_outcome(shell: Shell) -> None:
     assert (done.code, done.json["status"]) == (3, "refused")
 
 
-def test_one_choice_or_an_unsupported_one_sends_nothing(shell: Shell) -> None:
+def test_an_invalid_comparison_sends_nothing(shell: Shell) -> None:
     for choices in (("pro",), ("pro", "instant/high"), ("pro",) * 5):
         options = [word for choice in choices for word in ("--compare", choice)]
         done, sent = answer_to(shell, WHOLE, arguments=("Hi", *options))
@@ -211,7 +211,7 @@ def test_a_failing_answer_is_reported_beside_the_others(shell: Shell) -> None:
     against(WHOLE, replies(400, {"error": {"message": "No.", "code": "x"}}), test=test)
 
 
-def test_several_answers_of_a_model_say_once_what_was_not_sent(shell: Shell) -> None:
+def test_omitted_parameters_are_reported_once_for_several_answers(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         options = ("--n", "2", "--variant", "thinking", "--temperature", "1", "--seed", "7")
         done = await shell.ask(server.base_url, "Hi", *options)

@@ -48,7 +48,7 @@ def test_pictures_arrive_scaled_turned_and_bare(shell: Shell, files: Path) -> No
     assert not list(shell.home.rglob("attachments/*/*")), "nothing is kept without --save"
 
 
-def test_over_the_other_api(shell: Shell, files: Path) -> None:
+def test_an_image_is_sent_by_chat_completions(shell: Shell, files: Path) -> None:
     missing = replies(404, "<html>not here</html>")
 
     async def test(server: LoopbackServer) -> None:
@@ -73,7 +73,7 @@ def test_a_picture_without_a_question_is_described(shell: Shell, files: Path) ->
     assert content_of(body)[0]["text"] == "Describe what this shows."
 
 
-def test_the_blind_are_not_asked(shell: Shell, files: Path) -> None:
+def test_a_model_without_images_is_not_asked_about_an_image(shell: Shell, files: Path) -> None:
     arguments = ("What?", "--provider", "on-device", "--file", "chart.gif")
     done, bodies = answer_to(shell, WHOLE, arguments=arguments)
     assert (done.code, done.out, bodies) == (2, "", [])

@@ -54,7 +54,7 @@ def test_a_server_that_silently_cuts_the_input_is_noticed(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("command", ["eval", "summarize"])
-def test_other_commands_use_it_too(shell: Shell, command: str) -> None:
+def test_other_commands_use_the_served_model(shell: Shell, command: str) -> None:
     folder = shell.outside / "here"
     (folder / "cases.jsonl").write_text('{"id": "a", "input": "Which?"}\n')
     (folder / "a.txt").write_text("A note.")
@@ -70,7 +70,7 @@ def test_other_commands_use_it_too(shell: Shell, command: str) -> None:
     against(REFUSED, CHAT, test=test, models=OWN)
 
 
-def test_a_batch_uses_it_too(shell: Shell) -> None:
+def test_a_batch_uses_the_served_model(shell: Shell) -> None:
     (shell.outside / "here" / "a.txt").write_text("A note.")
 
     async def test(server: LoopbackServer) -> None:
@@ -99,9 +99,7 @@ def test_the_family_is_used_if_it_is_listed(shell: Shell) -> None:
     ("named", "environment"),
     [(("--variant", "thinking"), ""), (("--model", "m"), ""), ((), "m, other")],
 )
-def test_what_the_user_names_is_sent(
-    shell: Shell, named: tuple[str, ...], environment: str
-) -> None:
+def test_a_named_model_is_sent(shell: Shell, named: tuple[str, ...], environment: str) -> None:
     async def test(server: LoopbackServer) -> None:
         done = await shell.ask(server.base_url, "Hi", *named, OPENAI_MODEL=environment)
         assert (done.out, done.err) == (ANSWER + "\n", "")

@@ -172,7 +172,7 @@ async def test_a_refusal_has_a_status_and_an_exit_code_of_its_own(shell: Shell) 
         assert [item["name"] for item in again.json["items"]] == ["note-2.md"]
 
 
-async def test_scans_are_told_before_they_are_paid(
+async def test_scans_are_reported_before_the_confirmation(
     shell: Shell, pytestconfig: pytest.Config
 ) -> None:
     path = pytestconfig.rootpath / "tests" / "data" / "scanned.pdf"
@@ -225,7 +225,7 @@ async def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
         assert "Couldn’t save" in bad.err
 
 
-async def test_a_job_that_runs_can_be_cancelled_once_and_not_removed(shell: Shell) -> None:
+async def test_a_running_job_can_be_canceled_once_and_not_removed(shell: Shell) -> None:
     async with batch_server(shell) as (provider, run):
         provider.polls, provider.cancel_polls = 100, 1
         begun = await run("start", *run.files("a"), *TASK)
@@ -249,7 +249,7 @@ async def test_without_a_key_nothing_is_read(shell: Shell) -> None:
     assert json.loads(listed.out) == []
 
 
-async def test_on_a_terminal_it_asks_before_it_sends(shell: Shell) -> None:
+async def test_a_job_is_confirmed_on_a_terminal(shell: Shell) -> None:
     async with batch_server(shell) as (provider, run):
         run.files("a")
         for typed, code, sent in ((b"n\n", 1, 0), (b"\x03", 130, 0), (b"y\n", 0, 1)):
@@ -309,7 +309,7 @@ _ON_TERMINAL = (
         (("resume", "0123"), "no batch job"),
     ],
 )
-async def test_what_cannot_be_is_said_and_nothing_is_sent(
+async def test_an_impossible_job_is_refused_and_not_sent(
     shell: Shell, arguments: tuple[str, ...], words: str
 ) -> None:
     async with batch_server(shell) as (provider, run):
@@ -335,7 +335,7 @@ async def test_a_server_without_batches_says_so(shell: Shell) -> None:
         assert len(provider.batches) == 1
 
 
-async def test_a_job_of_nothing_that_can_be_read_is_none(shell: Shell) -> None:
+async def test_a_job_without_readable_files_is_not_created(shell: Shell) -> None:
     async with batch_server(shell) as (provider, run):
         ended = await run("start", *run.files(""), "nothing.md", *TASK, "--yes")
         assert ended.code == 1
@@ -355,7 +355,7 @@ async def test_twenty_of_the_skipped_files_are_named(shell: Shell) -> None:
         assert "2 more files skipped." in ended.err
 
 
-async def test_a_folder_is_its_files(shell: Shell) -> None:
+async def test_a_folder_stands_for_its_files(shell: Shell) -> None:
     async with batch_server(shell) as (_provider, run):
         folder = shell.outside / "here" / "papers"
         for name in ("b.md", "A.md", ".hidden", "deep/c.txt"):
@@ -369,7 +369,7 @@ async def test_a_folder_is_its_files(shell: Shell) -> None:
         assert names == ["papers/A.md", "papers/b.md", "papers/deep/c.txt"]
 
 
-async def test_killed_anywhere_it_is_sent_once_and_ends_whole(shell: Shell) -> None:
+async def test_a_killed_job_is_sent_once_and_completed(shell: Shell) -> None:
     """Check this for a kill at each request, before and after the provider handles it."""
 
     async with batch_server(shell) as (provider, run):

@@ -74,7 +74,7 @@ def x_server() -> Iterator[str]:
         server.terminate()
 
 
-def test_all_is_well_where_all_is_there(shell: Shell) -> None:
+def test_a_complete_installation_passes_every_check(shell: Shell) -> None:
     done, found = examine(shell, OFFSCREEN)
     assert done.code == 0
     works = {name for name, finding in found.items() if finding["works"]}
@@ -94,7 +94,7 @@ def test_all_is_well_where_all_is_there(shell: Shell) -> None:
 
 @pytest.mark.attack("sandbox")
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox of Linux")
-def test_it_says_what_confines_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_mechanisms_of_the_sandbox_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linux, "_landlock_abi", lambda: 6)
     assert _check_sandbox() == Finding(
         "confinement",
@@ -111,7 +111,7 @@ def test_it_says_what_confines_the_readers(monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
-def test_without_a_display_it_says_so_and_still_asks_the_portal(shell: Shell) -> None:
+def test_the_portal_is_checked_without_a_display(shell: Shell) -> None:
     done, found = examine(shell, {})
     assert done.code == 1
     assert found["window"]["works"] is False
@@ -127,13 +127,13 @@ def test_an_x_server_is_named_with_its_size(glance: Glance, x_server: str) -> No
     assert "(xcb), 800×600" in found["window"]["text"]
 
 
-def test_a_platform_that_qt_does_not_know(glance: Glance) -> None:
+def test_an_unknown_platform_of_qt_is_reported(glance: Glance) -> None:
     found = glance({"QT_QPA_PLATFORM": "nonsense"})
     assert found["window"]["works"] is False
     assert found["window"]["text"] == "The Qt platform “nonsense” doesn’t work here."
 
 
-def test_what_qt_says_in_plain_words() -> None:
+def test_errors_of_qt_become_plain_sentences() -> None:
     no_library = (
         "qt.qpa.plugin: From 6.5.0, xcb-cursor0 or libxcb-cursor0 is needed to load the Qt xcb "
         "platform plugin.\nThis application failed to start because no Qt platform plugin could "
@@ -157,7 +157,7 @@ def test_a_real_keyring_is_probed(shell: Shell) -> None:
     assert found["keyring"]["text"].endswith(" works")
 
 
-def test_a_desktop_that_never_answers_does_not_hold_it_up(shell: Shell, tmp_path: Path) -> None:
+def test_a_silent_session_bus_does_not_delay_the_checks(shell: Shell, tmp_path: Path) -> None:
     path = tmp_path / "silent"
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(path))
@@ -194,7 +194,7 @@ def test_the_log_is_shown_without_keys(shell: Shell, glance: Glance) -> None:
     assert "abc" not in text
 
 
-def test_the_last_crash_is_shown_where_there_was_one(shell: Shell, glance: Glance) -> None:
+def test_the_last_crash_is_shown(shell: Shell, glance: Glance) -> None:
     crash = shell.home / "logs" / "crash.log"
     crash.parent.mkdir(parents=True)
     crash.touch()
@@ -205,7 +205,9 @@ def test_the_last_crash_is_shown_where_there_was_one(shell: Shell, glance: Glanc
     assert text.endswith('File "x.py", line 1 in main')
 
 
-async def test_a_glance_starts_no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_checks_of_the_window_start_no_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
     async def model_of(backend: Backend) -> Finding:
@@ -228,7 +230,7 @@ async def test_a_glance_starts_no_model(monkeypatch: pytest.MonkeyPatch, tmp_pat
         await backend.aclose()
 
 
-def test_a_list_of_models_that_cannot_be_read(shell: Shell) -> None:
+def test_an_invalid_models_file_is_reported(shell: Shell) -> None:
     own = shell.home / "config" / "models.toml"
     own.parent.mkdir(parents=True)
     own.write_text("[models")

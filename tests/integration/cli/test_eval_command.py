@@ -171,7 +171,7 @@ def test_a_preset_that_ships_has_cases(shell: Shell) -> None:
     against(WHOLE, test=test)
 
 
-def test_killed_and_resumed_it_asks_no_answered_case_again(shell: Shell, tmp_path: Path) -> None:
+def test_a_resumed_evaluation_asks_no_answered_case_again(shell: Shell, tmp_path: Path) -> None:
     """Twelve of thirty cases are answered before the kill; four are under way."""
     cases, is_killed = numbered(tmp_path), asyncio.Event()
 
@@ -266,7 +266,7 @@ def test_failing_calls_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
     against(refusal(400, "invalid_request"), WHOLE, test=test)
 
 
-def test_a_file_that_does_not_fit_is_told_and_not_paid(shell: Shell, tmp_path: Path) -> None:
+def test_a_file_that_does_not_fit_is_reported_and_not_sent(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "big.txt").write_text("word " * 400_000)
     cases = write_cases(tmp_path, {"id": "a", "input": "1", "files": ["big.txt"]})
 
@@ -397,7 +397,9 @@ def test_wrong_schemas_and_variants_send_nothing(
     against(WHOLE, test=test)
 
 
-def test_a_file_that_is_none_is_refused_in_the_users_language(shell: Shell, tmp_path: Path) -> None:
+def test_a_pipe_instead_of_a_file_is_refused_in_the_users_language(
+    shell: Shell, tmp_path: Path
+) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "cases.json").write_text('{"tests": "pipe.csv"}')
     os.mkfifo(tmp_path / "pipe.csv")

@@ -44,7 +44,7 @@ def open_to_others(*roots: Path) -> list[str]:
 
 
 @pytest.mark.attack("file-modes")
-async def test_the_library_and_what_comes_out_of_it(shell: Shell, tmp_path: Path) -> None:
+async def test_exports_and_backups_are_private(shell: Shell, tmp_path: Path) -> None:
     source = tmp_path / "conversations.json"
     source.write_text(json.dumps(CHATGPT))
     out = tmp_path / "new" / "out"
@@ -70,7 +70,7 @@ async def test_the_library_and_what_comes_out_of_it(shell: Shell, tmp_path: Path
 
 
 @pytest.mark.attack("file-modes")
-def test_an_export_over_a_file_that_others_could_read(shell: Shell, tmp_path: Path) -> None:
+def test_an_export_makes_a_public_file_private(shell: Shell, tmp_path: Path) -> None:
     target = tmp_path / "all.json"
     for path in (target, tmp_path / "all.json.part"):
         path.write_text("old")
@@ -82,7 +82,7 @@ def test_an_export_over_a_file_that_others_could_read(shell: Shell, tmp_path: Pa
 
 
 @pytest.mark.attack("file-modes")
-async def test_an_answer_and_a_report(shell: Shell, tmp_path: Path) -> None:
+async def test_attachments_and_reports_are_private(shell: Shell, tmp_path: Path) -> None:
     async with LoopbackServer(models=FAMILY) as server:
         done = await shell.run(
             *("ask", "--save", "--file", "-", "What is it?"),
@@ -114,7 +114,7 @@ def copies(shell: Shell) -> list[Path]:
 
 
 @pytest.mark.attack("file-modes")
-async def test_what_a_killed_command_left_is_removed_at_the_next_start(shell: Shell) -> None:
+async def test_copies_of_a_killed_command_are_removed_at_the_next_start(shell: Shell) -> None:
     process = await shell.start("ask", "--file", "-", "Hi", stdin=asyncio.subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(b"secret " * 100_000)

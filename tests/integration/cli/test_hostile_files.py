@@ -35,7 +35,9 @@ def run(shell: Shell, *arguments: str) -> Ended:
     return asyncio.run(shell.run(*arguments))
 
 
-def test_one_import_of_all_hostile_files_brings_what_is_sound(shell: Shell, tmp_path: Path) -> None:
+def test_an_import_of_hostile_files_adds_the_valid_conversations(
+    shell: Shell, tmp_path: Path
+) -> None:
     files = hostile_files(tmp_path / "files")
     valid = tmp_path / "sound.json"
     valid.write_text(json.dumps(own({**GOOD_OWN, "id": "a" * 32, "messages": [], "leaf_id": None})))
@@ -122,7 +124,7 @@ def evil(shell: Shell, tmp_path: Path) -> Path:
     return valid.changed("evil", STRANGE["profile-openai"])
 
 
-def test_without_a_terminal_a_restore_keeps_where_data_goes(shell: Shell, tmp_path: Path) -> None:
+def test_a_restore_without_a_terminal_keeps_the_addresses(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "good.json"
     file.write_text(json.dumps(own(GOOD_OWN)))
     assert run(shell, "import", str(file)).code == 0
@@ -144,7 +146,7 @@ def test_without_a_terminal_a_restore_keeps_where_data_goes(shell: Shell, tmp_pa
 @pytest.mark.parametrize(
     ("typed", "code", "stored"), [("y", 0, 1), ("n", 0, 0), ("", 0, 0), ("c", 1, 0)]
 )
-def test_on_a_terminal_it_is_asked(
+def test_a_restore_on_a_terminal_asks_about_changed_addresses(
     shell: Shell, tmp_path: Path, typed: str, code: int, stored: int
 ) -> None:
     archive = evil(shell, tmp_path)

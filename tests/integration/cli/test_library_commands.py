@@ -66,7 +66,7 @@ def library(tmp_path: Path, fork_server: ForkServer) -> Library:
     return Library(tmp_path, fork_server)
 
 
-def test_in_found_and_out_again(library: Library) -> None:
+def test_an_imported_conversation_is_found_and_exported(library: Library) -> None:
     first = library.run("import", str(library.export))
     assert (first.code, first.out) == (0, "")
     assert "conversations.json (ChatGPT): 1 conversation added." in first.err
@@ -112,7 +112,7 @@ def test_an_export_fills_another_library_with_the_same(library: Library, tmp_pat
     assert second.read_bytes() == first.read_bytes()
 
 
-def test_a_sentence_with_the_name_of_a_file_in_it_does_not_name_the_file(library: Library) -> None:
+def test_an_error_that_names_the_file_does_not_repeat_its_name(library: Library) -> None:
     bad, missing = library.folder / "file", library.folder / "missing"
     bad.write_text("not json")
     done = library.run("import", str(bad), str(missing))
@@ -122,7 +122,7 @@ def test_a_sentence_with_the_name_of_a_file_in_it_does_not_name_the_file(library
     assert told["refused"] == [done.err.splitlines()[0].removeprefix("repartee: file: ")]
 
 
-def test_what_cannot_be_read_is_said_and_the_rest_imported(library: Library) -> None:
+def test_unreadable_files_are_reported_and_the_others_imported(library: Library) -> None:
     bad, missing = library.folder / "bad.json", library.folder / "missing.json"
     bad.write_text("{}")
     done = library.run("import", str(bad), str(missing), str(library.export))
@@ -199,7 +199,7 @@ def test_a_pipe_is_written_to_and_a_link_followed(library: Library, tmp_path: Pa
     assert "京都" in behind.read_text()
 
 
-def test_a_reader_that_has_gone_and_a_number_that_is_none(library: Library) -> None:
+def test_a_closed_pipe_and_an_invalid_limit_have_their_exit_codes(library: Library) -> None:
     library.run("import", str(library.export))
     command = [sys.executable, "-m", "desktop_app", "search", "京都", "--json"]
     reading, writing = os.pipe()
@@ -217,7 +217,7 @@ def test_progress_in_lines(library: Library) -> None:
     assert done.err.splitlines()[0] == "0 1"
 
 
-def test_a_backup_brings_back_what_was_there(library: Library) -> None:
+def test_a_backup_restores_the_library(library: Library) -> None:
     library.run("import", str(library.export))
     made = library.run("backup", str(library.folder / "backups"))
     archive = Path(made.out.strip())
@@ -239,7 +239,7 @@ def test_a_backup_that_is_not_there_is_no_failing_disk(library: Library) -> None
     assert (folder.code, "found a folder" in folder.err) == (1, True)
 
 
-def test_only_the_newest_backups_stay_where_that_is_asked_for(library: Library) -> None:
+def test_keep_deletes_all_but_the_newest_backups(library: Library) -> None:
     library.run("import", str(library.export))
     folder = library.folder / "backups"
     folder.mkdir()

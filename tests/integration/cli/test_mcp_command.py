@@ -120,7 +120,7 @@ async def test_a_server_that_does_not_start_says_why(shell: Shell) -> None:
     assert f"didn’t start: {why}. " in missing.json["error"]
 
 
-async def test_what_an_import_leaves_out_is_said(shell: Shell, tmp_path: Path) -> None:
+async def test_servers_that_an_import_omits_are_reported(shell: Shell, tmp_path: Path) -> None:
     missing = tmp_path / "none.json"
     done = await shell.run("mcp", "import", str(missing))
     assert (done.code, done.out) == (2, "")
@@ -169,7 +169,7 @@ def test_an_unknown_tool_cannot_be_allowed(shell: Shell, name: str) -> None:
     assert f"There is no tool named “{name}”. Available: calculator, " in done.err
 
 
-def test_others_are_denied_unknown_or_invalid_and_the_loop_goes_on(shell: Shell) -> None:
+def test_denied_unknown_and_invalid_calls_do_not_end_the_answer(shell: Shell) -> None:
     asyncio.run(add(shell))
     for script, options, status, words in [
         (calling("demo__echo", text="x"), (), "denied", "did not allow"),
@@ -229,7 +229,7 @@ async def test_tools_lists_those_of_servers_and_why_one_is_missing(shell: Shell)
 
 
 @pytest.mark.parametrize(("models", "offered"), [(("gpt-5.2", "gpt-4o"), True), (("m",), False)])
-async def test_tools_know_what_a_gateway_serves(
+async def test_tools_depend_on_the_models_of_the_gateway(
     shell: Shell, models: tuple[str, ...], offered: bool
 ) -> None:
     async with LoopbackServer(models=models) as server:

@@ -26,7 +26,7 @@ async def _openrouter(request: Received, writer: asyncio.StreamWriter) -> None:
         await WHOLE(request, writer)
 
 
-def test_it_lists_what_the_server_says(shell: Shell) -> None:
+def test_facts_from_the_server_are_listed(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         env = gateway(server.base_url)
         found = (await shell.run("models", "--provider", "env-openai", "--json", env=env)).json

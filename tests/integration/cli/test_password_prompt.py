@@ -42,7 +42,7 @@ except KeyboardInterrupt:
         ([b"\x03"], "STOPPED"),
     ],
 )
-def test_a_terminal_is_asked_until_it_opens(
+def test_the_password_is_asked_until_the_file_opens(
     typed: list[bytes], said: str, pytestconfig: pytest.Config
 ) -> None:
     path = pytestconfig.rootpath / "tests" / "data" / "encrypted.pdf"

@@ -71,7 +71,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], ChildCommand]:
 
 @pytest.mark.attack("sandbox")
 @pytest.mark.parametrize("bad", ["crash", "halfway", "endless"])
-def test_what_takes_the_process_down_is_left_out(
+def test_a_conversation_that_crashes_the_process_is_skipped(
     fake: object, repartee_home: Path, tmp_path: Path, bad: str
 ) -> None:
     made = written(tmp_path / "a.pdf", "one", bad, "two")
@@ -84,6 +84,6 @@ def test_the_real_process_makes_one_after_the_other(repartee_home: Path, tmp_pat
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full")
-def test_a_full_disk_is_told_as_it_is(repartee_home: Path) -> None:
+def test_a_full_disk_is_an_os_error(repartee_home: Path) -> None:
     with pytest.raises(OSError, match="No space left"):
         written(Path("/dev/full"), "one")

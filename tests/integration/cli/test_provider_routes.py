@@ -80,7 +80,7 @@ async def test_doctor_says_by_which_way_each_provider_is_reached(
     assert "Couldn’t read" in found["way to Gone"]["text"]
 
 
-async def test_what_the_provider_may_keep_is_sent(shell: Shell, tmp_path: Path) -> None:
+async def test_permission_to_store_is_sent(shell: Shell, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     async with (
         LoopbackServer(WHOLE, tls=authority.server("api.openai.com")) as server,
@@ -113,7 +113,7 @@ def test_a_models_toml_that_is_wrong_is_said(shell: Shell) -> None:
     assert f"Correct {own} or remove it." in done.err
 
 
-async def test_an_address_that_is_none_is_said(shell: Shell) -> None:
+async def test_an_invalid_address_is_reported(shell: Shell) -> None:
     way = gateway("http://someone:hush-hush@[::1/v1")
     done = await shell.run("ask", "Hi", env=way)
     assert done.code == 1
@@ -126,7 +126,7 @@ async def test_an_address_that_is_none_is_said(shell: Shell) -> None:
     assert SECRET not in done.err + looked.out + looked.err
 
 
-async def test_what_the_environment_has_another_place_for_is_said_so(
+async def test_errors_of_an_environment_provider_name_variables(
     shell: Shell, tmp_path: Path
 ) -> None:
     tls = Authority(tmp_path).server()

@@ -83,7 +83,9 @@ def test_options_may_stand_between_files(shell: Shell, arguments: tuple[str, ...
 @pytest.mark.parametrize(
     "arguments", [("summarize", "a.md", "--bogus", "b.md"), ("ask", "Which?", "--json", "b.md")]
 )
-def test_what_is_no_file_is_refused(shell: Shell, arguments: tuple[str, ...]) -> None:
+def test_an_unknown_option_between_files_is_refused(
+    shell: Shell, arguments: tuple[str, ...]
+) -> None:
     two_documents(shell)
 
     async def test(server: LoopbackServer) -> None:
@@ -160,7 +162,7 @@ def test_pages_that_are_not_there_are_refused(
     against(test=test)
 
 
-def test_what_is_read_whole_says_its_price_first(shell: Shell) -> None:
+def test_the_price_of_a_short_document_is_shown_first(shell: Shell) -> None:
     two_documents(shell)
 
     async def test(server: LoopbackServer) -> None:
@@ -174,7 +176,7 @@ def test_what_is_read_whole_says_its_price_first(shell: Shell) -> None:
     against(WHOLE, test=test)
 
 
-def test_what_is_piped_in_is_a_document_too(shell: Shell, pytestconfig: pytest.Config) -> None:
+def test_piped_input_is_a_document(shell: Shell, pytestconfig: pytest.Config) -> None:
     pdf = (pytestconfig.rootpath / "tests" / "data" / "report.pdf").read_bytes()
 
     async def test(server: LoopbackServer) -> None:
@@ -197,7 +199,7 @@ def long_document(shell: Shell) -> None:
     path.write_text("".join(f"# {n}\n\nThe ferry leaves at {n}.\n\n" for n in range(45_000)))
 
 
-def test_a_summary_in_parts_says_how_far_it_is_and_what_all_of_it_took(shell: Shell) -> None:
+def test_a_summary_in_parts_reports_progress_and_total_cost(shell: Shell) -> None:
     long_document(shell)
 
     async def test(server: LoopbackServer) -> None:
@@ -216,7 +218,7 @@ def test_a_summary_in_parts_says_how_far_it_is_and_what_all_of_it_took(shell: Sh
     against(*[WHOLE] * 9, test=test)
 
 
-def test_a_summary_in_parts_that_is_refused_says_how_to_go_on(shell: Shell) -> None:
+def test_a_refused_summary_in_parts_names_the_remedy(shell: Shell) -> None:
     long_document(shell)
 
     async def test(server: LoopbackServer) -> None:

@@ -196,7 +196,7 @@ async def test_import_and_search_show_titles_as_text(shell: Shell) -> None:
 
 
 @pytest.mark.attack("terminal")
-async def test_doctor_shows_what_the_environment_says_as_text(shell: Shell) -> None:
+async def test_doctor_escapes_text_of_the_environment(shell: Shell) -> None:
     env = {"XDG_CURRENT_DESKTOP": "d\x1b[2J\x9b\u202e", "DISPLAY": ":9\x1b[2J"}
     assert r"d\x1b[2J" in await Terminal(shell).shows("doctor", **env)
     as_json = await Terminal(shell).shows("doctor", "--json", **env)
@@ -204,7 +204,7 @@ async def test_doctor_shows_what_the_environment_says_as_text(shell: Shell) -> N
 
 
 @pytest.mark.attack("terminal")
-def test_through_a_pipe_the_answer_is_what_was_sent(shell: Shell) -> None:
+def test_an_answer_goes_to_a_pipe_unchanged(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await shell.start("ask", "Why?", env=gateway(server.base_url))
         out, err = await process.communicate()
@@ -215,7 +215,7 @@ def test_through_a_pipe_the_answer_is_what_was_sent(shell: Shell) -> None:
 
 
 @pytest.mark.attack("terminal")
-def test_through_a_pipe_errors_are_cleaned(shell: Shell) -> None:
+def test_errors_are_escaped_in_a_pipe_too(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await shell.start("ask", "Why?", env=gateway(server.base_url))
         _, err = await process.communicate()

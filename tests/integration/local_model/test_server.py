@@ -146,7 +146,7 @@ def text_of(chunks: list[dict[str, Any]]) -> str:
     return "".join(delta.get("content") or "" for delta in deltas)
 
 
-async def test_it_answers_in_a_stream_and_says_what_it_used() -> None:
+async def test_an_answer_is_streamed_with_its_usage() -> None:
     async with local_model() as model:
         endpoint = await model.endpoint()
         question = chat("Name three primary colours.", max_tokens=24)
@@ -160,7 +160,7 @@ async def test_it_answers_in_a_stream_and_says_what_it_used() -> None:
     assert chunks[-1]["usage"]["prompt_tokens"] > 20
 
 
-async def test_it_wants_the_key_for_all_but_health() -> None:
+async def test_every_endpoint_but_health_requires_the_key() -> None:
     async with local_model() as model:
         endpoint = await model.endpoint()
         with request(endpoint, "/health") as response:
@@ -178,7 +178,7 @@ async def test_it_wants_the_key_for_all_but_health() -> None:
 
 
 @pytest.mark.attack("child-environment")
-async def test_it_listens_on_no_port_and_shows_its_key_to_nobody() -> None:
+async def test_the_server_has_no_port_and_hides_its_key() -> None:
     async with local_model() as model:
         endpoint = await model.endpoint()
         (pid,) = children_of(os.getpid())
@@ -209,14 +209,14 @@ async def test_a_folder_with_the_longest_name_still_takes_the_socket(
         assert list(runtime.iterdir()) == []
 
 
-async def test_what_it_logs_lies_on_no_disk() -> None:
+async def test_the_log_of_the_server_is_in_memory() -> None:
     async with local_model() as model:
         await model.endpoint()
         [child] = children_of(os.getpid())
         assert all(stream_of(child, n).startswith("/memfd:") for n in (1, 2))
 
 
-async def test_it_counts_tokens() -> None:
+async def test_tokens_are_counted_by_the_models_tokenizer() -> None:
     async with local_model() as model:
         assert await model.count_tokens("") == 0
         assert await model.count_tokens("Hello world, how are you?") == 7
@@ -241,7 +241,7 @@ async def test_a_second_request_waits_and_a_stopped_one_makes_room() -> None:
         assert chunks[-1]["usage"]["completion_tokens"] == 2
 
 
-async def test_all_who_ask_share_one_start() -> None:
+async def test_concurrent_callers_share_one_start() -> None:
     async with local_model() as model:
         assert not model.is_running
         impatient = asyncio.create_task(model.endpoint())
@@ -253,7 +253,7 @@ async def test_all_who_ask_share_one_start() -> None:
         assert len(children_of(os.getpid())) == 1
 
 
-async def test_it_starts_again_after_a_crash() -> None:
+async def test_the_server_restarts_after_a_crash() -> None:
     async with local_model() as model:
         before = await model.endpoint()
         os.kill(children_of(os.getpid())[0], signal.SIGSEGV)
@@ -263,7 +263,7 @@ async def test_it_starts_again_after_a_crash() -> None:
         assert await model.count_tokens("Hello") == 1
 
 
-async def test_a_crash_while_counting_is_told() -> None:
+async def test_a_crash_while_counting_is_an_error() -> None:
     async with local_model() as model:
         await model.endpoint()
         (pid,) = children_of(os.getpid())
@@ -275,7 +275,7 @@ async def test_a_crash_while_counting_is_told() -> None:
             await counting
 
 
-async def test_it_can_be_closed_while_it_loads() -> None:
+async def test_the_server_can_be_closed_while_it_loads() -> None:
     async with local_model() as model:
         loading = asyncio.create_task(model.endpoint())
         await until(lambda: children_of(os.getpid()))
@@ -284,7 +284,7 @@ async def test_it_can_be_closed_while_it_loads() -> None:
             await loading
 
 
-async def test_another_file_takes_its_place(tmp_path: Path) -> None:
+async def test_another_model_file_replaces_the_running_model(tmp_path: Path) -> None:
     other = tmp_path / "another.gguf"
     other.symlink_to(built_in())
 
@@ -301,7 +301,7 @@ async def test_a_window_wider_than_the_models_is_narrowed() -> None:
         assert (await model.endpoint()).context_window == 8192
 
 
-async def test_a_damaged_model(tmp_path: Path) -> None:
+async def test_a_damaged_model_is_not_loaded(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.gguf"
     with built_in().open("rb") as file:
         damaged.write_bytes(file.read(1_000_000))
@@ -313,13 +313,13 @@ async def test_a_damaged_model(tmp_path: Path) -> None:
     assert "failed to read key-value pairs" in caught.value.details
 
 
-async def test_a_start_that_takes_too_long() -> None:
+async def test_a_slow_start_is_an_error() -> None:
     async with local_model(start_timeout_s=0.01) as model:
         with pytest.raises(LocalModelError, match=r"didn’t load within 0\.01 seconds"):
             await model.endpoint()
 
 
-def test_it_dies_with_its_parent() -> None:
+def test_the_server_ends_with_its_parent() -> None:
     command = [sys.executable, "-c", PARENT]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
@@ -365,7 +365,7 @@ def child(
             process.kill()
 
 
-async def test_it_dies_with_its_parent_while_it_loads(tmp_path: Path) -> None:
+async def test_the_server_ends_with_its_parent_while_it_loads(tmp_path: Path) -> None:
     """A pipe that nobody writes to: opening it holds llama.cpp, and Python's lock, for ever."""
     fifo = tmp_path / "endless.gguf"
     os.mkfifo(fifo)

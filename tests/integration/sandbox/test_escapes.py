@@ -138,7 +138,7 @@ def test_unconfined_the_attempts_succeed(target: Target) -> None:
 
 
 @pytest.mark.parametrize("policy", ["documents", "limited", "pdf", "print-file"])
-def test_every_attempt_is_refused(target: Target, policy: str) -> None:
+def test_every_escape_attempt_is_refused(target: Target, policy: str) -> None:
     found = results(target, policy=policy)
     assert {name: what for name, what in found.items() if what not in REFUSED} == {}
     assert found.keys() == {name for name, _ in attempts(target)}
@@ -190,7 +190,7 @@ ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code))
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="interfaces of x86_64")
 @pytest.mark.parametrize("attempt", [X32, I386])
-def test_another_kernel_interface_ends_the_process(attempt: str) -> None:
+def test_a_call_of_another_abi_kills_the_process(attempt: str) -> None:
     script = OTHER_ABI.format(attempt=attempt)
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
@@ -246,7 +246,7 @@ except OSError as error:
 """
 
 
-def test_what_was_inherited_by_mistake_is_closed(tmp_path: Path) -> None:
+def test_inherited_descriptors_are_closed(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a secret")
     with secret.open() as file:

@@ -79,7 +79,7 @@ def shortcut(bus: SessionBus, on_press: Callable[[], None], on_loss: Any = None)
     return PortalShortcut(bus, "", on_press, on_loss or (lambda: None))
 
 
-async def test_the_portal_reports_presses_until_it_is_closed(address: str) -> None:
+async def test_the_portal_reports_presses_until_the_shortcut_is_closed(address: str) -> None:
     pressed: asyncio.Queue[None] = asyncio.Queue()
     lost: asyncio.Queue[None] = asyncio.Queue()
     portal, bus = ShortcutsPortal(address), SessionBus()
@@ -140,7 +140,7 @@ async def test_a_pause_is_known_to_other_processes(address: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "bound"), [(1, True), (2, True), (0, False)])
-async def test_a_refusal_is_told(address: str, code: int, bound: bool) -> None:
+async def test_a_refused_shortcut_is_unavailable(address: str, code: int, bound: bool) -> None:
     portal, bus = ShortcutsPortal(address, code=code, bound=bound), SessionBus()
     with portal.service:
         await bus.connect()
@@ -150,7 +150,7 @@ async def test_a_refusal_is_told(address: str, code: int, bound: bool) -> None:
         await bus.aclose()
 
 
-async def test_without_a_portal_it_is_unavailable(address: str) -> None:
+async def test_the_shortcut_is_unavailable_without_a_portal(address: str) -> None:
     bus = SessionBus()
     await bus.connect()
     with pytest.raises(HotkeyError):
@@ -201,7 +201,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path
 
 
 @pytest.mark.parametrize("name", ["ubuntu:GNOME", "KDE", "XFCE", "sway", ""])
-def test_the_desktop_is_known_by_its_name(tools: Callable[..., Path], name: str) -> None:
+def test_the_desktop_is_recognized_by_its_name(tools: Callable[..., Path], name: str) -> None:
     tools()
     wanted = next((d for d in BindingDesktop if d.value in name), None)
     assert binding_desktop({"XDG_CURRENT_DESKTOP": name}) is wanted
@@ -226,7 +226,7 @@ def test_gnome_gets_one_more_custom_shortcut(tools: Callable[..., Path]) -> None
     assert "custom-keybindings @as []" in log.read_text()
 
 
-def test_xfce_and_kde_are_told_by_their_tools(tools: Callable[..., Path]) -> None:
+def test_shortcuts_of_xfce_and_kde_are_set_by_their_tools(tools: Callable[..., Path]) -> None:
     log = tools()
     bind(BindingDesktop.XFCE, KEYS)
     tools(said=bound_command())
@@ -242,7 +242,7 @@ def test_xfce_and_kde_are_told_by_their_tools(tools: Callable[..., Path]) -> Non
     assert undo.endswith("--key quick --delete")
 
 
-def test_xfce_keeps_another_command_of_the_keys(tools: Callable[..., Path]) -> None:
+def test_keys_with_another_command_are_not_bound_on_xfce(tools: Callable[..., Path]) -> None:
     log = tools(said="xterm")
     with pytest.raises(StorageError) as refused:
         bind(BindingDesktop.XFCE, KEYS)

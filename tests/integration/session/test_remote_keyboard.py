@@ -31,7 +31,7 @@ async def test_the_desktop_asks_once_and_types(address: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "by_user"), [(1, True), (2, False)])
-async def test_a_refusal_is_told(address: str, code: int, by_user: bool) -> None:
+async def test_a_refusal_says_who_refused(address: str, code: int, by_user: bool) -> None:
     portal, bus = KeyboardPortal(address, code=code), SessionBus()
     with portal.service:
         await bus.connect()
@@ -52,7 +52,7 @@ async def test_a_session_without_a_keyboard_is_closed(address: str) -> None:
 
 
 @pytest.mark.parametrize(("version", "offered"), [(0, 1), (1, 1), (2, 6)])
-async def test_it_is_offered_only_if_asking_once_suffices(
+async def test_a_keyboard_is_offered_only_if_its_permission_is_remembered(
     address: str, version: int, offered: int
 ) -> None:
     portal, bus = KeyboardPortal(address, version=version, offered=offered), SessionBus()
@@ -62,7 +62,7 @@ async def test_it_is_offered_only_if_asking_once_suffices(
         await bus.aclose()
 
 
-async def test_a_portal_that_ends_meanwhile_is_told(address: str) -> None:
+async def test_a_portal_that_ends_meanwhile_is_an_error(address: str) -> None:
     portal, bus = KeyboardPortal(address), SessionBus()
     await bus.connect()
     keyboard = RemoteKeyboard(bus)

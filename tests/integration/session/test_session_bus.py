@@ -91,7 +91,7 @@ async def test_a_call_fails_if_the_bus_ends_meanwhile(address: str) -> None:
         await bus.aclose()
 
 
-async def test_a_tray_that_starts_late_and_ends_is_noticed(address: str) -> None:
+async def test_a_tray_is_reported_when_it_starts_and_ends(address: str) -> None:
     seen: asyncio.Queue[bool] = asyncio.Queue()
     bus = await joined()
     loop = asyncio.get_running_loop()

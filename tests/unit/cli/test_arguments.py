@@ -65,7 +65,7 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
         *((line, {}) for line in ("models", "repair")),
     ],
 )
-def test_what_is_not_given_is_off(line: str, values: dict[str, Any]) -> None:
+def test_options_that_are_not_given_are_off(line: str, values: dict[str, Any]) -> None:
     options = vars(create_parser(["ask"]).parse_args(line.split()))
     empty: tuple[object, ...] = (None, False, [], "")
     chosen = ("command", "action", "refuse")

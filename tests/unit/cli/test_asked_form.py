@@ -137,7 +137,7 @@ async def test_a_complete_answer_is_checked(
         ("older words", False),
     ],
 )
-def test_the_form_that_was_asked_for_is_no_news(told: NoticeText, is_form: bool) -> None:
+def test_notices_on_the_requested_form_are_recognized(told: NoticeText, is_form: bool) -> None:
     assert is_form_notice(told) is is_form
 
 

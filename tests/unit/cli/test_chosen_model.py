@@ -116,7 +116,7 @@ async def test_the_environment_s_provider_may_be_named_without_its_beginning() -
         ({"variant": "pro"}, [], True),
     ],
 )
-async def test_a_server_s_models_are_learned_unless_each_answer_names_one(
+async def test_the_servers_models_are_fetched_unless_each_answer_names_a_model(
     given: dict[str, str], specs: list[dict[str, str]], is_listed: bool
 ) -> None:
     async with served(models=("a", "b")) as (backend, server, profile):
@@ -127,7 +127,7 @@ async def test_a_server_s_models_are_learned_unless_each_answer_names_one(
         assert (backend.listings.of(profile) is not None) is is_listed
 
 
-async def test_what_is_known_is_not_asked_again() -> None:
+async def test_a_known_list_of_models_is_not_fetched_again() -> None:
     async with served(models=("a",)) as (backend, server, profile):
         for _ in range(2):
             await learn_listing(backend, profile)
@@ -152,7 +152,7 @@ async def test_a_server_of_the_environment_has_the_variants_that_are_named() -> 
 @pytest.mark.parametrize(
     ("code", "error"), [(401, AuthenticationError), (404, None), (500, None), (400, ProviderError)]
 )
-async def test_a_refused_list_is_told_if_the_question_would_be_refused(
+async def test_a_refused_list_of_models_is_an_error_if_the_question_would_fail_too(
     code: int, error: type[Exception] | None
 ) -> None:
     refusal = replies(code, {"error": {"message": "No."}})
@@ -205,7 +205,7 @@ async def test_the_price_of_an_unknown_model_is_learned(model: str, is_listed: b
         assert len(server.listed) == is_listed
 
 
-async def test_an_unreachable_list_is_passed_over() -> None:
+async def test_an_unreachable_list_of_models_is_ignored() -> None:
     async with served(replies(500, {})) as (backend, _, profile):
         await learn_window(backend, profile, ModelChoice("home", "llama"))
         await learn_price(backend, profile, ModelChoice("home", "llama"))
@@ -231,7 +231,7 @@ async def test_the_options_choose_a_model() -> None:
             assert await choice_of(backend, profile, options(**given)) == choice
 
 
-async def test_a_choice_that_nobody_offers_is_refused() -> None:
+async def test_an_unavailable_choice_is_refused() -> None:
     refusals: list[tuple[str, dict[str, str], Reason]] = [
         ("openai", {"model": "a", "variant": "pro"}, Reason.VARIANT_AND_MODEL),
         ("on-device", {"variant": "pro"}, Reason.NO_VARIANTS_HERE),
@@ -272,7 +272,7 @@ PRESETS = [
 ]
 
 
-async def test_a_preset_chooses_what_the_options_leave_open() -> None:
+async def test_a_preset_fills_in_missing_options() -> None:
     cases: list[tuple[dict[str, str], int, tuple[str | None, ...]]] = [
         ({"preset": "FAST"}, 0, ("openai", None, "instant", "low")),
         ({"preset": "P1", "variant": "pro"}, 0, ("openai", None, "pro", "medium")),

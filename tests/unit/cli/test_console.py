@@ -105,7 +105,7 @@ def fails() -> None:
 
 
 @pytest.mark.attack("terminal")
-def test_tracebacks_and_what_libraries_print_are_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracebacks_and_output_of_libraries_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     with pytest.raises(ValueError, match="bad") as caught:
@@ -127,7 +127,7 @@ def test_a_full_output_is_reported(
 
 
 @pytest.mark.attack("terminal")
-def test_a_message_cannot_pretend_to_be_two(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_cannot_forge_a_second_message(capsys: pytest.CaptureFixture[str]) -> None:
     console.say("No file “a\nrepartee: Sent.\r\x1b[A”.")
     assert capsys.readouterr().err == ("repartee: No file “a\n    repartee: Sent.\\x0d\\x1b[A”.\n")
 

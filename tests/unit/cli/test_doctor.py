@@ -54,7 +54,7 @@ def test_findings_have_their_facts_in_json() -> None:
         (" \n", "Qt didn’t start and gave no reason."),
     ],
 )
-def test_what_qt_says_is_put_in_plain_words(
+def test_errors_of_qt_become_plain_sentences(
     monkeypatch: pytest.MonkeyPatch, output: str, reason: str
 ) -> None:
     monkeypatch.setenv("DISPLAY", ":7")

@@ -18,7 +18,7 @@ def test_no_two_files_have_the_same_name() -> None:
     assert names[1].endswith("same.md")
 
 
-def test_thousands_of_the_same_title_are_named_at_once() -> None:
+def test_thousands_of_equal_titles_are_named_quickly() -> None:
     names = list(file_names([a_conversation("same") for _ in range(5000)], ".md"))
     assert len(set(names)) == 5000
     assert names[-1].endswith("same (5000).md")

@@ -78,7 +78,9 @@ def export(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def test_an_import_counts_what_is_new(command: Run, export: Callable[..., Path]) -> None:
+def test_an_import_counts_new_conversations_and_messages(
+    command: Run, export: Callable[..., Path]
+) -> None:
     name = "repartee: conversations.json (ChatGPT)"
     assert command("import", export(chat())) == (0, "", f"{name}: 1 conversation added.\n")
     there = "1 conversation was already in your library."
@@ -127,7 +129,7 @@ def test_the_window_gets_errors_as_codes(
     assert (code, out, err) == (0, f"1 conversation exported to {file}.\n", "")
 
 
-def test_what_is_searched_is_shown_on_two_lines(command: Run, export: Callable[..., Path]) -> None:
+def test_search_results_have_two_lines(command: Run, export: Callable[..., Path]) -> None:
     command("import", export(chat()))
     code, out, err = command("search", "京都")
     first, second = out.splitlines()
@@ -202,7 +204,7 @@ async def address_of_server() -> str:
         ("c\n", [], 1, "here", "Nothing was changed."),
     ],
 )
-def test_a_backup_may_not_change_quietly_where_data_is_sent(
+def test_changed_addresses_in_a_backup_are_confirmed(
     command: Run,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

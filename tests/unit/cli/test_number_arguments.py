@@ -29,7 +29,9 @@ EFFORTS = "none, minimal, low, medium, high, and xhigh"
         (compared_choice, "thinking/none", "thinking/none"),
     ],
 )
-def test_what_is_accepted(parse: Callable[[str], object], text: str, value: object) -> None:
+def test_numbers_in_range_are_accepted(
+    parse: Callable[[str], object], text: str, value: object
+) -> None:
     assert parse(text) == value
 
 
@@ -51,9 +53,7 @@ def test_what_is_accepted(parse: Callable[[str], object], text: str, value: obje
         (compared_choice, "pro/", f"“” isn’t one of {EFFORTS}"),
     ],
 )
-def test_what_is_refused_says_what_is_accepted(
-    parse: Callable[[str], object], text: str, words: str
-) -> None:
+def test_a_refusal_states_the_range(parse: Callable[[str], object], text: str, words: str) -> None:
     with pytest.raises(ArgumentTypeError) as refused:
         parse(text)
     assert str(refused.value) == words

@@ -93,7 +93,7 @@ My server         Window     Input    Cached    Output
 """  # noqa: E501 — a line for each model
 
 
-def test_models_are_a_table_of_what_is_known(command: Run) -> None:
+def test_models_are_listed_with_their_known_facts(command: Run) -> None:
     with_store(put_models)
     assert command("models") == (0, TABLE, "")
     assert command("models", "MIST", "server") == (
@@ -235,7 +235,7 @@ def test_of_a_server_s_tool_the_first_sentence_is_shown(description: str, shown:
     assert tool_summary(ListedTool(ToolDefinition("find", description)), "") == description
 
 
-def test_tools_are_listed_with_what_they_do(command: Run) -> None:
+def test_tools_are_listed_with_their_descriptions(command: Run) -> None:
     code, out, err = command("tools")
     lines = out.splitlines()
     assert (code, err) == (0, "")

@@ -64,7 +64,7 @@ def play_terminal(monkeypatch: pytest.MonkeyPatch, *, is_there: bool) -> None:
     monkeypatch.setattr(os, "open", play)
 
 
-def test_all_is_read_up_to_a_limit(use: Callable[[Any], None]) -> None:
+def test_standard_input_is_read_up_to_a_limit(use: Callable[[Any], None]) -> None:
     for stream in (None, terminal()):
         use(stream)
         assert read_all() == ""
@@ -94,7 +94,7 @@ def test_the_limit_is_told_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("data", "kept"), [(b"", b""), (b"0123456789", b"0123456789"), (b"a" * 99, b"a" * 11)]
 )
-def test_a_file_has_one_byte_too_many_if_more_came(
+def test_a_file_is_one_byte_too_large_if_more_is_piped(
     use: Callable[[Any], None], data: bytes, kept: bytes
 ) -> None:
     with piped(data) as stream:
@@ -122,7 +122,7 @@ def test_pieces_of_a_pipe_are_put_together(
         assert read_piped() == ("0123456789" if has_terminal else "0123456789ab")
 
 
-def test_a_pipe_that_stays_open_is_not_waited_for(
+def test_a_silent_open_pipe_is_not_awaited(
     use: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play_terminal(monkeypatch, is_there=False)

@@ -171,7 +171,7 @@ def test_a_key_that_the_keyboard_lacks_is_told(keys: str) -> None:
     assert refused.value.status is HotkeyStatus.UNKNOWN_KEYS
 
 
-def test_presses_are_reported_until_it_is_closed() -> None:
+def test_presses_are_reported_until_the_shortcut_is_closed() -> None:
     mac = Mac(system=(system_shortcut(0x31, COMMAND), system_shortcut(0x31, 0x1800, "false")))
     pressed = []
     assert not is_held(mac.library)
@@ -191,7 +191,7 @@ def test_presses_are_reported_until_it_is_closed() -> None:
 @pytest.mark.parametrize(
     ("refusal", "status"), [(EXISTS, HotkeyStatus.TAKEN), (-50, HotkeyStatus.UNAVAILABLE)]
 )
-def test_a_refusal_is_told(refusal: int, status: HotkeyStatus) -> None:
+def test_a_refused_registration_raises_its_reason(refusal: int, status: HotkeyStatus) -> None:
     mac = Mac(refusal)
     with pytest.raises(HotkeyError) as refused:
         MacHotkey("Meta+Alt+Space", lambda: None, mac.library)
@@ -200,7 +200,7 @@ def test_a_refusal_is_told(refusal: int, status: HotkeyStatus) -> None:
     assert not mac.ports
 
 
-def test_without_a_handler_it_is_unavailable() -> None:
+def test_the_shortcut_is_unavailable_without_a_handler() -> None:
     mac = Mac(handles=False)
     with pytest.raises(HotkeyError) as refused:
         MacHotkey("Meta+Alt+Space", lambda: None, mac.library)

@@ -113,7 +113,7 @@ def test_a_key_that_the_layout_lacks_is_told() -> None:
     assert refused.value.status is HotkeyStatus.UNKNOWN_KEYS
 
 
-def test_presses_are_reported_until_it_is_closed() -> None:
+def test_presses_are_reported_until_the_shortcut_is_closed() -> None:
     windows = Windows()
     pressed: queue.SimpleQueue[None] = queue.SimpleQueue()
     assert not is_held(windows.library)
@@ -137,7 +137,7 @@ def test_presses_are_reported_until_it_is_closed() -> None:
     ("error", "status"),
     [(ALREADY_REGISTERED, HotkeyStatus.TAKEN), (ACCESS_DENIED, HotkeyStatus.UNAVAILABLE)],
 )
-def test_a_refusal_is_told(error: int, status: HotkeyStatus) -> None:
+def test_a_refused_registration_raises_its_reason(error: int, status: HotkeyStatus) -> None:
     windows = Windows(error)
     with pytest.raises(HotkeyError) as refused:
         WindowsHotkey("Meta+Alt+Space", lambda: None, windows.library)
@@ -161,7 +161,7 @@ def test_the_doctor_takes_the_keys_for_a_moment(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="a Mac has them")
-def test_a_mac_without_its_frameworks_grants_none() -> None:
+def test_a_mac_without_the_frameworks_has_no_shortcut() -> None:
     assert is_native("darwin")
     assert not is_native("linux")
     assert check_native_hotkey("Ctrl+F1", "darwin").status is HotkeyStatus.UNAVAILABLE

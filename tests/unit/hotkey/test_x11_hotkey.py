@@ -206,7 +206,7 @@ def test_the_doctor_takes_the_keys_for_a_moment(
     assert server.opened == server.closed
 
 
-def test_the_doctor_knows_keys_that_we_hold(server: XServer) -> None:
+def test_doctor_recognizes_keys_held_by_the_program(server: XServer) -> None:
     server.is_taken = True
     assert check_hotkey("Meta+G", SESSION).status is HotkeyStatus.TAKEN
     assert not is_held()
@@ -229,5 +229,5 @@ def test_the_doctor_knows_keys_that_we_hold(server: XServer) -> None:
         ("Alt+Ж", "ALT+ж", "<Alt>ж"),
     ],
 )
-def test_desktops_write_keys_in_their_own_way(keys: str, trigger: str, gtk: str) -> None:
+def test_keys_are_written_in_the_form_of_each_desktop(keys: str, trigger: str, gtk: str) -> None:
     assert (portal_trigger(keys), accelerator(keys)) == (trigger, gtk)

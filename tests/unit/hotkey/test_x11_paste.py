@@ -139,7 +139,9 @@ def test_the_target_keeps_the_focus_and_no_key_is_held(
 @pytest.mark.parametrize(
     ("active", "held"), [(OWN, b"\0"), (None, b"\0"), (0, b"\0"), (OTHER, b"\1")]
 )
-def test_patience_ends_after_five_seconds(server: XServer, active: int | None, held: bytes) -> None:
+def test_waiting_for_a_target_ends_after_five_seconds(
+    server: XServer, active: int | None, held: bytes
+) -> None:
     server.active, server.held = [active], [held]
     with pytest.raises(PasteError, match="no other window got the focus, or a key is held"):
         wait_for_target(OWN)
@@ -203,7 +205,7 @@ def test_a_layout_without_v_takes_the_other_shortcut(
         ({"is_lost": True}, "Can't connect to display \":0\": b'no server'"),
     ],
 )
-def test_a_failure_is_told_and_nothing_is_typed(
+def test_nothing_is_typed_after_a_failure(
     server: XServer, change: dict[str, Any], error: str
 ) -> None:
     vars(server).update(change)

@@ -64,13 +64,13 @@ async def watched(bus: Bus) -> list[object]:
         ({"color-scheme": 3}, [(None, None), False]),
     ],
 )
-async def test_what_the_portal_knows_is_reported(
+async def test_settings_of_the_portal_are_reported(
     settings: dict[str, int] | None, told: list[object]
 ) -> None:
     assert await watched(Bus(settings)) == told
 
 
-async def test_changes_are_reported_if_they_are_of_the_look() -> None:
+async def test_changes_of_the_appearance_are_reported() -> None:
     bus = Bus({"color-scheme": 2})
     told = await watched(bus)
     changed = bus.listeners["SettingChanged"]

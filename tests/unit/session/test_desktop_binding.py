@@ -81,9 +81,7 @@ def test_a_desktop_is_one_whose_tool_is_installed(
     ("listed", "paths"),
     [("@as []\n", [OURS]), (f"['{OTHER}']\n", [OTHER, OURS]), (f"['{OURS}', '{OTHER}']\n", None)],
 )
-def test_gnome_gets_an_entry_in_its_list(
-    tools: Tools, listed: str, paths: list[str] | None
-) -> None:
+def test_gnomes_list_gets_an_entry(tools: Tools, listed: str, paths: list[str] | None) -> None:
     tools.answers = [(0, listed, "")]
     bind(BindingDesktop.GNOME, KEYS)
     assert tools.calls == [
@@ -99,7 +97,7 @@ def test_gnome_gets_an_entry_in_its_list(
     ("listed", "paths"),
     [(f"['{OTHER}', '{OURS}']", str([OTHER])), (f"['{OURS}']", "@as []"), ("@as []", "@as []")],
 )
-def test_gnome_s_entry_is_removed(tools: Tools, listed: str, paths: str) -> None:
+def test_gnomes_entry_is_removed(tools: Tools, listed: str, paths: str) -> None:
     tools.answers = [(0, listed, "")]
     unbind(BindingDesktop.GNOME, KEYS)
     assert tools.calls == [
@@ -109,7 +107,7 @@ def test_gnome_s_entry_is_removed(tools: Tools, listed: str, paths: str) -> None
     ]
 
 
-def test_kde_s_entry_is_written_and_deleted(tools: Tools) -> None:
+def test_kdes_entry_is_written_and_deleted(tools: Tools) -> None:
     bind(BindingDesktop.KDE, KEYS)
     unbind(BindingDesktop.KDE, KEYS)
     assert tools.calls == [[*KDE, KEYS], [*KDE, "--delete"]]
@@ -133,7 +131,7 @@ def test_xfce_frees_only_keys_that_are_ours(
 
 @pytest.mark.parametrize("listed", ["7", "('a',)", "['a', 7]", "{[]: 'a'}", "@as", ""])
 @pytest.mark.parametrize("change", [bind, unbind])
-def test_gnome_s_list_is_not_written_if_it_cannot_be_read(
+def test_gnomes_list_is_not_written_if_it_cannot_be_read(
     tools: Tools, change: Callable[[BindingDesktop, str], None], listed: str
 ) -> None:
     tools.answers = [(0, listed, "")]
@@ -160,7 +158,7 @@ def test_xfce_binds_keys_that_are_free_or_ours(tools: Tools, said: Said) -> None
         (BindingDesktop.GNOME, (0, "name", ""), "name", 1),
     ],
 )
-def test_a_failure_is_told(
+def test_a_failing_tool_is_an_error(
     tools: Tools, desktop: BindingDesktop, answer: Said | OSError, details: str, count: int
 ) -> None:
     tools.answers = [answer]

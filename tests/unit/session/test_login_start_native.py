@@ -63,7 +63,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     return made
 
 
-def test_windows_starts_it_by_a_value_of_the_registry(registry: Registry) -> None:
+def test_a_registry_value_starts_the_program_on_windows(registry: Registry) -> None:
     assert not starts_at_login("", {}, "win32")
     set_start_at_login("", {}, wanted=True, platform="win32")
     assert starts_at_login("", {}, "win32")
@@ -84,13 +84,15 @@ def test_windows_starts_it_by_a_value_of_the_registry(registry: Registry) -> Non
         assert not starts_at_login("", {}, "win32")
 
 
-def test_windows_cannot_start_it_with_another_home(registry: Registry) -> None:
+def test_windows_refuses_another_home(registry: Registry) -> None:
     with pytest.raises(StorageError):
         set_start_at_login("ab", {"REPARTEE_HOME": "/x"}, wanted=True, platform="win32")
     assert not registry.keys
 
 
-def test_macos_starts_it_by_a_launch_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_launch_agent_starts_the_program_on_macos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     environment = {"REPARTEE_HOME": "/a b"}
     for scope in ("", "ab"):
