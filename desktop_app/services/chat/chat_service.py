@@ -417,25 +417,25 @@ class ChatService:
         """Return runs, not stored yet, that answer the last question of the context's path."""
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
-        content_notices = (
-            blind_notice(sent.messages, resolved.model),
-            text_notice(sent.messages, resolved),
-            beginning_notice(sent.messages),
-        )
-        tools = await self._chosen_tools(settings, resolved)
-        notices = (
-            resolved.notice,
-            *content_notices,
-            *_parameter_notices(settings, resolved),
-            _missing_tools_notice(tools),
-            *_unsupported_notices(settings, resolved.model),
-            form_notice(settings.schema or settings.grammar),
-            notice(NoticeCode.REPAIRED) if repairs else "",
-        )
-        answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
-        conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
+            content_notices = (
+                blind_notice(sent.messages, resolved.model),
+                text_notice(sent.messages, resolved),
+                beginning_notice(sent.messages),
+            )
+            tools = await self._chosen_tools(settings, resolved)
+            notices = (
+                resolved.notice,
+                *content_notices,
+                *_parameter_notices(settings, resolved),
+                _missing_tools_notice(tools),
+                *_unsupported_notices(settings, resolved.model),
+                form_notice(settings.schema or settings.grammar),
+                notice(NoticeCode.REPAIRED) if repairs else "",
+            )
+            answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
+            conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
             require_reading_tools(path[-1].parts, tools.tools)
             fence = await self._fences.of(conversation.id)
             request = await self._request(sent, path[-1], resolved, settings, fence)

@@ -140,26 +140,18 @@ class CompactionService:
     async def is_nearly_full(self, context: SendContext, *, more_tokens: int = 0) -> bool:
         """Return True if the request nearly fills the model's window.
 
-        Nothing is counted if even a cautious estimate stays below.
+        Nothing is counted if the size in bytes shows that it does not.
         """
         limit = usable_input(context.resolved.model)
         if limit is None or not context.path:
             return False
         nearly = limit * NEARLY_FULL
         used = used_tokens(context.path, context.resolved, context.compactions)
-        if used is None and self._is_surely_below(context, nearly - more_tokens):
+        most = self._estimator.tokens_at_most(context) if used is None else None
+        if most is not None and most + more_tokens < nearly:
             return False
         used, _ = await self._estimator.context_tokens(context)
         return used + more_tokens >= nearly
-
-    def _is_surely_below(self, context: SendContext, tokens: float) -> bool:
-        """Return True if one token per byte would stay below `tokens`; for text alone."""
-        sent = context.sent
-        if any(message.attachments or message.passage_parts for message in sent.messages):
-            return False
-        most = sum(len(m.text.encode("utf-8", "surrogatepass")) + 8 for m in sent.messages)
-        body = sent.compaction.tokens_after if sent.compaction is not None else 0
-        return most + body + len(context.instructions.encode()) < tokens
 
     # -- planning
 
@@ -241,12 +233,8 @@ class CompactionService:
         profile = answering.profile
         is_known_kind = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
         has_responses_api = profile.api is not Api.CHAT_COMPLETIONS
-        return (
-            is_known_kind
-            and has_responses_api
-            and answering.model.id.startswith(FAMILY_MODEL)
-            and (profile.serves_the_family)
-        )
+        is_family = answering.model.id.startswith(FAMILY_MODEL) and profile.serves_the_family
+        return is_known_kind and has_responses_api and is_family
 
     def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the family's usual compaction model, or the answering one if that is cheaper."""

@@ -275,22 +275,25 @@ class Estimator:
         return self._documents[key]
 
     def is_sure_to_fit(self, context: SendContext, draft: Draft) -> bool:
-        """Return True if the draft would fit even with one token per byte.
-
-        Return False if the answer needs counting.
-        """
+        """Return True if the draft fits by its size in bytes; False if it must be counted."""
         limit = context.resolved.model.input_limit
         if limit is None:
             return True
+        most = None if draft.attachments else self.tokens_at_most(context, draft.text)
+        return most is not None and most + ROOM_FOR_ANSWER <= limit
+
+    def tokens_at_most(self, context: SendContext, text: str = "") -> int | None:
+        """Return an upper limit of the tokens sent with `text`: a token has at least a byte.
+
+        Return None if more than text is sent, which must be counted.
+        """
         sent = context.sent
-        if draft.attachments or any(m.attachments or m.passage_parts for m in sent.messages):
-            return False
+        if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent.messages):
+            return None
         body = sent.compaction.tokens_after * LARGEST_COUNT_RATIO if sent.compaction else 0
-        if any(tool_calls(message.parts) for message in sent.messages):
-            return False
-        texts = (context.instructions, draft.text, *(message.text for message in sent.messages))
-        size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
-        return body + size + len(texts) * MESSAGE_OVERHEAD + ROOM_FOR_ANSWER <= limit
+        texts = (context.instructions, text, *(message.text for message in sent.messages))
+        size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
+        return body + size + len(texts) * MESSAGE_OVERHEAD
 
     def require_room(
         self,
@@ -398,9 +401,9 @@ def needs_counting(
 def _is_unusable(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
     """Return True if the answer's usage is useless for the next request.
 
-    It may cover several answers, or images that another model counts differently.
+    It may cover several answers or requests, or images that another model counts differently.
     """
-    is_shared = message.usage_scope is not UsageScope.OWN
+    is_shared = message.usage_scope is not UsageScope.OWN or bool(tool_calls(message.parts))
     return is_shared or (follows_picture and not _is_same_model(message, resolved))
 
 

@@ -21,15 +21,16 @@ from desktop_app.domain.conversations.conversation import (
     Role,
     new_id,
 )
-from desktop_app.domain.conversations.message_parts import ImagePart, TextPart
+from desktop_app.domain.conversations.message_parts import ImagePart, TextPart, ToolCallPart
 from desktop_app.domain.models.model_catalog import Api, ModelInfo, Variant
 from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionService, readable
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
-from desktop_app.services.spending.cost_estimate import Estimator
+from desktop_app.services.spending.cost_estimate import Estimator, used_tokens
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -89,14 +90,21 @@ def turns(*tokens: int) -> list[Message]:
 @pytest.mark.parametrize(
     ("size", "instructions", "more", "is_compacted", "is_counted"),
     [
-        (791, "", 0, False, False),  # a token a byte, and 8 for the message, are below 800
-        (792, "", 0, False, True),
-        (781, "i" * 10, 0, False, False),
-        (782, "i" * 10, 0, False, True),
-        (691, "", 100, False, False),
-        (692, "", 100, False, True),
-        (691, "", 0, True, False),
-        (692, "", 0, True, True),
+        (
+            787,
+            "",
+            0,
+            False,
+            False,
+        ),  # a token per byte, and 4 for each of three texts, are below 800
+        (788, "", 0, False, True),
+        (777, "i" * 10, 0, False, False),
+        (778, "i" * 10, 0, False, True),
+        (774, "\ud800", 0, False, False),
+        (687, "", 100, False, False),
+        (688, "", 100, False, True),
+        (387, "", 0, True, False),
+        (388, "", 0, True, True),
     ],
 )
 async def test_what_is_surely_small_is_not_counted(
@@ -113,6 +121,14 @@ async def test_what_is_surely_small_is_not_counted(
     context = SendContext(path, choice(), made, instructions)
     assert not await service(counter).is_nearly_full(context, more_tokens=more)
     assert (counter.asked > 0) is is_counted
+
+
+async def test_results_of_tools_are_counted_however_short_their_answer_is() -> None:
+    call = ToolCallPart("c", "read", "{}", state=ToolCallState.DONE, result="word " * 900)
+    answer = replace(said(Role.ASSISTANT, "a", Usage(900, 0, 1)), parts=(call, TextPart("a")))
+    path = [said(Role.USER, "?"), answer]
+    assert used_tokens(path, choice()) is None  # the usage is that of two requests
+    assert await service(WordCounter()).is_nearly_full(SendContext(path, choice()))
 
 
 async def test_images_are_counted_however_short_their_question_is() -> None:

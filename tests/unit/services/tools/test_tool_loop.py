@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -410,3 +411,24 @@ async def test_arguments_reach_the_next_request_as_json(tmp_path: Path) -> None:
     )
     (call,) = tool_calls(provider.requests[1].messages[-1].parts)
     assert json.loads(call.sent_arguments) == {"invalid": "{oh"}
+
+
+async def test_cancelling_while_a_server_starts_releases_the_hold(tmp_path: Path) -> None:
+    starting = asyncio.Event()
+
+    async def start_forever() -> Sequence[Source]:
+        starting.set()
+        await asyncio.Event().wait()
+        return ()
+
+    profile = replace(OPENAI, monthly_cap=Decimal(100))
+    catalog = ToolCatalog([], start_forever)
+    async with open_room(tmp_path, ScriptedProvider(), tools=catalog) as room:
+        begin = room.begin("?", profile, settings=settings("server/tool"))
+        task = asyncio.ensure_future(begin)
+        await starting.wait()
+        assert (await room.service.budget.month(profile)).held > 0
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await room.service.budget.month(profile)).held == 0
