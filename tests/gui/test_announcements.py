@@ -48,7 +48,9 @@ def page(qtbot: QtBot, dressed: Theme) -> QWidget:
     return made
 
 
-def test_an_error_in_a_form_is_said_once(said: list[str], dressed: Theme, page: QWidget) -> None:
+def test_an_error_in_a_form_is_announced_once(
+    said: list[str], dressed: Theme, page: QWidget
+) -> None:
     note = Note(dressed)
     note.setParent(page)
     note.set_text("Not an address.", "error")
@@ -60,7 +62,7 @@ def test_an_error_in_a_form_is_said_once(said: list[str], dressed: Theme, page: 
     assert said.pop() == "3 models"
 
 
-def test_what_is_not_shown_is_not_said(said: list[str], dressed: Theme, page: QWidget) -> None:
+def test_a_hidden_note_is_not_announced(said: list[str], dressed: Theme, page: QWidget) -> None:
     note = Note(dressed)
     note.setParent(page)
     page.hide()
@@ -68,7 +70,9 @@ def test_what_is_not_shown_is_not_said(said: list[str], dressed: Theme, page: QW
     assert said == []
 
 
-def test_the_matches_of_a_search_are_said(said: list[str], dressed: Theme, page: QWidget) -> None:
+def test_the_matches_of_a_search_are_announced(
+    said: list[str], dressed: Theme, page: QWidget
+) -> None:
     bar = FindBar(dressed, page)
     bar.open("word")
     bar.show_count(0, 0, is_final=False)
@@ -82,7 +86,7 @@ def test_the_matches_of_a_search_are_said(said: list[str], dressed: Theme, page:
     assert said == ["1 of 3", "2 of 3", "No matches", "1 of 3"]
 
 
-def test_the_end_of_a_batch_is_said_not_its_progress(
+def test_the_end_of_a_batch_job_is_announced_but_not_its_progress(
     said: list[str], dressed: Theme, page: QWidget
 ) -> None:
     bar = BatchBar(dressed)
@@ -93,7 +97,7 @@ def test_the_end_of_a_batch_is_said_not_its_progress(
     assert said == ["2 responses"]
 
 
-def test_what_a_status_line_reports_is_said(said: list[str], page: QWidget) -> None:
+def test_the_message_of_a_status_line_is_announced(said: list[str], page: QWidget) -> None:
     line = StatusLine("collections")
     line.setParent(page)
     said.clear()
@@ -101,7 +105,7 @@ def test_what_a_status_line_reports_is_said(said: list[str], page: QWidget) -> N
     assert said == ["“Contracts” deleted"]
 
 
-def test_undoing_is_said(dressed: Theme, page: QWidget) -> None:
+def test_undoing_is_announced(dressed: Theme, page: QWidget) -> None:
     card = Notifications(dressed, page)
     undone: list[str] = []
     card.notify_undo("Moved", lambda: undone.append(card.status.accessibleName()))
@@ -109,7 +113,7 @@ def test_undoing_is_said(dressed: Theme, page: QWidget) -> None:
     assert undone == ["Undone"]
 
 
-def test_new_keys_of_a_command_are_said(
+def test_new_keys_of_a_command_are_announced(
     qtbot: QtBot, said: list[str], dressed: Theme, page: QWidget
 ) -> None:
     row = shortcuts_tab.CommandRow(COMMANDS[0], dressed)

@@ -52,7 +52,7 @@ class Slow:
         yield from (f"{kind}: ", "ä")
 
 
-def test_what_is_pasted_at_once_is_what_was_copied(parent: QObject, qtbot: QtBot) -> None:
+def test_a_paste_right_after_a_copy_gets_the_copied_text(parent: QObject, qtbot: QtBot) -> None:
     clipboard, slow = QGuiApplication.clipboard(), Slow()
     clipboard.setText("the old")
     copying = ClipboardCopier(parent)
@@ -67,7 +67,7 @@ def test_what_is_pasted_at_once_is_what_was_copied(parent: QObject, qtbot: QtBot
     assert not copying.is_building
 
 
-def test_who_is_faster_gets_what_is_made_for_him(parent: QObject) -> None:
+def test_only_the_requested_format_is_built_and_only_once(parent: QObject) -> None:
     slow = Slow()
     slow.gate.set()
     data = mime_data(slow.texts)
@@ -78,9 +78,7 @@ def test_who_is_faster_gets_what_is_made_for_him(parent: QObject) -> None:
     assert data.data("image/png").isEmpty()
 
 
-def test_what_is_made_is_there_while_another_text_is_being_made(
-    parent: QObject, qtbot: QtBot
-) -> None:
+def test_a_built_text_can_be_pasted_while_another_is_built(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
     copying.put(slow.texts)
     assert slow.waits.wait(LONGEST_S)
@@ -90,7 +88,7 @@ def test_what_is_made_is_there_while_another_text_is_being_made(
         slow.gate.set()
 
 
-def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
+def test_a_newer_copy_is_not_replaced(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
     done: list[bool] = []
     copying.done.connect(done.append)
@@ -102,7 +100,7 @@ def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
     assert done == []
 
 
-def test_slow_copying_emits_a_signal(parent: QObject, qtbot: QtBot) -> None:
+def test_a_slow_copy_emits_delayed(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
     with qtbot.waitSignal(copying.delayed):
         copying.put(slow.texts)
@@ -111,7 +109,7 @@ def test_slow_copying_emits_a_signal(parent: QObject, qtbot: QtBot) -> None:
     assert caught.args == [True]
 
 
-def test_what_is_short_lies_there_at_once(parent: QObject) -> None:
+def test_a_short_text_is_copied_at_once(parent: QObject) -> None:
     copying = ClipboardCopier(parent)
     copying.put(ClipboardTexts({PLAIN: lambda: ["a", "b"]}, is_short=True))
     assert QGuiApplication.clipboard().text() == "ab"

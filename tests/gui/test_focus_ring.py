@@ -35,7 +35,7 @@ def focus(widget: QWidget, reason: Qt.FocusReason) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["segment", "menu-button"])
-def test_the_ring_returns_with_the_window_and_after_a_menu(
+def test_the_focus_ring_returns_with_the_window_and_after_a_menu(
     kind: str, qtbot: QtBot, qapp: QApplication
 ) -> None:
     light = theme.light()
@@ -121,7 +121,7 @@ def test_the_style_sheet_shows_the_focus(kind: str, qtbot: QtBot, dressed: theme
     assert shown != plain
 
 
-def test_tab_scrolls_to_what_is_out_of_sight(qtbot: QtBot) -> None:
+def test_tab_scrolls_to_a_hidden_widget(qtbot: QtBot) -> None:
     window, page = QWidget(), QWidget()
     qtbot.addWidget(window)
     scroller = FocusScroller(window)

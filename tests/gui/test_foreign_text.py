@@ -874,7 +874,9 @@ def stage(qtbot: QtBot, dressed: themes.Theme) -> Iterator[Stage]:
 @pytest.mark.attack("plain-text")
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("name", PLACES)
-def test_text_of_others_stays_text(stage: Stage, trap: PipeTrap, name: str, kind: str) -> None:
+def test_foreign_text_is_shown_as_plain_text(
+    stage: Stage, trap: PipeTrap, name: str, kind: str
+) -> None:
     given, expected = (text.replace("{pipe}", str(trap.path)) for text in HOSTILE[kind])
     widget = PLACES[name](stage, given)
     shown = shown_in(widget)
@@ -913,7 +915,7 @@ def test_a_message_box_keeps_its_details_plain(stage: Stage, trap: PipeTrap) -> 
 
 
 @pytest.mark.attack("plain-text")
-def test_the_title_of_a_window_reads_as_it_is(stage: Stage) -> None:
+def test_a_placeholder_in_a_window_title_is_shown_literally(stage: Stage) -> None:
     from desktop_app.ui.widgets.text.foreign_text import window_title
 
     stage.window.setWindowTitle(window_title("a [*] b"))
@@ -921,7 +923,7 @@ def test_the_title_of_a_window_reads_as_it_is(stage: Stage) -> None:
 
 
 @pytest.mark.attack("plain-text")
-def test_what_is_edited_is_left_as_it_is(stage: Stage) -> None:
+def test_edited_text_is_not_changed(stage: Stage) -> None:
     """Only what is shown is made harmless: a field holds the very text, for it may be kept."""
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 
@@ -932,7 +934,7 @@ def test_what_is_edited_is_left_as_it_is(stage: Stage) -> None:
 
 
 @pytest.mark.attack("plain-text")
-def test_a_choice_of_a_prompt_is_inserted_as_it_was_written(stage: Stage) -> None:
+def test_a_choice_of_a_prompt_is_inserted_unchanged(stage: Stage) -> None:
     from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
     made = PromptFields(Prompt("a", "t", "{{tone=<b>x\u202ey|other}}", ""), {}, stage.theme)
@@ -941,7 +943,7 @@ def test_a_choice_of_a_prompt_is_inserted_as_it_was_written(stage: Stage) -> Non
 
 
 @pytest.mark.attack("plain-text")
-def test_a_title_that_a_line_cannot_hold_is_not_cut_by_a_look_at_it(stage: Stage) -> None:
+def test_opening_the_editor_of_a_long_title_does_not_cut_it(stage: Stage) -> None:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
     made = ConversationList(stage.theme)
@@ -957,7 +959,7 @@ def test_a_title_that_a_line_cannot_hold_is_not_cut_by_a_look_at_it(stage: Stage
 
 @pytest.mark.attack("plain-text")
 @pytest.mark.parametrize("tag", ["<img src={}>", "<link rel=stylesheet href={}>", "![x]({})"])
-def test_no_document_opens_what_it_names(stage: Stage, trap: PipeTrap, tag: str) -> None:
+def test_no_document_opens_the_files_that_it_names(stage: Stage, trap: PipeTrap, tag: str) -> None:
     from desktop_app.ui.widgets.text.sealed_document import SealedBrowser, SealedDocument
 
     html = f"<html><head>{tag.format(trap.path)}</head><body>{tag.format(trap.path)}</body></html>"

@@ -53,7 +53,7 @@ def _model(parent: QWidget) -> FormDialog:
         (_model, "model-window", "save-model"),
     ],
 )
-def test_changes_are_dropped_only_after_a_question(
+def test_changes_are_discarded_only_after_a_question(
     qtbot: QtBot, make: Callable[[QWidget], FormDialog], field: str, save: str
 ) -> None:
     parent = QWidget()

@@ -44,7 +44,9 @@ ALT = Qt.KeyboardModifier.AltModifier
         (["🙂 b"], "B"),
     ],
 )
-def test_the_best_letter_is_chosen(texts: list[str], letters: str | list[str]) -> None:
+def test_mnemonics_prefer_first_letters_then_words(
+    texts: list[str], letters: str | list[str]
+) -> None:
     assert choose_letters(texts) == list(letters)
 
 
@@ -55,7 +57,9 @@ def test_a_letter_is_kept_unless_it_is_taken() -> None:
 
 
 @given(st.lists(st.text(max_size=12), max_size=40), st.sets(st.sampled_from("ABCD")))
-def test_no_letter_is_given_twice_or_left_unused(texts: list[str], taken: set[str]) -> None:
+def test_no_letter_is_assigned_twice_and_no_free_letter_is_left(
+    texts: list[str], taken: set[str]
+) -> None:
     letters = choose_letters(texts, taken=taken)
     given_letters = [letter for letter in letters if letter]
     assert len(set(given_letters)) == len(given_letters)
@@ -68,7 +72,7 @@ def test_no_letter_is_given_twice_or_left_unused(texts: list[str], taken: set[st
 
 
 @given(st.text(), st.characters(categories=("L", "N")))
-def test_the_text_stays_the_same(text: str, letter: str) -> None:
+def test_marking_a_text_does_not_change_it(text: str, letter: str) -> None:
     shown, found = unmarked(marked(text, letter.upper()))
     assert shown == text
     assert found in ("", letter.upper())
@@ -108,7 +112,7 @@ def test_a_menu_that_fills_itself_is_marked_each_time() -> None:
         menu.close()
 
 
-def test_the_marks_of_qt_are_kept() -> None:
+def test_existing_mnemonics_of_a_menu_are_kept() -> None:
     menu = QMenu()
     for text in ("&Undo", "Cu&t", "Cop&y", "Turn"):
         menu.addAction(text)
@@ -178,7 +182,7 @@ def test_alt_with_the_letter_of_a_label_goes_to_its_field(dialog: Dialog) -> Non
     assert dialog.field.hasFocus()
 
 
-def test_letters_are_underlined_while_alt_is_held(dialog: Dialog, qtbot: QtBot) -> None:
+def test_letters_are_underlined_while_alt_is_pressed(dialog: Dialog, qtbot: QtBot) -> None:
     assert dialog.texts == PLAIN
     QTest.keyPress(dialog, Qt.Key.Key_Alt)
     assert dialog.texts == UNDERLINED  # "Cancel" keeps its first letter
@@ -189,13 +193,13 @@ def test_letters_are_underlined_while_alt_is_held(dialog: Dialog, qtbot: QtBot) 
     test_alt_with_a_letter_presses_a_button(dialog, qtbot)
 
 
-def test_lines_are_removed_by_the_next_key_without_alt(dialog: Dialog) -> None:
+def test_underlines_are_removed_by_the_next_key_without_alt(dialog: Dialog) -> None:
     QTest.keyPress(dialog, Qt.Key.Key_Alt)  # whose release went to a menu
     QTest.keyClick(dialog, Qt.Key.Key_Down)
     assert dialog.texts == PLAIN
 
 
-def test_a_text_that_changed_meanwhile_stays(dialog: Dialog) -> None:
+def test_a_text_changed_while_underlined_stays(dialog: Dialog) -> None:
     QTest.keyPress(dialog, Qt.Key.Key_Alt)
     dialog.save.setText("Saved")
     QTest.keyRelease(dialog, Qt.Key.Key_Alt, ALT)
@@ -204,13 +208,13 @@ def test_a_text_that_changed_meanwhile_stays(dialog: Dialog) -> None:
     assert dialog.texts[2] == "&Saved"
 
 
-def test_letters_of_commands_are_left_to_them(dialog: Dialog) -> None:
+def test_letters_of_shortcuts_are_no_mnemonics(dialog: Dialog) -> None:
     QShortcut(QKeySequence("Alt+S"), dialog)
     QTest.keyPress(dialog, Qt.Key.Key_Alt)
     assert dialog.texts[2] == "S&ave && close"
 
 
-def test_parts_with_commands_and_values_have_none(dialog: Dialog) -> None:
+def test_excluded_parts_and_values_have_no_mnemonics(dialog: Dialog) -> None:
     QTest.keyPress(dialog, Qt.Key.Key_Alt)
     other = dialog.part.findChildren(PlainButton)[0]
     assert other.property("text") == "Other"

@@ -93,7 +93,7 @@ def words(panel: SettingsPanel) -> str:
     return " | ".join(labels + fields)
 
 
-def test_it_is_folded_and_says_what_is_set(panel: SettingsPanel, qtbot: QtBot) -> None:
+def test_the_collapsed_section_has_a_summary(panel: SettingsPanel, qtbot: QtBot) -> None:
     head = find(panel, QToolButton, "network")
     head.setFocus()
     qtbot.keyClick(head, Qt.Key.Key_Space)
@@ -106,12 +106,14 @@ def test_it_is_folded_and_says_what_is_set(panel: SettingsPanel, qtbot: QtBot) -
     assert head.accessibleName().endswith("expanded")
 
 
-def test_the_usual_has_no_summary() -> None:
+def test_default_values_have_no_summary() -> None:
     assert summary_of(OPENAI) == ""
     assert summary_of(replace(OPENAI, keeps_at_provider=True)) == "Provider stores conversations"
 
 
-def test_the_way_is_one_of_three(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_the_proxy_is_from_the_environment_none_or_manual(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
         choose(panel, "proxy", DIRECT)
     assert saved.args[0].proxy == DIRECT
@@ -128,14 +130,14 @@ def test_the_way_is_one_of_three(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert not find(panel, QLineEdit, "proxy-url").isVisible()
 
 
-def test_what_is_no_proxy_is_said_and_not_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_an_invalid_proxy_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose(panel, "proxy", "own")
     with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "proxy-url", "gopher://x")
     assert "http://host:3128" in words(panel)
 
 
-def test_a_pasted_password_goes_to_the_keyring_and_is_seen_nowhere(
+def test_a_pasted_proxy_password_goes_to_the_keyring_and_is_not_shown(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     choose(panel, "proxy", "own")
@@ -155,7 +157,7 @@ def test_a_pasted_password_goes_to_the_keyring_and_is_seen_nowhere(
     assert removed.args == ["openai.proxy"]
 
 
-def test_a_password_is_asked_for_where_the_proxy_has_a_user(
+def test_a_password_can_be_entered_if_the_proxy_has_a_user(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     choose(panel, "proxy", "own")
@@ -165,7 +167,7 @@ def test_a_password_is_asked_for_where_the_proxy_has_a_user(
     assert entered.args == ["openai.proxy", SECRET]
 
 
-def test_a_file_of_certificates(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_a_certificate_file_can_be_chosen_and_cleared(qtbot: QtBot, panel: SettingsPanel) -> None:
     section = panel.findChildren(CertificateSection)[0]
     with qtbot.waitSignal(panel.ca_file_chosen) as chosen:
         section.ca_file_chosen.emit(Path("/etc/company.pem"))
@@ -181,7 +183,7 @@ def test_a_file_of_certificates(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert chosen.args == ["openai", None]
 
 
-def test_what_the_provider_may_keep_is_the_person_s_choice(
+def test_the_user_decides_whether_the_provider_stores_conversations(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     assert NOT_STORED in words(panel)
@@ -200,7 +202,9 @@ def test_the_api_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:
         assert saved.args[0].api is api
 
 
-def test_the_name_of_the_limit_is_for_own_servers(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_the_token_limit_parameter_is_shown_for_custom_servers(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
     assert not find(panel, QComboBox, "max-tokens-field").isVisible()
     show(panel, BOX)
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
@@ -208,14 +212,14 @@ def test_the_name_of_the_limit_is_for_own_servers(qtbot: QtBot, panel: SettingsP
     assert saved.args[0].max_tokens_field == "max_completion_tokens"
 
 
-def test_on_this_computer_there_is_no_way_to_choose(panel: SettingsPanel) -> None:
+def test_the_section_is_hidden_on_device_and_for_the_environment(panel: SettingsPanel) -> None:
     show(panel, HERE)
     assert not find(panel, QToolButton, "network").isVisible()
     panel.set_profiles((replace(OPENAI, from_environment=True),), "openai")
     assert not find(panel, QToolButton, "network").isVisible()
 
 
-def test_a_private_address_is_asked_about_once(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_an_unencrypted_host_is_confirmed_once(qtbot: QtBot, panel: SettingsPanel) -> None:
     show(panel, BOX)
     button = find(panel, QPushButton, "allow-unencrypted")
     assert "could read your key" in words(panel)
@@ -233,7 +237,7 @@ def test_a_private_address_is_asked_about_once(qtbot: QtBot, panel: SettingsPane
     assert not button.isVisible()
 
 
-def test_everything_in_the_fold_is_reached_by_tab_and_has_a_name(
+def test_every_control_of_the_section_is_reached_by_tab_and_has_a_name(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     full = replace(OPENAI, proxy="http://me@proxy:1", ca_file="/x.pem")
@@ -250,7 +254,7 @@ def test_everything_in_the_fold_is_reached_by_tab_and_has_a_name(
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0])
-def test_the_fold_is_no_wider_than_the_panel(panel: SettingsPanel, scale: float) -> None:
+def test_the_section_is_no_wider_than_the_panel(panel: SettingsPanel, scale: float) -> None:
     panel.set_theme(themes.light(scale))
     panel.resize(round(312 * scale), 800)
     for profile in (replace(OPENAI, proxy="http://me@proxy:1", ca_file="/x.pem"), BOX):
@@ -259,7 +263,7 @@ def test_the_fold_is_no_wider_than_the_panel(panel: SettingsPanel, scale: float)
         assert tab.minimumSizeHint().width() <= panel.width() - round(27 * scale)
 
 
-def test_what_opens_comes_into_view(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_an_expanded_section_scrolls_into_view(qtbot: QtBot, panel: SettingsPanel) -> None:
     head = find(panel, QToolButton, "network")
     head.setChecked(False)
     panel.resize(312, 420)
@@ -270,7 +274,7 @@ def test_what_opens_comes_into_view(qtbot: QtBot, panel: SettingsPanel) -> None:
     qtbot.waitUntil(lambda: not find(panel, Switch, "keeps-at-provider").visibleRegion().isEmpty())
 
 
-def test_a_header_is_entered_and_its_value_leaves_the_form(
+def test_an_entered_header_is_emitted_and_cleared_from_the_form(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     show(panel, BOX)

@@ -46,7 +46,7 @@ def words(tab: ResponsesTab) -> str:
     return "\n".join(label.text() for label in tab.findChildren(QLabel) if label.isVisible())
 
 
-def test_each_scope_shows_what_holds_there(qtbot: QtBot, tab: ResponsesTab) -> None:
+def test_each_scope_shows_its_effective_values(qtbot: QtBot, tab: ResponsesTab) -> None:
     slider = find(tab, QSlider, TEMPERATURE)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert slider.accessibleName() == "Temperature: 0.5"
@@ -61,7 +61,7 @@ def test_each_scope_shows_what_holds_there(qtbot: QtBot, tab: ResponsesTab) -> N
     assert not reset.isVisible()
 
 
-def test_what_belongs_to_new_conversations_alone_is_not_among_the_own(
+def test_a_conversation_shows_only_settings_that_it_can_override(
     qtbot: QtBot, tab: ResponsesTab
 ) -> None:
     def shown() -> set[str]:
@@ -73,7 +73,7 @@ def test_what_belongs_to_new_conversations_alone_is_not_among_the_own(
     assert shown() == {s.key for s in settings_of(Group.ANSWER) if s.per_conversation}
 
 
-def test_a_change_is_told_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
+def test_a_change_is_reported_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
     slider = find(tab, QSlider, TEMPERATURE)
     with qtbot.waitSignal(tab.changed) as told, qtbot.assertNotEmitted(tab.override_changed):
         slider.setValue(slider.value() + 1)
@@ -84,7 +84,7 @@ def test_a_change_is_told_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None
     assert told.args == ["c1", TEMPERATURE, None]  # the model's own, whatever the default is
 
 
-def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: ResponsesTab) -> None:
+def test_a_row_can_remove_its_override(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, CONVERSATION)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert reset.accessibleName() == "Temperature: use default"
@@ -96,7 +96,7 @@ def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: ResponsesTab) -> None
     assert not reset.isVisible()
 
 
-def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
+def test_typed_text_is_reported_for_the_conversation_that_is_left(
     qtbot: QtBot, tab: ResponsesTab
 ) -> None:
     choose(qtbot, tab, CONVERSATION)
@@ -109,7 +109,7 @@ def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
     assert text.toPlainText() == ""
 
 
-def test_what_is_typed_belongs_to_the_scope_that_is_left(qtbot: QtBot, tab: ResponsesTab) -> None:
+def test_typed_text_is_reported_for_the_scope_that_is_left(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, CONVERSATION)
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     qtbot.keyClicks(text, "Rhyme.")
@@ -117,7 +117,7 @@ def test_what_is_typed_belongs_to_the_scope_that_is_left(qtbot: QtBot, tab: Resp
         choose(qtbot, tab, DEFAULTS)
 
 
-def test_reasons_and_notes_stand_in_both_scopes(qtbot: QtBot, tab: ResponsesTab) -> None:
+def test_refusals_and_notes_are_shown_in_both_scopes(qtbot: QtBot, tab: ResponsesTab) -> None:
     why = "Not available in the Responses API, which GPT-5.2 uses."
     tab.set_refusals(
         {"answer.stop": why},
@@ -134,7 +134,7 @@ def test_reasons_and_notes_stand_in_both_scopes(qtbot: QtBot, tab: ResponsesTab)
     assert why not in words(tab)
 
 
-def test_a_fifth_stop_sequence_is_not_taken_and_says_so(qtbot: QtBot, tab: ResponsesTab) -> None:
+def test_a_fifth_stop_sequence_is_refused_with_a_reason(qtbot: QtBot, tab: ResponsesTab) -> None:
     text = find(tab, QPlainTextEdit, "answer.stop")
     with qtbot.assertNotEmitted(tab.changed, wait=20):
         text.setPlainText("a\nb\nc\nd\ne")

@@ -123,13 +123,13 @@ def test_a_panel_that_was_never_opened_is_empty(qtbot: QtBot, dressed: themes.Th
     assert not made.findChildren(QWidget)
 
 
-def test_each_page_is_made_when_it_is_opened(panel: SettingsPanel) -> None:
+def test_each_page_is_created_when_it_is_opened(panel: SettingsPanel) -> None:
     assert not panel.findChildren(QSlider)
     panel.show_page("look")
     assert [s.objectName() for s in panel.findChildren(QSlider)] == ["look.text_size"]
 
 
-def test_opening_about_asks_for_its_texts(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_opening_the_about_page_requests_its_texts(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.waitSignal(panel.about_opened):
         click(qtbot, panel, "about")
 
@@ -137,7 +137,7 @@ def test_opening_about_asks_for_its_texts(qtbot: QtBot, panel: SettingsPanel) ->
 # ------------------------------------------------------------------ the key
 
 
-def test_a_key_is_entered_once_and_shown_never_again(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_an_entered_key_is_emitted_once_and_never_shown(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
     entry = find(panel, QLineEdit, "key")
     qtbot.keyClicks(entry, f"  {SECRET} ")
@@ -154,7 +154,7 @@ def test_a_key_is_entered_once_and_shown_never_again(qtbot: QtBot, panel: Settin
     assert entry.text() == ""
 
 
-def test_replace_can_be_taken_back(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> None:
     entry = find(panel, QLineEdit, "key")
     assert not entry.isVisible()
     click(qtbot, panel, "replace-key")
@@ -174,7 +174,7 @@ def test_replace_can_be_taken_back(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert find(panel, QPushButton, "remove-key").isVisible()
 
 
-def test_a_key_of_which_only_a_note_is_known_is_not_said_to_be_stored(panel: SettingsPanel) -> None:
+def test_a_key_in_an_unchecked_keyring_is_not_shown_as_stored(panel: SettingsPanel) -> None:
     panel.set_key_state("openai", KeyState("unknown"))
     assert not find(panel, QLineEdit, "key-place").isVisible()
     assert find(panel, QLineEdit, "key").isVisible()
@@ -182,13 +182,13 @@ def test_a_key_of_which_only_a_note_is_known_is_not_said_to_be_stored(panel: Set
     assert "Your keyring is checked on first use." in all_text(panel)
 
 
-def test_remove_says_whose_key(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_removing_a_key_emits_the_profile(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.waitSignal(panel.key_removal_requested) as removed:
         click(qtbot, panel, "remove-key")
     assert removed.args == ["openai"]
 
 
-def test_a_session_key_is_said_to_be_one(panel: SettingsPanel) -> None:
+def test_a_session_key_is_shown_as_kept_until_quit(panel: SettingsPanel) -> None:
     panel.set_key_state("openai", KeyState("session"))
     assert find(panel, QLineEdit, "key-place").text() == "Kept until you quit"
     assert "No keyring is available" in all_text(panel)
@@ -202,9 +202,7 @@ def test_a_key_from_the_environment_cannot_be_changed(qtbot: QtBot, panel: Setti
     assert find(panel, QLineEdit, "base-url").isReadOnly()
 
 
-def test_a_stored_change_does_not_take_away_a_key_being_typed(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
+def test_a_key_being_typed_survives_a_changed_profile(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
     entry = find(panel, QLineEdit, "key")
     qtbot.keyClicks(entry, SECRET)
@@ -215,7 +213,9 @@ def test_a_stored_change_does_not_take_away_a_key_being_typed(
     assert entry.text() == ""
 
 
-def test_adding_a_key_leads_to_the_field(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_focusing_the_key_field_selects_a_provider_with_keys(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
     panel.show_page("keys")
     choose_provider(panel, HERE)
     with qtbot.waitSignal(panel.profile_selected) as selected:
@@ -227,13 +227,13 @@ def test_adding_a_key_leads_to_the_field(qtbot: QtBot, panel: SettingsPanel) -> 
 # ------------------------------------------------------------------ profiles
 
 
-def test_a_changed_address_is_handed_over(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_a_changed_address_is_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "base-url", "https://gateway.example/v1/")
     assert saved.args == [replace(OPENAI, base_url="https://gateway.example/v1")]
 
 
-def test_azures_version_behind_an_address_becomes_a_parameter(
+def test_the_azure_version_of_an_address_becomes_a_parameter(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
@@ -244,7 +244,7 @@ def test_azures_version_behind_an_address_becomes_a_parameter(
     assert find(panel, QLineEdit, "base-url").text() == "https://me.example/openai/v1"
 
 
-def test_an_impossible_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_an_invalid_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "gateway")
     assert "Enter a URL such as https://" in all_text(panel)
@@ -255,7 +255,7 @@ def test_an_impossible_address_is_refused(qtbot: QtBot, panel: SettingsPanel) ->
 @pytest.mark.parametrize(
     "text", ["", "api", "ftp://x/v1", "https://", "https://a b/v1", "https://x/v1?k=1"]
 )
-def test_other_texts_are_no_address(text: str) -> None:
+def test_invalid_addresses_have_a_problem(text: str) -> None:
     assert problem_of_address(text)
 
 
@@ -278,16 +278,14 @@ def test_an_address_with_a_secret_is_refused_with_a_reason(
     assert says in all_text(panel)
 
 
-def test_an_open_address_is_warned_of() -> None:
+def test_an_unencrypted_address_in_the_network_has_a_warning() -> None:
     for text in ("http://localhost:11434/v1", "https://api.openai.com/v1", "http://[::1]:80/v1"):
         assert not problem_of_address(text)
         assert not warning_of_address(text)
     assert warning_of_address("http://192.168.1.7:8000/v1")
 
 
-def test_an_open_address_far_away_is_refused_as_sending_would(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
+def test_an_unencrypted_public_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, OLLAMA)
     with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://far.example/v1")
@@ -298,16 +296,16 @@ def test_an_open_address_far_away_is_refused_as_sending_would(
     assert "Not encrypted" in all_text(panel)
 
 
-def test_a_refused_address_is_not_tested_under_the_old_one(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
+def test_a_refused_address_is_not_tested(qtbot: QtBot, panel: SettingsPanel) -> None:
     write(qtbot, panel, "base-url", "gateway")
     with qtbot.assertNotEmitted(panel.test_requested):
         click(qtbot, panel, "test")
     assert find(panel, QLabel, "test-result").text() == "Correct the base URL first."
 
 
-def test_a_result_goes_with_what_was_tested(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_a_test_result_is_discarded_when_address_or_key_change(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
     result = find(panel, QLabel, "test-result")
     panel.set_test_result("openai", True, "Connected in 0.4 s, 38 models found.")
     write(qtbot, panel, "base-url", "https://gateway.example/v1")
@@ -322,7 +320,7 @@ def test_a_result_goes_with_what_was_tested(qtbot: QtBot, panel: SettingsPanel) 
     assert result.text() == ""
 
 
-def test_a_cut_line_ends_in_dots(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_a_cut_line_ends_with_an_ellipsis(qtbot: QtBot, panel: SettingsPanel) -> None:
     line = find(panel, QLineEdit, "key-place")
     whole = line.grab().toImage()
     line.setFixedWidth(90)
@@ -390,7 +388,7 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     assert profile.id != profile_from(SERVER_PRESETS[1]).id
 
 
-def test_an_address_that_nobody_typed_is_no_error(panel: SettingsPanel) -> None:
+def test_an_empty_address_of_a_new_server_is_no_error(panel: SettingsPanel) -> None:
     panel.set_profiles([replace(OLLAMA, base_url="")], OLLAMA.id)
     assert "For example http://localhost:8080/v1" in all_text(panel)
     assert "Enter a URL" not in all_text(panel)
@@ -407,7 +405,7 @@ def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -
     assert removed.args == [OLLAMA.id]
 
 
-def test_the_test_says_what_came_of_it(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) -> None:
     result = find(panel, QLabel, "test-result")
     with qtbot.waitSignal(panel.test_requested) as asked:
         click(qtbot, panel, "test")
@@ -436,7 +434,7 @@ def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel
     assert changed.args == ["default.provider", ""]
 
 
-def test_the_model_on_this_computer_is_named_honestly(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_the_on_device_page_shows_the_model_file(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, HERE)
     assert not find(panel, QLineEdit, "base-url").isVisible()
     assert not find(panel, QLineEdit, "key").isVisible()
@@ -477,7 +475,9 @@ def test_languages_with_a_catalog_can_be_chosen(
     assert shown == ["System", "English", "Nederlands"]
 
 
-def test_sliders_give_the_positions_and_the_models_own(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_sliders_report_their_stops_and_the_models_default(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
     panel.show_page("answer")
     slider = find(panel, QSlider, "answer.max_output_tokens")
     told: list[tuple[str, object]] = []
@@ -492,7 +492,7 @@ def test_sliders_give_the_positions_and_the_models_own(qtbot: QtBot, panel: Sett
     assert slider.accessibleName() == "Maximum output tokens: Default"
 
 
-def test_shown_values_are_not_told_back(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_shown_values_are_not_reported_as_changes(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("answer")
     panel.show_page("look")
     with qtbot.assertNotEmitted(panel.setting_changed, wait=50):
@@ -515,7 +515,7 @@ def test_shown_values_are_not_told_back(qtbot: QtBot, panel: SettingsPanel) -> N
     assert find(panel, QPlainTextEdit, "answer.system_prompt").toPlainText() == "Be brief."
 
 
-def test_what_the_model_does_not_take_is_disabled_and_says_why(panel: SettingsPanel) -> None:
+def test_a_refused_setting_is_disabled_and_shows_the_reason(panel: SettingsPanel) -> None:
     panel.show_page("answer")
     why = "GPT-5.2 supports this setting only with effort set to None."
     panel.set_refusals({"answer.temperature": why})
@@ -530,7 +530,9 @@ def test_what_the_model_does_not_take_is_disabled_and_says_why(panel: SettingsPa
     assert why not in all_text(panel)
 
 
-def test_instructions_are_told_when_the_person_leaves(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_instructions_are_reported_when_the_field_loses_the_focus(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
     panel.show_page("answer")
     text = find(panel, QPlainTextEdit, "answer.system_prompt")
     text.setFocus()
@@ -540,7 +542,9 @@ def test_instructions_are_told_when_the_person_leaves(qtbot: QtBot, panel: Setti
     assert changed.args == ["answer.system_prompt", "Be brief."]
 
 
-def test_and_soon_after_the_last_key(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_instructions_are_reported_soon_after_the_last_key(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
     panel.show_page("answer")
     text = find(panel, QPlainTextEdit, "answer.system_prompt")
     with qtbot.waitSignal(panel.setting_changed) as changed:
@@ -560,7 +564,7 @@ def test_the_theme_is_chosen_from_a_list(qtbot: QtBot, panel: SettingsPanel) -> 
     assert setting("look.theme").default == "system"
 
 
-def test_the_slider_keeps_the_keyboard_while_the_text_grows(
+def test_the_slider_keeps_the_focus_while_the_text_grows(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     panel.setting_changed.connect(lambda _key, value: panel.set_theme(themes.light(value / 100)))
@@ -573,7 +577,7 @@ def test_the_slider_keeps_the_keyboard_while_the_text_grows(
     assert slider.accessibleName() == "Text size: 130%"
 
 
-def test_a_font_is_one_of_those_installed(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_installed_fonts_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("look")
     fonts = find(panel, QComboBox, "look.font")
     assert fonts.currentText() == "System"
@@ -605,7 +609,7 @@ def test_every_command_is_listed_with_its_keys(panel: SettingsPanel) -> None:
     assert find(panel, QPushButton, "keys-list.search").text() == "Ctrl+Shift+F"
 
 
-def test_new_keys_and_the_way_back(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_a_shortcut_can_be_changed_and_reset(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     control = Qt.KeyboardModifier.ControlModifier
     with qtbot.waitSignal(panel.shortcut_changed) as changed:
@@ -618,9 +622,7 @@ def test_new_keys_and_the_way_back(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert not find(panel, QPushButton, "reset-answer.retry").isVisible()
 
 
-def test_the_keys_that_send_are_a_setting_and_a_shortcut(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
+def test_the_send_shortcut_is_also_a_setting(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     panel.show_page("look")
     control = find(panel, SegmentedControl, "keys.prompt.send")
@@ -635,7 +637,7 @@ def test_the_keys_that_send_are_a_setting_and_a_shortcut(
     assert control.current() == "Return"
 
 
-def test_a_collision_is_shown_at_both(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_a_conflict_is_shown_at_both_commands(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     capture(qtbot, panel, "answer.retry", Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     said = all_text(panel)
@@ -643,7 +645,7 @@ def test_a_collision_is_shown_at_both(qtbot: QtBot, panel: SettingsPanel) -> Non
     assert "Also used by “Regenerate response”." in said
 
 
-def test_keys_that_typing_needs_are_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_keys_used_for_typing_are_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     with qtbot.assertNotEmitted(panel.shortcut_changed):
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_J)
@@ -667,7 +669,7 @@ def test_a_second_shortcut_makes_a_chord(qtbot: QtBot, panel: SettingsPanel) -> 
     assert "This command takes a single shortcut" in all_text(panel)
 
 
-def test_escape_leaves_and_backspace_takes_away(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     with qtbot.assertNotEmitted(panel.shortcut_changed), qtbot.assertNotEmitted(panel.closed):
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_Escape)
@@ -680,7 +682,7 @@ def test_escape_leaves_and_backspace_takes_away(qtbot: QtBot, panel: SettingsPan
 # ------------------------------------------------------------------ About
 
 
-def test_what_is_said_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_the_system_info_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.set_about("Repartee 0.1.0", "MIT", [3])
     panel.show_page("about")
     click(qtbot, panel, "program")
@@ -705,7 +707,7 @@ def test_help_is_requested_for_the_shown_page(qtbot: QtBot, panel: SettingsPanel
 # ------------------------------------------------------------------ keyboard, speech, size
 
 
-def test_escape_and_the_cross_close(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_escape_and_the_close_button_close_the_panel(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.waitSignal(panel.closed):
         qtbot.keyClick(find(panel, QLineEdit, "base-url"), Qt.Key.Key_Escape)
     with qtbot.waitSignal(panel.closed):

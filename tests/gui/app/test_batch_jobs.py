@@ -86,7 +86,7 @@ async def made(desk: Desk, paths: list[Path], task: str = "Which is it?") -> Bat
     return dialog
 
 
-async def test_from_files_to_answers_to_a_conversation(tmp_path: Path) -> None:
+async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         return Outcome(output=lines(*(answered(r["custom_id"], ANSWER) for r in requests[::-1])))
 
@@ -127,7 +127,7 @@ async def test_from_files_to_answers_to_a_conversation(tmp_path: Path) -> None:
         assert len(desk.rows) == 1
 
 
-async def test_what_failed_is_told_narrowed_to_and_run_again(tmp_path: Path) -> None:
+async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         ids = [request["custom_id"] for request in requests]
         if len(ids) < 3:
@@ -157,7 +157,7 @@ async def test_what_failed_is_told_narrowed_to_and_run_again(tmp_path: Path) -> 
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount() == 1)
 
 
-async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None:
+async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: Path) -> None:
     provider = BatchServer(all_answered)
     provider.polls = 2
     async with provider.http:
@@ -216,7 +216,7 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         assert "bullet" in dialog.new.task.toPlainText()
 
 
-async def test_what_is_too_large_is_offered_to_be_read_in_parts(tmp_path: Path) -> None:
+async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> None:
     async with open_desk() as (provider, desk):
         paths = notes(tmp_path, 2)
         paths[0].write_text("word " * 300_000, "utf-8")
@@ -232,7 +232,7 @@ async def test_what_is_too_large_is_offered_to_be_read_in_parts(tmp_path: Path) 
         assert provider.seen == []
 
 
-async def test_a_server_of_ones_own_is_switched_on() -> None:
+async def test_batches_of_a_custom_server_can_be_switched_on() -> None:
     async with Desk() as desk:
         home = ProviderProfile(
             "home", "Home", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1", needs_key=False
@@ -266,7 +266,7 @@ async def test_a_server_of_ones_own_is_switched_on() -> None:
         )
 
 
-async def test_what_cannot_be_chosen_says_why(tmp_path: Path) -> None:
+async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> None:
     async with Desk() as desk:
         desk.controllers.batches.begin(notes(tmp_path, 1))
         page = dialog_of(desk).new
@@ -284,7 +284,7 @@ async def test_what_cannot_be_chosen_says_why(tmp_path: Path) -> None:
         assert efforts == ["Medium", "High", "Extra high"]
 
 
-async def test_fifty_thousand_files_do_not_hold_up_the_window() -> None:
+async def test_fifty_thousand_files_do_not_block_the_window() -> None:
     async with Desk() as desk:
         job = BatchJob(
             new_id(), ModelChoice("openai", "gpt-5.2"), "Large", "?", now(), BatchStatus.COMPLETED
@@ -319,7 +319,7 @@ async def test_fifty_thousand_files_do_not_hold_up_the_window() -> None:
         assert table.rowAt(table.viewport().height() - 5) == 49_999  # nobody is scrolled away
 
 
-async def test_the_keyboard_reaches_everything(tmp_path: Path) -> None:
+async def test_jobs_can_be_used_by_keyboard(tmp_path: Path) -> None:
     async with open_desk() as (_provider, desk):
         dialog = await made(desk, notes(tmp_path, 2))
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
@@ -358,7 +358,7 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
         dialog.close()
 
 
-async def test_cleared_files_come_back(tmp_path: Path) -> None:
+async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
     files = [tmp_path / "a.txt", tmp_path / "b.txt"]
     async with Desk() as desk:
         desk.controllers.batches.begin(files)

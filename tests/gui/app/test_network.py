@@ -56,7 +56,7 @@ def lines(menu: QMenu) -> list[str]:
 # ---------------------------------------------------------------- listings
 
 
-async def test_what_the_provider_lists_is_in_the_menu_once_the_person_types() -> None:
+async def test_the_listed_models_are_in_the_menu_after_typing_begins() -> None:
     async with Desk(environment=COMET) as desk:
         asked: list[str] = []
         desk.stage.on_models = lambda profile: asked.append(profile.id)
@@ -87,7 +87,7 @@ async def test_a_listing_is_kept_and_renewed_when_the_menu_opens() -> None:
         assert "second" in lines(open_menu(desk))
 
 
-async def test_instant_is_served_where_it_is_listed_and_stood_in_for_where_not() -> None:
+async def test_instant_is_used_if_listed_and_otherwise_replaced() -> None:
     async with Desk(environment=COMET) as desk:
         desk.window.prompt.row.variant_requested.emit(Variant.INSTANT)
         desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "gpt-5.2-pro")
@@ -102,7 +102,7 @@ async def test_instant_is_served_where_it_is_listed_and_stood_in_for_where_not()
         assert str(INSTANT_RETIRED) in desk.transcript
 
 
-async def test_at_openai_the_day_counts_unless_it_is_listed_since() -> None:
+async def test_a_retired_model_of_openai_is_used_if_still_listed() -> None:
     async with Desk(environment=KEYED) as desk:
         desk.window.prompt.row.variant_requested.emit(Variant.INSTANT)
         desk.stage.models_of["env-openai"] = ("gpt-5.2", "gpt-5.2-chat-latest")
@@ -117,7 +117,7 @@ async def test_at_openai_the_day_counts_unless_it_is_listed_since() -> None:
         assert "still lists it" not in desk.transcript
 
 
-async def test_a_chosen_model_whose_end_is_near_is_warned_of_below_the_row() -> None:
+async def test_a_warning_is_shown_for_a_chosen_model_that_retires_soon() -> None:
     async with Desk(environment=COMET) as desk:
         desk.stage.models_of["env-cometapi"] = ("gpt-5.2", NEAR)
         desk.type("Hi")
@@ -129,7 +129,7 @@ async def test_a_chosen_model_whose_end_is_near_is_warned_of_below_the_row() -> 
         assert formatting.day(NEAR.shutdown) in desk.hint
 
 
-async def test_hundreds_of_models_go_by_their_makers() -> None:
+async def test_hundreds_of_models_are_grouped_by_maker() -> None:
     async with Desk(environment=COMET) as desk:
         many = [f"{maker}-{n}" for maker in ("claude", "gemini", "gpt") for n in range(100)]
         desk.stage.models_of["env-cometapi"] = ("gpt-5.2", *many, "alone")
@@ -231,7 +231,7 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         assert proxy.wanted == ["nas.lan:11434"]
 
 
-async def test_a_file_that_holds_no_certificate_is_not_taken(tmp_path: Path) -> None:
+async def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
     async with Desk() as desk:
         wrong = tmp_path / "notes.pem"
         wrong.write_text("nothing")
@@ -248,7 +248,7 @@ async def test_a_file_that_holds_no_certificate_is_not_taken(tmp_path: Path) -> 
 # ---------------------------------------------------------------- windows
 
 
-async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
+async def test_the_window_of_a_servers_model_is_learned_when_a_document_is_dropped(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "long.txt"

@@ -77,7 +77,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         assert "monthly limit" not in desk.said
 
 
-async def test_a_running_answer_is_never_cut_and_its_input_counts() -> None:
+async def test_a_running_answer_is_not_cut_by_the_cap_and_its_input_counts() -> None:
     async with Desk(environment=KEYED) as desk:
         await cap(desk, "0.00002")  # room for eleven tokens of input
         first = await desk.ask("One two three")
@@ -92,7 +92,7 @@ async def test_a_running_answer_is_never_cut_and_its_input_counts() -> None:
         assert desk.messages()[1] == whole
 
 
-async def test_the_tables_say_it_all() -> None:
+async def test_the_tables_show_all_calls() -> None:
     async with Desk(environment=KEYED) as desk:
         await desk.ask_and_answer("One", "An answer.")
         turn = await desk.ask("Two")
@@ -122,7 +122,7 @@ async def test_the_tables_say_it_all() -> None:
         view.close()
 
 
-async def test_older_calls_are_summed_up_while_the_charts_say_so(
+async def test_the_charts_say_that_older_calls_are_being_summed_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ledger, "SLICE_SIZE", 1)
@@ -160,7 +160,7 @@ def titled(desk: Desk) -> int:
     return int(desk.stored("SELECT count(*) FROM ledger")[0][0])
 
 
-async def test_calls_without_a_price_are_told_of() -> None:
+async def test_calls_without_a_price_are_reported() -> None:
     async with Desk(environment=KEYED) as desk:
         await cap(desk, "5")
         state = desk.state
@@ -179,7 +179,7 @@ async def test_calls_without_a_price_are_told_of() -> None:
         await until(lambda: "1 request with an unknown cost" in section.note.text())
 
 
-async def test_the_quick_prompt_says_it_too() -> None:
+async def test_the_quick_prompt_refuses_a_question_over_the_cap() -> None:
     async with Desk(environment=KEYED) as desk:
         await cap(desk, "0.000001")
         quick = desk.session.quick
@@ -195,7 +195,7 @@ def in_hand(desk: Desk) -> str:
     return desk.window.focusWidget().objectName()
 
 
-async def test_from_the_quick_prompt_to_the_cap() -> None:
+async def test_the_quick_prompt_links_to_the_cap() -> None:
     async with Desk(environment=KEYED) as desk:
         await cap(desk, "0.00000001")
         desk.session.quick.open_with("")

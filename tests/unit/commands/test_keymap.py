@@ -101,7 +101,7 @@ def test_any_text_is_a_shortcut_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["A", "Shift+7", "Return", "Shift+Up", "Space", "Del"])
-def test_keys_that_typing_needs_are_refused(text: str) -> None:
+def test_keys_used_for_typing_are_refused(text: str) -> None:
     assert key_refusal(text)
     assert Keymap({"conversation.new": text}).overrides == {}
 
