@@ -46,31 +46,31 @@ class Findings:
 
     @property
     def code(self) -> int:
-        """The exit code. A known vulnerability takes precedence over a failed lookup."""
+        """Return the exit code. A known vulnerability takes precedence over a failed lookup."""
         if self.known:
             return VULNERABLE
         return UNKNOWN if self.not_looked_up or self.failures or not self.looked_up else SAFE
 
     def lines(self) -> list[str]:
         """Return the lines to print, the verdict last."""
-        told = [f"KNOWN VULNERABILITY {line}" for line in sorted(set(self.known))]
-        told += [f"Not looked up: {reason}" for reason in self.failures]
+        lines = [f"KNOWN VULNERABILITY {line}" for line in sorted(set(self.known))]
+        lines += [f"Not looked up: {reason}" for reason in self.failures]
         if self.looked_up and self.not_looked_up:
-            told.append(f"Not looked up: {', '.join(sorted(self.not_looked_up))}")
+            lines.append(f"Not looked up: {', '.join(sorted(self.not_looked_up))}")
         if self.known:
-            told.append(f"{len(set(self.known))} known vulnerabilities.")
+            lines.append(f"{len(set(self.known))} known vulnerabilities.")
         elif not self.looked_up:
-            told.append(
+            lines.append(
                 "NOTHING COULD BE LOOKED UP: whether there are vulnerabilities is not known."
             )
         elif self.code == UNKNOWN:
-            told.append(
+            lines.append(
                 f"No vulnerability is known of the {len(self.looked_up)} requirements that could "
                 "be looked up. THE OTHERS COULD NOT BE LOOKED UP."
             )
         else:
-            told.append(f"No vulnerability is known of all {len(self.looked_up)} requirements.")
-        return told
+            lines.append(f"No vulnerability is known of all {len(self.looked_up)} requirements.")
+        return lines
 
 
 def audit(program: str, files: Iterable[str]) -> Findings:

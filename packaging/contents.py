@@ -27,7 +27,7 @@ PYTHON: Final = "Python"
 _LIBRARY: Final = re.compile(r"lib[\w.+-]*\.so[\d.]*")
 _ASSETS: Final = {".bin", ".dat", ".gguf", ".icc", ".onnx", ".otf", ".ttf", ".woff", ".woff2"}
 _METADATA: Final = re.compile(r"([\w.]+)-[^-/]+\.(?:dist|egg)-info")
-# Python's own files that are no module of its standard library by name.
+# Python's own files whose names are no modules of its standard library.
 _PYTHON: Final = ("base_library.zip", "libpython3", "_sysconfigdata_")
 # The Debian package puts its own files here, beside the frozen program.
 _SHARED: Final = ("usr/share/", "usr/bin/", "DEBIAN/")

@@ -28,20 +28,20 @@ def main() -> None:
     application = QGuiApplication([])
     renderer = QSvgRenderer(str(SOURCE))
     for size in SIZES:
-        target = apps_folder(theme, f"{size}x{size}") / f"{NAME}.png"
-        if not drawn(renderer, size).save(str(target)):
+        target = make_apps_folder(theme, f"{size}x{size}") / f"{NAME}.png"
+        if not render(renderer, size).save(str(target)):
             sys.exit(f"{target} could not be written")
-    shutil.copy(SOURCE, apps_folder(theme, "scalable") / f"{NAME}.svg")
+    shutil.copy(SOURCE, make_apps_folder(theme, "scalable") / f"{NAME}.svg")
     application.quit()
 
 
-def apps_folder(theme: Path, size: str) -> Path:
+def make_apps_folder(theme: Path, size: str) -> Path:
     folder = theme / size / "apps"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def drawn(renderer: QSvgRenderer, size: int) -> QImage:
+def render(renderer: QSvgRenderer, size: int) -> QImage:
     image = QImage(size, size, QImage.Format.Format_ARGB32)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)

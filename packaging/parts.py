@@ -83,17 +83,17 @@ class Shipped:
 
     @property
     def name(self) -> str:
-        """The name as its authors write it."""
+        """Return the name as its authors write it."""
         return str(self.distribution.metadata["Name"])
 
     @property
     def version(self) -> str:
-        """The version from the metadata."""
+        """Return the version from the metadata."""
         return self.distribution.version
 
     @property
     def author(self) -> str:
-        """The author, or "" if the metadata names none."""
+        """Return the author, or "" if the metadata names none."""
         return _first(self.distribution, "Author") or _first(self.distribution, "Author-email")
 
 
@@ -108,7 +108,7 @@ def natives() -> list[Native]:
 
 
 def shipped() -> list[Shipped]:
-    """Return all direct and indirect requirements, and the weights without theirs."""
+    """Return all direct and indirect requirements, and the weights without their requirements."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     found: dict[str, Distribution] = {}
     seen: set[tuple[str, str]] = set()

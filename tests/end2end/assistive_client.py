@@ -1,7 +1,7 @@
 """An AT-SPI client that acts like a screen reader.
 
-It runs under the system's Python, which has pyatspi, and knows nothing of Repartee but the names of
-its widgets. It reads a JSON request per line from standard input and writes a JSON reply per line:
+It runs under the system's Python, which has pyatspi, and knows only the names of the widgets.
+It reads a JSON request per line from standard input and writes a JSON reply per line:
 
     {"do": "text" | "set_text" | "press" | "focus" | "states" | "children" | "name" | "role" |
      "place", "pid": …, "id": …, …}
@@ -9,11 +9,11 @@ its widgets. It reads a JSON request per line from standard input and writes a J
     {"do": "key", "keysym": …, "control": …} or {"do": "type", "text": …}
 
 A widget is found by the last part of its accessible id, which is the path of Qt's object names.
-"name" and "role" in place of "id" find the first visible widget whose name begins so. "key" and
-"type" are the keys of an assistive device.
+"name" and "role" instead of "id" find the first visible widget of the role whose name begins with
+"name". "key" and "type" press the keys of an assistive device.
 
-"heard" returns what a screen reader would have spoken since it was last asked: announcements, and
-the name and role of whatever got the focus or became the current row of a list or menu.
+"heard" returns what a screen reader would have spoken since the last request of that kind:
+announcements, and the name and role of each widget that got the focus or row that became current.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ import pyatspi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
-DEEPEST = 40
-# Widgets by process and name that were found: to look again takes hundreds of the program's calls.
-found: dict[tuple[int, str], Any] = {}
+MAX_DEPTH = 40
+# The widgets found, by process and id: another search takes hundreds of calls to the program.
+widget_cache: dict[tuple[int, str], Any] = {}
 CONTROL_KEYCODE = 37
 SPOKEN_EVENTS = (
     "object:announcement",
@@ -66,7 +66,7 @@ class SpeechLog:
                 node = event.source
                 self._spoken.append((pid, f"{node.get_name()}, {node.get_role_name()}"))
         except GLib.Error:
-            return  # gone already
+            return  # the widget was deleted meanwhile
 
 
 def application_of(pid: int) -> Any:
@@ -81,7 +81,7 @@ def application_of(pid: int) -> Any:
 def walk(node: Any, depth: int = 0) -> Iterator[Any]:
     """Yield a node and all its descendants."""
     yield node
-    if depth < DEEPEST:
+    if depth < MAX_DEPTH:
         for child in node:
             if child is not None:
                 yield from walk(child, depth + 1)
@@ -90,16 +90,16 @@ def walk(node: Any, depth: int = 0) -> Iterator[Any]:
 def find(request: dict[str, Any]) -> Any:
     """Return the widget that a request names, or raise LookupError."""
     key = (request["pid"], request.get("id", ""))
-    if key in found and has_id(found[key], request["id"]):
-        found[key].clear_cache()  # its states may have changed
-        return found[key]
+    if key in widget_cache and has_id(widget_cache[key], request["id"]):
+        widget_cache[key].clear_cache()  # its states may have changed
+        return widget_cache[key]
     application = application_of(request["pid"])
     if application is None:
-        raise LookupError("the program is not to be seen")
+        raise LookupError("the program has no accessible tree")
     for node in walk(application):
         if "id" in request:
             if has_id(node, request["id"]):
-                found[key] = node
+                widget_cache[key] = node
                 return node
         elif (
             node.name.startswith(request["name"])
@@ -172,7 +172,7 @@ def answer_of(node: Any, request: dict[str, Any]) -> Any:
             return [child.name for child in node if child is not None]
         case "name":
             return node.name
-        case "place":  # on the screen: x, y, width, height; of a child where one is named
+        case "place":  # x, y, width and height on the screen, of a child if the request names one
             named = [c for c in node if c is not None and c.name.startswith(request["child"])]
             if request["child"] and not named:
                 raise LookupError(f"no child is called {request['child']}")

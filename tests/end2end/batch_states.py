@@ -38,7 +38,7 @@ S. Berg — 1 Feb — confirm the deposit with the bank
 
 
 async def fill_batches(backend: Backend) -> None:
-    """Put them into the store."""
+    """Put the jobs into the store."""
     ended = await _job(backend, "Summarise", 128, BatchStatus.EXPIRED)
     upload = BatchUpload(ended.id, 1, BatchStatus.EXPIRED, batch_id="batch_1")
     store = backend.batch_store

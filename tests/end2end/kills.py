@@ -40,9 +40,9 @@ from tests.helpers.family import FAMILY_ENVIRONMENT
 
 WORDS = 3_000
 PAUSE_S = 0.004
-ON_SCREEN_S = 1.0  # what has been seen for so long is on the disk
-LONGEST_LIFE_S = 5.0
-EARLY = 0.2  # so many are killed while they start
+ON_SCREEN_S = 1.0  # content that was on screen for this time has to be on disk
+MAX_LIFE_S = 5.0
+EARLY_SHARE = 0.2  # the share of rounds in which the program is killed while it starts
 _NUMBERS = re.compile(r"\bw(\d+)\b")
 
 
@@ -120,24 +120,24 @@ class Kills:
         self._chance = random.Random(seed)
         self._round = 0
 
-    def one(self) -> Seen:
+    def run_round(self) -> Seen:
         """Start, ask, kill and check. Raise AssertionError if something was lost."""
         self._round += 1
         seen = Seen(f"Question {self._round} of this home", f"Draft {self._round}")
-        is_early = self._chance.random() < EARLY
-        life = self._chance.uniform(0, LONGEST_LIFE_S)
+        is_early = self._chance.random() < EARLY_SHARE
+        life = self._chance.uniform(0, MAX_LIFE_S)
         with self._program() as program:
-            beside = self._import_beside()
+            importer = self._start_import()
             if is_early:
                 time.sleep(life / 2)
             else:
                 self._expect_nothing_to_answer(program)
-                self._live(program, seen, life)
+                self._ask_and_watch(program, seen, life)
             killed_at = time.monotonic()
             program.kill()
-            beside.kill()
-            beside.wait()
-        self._examine(seen, killed_at)
+            importer.kill()
+            importer.wait()
+        self._check_store(seen, killed_at)
         return seen
 
     def _program(self) -> Program:
@@ -159,19 +159,19 @@ class Kills:
         found = wait_for(windows, "the window on the screen")
         assert len(found) == 1, "more than the window is on the screen"
 
-    def _import_beside(self) -> subprocess.Popen[bytes]:
-        """Start another process that writes until it is killed too."""
-        source = self._home.parent / "beside.json"
+    def _start_import(self) -> subprocess.Popen[bytes]:
+        """Start another process that writes to the store until it is killed."""
+        source = self._home.parent / "import.json"
         message = {
             "author": {"role": "user"},
             "content": {"content_type": "text", "parts": ["x" * 1000]},
         }
-        # Versions of one question: the list stays short, which the AT-SPI client walks through.
+        # Versions of one question, so that the list, which the AT-SPI client reads, stays short.
         mapping = {
             f"{self._round}-{number}": {"parent": None, "message": message} for number in range(500)
         }
         conversations = [
-            {"conversation_id": f"{number}", "title": "Beside", "mapping": mapping}
+            {"conversation_id": f"{number}", "title": "Imported", "mapping": mapping}
             for number in range(4)
         ]
         source.write_text(json.dumps(conversations))
@@ -179,8 +179,8 @@ class Kills:
         environment = {**os.environ, "REPARTEE_HOME": str(self._home)}
         return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
-    def _live(self, program: Program, seen: Seen, life: float) -> None:
-        """Ask, and look at the answer for so many seconds."""
+    def _ask_and_watch(self, program: Program, seen: Seen, life: float) -> None:
+        """Ask, and read the answer on the screen for `life` seconds."""
         program.do("press", "new-conversation")
         program.do("set_text", "prompt", text=seen.question)
         wait_for(lambda: program.has("send", "enabled"), "Send to be enabled")
@@ -197,7 +197,7 @@ class Kills:
                 program.do("set_text", "prompt", text=seen.draft)
                 seen.drafted_at = time.monotonic()
 
-    def _examine(self, seen: Seen, killed_at: float) -> None:
+    def _check_store(self, seen: Seen, killed_at: float) -> None:
         path = self._home / "data" / "repartee.sqlite3"
         if not path.exists():
             assert seen.asked_at is None, "the store is gone"
@@ -234,19 +234,19 @@ def _words_in(text: str) -> int:
 
 def kill(count: int, seed: int) -> dict[str, int]:
     """Run `count` rounds and return how many were killed at each stage."""
-    met = {"kills": count, "before the question": 0, "in the answer": 0}
+    stages = {"kills": count, "before the question": 0, "in the answer": 0}
     client = AssistiveClient()
     try:
         with tempfile.TemporaryDirectory() as folder, Server() as server:
             kills = Kills(Path(folder) / "home", server, client, seed)
             for number in range(count):
-                seen = kills.one()
-                met["before the question"] += seen.asked_at is None
-                met["in the answer"] += bool(seen.words and seen.words[-1][1])
+                seen = kills.run_round()
+                stages["before the question"] += seen.asked_at is None
+                stages["in the answer"] += bool(seen.words and seen.words[-1][1])
                 sys.stderr.write(f"\r{number + 1} of {count}")
     finally:
         client.close()
-    return met
+    return stages
 
 
 if __name__ == "__main__":

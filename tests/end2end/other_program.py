@@ -24,7 +24,7 @@ REPLY_S = 60
 
 
 class OtherProgram:
-    """The program, and the hands that drag from it; a context manager that ends it."""
+    """The program, with the pointer that drags from it; a context manager that ends it."""
 
     def __init__(self) -> None:
         self._start()
@@ -46,17 +46,17 @@ class OtherProgram:
         trace: TracebackType | None,
     ) -> None:
         self._end()
-        pointer("mouseup", 1)  # the next one could not press what is pressed already
+        pointer("mouseup", 1)  # the next program could not press a pressed button
 
     def _end(self) -> None:
         self._process.kill()
         self._process.communicate()
 
     def copy(self, formats: Mapping[str, str]) -> None:
-        """Put this on the clipboard."""
+        """Put these formats on the clipboard."""
         self._ask("copy", formats)
 
-    def take(self, formats: Mapping[str, str]) -> None:
+    def begin_drag(self, formats: Mapping[str, str]) -> None:
         """Start to drag these formats.
 
         Each drag uses a new process, because Qt reports an action only if it differs from the last
@@ -69,32 +69,28 @@ class OtherProgram:
         self._ask("offer", formats)
         pointer("mousemove", "--sync", LEFT + SIDE // 2, TOP + SIDE // 2)
         pointer("mousedown", 1)
-        assert self._reply() == "pressed"  # and moved only then, as by a hand
+        assert self._reply() == "pressed"  # moved only then, as users do
         pointer("mousemove", "--sync", LEFT + 20, TOP + 20)
         assert self._reply() == "dragging"
 
-    def hold_over(self, place: tuple[int, int]) -> None:
-        """Drag it there."""
-        x, y = place
+    def drag_to(self, position: tuple[int, int]) -> None:
+        """Drag the content to a position on the screen."""
+        x, y = position
         for share in (0.5, 0.9, 1):
             pointer("mousemove", "--sync", *(_between(LEFT, x, share), _between(TOP, y, share)))
-        self._place, self._aside = place, 0
+        self._position, self._offset = position, 0
 
-    def tremble(self) -> None:
-        """Move the pointer slightly, like a hand that holds still.
+    def accepts_drop(self) -> bool:
+        """Move the pointer slightly, and return True if a drop would be accepted there.
 
         Qt reports a position only after the previous one is answered, and does not repeat it.
         """
-        self._aside = 2 - self._aside
-        pointer("mousemove", self._place[0] + self._aside, self._place[1])
-
-    def is_welcome(self) -> bool:
-        """Return True if a drop would be accepted here."""
-        self.tremble()
+        self._offset = 2 - self._offset
+        pointer("mousemove", self._position[0] + self._offset, self._position[1])
         return str(self._ask("action", {})) != "IgnoreAction"
 
-    def let_go(self) -> str:
-        """Let go of it; returns what was done with it, by Qt's name of the action."""
+    def drop(self) -> str:
+        """Release the mouse button; return Qt's name of the action that was taken."""
         pointer("mouseup", 1)
         return str(self._reply())
 
@@ -116,7 +112,7 @@ class OtherProgram:
 
 
 def pointer(*arguments: object) -> str:
-    """Move, press, focus or search, as xdotool calls it; returns what it says."""
+    """Run a command of xdotool, such as mousemove; return its output."""
     command = ["xdotool", *map(str, arguments)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -131,12 +127,12 @@ def main() -> None:
     from PySide6.QtGui import QDrag, QGuiApplication, QMouseEvent
     from PySide6.QtWidgets import QApplication, QLabel
 
-    def say(what: object) -> None:
-        sys.stdout.write(json.dumps(what) + "\n")
+    def reply(value: object) -> None:
+        sys.stdout.write(json.dumps(value) + "\n")
         sys.stdout.flush()
 
     class Lines(QObject):
-        came = Signal(str)
+        received = Signal(str)
 
     class Source(QLabel):
         def __init__(self) -> None:
@@ -146,26 +142,26 @@ def main() -> None:
             self.formats: dict[str, str] = {}
             self.action = Qt.DropAction.IgnoreAction
 
-        def hear(self, action: Qt.DropAction) -> None:
+        def set_action(self, action: Qt.DropAction) -> None:
             self.action = action
 
         def data(self) -> QMimeData:
-            made = QMimeData()
+            data = QMimeData()
             for name, content in self.formats.items():
-                made.setData(name, base64.b64decode(content))
-            return made
+                data.setData(name, base64.b64decode(content))
+            return data
 
         def mousePressEvent(self, event: QMouseEvent) -> None:
             event.accept()
-            say("pressed")
+            reply("pressed")
 
         def mouseMoveEvent(self, event: QMouseEvent) -> None:
             drag = QDrag(self)
             drag.setMimeData(self.data())
             self.action = Qt.DropAction.IgnoreAction
-            drag.actionChanged.connect(self.hear)
-            say("dragging")
-            say(drag.exec(Qt.DropAction.CopyAction | Qt.DropAction.MoveAction).name)
+            drag.actionChanged.connect(self.set_action)
+            reply("dragging")
+            reply(drag.exec(Qt.DropAction.CopyAction | Qt.DropAction.MoveAction).name)
 
     app = QApplication([])
     source, lines = Source(), Lines()
@@ -174,21 +170,21 @@ def main() -> None:
     def serve(line: str) -> None:
         request = json.loads(line)
         if request["do"] == "action":
-            say(source.action.name)
+            reply(source.action.name)
             return
         source.formats = request["formats"]
         if request["do"] == "copy":
             QGuiApplication.clipboard().setMimeData(source.data())
-        say("done")
+        reply("done")
 
     def read() -> None:
         for line in sys.stdin:
-            lines.came.emit(line)
+            lines.received.emit(line)
 
-    lines.came.connect(serve)
+    lines.received.connect(serve)
     threading.Thread(target=read, daemon=True).start()
     app.processEvents()
-    say("ready")
+    reply("ready")
     app.exec()
 
 

@@ -11,17 +11,17 @@ import json
 from dataclasses import dataclass
 from typing import Any, Self
 
-PIECE = 12  # characters of one delta
+DELTA_CHARACTERS = 12
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """An answer to give.
+    """A prepared answer.
 
     Attributes:
-        pause_s: between two deltas.
-        stops_after: characters after which nothing more comes until `release`.
-        cut_after: characters after which the connection breaks.
+        pause_s: the seconds between two deltas.
+        stops_after: the characters after which the answer waits for `release`.
+        cut_after: the characters after which the connection breaks.
     """
 
     text: str
@@ -34,11 +34,12 @@ class Prepared:
 
 
 class PreparedServer:
-    """Serves on 127.0.0.1, at a free port or `port`, while it is entered.
+    """A server on 127.0.0.1, at a free port or `port`, that runs while it is entered.
 
     Attributes:
-        base_url: known once entered.
-        bodies: the request bodies that came.
+        base_url: its address; "" until it runs.
+        bodies: the bodies of the requests so far.
+        release: lets answers with `stops_after` continue.
     """
 
     def __init__(self, answers: dict[str, Prepared], port: int = 0) -> None:
@@ -102,13 +103,13 @@ class PreparedServer:
                 summary_index=0,
                 delta=answer.reasoning,
             )
-        for start in range(0, len(answer.text), PIECE):
+        for start in range(0, len(answer.text), DELTA_CHARACTERS):
             if answer.cut_after is not None and start >= answer.cut_after:
                 writer.transport.abort()
                 return
             if answer.stops_after is not None and start >= answer.stops_after:
                 await self.release.wait()
-            piece = answer.text[start : start + PIECE]
+            piece = answer.text[start : start + DELTA_CHARACTERS]
             _event(
                 writer,
                 "response.output_text.delta",

@@ -1,4 +1,4 @@
-"""The real program in a real window, and hands and eyes for it."""
+"""The real program in a real window, operated and read through AT-SPI."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AssistiveClient:
         return reply["ok"]
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait()
@@ -89,26 +89,26 @@ class Program:
         self._log.close()
 
     def kill(self) -> None:
-        """End it as a crash would: SIGKILL."""
+        """Kill the program (SIGKILL), as a crash ends it."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
 
     def quit(self) -> int:
-        """End it as a session manager would; returns the exit code."""
+        """End the program as a session manager does (SIGTERM); return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.end()
 
     def end(self) -> int:
-        """Wait until it has ended by itself; returns the exit code."""
+        """Wait until the program has ended by itself; return the exit code."""
         return self.process.wait(LONGEST_S)
 
     def do(self, what: str, identifier: str, **more: Any) -> Any:
-        """Have the AT-SPI client do something to a widget, as soon as that is there."""
+        """Have the AT-SPI client do something to a widget, as soon as the widget exists."""
         return self._wait_for_reply(f"{what} {identifier}", do=what, id=identifier, **more)
 
     def do_named(self, what: str, name: str, role: str, **more: Any) -> Any:
-        """Do something to the first visible widget of a role whose name begins so."""
+        """Do something to the first visible widget of a role whose name begins with `name`."""
         return self._wait_for_reply(f"{what} {name}", do=what, name=name, role=role, **more)
 
     def _wait_for_reply(self, what: str, **request: Any) -> Any:
@@ -164,9 +164,9 @@ class Program:
         return wait_for(look, f"the text of {identifier}")
 
     def wait_to_hear(self, words: str) -> list[str]:
-        """Wait until a screen reader would speak these words; return all since the last call.
+        """Wait until a screen reader speaks these words; return all that it spoke meanwhile.
 
-        Words that end in "…" are the beginning of what is spoken.
+        Words that end in "…" are only the beginning of the spoken words.
         """
         spoken: list[str] = []
         beginning = words.removesuffix("…") if words.endswith("…") else ""

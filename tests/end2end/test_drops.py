@@ -57,9 +57,9 @@ def has_stopped(program: Program) -> bool:
 
 def drop(program: Program, other: OtherProgram, place: tuple[int, int], words: str) -> None:
     """Hold what was taken over a place until the window says these words, and let go."""
-    other.hold_over(place)
-    wait_for(lambda: other.is_welcome() and program.do("name", "drop-words") == words, words)
-    assert other.let_go() == "CopyAction"
+    other.drag_to(place)
+    wait_for(lambda: other.accepts_drop() and program.do("name", "drop-words") == words, words)
+    assert other.drop() == "CopyAction"
 
 
 def test_files_and_a_link_are_dropped_on_the_window(
@@ -72,21 +72,21 @@ def test_files_and_a_link_are_dropped_on_the_window(
     with Program(repartee_home, client) as program, OtherProgram() as other:
         answers(program)
         x, y = middle_of(program, "prompt")
-        other.take({"text/uri-list": f"{document.as_uri()}\r\n{folder.as_uri()}\r\n"})
+        other.begin_drag({"text/uri-list": f"{document.as_uri()}\r\n{folder.as_uri()}\r\n"})
         drop(program, other, (x, y - 200), "Drop to attach 2 files")
 
         def chips() -> set[str]:
             return {name for _, name, _ in program.names() if name.startswith("Remove ")}
 
         wait_for(lambda: chips() == {"Remove Über uns #1.md", "Remove a folder"}, "both chips")
-        other.take(LINK)
+        other.begin_drag(LINK)
         drop(program, other, (x, y - 200), "Drop to insert text")
         program.wait_for_text("prompt", lambda text: text == f"[The plan]({PAGE})")
         program.do("set_text", "prompt", text="")
-        other.take({"text/plain": "words"})  # on the text itself, which says where they go
-        other.hold_over(middle_of(program, "prompt"))
-        wait_for(other.is_welcome, "the prompt to take it")
-        assert other.let_go() == "CopyAction"
+        other.begin_drag({"text/plain": "words"})  # on the text itself, which says where they go
+        other.drag_to(middle_of(program, "prompt"))
+        wait_for(other.accepts_drop, "the prompt to take it")
+        assert other.drop() == "CopyAction"
         program.wait_for_text("prompt", lambda text: text == "words")
         assert program.quit() == 0
 
@@ -104,7 +104,7 @@ def test_a_conversation_is_dropped_on_and_dragged(
         program.do("press", "new-conversation")
         wait_for(lambda: "Lighthouse" not in program.do("name", "main"), "a new conversation")
         row = middle_of(program, "conversations", "Lighthouse")
-        other.take({"text/uri-list": f"{document.as_uri()}\r\n"})
+        other.begin_drag({"text/uri-list": f"{document.as_uri()}\r\n"})
         drop(program, other, row, "Drop to attach to “Lighthouse”")
         wait_for(lambda: program.do("name", "main").startswith("Lighthouse"), "it to open")
         wait_for(lambda: any(n == "Remove plan.md" for _, n, _ in program.names()), "the chip")

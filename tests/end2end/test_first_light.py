@@ -120,7 +120,7 @@ def test_kills_at_random_moments_lose_nothing(client: AssistiveClient, tmp_path:
     with Server() as server:
         kills = Kills(tmp_path / "home", server, client, seed=7, on_screen_s=3.0)
         for _ in range(4):
-            kills.one()
+            kills.run_round()
 
 
 def test_a_draft_survives_a_kill(client: AssistiveClient, repartee_home: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
-LONGEST_MS = 120_000
+MAX_WAIT_MS = 120_000
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -42,14 +42,14 @@ def qapp_args() -> list[str]:
 
 @pytest.fixture
 def qtbot(qtbot: QtBot) -> QtBot:
-    """Raise the wait timeouts: pytest-qt's 5 s are too short on a busy machine."""
+    """Raise the timeouts of pytest-qt, whose 5 s are too short on a busy machine."""
     for name in ("waitUntil", "waitSignal", "waitSignals"):
-        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=LONGEST_MS))
+        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=MAX_WAIT_MS))
     return qtbot
 
 
 @pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
+def light_theme(qapp: QApplication) -> Iterator[theme.Theme]:
     """Apply the light theme, and delete the test's widgets afterwards.
 
     qtbot closes widgets with `deleteLater`, which does nothing without a running event loop. Each
@@ -62,7 +62,7 @@ def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
     yield current
     DraftForm.drafts.clear()
     for watcher in qapp.findChildren(theme.ThemeWatcher):
-        watcher.deleteLater()  # else the rest of its work would change the next test's theme
+        watcher.deleteLater()  # otherwise its pending work would change the next test's theme
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     if collect_if_due() and gc.get_count()[2] > gc.get_threshold()[2]:
         gc.collect()  # tests never reach the idle state that triggers a full collection

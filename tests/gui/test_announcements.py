@@ -40,7 +40,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, dressed: Theme) -> QWidget:
+def page(qtbot: QtBot, light_theme: Theme) -> QWidget:
     """Return a visible window for what is tested."""
     made = QWidget()
     qtbot.addWidget(made)
@@ -49,9 +49,9 @@ def page(qtbot: QtBot, dressed: Theme) -> QWidget:
 
 
 def test_an_error_in_a_form_is_announced_once(
-    said: list[str], dressed: Theme, page: QWidget
+    said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    note = Note(dressed)
+    note = Note(light_theme)
     note.setParent(page)
     note.set_text("Not an address.", "error")
     note.set_text("Type an address.")
@@ -62,8 +62,8 @@ def test_an_error_in_a_form_is_announced_once(
     assert said.pop() == "3 models"
 
 
-def test_a_hidden_note_is_not_announced(said: list[str], dressed: Theme, page: QWidget) -> None:
-    note = Note(dressed)
+def test_a_hidden_note_is_not_announced(said: list[str], light_theme: Theme, page: QWidget) -> None:
+    note = Note(light_theme)
     note.setParent(page)
     page.hide()
     note.set_text("Not an address.", "error")
@@ -71,9 +71,9 @@ def test_a_hidden_note_is_not_announced(said: list[str], dressed: Theme, page: Q
 
 
 def test_the_matches_of_a_search_are_announced(
-    said: list[str], dressed: Theme, page: QWidget
+    said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    bar = FindBar(dressed, page)
+    bar = FindBar(light_theme, page)
     bar.open("word")
     bar.show_count(0, 0, is_final=False)
     bar.show_count(1, 3, is_final=True)
@@ -87,9 +87,9 @@ def test_the_matches_of_a_search_are_announced(
 
 
 def test_the_end_of_a_batch_job_is_announced_but_not_its_progress(
-    said: list[str], dressed: Theme, page: QWidget
+    said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    bar = BatchBar(dressed)
+    bar = BatchBar(light_theme)
     bar.setParent(page)
     bar.show_state("1 of 2 responses")
     bar.show_state("2 responses", has_ended=True)
@@ -105,8 +105,8 @@ def test_the_message_of_a_status_line_is_announced(said: list[str], page: QWidge
     assert said == ["“Contracts” deleted"]
 
 
-def test_undoing_is_announced(dressed: Theme, page: QWidget) -> None:
-    card = Notifications(dressed, page)
+def test_undoing_is_announced(light_theme: Theme, page: QWidget) -> None:
+    card = Notifications(light_theme, page)
     undone: list[str] = []
     card.notify_undo("Moved", lambda: undone.append(card.status.accessibleName()))
     card.undo_last()
@@ -114,9 +114,9 @@ def test_undoing_is_announced(dressed: Theme, page: QWidget) -> None:
 
 
 def test_new_keys_of_a_command_are_announced(
-    qtbot: QtBot, said: list[str], dressed: Theme, page: QWidget
+    qtbot: QtBot, said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    row = shortcuts_tab.CommandRow(COMMANDS[0], dressed)
+    row = shortcuts_tab.CommandRow(COMMANDS[0], light_theme)
     row.setParent(page)
     row.show_keys("Ctrl+N", is_changed=False, conflicting=())
     row.show()

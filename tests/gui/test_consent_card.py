@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("hidden", ["\u202e", "\U000e0041", "\ufe0f", "\u3164", "\ud800"])
 def test_hidden_characters_of_arguments_are_shown_as_escapes(
-    qtbot: QtBot, dressed: Theme, hidden: str
+    qtbot: QtBot, light_theme: Theme, hidden: str
 ) -> None:
-    card = ConsentCard(dressed)
+    card = ConsentCard(light_theme)
     qtbot.addWidget(card)
     sent = {"path": f"notes{hidden}.txt"}
     card.ask("write_file", "", json.dumps(sent))

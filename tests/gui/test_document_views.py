@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def pages(qtbot: QtBot, dressed: Theme) -> ViewerPages:
+def pages(qtbot: QtBot, light_theme: Theme) -> ViewerPages:
     """Return a view of 500 × 400 pixels."""
-    view = ViewerPages(dressed)
+    view = ViewerPages(light_theme)
     qtbot.addWidget(view)
     view.resize(500, 400)
     view.show()
@@ -33,9 +33,9 @@ def pages(qtbot: QtBot, dressed: Theme) -> ViewerPages:
 
 
 @pytest.fixture
-def text(qtbot: QtBot, dressed: Theme) -> ViewerText:
+def text(qtbot: QtBot, light_theme: Theme) -> ViewerText:
     """Return a view of 500 × 400 pixels."""
-    view = ViewerText(dressed)
+    view = ViewerText(light_theme)
     qtbot.addWidget(view)
     view.resize(500, 400)
     view.show()
@@ -103,9 +103,9 @@ def test_end_scrolls_to_the_last_line(text: ViewerText, qtbot: QtBot, lines: int
 
 
 def test_a_narrow_window_hides_the_place_of_the_next_document_too(
-    qtbot: QtBot, dressed: Theme
+    qtbot: QtBot, light_theme: Theme
 ) -> None:
-    viewer = DocumentViewer(dressed)
+    viewer = DocumentViewer(light_theme)
     qtbot.addWidget(viewer)
     viewer.resize(600, 500)
     viewer.show()
@@ -116,8 +116,8 @@ def test_a_narrow_window_hides_the_place_of_the_next_document_too(
     assert place.isVisible()
 
 
-def test_enter_presses_the_focused_button(qtbot: QtBot, dressed: Theme) -> None:
-    viewer = DocumentViewer(dressed)
+def test_enter_presses_the_focused_button(qtbot: QtBot, light_theme: Theme) -> None:
+    viewer = DocumentViewer(light_theme)
     qtbot.addWidget(viewer)
     viewer.show()
     original = find(viewer, QToolButton, "viewer-original")
@@ -126,8 +126,8 @@ def test_enter_presses_the_focused_button(qtbot: QtBot, dressed: Theme) -> None:
         qtbot.keyClick(original, Qt.Key.Key_Return)
 
 
-def test_matches_after_windows_line_breaks_are_selected(qtbot: QtBot, dressed: Theme) -> None:
-    view = PagedText(dressed, "text", "Text")
+def test_matches_after_windows_line_breaks_are_selected(qtbot: QtBot, light_theme: Theme) -> None:
+    view = PagedText(light_theme, "text", "Text")
     qtbot.addWidget(view)
     text = "one\r\ntwo\r\nneedle"
     view.set_text(text, page_ends(text))

@@ -95,7 +95,7 @@ MAKERS: Final[dict[str, tuple[Callable[[], QWidget], str]]] = {
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-def test_the_style_sheet_shows_the_focus(kind: str, qtbot: QtBot, dressed: theme.Theme) -> None:
+def test_the_style_sheet_shows_the_focus(kind: str, qtbot: QtBot, light_theme: theme.Theme) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     make, role = MAKERS[kind]
@@ -111,7 +111,7 @@ def test_the_style_sheet_shows_the_focus(kind: str, qtbot: QtBot, dressed: theme
     other.setFocus()
     plain = widget.grab().toImage()
     widget.setFocus(Reason.TabFocusReason)
-    ring = dressed.accent.name()
+    ring = light_theme.accent.name()
     shown = widget.grab().toImage()
     # A thin line of the accent at the edges, which was not there.
     middle = shown.rect().center()

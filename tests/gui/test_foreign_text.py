@@ -862,12 +862,12 @@ def trap() -> Iterator[PipeTrap]:
 
 
 @pytest.fixture
-def stage(qtbot: QtBot, dressed: themes.Theme) -> Iterator[Stage]:
+def stage(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[Stage]:
     window = QWidget()
     window.resize(900, 700)
     qtbot.addWidget(window)
     window.show()
-    yield Stage(dressed, window, qtbot)
+    yield Stage(light_theme, window, qtbot)
     QToolTip.hideText()
 
 

@@ -136,11 +136,11 @@ def test_a_restored_choice_that_no_longer_exists_is_ignored(qtbot: QtBot) -> Non
 
 
 def test_a_note_created_with_text_is_never_a_window_of_its_own(
-    qtbot: QtBot, dressed: theme.Theme
+    qtbot: QtBot, light_theme: theme.Theme
 ) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)
-    note = Note(dressed, "Only for trying.")
+    note = Note(light_theme, "Only for trying.")
     assert not note.isVisible()
     column_of(note, parent=parent)
     parent.show()

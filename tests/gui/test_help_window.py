@@ -34,9 +34,9 @@ TWO = "## Gamma {#gamma}\n\n" + "A cherry.\n\n" * 80 + "## Delta {#delta}\n\nÉc
 
 
 @pytest.fixture
-def help_window(qtbot: QtBot, dressed: themes.Theme) -> HelpWindow:
+def help_window(qtbot: QtBot, light_theme: themes.Theme) -> HelpWindow:
     book = HelpBook((render_chapter("one", "One", ONE, {}), render_chapter("two", "Two", TWO, {})))
-    made = HelpWindow(dressed, book)
+    made = HelpWindow(light_theme, book)
     qtbot.addWidget(made)
     made.resize(820, 500)
     made.open_at(HelpPlace("one"))
@@ -148,9 +148,11 @@ def test_a_narrow_window_shows_the_list_on_demand(qtbot: QtBot, help_window: Hel
     assert not help_window.chapters.isVisible()
 
 
-def test_the_size_is_restored(qtbot: QtBot, dressed: themes.Theme, help_window: HelpWindow) -> None:
+def test_the_size_is_restored(
+    qtbot: QtBot, light_theme: themes.Theme, help_window: HelpWindow
+) -> None:
     help_window.resize(700, 420)
-    other = HelpWindow(dressed, HelpBook(()))
+    other = HelpWindow(light_theme, HelpBook(()))
     qtbot.addWidget(other)
     other.restore_geometry(help_window.geometry_text())
     assert (other.width(), other.height()) == (700, 420)

@@ -70,9 +70,9 @@ def window(qtbot: QtBot) -> QWidget:
 
 @pytest.mark.parametrize("list_filter", [LIST, ListFilter.of_folder("f"), ARCHIVE, TRASH])
 def test_texts_of_the_sidebar_are_translated(
-    window: QWidget, dressed: Theme, list_filter: ListFilter
+    window: QWidget, light_theme: Theme, list_filter: ListFilter
 ) -> None:
-    listing = ConversationList(dressed, window)
+    listing = ConversationList(light_theme, window)
     folder = Folder("f", NAME, datetime.now(UTC))
     listing.set_folders([folder])
     listing.set_shortcuts("Ctrl+Shift+F", "Ctrl+N")
@@ -106,8 +106,8 @@ def test_texts_of_the_sidebar_are_translated(
         assert not untranslated(texts_of(menu), DATA)
 
 
-def test_texts_of_the_search_are_translated(window: QWidget, dressed: Theme) -> None:
-    listing = ConversationList(dressed, window)
+def test_texts_of_the_search_are_translated(window: QWidget, light_theme: Theme) -> None:
+    listing = ConversationList(light_theme, window)
     listing.set_folders([Folder("f", NAME, datetime.now(UTC))])
     hit = SearchHit("c", NAME, None, NAME, datetime.now(UTC), archived=True)
     for hits in ([], [hit], [replace(hit, archived=False)]):
@@ -134,19 +134,19 @@ def test_hints_for_drops_are_translated(title: str, folder: str) -> None:
         assert not untranslated([drop_hint(data, title, folder)])
 
 
-def test_the_parts_of_the_window(window: QWidget, dressed: Theme) -> None:
-    header = Header(dressed, window)
+def test_the_parts_of_the_window(window: QWidget, light_theme: Theme) -> None:
+    header = Header(light_theme, window)
     header.set_title(NAME)
     header.set_context(12_345, 272_000)
     header.set_cost("⟦$1⟧", NAME)
-    start, bar = EmptyState(dressed, window), TemporaryBar(dressed, window)
-    errors = Notifications(dressed, window)
+    start, bar = EmptyState(light_theme, window), TemporaryBar(light_theme, window)
+    errors = Notifications(light_theme, window)
     for number in range(2):
         errors.notify(f"⟦{number}⟧", topic=str(number))
-    progress = ProgressCard(dressed, window)
+    progress = ProgressCard(light_theme, window)
     progress.begin(NAME)
     progress.set_progress(1, 3)
-    compaction = CompactionCard(dressed, window)
+    compaction = CompactionCard(light_theme, window)
     compaction.offer(NAME, NAME)
     for is_changed in (False, True):
         for preset in ("", NAME):
@@ -157,19 +157,19 @@ def test_the_parts_of_the_window(window: QWidget, dressed: Theme) -> None:
         start,
         start.key_line,
         bar,
-        TemporaryRow(dressed, window),
+        TemporaryRow(light_theme, window),
         errors,
         progress,
         compaction,
-        CommandPalette(window, dressed),
-        SentTextDialog(dressed, NAME, NAME, window),
-        PasswordDialog(dressed, NAME, window, was_wrong=True),
+        CommandPalette(window, light_theme),
+        SentTextDialog(light_theme, NAME, NAME, window),
+        PasswordDialog(light_theme, NAME, window, was_wrong=True),
     ):
         assert not untranslated(texts_of(part), DATA)
 
 
-def test_prompts_and_presets(window: QWidget, dressed: Theme) -> None:
-    dialog = PromptsDialog(dressed, window)
+def test_prompts_and_presets(window: QWidget, light_theme: Theme) -> None:
+    dialog = PromptsDialog(light_theme, window)
     text = "{{⟦a⟧}} {{⟦b⟧=⟦x⟧|⟦y⟧}} {{selection}} {{clipboard}} {{date}}"
     prompt = Prompt("a", NAME, text, "")
     dialog.prompts.set_entries([(prompt, "own"), (replace(prompt, id="b", hidden=True), "edited")])
@@ -183,8 +183,10 @@ def test_prompts_and_presets(window: QWidget, dressed: Theme) -> None:
         assert not untranslated([row.data(Qt.ItemDataRole.AccessibleTextRole) for row in rows])
 
 
-def test_texts_of_the_collections_dialog_are_translated(window: QWidget, dressed: Theme) -> None:
-    dialog = CollectionsDialog(dressed, window)
+def test_texts_of_the_collections_dialog_are_translated(
+    window: QWidget, light_theme: Theme
+) -> None:
+    dialog = CollectionsDialog(light_theme, window)
     assert not untranslated(texts_of(dialog), DATA)
     made = Collection("c", NAME, datetime.now(UTC), NAME)
     for counts in ((0, 0, 0), (1, 2, 3)):
@@ -196,9 +198,9 @@ def test_texts_of_the_collections_dialog_are_translated(window: QWidget, dressed
 
 
 def test_texts_of_viewer_and_preview_are_translated(
-    window: QWidget, dressed: Theme, qtbot: QtBot
+    window: QWidget, light_theme: Theme, qtbot: QtBot
 ) -> None:
-    viewer = DocumentViewer(dressed)
+    viewer = DocumentViewer(light_theme)
     qtbot.addWidget(viewer)
     viewer.begin(NAME, NAME)
     viewer.setWindowTitle("")  # a name and the product's
@@ -206,7 +208,7 @@ def test_texts_of_viewer_and_preview_are_translated(
     assert not untranslated([viewer.message])
     viewer.show_text(2, 0)
     assert not untranslated(texts_of(viewer), {*DATA, *search})
-    preview = AttachmentPreview(dressed, window)
+    preview = AttachmentPreview(light_theme, window)
     for unit in ("", "page", "slide", "chapter", "sheet"):
         preview.show_pages_field(unit, "", NAME)
         assert not untranslated(texts_of(preview), {*DATA, *search})

@@ -47,9 +47,9 @@ SECRET = "hush-nobody-may-see-this"
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
+def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
     """Return the panel with OpenAI shown and the fold open. It saves profiles."""
-    made = SettingsPanel(dressed)
+    made = SettingsPanel(light_theme)
     known = {profile.id: profile for profile in (OPENAI, BOX, HERE)}
 
     def save(profile: ProviderProfile) -> None:

@@ -97,13 +97,13 @@ class Typed:
 
 
 @pytest.fixture
-def editor(qtbot: QtBot, dressed: themes.Theme) -> Typed:
+def editor(qtbot: QtBot, light_theme: themes.Theme) -> Typed:
     window = QWidget()
     window.resize(700, 600)
     qtbot.addWidget(window)
     column = QVBoxLayout(window)
     column.addStretch(1)
-    prompt = PromptEditor(dressed)
+    prompt = PromptEditor(light_theme)
     column.addWidget(prompt)
     typed = Typed(qtbot, window, prompt.slash, "prompt")
     prompt.submit_requested.connect(typed.sent.append)
@@ -111,8 +111,8 @@ def editor(qtbot: QtBot, dressed: themes.Theme) -> Typed:
 
 
 @pytest.fixture
-def quick(qtbot: QtBot, dressed: themes.Theme) -> Iterator[Typed]:
-    window = QuickPrompt(dressed, TranscriptView(dressed, is_brief=True))
+def quick(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[Typed]:
+    window = QuickPrompt(light_theme, TranscriptView(light_theme, is_brief=True))
     qtbot.addWidget(window)
     window.open_with("")
     typed = Typed(qtbot, window, window.slash, "prompt")

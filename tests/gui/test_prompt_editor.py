@@ -71,13 +71,13 @@ SUMMARIZE = ("summarize", "Summarize", "list")
 
 
 @pytest.fixture
-def editor(qtbot: QtBot, dressed: themes.Theme) -> PromptEditor:
+def editor(qtbot: QtBot, light_theme: themes.Theme) -> PromptEditor:
     """Return a focused prompt at the bottom of a window of 800 × 600."""
     window = QWidget()
     layout = QVBoxLayout(window)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addStretch(1)
-    made = PromptEditor(dressed)
+    made = PromptEditor(light_theme)
     layout.addWidget(made)
     made.set_choice(PRO)
     window.resize(800, 600)
@@ -746,9 +746,9 @@ def test_dragged_text_is_left_to_the_text_field(editor: PromptEditor) -> None:
     assert enter.type() == QEvent.Type.DragEnter
 
 
-def test_long_names_are_elided_in_the_middle(qtbot: QtBot, dressed: themes.Theme) -> None:
+def test_long_names_are_elided_in_the_middle(qtbot: QtBot, light_theme: themes.Theme) -> None:
     def drawn(name: str) -> QImage:
-        chip = ChipWidget(Chip("1", name, "1 page", "ready", None, "file"), dressed)
+        chip = ChipWidget(Chip("1", name, "1 page", "ready", None, "file"), light_theme)
         qtbot.addWidget(chip)
         chip.resize(chip.sizeHint())
         return chip.grab().toImage()
@@ -784,9 +784,9 @@ def test_esc_keeps_a_slash_that_is_typed_in_the_next_conversation(
 
 @pytest.mark.usefixtures("_right_to_left")
 def test_a_mirrored_chip_shows_its_name_beside_its_buttons(
-    qtbot: QtBot, dressed: themes.Theme
+    qtbot: QtBot, light_theme: themes.Theme
 ) -> None:
-    chip = ChipWidget(replace(PDF, has_preview=True), dressed)
+    chip = ChipWidget(replace(PDF, has_preview=True), light_theme)
     qtbot.addWidget(chip)
     chip.resize(chip.sizeHint())
     chip.show()
@@ -796,7 +796,7 @@ def test_a_mirrored_chip_shows_its_name_beside_its_buttons(
     assert preview.right() == chip.rect().right()
     image = chip.grab(preview).toImage()
     ground = image.pixelColor(5, 3)
-    columns = range(5, image.width() - dressed.px(42))
+    columns = range(5, image.width() - light_theme.px(42))
     rows = range(5, image.height() - 5)
     assert any(image.pixelColor(x, y) != ground for x in columns for y in rows)
 

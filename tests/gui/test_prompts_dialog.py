@@ -30,12 +30,12 @@ PRESETS = [Preset("p", "Poet", overrides=Overrides("Rhyme.")), Preset("q", "Plai
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, dressed: themes.Theme) -> Iterator[PromptsDialog]:
+def dialog(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptsDialog]:
     window = QWidget()
     window.resize(640, 480)
     qtbot.addWidget(window)
     window.show()
-    made = PromptsDialog(dressed, window)
+    made = PromptsDialog(light_theme, window)
     made.prompts.set_entries(PROMPTS)
     made.presets.set_values(with_defaults({}), lambda preset: overridden_values(preset.overrides))
     made.presets.set_presets(PRESETS, "p")

@@ -77,8 +77,8 @@ def answer() -> PlainAnswer:
 
 
 @pytest.fixture
-def quick(qtbot: QtBot, dressed: themes.Theme, answer: PlainAnswer) -> QuickPrompt:
-    made = QuickPrompt(dressed, cast("Any", answer))
+def quick(qtbot: QtBot, light_theme: themes.Theme, answer: PlainAnswer) -> QuickPrompt:
+    made = QuickPrompt(light_theme, cast("Any", answer))
     made.set_choice(THINKING)
     qtbot.addWidget(made)
     open_it(qtbot, made)
@@ -419,9 +419,11 @@ def test_twice_the_text_size_stays_on_the_screen(qtbot: QtBot, quick: QuickPromp
     assert quick.width() <= quick.screen().availableGeometry().width()
 
 
-def test_it_grows_while_a_real_transcript_is_written(qtbot: QtBot, dressed: themes.Theme) -> None:
-    view = TranscriptView(dressed)
-    quick = QuickPrompt(dressed, view)
+def test_it_grows_while_a_real_transcript_is_written(
+    qtbot: QtBot, light_theme: themes.Theme
+) -> None:
+    view = TranscriptView(light_theme)
+    quick = QuickPrompt(light_theme, view)
     qtbot.addWidget(quick)
     open_it(qtbot, quick)
     limit = round(quick.screen().availableGeometry().height() * MAX_SHARE_OF_SCREEN)
@@ -434,9 +436,11 @@ def test_it_grows_while_a_real_transcript_is_written(qtbot: QtBot, dressed: them
     assert quick.height() > before
 
 
-def test_it_grows_with_an_answer_that_replaces_another(qtbot: QtBot, dressed: themes.Theme) -> None:
-    view = TranscriptView(dressed)
-    quick = QuickPrompt(dressed, view)
+def test_it_grows_with_an_answer_that_replaces_another(
+    qtbot: QtBot, light_theme: themes.Theme
+) -> None:
+    view = TranscriptView(light_theme)
+    quick = QuickPrompt(light_theme, view)
     qtbot.addWidget(quick)
     open_it(qtbot, quick)
     quick.set_streaming(True)
@@ -479,9 +483,9 @@ def test_pasted_and_dropped_images_are_emitted(quick: QuickPrompt, qtbot: QtBot)
 
 
 def test_a_removed_problem_leaves_no_room(
-    qtbot: QtBot, dressed: themes.Theme, answer: PlainAnswer
+    qtbot: QtBot, light_theme: themes.Theme, answer: PlainAnswer
 ) -> None:
-    quick = QuickPrompt(dressed, cast("Any", answer))
+    quick = QuickPrompt(light_theme, cast("Any", answer))
     qtbot.addWidget(quick)
     with qtbot.waitExposed(quick):
         quick.open_with("", keeps_content=True)

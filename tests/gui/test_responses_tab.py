@@ -25,9 +25,9 @@ TEMPERATURE = "answer.temperature"
 
 
 @pytest.fixture
-def tab(qtbot: QtBot, dressed: Theme) -> ResponsesTab:
+def tab(qtbot: QtBot, light_theme: Theme) -> ResponsesTab:
     """Return the page with a conversation that sets its own temperature."""
-    made = ResponsesTab(dressed)
+    made = ResponsesTab(light_theme)
     made.set_values(with_defaults({TEMPERATURE: 0.5, "answer.verbosity": "low"}))
     made.set_overrides("c1", {TEMPERATURE: 1.0})
     made.resize(300, 2000)

@@ -61,9 +61,9 @@ SECRET = "sk-nobody-may-see-this"
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
+def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
     """Return the panel, open on the Provider page, OpenAI shown."""
-    made = SettingsPanel(dressed)
+    made = SettingsPanel(light_theme)
     made.set_profiles(PROFILES, "openai")
     made.set_key_state("openai", KeyState("keyring"))
     made.set_key_state("comet", KeyState("none"))
@@ -112,8 +112,8 @@ def all_text(panel: QWidget) -> str:
 # ------------------------------------------------------------------ made late
 
 
-def test_a_panel_that_was_never_opened_is_empty(qtbot: QtBot, dressed: themes.Theme) -> None:
-    made = SettingsPanel(dressed)
+def test_a_panel_that_was_never_opened_is_empty(qtbot: QtBot, light_theme: themes.Theme) -> None:
+    made = SettingsPanel(light_theme)
     qtbot.addWidget(made)
     made.set_profiles(PROFILES, "openai")
     made.set_values({"look.theme": "dark"})
@@ -460,13 +460,13 @@ def test_every_declared_setting_has_its_field(panel: SettingsPanel, group: Group
 
 
 def test_languages_with_a_catalog_can_be_chosen(
-    qtbot: QtBot, dressed: themes.Theme, tmp_path: Path
+    qtbot: QtBot, light_theme: themes.Theme, tmp_path: Path
 ) -> None:
     catalog = tmp_path / "nl" / "LC_MESSAGES" / "repartee.mo"
     catalog.parent.mkdir(parents=True)
     catalog.touch()
     use_language("en", tmp_path)
-    panel = SettingsPanel(dressed)
+    panel = SettingsPanel(light_theme)
     qtbot.addWidget(panel)
     panel.show_page("look")
     languages = find(panel, SegmentedControl, "look.language")

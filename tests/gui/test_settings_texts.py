@@ -61,8 +61,8 @@ def _pseudo() -> Iterator[None]:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
-    made = SettingsPanel(dressed)
+def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
+    made = SettingsPanel(light_theme)
     made.set_profiles(PROFILES, "openai")
     made.resize(312, 800)
     qtbot.addWidget(made)

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 ROWS = (SpendingRow("=1+1", Spent(1, cost=Decimal(2))),)
 
 
-def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, dressed: Theme) -> None:
-    charts = SpendingCharts(dressed)
+def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, light_theme: Theme) -> None:
+    charts = SpendingCharts(light_theme)
     qtbot.addWidget(charts)
     charts.show_rows(ROWS, lambda row: row.key)
     assert charts.as_text().splitlines()[1].startswith("'=1+1\t")
 
 
 def test_new_rows_remove_the_spoken_description_of_the_old_bar(
-    qtbot: QtBot, dressed: Theme
+    qtbot: QtBot, light_theme: Theme
 ) -> None:
-    charts = SpendingCharts(dressed)
+    charts = SpendingCharts(light_theme)
     qtbot.addWidget(charts)
     charts.show_rows(ROWS, lambda row: row.key)
     charts.chart.choose(0)

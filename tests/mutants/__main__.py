@@ -3,12 +3,12 @@
     packaging/desktop-session.sh .venv/bin/python -m tests.mutants [N] [--seed N] [--only PATH]
 
 The changes are made in a copy of the committed files. The first run for a commit records which
-tests run which lines, which takes as long as the tests; the record is kept in `build/mutants/`. On
-a change run the tests that run the changed lines: unit tests in a fork of a process that has
+tests run which lines, which takes as long as the tests; the record is kept in `build/mutants/`. For
+each change, the tests of the changed lines are run: unit tests in a fork of a process that has
 collected them, then integration and gui tests in a process of their own. If a test fails, it has to
-pass without the change. For lines that run while a module is imported, the tests run that run the
-module or whose file imports it. Processes in a sandbox are not recorded: the integration tests of
-their package run.
+pass without the change. If the lines run while a module is imported, all tests that run the module
+or whose file imports it are run. Processes in a sandbox are not recorded; the integration tests of
+their package are run instead.
 
 `equivalent.txt` lists changes that no test can notice, with reasons. A change by which the tests
 hang counts as noticed, and is listed as a timeout, because a failing test would be better. A change

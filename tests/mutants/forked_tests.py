@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     import pytest
 
 _ROOT: Final = Path.cwd()
-_WINDOW: Final = ("desktop_app.app", "desktop_app.ui", "desktop_app.main", "desktop_app.__main__")
+_QT_PACKAGES: Final = (
+    "desktop_app.app",
+    "desktop_app.ui",
+    "desktop_app.main",
+    "desktop_app.__main__",
+)
 """Packages that need Qt, which does not survive a fork."""
 _START_S: Final = 20.0
 
@@ -38,10 +43,10 @@ class ForkedTests:
         factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
         self._folder = factory.getbasetemp()
         for module in pkgutil.walk_packages(desktop_app.__path__, "desktop_app.", _ignore):
-            if not module.name.startswith(_WINDOW):
+            if not module.name.startswith(_QT_PACKAGES):
                 importlib.import_module(module.name)
-        # The first test loads what all need. The next one is of another package: session fixtures
-        # stay, and no others.
+        # The first test sets up the session fixtures. The next test is of another package, so that
+        # no other fixtures stay.
         first, *_, last = session.items
         first.config.hook.pytest_runtest_protocol(item=first, nextitem=last)
         self._functions: dict[str, list[FunctionType]] = {}
@@ -67,17 +72,17 @@ class ForkedTests:
         "unreached" means that the change is outside of functions.
         """
         kept = set(self._folder.iterdir())
-        answers, its_answers = os.pipe()
+        answers, answers_of_fork = os.pipe()
         if not (pid := os.fork()):
             try:
                 os.setsid()
                 null = os.open(os.devnull, os.O_RDWR)
                 for stream in range(3):
                     os.dup2(null, stream)
-                os.write(its_answers, " ".join(self._in_fork(mutant, tests)).encode())
+                os.write(answers_of_fork, " ".join(self._run_in_fork(mutant, tests)).encode())
             finally:
                 os._exit(0)
-        os.close(its_answers)
+        os.close(answers_of_fork)
         is_ended, _, _ = select.select([answers], [], [], _START_S + 6 * limit_s)
         answer = os.read(answers, select.PIPE_BUF).decode() if is_ended else "timeout"
         os.close(answers)
@@ -95,7 +100,7 @@ class ForkedTests:
         if report.failed:
             self._failed = report.nodeid
 
-    def _in_fork(self, mutant: Mutant | None, tests: list[str]) -> tuple[str, str]:
+    def _run_in_fork(self, mutant: Mutant | None, tests: list[str]) -> tuple[str, str]:
         if mutant and not self._change(mutant):
             return "unreached", ""
         for clearable in self._caches:
@@ -109,7 +114,7 @@ class ForkedTests:
         return "survived", ""
 
     def _change(self, mutant: Mutant) -> bool:
-        """Give the functions of the module the code that is different now."""
+        """Replace the code of the functions that the mutant changes. Return False if none."""
         file = str(_ROOT / mutant.module)
         changed: dict[tuple[str, int], list[CodeType]] = {}
         _collect(compile(mutant.tree, file, "exec"), changed)
@@ -131,4 +136,4 @@ def _collect(code: CodeType, found: dict[tuple[str, int], list[CodeType]]) -> No
 
 
 def _ignore(name: str) -> None:
-    """Walk on: a window's module may lack its libraries."""
+    """Continue after a package that cannot be imported, because it may lack its libraries."""

@@ -45,7 +45,7 @@ _LIMITS: Final = re.compile(
     r"|AT_ONCE|CHUNK|PIECE|SAMPLE|SLICE|STEP)(_|$)"
 )
 _LARGE: Final = 100
-"""From here on, a limit that is larger by one is larger by at most 1 %."""
+"""Adding one to a limit of at least this size changes it by at most 1 %."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Mutant:
     """A module with a single change.
 
     Attributes:
-        lines: those of the changed statement.
+        lines: the lines of the changed statement.
         text: the original line.
         tree: the changed module, with the original positions.
     """
@@ -67,11 +67,11 @@ class Mutant:
 
     @property
     def source(self) -> str:
-        """The changed module, without comments or original layout."""
+        """Return the changed module, without its comments and layout."""
         return ast.unparse(self.tree)
 
 
-def places(source: str) -> list[tuple[int, str]]:
+def find_places(source: str) -> list[tuple[int, str]]:
     """Return the number of the syntax node and the operator of each possible mutant."""
     tree = ast.parse(source)
     limits = {name for statement in tree.body if (name := _limit(statement))}
@@ -95,7 +95,7 @@ def make_mutant(module: str, source: str, number: int) -> Mutant:
 
 
 def _statement(tree: ast.Module, line: int) -> range:
-    """Return the lines of the innermost statement at a line; of a block, those of its head."""
+    """Return the lines of the innermost statement at a line; only the head of a block."""
     found = range(line, line + 1)
     for node in ast.walk(tree):  # outer nodes first
         if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or line):
@@ -106,7 +106,7 @@ def _statement(tree: ast.Module, line: int) -> range:
 
 
 def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what runs and makes a difference: no annotations and nothing that is left out."""
+    """Yield the nodes that can be changed: no annotations, and nothing that is left out."""
     yield node
     for name, field in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):

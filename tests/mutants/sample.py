@@ -19,13 +19,13 @@ from typing import Final, TextIO
 import pytest
 
 from tests.mutants.forked_tests import ForkedTests
-from tests.mutants.operators import Mutant, make_mutant, places
+from tests.mutants.operators import Mutant, find_places, make_mutant
 from tests.mutants.recording import Record
 
 _EQUIVALENT: Final = Path(__file__).with_name("equivalent.txt")
 _LOWEST_SCORE: Final = 0.92
-_LONGEST_RUN_S: Final = 300
-"""A mutant whose tests run longer hangs."""
+_MAX_RUN_S: Final = 300
+"""The time after which the tests of a mutant count as hanging."""
 _WITHOUT_UNIT_TESTS: Final = ("app", "ui", "sandbox")
 """Packages that gui tests and whole processes test: too slow for a sample."""
 _PROCESS_TESTS: Final = {
@@ -39,7 +39,7 @@ _PROCESS_TESTS: Final = {
     "tools/": ["tests/unit/tools/test_built_in.py"],
 }
 """The tests of modules that run in processes that are not recorded."""
-_LONGEST_S: Final = {"tests/unit/": 60.0, "tests/integration/": 60.0, "tests/gui/": 60.0}
+_MAX_TESTS_S: Final = {"tests/unit/": 60.0, "tests/integration/": 60.0, "tests/gui/": 60.0}
 """Seconds that the tests of each kind may take on a mutant, as recorded; others do not run."""
 
 
@@ -69,7 +69,7 @@ class Sample:
 
     def _outcome(self, forked: ForkedTests, mutant: Mutant) -> str:
         tests, is_imported = self._record.tests(mutant.module, mutant.lines)
-        unit, integration, gui = (self._first(mutant, tests, kind) for kind in _LONGEST_S)
+        unit, integration, gui = (self._quickest(mutant, tests, kind) for kind in _MAX_TESTS_S)
         outcome = self._run_forked(forked, mutant, [test for test in unit if test in forked])
         if outcome in ("killed", "timeout"):
             return outcome
@@ -99,10 +99,10 @@ class Sample:
             without, failed = forked.run(None, tests, limit_s)
             if without == "survived":
                 return outcome
-            tests.remove(failed)  # a fork is enough to break it
+            tests.remove(failed)  # it fails in a fork without a mutant, too
         return "survived"
 
-    def _first(self, mutant: Mutant, tests: set[str], kind: str) -> list[str]:
+    def _quickest(self, mutant: Mutant, tests: set[str], kind: str) -> list[str]:
         """Return the quickest tests of a kind, those of the package itself before others."""
         package = mutant.module.split("/")[1]
         seconds = self._record.seconds
@@ -113,7 +113,7 @@ class Sample:
             key=lambda test: (seconds[test] * (1 if f"/{package}/" in test else 4), test),
         ):
             total += seconds[test]
-            if chosen and total > _LONGEST_S[kind]:
+            if chosen and total > _MAX_TESTS_S[kind]:
                 break
             chosen.append(test)
         return chosen
@@ -127,7 +127,7 @@ def _run(mutant: Mutant | None, tests: list[str]) -> str:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         try:
-            return "killed" if process.wait(_LONGEST_RUN_S) else "survived"
+            return "killed" if process.wait(_MAX_RUN_S) else "survived"
         except subprocess.TimeoutExpired:
             return "timeout"
         finally:
@@ -157,7 +157,9 @@ def _draw(count: int, seed: int, only: str) -> list[Mutant]:
         for module in sorted(Path("desktop_app").glob("*/**/*.py"))
         if module.parts[1] not in _WITHOUT_UNIT_TESTS and only in str(module)
     }
-    found = [(module, number) for module, text in sources.items() for number, _ in places(text)]
+    found = [
+        (module, number) for module, text in sources.items() for number, _ in find_places(text)
+    ]
     chosen = random.Random(seed).sample(found, min(count, len(found)))
     return [make_mutant(module, sources[module], number) for module, number in chosen]
 

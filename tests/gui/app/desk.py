@@ -49,12 +49,12 @@ from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.waiting import LONGEST_S
 from tests.helpers.widgets import find
 
-TURN_S = 0.005
-NO_ROOM = "There is no room left on the disk."
+POLL_S = 0.005
+DISK_FULL = "There is no room left on the disk."
 
 
-class Disk(ConversationStore):
-    """The store on a disk that may be full."""
+class FillableStore(ConversationStore):
+    """A store on a disk that may be full."""
 
     is_full = False
     refused = 0
@@ -72,11 +72,11 @@ class Disk(ConversationStore):
     def _demand_room(self) -> None:
         if self.is_full:
             self.refused += 1
-            raise StoreFullError(NO_ROOM, details=errno.errorcode[errno.ENOSPC])
+            raise StoreFullError(DISK_FULL, details=errno.errorcode[errno.ENOSPC])
 
 
-class Slow(Disk):
-    """A disk on which a turn waits until `release` is set."""
+class SlowStore(FillableStore):
+    """A store in which a turn waits until `release` is set."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -91,30 +91,30 @@ class Slow(Disk):
         await super().begin_turn(conversation, question, *answers)
 
 
-class Held(Disk):
-    """A disk that can delay reads of messages and ends of answers.
+class PausableStore(FillableStore):
+    """A store that can delay reads of messages and the last writes of answers.
 
-    While `is_holding`, these wait until `release` is set.
+    While `is_paused`, these wait until `release` is set.
     """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.is_holding = False
+        self.is_paused = False
         self.waiting = asyncio.Event()
         self.release = asyncio.Event()
 
     async def path(self, conversation_id: str) -> list[Message]:
         found = await super().path(conversation_id)
-        await self._hold()
+        await self._wait_if_paused()
         return found
 
     async def save_answer(self, answer: Message) -> None:
         if answer.status is not MessageStatus.STREAMING:
-            await self._hold()
+            await self._wait_if_paused()
         await super().save_answer(answer)
 
-    async def _hold(self) -> None:
-        if self.is_holding:
+    async def _wait_if_paused(self) -> None:
+        if self.is_paused:
             self.waiting.set()
             await self.release.wait()
 
@@ -133,7 +133,7 @@ class Desk:
         *,
         request: WindowRequest | None = None,
         real: bool = False,
-        disk: type[Disk] = Disk,
+        disk: type[FillableStore] = FillableStore,
         environment: dict[str, str] | None = None,
         bus: SessionBus | None = None,
         is_resident: bool = False,
@@ -177,7 +177,7 @@ class Desk:
         return self
 
     def before_ready(self) -> None:
-        """Run between the first paint and the opening of the store."""
+        """Show the window, before the store is opened."""
         if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
 
@@ -282,7 +282,7 @@ class Desk:
         self.window.conversations.open_requested.emit(conversation_id)
 
     async def opened(self, conversation_id: str) -> None:
-        """Choose a conversation in the list, and wait until it is there."""
+        """Choose a conversation in the list, and wait until it is open."""
         self.open_row(conversation_id)
         await until(lambda: self.open_id == conversation_id)
 
@@ -294,7 +294,7 @@ class Desk:
     def take(self, label: str) -> None:
         """Press a button of the notification by its label."""
         buttons = self.window.notifications.findChildren(QPushButton)
-        button = [b for b in buttons if b.text() == label][-1]  # former ones are on their way out
+        button = [b for b in buttons if b.text() == label][-1]  # earlier ones are being deleted
         button.click()
 
     # ------------------------------------------------------------------ visible state
@@ -316,7 +316,7 @@ class Desk:
 
     @property
     def rows(self) -> list[str]:
-        """The titles in the list."""
+        """Return the titles in the list."""
         model = self.window.conversations.model
         indexes = [model.index(row) for row in range(model.rowCount())]
         return [i.data() for i in indexes if not i.data(Roles.IS_HEADING)]
@@ -332,7 +332,7 @@ class Desk:
 
     @property
     def chip_widgets(self) -> list[ChipWidget]:
-        """The chips that are shown; removed ones exist until the event loop deletes them."""
+        """Return the visible chips; removed chips exist until the event loop deletes them."""
         found = self.window.prompt.findChildren(ChipWidget)
         return [chip for chip in found if chip.isVisibleTo(self.window)]
 
@@ -378,7 +378,7 @@ class Desk:
         await until(lambda: self._is_written() and not self.controllers.running.conversations)
 
     async def written(self) -> None:
-        """Wait until all work except running answers is done. The draft is written at once."""
+        """Wait until all work except running answers is done, after saving the draft."""
         await until(self._is_written)
 
     def _is_written(self) -> bool:
@@ -396,4 +396,4 @@ async def until(condition: Callable[[], object]) -> None:
     """Turn the loop until `condition` holds."""
     async with asyncio.timeout(LONGEST_S):
         while not condition():  # noqa: ASYNC110 — it depends on widgets, threads and the disk
-            await asyncio.sleep(TURN_S)
+            await asyncio.sleep(POLL_S)

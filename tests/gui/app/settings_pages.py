@@ -1,4 +1,4 @@
-"""Reads what the pages of the settings show; a page is made when it is first shown."""
+"""Functions that show a page of the settings and read its content."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def provider_page(desk: Desk, profile_id: str) -> SettingsPanel:
 
 
 def shown_in(note: Note) -> tuple[bool, str]:
-    """Return whether a note is no error, and its text without the links."""
+    """Return False for an error, otherwise True, and the text of a note without its links."""
     words = QTextDocumentFragment.fromHtml(note.text()).toPlainText()
     return note.property("role") != "error", words
 
 
 def connection_result(desk: Desk, profile_id: str) -> tuple[bool, str]:
-    """Return whether a provider's test succeeded, and what is said of it."""
+    """Return whether a provider's test succeeded, and the text about it."""
     return shown_in(find(provider_page(desk, profile_id), Note, "test-result"))
 
 
 def certificate_note(desk: Desk, profile_id: str) -> tuple[bool, str]:
-    """Return whether a provider's file of certificates was taken, and what is said of it."""
+    """Return whether a provider's certificate file was accepted, and the text about it."""
     (section,) = provider_page(desk, profile_id).findChildren(CertificateSection)
     return shown_in(section.note)
 
@@ -46,13 +46,13 @@ async def press_test(desk: Desk, profile_id: str) -> None:
 
 
 def answer_field(desk: Desk, key: str) -> QWidget:
-    """Return the field of a setting on the page of the answers."""
+    """Return the field of a setting on the Responses page."""
     desk.window.settings.show_page("answer")
     return find(desk.window.settings, QWidget, key)
 
 
 def answer_note(desk: Desk, key: str) -> str:
-    """Return what is said below a setting on the page of the answers."""
+    """Return the note below a setting on the Responses page."""
     section: QWidget | None = answer_field(desk, key)
     while not isinstance(section, FormSection):
         assert section is not None

@@ -1,4 +1,4 @@
-"""A provider whose answers a test speaks itself, word by word, in the gateway's place."""
+"""A provider in place of the gateway whose answers a test sends piece by piece."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TERMINAL = (Completed, Incomplete, Failed)
 
 
 class Turn:
-    """One request and the answer to it, under way."""
+    """A request and its running answer."""
 
     def __init__(self, request: ChatRequest, profile: ProviderProfile) -> None:
         self.request = request
@@ -43,7 +43,7 @@ class Turn:
 
     @property
     def asked(self) -> str:
-        """The words of the last message that was sent."""
+        """Return the text of the last message in the request."""
         parts = self.request.messages[-1].parts
         return "\n".join(part.text for part in parts if hasattr(part, "text"))
 
@@ -64,7 +64,7 @@ class Turn:
         self.give(UsageReported(usage), Completed())
 
     def fail(self, error: ProviderError) -> None:
-        """End it with an error."""
+        """End the answer with an error."""
         self.give(Failed(error))
 
     async def events(self) -> AsyncGenerator[StreamEvent, None]:
@@ -79,13 +79,13 @@ class Turn:
 
 
 class Stage:
-    """Stands for every provider; `turns` are the requests so far, in order."""
+    """Stand-in for all providers; `turns` are the requests so far, in order."""
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
         self.learnt = LearnedSupport()
         self.on_models: Callable[[ProviderProfile], object] = lambda _profile: None
-        # No server for tests has /responses/compact, so this is the stub of it.
+        # No server for tests has /responses/compact, so this is a stub of it.
         self.compacts = False
         self.compacted: list[ChatRequest] = []
         self.states: asyncio.Queue[ProviderState] = asyncio.Queue()
@@ -125,7 +125,7 @@ class StageClient:
 
 
 class StageModel:
-    """In the on-device model's place: knows which weights it would use."""
+    """Stand-in for the on-device model, which records the weights that it is told to use."""
 
     def __init__(self) -> None:
         self.weights: Path | None = None
@@ -140,7 +140,7 @@ class StageModel:
 
 
 class StageGateway:
-    """Satisfies what the program asks of backend.provider_gateway.ProviderGateway."""
+    """Stand-in for backend.provider_gateway.ProviderGateway."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage

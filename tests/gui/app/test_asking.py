@@ -20,7 +20,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import AuthenticationError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import CONTINUE
-from tests.gui.app.desk import NO_ROOM, Desk, Held, Slow, until
+from tests.gui.app.desk import DISK_FULL, Desk, PausableStore, SlowStore, until
 from tests.gui.app.stage import Turn
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -63,8 +63,8 @@ async def test_the_first_question_titles_the_window_and_the_row() -> None:
 
 
 async def test_the_prompt_is_cleared_only_when_the_question_is_on_the_disk() -> None:
-    async with Desk(disk=Slow) as desk:
-        assert isinstance(desk.disk, Slow)
+    async with Desk(disk=SlowStore) as desk:
+        assert isinstance(desk.disk, SlowStore)
         slow = desk.disk
         desk.type("First words")
         desk.enter()
@@ -85,8 +85,8 @@ async def test_the_prompt_is_cleared_only_when_the_question_is_on_the_disk() -> 
 
 
 async def test_leaving_while_the_question_is_on_its_way_to_the_disk() -> None:
-    async with Desk(disk=Slow) as desk:
-        assert isinstance(desk.disk, Slow)
+    async with Desk(disk=SlowStore) as desk:
+        assert isinstance(desk.disk, SlowStore)
         slow = desk.disk
         desk.type("On its way")
         desk.enter()
@@ -121,12 +121,12 @@ async def test_stop_keeps_what_arrived() -> None:
 
 
 async def test_stop_twice_waits_for_what_is_being_kept() -> None:
-    async with Desk(disk=Held) as desk:
-        assert isinstance(desk.disk, Held)
+    async with Desk(disk=PausableStore) as desk:
+        assert isinstance(desk.disk, PausableStore)
         turn = await desk.ask("Tell me a story")
         turn.say("Once upon a time")
         await until(lambda: "Once upon" in desk.transcript)
-        desk.disk.is_holding = True
+        desk.disk.is_paused = True
         desk.click("stop")
         await desk.disk.waiting.wait()
         desk.controllers.chat.stop()
@@ -334,7 +334,7 @@ async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:
         desk.disk.is_full = True
         desk.type("Not lost")
         desk.enter()
-        await until(lambda: NO_ROOM in desk.said)
+        await until(lambda: DISK_FULL in desk.said)
         assert desk.text.toPlainText() == "Not lost"
         assert desk.rows == []
         assert desk.stage.turns == []
@@ -355,7 +355,7 @@ async def test_a_disk_that_fills_while_it_streams_loses_nothing() -> None:
         here = desk.open_id
         desk.disk.is_full = True
         turn.say("All of")
-        await until(lambda: NO_ROOM in desk.said)
+        await until(lambda: DISK_FULL in desk.said)
         turn.say(" it")
         await until(lambda: "All of it" in desk.transcript)
         desk.window.notifications.dismiss()
@@ -381,7 +381,7 @@ async def test_a_full_disk_is_said_once(no_defects: list[object]) -> None:
         turn.end("it")
         await until(lambda: desk.disk.refused >= 2)
         assert len(said) == 1
-        assert NO_ROOM in desk.said
+        assert DISK_FULL in desk.said
         desk.disk.is_full = False
         await desk.settled()
         assert said[1:] == [None]

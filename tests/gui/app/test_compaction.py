@@ -18,7 +18,7 @@ from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.window.cards import compaction_card
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
-from tests.gui.app.desk import Desk, Held, until
+from tests.gui.app.desk import Desk, PausableStore, until
 from tests.gui.app.stage import Turn
 from tests.helpers.widgets import find, timer_of
 
@@ -339,7 +339,7 @@ async def test_the_providers_own_refusal_offers_it_too() -> None:
 
 
 async def test_deleted_meanwhile_it_does_not_come_back() -> None:
-    async with Desk(environment=OPENAI, disk=Held) as desk:
+    async with Desk(environment=OPENAI, disk=PausableStore) as desk:
         desk.stage.compacts = True
         await long_conversation(desk)
         await until_offered(desk)

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 
 from desktop_app.app.attachments.attachment_reader import PASTED_NAME
 from desktop_app.domain.conversations.conversation import MessageStatus, SearchHit
-from tests.gui.app.desk import Desk, Held, until
+from tests.gui.app.desk import Desk, PausableStore, until
 
 LONG = "\n\n".join(f"Paragraph {number} of a long answer." for number in range(120))
 
@@ -53,17 +53,17 @@ async def test_switching_in_the_middle_of_a_stream_and_back() -> None:
 
 
 async def test_an_answer_that_ends_while_its_conversation_is_being_opened() -> None:
-    async with Desk(disk=Held) as desk:
-        assert isinstance(desk.disk, Held)
+    async with Desk(disk=PausableStore) as desk:
+        assert isinstance(desk.disk, PausableStore)
         other = await desk.ask_and_answer("Other", "Thing")
         new(desk)
         turn = await desk.ask("Tell me")
         here = desk.open_id
         await desk.opened(other)
-        desk.disk.is_holding = True
+        desk.disk.is_paused = True
         desk.open_row(here)
         await desk.disk.waiting.wait()  # its messages were read: the answer still streams
-        desk.disk.is_holding = False
+        desk.disk.is_paused = False
         turn.end("All of it")
         await until(lambda: not desk.controllers.running.conversations)
         desk.disk.release.set()

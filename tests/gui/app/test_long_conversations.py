@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from desktop_app.app.library.library_controller import PREVIEW_COUNT
 from desktop_app.domain.conversations.conversation import Conversation, now
 from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
-from tests.gui.app.desk import Desk, Held, until
+from tests.gui.app.desk import Desk, PausableStore, until
 from tests.helpers.messages import CHOICE, answer, question
 
 if TYPE_CHECKING:
@@ -43,17 +43,17 @@ def can_send(desk: Desk) -> bool:
 
 
 async def test_the_end_is_shown_while_the_rest_is_read() -> None:
-    async with Desk(disk=Held) as desk:
-        assert isinstance(desk.disk, Held)
+    async with Desk(disk=PausableStore) as desk:
+        assert isinstance(desk.disk, PausableStore)
         other = await desk.ask_and_answer("Other", "Thing")
         messages = await stored(desk, 5 * PREVIEW_COUNT)
-        desk.disk.is_holding = True
+        desk.disk.is_paused = True
         desk.window.conversations.open_requested.emit(LONG)
         await until(lambda: f"Message {5 * PREVIEW_COUNT - 1}." in desk.transcript)
         assert "Thing" not in desk.transcript
         assert desk.open_id == other
         assert not can_send(desk)
-        desk.disk.is_holding = False
+        desk.disk.is_paused = False
         desk.disk.release.set()
         await until(lambda: desk.open_id == LONG)
         assert can_send(desk)
@@ -65,15 +65,15 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
 
 
 async def test_another_one_is_opened_while_the_rest_is_read() -> None:
-    async with Desk(disk=Held) as desk:
-        assert isinstance(desk.disk, Held)
+    async with Desk(disk=PausableStore) as desk:
+        assert isinstance(desk.disk, PausableStore)
         other = await desk.ask_and_answer("Other", "Thing")
         await stored(desk, 3 * PREVIEW_COUNT)
-        desk.disk.is_holding = True
+        desk.disk.is_paused = True
         desk.window.conversations.open_requested.emit(LONG)
         await until(lambda: "Message" in desk.transcript)
         desk.window.conversations.open_requested.emit(other)
-        desk.disk.is_holding = False
+        desk.disk.is_paused = False
         desk.disk.release.set()
         await until(lambda: "Thing" in desk.transcript)
         assert desk.open_id == other

@@ -35,7 +35,7 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
-from tests.gui.app.desk import NO_ROOM, Desk, Slow, until
+from tests.gui.app.desk import DISK_FULL, Desk, SlowStore, until
 from tests.helpers.templates import EXPLAIN
 from tests.helpers.widgets import find
 
@@ -510,8 +510,8 @@ async def test_variant_and_effort_by_key() -> None:
 
 
 async def test_enter_twice_asks_once() -> None:
-    async with Desk(disk=Slow) as desk:
-        assert isinstance(desk.disk, Slow)
+    async with Desk(disk=SlowStore) as desk:
+        assert isinstance(desk.disk, SlowStore)
         slow = desk.disk
         line = open_quick(desk)
         line.setPlainText("One")
@@ -531,7 +531,7 @@ async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
         line = open_quick(desk)
         line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: problem_of(desk) == NO_ROOM)
+        await until(lambda: problem_of(desk) == DISK_FULL)
         assert line.toPlainText() == "One"
         desk.disk.is_full = False
         turn = await ask_quick(desk, "One")

@@ -26,9 +26,9 @@ def long_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def view(qtbot: QtBot, dressed: Theme) -> TranscriptView:
+def view(qtbot: QtBot, light_theme: Theme) -> TranscriptView:
     """Return an empty transcript in its own window."""
-    made = TranscriptView(dressed)
+    made = TranscriptView(light_theme)
     qtbot.addWidget(made)
     made.resize(900, 600)
     made.show()

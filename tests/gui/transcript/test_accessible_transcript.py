@@ -220,9 +220,9 @@ def test_formulas_are_spoken(tex: str, words: str) -> None:
     assert spoken_formula(tex) == words
 
 
-def test_tabs_and_values_have_their_roles_and_states(qtbot, dressed: Theme) -> None:
+def test_tabs_and_values_have_their_roles_and_states(qtbot, light_theme: Theme) -> None:
     install_roles()
-    made = SegmentedControl([("a", "One"), ("b", "Two")], dressed, name="Pages", is_tabs=True)
+    made = SegmentedControl([("a", "One"), ("b", "Two")], light_theme, name="Pages", is_tabs=True)
     qtbot.addWidget(made)
     made.set_current("b")
     roles = [QAccessible.queryAccessibleInterface(made.button(key)).role() for key in "ab"]
@@ -233,14 +233,16 @@ def test_tabs_and_values_have_their_roles_and_states(qtbot, dressed: Theme) -> N
     assert isinstance(tab, AccessibleChoice)
     with qtbot.waitSignal(made.chosen):
         tab.doAction(tab.pressAction())
-    values = SegmentedControl([("a", "One")], dressed, name="Values")
+    values = SegmentedControl([("a", "One")], light_theme, name="Values")
     qtbot.addWidget(values)
     assert QAccessible.queryAccessibleInterface(values.button("a")).role() is Role.RadioButton
 
 
-def test_a_drop_down_list_has_a_name_and_no_children_while_closed(qtbot, dressed: Theme) -> None:
+def test_a_drop_down_list_has_a_name_and_no_children_while_closed(
+    qtbot, light_theme: Theme
+) -> None:
     install_roles()
-    combo = Combo(dressed, "Effort")
+    combo = Combo(light_theme, "Effort")
     qtbot.addWidget(combo)
     combo.addItem("Medium")
     known = QAccessible.queryAccessibleInterface(combo)
@@ -252,7 +254,7 @@ def test_a_drop_down_list_has_a_name_and_no_children_while_closed(qtbot, dressed
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)
-def test_open_menus_and_lists_are_descendants_of_the_application(qtbot, dressed: Theme) -> None:
+def test_open_menus_and_lists_are_descendants_of_the_application(qtbot, light_theme: Theme) -> None:
     def below(interface: QAccessibleInterface) -> list[QObject]:
         found = [interface.child(at) for at in range(interface.childCount())]
         assert [interface.indexOfChild(child) for child in found] == list(range(len(found)))
@@ -263,7 +265,7 @@ def test_open_menus_and_lists_are_descendants_of_the_application(qtbot, dressed:
     assert app is not None
     page = QWidget()
     qtbot.addWidget(page)
-    menu, combo = ProgramMenu(page), Combo(dressed, "Effort")
+    menu, combo = ProgramMenu(page), Combo(light_theme, "Effort")
     combo.setParent(page)
     combo.addItem("Medium")
     inner = ProgramMenu("More", menu)

@@ -244,8 +244,8 @@ def test_another_conversation_ends_the_unfolding_of_code(
     qtbot.waitUntil(lambda: bool(turns))
 
 
-def test_a_view_can_be_deleted_while_matches_are_counted(dressed: Theme) -> None:
-    view = TranscriptView(dressed)
+def test_a_view_can_be_deleted_while_matches_are_counted(light_theme: Theme) -> None:
+    view = TranscriptView(light_theme)
     view.set_messages(conversation(2_000))
     view.find_in_transcript.finder.search("needle")
     shiboken6.delete(view)

@@ -228,9 +228,9 @@ def test_the_address_of_the_focused_link_is_shown(qtbot: QtBot, view: Transcript
 
 
 def test_the_address_covers_the_text_below_it(
-    qtbot: QtBot, view: TranscriptView, dressed: Theme
+    qtbot: QtBot, view: TranscriptView, light_theme: Theme
 ) -> None:
-    view.resize(dressed.px(400), 260)  # else it stands beside the text
+    view.resize(light_theme.px(400), 260)  # else it stands beside the text
     view.set_messages([answer("[a](https://docs.example/a)\n\n```\n" + "code\n" * 17 + "```")])
     enter(view)
     tab(qtbot, view)
@@ -238,7 +238,7 @@ def test_the_address_covers_the_text_below_it(
     assert label is not None
     image = view.grab(label.geometry()).toImage()
     grounds = [image.pixelColor(x, 2) for x in range(2, image.width() - 2)]
-    assert {color.name() for color in grounds} == {dressed.card.name()}
+    assert {color.name() for color in grounds} == {light_theme.card.name()}
 
 
 def test_the_address_stays_at_the_lower_edge_when_the_window_is_resized(

@@ -63,10 +63,10 @@ def made() -> Iterator[list[TranscriptView]]:
 
 
 @pytest.fixture
-def view(qapp: QApplication, dressed: Theme, made: list[TranscriptView]) -> TranscriptView:
+def view(qapp: QApplication, light_theme: Theme, made: list[TranscriptView]) -> TranscriptView:
     """Return a view for all examples: one takes longer to make than to show an example."""
     if not made:
-        made.append(TranscriptView(dressed))
+        made.append(TranscriptView(light_theme))
         made[0].show()
     made[0].resize(900, 600)
     return made[0]
@@ -84,14 +84,14 @@ def shown(view: TranscriptView, theme: Theme, markdown: str) -> list[str]:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_each_example_is_shown_as_specified(
-    view: TranscriptView, dressed: Theme, name: str
+    view: TranscriptView, light_theme: Theme, name: str
 ) -> None:
     example = EXAMPLES[name]
     if name in SHOWN_INSTEAD:
         expected = SHOWN_INSTEAD[name]["shown"]
     else:
         expected = structure.of_html(example["html"])
-    assert shown(view, dressed, example["markdown"]) == expected
+    assert shown(view, light_theme, example["markdown"]) == expected
 
 
 def test_every_deviation_from_the_specification_has_a_listed_choice() -> None:
@@ -135,7 +135,7 @@ def test_right_to_left_lists_are_complete(view: TranscriptView) -> None:
     "source", ["- قائمة", "1. עברית", "- [ ] **משימה**", "- 5 ספרים", "> - اقتباس", "- english"]
 )
 def test_a_marker_has_a_gap_to_its_text_in_both_directions(
-    view: TranscriptView, dressed: Theme, source: str
+    view: TranscriptView, light_theme: Theme, source: str
 ) -> None:
     view.set_messages([message := streaming()])
     for character in source:
@@ -146,7 +146,7 @@ def test_a_marker_has_a_gap_to_its_text_in_both_directions(
         block = block.next()
     line, tab = block.layout().lineAt(0), block.text().index("\t")
     mark, text = (line.cursorToX(at)[0] for at in (tab, tab + 1))  # type: ignore[index]
-    assert abs(text - mark) > dressed.px(4)
+    assert abs(text - mark) > light_theme.px(4)
 
 
 def test_a_quote_in_a_list_has_its_bar_beside_the_text(view: TranscriptView) -> None:
@@ -182,7 +182,7 @@ def test_a_formula_in_a_list_item_is_beside_its_marker(view: TranscriptView) -> 
     ],
 )
 def test_two_quotes_have_two_bars(
-    view: TranscriptView, dressed: Theme, source: str, x: int
+    view: TranscriptView, light_theme: Theme, source: str, x: int
 ) -> None:
     for message in (answer(source), streaming()):
         view.set_messages([message])
@@ -194,20 +194,22 @@ def test_two_quotes_have_two_bars(
         middles = [round(layout.blockBoundingRect(at).center().y()) for at in (first, last)]
         view.verticalScrollBar().setValue(0)
         image = view.viewport().grab().toImage()
-        colors = [image.pixelColor(dressed.px(x), y) == dressed.line for y in range(*middles)]
+        colors = [
+            image.pixelColor(light_theme.px(x), y) == light_theme.line for y in range(*middles)
+        ]
         assert colors[0]
         assert colors[-1]
-        assert colors.count(False) >= dressed.px(6)
+        assert colors.count(False) >= light_theme.px(6)
 
 
 @pytest.mark.parametrize("width", [900, 300])
 def test_cells_are_aligned_as_their_columns(
-    view: TranscriptView, dressed: Theme, width: int
+    view: TranscriptView, light_theme: Theme, width: int
 ) -> None:
     view.resize(width, 600)
     long = "many words that are too wide " * (3 if width == 300 else 1)
     head = "| a | b | c | d |\n|:--|---|:-:|--:|\n"
-    table = shown(view, dressed, f"{head}| 1 | 2 | 3 | 4 |\n|  |  |  | {long}|\n")[0]
+    table = shown(view, light_theme, f"{head}| 1 | 2 | 3 | 4 |\n|  |  |  | {long}|\n")[0]
     assert table.startswith("table 0 0 '' ['left', 'left', 'center', 'right'] ")
     is_qts = bool(view.document().rootFrame().childFrames())
     assert is_qts is (width == 300)
@@ -220,7 +222,9 @@ def test_cells_are_aligned_as_their_columns(
         f"| a | b |\n> |---|---|\n> | {WIDE} | short |\n> | short | {WIDE} |",
     ],
 )
-def test_the_bar_of_a_quote_has_no_gaps(view: TranscriptView, dressed: Theme, between: str) -> None:
+def test_the_bar_of_a_quote_has_no_gaps(
+    view: TranscriptView, light_theme: Theme, between: str
+) -> None:
     view.set_messages([answer(f"> one\n>\n> {between}\n>\n> three")])
     layout = view.document().documentLayout()
     first, last = (view.document().find(words).block() for words in ("one", "three"))
@@ -228,5 +232,5 @@ def test_the_bar_of_a_quote_has_no_gaps(view: TranscriptView, dressed: Theme, be
     bottom = round(layout.blockBoundingRect(last).bottom())
     view.verticalScrollBar().setValue(0)
     image = view.viewport().grab().toImage()
-    gaps = [y - top for y in range(top, bottom) if image.pixelColor(1, y) != dressed.line]
+    gaps = [y - top for y in range(top, bottom) if image.pixelColor(1, y) != light_theme.line]
     assert not gaps

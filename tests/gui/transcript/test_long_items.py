@@ -295,9 +295,9 @@ STEPS = st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.floats(0, 0.4)), m
 
 
 @pytest.fixture
-def written(dressed: Theme) -> tuple[DocumentWriter, MessageLayout]:
+def written(light_theme: Theme) -> tuple[DocumentWriter, MessageLayout]:
     """Return a long item that is fully materialized."""
-    writer = DocumentWriter(QTextDocument(), Styles(dressed), 700)
+    writer = DocumentWriter(QTextDocument(), Styles(light_theme), 700)
     return writer, writer.insert_message(0, "key", [*render(LONG), *render("End.")])
 
 

@@ -117,11 +117,11 @@ def test_a_click_or_enter_opens_an_image(qtbot: QtBot, view: TranscriptView) -> 
     assert pressed.args == [asked.id, f"picture/{PHOTO.sha256}"]
 
 
-def test_images_follow_the_theme_and_its_size(view: TranscriptView, dressed: Theme) -> None:
+def test_images_follow_the_theme_and_its_size(view: TranscriptView, light_theme: Theme) -> None:
     view.set_messages([question("What?", PHOTO)])
     view.viewport().grab()
     view.set_picture(PHOTO.sha256, red())
-    view.set_theme(replace(dressed, scale=1.5))
+    view.set_theme(replace(light_theme, scale=1.5))
     corner, width, height = box_of(view, 0)
     assert (width, height) == (480, 360)
     shown = view.viewport().grab().toImage()
@@ -186,9 +186,9 @@ def test_each_name_of_a_repeated_image_takes_no_space(view: TranscriptView) -> N
         assert abs(line.naturalTextWidth() - 30) < 2, name
 
 
-def test_an_image_may_be_decoded_after_its_view_was_deleted(dressed: Theme) -> None:
+def test_an_image_may_be_decoded_after_its_view_was_deleted(light_theme: Theme) -> None:
     document, owner = QTextDocument(), QObject()
-    images = MessageImages(document, dressed, owner)
+    images = MessageImages(document, light_theme, owner)
     decode = images._decoder.decode
     shiboken6.delete(images)
     decode(address("PNG"))

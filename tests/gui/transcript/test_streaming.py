@@ -84,7 +84,7 @@ def stream_into(view: TranscriptView, message: Message, pieces: list[str]) -> No
 @given(st.lists(st.sampled_from(PIECES), max_size=14), st.integers(1, 9))
 @example(["| a | b |\n|---|---|\n", *["| a *b* | [x] |\n"] * 40, "\n[x]: /u\n\nend"], 5)
 def test_a_streamed_document_equals_the_one_shown_at_once(
-    view: TranscriptView, dressed: Theme, pieces: list[str], length: int
+    view: TranscriptView, light_theme: Theme, pieces: list[str], length: int
 ) -> None:
     text = "".join(pieces)
     view.set_messages([asked := question("Why?")])
@@ -102,7 +102,7 @@ def test_a_streamed_document_equals_the_one_shown_at_once(
 @example("- a\n- ```\n  x\n  ```\n- [y]\n\n  [y]: /u", 2)
 @example("a|b\n-|-\n1|2\nnote[^1]\n> a|b\n> -|-\n> 1|2\n> words", 1)
 def test_lists_that_arrive_equal_those_shown_at_once(
-    view: TranscriptView, dressed: Theme, source: str, length: int
+    view: TranscriptView, light_theme: Theme, source: str, length: int
 ) -> None:
     view.set_messages([asked := question("Why?")])
     message = streaming()
@@ -117,8 +117,10 @@ def gap_above(view: TranscriptView, words: str) -> float:
     return float(view.document().find(words).block().blockFormat().topMargin())
 
 
-def test_a_list_becomes_loose_once_that_is_certain(view: TranscriptView, dressed: Theme) -> None:
-    tight, loose = dressed.px(4), dressed.px(10)
+def test_a_list_becomes_loose_once_that_is_certain(
+    view: TranscriptView, light_theme: Theme
+) -> None:
+    tight, loose = light_theme.px(4), light_theme.px(10)
     message = streaming()
     view.stream.append_message(message)
     shown = []
@@ -129,9 +131,11 @@ def test_a_list_becomes_loose_once_that_is_certain(view: TranscriptView, dressed
     assert shown == [tight] * 5 + [loose] * 4
 
 
-def test_a_blank_line_below_a_list_leaves_it_tight(view: TranscriptView, dressed: Theme) -> None:
+def test_a_blank_line_below_a_list_leaves_it_tight(
+    view: TranscriptView, light_theme: Theme
+) -> None:
     stream_into(view, streaming(), ["- one\n- two\n  - in\n", "\n", "end"])
-    assert [gap_above(view, words) for words in ("two", "in")] == [dressed.px(4)] * 2
+    assert [gap_above(view, words) for words in ("two", "in")] == [light_theme.px(4)] * 2
 
 
 def test_a_long_list_becomes_loose_at_its_end(view: TranscriptView, qtbot: QtBot) -> None:

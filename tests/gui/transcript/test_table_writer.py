@@ -88,7 +88,7 @@ def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int
 
 
 def test_a_streamed_table_changes_between_text_blocks_and_cells(
-    view: TranscriptView, dressed: Theme
+    view: TranscriptView, light_theme: Theme
 ) -> None:
     chance = random.Random(3)
     for _ in range(20):
@@ -294,14 +294,14 @@ def test_a_table_of_narrow_columns_does_not_scroll(view: TranscriptView) -> None
 
 @pytest.mark.parametrize("row", [ROW, LONG_ROW])
 def test_the_background_of_code_does_not_touch_the_table_above(
-    view: TranscriptView, dressed: Theme, row: str
+    view: TranscriptView, light_theme: Theme, row: str
 ) -> None:
     code = "```\ncode\n```\n"
     stream_into(view, streaming(), [HEAD + row, "\n", code])
     for _ in range(2):
-        gap = _plain_above_the_ground(view, dressed)
+        gap = _plain_above_the_ground(view, light_theme)
         assert 8 <= gap <= 14
-        view.set_theme(dressed)  # everything is written anew
+        view.set_theme(light_theme)  # everything is written anew
 
 
 def test_a_rule_is_below_the_table_above(view: TranscriptView) -> None:
@@ -315,15 +315,15 @@ def test_a_rule_is_below_the_table_above(view: TranscriptView) -> None:
 
 @pytest.mark.parametrize("row", ["| 1 | 2 |\n", LONG_ROW])
 def test_notes_have_a_gap_to_the_table_above(
-    view: TranscriptView, dressed: Theme, row: str
+    view: TranscriptView, light_theme: Theme, row: str
 ) -> None:
     view.set_messages([answer(HEAD + row)])
     for _ in range(2):
         image = view.viewport().grab().toImage()
         top = view.cursorRect(view.document().find("Thinking")).top()
-        hairline = max(y for y in range(top) if image.pixelColor(30, y) == dressed.line)
+        hairline = max(y for y in range(top) if image.pixelColor(30, y) == light_theme.line)
         assert 16 <= top - hairline <= 22
-        view.set_theme(dressed)  # everything is written anew
+        view.set_theme(light_theme)  # everything is written anew
 
 
 def _plain_above_the_ground(view: TranscriptView, theme: Theme) -> int:

@@ -125,12 +125,14 @@ def test_names_of_focus_targets_and_the_menu(view: TranscriptView) -> None:
     assert not untranslated(texts_of(menu))
 
 
-def test_the_actions_and_the_find_bar(qtbot: QtBot, view: TranscriptView, dressed: Theme) -> None:
-    row = ActionRow(dressed, view)
+def test_the_actions_and_the_find_bar(
+    qtbot: QtBot, view: TranscriptView, light_theme: Theme
+) -> None:
+    row = ActionRow(light_theme, view)
     for role in (Role.USER, Role.ASSISTANT):
         row.show_for("m", role)
         assert not untranslated(texts_of(row))
-    bar = FindBar(dressed, view)
+    bar = FindBar(light_theme, view)
     bar.field.setText("⟦x⟧")
     for number, total, is_whole in ((0, 0, True), (0, 0, False), (1, 3, True), (1, 3, False)):
         bar.show_count(number, total, is_whole)

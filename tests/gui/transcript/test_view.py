@@ -142,8 +142,8 @@ def test_the_tooltip_of_the_footer_has_the_tokens_by_kind(view: TranscriptView) 
     QToolTip.hideText()
 
 
-def test_a_brief_view_shows_no_facts_in_the_footer(qtbot: QtBot, dressed: theme.Theme) -> None:
-    view = TranscriptView(dressed, is_brief=True)
+def test_a_brief_view_shows_no_facts_in_the_footer(qtbot: QtBot, light_theme: theme.Theme) -> None:
+    view = TranscriptView(light_theme, is_brief=True)
     qtbot.addWidget(view)
     view.resize(680, 200)
     view.show()
@@ -453,22 +453,22 @@ def test_a_clicked_link_is_neither_framed_nor_selected(
 
 
 def test_the_label_of_the_latest_button_is_centered(
-    view: TranscriptView, dressed: theme.Theme
+    view: TranscriptView, light_theme: theme.Theme
 ) -> None:
     view.set_messages(many(6))
     view.navigator.scroll_to_top()
     button = view.findChild(QAbstractButton, "latest")
     assert button is not None
     assert button.isVisible()
-    image, ground = button.grab().toImage(), dressed.card.name()
-    edge = dressed.px(6)
+    image, ground = button.grab().toImage(), light_theme.card.name()
+    edge = light_theme.px(6)
     inked = [
         x
         for x in range(edge, image.width() - edge)
         if any(image.pixelColor(x, y).name() != ground for y in range(edge, image.height() - edge))
     ]
     left, right = inked[0], image.width() - 1 - inked[-1]
-    assert abs(left - right) <= dressed.px(3)
+    assert abs(left - right) <= light_theme.px(3)
 
 
 def test_code_is_copied_as_code(view: TranscriptView, qtbot: QtBot) -> None:
