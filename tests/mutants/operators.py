@@ -8,6 +8,8 @@ Some kinds of places are left out, because a program with the change behaves as 
   (`_PIECE`, `AT_ONCE`). Its value was chosen, and a neighboring one would do as well. Small limits
   are mutated;
 - `<` or `<=` of a comparison with such a limit of the module, which is the same neighboring value;
+- `<` or `<=` of a comparison with a share (`gap < 0.4 * height`): the share was chosen, and two
+  measured numbers are hardly ever in that exact ratio;
 - `repr=False` of a field, which only programmers see;
 - the end of a slice at 100 or more, which cuts a text or takes a sample of it, likewise;
 - `return False` changed to None, which is as false; its change to True is among the mutants;
@@ -163,7 +165,7 @@ def _operator(node: ast.AST, limits: Collection[str] = ()) -> str:
     """Return the name of the change that this node can take, or ""."""
     match node:
         case ast.Compare(ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE()]) if any(
-            isinstance(side, ast.Name) and side.id in limits
+            (isinstance(side, ast.Name) and side.id in limits) or _is_share(side)
             for side in (node.left, *node.comparators)
         ):
             return ""
@@ -182,6 +184,16 @@ def _operator(node: ast.AST, limits: Collection[str] = ()) -> str:
         case ast.ExceptHandler(type=ast.expr()):
             return "except"
     return ""
+
+
+def _is_share(node: ast.AST) -> bool:
+    match node:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return any(
+                isinstance(side, ast.Constant) and type(side.value) is float
+                for side in (left, right)
+            )
+    return False
 
 
 def _is_text(node: ast.BinOp) -> bool:

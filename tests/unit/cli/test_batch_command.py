@@ -1,0 +1,64 @@
+"""`repartee batch`, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from desktop_app.cli.arguments import create_parser
+from desktop_app.cli.batch.batch_command import run_batch
+from desktop_app.cli.command_setup import open_backend
+from desktop_app.domain.batch.batch_jobs import BatchStatus
+from tests.unit.storage.test_batch_store import a_job
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def batch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs a command; it returns the exit code and both outputs."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        typed = ["batch", *words]
+        code = run_batch(create_parser(typed).parse_args(typed))
+        written = capsys.readouterr()
+        return code, written.out, written.err
+
+    return run
+
+
+async def add_jobs(*job_ids: str) -> None:
+    async with open_backend() as backend:
+        for job_id in job_ids:
+            job = replace(a_job(), id=job_id, status=BatchStatus.COMPLETED, held=None, error=None)
+            await backend.batch_store.create(job, [])
+
+
+def test_a_job_is_found_by_the_beginning_of_its_id(batch: Run) -> None:
+    asyncio.run(add_jobs("abcd-1", "abcd-2", "abc", "xyz12"))
+    for typed, found in (("xyz1", "xyz12"), ("abcd-2", "abcd-2"), ("abc", "abc")):
+        code, out, _ = batch("report", typed, "--format", "csv")
+        assert (code, bool(out)) == (0, True), found
+    assert batch("remove", "xyz1")[0] == 0
+    for typed, words in (
+        ("abcd", "Several batch jobs match abcd."),
+        ("xyz1", "There is no batch job xyz1."),
+        ("ab", "There is no batch job ab."),
+    ):
+        code, _, err = batch("remove", typed)
+        assert code == 2, typed
+        assert words in err
+    _, out, _ = batch("status", "--json")
+    assert {job["id"] for job in json.loads(out)} == {"abcd-1", "abcd-2", "abc"}
+
+
+def test_that_there_are_no_jobs_is_said(batch: Run) -> None:
+    assert batch("status") == (0, "", "repartee: No batch jobs\n")
+    asyncio.run(add_jobs("abcd-1"))
+    code, out, err = batch("status")
+    assert (code, out[:8], err) == (0, "abcd-1  ", "")
