@@ -41,14 +41,14 @@ from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
-from desktop_app.domain.evaluation.case_error import CaseError
+from desktop_app.domain.evaluation.case_error import CaseError, CaseProblem
 from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import Evaluation
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.system_words import json_words, system_words
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.evaluation.answer_checks import require_schemas
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
@@ -165,7 +165,7 @@ def _read_sibling(folder: Path, name: str) -> str:
     Raises as `_read_text`.
     """
     if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise CaseError(N_("“{name}” is outside the folder"), name=name)
+        raise CaseError(CaseProblem.FILE_OUTSIDE_FOLDER, name=name)
     return _read_text(folder / name)
 
 
@@ -175,15 +175,15 @@ def _read_text(path: Path) -> str:
         with open_file(path) as file:
             data = file.read(MAX_CASES_BYTES + 1)
     except FileNotFoundError as error:
-        raise CaseError(N_("“{name}” was not found"), name=path.name) from error
+        raise CaseError(CaseProblem.FILE_NOT_FOUND, name=path.name) from error
     except RefusedFileError as error:
         raise IllegalChoiceError(error.reason, error.params, file=str(path)) from error
     if len(data) > MAX_CASES_BYTES:
-        raise CaseError(N_("more than 64 MB"))
+        raise CaseError(CaseProblem.FILE_TOO_LARGE)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CaseError(N_("it isn’t UTF-8 text")) from error
+        raise CaseError(CaseProblem.NOT_UTF_8) from error
 
 
 async def _build_runner(

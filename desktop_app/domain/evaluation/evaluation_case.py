@@ -11,8 +11,7 @@ from math import isfinite
 from typing import Any, Final
 
 from desktop_app.domain.answering.generation import Examples
-from desktop_app.domain.evaluation.case_error import CaseError
-from desktop_app.i18n.translation import N_
+from desktop_app.domain.evaluation.case_error import CaseError, CaseProblem
 
 _NUMBER: Final = re.compile(
     r"(?<![\w.])(?<![A-Za-z][-+])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])"
@@ -73,24 +72,24 @@ def check_from_json(row: object) -> Check:
         CaseError: `row` is not a check.
     """
     if not isinstance(row, Mapping):
-        raise CaseError(N_("a check is not an object"))
+        raise CaseError(CaseProblem.CHECK_NOT_AN_OBJECT)
     rest = dict(row)
     within, ignores_case = rest.pop("within", 0.0), rest.pop("ignore_case", False)
     is_negated = rest.pop("not", False)
     if len(rest) != 1:
         kinds = ", ".join(map(str, rest))
         if not kinds:
-            raise CaseError(N_("a check has no kind"))
-        raise CaseError(N_("a check has one kind, not several ({kinds})"), kinds=kinds)
+            raise CaseError(CaseProblem.CHECK_WITHOUT_KIND)
+        raise CaseError(CaseProblem.CHECK_WITH_SEVERAL_KINDS, kinds=kinds)
     ((name, value),) = rest.items()
     try:
         kind = CheckKind(name)
     except ValueError:
-        raise CaseError(N_("there is no check “{name}”"), name=name) from None
+        raise CaseError(CaseProblem.UNKNOWN_CHECK, name=name) from None
     if not _is_number(within) or within < 0 or not isinstance(ignores_case, bool):
-        raise CaseError(N_("“within” is not a number, or “ignore_case” neither true nor false"))
+        raise CaseError(CaseProblem.CHECK_OPTION_WRONG)
     if not isinstance(is_negated, bool) or (is_negated and kind is CheckKind.RUBRIC):
-        raise CaseError(N_("“not” is neither true nor false, or belongs to a rubric"))
+        raise CaseError(CaseProblem.NEGATION_WRONG)
     _require_value(kind, value)
     return Check(kind, value, float(within), ignores_case, is_negated)
 
@@ -103,13 +102,13 @@ def _require_value(kind: CheckKind, value: object) -> None:
     if kind in _KINDS_WITH_TEXTS:
         fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
     if not fits:
-        raise CaseError(N_("the value of “{name}” has the wrong type"), name=kind.value)
+        raise CaseError(CaseProblem.CHECK_VALUE_WRONG, name=kind.value)
     if kind is CheckKind.REGEX:
         try:
             re.compile(str(value))
         except (re.error, OverflowError, RecursionError) as error:
             raise CaseError(
-                N_("“{value}” is no regular expression: {why}"), value=str(value), why=str(error)
+                CaseProblem.PATTERN_INVALID, value=str(value), why=str(error)
             ) from error
 
 

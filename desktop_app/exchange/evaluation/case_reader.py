@@ -12,11 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.evaluation.case_error import CaseError, error_at, line_place
+from desktop_app.domain.evaluation.case_error import (
+    CaseError,
+    CasePlace,
+    CaseProblem,
+    LocatedCaseError,
+    PlaceKind,
+)
 from desktop_app.domain.evaluation.evaluation_case import Check, EvaluationCase, check_from_json
 from desktop_app.exchange.evaluation import promptfoo
 from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, ReadSibling, refuse_siblings
-from desktop_app.i18n.translation import N_, tr
 
 _EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
 """The roles of example turns: system messages with one of these names."""
@@ -36,11 +41,11 @@ def read_cases(
         ValueError: with the place and the reason.
     """
     if text.startswith("version https://git-lfs"):
-        raise CaseError(N_("it is a Git LFS pointer; fetch the file with “git lfs pull”"))
+        raise CaseError(CaseProblem.GIT_LFS_POINTER)
     try:
         return _with_ids(_cases_in(text, name.lower(), read_sibling))
     except csv.Error as error:
-        raise CaseError(N_("the quotation marks don’t match")) from error
+        raise CaseError(CaseProblem.QUOTES_UNMATCHED) from error
     except RecursionError as error:
         raise ValueError(str(error)) from error
 
@@ -54,30 +59,31 @@ def _cases_in(text: str, name: str, read_sibling: ReadSibling) -> list[Evaluatio
     return [_case(_case_of_json, place, row) for place, row in _json_lines(text)]
 
 
-def _case(read: Callable[[_Row], EvaluationCase], place: str, row: _Row) -> EvaluationCase:
+def _case(read: Callable[[_Row], EvaluationCase], place: CasePlace, row: _Row) -> EvaluationCase:
     try:
         return read(row)
     except (ValueError, KeyError, TypeError) as error:
         is_missing = isinstance(error, KeyError)
-        why = CaseError(N_("“{name}” is missing"), name=str(error.args[0])) if is_missing else error
-        raise error_at(place, why) from error
+        why = CaseError(CaseProblem.FIELD_MISSING, name=str(error.args[0])) if is_missing else error
+        raise LocatedCaseError(place, why) from error
 
 
-def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
+def _json_lines(text: str) -> Iterator[tuple[CasePlace, _Row]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
+        place = CasePlace(PlaceKind.LINE, number)
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            why = CaseError(N_("it isn’t valid JSON at character {column}"), column=error.colno)
-            raise error_at(line_place(number), why) from error
+            why = CaseError(CaseProblem.NOT_JSON, column=error.colno)
+            raise LocatedCaseError(place, why) from error
         except ValueError as error:  # a number of endless digits
-            raise error_at(line_place(number), error) from error
-        yield line_place(number), row
+            raise LocatedCaseError(place, error) from error
+        yield place, row
 
 
-def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
+def _csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
     head = text.partition("\n")[0]
     # Spreadsheets write semicolons if the comma is the decimal sign.
     delimiter = max(",;\t", key=head.count)
@@ -85,26 +91,27 @@ def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
     # Strict: an open quotation mark would hide the cases that follow it.
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     for row in reader:
+        place = CasePlace(PlaceKind.LINE, reader.line_num)
         if None in row:
-            more = CaseError(N_("more cells than columns"))
-            raise error_at(line_place(reader.line_num), more)
+            more = CaseError(CaseProblem.TOO_MANY_CELLS)
+            raise LocatedCaseError(place, more)
         if any(row.values()):  # spreadsheets write rows of empty cells
-            yield line_place(reader.line_num), {key: value or "" for key, value in row.items()}
+            yield place, {key: value or "" for key, value in row.items()}
 
 
 def _cases_of_value(value: object, read_sibling: ReadSibling) -> list[EvaluationCase]:
     if isinstance(value, dict) and promptfoo.is_configuration(value):
         if "scenarios" in value:
-            raise CaseError(N_("“scenarios” are not supported"))
+            raise CaseError(CaseProblem.SCENARIOS_UNSUPPORTED)
         return promptfoo.cases_in(
             value, list(_tests(value.get("tests"), read_sibling)), read_sibling
         )
     if not isinstance(value, list):
-        raise CaseError(N_("there are no cases in this file"))
+        raise CaseError(CaseProblem.NO_CASES)
     if value and all(isinstance(row, dict) and "input" not in row for row in value):
         return promptfoo.cases_in({}, value, read_sibling)
     return [
-        _case(_case_of_json, tr("case {number}", number=str(n)), row)
+        _case(_case_of_json, CasePlace(PlaceKind.CASE, n), row)
         for n, row in enumerate(value, start=1)
     ]
 
@@ -118,7 +125,7 @@ def _tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
             name = entry.removeprefix("file://")
             yield from _tests_in(name, read_sibling(name))
         else:
-            raise CaseError(N_("“tests” is not a list"))
+            raise CaseError(CaseProblem.TESTS_NOT_A_LIST)
 
 
 def _tests_in(name: str, text: str) -> Iterator[_Row]:
@@ -130,12 +137,12 @@ def _tests_in(name: str, text: str) -> Iterator[_Row]:
     elif name.lower().endswith(".jsonl"):
         yield from (row for _, row in _json_lines(text))
     else:
-        raise CaseError(N_("“{name}” is no file of tests"), name=name)
+        raise CaseError(CaseProblem.NOT_A_FILE_OF_TESTS, name=name)
 
 
 def _case_of_json(row: _Row) -> EvaluationCase:
     if not isinstance(row, dict):
-        raise CaseError(N_("a case is not an object"))
+        raise CaseError(CaseProblem.CASE_NOT_AN_OBJECT)
     if "vars" in row:
         (case,) = promptfoo.cases_in({}, [row], refuse_siblings)
         return case
@@ -143,10 +150,10 @@ def _case_of_json(row: _Row) -> EvaluationCase:
         return _case_of_openai(row)
     checks = row.get("checks", [])
     if not isinstance(row["input"], str) or not isinstance(checks, list):
-        raise CaseError(N_("“input” is not a text, or “checks” not a list"))
+        raise CaseError(CaseProblem.CASE_FIELD_WRONG)
     files = row.get("files") or []
     if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
-        raise CaseError(N_("“files” is not a list of paths"))
+        raise CaseError(CaseProblem.FILES_NOT_A_LIST)
     ideal = row.get("ideal")
     more = () if ideal is None else (_ideal(ideal),)
     return EvaluationCase(
@@ -168,7 +175,7 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
     """Return the case of a sample; the last message of its `input` is the question."""
     rows = row["input"]
     if not rows or not all(isinstance(m, dict) and isinstance(m["content"], str) for m in rows):
-        raise CaseError(N_("“input” is not a list of messages"))
+        raise CaseError(CaseProblem.INPUT_NOT_MESSAGES)
     messages = [(_EXAMPLES.get(m.get("name"), str(m["role"])), m["content"]) for m in rows]
     instructions = [text for role, text in messages if role in ("system", "developer")]
     turns = [(role, text) for role, text in messages if role not in ("system", "developer")]
@@ -180,7 +187,7 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
         or roles != (["user", "assistant"] * len(turns))[: len(turns)]
         or not (len(turns) % 2)
     ):
-        raise CaseError(N_("the messages do not take turns, ending with the user"))
+        raise CaseError(CaseProblem.MESSAGES_OUT_OF_TURN)
     examples = tuple((turns[n - 1][1], turns[n][1]) for n in range(1, len(turns), 2))
     return EvaluationCase(
         _id_of(row),
@@ -203,7 +210,7 @@ def _ideal(value: object) -> Check:
 def _case_of_csv(row: _Row) -> EvaluationCase:
     name = next((name for name in INPUT_NAMES if name in row), None)
     if name is None:
-        raise CaseError(N_("there is no column “input”"))
+        raise CaseError(CaseProblem.NO_INPUT_COLUMN)
     checks = [check_from_json({kind: row[kind]}) for kind in _CSV_CHECKS if row.get(kind)]
     if row.get("number"):
         within = float(row.get("within") or 0)
@@ -233,10 +240,10 @@ def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
     seen: set[str] = set()
     for case in named:
         if case.id in seen:
-            raise CaseError(N_("two cases have the id “{id}”"), id=case.id)
+            raise CaseError(CaseProblem.REPEATED_ID, id=case.id)
         seen.add(case.id)
         if not (case.input.strip() or case.files):
-            raise CaseError(N_("the input of the case “{id}” is empty"), id=case.id)
+            raise CaseError(CaseProblem.EMPTY_INPUT, id=case.id)
     if not named:
-        raise CaseError(N_("there are no cases in this file"))
+        raise CaseError(CaseProblem.NO_CASES)
     return named

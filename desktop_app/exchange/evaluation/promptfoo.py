@@ -14,9 +14,14 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-from desktop_app.domain.evaluation.case_error import CaseError, error_at, line_place
+from desktop_app.domain.evaluation.case_error import (
+    CaseError,
+    CasePlace,
+    CaseProblem,
+    LocatedCaseError,
+    PlaceKind,
+)
 from desktop_app.domain.evaluation.evaluation_case import Check, EvaluationCase, check_from_json
-from desktop_app.i18n.translation import N_, tr
 
 ReadSibling = Callable[[str], str]
 """Returns the text of a file, named relative to the folder of the cases. Raises ValueError."""
@@ -36,7 +41,7 @@ _ASSERTION_FIELDS: Final = frozenset({"type", "value", "metric", "weight"})
 
 def refuse_siblings(name: str) -> str:
     """Refuse to read another file."""
-    raise CaseError(N_("“{name}” is not read"), name=name)
+    raise CaseError(CaseProblem.FILE_NOT_READ, name=name)
 
 
 def is_configuration(value: _Row) -> bool:
@@ -47,7 +52,7 @@ def is_configuration(value: _Row) -> bool:
 def parse_yaml(text: str) -> Any:
     """Return the value of a YAML file, with the scalars of YAML 1.2. Raises ValueError."""
     if len(text) > _LARGEST_YAML:
-        raise CaseError(N_("more than 4 MB of YAML"))
+        raise CaseError(CaseProblem.YAML_TOO_LARGE)
     import yaml  # few evaluations need it
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
@@ -59,7 +64,8 @@ def parse_yaml(text: str) -> Any:
             """Return the next node, unless it is an alias."""
             if self.check_event(yaml.AliasEvent):
                 line = self.peek_event().start_mark.line + 1
-                raise error_at(line_place(line), CaseError(N_("aliases (*) are not supported")))
+                place = CasePlace(PlaceKind.LINE, line)
+                raise LocatedCaseError(place, CaseError(CaseProblem.ALIASES_UNSUPPORTED))
             return super().compose_node(parent, index)
 
     for kind, pattern, first in (
@@ -77,9 +83,8 @@ def parse_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         if error.problem_mark is None:
             raise ValueError(error.problem) from error
-        raise error_at(
-            line_place(error.problem_mark.line + 1), ValueError(error.problem)
-        ) from error
+        place = CasePlace(PlaceKind.LINE, error.problem_mark.line + 1)
+        raise LocatedCaseError(place, ValueError(error.problem)) from error
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
 
@@ -95,23 +100,24 @@ def cases_in(
     prompts = list(_prompts(config.get("prompts"), read_sibling))
     default = config.get("defaultTest") or {}
     if not isinstance(default, dict):
-        raise CaseError(N_("“defaultTest” is not an object"))
+        raise CaseError(CaseProblem.DEFAULT_TEST_NOT_AN_OBJECT)
     found: list[EvaluationCase] = []
     for number, test in enumerate(tests, start=1):
         try:
             found += _cases(test, default, config, prompts)
         except (ValueError, TypeError) as error:
-            raise error_at(tr("test {number}", number=str(number)), error) from error
+            raise LocatedCaseError(CasePlace(PlaceKind.TEST, number), error) from error
     return found
 
 
 def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
     listed = [value] if isinstance(value, str) else value or [""]
     if not isinstance(listed, list):
-        raise CaseError(N_("“prompts” is not a list"))
+        raise CaseError(CaseProblem.PROMPTS_NOT_A_LIST)
     for number, prompt in enumerate(listed, start=1):
+        place = CasePlace(PlaceKind.PROMPT, number)
         if not isinstance(prompt, str):
-            raise error_at(_prompt_place(number), CaseError(N_("only texts are supported")))
+            raise LocatedCaseError(place, CaseError(CaseProblem.PROMPT_NOT_A_TEXT))
         name = prompt.removeprefix("file://")
         if name == prompt:
             yield prompt
@@ -120,13 +126,7 @@ def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
                 None, (text.strip() for text in _PROMPT_END.split(read_sibling(name)))
             )
         else:
-            raise error_at(
-                _prompt_place(number), CaseError(N_("“{name}” is no text file"), name=prompt)
-            )
-
-
-def _prompt_place(number: int) -> str:
-    return tr("prompt {number}", number=str(number))
+            raise LocatedCaseError(place, CaseError(CaseProblem.NOT_A_TEXT_FILE, name=prompt))
 
 
 def _cases(
@@ -134,20 +134,20 @@ def _cases(
 ) -> Iterator[EvaluationCase]:
     for row in (test, default):
         if not isinstance(row, dict):
-            raise CaseError(N_("it is not an object"))
+            raise CaseError(CaseProblem.NOT_AN_OBJECT)
         for name in row.keys() - _TEST_FIELDS:
             if row[name]:
-                raise CaseError(N_("“{name}” is not supported"), name=name)
+                raise CaseError(CaseProblem.UNSUPPORTED, name=name)
     test_variables, default_variables = test.get("vars") or {}, default.get("vars") or {}
     if not isinstance(test_variables, dict) or not isinstance(default_variables, dict):
-        raise CaseError(N_("“vars” is not an object"))
-    names = {
-        N_("assertion {number}"): _list(test, "assert"),
-        N_("assertion {number} of “defaultTest”"): _list(default, "assert"),
+        raise CaseError(CaseProblem.VARS_NOT_AN_OBJECT)
+    listed = {
+        PlaceKind.ASSERTION: _list(test, "assert"),
+        PlaceKind.DEFAULT_ASSERTION: _list(default, "assert"),
     }
     assertions = [
-        (tr(name, number=str(number)), row)
-        for name, rows in names.items()
+        (CasePlace(kind, number), row)
+        for kind, rows in listed.items()
         for number, row in enumerate(rows, start=1)
     ]
     for variables in _combinations({**default_variables, **test_variables}):
@@ -156,7 +156,7 @@ def _cases(
             try:
                 checks += _assertion_checks(_resolve_template(row, config), variables)
             except (ValueError, TypeError) as error:
-                raise error_at(place, error) from error
+                raise LocatedCaseError(place, error) from error
         for cell in test.get(EXPECTED, ()):
             checks += expected_checks(cell, variables)
         for prompt in prompts:
@@ -168,7 +168,7 @@ def _cases(
 def _list(row: _Row, name: str) -> list[Any]:
     value = row.get(name) or []
     if not isinstance(value, list):
-        raise CaseError(N_("“{name}” is not a list"), name=name)
+        raise CaseError(CaseProblem.NOT_A_LIST, name=name)
     return value
 
 
@@ -177,11 +177,11 @@ def _combinations(variables: _Row) -> Iterator[dict[str, str]]:
     lists = []
     for name, value in variables.items():
         if isinstance(value, str) and value.startswith("file://"):
-            raise CaseError(N_("“{name}” is a file, which is not supported"), name=name)
+            raise CaseError(CaseProblem.FILE_UNSUPPORTED, name=name)
         values = value if isinstance(value, list) else [value]
         lists.append([_text(name, item) for item in values])
     if prod(map(len, lists)) > _MOST_COMBINATIONS:
-        raise CaseError(N_("too many combinations of “vars”"))
+        raise CaseError(CaseProblem.TOO_MANY_COMBINATIONS)
     for chosen in product(*lists):
         yield dict(zip(variables, chosen, strict=True))
 
@@ -193,24 +193,24 @@ def _text(name: str, value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, int | float) or value is None:
         return json.dumps(value)
-    raise CaseError(N_("“{name}” is not a text"), name=name)
+    raise CaseError(CaseProblem.NOT_A_TEXT, name=name)
 
 
 def _question(variables: Mapping[str, str]) -> str:
     name = next((name for name in ("input", "prompt") if name in variables), None)
     if name is None and len(variables) != 1:
-        raise CaseError(N_("there is no prompt, and “vars” has no “input”"))
+        raise CaseError(CaseProblem.NO_PROMPT)
     return variables[name] if name else next(iter(variables.values()))
 
 
 def _fill_in(text: str, variables: Mapping[str, str]) -> str:
     """Fill in the variables. Raises ValueError for other template expressions."""
     if "{%" in text:
-        raise CaseError(N_("templates with {% … %} are not supported"))
+        raise CaseError(CaseProblem.TEMPLATE_UNSUPPORTED)
 
     def value_of(found: re.Match[str]) -> str:
         if found[1] not in variables:
-            raise CaseError(N_("“{variable}” is no variable"), variable=found[0])
+            raise CaseError(CaseProblem.UNKNOWN_VARIABLE, variable=found[0])
         return variables[found[1]]
 
     return _VARIABLE.sub(value_of, text)
@@ -223,31 +223,31 @@ def _resolve_template(row: Any, config: _Row) -> Any:
     name = str(row["$ref"]).removeprefix("#/assertionTemplates/")
     templates = config.get("assertionTemplates")
     if not isinstance(templates, dict) or name not in templates:
-        raise CaseError(N_("“{name}” is not in this file"), name=str(row["$ref"]))
+        raise CaseError(CaseProblem.UNKNOWN_REFERENCE, name=str(row["$ref"]))
     return templates[name]
 
 
 def _assertion_checks(row: Any, variables: Mapping[str, str]) -> list[Check]:
     """Return the checks of an assertion. Raises ValueError."""
     if not isinstance(row, dict) or not isinstance(row.get("type"), str):
-        raise CaseError(N_("it has no type"))
+        raise CaseError(CaseProblem.NO_TYPE)
     kind, value = row["type"], row.get("value")
     if kind.removeprefix("not-") not in _KINDS:
-        raise CaseError(N_("“{kind}” is not supported"), kind=kind)
+        raise CaseError(CaseProblem.UNSUPPORTED, name=kind)
     for name in row.keys() - _ASSERTION_FIELDS:
-        raise CaseError(N_("“{name}” is not supported"), name=name)
+        raise CaseError(CaseProblem.UNSUPPORTED, name=name)
     if row.get("weight") == 0:
         return []
     if isinstance(value, str):
         if value.startswith("file://"):
-            raise CaseError(N_("a value in a file is not supported"))
+            raise CaseError(CaseProblem.VALUE_FILE_UNSUPPORTED)
         value = _fill_in(value, variables)
     elif isinstance(value, list):
         value = [_fill_in(v, variables) if isinstance(v, str) else v for v in value]
     is_negated = kind.startswith("not-")
     checks = _checks(kind.removeprefix("not-"), value)
     if is_negated and len(checks) != 1:
-        raise CaseError(N_("“{kind}” is not supported"), kind=kind)
+        raise CaseError(CaseProblem.UNSUPPORTED, name=kind)
     return [check_from_json({**item, "not": True} if is_negated else item) for item in checks]
 
 
@@ -273,7 +273,7 @@ def _checks(kind: str, value: Any) -> list[dict[str, Any]]:
             return [{"schema": True if value is None else value}]
         case "llm-rubric" | "model-graded-closedqa":
             return [{"rubric": value}]
-    raise CaseError(N_("“{kind}” is not supported"), kind=kind)
+    raise CaseError(CaseProblem.UNSUPPORTED, name=kind)
 
 
 # ---------------------------------------------------------------- cells of CSV files
@@ -300,7 +300,7 @@ def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
     for name, value in row.items():
         is_known = name.startswith((EXPECTED, "__metadata:")) or name == "__description"
         if name.startswith("__") and value and not is_known:
-            raise CaseError(N_("the column “{name}” is not supported"), name=name)
+            raise CaseError(CaseProblem.COLUMN_UNSUPPORTED, name=name)
     cells = [value for name, value in row.items() if name.startswith(EXPECTED) and value]
     variables = {name: value for name, value in row.items() if not name.startswith("__")}
     return {"vars": variables, EXPECTED: cells}
@@ -315,7 +315,7 @@ def expected_checks(text: str, variables: Mapping[str, str]) -> list[Check]:
     if found is None or not is_known or (plain != "is-json" and not found["value"]):
         return [check_from_json({"equals": _fill_in(text, variables)})]
     if found["threshold"] and plain in _KINDS:
-        raise CaseError(N_("the threshold of “{kind}” is not supported"), kind=kind)
+        raise CaseError(CaseProblem.THRESHOLD_UNSUPPORTED, kind=kind)
     value: Any = found["value"].strip() if found["value"] else None
     if plain == "is-json" and value is not None:
         value = json.loads(value)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from desktop_app.domain.evaluation.case_error import CaseError, error_at
+from desktop_app.domain.evaluation.case_error import (
+    CaseError,
+    CasePlace,
+    CaseProblem,
+    LocatedCaseError,
+    PlaceKind,
+)
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     CheckKind,
@@ -14,7 +20,6 @@ from desktop_app.domain.evaluation.evaluation_case import (
     matches_text,
 )
 from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
-from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.schema_check import (
     UnusableSchemaError,
     require_schema,
@@ -62,14 +67,14 @@ def _failure_of_comparison(
 
 
 def require_schemas(cases: Iterable[EvaluationCase]) -> None:
-    """Raise CaseError if the schema of a check is invalid; it names the case and the reason."""
+    """Raise LocatedCaseError if the schema of a check is invalid."""
     for case in cases:
         for schema in (check.value for check in case.checks if check.kind is CheckKind.SCHEMA):
             try:
                 _require_schema(schema)
             except UnusableSchemaError as error:
-                wrong = CaseError(N_("the schema can’t be used: {why}"), why=str(error))
-                raise error_at(tr("case {number}", number=case.id), wrong) from error
+                wrong = CaseError(CaseProblem.SCHEMA_UNUSABLE, why=str(error))
+                raise LocatedCaseError(CasePlace(PlaceKind.CASE, case.id), wrong) from error
 
 
 def _require_schema(schema: object) -> Mapping[str, Any]:

@@ -13,6 +13,12 @@ from hypothesis import strategies as st
 
 from desktop_app.backend.preset_loader import built_in_presets, preset_cases
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.evaluation.case_error import (
+    CaseError,
+    CaseProblem,
+    LocatedCaseError,
+    PlaceKind,
+)
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
@@ -606,6 +612,17 @@ X = "tests: [{vars: {input: x}, "
 def test_every_refusal_names_the_place_and_the_reason(name: str, text: str, why: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(why)}$"):
         read_cases(text, name, lambda _: "")
+
+
+def test_an_error_has_a_code_and_parameters() -> None:
+    text = '{"input": "a"}\n{"input": "b", "checks": [{"likes": "x"}]}'
+    with pytest.raises(LocatedCaseError) as caught:
+        read_cases(text, "cases.jsonl")
+    assert caught.value.place == (PlaceKind.LINE, 2)
+    assert isinstance(caught.value.cause, CaseError)
+    assert caught.value.cause.problem is CaseProblem.UNKNOWN_CHECK
+    assert caught.value.cause.params == {"name": "likes"}
+    assert str(caught.value) == "line 2: there is no check “likes”"
 
 
 def test_nested_lines_are_refused() -> None:
