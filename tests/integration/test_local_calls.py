@@ -130,7 +130,7 @@ async def test_garbage_is_refused_and_leaves_no_trace(
         PREFIX.pack(MAGIC, (1 << 32) - 1, (1 << 32) - 1),
     ],
 )
-async def test_what_is_no_request_is_refused(folder: Path, data: bytes) -> None:
+async def test_a_malformed_request_is_refused(folder: Path, data: bytes) -> None:
     async with a_window(folder) as window:
         assert await window.call(data) in (b"refused\n", b"")
         assert window.requests == []
@@ -147,7 +147,7 @@ async def test_too_large_a_request_is_refused_before_it_arrives(
 
 
 @pytest.mark.attack("local-calls")
-async def test_the_largest_request_arrives_while_the_loop_turns(folder: Path) -> None:
+async def test_the_largest_request_does_not_block_the_loop(folder: Path) -> None:
     async with a_window(folder) as window:
         calling = asyncio.create_task(
             window.call(encode(QuickRequest("é" * (MAX_TEXT_BYTES // 2))))
@@ -162,7 +162,7 @@ async def test_the_largest_request_arrives_while_the_loop_turns(folder: Path) ->
 
 
 @pytest.mark.attack("local-calls")
-async def test_halves_and_slow_callers_are_left(
+async def test_incomplete_and_slow_callers_are_disconnected(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(call_server, "TIME_LIMIT_S", 0.05)
@@ -175,7 +175,7 @@ async def test_halves_and_slow_callers_are_left(
 
 
 @pytest.mark.attack("local-calls")
-async def test_a_crowd_is_told_to_come_back(folder: Path) -> None:
+async def test_too_many_callers_are_told_to_retry(folder: Path) -> None:
     async with a_window(folder) as window:
         idle = [asyncio.create_task(window.call(b"", is_whole=False)) for _ in range(MAX_CALLERS)]
 
@@ -217,7 +217,7 @@ async def test_a_process_of_another_user_gets_nothing() -> None:
         folder.rmdir()
 
 
-async def test_who_is_calling_at_the_end_is_left(folder: Path) -> None:
+async def test_callers_are_disconnected_at_the_end(folder: Path) -> None:
     window = Window(folder / "r.sock")
     await window.server.start()
     calling = asyncio.create_task(window.call(b"", is_whole=False))

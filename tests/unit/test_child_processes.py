@@ -78,15 +78,13 @@ def test_python_is_told_to_search_no_foreign_folder() -> None:
         assert command.working_directory == "/"
 
 
-def test_readers_and_typesetters_get_almost_nothing() -> None:
+def test_readers_and_typesetters_get_few_variables() -> None:
     wanted = {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"}
     for kind in ("documents", "lexing", "math", "model"):
         assert child_command(kind).environment.keys() <= wanted
 
 
-def test_folders_hold_in_another_working_folder(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_relative_folders_become_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REPARTEE_HOME", "here")
     monkeypatch.setenv("XDG_RUNTIME_DIR", "")
@@ -103,7 +101,7 @@ def test_output_of_a_tool_need_not_be_utf_8() -> None:
     assert run_tool("printf", r"\377") == (0, "\N{REPLACEMENT CHARACTER}", "")
 
 
-def test_a_child_gets_what_its_command_says() -> None:
+def test_a_child_gets_the_environment_of_its_command() -> None:
     command = ChildCommand((sys.executable, "-c", SAY_WHERE), {"ONE": "1", "LC_ALL": "C"}, "/usr")
 
     @blocking
@@ -119,7 +117,7 @@ def test_a_child_gets_what_its_command_says() -> None:
     assert {"ONE"} <= set(names) <= {"ONE", "LC_ALL", "LC_CTYPE"}  # Python itself adds the last
 
 
-def test_bytecode_lies_where_that_of_this_process_does(
+def test_a_child_uses_the_bytecode_folder_of_this_process(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))

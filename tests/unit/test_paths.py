@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_a_home_of_ones_own_holds_everything(repartee_home: Path) -> None:
+def test_repartee_home_contains_all_folders(repartee_home: Path) -> None:
     found = paths.folders()
     assert {found.data, found.config, found.cache, found.logs} == {
         repartee_home / name for name in ("data", "config", "cache", "logs")
@@ -22,7 +22,9 @@ def test_a_home_of_ones_own_holds_everything(repartee_home: Path) -> None:
     assert not repartee_home.exists()  # looked at, not made
 
 
-def test_two_homes_never_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_homes_share_no_socket_and_no_keyring_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     seen = set()
     for home in (None, tmp_path / "a", tmp_path / "b"):
@@ -35,7 +37,7 @@ def test_two_homes_never_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len({socket for socket, _ in seen}) == len({name for _, name in seen}) == 3
 
 
-def test_one_home_is_one_however_it_is_spelled(
+def test_spellings_of_one_home_have_the_same_scope(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scopes = set()
@@ -55,7 +57,9 @@ def test_the_usual_folders_are_the_platforms(
     assert found.keyring_service == "repartee"
 
 
-def test_only_the_user_reaches_the_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_of_the_socket_is_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert paths.folders().socket.parent == tmp_path
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "missing"))

@@ -42,7 +42,7 @@ def decoded(frame: bytes) -> WindowRequest:
 
 
 @given(REQUESTS)
-def test_what_is_asked_arrives(request: WindowRequest) -> None:
+def test_a_request_survives_its_frame(request: WindowRequest) -> None:
     assert decoded(encode(request)) == request
 
 
@@ -59,7 +59,7 @@ def test_a_prefix_is_bounded_or_refused(prefix: bytes) -> None:
 
 @pytest.mark.attack("local-calls")
 @given(st.binary(max_size=300) | st.lists(st.binary(max_size=9)).map(b"open\0".join))
-def test_a_head_is_typed_or_refused(head: bytes) -> None:
+def test_a_head_is_a_request_or_is_refused(head: bytes) -> None:
     try:
         found = decode(head, "text")
     except RequestError:
@@ -114,7 +114,7 @@ def test_wrong_prefixes_are_refused(prefix: bytes) -> None:
         (OpenRequest(("/a\0/b",)), "NUL"),
     ],
 )
-def test_what_is_too_much_is_not_sent(request_: WindowRequest, why: str) -> None:
+def test_a_request_that_is_too_large_is_not_sent(request_: WindowRequest, why: str) -> None:
     with pytest.raises(RequestError, match=why):
         encode(request_)
 
@@ -124,5 +124,5 @@ def test_an_invalid_file_address_is_taken_for_a_path() -> None:
     assert request == OpenRequest(("/a b", str(Path("file://[x").absolute())))
 
 
-def test_bytes_that_are_no_text_stay_replaceable() -> None:
+def test_bytes_that_are_no_text_are_replaced() -> None:
     assert decoded(encode(QuickRequest("a\udcffb"))) == QuickRequest("a\ufffdb")

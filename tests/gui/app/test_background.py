@@ -106,7 +106,7 @@ async def test_an_accepted_retry_ends_the_reason_for_the_wait() -> None:
         await desk.settled()
 
 
-async def test_a_second_is_a_turn_of_the_timer() -> None:
+async def test_the_countdown_falls_with_each_tick() -> None:
     parent = QObject()
     countdown, ticks = RetryCountdown(parent), []
     countdown.ticked.connect(lambda key, words: ticks.append((key, words)))
@@ -119,7 +119,7 @@ async def test_a_second_is_a_turn_of_the_timer() -> None:
     assert not timer_of(countdown).isActive()
 
 
-async def test_what_is_waited_for_is_said_again_when_the_conversation_is_opened() -> None:
+async def test_the_reason_for_the_wait_is_shown_again_when_the_conversation_is_opened() -> None:
     async with Desk() as desk:
         other = await desk.ask_and_answer("First", "One.")
         desk.window.conversations.new_requested.emit()
@@ -156,7 +156,7 @@ async def test_the_background_is_offered_for_long_answers_only() -> None:
         assert "Running in the background needs" in desk.said
 
 
-async def test_without_the_choice_nothing_is_kept_there() -> None:
+async def test_without_the_choice_the_provider_stores_nothing() -> None:
     async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
         desk.controllers.choice.choose_variant(Variant.PRO)
         desk.type("?")
@@ -181,7 +181,7 @@ async def test_a_connection_that_breaks_is_not_noticed() -> None:
         assert len(server.requested_paths("POST")) == 1
 
 
-async def test_closed_in_the_middle_it_is_picked_up_at_the_next_start() -> None:
+async def test_a_run_is_resumed_at_the_next_start() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
         async with desk_at(server) as desk:
             await choose_background(desk)
@@ -208,7 +208,7 @@ async def test_closed_in_the_middle_it_is_picked_up_at_the_next_start() -> None:
             assert desk.stored("SELECT count(*) FROM ledger") == [(1,)]
 
 
-async def test_what_the_provider_forgot_is_interrupted_and_says_why() -> None:
+async def test_a_run_that_the_provider_forgot_is_interrupted_with_the_reason() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
         async with desk_at(server) as desk:
             await choose_background(desk)
@@ -225,7 +225,7 @@ async def test_what_the_provider_forgot_is_interrupted_and_says_why() -> None:
             assert "the program ended" not in desk.transcript
 
 
-async def test_without_its_provider_the_text_is_kept() -> None:
+async def test_a_run_without_its_provider_keeps_the_text() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
         async with desk_at(server) as desk:
             await choose_background(desk)

@@ -61,7 +61,7 @@ async def answered(desk: Desk, seconds: float, title: str = "Why <b>?") -> tuple
 
 
 @pytest.mark.usefixtures("behind")
-async def test_a_long_answer_is_notified_by_its_title_alone(address: str) -> None:
+async def test_the_notification_of_a_long_answer_has_only_its_title(address: str) -> None:
     bus = SessionBus()
     with service(address) as desktop:
         await bus.connect()
@@ -149,7 +149,7 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
         await bus.aclose()
 
 
-async def test_short_ones_and_those_in_front_are_not_notified(address: str) -> None:
+async def test_short_answers_and_those_in_front_are_not_notified(address: str) -> None:
     bus = SessionBus()
     with service(address) as desktop:
         await bus.connect()
@@ -166,7 +166,7 @@ async def test_short_ones_and_those_in_front_are_not_notified(address: str) -> N
 
 
 @pytest.mark.usefixtures("behind")
-async def test_a_temporary_conversation_tells_no_title(address: str) -> None:
+async def test_the_notification_of_a_temporary_conversation_has_no_title(address: str) -> None:
     bus = SessionBus()
     with service(address) as desktop:
         await bus.connect()
@@ -222,7 +222,7 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
         assert not unread(desk)
 
 
-async def test_links_open_what_they_name_or_say_that_it_is_gone() -> None:
+async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
     async with Desk() as desk:
         conversation, answer = await answered(desk, 1.0)
         desk.session.actions["conversation.copy-link"]()

@@ -37,7 +37,7 @@ async def ask_for(desk: Desk, count: int, question: str = "Why?") -> list[Turn]:
     return desk.stage.turns[before:]
 
 
-async def test_versions_are_there_while_they_are_on_the_way() -> None:
+async def test_versions_are_listed_while_they_arrive() -> None:
     async with Desk(environment=COMET) as desk:
         first, second, third = await ask_for(desk, 3)
         await until(lambda: "1/3" in desk.transcript)
@@ -78,7 +78,7 @@ async def test_stop_stops_all_and_keeps_all() -> None:
         ]
 
 
-async def test_what_waits_is_asked_once_all_have_ended() -> None:
+async def test_a_queued_question_is_asked_once_all_answers_have_ended() -> None:
     async with Desk(environment=COMET) as desk:
         first, second = await ask_for(desk, 2)
         desk.type("And then?")
@@ -94,7 +94,7 @@ async def test_what_waits_is_asked_once_all_have_ended() -> None:
         await desk.settled()
 
 
-async def test_one_request_where_chat_completions_is_spoken() -> None:
+async def test_chat_completions_gets_a_single_request() -> None:
     async with Desk(environment=SERVER) as desk:
         desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
         desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 2)
@@ -110,7 +110,7 @@ async def test_one_request_where_chat_completions_is_spoken() -> None:
         assert len(desk.stored("SELECT 1 FROM ledger")) == 1
 
 
-async def test_the_estimate_says_how_many_and_what_counts() -> None:
+async def test_the_estimate_shows_the_number_of_answers_and_their_input() -> None:
     async with Desk(environment=COMET) as desk:
         desk.type("one two three four")
         await until(lambda: desk.estimate)
@@ -122,7 +122,7 @@ async def test_the_estimate_says_how_many_and_what_counts() -> None:
         assert "3 responses, input billed 3 times" in tip
 
 
-async def test_another_answer_and_going_on_are_one_each() -> None:
+async def test_regenerating_and_continuing_request_one_answer_each() -> None:
     async with Desk(environment=COMET) as desk:
         for turn in await ask_for(desk, 2):
             turn.end("A")
@@ -139,7 +139,7 @@ async def test_another_answer_and_going_on_are_one_each() -> None:
         assert len(desk.stage.turns) == 4
 
 
-async def test_the_quick_prompt_asks_for_one() -> None:
+async def test_the_quick_prompt_requests_one_answer() -> None:
     async with Desk(environment=COMET) as desk:
         desk.window.settings.setting_changed.emit("answer.candidates", 4)
         await desk.written()

@@ -88,7 +88,7 @@ async def test_the_choice_belongs_to_the_conversation() -> None:
         assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.XHIGH)
 
 
-async def test_what_a_variant_does_not_take_is_refused_and_comes_back() -> None:
+async def test_an_effort_that_a_variant_refuses_is_used_again_with_others() -> None:
     async with Desk(environment=COMET) as desk:
         desk.window.prompt.row.effort_requested.emit(Effort.LOW)
         desk.window.prompt.row.variant_requested.emit(Variant.PRO)
@@ -116,7 +116,7 @@ def test_a_model_lists_no_effort_of_an_earlier_family() -> None:
         assert (Effort.MINIMAL in view.efforts_listed) is takes_minimal
 
 
-async def test_effort_by_key_skips_what_is_refused() -> None:
+async def test_effort_by_key_skips_refused_efforts() -> None:
     async with Desk(environment=COMET) as desk:
         desk.window.prompt.row.variant_requested.emit(Variant.PRO)
         desk.press(Qt.Key.Key_Down, ALT)
@@ -141,7 +141,7 @@ async def test_instant_at_openai_has_a_stand_in_that_is_named() -> None:
         assert notice in desk.transcript
 
 
-async def test_another_provider_for_one_conversation() -> None:
+async def test_one_conversation_can_use_another_provider() -> None:
     async with Desk(environment=COMET) as desk:
         await desk.backend.settings.save_profile(SERVER)
         await desk.state.providers.reload()
@@ -236,7 +236,7 @@ async def test_a_new_choice_shows_its_price_at_once() -> None:
         await until(lambda: desk.estimate == "")
 
 
-async def test_on_this_computer_it_is_free() -> None:
+async def test_the_model_on_this_computer_is_free() -> None:
     async with Desk() as desk:
         await until(lambda: desk.estimate == "Free · local")
         assert "small built-in model" in desk.window.empty_state.key_line.words.text()
@@ -300,7 +300,7 @@ async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> 
         assert "not-a-key" not in str(dump)
 
 
-async def test_a_key_that_was_for_the_session_is_not_missed_at_the_next_start() -> None:
+async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None:
     async with Desk() as desk:
         desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await desk.written()
@@ -308,7 +308,7 @@ async def test_a_key_that_was_for_the_session_is_not_missed_at_the_next_start() 
         assert row(desk).model_name == "SmolLM2 135M"
 
 
-async def test_testing_a_connection_tells_the_result_and_keeps_the_models() -> None:
+async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> None:
     async with Desk() as desk:
         desk.stage.models_of = {
             OPENAI.id: AuthenticationError(
@@ -378,7 +378,7 @@ async def test_a_refused_key_of_the_environment_is_named_as_such() -> None:
         ("default.effort", "low", ("env-openai", Variant.THINKING, Effort.LOW)),
     ],
 )
-async def test_defaults_hold_for_an_empty_conversation_at_once(
+async def test_defaults_apply_to_an_empty_conversation_at_once(
     key: str, value: str, expected: tuple[str, Variant, Effort]
 ) -> None:
     async with Desk(environment={} if key == "default.provider" else KEYED) as desk:
@@ -433,7 +433,9 @@ async def test_settings_reach_the_request() -> None:
         await desk.settled()
 
 
-async def test_other_weights_on_this_computer(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_another_weights_file_is_used_on_this_computer(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     weights = tmp_path_factory.mktemp("weights") / "other.gguf"
 
     async with Desk() as desk:
@@ -455,7 +457,7 @@ async def test_other_weights_on_this_computer(tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.attack("secrets")
-async def test_a_secret_header_goes_to_the_vault_and_leaves_with_its_name() -> None:
+async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name() -> None:
     async with Desk() as desk:
         vault, panel = desk.backend.vault, desk.window.settings
         field = CustomField("X-Key", is_secret=True)
@@ -474,7 +476,7 @@ async def test_a_secret_header_goes_to_the_vault_and_leaves_with_its_name() -> N
         assert not (await vault.place(name, where)).is_usable
 
 
-async def test_the_offer_of_a_new_provider_goes_with_what_it_is_about() -> None:
+async def test_the_offer_of_a_new_provider_disappears_with_its_conversation_or_default() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Private", "matter")
         desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")

@@ -30,7 +30,7 @@ def is_ending(desk: Desk) -> bool:
     return desk.session.is_ending
 
 
-async def test_without_a_way_back_closing_ends_the_program() -> None:
+async def test_closing_ends_the_program_without_tray_and_shortcut() -> None:
     async with Desk() as desk:
         await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
         desk.session.closing.set_hotkey(TAKEN)
@@ -41,7 +41,7 @@ async def test_without_a_way_back_closing_ends_the_program() -> None:
 
 
 @pytest.mark.parametrize("has_tray", [True, False])
-async def test_with_a_way_back_it_hides_if_the_user_wants(has_tray: bool) -> None:
+async def test_closing_hides_the_window_with_tray_or_shortcut(has_tray: bool) -> None:
     async with Desk() as desk:
         await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
         desk.session.closing.set_tray(has_tray)
@@ -55,7 +55,9 @@ async def test_with_a_way_back_it_hides_if_the_user_wants(has_tray: bool) -> Non
     ("answer", "stored", "ends"),
     [("Keep running", OnClose.KEEP, False), ("Quit", OnClose.QUIT, True)],
 )
-async def test_the_first_time_it_asks(answer: str, stored: OnClose, ends: bool) -> None:
+async def test_the_first_closing_asks_whether_to_keep_running(
+    answer: str, stored: OnClose, ends: bool
+) -> None:
     async with Desk() as desk:
         desk.session.closing.set_tray(True)
         desk.window.close()
@@ -91,7 +93,7 @@ async def test_the_end_of_the_session_needs_no_reply_to_an_open_question(
         assert is_ending(desk)
 
 
-async def test_an_answer_may_end_before_the_program_does() -> None:
+async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
     async with Desk() as desk:
         turn = await desk.ask("Why?")
         desk.window.close()
@@ -103,7 +105,7 @@ async def test_an_answer_may_end_before_the_program_does() -> None:
         await until(lambda: is_ending(desk))
 
 
-async def test_an_answer_may_be_stopped() -> None:
+async def test_quitting_now_ends_the_program_during_an_answer() -> None:
     async with Desk() as desk:
         await desk.ask("Why?")
         desk.window.close()
@@ -142,7 +144,7 @@ async def test_a_window_closed_after_the_question_stays_again() -> None:
         assert not is_ending(desk)
 
 
-async def test_a_resident_program_stays() -> None:
+async def test_a_resident_program_keeps_running() -> None:
     async with Desk(is_resident=True) as desk:
         desk.window.close()
         desk.session.quick.open_with("")
@@ -156,7 +158,7 @@ def release(desk: Desk) -> None:
     timer_of(memory).timeout.emit()
 
 
-async def test_what_waits_for_rest_may_end_after_the_quick_prompt(
+async def test_the_timer_of_memory_may_fire_after_the_quick_prompt_is_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tidied: list[bool] = []
@@ -170,7 +172,7 @@ async def test_what_waits_for_rest_may_end_after_the_quick_prompt(
         assert tidied == [True, True]
 
 
-async def test_memory_is_released_after_the_start_then_only_at_rest(
+async def test_memory_is_released_after_the_start_then_only_when_idle(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tidied: list[bool] = []

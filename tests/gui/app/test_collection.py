@@ -28,7 +28,7 @@ async def attach(desk: Desk, path: Path) -> None:
     await until(lambda: len(desk.state.draft.value.question_attachments) > before)
 
 
-async def test_a_document_goes_with_its_conversation(data: Path) -> None:
+async def test_a_document_is_deleted_with_its_conversation(data: Path) -> None:
     async with Desk() as desk:
         await attach(desk, data / "report.pdf")
         asked = await desk.ask_and_answer("What is it?", "A report.")
@@ -43,7 +43,7 @@ async def test_a_document_goes_with_its_conversation(data: Path) -> None:
         assert desk.stored("SELECT * FROM attachments") == []
 
 
-async def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(data: Path) -> None:
+async def test_a_document_in_a_draft_stays_and_a_removed_one_is_deleted(data: Path) -> None:
     async with Desk() as desk:
         await attach(desk, data / "report.pdf")
         await attach(desk, data / "notes.md")
@@ -76,7 +76,7 @@ async def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
         await until(lambda: not desk.rows)
 
 
-async def test_what_was_left_goes_a_little_after_the_start(
+async def test_abandoned_files_are_deleted_soon_after_the_start(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeping, "FIRST_COLLECTION_MS", 0)

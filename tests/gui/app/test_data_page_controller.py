@@ -81,7 +81,7 @@ async def choose(name: str) -> str:
     return said
 
 
-async def test_what_is_imported_is_shown_and_said(tmp_path: Path) -> None:
+async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) -> None:
     export = tmp_path / "conversations.json"
     export.write_text(chatgpt())
 
@@ -145,7 +145,7 @@ async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
         await until(lambda: "Couldn’t save" in desk.said)
 
 
-def test_when_a_backup_is_due() -> None:
+def test_a_backup_is_due_by_its_interval() -> None:
     at = now()
     ago = lambda **past: (at - timedelta(**past)).isoformat()  # noqa: E731
     zero = timedelta()
@@ -161,7 +161,7 @@ def test_when_a_backup_is_due() -> None:
     assert due_in("day", {"at": "nonsense"}, at) == zero
 
 
-async def test_a_backup_is_made_by_itself_and_a_failure_said_once(
+async def test_automatic_backups_report_a_failure_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passed = timedelta()
@@ -283,7 +283,7 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
         assert [m[2] for m in desk.messages()] == ["Before?", "Yes."]
 
 
-async def test_a_job_that_fails_is_said() -> None:
+async def test_failed_work_on_the_closed_store_is_reported() -> None:
     async with Desk() as desk:
         closed = ClosedStore(None, desk.theme.current, folders())
         doing = asyncio.ensure_future(closed.do(erasure_work(folders())))  # while it is open
@@ -297,7 +297,7 @@ def damage(store: Path) -> None:
         file.write(bytes(4096))
 
 
-async def test_damage_is_offered_to_be_repaired() -> None:
+async def test_a_damaged_store_is_offered_for_repair() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Mine?", "Yes.")
     damage(folders().database)
@@ -326,7 +326,7 @@ async def test_damage_is_offered_to_be_repaired() -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-async def test_a_fold_that_is_opened_shows_what_is_in_it() -> None:
+async def test_an_opened_section_shows_its_content() -> None:
     async with Desk() as desk:
         desk.window.resize(640, 480)
         page = library_page(desk)

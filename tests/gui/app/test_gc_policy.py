@@ -68,7 +68,7 @@ def test_the_event_loop_collects_by_pythons_thresholds(qtbot: QtBot) -> None:
 
 
 @pytest.mark.usefixtures("collecting")
-def test_what_has_come_is_served_before_a_look(qtbot: QtBot) -> None:
+def test_arrived_events_are_handled_before_a_collection(qtbot: QtBot) -> None:
     gc.collect()
     kept: list[list[int]] = []
     was_there: list[bool] = []
@@ -84,7 +84,7 @@ def test_what_has_come_is_served_before_a_look(qtbot: QtBot) -> None:
 
 
 @pytest.mark.usefixtures("collecting")
-def test_what_is_old_is_collected_at_rest(qtbot: QtBot) -> None:
+def test_old_objects_are_collected_when_idle(qtbot: QtBot) -> None:
     ring = Ring()
     gc.collect()
     seen = ref(ring)
@@ -96,7 +96,7 @@ def test_what_is_old_is_collected_at_rest(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: seen() is None)
 
 
-def test_what_outlives_a_look_is_not_looked_at_again() -> None:
+def test_survivors_of_a_collection_count_as_old() -> None:
     gc.collect()
     kept = [[number] for number in range(20 * gc.get_threshold()[0])]
     assert collect_if_due()
@@ -104,7 +104,7 @@ def test_what_outlives_a_look_is_not_looked_at_again() -> None:
     assert any(one is kept[0] for one in gc.get_objects(generation=2))
 
 
-def test_nothing_is_done_before_it_is_due() -> None:
+def test_nothing_is_collected_before_it_is_due() -> None:
     gc.collect()
     seen = ref(Ring())
     collect_if_due()
@@ -113,7 +113,7 @@ def test_nothing_is_done_before_it_is_due() -> None:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has its own way")
-def test_at_rest_the_system_gets_what_is_free() -> None:
+def test_free_memory_is_returned_to_the_system_when_idle() -> None:
     pieces = [bytes(3_000) for _ in range(20_000)]
     last = pieces.pop()  # holds the end of the heap
     del pieces

@@ -69,7 +69,7 @@ def keys_sent_to(server: LoopbackServer) -> set[str]:
     return {request.headers.get("authorization", "") for request in server.requests}
 
 
-async def test_the_key_goes_and_comes_with_the_address(
+async def test_the_key_follows_the_address(
     new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
     tmp_path: Path,
 ) -> None:

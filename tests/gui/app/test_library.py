@@ -107,7 +107,7 @@ def press_in_box(desk: Desk, label: str) -> None:
 # ---------------------------------------------------------------- pages
 
 
-async def test_the_list_comes_in_pages_and_end_goes_to_the_very_end() -> None:
+async def test_the_list_loads_pages_and_end_loads_all() -> None:
     made = await fill(350)
     async with Desk() as desk:
         shown = desk.window.conversations
@@ -125,7 +125,7 @@ async def test_the_list_comes_in_pages_and_end_goes_to_the_very_end() -> None:
         assert shown.view.currentIndex().data() == "Old 349"
 
 
-async def test_what_is_opened_without_being_listed() -> None:
+async def test_a_conversation_that_is_not_listed_can_be_opened() -> None:
     made = await fill(150)
     last = made[-1]
     async with Desk() as desk:
@@ -150,7 +150,7 @@ async def test_what_is_opened_without_being_listed() -> None:
 # ---------------------------------------------------------------- folders
 
 
-async def test_a_folder_is_made_named_filled_and_opened() -> None:
+async def test_a_folder_is_created_named_filled_and_opened() -> None:
     one, two, three = await fill(3)
     async with Desk() as desk:
         shown = desk.window.conversations
@@ -187,7 +187,7 @@ async def test_a_folder_is_made_named_filled_and_opened() -> None:
         assert desk.rows == ["Thesis", "Old 1", "Old 2"]
 
 
-async def test_a_folder_gives_its_conversations_their_beginning_and_their_settings() -> None:
+async def test_conversations_use_the_choice_and_settings_of_their_folder() -> None:
     async with Desk(environment=KEY) as desk:
         state, panel = desk.state, desk.window.settings
         folder = Folder(new_id(), "Thesis", now())
@@ -262,7 +262,7 @@ async def test_the_folder_is_picked_by_its_name() -> None:
         assert "moved to “Garden”" in desk.said
 
 
-async def test_a_folder_shows_that_it_is_answered_in() -> None:
+async def test_a_folder_has_a_dot_while_an_answer_streams_in_it() -> None:
     async with Desk() as desk:
         folder = Folder(new_id(), "Thesis", now())
         desk.controllers.list_presenter.save_folder(folder)
@@ -279,7 +279,7 @@ async def test_a_folder_shows_that_it_is_answered_in() -> None:
 # ---------------------------------------------------------------- archive and trash
 
 
-async def test_the_archive_and_back() -> None:
+async def test_a_conversation_is_archived_and_unarchived() -> None:
     one, two = await fill(2)
     async with Desk() as desk:
         choose(menu_of(desk, one.id), "Archive")
@@ -297,7 +297,7 @@ async def test_the_archive_and_back() -> None:
         assert two.title in desk.rows
 
 
-async def test_the_trash_says_when_things_go_and_lets_them_go() -> None:
+async def test_the_trash_shows_the_days_left_and_deletes_permanently() -> None:
     one, two, three = await fill(3)
     async with Desk() as desk:
         for each in (one, two, three):
@@ -359,7 +359,7 @@ async def test_the_trash_is_emptied_after_thirty_days() -> None:
         assert desk.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
 
 
-async def test_what_is_asked_in_the_trash_comes_out_of_it() -> None:
+async def test_a_question_in_the_trash_restores_the_conversation() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("First", "1")
         desk.window.conversations.delete_requested.emit([one])
@@ -377,7 +377,7 @@ async def test_what_is_asked_in_the_trash_comes_out_of_it() -> None:
 # ---------------------------------------------------------------- several at once
 
 
-async def test_several_are_marked_and_put_away_together() -> None:
+async def test_marked_conversations_are_moved_together() -> None:
     made = await fill(6)
     ids = [c.id for c in made]
     async with Desk() as desk:
@@ -410,7 +410,7 @@ async def test_several_are_marked_and_put_away_together() -> None:
 # ---------------------------------------------------------------- branches
 
 
-async def test_the_marked_are_exported_from_their_menu(
+async def test_marked_conversations_are_exported_from_their_menu(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "out.json"
@@ -440,13 +440,13 @@ async def test_the_marked_are_exported_from_their_menu(
         await until(lambda: not desk.controllers.transfer.is_busy)
 
 
-async def test_a_temporary_conversation_is_begun_from_the_menu() -> None:
+async def test_the_menu_opens_a_temporary_conversation() -> None:
     async with Desk() as desk:
         choose(desk.window.conversations.menus.list_menu(), "New temporary conversation")
         await until(lambda: desk.state.current.is_temporary)
 
 
-async def test_branching_goes_on_in_a_new_conversation() -> None:
+async def test_branching_opens_a_new_conversation() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("First", "One")
         await desk.ask_and_answer("Second", "Two")
@@ -467,7 +467,7 @@ async def test_branching_goes_on_in_a_new_conversation() -> None:
         assert len(every) == len(set(every)) == 8
 
 
-async def test_a_branch_takes_what_stands_for_its_beginning_along() -> None:
+async def test_a_branch_copies_the_compaction_of_its_beginning() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("First", "One")
         await desk.ask_and_answer("Second", "Two")
@@ -524,7 +524,7 @@ async def test_the_window_shows_what_another_program_wrote() -> None:
             assert desk.rows == ["From afar"]
 
 
-async def test_what_we_write_ourselves_is_not_read_again() -> None:
+async def test_our_own_writes_are_not_read_again() -> None:
     async with Desk() as desk:
         told: list[bool] = []
         desk.controllers.store_watcher.store_changed.connect(lambda: told.append(True))
@@ -535,7 +535,7 @@ async def test_what_we_write_ourselves_is_not_read_again() -> None:
         assert told == []
 
 
-async def test_a_folder_that_another_program_moved_it_to_gives_its_settings() -> None:
+async def test_a_conversation_moved_by_another_program_uses_the_settings_of_its_folder() -> None:
     async with Desk() as desk:
         here = await desk.ask_and_answer("First", "One")
         told: list[str] = []

@@ -41,7 +41,7 @@ def marked(view: ConversationView) -> list[str]:
     return [str(index.data()) for index in view.selectedIndexes()]
 
 
-async def test_what_is_marked_is_what_del_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_del_deletes_the_marked_conversations(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(announcements, "announce", lambda _widget, words: said.append(words))
     async with Desk() as desk:
@@ -57,7 +57,7 @@ async def test_what_is_marked_is_what_del_deletes(monkeypatch: pytest.MonkeyPatc
         assert marked(view) == ["Two"]
 
 
-async def test_the_list_says_that_it_is_hidden_or_shown() -> None:
+async def test_hiding_and_showing_the_list_is_announced() -> None:
     async with Desk() as desk:
         desk.window.resize(1200, 700)
         for words in ("hidden", "shown"):
@@ -112,7 +112,7 @@ async def searched(desk: Desk, words: str, title: str) -> None:
     await until(lambda: title in {str(hits.index(row).data()) for row in range(hits.rowCount())})
 
 
-async def test_f2_during_a_search_renames_the_hit_in_plain_sight() -> None:
+async def test_f2_during_a_search_renames_the_visible_hit() -> None:
     async with Desk() as desk:
         await asked(desk, "A topic", "Another topic")
         await searched(desk, "topic", "A topic")

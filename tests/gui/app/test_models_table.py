@@ -89,7 +89,7 @@ async def test_unknown_prices_come_last_in_any_order() -> None:
         assert FAVORITE_COLUMN == 0
 
 
-async def test_what_is_entered_is_kept_for_the_provider_and_used() -> None:
+async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
     async with Desk() as desk:
         await desk.backend.settings.save_profile(SERVER)
         await desk.state.providers.reload()

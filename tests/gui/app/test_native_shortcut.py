@@ -49,7 +49,7 @@ def said_of(keys: str, reports: list[HotkeyReport]) -> bool:
     return bool(reports) and reports[-1].keys == keys
 
 
-async def test_it_is_held_until_other_keys_or_none_are_wanted(
+async def test_keys_are_grabbed_until_other_keys_or_none_are_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     system = System()

@@ -72,7 +72,7 @@ async def test_the_listed_models_are_in_the_menu_after_typing_begins() -> None:
         assert asked == ["env-cometapi"], "asked once"
 
 
-async def test_a_listing_is_kept_and_renewed_when_the_menu_opens() -> None:
+async def test_a_listing_is_stored_and_renewed_when_the_menu_opens() -> None:
     async with Desk() as desk:
         desk.stage.models_of[COMETAPI.id] = ("gpt-5.2", "first")
         desk.window.settings.key_entered.emit(COMETAPI.id, "not-a-key")

@@ -99,7 +99,7 @@ async def test_settings_that_change_while_a_turn_is_written_are_kept() -> None:
         assert found.overrides == Overrides().with_parameter("verbosity", "high")
 
 
-async def test_what_was_typed_in_a_conversation_that_was_left_is_kept_there() -> None:
+async def test_instructions_typed_in_a_conversation_just_left_are_stored_there() -> None:
     async with Desk(environment=COMET) as desk:
         first = await desk.ask_and_answer("One", "1")
         desk.controllers.library.open_new()
@@ -110,7 +110,7 @@ async def test_what_was_typed_in_a_conversation_that_was_left_is_kept_there() ->
         assert own(desk) == Overrides("Rhyme.")
 
 
-async def test_the_api_at_hand_decides_what_is_offered() -> None:
+async def test_the_api_of_the_provider_decides_which_settings_are_offered() -> None:
     async with Desk(environment=COMET) as desk:
         await until(lambda: "answer.stop" in refused(desk))
         assert "Responses API" in answer_note(desk, "answer.stop")
@@ -131,7 +131,7 @@ async def test_the_api_at_hand_decides_what_is_offered() -> None:
         await desk.settled()
 
 
-async def test_what_is_set_before_the_first_question_outlives_the_program() -> None:
+async def test_settings_before_the_first_question_survive_a_restart() -> None:
     async with Desk(environment=COMET) as desk:
         first = await desk.ask_and_answer("One", "1")
         desk.controllers.library.open_new()

@@ -56,7 +56,7 @@ async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "kept"), [(1, PasteBackChoice.COPY), (2, PasteBackChoice.ASK)])
-async def test_after_a_refusal_it_only_copies(
+async def test_after_a_refusal_the_answer_is_only_copied(
     address: str, code: int, kept: PasteBackChoice
 ) -> None:
     portal, bus = KeyboardPortal(address, code=code), await joined()
@@ -72,7 +72,7 @@ async def test_after_a_refusal_it_only_copies(
     await bus.aclose()
 
 
-async def test_without_such_a_portal_it_only_copies(address: str) -> None:
+async def test_without_the_portal_the_answer_is_only_copied(address: str) -> None:
     portal, bus = KeyboardPortal(address, version=1), await joined()
     with portal.service:
         async with Desk(bus=bus) as desk:
@@ -85,7 +85,7 @@ async def test_without_such_a_portal_it_only_copies(address: str) -> None:
     await bus.aclose()
 
 
-async def test_a_held_key_would_change_what_is_typed(
+async def test_nothing_is_typed_while_a_key_is_held(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = [Qt.KeyboardModifier.ShiftModifier]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def test_every_place_leads_somewhere_and_is_named_after_it() -> None:
+def test_every_place_opens_its_page_and_has_its_name() -> None:
     opened = SETTINGS_PAGES.keys() | HELP_PLACES.keys() | {Place.MODELS}
     assert opened == set(Place) == PLACE_PATHS.keys()
     titles = dict(PAGES)

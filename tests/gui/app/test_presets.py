@@ -68,7 +68,7 @@ def undo(desk: Desk) -> None:
     button.click()
 
 
-async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> None:
+async def test_an_applied_preset_shows_later_changes() -> None:
     async with Desk(environment=KEY) as desk:
         state = desk.state
         assert desk.window.header.preset.isVisible()  # those that ship
@@ -92,7 +92,7 @@ async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> Non
         assert stored.overrides == REVIEWER.overrides.with_parameter("verbosity", "low")
 
 
-async def test_it_belongs_to_the_conversation_and_survives_the_program() -> None:
+async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
     async with Desk(environment=KEY) as desk:
         await with_presets(desk)
         desk.controllers.presets.use("reviewer")
@@ -111,7 +111,7 @@ async def test_it_belongs_to_the_conversation_and_survives_the_program() -> None
         assert desk.state.setup.ask_settings.instructions == "You rhyme."
 
 
-async def test_a_slip_is_undone_and_no_preset_gives_the_defaults_back() -> None:
+async def test_applying_is_undone_and_no_preset_restores_the_defaults() -> None:
     async with Desk(environment=KEY) as desk:
         state = desk.state
         await with_presets(desk)
@@ -129,7 +129,7 @@ async def test_a_slip_is_undone_and_no_preset_gives_the_defaults_back() -> None:
         await desk.written()
 
 
-async def test_what_the_provider_has_not_is_left_aside() -> None:
+async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
     async with Desk() as desk:  # on this computer: no variants
         await with_presets(desk)
         before = desk.state.setup.choice
@@ -148,7 +148,7 @@ async def test_what_the_provider_has_not_is_left_aside() -> None:
         await desk.written()
 
 
-async def test_a_conversations_settings_become_a_preset_that_is_named_at_once() -> None:
+async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -> None:
     async with Desk(environment=KEY) as desk:
         state = desk.state
         state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
@@ -167,7 +167,7 @@ async def test_a_conversations_settings_become_a_preset_that_is_named_at_once() 
         dialog.hide()
 
 
-async def test_instructions_of_the_defaults_are_a_part_of_what_is_saved() -> None:
+async def test_a_saved_preset_contains_the_default_instructions() -> None:
     async with Desk(environment=KEY) as desk:
         panel = desk.window.settings
         panel.setting_changed.emit("answer.system_prompt", "Be a pirate.")
@@ -185,7 +185,7 @@ async def test_instructions_of_the_defaults_are_a_part_of_what_is_saved() -> Non
         dialog.hide()
 
 
-async def test_what_an_import_brings_is_offered() -> None:
+async def test_imported_presets_are_offered() -> None:
     async with Desk(environment=KEY) as desk:
         async with opened(desk.backend.folders.database) as beside:
             await PromptStore(beside).save(presets=[Preset(new_id(), "From elsewhere")])
@@ -254,7 +254,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         await desk.written()
 
 
-async def test_where_there_is_none_the_command_opens_the_page() -> None:
+async def test_without_presets_the_command_opens_the_page() -> None:
     async with Desk() as desk:
         shipped = [preset.id for preset in built_in_presets()]
         await desk.backend.settings.set(HIDDEN, shipped)
@@ -266,7 +266,7 @@ async def test_where_there_is_none_the_command_opens_the_page() -> None:
         dialog.hide()
 
 
-async def test_those_that_ship_can_be_used_edited_and_deleted() -> None:
+async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
     async with Desk(environment=KEY) as desk:
         menu = QMenu()
         desk.window.header.preset_menu_requested.emit(menu)

@@ -116,7 +116,7 @@ async def test_every_command_has_an_action() -> None:
         assert everywhere <= {*quick._actions(), "app.quit", "help.open", "menu.open"}
 
 
-async def test_keys_do_what_they_say() -> None:
+async def test_shortcuts_run_their_commands() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("One", "1")
         desk.press(Qt.Key.Key_N, CONTROL)
@@ -155,7 +155,7 @@ async def test_escape_belongs_to_what_is_open() -> None:
         assert desk.messages()[1][1] == "cancelled"
 
 
-async def test_a_line_width_and_the_keys_that_send_hold_at_once() -> None:
+async def test_line_width_and_send_keys_apply_at_once() -> None:
     async with Desk() as desk:
         desk.window.resize(1200, 700)
         await desk.ask_and_answer("One", "1")
@@ -207,7 +207,7 @@ async def test_shortcuts_are_exported_and_imported(
         await until(lambda: "isn’t a file of shortcuts" in desk.said)
 
 
-async def test_a_changed_key_holds_at_once() -> None:
+async def test_a_changed_shortcut_applies_at_once() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("One", "1")
         desk.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+J")
@@ -251,7 +251,7 @@ class Windows(QObject):
         return False
 
 
-async def test_nothing_flashes_up_as_a_window(qapp: QApplication, data: Path) -> None:
+async def test_no_widget_is_shown_as_a_window(qapp: QApplication, data: Path) -> None:
     async with Desk() as desk:
         await until(desk.window.isActiveWindow)
         windows = Windows()
@@ -271,7 +271,7 @@ async def test_nothing_flashes_up_as_a_window(qapp: QApplication, data: Path) ->
         assert desk.window.isActiveWindow()
 
 
-async def test_a_theme_taken_before_the_first_conversation_is_that_of_its_transcript() -> None:
+async def test_a_theme_chosen_before_the_first_conversation_applies_to_its_transcript() -> None:
     async with Desk() as desk:
         desk.window.settings.setting_changed.emit("look.theme", "dark")
         await until(lambda: desk.theme.current.is_dark)
@@ -368,7 +368,7 @@ def answer_of(desk: Desk) -> str:
 
 
 @pytest.mark.parametrize("brought", ["The text that came along.", "word and " * 3_000])
-async def test_what_was_not_asked_goes_along_into_the_window(brought: str) -> None:
+async def test_an_unasked_question_moves_to_the_window(brought: str) -> None:
     async with Desk() as desk:
         here = await desk.ask_and_answer("Other", "Thing")
         line = open_quick(desk, brought)
@@ -397,7 +397,7 @@ async def test_an_example_keeps_what_was_typed() -> None:
         assert desk.setting("window.new_draft")["text"] == words
 
 
-async def test_renaming_gives_the_keyboard_back() -> None:
+async def test_renaming_restores_the_focus() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("One", "1")
         for width in (1200, 640):  # the list in the row, and as a drawer
@@ -414,7 +414,7 @@ async def test_renaming_gives_the_keyboard_back() -> None:
             await until(lambda: not desk.window.findChildren(QLineEdit, "rename"))
 
 
-async def test_the_parser_is_warm_before_the_first_answer() -> None:
+async def test_the_parser_is_loaded_before_the_first_answer() -> None:
     parser_module._parser.cache_clear()
     async with Desk() as desk:
         assert parser_module._parser.cache_info().currsize == 0
@@ -423,7 +423,7 @@ async def test_the_parser_is_warm_before_the_first_answer() -> None:
         assert parser_module._parser.cache_info().currsize == 1
 
 
-async def test_an_answer_on_the_spot_and_on_in_the_window() -> None:
+async def test_an_answer_of_the_quick_prompt_continues_in_the_window() -> None:
     async with Desk() as desk:
         desk.press(Qt.Key.Key_Space, CONTROL | SHIFT)
         assert quick_of(desk).isVisible()
@@ -443,7 +443,7 @@ async def test_an_answer_on_the_spot_and_on_in_the_window() -> None:
         assert desk.messages()[1] == ("assistant", "complete", "An answer on the spot")
 
 
-async def test_what_was_typed_after_the_question_goes_along_into_the_window() -> None:
+async def test_text_typed_after_the_question_moves_to_the_window() -> None:
     async with Desk() as desk:
         open_quick(desk)
         line = find(quick_of(desk), QPlainTextEdit, "prompt")
@@ -460,7 +460,7 @@ async def test_what_was_typed_after_the_question_goes_along_into_the_window() ->
         assert desk.window.focusWidget() is desk.text
 
 
-async def test_every_opening_is_a_conversation_of_its_own() -> None:
+async def test_every_opening_of_the_quick_prompt_begins_a_conversation() -> None:
     async with Desk(environment=KEYED) as desk:
         turn = await ask_quick(desk, "One")
         open_quick(desk)  # the answer under way stays
@@ -484,7 +484,7 @@ async def test_every_opening_is_a_conversation_of_its_own() -> None:
         assert sorted(desk.rows) == ["One", "Two"]
 
 
-async def test_variant_and_effort_by_key() -> None:
+async def test_keys_change_variant_and_effort() -> None:
     async with Desk(environment=KEYED) as desk:
         open_quick(desk)
         quick = quick_of(desk)
@@ -525,7 +525,7 @@ async def test_enter_twice_asks_once() -> None:
         assert len(desk.messages()) == 2
 
 
-async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
+async def test_errors_are_shown_in_the_quick_prompt() -> None:
     async with Desk() as desk:
         desk.disk.is_full = True
         line = open_quick(desk)
@@ -570,7 +570,7 @@ async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None
         assert "Two" in desk.transcript
 
 
-async def test_ctrl_q_in_the_quick_prompt() -> None:
+async def test_ctrl_q_in_the_quick_prompt_ends_the_program() -> None:
     async with Desk() as desk:
         open_quick(desk)
         await until(quick_of(desk).isActiveWindow)
@@ -582,7 +582,7 @@ async def test_ctrl_q_in_the_quick_prompt() -> None:
 
 
 @pytest.mark.parametrize("is_hidden", [False, True])
-async def test_a_later_start_brings_files(data: Path, is_hidden: bool) -> None:
+async def test_a_later_start_attaches_its_files(data: Path, is_hidden: bool) -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("One", "1")
         if is_hidden:
@@ -596,7 +596,7 @@ async def test_a_later_start_brings_files(data: Path, is_hidden: bool) -> None:
         await desk.written()
 
 
-async def test_a_later_start_brings_text_for_the_quick_prompt() -> None:
+async def test_a_later_start_opens_the_quick_prompt_with_its_text() -> None:
     async with Desk() as desk:
         text = "Straße ✓ " * 20_000
         request = encode(QuickRequest(text))
@@ -614,7 +614,7 @@ async def test_a_later_start_brings_text_for_the_quick_prompt() -> None:
 
 
 @pytest.mark.attack("local-calls")
-async def test_garbage_on_the_socket_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
+async def test_garbage_on_the_socket_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
     garbage = (
         b"",
         b'{"command": "open", "files": [1]}\n',

@@ -55,7 +55,7 @@ def said(dialog: PromptsDialog) -> str:
     return find(dialog, QLabel, "prompts-status").text()
 
 
-async def test_a_prompt_is_taken_filled_and_asked_by_the_keyboard_alone() -> None:
+async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
     async with Desk() as desk:
         await loaded(desk)
         await desk.backend.prompts.save([REPLY])
@@ -85,7 +85,7 @@ async def test_enter_sends_again_once_the_list_is_closed() -> None:
         await desk.settled()
 
 
-async def test_what_is_selected_in_the_transcript_comes_along() -> None:
+async def test_the_selection_of_the_transcript_fills_the_prompt() -> None:
     async with Desk() as desk:
         await loaded(desk)
         await desk.ask_and_answer("Why?", "Because of x.")
@@ -121,7 +121,7 @@ async def test_another_conversation_closes_the_list() -> None:
         assert offered(desk) == []
 
 
-async def test_what_is_edited_is_kept_and_offered_everywhere(data: Path) -> None:
+async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> None:
     async with Desk() as desk:
         await loaded(desk)
         dialog = dialog_of(desk)
@@ -156,7 +156,7 @@ async def test_what_is_edited_is_kept_and_offered_everywhere(data: Path) -> None
         assert await desk.backend.prompts.prompts() == []
 
 
-async def test_one_is_begun_hidden_duplicated_and_deleted_with_undo() -> None:
+async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> None:
     async with Desk() as desk:
         await loaded(desk)
         dialog = dialog_of(desk)
@@ -189,7 +189,7 @@ async def test_one_is_begun_hidden_duplicated_and_deleted_with_undo() -> None:
         assert offered(desk) == ["Shorten"]
 
 
-async def test_what_is_exported_is_imported_once(tmp_path: Path) -> None:
+async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"
 
     async with Desk() as desk:
@@ -246,7 +246,7 @@ async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path)
         assert (stored.title, stored.folder, stored.hidden) == (translation, "Documents", True)
 
 
-async def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it() -> None:
+async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark() -> None:
     async with Desk() as desk:
         await loaded(desk)
         controller = desk.session.quick
@@ -270,7 +270,7 @@ async def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it()
         quick.hide()
 
 
-async def test_what_came_along_goes_to_the_window_with_the_prompt() -> None:
+async def test_accompanying_text_moves_to_the_window_with_the_prompt() -> None:
     async with Desk() as desk:
         await loaded(desk)
         controller = desk.session.quick
@@ -292,7 +292,7 @@ async def test_the_examples_begin_with_the_librarys_prompts() -> None:
         assert desk.window.prompt.text() == begun
 
 
-def test_the_list_of_the_library_is_a_sound_model(qtmodeltester: object) -> None:
+def test_the_list_of_the_library_is_a_valid_model(qtmodeltester: object) -> None:
     model = LibraryModel()
     model.set_rows([LibraryRow("a", "A", heading="H"), LibraryRow("b", "B", "edited", heading="H")])
     qtmodeltester.check(model)  # type: ignore[attr-defined]
@@ -300,7 +300,7 @@ def test_the_list_of_the_library_is_a_sound_model(qtmodeltester: object) -> None
 
 
 @pytest.mark.parametrize("command", ["prompts.insert", "prompts.manage", "presets.manage"])
-async def test_the_commands_open_what_they_name(command: str) -> None:
+async def test_the_commands_open_their_pages(command: str) -> None:
     async with Desk() as desk:
         await loaded(desk)
         desk.session.actions[command]()

@@ -158,7 +158,7 @@ async def test_a_variant_with_a_single_effort_keeps_the_effort_of_others() -> No
             assert quick.choice.effort == chosen != Effort.NONE
 
 
-async def test_a_file_being_read_moves_along_to_the_window() -> None:
+async def test_a_file_being_read_moves_to_the_window() -> None:
     async with Desk() as desk:
         quick, controller = opened(desk), desk.session.quick
         quick.files_dropped.emit([NOTES])
@@ -270,7 +270,7 @@ async def test_selected_text_is_added_on_request_only() -> None:
         QGuiApplication.clipboard().clear()
 
 
-async def test_it_opens_at_the_place_to_which_the_user_moved_it() -> None:
+async def test_the_quick_prompt_opens_at_the_position_to_which_it_was_moved() -> None:
     async with Desk() as desk:
         quick = opened(desk)
         first = quick.pos()

@@ -27,7 +27,7 @@ def read_and_close(said: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["quick", "--text", "x"]])
-def test_a_folder_that_cannot_be_written_to(
+def test_a_read_only_folder_is_reported(
     arguments: list[str],
     qapp: QApplication,
     monkeypatch: pytest.MonkeyPatch,
@@ -56,7 +56,7 @@ def test_on_wayland_it_ends_without_the_destructors_of_qt(
     assert (process_end._end, 1) in at_end
 
 
-def test_without_a_display_one_line_is_all(
+def test_without_a_display_one_line_is_printed(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
@@ -66,7 +66,7 @@ def test_without_a_display_one_line_is_all(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-async def test_a_socket_that_cannot_be_made_is_told_and_no_more(
+async def test_a_socket_that_cannot_be_created_is_only_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / ("x" * 100) / "r.sock"

@@ -27,7 +27,7 @@ def found(desk: Desk) -> list[str]:
     return [hits.data(hits.index(row)) for row in range(hits.rowCount())]
 
 
-async def test_filters_narrow_what_was_found_and_go_with_the_search(
+async def test_filters_narrow_the_hits_and_end_with_the_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said: list[str] = []
@@ -65,7 +65,7 @@ async def test_filters_narrow_what_was_found_and_go_with_the_search(
         assert len(desk.rows) == 2
 
 
-async def test_by_the_keyboard_from_the_field() -> None:
+async def test_hits_are_opened_by_keyboard_from_the_field() -> None:
     async with Desk() as desk:
         shown = desk.window.conversations
         await desk.ask_and_answer("Grapefruit?", "Yes.")

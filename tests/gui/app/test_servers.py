@@ -168,7 +168,7 @@ async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
         assert Decimal(cost) == (2 * Decimal(tokens_in) + 10 * Decimal(tokens_out)) / 10**6
 
 
-async def test_a_stopped_server_is_noticed_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_watch, "FIRST_MS", 20)
     monkeypatch.setattr(server_watch, "LONGEST_MS", 80)
     with closed_port() as port:

@@ -149,7 +149,7 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
     assert holding(scratch) == []
 
 
-async def test_closing_asks_once_where_there_is_something() -> None:
+async def test_closing_asks_once_if_there_are_messages() -> None:
     async with Desk() as desk:
         desk.controllers.temporary.open()
         bar(desk).close_button.click()
@@ -174,7 +174,7 @@ async def test_closing_asks_once_where_there_is_something() -> None:
         assert desk.rows == []
 
 
-async def test_closing_its_row_shows_it_and_asks() -> None:
+async def test_closing_the_row_opens_the_conversation_and_asks() -> None:
     async with Desk() as desk:
         kept = await desk.ask_and_answer("Mine?", "Yes.")
         desk.controllers.temporary.open()
@@ -187,7 +187,7 @@ async def test_closing_its_row_shows_it_and_asks() -> None:
         assert not is_temporary(desk)
 
 
-async def test_another_one_takes_its_place() -> None:
+async def test_another_temporary_conversation_replaces_the_first() -> None:
     async with Desk() as desk:
         desk.controllers.temporary.open()
         first = desk.open_id
@@ -201,7 +201,7 @@ async def test_another_one_takes_its_place() -> None:
         assert desk.state.current.path == []
 
 
-async def test_what_runs_when_it_is_closed_is_kept_nowhere(scratch: Path) -> None:
+async def test_an_answer_running_at_the_close_is_stored_nowhere(scratch: Path) -> None:
     async with Desk() as desk:
         desk.controllers.temporary.open()
         turn = await desk.ask(f"What is {SECRET}?")
@@ -214,7 +214,7 @@ async def test_what_runs_when_it_is_closed_is_kept_nowhere(scratch: Path) -> Non
         assert holding(scratch) == []
 
 
-async def test_a_turn_that_begins_when_it_is_closed_is_refused() -> None:
+async def test_a_turn_that_begins_at_the_close_is_refused() -> None:
     async with Desk() as desk:
         desk.controllers.temporary.open()
         conversation = desk.state.current.conversation

@@ -38,7 +38,7 @@ def entries(desk: Desk) -> dict[str, QAction]:
     return {entry_text(entry): entry for entry in menu.actions()}
 
 
-async def test_without_a_bus_the_icon_is_there_if_the_system_has_a_tray() -> None:
+async def test_without_a_bus_the_icon_is_shown_if_the_system_has_a_tray() -> None:
     async with Desk() as desk:
         for is_there in (True, False):
             shown: list[bool] = []
@@ -77,7 +77,7 @@ async def test_a_command_pauses_and_resumes_the_global_shortcut() -> None:
             assert words in desk.said
 
 
-async def test_the_menu_knows_new_conversations_before_it_opens() -> None:
+async def test_the_menu_lists_new_conversations_before_it_opens() -> None:
     async with Desk() as desk:
         tray = tray_of(desk)
         tray.follow(desk.window.conversations.model)

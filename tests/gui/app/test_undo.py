@@ -68,7 +68,7 @@ async def test_a_removed_attachment_returns_to_its_place() -> None:
         assert names(desk) == ["notes.md", "utf-8.txt", "figures.csv"]
 
 
-async def test_it_returns_to_the_draft_of_its_conversation() -> None:
+async def test_a_removed_attachment_returns_to_the_draft_of_its_conversation() -> None:
     async with Desk() as desk:
         first = await desk.ask_and_answer("Why?", "So.")
         await attach(desk, "notes.md")

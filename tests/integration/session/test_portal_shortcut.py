@@ -253,7 +253,7 @@ def test_keys_with_another_command_are_not_bound_on_xfce(tools: Callable[..., Pa
     assert "--set" in log.read_text()
 
 
-def test_a_tool_that_fails_is_told(tools: Callable[..., Path]) -> None:
+def test_a_failing_tool_raises_an_error(tools: Callable[..., Path]) -> None:
     for listed, code in (("@as []", 1), ("nonsense", 0)):
         tools(listed, code)
         with pytest.raises(StorageError):

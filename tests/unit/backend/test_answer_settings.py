@@ -28,7 +28,7 @@ def test_every_parameter_has_a_setting_and_every_setting_a_parameter() -> None:
 
 
 @given(overrides)
-def test_what_is_set_holds_and_is_shown_by_its_key(own: Overrides) -> None:
+def test_overrides_apply_and_are_listed_by_key(own: Overrides) -> None:
     values = with_defaults({"answer.temperature": 0.3, "answer.system_prompt": "Be brief."})
     held = ask_settings(values, own)
     for name in own.names - {"stop", "tools", "seed"}:
@@ -41,7 +41,7 @@ def test_what_is_set_holds_and_is_shown_by_its_key(own: Overrides) -> None:
 
 
 @given(sequences)
-def test_stop_sequences_there_and_back(wanted: tuple[str, ...]) -> None:
+def test_stop_sequences_survive_their_text_form(wanted: tuple[str, ...]) -> None:
     shown = overridden_values(Overrides().with_parameter("stop", wanted))["answer.stop"]
     assert stop_sequences(str(shown)) == wanted
     assert validate("answer.stop", shown) == shown
@@ -51,7 +51,7 @@ def test_stop_sequences_there_and_back(wanted: tuple[str, ...]) -> None:
     ("key", "value"),
     [("answer.system_prompt", ""), ("answer.stop", "a\nb"), ("answer.temperature", None)],
 )
-def test_a_value_of_ones_own_can_be_let_go(key: str, value: str | None) -> None:
+def test_an_override_can_be_removed(key: str, value: str | None) -> None:
     own = with_override(Overrides(), key, value)
     assert overridden_values(own) == {key: value}
     assert without_override(own, key) == Overrides()

@@ -60,7 +60,7 @@ async def test_new_conversations_have_a_usable_provider(
         assert (await backend.providers.default_profile(values)).id == found
 
 
-async def test_providers_of_the_environment_have_what_was_entered_for_their_address() -> None:
+async def test_providers_of_the_environment_have_the_values_entered_for_their_address() -> None:
     entered = replace(
         COMPATIBLE, monthly_cap=Decimal(5), own_models=(OwnModel("llama", window=100),)
     )
@@ -108,7 +108,7 @@ async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:
 @pytest.mark.parametrize(
     ("media_type", "data"), [("text/plain", b"bytes"), (FOLDER, "tëxt".encode())]
 )
-async def test_of_a_folder_the_text_is_kept(media_type: str, data: bytes) -> None:
+async def test_the_text_of_a_folder_is_stored(media_type: str, data: bytes) -> None:
     sha256 = hashlib.sha256(data).hexdigest()
     document = ExtractedDocument("a", media_type, sha256, len(data), "tëxt", None, 1)
     async with started() as backend:

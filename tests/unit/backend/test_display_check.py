@@ -12,7 +12,7 @@ from desktop_app.backend.display_check import why_no_window
 NOBODY = ":4711"
 
 
-def test_neither_is_said_as_neither() -> None:
+def test_two_missing_variables_are_both_named() -> None:
     why = why_no_window({})
     assert why is not None
     assert "neither DISPLAY nor WAYLAND_DISPLAY" in why
@@ -26,7 +26,7 @@ def test_platforms_that_need_no_display(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", ["", "xcb", "xcb:option"])
-def test_an_x_server_that_is_gone(platform: str) -> None:
+def test_an_x_server_that_has_ended_is_reported(platform: str) -> None:
     why = why_no_window({"DISPLAY": NOBODY, "QT_QPA_PLATFORM": platform})
     assert why == f"The X11 server at DISPLAY={NOBODY} doesn’t respond."
 
@@ -36,7 +36,7 @@ def test_a_display_elsewhere_is_left_to_qt(display: str) -> None:
     assert why_no_window({"DISPLAY": display}) is None
 
 
-def test_an_x_server_on_this_computer() -> None:
+def test_an_x_server_on_this_computer_is_found() -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("\0/tmp/.X11-unix/X4712")
         server.listen()
@@ -46,7 +46,7 @@ def test_an_x_server_on_this_computer() -> None:
         assert why_no_window({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland;xcb"}) is None
 
 
-def test_an_x_server_that_listens_on_a_port() -> None:
+def test_an_x_server_that_listens_on_a_port_is_found() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         display = f":{server.getsockname()[1] - 6000}"
         assert why_no_window({"DISPLAY": display}) is None
@@ -54,11 +54,11 @@ def test_an_x_server_that_listens_on_a_port() -> None:
 
 
 @pytest.mark.parametrize("number", [65_536 - 6_000, 99_999_999])
-def test_a_number_that_is_no_port(number: int) -> None:
+def test_a_display_number_beyond_the_ports_is_reported(number: int) -> None:
     assert why_no_window({"DISPLAY": f":{number}"}) is not None
 
 
-def test_wayland_by_name_by_path_and_by_default(tmp_path: Path) -> None:
+def test_wayland_is_found_by_name_by_path_and_by_default(tmp_path: Path) -> None:
     runtime = {"XDG_RUNTIME_DIR": str(tmp_path)}
     gone = why_no_window({**runtime, "WAYLAND_DISPLAY": "wayland-1"})
     assert gone == "The Wayland compositor at WAYLAND_DISPLAY=wayland-1 doesn’t respond."

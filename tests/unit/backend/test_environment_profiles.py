@@ -50,7 +50,7 @@ def test_a_password_in_the_address_is_no_part_of_the_profile() -> None:
     assert "rd" not in repr(secret)
 
 
-def test_a_key_goes_before_a_password_in_the_address() -> None:
+def test_a_key_precedes_a_password_in_the_address() -> None:
     profile, secret = found(OPENAI_API_KEY=KEY, OPENAI_BASE_URL="https://a:b@gateway.example/v1")
     assert profile.base_url == "https://gateway.example/v1"
     assert secret == Secret(KEY, "https://gateway.example:443")
@@ -70,7 +70,7 @@ def test_an_address_with_a_query_is_refused(end: str) -> None:
     assert profile.base_url == ""
 
 
-def test_azures_version_may_stand_behind_an_address() -> None:
+def test_azures_version_may_follow_an_address() -> None:
     profile, _ = found(
         OPENAI_API_KEY=KEY, OPENAI_BASE_URL="https://gateway.example/v1?api-version=2024-10-21"
     )

@@ -46,7 +46,7 @@ def picture(name: str) -> ImagePart:
     return ImagePart(name, name, "image/png", 9, 20, 30)
 
 
-async def test_what_was_used_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_last_used_images_stay_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 20)
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)
@@ -55,7 +55,7 @@ async def test_what_was_used_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
     assert worker.made == ["a", "b", "c", "b"]
 
 
-async def test_one_image_is_kept_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_image_stays_cached_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 5)
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)
@@ -74,7 +74,7 @@ async def test_only_pages_that_are_missing_are_rendered() -> None:
     assert worker.made == ["d 1", "d 2", "d 3"]
 
 
-async def test_of_two_large_images_the_newer_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_newer_of_two_large_images_stays_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 15)
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)

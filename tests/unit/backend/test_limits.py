@@ -14,7 +14,7 @@ def test_the_settings_are_the_limits_and_nothing_else() -> None:
     assert {f"documents.{name}" for name in LIMIT_NAMES} == declared
 
 
-async def test_the_worker_is_given_what_is_set() -> None:
+async def test_the_worker_gets_the_limits_of_the_settings() -> None:
     backend = build_backend()
     try:
         use_limits(backend, with_defaults({}))

@@ -29,11 +29,11 @@ from desktop_app.backend.log_file import CRASH_NAME, LOG_NAME, last_lines, redac
         ("risk-averse desk-chair", "risk-averse desk-chair"),
     ],
 )
-def test_what_looks_like_a_key_is_struck_out(text: str, left: str) -> None:
+def test_keys_are_redacted(text: str, left: str) -> None:
     assert redacted(text) == left
 
 
-def test_the_log_holds_no_key_even_in_a_traceback(tmp_path: Path) -> None:
+def test_the_log_contains_no_key_even_in_a_traceback(tmp_path: Path) -> None:
     root = logging.getLogger()
     before = list(root.handlers)
     start_log(tmp_path / "logs")
@@ -63,7 +63,7 @@ print("went on")
 
 
 @pytest.mark.parametrize("target", ["/dev/full", "/proc/none/log"])
-def test_a_log_that_cannot_be_written_is_nobodys_business(tmp_path: Path, target: str) -> None:
+def test_a_log_that_cannot_be_written_is_ignored(tmp_path: Path, target: str) -> None:
     (tmp_path / "repartee.log").symlink_to(target)
     done = run(FULL, tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
@@ -88,7 +88,7 @@ start_log(Path(sys.argv[1]))
 """
 
 
-def test_a_crash_leaves_where_it_was_and_no_text(tmp_path: Path) -> None:
+def test_a_crash_log_has_the_stack_and_no_values(tmp_path: Path) -> None:
     done = run(CRASH, tmp_path)
     assert done.returncode == -signal.SIGSEGV
     assert done.stderr == ""
@@ -105,7 +105,7 @@ def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_no_log_is_no_error(tmp_path: Path) -> None:
+def test_a_missing_log_is_empty(tmp_path: Path) -> None:
     assert last_lines(tmp_path) == []
 
 
@@ -115,7 +115,7 @@ def test_the_end_of_the_log_is_redacted_again(tmp_path: Path) -> None:
     assert last_lines(tmp_path) == [*map(str, range(11, 30)), "Bearer [key]"]
 
 
-def test_the_log_is_in_a_folder_of_the_users_alone(tmp_path: Path) -> None:
+def test_the_folder_of_the_log_is_private(tmp_path: Path) -> None:
     folder = tmp_path / "home" / "logs"
     for _ in range(2):
         assert run(START, folder).returncode == 0

@@ -49,7 +49,7 @@ async def gateway_over(folder: Path) -> AsyncIterator[tuple[ProviderGateway, Key
         await gateway.aclose()
 
 
-async def test_a_changed_profile_does_not_cut_an_answer_that_is_coming(tmp_path: Path) -> None:
+async def test_a_changed_profile_does_not_interrupt_a_streaming_answer(tmp_path: Path) -> None:
     go_on = asyncio.Event()
 
     async def slowly(_: Received, writer: asyncio.StreamWriter) -> None:
@@ -109,7 +109,7 @@ async def test_a_server_of_one_s_own_gets_the_key_that_was_entered_for_it(tmp_pa
         assert sent == [None, "Bearer not-a-key"]
 
 
-async def test_another_password_of_the_proxy_is_another_client(tmp_path: Path) -> None:
+async def test_another_password_of_the_proxy_needs_another_client(tmp_path: Path) -> None:
     async with (
         LoopbackServer(LISTED) as server,
         HttpProxy(user="me", password="right", upstream=server.base_url) as proxy,
@@ -131,7 +131,7 @@ async def test_another_password_of_the_proxy_is_another_client(tmp_path: Path) -
         assert "right" not in repr(gateway._clients)
 
 
-async def test_what_earlier_runs_learned_is_known(tmp_path: Path) -> None:
+async def test_support_learned_in_earlier_runs_is_known(tmp_path: Path) -> None:
     learned: dict[str, object] = {}
     memory = StoredMemory.of(COMPATIBLE, {}, learned.__setitem__)
     memory.remember_api(Api.CHAT_COMPLETIONS)

@@ -44,7 +44,7 @@ def memory_of(
     return StoredMemory.of(profile, settings, write, learning)  # type: ignore[arg-type]
 
 
-def test_what_one_run_learns_the_next_one_knows() -> None:
+def test_facts_learned_in_one_run_are_known_in_the_next() -> None:
     settings: dict[str, Any] = {"other": 1}
     first = memory_of(COMPATIBLE, settings)
     assert (first.api, first.kind, first.refusals) == (None, None, {})
@@ -82,7 +82,7 @@ def test_only_lasting_facts_are_stored(profile: ProviderProfile, count: int) -> 
     assert len(settings) == count
 
 
-async def test_counts_are_learned_from_if_something_learns() -> None:
+async def test_counts_are_passed_to_the_learning_if_there_is_one() -> None:
     learning = Learning()
     memory = memory_of(COMPATIBLE, {}, learning)
     memory.remember_count(REQUEST, 5, 8)

@@ -170,7 +170,7 @@ async def test_the_last_counts_are_kept(tmp_path: Path) -> None:
         (SERVER, "llama", False, False, CountMethod.GUESSED),
     ],
 )
-async def test_the_method_is_told(
+async def test_the_method_of_a_count_is_returned(
     tmp_path: Path,
     profile: ProviderProfile,
     model: str,
@@ -265,7 +265,7 @@ async def test_nothing_is_learned_of_other_providers(tmp_path: Path) -> None:
         assert (its.learning.revision, await its.store.all()) == (0, {})
 
 
-async def test_what_cannot_be_read_is_not_learned(tmp_path: Path) -> None:
+async def test_a_text_that_the_worker_refuses_is_not_learned(tmp_path: Path) -> None:
     async with counting(tmp_path) as its:
         its.worker.is_broken = True
         its.learning.note(SERVER, request("a" * 600), 1200, 0)
@@ -274,7 +274,7 @@ async def test_what_cannot_be_read_is_not_learned(tmp_path: Path) -> None:
         assert not await its.learning.is_cut(request("a" * 6000), 300)
 
 
-async def test_at_most_twenty_texts_wait(tmp_path: Path) -> None:
+async def test_at_most_twenty_texts_wait_to_be_learned(tmp_path: Path) -> None:
     async with counting(tmp_path) as its:
         for number in range(25):
             its.learning.note(SERVER, request(f"{number} " * 200), 1200, 0)
