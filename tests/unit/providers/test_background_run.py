@@ -106,7 +106,7 @@ def said(events: Sequence[StreamEvent]) -> list[str]:
     ]
 
 
-def test_a_run_that_nothing_breaks_is_asked_once() -> None:
+def test_an_undisturbed_run_is_requested_once() -> None:
     server = BackgroundServer(EVENTS)
     events = asked(server)
     check_whole(events)
@@ -134,7 +134,7 @@ LENGTH = 3_900  # bytes of the stream, about
         max_size=4,
     )
 )
-def test_cut_anywhere_the_reply_is_the_same(faults: list[Fault]) -> None:
+def test_a_reply_is_complete_wherever_its_stream_is_cut(faults: list[Fault]) -> None:
     named = [Fault(200, faults[0].how), *faults[1:]] if faults else []
     if named and named[0].how == "refuse":
         named[0] = Fault(max(faults[0].after, 200), "reset")
@@ -146,20 +146,20 @@ def test_cut_anywhere_the_reply_is_the_same(faults: list[Fault]) -> None:
 
 
 @pytest.mark.parametrize("after", range(150, LENGTH, 97))
-def test_cut_at_every_few_bytes(after: int) -> None:
+def test_a_reply_is_complete_after_a_cut_every_few_bytes(after: int) -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(after)])
     check_whole(asked(server))
     assert len(server.requested_paths("POST")) == 1
 
 
-def test_a_cut_before_the_run_has_a_name_is_not_gone_around() -> None:
+def test_a_cut_before_the_run_has_an_id_is_an_error() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(20)])
     reply = fold(asked(server))
     assert isinstance(reply.error, StreamCutError)
     assert len(server.requests) == 1
 
 
-def test_a_request_that_is_long_in_coming_is_waited_for() -> None:
+def test_a_slow_reply_to_the_request_is_awaited() -> None:
     """Longer than the silence of a run that has a name: it may be made, and billed, already."""
 
     class Late(BackgroundServer):
@@ -172,7 +172,7 @@ def test_a_request_that_is_long_in_coming_is_waited_for() -> None:
     assert len(server.requested_paths("POST")) == 1
 
 
-def test_the_next_connection_takes_up_behind_the_last_number() -> None:
+def test_the_next_connection_resumes_after_the_last_number() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
     events = asked(server)
     check_whole(events)
@@ -186,7 +186,7 @@ def test_the_next_connection_takes_up_behind_the_last_number() -> None:
     assert not said(events), "nobody needs to know"
 
 
-def test_a_run_that_cannot_be_streamed_again_is_asked_after() -> None:
+def test_a_run_that_cannot_be_streamed_again_is_polled() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500), Fault(0, "refuse")], pause_s=0.02)
     events = asked(server)
     check_whole(events)
@@ -197,21 +197,21 @@ def test_a_run_that_cannot_be_streamed_again_is_asked_after() -> None:
     assert said(events)[0] == "Running at OpenAI. Checked every 0 s."
 
 
-def test_a_reply_that_is_no_stream_is_asked_after() -> None:
+def test_a_run_whose_reply_is_no_stream_is_polled() -> None:
     server = BackgroundServer(EVENTS, first_is_json=True, pause_s=0.01)
     events = asked(server)
     check_whole(events)
     assert set(server.requested_paths("GET")) == {"/responses/resp_1"}
 
 
-def test_a_silent_connection_gives_way_to_another() -> None:
+def test_a_silent_connection_is_replaced() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500, "silent")])
     check_whole(asked(server, times=IMPATIENT))
     assert server.requested_paths("GET")
     assert len(server.requested_paths("POST")) == 1
 
 
-async def test_a_run_that_stays_in_the_queue_is_told_of() -> None:
+async def test_a_run_that_stays_in_the_queue_is_reported() -> None:
     told = (
         "Queued at OpenAI. Checked every 0 s.",
         "Queued at OpenAI for 1 min. It may never start: stop it and try again.",
@@ -239,7 +239,7 @@ async def test_a_run_that_stays_in_the_queue_is_told_of() -> None:
     assert told[0] in said(events)
 
 
-async def test_out_of_reach_for_a_while() -> None:
+async def test_a_run_continues_after_the_provider_was_unreachable() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
     async with asyncio.timeout(LONGEST_S), server:
         client = client_of(server)
@@ -264,7 +264,7 @@ async def test_out_of_reach_for_a_while() -> None:
     )
 
 
-async def test_out_of_reach_for_good() -> None:
+async def test_a_run_fails_if_the_provider_stays_unreachable() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
     async with asyncio.timeout(LONGEST_S), server:
         client = client_of(server, times=replace(TIMES, unreachable=0.3))
@@ -302,26 +302,26 @@ async def resumed(
 
 
 @pytest.mark.parametrize("faults", [(), (None, Fault(900)), (None, Fault(0, "refuse"))])
-def test_picked_up_by_another_client_it_is_whole(faults: Sequence[Fault | None]) -> None:
+def test_a_run_resumed_by_another_client_is_complete(faults: Sequence[Fault | None]) -> None:
     server = BackgroundServer(EVENTS, hold_at=12, faults=faults)
     check_whole(resumed(server))
     assert len(server.requested_paths("POST")) == 1
 
 
-def test_a_run_that_is_no_longer_there() -> None:
+def test_a_run_that_no_longer_exists_is_lost() -> None:
     reply = fold(resumed(BackgroundServer(EVENTS, hold_at=12), forget=True))
     assert isinstance(reply.error, RunLostError)
     assert "about 10 minutes" in reply.error.what_happened
 
 
-def test_without_its_key_a_run_is_not_picked_up() -> None:
+def test_a_run_is_not_resumed_without_its_key() -> None:
     events = resumed(BackgroundServer(EVENTS, hold_at=12), key=None)
     [failed] = events
     assert isinstance(failed, Failed)
     assert isinstance(failed.error, AuthenticationError)
 
 
-async def test_cancelling_tells_the_provider() -> None:
+async def test_a_cancellation_is_sent_to_the_provider() -> None:
     async with asyncio.timeout(LONGEST_S), BackgroundServer(EVENTS, hold_at=9) as server:
         client = client_of(server)
         async for event in client.stream(REQUEST):
@@ -340,7 +340,7 @@ async def test_cancelling_tells_the_provider() -> None:
         (stalls(head=b""), RunTimes(cancel=0.01), Reason.CANCEL_TIMEOUT),
     ],
 )
-async def test_a_run_that_cannot_be_cancelled(
+async def test_a_failed_cancellation_is_an_error(
     script: Script, times: RunTimes | None, reason: Reason
 ) -> None:
     async with LoopbackServer(script) as server:
@@ -354,7 +354,7 @@ async def test_a_run_that_cannot_be_cancelled(
 
 
 @pytest.mark.parametrize("param", ["background", "store"])
-def test_a_refusal_is_gone_around_and_said(param: str) -> None:
+def test_a_refused_background_run_is_streamed_with_a_notice(param: str) -> None:
     server = BackgroundServer(EVENTS)
     server.refused = {"message": f"No {param}", "code": "unsupported_parameter", "param": param}
     events = asked(server)
@@ -374,5 +374,5 @@ def test_a_compatible_server_is_asked_for_it_in_so_many_words() -> None:
     assert "background" not in plain
 
 
-def test_an_id_is_no_path() -> None:
+def test_an_id_is_escaped_in_the_path() -> None:
     assert run_path("../models?x") == "responses/..%2Fmodels%3Fx"

@@ -58,7 +58,7 @@ async def failure_of(script: Script, do: Callable[[BatchClient], Any]) -> object
     return caught.value.reason
 
 
-def test_a_line_holds_a_request_without_what_the_model_refused() -> None:
+def test_a_line_has_no_parameters_that_the_model_refused() -> None:
     memory = ServerMemory(refusals={"gpt-5.2": frozenset({"verbosity"})})
     batches = ProviderClient(OPENAI, key_for(OPENAI.base_url), CATALOG, memory=memory).batches()
     request = ask(verbosity="low", max_output_tokens=90)
@@ -126,7 +126,7 @@ async def test_a_file_is_uploaded_whole_at_each_attempt(data: bytes) -> None:
         (replies(400, {}), Reason.REQUEST_REFUSED),
     ],
 )
-async def test_an_upload_that_fails(script: Script, reason: Reason) -> None:
+async def test_a_failed_upload_has_a_reason(script: Script, reason: Reason) -> None:
     assert await failure_of(script, lambda b: b.upload("job", io.BytesIO(b"x"), 1)) is reason
 
 
@@ -135,7 +135,7 @@ def files(*names: str, has_more: bool = False) -> Script:
     return replies(200, {"data": rows, "has_more": has_more})
 
 
-async def test_a_file_is_looked_for_page_by_page() -> None:
+async def test_a_file_is_searched_for_page_by_page() -> None:
     async with opened(files("a", "b", has_more=True), files("c")) as (batches, _, server):
         assert await batches.find_file("c") == "id of c"
         assert [request.path for request in server.requests] == [
@@ -164,7 +164,7 @@ async def test_a_search_for_a_file_ends(pages: Sequence[Script], asked: int) -> 
         assert len(server.requests) == asked
 
 
-async def test_a_page_may_have_more_rows_than_asked_for() -> None:
+async def test_a_page_may_have_more_rows_than_requested() -> None:
     async with opened(files(*map(str, range(199)), "wanted")) as (batches, _, _):
         assert await batches.find_file("wanted") == "id of wanted"
 
@@ -188,7 +188,7 @@ async def test_a_batch_is_found_by_its_name_or_its_file(
         assert server.requests[0].path == "/v1/batches?limit=100"
 
 
-async def test_a_batch_is_created_watched_and_cancelled() -> None:
+async def test_a_batch_is_created_fetched_and_canceled() -> None:
     expected = RemoteBatch("b 1", BatchStatus.VALIDATING, "f")
     async with opened(BATCH) as (batches, _, server):
         assert await batches.create("name", "f", Api.CHAT_COMPLETIONS) == expected
@@ -221,7 +221,7 @@ def create(batches: BatchClient) -> Any:
         (replies(200, b'{"id"', content_length="9999999"), Reason.BROKE_IN_REPLY),
     ],
 )
-async def test_a_batch_that_is_not_created(script: Script, reason: Reason) -> None:
+async def test_a_batch_that_is_not_created_has_a_reason(script: Script, reason: Reason) -> None:
     async def broken(request: Any, writer: asyncio.StreamWriter) -> None:
         await script(request, writer)
         writer.close()
@@ -239,7 +239,7 @@ async def test_a_batch_that_is_not_created(script: Script, reason: Reason) -> No
         ((BUSY, BUSY, BUSY, BATCH), create, 3),
     ],
 )
-async def test_only_what_cannot_cost_twice_is_repeated(
+async def test_only_a_creation_that_cannot_cost_twice_is_repeated(
     scripts: Sequence[Script], do: Callable[[BatchClient], Any], asked: int
 ) -> None:
     async with opened(*scripts) as (batches, _, server):
@@ -285,11 +285,11 @@ async def test_connections_stay_open_while_results_come() -> None:
 @pytest.mark.parametrize(
     ("script", "reason"), [(NOT_FOUND, Reason.API_MISSING), (FAULT, Reason.PROVIDER_FAULT)]
 )
-async def test_results_that_cannot_be_fetched(script: Script, reason: Reason) -> None:
+async def test_results_that_cannot_be_fetched_have_a_reason(script: Script, reason: Reason) -> None:
     assert await failure_of(script, names_of) is reason
 
 
-async def test_a_connection_that_breaks_within_results_is_told() -> None:
+async def test_a_connection_that_breaks_within_results_is_an_error() -> None:
     async def breaks(_: object, writer: asyncio.StreamWriter) -> None:
         writer.write(STREAM_HEAD + chunk(lines(answered("a", "A"))))
         writer.close()
@@ -308,7 +308,7 @@ async def test_a_connection_that_breaks_within_results_is_told() -> None:
 
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize(("count", "is_refused"), [(2, False), (3, True)])
-async def test_a_file_of_results_has_so_many_lines_at_most(
+async def test_a_file_of_results_with_too_many_lines_is_refused(
     count: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_client, "MAX_RESULT_LINES", 2)

@@ -85,21 +85,21 @@ def test_an_answer_that_never_began_is_not_ended() -> None:
     assert fold(events).status is MessageStatus.COMPLETE
 
 
-def test_a_cut_leaves_whole_what_was_whole() -> None:
+def test_a_cut_keeps_complete_answers_complete() -> None:
     first, second = answers(read(choice(0, "Hi"), choice(1, "Ho"), choice(1, reason="stop")), 2)
     assert (first.status, second.status) == (MessageStatus.FAILED, MessageStatus.COMPLETE)
     assert (first.text, second.text) == ("Hi", "Ho")
 
 
 @pytest.mark.parametrize("broken", ["{", json.dumps({"error": {"message": "overloaded"}})])
-def test_an_error_inside_the_stream_is_that_of_all(broken: str) -> None:
+def test_an_error_inside_the_stream_ends_all_answers(broken: str) -> None:
     first, second = answers(read(choice(0, "Hi"), choice(1, "Ho"), broken), 2)
     assert first.error is not None
     assert second.error is not None
     assert first.error is not second.error
 
 
-def test_a_reply_in_one_piece_holds_all_candidates() -> None:
+def test_a_reply_in_one_piece_has_all_candidates() -> None:
     reply = {
         "choices": [
             {"index": at, "message": {"content": text}, "finish_reason": "stop"}
@@ -125,7 +125,7 @@ async def asked(server: LoopbackServer, learnt: list[Any], count: int = 2) -> li
         await client.aclose()
 
 
-async def test_several_are_asked_for_in_one_request() -> None:
+async def test_several_candidates_are_requested_at_once() -> None:
     body = sse(
         choice(1, "Ho"), choice(0, "Hi"), choice(0, "", "stop"), choice(1, "", "stop"), "[DONE]"
     )
@@ -137,7 +137,7 @@ async def test_several_are_asked_for_in_one_request() -> None:
     assert learnt == []
 
 
-async def test_a_server_that_makes_one_is_learnt() -> None:
+async def test_a_server_that_makes_one_candidate_is_remembered() -> None:
     body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
     learnt: list[Any] = []
     async with LoopbackServer(streams(body)) as server:
@@ -150,7 +150,9 @@ async def test_a_server_that_makes_one_is_learnt() -> None:
     "message",
     ["Field 'n': Value must be between 1 <= value <= 1, but got 2", "Unsupported parameter: 'n'"],
 )
-async def test_a_server_that_refuses_several_makes_one_and_is_learnt(message: str) -> None:
+async def test_a_server_that_refuses_several_candidates_makes_one_and_is_remembered(
+    message: str,
+) -> None:
     refused = {"error": {"message": message, "type": "invalid_request_error", "code": 400}}
     body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
     learnt: list[Any] = []

@@ -55,7 +55,7 @@ def body(
     return made
 
 
-def test_the_plainest_request_to_a_compatible_server() -> None:
+def test_a_minimal_request_to_a_compatible_server() -> None:
     assert body(ask("Why?", model="m", instructions="Be brief.", cache_key="c")) == {
         "model": "m",
         "messages": [
@@ -67,7 +67,7 @@ def test_the_plainest_request_to_a_compatible_server() -> None:
     }
 
 
-def test_openai_gets_the_effort_at_top_level_and_is_told_not_to_store() -> None:
+def test_openai_gets_the_effort_at_top_level_and_stores_nothing() -> None:
     made = body(ask(effort=Effort.NONE, verbosity="high", cache_key="c"), OPENAI)
     assert (made["reasoning_effort"], made["verbosity"]) == ("none", "high")
     assert (made["store"], made["prompt_cache_key"]) == (False, "c")
@@ -80,7 +80,7 @@ def test_a_gateway_to_the_family_can_cache_by_conversation_too() -> None:
     assert "store" not in made  # this API keeps nothing by itself, and not every server knows it
 
 
-def test_without_streaming_no_stream_options() -> None:
+def test_stream_options_are_sent_only_with_streaming() -> None:
     made = body(ask(stream=False))
     assert made["stream"] is False
     assert "stream_options" not in made
@@ -97,7 +97,7 @@ def test_without_streaming_no_stream_options() -> None:
         (OPENAI, {"max_completion_tokens"}, "max_tokens"),
     ],
 )
-def test_the_limit_goes_by_the_name_that_the_server_takes(
+def test_the_token_limit_has_the_name_that_the_server_takes(
     profile: Any, omit: set[str], name: str
 ) -> None:
     made = body(ask(max_output_tokens=7), profile, frozenset(omit))
@@ -115,7 +115,7 @@ def test_the_limit_goes_by_the_name_that_the_server_takes(
         ("llama-3", "max_tokens"),
     ],
 )
-def test_a_gateway_gets_the_limit_by_the_name_that_the_model_takes(model: str, name: str) -> None:
+def test_the_token_limit_has_the_name_that_a_gateway_s_model_takes(model: str, name: str) -> None:
     profile = replace(COMPATIBLE, models=("gpt-5.2",))  # it serves others too
     made = body(ask(model=model, max_output_tokens=7), profile)
     assert {"max_tokens", "max_completion_tokens"} & set(made) == {name}
@@ -130,7 +130,7 @@ def test_a_gateway_gets_the_limit_by_the_name_that_the_model_takes(model: str, n
         ("unknown", None, True),
     ],
 )
-def test_sampling_penalties_and_stop_only_where_they_are_taken(
+def test_sampling_penalties_and_stop_are_sent_only_to_models_that_take_them(
     model: str, effort: Effort | None, sent: bool
 ) -> None:
     chosen: dict[str, Any] = {
@@ -149,7 +149,7 @@ def test_a_model_that_takes_no_effort_gets_none() -> None:
     assert not {"reasoning_effort", "verbosity"} & set(made)
 
 
-def test_text_is_sent_as_plain_text_and_pictures_in_a_list() -> None:
+def test_text_is_sent_as_plain_text_and_images_in_a_list() -> None:
     messages = (
         Said(Role.USER, (TextPart("a"), TextPart("b"))),
         Said(
@@ -191,7 +191,7 @@ LARK = ToolDefinition(
 _FOUND = {"name": "find", "description": "Finds.", "parameters": _SCHEMA}
 
 
-def test_functions_are_strict_where_that_is_known() -> None:
+def test_functions_are_strict_for_servers_that_know_it() -> None:
     request = ChatRequest("gpt-5.2", (), tools=(FIND,), tool_choice="find")
     named = {"type": "function", "function": {"name": "find"}}
     known, other = body(request, OPENAI), body(request, COMPATIBLE)
@@ -215,12 +215,12 @@ def test_tools_whose_input_is_text_are_custom() -> None:
 
 
 @pytest.mark.parametrize("choice", ["auto", "none", "required"])
-def test_a_choice_that_names_no_tool_is_sent_as_it_is(choice: str) -> None:
+def test_a_tool_choice_without_a_name_is_sent_unchanged(choice: str) -> None:
     request = ChatRequest("gpt-5.2", (), tools=(FIND,), tool_choice=choice)
     assert body(request, OPENAI)["tool_choice"] == choice
 
 
-def test_calls_go_before_their_results_and_the_text_behind_them() -> None:
+def test_calls_precede_their_results_and_text_follows_them() -> None:
     parts = (
         TextPart("First."),
         ToolCallPart("1", "find", '{"q": "a"}', result="found"),
@@ -270,7 +270,7 @@ USAGE = {
 LAST = {"id": "c1", "choices": [], "usage": USAGE}
 
 
-def test_an_answer_ends_at_the_mark_of_the_end() -> None:
+def test_an_answer_ends_at_done() -> None:
     events = read(
         chunk(role="assistant", content=""),
         chunk(content="Hel"),
@@ -302,7 +302,7 @@ def test_an_answer_ends_at_the_mark_of_the_end() -> None:
         [{"choices": [{"message": {"content": "Hello"}, "finish_reason": "eos"}]}],
     ],
 )
-def test_servers_that_leave_things_out(chunks: list[dict[str, Any] | str]) -> None:
+def test_chunks_with_missing_fields_are_read(chunks: list[dict[str, Any] | str]) -> None:
     events = read(*chunks)
     assert fold(events).text == "Hello"
     assert terminals(events) == [Completed()]
@@ -311,12 +311,14 @@ def test_servers_that_leave_things_out(chunks: list[dict[str, Any] | str]) -> No
 @pytest.mark.parametrize(
     ("reason", "said"), [("length", "max_output_tokens"), ("content_filter", "content_filter")]
 )
-def test_incomplete_by_the_names_of_the_other_api(reason: str, said: str) -> None:
+def test_reasons_for_an_incomplete_answer_have_the_other_api_s_names(
+    reason: str, said: str
+) -> None:
     assert terminals(read(chunk(content="Hel"), chunk(reason), "[DONE]")) == [Incomplete(said)]
 
 
 @pytest.mark.parametrize("chunks", [[], [chunk(content="Hel")], ["[DONE]"], [chunk(), "[DONE]"]])
-def test_an_end_without_a_reason_is_a_cut(chunks: list[dict[str, Any] | str]) -> None:
+def test_an_end_without_a_finish_reason_is_a_cut(chunks: list[dict[str, Any] | str]) -> None:
     (end,) = terminals(read(*chunks))
     assert isinstance(end, Failed)
     assert isinstance(end.error, StreamCutError)
@@ -369,11 +371,11 @@ def test_an_engine_that_fails_in_mid_answer_is_not_the_fault_of_the_request() ->
         ({"usage": None}, None),
     ],
 )
-def test_usage_in_odd_forms(sent: dict[str, Any], usage: Usage | None) -> None:
+def test_usage_is_read_in_odd_forms(sent: dict[str, Any], usage: Usage | None) -> None:
     assert fold(read(chunk("stop", content="Hel"), {**chunk(), **sent}, "[DONE]")).usage == usage
 
 
-def test_a_model_that_is_named_after_the_first_chunk() -> None:
+def test_the_model_may_be_named_after_the_first_chunk() -> None:
     first = {"id": "", "model": "", "choices": [], "prompt_filter_results": []}
     reply = fold(read(first, chunk(content="Hel"), chunk("stop"), "[DONE]"))
     assert (reply.response_id, reply.model, reply.text) == ("c1", "m", "Hel")
@@ -393,7 +395,7 @@ def test_usage_that_came_before_a_cut_is_kept() -> None:
         {"reasoning": "Hm", "reasoning_content": "Hm"},
     ],
 )
-def test_reasoning_by_either_name_and_once_by_both(delta: dict[str, str]) -> None:
+def test_reasoning_is_read_once_under_either_name(delta: dict[str, str]) -> None:
     events = read(chunk(**delta), chunk(**delta), chunk("stop", content="Yes"))
     assert fold(events).parts == (ReasoningPart("HmHm"), TextPart("Yes"))
 
@@ -407,7 +409,7 @@ def call(arguments: str = "", **fields: Any) -> dict[str, Any]:
     return {"function": {"arguments": arguments, **fields.pop("function", {})}, **fields}
 
 
-def test_parallel_tool_calls_by_index_with_name_and_id_once() -> None:
+def test_parallel_tool_calls_are_told_apart_by_index() -> None:
     events = read(
         chunk(tool_calls=[call(index=0, id="c0", type="function", function={"name": "f"})]),
         chunk(tool_calls=[call("{", index=0), call(index=1, id="c1", function={"name": "g"})]),
@@ -417,7 +419,7 @@ def test_parallel_tool_calls_by_index_with_name_and_id_once() -> None:
     assert fold(events).parts == (ToolCallPart("c0", "f", "{}"), ToolCallPart("c1", "g", "[]"))
 
 
-def test_tool_calls_without_index() -> None:
+def test_tool_calls_without_an_index_are_told_apart() -> None:
     events = read(
         chunk(tool_calls=[call("{", id="c0", function={"name": "f"})]),
         chunk(tool_calls=[call("}")]),
@@ -454,13 +456,13 @@ def test_images_in_answers_are_read_once_and_no_address_is_fetched() -> None:
     assert found.image == images[0]
 
 
-def test_an_answer_has_so_many_images_at_most() -> None:
+def test_images_of_an_answer_are_limited() -> None:
     images = [{"image_url": {"url": f"data:image/png;base64,{n:04}"}} for n in range(20)]
     events = read(chunk(images=images), chunk("stop"))
     assert len([event for event in events if isinstance(event, ImageArrived)]) == 16
 
 
-def test_a_model_that_makes_images_is_asked_for_them() -> None:
+def test_images_are_requested_from_a_model_that_makes_them() -> None:
     asked = replace(ask(), wants_images=True)
     assert body(asked)["modalities"] == ["image", "text"]
     assert "modalities" not in body(asked, OPENAI)
@@ -468,7 +470,7 @@ def test_a_model_that_makes_images_is_asked_for_them() -> None:
     assert "modalities" not in body(ask())
 
 
-def test_a_whole_reply_as_one_value() -> None:
+def test_a_reply_in_one_json_value_is_read() -> None:
     message = {"role": "assistant", "content": "Hello", "reasoning_content": "Hm"}
     reply = {
         "id": "c1",
@@ -483,7 +485,7 @@ def test_a_whole_reply_as_one_value() -> None:
 
 
 @pytest.mark.parametrize("reply", [{}, [], None, {"choices": []}, {"choices": "x"}])
-def test_a_whole_reply_that_is_none(reply: object) -> None:
+def test_a_json_value_that_is_no_reply_is_refused(reply: object) -> None:
     (end,) = terminals(ChatCompletionsReader("x").read_whole(reply))
     assert isinstance(end, Failed)
     assert isinstance(end.error, UnexpectedReplyError)

@@ -44,7 +44,7 @@ def stated(attempt: AttemptError) -> tuple[object, object, object]:
         (replace(HERE, host="::1"), Reason.NOTHING_LISTENS, Remedy.START_SERVER, "[::1]:9999"),
     ],
 )
-def test_a_connection_that_is_not_made_is_tried_again(
+def test_a_failed_connection_may_be_repeated(
     attempt: ConnectionAttempt, reason: Reason, remedy: Remedy, host: str
 ) -> None:
     failed = attempt.connection_failed("refused", "details")
@@ -66,7 +66,7 @@ def test_a_connection_that_is_not_made_is_tried_again(
         ("llama-cpp-python", 1, None, Remedy.START_LLAMA_CPP_PYTHON),
     ],
 )
-def test_a_server_of_this_computer_is_named_by_what_is_known_of_it(
+def test_a_stopped_local_server_gets_its_own_remedy(
     name: str, port: int, server: ServerKind | None, remedy: Remedy
 ) -> None:
     attempt = ConnectionAttempt(name, "localhost", port=port, server=server)
@@ -87,7 +87,7 @@ def test_a_server_of_this_computer_is_named_by_what_is_known_of_it(
         ),
     ],
 )
-def test_a_certificate_that_is_refused(
+def test_a_refused_certificate_has_a_reason(
     words: str, reason: Reason, remedies: tuple[Remedy, Remedy], has_ca_file: bool
 ) -> None:
     attempt = replace(HERE, has_ca_file=has_ca_file)
@@ -99,7 +99,7 @@ def test_a_certificate_that_is_refused(
         assert stated(attempt.connection_failed(said, "details")) == expected
 
 
-def test_a_server_without_encryption() -> None:
+def test_a_server_without_encryption_has_its_own_reason() -> None:
     failed = HERE.connection_failed("[SSL: WRONG_VERSION_NUMBER] wrong version", "details")
     assert stated(failed) == (Reason.NOT_ENCRYPTED, "", False)
 
@@ -120,7 +120,7 @@ def test_a_server_without_encryption() -> None:
         ("Host unreachable", True, "me", Reason.PROXY_CANNOT_REACH, ""),
     ],
 )
-def test_a_proxy_that_refuses(
+def test_a_refusing_proxy_has_a_reason(
     words: str, is_own: bool, user: str, reason: Reason, remedy: Remedy
 ) -> None:
     assert PROXY is not None
@@ -130,7 +130,7 @@ def test_a_proxy_that_refuses(
     assert failed.error.params["words"] == (words if reason is Reason.PROXY_BLOCKS else "")
 
 
-def test_an_attempt_that_little_is_known_of() -> None:
+def test_an_attempt_with_few_known_facts_has_a_reason() -> None:
     failed = ConnectionAttempt("P", "192.168.1.5").connection_failed("refused", "details")
     assert failed.error.params["host"] == "192.168.1.5"
     attempt = ConnectionAttempt("P", "far.example", PROXY)
@@ -140,7 +140,7 @@ def test_an_attempt_that_little_is_known_of() -> None:
 
 
 @pytest.mark.parametrize("is_own", [False, True])
-def test_a_proxy_that_is_none(is_own: bool) -> None:
+def test_a_server_that_is_no_proxy_has_its_own_reason(is_own: bool) -> None:
     attempt = replace(OWN, is_own_proxy=is_own)
     kind = Remedy.CHECK_PROXY_KIND if is_own else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
     assert stated(attempt.wrong_proxy_kind("details")) == (Reason.PROXY_OF_OTHER_KIND, kind, False)
@@ -149,7 +149,7 @@ def test_a_proxy_that_is_none(is_own: bool) -> None:
     assert (late.reason, late.remedy, late.details) == (Reason.PROXY_TIMEOUT, check, "")
 
 
-def test_what_is_no_api() -> None:
+def test_redirects_and_web_pages_are_no_api() -> None:
     failed = (FAR.redirected("login.example"), FAR.redirected(""), FAR.web_page(404))
     assert [(each.error.reason, each.error.params, each.error.details) for each in failed] == [
         (
@@ -164,7 +164,7 @@ def test_what_is_no_api() -> None:
 
 
 @pytest.mark.parametrize(("host", "remedy"), [("server.lan", Remedy.ALLOW_HOST), ("", "")])
-def test_an_address_without_encryption(host: str, remedy: Remedy | str) -> None:
+def test_an_unencrypted_address_has_its_own_reason(host: str, remedy: Remedy | str) -> None:
     error = unencrypted_address_error("P", host)
     assert error.params == {"provider": "P", "host": host}
     assert (error.reason, error.remedy) == (Reason.ADDRESS_NOT_ENCRYPTED, remedy)

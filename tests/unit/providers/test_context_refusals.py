@@ -56,7 +56,7 @@ MESSAGES = {
 
 
 @pytest.mark.parametrize(("message", "size"), MESSAGES.items())
-def test_the_sizes_in_a_message(message: str, size: tuple[int, int]) -> None:
+def test_sizes_are_read_from_a_message(message: str, size: tuple[int, int]) -> None:
     assert size_in(message) == RequestSize(*size)
 
 

@@ -79,7 +79,7 @@ def test_an_error_names_no_key(name: str) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 404, 429, 500, 503])
-def test_no_header_brings_the_key(status: int) -> None:
+def test_no_header_shows_the_key(status: int) -> None:
     body = {"error": {"message": f"The key {KEY} is wrong.", "code": KEY, "type": KEY}}
     script = replies(status, body, x_request_id=f"{'r' * 180}{KEY}", retry_after="0")
     said = said_by(failure(events_of(script)))
@@ -101,7 +101,7 @@ def test_no_header_brings_the_key(status: int) -> None:
         f"HTTP/1.1 200 OK\r\ncontent-type: text/html; {KEY}\r\ncontent-length: 5\r\n\r\n<a>12",
     ],
 )
-def test_what_is_hardly_http_brings_no_key(head: str) -> None:
+def test_malformed_http_shows_no_key(head: str) -> None:
     async def script(_: Received, writer: Any) -> None:
         writer.write(head.encode())
         await writer.drain()
@@ -113,7 +113,7 @@ def test_what_is_hardly_http_brings_no_key(head: str) -> None:
 
 @pytest.mark.parametrize("name", SPELLINGS)
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_no_answer_brings_the_key(name: str, size: int) -> None:
+def test_no_answer_shows_the_key(name: str, size: int) -> None:
     spelled = SPELLINGS[name](KEY)
     text = f"Your key is {spelled} I think."
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
@@ -127,7 +127,7 @@ def test_no_answer_brings_the_key(name: str, size: int) -> None:
     assert reply.text.endswith(" I think.")
 
 
-def test_chat_completions_bring_no_key() -> None:
+def test_chat_completions_show_no_key() -> None:
     def chunk(**delta: Any) -> dict[str, Any]:
         return {"id": KEY, "model": KEY, "choices": [{"index": 0, "delta": delta}]}
 
@@ -151,7 +151,7 @@ def test_chat_completions_bring_no_key() -> None:
     assert str(reply.parts).count(REMOVED) >= 4
 
 
-def test_a_whole_reply_brings_no_key() -> None:
+def test_a_whole_reply_shows_no_key() -> None:
     part = {"type": "output_text", "text": f"It is {KEY}.", "annotations": []}
     item = {"type": "message", "id": KEY, "content": [part]}
     body = {"id": KEY, "object": "response", "status": "completed", "model": KEY, "output": [item]}
@@ -160,14 +160,14 @@ def test_a_whole_reply_brings_no_key() -> None:
     assert_is_gone(str([asdict(event) for event in events]), KEY)
 
 
-def test_a_stream_that_breaks_within_the_key_ends_with_what_is_harmless() -> None:
+def test_a_stream_that_breaks_within_the_key_shows_no_part_of_it() -> None:
     delta = {"type": "response.output_text.delta", "delta": f"It is {KEY[:30]}"}
     events = events_of(streams(sse(delta), end=False))
     assert isinstance(events[-1], Failed)
     assert fold(events).text == f"It is {KEY[:30]}", "nothing that arrived is lost"
 
 
-async def test_a_list_of_models_brings_no_key() -> None:
+async def test_a_list_of_models_shows_no_key() -> None:
     async with LoopbackServer(replies(200, {"data": [{"id": f"m-{KEY}"}]})) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url)
         client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
@@ -175,7 +175,7 @@ async def test_a_list_of_models_brings_no_key() -> None:
         await client.aclose()
 
 
-async def test_a_file_of_results_brings_no_key() -> None:
+async def test_a_file_of_results_shows_no_key() -> None:
     answer = {"choices": [{"message": {"content": f"It is {KEY}."}, "finish_reason": "stop"}]}
     rows = [
         {"custom_id": "a", "response": {"status_code": 200, "request_id": KEY, "body": answer}},
@@ -198,7 +198,7 @@ async def test_a_file_of_results_brings_no_key() -> None:
 
 
 @given(st.integers(0, 1 << 32), st.sampled_from(sorted(SPELLINGS)))
-def test_texts_that_interleave_are_cleaned_each_for_itself(seed: int, name: str) -> None:
+def test_interleaved_texts_are_redacted_separately(seed: int, name: str) -> None:
     rng = random.Random(seed)
     spelled = SPELLINGS[name](KEY)
     left = dict.fromkeys(("text", "reasoning", "refusal", "call", "other"), f"a {spelled} b")
@@ -231,7 +231,7 @@ def test_texts_that_interleave_are_cleaned_each_for_itself(seed: int, name: str)
         assert text.endswith(" b")
 
 
-def test_what_was_held_back_comes_before_what_ends_it() -> None:
+def test_held_back_text_precedes_the_terminal_event() -> None:
     answer = RedactedAnswer(Redactor([KEY]).stream)
     assert answer.take(ReasoningDelta(KEY[:12], 1)) == []
     item = ReasoningItem("rs_1")
@@ -240,7 +240,7 @@ def test_what_was_held_back_comes_before_what_ends_it() -> None:
     assert answer.take(Completed()) == [TextDelta(KEY[:12]), Completed()]
 
 
-def test_without_a_key_every_event_passes_as_it_is() -> None:
+def test_without_a_key_every_event_is_unchanged() -> None:
     answer = RedactedAnswer(Redactor().stream)
     event = TextDelta(KEY)
     [passed] = answer.take(event)

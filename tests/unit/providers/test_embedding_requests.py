@@ -131,7 +131,7 @@ def test_a_short_text_that_is_too_long_is_named_as_the_cause() -> None:
     assert len(server.asked) == 1
 
 
-def test_a_server_that_refuses_everything_is_not_asked_for_ever() -> None:
+def test_a_server_that_refuses_everything_ends_the_attempts() -> None:
     message = "This model's maximum context length is 0 tokens."
     server = Server(lambda _: refusal(400, message))
     with pytest.raises(ContextTooLongError):
@@ -148,7 +148,7 @@ def test_the_reason_of_a_fault_is_passed_on() -> None:
 
 
 @pytest.mark.parametrize(("length", "asked"), [(400, [400, 200]), (399, [399])])
-def test_a_text_is_cut_to_a_length_at_least(length: int, asked: list[int]) -> None:
+def test_a_text_is_not_cut_below_the_minimum(length: int, asked: list[int]) -> None:
     server = Server(lambda _: refusal(400, "the input length exceeds the context length"))
     with pytest.raises(ContextTooLongError):
         server.embed(["x" * length])
@@ -182,7 +182,7 @@ def test_a_setting_is_refused_by_its_name(status: int, error: dict[str, str], as
     assert len(server.asked) == asked
 
 
-def test_dimensions_are_asked_of_the_models_that_have_a_choice() -> None:
+def test_dimensions_are_sent_only_to_models_that_can_be_shortened() -> None:
     assert embeddings.body(MODEL, ["a"]) == {
         "model": MODEL,
         "input": ["a"],

@@ -61,7 +61,7 @@ def refuses(status: int, message: str) -> Script:
     ("status", "message", "reason"),
     [(400, TOO_LONG, Reason.CONVERSATION_TOO_LONG), (500, NO_LISTS, Reason.IMAGES_REFUSED)],
 )
-def test_the_reason_of_an_empty_stream_is_asked_for(
+def test_the_reason_of_an_empty_stream_is_requested(
     known: Api | None, status: int, message: str, reason: Reason
 ) -> None:
     no_responses = [] if known else [refuses(404, "Not Found")]
@@ -188,7 +188,7 @@ def test_the_name_of_a_server_outweighs_its_port(name: str, remedy: Remedy) -> N
 @pytest.mark.parametrize(
     "begins", ["[SSL: CERTIFICATE_VERIFY_FAILED] ", "certificate verify failed: "]
 )
-def test_what_is_wrong_with_a_certificate_is_said(
+def test_a_certificate_error_names_its_cause(
     words: str, has_ca_file: bool, reason: Reason, remedy: str, begins: str
 ) -> None:
     attempt = ConnectionAttempt("Own", "own.example", has_ca_file=has_ca_file)

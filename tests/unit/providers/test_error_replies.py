@@ -92,7 +92,7 @@ TABLE: list[tuple[int, Any, type[ProviderError]]] = [
         (400, "`tool calling` is not supported with this model"),
     ],
 )
-def test_a_refusal_of_tools_is_known_by_its_words(status: int, message: str) -> None:
+def test_a_refusal_of_tools_is_recognized_by_its_message(status: int, message: str) -> None:
     found = error_from("Local", parse_error(error(message)), status=status)
     assert isinstance(found, RefusedParameterError)
     assert found.param == "tools"
@@ -101,13 +101,13 @@ def test_a_refusal_of_tools_is_known_by_its_words(status: int, message: str) -> 
 @pytest.mark.parametrize(
     "message", ["Invalid schema for function 'a'", "The tool call has no result", "No tools"]
 )
-def test_other_words_about_tools_are_no_such_refusal(message: str) -> None:
+def test_other_messages_about_tools_are_no_refusal_of_tools(message: str) -> None:
     found = error_from("Local", parse_error(error(message)), status=400)
     assert getattr(found, "param", "") != "tools"
 
 
 @pytest.mark.parametrize(("status", "body", "kind"), TABLE)
-def test_every_row_gives_its_error_with_all_that_a_person_needs(
+def test_each_refusal_gives_a_complete_error(
     status: int, body: Any, kind: type[ProviderError]
 ) -> None:
     made = error_from("OpenAI", parse_error(body), status=status, request_id="req_1")
@@ -144,7 +144,7 @@ def test_a_refused_parameter_is_named(
     assert made.param == expected
 
 
-def test_the_providers_words_are_shown_and_cut() -> None:
+def test_the_provider_s_message_is_shown_and_shortened() -> None:
     made = error_from("x", ErrorBody("Because.\nSo " + "y" * 5000), status=400)
     assert "Because. So yyy" in made.what_happened
     assert len(made.what_happened) < 500
@@ -181,7 +181,7 @@ def test_any_body_gives_an_error_with_a_sentence(value: object, status: int | No
         (400, "This model does not support image input"),
     ],
 )
-def test_pictures_that_are_not_taken(status: int, message: str) -> None:
+def test_refused_images_are_recognized(status: int, message: str) -> None:
     error = error_from("My server", ErrorBody(message), status=status)
     assert error.what_happened.startswith("This model at My server doesn’t support these images: ")
     assert "remove them" in error.what_to_do
@@ -210,7 +210,7 @@ FIELD = "temperature is not supported."
         ("It was flagged.", ContentFilteredError, (403,)),
     ],
 )
-def test_words_count_with_some_statuses(
+def test_messages_count_only_with_some_statuses(
     message: str, kind: type[ProviderError], statuses: tuple[int | None, ...]
 ) -> None:
     found = [s for s in STATUSES if isinstance(error_from("P", ErrorBody(message), status=s), kind)]
@@ -292,7 +292,7 @@ def test_otherwise_the_status_counts(body: ErrorBody, status: int | None, reason
         (ErrorBody("temperature matters"), None),
     ],
 )
-def test_which_setting_is_refused(body: ErrorBody, param: str | None) -> None:
+def test_the_refused_setting_is_recognized(body: ErrorBody, param: str | None) -> None:
     made = error_from("P", body, status=400)
     found = made.param if isinstance(made, RefusedParameterError) else None
     assert found == param
@@ -301,7 +301,7 @@ def test_which_setting_is_refused(body: ErrorBody, param: str | None) -> None:
         assert (made.reason, made.params["setting"]) == (reason, param)
 
 
-def test_all_that_is_known_is_in_the_details() -> None:
+def test_details_have_all_known_facts() -> None:
     made = error_from("P", ErrorBody("Odd.", type="kind"), status=400, request_id="r")
     assert (made.status, made.api_code, made.request_id) == (400, "kind", "r")
     assert made.params["words"] == "Odd."
@@ -320,7 +320,7 @@ def test_all_that_is_known_is_in_the_details() -> None:
         ({"id": "r"}, None),
     ],
 )
-def test_a_reply_may_hold_an_error(value: object, reason: Reason | None) -> None:
+def test_a_reply_with_status_200_may_be_an_error(value: object, reason: Reason | None) -> None:
     made = error_in_reply("P", value, "r")
     assert (made and made.request_id) == (None if reason is None else "r")
     if reason is Reason.API_MISSING:
@@ -336,7 +336,9 @@ def test_a_reply_may_hold_an_error(value: object, reason: Reason | None) -> None
         (ErrorBody(CONTEXT), 0, 0),
     ],
 )
-def test_the_size_of_what_is_too_long(body: ErrorBody, tokens: int, window: int) -> None:
+def test_the_size_of_a_request_that_is_too_long_is_known(
+    body: ErrorBody, tokens: int, window: int
+) -> None:
     made = error_from("P", body, status=400)
     assert isinstance(made, ContextTooLongError)
     assert (made.tokens, made.window) == (tokens, window)

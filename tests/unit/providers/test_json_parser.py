@@ -52,7 +52,7 @@ def outcome(parsed: Callable[[Any], Any], text: str | bytes) -> Any:
 
 
 @given(values, st.booleans(), st.sampled_from([None, 1]))
-def test_what_was_encoded_comes_out(value: Any, escaped: bool, indent: int | None) -> None:
+def test_encoded_values_are_parsed_unchanged(value: Any, escaped: bool, indent: int | None) -> None:
     text = json.dumps(value, ensure_ascii=escaped, indent=indent)
     assert parse(text.encode()) == value
 
@@ -68,12 +68,12 @@ def test_it_accepts_and_refuses_what_json_loads_does(pieces: list[str]) -> None:
 @given(
     st.lists(st.sampled_from(["a" * 70, "é", "🙂", "\\n", "\\u00e9", "\\ud83d\\ude42", "\\ud800"]))
 )
-def test_long_strings_are_put_together_as_they_were(pieces: list[str]) -> None:
+def test_long_strings_are_joined_unchanged(pieces: list[str]) -> None:
     text = '"' + "".join(pieces) * 300 + '"'
     assert parse(text.encode()) == json.loads(text)
 
 
-def test_long_rows_of_numbers() -> None:
+def test_long_runs_of_numbers_are_parsed() -> None:
     numbers = [n / 7 for n in range(5000)]
     assert parse(json.dumps({"a": [numbers, numbers], "b": numbers}).encode()) == {
         "a": [numbers, numbers],
@@ -99,7 +99,7 @@ def test_bytes_that_are_not_utf8_are_replaced() -> None:
     }.items(),
     ids=lambda pair: pair[0],
 )
-def test_what_would_fill_the_memory_is_refused(data: tuple[str, bytes]) -> None:
+def test_values_that_would_fill_the_memory_are_refused(data: tuple[str, bytes]) -> None:
     with pytest.raises(ValueTooLargeError):
         parse(data[1])
 
@@ -148,7 +148,7 @@ def test_large_exponents_are_infinite_as_with_json_loads() -> None:
         ('{"a": [true]}', 240 + 61 + 100 + 32),
     ],
 )
-def test_a_value_takes_what_is_estimated(
+def test_the_memory_of_a_value_is_estimated(
     text: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(json_parser, "MAX_VALUE_BYTES", size)
@@ -178,7 +178,7 @@ def test_each_limit_may_be_reached(
         parse(larger.encode())
 
 
-def test_values_may_be_nested_to_a_depth() -> None:
+def test_nesting_is_limited() -> None:
     deepest = b"[" * 500 + b"1" + b"]" * 500
     assert parse(deepest) == json.loads(deepest)
     with pytest.raises(ValueError, match="nested too deeply"):
@@ -198,7 +198,7 @@ def test_values_may_be_nested_to_a_depth() -> None:
         ("truth", "no value at 0"),
     ],
 )
-def test_damage_is_told_with_its_place(text: str, words: str) -> None:
+def test_an_error_names_its_position(text: str, words: str) -> None:
     with pytest.raises(ValueError, match="at") as caught:
         parse(text.encode())
     assert str(caught.value) == words

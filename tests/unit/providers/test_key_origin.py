@@ -50,7 +50,7 @@ async def test_a_key_of_another_origin_is_not_sent(belongs_to: str) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_takes_no_key_along(status: int) -> None:
+async def test_a_redirect_gets_no_key(status: int) -> None:
     async with LoopbackServer(LISTED) as other:
         away = replies(status, {}, location=other.base_url + "/models")
         async with LoopbackServer(away) as server:

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.attack("reply-bounds")
     ],
     ids=["text", "refusal", "reasoning", "tool call", "candidate"],
 )
-def test_a_long_delta_comes_in_slices(made: Callable[[str], StreamEvent]) -> None:
+def test_a_long_delta_is_split_into_slices(made: Callable[[str], StreamEvent]) -> None:
     slices = list(split_event(made(TEXT)))
     cuts = range(0, len(TEXT), _SLICE_CHARS)
     assert slices == [made(TEXT[at : at + _SLICE_CHARS]) for at in cuts]
@@ -46,7 +46,7 @@ def test_a_long_delta_comes_in_slices(made: Callable[[str], StreamEvent]) -> Non
     [TextDelta("a" * _SLICE_CHARS), Completed(), ReasoningItem("r", TEXT)],
     ids=["delta", "end", "item"],
 )
-def test_other_events_come_as_they_are(event: StreamEvent) -> None:
+def test_other_events_are_not_split(event: StreamEvent) -> None:
     (only,) = split_event(event)
     assert only is event
 

@@ -108,7 +108,7 @@ CHAT, EMBEDDING = ModelKind.CHAT, ModelKind.EMBEDDING
         ("OpenAI", {"object": "model", "created": 1, "owned_by": "openai"}, ModelDetails()),
     ],
 )
-def test_each_server_says_it_in_its_own_way(
+def test_details_are_read_in_the_form_of_each_server(
     server: str, row: dict[str, Any], details: ModelDetails
 ) -> None:
     assert details_of({"id": "m", **row}) == details, server
@@ -171,7 +171,7 @@ def test_each_server_says_it_in_its_own_way(
         ({"features": "tools"}, {}),
     ],
 )  # fmt: skip
-def test_what_a_row_says(row: dict[str, Any], details: dict[str, Any]) -> None:
+def test_details_of_a_row(row: dict[str, Any], details: dict[str, Any]) -> None:
     assert details_of(row) == ModelDetails(**details)
 
 
@@ -219,7 +219,7 @@ def test_prices_are_those_of_a_million_tokens(
     "value",
     [10**4000, -1, "1e999999", "nan", "Infinity", "9" * 100_000, 1e300, True, None, [], {}, "x"],
 )
-def test_what_is_no_price_is_passed_over(value: object) -> None:
+def test_invalid_prices_are_ignored(value: object) -> None:
     for row in (
         {"input_cost_per_token": value, "output_cost_per_token": value},
         {"pricing": {"prompt": value, "completion": value}},

@@ -41,7 +41,7 @@ from tests.unit.providers.samples import CATALOG
         ("OpenAI, CometAPI", {"object": "model", "created": 1, "owned_by": "openai"}, None),
     ],
 )
-def test_each_server_says_it_by_a_name_of_its_own(
+def test_the_window_is_read_under_each_server_s_name(
     server: str, row: dict[str, Any], window: int | None
 ) -> None:
     assert window_of({"id": "m", **row}) == window, server
@@ -66,7 +66,7 @@ def test_each_server_says_it_by_a_name_of_its_own(
         {},
     ],
 )
-def test_what_is_no_window_is_passed_over(value: object) -> None:
+def test_implausible_windows_are_ignored(value: object) -> None:
     assert window_of({"max_model_len": value}) is None
     assert window_of({"meta": {"n_ctx": value, "n_ctx_train": 8192}}) == 8192
     assert window_of({"top_provider": {"context_length": value}, "context_length": 512}) == 512
@@ -126,7 +126,7 @@ DEPLOYMENTS = {
         (LITELLM, "/model/info", DEPLOYMENTS, 8000),
     ],
 )
-def test_a_server_that_says_it_elsewhere_is_asked_there_once(
+def test_a_separate_path_for_windows_is_requested_once(
     row: dict[str, Any], path: str, reply: object, window: int | None
 ) -> None:
     found, paths = windows(listed(row), replies(200, reply))
@@ -145,7 +145,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_what_fails_there_leaves_the_listing_as_it_is(failure: str) -> None:
+def test_a_failed_request_for_windows_leaves_the_listing_unchanged(failure: str) -> None:
     assert windows(listed(LLAMA), FAILURES[failure])[0] == {"m": 131072}
 
 
@@ -159,15 +159,15 @@ def test_what_fails_there_leaves_the_listing_as_it_is(failure: str) -> None:
         (),
     ],
 )
-def test_nobody_else_is_asked_twice(rows: tuple[dict[str, Any], ...]) -> None:
+def test_other_servers_get_no_second_request(rows: tuple[dict[str, Any], ...]) -> None:
     assert windows(listed(*rows))[1] == ["/v1/models"]
 
 
-def test_openai_is_never_asked_for_more() -> None:
+def test_openai_gets_no_second_request() -> None:
     assert windows(listed(LITELLM), kind=ProviderKind.OPENAI)[1] == ["/v1/models"]
 
 
-def test_a_bare_list_is_a_list() -> None:
+def test_a_bare_list_is_read() -> None:
     """As Together sends it."""
     bare = replies(200, [{"id": "m", "context_length": 16384}])
     assert windows(bare)[0] == {"m": 16384}

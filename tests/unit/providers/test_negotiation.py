@@ -101,7 +101,7 @@ def left_out(setting: str) -> Notice:
         (DEVICE, INFO, None, CHAT, True),
     ],
 )
-def test_the_first_api_and_whether_another_is_left(
+def test_the_first_api_and_a_possible_fallback(
     profile: ProviderProfile, info: ModelInfo, known: Api | None, first: Api, falls_back: bool
 ) -> None:
     facts = LearnedFacts(profile, Memory(api=known))
@@ -165,7 +165,7 @@ def test_a_grammar_has_one_api(request_: ChatRequest, profile: ProviderProfile, 
         ({"grammar": LARK}, replace(COMPATIBLE, api=RESPONSES), INFO, Reason.API_MISSING),
     ],
 )
-def test_without_the_responses_api_the_other_is_tried(
+def test_chat_completions_is_tried_if_responses_is_missing(
     changes: dict[str, Any], profile: ProviderProfile, info: ModelInfo, reason: Reason | None
 ) -> None:
     tried = negotiation(replace(ask(model=INFO.id), **changes), profile, info)
@@ -184,7 +184,7 @@ def test_without_the_responses_api_the_other_is_tried(
     assert (caught.value is refusal) is (reason is Reason.API_MISSING)
 
 
-def test_a_model_without_the_responses_api_is_known_from_then_on() -> None:
+def test_a_model_without_the_responses_api_is_remembered() -> None:
     facts = LearnedFacts(COMPATIBLE, Memory())
     Negotiation(ask(model=INFO.id), INFO, COMPATIBLE, facts).adapt(missing())
     assert Negotiation(ask(model=INFO.id), INFO, COMPATIBLE, facts).api is CHAT
@@ -199,7 +199,7 @@ def test_a_model_without_the_responses_api_is_known_from_then_on() -> None:
         (False, replace(COMPATIBLE, api=CHAT), []),
     ],
 )
-def test_the_background_is_for_the_responses_api_alone(
+def test_background_mode_needs_the_responses_api(
     background: bool, profile: ProviderProfile, begun: list[Notice]
 ) -> None:
     tried = negotiation(replace(ask(model=INFO.id), background=background), profile)
@@ -223,7 +223,7 @@ def test_the_background_is_for_the_responses_api_alone(
         ({"background": True}, "store", RESPONSES, True),
     ],
 )
-def test_where_nothing_may_be_stored_the_other_api_is_tried(
+def test_chat_completions_is_tried_if_store_is_refused(
     changes: dict[str, Any], param: str, api: Api, is_left: bool
 ) -> None:
     tried = negotiation(replace(ask(model=INFO.id), **changes))
@@ -243,7 +243,7 @@ def test_a_server_with_one_api_that_must_store_is_refused(profile: ProviderProfi
         negotiation(profile=profile).adapt(refused("store"))
 
 
-def test_nothing_is_sent_again_after_a_refusal_inside_a_stream() -> None:
+def test_no_request_is_repeated_after_a_refusal_inside_a_stream() -> None:
     with pytest.raises(RefusedParameterError):
         negotiation(ask(temperature=0.5)).adapt(refused("temperature", status=None))
 
@@ -299,7 +299,7 @@ def test_nothing_is_sent_again_after_a_refusal_inside_a_stream() -> None:
          [left_out("text")], {"schema"}),
     ],
 )  # fmt: skip
-def test_what_is_refused_is_left_out_and_remembered(
+def test_a_refused_parameter_is_left_out_and_remembered(
     request_: ChatRequest,
     refusal: RefusedParameterError,
     events: list[object],
@@ -326,7 +326,7 @@ def test_what_is_refused_is_left_out_and_remembered(
             tried.adapt(refusal)
 
 
-def test_what_cannot_be_left_out_is_refused() -> None:
+def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:
     for request, refusal in (
         (ask(), refused("temperature")),
         (ask(), refused("store.x", status=422)),
@@ -346,7 +346,7 @@ def test_a_limit_is_sent_by_its_other_name_once() -> None:
         tried.adapt(refused("max_completion_tokens"))
 
 
-def test_tools_that_a_server_cannot_run_now_are_asked_for_again() -> None:
+def test_refused_tools_are_not_remembered() -> None:
     memory = Memory()
     tried = negotiation(ask(tools=("web_search",)), memory=memory)
     events = tried.adapt(refused(NO_TOOLS, words="Start it with --jinja."))
@@ -359,7 +359,7 @@ def test_tools_that_a_server_cannot_run_now_are_asked_for_again() -> None:
     assert memory.noted == []
 
 
-def test_what_was_refused_before_is_left_out_at_once() -> None:
+def test_parameters_refused_before_are_left_out_at_once() -> None:
     refusals = {
         "gpt-5.2": frozenset(
             {"include", "temperature=0.5", "candidates", "service_tier", "background", "top_p=1.0"}
@@ -404,7 +404,7 @@ def test_a_schema_that_was_refused_before_is_a_hint_or_left_out() -> None:
         assert tried.begin() == [Notice(each) for each in told]
 
 
-def test_what_the_api_does_not_take_is_told_once() -> None:
+def test_parameters_that_the_api_does_not_take_are_reported_once() -> None:
     asked = replace(ask(frequency_penalty=0.5), requested=frozenset({"frequency_penalty"}))
     tried = negotiation(asked)
     told = notice(NoticeCode.SETTING_NOT_IN_API, setting="frequency_penalty", api="Responses API")

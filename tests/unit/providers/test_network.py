@@ -98,7 +98,7 @@ async def test_a_proxy_with_a_password(kind: type[TestProxy], tmp_path: Path) ->
         assert "me" not in urlsplit(nobody.what_happened.split()[2]).netloc
 
 
-async def test_a_proxy_that_is_spoken_to_with_encryption(tmp_path: Path) -> None:
+async def test_an_encrypted_proxy_is_used(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     async with (
         LoopbackServer(LISTED) as server,
@@ -127,7 +127,7 @@ async def test_a_proxy_of_the_environment_brings_its_own_password(
         assert len(proxy.wanted) == 1
 
 
-async def test_no_proxy_at_all_by_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_direct_connection_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     with closed_port() as port:
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
         profile = replace(COMPATIBLE, base_url=f"https://127.0.0.2:{port}/v1", proxy=DIRECT)
@@ -135,7 +135,7 @@ async def test_no_proxy_at_all_by_choice(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "Nothing is listening at 127.0.0.2" in error.what_happened
 
 
-async def test_a_proxy_that_is_not_there() -> None:
+async def test_an_unreachable_proxy_is_named() -> None:
     with closed_port() as port:
         profile = replace(ALLOWED, proxy=f"http://127.0.0.1:{port}")
         error = failed(await asked(profile))
@@ -147,7 +147,9 @@ async def test_a_proxy_that_is_not_there() -> None:
     ("kind", "says"),
     [(HttpProxy, "blocked the request to far.example: 502"), (SocksProxy, "connect to My server")],
 )
-async def test_a_proxy_that_does_not_reach_the_provider(kind: type[TestProxy], says: str) -> None:
+async def test_a_proxy_that_cannot_reach_the_provider_is_named(
+    kind: type[TestProxy], says: str
+) -> None:
     with closed_port() as port:
         async with kind(upstream=f"http://127.0.0.1:{port}") as proxy:
             profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=proxy.url)
@@ -175,7 +177,7 @@ async def peer(answer: bytes = b"") -> AsyncIterator[tuple[str, asyncio.Event]]:
     await asyncio.gather(*tasks)
 
 
-async def test_what_is_no_proxy_at_all_is_said_and_nothing_can_have_been_billed() -> None:
+async def test_a_server_that_is_no_proxy_is_named_before_anything_is_billed() -> None:
     async with peer(b"SSH-2.0-x\r\n") as (address, _):
         proxy = f"http://{address}"
         profile = replace(COMPATIBLE, base_url="https://far.example/v1", proxy=proxy)
@@ -191,7 +193,7 @@ async def test_a_plain_server_is_no_socks_proxy() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-async def test_a_proxy_that_says_nothing_is_waited_for_a_while(scheme: str) -> None:
+async def test_a_silent_proxy_is_given_up_after_its_deadline(scheme: str) -> None:
     async with peer() as (address, gone):
         profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=f"{scheme}://{address}")
         error = failed(await asked(profile, timeouts=Timeouts(proxy=0.05)))
@@ -215,7 +217,7 @@ async def test_the_proxy_s_time_is_over_once_the_provider_has_the_request() -> N
 
 
 @pytest.mark.parametrize("form", ["pem", "der"])
-async def test_an_authority_of_the_person_s_is_trusted_for_its_provider_alone(
+async def test_a_chosen_authority_is_trusted_for_its_provider_only(
     form: str, tmp_path: Path
 ) -> None:
     authority = Authority(tmp_path)
@@ -232,7 +234,7 @@ async def test_an_authority_of_the_person_s_is_trusted_for_its_provider_alone(
     ("host", "days", "says"),
     [("other.example", 9, "isn’t for 127.0.0.1"), ("127.0.0.1", -1, "has expired")],
 )
-async def test_a_trusted_authority_does_not_excuse_the_rest(
+async def test_a_trusted_authority_does_not_excuse_other_faults(
     host: str, days: int, says: str, tmp_path: Path
 ) -> None:
     authority = Authority(tmp_path)
@@ -255,7 +257,7 @@ async def test_the_system_is_trusted_beside_the_file(
         assert await asked(profile) == ("a",)
 
 
-async def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:
+async def test_a_missing_file_of_certificates_is_named(tmp_path: Path) -> None:
     profile = replace(
         COMPATIBLE, base_url="https://127.0.0.1:1/v1", ca_file=str(tmp_path / "gone.pem")
     )
@@ -263,7 +265,7 @@ async def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:
     assert "Couldn’t read the certificate file gone.pem" in error.what_happened
 
 
-def test_one_context_for_all_with_the_same_file(tmp_path: Path) -> None:
+def test_one_context_is_shared_by_all_with_the_same_file(tmp_path: Path) -> None:
     first = Authority(tmp_path)
     assert trusted_context() is trusted_context()
     before = trusted_context(str(first.pem))
@@ -282,7 +284,7 @@ async def test_a_server_without_encryption_behind_https() -> None:
 
 
 @pytest.mark.parametrize("host", ["xn--a", "xn--sk-zq8x.example"])
-async def test_a_host_that_stands_for_no_name_is_refused(host: str) -> None:
+async def test_a_host_that_is_no_name_is_refused(host: str) -> None:
     error = failed(await asked(replace(COMPATIBLE, base_url=f"https://{host}/v1")))
     assert "isn’t valid" in error.what_happened
 
@@ -299,7 +301,7 @@ async def test_a_host_that_stands_for_no_name_is_refused(host: str) -> None:
     ],
     ids=["elsewhere", "here", "no name", "login", "login wanted", "blocked"],
 )
-async def test_what_is_no_api_is_explained(script: Script, says: str) -> None:
+async def test_redirects_and_web_pages_are_explained(script: Script, says: str) -> None:
     async with LoopbackServer(script) as server:
         error = failed(await asked(replace(COMPATIBLE, base_url=server.base_url)))
         assert isinstance(error, EndpointMissingError)
@@ -312,14 +314,14 @@ async def test_what_is_no_api_is_explained(script: Script, says: str) -> None:
 # ---------------------------------------------------------------- without encryption
 
 
-async def test_a_private_address_waits_for_a_yes() -> None:
+async def test_a_private_address_needs_confirmation() -> None:
     profile = replace(COMPATIBLE, base_url="http://192.168.1.5:11434/v1")
     error = failed(await asked(profile))
     assert "isn’t encrypted" in error.what_happened
     assert "Allow 192.168.1.5 in Settings › Provider" in error.what_to_do
 
 
-async def test_a_yes_is_for_one_host() -> None:
+async def test_a_confirmation_is_for_one_host() -> None:
     async with LoopbackServer(LISTED) as server, HttpProxy(upstream=server.base_url) as proxy:
         profile = replace(ALLOWED, proxy=proxy.url)
         assert await asked(profile) == ("a",)
@@ -327,6 +329,6 @@ async def test_a_yes_is_for_one_host() -> None:
         assert "Allow other.lan" in failed(await asked(other)).what_to_do
 
 
-async def test_a_yes_does_not_open_a_public_address() -> None:
+async def test_a_confirmation_does_not_allow_a_public_address() -> None:
     profile = replace(COMPATIBLE, base_url="http://far.example/v1", plain_http_hosts=("far.lan",))
     assert "https:// URL" in failed(await asked(profile)).what_to_do

@@ -51,7 +51,7 @@ def failure(events: list[StreamEvent]) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_value_is_read_as_such_whatever_it_is_called(kind: str) -> None:
+def test_json_is_read_whatever_its_content_type(kind: str) -> None:
     blank = b"\n\n \r\n"  # a heartbeat of some servers
     for profile, value in ((RESPONSES, WHOLE), (CHAT, WHOLE_CHAT)):
         for before in (b"", blank):
@@ -61,7 +61,7 @@ def test_one_value_is_read_as_such_whatever_it_is_called(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "application/json"])
-def test_a_stream_is_read_as_such_whatever_it_is_called(kind: str) -> None:
+def test_a_stream_is_read_whatever_its_content_type(kind: str) -> None:
     for stream in (sse(DELTA, DONE), b"\r\n: hello\n\n" + sse(DELTA, DONE)):
         events, _ = run(replies(200, stream, kind), profile=RESPONSES)
         assert (fold(events).text, fold(events).status) == ("Hello", MessageStatus.COMPLETE)
@@ -70,7 +70,7 @@ def test_a_stream_is_read_as_such_whatever_it_is_called(kind: str) -> None:
 @pytest.mark.parametrize(
     "kind", [*KINDS, "application/json", "TEXT/HTML", "application/xhtml+xml", "text/html"]
 )
-def test_a_web_page_is_called_one_whatever_it_is_called(kind: str) -> None:
+def test_a_web_page_is_recognized_whatever_its_content_type(kind: str) -> None:
     error = failure(run(replies(200, PAGE, kind), profile=RESPONSES)[0])
     assert isinstance(error, EndpointMissingError)
     assert "sent a web page" in error.what_happened
@@ -82,7 +82,7 @@ def test_an_error_in_place_of_a_stream_is_read() -> None:
     assert "No such thing" in error.what_happened
 
 
-def test_what_is_completed_is_so_though_its_status_was_not_brought_up_to_date() -> None:
+def test_a_completed_event_outweighs_an_outdated_status() -> None:
     stale = {"type": "response.completed", "response": {"status": "in_progress"}}
     events, _ = run(streams(sse(DELTA, stale)), profile=RESPONSES)
     assert isinstance(events[-1], Completed)
@@ -98,7 +98,7 @@ def test_what_is_completed_is_so_though_its_status_was_not_brought_up_to_date() 
         ("error", Failed),
     ],
 )
-def test_reasons_to_stop_in_the_words_of_other_servers(
+def test_finish_reasons_of_other_servers_are_known(
     reason: str, terminal: type[StreamEvent]
 ) -> None:
     last = {"choices": [{"delta": {}, "finish_reason": reason}]}
@@ -116,26 +116,26 @@ def test_reasons_to_stop_in_the_words_of_other_servers(
     ],
     ids=["stream", "200", "500"],
 )
-def test_a_key_that_comes_back_is_not_shown(script: Script) -> None:
+def test_an_echoed_key_is_not_shown(script: Script) -> None:
     error = failure(run(script, profile=RESPONSES)[0])
     assert REMOVED in error.what_happened
     assert KEY not in error.sentences + error.details + repr(error)
 
 
-def test_a_moment_that_no_calendar_has_is_no_wait() -> None:
+def test_an_invalid_date_is_no_wait() -> None:
     zone = "Wed, 21 Oct 2015 07:28:00 +99999999999999999999"
     for moment in (zone, "Wed, 21 Oct 99999 07:28:00 GMT", "inf", "nan", "", "\x00"):
         assert asked_wait_s({"retry-after": moment}) is None
 
 
-def test_a_long_wait_is_said() -> None:
+def test_a_long_wait_is_in_the_remedy() -> None:
     limited = error_from("x", ErrorBody(), status=429)
     error = failed_attempt(limited, 429, {"retry-after": "301"}).error
     assert isinstance(error, RateLimitedError)
     assert error.what_to_do == "Try again in 6 minutes."
 
 
-def test_a_fault_that_is_the_request_s_is_told_in_the_server_s_words() -> None:
+def test_a_refused_request_is_explained_by_the_server_s_message() -> None:
     body = {"error": {"message": "Bad picture", "code": "invalid_request"}}
     error = failure(run(replies(500, body), profile=RESPONSES)[0])
     assert isinstance(error, ProviderFaultError)
@@ -143,18 +143,18 @@ def test_a_fault_that_is_the_request_s_is_told_in_the_server_s_words() -> None:
     assert error.what_to_do.startswith("Change the message")
 
 
-def test_a_chunk_of_chat_in_a_reply_called_json() -> None:
+def test_a_chunk_in_a_reply_of_type_json_is_read() -> None:
     events, _ = run(replies(200, sse(CHAT_CHUNK, "[DONE]")), profile=CHAT, request=ask())
     assert fold(events).text == "Hello"
 
 
-def test_heartbeats_before_the_first_event_do_not_gather() -> None:
+def test_heartbeats_before_the_first_event_are_not_kept() -> None:
     """However many blank lines come first, each is looked at once."""
     events, _ = run(streams(*[b"\n\n"] * 2_000, sse(DELTA, DONE)), profile=RESPONSES)
     assert fold(events).text == "Hello"
 
 
-def test_a_tier_that_is_refused_is_not_the_one_that_is_paid() -> None:
+def test_a_refused_tier_is_not_priced() -> None:
     refusal = {"error": {"message": "No", "code": "unsupported_value", "param": "service_tier"}}
     request = ask(service_tier="priority")
     scripts = replies(400, refusal), streams(sse(DELTA, DONE))
@@ -186,7 +186,7 @@ async def test_the_key_is_sent_whatever_user_the_address_names() -> None:
         (400, "", "Model x was retired in 2026"),
     ],
 )
-def test_a_model_that_is_not_served_is_asked_for_once(status: int, code: str, words: str) -> None:
+def test_a_model_that_is_not_served_is_requested_once(status: int, code: str, words: str) -> None:
     error = error_from("x", ErrorBody(words, code), status=status)
     assert isinstance(error, ModelNotFoundError)
     assert failed_attempt(error, status, {}).wait_s(0) is None
@@ -216,9 +216,7 @@ DETAIL = {"type": "extra_forbidden", "loc": ["body", "reasoning_effort"], "msg":
         (404, {"error": {"message": "No endpoints found that support 'reasoning_effort'"}}),
     ],
 )
-def test_a_refused_setting_is_left_out_in_whatever_words_it_is_refused(
-    status: int, body: object
-) -> None:
+def test_a_setting_is_left_out_whatever_message_refuses_it(status: int, body: object) -> None:
     request = ask(model="unknown", effort=Effort.XHIGH)
     scripts = replies(status, body), streams(sse(CHAT_CHUNK, "[DONE]"))
     events, received = run(*scripts, profile=CHAT, request=request)
@@ -254,13 +252,13 @@ def test_a_limit_that_is_too_large_is_no_conversation_that_is_too_long(message: 
         "model 'temperature-9' not found",
     ],
 )
-def test_what_names_no_setting_that_is_refused_is_none(message: str) -> None:
+def test_messages_without_a_refused_setting_name_none(message: str) -> None:
     error = error_from("x", ErrorBody(message), status=400)
     assert not isinstance(error, RefusedParameterError)
 
 
 @pytest.mark.parametrize(("reason", "terminal"), [("stop", Completed), ("length", Incomplete)])
-def test_what_breaks_once_the_reason_to_stop_has_come_is_whole(
+def test_an_answer_cut_after_its_finish_reason_is_complete(
     reason: str, terminal: type[StreamEvent]
 ) -> None:
     last = {"choices": [{"delta": {"content": "Hello"}, "finish_reason": reason}]}

@@ -223,7 +223,7 @@ async def test_without_a_key_nothing_is_sent() -> None:
         assert server.connections == 0
 
 
-async def test_a_key_that_can_be_none_is_refused_without_being_shown() -> None:
+async def test_a_malformed_key_is_refused_without_being_shown() -> None:
     async with LoopbackServer(RESPONSE) as server:
         profile = replace(OPENAI, base_url=server.base_url)
         for key in ("sk-žluť", "sk-a\r\nx: y"):
@@ -260,7 +260,7 @@ def test_a_provider_that_repeats_the_key_does_not_get_it_shown() -> None:
     ],
     ids=["404", "405", "404 page", "200 page", "redirect", "empty", "200 error"],
 )
-async def test_a_compatible_server_without_responses_is_learnt_from_the_message_itself(
+async def test_a_server_without_responses_is_remembered_after_the_first_message(
     missing: Script,
 ) -> None:
     learnt: list[Api] = []
@@ -283,7 +283,7 @@ def test_a_compatible_server_with_responses_is_remembered_too() -> None:
     assert learnt == [Api.RESPONSES]
 
 
-async def test_a_model_of_a_gateway_that_lacks_responses_is_not_tried_there_again() -> None:
+async def test_a_gateway_s_model_without_responses_is_remembered() -> None:
     learnt: list[Api] = []
 
     async with LoopbackServer(NOT_FOUND, CHAT, CHAT, RESPONSE) as server:
@@ -296,7 +296,7 @@ async def test_a_model_of_a_gateway_that_lacks_responses_is_not_tried_there_agai
     assert learnt == [], "it is a fact about the model, not about the provider"
 
 
-def test_where_the_api_is_set_or_sure_there_is_no_second_try() -> None:
+def test_a_known_api_has_no_fallback() -> None:
     for profile in (OPENAI, replace(COMPATIBLE, api=Api.RESPONSES)):
         events, requests = run(NOT_FOUND, CHAT, profile=profile)
         assert isinstance(failure(events), EndpointMissingError)
@@ -311,7 +311,7 @@ def test_a_server_with_neither_api_says_so() -> None:
     assert len(requests) == 2
 
 
-def test_a_redirect_is_not_followed_and_names_its_aim_without_the_path() -> None:
+def test_a_redirect_is_not_followed_and_names_its_host() -> None:
     events, requests = run(replies(302, b"", location="https://login.example/?token=secret"))
     error = failure(events)
     assert "login.example" in error.what_happened
@@ -345,7 +345,7 @@ def notices(events: list[StreamEvent]) -> list[str]:
         ("max_output_tokens", ask(model="m", max_output_tokens=99), "max_output_tokens"),
     ],
 )
-def test_a_refused_setting_is_left_out_once_and_said(
+def test_a_refused_setting_is_left_out_with_one_notice(
     param: str, request_: ChatRequest, field: str
 ) -> None:
     events, (first, second) = run(refuses(param), RESPONSE, request=request_)
@@ -356,7 +356,7 @@ def test_a_refused_setting_is_left_out_once_and_said(
     assert param in said
 
 
-def test_unverified_organisations_lose_streaming_and_summaries_only() -> None:
+def test_unverified_organizations_lose_streaming_and_summaries_only() -> None:
     message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
     whole = replies(200, {"object": "response", "status": "completed", "output": [message]})
     scripts = (refuses("stream", "unsupported_value"), refuses("reasoning.summary"), whole)
@@ -375,14 +375,14 @@ def test_the_effort_of_a_known_model_is_never_changed() -> None:
     assert len(requests) == 1
 
 
-def test_what_cannot_be_left_out_fails_and_storing_is_never_left_to_the_provider() -> None:
+def test_a_required_field_is_never_left_out() -> None:
     for param in ("store", "model", "input", "nonsense", "", "metadata"):
         events, requests = run(refuses(param), RESPONSE)
         assert isinstance(failure(events), ProviderError)
         assert len(requests) == 1, param
 
 
-def test_a_refused_file_is_told_and_never_sent_as_something_else() -> None:
+def test_a_refused_file_is_an_error_and_not_sent_otherwise() -> None:
     file = FileData("a.pdf", "application/pdf", b"%PDF")
     message = Said(Role.USER, (file, TextPart("Who?")))
     for param in ("input[0].content[0].file_data", "input[0].content[0]", "input"):
@@ -408,9 +408,7 @@ def test_a_server_without_the_responses_api_is_sent_the_file_by_the_other_one() 
     ]
 
 
-def test_a_gateway_that_cannot_be_told_to_keep_nothing_is_asked_by_the_api_that_keeps_nothing() -> (
-    None
-):
+def test_a_gateway_that_refuses_store_gets_chat_completions() -> None:
     gateway = replace(COMPATIBLE, models=("gpt-5.2",))
     events, (first, second) = run(refuses("store"), CHAT, profile=gateway)
     assert fold(events).text == "Hello"
@@ -419,7 +417,7 @@ def test_a_gateway_that_cannot_be_told_to_keep_nothing_is_asked_by_the_api_that_
     assert "store" not in second.json
 
 
-async def test_fields_of_our_own_go_without_a_word_and_stay_away() -> None:
+async def test_refused_own_fields_are_left_out_silently_and_remembered() -> None:
     async with LoopbackServer(refuses("include[0]"), RESPONSE) as server:
         client = client_for(server)
         for _ in range(2):
@@ -431,7 +429,7 @@ async def test_fields_of_our_own_go_without_a_word_and_stay_away() -> None:
         assert has == [True, False, False]
 
 
-def test_the_limit_takes_its_other_name() -> None:
+def test_the_token_limit_is_sent_under_its_other_name() -> None:
     profile = replace(COMPATIBLE, api=Api.CHAT_COMPLETIONS)
     request = ask(model="m", max_output_tokens=50)
     events, (first, second) = run(refuses("max_tokens"), CHAT, profile=profile, request=request)
@@ -440,7 +438,7 @@ def test_the_limit_takes_its_other_name() -> None:
     assert notices(events) == []
 
 
-def test_reasoning_that_the_provider_cannot_read_is_left_out_and_said() -> None:
+def test_unreadable_reasoning_is_left_out_with_a_notice() -> None:
     said = Said(Role.ASSISTANT, (ReasoningPart("", "rs", "secret"), TextPart("Hi")))
     request = ChatRequest("gpt-5.2", (said, Said(Role.USER, (TextPart("Why?"),))))
     script = refuses("", "invalid_encrypted_content")
@@ -476,7 +474,7 @@ def test_a_server_that_refuses_everything_ends() -> None:
 LearnedSupport = list[tuple[str, frozenset[str]]]
 
 
-async def test_a_refused_setting_stays_away_is_said_each_time_and_is_handed_on() -> None:
+async def test_a_refused_setting_is_remembered_with_a_notice_each_time() -> None:
     learnt: LearnedSupport = []
 
     async with LoopbackServer(refuses("temperature"), RESPONSE) as server:
@@ -495,7 +493,7 @@ async def test_a_refused_setting_stays_away_is_said_each_time_and_is_handed_on()
 
 
 @pytest.mark.parametrize("status", [400, 500])
-async def test_refused_tools_are_left_out_each_time_anew_in_the_words_of_the_server(
+async def test_refused_tools_are_left_out_of_each_answer_with_the_server_s_message(
     status: int,
 ) -> None:
     words = "This server does not support tools. Start it with `--jinja`"
@@ -515,7 +513,7 @@ async def test_refused_tools_are_left_out_each_time_anew_in_the_words_of_the_ser
     assert learnt == []
 
 
-def test_what_another_run_learnt_is_left_out_from_the_first_request_on() -> None:
+def test_earlier_refusals_apply_to_the_first_request() -> None:
     known = {"m": frozenset({"temperature", "effort", "include"})}
     request = ask(model="m", temperature=0.2, effort=Effort.LOW, verbosity="low")
     events, (sent,) = run(RESPONSE, request=request, memory=ServerMemory(refusals=known))
@@ -538,7 +536,7 @@ async def test_a_refused_value_is_remembered_as_that_value_alone() -> None:
     assert learnt == [("m", frozenset({'effort="xhigh"'}))]
 
 
-async def test_what_an_unverified_organisation_lacks_is_remembered_and_said_again() -> None:
+async def test_limits_of_an_unverified_organization_are_remembered_with_notices() -> None:
     message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
     whole = replies(200, {"object": "response", "status": "completed", "output": [message]})
     scripts = (
@@ -558,7 +556,7 @@ async def test_what_an_unverified_organisation_lacks_is_remembered_and_said_agai
         assert sorted(first) == sorted(second)
 
 
-def test_what_did_not_help_is_not_remembered() -> None:
+def test_a_refusal_that_was_not_confirmed_is_not_remembered() -> None:
     learnt: LearnedSupport = []
     events, requests = run(
         refuses("temperature"),
@@ -617,7 +615,7 @@ def test_after_three_attempts_it_fails() -> None:
         "wrong request as 500", "unreadable", "no reply",
     ],
 )  # fmt: skip
-def test_one_attempt_and_the_question_is_kept(script: Script, kind: type[ProviderError]) -> None:
+def test_some_statuses_are_not_repeated(script: Script, kind: type[ProviderError]) -> None:
     events, requests = run(script)
     error = failure(events)
     assert type(error) is kind
@@ -627,7 +625,7 @@ def test_one_attempt_and_the_question_is_kept(script: Script, kind: type[Provide
 
 @pytest.mark.parametrize("status", [408, 409, 504, 524])
 @pytest.mark.parametrize("headers", [{}, {"retry_after": "1", "x_should_retry": "true"}])
-def test_what_may_have_been_billed_is_asked_of_the_person(
+def test_an_attempt_that_may_have_been_billed_is_not_repeated(
     status: int, headers: dict[str, str]
 ) -> None:
     events, requests = run(replies(status, {}, **headers))
@@ -642,7 +640,7 @@ def waits(events: list[StreamEvent]) -> list[StatusChanged]:
     return [event for event in events if isinstance(event, StatusChanged)]
 
 
-async def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
+async def test_a_missing_server_is_tried_three_times_and_named() -> None:
     with closed_port() as port:
         profile = replace(OPENAI, base_url=f"http://127.0.0.1:{port}/v1")
         client = ProviderClient(profile, key_for(profile.base_url, KEY), CATALOG)
@@ -655,7 +653,7 @@ async def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
     assert len([event for event in events if isinstance(event, StatusChanged)]) == 2
 
 
-def test_a_moment_on_the_clock_to_wait_for() -> None:
+def test_the_requested_wait_may_be_a_date() -> None:
     """Retry-After as a date, of RFC 9110; the other forms come from the servers of others."""
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     events, requests = run(replies(429, {}, retry_after=soon), streams(OPENING, TEXT, END))
@@ -664,7 +662,7 @@ def test_a_moment_on_the_clock_to_wait_for() -> None:
     assert isinstance(events[-1], Completed)
 
 
-async def test_a_wait_can_be_cancelled() -> None:
+async def test_a_wait_can_be_canceled() -> None:
     async with LoopbackServer(replies(429, {}, retry_after="100")) as server:
         client = client_for(server)
         waiting = asyncio.Event()
@@ -741,7 +739,7 @@ def test_each_fault_at_each_moment_keeps_what_arrived(fault: str, moment: str) -
     assert len(requests) == 1, "never again once a reply has opened"
 
 
-def test_silence_before_the_headers_is_not_asked_again() -> None:
+def test_silence_before_the_headers_is_not_repeated() -> None:
     events, requests = run(stalls(head=b""), timeouts=Timeouts(read=0.1))
     error = failure(events)
     assert isinstance(error, NetworkError)
@@ -775,7 +773,7 @@ HUSH = Timeouts(silence_report=0.1, silence_report_interval=0.15)
     [(b"", ()), (STREAM_HEAD, ()), (STREAM_HEAD, (OPENING, TEXT)), (STREAM_HEAD, (TEXT, MORE))],
     ids=["before headers", "after headers", "after text", "mid event"],
 )
-async def test_silence_is_said_again_and_again_and_taken_back(
+async def test_silence_is_reported_repeatedly_and_withdrawn(
     head: bytes, pieces: tuple[bytes, ...]
 ) -> None:
     speak = asyncio.Event()
@@ -822,7 +820,7 @@ async def test_the_seconds_of_silence_are_those_that_passed() -> None:
     assert all(abs(told - passed) <= 1 for told, passed in said)
 
 
-def test_a_heartbeat_is_heard() -> None:
+def test_a_heartbeat_ends_a_silence() -> None:
     async def script(_: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(STREAM_HEAD)
         for _beat in range(6):

@@ -75,7 +75,7 @@ async def test_a_client_is_not_idle_during_a_compaction_a_cancellation_or_a_list
         assert (idle, client.is_idle) == ([False] * 3, True)
 
 
-async def test_what_is_asked_and_what_is_kept() -> None:
+async def test_the_request_and_the_stored_state() -> None:
     async with open_client(replies(200, REPLY)) as (client, server):
         made = await client.compact(REQUEST)
         assert server.requests[0].path.endswith("/responses/compact")
@@ -96,7 +96,7 @@ async def test_what_is_asked_and_what_is_kept() -> None:
         assert made.usage == Usage(42_897, 40_000, 12_000, 0)
 
 
-async def test_the_state_goes_before_the_messages_as_it_came() -> None:
+async def test_the_state_precedes_the_messages_unchanged() -> None:
     done = sse(
         {"type": "response.output_text.delta", "delta": "So."},
         {"type": "response.completed", "response": {"status": "completed"}},
@@ -121,7 +121,7 @@ async def test_a_state_never_goes_to_the_other_api() -> None:
         assert all(r.path.endswith("/responses") for r in server.requests)
 
 
-async def test_that_a_provider_has_none_is_learnt_once() -> None:
+async def test_a_provider_without_compaction_is_remembered() -> None:
     told: list[tuple[str, frozenset[str]]] = []
 
     async with open_client(MISSING, memory=RecordingMemory(learned=told)) as (client, server):
@@ -132,7 +132,7 @@ async def test_that_a_provider_has_none_is_learnt_once() -> None:
         assert told == [("gpt-5.2", frozenset({"compact"}))]
 
 
-async def test_what_was_learnt_keeps_nothing_out_of_an_answer() -> None:
+async def test_a_missing_compaction_does_not_change_answers() -> None:
     done = sse({"type": "response.completed", "response": {"status": "completed"}})
 
     known = {"gpt-5.2": frozenset({"compact"})}
@@ -152,7 +152,7 @@ async def test_what_was_learnt_keeps_nothing_out_of_an_answer() -> None:
         (replace(OPENAI, api=Api.CHAT_COMPLETIONS), REQUEST),
     ],
 )
-async def test_who_is_known_to_have_none_is_not_asked(
+async def test_a_provider_known_to_have_no_compaction_gets_no_request(
     profile: ProviderProfile, request_: ChatRequest
 ) -> None:
     async with open_client(MISSING, profile=profile) as (client, server):
@@ -172,21 +172,21 @@ async def test_who_is_known_to_have_none_is_not_asked(
     ],
     ids=["no state", "nonsense", "a list", "refused", "late"],
 )
-async def test_what_goes_wrong_is_said(script: Script, kind: type[ProviderError]) -> None:
+async def test_a_failed_compaction_has_a_reason(script: Script, kind: type[ProviderError]) -> None:
     async with open_client(script) as (client, server):
         with pytest.raises(kind):
             await client.compact(REQUEST)
         assert len(server.requests) == 1  # it may have been billed
 
 
-async def test_what_cannot_have_been_billed_is_tried_again() -> None:
+async def test_an_unbilled_attempt_to_compact_is_repeated() -> None:
     busy = replies(503, {"error": {"message": "busy"}}, retry_after_ms="1")
     async with open_client(busy, replies(200, REPLY)) as (client, server):
         assert (await client.compact(REQUEST)).usage is not None
         assert len(server.requests) == 2
 
 
-async def test_no_key_no_request() -> None:
+async def test_without_a_key_there_is_no_request_to_compact() -> None:
     async with open_client(MISSING, key=None) as (client, server):
         with pytest.raises(AuthenticationError):
             await client.compact(REQUEST)

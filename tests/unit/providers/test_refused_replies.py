@@ -102,7 +102,7 @@ async def test_a_compressed_refusal_is_one_without_words() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-async def test_so_many_headers_are_read_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_size_of_headers_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     found = await error_of(replies(200, {}, x_many="a" * 70_000))
     assert found.reason is Reason.TOO_MANY_HEADERS
     whole = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"
@@ -180,7 +180,7 @@ async def test_a_provider_behind_a_proxy_that_hangs_up_is_not_the_proxy_s_fault(
         (stalls(), {"quick_read": 0.05}, Reason.SILENT_IN_ANSWER),
     ],
 )
-async def test_a_quick_request_gets_so_much_time(
+async def test_a_quick_request_has_a_time_limit(
     script: Script, limits: Mapping[str, float], reason: Reason
 ) -> None:
     found = await error_of(script, Timeouts(**limits))
@@ -188,7 +188,7 @@ async def test_a_quick_request_gets_so_much_time(
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-async def test_a_proxy_gets_so_much_time(scheme: str) -> None:
+async def test_a_proxy_has_a_time_limit(scheme: str) -> None:
     async def silent(request: Received, _: asyncio.StreamWriter) -> None:
         await request.gone.wait()
 

@@ -34,7 +34,7 @@ def url(data: bytes) -> str:
 
 
 @given(st.lists(st.text() | FILES))
-def test_files_stand_in_the_json_as_their_urls(values: list[str | FileData]) -> None:
+def test_files_are_data_urls_in_the_json(values: list[str | FileData]) -> None:
     content, headers = sent({"input": values})
     wanted = [url(v.data) if isinstance(v, FileData) else v for v in values]
     assert json.loads(content)["input"] == wanted
@@ -55,6 +55,6 @@ def test_the_json_is_compact_utf_8() -> None:
     assert sent({"é": ["\ud800", 1]}) == ('{"é":["?",1]}'.encode(), {})
 
 
-def test_nothing_else_is_put_in() -> None:
+def test_other_values_are_refused() -> None:
     with pytest.raises(TypeError, match="set has no place"):
         pack_body({"x": {1}})

@@ -52,7 +52,7 @@ def body(
     return made
 
 
-def test_the_plainest_request_to_openai() -> None:
+def test_a_minimal_request_to_openai() -> None:
     assert body(ask("Why?", effort=Effort.NONE, cache_key="c1", instructions="Be brief.")) == {
         "model": "gpt-5.2",
         "instructions": "Be brief.",
@@ -73,7 +73,7 @@ def test_a_compatible_server_gets_only_what_was_chosen() -> None:
     }
 
 
-def test_a_gateway_to_the_family_is_told_to_keep_nothing_as_openai_is() -> None:
+def test_a_gateway_to_the_family_is_told_to_store_nothing() -> None:
     gateway = replace(COMPATIBLE, models=("gpt-5.2", "qwen"))
     request = ChatRequest("gpt-5.2", CONVERSATION, effort=Effort.LOW, cache_key="c1")
     assert body(request, gateway) == body(request, OPENAI)
@@ -92,7 +92,7 @@ def test_a_gateway_to_the_family_is_told_to_keep_nothing_as_openai_is() -> None:
 @pytest.mark.parametrize(
     "model", ["gpt-5.2", "gpt-5.2-2025-12-11", "ft:gpt-5.2-2025-12-11:acme::B1"]
 )
-def test_a_gateway_that_is_asked_for_one_of_the_family_keeps_nothing_either(model: str) -> None:
+def test_a_gateway_is_told_to_store_nothing_for_a_model_of_the_family(model: str) -> None:
     made = body(ChatRequest(model, CONVERSATION, cache_key="c1"), COMPATIBLE)
     assert (made["store"], made["prompt_cache_key"]) == (False, "c1")
     other = body(ChatRequest("qwen", CONVERSATION, cache_key="c1"), COMPATIBLE)
@@ -101,7 +101,7 @@ def test_a_gateway_that_is_asked_for_one_of_the_family_keeps_nothing_either(mode
 
 @pytest.mark.parametrize("effort", list(Effort))
 @pytest.mark.parametrize("model", ["gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro", "gpt-5-mini"])
-def test_exactly_the_chosen_effort_is_sent_or_none_where_it_is_known_to_be_refused(
+def test_the_chosen_effort_is_sent_unless_it_is_known_to_be_refused(
     model: str, effort: Effort
 ) -> None:
     sent = body(ask(model=model, effort=effort)).get("reasoning")
@@ -127,7 +127,7 @@ def test_an_unknown_model_gets_any_effort() -> None:
         ("unknown", Effort.LOW, True),
     ],
 )
-def test_temperature_and_top_p_only_where_they_are_taken(
+def test_temperature_and_top_p_are_sent_only_to_models_that_take_them(
     model: str, effort: Effort | None, sent: bool
 ) -> None:
     made = body(ask(model=model, effort=effort, temperature=0.0, top_p=0.5))
@@ -205,7 +205,7 @@ def test_earlier_turns_are_replayed_with_their_encrypted_reasoning() -> None:
     ]
 
 
-def test_reasoning_is_left_out_elsewhere_and_where_it_was_refused() -> None:
+def test_reasoning_is_not_replayed_to_other_servers_or_after_a_refusal() -> None:
     request = ChatRequest("gpt-5.2", CONVERSATION)
     without = frozenset({"encrypted_content"})
     for made in (body(request, COMPATIBLE), body(request, OPENAI, without)):
@@ -227,12 +227,12 @@ def test_compatible_servers_get_earlier_answers_in_their_full_form() -> None:
     }
 
 
-def test_what_a_server_refused_is_left_out() -> None:
+def test_refused_fields_are_left_out() -> None:
     omit = frozenset({"include", "prompt_cache_key"})
     assert not omit & set(body(ask(cache_key="c"), omit=omit))
 
 
-def test_storing_is_sent_as_chosen_and_reasoning_stays_here_too() -> None:
+def test_store_is_sent_as_chosen_and_reasoning_is_requested_too() -> None:
     request = ChatRequest("gpt-5.2", CONVERSATION, store=True, parameters=GenerationParameters())
     made = body(request)
     assert made["store"] is True
@@ -365,13 +365,13 @@ def test_a_whole_answer_with_all_its_events() -> None:
         ],
     ],
 )
-def test_gateways_that_leave_things_out(events: list[dict[str, Any]]) -> None:
+def test_events_with_missing_fields_are_read(events: list[dict[str, Any]]) -> None:
     made = read(CREATED, *events)
     assert fold(made).text == "Hello"
     assert terminals(made) == [Completed()]
 
 
-def test_the_type_may_stand_in_the_event_field_alone() -> None:
+def test_the_type_may_be_in_the_event_field_only() -> None:
     reader = ResponsesReader("x")
     assert reader.read(b'{"delta": "a"}', "response.output_text.delta") == [TextDelta("a")]
 
@@ -438,7 +438,7 @@ def test_incomplete_with_its_reason(reason: str) -> None:
     assert UsageReported(Usage(100, 80, 50, 20)) in events
 
 
-def test_the_tier_that_answered_is_told() -> None:
+def test_the_service_tier_is_reported() -> None:
     created = event("response.created", response={"id": "r", "service_tier": "auto"})
     response = {"status": "completed", "service_tier": "priority", "usage": USAGE}
     assert fold(read(created)).service_tier == "auto"
@@ -449,7 +449,7 @@ def test_the_tier_that_answered_is_told() -> None:
     assert kept.service_tier == "auto"
 
 
-def test_settings_go_out_as_they_were_set() -> None:
+def test_settings_are_sent_as_they_were_set() -> None:
     request = ask(
         effort=Effort.HIGH,
         reasoning_summary="detailed",
@@ -506,12 +506,12 @@ def test_reasoning_text_of_open_models() -> None:
     assert fold(events).parts == (ReasoningPart("Hm."), TextPart("Yes"))
 
 
-def test_unknown_and_uninteresting_events_say_nothing() -> None:
+def test_unknown_and_uninteresting_events_are_ignored() -> None:
     kinds = ["response.web_search_call.searching", "response.audio.delta", "response.new", "", "x"]
     assert read(*(event(kind) for kind in kinds), "[]", "1", "null", '"a"', end=False) == []
 
 
-def test_a_whole_reply_as_one_value() -> None:
+def test_a_reply_in_one_json_value_is_read() -> None:
     reply = {
         "id": "resp_1",
         "object": "response",
@@ -531,7 +531,7 @@ def test_a_whole_reply_as_one_value() -> None:
 
 
 @pytest.mark.parametrize("reply", [{}, [], None, {"object": "list", "status": "queued"}])
-def test_a_whole_reply_that_is_none(reply: object) -> None:
+def test_a_json_value_that_is_no_reply_is_refused(reply: object) -> None:
     (end,) = terminals(ResponsesReader("x").read_whole(reply))
     assert isinstance(end, Failed)
     assert isinstance(end.error, UnexpectedReplyError)

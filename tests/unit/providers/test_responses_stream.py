@@ -71,7 +71,7 @@ def test_events_that_a_new_connection_repeats_are_read_once(
     assert not reader.is_finished
 
 
-def test_an_item_at_the_place_of_another_has_its_own_text() -> None:
+def test_an_item_with_the_index_of_another_has_its_own_text() -> None:
     reader = ResponsesReader("A gateway")
     added = json.dumps(
         {"type": "response.output_item.added", "output_index": 1, "item": {"type": "message"}}
@@ -120,7 +120,7 @@ def test_texts_of_other_items_are_kept_when_one_begins() -> None:
     ]
 
 
-def test_the_names_are_told_at_the_end_if_nothing_named_the_model() -> None:
+def test_the_model_may_be_named_only_at_the_end() -> None:
     response = {"id": "r", "model": "m"}
     created = {"type": "response.created", "response": response}
     queued = {"type": "response.queued", "response": {"id": "r"}}
@@ -142,7 +142,7 @@ def test_an_answer_is_incomplete_by_status_or_type(kind: str, response: Row, rea
     assert read({"type": f"response.{kind}", "response": response}) == [Incomplete(reason)]
 
 
-def test_the_mark_of_the_end_ends_no_stream_whose_events_are_numbered() -> None:
+def test_done_does_not_end_a_stream_with_numbered_events() -> None:
     reader = ResponsesReader("OpenAI", numbered=True)
     assert reader.read(b"[DONE]") == []
     assert not reader.is_finished
@@ -185,7 +185,7 @@ def test_reasoning_is_kept_once() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-def test_an_answer_has_so_many_parts_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parts_of_an_answer_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(responses_stream, "MAX_ANSWER_PARTS", 2)
     parts = [json.loads(text_event("delta", at, "a")) for at in range(3)]
     assert read(*parts[:2], ended()) == [*[TextDelta("a")] * 2, Completed()]

@@ -28,7 +28,7 @@ def test_what_cannot_have_been_billed_is_repeated(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 408, 409, 413, 422, 504, 524, 529])
-def test_what_may_have_been_billed_or_stays_wrong_is_not(status: int) -> None:
+def test_possibly_billed_or_hopeless_attempts_are_not_repeated(status: int) -> None:
     assert failed(status).wait_s(0) is None
     assert failed(status, x_should_retry="true", retry_after="1").wait_s(0) is None
 
@@ -43,11 +43,11 @@ def test_what_may_have_been_billed_or_stays_wrong_is_not(status: int) -> None:
         (503, "invalid_request"),
     ],
 )
-def test_codes_that_waiting_does_not_help(status: int, code: str) -> None:
+def test_codes_that_a_wait_does_not_help_are_not_repeated(status: int, code: str) -> None:
     assert failed(status, code).wait_s(0) is None
 
 
-def test_the_server_may_forbid_it() -> None:
+def test_the_server_may_forbid_a_repetition() -> None:
     assert failed(503, x_should_retry="False").wait_s(0) is None
     assert failed(503, x_should_retry="true", retry_after="1").wait_s(0) == 1
 

@@ -196,7 +196,7 @@ def test_a_whole_stream() -> None:
     assert sum(isinstance(event, UsageReported) for _, event in events) == 1
 
 
-def test_a_cut_goes_on_after_the_last_number() -> None:
+def test_a_cut_stream_resumes_after_the_last_number() -> None:
     cut = StreamCutError(Reason.BROKE_IN_ANSWER)
     script, events, error = run([*STREAM[:2], cut], STREAM[2:], begins=True)
     assert error is None
@@ -220,13 +220,13 @@ def test_a_silent_connection_is_replaced_once_the_run_has_a_name() -> None:
         (refused(400), AttemptError),
     ],
 )
-def test_a_run_that_has_no_name_is_not_gone_after(reply: object, kind: type[Exception]) -> None:
+def test_a_run_without_an_id_is_not_followed(reply: object, kind: type[Exception]) -> None:
     script, events, error = run(reply, begins=True)
     assert isinstance(error, kind)
     assert (len(script.asked), events) == (1, [])
 
 
-def test_a_stream_of_nothing_is_no_answer() -> None:
+def test_an_empty_stream_is_no_answer() -> None:
     _, events, error = run(Reply([]), begins=True)
     assert error is None
     (end,) = (event for _, event in events)
@@ -257,7 +257,7 @@ def test_a_reply_in_json_is_the_run_or_its_state() -> None:
 # ---------------------------------------------------------------- following
 
 
-def test_a_run_is_taken_up_from_the_beginning_of_its_stream() -> None:
+def test_a_run_resumes_from_the_beginning_of_its_stream() -> None:
     script, events, error = run(STREAM)
     assert (error, texts(events)) == (None, "ab")
     assert script.asked == [(0, f"{PATH}?stream=true")]
@@ -271,7 +271,7 @@ def test_a_run_that_cannot_be_streamed_is_polled() -> None:
     assert reasons(events) == [(0, 0, said), (5, 0, said)]
 
 
-def test_a_connection_that_brings_nothing_is_followed_by_a_poll() -> None:
+def test_a_connection_without_events_is_followed_by_a_poll() -> None:
     cut = StreamCutError(Reason.BROKE_IN_ANSWER)
     script, events, error = run([cut], state("in_progress"), [6, cut], state("queued"), STREAM)
     assert (error, texts(events)) == (None, "ab")
@@ -308,7 +308,7 @@ def test_the_time_in_the_queue_is_told_in_minutes() -> None:
 # ---------------------------------------------------------------- out of reach
 
 
-def test_an_unreachable_provider_is_tried_again_less_and_less_often() -> None:
+def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
     gone = AttemptError(NetworkError(Reason.NOT_REACHED))
     script, events, error = run(*[gone] * 6, STREAM)
     assert (error, texts(events)) == (None, "ab")
@@ -377,7 +377,9 @@ def test_a_provider_that_was_reached_is_not_called_unreachable(
         (refused(502, NetworkError), NetworkError, 8),
     ],
 )
-def test_what_ends_a_run(failed: AttemptError, kind: type[ProviderError], attempts: int) -> None:
+def test_some_errors_end_a_run(
+    failed: AttemptError, kind: type[ProviderError], attempts: int
+) -> None:
     script, _, error = run(*[failed] * 9)
     assert type(error) is kind
     assert isinstance(error, ProviderError)
@@ -390,7 +392,7 @@ def test_what_ends_a_run(failed: AttemptError, kind: type[ProviderError], attemp
         assert error is failed.error
 
 
-def test_the_time_out_of_reach_counts_from_the_last_reply() -> None:
+def test_the_unreachable_time_counts_from_the_last_reply() -> None:
     gone = AttemptError(NetworkError(Reason.NOT_REACHED))
     script, _, error = run(refused(400), *[state("queued")] * 9, *[gone] * 9)
     assert error is gone.error

@@ -22,7 +22,7 @@ LITELLM = {"id": "m", "created": CREATED_BY_LITELLM, "owned_by": "openai"}
         (LITELLM, "/utils/token_counter", "prompt", {"total_tokens": 3, "tokenizer_type": "hf"}),
     ],
 )
-def test_each_server_has_its_own(
+def test_each_server_has_its_own_counter(
     row: dict[str, Any], path: str, field: str, reply: dict[str, Any]
 ) -> None:
     counter = counter_of(kind_of([row]))

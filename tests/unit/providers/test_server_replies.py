@@ -58,11 +58,11 @@ def test_a_recorded_reply_is_recognized_and_quoted(row: dict[str, Any]) -> None:
         ("...", ""),
     ],
 )
-def test_words_are_cleaned(message: str, shown: str) -> None:
+def test_server_messages_are_cleaned(message: str, shown: str) -> None:
     assert as_sentence(message) == shown
 
 
-def test_words_are_shortened() -> None:
+def test_server_messages_are_shortened() -> None:
     assert len(quote("word " * 1000)) == MAX_QUOTE_CHARS
     assert quote("word " * 1000).endswith("…")
 

@@ -89,7 +89,7 @@ def _text(event: StreamEvent) -> str:
         ),
     ],
 )
-def test_each_silence_is_told_and_withdrawn(
+def test_each_silence_is_reported_and_withdrawn(
     pauses: Sequence[float], expected: list[tuple[float, str]]
 ) -> None:
     assert heard(LIMITS, pauses) == expected
@@ -105,7 +105,7 @@ def test_each_silence_is_told_and_withdrawn(
         ),
     ],
 )
-def test_a_silence_is_noticed_on_time_however_seldom_the_clocks_are_checked(
+def test_a_silence_is_reported_on_time_between_checks_of_the_clocks(
     limits: SilenceLimits, expected: list[tuple[float, str]]
 ) -> None:
     assert heard(replace(limits, check_interval=1_000), (101,)) == expected
@@ -166,7 +166,7 @@ async def endless() -> AsyncGenerator[StreamEvent, None]:
     yield TextDelta("late")
 
 
-async def test_what_the_source_raises_is_raised() -> None:
+async def test_exceptions_of_the_source_are_raised() -> None:
     failure = ProviderError(Reason.PROVIDER_FAULT)
 
     async def failing() -> AsyncGenerator[StreamEvent, None]:
@@ -198,7 +198,7 @@ async def short() -> AsyncGenerator[StreamEvent, None]:
     yield TextDelta("a")
 
 
-def test_the_computer_s_sleep_is_what_one_clock_counts_and_the_other_does_not(
+def test_the_computer_s_sleep_is_the_difference_of_two_clocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clocks = {time.CLOCK_BOOTTIME: 105.0, time.CLOCK_MONOTONIC: 100.0}

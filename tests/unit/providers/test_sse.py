@@ -57,9 +57,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("stream", "expected"), CASES.values(), ids=CASES.keys())
-def test_whole_and_cut_in_two_at_every_byte_and_byte_by_byte(
-    stream: bytes, expected: list[str]
-) -> None:
+def test_events_are_the_same_wherever_the_stream_is_cut(stream: bytes, expected: list[str]) -> None:
     assert datas(stream) == expected
     for at in range(len(stream) + 1):
         assert datas(stream[:at], b"", stream[at:]) == expected, f"cut at {at}"
@@ -157,7 +155,9 @@ texts = st.text(
     st.sampled_from([b"\n", b"\r\n", b"\r"]),
     st.lists(st.integers(1, 9), max_size=40),
 )
-def test_what_was_encoded_comes_out(events: list[list[str]], end: bytes, sizes: list[int]) -> None:
+def test_encoded_events_are_decoded_unchanged(
+    events: list[list[str]], end: bytes, sizes: list[int]
+) -> None:
     stream = b"".join(line + end for line in _encoded(events))
     expected = ["\n".join(lines) for lines in events]
     assert datas(*_cut(stream, sizes)) == expected
@@ -188,7 +188,7 @@ def test_any_bytes_in_any_chunks_give_the_same(stream: bytes, sizes: list[int]) 
     st.lists(st.sampled_from([b"data", b":", b" ", b"\r", b"\n", b"id", b"\xc3", b"\xa9", b"x"])),
     st.lists(st.integers(1, 3), max_size=60),
 )
-def test_bytes_that_mean_something_in_any_chunks_give_the_same(
+def test_meaningful_bytes_in_any_chunks_give_the_same(
     pieces: list[bytes], sizes: list[int]
 ) -> None:
     stream = b"".join(pieces)

@@ -45,5 +45,5 @@ from desktop_app.providers.apis.token_usage import MAX_TOKENS, usage_of
         ),
     ],
 )
-def test_what_is_reported_is_bounded(reported: dict[str, Any], usage: Usage | None) -> None:
+def test_reported_usage_is_bounded(reported: dict[str, Any], usage: Usage | None) -> None:
     assert usage_of(reported) == usage

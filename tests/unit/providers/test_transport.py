@@ -57,7 +57,7 @@ def test_a_public_address_without_tls_is_refused_before_anything_is_sent(address
 @pytest.mark.parametrize(
     "address", ["", "example.com/v1", "ftp://x/v1", "https://", "https://a:b/"]
 )
-def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
+def test_an_invalid_address_is_named(address: str) -> None:
     error, before = error_of(address)
     assert "base URL" in error.what_happened
     assert before == 0
@@ -115,7 +115,7 @@ async def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch)
         await client.aclose()
 
 
-def test_a_proxy_that_cannot_be_used_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_proxy_is_an_error_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "gopher://p:1")
     error, _ = error_of("https://api.example.com/v1")
     assert "proxy" in error.sentences
@@ -134,7 +134,7 @@ def test_nothing_heavy_is_imported_before_the_first_request() -> None:
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
-async def test_a_peer_that_is_gone_is_noticed_within_two_minutes(
+async def test_a_lost_peer_is_noticed_within_two_minutes(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the computer slept, say: nobody closed the connection, and nobody is there."""
@@ -220,7 +220,7 @@ async def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, i
             await client.aclose()
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(certificate: Path) -> None:
+def test_an_untrusted_certificate_is_refused_at_once(certificate: Path) -> None:
     error, _ = over_tls(certificate)
     assert isinstance(error, NetworkError)
     assert "certificate" in error.what_happened

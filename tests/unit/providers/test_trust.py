@@ -28,7 +28,7 @@ def test_an_authority_is_named_with_its_end(form: str, tmp_path: Path) -> None:
     assert found.until is not None
 
 
-def test_several_are_counted_and_words_between_them_do_no_harm(tmp_path: Path) -> None:
+def test_several_authorities_are_counted_despite_text_between_them(tmp_path: Path) -> None:
     one = Authority(tmp_path).pem.read_bytes()
     two = Authority(tmp_path).pem.read_bytes()
     both = tmp_path / "both.crt"
@@ -61,7 +61,7 @@ def test_an_authority_that_has_expired_is_not_taken(tmp_path: Path) -> None:
     ],
     ids=["empty", "blank", "words", "cut", "key", "other", "damaged", "huge"],
 )
-def test_what_is_no_file_of_certificates(content: bytes, says: str, tmp_path: Path) -> None:
+def test_other_files_are_no_certificates(content: bytes, says: str, tmp_path: Path) -> None:
     path = tmp_path / "chosen.pem"
     path.write_bytes(content)
     with pytest.raises(SettingError) as caught:
@@ -72,7 +72,7 @@ def test_what_is_no_file_of_certificates(content: bytes, says: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["", ".", "gone", "a\0b"])
-def test_what_cannot_be_read_is_no_certificate_file(name: str, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_no_certificate_file(name: str, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="Couldn’t read"):
         read_ca_file(str(tmp_path / name))
 
@@ -91,7 +91,7 @@ def test_a_pipe_and_a_device_are_refused_unopened(monkeypatch: pytest.MonkeyPatc
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(200))
 @given(content=st.binary(max_size=300), begin=st.sampled_from([b"", b"-----BEGIN CERTIFICATE"]))
-def test_nothing_else_is_ever_raised(content: bytes, begin: bytes, tmp_path: Path) -> None:
+def test_only_setting_errors_are_raised(content: bytes, begin: bytes, tmp_path: Path) -> None:
     path = tmp_path / "any.pem"
     path.write_bytes(begin + content)
     with pytest.raises(SettingError):

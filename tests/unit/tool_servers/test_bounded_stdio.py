@@ -139,7 +139,9 @@ async def test_lines_that_are_no_messages_are_logged() -> None:
 
 
 @pytest.mark.parametrize(("count", "is_ended"), [(99, False), (100, True)])
-async def test_a_server_that_writes_other_things_is_left(count: int, is_ended: bool) -> None:
+async def test_a_server_that_writes_other_things_is_disconnected(
+    count: int, is_ended: bool
+) -> None:
     lines = [(1, ""), *[(1, "Hello")] * count, (1, json.dumps(reply(1, result={})))]
     messages, log = await said(*lines)
     assert len(messages) == (not is_ended)

@@ -57,7 +57,7 @@ def test_a_tool_has_its_schema_and_hints() -> None:
     ]
 
 
-def test_what_is_too_long_is_cut_or_named() -> None:
+def test_long_values_are_cut_or_named() -> None:
     empty = len(json.dumps({"a": ""}))
     fits = {"a": "x" * (content.MAX_SCHEMA_CHARS - empty)}
     whole, cut, long, wrong = content.tools_to_json(

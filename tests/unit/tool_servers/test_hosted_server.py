@@ -30,7 +30,7 @@ for line in sys.stdin:
 """
 
 
-async def test_a_call_that_is_canceled_in_the_next_line_does_not_run_on(tmp_path: Path) -> None:
+async def test_a_call_canceled_in_the_next_line_is_canceled(tmp_path: Path) -> None:
     command = [sys.executable, "-I", "-S", "-c", SERVER]
     order = {"command": command, "environment": {}, "folder": str(tmp_path)}
     orders, sent = asyncio.StreamReader(), asyncio.StreamReader()

@@ -148,7 +148,7 @@ async def test_a_program_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("order", "limit"), [({"a": 1}, "START_S"), ({"sign_in": "Done."}, "SIGN_IN_S")]
 )
-async def test_a_server_that_says_nothing_is_given_up(
+async def test_a_silent_server_is_given_up(
     play: Play, monkeypatch: pytest.MonkeyPatch, order: dict[str, Any], limit: str
 ) -> None:
     play([])
@@ -200,7 +200,7 @@ async def test_progress_is_told_to_its_request(play: Play) -> None:
     assert told == [(2, 3, "half")]
 
 
-async def test_the_listener_is_told_what_happens(play: Play) -> None:
+async def test_events_reach_the_listener(play: Play) -> None:
     play(
         [
             READY,
@@ -237,7 +237,7 @@ async def is_so(fact: bool) -> bool:
     return fact
 
 
-async def test_a_cancelled_request_is_cancelled_there(play: Play) -> None:
+async def test_a_canceled_request_is_canceled_at_the_server(play: Play) -> None:
     play([READY], [], [{"id": 1, "result": "late"}], [{"id": 2, "result": "on"}])
     async with opened({}) as (connection, listener):
         call = asyncio.ensure_future(connection.request("call"))
@@ -303,7 +303,7 @@ time.sleep(1000)
 """
 
 
-async def test_what_the_process_leaves_is_killed(
+async def test_programs_left_by_the_process_are_killed(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play(program=LEAVES_A_CHILD)

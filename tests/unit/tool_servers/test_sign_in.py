@@ -134,7 +134,7 @@ async def test_a_refusal_is_in_the_words_of_the_server(
         ("http://127.0.0.1:1/mcp", "http://10.0.0.1/token", True),
     ],
 )
-async def test_nothing_is_asked_in_the_users_network(
+async def test_no_request_goes_into_the_user_s_network(
     parent: Parent, own: str, address: str, is_safe: bool
 ) -> None:
     sign_in = SignIn({"url": own, "sign_in": "Done."}, parent.output)

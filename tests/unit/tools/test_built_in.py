@@ -69,7 +69,7 @@ def test_calculations_are_exact(expression: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("expression", ["1 / 3", "pi", "e", "sqrt(2)", "-1e-10000 % 9e10000"])
-def test_rounding_is_said(expression: str) -> None:
+def test_rounding_is_named_in_the_result(expression: str) -> None:
     assert calculate(expression).endswith("(rounded to 100 digits)")
 
 
@@ -105,19 +105,19 @@ def test_the_reason_of_a_refusal_is_the_right_one(expression: str, words: str) -
         *("1e99999 * 1e99999", "round(1, 1e9)"),
     ],
 )
-def test_what_is_no_arithmetic_is_refused(expression: str) -> None:
+def test_text_that_is_no_arithmetic_is_refused(expression: str) -> None:
     with pytest.raises(ToolError):
         calculate(expression)
 
 
 @pytest.mark.parametrize("expression", ["1,000 * 2", "sum(1,000, 2,000)", "max(1,000,000)"])
-def test_separators_of_thousands_are_refused_in_words(expression: str) -> None:
+def test_separators_of_thousands_are_refused_with_a_reason(expression: str) -> None:
     with pytest.raises(ToolError, match="no separators of thousands"):
         calculate(expression)
 
 
 @pytest.mark.parametrize("expression", ["200 * 15%", "(1 + 2)%", "5% * 3"])
-def test_a_percentage_is_refused_in_words(expression: str) -> None:
+def test_a_percentage_is_refused_with_a_reason(expression: str) -> None:
     with pytest.raises(ToolError, match="remainder"):
         calculate(expression)
 
@@ -345,7 +345,7 @@ def test_a_table_that_cannot_be_used_does_not_hide_the_others() -> None:
     assert "No table" in run_query([{**TABLE, "text": ""}], "SELECT 1")["error"]
 
 
-def test_rows_that_are_left_out_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_omitted_rows_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MAX_CELLS", 2)
     said = run_query([TABLE], "SELECT count(*) FROM t")["result"]
     assert said == "count(*)\n1\n(Of the table t, only the first 1 of 2 rows)"
@@ -377,7 +377,7 @@ def test_a_table_of_a_single_cell_has_no_rows() -> None:
     assert run_query([csv("x" * 200_000)], "SELECT count(*) FROM t") == {"result": "count(*)\n0"}
 
 
-def test_a_damaged_table_is_an_error_in_words() -> None:
+def test_a_damaged_table_is_an_error_with_a_sentence() -> None:
     assert "new-line" in run_query([csv("a,b\r1,2\r")], "SELECT * FROM t")["error"]
 
 
@@ -399,7 +399,7 @@ def test_only_some_numbers_that_sql_would_misread_are_named() -> None:
 
 
 @pytest.mark.parametrize(("count", "remark"), [(500, []), (501, ["(only the first 500 rows)"])])
-def test_rows_beyond_the_most_are_said(count: int, remark: list[str]) -> None:
+def test_rows_beyond_the_maximum_are_named(count: int, remark: list[str]) -> None:
     many = csv("a\n" + "1\n" * count)
     said = run_query([many], "SELECT a FROM t")["result"].splitlines()
     assert said == ["a", *["1"] * 500, *remark]
@@ -414,7 +414,7 @@ def test_rows_fill_the_output(length: int, shown: int, remark: list[str]) -> Non
     assert said == ["a", *["x" * length] * shown, *remark]
 
 
-def test_rows_that_are_too_long_are_left_out_whole_and_said() -> None:
+def test_rows_that_are_too_long_are_omitted_and_named() -> None:
     many = "a\n" + ("x" * 900 + "\n") * 400
     said = run_query([csv(many)], "SELECT a FROM t")["result"]
     *rows, remark = said.splitlines()
@@ -526,7 +526,7 @@ def test_code_runs_and_its_errors_are_results() -> None:
         "import os; os.kill(os.getppid(), 9); print('REACHED')",
     ],
 )
-def test_code_reaches_nothing(code: str) -> None:
+def test_code_has_no_network_and_no_files(code: str) -> None:
     try:
         said = call("python", code=code)
     except ToolError:

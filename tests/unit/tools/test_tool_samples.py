@@ -9,5 +9,5 @@ from tests.data.samples import check_samples
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_tools_and_commands_say_what_they_said(name: str) -> None:
+def test_results_of_tools_and_commands_are_unchanged(name: str) -> None:
     check_samples(EXPECTED, SAMPLES, name)

@@ -264,7 +264,7 @@ async def test_a_page_that_takes_too_long_is_given_up(monkeypatch: pytest.Monkey
         await tool.run({"url": "http://site.test/"}, NO_CONTEXT)
 
 
-async def test_few_redirects_are_followed(port: int) -> None:
+async def test_the_number_of_redirects_is_limited(port: int) -> None:
     tool = WebPageTool(read, ssl.create_default_context, on_this_computer, any_address)
     site = f"http://site.test:{port}"
     url, _, _ = await tool.fetch(site + f"{REDIRECT}302:" * 5 + "/")
@@ -279,7 +279,7 @@ def test_a_redirect_to_no_address_is_refused(port: int) -> None:
 
 
 @pytest.mark.attack("tools")
-def test_no_more_is_unpacked_than_is_kept(port: int) -> None:
+def test_no_more_bytes_are_unpacked_than_kept(port: int) -> None:
     assert fetch(f"http://site.test:{port}/packed")[2].endswith(b"<p>Hello</p>")
     tracemalloc.start()
     try:
