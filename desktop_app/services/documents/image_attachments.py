@@ -119,7 +119,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     parts = tuple(parts)
     names = _names(parts)
     if names and model.sees_images is False:
-        paged = [p for p in parts if isinstance(p, DocumentPart) and p.seen_pages][:2]
+        paged = [p for p in parts if isinstance(p, DocumentPart) and p.seen_pages]
         counts = {
             name: value
             for number, part in zip(("", "2"), paged, strict=False)

@@ -418,6 +418,18 @@ async def test_what_is_larger_than_the_small_models_window_is_summarised_in_part
             assert len(words(request.messages)[0].split()) < 8_192 - 1_024
 
 
+async def test_summaries_too_long_to_be_merged_are_kept_one_after_another(tmp_path: Path) -> None:
+    async with open_room(tmp_path, profile=ON_DEVICE, choice=LOCAL) as room:
+        for number in range(2):
+            await room.ask(f"q{number} " + "word " * 4_000, f"a{number}", 3_500 * (number + 1))
+        summaries = [f"part {number} " + "w " * 3_300 for number in range(2)]
+        for text in summaries:
+            room.provider.add(*said(text, 5_200))
+        made = await room.compact()
+        assert made.body.split() == " ".join(summaries).split()
+        assert not room.provider.states
+
+
 async def test_one_message_larger_than_the_window_is_cut(tmp_path: Path) -> None:
     async with open_room(tmp_path, profile=ON_DEVICE, choice=LOCAL) as room:
         lines = "\n".join(f"line {n}" for n in range(3_500))
