@@ -56,13 +56,13 @@ from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.rendering.processes import highlight
 from desktop_app.rendering.structured_answer import with_form
 from desktop_app.ui.printing.print_styles import (
-    BETWEEN_QUOTES,
-    CODE,
+    CODE_SIZE,
+    FRAME_PADDING,
     INDENT,
-    NOTE,
-    PAD,
-    TEXT,
-    TITLE,
+    NOTE_SIZE,
+    QUOTE_GAP,
+    TEXT_SIZE,
+    TITLE_SIZE,
     PrintStyles,
 )
 from desktop_app.ui.printing.wide_tables import column_groups
@@ -78,11 +78,11 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-KEPT_TOGETHER: Final = 0.4
-"""Frames taller than this fraction of a page may be split."""
+_MAX_UNSPLIT_SHARE: Final = 0.4
+"""Frames taller than this share of a page may be split."""
 
-KEPT_WITH_HEADS: Final = 0.5
-"""The same limit for a block together with the headings above it."""
+_MAX_SHARE_WITH_HEADINGS: Final = 0.5
+"""The share of a page that content and the headings above it may have to be kept together."""
 
 
 class _KeepTogether(NamedTuple):
@@ -118,18 +118,18 @@ class PrintedConversation:
         self.document.setUndoRedoEnabled(False)
         self.document.setDocumentMargin(0)
         self.document.setIndentWidth(INDENT * unit)
-        self.document.setDefaultFont(self._styles.font(NOTE))
+        self.document.setDefaultFont(self._styles.font(NOTE_SIZE))
         self.document.setPageSize(page)
         self._cursor = QTextCursor(self.document)
         self._is_block_empty = True
         self._text_count = 0
         self._unbroken: list[_KeepTogether] = []
-        self._insert_text(_display_text(title), self._styles.paragraph(0), TITLE, bold=True)
+        self._insert_text(_display_text(title), self._styles.paragraph(0), TITLE_SIZE, bold=True)
 
     @property
     def note_font(self) -> QFont:
         """Return the font of page footers."""
-        return self._styles.font(NOTE)
+        return self._styles.font(NOTE_SIZE)
 
     @property
     def page_count(self) -> int:
@@ -137,11 +137,11 @@ class PrintedConversation:
         return self.document.pageCount()
 
     def add(self, message: Message, pictures: Mapping[str, QImage]) -> None:
-        """Append a message; `pictures` maps hashes to the images of its attachments."""
+        """Append a message; `pictures` maps the hashes of its attachments to their images."""
         self._cursor.beginEditBlock()
         dim = self._theme.dim
         head = _display_text(heading_of(message, self._name_of_model))
-        self._insert_text(head, self._styles.paragraph(16), NOTE, color=dim)
+        self._insert_text(head, self._styles.paragraph(16), NOTE_SIZE, color=dim)
         if message.role is Role.USER:
             self._insert_question(message.text)
         self._insert_attachments(message, pictures)
@@ -163,13 +163,13 @@ class PrintedConversation:
     def _insert_attachments(self, message: Message, pictures: Mapping[str, QImage]) -> None:
         for part in message.attachments:
             image = pictures.get(part.sha256)
-            if image is not None:
+            if image is not None and not image.isNull():  # null if it cannot be decoded
                 self._insert_attached_image(part.sha256, image)
             words = _display_text(attachment_line(part))
-            self._insert_text(words, self._styles.paragraph(4), NOTE, color=self._theme.dim)
+            self._insert_text(words, self._styles.paragraph(4), NOTE_SIZE, color=self._theme.dim)
         for number, source, _ in sources_of(message):
             words = _display_text(f"[{number}] {source}")
-            self._insert_text(words, self._styles.paragraph(2), NOTE, color=self._theme.dim)
+            self._insert_text(words, self._styles.paragraph(2), NOTE_SIZE, color=self._theme.dim)
 
     def _insert_attached_image(self, sha256: str, image: QImage) -> None:
         name = f"picture:{sha256}"
@@ -187,11 +187,13 @@ class PrintedConversation:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
                 words = _display_text(reasoning_title(part.text, part.seconds))
-                self._insert_text(words, self._styles.paragraph(6), NOTE, color=self._theme.dim)
+                self._insert_text(
+                    words, self._styles.paragraph(6), NOTE_SIZE, color=self._theme.dim
+                )
                 self._insert_markdown(part.text, is_aside=True)
             elif isinstance(part, ToolCallPart):
                 name = _display_text(call_caption(part))
-                self._insert_text(name, self._styles.paragraph(6), NOTE, color=self._theme.dim)
+                self._insert_text(name, self._styles.paragraph(6), NOTE_SIZE, color=self._theme.dim)
                 lines = [code_line(line, "json") for line in indented_json(part.run_arguments)]
                 self._insert_code([Block(Kind.CODE_HEAD, language="json"), *lines])
                 if part.result:
@@ -207,7 +209,7 @@ class PrintedConversation:
         for notice in (*message.notices, export_ending(message)):
             if notice:
                 self._insert_text(
-                    _display_text(str(notice)), self._styles.paragraph(6), NOTE, color=dim
+                    _display_text(str(notice)), self._styles.paragraph(6), NOTE_SIZE, color=dim
                 )
         if error is not None:
             self._begin_frame(self._styles.frame_format(self._theme.error_ground, 6))
@@ -220,7 +222,9 @@ class PrintedConversation:
             self._end_frame()
         if facts := " · ".join(answer_facts(message, self._name_of_model)):
             faint = self._theme.faint
-            self._insert_text(_display_text(facts), self._styles.paragraph(6), NOTE, color=faint)
+            self._insert_text(
+                _display_text(facts), self._styles.paragraph(6), NOTE_SIZE, color=faint
+            )
 
     # ------------------------------------------------------------------ Markdown
 
@@ -232,9 +236,9 @@ class PrintedConversation:
                 members = [quote_block(block) for block in members]
             first = members[0]
             if above is not None and is_in_other_quote(above, first):
-                # The first one is needed because Qt gives an empty block below a table no height.
+                # Two blocks, because Qt gives an empty block below a table no height.
                 self._insert_block(self._styles.empty_block())
-                self._insert_block(self._styles.spacer(BETWEEN_QUOTES * self._styles.unit))
+                self._insert_block(self._styles.spacer(QUOTE_GAP * self._styles.unit))
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 self._insert_code(members)
             elif first.kind is Kind.TABLE:
@@ -295,11 +299,11 @@ class PrintedConversation:
             return
         name, image_format = f"raster:{sha256(target.encode()).hexdigest()}", QTextImageFormat()
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
-        scale = 0.75 * self._styles.unit
-        room = min(1.0, self._page.width() / 2 / (image.width() * scale))
+        unit = 0.75 * self._styles.unit
+        scale = min(1.0, self._page.width() / 2 / (image.width() * unit))
         image_format.setName(name)
-        image_format.setWidth(image.width() * scale * room)
-        image_format.setHeight(image.height() * scale * room)
+        image_format.setWidth(image.width() * unit * scale)
+        image_format.setHeight(image.height() * unit * scale)
         self._cursor.insertImage(image_format)
 
     def _insert_rule(self) -> None:
@@ -313,9 +317,11 @@ class PrintedConversation:
         self._begin_frame(styles.frame_format(self._theme.code_ground, 6, styles.inset(first)))
         if first.language:
             name = _display_text(first.language)
-            self._insert_text(name, styles.paragraph(0), NOTE, color=self._theme.dim, bold=True)
+            self._insert_text(
+                name, styles.paragraph(0), NOTE_SIZE, color=self._theme.dim, bold=True
+            )
         block_format = styles.paragraph(0, line_height=1.25)
-        plain = styles.plain(CODE, self._theme.text, mono=True)
+        plain = styles.plain(CODE_SIZE, self._theme.text, mono=True)
         for line, spans in zip(lines, _highlighted(lines, first.language), strict=True):
             self._insert_block(block_format)
             at = 0
@@ -323,7 +329,7 @@ class PrintedConversation:
                 color = getattr(self._theme, span.color.value)
                 self._cursor.insertText(line[at : span.start], plain)
                 end = span.start + span.length
-                style = styles.plain(CODE, color, mono=True)
+                style = styles.plain(CODE_SIZE, color, mono=True)
                 self._cursor.insertText(line[span.start : end], style)
                 at = end
             self._cursor.insertText(line[at:], plain)
@@ -336,7 +342,7 @@ class PrintedConversation:
             return
         styles, texts = self._styles, [[_cell_text(cell) for cell in row] for row, _ in rows]
         room = self._page.width() - styles.inset(parts[0])
-        for group in column_groups(texts, columns, styles.width_in_cell, room):
+        for group in column_groups(texts, columns, styles.cell_width, room):
             self._insert_columns(parts[0], rows, group)
 
     def _insert_columns(
@@ -369,7 +375,7 @@ class PrintedConversation:
         self,
         text: str,
         block_format: QTextBlockFormat,
-        points: float = TEXT,
+        points: float = TEXT_SIZE,
         *,
         color: QColor | None = None,
         bold: bool = False,
@@ -385,7 +391,7 @@ class PrintedConversation:
     def _split_line(
         self, text: str, block_format: QTextBlockFormat, style: QTextCharFormat
     ) -> Iterator[str]:
-        """Yield a very long line in parts that begin where a line of the page begins.
+        """Yield a very long line in parts, each of whole lines of the page.
 
         The time that Qt needs for a block grows with the square of its length.
         """
@@ -413,7 +419,7 @@ class PrintedConversation:
             self._unbroken.append(_KeepTogether(self._cursor.block(), None))
 
     def _begin_frame(self, frame_format: QTextFrameFormat) -> None:
-        """Begin a frame with this background, kept on a page; later content goes into it."""
+        """Begin a frame that is kept on a page; later content goes into it."""
         self._insert_block(self._styles.empty_block())
         frame = self._cursor.insertFrame(frame_format)
         self._is_block_empty = True
@@ -437,25 +443,25 @@ class PrintedConversation:
                 group = []
 
     def _keep(self, group: list[_KeepTogether]) -> None:
-        """Keep the last item on one page, with as many of its headings as fit."""
+        """Keep the last content on one page, with as many of the headings above it as fit."""
         height, bottom = self._page.height(), self._extent(group[-1])[1]
         for content in group:
             top = self._extent(content)[0]
-            if bottom - top < KEPT_WITH_HEADS * height:
+            if bottom - top < _MAX_SHARE_WITH_HEADINGS * height:
                 if int(top // height) != int((bottom - 1) // height):
                     self._begin_page(*content)
                 return
 
     def _extent(self, content: _KeepTogether) -> tuple[float, float]:
-        """Return the top and bottom of an item, in pixels from the top of the first page.
+        """Return the top and bottom of content, in pixels from the top of the first page.
 
-        For a tall item that may be split, the bottom is that of its beginning.
+        For a tall frame that may be split, the bottom is that of its beginning.
         """
         layout, block = self.document.documentLayout(), content.block
-        line = 2 * (TEXT + PAD) * self._styles.unit
+        line = 2 * (TEXT_SIZE + FRAME_PADDING) * self._styles.unit
         if content.frame is not None:
             area = layout.frameBoundingRect(content.frame)
-            is_tall = area.height() >= KEPT_TOGETHER * self._page.height()
+            is_tall = area.height() >= _MAX_UNSPLIT_SHARE * self._page.height()
             return area.top(), area.top() + line if is_tall else area.bottom()
         following, area = block.next(), layout.blockBoundingRect(block)
         if following.isValid():
@@ -507,5 +513,5 @@ def _cell_text(cell: Runs) -> str:
 
 
 def _display_text(text: str) -> str:
-    """Return the text in one block, with control characters made visible."""
+    """Return the text for one block, with control characters made visible."""
     return show_unseen(clean(text)).replace(ADDED, "")

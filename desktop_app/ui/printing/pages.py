@@ -31,7 +31,7 @@ def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
 
 
 class PrintedPages:
-    """A conversation to print: add the messages to `content`, then `paint` each page."""
+    """The pages of a conversation: add messages to `content`, then `paint` each page."""
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class PrintedPages:
         painter.setFont(self.content.note_font)
         painter.setPen(self._theme.faint)
         align = Qt.AlignmentFlag
-        words = f"{number + 1} / {self.count}"
-        painter.drawText(footer, align.AlignRight | align.AlignVCenter, words)
+        label = f"{number + 1} / {self.count}"
+        painter.drawText(footer, align.AlignRight | align.AlignVCenter, label)
         room = footer.adjusted(0, 0, -60 * self._unit, 0)
         title = painter.fontMetrics().elidedText(
             self._title, Qt.TextElideMode.ElideRight, int(room.width())

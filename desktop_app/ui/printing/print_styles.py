@@ -25,20 +25,20 @@ from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_after_marke
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
 
-TEXT: Final = 10.0
-NOTE: Final = 8.0
-CODE: Final = 8.5
-TITLE: Final = 17.0
-HEADINGS: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
+TEXT_SIZE: Final = 10.0
+NOTE_SIZE: Final = 8.0
+CODE_SIZE: Final = 8.5
+TITLE_SIZE: Final = 17.0
+HEADING_SIZES: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
 INDENT: Final = 18.0
-PAD: Final = 8.0
-BETWEEN_QUOTES: Final = 12.0
+FRAME_PADDING: Final = 8.0
+QUOTE_GAP: Final = 12.0
 """Extra space between quotes, which have no lines at their side on paper."""
-_TEXTS: Final = (Kind.PARAGRAPH, Kind.MATH)
-_CELL_PAD: Final = 5.0
-_HIDDEN_TEXT: Final = 0.1
-_MARK_STOPS: Final = 10
-"""A tab follows a marker: the text begins at the next of the stops, which are an indent apart."""
+_TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.MATH)
+_CELL_PADDING: Final = 5.0
+_HIDDEN_SIZE: Final = 0.1
+_TAB_STOPS: Final = range(1, 10)
+"""Positions, in indents, for the tab between a marker and its text."""
 
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -89,10 +89,10 @@ class PrintStyles:
 
     def _make_run_format(self, run: Run, kind: Kind, level: int, is_head: bool) -> QTextCharFormat:
         theme = self.theme
-        points = HEADINGS[level - 1] if kind is Kind.HEADING else TEXT
+        points = HEADING_SIZES[level - 1] if kind is Kind.HEADING else TEXT_SIZE
         mono = run.code or kind is Kind.CODE
         color = theme.dim if is_head else theme.text
-        char_format = QTextCharFormat(self.plain(CODE if mono else points, color, mono=mono))
+        char_format = QTextCharFormat(self.plain(CODE_SIZE if mono else points, color, mono=mono))
         if run.bold or is_head or kind is Kind.HEADING:
             char_format.setFontWeight(QFont.Weight.DemiBold)
         if run.code:
@@ -107,7 +107,7 @@ class PrintStyles:
 
     def hidden_text(self) -> QTextCharFormat:
         """Return the format of invisible text, which makes drawings searchable and accessible."""
-        return self.plain(_HIDDEN_TEXT, self.theme.ground)
+        return self.plain(_HIDDEN_SIZE, self.theme.ground)
 
     def link(self, char_format: QTextCharFormat, target: str) -> QTextCharFormat:
         """Return a copy of the format that links to `target`."""
@@ -151,7 +151,7 @@ class PrintStyles:
         block_format.setIndent(block.depth)  # Qt indents at the side where the text begins
         if block.marker:
             block_format.setTextIndent(-INDENT * self.unit)
-            stops = [INDENT * number * self.unit for number in range(1, _MARK_STOPS)]
+            stops = [INDENT * number * self.unit for number in _TAB_STOPS]
             block_format.setTabPositions(
                 [QTextOption.Tab(at, tab_after_marker(block)) for at in stops]
             )
@@ -177,7 +177,7 @@ class PrintStyles:
         """Return the format of a frame; `top` is in points, `left` in pixels."""
         frame_format = QTextFrameFormat()
         frame_format.setBackground(color)
-        frame_format.setPadding(PAD * self.unit)
+        frame_format.setPadding(FRAME_PADDING * self.unit)
         frame_format.setTopMargin(top * self.unit)
         # Qt drops the top margin of a block below a frame.
         frame_format.setBottomMargin(6 * self.unit)
@@ -202,11 +202,11 @@ class PrintStyles:
         table_format.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         return table_format
 
-    def width_in_cell(self, words: str) -> float:
-        """Return the width of a table header in pixels, with its padding."""
-        font = self.font(TEXT)
+    def cell_width(self, text: str) -> float:
+        """Return the width in pixels of a cell with this text, in the bold font of headers."""
+        font = self.font(TEXT_SIZE)
         font.setWeight(QFont.Weight.DemiBold)
-        return QFontMetricsF(font).horizontalAdvance(words) + 2 * _CELL_PAD * self.unit
+        return QFontMetricsF(font).horizontalAdvance(text) + 2 * _CELL_PADDING * self.unit
 
     def cell_format(self) -> QTextTableCellFormat:
         """Return the format of a cell with a hairline below."""
@@ -217,7 +217,7 @@ class PrintStyles:
         for set_padding in (cell_format.setTopPadding, cell_format.setBottomPadding):
             set_padding(3 * self.unit)
         for set_padding in (cell_format.setLeftPadding, cell_format.setRightPadding):
-            set_padding(_CELL_PAD * self.unit)
+            set_padding(_CELL_PADDING * self.unit)
         return cell_format
 
 
@@ -225,4 +225,8 @@ def _is_tight(above: Block | None, block: Block) -> bool:
     """Return True if both blocks are texts of the same tight list."""
     if above is None or not above.depth or not block.depth or above.quote != block.quote:
         return False
-    return above.kind in _TEXTS and block.kind in _TEXTS and not has_gap_between(above, block)
+    return (
+        above.kind in _TEXT_KINDS
+        and block.kind in _TEXT_KINDS
+        and not has_gap_between(above, block)
+    )

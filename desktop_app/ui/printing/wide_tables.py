@@ -1,4 +1,4 @@
-"""Splits tables that are too wide for the page into parts, one below the other.
+"""Split tables that are too wide for the page into parts, one below the other.
 
 Each part has as many columns as fit without breaking words, and repeats the first column, which
 usually names the row.
@@ -11,31 +11,32 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-EASY_WIDTH: Final = 9
-"""Preferred width, in widths of "m", of a column whose text exceeds its longest word."""
+_PREFERRED_WIDTH: Final = 9
+"""The width, in widths of "m", that columns get in parts if their text is wider."""
 
 
 def column_groups(
     rows: Sequence[Sequence[str]], columns: int, measure: Callable[[str], float], room: float
 ) -> list[list[int]]:
-    """Return the columns of each part, from the left; a single part if all columns fit.
+    """Return the columns of each part, from the left; one part if no word must be broken.
 
     Args:
-        room: the available width, in the units of `measure`.
+        measure: returns the width of a cell with a text.
+        room: the available width.
     """
     cells = [[row[n] for row in rows if n < len(row)] for n in range(columns)]
-    least = [max((measure(w) for t in c for w in t.split()), default=0.0) for c in cells]
-    if sum(least) <= room or columns < 2:
+    min_widths = [max((measure(w) for t in c for w in t.split()), default=0.0) for c in cells]
+    if sum(min_widths) <= room or columns < 2:
         return [list(range(columns))]
-    wanted = [
-        max(word, min(max(map(measure, column), default=0.0), measure("m" * EASY_WIDTH)))
-        for word, column in zip(least, cells, strict=True)
+    widths = [
+        max(word, min(max(map(measure, column), default=0.0), measure("m" * _PREFERRED_WIDTH)))
+        for word, column in zip(min_widths, cells, strict=True)
     ]
-    groups, width = [[0]], wanted[0]
+    groups, width = [[0]], widths[0]
     for column in range(1, columns):
-        if width + wanted[column] > room and len(groups[-1]) > 1:
+        if width + widths[column] > room and len(groups[-1]) > 1:
             groups.append([0])
-            width = wanted[0]
+            width = widths[0]
         groups[-1].append(column)
-        width += wanted[column]
+        width += widths[column]
     return groups

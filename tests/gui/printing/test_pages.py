@@ -90,6 +90,13 @@ def box_of(page: pypdfium2.PdfPage, text: str) -> tuple[float, float, float, flo
     return float(left), float(bottom), float(right), float(top)
 
 
+def test_an_image_that_cannot_be_decoded_is_left_out(qtbot: QtBot, tmp_path: Path) -> None:
+    device = QPdfWriter(str(tmp_path / "x.pdf"))
+    pages = PrintedPages("A title", light(), device, str, Typesets())
+    pages.content.add(question("What now?", PICTURE), {PICTURE.sha256: QImage()})
+    assert "sun.png" in pages.content.document.toPlainText()
+
+
 def test_words_numbers_and_links_can_be_found(qtbot: QtBot, tmp_path: Path) -> None:
     said = answer(
         "Some **bold** [link](https://a.b) $x^2$\n\n```py\nx = 1\n```\n\n|a|b|\n|-|-|\n|1|2|"
