@@ -178,6 +178,23 @@ def test_a_theme_styles_each_widget_once(qtbot: QtBot, qapp: QApplication) -> No
     watcher.set_mode("system")
 
 
+def test_a_second_change_does_not_keep_hidden_widgets_from_being_styled(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    watcher = theme.ThemeWatcher(qapp, "light")
+    window = QWidget()
+    qtbot.addWidget(window)
+    hidden = Counting(window)
+    window.show()
+    hidden.hide()
+    before = hidden.polished
+    watcher.set_mode("dark")
+    watcher.set_line_width("wide")  # the style sheet stays the same
+    qtbot.waitUntil(lambda: hidden.polished == before + 1)
+    watcher.set_line_width("standard")
+    watcher.set_mode("system")
+
+
 def test_what_is_shown_before_its_turn_has_the_new_text_color(
     qtbot: QtBot, qapp: QApplication
 ) -> None:

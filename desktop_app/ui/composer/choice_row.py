@@ -21,7 +21,7 @@ from desktop_app.ui.composer.background_button import BackgroundButton
 from desktop_app.ui.composer.choice_view import EFFORT_BARS, ChoiceFigures, nothing_chosen
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.painting import text_width
-from desktop_app.ui.look.theme import SEND, Theme, set_role
+from desktop_app.ui.look.theme import SEND_SIZE, Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -230,10 +230,10 @@ class ChoiceRow(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return the smallest usable width; the row adapts to any larger width."""
         smallest = self._total_width("", hidden=_PARTS)
-        return QSize(min(smallest, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND))
+        return QSize(min(smallest, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND_SIZE))
 
     def sizeHint(self) -> QSize:
-        return QSize(self._total_width(self._rate or self.estimate[0]), self._theme.px(SEND))
+        return QSize(self._total_width(self._rate or self.estimate[0]), self._theme.px(SEND_SIZE))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -268,7 +268,7 @@ class ChoiceRow(QWidget):
         total = self.attach_button.sizeHint().width() + self.attach_menu_button.sizeHint().width()
         if "tools" not in hidden or self._has_tools:
             total += self.tools_button.sizeHint().width()
-        total += self._theme.px(SEND) + 2 * gap
+        total += self._theme.px(SEND_SIZE) + 2 * gap
         total += self.models.width_with(wide="variants" not in hidden)
         if self.choice.effort_shown is not None:
             label = "" if "effort" in hidden else self._effort_label()

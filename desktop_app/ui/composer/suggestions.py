@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.look.theme import RADIUS, SEGMENT, Theme
+from desktop_app.ui.look.theme import RADIUS, SEGMENT_HEIGHT, Theme
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.ui.widgets.text.foreign_text import set_tooltip
@@ -48,10 +48,10 @@ class SuggestionButton(PaintedButton):
         width += painting.text_width(self.text(), self._theme.strong())
         if self._key:
             width += painting.key_size(self._theme, self._key)[0] + px(_GAP)
-        return QSize(width, px(SEGMENT))
+        return QSize(width, px(SEGMENT_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(60), self._theme.px(SEGMENT))
+        return QSize(self._theme.px(60), self._theme.px(SEGMENT_HEIGHT))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

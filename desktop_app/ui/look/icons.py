@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _folder: list[Path] = []
 _TRAY_SIZES: Final = (16, 22, 32, 48, 64)
 
-# Icons that point along the direction of reading, so they are flipped in mirrored windows.
+# Icons that follow the direction of reading, so they are flipped in mirrored windows.
 _DIRECTED: Final = frozenset(
     {
         *("chevron-left", "chevron-right", "panel-left", "panel-right"),

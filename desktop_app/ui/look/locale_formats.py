@@ -23,7 +23,7 @@ class QtFormats:
         self._day_pattern = pattern.replace("dddd", "").strip(" ,")
 
     def number(self, value: int) -> str:
-        return self._locale.toString(float(value), "f", 0)  # Python's integers have no limit
+        return self._locale.toString(float(value), "f", 0)  # Qt's integers are limited
 
     def decimal(self, value: Decimal, digits: int) -> str:
         return self._locale.toString(float(value), "f", digits)
@@ -62,11 +62,11 @@ class QtFormats:
 
 
 def use_qt_formats(language: str) -> None:
-    """Format as Qt does for a language, in the system's region if that speaks it."""
+    """Use Qt's formats of a language, with the system's region if its language is the same."""
     locale = QLocale.system()
     if locale.name().split("_")[0] != language:
         locale = QLocale(locale_name(language))
-    QLocale.setDefault(locale)  # of fields for dates
+    QLocale.setDefault(locale)  # date fields use it
     use_formats(QtFormats(locale))
 
 

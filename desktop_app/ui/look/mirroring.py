@@ -1,6 +1,6 @@
-"""Geometry of right-to-left windows, computed as if they ran from left to right.
+"""Geometry of right-to-left windows, mirrored from that of left-to-right windows.
 
-Qt mirrors its layouts, but not their margins, fixed positions, or what widgets paint.
+Qt mirrors its layouts, but not margins, fixed positions or painted shapes.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def mirrored_rect(rect: QRect, within: QRect) -> QRect:
 
 
 def mirror(painter: QPainter, area: QRect) -> None:
-    """Mirror what is painted in `area` from now on; `upright` keeps texts and icons readable."""
+    """Mirror all later painting in `area`; `upright` keeps texts and icons readable."""
     if is_mirrored():
         _flip(painter, area)
 
 
 @contextmanager
 def upright(painter: QPainter, rect: QRect) -> Iterator[None]:
-    """Paint text or an icon in `rect`: moved by `mirror`, but not flipped."""
+    """Keep text or an icon in `rect` from being flipped; `mirror` still moves it."""
     if painter.worldTransform().m11() >= 0:
         yield
         return

@@ -1,4 +1,4 @@
-"""Shapes that several widgets paint: rounded grounds, focus rings, icons, key caps.
+"""Shapes that several widgets paint: rounded backgrounds, focus rings, icons, key caps.
 
 Widgets paint by hand only what a style sheet cannot express, such as several texts and
 marks in one button. Everything else is in the theme's style sheet.
@@ -25,13 +25,12 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTER = Qt.AlignmentFlag.AlignCenter
 MNEMONIC = Qt.TextFlag.TextShowMnemonic.value
 
-
-_BY_KEY = (
+_KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
     Qt.FocusReason.ShortcutFocusReason,
 )
-_RETURNS = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+_RETURN_REASONS = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 _ALT = Qt.KeyboardModifier.AltModifier
 
 
@@ -40,9 +39,9 @@ def needs_ring(event: QFocusEvent, had_ring: bool) -> bool:
 
     A widget that had a ring has it again once its window is active again or its menu is closed.
     """
-    if event.reason() in _BY_KEY:
+    if event.reason() in _KEYBOARD_REASONS:
         return True
-    if event.reason() in _RETURNS:
+    if event.reason() in _RETURN_REASONS:
         return had_ring
     # Qt names no reason when the mnemonic of a button moves the focus.
     is_other = event.reason() == Qt.FocusReason.OtherFocusReason
@@ -74,21 +73,21 @@ def draw_outline(
 def draw_text(
     painter: QPainter,
     rect: QRect,
-    words: str,
+    text: str,
     font: QFont,
     color: QColor,
-    cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    elide_mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
     *,
     flags: int = 0,
 ) -> None:
     """Paint a single line, elided to `rect`, at the side where reading begins.
 
     Args:
-        flags: `MNEMONIC` if & in `words` marks a mnemonic, otherwise 0.
+        flags: `MNEMONIC` if & in `text` marks a mnemonic, otherwise 0.
     """
     painter.setFont(font)
     painter.setPen(color)
-    shown = painter.fontMetrics().elidedText(one_line(words), cut, rect.width(), flags)
+    shown = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width(), flags)
     with upright(painter, rect):
         painter.drawText(rect, LEFT.value | flags, shown)
 
@@ -102,15 +101,15 @@ def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: in
         painter.drawPixmap(at.topLeft(), pixmap(name, color, size, ratio))
 
 
-def text_width(words: str, font: QFont) -> int:
+def text_width(text: str, font: QFont) -> int:
     """Return the width of a single line of text."""
-    return QFontMetrics(font).horizontalAdvance(one_line(words))
+    return QFontMetrics(font).horizontalAdvance(one_line(text))
 
 
-def key_size(theme: Theme, words: str) -> tuple[int, int]:
+def key_size(theme: Theme, text: str) -> tuple[int, int]:
     """Return the width and height of a key cap."""
     font = key_font(theme)
-    return text_width(words, font) + theme.px(17), QFontMetrics(font).height() + theme.px(5)
+    return text_width(text, font) + theme.px(17), QFontMetrics(font).height() + theme.px(5)
 
 
 def key_font(theme: Theme) -> QFont:
@@ -120,10 +119,10 @@ def key_font(theme: Theme) -> QFont:
     return font
 
 
-def draw_key(painter: QPainter, theme: Theme, rect: QRect, words: str, color: QColor) -> None:
+def draw_key(painter: QPainter, theme: Theme, rect: QRect, text: str, color: QColor) -> None:
     """Paint a key cap like QLabel[role="key"]: the key's name in a rounded border."""
     draw_outline(painter, rect, theme.line, theme.px(5))
     painter.setFont(key_font(theme))
     painter.setPen(color)
     with upright(painter, rect):
-        painter.drawText(rect, CENTER, words)
+        painter.drawText(rect, CENTER, text)

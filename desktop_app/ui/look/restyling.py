@@ -1,4 +1,4 @@
-"""Changes the theme a few milliseconds at a time, so that the event loop is never held for long.
+"""Change the theme a few milliseconds at a time, so that the event loop is not blocked.
 
 When the application's style sheet changes, Qt polishes each widget once for itself and once for
 every widget above it: 0.9 s for 1,350 widgets. So the application is unpolished first, which leaves
@@ -27,7 +27,7 @@ _SLICE_S: Final = 0.004
 
 
 class Restyling(QObject):
-    """Applies themes to an application and its widgets, one theme after the other."""
+    """The application of themes to a program and its widgets, one theme after the other."""
 
     def __init__(
         self, application: QApplication, announce: Callable[[Theme], None], parent: QObject
@@ -50,13 +50,13 @@ class Restyling(QObject):
         self._timer.timeout.connect(self._continue)
 
     def apply(self, theme: Theme) -> None:
-        """Apply a theme after the current one is painted; of waiting themes, only the last."""
+        """Apply a theme once the current one is painted; it replaces a theme that waits."""
         self._waiting_theme = theme
         if self._work is None:
             self._begin()
 
     def add(self, receiver: QObject, step: Callable[[], object]) -> None:
-        """Run a step before the windows are painted, unless its receiver is deleted."""
+        """Schedule a step before the windows are painted, unless its receiver is deleted."""
         self._steps.append((receiver, step))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -74,7 +74,6 @@ class Restyling(QObject):
     def _begin(self) -> None:
         theme, self._waiting_theme = self._waiting_theme, None
         if theme is not None:
-            self._hidden.clear()
             self._work = self._change_steps(theme)
             next(self._work)  # hides half-changed windows now
             self._timer.start()
@@ -84,11 +83,11 @@ class Restyling(QObject):
         deadline = time.perf_counter() + _SLICE_S
         while time.perf_counter() < deadline:
             if self._work is not None:
-                ends_pass = next(self._work, None)
-                if ends_pass is None:
+                is_last_of_pass = next(self._work, None)
+                if is_last_of_pass is None:
                     self._work = None
                     self._begin()
-                elif ends_pass:
+                elif is_last_of_pass:
                     return
             elif self._hidden:
                 widget = next(iter(self._hidden))
@@ -137,6 +136,7 @@ class Restyling(QObject):
         application.setStyleSheet(sheet)  # in the same pass, or Qt would polish again before it
         yield False
         widgets = _polished_widgets()
+        self._hidden.clear()
         yield False
         for widget in filter(isValid, widgets):
             if is_resized or widget.isVisible():

@@ -53,11 +53,11 @@ APPLICATION_ARGUMENTS: Final = ("-style", "fusion")
 enumerations when Python first receives a QStyle.
 """
 
-INTERFACE: Final = 13.5
-READING: Final = 14.5
-CODE: Final = 13.0
-NOTE: Final = 12.0
-HEADING: Final = 17.0
+INTERFACE_SIZE: Final = 13.5
+READING_SIZE: Final = 14.5
+CODE_SIZE: Final = 13.0
+NOTE_SIZE: Final = 12.0
+HEADING_SIZE: Final = 17.0
 ANSWER_LINE_HEIGHT: Final = 1.5
 CODE_LINE_HEIGHT: Final = 1.28
 
@@ -67,10 +67,10 @@ MEASURE: Final = 720
 LINE_WIDTHS: Final = {"narrow": 560, "standard": MEASURE, "wide": 960, "full": 100_000}
 """The widest line of a conversation by the setting's value, at the default text size."""
 MARGIN: Final = 20
-ROW: Final = 32
+ROW_HEIGHT: Final = 32
 ROW_MARGIN: Final = 9
-SEGMENT: Final = 30
-SEND: Final = 32
+SEGMENT_HEIGHT: Final = 30
+SEND_SIZE: Final = 32
 RADIUS: Final = 8
 RADIUS_CHIP: Final = 10
 RADIUS_CARD: Final = 14
@@ -125,27 +125,27 @@ class Theme:
 
     def interface(self) -> QFont:
         """Return the font of labels, rows and buttons."""
-        return self._font(self.base_font, INTERFACE)
+        return self._font(self.base_font, INTERFACE_SIZE)
 
     def strong(self) -> QFont:
         """Return the interface's font in semibold."""
-        return self._font(self.base_font, INTERFACE, QFont.Weight.DemiBold)
+        return self._font(self.base_font, INTERFACE_SIZE, QFont.Weight.DemiBold)
 
     def reading(self) -> QFont:
         """Return the font of the text to read and write: conversations, documents, prompts."""
-        return self._font(self.base_font, READING)
+        return self._font(self.base_font, READING_SIZE)
 
     def code(self) -> QFont:
         """Return the monospaced font of code."""
-        return self._font(self.code_font, CODE)
+        return self._font(self.code_font, CODE_SIZE)
 
     def note(self) -> QFont:
         """Return the font of secondary information."""
-        return self._font(self.base_font, NOTE)
+        return self._font(self.base_font, NOTE_SIZE)
 
     def heading(self) -> QFont:
         """Return the semibold font of headings."""
-        return self._font(self.base_font, HEADING, QFont.Weight.DemiBold)
+        return self._font(self.base_font, HEADING_SIZE, QFont.Weight.DemiBold)
 
     def _font(
         self, base: QFont, length: float, weight: QFont.Weight = QFont.Weight.Normal
@@ -185,7 +185,7 @@ def _theme(is_dark: bool, tokens: list[str], scale: float) -> Theme:
 
 def _system_scale(font: QFont) -> float:
     height = font.pointSizeF() * _dpi() / 72 if font.pointSizeF() > 0 else font.pixelSize()
-    return max(1.0, float(height) / INTERFACE)
+    return max(1.0, float(height) / INTERFACE_SIZE)
 
 
 def _dpi() -> float:
@@ -364,10 +364,10 @@ def style_sheet(theme: Theme) -> str:
         else ("#3A3A37" if theme.is_dark else "#D5D4CF"),
         # Half of the height including the border; with 1 px more, Qt draws square corners.
         "round": f"{(theme.px(28) + 4) // 2}px",
-        "note": f"{theme.points(NOTE):.3f}pt",
+        "note": f"{theme.points(NOTE_SIZE):.3f}pt",
         "key": f"{theme.points(11):.3f}pt",
         "suggestion": f"{theme.points(13):.3f}pt",
-        "heading": f"{theme.points(HEADING):.3f}pt",
+        "heading": f"{theme.points(HEADING_SIZE):.3f}pt",
         "hero": f"{theme.points(24):.3f}pt",
     }
 
@@ -400,7 +400,7 @@ def apply(application: QApplication, theme: Theme) -> None:
 
 
 def limit_size(button: QWidget, width: int, height: int) -> None:
-    """Fix a button's width and its greatest height.
+    """Set a button's width, and limit its height.
 
     The style sheet sets its minimum height, which `setFixedSize` would override.
     """
@@ -426,11 +426,11 @@ def set_style_property(widget: QWidget, name: str, value: object) -> None:
 
 
 class ThemeWatcher(QObject):
-    """Applies the theme that the user's and the system's settings call for.
+    """The watcher of the user's and the system's settings that applies the theme they select.
 
     Attributes:
         current: the theme in use.
-        portal: the last `set_portal_appearance`; at first, that of the previous run.
+        portal: the arguments of the last `set_portal_appearance`; at first, of the previous run.
 
     Signals:
         changed(Theme): emitted after the application got another theme, in a later pass of the
@@ -470,7 +470,7 @@ class ThemeWatcher(QObject):
         self.refresh()
 
     def set_portal_appearance(self, is_dark: bool | None, has_high_contrast: bool | None) -> None:
-        """Set what the desktop portal says about scheme and contrast; None uses what Qt says."""
+        """Set scheme and contrast as the desktop portal reports them; None to ask Qt instead."""
         self.portal = (is_dark, has_high_contrast)
         self.refresh()
 
@@ -501,7 +501,7 @@ class ThemeWatcher(QObject):
 
     @property
     def text_size(self) -> int:
-        """The text size in percent of the system font's size."""
+        """Return the text size in percent of the system font's size."""
         return self._text_size
 
     def refresh(self) -> None:
@@ -512,7 +512,7 @@ class ThemeWatcher(QObject):
             self._restyling.apply(theme)
 
     def add_step(self, receiver: QObject, step: Callable[[], object]) -> None:
-        """Schedule a part of a receiver's work on `changed` as a step, so that no step is long."""
+        """Schedule a part of a receiver's work after `changed`, so that each part is short."""
         self._restyling.add(receiver, step)
 
     @cached_property
@@ -522,7 +522,7 @@ class ThemeWatcher(QObject):
         return Restyling(self._application, self.changed.emit, self)
 
     def _request_color_scheme(self) -> None:
-        """Ask for window frames and system dialogs in the same mode, if the platform can."""
+        """Request window frames and system dialogs in the same mode, if the platform can."""
         schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
         hints = QGuiApplication.styleHints()
         scheme = schemes.get(self._mode)
@@ -551,6 +551,6 @@ class ThemeWatcher(QObject):
         theme = make(self._text_size / 100)
         base = QFont(theme.base_font)
         if self._font:
-            # The system's font stands in if the family is no longer installed.
+            # The system's font is used if the family is no longer installed.
             base.setFamilies([self._font, *base.families()])
         return replace(theme, base_font=base, measure=LINE_WIDTHS[self._line_width])

@@ -134,7 +134,7 @@ class FilterBar(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         px = theme.px
-        self.setFixedHeight(px(themes.ROW))
+        self.setFixedHeight(px(themes.ROW_HEIGHT))
         self._line.setContentsMargins(*margins(px(4), 0, px(themes.ROW_MARGIN + 6), 0))
         self._line.setSpacing(px(4))
         for button, name in ((self.back_button, "chevron-left"), (self.menu_button, "ellipsis")):

@@ -127,7 +127,7 @@ class NewConversationButton(PlainButton):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         px = theme.px
-        self.setFixedHeight(px(themes.ROW))
+        self.setFixedHeight(px(themes.ROW_HEIGHT))
         self._icon.setPixmap(icons.pixmap("square-pen", theme.text, px(16)))
         self._line.setContentsMargins(*margins(px(10), 0, px(8), 0))
         self._line.setSpacing(px(8))

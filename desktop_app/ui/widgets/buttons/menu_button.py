@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.look.theme import RADIUS, ROW, Theme
+from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, Theme
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import marked_text
@@ -84,10 +84,10 @@ class MenuButton(PaintedButton):
 
     def sizeHint(self) -> QSize:
         width = self.width_with(text=self.text(), caption=self._caption)
-        return QSize(width, self._theme.px(ROW))
+        return QSize(width, self._theme.px(ROW_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(_BARE_WIDTH), self._theme.px(ROW))
+        return QSize(self._theme.px(_BARE_WIDTH), self._theme.px(ROW_HEIGHT))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -13,7 +13,7 @@ from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import RADIUS, ROW, Theme, set_role
+from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, Theme, set_role
 from desktop_app.ui.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.text.foreign_text import marked_text, spoken_text
@@ -53,11 +53,11 @@ class Segment(PaintedButton):
 
     def sizeHint(self) -> QSize:
         text = painting.text_width(self.text(), self._font(bold=True))
-        return QSize(text + 2 * self._theme.px(self._padding), self._theme.px(ROW))
+        return QSize(text + 2 * self._theme.px(self._padding), self._theme.px(ROW_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
         text = painting.text_width(self.text(), self._font(bold=True))
-        return QSize(text, self._theme.px(ROW))
+        return QSize(text, self._theme.px(ROW_HEIGHT))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the segment before or after this one on Left and Right."""

@@ -29,7 +29,7 @@ _BAR_WIDTH: Final = 3
 class RowDelegate(QStyledItemDelegate):
     """Base of the delegates of rows, which paints a row's background."""
 
-    height = themes.ROW + _GAP
+    height = themes.ROW_HEIGHT + _GAP
 
     def __init__(self, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)

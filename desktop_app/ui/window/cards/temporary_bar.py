@@ -129,7 +129,7 @@ class TemporaryRow(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         px = theme.px
-        self.button.setMaximumHeight(px(themes.ROW))
+        self.button.setMaximumHeight(px(themes.ROW_HEIGHT))
         icons.set_icon(self.button, "lock", theme.text, px(16))
         self.button.setStyleSheet(f"text-align: left; padding-left: {px(9)}px;")
         self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
