@@ -204,7 +204,7 @@ class WindowSession:
             running,
             window.conversations,
             window.isActiveWindow,
-            lambda id_: self.quick_host.holds(id_) or self._backend.temporary.was_begun(id_),
+            lambda id_: self.quick_host.is_showing(id_) or self._backend.temporary.was_begun(id_),
             current=current,
             settings_store=self._backend.settings,
             tasks=tasks,
@@ -264,7 +264,7 @@ class WindowSession:
         self._login_start = LoginStart(bus=bus, values=values, scope=self._backend.folders.scope)
         self.quick_host.join_desktop(bus)
         self._is_on_desktop = True
-        self._hold_hotkey()
+        self._apply_hotkey()
         tasks.start(tray.watch())
         tasks.start(self._sleep.watch())
         theme = self._theme
@@ -342,7 +342,7 @@ class WindowSession:
 
     def _pause_hotkey(self, paused: bool) -> None:
         self._is_paused = paused
-        self._hold_hotkey()
+        self._apply_hotkey()
 
     def _toggle_pause(self) -> None:
         if not self._is_on_desktop:
@@ -352,13 +352,13 @@ class WindowSession:
         words = tr("Global shortcut paused") if paused else tr("Global shortcut resumed")
         self._window.notifications.notify(words)
 
-    def _hold_hotkey(self) -> None:
+    def _apply_hotkey(self) -> None:
         if not self._is_on_desktop:
             return
         from desktop_app.hotkey.hotkey_status import COMMAND
 
         keys = Keymap.from_settings(self.controllers.state.values.all).shortcut_of(COMMAND)
-        self._hotkey.hold(keys, paused=self._is_paused)
+        self._hotkey.set_keys(keys, paused=self._is_paused)
 
     # -------------------------------------------------------------- start
 
@@ -493,7 +493,7 @@ class WindowSession:
         self._shortcuts.bind(keymap)
         self._window.prompt.set_keymap(keymap)
         self.quick_host.bind(keymap)
-        self._hold_hotkey()
+        self._apply_hotkey()
         self._window.conversations.set_shortcuts(
             keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
         )

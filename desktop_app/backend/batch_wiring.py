@@ -79,7 +79,7 @@ def _expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for path in paths:
         if path.is_dir():
-            for file in _walk_files(path):
+            for file in _files_below(path):
                 found.setdefault(str(file.absolute()), str(file.relative_to(path.parent)))
         else:
             found.setdefault(str(path.absolute()), path.name)
@@ -88,11 +88,11 @@ def _expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
 
 def has_files(count: int, paths: Iterable[Path]) -> bool:
     """Return True if the paths lead to `count` files or more, repeated ones included. Blocking."""
-    found = (file for path in paths for file in (_walk_files(path) if path.is_dir() else (path,)))
+    found = (file for path in paths for file in (_files_below(path) if path.is_dir() else (path,)))
     return sum(1 for _ in islice(found, count)) == count
 
 
-def _walk_files(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder without following links."""
     for parent, folders, files in os.walk(folder):
         folders[:] = _visible(folders)

@@ -198,7 +198,7 @@ class ProviderTokenCounter:
                 await self._learning.learn(profile, model, text, tokens)
 
     def method(self, profile: ProviderProfile, model: str, *, exact: bool) -> CountMethod:
-        """Return the method behind a count of this model, which was `exact` or not."""
+        """Return the method of a count of this model, which was `exact` or not."""
         if exact:
             is_foreign = profile.kind is ProviderKind.COMPATIBLE and not profile.serves_the_family
             return CountMethod.SERVER if is_foreign else CountMethod.TOKENIZER

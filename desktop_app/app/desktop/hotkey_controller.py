@@ -46,7 +46,7 @@ class HotkeyController(QObject):
         self._native: NativeHotkey | None = None
         self._change_lock = asyncio.Lock()
 
-    def hold(self, keys: str, *, paused: bool) -> None:
+    def set_keys(self, keys: str, *, paused: bool) -> None:
         """Grab other keys, in Qt's portable text; "" for none. While `paused`, grab none."""
         if (keys, paused) != (self._keys, self._is_paused):
             self._keys, self._is_paused = keys, paused

@@ -1,4 +1,4 @@
-"""The setting "Start at login" and the desktop's entry that it stands for."""
+"""The setting "Start at login", and the entry of the desktop that it writes."""
 
 from __future__ import annotations
 

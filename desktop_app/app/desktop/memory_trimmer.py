@@ -40,7 +40,7 @@ class MemoryTrimmer(QObject):
         self._timer.stop()
 
     def _release(self) -> None:
-        # The start has left pages and free memory behind that a visible window does not need.
+        # After the start, even a visible window does not need all pages and free memory.
         if not self._has_released or self._is_idle():
             self._has_released = True
             collect_and_trim()

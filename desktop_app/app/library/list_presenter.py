@@ -221,7 +221,7 @@ class ListPresenter(QObject):
         """Append the next page, or all remaining rows."""
         filter_number, size = self._filter_number, LARGE_PAGE if all_rows else PAGE_SIZE
         last = self._list.model.last_of_pages
-        while last is not None and filter_number == self._filter_number:
+        while last is not None:
             read = partial(self._read_page, self.list_filter, size, last)
             page = await self._read_settled(read)
             if filter_number != self._filter_number:

@@ -72,9 +72,9 @@ class QuickHost(QObject):
             self._quick = self._build()
         return self._quick
 
-    def holds(self, conversation_id: str) -> bool:
+    def is_showing(self, conversation_id: str) -> bool:
         """Return True if the quick prompt shows this conversation."""
-        return self._quick is not None and self._quick.holds(conversation_id)
+        return self._quick is not None and self._quick.is_showing(conversation_id)
 
     @property
     def is_visible(self) -> bool:

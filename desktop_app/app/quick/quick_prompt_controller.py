@@ -137,7 +137,7 @@ class QuickPromptController(QObject):
     async def _convert_rich_text(self, paste: RichTextPaste) -> None:
         paste.replace_with(await self._markdown_of("", paste.html))
 
-    def holds(self, conversation_id: str) -> bool:
+    def is_showing(self, conversation_id: str) -> bool:
         """Return True if the quick prompt shows this conversation."""
         return self.is_visible and conversation_id == self._conversation.id
 

@@ -23,8 +23,7 @@ UNDO_MS: Final = 60_000
 class SecretRemoval(QObject):
     """Removal of secrets from the keyring, which stay in memory while Undo is offered.
 
-    If the program crashes meanwhile, they are gone. The only reference to them is the
-    card with Undo.
+    If the program crashes meanwhile, they are lost. Only the card with Undo refers to them.
     """
 
     def __init__(

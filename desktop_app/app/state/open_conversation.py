@@ -69,7 +69,7 @@ class OpenConversation(QObject):
 
     @property
     def is_temporary(self) -> bool:
-        """True if the conversation is held in memory only."""
+        """True if the conversation is in memory only."""
         return self._temporary.is_temporary(self.id)
 
     @property

@@ -48,7 +48,7 @@ class PromptList(QObject):
         return (*own, *self._served)
 
     def set_served(self, prompts: Iterable[Prompt]) -> None:
-        """Set the prompts of tool servers, which are offered behind all others."""
+        """Set the prompts of tool servers, which are offered after all others."""
         served = tuple(prompts)
         if served != self._served:
             self._served = served

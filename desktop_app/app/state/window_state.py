@@ -1,4 +1,4 @@
-"""The state objects of a window; only the window's composition holds all of them."""
+"""The state objects of a window, which only the window's composition has together."""
 
 from __future__ import annotations
 

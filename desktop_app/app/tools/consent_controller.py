@@ -106,7 +106,7 @@ class ConsentController(QObject):
             self._pane.notifications.announce(message)
 
     def _hide(self, card: ConsentCard) -> None:
-        """Hide the card; give its focus to the prompt, because Qt would choose any widget."""
+        """Hide the card; move its focus to the prompt, because Qt would choose any widget."""
         focus = QApplication.focusWidget()
         had_focus = focus is not None and card.isAncestorOf(focus)
         card.hide()

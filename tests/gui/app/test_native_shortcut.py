@@ -68,7 +68,7 @@ async def test_keys_are_grabbed_until_other_keys_or_none_are_set(
         ("Ctrl+F4", HotkeyStatus.PAUSED),
         ("Ctrl+F3", HotkeyStatus.WORKS),
     ):
-        controller.hold(keys, paused=status is HotkeyStatus.PAUSED)
+        controller.set_keys(keys, paused=status is HotkeyStatus.PAUSED)
         await until(partial(said_of, keys, reports))
         assert reports[-1].status is status
         assert list(system.held) == [keys] * (status is HotkeyStatus.WORKS)
@@ -108,7 +108,7 @@ async def test_a_press_while_the_keys_are_grabbed_is_not_missed(
     parent, tasks, pressed = QObject(), Tasks(lambda error: None), list[bool]()
     controller = HotkeyController(parent, bus=SessionBus(), scope="", tasks=tasks)
     controller.pressed.connect(lambda: pressed.append(True))
-    controller.hold("Ctrl+F1", paused=False)
+    controller.set_keys("Ctrl+F1", paused=False)
     await until(lambda: pressed)
     await controller.close()
 
@@ -144,9 +144,9 @@ async def test_keys_that_replace_a_lost_grab_stay_grabbed(monkeypatch: pytest.Mo
     parent, tasks, reports = QObject(), Tasks(lambda error: None), list[HotkeyReport]()
     controller = HotkeyController(parent, bus=SessionBus(), scope="", tasks=tasks)
     controller.reported.connect(reports.append)
-    controller.hold("Ctrl+F1", paused=False)
+    controller.set_keys("Ctrl+F1", paused=False)
     await until(lambda: LosableGrab.grabs)
-    controller.hold("Ctrl+F2", paused=False)
+    controller.set_keys("Ctrl+F2", paused=False)
     LosableGrab.may_begin.set()
     await tasks.settle()
     lost, held = LosableGrab.grabs
