@@ -396,7 +396,7 @@ class ProviderClient:
                     source = self._background_run().begin(adapter.PATH, body)
                 else:
                     source = self._watched_reply(api, adapter.PATH, body)
-                async with self._turn, aclosing(source) as events:
+                async with self._request_lock, aclosing(source) as events:
                     async for event in events:
                         if _is_content(event):
                             self._facts.note_api(api)
@@ -410,8 +410,8 @@ class ProviderClient:
                 await asyncio.sleep(wait)
 
     @property
-    def _turn(self) -> AbstractAsyncContextManager[None]:
-        """The turn of a request: llama-cpp-python aborts an answer at the next request."""
+    def _request_lock(self) -> AbstractAsyncContextManager[None]:
+        """Return the lock of a request: llama-cpp-python aborts an answer at the next one."""
         is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
         return self._one_at_a_time if is_exclusive else nullcontext()
 

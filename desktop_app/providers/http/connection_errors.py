@@ -118,8 +118,8 @@ class ConnectionAttempt:
 
     @property
     def _with_port(self) -> ConnectionAttempt:
-        place = f"[{self.host}]" if ":" in self.host else self.host
-        return replace(self, host=f"{place}:{self.port}" if self.port else place)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return replace(self, host=f"{host}:{self.port}" if self.port else host)
 
     def _not_trusted(self, reason: str, details: str) -> AttemptError:
         if "has expired" in reason:

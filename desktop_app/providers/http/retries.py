@@ -19,11 +19,11 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, RateLimitedError, Remedy
 
 MAX_ATTEMPTS: Final = 3
-LONGEST_WAIT_S: Final = 120.0
+MAX_WAIT_S: Final = 120.0
 
 _REPEATABLE_STATUSES: Final = frozenset({500, 502, 503})
 _FIRST_BACKOFF_S: Final = 0.5
-_LONGEST_BACKOFF_S: Final = 8.0
+_MAX_BACKOFF_S: Final = 8.0
 
 
 class AttemptError(Exception):
@@ -48,9 +48,9 @@ class AttemptError(Exception):
         if not self.may_repeat or attempt + 1 >= MAX_ATTEMPTS:
             return None
         if self.asked_wait_s is None:
-            backoff = min(_FIRST_BACKOFF_S * float(2**attempt), _LONGEST_BACKOFF_S)
+            backoff = min(_FIRST_BACKOFF_S * float(2**attempt), _MAX_BACKOFF_S)
             return backoff * (1 - 0.25 * random.random())
-        return self.asked_wait_s if self.asked_wait_s <= LONGEST_WAIT_S else None
+        return self.asked_wait_s if self.asked_wait_s <= MAX_WAIT_S else None
 
     async def pause(self, attempt: int) -> None:
         """Sleep before the attempt after `attempt` (from 0).
@@ -67,7 +67,7 @@ class AttemptError(Exception):
 def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:
     """Return the failed attempt for a reply with an error status."""
     asked = asked_wait_s(headers)
-    if isinstance(error, RateLimitedError) and asked is not None and asked > LONGEST_WAIT_S:
+    if isinstance(error, RateLimitedError) and asked is not None and asked > MAX_WAIT_S:
         error = error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=math.ceil(asked / 60))
     repeatable = isinstance(error, RateLimitedError) or (
         status in _REPEATABLE_STATUSES and error.reason is Reason.PROVIDER_FAULT

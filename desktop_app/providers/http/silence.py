@@ -21,7 +21,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
 
 MAX_QUEUED_EVENTS = 100
-"""With so many unread events in the queue, the source waits until all of them are read."""
+"""When this many events are unread, the source waits until all of them are read."""
 _SLEEP_THRESHOLD_S = 1.0  # the two clocks are read one after the other
 
 
@@ -52,7 +52,7 @@ class SilenceLimits:
 
 
 class SilenceWatch:
-    """A watch for silences of one connection. Create it while an event loop runs.
+    """Detector of silences of one connection. Create it while an event loop runs.
 
     After `limits.first_report` seconds without a byte, and after every further
     `limits.report_interval`, a StatusChanged event says how long the silence is. The next byte
@@ -107,10 +107,11 @@ class SilenceWatch:
     async def events_of(
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of `source` and reports of its silences. Raise its exceptions.
+        """Yield the events of `source` and reports of its silences. Call it once.
 
         Raises:
             StreamCutError: the connection was silent for so long that it is taken for lost.
+            Exception: `source` raised it.
         """
         self._check()
         task = asyncio.ensure_future(self._forward(source))

@@ -155,7 +155,7 @@ class Transport:
 
     @property
     def server(self) -> ServerKind | None:
-        """The kind of server, once its list of models has shown it."""
+        """Return the kind of server; None until its list of models has shown it."""
         return self._server
 
     def note_server(self, kind: ServerKind) -> None:
@@ -401,7 +401,8 @@ class Transport:
             proxy = proxy_for(address, self._profile.proxy, self._proxy_password)
             return proxy, new_client(address, proxy, self._profile.ca_file)
         except SettingError as exc:
-            is_of_environment = not self._profile.proxy and not self._profile.ca_file
+            is_proxy = exc.reason is Reason.PROXY_ADDRESS_INVALID
+            is_of_environment = is_proxy and not self._profile.proxy
             remedy = Remedy.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.remedy
             error = NetworkError(exc.reason, exc.params, what_to_do=remedy, details=exc.details)
         except (ImportError, ValueError, OSError) as exc:

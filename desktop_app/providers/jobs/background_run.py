@@ -50,7 +50,7 @@ from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.http_reply import HttpReply
-from desktop_app.providers.http.retries import LONGEST_WAIT_S, AttemptError
+from desktop_app.providers.http.retries import MAX_WAIT_S, AttemptError
 from desktop_app.providers.http.silence import SilenceWatch
 from desktop_app.providers.http.transport import Transport
 
@@ -142,7 +142,7 @@ class BackgroundRun:
         """
         failures = 0
         while not self._reader.is_finished:
-            began, before = self._loop.time(), self._reader.sequence
+            started_at, before = self._loop.time(), self._reader.sequence
             try:
                 if self._may_stream and self._can_recognize_repeats:
                     async with aclosing(self._reconnect()) as events:
@@ -161,7 +161,7 @@ class BackgroundRun:
                 await asyncio.sleep(wait)
                 continue
             if self._reader.sequence == before and not self._reader.is_finished:
-                await asyncio.sleep(max(self._times.poll - (self._loop.time() - began), 0))
+                await asyncio.sleep(max(self._times.poll - (self._loop.time() - started_at), 0))
 
     @property
     def _can_recognize_repeats(self) -> bool:
@@ -282,7 +282,7 @@ class BackgroundRun:
     def _path(self) -> str:
         return run_path(self._id)
 
-    # -- when the provider is out of reach
+    # -- if the provider cannot be reached
 
     def _status_of(self, error: ProviderError) -> Status:
         if error.status is None:
@@ -309,7 +309,7 @@ class BackgroundRun:
         if is_given_up or isinstance(error, AuthenticationError) or _is_refusal(error):
             raise error from failed
         if failed.asked_wait_s is not None:
-            return min(failed.asked_wait_s, LONGEST_WAIT_S)
+            return min(failed.asked_wait_s, MAX_WAIT_S)
         return min(float(2**failures), self._times.longest_pause)
 
 

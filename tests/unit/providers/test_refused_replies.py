@@ -209,6 +209,7 @@ async def test_a_proxy_has_a_time_limit(scheme: str) -> None:
         ({}, "ftp://a", Reason.PROXY_ADDRESS_INVALID),
         ({}, "http://\u200b", Reason.PROXY_ADDRESS_INVALID),
         ({"ca_file": "gone.pem"}, "http://a", Reason.CERTIFICATES_UNREADABLE),
+        ({"ca_file": "gone.pem"}, "ftp://a", Reason.PROXY_ADDRESS_INVALID),
     ],
 )
 async def test_settings_that_cannot_be_used_are_named(
@@ -217,7 +218,17 @@ async def test_settings_that_cannot_be_used_are_named(
     monkeypatch.setenv("HTTPS_PROXY", environment)
     found = failed(await asked(replace(COMPATIBLE, base_url="https://far.example/v1", **settings)))
     assert found.reason is reason
-    assert (found.remedy is Remedy.CHECK_ENVIRONMENT_PROXY) == (not settings)
+    is_proxy = reason is Reason.PROXY_ADDRESS_INVALID
+    is_of_environment = is_proxy and bool(environment)
+    assert (found.remedy is Remedy.CHECK_ENVIRONMENT_PROXY) == is_of_environment
+
+
+async def test_an_unusable_certificate_file_of_the_environment_is_not_a_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/dev/zero")
+    found = failed(await asked(replace(COMPATIBLE, base_url="https://far.example/v1")))
+    assert found.remedy is Remedy.CHOOSE_PEM
 
 
 async def test_an_address_that_is_too_long_with_its_model_is_refused() -> None:
