@@ -1,4 +1,4 @@
-"""Starts turns: stores a question or another answer, and has it answered."""
+"""The beginning of turns: a question or another answer is stored, and the answer can run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ QUESTION = "question"  # the topic of notifications about a question that could 
 
 @dataclass(frozen=True)
 class BegunTurn:
-    """A turn that is stored, and whose answers can run.
+    """A stored turn, whose answers can run.
 
     Attributes:
         run: the run of the first answer.
@@ -53,7 +53,7 @@ class BegunTurn:
 
 
 class TurnStarter(QObject):
-    """Starts the turns of the main window.
+    """Starter of the main window's turns.
 
     Args:
         before_asking: is awaited before a question is sent.
@@ -152,7 +152,9 @@ class TurnStarter(QObject):
 
             async def agree() -> None:
                 await chat.budget.agree_to_unpriced(profile, model)
-                await self.begin(path, draft, choice, asked, alone=alone, compared=compared)
+                await self.begin(
+                    path, draft, choice, asked, alone=alone, repairs=repairs, compared=compared
+                )
 
             self._ask_about_price(error, profile.id, model, lambda: self._tasks.start(agree()))
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -15,6 +16,7 @@ from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.desk import Desk, until
+from tests.gui.app.test_spending import KEYED, cap
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -67,6 +69,23 @@ async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
         assert PEOPLE not in desk.transcript
         assert desk.state.current.path[-1].text == PEOPLE
         await until(lambda: not desk.controllers.lexer.is_busy)
+
+
+async def test_a_repair_that_was_asked_about_its_price_is_still_a_repair() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await desk.state.values.set("answer.repair", True)
+        use(desk, FORM)
+        await cap(desk, "5")
+        turn = await desk.ask("Who?")
+        setup = desk.state.setup
+        setup.choose(replace(setup.choice, variant=None, model="somebody-elses"))
+        turn.end('{"people": 3}')
+        await until(lambda: "price" in desk.said)
+        desk.take("Use anyway")
+        repair = await desk.turn(1)
+        assert "$.people: 3 is not of type 'array'" in _text(repair.request.messages[-1])
+        repair.end(PEOPLE)
+        await desk.settled()
 
 
 async def test_the_focus_stays_when_the_text_is_shown() -> None:
