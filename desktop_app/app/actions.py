@@ -1,6 +1,6 @@
 """The actions of the window's controllers, by the ids of their commands (commands/command.py).
 
-Those of the whole program are in window_session, those of the quick prompt in ui/quick.
+Actions of the whole program are in window_session, those of the quick prompt in ui/quick.
 """
 
 from __future__ import annotations

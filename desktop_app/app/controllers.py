@@ -136,7 +136,7 @@ class Controllers(QObject):
     # -------------------------------------------------------------- library
 
     def _make_list(self) -> None:
-        """Create the conversation list, and what opens, finds and deletes conversations."""
+        """Create the conversation list, and the controllers that open, find and delete."""
         window, state, running = self._window, self.state, self.running
         self.draft_saver = DraftSaver(window.prompt, state.session, state.drafts)
         presenter = self.list_presenter = ListPresenter(
@@ -467,7 +467,7 @@ class Controllers(QObject):
         )
 
     def _make_answers(self) -> None:
-        """Create what acts on answers that have ended: compaction, reviews, titles and more."""
+        """Create the controllers of ended answers: compaction, reviews, titles and more."""
         window, theme, state, running = self._window, self._theme, self.state, self.running
         self.compaction = CompactionController(
             window,

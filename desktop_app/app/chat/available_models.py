@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class AvailableModels(QObject):
-    """Lists models whenever providers or their listings change.
+    """The models that can answer, listed again whenever providers or their listings change.
 
     Signals:
         changed: the available models have changed.
@@ -120,11 +120,10 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
     refusals = {
         e: _refusal_text(e, why)
         for e in Effort
-        if offers_effort and (why := info.effort_refusal(e))  # no menu shows others
+        if offers_effort and (why := info.effort_refusal(e))
     }
     if resolved.notice:  # a stand-in answers, at a single effort
-        said = str(resolved.notice)
-        refusals = {e: said for e in Effort if e is not resolved.effort}
+        refusals = {e: str(resolved.notice) for e in Effort if e is not resolved.effort}
     return ChoiceView(
         variant=resolved.variant,
         model_name=info.name,
@@ -142,7 +141,7 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
 
 
 def _variants_at(profile: ProviderProfile, models: tuple[ModelEntry, ...]) -> frozenset[Variant]:
-    """Return the variants that a provider offers; for a compatible server, those in its list."""
+    """Return the variants that a provider offers, or that a compatible server lists."""
     if profile.kind is not ProviderKind.COMPATIBLE:
         return frozenset(Variant) if profile.serves_the_family else frozenset()
     return frozenset(e.variant for e in models if e.provider_id == profile.id and e.variant)

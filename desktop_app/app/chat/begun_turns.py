@@ -1,4 +1,4 @@
-"""Shows turns that have begun: in the prompt, the conversation list and the transcript."""
+"""Turns that have begun, as shown in the prompt, the conversation list and the transcript."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class BegunTurns(QObject):
-    """Starts the answers of begun turns, and shows those of the open conversation.
+    """Starter of begun turns' answers, which shows the turns of the open conversation.
 
     Signals:
         compared(list path, list answers): several models answer the last question of the path.
@@ -64,7 +64,7 @@ class BegunTurns(QObject):
         is_open = run.conversation.id == self._current.id
         now = self._current.conversation if is_open else turn.asked
         stored = replace(run.conversation.with_settings_of(now), choice=self._setup.choice_of(now))
-        if stored != run.conversation:  # a choice for this answer only, or one changed since
+        if stored != run.conversation:  # a choice for this answer only, or changed meanwhile
             self._tasks.start(self._conversations.save(stored))
         self._presenter.upsert(stored)
         self._running.start(run)
@@ -73,10 +73,10 @@ class BegunTurns(QObject):
             return
         self._current.store(stored)
         self._pane.set_title(stored.title)
-        follows = run.question is not None and _follows(run.question, self._current.path)
-        if follows and run.question is not None and not run.siblings:
-            self._current.append(run.question, run.answer)
-            self._append(run.question, run.answer)
+        question, is_single = run.question, not run.siblings
+        if question is not None and is_single and _follows(question, self._current.path):
+            self._current.append(question, run.answer)
+            self._append(question, run.answer)
             self._navigator.mark_open()
             self._current.report_path()
             self._report(turn)
@@ -84,7 +84,7 @@ class BegunTurns(QObject):
             self._tasks.start(self._reopen(turn))
 
     def _clear_sent(self, conversation_id: str, sent: Draft) -> None:
-        """Remove the question from its prompt; keep what was typed or attached since."""
+        """Remove the sent question from its prompt; keep later text and attachments."""
         is_open = conversation_id == self._current.id
         if is_open:
             self._saver.save()

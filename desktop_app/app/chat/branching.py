@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Branching(QObject):
-    """Makes branches; the original conversation does not change."""
+    """Creation of branches; the original conversation does not change."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Questions asked in the main window, at once or once they can be, and their end."""
+"""Questions of the main window: asked at once or queued, and stopped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class ChatController(QObject):
-    """Connects the prompt with the turns and the running answers.
+    """Connection of the prompt with the turns and the running answers.
 
     Args:
         cancel_first: cancels other work on the open conversation; returns True if there was any.
@@ -58,7 +58,7 @@ class ChatController(QObject):
         self._cancel_first, self._is_reading = cancel_first, is_reading
         self._current, self._draft, self._drafts = *session, drafts
         self._start, self._conversations = tasks.start, conversations
-        self._queued: dict[str, str] = {}  # conversation id -> question to ask once it can be
+        self._queued: dict[str, str] = {}  # conversation id -> question that waits
         self._hint = ""
         prompt = pane.prompt
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
@@ -76,7 +76,7 @@ class ChatController(QObject):
     # -------------------------------------------------------------- asking
 
     def submit(self, text: str, template_id: str) -> None:
-        """Ask the question in the prompt, once its answer has ended and its files are read.
+        """Ask the question in the prompt, once no answer is running and its files are read.
 
         The prompt is cleared once the question is on disk.
         """
@@ -90,7 +90,7 @@ class ChatController(QObject):
             self._start(self._turns.begin(list(path), draft))
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
-        """Ask the question in the prompt of several models, or else the last question again."""
+        """Ask several models the question in the prompt, or if it is empty the last question."""
         prompt = self._pane.prompt
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
         edited, path = self._edited.question, self._current.path
@@ -120,7 +120,7 @@ class ChatController(QObject):
             self._show_hint()
 
     def send_queued(self, conversation_id: str) -> None:
-        """Ask the queued question of a conversation if nothing is in its way any more."""
+        """Ask the queued question of a conversation if it need not wait any more."""
         if self._must_queue(conversation_id):
             return
         text = self._queued.pop(conversation_id, None)
@@ -130,13 +130,13 @@ class ChatController(QObject):
         if self._is_open(conversation_id):
             self._pane.prompt.send()
         else:
-            self._start(self._ask_elsewhere(conversation_id, text))
+            self._start(self._ask_in_closed(conversation_id, text))
 
-    async def _ask_elsewhere(self, conversation_id: str, text: str) -> None:
+    async def _ask_in_closed(self, conversation_id: str, text: str) -> None:
         """Ask a question in a conversation that is not open."""
         conversation = self._presenter.existing(conversation_id)
         is_edited = self._edited.is_editing_in(conversation_id)
-        if conversation is None or is_edited:  # deleted, or the question is for another point
+        if conversation is None or is_edited:  # deleted, or the question replaces an earlier one
             return
         draft = replace(self._drafts.cached(conversation_id), text=text)
         path = await self._conversations.path(conversation_id)
@@ -147,7 +147,7 @@ class ChatController(QObject):
         self._queued.clear()
 
     def _show_hint(self) -> None:
-        """Show a hint if Send does something unusual, and announce it once."""
+        """Show a hint if a question is queued or edited, and announce it once."""
         opened_id, hint = self._current.id, ""
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
         if opened_id in self._queued:
@@ -165,7 +165,7 @@ class ChatController(QObject):
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if answer.status is MessageStatus.STREAMING:
-            return  # it continues at its provider after the program's end
+            return  # a background answer, which continues after the program's end
         is_open = self._is_open(conversation_id)
         if is_open:
             self._show_state()
@@ -201,5 +201,5 @@ class ChatController(QObject):
             return
         elif self._running.is_running(opened_id):
             self.stop()
-        elif bring_back := self._edited.discard():
-            self._pane.notifications.notify_undo(tr("Edit discarded"), bring_back)
+        elif resume_edit := self._edited.discard():
+            self._pane.notifications.notify_undo(tr("Edit discarded"), resume_edit)

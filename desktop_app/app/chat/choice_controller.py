@@ -55,7 +55,7 @@ BEING_COUNTED = N_("Counting…")
 
 
 class ChoiceController(QObject):
-    """Connects the row under the prompt with the choice of a model and the estimator."""
+    """Connection of the row under the prompt with the choice of a model and the estimator."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class ChoiceController(QObject):
         self._measured: dict[str, Measured] = {}
         self._estimated: Estimate | None = None
         self._connected: set[ProviderProfile] = set()
-        self._is_parser_warm = False
+        self._is_parser_loaded = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(lambda: self._tasks.start(self._estimate()))
         prompt = pane.prompt
@@ -114,9 +114,9 @@ class ChoiceController(QObject):
     # -------------------------------------------------------------- choosing
 
     def _defer(self, change: Callable[[], None]) -> bool:
-        """Defer a change until the first conversation is open. Return False if it is open already.
+        """Defer a change until the first conversation is open; return False if it is open.
 
-        It opens a moment after the window shows, with a choice of its own.
+        The conversation opens a moment after the window, and its own choice replaces others.
         """
         if self._deferred is None:
             return False
@@ -129,7 +129,7 @@ class ChoiceController(QObject):
             change()
 
     def choose_variant(self, variant: Variant) -> None:
-        """Choose another variant, if the provider serves the family."""
+        """Choose another variant, if the provider offers it."""
         if self._defer(partial(self.choose_variant, variant)):
             return
         known = self._providers.has_provider(self._current.conversation)
@@ -190,15 +190,15 @@ class ChoiceController(QObject):
         self._timer.start()
 
     def propose_model(self) -> None:
-        """Without a model, read the provider's list, which names one to propose."""
+        """If no model is chosen, read the provider's list to propose a model."""
         if not self._setup.resolved.model.id:
             self._open_connection()
 
     def _on_text_changed(self) -> None:
         self._timer.start()
-        if not self._is_parser_warm:
+        if not self._is_parser_loaded:
             # Load the parser's libraries now, so that they do not delay the answer's first words.
-            self._is_parser_warm = True
+            self._is_parser_loaded = True
             self._tasks.start(asyncio.to_thread(parser))
         self._open_connection()
 
@@ -226,8 +226,8 @@ class ChoiceController(QObject):
     def _show_figures(self) -> None:
         """Show the likely cost and duration of the message with each variant and effort.
 
-        A new choice shows them at once, from the last estimate: a menu keeps the figures with which
-        it opened, so those of the former model would stay in it.
+        After a new choice, the figures are computed from the last estimate at once. Otherwise a
+        menu that opens before the next estimate would show the figures of the former model.
         """
         setup, chat = self._setup, self._chat_service
         profile, settings = setup.profile, setup.ask_settings
@@ -301,7 +301,7 @@ class ChoiceController(QObject):
             await self._update_figures(estimate)
 
     async def _tokens_in_use(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
-        """Return the tokens in use.
+        """Return the tokens of the conversation's context, None if they are unknown.
 
         They are counted here only if the provider's count does not apply: after a compaction, among
         several answers of a request, and for images that another model saw.

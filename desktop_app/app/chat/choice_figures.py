@@ -1,4 +1,4 @@
-"""Cost and duration of the message with each variant and effort, as words for the menus."""
+"""Cost and duration of the message with each variant and effort, as texts for the menus."""
 
 from __future__ import annotations
 
@@ -34,26 +34,25 @@ def choice_figures(
         estimate: of the message being typed; None shows durations only.
     """
 
-    def words(other: ModelChoice) -> str:
+    def figures_text(other: ModelChoice) -> str:
         resolved = resolve(other)
-        most = _most(resolved, estimate, max_output_tokens)
-        took = _seconds(resolved, measured)
-        return " · ".join(filter(None, (most, took)))
+        cost = _highest_cost_text(resolved, estimate, max_output_tokens)
+        return " · ".join(filter(None, (cost, _duration_text(resolved, measured))))
 
     serves = resolve(choice).profile.serves_the_family
     variants = {
-        variant: words(replace(choice, variant=variant, model=""))
+        variant: figures_text(replace(choice, variant=variant, model=""))
         for variant in (Variant if serves else ())
     }
     accepted = resolve(choice).model.efforts or ()
-    efforts = {effort: words(replace(choice, effort=effort)) for effort in accepted}
+    efforts = {effort: figures_text(replace(choice, effort=effort)) for effort in accepted}
     return ChoiceFigures(variants, efforts)
 
 
-def _most(
+def _highest_cost_text(
     resolved: ResolvedChoice, estimate: Estimate | None, max_output_tokens: int | None
 ) -> str:
-    """Return the most that the message and its answers cost, "" if that is unknown."""
+    """Return the highest cost of the message with its answers, "" if it is unknown."""
     price = resolved.counted_price
     limits = [limit for limit in (max_output_tokens, resolved.model.max_output) if limit]
     if estimate is None or price is None or not limits:
@@ -65,7 +64,7 @@ def _most(
     return tr("up to {cost}", cost=money(price.of(usage)))
 
 
-def _seconds(resolved: ResolvedChoice, measured: Measured) -> str:
+def _duration_text(resolved: ResolvedChoice, measured: Measured) -> str:
     effort: Effort | None = resolved.effort
     own = measured.get((resolved.model.id, effort.value if effort else ""))
     if own is not None:

@@ -1,4 +1,4 @@
-"""Offers to read a document in chunks if it is larger than the model's window."""
+"""The offer to read documents in parts if they are larger than the model's window."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TOPIC: Final = "question"  # shared with other notifications about a question th
 
 
 class ChunkedReadingController(QObject):
-    """Offers chunked reading after a question was refused as too large.
+    """The offer of chunked reading after a question was refused as too large.
 
     Signals:
         submit_requested(str, str): ask this text, made from the template with this id, with the
@@ -64,14 +64,12 @@ class ChunkedReadingController(QObject):
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer for a question whose documents do not fit."""
-        does_not_fit = isinstance(error, DocumentDoesNotFitError) and bool(self._documents())
-        refused = self._typed()
-        if not does_not_fit:
+        if not isinstance(error, DocumentDoesNotFitError) or not self._documents():
             return ()
-        start = self._tasks.start
-        begins = [(tr(ATTACH_BEGINNING), lambda: start(self._attach_beginnings(refused)))]
-        by_parts = [(tr(OFFER), lambda: start(self._plan(refused)))]
-        return [*(begins if self._can_attach_beginnings() else ()), *by_parts]
+        refused, start = self._typed_draft(), self._tasks.start
+        beginnings = [(tr(ATTACH_BEGINNING), lambda: start(self._attach_beginnings(refused)))]
+        parts = [(tr(OFFER), lambda: start(self._offer_plan(refused)))]
+        return [*(beginnings if self._can_attach_beginnings() else ()), *parts]
 
     def _can_attach_beginnings(self) -> bool:
         tools = self._setup.settings_of(self._current.conversation).parameters.tools
@@ -95,17 +93,17 @@ class ChunkedReadingController(QObject):
         parts = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         return [part for part in parts if not (part.in_parts or part.by_tools)]
 
-    def _typed(self) -> Draft:
+    def _typed_draft(self) -> Draft:
         prompt = self._prompt
         return self._draft.with_text(prompt.text(), prompt.template_id)
 
-    async def _plan(self, refused: Draft) -> None:
-        """Notify the user of the calls and cost of chunked reading.
+    async def _offer_plan(self, refused: Draft) -> None:
+        """Offer chunked reading with its calls and cost; if it is free, begin at once.
 
-        The offer is for the question in the prompt, or for the refused one if the prompt is empty.
+        It is for the question in the prompt, or for the refused question if the prompt is empty.
         """
         notifications = self._notifications
-        draft = self._typed()
+        draft = self._typed_draft()
         if not draft.text.strip():
             draft = self._draft.with_text(refused.text, refused.template_id)
         documents = self._documents()
@@ -126,7 +124,7 @@ class ChunkedReadingController(QObject):
         )
 
     def _accept(self, offered: Draft) -> None:
-        """Ask the offered question, unless other files are attached by now."""
+        """Ask the offered question, unless the attachments were changed meanwhile."""
         if self._draft.value.attachments != offered.attachments:
             return
         parts = tuple(

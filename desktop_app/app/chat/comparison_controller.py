@@ -39,7 +39,7 @@ _MAX_COLUMNS = 4
 
 
 class ComparisonController(QObject):
-    """Connects the window of columns with the running answers and the store.
+    """Connection of the window of columns with the running answers and the store.
 
     Args:
         make_transcript: returns the view of a column; its argument returns all compared answers.
@@ -96,6 +96,8 @@ class ComparisonController(QObject):
     async def _show_stored(self, path: list[Message], ids: Sequence[str]) -> None:
         found = [await self._conversations.message(id_) for id_ in ids]
         answers = [answer for answer in found if answer is not None]
+        if not answers:
+            return  # another process has deleted the conversation
         first_tokens = await self._ledger.first_token_seconds(answers[0].conversation_id)
         self.show_answers(path, answers)
         for column in self._columns:
@@ -147,7 +149,7 @@ class ComparisonController(QObject):
             self._window.close()
 
     def _close_if_forgotten(self) -> None:
-        """Close the window with a temporary conversation, of which nothing may stay."""
+        """Close the window if its temporary conversation was discarded."""
         was_begun = self._temporary.was_begun(self._conversation_id)
         if was_begun and not self._temporary.is_temporary(self._conversation_id):
             self._close()
@@ -219,7 +221,7 @@ class ComparisonController(QObject):
         return True
 
     async def _conversation(self) -> Conversation | None:
-        """Return the conversation as it is stored; say so if it was deleted."""
+        """Return the conversation as it is stored; if it was deleted, show that."""
         found = await self._conversations.get(self._conversation_id)
         if found is None and self._window is not None:
             self._window.set_problem(tr("This conversation was deleted."))
@@ -241,7 +243,7 @@ class ComparisonController(QObject):
             return
         self._running.start(run)
         await self._conversations.save(conversation)  # its own model and shown version
-        self._mark(False)  # the marks compare the answer before
+        self._mark(False)  # the marks are of the former answer
         column.show_answer(self._newest_shown(run.answer))
         if self._window is not None:
             self._window.set_problem("")

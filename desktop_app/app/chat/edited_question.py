@@ -25,9 +25,9 @@ class _Edited(NamedTuple):
 
 
 class EditedQuestion(QObject):
-    """Holds the question that is being edited, if any.
+    """The question that is being edited, if any.
 
-    The draft that was in the prompt before comes back afterwards.
+    Afterwards, the draft that was in the prompt before is restored.
 
     Signals:
         changed: editing began or ended.
@@ -63,7 +63,7 @@ class EditedQuestion(QObject):
         """Stop editing: restore the draft that was in the prompt before.
 
         Returns:
-            A function that restores the edited text; None if the question was not changed.
+            A function that restores the edited text; None if no question was changed.
         """
         edited = self._on_open_path()
         if edited is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class TemporaryController(QObject):
-    """Connects the command, the bar above the prompt and the row with the temporary conversation.
+    """Connection of the temporary conversation with its command, bar and row.
 
     Signals:
         content_dropped(DroppedContent, str, bool): something was dropped on its row; the
@@ -68,7 +68,7 @@ class TemporaryController(QObject):
     def open(self) -> None:
         """Open the temporary conversation; if it is open with content, offer to replace it."""
         if self._id and self._id != self._current.id:
-            self._return_to_it()
+            self._reopen()
         elif not self._id:
             self._begin()
         elif self._has_content:
@@ -114,7 +114,7 @@ class TemporaryController(QObject):
         self._id = conversation.id
         self._navigator.open_temporary(conversation)
 
-    def _return_to_it(self) -> None:
+    def _reopen(self) -> None:
         self._tasks.start(self._navigator.open(self._id))
         self._pane.prompt.focus_text()
 
@@ -142,7 +142,7 @@ class TemporaryController(QObject):
 
             self._row = TemporaryRow(self._theme.current)
             self._theme.changed.connect(self._row.set_theme)
-            self._row.open_requested.connect(self._return_to_it)
+            self._row.open_requested.connect(self._reopen)
             self._row.close_requested.connect(self.close_open)
             self._row.drop_hint_changed.connect(self._conversation_list.view.show_drop_hint)
             self._row.content_dropped.connect(

@@ -1,4 +1,4 @@
-"""Asks a small model for a title after a conversation's first answer, if that is enabled."""
+"""Titles by a small model after a conversation's first answer, if that is enabled."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class TitleController(QObject):
-    """Connects the end of first answers with the list."""
+    """Connection of ended answers with the titles in the list."""
 
     def __init__(
         self,

@@ -46,7 +46,7 @@ FillWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any
 
 
 class CollectionsController(QObject):
-    """Connects the collections, their dialog and the prompt.
+    """Connection of the collections, their dialog and the prompt.
 
     Signals:
         document_open_requested(str, str): show a document, by its SHA-256 and name.
@@ -76,9 +76,9 @@ class CollectionsController(QObject):
         self._picker: CommandPalette | None = None
         self._states: dict[str, CollectionState] = {}
         self._filling: asyncio.Future[None] | None = None
-        self._filled = ""  # the collection that is being filled
+        self._filled_id = ""  # of the collection that is being filled, or was last
         self._progress: CollectionProgress | None = None
-        self._deleted = ""  # the collection that will be deleted, unless the user presses Undo
+        self._deleted_id = ""  # of the collection to delete, unless the user presses Undo
         self._load_lock = asyncio.Lock()
         self._requested: set[str] = set()  # in the draft, and not loaded yet
         self._deleted_in_draft: set[str] = set()  # in the draft, and deleted
@@ -143,7 +143,7 @@ class CollectionsController(QObject):
         before = self._states
         states: dict[str, CollectionState] = {}
         for collection in await self._service.all():
-            if collection.id == self._deleted:
+            if collection.id == self._deleted_id:
                 continue
             files = await self._service.files(collection.id)
             counts = [sum(f.status == s for f in files) for s in ("ready", "failed", "waiting")]
@@ -176,25 +176,26 @@ class CollectionsController(QObject):
     def _show_work(self) -> None:
         if self._dialog is None:
             return
-        at, state = self._progress, self._states.get(self._filled)
+        progress, state = self._progress, self._states.get(self._filled_id)
         if self._filling is None or state is None:
             self._dialog.show_work("", 0, 0)
-        elif at is None:
+        elif progress is None:
             self._dialog.show_work(
                 tr("Finding files for {collection}…", collection=state.collection.name), 0, 0
             )
         else:
-            number = min(at.done + 1, at.total)
-            if self._dialog.current == self._filled:
-                words = tr("Reading {number} of {total}", number=number, total=at.total)
+            total = progress.total
+            file_number = min(progress.done + 1, total)
+            if self._dialog.current == self._filled_id:
+                words = tr("Reading {number} of {total}", number=file_number, total=total)
             else:
                 words = tr(
                     "{collection}: reading {number} of {total}",
                     collection=state.collection.name,
-                    number=number,
-                    total=at.total,
+                    number=file_number,
+                    total=total,
                 )
-            self._dialog.show_work(words, at.done, at.total)
+            self._dialog.show_work(words, progress.done, total)
 
     def _open_file(self, file: CollectionFile) -> None:
         self.document_open_requested.emit(file.sha256, file.name)
@@ -229,7 +230,7 @@ class CollectionsController(QObject):
         return self._filling is not None or self._reload_timer.isActive()
 
     def cancel(self) -> None:
-        """Cancel the reading; documents that were read stay."""
+        """Cancel the update; documents that were read stay."""
         if self._filling is not None:
             self._filling.cancel()
 
@@ -238,12 +239,12 @@ class CollectionsController(QObject):
         if self._filling is not None:
             self._say(tr("Another collection is being updated. Wait for it or cancel it."))
             return
-        self._filled, self._progress = collection_id, None
+        self._filled_id, self._progress = collection_id, None
         self._filling = self._start(self._run(work, done_text))
         self._show_work()
 
     async def _run(self, work: FillWork, done_text: str | None) -> None:
-        before = self._states.get(self._filled)
+        before = self._states.get(self._filled_id)
         try:
             await work(self._on_progress)
         except asyncio.CancelledError:
@@ -259,7 +260,7 @@ class CollectionsController(QObject):
             self._start(self._reload())
 
     def _summary(self, before: CollectionState | None) -> str:
-        state = self._states.get(self._filled)
+        state = self._states.get(self._filled_id)
         if state is None:
             return ""
         news = state.ready - (before.ready if before is not None else 0)
@@ -299,9 +300,9 @@ class CollectionsController(QObject):
         state = self._states.get(collection_id)
         if state is None:
             return
-        if self._filled == collection_id:
+        if self._filled_id == collection_id:
             self.cancel()
-        self._deleted = collection_id
+        self._deleted_id = collection_id
         self._undo_timer.start()
         await self._reload()
         self._say(
@@ -310,16 +311,17 @@ class CollectionsController(QObject):
         )
 
     def _undo(self) -> None:
-        collection_id, self._deleted = self._deleted, ""
+        collection_id, self._deleted_id = self._deleted_id, ""
         self._undo_timer.stop()
         self._start(self._show(collection_id))
 
     async def _forget_deleted(self) -> None:
         self._undo_timer.stop()
-        collection_id = self._deleted
+        collection_id = self._deleted_id
         if collection_id:
             await self._service.delete(collection_id)
-            self._deleted = ""
+            if self._deleted_id == collection_id:
+                self._deleted_id = ""
             if self._dialog is not None:
                 self._dialog.status.end_undo(self._undo)
             self._drop_from_draft(collection_id)
@@ -329,7 +331,7 @@ class CollectionsController(QObject):
     ) -> None:
         if self._dialog is not None and self._dialog.isVisible():
             self._dialog.status.show_message(words, undo, is_error=is_error)
-        elif is_error or self._filled:
+        elif is_error or self._filled_id:
             self._notifications.notify(words)
 
     # -------------------------------------------------------------- asking
@@ -393,30 +395,30 @@ class CollectionsController(QObject):
             self._draft.set_attachments(kept)
 
     def _load_draft_collections(self) -> None:
-        """Load the sizes of collections in the draft that are not known yet."""
+        """Load the draft's collections that are not loaded yet."""
         unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)
         if unknown and not self._reload_timer.isActive() and self._requested != unknown:
             self._requested = unknown
             self._reload_timer.start()
 
-    # -------------------------------------------------------------- instead of whole documents
+    # -------------------------------------------------------------- documents that do not fit
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer to make a collection of documents that do not fit."""
         does_not_fit = isinstance(error, DocumentDoesNotFitError)
-        return [(tr(OFFER), self.offer_instead)] if does_not_fit and self._paths() else ()
+        return [(tr(OFFER), self.replace_documents)] if does_not_fit and self._paths() else ()
 
     def _paths(self) -> dict[str, Path]:
-        """Return the paths of the documents in the prompt, as far as known."""
+        """Return the known paths of the documents in the prompt."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         known = self._origins.paths
         return {p.sha256: known[p.sha256] for p in documents if p.sha256 in known}
 
-    def offer_instead(self) -> None:
+    def replace_documents(self) -> None:
         """Replace the documents in the prompt with a collection of them."""
-        self._start(self._make_instead())
+        self._start(self._replace_documents())
 
-    async def _make_instead(self) -> None:
+    async def _replace_documents(self) -> None:
         origins = self._paths()
         created = await self._create(list(origins.values()))
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) not in origins)
@@ -435,7 +437,7 @@ class CollectionsController(QObject):
 
 
 def _embedding_text(plan: EmbeddingPlan) -> str:
-    """Return a text on the passages that embedding sends, their provider, and the cost."""
+    """Return a sentence with the passages that embedding sends, the provider and the cost."""
     provider, count = plan.choice.profile.name, number(plan.tokens)
     if plan.cost is None:
         return tr_plural(

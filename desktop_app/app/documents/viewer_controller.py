@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
 _SLOW_STRIP_S: Final = 1.0
-_MAX_ANNOUNCED: Final = 600
+_MAX_PASSAGE_CHARACTERS: Final = 600
 # The suffix decides which program opens a file; executable types are opened as text.
 _OPENABLE_SUFFIXES: Final = frozenset(
     ".pdf .docx .odt .rtf .pptx .odp .xlsx .ods .epub .html .htm .eml .msg .md .csv .tsv .json "
@@ -75,7 +75,7 @@ class Target(NamedTuple):
 
 
 class ViewerController(QObject):
-    """Opens documents in their window.
+    """Connection of stored documents with their window.
 
     Attributes:
         window: None until the first document is opened.
@@ -110,10 +110,8 @@ class ViewerController(QObject):
         self._paged_document: ViewedDocument | None = None
         self._search: ViewerSearch | None = None
         self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
-        self._document_text = ""  # the text of the document
-        self._shown_match: Span | None = (
-            None  # the passage's range, if the document is shown as text
-        )
+        self._document_text = ""
+        self._shown_match: Span | None = None  # only in documents that are shown as text
         self._text: DocumentText | None = None
         self._wanted: list[PageStrip] = []
         self._drawing: asyncio.Future[Any] | None = None
@@ -139,8 +137,8 @@ class ViewerController(QObject):
     def open_passage(self, passage: Passage) -> None:
         """Show a cited passage in its document."""
         span = (passage.start, passage.end)
-        what = (passage.sha256, passage.name, passage.page, passage.place_shown, span, passage.text)
-        self.open(Target(*what))
+        place, text = passage.place_shown, passage.text
+        self.open(Target(passage.sha256, passage.name, passage.page, place, span, text))
 
     # -------------------------------------------------------------- opening
 
@@ -200,15 +198,15 @@ class ViewerController(QObject):
             text = await attachments.text(target.sha256)
             target = self._target = await asyncio.to_thread(_locate_passage, text, target)
             self._begin_search(text)
-            if file.media_type != document_types.PDF:
-                await self._show_text(target, file, text)
-            elif source is None:
-                await self._show_text(target, file, text)
+            is_pdf = file.media_type == document_types.PDF
+            if is_pdf and source is not None:
+                await self._show_pages(target, file, text, source)
+                return
+            await self._show_text(target, file, text)
+            if is_pdf:
                 viewer.set_note(
                     tr("The file no longer exists. This is the text extracted from it.")
                 )
-            else:
-                await self._show_pages(target, file, text, source)
         except UserFacingError as error:
             viewer.show_message(error.sentences)
 
@@ -247,9 +245,9 @@ class ViewerController(QObject):
         if marks:
             viewer.pages.set_marks(marks)
             viewer.pages.go_to(min(marks))
-            viewer.describe_mark(tr("Highlighted: {text}", text=_short(target.words)))
+            viewer.describe_mark(tr("Highlighted: {text}", text=_shortened(target.words)))
         else:
-            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_short(target.words)}")
+            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shortened(target.words)}")
 
     async def _boxes(
         self, document: ViewedDocument, pieces: list[TextPiece]
@@ -273,25 +271,25 @@ class ViewerController(QObject):
         if self._search is not None:
             self._search.begin(text, target.span[0] if target and target.span else 0)
 
-    async def _show_match(self, place: Span | None) -> None:
+    async def _show_match(self, match: Span | None) -> None:
         """Show a match; None marks the document's passage again."""
         viewer, document = self._get_window(), self._paged_document
         if document is not None:
-            if place is None:
+            if match is None:
                 viewer.pages.set_marks(self._marks)
                 return
-            pieces = await asyncio.to_thread(pages_of, self._document_text, place)
+            pieces = await asyncio.to_thread(pages_of, self._document_text, match)
             marks = await self._boxes(document, pieces)
             if document is self._paged_document and pieces:
                 viewer.pages.set_marks(marks)
                 viewer.pages.go_to(pieces[0].page)
-        elif self._text is not None and (place or self._shown_match):
-            self._shown_match = place
-            at = place or (self._target.span if self._target else None)
-            if at is None:
+        elif self._text is not None and (match or self._shown_match):
+            self._shown_match = match
+            marked = match or (self._target.span if self._target else None)
+            if marked is None:
                 viewer.text.clear_marks()
             else:
-                viewer.text.begin(len(self._text.slices), self._text.slice_at(at[0]))
+                viewer.text.begin(len(self._text.slices), self._text.slice_at(marked[0]))
 
     async def _show_text(self, target: Target, file: AttachmentFile, text: str) -> None:
         from desktop_app.rendering.document_text import DocumentText, form_of
@@ -303,10 +301,10 @@ class ViewerController(QObject):
         self._text = await asyncio.to_thread(DocumentText, text, form_of(file.media_type))
         at = self._text.slice_at(target.span[0]) if target.span else 0
         viewer.show_text(len(self._text.slices), at)
-        marked = tr("Highlighted: {text}", text=_short(target.words))
+        marked = tr("Highlighted: {text}", text=_shortened(target.words))
         viewer.describe_mark(marked if target.span else "")
         if target.words and not target.span:
-            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_short(target.words)}")
+            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shortened(target.words)}")
 
     # -------------------------------------------------------------- text
 
@@ -325,14 +323,11 @@ class ViewerController(QObject):
     # -------------------------------------------------------------- pages
 
     def _render_strips(self, strips: list[PageStrip]) -> None:
-        """Render these strips next.
-
-        If a slow strip has been scrolled past, its process is ended.
-        """
+        """Render these strips next; cancel a slow strip that is out of view."""
         self._wanted = strips
         if self._drawn_strip is not None and self._drawing is not None:
             strip, since = self._drawn_strip
-            pages = {one.page for one in strips}
+            pages = {each.page for each in strips}
             if strip.page not in pages and time.monotonic() - since > _SLOW_STRIP_S:
                 self._drawing.cancel()
                 self._drawing = None
@@ -352,7 +347,7 @@ class ViewerController(QObject):
                     pixels = await worker.render_strip(document, Strip(*wanted))
                 except DocumentError:
                     viewer.pages.show_failed(wanted.page)
-                    self._wanted = [one for one in self._wanted if one.page != wanted.page]
+                    self._wanted = [s for s in self._wanted if s.page != wanted.page]
                     continue
                 if document is self._paged_document:
                     viewer.pages.show_strip(wanted, pixels)
@@ -400,7 +395,7 @@ class ViewerController(QObject):
 def _locate_passage(text: str, target: Target) -> Target:
     """Return the target with the passage's position in the stored text.
 
-    Its span may belong to an older extraction.
+    The given position may be that in an earlier extraction of the document.
     """
     if target.span is None or not target.words or text[slice(*target.span)] == target.words:
         return target
@@ -412,6 +407,10 @@ def _rectangle(box: Box) -> QRectF:
     return QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
 
 
-def _short(words: str) -> str:
-    words = " ".join(words.split())
-    return words if len(words) <= _MAX_ANNOUNCED else f"{words[:_MAX_ANNOUNCED]}…"
+def _shortened(passage: str) -> str:
+    passage = " ".join(passage.split())
+    return (
+        passage
+        if len(passage) <= _MAX_PASSAGE_CHARACTERS
+        else f"{passage[:_MAX_PASSAGE_CHARACTERS]}…"
+    )

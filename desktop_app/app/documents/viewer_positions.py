@@ -1,4 +1,4 @@
-"""Positions in the text of a PDF, and the pages that they are on."""
+"""Positions in the text of a PDF, and their pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from typing import Final, NamedTuple
 
 PAGE_MARK: Final = re.compile(r"^\[page (\d{1,6})\]$", re.MULTILINE)
-"""The text between the pages of a PDF, which belongs to no page."""
+"""The line before each page in the text of a PDF, which belongs to no page."""
+
 Span = tuple[int, int]
 
 
@@ -18,7 +19,7 @@ class TextPiece(NamedTuple):
     before: str
 
 
-def pages_of(text: str, span: tuple[int, int]) -> list[TextPiece]:
+def pages_of(text: str, span: Span) -> list[TextPiece]:
     """Return a passage of a PDF's text, split by page."""
     marks = list(PAGE_MARK.finditer(text))
     pieces = []

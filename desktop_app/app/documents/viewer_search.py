@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.transcript.search.find_bar import FindBar
 
-_MAX_MATCHES: Final = 10_000  # matches found at most
+_MAX_MATCHES: Final = 10_000
 
 
 class ViewerSearch(QObject):
-    """Connects a viewer's find bar with the text of its document.
+    """Connection of a viewer's find bar with the text of its document.
 
     Args:
         show: shows a match in the text; None ends the search.
@@ -41,7 +41,7 @@ class ViewerSearch(QObject):
         bar.step_requested.connect(lambda by: tasks.start(self._step(by)))
 
     def begin(self, text: str, near: int = 0) -> None:
-        """Set the text to search. Start with the first match at or after character `near`."""
+        """Set the text to search; the first match shown is at or after character `near`."""
         self._text, self._start = text, near
         self._search_number += 1
         self._matches, self._at = [], -1
@@ -71,7 +71,7 @@ class ViewerSearch(QObject):
 
 
 def _matches(text: str, words: str) -> list[Span]:
-    """Return the ranges of the words, without those that overlap a mark between pages."""
+    """Return the ranges of the words that overlap no mark between pages."""
     from desktop_app.rendering.search.text_search import (  # not needed at the start
         fold_text,
         match_ranges,

@@ -1,4 +1,4 @@
-"""The evaluations in the window: shows them, saves reports, deletes."""
+"""Stored evaluations in the window: shown, saved as reports, and deleted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class EvaluationController(QObject):
-    """Connects the stored evaluations with their dialog."""
+    """Connection of the stored evaluations with their dialog."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class EvaluationController(QObject):
         return EvaluationStore(self._database)
 
     def show(self) -> None:
-        """Show the newest evaluation, or the one that was chosen last."""
+        """Show the evaluation that was chosen last, or else the newest."""
         self._start(self._show())
 
     async def _show(self) -> None:
