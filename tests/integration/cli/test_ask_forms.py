@@ -89,7 +89,7 @@ def test_a_schema_refused_as_strict_is_sent_as_a_hint(shell: Shell, schema: str)
     assert done.json["notices"] == ["Schema: person"]
 
 
-def test_a_refusal_of_the_model_stays_one(shell: Shell, schema: str) -> None:
+def test_a_refusal_is_not_checked_against_the_schema(shell: Shell, schema: str) -> None:
     said = sse({"type": "response.refusal.delta", "output_index": 0, "delta": "No."})
     script = streams(sse(CREATED), said, sse(COMPLETED))
     done, _ = answer_to(shell, script, arguments=("Who?", "--schema", schema, "--json"))

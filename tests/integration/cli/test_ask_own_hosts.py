@@ -93,9 +93,7 @@ def test_a_refused_choice_opens_no_connection(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("provider", ["openai", "cometapi"])
-def test_without_a_key_nothing_is_sent_and_the_way_to_one_is_said(
-    shell: Shell, provider: str
-) -> None:
+def test_a_missing_key_is_reported_and_nothing_is_sent(shell: Shell, provider: str) -> None:
     (done,), received, wanted = ask_all(shell, (("Hi", "--provider", provider), {}))
     assert (done.code, done.out) == (1, "")
     assert "needs an API key" in done.err

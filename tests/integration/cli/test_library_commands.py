@@ -155,7 +155,7 @@ def test_conversations_of_the_same_moment_come_out_in_the_same_order(
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_whatever_a_title_holds_its_file_can_be_written(library: Library, tmp_path: Path) -> None:
+def test_a_file_can_be_written_for_any_title(library: Library, tmp_path: Path) -> None:
     titles = [
         "東" * 100,
         "😀" * 90,

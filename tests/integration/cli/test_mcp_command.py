@@ -86,7 +86,7 @@ async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None
         (("a", "--env", "=x", "--", "true"), "can’t be a variable"),
     ],
 )
-async def test_a_server_that_cannot_be_one_is_refused(
+async def test_an_invalid_server_is_refused(
     shell: Shell, arguments: tuple[str, ...], words: str
 ) -> None:
     done = await shell.run("mcp", "add", *arguments)
@@ -217,7 +217,7 @@ def test_a_server_that_is_missing_or_fails_refuses_the_question(shell: Shell) ->
     assert "didn’t start" in done.err
 
 
-async def test_tools_lists_those_of_servers_and_why_one_is_missing(shell: Shell) -> None:
+async def test_tools_of_servers_are_listed_with_errors_of_servers(shell: Shell) -> None:
     await add(shell, "odd")
     await add(shell, "exits", name="broken")
     rows = {row["name"]: row for row in (await shell.run("tools", "--json")).json_lines}

@@ -54,7 +54,7 @@ def test_a_listed_price_is_the_cost_of_an_answer(shell: Shell) -> None:
     against(_openrouter, test=test, models=())
 
 
-def test_a_model_of_unknown_price_is_not_used_under_a_limit_unasked(shell: Shell) -> None:
+def test_a_model_of_unknown_price_needs_permission_under_a_limit(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         await allow(shell, server.base_url, "5")
         refused = await shell.ask(server.base_url, "Which?", "--model", "mystery", "--json")

@@ -103,7 +103,7 @@ async def test_permission_to_store_is_sent(shell: Shell, tmp_path: Path) -> None
         assert "authorization" not in server.requests[0].headers
 
 
-def test_a_models_toml_that_is_wrong_is_said(shell: Shell) -> None:
+def test_an_invalid_models_file_is_reported(shell: Shell) -> None:
     own = shell.home / "config" / "models.toml"
     own.parent.mkdir(parents=True)
     own.write_text('[models."gpt-5.2"]\neffort = ["low"]\n')

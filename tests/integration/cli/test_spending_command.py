@@ -38,7 +38,7 @@ def test_calls_are_counted_by_each_grouping(shell: Shell) -> None:
     against(WHOLE, test=test)
 
 
-def test_calls_without_a_price_are_no_silent_part_of_the_total(shell: Shell) -> None:
+def test_calls_without_a_price_are_counted_beside_the_total(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         env = gateway(server.base_url)
         await shell.run("ask", "Hi", "--model", "gpt-5.2", env=env)

@@ -227,7 +227,7 @@ async def test_tokens_are_counted_by_the_models_tokenizer() -> None:
         assert abs(many - one * 10_000) <= 10_000 + 5
 
 
-async def test_a_second_request_waits_and_a_stopped_one_makes_room() -> None:
+async def test_a_second_request_waits_until_the_first_ends_or_is_stopped() -> None:
     async with local_model() as model:
         endpoint = await model.endpoint()
         endless = chat("Count up.", stream=True, ignore_eos=True)

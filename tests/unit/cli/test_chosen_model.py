@@ -165,7 +165,7 @@ async def test_a_refused_list_of_models_is_an_error_if_the_question_would_fail_t
                 await answering_profile(backend, asked)
 
 
-async def test_a_server_that_is_not_reached_is_told() -> None:
+async def test_an_unreachable_server_is_an_error() -> None:
     async with served() as (backend, server, _):
         server._server.close()
         with pytest.raises(NetworkError):
@@ -247,7 +247,9 @@ async def test_an_unavailable_choice_is_refused() -> None:
             assert refused.value.reason is reason
 
 
-async def test_the_first_chat_model_of_a_server_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_first_chat_model_of_a_server_is_reported(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     async with served(models=("text-embedding-3-small", "llama")) as (backend, _, profile):
         await learn_listing(backend, profile)
         assert await choice_of(backend, profile, options()) == ModelChoice("home", "llama")

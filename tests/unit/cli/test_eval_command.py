@@ -212,7 +212,7 @@ def test_repeated_cases_are_numbered(evaluate: Run) -> None:
     assert {result["answer"] for result in run["results"]} == {"x", "y"}
 
 
-def test_an_unknown_price_is_said(evaluate: Run) -> None:
+def test_an_unknown_price_is_reported(evaluate: Run) -> None:
     code, out, _ = evaluate(
         [{"id": "a", "input": "Hi"}], "--model", "m", "--allow-unpriced", scripts=(saying("x"),)
     )

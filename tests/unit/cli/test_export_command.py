@@ -92,7 +92,7 @@ def test_tables_are_written_as_csv(export: Run, boats: str, tmp_path: Path) -> N
     assert file.read_text("utf-8-sig").split() == ["boat,sails", "Selby,4"]
 
 
-def test_a_conversation_without_tables_is_told(export: Run, tmp_path: Path) -> None:
+def test_a_conversation_without_tables_is_reported(export: Run, tmp_path: Path) -> None:
     conversation = a_conversation("Words")
     question = a_question(conversation, TABLE)
     answer = an_answer(question, "None.", status=MessageStatus.COMPLETE)

@@ -109,7 +109,7 @@ def test_the_servers_of_another_program_are_imported(
     assert err in found[2]
 
 
-def test_a_file_that_cannot_be_read_is_told(mcp: Run, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported(mcp: Run, tmp_path: Path) -> None:
     file = tmp_path / "mcp.json"
     code, out, err = mcp("import", str(file))
     assert (code, out) == (2, "")

@@ -127,7 +127,7 @@ def test_models_are_listed_with_their_known_facts(command: Run) -> None:
     assert (mistral["edited"], mistral["favorite"], mistral["input_usd"]) == (True, False, None)
 
 
-def test_a_server_that_lists_nothing_is_told(command: Run) -> None:
+def test_a_server_without_models_is_reported(command: Run) -> None:
     with_store(lambda backend: backend.settings.save_profile(COMPATIBLE))
     code, out, err = command("models")
     assert (code, out) == (0, "".join(TABLE.splitlines(keepends=True)[:2]))
@@ -251,7 +251,7 @@ def test_tools_are_listed_with_their_descriptions(command: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["spending", "tools"])
-def test_a_store_that_cannot_be_used_is_told(command: Run, repartee_home: Path, name: str) -> None:
+def test_an_unusable_store_is_reported(command: Run, repartee_home: Path, name: str) -> None:
     file = repartee_home / "data" / "repartee.sqlite3"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"no database " * 1000)

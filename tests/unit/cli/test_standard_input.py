@@ -83,7 +83,7 @@ def test_standard_input_is_read_up_to_a_limit(use: Callable[[Any], None]) -> Non
         assert refused.value.reason is Reason.TOO_MUCH_PIPED_IN
 
 
-def test_the_limit_is_told_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_is_stated_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standard_input, "MAX_QUESTION_BYTES", 3 << 20)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes((3 << 20) + 1))))
     with pytest.raises(IllegalChoiceError) as refused:

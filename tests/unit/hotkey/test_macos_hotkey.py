@@ -165,7 +165,7 @@ def test_keys_are_a_code_and_modifiers(keys: str, code: int, modifiers: int) -> 
 
 
 @pytest.mark.parametrize("keys", ["Ctrl+Ж", "Ctrl+Print", "F24"])
-def test_a_key_that_the_keyboard_lacks_is_told(keys: str) -> None:
+def test_a_key_that_the_keyboard_lacks_is_an_error(keys: str) -> None:
     with pytest.raises(HotkeyError) as refused:
         combination(keys, Mac().library)
     assert refused.value.status is HotkeyStatus.UNKNOWN_KEYS

@@ -107,7 +107,7 @@ def test_keys_are_modifiers_and_a_virtual_key(keys: str, modifiers: int, key: in
     assert combination(keys, Windows().library) == (modifiers, key)
 
 
-def test_a_key_that_the_layout_lacks_is_told() -> None:
+def test_a_key_that_the_layout_lacks_is_an_error() -> None:
     with pytest.raises(HotkeyError) as refused:
         combination("Ctrl+Ж", Windows().library)
     assert refused.value.status is HotkeyStatus.UNKNOWN_KEYS

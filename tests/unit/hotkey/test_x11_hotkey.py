@@ -162,7 +162,7 @@ def test_a_new_layout_moves_the_grab(server: XServer) -> None:
     assert refused.value.status is HotkeyStatus.UNKNOWN_KEYS
 
 
-def test_a_lost_server_is_told_and_closed_in_silence(server: XServer) -> None:
+def test_a_lost_x_server_is_an_error_but_not_when_closing(server: XServer) -> None:
     hotkey = X11Hotkey("Meta+G")
     server.is_lost = True
     with pytest.raises(HotkeyError) as refused:

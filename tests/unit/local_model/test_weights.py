@@ -38,7 +38,7 @@ def test_a_frozen_program_has_its_own(tmp_path: Path, monkeypatch: pytest.Monkey
     assert find_weights() == shipped
 
 
-def test_weights_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_weights_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
     error = refusal(None)
     assert error.what_happened == "The built-in model isn’t installed."
@@ -46,7 +46,7 @@ def test_weights_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("content", [b"", b"GG", b"%PDF-1.7 not a model"])
-def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "report.gguf"
     file.write_bytes(content)
     assert refusal(file).what_happened == "report.gguf isn’t a GGUF model file."
