@@ -144,7 +144,7 @@ async def _resume(backend: Backend, service: BatchService, options: argparse.Nam
     job = await _find_job(backend, options.id)
     if job.status.was_sent:
         raise IllegalChoiceError(Reason.BATCH_WAS_SENT, progress=progress_words(job))
-    return await _prepare_and_send(backend, service, job, options)
+    return await _prepare_and_send(backend, service, job, options, is_new=False)
 
 
 async def _again(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
@@ -153,9 +153,18 @@ async def _again(backend: Backend, service: BatchService, options: argparse.Name
 
 
 async def _prepare_and_send(
-    backend: Backend, service: BatchService, job: BatchJob, options: argparse.Namespace
+    backend: Backend,
+    service: BatchService,
+    job: BatchJob,
+    options: argparse.Namespace,
+    *,
+    is_new: bool = True,
 ) -> int:
-    """Read the files, show the cost, ask, and send the job."""
+    """Read the files, show the cost, ask, and send the job.
+
+    Args:
+        is_new: remove the job if the user declines.
+    """
     if not await backend.batch_store.claim(job.id):
         raise IllegalChoiceError(Reason.BATCH_CLAIMED)
     try:
@@ -169,7 +178,8 @@ async def _prepare_and_send(
         if not options.yes and not await console.confirm(
             tr("Start this batch job? [y/N]"), default=True
         ):
-            await service.remove(job.id)
+            if is_new:
+                await service.remove(job.id)
             say(tr("Nothing was sent."))
             return ExitCode.FAILED
         job = await service.start(job.id)

@@ -259,11 +259,29 @@ async def test_a_job_is_confirmed_on_a_terminal(shell: Shell) -> None:
             assert len(provider.batches) == sent
 
 
-async def on_terminal(shell: Shell, provider: BatchServer, typed: bytes, code: int) -> str:
-    """Run the command on its own terminal, type at its question, and return the output."""
+async def test_a_resumed_job_is_kept_if_the_user_declines(shell: Shell) -> None:
+    async with batch_server(shell) as (provider, run):
+        run.files("a")
+        await on_terminal(shell, provider, b"\x03", 130)
+        (job,) = json.loads((await run("status", "--json")).out)
+        resume = ("resume", job["id"])
+        assert "Nothing was sent." in await on_terminal(shell, provider, b"n\n", 1, *resume)
+        await on_terminal(shell, provider, b"y\n", 0, *resume)
+        assert len(provider.batches) == 1
+
+
+async def on_terminal(
+    shell: Shell, provider: BatchServer, typed: bytes, code: int, *arguments: str
+) -> str:
+    """Run a command on its own terminal, type at its question, and return the output.
+
+    Args:
+        arguments: of `batch`; by default, start a job.
+    """
     master, slave = os.openpty()
+    arguments = arguments or ("start", "note-1.md", *TASK)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _ON_TERMINAL, "batch", "start", "note-1.md", *TASK),
+        *(sys.executable, "-c", _ON_TERMINAL, "batch", *arguments),
         stdin=slave,
         stdout=slave,
         stderr=slave,
