@@ -43,7 +43,6 @@ from desktop_app.cli.answers.several_answers import (
     options_for,
     require_comparable,
     status_of,
-    write_answers_json,
 )
 from desktop_app.cli.ask_collections import (
     cited_sources,
@@ -350,8 +349,7 @@ async def _run_several(
     was_stopped = not await several.run()
     question = runs[0].question
     if options.json:
-        write_answers_json(
-            several,
+        several.write_json(
             conversation_id=runs[0].conversation.id if saved else None,
             passages=passages_json(question),
         )

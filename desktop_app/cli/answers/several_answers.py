@@ -12,8 +12,14 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.answers.asked_form import check_against_schema, say_problems
-from desktop_app.cli.streams.console import drop_output, rounded, say, write, write_json
-from desktop_app.cli.streams.terminal import answer_fields, call_words, error_words, several_fields
+from desktop_app.cli.streams.console import as_json, rounded, say, write
+from desktop_app.cli.streams.terminal import (
+    answer_fields,
+    call_words,
+    error_words,
+    report_write_error,
+    several_fields,
+)
 from desktop_app.cli.tool_commands import calls_json
 from desktop_app.domain.answering.stream_events import (
     Notice,
@@ -137,12 +143,23 @@ class SeveralAnswers:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._task = None
             self._advance()
             return False
+        self._task = None  # there is nothing left to cancel
         return True
 
-    def json(self) -> list[dict[str, Any]]:
-        """Return the answers as JSON-ready values."""
+    def write_json(
+        self, *, conversation_id: str | None, passages: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Write the JSON of all answers."""
+        status = status_of(self.answers)
+        fields = several_fields(
+            self._json(), status, conversation_id=conversation_id, passages=passages
+        )
+        self._write(f"{as_json(fields)}\n")
+
+    def _json(self) -> list[dict[str, Any]]:
         return [
             answer_fields(column.run.answer)
             | self._full_text(column.run.answer)
@@ -233,8 +250,8 @@ class SeveralAnswers:
         try:
             write(text)
         except OSError as error:
-            drop_output()
             self.write_error = error
+            report_write_error(error)
             if self._task is not None:
                 self._task.cancel()
 
@@ -258,15 +275,6 @@ def _figures(answer: Message, first_token_s: float | None) -> str:
     if answer.cost is not None:
         words.append(formatting.money(answer.cost))
     return ", ".join(words)
-
-
-def write_answers_json(
-    several: SeveralAnswers, *, conversation_id: str | None, passages: Sequence[Mapping[str, Any]]
-) -> None:
-    """Write the JSON of all answers."""
-    status = status_of(several.answers)
-    answers = several.json()
-    write_json(several_fields(answers, status, conversation_id=conversation_id, passages=passages))
 
 
 def status_of(answers: Sequence[Message]) -> MessageStatus:

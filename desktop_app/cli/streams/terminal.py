@@ -200,16 +200,18 @@ class AnswerOutput:
         try:
             write(text)
         except OSError as error:
-            drop_output()
-            self._give_up(error)
+            self.write_error = error
+            report_write_error(error)
+            self._stop()
             return
         self._at_line_start = text.endswith("\n")
 
-    def _give_up(self, error: OSError) -> None:
-        self.write_error = error
-        if not isinstance(error, BrokenPipeError):
-            say(tr("Can’t write the response: {reason}", reason=system_words(error)))
-        self._stop()
+
+def report_write_error(error: OSError) -> None:
+    """Drop the rest of the output. Say why it cannot be written, unless its reader is gone."""
+    drop_output()
+    if not isinstance(error, BrokenPipeError):
+        say(tr("Can’t write the response: {reason}", reason=system_words(error)))
 
 
 def _pieces(path: Path) -> Iterator[str]:
