@@ -49,7 +49,7 @@ FULL = ChatRequest(
         ("stop", "stop"),
     ],
 )
-def test_a_setting_is_left_out_once_and_nothing_else_with_it(param: str, attribute: str) -> None:
+def test_a_refused_setting_alone_is_left_out_once(param: str, attribute: str) -> None:
     lighter = FULL.without(param)
     assert lighter is not None
     assert getattr(lighter.parameters, attribute) == getattr(GenerationParameters(), attribute)
@@ -87,18 +87,18 @@ def test_streaming_is_switched_off() -> None:
 @pytest.mark.parametrize(
     "param", ["", "model", "input", "store", "messages[0].content", "n", "__eq__", "a.__hash__"]
 )
-def test_what_makes_the_request_cannot_be_left_out(param: str) -> None:
+def test_a_required_field_cannot_be_left_out(param: str) -> None:
     assert FULL.without(param) is None
 
 
 @pytest.mark.parametrize("param", ["background", "store"])
-def test_what_waits_at_the_provider_is_asked_for_directly(param: str) -> None:
+def test_a_refused_background_run_is_requested_directly(param: str) -> None:
     lighter = replace(FULL, background=True).without(param)
     assert lighter == FULL
     assert lighter.without(param) is None
 
 
-def test_a_request_that_waits_at_nobody_may_still_be_stored() -> None:
+def test_a_request_without_a_background_run_may_be_stored() -> None:
     assert replace(FULL, store=True).without("store") is None
     assert FULL.without("background") is None
 
@@ -110,7 +110,7 @@ def test_a_refused_setting_leaves_the_background_as_it_is() -> None:
     assert waiting.without("temperature") == replace(lighter, background=True)
 
 
-def test_keys_and_passwords_of_a_provider_have_names_of_their_own() -> None:
+def test_keys_and_passwords_of_a_provider_have_different_names() -> None:
     fields = (
         CustomField("X-Key", is_secret=True),
         CustomField("X-Team", "red"),
@@ -132,17 +132,17 @@ def test_keys_and_passwords_of_a_provider_have_names_of_their_own() -> None:
         (ProviderKind.ON_DEVICE, True, False),
     ],
 )
-def test_batches_are_offered_by_openai_and_by_servers_that_the_user_named(
+def test_openai_and_servers_that_the_user_marked_offer_batches(
     kind: ProviderKind, said: bool | None, has_batches: bool
 ) -> None:
     assert ProviderProfile("p", "P", kind, offers_batches=said).has_batches is has_batches
 
 
-def test_bytes_of_pictures_stay_out_of_logs() -> None:
+def test_representations_of_images_have_no_bytes() -> None:
     assert "secret" not in repr(ImageData("image/png", b"secret"))
 
 
-def test_who_offers_the_variants() -> None:
+def test_providers_of_the_family_offer_the_variants() -> None:
     serving = {kind for kind in ProviderKind if ProviderProfile("", "", kind).serves_the_family}
     assert serving == {ProviderKind.OPENAI, ProviderKind.COMETAPI}
 

@@ -53,7 +53,7 @@ def a_passage(number: int = 1, sha256: str = "a" * 64, **changes: object) -> Pas
         st.lists(st.integers(1)).map(tuple),
     )
 )
-def test_what_was_found_comes_back_out_of_json(part: PassagesPart) -> None:
+def test_found_passages_survive_their_json_form(part: PassagesPart) -> None:
     kept = (part, COLLECTION, TextPart("?"))
     assert parts_from_json(json.loads(json.dumps(parts_to_json(kept)))) == kept
 
@@ -71,7 +71,7 @@ def test_a_link_leads_to_its_number(number: int) -> None:
     assert passage_number(passage_link(number)) == number
 
 
-def test_numbers_go_on_along_the_path() -> None:
+def test_passages_are_numbered_along_the_path() -> None:
     conversation = a_conversation()
     first = a_question(conversation, "?")
     assert next_number([]) == next_number([first]) == 1
@@ -81,7 +81,7 @@ def test_numbers_go_on_along_the_path() -> None:
     assert next_number(path) == 3
 
 
-def test_a_collection_stays_in_the_prompt_and_is_no_question_alone() -> None:
+def test_a_collection_stays_in_the_prompt_but_is_not_a_question() -> None:
     document = DocumentPart("d" * 64, "a.pdf", "application/pdf", 9)
     draft = Draft("Why?", (document, COLLECTION, PICTURE))
     assert draft.after_sending == Draft("", (COLLECTION,))
@@ -90,7 +90,7 @@ def test_a_collection_stays_in_the_prompt_and_is_no_question_alone() -> None:
     assert draft
 
 
-def test_a_question_that_is_edited_asks_its_collections_again() -> None:
+def test_an_edited_question_searches_its_collections_again() -> None:
     question = a_question(a_conversation(), "Why?")
     found = PassagesPart(COLLECTION.collection_id, COLLECTION.name, (a_passage(),))
     question = replace(question, parts=(PICTURE, found, *question.parts))

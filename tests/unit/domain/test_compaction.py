@@ -77,7 +77,7 @@ def trees(draw: st.DrawFn) -> tuple[list[Message], list[int | None]]:
 
 
 @given(trees(), st.data())
-def test_for_any_tree_and_branch_the_body_and_exactly_what_is_behind_it_is_sent(
+def test_the_compaction_and_all_later_messages_of_any_branch_are_sent(
     tree: tuple[list[Message], list[int | None]], data: st.DataObject
 ) -> None:
     messages, parents = tree
@@ -105,21 +105,21 @@ def test_for_any_tree_and_branch_the_body_and_exactly_what_is_behind_it_is_sent(
     )
 
 
-def test_the_newest_of_two_at_one_message_is_sent() -> None:
+def test_the_newest_compaction_of_a_message_is_sent() -> None:
     path = a_path(4)
     old, new = a_compaction("m1", 10), a_compaction("m1", 20)
     assert sent_path(path, [new, old], OPENAI, MODEL).compaction == new
     assert sent_path(path, [replace(new, undone_at=at(30)), old], OPENAI, MODEL).compaction == old
 
 
-def test_a_branch_before_the_point_is_sent_as_it_stands() -> None:
+def test_a_branch_before_the_compaction_is_sent_unchanged() -> None:
     path = a_path(6)
     assert sent_path(path[:3], [a_compaction("m3")], OPENAI, MODEL) == SentPath(
         None, tuple(path[:3])
     )
 
 
-def test_a_state_of_the_providers_own_goes_to_that_provider_and_family_alone() -> None:
+def test_a_provider_state_is_sent_only_to_its_provider_and_model_family() -> None:
     path = a_path(6)
     state = a_compaction("m3", kind=CompactionKind.PROVIDER)
     whole = SentPath(None, tuple(path))
@@ -131,7 +131,7 @@ def test_a_state_of_the_providers_own_goes_to_that_provider_and_family_alone() -
     assert sent_path(path, [state, summary], COMETAPI, MODEL).compaction == summary
 
 
-def test_an_answer_counts_only_for_what_it_was_made_with() -> None:
+def test_a_token_count_applies_only_to_the_same_compaction() -> None:
     path = a_path(8)  # asked at minutes 0 to 7
     made = a_compaction("m3", 4.5)
     # m5 was asked with the compaction, m3 and m1 without.
@@ -144,7 +144,7 @@ def test_an_answer_counts_only_for_what_it_was_made_with() -> None:
     assert was_made_with(path, 7, None, [undone], OPENAI)
 
 
-def test_the_last_exchange_is_left_as_it_is_where_that_can_be() -> None:
+def test_the_last_exchange_is_not_compacted_if_possible() -> None:
     def words(message: Message) -> bool:
         return bool(message.text)
 
@@ -156,7 +156,7 @@ def test_the_last_exchange_is_left_as_it_is_where_that_can_be() -> None:
     assert compaction_points(failed, words) == (3,)
 
 
-def test_marks_are_those_that_hold_on_the_path() -> None:
+def test_compactions_in_force_are_found_by_message() -> None:
     path = a_path(6)
     held, gone = a_compaction("m3"), a_compaction("m1", undone_at=at(9))
     assert compactions_by_message(path, [held, gone, a_compaction("elsewhere")]) == {"m3": held}

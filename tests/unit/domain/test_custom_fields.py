@@ -39,7 +39,7 @@ def test_wrong_parameters_are_refused(text: str) -> None:
         parse_query(text)
 
 
-def test_as_many_are_taken_as_are_allowed() -> None:
+def test_the_maximum_number_of_fields_is_accepted() -> None:
     lines = [f"X-{number}: a" for number in range(51)]
     assert len(parse_headers("\n".join(lines[1:]))) == 50
     with pytest.raises(ValueError, match="too many"):
@@ -57,7 +57,7 @@ def test_no_text_breaks_the_parsers(text: str) -> None:
 
 
 @pytest.mark.parametrize("in_query", [False, True])
-def test_names_and_values_have_a_largest_length(in_query: bool) -> None:
+def test_names_and_values_have_a_maximum_length(in_query: bool) -> None:
     for length, is_allowed in ((0, False), (1, True), (256, True), (257, False)):
         assert CustomField("a" * length, in_query=in_query).has_valid_name is is_allowed
     for length, is_allowed in ((0, False), (1, True), (8192, True), (8193, False)):

@@ -53,6 +53,6 @@ def test_five_skipped_files_are_named_and_hidden_ones_last() -> None:
         {"reason": "note_read", "params": {}, "skipped": []},
     ],
 )
-def test_what_is_no_note_is_refused(value: Any) -> None:
+def test_other_values_than_notes_are_refused(value: Any) -> None:
     with pytest.raises((LookupError, TypeError, ValueError)):
         note_from_json(value)

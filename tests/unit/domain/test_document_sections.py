@@ -36,7 +36,7 @@ def spans_of(chosen: set[int]) -> tuple[tuple[int, int], ...]:
 
 
 @given(numbers)
-def test_what_is_written_is_read_back(chosen: set[int]) -> None:
+def test_formatted_spans_are_parsed_again(chosen: set[int]) -> None:
     spans = spans_of(chosen)
     assert parse_spans(format_spans(spans), 300) == spans
     assert parse_spans(format_spans(spans, "–"), 300) == spans
@@ -45,7 +45,7 @@ def test_what_is_written_is_read_back(chosen: set[int]) -> None:
 
 
 @given(st.text(alphabet='0123456789-–,; "“”a\n', max_size=12), st.integers(1, 12))
-def test_anything_is_understood_as_it_stands_or_refused(given: str, count: int) -> None:
+def test_any_selection_is_parsed_or_refused(given: str, count: int) -> None:
     try:
         spans = parse_spans(given, count, "sheet", ["a", "0", "7"][:count])
     except IllegalChoiceError as refused:
@@ -67,7 +67,7 @@ def test_anything_is_understood_as_it_stands_or_refused(given: str, count: int) 
         ("52", ((52, 52),)),
     ],
 )
-def test_spans_are_read_as_people_write_them(given: str, spans: object) -> None:
+def test_usual_spellings_of_spans_are_parsed(given: str, spans: object) -> None:
     assert parse_spans(given, 52) == spans
 
 
@@ -107,7 +107,7 @@ def test_wrong_spans_are_refused_with_the_reason(given: str, why: str) -> None:
         ("3, Prices", ((1, 1), (3, 3))),
     ],
 )
-def test_sheets_by_name(given: str, spans: object) -> None:
+def test_sheets_can_be_chosen_by_name(given: str, spans: object) -> None:
     assert parse_spans(given, 3, "sheet", NAMES) == spans
 
 
@@ -119,12 +119,12 @@ def test_sheets_by_name(given: str, spans: object) -> None:
         ("1", ("2", "1"), "“1” could mean two sheets."),
     ],
 )
-def test_names_that_say_too_little(given: str, names: tuple[str, ...], why: str) -> None:
+def test_ambiguous_sheet_names_are_refused(given: str, names: tuple[str, ...], why: str) -> None:
     with pytest.raises(IllegalChoiceError, match=why):
         parse_spans(given, len(names), "sheet", names)
 
 
-def test_the_text_of_what_is_chosen() -> None:
+def test_the_text_of_the_chosen_sections_is_returned() -> None:
     part = replace(PDF, chosen=ChosenPages("page", ((1, 1), (3, 4)), 4, 20))
     assert chosen_text(part, PAGES) == ("[page 1]\nOne\n\n[page 3]\nThree\n\n[page 4]\nFour")
     assert chosen_text(PDF, PAGES) == PAGES
@@ -132,7 +132,7 @@ def test_the_text_of_what_is_chosen() -> None:
     assert part.sent_tokens == 20
 
 
-def test_a_page_may_speak_of_others() -> None:
+def test_a_mark_that_a_page_quotes_is_not_a_section() -> None:
     text = "[page 1]\nSee\n[page 2]\n\n[page 7]\nor\n\n[page 2] x\n\n[page 2]\nTwo"
     found = find_sections(text, "page")
     assert [text[section.start :][:12] for section in found] == ["[page 1]\nSee", "[page 2]\nTwo"]
@@ -148,14 +148,14 @@ def test_sheets_have_names() -> None:
     assert chosen_text(part, SHEETS) == "## 2024\n\n| b |"
 
 
-def test_a_text_that_is_another_is_not_cut() -> None:
+def test_a_text_with_other_sections_is_not_cut() -> None:
     part = replace(PDF, chosen=ChosenPages("page", ((1, 1),), 5))
     with pytest.raises(DocumentError, match="find the selected parts"):
         chosen_text(part, PAGES)
 
 
 @given(numbers, st.integers(1, 300))
-def test_the_chosen_pages_are_those_and_no_others(chosen: set[int], more: int) -> None:
+def test_exactly_the_chosen_pages_are_returned(chosen: set[int], more: int) -> None:
     count = max(*chosen, more, 1) if chosen else more
     texts = [f"[page {n}]\nwords of {n}." for n in range(1, count + 1)]
     part = replace(PDF, chosen=ChosenPages("page", spans_of(chosen), count))
@@ -163,7 +163,7 @@ def test_the_chosen_pages_are_those_and_no_others(chosen: set[int], more: int) -
     assert chosen_text(part, "\n\n".join(texts)) == "\n\n".join(wanted)
 
 
-def test_chosen_pages_are_told_with_their_unit() -> None:
+def test_chosen_pages_are_described_with_their_unit() -> None:
     chosen = ChosenPages("page", ((3, 10), (15, 15)), 52, 8100)
     assert pages_fact(replace(PDF, chosen=chosen)) == "pages 3–10, 15 of 52"
     sheets = replace(PDF, chosen=ChosenPages("sheet", ((2, 2),), 3))
@@ -177,7 +177,7 @@ def test_only_the_chosen_pages_pictures_are_sent() -> None:
     assert [page.number for page in part.seen_pages] == [2, 4]
 
 
-def test_what_can_be_chosen_from() -> None:
+def test_a_document_has_a_unit_of_sections() -> None:
     known = {name: value for name, value in vars(document_types).items() if isinstance(value, str)}
     units = {"PDF": "page", "PPTX": "slide", "ODP": "slide", "EPUB": "chapter"}
     units |= {"XLSX": "sheet", "ODS": "sheet"}

@@ -47,13 +47,13 @@ def classes(of: type[UserFacingError] = UserFacingError) -> list[type[UserFacing
     return [of, *(each for sub in of.__subclasses__() for each in classes(sub))]
 
 
-def test_every_error_has_a_code_of_its_own() -> None:
+def test_every_error_has_a_unique_code() -> None:
     ours = [cls for cls in classes() if cls.__module__ == errors.__name__]
     assert len({cls.code for cls in ours} | {INCOMPLETE}) == len(ours) + 1
 
 
 @pytest.mark.parametrize("remedy", Remedy)
-def test_every_remedy_is_said_everywhere(remedy: Remedy) -> None:
+def test_every_remedy_has_a_sentence_on_every_surface(remedy: Remedy) -> None:
     error = UserFacingError("It broke.", PARAMS, what_to_do=remedy)
     for surface in (*SURFACES, *map(environment_surface, SURFACES)):
         said = remedy_text(error, surface)
@@ -62,7 +62,7 @@ def test_every_remedy_is_said_everywhere(remedy: Remedy) -> None:
     assert "Retry" not in remedy_text(error, TERMINAL)
 
 
-def test_a_sentence_is_said_as_it_is() -> None:
+def test_a_foreign_sentence_is_shown_unchanged() -> None:
     to_do = "Press Retry, or look in Settings › Provider."
     note = ErrorNote("It broke.", to_do)
     for from_environment in (False, True):
@@ -70,20 +70,20 @@ def test_a_sentence_is_said_as_it_is() -> None:
         assert said == f"It broke. {to_do}"
 
 
-def test_the_limit_of_a_provider_of_the_environment_is_raised_elsewhere() -> None:
+def test_the_limit_of_an_environment_provider_is_that_of_the_saved_one() -> None:
     note = ErrorNote("No.", Remedy.RAISE_CAP, params={"day": "May 1"})
     said = error_words(note, from_environment=True)
     assert said == "No. Raise the saved provider’s limit, or wait until May 1."
 
 
-def test_a_key_of_the_environment_is_replaced_there() -> None:
+def test_a_key_of_the_environment_is_replaced_in_its_variable() -> None:
     note = note_of(AuthenticationError("No.", what_to_do=Remedy.CHECK_KEY))
     assert note.code == "authentication"
     said = error_words(note, from_environment=True)
     assert said == "No. Check or replace the key in environment variables."
 
 
-def test_an_error_comes_back_from_json() -> None:
+def test_an_error_survives_its_json_form() -> None:
     params = {"host": "nas.local"}
     note = ErrorNote("It broke.", Remedy.ALLOW_HOST, "x", "network", params)
     assert error_from_json(error_to_json(note)) == note
@@ -143,7 +143,7 @@ def test_an_error_of_an_earlier_version_gets_its_codes() -> None:
     assert error_from_json(other) == ErrorNote("It broke.", "Turn it off.")
 
 
-def test_a_wait_is_said_in_whole_seconds() -> None:
+def test_a_wait_is_shown_in_whole_seconds() -> None:
     busy = ErrorNote("Too many requests.")
     assert status_text(busy) == "Too many requests."
     assert status_text(busy, 1.2) == "Too many requests. Trying again in 2 s."

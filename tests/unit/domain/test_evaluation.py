@@ -52,7 +52,7 @@ FAILED = (FailedCheck(CheckKind.CONTAINS, "x"),)
         (0, 0, 0.0, 1.0),
     ],
 )
-def test_intervals_are_those_of_a_table_computed_by_hand(
+def test_intervals_equal_a_table_computed_by_hand(
     passed: int, total: int, low: float, high: float
 ) -> None:
     assert wilson_interval(passed, total) == pytest.approx((low, high), abs=6e-5)
@@ -103,7 +103,7 @@ def test_each_check_of_a_text_passes_or_fails(
         "contains",
     ],
 )
-def test_what_is_no_check_is_refused(row: object) -> None:
+def test_other_values_than_checks_are_refused(row: object) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         check_from_json(row)
 
@@ -112,12 +112,12 @@ def test_numbers_are_not_parts_of_words() -> None:
     assert numbers_in("v2 gpt-5.2 3x 1e3 12,345 1.5") == [1000.0, 12345.0, 1.5]
 
 
-def test_json_may_stand_in_a_fence() -> None:
+def test_json_may_be_in_a_code_fence() -> None:
     assert json_of('```json\n{"a": 1}\n```') == {"a": 1}
     assert json_of("[1]") == [1]
 
 
-def told(
+def result_row(
     case_id: str, answer: str, failed: list[str], cost: str | None, seconds: float | None
 ) -> dict[str, object]:
     """Return a result as the command's JSON has it."""
@@ -163,9 +163,9 @@ def test_a_run_sums_up_its_cases() -> None:
         "p95_s": 3.0,
         "p50_first_token_s": 0.1,
         "results": [
-            told("1", "a", [], "0.1", 1.0),
-            told("2", "b", ["contains: x"], "0.2", 3.0),
-            told("3", "c", [], "0.3", 2.0),
+            result_row("1", "a", [], "0.1", 1.0),
+            result_row("2", "b", ["contains: x"], "0.2", 3.0),
+            result_row("3", "c", [], "0.3", 2.0),
         ],
     }
     assert run.usage == Usage(30, 6, 15, 3)
@@ -174,7 +174,7 @@ def test_a_run_sums_up_its_cases() -> None:
         assert result_from_json(result_to_json(result)) == result
 
 
-def test_refusals_are_counted_apart() -> None:
+def test_refusals_are_counted_separately() -> None:
     results = [CaseResult("1", "", status=MessageStatus.REFUSED), CaseResult("2", "", FAILED)]
     told = EvaluationRun("p", None, None, "m", results).to_json()
     assert (told["refused"], told["results"][0]["status"]) == (1, "refused")
@@ -186,14 +186,14 @@ def test_a_run_of_unknown_price_has_no_cost() -> None:
     facts = run.to_json()
     assert (facts["cost_usd"], facts["judge_cost_usd"]) == (None, None)
     assert facts["results"] == [
-        told("1", "a", [], None, None),
-        told("2", "b", ["contains: x"], "1", None),
+        result_row("1", "a", [], None, None),
+        result_row("2", "b", ["contains: x"], "1", None),
     ]
     assert EvaluationRun("p", None, None, "m", []).to_json()["share"] == 0.0
     assert run.name == "m"
 
 
-def test_times_are_of_the_nearest_rank() -> None:
+def test_times_are_nearest_rank_percentiles() -> None:
     results = [
         CaseResult(str(n), "", (), first_token_s=n / 10, duration_s=float(n)) for n in range(1, 101)
     ]
@@ -247,7 +247,7 @@ def test_a_failed_check_is_named_with_the_reason(
     assert failed_check_from_json(json.loads(json.dumps(failed_check_to_json(made)))) == made
 
 
-def test_an_evaluation_lists_what_failed_and_what_was_asked() -> None:
+def test_an_evaluation_lists_failing_cases_and_their_inputs() -> None:
     runs = [
         EvaluationRun("p", None, None, "m", [CaseResult("b", "", FAILED), CaseResult("a", "", ())]),
         EvaluationRun("p", None, None, "n", [CaseResult("a", "", FAILED), CaseResult("b", "", ())]),
@@ -258,7 +258,7 @@ def test_an_evaluation_lists_what_failed_and_what_was_asked() -> None:
     assert found == ["A", "A", "?", "", ""]
 
 
-def test_percentiles_are_of_the_nearest_rank() -> None:
+def test_percentiles_have_the_nearest_rank() -> None:
     values = [float(n) for n in range(1, 101)]
     assert (percentile(values, 50), percentile(values, 95)) == (50.0, 95.0)
     assert percentile([], 50) is None

@@ -19,24 +19,24 @@ from tests.helpers.generation import overrides, parameters
 chains = st.lists(overrides, max_size=4)
 
 
-def said_by(link: Overrides) -> dict[str, Any]:
+def values_of_link(link: Overrides) -> dict[str, Any]:
     """Return the values that a link of the chain sets, including instructions."""
     said = {name: getattr(link.parameters, name) for name in link.names}
     return said if link.instructions is None else {**said, "instructions": link.instructions}
 
 
 @given(st.text(), parameters, chains)
-def test_the_nearest_link_that_says_something_holds(
+def test_the_first_link_that_sets_a_value_wins(
     instructions: str, defaults: GenerationParameters, chain: list[Overrides]
 ) -> None:
     held, made = resolve_overrides(instructions, defaults, *chain)
     for name in (*NAMES, "instructions"):
         default = instructions if name == "instructions" else getattr(defaults, name)
-        spoken = [said_by(link)[name] for link in chain if name in said_by(link)]
+        spoken = [values_of_link(link)[name] for link in chain if name in values_of_link(link)]
         assert (held if name == "instructions" else getattr(made, name)) == [*spoken, default][0]
 
 
-def test_nothing_set_is_not_the_same_as_set_to_the_models_own() -> None:
+def test_an_unset_value_differs_from_the_default_of_the_model() -> None:
     defaults = GenerationParameters(temperature=0.5)
     assert resolve_overrides("Be brief.", defaults, Overrides()) == ("Be brief.", defaults)
     unset_label = Overrides(instructions="").with_parameter("temperature", None)
@@ -45,23 +45,21 @@ def test_nothing_set_is_not_the_same_as_set_to_the_models_own() -> None:
 
 
 @given(overrides, st.sampled_from(sorted(NAMES)), parameters)
-def test_what_is_set_can_be_taken_back(
-    link: Overrides, name: str, values: GenerationParameters
-) -> None:
+def test_a_set_value_can_be_unset(link: Overrides, name: str, values: GenerationParameters) -> None:
     value = getattr(values, name)
-    assert said_by(link.with_parameter(name, value))[name] == value
-    assert said_by(link.with_parameter(name, value).without_parameter(name)) == {
-        key: said for key, said in said_by(link).items() if key != name
+    assert values_of_link(link.with_parameter(name, value))[name] == value
+    assert values_of_link(link.with_parameter(name, value).without_parameter(name)) == {
+        key: said for key, said in values_of_link(link).items() if key != name
     }
     assert not Overrides().with_parameter(name, value).without_parameter(name)
 
 
 @given(overrides)
-def test_json_there_and_back(link: Overrides) -> None:
+def test_overrides_survive_their_json_form(link: Overrides) -> None:
     assert Overrides.from_json(json.loads(json.dumps(link.to_json()))) == link
 
 
-def test_a_name_of_a_newer_version_is_left_aside() -> None:
+def test_a_name_of_a_newer_version_is_ignored() -> None:
     assert Overrides.from_json({"mood": "good", "top_p": 0.5}) == Overrides().with_parameter(
         "top_p", 0.5
     )

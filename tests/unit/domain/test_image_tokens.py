@@ -55,13 +55,15 @@ rules = st.sampled_from([GPT_4O, GPT_5, GPT_4_1, GPT_5_2, None])
         (GPT_5_2, (4000, 3000), "low", (512, 384), 231),
     ],
 )
-def test_examples(rule: ImageTokens, size: Size, detail: str, sent: Size, tokens: int) -> None:
+def test_the_first_examples_of_the_chain_are_used(
+    rule: ImageTokens, size: Size, detail: str, sent: Size, tokens: int
+) -> None:
     assert sent_size(size, detail, rule) == sent
     assert image_tokens(size, detail, rule) == (tokens, rule.is_exact)
 
 
 @given(sizes, details, rules)
-def test_what_is_sent_is_never_larger_and_keeps_its_shape(
+def test_an_image_is_never_scaled_up_and_keeps_its_shape(
     size: Size, detail: str, rule: ImageTokens | None
 ) -> None:
     width, height = sent_size(size, detail, rule)
@@ -78,7 +80,7 @@ def test_what_is_sent_is_never_larger_and_keeps_its_shape(
 
 
 @given(sizes, details, rules)
-def test_what_was_scaled_is_not_scaled_again_and_costs_the_same(
+def test_a_scaled_image_is_not_scaled_again_and_costs_the_same(
     size: Size, detail: str, rule: ImageTokens | None
 ) -> None:
     sent = sent_size(size, detail, rule)
@@ -87,16 +89,16 @@ def test_what_was_scaled_is_not_scaled_again_and_costs_the_same(
 
 
 @given(sizes, rules)
-def test_low_never_costs_more(size: Size, rule: ImageTokens | None) -> None:
+def test_low_detail_never_costs_more(size: Size, rule: ImageTokens | None) -> None:
     assert image_tokens(size, "low", rule)[0] <= image_tokens(size, "high", rule)[0]
     assert image_tokens(size, "auto", rule) == image_tokens(size, "high", rule)
 
 
-def test_a_model_of_which_nothing_is_known_gets_a_guess() -> None:
+def test_an_unknown_model_gets_a_guess() -> None:
     assert image_tokens((1024, 1024), "auto", None) == (765, False)
 
 
-def test_the_catalogue_names_a_rule_for_every_model_that_sees() -> None:
+def test_the_catalog_has_a_rule_for_every_model_that_sees_images() -> None:
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
     for model in catalog:
         assert (model.image_tokens is not None) == (model.sees_images is True)

@@ -13,27 +13,27 @@ PLAIN = Conversation("a", "Title", NOON, NOON, ModelChoice("provider", "model"))
 THESIS = ListFilter.of_folder("thesis")
 
 
-def places(conversation: Conversation) -> set[ListFilter]:
+def filters_of(conversation: Conversation) -> set[ListFilter]:
     shown = (LIST, ARCHIVE, TRASH, THESIS, ListFilter.of_folder("other"))
     return {place for place in shown if place.includes(conversation)}
 
 
-def test_where_a_conversation_is_shown() -> None:
+def test_a_filter_includes_its_conversations() -> None:
     filed = replace(PLAIN, folder_id="thesis")
-    assert places(PLAIN) == {LIST}
-    assert places(filed) == {THESIS}
-    assert places(replace(filed, pinned=True)) == {LIST, THESIS}
-    assert places(replace(filed, archived=True, pinned=True)) == {ARCHIVE}
-    assert places(replace(filed, archived=True, trashed_at=NOON)) == {TRASH}
+    assert filters_of(PLAIN) == {LIST}
+    assert filters_of(filed) == {THESIS}
+    assert filters_of(replace(filed, pinned=True)) == {LIST, THESIS}
+    assert filters_of(replace(filed, archived=True, pinned=True)) == {ARCHIVE}
+    assert filters_of(replace(filed, archived=True, trashed_at=NOON)) == {TRASH}
 
 
-def test_the_trash_is_ordered_by_when_things_came_there() -> None:
+def test_the_trash_is_sorted_by_the_time_of_the_move() -> None:
     gone = replace(PLAIN, trashed_at=NOON + timedelta(days=1))
     assert TRASH.moment_of(gone) == NOON + timedelta(days=1)
     assert LIST.moment_of(gone) == NOON
 
 
-def test_days_left_in_the_trash() -> None:
+def test_days_left_in_the_trash_include_the_current_day() -> None:
     assert days_left(NOON, NOON) == 30
     assert days_left(NOON, NOON + timedelta(hours=1)) == 30
     assert days_left(NOON, NOON + timedelta(days=29, hours=1)) == 1

@@ -38,11 +38,11 @@ from tests.helpers.messages import answer
         (Usage(cached_tokens=5), ["Input: 0 tokens", "Output: 0 tokens"]),
     ],
 )
-def test_tokens_are_told_by_kind(usage: Usage | None, facts: list[str]) -> None:
+def test_tokens_are_listed_by_kind(usage: Usage | None, facts: list[str]) -> None:
     assert message_facts.token_facts(answer("Yes.", usage=usage)) == facts
 
 
-def test_a_model_with_the_name_of_an_effort_is_told_without_the_effort() -> None:
+def test_facts_without_an_effort_keep_a_model_named_like_one() -> None:
     reply = answer("Yes.", choice=ModelChoice("p", "m", effort=Effort.HIGH), answered_by="High")
     facts = message_facts.answer_facts(reply, lambda _model: "High", with_effort=False)
     assert facts == ["High", "answered by High"]
@@ -60,7 +60,7 @@ def test_a_model_with_the_name_of_an_effort_is_told_without_the_effort() -> None
         ("**Safe repeats**\n\nThe", 9.3, False, "Thought for 9.3 s: Safe repeats"),
     ],
 )
-def test_reasoning_has_a_title(
+def test_reasoning_has_the_title_of_its_summary(
     reasoning: str, seconds: float | None, thinking: bool, title: str
 ) -> None:
     assert message_facts.reasoning_title(reasoning, seconds, thinking=thinking) == title
@@ -85,7 +85,9 @@ DONE = ToolCallPart("1", "x", "[1]", state=ToolCallState.DONE, result="3", secon
         ),
     ],
 )
-def test_a_call_is_one_line(call: ToolCallPart, is_streaming: bool, line: str) -> None:
+def test_a_tool_call_is_described_on_one_line(
+    call: ToolCallPart, is_streaming: bool, line: str
+) -> None:
     assert message_facts.call_line(call, is_streaming=is_streaming) == line
 
 
@@ -153,5 +155,5 @@ def _document(
         (_document(9, chosen=ChosenPages("chapter", ((1, 1),), 9)), "a\u2003chapter 1 of 9"),
     ],
 )
-def test_an_attachment_is_one_line(part: DocumentPart | ImagePart, line: str) -> None:
+def test_an_attachment_is_described_on_one_line(part: DocumentPart | ImagePart, line: str) -> None:
     assert message_facts.attachment_line(part) == line

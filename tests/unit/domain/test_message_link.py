@@ -27,5 +27,5 @@ def test_links_are_parsed(address: str, link: MessageLink | None) -> None:
 
 
 @pytest.mark.parametrize("link", [MessageLink(ONE), MessageLink(ONE, TWO)])
-def test_a_link_leads_to_what_it_was_made_from(link: MessageLink) -> None:
+def test_a_formatted_link_is_parsed_again(link: MessageLink) -> None:
     assert parse_link(str(link)) == link

@@ -23,7 +23,7 @@ SHIPPED = resource_path("models.toml").read_text()
 CATALOG = ModelCatalog.from_toml(SHIPPED)
 
 
-def test_the_family_as_shipped() -> None:
+def test_the_shipped_catalog_has_the_family() -> None:
     thinking, instant, pro = (
         CATALOG.for_variant(variant) for variant in (Variant.THINKING, Variant.INSTANT, Variant.PRO)
     )
@@ -40,7 +40,7 @@ def test_the_family_as_shipped() -> None:
     assert CATALOG.info("smollm2-135m-instruct").price == FREE
 
 
-def test_a_tiers_price_is_known_where_the_data_says_it() -> None:
+def test_the_price_of_a_tier_is_known_if_the_catalog_has_it() -> None:
     thinking, codex = CATALOG.info("gpt-5.2"), CATALOG.info("gpt-5.2-codex")
     assert thinking.price_at("priority") == Price(Decimal("3.50"), Decimal(28), Decimal("0.350"))
     for ordinary in (None, "", "auto", "default"):
@@ -90,7 +90,7 @@ def test_a_snapshots_own_row_adds_to_its_family() -> None:
     assert info.efforts == CATALOG.info("gpt-5.2").efforts
 
 
-def test_what_is_not_known_is_neither_hidden_nor_refused() -> None:
+def test_unknown_features_are_neither_hidden_nor_refused() -> None:
     info = CATALOG.info("new-model")
     assert info == ModelInfo("new-model", "new-model")
     assert not CATALOG.knows("new-model")
@@ -101,7 +101,7 @@ def test_what_is_not_known_is_neither_hidden_nor_refused() -> None:
     assert not info.takes_effort()
 
 
-def test_a_file_of_ones_own_extends_and_overrides_by_field() -> None:
+def test_the_users_file_extends_and_overrides_single_fields() -> None:
     catalog = ModelCatalog.from_toml(
         SHIPPED,
         '[models."gpt-5.2"]\nmax_input = 100\nprice = "free"\n[models.mine]\nefforts = ["low"]',
@@ -139,7 +139,7 @@ def test_a_file_of_ones_own_extends_and_overrides_by_field() -> None:
         f"a = {'[' * 100_000}",
     ],
 )
-def test_a_file_with_a_mistake_says_what_to_do(text: str) -> None:
+def test_a_wrong_value_in_a_file_is_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(SettingError) as caught:
         ModelCatalog.from_toml(text)
     assert "models.toml" in caught.value.what_to_do
@@ -205,13 +205,13 @@ def test_reasons_are_sentences_that_name_the_model() -> None:
         ("[models.x", "at end of document"),
     ],
 )
-def test_what_is_wrong_in_the_person_s_file_is_said(text: str, says: str) -> None:
+def test_an_error_in_the_users_file_is_named(text: str, says: str) -> None:
     with pytest.raises(SettingError) as caught:
         ModelCatalog.from_toml(text)
     assert says in caught.value.what_happened
 
 
-def test_the_users_file_is_known_by_what_it_states() -> None:
+def test_facts_of_the_users_file_are_known_as_the_users() -> None:
     own = """
         [models.priced]
         price = { input = "1", output = "2" }

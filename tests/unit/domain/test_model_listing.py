@@ -56,13 +56,13 @@ def listed(*ids: str, on: date = AFTER, end: date | None = None) -> ModelListing
         "but by a date of their own",
     ],
 )
-def test_whether_a_model_is_served(
+def test_a_model_is_served_until_its_shutdown_or_while_listed(
     profile: ProviderProfile, listing: ModelListing | None, today: date, served: bool
 ) -> None:
     assert is_served(profile, MODEL, listing, today) is served
 
 
-def test_what_is_said_of_an_end() -> None:
+def test_a_notice_and_a_mark_name_the_end_of_a_model() -> None:
     assert shutdown_notice(OPENAI, MODEL, None, LONG_BEFORE) == ""
     assert str(shutdown_notice(OPENAI, MODEL, None, BEFORE)).startswith(
         "Model ends on August 10, 2026."
@@ -82,7 +82,7 @@ def test_a_shutdown_is_announced_ninety_days_before() -> None:
     assert shutdown_notice(OPENAI, MODEL, None, date(2026, 5, 12))
 
 
-def test_what_nobody_dates_has_no_end() -> None:
+def test_a_model_without_a_date_has_no_end() -> None:
     plain = ModelInfo("x", "x")
     assert not is_shut_down(OPENAI, plain, listed("m"), AFTER)
     assert shutdown_notice(OPENAI, plain, listed("m"), AFTER) == ""
@@ -102,7 +102,7 @@ def test_what_nobody_dates_has_no_end() -> None:
         ((128_000, None), 1_000_000, 128_000, None),
     ],
 )
-def test_a_server_s_window_fills_what_is_unknown_and_narrows_what_is_known(
+def test_a_listed_window_replaces_an_unknown_or_larger_one(
     known: tuple[int | None, int | None], said: int | None, window: int | None, most: int | None
 ) -> None:
     info = ModelInfo("m", "M", context_window=known[0], max_input=known[1])

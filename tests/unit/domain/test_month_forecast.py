@@ -11,11 +11,13 @@ from desktop_app.domain.spending.spending_report import month_forecast
 
 
 @pytest.mark.parametrize(("day", "hour", "expected"), [(16, 0, 20), (1, 12, 300), (30, 23, 10)])
-def test_the_month_goes_on_as_it_has(day: int, hour: int, expected: int) -> None:
+def test_the_forecast_extrapolates_the_spending_of_the_month(
+    day: int, hour: int, expected: int
+) -> None:
     at = datetime(2026, 11, day, hour).astimezone()
     assert round(month_forecast(Decimal(10), at)) == expected
 
 
-def test_half_a_month_is_half_of_it_to_the_second() -> None:
+def test_half_a_month_doubles_the_spending() -> None:
     at = datetime(2026, 11, 16).astimezone()
     assert month_forecast(Decimal(10), at) == 20

@@ -38,7 +38,7 @@ def test_names_of_this_computer_are_loopback(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["", "10.0.0.1", "nas", "localhost.example.com"])
-def test_not_this_computer(host: str) -> None:
+def test_other_hosts_are_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 
@@ -55,7 +55,7 @@ def test_not_this_computer(host: str) -> None:
         ("", ""),
     ],
 )
-def test_what_the_person_is_asked_about(url: str, host: str) -> None:
+def test_only_private_hosts_without_encryption_need_confirmation(url: str, host: str) -> None:
     assert needs_confirmation(url) == host
 
 
@@ -91,7 +91,7 @@ def test_a_sentence_never_repeats_a_password() -> None:
 
 
 @given(st.text(min_size=1), st.text())
-def test_user_and_password_are_taken_apart_and_the_password_goes(user: str, password: str) -> None:
+def test_a_proxy_has_its_user_and_password_apart_from_its_address(user: str, password: str) -> None:
     login = f"{quote(_utf8(user), safe='')}:{quote(_utf8(password), safe='')}"
     found = parse_proxy(f"http://{login}@p:1")
     assert (found.user, found.password) == (_utf8(user), _utf8(password))

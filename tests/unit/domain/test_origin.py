@@ -84,11 +84,11 @@ def test_another_server_has_another_origin(url: str) -> None:
         f"https://{'a' * 64}.example",
     ],
 )
-def test_what_could_be_read_in_two_ways_has_no_origin(url: str) -> None:
+def test_an_ambiguous_address_has_no_origin(url: str) -> None:
     assert origin(url) == ""
 
 
-def test_addresses_by_number() -> None:
+def test_ip_addresses_have_origins() -> None:
     assert origin("http://[::0001]:8080/v1") == "http://[::1]:8080"
     assert origin("http://127.0.0.1:8080/v1") == "http://127.0.0.1:8080"
     assert origin("http://[0:0:0:0:0:0:0:1]") == "http://[::1]:80"
@@ -99,7 +99,7 @@ def test_proxies_have_origins() -> None:
     assert origin("http://user@proxy.example:3128") == "http://proxy.example:3128"
 
 
-def test_names_in_other_scripts_are_those_that_are_asked() -> None:
+def test_names_in_other_scripts_are_those_that_httpx_resolves() -> None:
     assert origin("https://b\u00fccher.example") == "https://xn--bcher-kva.example:443"
     # The older standard makes "fass" of it, which is another server.
     assert origin("https://fa\u00df.example") == "https://xn--fa-hia.example:443"
@@ -110,7 +110,7 @@ def test_names_in_other_scripts_are_those_that_are_asked() -> None:
     st.text("aA\u00df\u00fc1-._@:/?#[]%\\ \u3002\u200d\u0130", max_size=20),
     st.sampled_from(["https://", "HTTP://", "https://a.example"]),
 )
-def test_an_origin_is_where_httpx_sends(text: str, start: str) -> None:
+def test_an_origin_is_the_server_that_httpx_connects_to(text: str, start: str) -> None:
     """Check that the key's origin is the server that the request reaches, in any spelling."""
     bound = origin(start + text)
     if not bound:
@@ -126,7 +126,7 @@ def test_an_origin_is_where_httpx_sends(text: str, start: str) -> None:
     assert bound == f"{asked.scheme}://{shown.removesuffix('.')}:{port or default}"
 
 
-def test_people_call_an_origin_by_its_host() -> None:
+def test_an_origin_is_shown_by_its_host() -> None:
     assert host_of(OPENAI) == "api.openai.com"
     assert host_of("http://api.openai.com:80") == "api.openai.com"
     assert host_of("http://[::1]:8080") == "[::1]:8080"

@@ -12,7 +12,7 @@ from desktop_app.domain.spending.cost import Price
 
 
 @pytest.mark.parametrize("price", ["0", "0.000001", "99999.99", f"0.{'1' * 38}"])
-def test_prices_within_their_bounds_are_taken(price: str) -> None:
+def test_prices_within_bounds_are_accepted(price: str) -> None:
     own = OwnModel("m", input_price=Decimal(price), output_price=Decimal(1))
     assert own_model_from_json(own_model_to_json(own)) == own
 
@@ -44,15 +44,13 @@ def test_windows_have_bounds(name: str) -> None:
         ),
     ],
 )
-def test_a_price_needs_that_of_input_and_that_of_output(
-    given: OwnModel, price: Price | None
-) -> None:
+def test_a_price_needs_an_input_and_an_output_price(given: OwnModel, price: Price | None) -> None:
     assert given.price == price
     info = given.applied_to(ModelInfo("m", "M"))
     assert (info.price, info.price_is_charged) == (price, price is not None)
 
 
-def test_what_was_left_open_stays_as_it_is_known() -> None:
+def test_facts_that_the_user_did_not_enter_stay() -> None:
     known = ModelInfo(
         "m", "M", context_window=9, max_output=3, efforts=(), sees_images=True, takes_tools=True,
         takes_schema=False, max_input=7,

@@ -39,13 +39,13 @@ UNKNOWN = ModelInfo("m", "m")
         (ON_DEVICE, UNKNOWN, None, False, Api.CHAT_COMPLETIONS),
     ],
 )
-def test_the_api_that_is_spoken(
+def test_each_model_has_an_api_to_use_first(
     profile: ProviderProfile, info: ModelInfo, known: Api | None, lacks: bool, api: Api | None
 ) -> None:
     assert first_api(profile, info, known, lacks_responses=lacks) is api
 
 
-def test_penalties_and_stop_belong_to_chat_completions_alone() -> None:
+def test_only_chat_completions_has_penalties_and_stop() -> None:
     none = Effort.NONE
     why = parameter_refusals(OPENAI, THINKING, none, Api.RESPONSES)
     assert set(why) == set(CHAT_ONLY)
@@ -69,21 +69,21 @@ def test_a_model_that_thinks_takes_no_sampling_in_either_api() -> None:
     assert never is ParameterRefusal.NOT_SUPPORTED
 
 
-def test_the_model_here_takes_what_a_small_model_can() -> None:
+def test_the_local_model_refuses_what_it_does_not_support() -> None:
     why = parameter_refusals(
         ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), None, Api.CHAT_COMPLETIONS
     )
     assert set(why) == {"verbosity", "reasoning_summary", "service_tier"}
 
 
-def test_what_is_refused_is_not_sent() -> None:
+def test_refused_parameters_are_not_sent() -> None:
     chosen = GenerationParameters(temperature=0.5, stop=("a",), candidates=3, stream=False)
     assert without_refused(chosen, {"stop", "candidates"}) == GenerationParameters(
         temperature=0.5, stream=False
     )
 
 
-def test_answers_are_asked_for_at_once_where_that_can_be() -> None:
+def test_several_answers_are_requested_at_once_if_possible() -> None:
     chat = LearnedSupport(Api.CHAT_COMPLETIONS)
     assert supports_candidates(COMPATIBLE, UNKNOWN, chat)
     assert not supports_candidates(COMPATIBLE, UNKNOWN, LearnedSupport())

@@ -14,7 +14,7 @@ from desktop_app.domain.documents.passage_matching import (
 )
 
 
-def test_what_differs_between_forms_does_not_matter() -> None:
+def test_hyphens_spaces_and_ligatures_do_not_matter() -> None:
     page = "The of\ufb01ce was co-\nordinated (well): caf\u00e9  \u2116 5"
     said = "office was coordinated )well( CAFE\u0301 No 5"
     letters = letters_of(page)
@@ -22,13 +22,13 @@ def test_what_differs_between_forms_does_not_matter() -> None:
     assert letters[span.start : span.end] == letters_of(page)[3:]
 
 
-def test_places_lead_back() -> None:
+def test_each_letter_has_the_position_of_its_character() -> None:
     letters = Letters(enumerate("a \ufb01-x"))
     assert letters.text == "afix"
     assert letters.places == [0, 2, 2, 4]
 
 
-def test_the_nearest_place_is_the_one() -> None:
+def test_the_nearest_match_wins() -> None:
     letters = letters_of("again and again and again")
     assert find_passage(letters, "again", 0) == [TextSpan(0, 5)]
     assert find_passage(letters, "again", 7) == [TextSpan(8, 13)]
@@ -82,7 +82,7 @@ def test_the_lines_of_a_passage_are_found_in_their_order() -> None:
 
 
 @given(st.text(), st.text(), st.text())
-def test_what_was_cut_out_is_found_where_it_was(before: str, words: str, after: str) -> None:
+def test_a_passage_of_a_text_is_found_in_its_position(before: str, words: str, after: str) -> None:
     letters = letters_of(before) + letters_of(words) + letters_of(after)
     start = len(letters_of(before))
     spans = find_passage(letters, words, start)

@@ -22,21 +22,21 @@ from desktop_app.domain.documents.passage_words import index_terms, question_ter
         ("naïve résumés", "resume"),
     ],
 )
-def test_other_forms_of_a_word_meet(text: str, question: str) -> None:
+def test_other_forms_of_a_word_share_a_term(text: str, question: str) -> None:
     assert set(question_terms(question)) & set(terms(text))
 
 
-def test_what_stands_in_every_question_is_left_out() -> None:
+def test_words_of_every_question_are_left_out() -> None:
     assert question_terms("What is the notice period?") == question_terms("notice period")
     assert question_terms("Wie lange ist die Frist?") == question_terms("lange Frist")
 
 
-def test_a_question_of_nothing_else_is_asked_as_it_stands() -> None:
+def test_a_question_of_stop_words_keeps_them() -> None:
     assert question_terms("Who are you?") == ["who", "are", "you"]
 
 
 @given(st.text())
-def test_whatever_is_typed_makes_words_that_an_index_takes(text: str) -> None:
+def test_any_text_makes_terms_that_an_index_accepts(text: str) -> None:
     made = question_terms(text)
     assert len(set(made)) == len(made)
     assert all(word and not set(word) & set('" \n*^') for word in made)

@@ -12,20 +12,20 @@ from desktop_app.domain.prompts.preset import Preset, preset_of
 HERE = ModelChoice("openai", "", Variant.INSTANT, Effort.LOW)
 
 
-def test_what_is_not_set_stays_the_conversations() -> None:
+def test_unset_fields_of_a_preset_keep_those_of_the_conversation() -> None:
     assert Preset("p", "Plain").choice_from(HERE, serves_the_family=True) == HERE
     careful = Preset("p", "Careful", variant=Variant.PRO, effort=Effort.HIGH)
     wanted = ModelChoice("openai", "", Variant.PRO, Effort.HIGH)
     assert careful.choice_from(HERE, serves_the_family=True) == wanted
 
 
-def test_a_variant_is_left_aside_where_the_provider_has_none() -> None:
+def test_a_variant_is_ignored_if_the_provider_has_none() -> None:
     local = ModelChoice("on-device", "smollm2", None, None)
     careful = Preset("p", "Careful", variant=Variant.PRO)
     assert careful.choice_from(local, serves_the_family=False) == local
 
 
-def test_a_model_comes_with_its_provider() -> None:
+def test_a_model_of_a_preset_is_stored_with_its_provider() -> None:
     own = Preset("p", "Qwen", provider_id="ollama", model="qwen3")
     chosen = own.choice_from(HERE, serves_the_family=False)
     assert chosen == ModelChoice("ollama", "qwen3", None, Effort.LOW)
@@ -33,7 +33,7 @@ def test_a_model_comes_with_its_provider() -> None:
     assert nowhere.choice_from(HERE, serves_the_family=True) == HERE
 
 
-def test_a_conversations_settings_come_back_from_the_preset_made_of_them() -> None:
+def test_a_preset_restores_the_settings_it_was_made_of() -> None:
     moment = now()
     conversation = Conversation("c", "", moment, moment, HERE, overrides=Overrides("Be brief."))
     made = preset_of(conversation, "p", "Brief", moment)

@@ -23,13 +23,15 @@ NAMES = st.from_regex(r"[a-z][a-z0-9 _-]{0,8}[a-z0-9]", fullmatch=True)
 @example("if (a) { b }")
 @example("{{}} {{ 1 }} {{a.b}} {x} {{a|b}}")
 @example("\\sqrt{{x+1}} {% raw %}")
-def test_what_has_no_place_in_it_is_its_own_text(text: str) -> None:
+def test_a_text_without_variables_is_unchanged(text: str) -> None:
     assert parse(text) == ((text,) if text else ())
     assert fill(text, {"a": "b"}).text == text
 
 
 @given(st.lists(st.tuples(WORDS, NAMES, st.text())))
-def test_every_place_takes_its_value_as_it_is(places: list[tuple[str, str, str]]) -> None:
+def test_every_variable_is_replaced_by_its_value_unchanged(
+    places: list[tuple[str, str, str]],
+) -> None:
     values = {name: value for _, name, value in places}
     text = "".join(f"{words}{{{{{name}}}}}" for words, name, _ in places)
     made = "".join(f"{words}{values[name]}" for words, name, _ in places)
@@ -57,12 +59,12 @@ def test_any_text_can_be_parsed_and_filled(text: str) -> None:
          Variable("tone", "plain", ("plain", "formal", "friendly"))),
     ],
 )  # fmt: skip
-def test_the_ways_to_write_a_variable(text: str, found: Variable) -> None:
+def test_variables_may_have_defaults_and_choices(text: str, found: Variable) -> None:
     assert parse(text) == (found,)
     assert variables(text) == (found,)
 
 
-def test_a_name_is_asked_for_once_and_its_first_default_holds() -> None:
+def test_a_name_is_asked_for_once_with_its_first_default() -> None:
     text = "{{to}}, {{to=Anna}} {{to=Bo}}: {{date}} {{selection}}"
     assert variables(text) == (Variable("to", "Anna"),)
     assert program_variables_in(text) == {"date", "selection"}
@@ -70,19 +72,19 @@ def test_a_name_is_asked_for_once_and_its_first_default_holds() -> None:
     assert fill("{{to}} {{to=Bo}}", {}).text == "Bo Bo"
 
 
-def test_a_place_can_be_meant_word_for_word() -> None:
+def test_an_escaped_variable_is_plain_text() -> None:
     assert parse("Write \\{{name}} there, {{who}}") == ("Write {{name}} there, ", Variable("who"))
     assert fill("\\{{name}}", {"name": "x"}).text == "{{name}}"
 
 
-def test_what_must_be_filled_is_missing_until_it_is() -> None:
+def test_a_required_variable_is_missing_until_it_has_a_value() -> None:
     text = "{{a}} {{b=}} {{c=x|y}} {{selection}} {{a}}"
     assert missing_names(text, {}) == ("a",)
     assert missing_names(text, {"a": " \n"}) == ("a",)
     assert missing_names(text, {"a": "1"}) == ()
 
 
-def test_one_goes_on_where_nothing_was_filled_in_else_at_the_end() -> None:
+def test_the_cursor_is_at_the_first_empty_variable_else_at_the_end() -> None:
     assert fill("Translate:\n\n{{selection}}\n\nThanks", {}).cursor == len("Translate:\n\n")
     assert fill("Translate:\n\n{{selection}}", {"selection": "x"}).cursor == len("Translate:\n\nx")
     assert fill("In {{language=English}}: {{selection}}", {}).cursor == len("In English: ")

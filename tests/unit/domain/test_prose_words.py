@@ -54,7 +54,7 @@ def test_positions_are_those_of_qt() -> None:
 
 
 @given(st.text(max_size=80))
-def test_words_are_found_where_they_stand(line: str) -> None:
+def test_words_have_their_position_in_the_line(line: str) -> None:
     units = line.encode("utf-16-le", "surrogatepass")
     for word in words_of_line(line):
         assert units[2 * word.start : 2 * word.end].decode("utf-16-le") == word.text

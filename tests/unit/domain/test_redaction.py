@@ -58,7 +58,7 @@ def test_no_spelling_of_any_key_is_left(key: str, name: str, before: str, after:
 
 
 @given(KEYS, NAMES, WORDS, WORDS, st.lists(st.integers(0, 400), max_size=60))
-def test_a_key_that_comes_in_pieces_is_found(
+def test_a_key_that_arrives_in_pieces_is_found(
     key: str, name: str, before: str, after: str, cuts: list[int]
 ) -> None:
     spelled = SPELLINGS[name](key)
@@ -77,7 +77,7 @@ def in_pieces(key: str, text: str, cuts: Iterable[int]) -> str:
     return "".join(stream.feed(piece) for piece in pieces) + stream.end()
 
 
-def test_a_key_that_comes_letter_by_letter_leaves_no_more_than_three_letters() -> None:
+def test_a_key_that_arrives_letter_by_letter_leaves_at_most_three_letters() -> None:
     stream = REDACTOR.stream()
     whole = "".join(stream.feed(letter) for letter in f"see {KEY}.") + stream.end()
     assert whole == f"see sk-p{REMOVED}."
@@ -92,14 +92,14 @@ FRAGMENTS = st.sampled_from(
 
 @given(st.lists(FRAGMENTS, max_size=12))
 @example(["sk-proj-", "Zx81"])
-def test_what_is_no_key_is_handed_on_as_it_came(pieces: list[str]) -> None:
+def test_text_without_a_key_is_passed_on_unchanged(pieces: list[str]) -> None:
     text = "".join(pieces)
     assume(REDACTOR.clean(text) == text)
     stream = REDACTOR.stream()
     assert "".join(stream.feed(piece) for piece in pieces) + stream.end() == text
 
 
-def test_what_can_be_no_key_is_not_held_back() -> None:
+def test_text_that_cannot_begin_a_key_is_not_delayed() -> None:
     stream = REDACTOR.stream()
     for piece in ("Task", " s", "k", "-", "p", "ok ", "risk", " 7", "3", "6", "c"):
         assert stream.feed(piece) == piece
@@ -108,7 +108,7 @@ def test_what_can_be_no_key_is_not_held_back() -> None:
     assert stream.feed("!y") == "sk-proj-Zx?!y"
 
 
-def test_prose_in_another_script_is_not_held_back() -> None:
+def test_text_in_another_script_is_not_delayed() -> None:
     stream = REDACTOR.stream()
     assert stream.feed("sk-proj") == ""
     assert stream.feed("\u4e00" * 10) == ""
@@ -127,7 +127,7 @@ def test_endless_escapes_are_passed_over(piece: str) -> None:
     assert stream.feed(text) + stream.end() == text
 
 
-def test_two_keys_in_one_text() -> None:
+def test_two_keys_in_a_text_are_removed() -> None:
     redactor = Redactor([KEY, "hunter2-hunter2", ""])
     assert redactor.clean(f"{KEY}, {KEY}, hunter2-hunter2") == ", ".join([REMOVED] * 3)
     stream = redactor.stream()
@@ -137,7 +137,7 @@ def test_two_keys_in_one_text() -> None:
 
 
 @pytest.mark.parametrize("word", ["lm-studio", "ollama", "EMPTY", "not-needed", "", "1234567"])
-def test_keys_that_are_words_are_left_alone(word: str) -> None:
+def test_keys_that_are_words_are_not_removed(word: str) -> None:
     text = f"LM Studio takes any key: {word}, LM-Studio, not needed, 1234567."
     assert Redactor([word]).clean(text) == text
     stream = Redactor([word]).stream()
@@ -146,7 +146,7 @@ def test_keys_that_are_words_are_left_alone(word: str) -> None:
 
 @pytest.mark.parametrize("key", ["pass:w0rd/é", "hunter22", "correct horse battery staple"])
 @pytest.mark.parametrize("name", ["as it is", "URL", "JSON", "JSON, each", "base64", "hexadecimal"])
-def test_a_short_password_is_found_as_it_is(key: str, name: str) -> None:
+def test_a_short_password_is_found_in_its_exact_spelling(key: str, name: str) -> None:
     spelled = SPELLINGS[name](key)
     cleaned = Redactor([key]).clean(f"so {spelled} it is")
     assert spelled not in cleaned
@@ -161,7 +161,7 @@ def test_a_short_password_is_found_as_it_is(key: str, name: str) -> None:
         max_leaves=6,
     )
 )
-def test_json_stays_json(value: object) -> None:
+def test_redacted_json_is_valid(value: object) -> None:
     cleaned = json.loads(REDACTOR.clean(json.dumps(value)))
     assert KEY not in json.dumps(cleaned)
     assert cleaned == json.loads(json.dumps(value).replace(KEY, REMOVED))
@@ -183,7 +183,7 @@ def test_a_key_is_found_in_json_as_it_is_written(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["as it is", "URL, each twice", "JSON, each twice", "HTML, twice"])
-def test_a_key_is_found_wherever_it_stands_in_a_long_text(
+def test_a_key_is_found_at_any_position_of_a_long_text(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However the text is cut into slices, no escape is."""
@@ -193,7 +193,7 @@ def test_a_key_is_found_wherever_it_stands_in_a_long_text(
         assert REDACTOR.clean(text) == "y" * before + REMOVED + "y"
 
 
-def test_half_a_surrogate_pair_is_no_obstacle() -> None:
+def test_text_with_half_a_surrogate_pair_is_redacted() -> None:
     assert REDACTOR.clean(f"\ud800{KEY}\udc00") == f"\ud800{REMOVED}\udc00"
 
 

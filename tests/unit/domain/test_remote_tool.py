@@ -32,7 +32,7 @@ def definition(name: str = "find", **facts: Any) -> ToolDefinition:
     )
 
 
-def only(row: dict[str, Any], *, is_remote: bool = False) -> ListedTool:
+def only_tool(row: dict[str, Any], *, is_remote: bool = False) -> ListedTool:
     (tool,) = remote_tools("files", [row], is_remote=is_remote)
     return tool
 
@@ -50,15 +50,15 @@ def only(row: dict[str, Any], *, is_remote: bool = False) -> ListedTool:
         (1, False, ToolKind.WRITES),
     ],
 )
-def test_without_a_clear_statement_a_tool_does_everything(
+def test_a_tool_without_clear_annotations_counts_as_the_most_powerful(
     reads_only: object, reaches_out: object, kind: ToolKind
 ) -> None:
     row = listed(reads_only=reads_only, reaches_out=reaches_out)
-    assert only(row) == ListedTool(definition(kind=kind))
+    assert only_tool(row) == ListedTool(definition(kind=kind))
 
 
 def test_a_tool_of_another_computer_touches_the_arguments_only() -> None:
-    assert only(listed(), is_remote=True) == ListedTool(definition(touches=ADDRESS_TOUCHES))
+    assert only_tool(listed(), is_remote=True) == ListedTool(definition(touches=ADDRESS_TOUCHES))
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_arguments_are_an_object(
 ) -> None:
     reason = SCHEMA_UNUSABLE if why else ""
     tool = ListedTool(definition(parameters=expected), reason, why=why)
-    assert only(listed(parameters=parameters)) == tool
+    assert only_tool(listed(parameters=parameters)) == tool
 
 
-def test_a_fault_of_the_schema_is_told_clean() -> None:
+def test_the_fault_of_a_schema_has_no_hidden_characters() -> None:
     row = listed(fault="a\u202eb", parameters={"type": "array"})
-    assert only(row) == ListedTool(definition(), SCHEMA_UNUSABLE, why="ab")
+    assert only_tool(row) == ListedTool(definition(), SCHEMA_UNUSABLE, why="ab")
 
 
 @pytest.mark.parametrize(
@@ -95,15 +95,15 @@ def test_a_fault_of_the_schema_is_told_clean() -> None:
 )
 def test_a_bad_name_makes_a_tool_unusable(name: str, shown: str) -> None:
     expected = ListedTool(definition(shown), NAME_UNUSABLE)
-    assert only(listed(name)) == expected
-    assert only(listed(name, fault="broken")) == expected
+    assert only_tool(listed(name)) == expected
+    assert only_tool(listed(name, fault="broken")) == expected
 
 
 def test_the_longest_name_is_usable() -> None:
-    assert only(listed("a" * 128)) == ListedTool(definition("a" * 128))
+    assert only_tool(listed("a" * 128)) == ListedTool(definition("a" * 128))
 
 
-def test_of_two_tools_with_a_name_the_first_counts() -> None:
+def test_the_first_of_two_tools_with_the_same_name_is_used() -> None:
     rows = [listed(), listed(reaches_out=False), listed("other")]
     assert remote_tools("files", rows, is_remote=False) == [
         ListedTool(definition()),
@@ -116,5 +116,5 @@ def test_a_server_that_lists_nothing_is_an_entry() -> None:
     assert unavailable_entry("files", "why") == ListedTool(all_tools, "why")
 
 
-def test_lines_stay_and_hidden_characters_go() -> None:
+def test_hidden_characters_are_removed_but_not_line_ends() -> None:
     assert visible_text("a\r\nb\tc\n\rd\x00e\ufefff") == "a\nb\tc\ndef"

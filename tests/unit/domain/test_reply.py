@@ -77,7 +77,7 @@ def split(event: StreamEvent, at: int) -> list[StreamEvent]:
 
 
 @given(st.lists(pieces), ends, st.data())
-def test_any_split_of_a_stream_gives_the_same_reply(
+def test_any_split_of_a_stream_makes_the_same_reply(
     events: list[StreamEvent], end: StreamEvent, data: st.DataObject
 ) -> None:
     finer = [part for event in events for part in split(event, data.draw(st.integers(0, 12)))]
@@ -85,7 +85,7 @@ def test_any_split_of_a_stream_gives_the_same_reply(
 
 
 @given(st.lists(pieces), ends, st.lists(st.one_of(pieces, ends)))
-def test_nothing_changes_behind_the_terminal(
+def test_events_after_a_terminal_event_change_nothing(
     events: list[StreamEvent], end: StreamEvent, late: list[StreamEvent]
 ) -> None:
     assert fold(*events, end, *late) == fold(*events, end)
@@ -98,7 +98,7 @@ def test_no_text_is_lost_and_none_invented(events: list[StreamEvent]) -> None:
 
 
 @given(st.lists(pieces), pieces)
-def test_the_reply_before_an_event_stays_what_it_was(
+def test_an_event_does_not_change_the_earlier_reply(
     events: list[StreamEvent], event: StreamEvent
 ) -> None:
     before = fold(*events)
@@ -119,7 +119,7 @@ def test_growing_text_is_its_pieces(parts: list[str]) -> None:
 # ---------------------------------------------------------------- by example
 
 
-def test_parts_stand_in_the_order_in_which_they_came() -> None:
+def test_parts_are_in_the_order_of_their_arrival() -> None:
     reply = fold(
         ReasoningDelta("First"),
         ReasoningDelta(" thought.", 0),
@@ -155,7 +155,7 @@ def test_an_item_without_summary_is_kept_for_the_next_turn() -> None:
     )
 
 
-def test_facts_about_the_reply() -> None:
+def test_events_set_facts_about_the_reply() -> None:
     reply = fold(
         Started(request_id="x"),
         Started("resp", "gpt-5.2"),

@@ -29,7 +29,7 @@ def answered() -> Message:
 
 
 @pytest.mark.parametrize("kind", ReviewKind)
-def test_a_verdict_is_a_notice_that_another_replaces(kind: ReviewKind) -> None:
+def test_a_verdict_is_a_notice_that_the_next_one_replaces(kind: ReviewKind) -> None:
     answer = answered()
     first = with_review(answer, Review(ReviewKind.REJECTED, "no"))
     again = with_review(first, Review(kind, "  yes ", "id"))
@@ -49,7 +49,7 @@ def test_a_verdict_without_words_has_none() -> None:
     assert review_of(answer) == Review(ReviewKind.REVIEWED)
 
 
-def test_an_edited_answer_names_the_first_version() -> None:
+def test_an_edited_answer_names_the_original() -> None:
     answer = answered()
     made = edited_version(answer, "Thus.", "clearer")
     assert review_of(made) == Review(ReviewKind.CORRECTED, "clearer", answer.id)

@@ -18,11 +18,11 @@ from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPa
 SHORT = Message("m", "c", None, Role.ASSISTANT, MessageStatus.COMPLETE, (TextPart("Yes."),), now())
 
 
-def test_a_message_that_fits_stays_itself() -> None:
+def test_a_short_message_is_returned_unchanged() -> None:
     assert shorten(SHORT) is SHORT
 
 
-def test_of_a_long_one_the_beginning_is_shown_as_text_with_a_notice() -> None:
+def test_a_long_message_is_cut_with_a_notice() -> None:
     long = replace(SHORT, parts=(TextPart("a" * MAX_SHOWN_CHARS), TextPart("b"), TextPart("c")))
     shown = shorten(long)
     assert isinstance(shown, ShownMessage)
@@ -33,7 +33,7 @@ def test_of_a_long_one_the_beginning_is_shown_as_text_with_a_notice() -> None:
     assert shown.text == "a" * MAX_SHOWN_CHARS
 
 
-def test_lines_are_counted_too_and_apart_from_the_reasoning() -> None:
+def test_lines_of_text_and_reasoning_are_limited_separately() -> None:
     lines = "a\n" * (MAX_SHOWN_LINES + 1)
     long = replace(SHORT, parts=(ReasoningPart(lines), TextPart(lines)))
     shown = shorten(long)
@@ -43,7 +43,7 @@ def test_lines_are_counted_too_and_apart_from_the_reasoning() -> None:
     assert reasoning.text == text.text == "a\n" * MAX_SHOWN_LINES
 
 
-def test_what_a_tool_got_and_gave_is_cut() -> None:
+def test_arguments_and_results_of_tools_are_cut() -> None:
     words = "x" * (MAX_SHOWN_ARGUMENT_CHARS + 1)
     call = ToolCallPart("1", "search", words, edited=words, result=words)
     (shown,) = shorten(replace(SHORT, parts=(call,))).parts

@@ -92,7 +92,7 @@ _TEXT = {"type": "string"}
         (_closed(a={"enum": ["x" * MAX_CHARS]}), False),
     ],
 )
-def test_what_providers_take_as_strict(schema: dict[str, Any], strict: bool) -> None:
+def test_a_strict_schema_is_recognized(schema: dict[str, Any], strict: bool) -> None:
     assert is_strict(schema) is strict
 
 

@@ -32,7 +32,7 @@ def test_the_widest_character_counts(pieces: tuple[str, ...], size: int) -> None
 @pytest.mark.parametrize(
     ("text", "limit", "kept"), [("abc", 3, "abc"), ("abcd", 3, ""), ("é", 3, "é"), ("é", 2, "")]
 )
-def test_a_text_of_just_the_limit_fits(text: str, limit: int, kept: str) -> None:
+def test_a_text_as_large_as_the_limit_fits(text: str, limit: int, kept: str) -> None:
     assert TextSize().fit(text, limit) == kept
 
 
@@ -48,7 +48,7 @@ def test_pieces_count_as_the_whole(pieces: list[str]) -> None:
 
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize("text", ["a", "é", "🙂", "\x00", "a" * 70_000 + "🙂"])
-def test_what_fits_is_near_the_limit(text: str) -> None:
+def test_the_part_that_fits_is_near_the_limit(text: str) -> None:
     size, limit = TextSize(), 1_000_000
     text *= 2 * limit // len(text)
     kept = size.fit(text, limit)

@@ -40,18 +40,18 @@ def test_a_small_vocabulary_is_small_for_kinds_not_yet_seen() -> None:
     assert learned.all_rates()[TextKind.CJK] == pytest.approx(USUAL_RATES[TextKind.CJK] * 2)
 
 
-def test_short_texts_teach_nothing_because_the_frame_outweighs_them() -> None:
+def test_counts_of_short_texts_change_no_ratio() -> None:
     assert TokenRates().with_count({TextKind.PROSE: MIN_LEARNED_TOKENS - 1}, 9_999) == TokenRates()
 
 
-def test_a_server_that_cuts_its_input_teaches_nothing() -> None:
+def test_counts_of_a_server_that_cuts_its_input_change_no_ratio() -> None:
     assert is_cut(FIGURES, 399)
     assert not is_cut(FIGURES, 400)
     assert not is_cut({TextKind.PROSE: MIN_LEARNED_TOKENS - 1}, 1)
     assert TokenRates().with_count(FIGURES, 399) == TokenRates()
 
 
-def test_more_room_is_left_while_the_kind_is_unknown() -> None:
+def test_parts_are_smaller_while_the_kind_is_unknown() -> None:
     learned = TokenRates().with_count(FIGURES, 2500)
     assert learned.share(FIGURES) == LEARNED_SHARE
     assert learned.share({TextKind.CJK: 10}) == GUESSED_SHARE

@@ -37,13 +37,13 @@ def test_values_for_an_address_belong_to_its_origin() -> None:
         replace(AT_AN_ADDRESS, url="http://tools.example/mcp"),
     ],
 )
-def test_another_command_folder_or_address_is_another_owner(other: ToolServer) -> None:
+def test_another_command_folder_or_address_has_another_origin(other: ToolServer) -> None:
     assert other.secret_origin
     for one in (STARTED, AT_AN_ADDRESS):
         assert (other.secret_origin == one.secret_origin) == (other == one)
 
 
-def test_the_name_and_the_values_are_no_part_of_the_owner() -> None:
+def test_the_name_and_the_values_do_not_change_the_origin() -> None:
     same = replace(STARTED, name="other", environment={"TOKEN": ""})
     assert same.secret_origin == STARTED.secret_origin
 
@@ -61,9 +61,7 @@ def test_a_server_is_named_by_its_program_or_host() -> None:
         (replace(AT_AN_ADDRESS, headers={"AUTHORIZATION": ""}), False),
     ],
 )
-def test_a_token_of_the_user_takes_the_place_of_signing_in(
-    server: ToolServer, can_sign_in: bool
-) -> None:
+def test_a_server_with_a_token_needs_no_sign_in(server: ToolServer, can_sign_in: bool) -> None:
     assert server.can_sign_in is can_sign_in
 
 
@@ -96,7 +94,7 @@ SECRET = "tok-0123456789-abcdefgh"
         *((f"sk-{SECRET}",), ("--password", SECRET, "--secret", f"a{SECRET}")),
     ],
 )
-def test_secrets_in_arguments_are_kept_apart(words: tuple[str, ...]) -> None:
+def test_secrets_in_arguments_are_separated(words: tuple[str, ...]) -> None:
     command = ("npx", "-y", *words, "end")
     server, secrets = server_of("demo", command=command)
     assert SECRET not in str(server)
@@ -119,7 +117,7 @@ def test_secrets_in_arguments_are_kept_apart(words: tuple[str, ...]) -> None:
         ("https://a.example/mcp?x=1",),
     ],
 )
-def test_other_arguments_stay(words: tuple[str, ...]) -> None:
+def test_other_arguments_are_not_secret(words: tuple[str, ...]) -> None:
     server, secrets = server_of("demo", command=("npx", *words))
     assert server.command == ("npx", *words)
     assert not secrets

@@ -108,7 +108,7 @@ def test_a_row_of_another_shape_is_an_error(row: dict[str, object]) -> None:
         parts_from_json([row])
 
 
-def test_the_words_of_a_message() -> None:
+def test_the_text_of_a_message_joins_its_parts() -> None:
     made: list[Part] = [TextPart("a"), ReasoningPart("b"), TextPart(""), RefusalPart("c")]
     assert text_of(made) == "a\n\nc"
 
@@ -180,7 +180,7 @@ def test_a_notice_is_read_back_as_it_was_written(made: NoticeText) -> None:
         {"code": "no_such_code", "params": {}},
     ],
 )
-def test_what_is_no_notice_is_refused(value: object) -> None:
+def test_other_values_than_notices_are_refused(value: object) -> None:
     with pytest.raises((LookupError, TypeError, ValueError)):
         notice_from_json(value)
 
@@ -207,9 +207,7 @@ def test_a_copy_of_an_error_leaves_the_error_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("kind", classes(UserFacingError), ids=lambda kind: kind.__name__)
-def test_every_error_is_drawn_in_the_tree_and_speaks_in_sentences(
-    kind: type[UserFacingError],
-) -> None:
+def test_every_error_class_is_in_the_tree_of_the_docstring(kind: type[UserFacingError]) -> None:
     assert kind.__name__ in (errors.__doc__ or "")
     error = kind("It broke.", what_to_do="Retry.")
     assert error.sentences == "It broke. Retry."
@@ -240,7 +238,7 @@ def test_a_title_is_one_short_line(words: str) -> None:
     assert len(title_from(words).splitlines()) <= 1
 
 
-def test_ids_differ_times_have_zones_and_empty_drafts_are_false() -> None:
+def test_ids_are_unique_times_aware_and_empty_drafts_false() -> None:
     assert len(new_id()) == 32
     assert new_id() != new_id()
     assert now().tzinfo is not None
@@ -248,7 +246,7 @@ def test_ids_differ_times_have_zones_and_empty_drafts_are_false() -> None:
     assert Draft("x")
 
 
-def test_a_search_hit_knows_its_first_match() -> None:
+def test_a_search_hit_has_its_first_match() -> None:
     hit = SearchHit("c", "Title", None, "of \2two\3 and \2more\3", now())
     assert hit.first_match == "two"
     assert replace(hit, snippet="of none").first_match == ""

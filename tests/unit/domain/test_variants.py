@@ -8,7 +8,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 
 
 @pytest.mark.parametrize("choice", [*Variant, *Effort])
-def test_each_has_a_label_and_advice_of_its_own(choice: Variant | Effort) -> None:
+def test_each_variant_and_effort_has_a_different_label_and_advice(choice: Variant | Effort) -> None:
     alike = [other for other in type(choice) if other.advice == choice.advice]
     assert alike == [choice]
     assert choice.advice.strip()

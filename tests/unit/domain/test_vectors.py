@@ -14,14 +14,14 @@ numbers = st.lists(st.floats(-1, 1, width=32), min_size=8, max_size=8).filter(an
 
 
 @given(numbers)
-def test_a_vector_is_nearest_to_itself_and_comes_back(values: list[float]) -> None:
+def test_a_vector_is_nearest_to_itself_and_survives_its_bytes(values: list[float]) -> None:
     made = Vector.from_values(values)
     assert Vector.from_bytes(made.numbers) == made
     assert made.cosine_to(made) == pytest.approx(1)
     assert made.sign_distance(made.signs) == 0
 
 
-def test_the_order_is_that_of_the_cosine() -> None:
+def test_distances_have_the_order_of_the_cosine() -> None:
     chance = random.Random(5)
     asked = [chance.gauss(0, 1) for _ in range(256)]
     near = [[a + chance.gauss(0, spread) for a in asked] for spread in (0.2, 0.8, 1.5, 6)]
@@ -39,6 +39,6 @@ def test_the_largest_floats_have_a_direction() -> None:
 
 
 @pytest.mark.parametrize("values", [[], [0.0, 0.0], [float("inf"), 1], [float("nan")]])
-def test_no_direction_is_no_vector(values: list[float]) -> None:
+def test_values_without_a_direction_are_refused(values: list[float]) -> None:
     with pytest.raises(ValueError):
         Vector.from_values(values)

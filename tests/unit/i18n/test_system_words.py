@@ -11,7 +11,7 @@ import pytest
 from desktop_app.i18n.system_words import json_words, system_words
 
 
-def test_a_known_refusal_has_our_words(tmp_path: Path) -> None:
+def test_a_known_error_of_the_system_is_translated(tmp_path: Path) -> None:
     with pytest.raises(OSError) as caught:
         (tmp_path / "missing").read_text()
     assert system_words(caught.value) == "it doesn’t exist"
@@ -20,12 +20,12 @@ def test_a_known_refusal_has_our_words(tmp_path: Path) -> None:
     assert system_words(caught.value) == "it is a folder"
 
 
-def test_any_other_refusal_has_the_systems_words() -> None:
+def test_other_errors_have_the_words_of_the_system() -> None:
     assert system_words(OSError(errno.ENOTTY, "Not a terminal")) == "Not a terminal"
     assert system_words(OSError("odd")) == "OSError"
 
 
-def test_the_place_of_a_json_error() -> None:
+def test_a_json_error_has_its_line_and_column() -> None:
     with pytest.raises(json.JSONDecodeError) as caught:
         json.loads('{\n  "a": }')
     assert json_words(caught.value) == "it isn’t valid JSON at line 2, column 8"

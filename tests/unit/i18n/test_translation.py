@@ -168,7 +168,7 @@ def test_output_for_programs_is_in_english(folder: Path) -> None:
         ("klingon", "", (), "en"),
     ],
 )
-def test_the_language_of_a_run(
+def test_the_variable_the_setting_and_the_system_choose_the_language(
     variable: str,
     setting: str,
     system: tuple[str, ...],
@@ -188,7 +188,7 @@ def test_the_language_of_a_run(
         ({"LANG": "C.UTF-8", "LANGUAGE": "nl"}, "en"),
     ],
 )
-def test_the_language_of_a_terminal(
+def test_posix_variables_choose_the_language_of_a_terminal(
     variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
@@ -232,7 +232,7 @@ def test_an_amount_is_read_as_the_locale_writes_it(code: str, text: str, amount:
 
 
 @pytest.mark.parametrize("text", ["much", "-1", "1.2.3", "1,2,3", "NaN", "Infinity"])
-def test_what_is_no_amount_is_refused(text: str) -> None:
+def test_other_texts_than_amounts_are_refused(text: str) -> None:
     for code in ("en", "de"):
         formatting.use_formats_of(code)
         with pytest.raises(ValueError, match=text):
