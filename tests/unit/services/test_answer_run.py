@@ -564,6 +564,13 @@ def test_a_step_is_stored_before_the_next(step: StreamEvent) -> None:
     assert memory.told == [StorageError, None]
 
 
+def test_a_round_is_billed_once_if_its_answer_is_stored_at_the_second_attempt() -> None:
+    script = [TextDelta("a"), UsageReported(USAGE), RoundEnded(), TextDelta("b"), *ENDED]
+    _, memory = run(script, memory=Memory(fails=(1,)))
+    assert StorageError in memory.told
+    assert len(memory.calls) == len(run(script)[1].calls) == 2
+
+
 # ---------------------------------------------------------------- long answers
 
 
