@@ -1,4 +1,4 @@
-"""Generates a library as large as after years of use, with words by Zipf's law.
+"""Generates a library as large as after years of use, with word frequencies by Zipf's law.
 
 Some of the text is Japanese. Rows and index entries are those that the program would write,
 inserted faster in a few large transactions. The same parameters give the same library.
@@ -79,7 +79,7 @@ class Words:
         return "".join(map("".join, zip(chosen, pick(_KANA, k=words), strict=True))) + "。"
 
 
-def make(path: Path, conversations: int, messages_each: int, seed: int = 7) -> Words:
+def make_library(path: Path, conversations: int, messages_each: int, seed: int = 7) -> Words:
     """Write the library to `path` and return its vocabulary."""
     words = Words(seed)
     path.parent.mkdir(parents=True, exist_ok=True)

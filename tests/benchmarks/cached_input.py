@@ -28,9 +28,9 @@ from tests.integration.cli.command import Shell, gateway
 from tests.unit.providers.loopback import LoopbackServer, Received, streams
 from tests.unit.providers.samples import sse
 
-LEAST: Final = 1024
-STEP: Final = 128
-BYTES_A_TOKEN: Final = 4
+MIN_CACHED_TOKENS: Final = 1024
+CACHE_STEP_TOKENS: Final = 128
+BYTES_PER_TOKEN: Final = 4
 LINE: Final = "Paragraph {n}: the tenant of unit {n} pays {n} crowns on the first of each month.\n"
 
 
@@ -52,21 +52,23 @@ class _Cache:
         self.keys: set[str] = set()
 
     async def answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
-        """Reply with the usage that the cache gives."""
+        """Reply with the usage of a request with this cache."""
         asked = request.json
         key = str(asked.get("prompt_cache_key", ""))
         content = json.dumps([asked.get("instructions"), asked["input"]]).encode()
         earlier = self._seen.setdefault(key, [])
-        shared = max((_shared(content, one) for one in earlier), default=0)
+        shared = max((_common_prefix_length(content, each) for each in earlier), default=0)
         earlier.append(content)
         self.keys.add(key)
-        tokens = shared // BYTES_A_TOKEN
-        cached = 0 if tokens < LEAST else tokens // STEP * STEP
+        tokens = shared // BYTES_PER_TOKEN
+        cached = tokens // CACHE_STEP_TOKENS * CACHE_STEP_TOKENS
+        if tokens < MIN_CACHED_TOKENS:
+            cached = 0
         usage = {
-            "input_tokens": len(content) // BYTES_A_TOKEN,
+            "input_tokens": len(content) // BYTES_PER_TOKEN,
             "input_tokens_details": {"cached_tokens": cached},
             "output_tokens": 5,
-            "total_tokens": len(content) // BYTES_A_TOKEN + 5,
+            "total_tokens": len(content) // BYTES_PER_TOKEN + 5,
         }
         self.usage += Usage(usage["input_tokens"], cached)  # type: ignore[arg-type]
         done = {"id": "r", "status": "completed", "usage": usage}
@@ -75,8 +77,7 @@ class _Cache:
         await streams(sse(delta), sse(end))(request, writer)
 
 
-def _shared(one: bytes, other: bytes) -> int:
-    """Return the number of bytes at which both begin alike."""
+def _common_prefix_length(one: bytes, other: bytes) -> int:
     pairs = zip(one, other, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 

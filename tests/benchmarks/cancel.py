@@ -28,7 +28,7 @@ from tests.helpers.qt_loop import qt_loop
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask
 
-PATIENCE_S = 10.0
+MAX_WAIT_S = 10.0
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 MOMENTS = ("before the headers", "after the headers", "mid-text", "mid-event", "at full speed")
 
@@ -109,15 +109,15 @@ async def _stop_once(client: ProviderClient, server: Server, shows_text: bool) -
                     arrived.set()
 
     run = asyncio.ensure_future(answer())
-    await asyncio.to_thread(server.asked.get, timeout=PATIENCE_S)
+    await asyncio.to_thread(server.asked.get, timeout=MAX_WAIT_S)
     if shows_text:
-        await asyncio.wait_for(arrived.wait(), PATIENCE_S)
+        await asyncio.wait_for(arrived.wait(), MAX_WAIT_S)
     await asyncio.sleep(0.01)  # lets data without text arrive too
     begin = time.monotonic()
     run.cancel()
     with suppress(asyncio.CancelledError):
         await run
-    return 1000 * (await asyncio.to_thread(server.closed.get, timeout=PATIENCE_S) - begin)
+    return 1000 * (await asyncio.to_thread(server.closed.get, timeout=MAX_WAIT_S) - begin)
 
 
 async def _measure(rounds: int) -> dict[str, list[float]]:

@@ -70,7 +70,7 @@ async def _idle(seconds: float) -> Gaps:
 
 
 def _figures(gaps: Gaps) -> dict[str, float]:
-    wall = sorted(on_the_wall for on_the_wall, _ in gaps)
+    wall = sorted(wall_ms for wall_ms, _ in gaps)
     return {
         "longest_gap_ms": round(wall[-1], 1),
         "p999_gap_ms": round(wall[int(0.999 * len(wall))], 2),

@@ -1,8 +1,8 @@
-"""From the press of the global shortcut to the painted and focused quick prompt.
+"""The time from the press of the global shortcut to the painted and focused quick prompt.
 
-A resident program, a window manager (openbox) and another program with the focus, over the whole
-screen. The X server is asked for the active window and for pixels of the prompt until both are
-there. Also the memory and the CPU time of the resident program at rest.
+Runs a resident program, a window manager (openbox) and a full-screen program with the focus. Asks
+the X server for the active window and for pixels of the prompt until the prompt has both. Also
+measures the memory and the CPU time of the resident program at rest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from Xlib.ext import xtest
 from desktop_app.hotkey.x11_hotkey import is_held
 
 ROOT = Path(__file__).parents[2]
-LONGEST_S = 3.0
+MAX_WAIT_S = 3.0
 TEXT_COLORS = 8  # antialiased letters have more, a bare background has fewer
 OTHER = """
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
@@ -76,14 +76,14 @@ def _press(presses: int) -> dict[str, Any]:
         _keys(display, X.KeyPress, "Super_L", "Alt_L")
         began = time.monotonic()
         _keys(display, X.KeyPress, "space")
-        while not _is_ready(display, other) and time.monotonic() - began < LONGEST_S:
+        while not _is_ready(display, other) and time.monotonic() - began < MAX_WAIT_S:
             pass
         times.append((time.monotonic() - began) * 1000)
         _keys(display, X.KeyRelease, "space", "Alt_L", "Super_L")
         _keys(display, X.KeyPress, "Escape")
         _keys(display, X.KeyRelease, "Escape")
         began = time.monotonic()
-        while _active(display) != other and time.monotonic() - began < LONGEST_S:
+        while _active(display) != other and time.monotonic() - began < MAX_WAIT_S:
             time.sleep(0.005)
         back += _active(display) == other
         time.sleep(0.1)

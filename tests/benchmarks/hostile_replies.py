@@ -40,10 +40,10 @@ def main(
     names = [reply] if reply else [n for n, r in REPLIES.items() if not window or _is_answer(r)]
     with serving() as address:
         for name in names:
-            words = _CHILD.format(name, address, window, answers, temporary)
+            source = _CHILD.format(name, address, window, answers, temporary)
             with tempfile.TemporaryDirectory(prefix="r-") as home:
                 done = subprocess.run(
-                    [sys.executable, "-c", words],
+                    [sys.executable, "-c", source],
                     capture_output=True,
                     text=True,
                     timeout=600,
@@ -80,7 +80,7 @@ async def _by_the_client(name: str, address: str) -> dict[str, Any]:
 
     await outcome_of(address, REPLIES["garbage"])
     await asyncio.sleep(0.2)
-    before, meter, began = _peak_begins(), GapMeter(), time.monotonic()
+    before, meter, began = _reset_peak(), GapMeter(), time.monotonic()
     try:
         async with asyncio.timeout(LONGEST_S):
             found = await outcome_of(address, REPLIES[name], Timeouts(quick_read=5.0))
@@ -114,7 +114,7 @@ async def _in_a_window(name: str, address: str, answers: int, temporary: int) ->
         while "tokens" not in desk.estimate:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await asyncio.sleep(1.0)
-        before, meter, began = _peak_begins(), GapMeter(), time.monotonic()
+        before, meter, began = _reset_peak(), GapMeter(), time.monotonic()
         desk.enter()
         while not desk.controllers.running.conversations:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -184,7 +184,7 @@ class GapMeter:
         }
 
 
-def _peak_begins() -> int:
+def _reset_peak() -> int:
     """Reset the peak of the process's memory. Return the memory used now, in kilobytes."""
     Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks._large_library import make
+from tests.benchmarks._large_library import make_library
 from tests.benchmarks._timed_line import timed_line
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def _home(home: Path, conversations: int, messages: int, path: str) -> Path:
     store = home / "data" / "repartee.sqlite3"
     source = Path(path) if path else store
     if not source.exists():
-        make(source, conversations, messages)
+        make_library(source, conversations, messages)
     if source != store:
         store.parent.mkdir(parents=True)
         shutil.copy(source, store)

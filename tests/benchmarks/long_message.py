@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 KINDS = ("mixed", "code", "list", "table", "paragraph", "marked", "reasoning")
 SOUGHT = "needle"
-LONGEST_S = 900.0  # for one action; a long paragraph with emphasis is written for a minute or more
+MAX_ACTION_S = 900.0  # writing a long paragraph with emphasis takes a minute or more
 WIDTHS = (760, 740, 700, 660, 620, 580, 620, 680, 740, 760)
 
 
@@ -64,10 +64,10 @@ class _Steps:
                 began = time.thread_time()
                 step()
                 steps.append(time.thread_time() - began)
-        until = time.monotonic() + LONGEST_S
+        until = time.monotonic() + MAX_ACTION_S
         while busy is not None and busy():
             if time.monotonic() > until:
-                raise TimeoutError(f"{name} took more than {LONGEST_S:.0f} s")
+                raise TimeoutError(f"{name} took more than {MAX_ACTION_S:.0f} s")
             began = time.thread_time()
             self._application.processEvents()
             steps.append(time.thread_time() - began)
@@ -163,7 +163,8 @@ class _Steps:
         view.setTextCursor(cursor)
         copy = lambda: key(view, Qt.Key.Key_C, control)  # noqa: E731
         self._measure("copy", copy, busy=lambda: view.copies.is_building)
-        self._application.clipboard().clear()  # else the platform frees it after Python's end
+        # Otherwise the platform frees the clipboard's content after Python's end.
+        self._application.clipboard().clear()
         view.close()
         view.deleteLater()
         return self._figures

@@ -37,9 +37,9 @@ def main(characters: int = 1_000_000, kind: str = "mixed", highlight: int = 0) -
 
 
 def _run(side: str, characters: int, kind: str, highlight: int) -> list[float]:
-    words = _CHILD.format(side=side, characters=characters, kind=kind, highlight=highlight)
+    source = _CHILD.format(side=side, characters=characters, kind=kind, highlight=highlight)
     done = subprocess.run(
-        [sys.executable, "-c", words], capture_output=True, check=True, timeout=300
+        [sys.executable, "-c", source], capture_output=True, check=True, timeout=300
     )
     return list(json.loads(done.stdout))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.gui.app.desk import Desk
 
 FEW = 10
+MAX_WAIT_S = 60.0
 
 
 def main(messages: int = 10_000, times: int = 9) -> dict[str, Any]:
@@ -118,9 +119,9 @@ def _is_at(desk: Desk, message_id: str) -> bool:
     )
 
 
-async def _until(is_so: Callable[[], bool], longest_s: float = 60.0) -> None:
+async def _until(condition: Callable[[], bool]) -> None:
     began = time.perf_counter()
-    while not is_so():
-        if time.perf_counter() - began > longest_s:
+    while not condition():
+        if time.perf_counter() - began > MAX_WAIT_S:
             raise TimeoutError
         await asyncio.sleep(0)

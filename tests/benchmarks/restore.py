@@ -15,7 +15,7 @@ from typing import Any
 
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
-from tests.benchmarks._large_library import make
+from tests.benchmarks._large_library import make_library
 
 AT = datetime(2026, 3, 14, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def main(conversations: int = 1000, messages: int = 100, path: str = "") -> dict
     with tempfile.TemporaryDirectory() as folder:
         store = Path(path) if path else Path(folder) / "library.sqlite3"
         if not store.exists():
-            make(store, conversations, messages)
+            make_library(store, conversations, messages)
         home = Path(folder)
         archive = make_backup(store, home / "none", home / "backups", AT, lambda *_: None)
         target = home / "restored" / "repartee.sqlite3"

@@ -2,24 +2,25 @@
 
 `tests/data/retrieval` holds texts in English, German and Japanese. Its questions use different
 words than the texts. Each question names the words with which its answer begins. The texts share a
-collection with other documents of the suite. Prints a line of JSON for each variant:
+collection with other documents of the suite. The figures of each variant are:
 
 - recall at 5 and at 1: the share of questions whose answer is in the first five passages, or in the
   first. Recall at 5 is also given by language.
 - recall within 1,500 and 4,000 tokens, which does not favor long passages. A question sends up to
   4,000 tokens.
 
-The name of a variant says how it differs from the default.
+The name of a variant is its difference from the default.
 
 `--embeddings PROFILE` also measures the vectors of a provider's model, alone and combined with the
 default. PROFILE is the id of a provider in the settings or the environment:
 
     OPENAI_API_KEY=… .venv/bin/python -m tests.benchmarks retrieval --embeddings env-openai
 
-The model is the one set in Settings › Library, by default text-embedding-3-small. That family is
-asked for 512 dimensions, other models for all they have. The texts and questions are sent: about
-11,000 tokens in four requests of at most 48 texts, for about $0.0002. The last two lines of the
-output are the results, with the tokens billed. Nothing is stored or entered in the ledger.
+The model is that of the setting `library.embedding_model`, by default text-embedding-3-small. A
+model of its family is asked for 512 dimensions, any other for all dimensions. The texts and
+questions are sent: about 11,000 tokens in four requests of at most 48 texts, for about $0.0002. The
+last two lines of the output are the results, with the tokens billed. Nothing is stored, and the
+ledger has no entry of it.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from typing import Any
 
 from desktop_app.domain.conversations.conversation import SearchOrder
 from desktop_app.storage.search.search_query import Search
-from tests.benchmarks._large_library import VOCABULARY, Words, make, open_library
+from tests.benchmarks._large_library import VOCABULARY, Words, make_library, open_library
 
 
 def queries(words: Words, each: int) -> dict[str, list[str]]:
@@ -45,7 +45,7 @@ def main(
     """Return the milliseconds at the 95th percentile, by kind and over all."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(path) if path else Path(folder) / "library.sqlite3"
-        words = Words(7) if store.exists() else make(store, conversations, messages)
+        words = Words(7) if store.exists() else make_library(store, conversations, messages)
         taken = asyncio.run(_search(store, queries(words, each)))
         return {
             "benchmark": "search",

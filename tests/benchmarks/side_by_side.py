@@ -70,7 +70,7 @@ async def _measure(columns: int, rate: int, seconds: float, marks: bool) -> dict
 
 
 async def _stream(turns: list[Turn], rate: int, seconds: float) -> None:
-    """Give each turn its deltas as they are due."""
+    """Send each turn its deltas as they are due."""
     from tests.benchmarks.streaming import cut, source
 
     count = max(1, round(rate * seconds))
@@ -113,13 +113,13 @@ class _Ticks:
         self._timer.stop()
         figures = {}
         for name, values in (("delay", sorted(self._delays)), ("busy", sorted(self._busy))):
-            figures[f"{name}_p99_ms"] = _at(values, 0.99)
-            figures[f"{name}_p999_ms"] = _at(values, 0.999)
-            figures[f"{name}_max_ms"] = _at(values, 1.0)
+            figures[f"{name}_p99_ms"] = _percentile_ms(values, 0.99)
+            figures[f"{name}_p999_ms"] = _percentile_ms(values, 0.999)
+            figures[f"{name}_max_ms"] = _percentile_ms(values, 1.0)
         over = sum(busy > FRAME_S for busy in self._busy)
         return {"ticks": len(self._delays), "over_16_ms": over, **figures}
 
 
-def _at(values: list[float], share: float) -> float:
-    place = min(len(values) - 1, int(len(values) * share))
-    return round(values[place] * 1000, 1) if values else 0.0
+def _percentile_ms(values: list[float], share: float) -> float:
+    index = min(len(values) - 1, int(len(values) * share))
+    return round(values[index] * 1000, 1) if values else 0.0

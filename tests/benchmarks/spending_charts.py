@@ -1,8 +1,8 @@
-"""The first picture of the spending window over a ledger of a million calls.
+"""The time until the spending window is painted, over a ledger of a million calls.
 
 Uses the real window and a real store. Measures the time from the command until the tables are
-painted, from the click on Charts until the chart is painted, and until another period or grouping
-is, of all time. Each time includes a complete painting of the window.
+painted, from the click on Charts until the chart is painted, and from the choice of each grouping
+of all time until its chart is painted. Each time includes a complete painting of the window.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ALL_TIME: Final = 0
 
 
 def main(entries: int = 1_000_000) -> dict[str, Any]:
-    """Return the milliseconds to each picture."""
+    """Return the milliseconds until each page or chart is painted."""
     from tests.benchmarks import streaming
     from tests.helpers.qt_loop import qt_loop
 
@@ -88,6 +88,6 @@ def _painted(view: SpendingView, began: float) -> float:
     return round((time.perf_counter() - began) * 1000, 1)
 
 
-async def _until(is_so: Callable[[], object]) -> None:
-    while not is_so():  # noqa: ASYNC110 - nothing announces a painting
+async def _until(condition: Callable[[], object]) -> None:
+    while not condition():  # noqa: ASYNC110 - nothing announces a painting
         await asyncio.sleep(0.001)

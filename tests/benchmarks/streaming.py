@@ -13,7 +13,7 @@ Options:
 
 - `--frames 1`: the bare side collects deltas too and writes at most 60 times a second, instead of
   writing each at once. At full speed that is a handful of writes for a whole answer.
-- `--alone 1`: the transcript writes each delta by itself, which shows what collecting them saves.
+- `--alone 1`: the transcript writes each delta by itself instead of collecting deltas.
 - `--highlight 0`: code fences name no language, so code is not highlighted.
 - `--kind formulas`: each sentence has a formula, typeset in another process whose time is not
   counted. With `--typeset 0`, the source of the formulas stays.
@@ -43,7 +43,7 @@ WORDS = (
     "the quick brown fox jumps over lazy dogs while streaming answers arrive with many words and "
     "few marks so that layout parsing painting memory cost time stay flat"
 ).split()
-HELD = {"quote": ("> ", "> "), "item": ("- ", "  ")}
+BLOCK_PREFIXES = {"quote": ("> ", "> "), "item": ("- ", "  ")}
 """Prefixes of the first line and of later lines, for mixed text inside a block."""
 
 
@@ -218,7 +218,8 @@ def main(
 
     `kind` is mixed, code, list, table, wrapped (a table whose cells take several lines), paragraph,
     marked (a paragraph with emphasis at every other word), line (of code), quote, item or formulas.
-    All kinds except mixed and formulas are a single endless block. Quote and item hold mixed text.
+    All kinds except mixed and formulas are a single endless block. Quote and item contain mixed
+    text.
     """
     make_transcript = partial(
         Transcript,
@@ -388,8 +389,8 @@ def source(kind: str, characters: int, *, highlight: bool = True, seed: int = 1)
     parts: list[str] = []
     size = 0
     language = "python" if highlight else ""
-    if kind in HELD:
-        first, below = HELD[kind]
+    if kind in BLOCK_PREFIXES:
+        first, below = BLOCK_PREFIXES[kind]
         lines = source("mixed", characters, highlight=highlight, seed=seed).splitlines(
             keepends=True
         )

@@ -1,7 +1,7 @@
-"""The time that a tool call costs, without that of the provider and of the tool.
+"""The time of a tool call, without the time of the provider and of the tool.
 
 An answer calls a tool that returns at once, a call in each round, over a store on disk. The time of
-an answer without tools is subtracted. Every step of a call is stored before the next is taken.
+an answer without tools is subtracted. Every step of a call is stored before the next step.
 """
 
 from __future__ import annotations

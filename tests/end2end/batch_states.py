@@ -39,7 +39,7 @@ S. Berg — 1 Feb — confirm the deposit with the bank
 
 async def fill_batches(backend: Backend) -> None:
     """Put the jobs into the store."""
-    ended = await _job(backend, "Summarise", 128, BatchStatus.EXPIRED)
+    ended = await _job(backend, "Summarize", 128, BatchStatus.EXPIRED)
     upload = BatchUpload(ended.id, 1, BatchStatus.EXPIRED, batch_id="batch_1")
     store = backend.batch_store
     await store.add_upload(upload, range(1, 127))
@@ -69,7 +69,7 @@ async def _job(backend: Backend, title: str, files: int, status: BatchStatus) ->
         new_id(),
         ModelChoice(OPENAI.id, "gpt-5.2", Variant.THINKING, Effort.MEDIUM),
         title,
-        "Summarise it.",
+        "Summarize it.",
         began if was_sent else now(),
         status,
         OPENAI_URL,

@@ -144,12 +144,12 @@ TITLES = {
 }
 ANSWERS = {
     "these two": Prepared(
-        "The first is a photo in **soft colours**; the second a chart of four bars, "
+        "The first is a photo in **soft colors**; the second a chart of four bars, "
         "of which the last quarter's is the highest.",
         input_tokens=3_400,
         output_tokens=40,
     ),
-    "summarise": Prepared(SUMMARY, input_tokens=34_000),
+    "summarize": Prepared(SUMMARY, input_tokens=34_000),
     "Summarize": Prepared(SUMMARY, input_tokens=34_000),
     "slowly": Prepared(ANSWER, REASONING, pause_s=0.03, stops_after=560),
     "cut": Prepared(ANSWER, REASONING, cut_after=190),
@@ -199,7 +199,7 @@ class Pictures:
         await self._picture("compaction", _offered)
         await self._picture("find", _find)
         await self._picture("formulas", _formulas)
-        await self._picture("document", _summarise, str(REPORT))
+        await self._picture("document", _summarize, str(REPORT))
         await self._attachments()
         with tempfile.TemporaryDirectory() as pictures:
             files = _make_pictures(Path(pictures))
@@ -322,7 +322,7 @@ def _ask(question: str, until: str = "cancel it") -> Callable[[Program], Awaitab
     return act
 
 
-async def _summarise(program: Program) -> None:
+async def _summarize(program: Program) -> None:
     await asyncio.to_thread(program.do, "press", "suggest-executive-summary")
     await asyncio.to_thread(program.wait_for_text, "transcript", lambda text: "Dubois" in text)
 

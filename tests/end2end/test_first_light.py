@@ -67,7 +67,7 @@ async def keep_answers_short(home: Path) -> None:
         await SettingsStore(database).set("answer.max_output_tokens", 64)
 
 
-def test_a_document_named_on_the_command_line_is_summarised(
+def test_a_document_named_on_the_command_line_is_summarized(
     client: AssistiveClient, repartee_home: Path
 ) -> None:
     keep_answers_short(repartee_home)

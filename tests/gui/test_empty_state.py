@@ -33,7 +33,7 @@ def start(qtbot: QtBot) -> Iterator[EmptyState]:
 
 
 def test_cards_tell_what_was_chosen(start: EmptyState, qtbot: QtBot) -> None:
-    for card, key in zip(start.cards, ("summarise", "explain", "translate"), strict=True):
+    for card, key in zip(start.cards, ("summarize", "explain", "translate"), strict=True):
         with qtbot.waitSignal(start.example_chosen) as told:
             qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
         assert told.args == [key]

@@ -298,9 +298,9 @@ def test_parts_are_found_by_their_names(window: MainWindow) -> None:
 def test_tab_comes_to_what_is_attached_where_it_stands(qtbot: QtBot, window: MainWindow) -> None:
     chips = [Chip(name, f"{name}.pdf", "", "ready", None, "file-text") for name in ("1", "2", "3")]
     window.prompt.set_chips(chips[:2])
-    window.prompt.set_suggestions([("summarise", "Summarise", "list")])
+    window.prompt.set_suggestions([("summarize", "Summarize", "list")])
     window.prompt.set_chips([chips[0], chips[2]])
-    suggestion = window.prompt.findChildren(QWidget, "suggest-summarise")[0]
+    suggestion = window.prompt.findChildren(QWidget, "suggest-summarize")[0]
     crosses = window.prompt.findChildren(QWidget, "remove-attachment")
     qtbot.waitUntil(lambda: crosses[-1].isVisible() and suggestion.isVisible())
     window.prompt.focus_text()
@@ -309,7 +309,7 @@ def test_tab_comes_to_what_is_attached_where_it_stands(qtbot: QtBot, window: Mai
         QTest.keyClick(focused(), Qt.Key.Key_Backtab)
         reached.append(focused().accessibleName() or focused().objectName())
     assert reached[1:] == ["Remove 3.pdf", "Remove 1.pdf", "Transcript"]
-    assert "Summarise" in reached[0] or reached[0] == "suggest-summarise"
+    assert "Summarize" in reached[0] or reached[0] == "suggest-summarize"
 
 
 def test_tab_visits_everything_and_comes_back(window: MainWindow) -> None:

@@ -425,7 +425,7 @@ def test_icon_is_drawn_once(qapp: QApplication) -> None:
     assert one.cacheKey() == two.cacheKey()
 
 
-def test_disabled_icon_has_its_own_colour(qapp: QApplication) -> None:
+def test_disabled_icon_has_its_own_color(qapp: QApplication) -> None:
     made = icons.icon("square", QColor("red"), 16, disabled=QColor("blue"))
     shown = made.pixmap(QSize(16, 16), QIcon.Mode.Disabled).toImage()
     assert "#0000ff" in {shown.pixelColor(x, 2).name() for x in range(16)}

@@ -134,7 +134,7 @@ async def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(tmp_
         await desk.settled()
     async with Desk(environment=OPENAI) as desk:
         await until(lambda: "Squares." in desk.transcript)
-        desk.type("Which colour?")
+        desk.type("Which color?")
         desk.enter()
         await until(lambda: desk.said)
         assert desk.said.startswith("Showing the pages of “scan.pdf” requires its password.")
@@ -143,7 +143,7 @@ async def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(tmp_
         await until(lambda: "is wrong" in "".join(d.accessibleName() for d in dialogs()))
         give(dialogs()[0], SECRET)
         await until(lambda: "is unlocked until you quit" in desk.said)
-        assert desk.text.toPlainText() == "Which colour?"
+        assert desk.text.toPlainText() == "Which color?"
         turn = await desk.ask("")
         assert sum(hasattr(part, "data") for part in turn.request.messages[0].parts) == 2
         turn.end("Black.")

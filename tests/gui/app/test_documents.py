@@ -41,7 +41,7 @@ def suggestions(desk: Desk) -> list[str]:
     return [button.text() for button in buttons if button.isVisible()]
 
 
-async def test_a_report_is_summarised_by_enter(data: Path) -> None:
+async def test_a_report_is_summarized_by_enter(data: Path) -> None:
     async with Desk() as desk:
         desk.window.files_dropped.emit([data / "report.pdf"])
         assert desk.chips == ["report.pdf, reading…"]
@@ -199,12 +199,12 @@ async def test_what_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> 
     async with Desk() as desk:
         desk.window.files_dropped.emit([path])
         await until(lambda: is_read(desk))
-        desk.type("Summarise")
+        desk.type("Summarize")
         desk.enter()
         await until(lambda: desk.said)
         assert "With long.txt, this needs" in desk.said
         assert "SmolLM2 135M accepts 7,680" in desk.said
-        assert desk.text.toPlainText() == "Summarise"
+        assert desk.text.toPlainText() == "Summarize"
         assert len(desk.chips) == 1
         assert desk.stage.turns == []
         assert desk.messages() == []
@@ -245,7 +245,7 @@ async def test_what_does_not_fit_can_be_read_in_parts(tmp_path: Path) -> None:
     async with Desk() as desk:
         desk.window.files_dropped.emit([path])
         await until(lambda: is_read(desk))
-        desk.type("Summarise")
+        desk.type("Summarize")
         desk.enter()
         await until(lambda: desk.said)
         desk.take("Read in parts…")
@@ -304,7 +304,7 @@ async def test_a_scan_of_too_many_pages_is_read_in_parts_as_pictures(tmp_path: P
     async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
         desk.window.files_dropped.emit([path])
         await until(lambda: is_read(desk))
-        desk.type("Summarise")
+        desk.type("Summarize")
         desk.enter()
         await until(lambda: "Only 100 page images can be sent at once" in desk.said)
         desk.take("Read in parts…")

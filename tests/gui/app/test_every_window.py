@@ -58,7 +58,7 @@ NAMES: Final = (
     *(preset.name for preset in built_in_presets()),
     *(preset.overrides.instructions or "" for preset in built_in_presets()),
     *("recipient", "Recipient", "tone", "Tone", "warm", "cool"),
-    *("Summarise", "Find the deadlines", "OpenAI refused the request: content policy."),
+    *("Summarize", "Find the deadlines", "OpenAI refused the request: content policy."),
     *("It was not reached within a day; Not charged for it.", "Too large."),
     "“scan.pdf” is encrypted. Remove its password.",
     *("Chat Completions", "Responses"),  # APIs

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ANSWERS = {
     "story": Prepared("Once upon a time there was a lighthouse. " * 20, stops_after=60),
     "cut": Prepared("This far and no further, they said.", cut_after=24),
-    "blue": Prepared("Because of **Rayleigh** scattering.", reasoning="**Weighing colours**"),
+    "blue": Prepared("Because of **Rayleigh** scattering.", reasoning="**Weighing colors**"),
 }
 
 
@@ -38,7 +38,7 @@ async def test_answers_over_http() -> None:
         desk.enter()
         await until(lambda: "Rayleigh" in desk.transcript)
         await desk.settled()
-        assert "Weighing colours" in desk.transcript
+        assert "Weighing colors" in desk.transcript
         assert desk.messages()[1][1:] == ("complete", "Because of **Rayleigh** scattering.")
         assert server.bodies[0]["model"] == "gpt-5.2"
         assert server.bodies[0]["reasoning"]["effort"] == "medium"

@@ -100,7 +100,7 @@ def test_attachments_reasoning_and_footer_are_lines_of_text(view: TranscriptView
         cost=Decimal("0.0034"),
         duration_s=9.2,
     )
-    view.set_messages([question("Summarise.", report), reply], versions={reply.id: (2, 3)})
+    view.set_messages([question("Summarize.", report), reply], versions={reply.id: (2, 3)})
     text = view.toPlainText()
     assert "q3.pdf\u200348 pages\u200331,480 tokens" in text
     assert "Thought: Which failures are safe" in text
@@ -223,9 +223,9 @@ def test_a_sentence_of_an_error_is_shown_as_it_is(view: TranscriptView) -> None:
 
 def test_the_version_arrows_of_a_question_are_below_it(view: TranscriptView, qtbot: QtBot) -> None:
     report = DocumentPart("s", "q3.pdf", "application/pdf", 1)
-    asked = question("Summarise.", report)
+    asked = question("Summarize.", report)
     view.set_messages([asked, answer("Text")], versions={asked.id: (2, 3)})
-    words, arrows, attached = map(view.document().find, ("Summarise.", "2/3", "q3.pdf"))
+    words, arrows, attached = map(view.document().find, ("Summarize.", "2/3", "q3.pdf"))
     assert words.position() < arrows.position() < attached.position()
     left = words.block().blockFormat().leftMargin()
     assert arrows.block().blockFormat().leftMargin() == left > 100
