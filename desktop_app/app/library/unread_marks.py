@@ -61,6 +61,7 @@ class UnreadMarks(QObject):
         stored = (await self._store.all()).get(UNREAD_KEY)
         self._unread = dict.fromkeys(map(str, stored if isinstance(stored, list) else ()))
         self._list.set_unread(self._unread)
+        self._mark_read()  # the last conversation has been opened before
 
     def _on_finished(self, conversation_id: str, _answer: object) -> None:
         is_seen = conversation_id == self._current.id and self._is_in_front()

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.desktop.window_request import LinkRequest, request_for
+from desktop_app.app.library.unread_marks import UNREAD_KEY
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.session.launcher_progress import INTERFACE as LAUNCHER
@@ -219,6 +220,16 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
         await desk.controllers.library.open(conversation)
         await until(lambda: not unread(desk))
     async with Desk() as desk:
+        assert not unread(desk)
+
+
+async def test_the_conversation_that_is_open_at_the_start_has_no_mark() -> None:
+    async with Desk() as desk:
+        conversation = await desk.ask_and_answer("Why?", "Because.")
+        await desk.backend.settings.set(UNREAD_KEY, [conversation])
+    async with Desk() as desk:
+        await until(desk.window.isActiveWindow)
+        assert desk.state.current.id == conversation
         assert not unread(desk)
 
 
