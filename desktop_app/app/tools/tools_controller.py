@@ -125,7 +125,7 @@ class ToolsController(QObject):
         from desktop_app.ui.tools.tool_picker import ToolPicker  # not at the start
 
         picker = self.picker = ToolPicker(self._theme.current, self._parent)
-        picker.destroyed.connect(self._forget_picker)
+        picker.destroyed.connect(lambda: self._forget_picker(picker))
         picker.chosen.connect(lambda names: request.on_changed("\n".join(names)))
         picker.permission_chosen.connect(
             lambda name, permission: self._tasks.start(self._permit(name, permission))
@@ -134,8 +134,9 @@ class ToolsController(QObject):
         self._tasks.start(self._fill(picker, request.value.split("\n"), is_here=is_here))
         return picker
 
-    def _forget_picker(self) -> None:
-        self.picker = None
+    def _forget_picker(self, picker: ToolPicker) -> None:
+        if picker is self.picker:
+            self.picker = None
 
     async def _fill(self, picker: ToolPicker, names: list[str], *, is_here: bool) -> None:
         from desktop_app.ui.tools.tool_picker import ToolChoice

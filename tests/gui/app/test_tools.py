@@ -190,6 +190,19 @@ async def _picker(desk: Desk) -> ToolPicker:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_a_list_of_tools_opened_again_at_once_is_filled() -> None:
+    async with Desk() as desk:
+        tools = desk.controllers.tools
+        tools.choose()
+        assert tools.picker is not None
+        tools.picker.close()
+        tools.choose()
+        second = tools.picker
+        await until(lambda: bool(second.findChildren(QCheckBox)))
+        second.close()
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_enter_chooses_in_the_list_of_tools() -> None:
     async with Desk(environment=COMET) as desk:
         picker = await _picker(desk)
