@@ -196,7 +196,7 @@ async def test_resources_and_prompts() -> None:
         assert [row["name"] for row in rows] == ["The memo", "large", "dot.png"]
         read: dict[str, Any] = await server.run.request("read", uri="memo://one")
         assert read == {"kind": "text", "data": "Remember the milk.", "media_type": "text/plain"}
-        with pytest.raises(ServerFailure, match="longer than"):
+        with pytest.raises(ServerFailure, match="it is too long"):
             await server.run.request("read", uri="memo://large")
         (prompt,) = await server.run.listed("prompts")
         assert [argument["name"] for argument in prompt["arguments"]] == ["who"]
