@@ -160,7 +160,7 @@ class ProviderClient:
         Several candidates come only through Chat Completions. With the other API, and from servers
         that do not support several, there is one.
 
-        Cancelling the task, or closing the iterator, closes the connection at once. A background
+        Canceling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.
         """
         source = self._negotiate(request)

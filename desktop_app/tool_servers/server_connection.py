@@ -116,7 +116,7 @@ class ServerConnection:
         return not self._reading.done()
 
     async def request(self, do: str, on_progress: OnProgress | None = None, **fields: Any) -> Any:
-        """Return the result of a request; cancelling it cancels it at the server.
+        """Return the result of a request. If canceled, it is canceled at the server too.
 
         Raises:
             ServerFailure: the server refused it, or has ended.

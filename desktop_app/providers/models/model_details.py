@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final
 
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
 from desktop_app.providers.http import json_fields
+from desktop_app.providers.models.server_kinds import Row
 
 MAX_PRICE: Final = Decimal(100_000)
 """Dollars per million tokens. The dearest model costs a few hundred."""
@@ -46,8 +47,6 @@ _CACHED_PRICES: Final = (
     "cached",
 )
 MAX_TOKENS: Final = 100_000_000
-
-Row = Mapping[str, Any]
 
 
 def details_of(row: Row) -> ModelDetails:

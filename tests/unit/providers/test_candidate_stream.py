@@ -115,9 +115,9 @@ def test_a_reply_in_one_piece_has_all_candidates() -> None:
     assert isinstance(end, Failed)
 
 
-async def asked(server: LoopbackServer, learnt: list[Any], count: int = 2) -> list[StreamEvent]:
+async def asked(server: LoopbackServer, learned: list[Any], count: int = 2) -> list[StreamEvent]:
     profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
-    client = ProviderClient(profile, None, CATALOG, memory=RecordingMemory(learned=learnt))
+    client = ProviderClient(profile, None, CATALOG, memory=RecordingMemory(learned=learned))
     try:
         async with aclosing(client.stream(ask(model="m", candidates=count))) as events:
             return [event async for event in events]
@@ -129,21 +129,21 @@ async def test_several_candidates_are_requested_at_once() -> None:
     body = sse(
         choice(1, "Ho"), choice(0, "Hi"), choice(0, "", "stop"), choice(1, "", "stop"), "[DONE]"
     )
-    learnt: list[Any] = []
+    learned: list[Any] = []
     async with LoopbackServer(streams(body)) as server:
-        events = await asked(server, learnt)
+        events = await asked(server, learned)
         assert [request.json["n"] for request in server.requests] == [2]
     assert [reply.text for reply in answers(events, 2)] == ["Hi", "Ho"]
-    assert learnt == []
+    assert learned == []
 
 
 async def test_a_server_that_makes_one_candidate_is_remembered() -> None:
     body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
-    learnt: list[Any] = []
+    learned: list[Any] = []
     async with LoopbackServer(streams(body)) as server:
-        events = await asked(server, learnt)
+        events = await asked(server, learned)
     assert fold(events).text == "Hi"
-    assert learnt == [("m", frozenset({"candidates"}))]
+    assert learned == [("m", frozenset({"candidates"}))]
 
 
 @pytest.mark.parametrize(
@@ -155,13 +155,13 @@ async def test_a_server_that_refuses_several_candidates_makes_one_and_is_remembe
 ) -> None:
     refused = {"error": {"message": message, "type": "invalid_request_error", "code": 400}}
     body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
-    learnt: list[Any] = []
+    learned: list[Any] = []
     async with LoopbackServer(replies(400, refused), streams(body)) as server:
-        events = await asked(server, learnt)
+        events = await asked(server, learned)
         assert ["n" in request.json for request in server.requests] == [True, False]
     assert fold(events).text == "Hi"
     assert not [e for e in events if isinstance(e, Notice)]  # said where the others are asked for
-    assert [name for _, names in learnt for name in names] == ["candidates=2"]
+    assert [name for _, names in learned for name in names] == ["candidates=2"]
 
 
 async def test_each_candidate_ends_with_the_error() -> None:

@@ -1,4 +1,4 @@
-"""The whole client against a real server on loopback: choices, retries, cuts, cancelling."""
+"""The whole client against a real server on loopback: choices, retries, cuts, canceling."""
 
 from __future__ import annotations
 
@@ -263,37 +263,40 @@ def test_a_provider_that_repeats_the_key_does_not_get_it_shown() -> None:
 async def test_a_server_without_responses_is_remembered_after_the_first_message(
     missing: Script,
 ) -> None:
-    learnt: list[Api] = []
+    learned: list[Api] = []
 
     async with LoopbackServer(missing, CHAT) as server:
-        client = client_for(server, COMPATIBLE, memory=RecordingMemory(learned=learnt))
+        client = client_for(server, COMPATIBLE, memory=RecordingMemory(learned=learned))
         for _ in range(2):
             assert fold(await collect(client, ask(model="m"))).text == "Hello"
         await client.aclose()
         paths = [request.path.removeprefix("/v1/") for request in server.requests]
         assert paths == ["responses", "chat/completions", "chat/completions"]
-    assert learnt == [Api.CHAT_COMPLETIONS]
+    assert learned == [Api.CHAT_COMPLETIONS]
 
 
 def test_a_compatible_server_with_responses_is_remembered_too() -> None:
-    learnt: list[Api] = []
+    learned: list[Api] = []
     run(
-        RESPONSE, profile=COMPATIBLE, request=ask(model="m"), memory=RecordingMemory(learned=learnt)
+        RESPONSE,
+        profile=COMPATIBLE,
+        request=ask(model="m"),
+        memory=RecordingMemory(learned=learned),
     )
-    assert learnt == [Api.RESPONSES]
+    assert learned == [Api.RESPONSES]
 
 
 async def test_a_gateway_s_model_without_responses_is_remembered() -> None:
-    learnt: list[Api] = []
+    learned: list[Api] = []
 
     async with LoopbackServer(NOT_FOUND, CHAT, CHAT, RESPONSE) as server:
-        client = client_for(server, COMETAPI, memory=RecordingMemory(learned=learnt))
+        client = client_for(server, COMETAPI, memory=RecordingMemory(learned=learned))
         for model in ("claude", "claude", "gpt-5.2-pro"):
             assert fold(await collect(client, ask(model=model))).text == "Hello"
         await client.aclose()
         paths = [request.path.removeprefix("/v1/") for request in server.requests]
         assert paths == ["responses", "chat/completions", "chat/completions", "responses"]
-    assert learnt == [], "it is a fact about the model, not about the provider"
+    assert learned == [], "it is a fact about the model, not about the provider"
 
 
 def test_a_known_api_has_no_fallback() -> None:
@@ -475,10 +478,10 @@ LearnedSupport = list[tuple[str, frozenset[str]]]
 
 
 async def test_a_refused_setting_is_remembered_with_a_notice_each_time() -> None:
-    learnt: LearnedSupport = []
+    learned: LearnedSupport = []
 
     async with LoopbackServer(refuses("temperature"), RESPONSE) as server:
-        client = client_for(server, memory=RecordingMemory(learned=learnt))
+        client = client_for(server, memory=RecordingMemory(learned=learned))
         said = [
             notices(await collect(client, ask(model="m", temperature=value)))
             for value in (0.2, 0.9, None)
@@ -489,7 +492,7 @@ async def test_a_refused_setting_is_remembered_with_a_notice_each_time() -> None
         assert [len(some) for some in said] == [1, 1, 0], "without the setting nothing is lost"
         assert "temperature" in said[1][0]
         assert notices(other) == []
-    assert learnt == [("m", frozenset({"temperature"}))]
+    assert learned == [("m", frozenset({"temperature"}))]
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -499,9 +502,9 @@ async def test_refused_tools_are_left_out_of_each_answer_with_the_server_s_messa
     words = "This server does not support tools. Start it with `--jinja`"
     refusal = replies(status, {"error": {"message": words, "type": "not_supported_error"}})
     request = replace(ask(model="m", tools=("calculator",)), tools=(CALCULATOR,))
-    learnt: LearnedSupport = []
+    learned: LearnedSupport = []
     async with LoopbackServer(refusal, RESPONSE, refusal, RESPONSE) as server:
-        client = client_for(server, memory=RecordingMemory(learned=learnt))
+        client = client_for(server, memory=RecordingMemory(learned=learned))
         for _ in range(2):
             events = await collect(client, request)
             assert fold(events).text == "Hello"
@@ -510,7 +513,7 @@ async def test_refused_tools_are_left_out_of_each_answer_with_the_server_s_messa
             assert words in said
         await client.aclose()
         assert ["tools" in r.json for r in server.requests] == [True, False, True, False]
-    assert learnt == []
+    assert learned == []
 
 
 def test_earlier_refusals_apply_to_the_first_request() -> None:
@@ -523,17 +526,17 @@ def test_earlier_refusals_apply_to_the_first_request() -> None:
 
 
 async def test_a_refused_value_is_remembered_as_that_value_alone() -> None:
-    learnt: LearnedSupport = []
+    learned: LearnedSupport = []
 
     script = refuses("reasoning.effort", "unsupported_value")
     async with LoopbackServer(script, RESPONSE) as server:
-        client = client_for(server, memory=RecordingMemory(learned=learnt))
+        client = client_for(server, memory=RecordingMemory(learned=learned))
         for effort in (Effort.XHIGH, Effort.XHIGH, Effort.LOW):
             await collect(client, ask(model="m", effort=effort))
         await client.aclose()
         efforts = [r.json.get("reasoning", {}).get("effort") for r in server.requests]
         assert efforts == ["xhigh", None, None, "low"]
-    assert learnt == [("m", frozenset({'effort="xhigh"'}))]
+    assert learned == [("m", frozenset({'effort="xhigh"'}))]
 
 
 async def test_limits_of_an_unverified_organization_are_remembered_with_notices() -> None:
@@ -557,15 +560,15 @@ async def test_limits_of_an_unverified_organization_are_remembered_with_notices(
 
 
 def test_a_refusal_that_was_not_confirmed_is_not_remembered() -> None:
-    learnt: LearnedSupport = []
+    learned: LearnedSupport = []
     events, requests = run(
         refuses("temperature"),
         refuses("nonsense"),
         request=ask(model="m", temperature=0.2),
-        memory=RecordingMemory(learned=learnt),
+        memory=RecordingMemory(learned=learned),
     )
     assert isinstance(failure(events), RefusedParameterError)
-    assert (len(requests), learnt) == (2, [])
+    assert (len(requests), learned) == (2, [])
 
 
 def test_the_effort_of_a_model_that_became_known_is_sent_again() -> None:
