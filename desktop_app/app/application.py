@@ -73,7 +73,6 @@ class Application:
     window: MainWindow
     _bus: SessionBus
     _has_joined: asyncio.Event
-    _damage: StoreDamagedError
 
     def __init__(self, request: WindowRequest) -> None:
         begin_start()
@@ -89,7 +88,8 @@ class Application:
         self._theme: ThemeWatcher
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
-        self._pending: list[WindowRequest] | None = []
+        self._pending: list[WindowRequest] = []
+        self._serving: WindowSession | None = None
         self._joining: asyncio.Task[None] | None = None
 
     def show(self) -> None:
@@ -187,34 +187,26 @@ class Application:
             self._serve(LinkRequest(parameter))
 
     def _serve(self, request: WindowRequest) -> None:
-        """Serve a request from the bus, which may come before the session has started."""
-        if self._pending is None and self.session is not None:
-            self.session.serve(request)
-        elif self._pending is not None:
-            self._pending.append(request)
-            if not isinstance(request, QuickRequest):
-                self.window.show()
+        """Serve a request from the bus, or keep it until the next session has started."""
+        if self._serving is not None and not self._serving.is_ending:
+            self._serving.serve(request)
+            return
+        self._pending.append(request)
+        if self._serving is None and not isinstance(request, QuickRequest):
+            self.window.show()
 
     async def _run_sessions(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.desktop.window_request import OpenRequest
         from desktop_app.app.window_session import WindowSession
-        from desktop_app.backend.backend import build_backend
-        from desktop_app.domain.errors import UserFacingError
         from desktop_app.ui.transcript.view import TranscriptView
 
         self.window.set_transcript(TranscriptView(self._theme.current))
-        backend = None
-        try:
-            while backend is None:
-                backend = await self._open_store(build_backend())
-                if backend is None and not await self._rescue():
-                    self._exit_code = 1
-                    return
-        except UserFacingError as error:
-            self._exit_code = report_failed_start(error)
-            return
         request = self._request
         while True:
+            backend = await self._open_backend()
+            if backend is None:
+                self._exit_code = 1
+                return
             is_resident = isinstance(self._request, HiddenRequest) and self._request.stays
             before = self.session
             self.session = WindowSession(
@@ -233,8 +225,6 @@ class Application:
                 break
             request = OpenRequest()
             self._rebuild_window()
-            backend = build_backend()
-            await backend.open()
         if self.session.closed_work is not None:
             from desktop_app.app.startup.closed_store import ClosedStore
 
@@ -243,7 +233,7 @@ class Application:
             self.should_restart = True
 
     def _serve_pending(self, session: WindowSession) -> None:
-        pending, self._pending = self._pending or [], None
+        pending, self._pending, self._serving = self._pending, [], session
         for request in pending:
             session.serve(request)
         if isinstance(self._request, HiddenRequest):
@@ -265,23 +255,31 @@ class Application:
             self.window.settings.show_page("look")
         old.deleteLater()
 
-    async def _open_store(self, backend: Backend) -> Backend | None:
-        """Return a backend with its store open, None if the store is damaged."""
-        from desktop_app.domain.errors import StoreDamagedError
+    async def _open_backend(self) -> Backend | None:
+        """Return a backend with its store open; None if it cannot be opened or repaired."""
+        from desktop_app.backend.backend import build_backend
+        from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 
         try:
-            await backend.open()
-        except StoreDamagedError as error:
-            self._damage = error
-            await backend.aclose()
+            while True:
+                backend = build_backend()
+                try:
+                    await backend.open()
+                except StoreDamagedError as error:
+                    await backend.aclose()
+                    if not await self._rescue(error):
+                        return None
+                else:
+                    return backend
+        except UserFacingError as error:
+            report_failed_start(error)
             return None
-        return backend
 
-    async def _rescue(self) -> bool:
-        """Offer to repair the store; return True to try again."""
+    async def _rescue(self, damage: StoreDamagedError) -> bool:
+        """Offer to repair the store; return True to open it again."""
         from desktop_app.app.startup.closed_store import ClosedStore
 
-        return await ClosedStore(self.window, self._theme.current, folders()).rescue(self._damage)
+        return await ClosedStore(self.window, self._theme.current, folders()).rescue(damage)
 
     def on_ready(self) -> None:
         """Do nothing; subclasses that measure the start override this."""
