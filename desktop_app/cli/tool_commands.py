@@ -18,7 +18,7 @@ from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.i18n.translation import in_english, tr
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words, why_unavailable
-from desktop_app.services.tools.tool_set import all_of
+from desktop_app.services.tools.tool_set import wildcard_of
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,7 @@ def run_tools(options: argparse.Namespace) -> int:
 
 async def _list(*, as_json: bool) -> int:
     async with open_backend() as backend:
-        names = [all_of(source) for source in await backend.tools.sources()]
+        names = [wildcard_of(source) for source in await backend.tools.sources()]
         found = await backend.tools.listed(names)
         usual = await _usual_choice(backend)
     with in_english() if as_json else nullcontext():
@@ -148,9 +148,9 @@ async def require_known_tools(
     if not names:
         return
     listed = {tool.definition.full_name for tool in await backend.tools.listed(chosen)}
-    known = listed | {all_of(source) for source in await backend.tools.sources()}
+    known = listed | {wildcard_of(source) for source in await backend.tools.sources()}
     for name in names:
-        if name not in known and all_of(name.partition("/")[0]) not in listed:
+        if name not in known and wildcard_of(name.partition("/")[0]) not in listed:
             there_are = ", ".join(sorted(known))
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=there_are)
 

@@ -113,7 +113,7 @@ class ChatAttachments(AttachmentSource, Protocol):
 
     @property
     def answers(self) -> AnswerFiles:
-        """The files of long answers."""
+        """Return the files of long answers."""
 
 
 class AnswerStore(Protocol):

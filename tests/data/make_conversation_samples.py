@@ -166,7 +166,7 @@ async def _answers(chance: random.Random, room: Room, provider: _Provider) -> li
         return [error]
     for each in (run, *run.siblings):
         each.checkpoint_s = 3_600
-        each.keep_at_most(chance.choice((8 << 20, 8 << 20, 8 << 20, 24)))
+        each.limit_message(chance.choice((8 << 20, 8 << 20, 8 << 20, 24)))
     await asyncio.gather(*(room.run(each) for each in (run, *run.siblings)))
     said += [await _of_run(room, each) for each in (run, *run.siblings)]
     said += sorted({type(event).__name__ for event in room.heard})
@@ -212,7 +212,7 @@ async def _stopped(chance: random.Random, room: Room, provider: _Provider) -> li
         (None, Usage(9, 0, 9, 0), StreamCutError(Reason.ANSWER_CUT))
     )
     if not is_left:
-        return [*said, await run.call_off(), len(provider.cancelled), await _of_run(room, run)]
+        return [*said, await run.cancel_remote(), len(provider.cancelled), await _of_run(room, run)]
     await room.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
     taken = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
     provider.add(*_script(chance, is_last=True))

@@ -77,7 +77,7 @@ from desktop_app.services.collections.passage_context import passage_budget, ret
 from desktop_app.services.collections.passage_dedup import DuplicatePassages
 from desktop_app.services.documents.chunk_pages import page_spans
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.chunked_reading import ChunkedReader, in_parts
+from desktop_app.services.documents.chunked_reading import ChunkedReader, chunked_documents
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.kept_spans import even_parts, spans_from_json
 from desktop_app.services.documents.note_taking import DocumentPiece, Task, longest_note, note_key
@@ -324,7 +324,7 @@ async def _reading(chance: random.Random) -> list[object]:
         [_piece(piece) for piece in smaller],
         [_piece(piece) for piece in merged],
         [await reader.room(task), await reader.room_for_notes(task, request), longest_note(task)],
-        [[len(found.sha256), found.in_parts] for found in in_parts(documents)],
+        [[len(found.sha256), found.in_parts] for found in chunked_documents(documents)],
     ]
 
 
@@ -374,7 +374,7 @@ async def _noted(chance: random.Random) -> list[object]:
     messages = [RequestMessage(Role.USER, (TextPart(text),)) for text in (*said, prompt)]
     request = ChatRequest("m", tuple(messages), task.instructions)
     events: list[StreamEvent] = []
-    found = await reader.reading(task).provider(own.profile)
+    found = await reader.gateway_for(task).provider(own.profile)
     async with aclosing(found.stream(request)) as stream:
         events += [event async for event in stream]
     asked = [

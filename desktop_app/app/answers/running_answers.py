@@ -219,7 +219,7 @@ class RunningAnswers(QObject):
 
     async def _call_off(self, conversation_id: str, run: AnswerRun) -> None:
         """Cancel a background run at its provider, without blocking."""
-        if await run.call_off():
+        if await run.cancel_remote():
             self.amended.emit(conversation_id, run.answer)
 
     async def _store_until_done(self, answer: Message) -> None:

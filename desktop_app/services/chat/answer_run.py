@@ -1,8 +1,8 @@
 """Runs of answers: streamed, checkpointed twice a second, and stored at the end.
 
-Cancelling the task of an AnswerRun stops listening and keeps the text. A run in the foreground ends
-with that. `call_off` stops a run in the background; after `leave` it continues at the provider and
-is picked up at the next start: see run_resumption.py.
+If the task of an AnswerRun is cancelled, the text so far is stored, and a run in the foreground has
+ended. `cancel_remote` ends a run in the background; after `leave` it continues at the provider and
+is resumed at the next start: see run_resumption.py.
 """
 
 from __future__ import annotations
@@ -82,16 +82,17 @@ from desktop_app.services.structured.form_notices import problem_notices
 from desktop_app.services.tools.hosted_tools import hosted_cost
 
 CHECKPOINT_S = 0.5
-LARGEST_KEPT = 8 * 1024 * 1024
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """Bytes of a message, as `TextSize` counts them; far more than any model writes.
 
 Storing a text takes at least five times its size: the text, its JSON, and the copies that SQLite
 and its search index make. 64 MB would take 583 MB, but a reply may take 200. A longer answer is
 kept whole in a file: see long_answer.py.
 """
-SMALLEST_SHARE = 4 * 1024 * 1024
-"""Bytes that each of several answers may have at least if they share LARGEST_KEPT."""
-SAVE_AGAIN_S = 2.0
+MIN_SHARE_BYTES = 4 * 1024 * 1024
+"""Bytes that each of several answers may have at least if they share MAX_MESSAGE_BYTES."""
+SAVE_RETRY_S = 2.0
+"""Seconds until a failed write is repeated."""
 NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 
@@ -162,7 +163,7 @@ class AnswerRun:
         self.answer = answer
         self.siblings: tuple[AnswerRun, ...] = ()
         self.checkpoint_s = CHECKPOINT_S
-        self._largest_kept, self._reports_all = LARGEST_KEPT, False
+        self._largest_kept, self._reports_all = MAX_MESSAGE_BYTES, False
         self._purpose = purpose
         self.schema = schema
         self._store, self._gateway, self._spending = store, gateway, spending
@@ -221,11 +222,11 @@ class AnswerRun:
         async with self._hold:
             return await self._run(listen)
 
-    def keep_at_most(self, size: int) -> None:
-        """Limit the bytes of the answer that its message keeps; a file has longer answers."""
+    def limit_message(self, size: int) -> None:
+        """Limit the bytes of the answer in its message; a file has longer answers."""
         self._largest_kept = size
 
-    def accompany(self, siblings: Sequence[AnswerRun]) -> None:
+    def set_siblings(self, siblings: Sequence[AnswerRun]) -> None:
         """Set the further answers to the same question."""
         self.siblings = tuple(siblings)
 
@@ -237,7 +238,7 @@ class AnswerRun:
         """Let a background run continue when the task is cancelled."""
         self._is_left = True
 
-    async def call_off(self) -> bool:
+    async def cancel_remote(self) -> bool:
         """Cancel a stopped background run at the provider and record its usage.
 
         Return True if the answer has changed.
@@ -379,14 +380,14 @@ class AnswerRun:
                 if not self._insists:
                     self._take(Failed(as_provider_error(error)), listen)
                     return False
-                await asyncio.sleep(SAVE_AGAIN_S)
+                await asyncio.sleep(SAVE_RETRY_S)
             else:
                 break
         return True
 
     @property
     def _opening(self) -> AnswerStatus:
-        """The status until the first event."""
+        """Return the status until the first event."""
         return answer_status(StatusCode.WAITING, model=self._resolved.model.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
@@ -445,7 +446,7 @@ class AnswerRun:
         """Wait before the file is written again; a command ends without it."""
         self._on_store(error)
         if self._insists:
-            await asyncio.sleep(SAVE_AGAIN_S)
+            await asyncio.sleep(SAVE_RETRY_S)
         else:
             self._may_have_file = False
             with suppress(StorageError):
@@ -461,7 +462,7 @@ class AnswerRun:
         return is_refusal and self._reply.is_empty
 
     async def _read_in_parts(self) -> bool:
-        """Have the documents read in parts from now on. Return False if there are none."""
+        """Read the documents in parts from now on. Return False if there are none."""
         try:
             reread = await self._in_parts()
             if reread is None:
@@ -504,7 +505,7 @@ class AnswerRun:
 
     @property
     def so_far(self) -> Message:
-        """The unfinished answer with the reply so far."""
+        """Return the unfinished answer with the reply so far."""
         reply, parts = self._reply, self._thinking.with_seconds(self._reply.parts)
         return replace(
             self.answer,
@@ -560,7 +561,7 @@ class AnswerRun:
                 self._on_store(error)
                 if once:
                     return
-                await asyncio.sleep(SAVE_AGAIN_S)
+                await asyncio.sleep(SAVE_RETRY_S)
             else:
                 self._on_store(None)
                 break
@@ -592,9 +593,9 @@ class AnswerRun:
 
     @property
     def _answered(self) -> ResolvedChoice:
-        """The choice in the tier that answered, or the requested one if the provider is silent.
+        """Return the choice in the tier that answered, or was requested if the reply names none.
 
-        It has no price if another model answered.
+        The choice has no price if another model answered.
         """
         tier = self._reply.service_tier if self._reply.service_tier != "auto" else ""
         answered = self._resolved.answered_by(self._reply.model)
@@ -620,7 +621,7 @@ class AnswerRun:
         A refused request is recorded as failed, and costs nothing.
         """
         if self._stopped is not None:
-            return  # `call_off` records it, once the provider has reported the usage
+            return  # `cancel_remote` records it, once the provider has reported the usage
         reply = self._reply
         usage = reply.round_usage
         if usage is None and reply.usage_scope is UsageScope.FIRST:

@@ -34,8 +34,8 @@ from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrappe
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
 
-_OF_ALL: Final = (Started, Notice, StatusChanged, Failed)
-_MOST_WAITING: Final = 16
+_COMMON_EVENTS: Final = (Started, Notice, StatusChanged, Failed)
+_MAX_WAITING: Final = 16
 """Events that a reader may lag behind before the stream pauses; each has up to 64 K characters."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
 COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
@@ -107,7 +107,7 @@ class SharedRequest:
     def shared(self, provider: Provider, request: ChatRequest) -> _SharedStream:
         """Return the shared request, which the first caller opens.
 
-        A stand-in model gets another one.
+        A stand-in model gets a request of its own.
         """
         if request.model not in self._shared:
             self._shared[request.model] = _SharedStream(provider, request, self._count)
@@ -186,14 +186,14 @@ class _SharedStream:
 
     async def _wait_for_readers(self) -> None:
         """Wait until no reader is far behind: one may be writing a long answer to the disk."""
-        while any(self._queues[n].qsize() >= _MOST_WAITING for n in self._reading):
+        while any(self._queues[n].qsize() >= _MAX_WAITING for n in self._reading):
             self._taken.clear()
             await self._taken.wait()
 
     def _dispatch(self, event: StreamEvent) -> None:
         if isinstance(event, OfCandidate):
             self._dispatch_candidate(event)
-        elif isinstance(event, _OF_ALL):
+        elif isinstance(event, _COMMON_EVENTS):
             self._broadcast(event)
         else:
             if isinstance(event, UsageReported) and len(self._started) > 1:

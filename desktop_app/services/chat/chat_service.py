@@ -53,8 +53,8 @@ from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import (
-    LARGEST_KEPT,
-    SMALLEST_SHARE,
+    MAX_MESSAGE_BYTES,
+    MIN_SHARE_BYTES,
     AnswerRun,
     Reread,
     answerer,
@@ -107,9 +107,9 @@ from desktop_app.services.tools.hosted_tools import NAMES as HOSTED
 from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 
-# A small model that repeats itself would go on to the end of its window. Continue extends an answer
-# that really is longer.
-LONGEST_ON_DEVICE = 1024
+# A small model that repeats itself would continue to the end of its window. The command Continue
+# extends an answer that is longer.
+MAX_OUTPUT_ON_DEVICE = 1024
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class AskSettings:
 
     @property
     def counted_instructions(self) -> str:
-        """All text that is sent before the conversation, to count its tokens."""
+        """Return all text that is sent before the conversation, to count its tokens."""
         examples = (text for pair in self.examples for text in pair)
         return "\n".join(filter(None, (self.instructions, *examples)))
 
@@ -138,7 +138,7 @@ class AskSettings:
     def for_comparison(self) -> AskSettings:
         """Return these settings for a compared answer: no tools, no background run.
 
-        The user could not tell apart which answer wants to call a tool.
+        The user could not tell which answer wants to call a tool.
         """
         return replace(self.without_tools().for_one(), background=False)
 
@@ -151,10 +151,10 @@ class MessageSources(NamedTuple):
     """The sources of a request.
 
     Attributes:
-        messages: stores questions and answers.
+        messages: the store of questions and answers.
         attachments: the texts of attached documents.
         pictures: attached images, scaled for a model.
-        compactions: stand for the beginnings of long conversations.
+        compactions: the compactions that replace the beginnings of long conversations.
         parts: returns the reader of documents that exceed a model's limit.
         passages: returns the finder of passages in collections.
     """
@@ -168,7 +168,7 @@ class MessageSources(NamedTuple):
 
 
 class ChatService:
-    """Checks questions, stores them and starts their answers."""
+    """Service that checks questions, stores them and starts their answers."""
 
     def __init__(
         self,
@@ -236,7 +236,7 @@ class ChatService:
     async def _may_support_candidates(self, resolved: ResolvedChoice) -> bool:
         """Return True unless the server is known to give one answer per request.
 
-        One request then finds out which API the server has. Several would find out at once.
+        One request then finds out which API the server has; several requests would repeat that.
         """
         learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
         is_unknown = first_api(resolved.profile, resolved.model, learned.api) is None
@@ -489,7 +489,7 @@ class ChatService:
     ) -> list[Hold]:
         """Return a hold for each answer: its share of `hold`, and its own call.
 
-        If this process is killed, each call that still runs counts as one of unknown cost.
+        If this process is killed, each running call counts as a call of unknown cost.
         """
         count = settings.parameters.candidates
         if count == 1:
@@ -505,11 +505,11 @@ class ChatService:
         async with AsyncExitStack() as undo:
             for run in runs:
                 undo.push_async_callback(run.release)
-                run.keep_at_most(max(LARGEST_KEPT // len(runs), SMALLEST_SHARE))
+                run.limit_message(max(MAX_MESSAGE_BYTES // len(runs), MIN_SHARE_BYTES))
             first, answers = runs[0], [run.answer for run in runs]
             await self.store.begin_turn(first.conversation, first.question, *answers)
             undo.pop_all()
-        first.accompany(runs[1:])
+        first.set_siblings(runs[1:])
         return first
 
     async def _request(
@@ -741,7 +741,7 @@ def _accepted_parameters(
     parameters = without_refused(parameters, refused)
     ceiling = resolved.model.max_output
     if resolved.profile.kind is ProviderKind.ON_DEVICE and not parameters.max_output_tokens:
-        parameters = replace(parameters, max_output_tokens=LONGEST_ON_DEVICE)
+        parameters = replace(parameters, max_output_tokens=MAX_OUTPUT_ON_DEVICE)
     if parameters.max_output_tokens and ceiling:
         parameters = replace(
             parameters, max_output_tokens=min(parameters.max_output_tokens, ceiling)

@@ -75,21 +75,21 @@ class ResolvedChoice:
     claim: PriceClaim = PriceClaim.CERTAIN
 
     def answered_by(self, model: str) -> ResolvedChoice:
-        """Return the choice after a reply by `model`: without a price if that is another one."""
+        """Return the choice after a reply by `model`: without a price if it is another model."""
         if self.claim is PriceClaim.CERTAIN or is_same_model(self.model.id, model):
             return self
         return replace(self, claim=PriceClaim.NONE)
 
     @property
     def price(self) -> Price | None:
-        """Dollars per million tokens at this provider and tier; None if unknown."""
+        """Return US dollars per million tokens at this provider and tier; None if unknown."""
         if self.claim is PriceClaim.NONE:
             return None
         return self._charged(self.model.price_at(self.service_tier))
 
     @property
     def counted_price(self) -> Price | None:
-        """The price that the monthly limit counts; the ordinary one if the tier's is unknown."""
+        """Return the price that the cap counts: the ordinary price if the tier's is unknown."""
         if self.claim is PriceClaim.NONE:
             return None
         return self._charged(self.model.counted_price_at(self.service_tier))

@@ -2,7 +2,7 @@
 
 The provider's own compaction is preferred because it loses least; otherwise a small model writes a
 summary, in parts if the text exceeds its window. The stored messages stay, and an unfinished
-compaction leaves nothing behind.
+compaction changes nothing.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ from desktop_app.services.ports import AttachmentSource, CompactionBook, Picture
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 
 NEARLY_FULL: Final = 0.8
-LEAST_TOKENS: Final = 1000
-# The largest share that may follow a compaction; with more, too little is gained.
-LARGEST_REST: Final = 0.25
-# The largest share that a provider may keep as it is; beyond it, a summary gains more.
-LARGEST_KEPT: Final = 0.5
-LONGEST_SUMMARY: Final = 4000
+MIN_TOKENS: Final = 1000
+# The largest share of the request that may follow a compaction; with more, too little is gained.
+MAX_REST_SHARE: Final = 0.25
+# The largest share that a provider may keep unchanged; beyond it, a summary gains more.
+MAX_KEPT_SHARE: Final = 0.5
+MAX_SUMMARY_TOKENS: Final = 4000
 ROOM_FOR_INSTRUCTIONS: Final = 600
 # The share of a model's window for a part, because counts are not exact everywhere.
-SHARE_OF_WINDOW: Final = 0.8
-LEAST_PART: Final = 1000
+WINDOW_SHARE: Final = 0.8
+MIN_PART_TOKENS: Final = 1000
 # Errors after which a provider may bill: it had answered.
 _AFTER_AN_ANSWER: Final = (ReplyTooLargeError, StreamCutError, UnexpectedReplyError)
 
@@ -108,7 +108,7 @@ class CompactionPlan(NamedTuple):
 
 
 class CompactionService:
-    """Plans, makes and undoes compactions."""
+    """Service that plans, makes and undoes compactions."""
 
     def __init__(
         self,
@@ -182,8 +182,8 @@ class CompactionService:
         points = compaction_points(sent.messages, has_content)
         for index in points:
             tokens, exact = await tokens_to(index)
-            leaves_little = request_tokens - tokens <= request_tokens * LARGEST_REST
-            if tokens >= LEAST_TOKENS and (leaves_little or index == points[-1]):
+            leaves_little = request_tokens - tokens <= request_tokens * MAX_REST_SHARE
+            if tokens >= MIN_TOKENS and (leaves_little or index == points[-1]):
                 cut = SentPath(sent.compaction, sent.messages[: index + 1])
                 counts = (request_tokens, tokens, exact)
                 return self._planned(cut, context.resolved, counts, at_provider=at_provider)
@@ -196,7 +196,7 @@ class CompactionService:
         """
         questions = [m for m in plan.sent.messages if m.role is Role.USER]
         kept = sum([await self._estimator.message_tokens(m, plan.answering) for m in questions])
-        return kept <= plan.tokens * LARGEST_KEPT
+        return kept <= plan.tokens * MAX_KEPT_SHARE
 
     def _planned(
         self,
@@ -449,15 +449,15 @@ def _text_of_item(item: dict[str, Any]) -> str:
 
 def _longest_summary(maker: ResolvedChoice) -> int:
     window = maker.model.context_window or maker.model.max_input
-    return LONGEST_SUMMARY if window is None else min(LONGEST_SUMMARY, window // 16)
+    return MAX_SUMMARY_TOKENS if window is None else min(MAX_SUMMARY_TOKENS, window // 16)
 
 
 def _part_size(maker: ResolvedChoice, tokens: int) -> int:
     """Return the tokens of text that are summarized at a time."""
     limit = usable_input(maker.model)
     if limit is None:  # the provider may have refused the whole text
-        return max(LEAST_PART * 4, tokens // 3)
-    return max(LEAST_PART, int(limit * SHARE_OF_WINDOW) - ROOM_FOR_INSTRUCTIONS)
+        return max(MIN_PART_TOKENS * 4, tokens // 3)
+    return max(MIN_PART_TOKENS, int(limit * WINDOW_SHARE) - ROOM_FOR_INSTRUCTIONS)
 
 
 def _cost(

@@ -24,9 +24,10 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.message_parts import ImagePart
 
-SMALL: Final = 16 * 1024
-"""Bytes of an image that is drawn within the text."""
-LARGEST: Final = 12 * 1024 * 1024
+MAX_INLINE_BYTES: Final = 16 * 1024
+"""Bytes of an image that stays in the text, within which it is drawn."""
+MAX_IMAGE_BYTES: Final = 12 * 1024 * 1024
+"""Bytes of an image that is taken out of the text."""
 
 _WORDS: Final = r"!\[[^\[\]\n]{0,500}"
 _HEAD: Final = re.compile(rf"{_WORDS}\]\(data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
@@ -95,7 +96,7 @@ class _Picture(NamedTuple):
 
 
 class PictureText:
-    """Splits text that arrives in pieces of any size into text and images."""
+    """Parser of text and images in text that arrives in pieces of any size."""
 
     def __init__(self) -> None:
         self._waiting = ""  # perhaps the beginning of an image
@@ -136,9 +137,9 @@ class PictureText:
         end += is_whole
         self._data.append(text[:end])
         self._length += end
-        is_too_long = self._length > LARGEST * 4 // 3
+        is_too_long = self._length > MAX_IMAGE_BYTES * 4 // 3
         if other is None and not is_too_long:
             return [], ""
-        is_picture = is_whole and not is_too_long and self._length > SMALL * 4 // 3
+        is_picture = is_whole and not is_too_long and self._length > MAX_INLINE_BYTES * 4 // 3
         head, written = self._head, self.end()
         return [_Picture(written, head) if is_picture else written], text[end:]

@@ -32,7 +32,7 @@ from desktop_app.domain.errors import ReplyTooLargeError, StorageError
 from desktop_app.services.ports import AnswerFile, AnswerFiles, AnswerStore
 
 STEP: Final = 256 * 1024
-"""Characters that are collected before a write."""
+"""Characters of one write."""
 
 _KINDS: Final[dict[type[StreamEvent], type[Part]]] = {
     TextDelta: TextPart,
@@ -47,8 +47,8 @@ _ANSWER: Final = "Answer"
 class LongAnswer:
     """The file of an answer that outgrows its message.
 
-    The file has the text of the answer in order of arrival. Reasoning and tool arguments that the
-    message has no room for follow a heading.
+    The file has the text of the answer in order of arrival. Reasoning and tool arguments
+    that the message has no room for follow a heading.
 
     Attributes:
         error: set once the file must not grow any more.

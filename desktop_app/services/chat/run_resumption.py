@@ -156,7 +156,7 @@ def _wants_key(error: ProviderError) -> bool:
 
 
 class Resumer:
-    """Finds unfinished background runs and resumes them."""
+    """Finder of unfinished background runs to resume."""
 
     def __init__(self, store: RunStore, chat: ChatService) -> None:
         self._store = store

@@ -28,6 +28,6 @@ class SendContext:
 
     @property
     def sent(self) -> SentPath:
-        """The messages that are sent, after the compaction that replaces the others."""
+        """Return the messages that are sent, after the compaction that replaces the others."""
         resolved = self.resolved
         return sent_path(self.path, self.compactions, resolved.profile, resolved.model.id)

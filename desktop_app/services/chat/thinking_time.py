@@ -36,12 +36,12 @@ class ThinkingTime:
 
     def with_seconds(self, parts: Iterable[Part]) -> tuple[Part, ...]:
         """Return the parts with the time so far in the first reasoning part."""
-        told, since = tuple(parts), self._since
+        result, since = tuple(parts), self._since
         if since is None:
-            return told
+            return result
         until = time.monotonic() if self._until is None else self._until
-        for at, part in enumerate(told):
+        for at, part in enumerate(result):
             if isinstance(part, ReasoningPart):
                 thought = replace(part, seconds=max(0.0, until - since))
-                return (*told[:at], thought, *told[at + 1 :])
-        return told
+                return (*result[:at], thought, *result[at + 1 :])
+        return result

@@ -11,10 +11,10 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.documents.image_attachments import page_tokens
 
-# The most pages per chunk; with more at once, a model sees less of each.
-MOST_SEEN: Final = 20
+# With more pages at once, a model sees less of each.
+MAX_PAGES_PER_CHUNK: Final = 20
 # The share of a chunk's tokens for images; the text has the rest.
-PICTURES_SHARE: Final = 0.5
+MAX_IMAGE_SHARE: Final = 0.5
 
 
 @dataclass
@@ -33,7 +33,7 @@ class PageSpan:
 
 
 def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -> list[PageSpan]:
-    """Split a text into the fewest spans that its images allow; one if none is sent.
+    """Split a text into as few spans as its images allow: a single span if none is sent.
 
     Raises:
         IllegalChoiceError: a single image is too large for a chunk of `room` tokens.
@@ -42,10 +42,10 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
     for at, page in placed_pages(document, text, model):
         alone = replace(document, pictured=(page,), in_parts=False, chosen=None)
         tokens, _ = page_tokens(alone, model)
-        if tokens > room * PICTURES_SHARE:
+        if tokens > room * MAX_IMAGE_SHARE:
             raise _too_small(document, page, model)
         last = made[-1]
-        if len(last.pages) == MOST_SEEN or last.tokens + tokens > room * PICTURES_SHARE:
+        if len(last.pages) == MAX_PAGES_PER_CHUNK or last.tokens + tokens > room * MAX_IMAGE_SHARE:
             last.end = at
             made.append(PageSpan(at, len(text)))
         made[-1].pages.append((at, page))

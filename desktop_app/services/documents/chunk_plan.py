@@ -21,8 +21,8 @@ class ChunkPlan:
         leaves_out_reasoning: the model reasons before each note, at an unknown cost that is not
             included.
         taker, answerer: the names of the models that take the notes, and answer from them.
-        cost_of_answerer: US dollars if the answerer took the notes; None if it does, or if its
-            price is unknown.
+        cost_of_answerer: US dollars if the answering model took the notes; None if it does take
+            them, or if its price is unknown.
     """
 
     calls: int
@@ -37,7 +37,7 @@ class ChunkPlan:
 
     @property
     def comparison(self) -> str:
-        """The model that takes the notes, and the cost with the answering one; "" if the same."""
+        """Return the cost if the answering model took the notes; "" if it does take them."""
         if self.cost_of_answerer is None:
             return ""
         return tr(
@@ -49,7 +49,7 @@ class ChunkPlan:
 
     @property
     def cost_words(self) -> str:
-        """The cost in words; "" if it is unknown or zero."""
+        """Return the cost in words; "" if it is unknown or zero."""
         if not self.cost:
             return ""
         cost = money(self.cost)

@@ -1,6 +1,6 @@
 """The position of a chunk in its document: its page, its headings and its table header.
 
-A chunk that begins within a page, a chapter or a table does not contain them, but notes name them.
+Notes name the page, chapter and table of a chunk, even if it begins within them.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
 _MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
 _ROW: Final = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _RULE: Final = re.compile(r"[ \t]*\|[-| :\t]+\|[ \t]*")
-_LONGEST_HEADING: Final = 80
+_MAX_HEADING_LENGTH: Final = 80
 # The number of headings before a chunk that are searched for those above it.
-_LOOKED_AT: Final = 200
+_MAX_SEARCHED: Final = 200
 # A longer table header is left out.
-_LONGEST_HEAD: Final = 400
+_MAX_HEADER_LENGTH: Final = 400
 
 
 class ChunkPositions:
-    """The positions in a document's text."""
+    """The pages, headings and tables of a document's text, to locate chunks."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -45,10 +45,10 @@ class ChunkPositions:
     def _above(self, at: int) -> list[str]:
         last = bisect_right(self._headings, at, key=lambda heading: heading[0])
         level, above = 7, list[str]()
-        for start, depth, words in reversed(self._headings[max(0, last - _LOOKED_AT) : last]):
+        for start, depth, words in reversed(self._headings[max(0, last - _MAX_SEARCHED) : last]):
             if depth < level:
                 level = depth
-                above += [words[:_LONGEST_HEADING]] if start < at else []
+                above += [words[:_MAX_HEADING_LENGTH]] if start < at else []
         return above[::-1]
 
     def table_head(self, at: int) -> str:
@@ -61,7 +61,7 @@ class ChunkPositions:
         ):
             start = line
         head, rule = (self._text[start:at] + "\n").split("\n", 2)[:2]
-        is_head = _RULE.fullmatch(rule) and len(head) <= _LONGEST_HEAD
+        is_head = _RULE.fullmatch(rule) and len(head) <= _MAX_HEADER_LENGTH
         return f"{head}\n{rule}\n" if is_head else ""
 
 

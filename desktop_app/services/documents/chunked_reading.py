@@ -4,9 +4,9 @@ Each document is split at its natural boundaries; pages without text go with the
 The model takes notes on each chunk for the task, and answers from all the notes: see
 note_taking.py.
 
-Every note is cached under a hash of its input. An answer that was stopped, failed or ended by a
-crash therefore continues where it was, and nothing is billed twice. Every call has its own price
-and its own line in the ledger.
+Every note is cached under a hash of its input, so an answer that was stopped, failed or ended by a
+crash continues where it was, and nothing is billed twice. Every call has its own price and its own
+line in the ledger.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.fitting_parts import LEAST_PART, Splitter, fitting_parts
+from desktop_app.services.documents.fitting_parts import MIN_PART_TOKENS, Splitter, fitting_parts
 from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
 from desktop_app.services.documents.kept_spans import (
     even_parts,
@@ -47,7 +47,7 @@ from desktop_app.services.documents.note_taking import (
     longest_note,
     note_key,
     page_names,
-    tagged,
+    wrap_piece,
 )
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.fence import Fence, one_line
@@ -61,21 +61,21 @@ from desktop_app.services.spending.cost_estimate import (
     usable_input,
 )
 
-# An upper limit even for large windows: notes on a longer chunk say less, and several chunks are
-# read at once within the providers' limits per minute.
-LARGEST_PART: Final = 64_000
+# Applies to large windows, too: notes on a longer chunk say less, and several chunks are read at
+# once within the providers' limits per minute.
+MAX_CHUNK_TOKENS: Final = 64_000
 # The built-in model reads a prompt of 5,000 tokens at half the speed of a prompt of 1,500.
-LARGEST_PART_BUILT_IN: Final = 2_000
+MAX_CHUNK_TOKENS_BUILT_IN: Final = 2_000
 UNKNOWN_WINDOW: Final = 100_000
 # A refused piece is split so that its parts fill this share of the window.
 SPLIT_SHARE: Final = 0.6
-MOST_SPLITS: Final = 50
+MAX_SPLIT_PARTS: Final = 50
 # The planned tokens of a note; the model decides its length.
-USUAL_NOTE: Final = 1500
+USUAL_NOTE_TOKENS: Final = 1500
 
 
 class ChunkedReader:
-    """Reads documents in chunks.
+    """Reader of documents in chunks.
 
     Args:
         note_taker: returns the model that takes the notes, given the one that answers.
@@ -125,22 +125,22 @@ class ChunkedReader:
         return replace(found, model=replace(found.model, max_input=mine))
 
     async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
-        """Return the plan for these pieces, without the notes that are cached."""
+        """Return the plan for these pieces; cached notes cost nothing."""
         price = task.resolved.price
         left = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
-        around = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
-        note = min(longest_note(task) or USUAL_NOTE, USUAL_NOTE)
-        tokens = sum(piece.tokens + around for piece in left) + len(pieces) * note
-        usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE)
+        overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
+        note = min(longest_note(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
+        tokens = sum(piece.tokens + overhead for piece in left) + len(pieces) * note
+        usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE_TOKENS)
         cost = None if price is None else price.of(usage)
         own = task.answerer or task.resolved
         is_other = own.model.id != task.resolved.model.id
-        dearer = own.price.of(usage) if is_other and own.price is not None else None
+        own_cost = own.price.of(usage) if is_other and own.price is not None else None
         thinks = task.resolved.effort not in (None, Effort.NONE)
         method = await self._estimator.method_of(INSTRUCTIONS, task.resolved)
         models = (task.resolved.model.name, own.model.name)
         done = len(pieces) - len(left)
-        return ChunkPlan(len(pieces), done, tokens, cost, thinks, method, *models, dearer)
+        return ChunkPlan(len(pieces), done, tokens, cost, thinks, method, *models, own_cost)
 
     async def texts(
         self,
@@ -154,7 +154,7 @@ class ChunkedReader:
         task = Task((document,), prompt, self._taker(resolved), instructions)
         pieces = await self.pieces(task, self._estimator)
         return [
-            "\n\n".join([tagged(piece, fence, is_merging=False), *page_names(piece)])
+            "\n\n".join([wrap_piece(piece, fence, is_merging=False), *page_names(piece)])
             for piece in pieces
         ]
 
@@ -168,7 +168,7 @@ class ChunkedReader:
     ) -> Gateway:
         """Return a gateway whose provider reads the documents in chunks, then answers."""
         task = Task(
-            in_parts(question.parts),
+            chunked_documents(question.parts),
             question.text,
             self._taker(resolved),
             request.instructions,
@@ -178,9 +178,9 @@ class ChunkedReader:
             fence,
             answerer=resolved,
         )
-        return self.reading(task)
+        return self.gateway_for(task)
 
-    def reading(self, task: Task) -> Gateway:
+    def gateway_for(self, task: Task) -> Gateway:
         """Return a gateway whose provider does `task`."""
         return GatewayWrapper(
             self.gateway, lambda _profile, provider: ReadingProvider(self, task, provider)
@@ -194,7 +194,7 @@ class ChunkedReader:
         Args:
             estimator: counts for a plan; by default the text is about to be sent.
         """
-        largest = LARGEST_PART_BUILT_IN if is_built_in(task.resolved) else LARGEST_PART
+        largest = MAX_CHUNK_TOKENS_BUILT_IN if is_built_in(task.resolved) else MAX_CHUNK_TOKENS
         is_sent = estimator is None
         estimator = estimator or self._estimator.at_sending()
         made, room = [], 0
@@ -222,7 +222,7 @@ class ChunkedReader:
         made = []
         for span in page_spans(document, text, room, task.resolved.model):
             words = text[span.start : span.end]
-            left = max(LEAST_PART, room - span.tokens)
+            left = max(MIN_PART_TOKENS, room - span.tokens)
             for cut in await fitting_parts(words, left, task.resolved, self._splitter, estimator):
                 begins, ends = span.start + cut.start, span.start + cut.end
                 made.append(TextChunk(begins, ends, cut.tokens))
@@ -252,15 +252,15 @@ class ChunkedReader:
     ) -> list[DocumentPiece]:
         """Return the parts of a piece that the server refused as too long.
 
-        They depend only on the piece and the server's error, so that another reading splits it
-        alike and finds their notes. A single piece is returned if it cannot be split.
+        They depend only on the piece and the server's error, so that another reading makes the same
+        parts and finds their notes. A piece that cannot be split is returned alone.
 
         Raises UserFacingError.
         """
         window = error.window or task.resolved.model.input_limit or 0
         is_known = error.tokens and window
         count = ceil(error.tokens / (window * SPLIT_SHARE)) if is_known else 2
-        count = min(max(2, count), MOST_SPLITS)
+        count = min(max(2, count), MAX_SPLIT_PARTS)
         size = ceil(len(piece.text) / count)
         # In characters: a ratio of tokens may have changed when the same command runs again.
         spans = await asyncio.to_thread(even_parts, piece.text, size)
@@ -281,15 +281,15 @@ class ChunkedReader:
     async def _room(self, task: Task, estimator: Estimator) -> int:
         usable, resolved = usable_input(task.resolved.model) or UNKNOWN_WINDOW, task.resolved
         fixed = task.instructions + INSTRUCTIONS + MERGING
-        around = MESSAGE_OVERHEAD * 8 + await estimator.text_tokens(fixed, resolved)
-        around += await estimator.text_tokens(task.prompt, resolved)
-        around += await estimator.text_tokens(task.fence.wrap("notes", ""), resolved)
-        return max(LEAST_PART, int((usable - around) * USABLE_SHARE))
+        overhead = MESSAGE_OVERHEAD * 8 + await estimator.text_tokens(fixed, resolved)
+        overhead += await estimator.text_tokens(task.prompt, resolved)
+        overhead += await estimator.text_tokens(task.fence.wrap("notes", ""), resolved)
+        return max(MIN_PART_TOKENS, int((usable - overhead) * USABLE_SHARE))
 
     async def room_for_notes(self, task: Task, request: ChatRequest) -> int:
         """Return the tokens that all notes may have in the last call.
 
-        The call also contains the earlier messages and the documents that are sent whole.
+        The call also contains the earlier messages and the documents that are sent in full.
         """
         estimator = self._estimator.at_sending()
         texts = [text_of(message.parts) for message in request.messages]  # type: ignore[arg-type]
@@ -297,7 +297,7 @@ class ChunkedReader:
             await estimator.text_tokens(text, task.resolved) + MESSAGE_OVERHEAD for text in texts
         ]
         share = await estimator.room_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
-        return max(LEAST_PART, int(await self.room(task) * share) - sum(beside))
+        return max(MIN_PART_TOKENS, int(await self.room(task) * share) - sum(beside))
 
     async def batches(
         self, task: Task, notes: list[DocumentPiece], room: int
@@ -329,6 +329,6 @@ class ChunkedReader:
         return await self._estimator.at_sending().text_tokens(text, task.resolved)
 
 
-def in_parts(parts: Iterable[Part]) -> tuple[DocumentPart, ...]:
+def chunked_documents(parts: Iterable[Part]) -> tuple[DocumentPart, ...]:
     """Return the documents that are read in chunks."""
     return tuple(part for part in parts if isinstance(part, DocumentPart) and part.in_parts)

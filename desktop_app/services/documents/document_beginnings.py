@@ -31,9 +31,9 @@ TABLE_TOOL: Final = "query_table"
 PAGE_TOOLS: Final = ("read_pages", "search_documents")
 FIRST_ROWS: Final = 20
 FIRST_CHARACTERS: Final = 4000
-MOST_SHEETS: Final = 20
-MOST_COLUMNS: Final = 100
-_LONGEST_CELL: Final = 100
+MAX_SHEETS: Final = 20
+MAX_COLUMNS: Final = 100
+_MAX_CELL_LENGTH: Final = 100
 _SAMPLE: Final = 200_000
 """Characters of a CSV file that are read for its first rows."""
 _SHEET: Final = re.compile(r"^## (.*)$", re.MULTILINE)
@@ -138,7 +138,7 @@ def _csv_beginning(name: str, text: str) -> str:
 def _sheet_beginnings(text: str) -> Iterator[str]:
     sheets = list(_SHEET.finditer(text))
     ends = [*(mark.start() for mark in sheets[1:]), len(text)]
-    for mark, end in islice(zip(sheets, ends, strict=False), MOST_SHEETS):
+    for mark, end in islice(zip(sheets, ends, strict=False), MAX_SHEETS):
         start = mark.end()
         lines = (line for line in _lines(text, start, end) if line.startswith("|"))
         cells = (
@@ -149,8 +149,8 @@ def _sheet_beginnings(text: str) -> Iterator[str]:
         rows = list(islice(cells, FIRST_ROWS + 1))
         count = max(0, text.count("\n|", start, end) - 2)  # without the header and its rule
         yield _describe_table(mark[1].strip(), f"{count:,} rows", rows)
-    if len(sheets) > MOST_SHEETS:
-        yield f"({len(sheets) - MOST_SHEETS} more sheets)"
+    if len(sheets) > MAX_SHEETS:
+        yield f"({len(sheets) - MAX_SHEETS} more sheets)"
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[str]:
@@ -167,12 +167,12 @@ def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
         return f"Table “{name}”: empty"
     columns = [
         f"{_short(title) or f'column_{at + 1}'} ({_type([row[at : at + 1] for row in rows[1:]])})"
-        for at, title in enumerate(rows[0][:MOST_COLUMNS])
+        for at, title in enumerate(rows[0][:MAX_COLUMNS])
     ]
     more = len(rows[0]) - len(columns)
     intro = f"Table “{name}”: {size}. Columns: {'; '.join(columns)}"
     intro += f"; and {more} more" if more else ""
-    first = [" | ".join(_short(cell) for cell in row[:MOST_COLUMNS]) for row in rows[1:]]
+    first = [" | ".join(_short(cell) for cell in row[:MAX_COLUMNS]) for row in rows[1:]]
     return "\n".join([intro, "First rows:", *first])
 
 
@@ -183,4 +183,4 @@ def _type(cells: Sequence[Sequence[str]]) -> str:
 
 def _short(cell: str) -> str:
     line = " ".join(cell.split())
-    return line if len(line) <= _LONGEST_CELL else f"{line[:_LONGEST_CELL]}…"
+    return line if len(line) <= _MAX_CELL_LENGTH else f"{line[:_MAX_CELL_LENGTH]}…"

@@ -14,15 +14,15 @@ from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
 
-LEAST_PART: Final = 300
+MIN_PART_TOKENS: Final = 300
 _SAMPLE: Final = 10_000
 """Characters that the server counts first, because they show its ratio."""
-_CUTS: Final = 3
+_MAX_CUTS: Final = 3
 _MARGIN: Final = 0.95
 
 
 class Splitter(Protocol):
-    """Splits long texts."""
+    """Splitter of long texts."""
 
     async def chunks(
         self, text: str, tokens: int, rates: Mapping[TextKind, float] | None = None
@@ -47,13 +47,13 @@ async def fitting_parts(
     if found is None:
         return await splitter.chunks(text, room)
     rates, share = found
-    limit = room if is_exact else max(LEAST_PART, int(room * share))
+    limit = room if is_exact else max(MIN_PART_TOKENS, int(room * share))
     parts = await splitter.chunks(text, limit, rates)
     if not is_exact:
         return parts
     fitting = []
     for part in parts:
-        fitting += await _counted(text, part, room, resolved, splitter, estimator, _CUTS)
+        fitting += await _counted(text, part, room, resolved, splitter, estimator, _MAX_CUTS)
     return fitting
 
 
@@ -67,14 +67,14 @@ async def _counted(
     cuts: int,
 ) -> list[TextChunk]:
     """Return the part as the server counts it, split again if it is too large."""
-    words = text[part.start : part.end]
-    tokens, _ = await estimator.count(words, resolved)
-    found = await estimator.rates(words, resolved)
+    own_text = text[part.start : part.end]
+    tokens, _ = await estimator.count(own_text, resolved)
+    found = await estimator.rates(own_text, resolved)
     if tokens <= room or not cuts or found is None:
         return [TextChunk(part.start, part.end, tokens)]
     limit = max(1, int(part.tokens * room / tokens * _MARGIN))
     fitting = []
-    for piece in await splitter.chunks(words, limit, found[0]):
+    for piece in await splitter.chunks(own_text, limit, found[0]):
         moved = TextChunk(part.start + piece.start, part.start + piece.end, piece.tokens)
         if moved == part:
             return [TextChunk(part.start, part.end, tokens)]

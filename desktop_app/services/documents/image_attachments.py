@@ -19,8 +19,8 @@ from desktop_app.i18n.translation import tr_plural
 from desktop_app.services.fence import one_line
 from desktop_app.services.ports import PictureSource
 
-# Tokens of an image's name.
-NAMED_TOKENS = 30
+# Tokens of the text that replaces an image.
+NAME_TOKENS = 30
 # Tokens of the text before an image page, which names it.
 PAGE_NAME_TOKENS = 20
 # Image pages per request, for the providers' limits and for memory.
@@ -101,7 +101,7 @@ def page_tokens(part: DocumentPart, model: ModelInfo) -> tuple[int, bool]:
 def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
     """Return the tokens of an image for a model, and True if they are exact."""
     if model.sees_images is False:
-        return NAMED_TOKENS, False
+        return NAME_TOKENS, False
     size = part.dimensions
     tokens, exact = image_tokens(
         size or (LARGEST_SIDE, LARGEST_SIDE), part.detail, model.image_tokens

@@ -54,19 +54,20 @@ from desktop_app.services.ports import Gateway, Provider, SpendingBook
 from desktop_app.services.provider_wrapper import ProviderWrapper
 from desktop_app.services.spending.budget import Budget
 
-AT_ONCE: Final = 4  # concurrent calls; the on-device model handles a single call at a time
-LONGEST_ON_DEVICE: Final = 300
+# Calls at once; the on-device model handles a single call at a time.
+MAX_AT_ONCE: Final = 4
+MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
+MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # its chunks are shorter
 # The sentences on progress: while parts are read, and while their notes are combined.
 _PROGRESS: Final = (StatusCode.READING, StatusCode.MERGING)
 _PROGRESS_WITH_COST: Final = (StatusCode.READING_WITH_COST, StatusCode.MERGING_WITH_COST)
 _PROGRESS_OF_COST: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_COST)
-LONGEST_BUILT_IN: Final = 150  # its chunks are shorter
 # Models with small windows repeat themselves until the window is full.
 SMALL_WINDOW: Final = 32_768
-NOTE_SHARE: Final = 8
-MOST_SPLITS: Final = 3
-# Errors that calls at the same time may cause: llama-cpp-python ends an answer at the next request.
-_TOO_MANY: Final = (RateLimitedError, StreamCutError)
+NOTES_PER_WINDOW: Final = 8
+MAX_SPLITS: Final = 3
+# Errors that concurrent calls may cause: llama-cpp-python ends an answer at the next request.
+_CONCURRENCY_ERRORS: Final = (RateLimitedError, StreamCutError)
 
 INSTRUCTIONS: Final = """\
 A document is too large to be read at once. You get one part of it, and the task that will be done \
@@ -132,14 +133,14 @@ class Task:
 
 
 class NoteCache(Protocol):
-    """Caches notes under a hash of their input: see storage/documents/note_store.py."""
+    """Cache of notes under a hash of their input: see storage/documents/note_store.py."""
 
     async def get(self, key: str) -> str | None: ...
     async def put(self, key: str, text: str, conversation_id: str) -> None: ...
 
 
 class Reader(Protocol):
-    """Splits documents and merges notes: see chunked_reading.ChunkedReader.
+    """Reader that splits documents and merges notes: see chunked_reading.ChunkedReader.
 
     Raises UserFacingError.
     """
@@ -190,7 +191,7 @@ class ReadingProvider(ProviderWrapper):
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as StatusChanged events, then the answer."""
-        # A stand-in for the task's model would need other chunks.
+        # The chunks fit the task's model only, not a stand-in for it.
         resolved = self._task.answerer or self._task.resolved
         if request.model != resolved.model.id:
             yield Failed(ProviderError(Reason.NOT_SERVED_THERE, model=resolved.model.name))
@@ -199,18 +200,20 @@ class ReadingProvider(ProviderWrapper):
             pieces = await self._reader.pieces(self._task)
             self._total_cost = (await self._reader.plan_of(self._task, pieces)).cost
             room = await self._reader.room_for_notes(self._task, request)
-            async for step in self._merged(pieces, room, is_merging=False):
-                if isinstance(step, StatusChanged):
-                    yield step
-                else:
-                    pieces = step
+            async with aclosing(self._merged(pieces, room, is_merging=False)) as steps:
+                async for step in steps:
+                    if isinstance(step, StatusChanged):
+                        yield step
+                    else:
+                        pieces = step
         except UserFacingError as error:
             yield Failed(_while_reading(error))
             return
         if self._spent:  # without the last call, whose cost the answer shows
             yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=formatting.money(self._spent)))
-        async for event in self._answer(request, pieces, room):
-            yield event
+        async with aclosing(self._answer(request, pieces, room)) as events:
+            async for event in events:
+                yield event
 
     async def _merged(
         self, pieces: list[DocumentPiece], room: int, *, is_merging: bool
@@ -233,13 +236,13 @@ class ReadingProvider(ProviderWrapper):
         self, request: ChatRequest, pieces: list[DocumentPiece], room: int
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer from the notes; shorten those that the server refuses as too long."""
-        for attempt in range(MOST_SPLITS + 1):
+        for attempt in range(MAX_SPLITS + 1):
             final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
             refused: ContextTooLongError | None = None
             async with aclosing(self._provider.stream(final)) as events:
                 async for event in events:
                     error = event.error if isinstance(event, Failed) else None
-                    if isinstance(error, ContextTooLongError) and attempt < MOST_SPLITS:
+                    if isinstance(error, ContextTooLongError) and attempt < MAX_SPLITS:
                         refused = error
                     else:
                         yield event
@@ -249,11 +252,12 @@ class ReadingProvider(ProviderWrapper):
                 room = room * 2 // 3
                 split = [await self._reader.split(self._task, p, refused) for p in pieces]
                 several = [piece for found in split for piece in found]
-                async for step in self._merged(several, room, is_merging=True):
-                    if isinstance(step, StatusChanged):
-                        yield step
-                    else:
-                        pieces = step
+                async with aclosing(self._merged(several, room, is_merging=True)) as steps:
+                    async for step in steps:
+                        if isinstance(step, StatusChanged):
+                            yield step
+                        else:
+                            pieces = step
             except UserFacingError as error:
                 yield Failed(_while_reading(error))
                 return
@@ -263,10 +267,10 @@ class ReadingProvider(ProviderWrapper):
     ) -> AsyncGenerator[StatusChanged | list[DocumentPiece], None]:
         """Take notes on every piece, several at once. Yield progress, then the notes in order.
 
-        Pieces that the provider refuses or cuts off because of others are repeated one at a time.
+        Pieces that fail because of concurrent calls are repeated one at a time.
         """
         notes: dict[int, DocumentPiece] = {}
-        at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else AT_ONCE
+        at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else MAX_AT_ONCE
         yield self._progress(0, len(pieces), is_merging=is_merging)
         while remaining := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
             level = self._round(remaining, notes, at_once, is_merging=is_merging)
@@ -291,13 +295,13 @@ class ReadingProvider(ProviderWrapper):
         Raises:
             UserFacingError: a call failed, and not because of concurrent calls.
         """
-        room, total = asyncio.Semaphore(at_once), len(notes) + len(remaining)
+        slots, total = asyncio.Semaphore(at_once), len(notes) + len(remaining)
         updates: asyncio.Queue[StatusChanged | None] = asyncio.Queue()
         failed: list[UserFacingError] = []
 
         async def work(number: int, piece: DocumentPiece) -> None:
             try:
-                async with room:
+                async with slots:
                     if not failed:
                         text = await self._notes_on(
                             piece, updates.put_nowait, is_merging=is_merging
@@ -320,7 +324,7 @@ class ReadingProvider(ProviderWrapper):
                     yield self._progress(len(notes), total, is_merging=is_merging)
             await asyncio.gather(*tasks)
             for error in failed:
-                if at_once == 1 or not isinstance(error, _TOO_MANY):
+                if at_once == 1 or not isinstance(error, _CONCURRENCY_ERRORS):
                     raise error
         finally:
             for task in tasks:
@@ -333,9 +337,9 @@ class ReadingProvider(ProviderWrapper):
         on_waiting: OnWaiting,
         *,
         is_merging: bool,
-        splits: int = MOST_SPLITS,
+        splits: int = MAX_SPLITS,
     ) -> str:
-        """Return the note on a piece, or those on its parts if the server refuses it as too long.
+        """Return the note on a piece, or on its parts if the server refuses it as too long.
 
         Raises UserFacingError.
         """
@@ -430,7 +434,7 @@ class ReadingProvider(ProviderWrapper):
 def _request(
     task: Task, piece: DocumentPiece, seen: Sequence[RequestPart], *, is_merging: bool
 ) -> ChatRequest:
-    words = tagged(piece, task.fence, is_merging=is_merging)
+    words = wrap_piece(piece, task.fence, is_merging=is_merging)
     asked = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
     return ChatRequest(
         model=task.resolved.model.id,
@@ -445,7 +449,7 @@ def _request(
     )
 
 
-def tagged(piece: DocumentPiece, fence: Fence, *, is_merging: bool) -> str:
+def wrap_piece(piece: DocumentPiece, fence: Fence, *, is_merging: bool) -> str:
     """Return a piece in its tag; notes that are to be merged already have inner tags."""
     if is_merging:
         return fence.wrap_blocks("notes", [piece.text], f" {piece.label}")
@@ -461,16 +465,16 @@ def page_names(piece: DocumentPiece) -> list[str]:
 def longest_note(task: Task) -> int | None:
     """Return the most tokens of a note; None leaves the length to the model.
 
-    Small models get a limit because they would fill whatever they are given.
+    Small models get a limit because they write until the limit.
     """
     if is_built_in(task.resolved):
-        return LONGEST_BUILT_IN
+        return MAX_NOTE_TOKENS_BUILT_IN
     if task.resolved.profile.kind is ProviderKind.ON_DEVICE:
-        return LONGEST_ON_DEVICE
+        return MAX_NOTE_TOKENS_ON_DEVICE
     window, wanted = task.resolved.model.input_limit, task.parameters.max_output_tokens
     if window is None or window > SMALL_WINDOW:
         return wanted
-    return min(wanted or window, window // NOTE_SHARE)
+    return min(wanted or window, window // NOTES_PER_WINDOW)
 
 
 def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:

@@ -28,7 +28,7 @@ from desktop_app.services.structured.schema_check import (
 
 
 class PatternSearch(Protocol):
-    """Searches a text with a regular expression, for a limited time."""
+    """Search of a text with a regular expression, for a limited time."""
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return {"found": bool} or {"error": str}; None if it took too long."""

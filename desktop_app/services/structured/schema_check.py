@@ -18,7 +18,7 @@ _LONGEST_REASON: Final = 300
 _LONGEST_NUMBER: Final = 30
 _MOST_DIGITS: Final = 700
 """Digits of the quotient of the largest and the smallest number."""
-# Raised if a reference leads to something that is no schema.
+# Also raised if a reference leads to something that is no schema.
 _NO_SCHEMA_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
 _TOO_DEEP: Final = "it is nested too deeply, or refers to itself without an end"
 

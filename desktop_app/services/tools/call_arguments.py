@@ -8,8 +8,8 @@ from typing import Any, Final
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
 from desktop_app.services.structured.schema_check import UnusableSchemaError, loads, schema_problems
 
-LONGEST_ARGUMENTS: Final = 1 << 20
-"""Characters."""
+MAX_ARGUMENTS_LENGTH: Final = 1 << 20
+"""Characters of the arguments of a call."""
 _SCHEMAS_BY_NAME: Final = ("properties", "$defs", "definitions", "dependentSchemas")
 _VALUES: Final = ("const", "enum", "default", "examples")
 
@@ -22,8 +22,8 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
     Raises:
         ToolError: they are not what the tool takes, in words for the model.
     """
-    if len(text) > LONGEST_ARGUMENTS:
-        raise ToolError(f"The arguments are longer than {LONGEST_ARGUMENTS} characters.")
+    if len(text) > MAX_ARGUMENTS_LENGTH:
+        raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_LENGTH} characters.")
     if tool.is_custom:
         return text
     try:
@@ -40,7 +40,7 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
 
 def _problems(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:
     try:
-        # A server's pattern could keep Python's matcher busy for years.
+        # Each match of a server's pattern could take a second.
         checked = without_patterns(schema) if is_foreign else dict(schema)
         problems = schema_problems(checked, value)
     except (UnusableSchemaError, RecursionError) as exc:

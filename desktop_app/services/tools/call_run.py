@@ -1,4 +1,4 @@
-"""Runs the tool calls of one round, in parallel, each step announced before it is taken.
+"""Runs the tool calls of a round in parallel, and announces each step before it is taken.
 
 Every failure is a result for the model: an unknown tool, invalid arguments, a denial, a crash, a
 time limit.
@@ -30,9 +30,9 @@ CLEANUP_S: Final = 2.0
 """The time that an abandoned call may take to end."""
 REPORT_S: Final = 0.5
 """Seconds between two reports of a running call; each is stored."""
-LONGEST_REPORT: Final = 100
-MOST_PARALLEL: Final = 16
-"""Calls of one round that run; a model that asks for more gets an error for the rest."""
+MAX_REPORT_LENGTH: Final = 100
+MAX_PARALLEL: Final = 16
+"""Calls of a round that run; the model gets an error for each further call."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class _Ready:
 
 
 class CallRun:
-    """Runs the tool calls of an answer.
+    """The runs of an answer's tool calls.
 
     Attributes:
         waited_s: the seconds that the user has taken to decide.
@@ -70,8 +70,8 @@ class CallRun:
         """
         ready: list[_Ready] = []
         for number, call in enumerate(map(self._named, calls)):
-            if number >= MOST_PARALLEL:
-                words = f"Too many calls at once. At most {MOST_PARALLEL} run."
+            if number >= MAX_PARALLEL:
+                words = f"Too many calls at once. At most {MAX_PARALLEL} run."
                 yield _ended(call, ToolCallState.FAILED, words)
                 continue
             checked = await self._checked(call, call.arguments)
@@ -184,7 +184,7 @@ def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Repor
         last = now
         share = done / total if total else -1.0
         facts = [percent(round(100 * share))] if 0 <= share <= 1 else []
-        text = " · ".join([*facts, *([words[:LONGEST_REPORT]] if words else [])])
+        text = " · ".join([*facts, *([words[:MAX_REPORT_LENGTH]] if words else [])])
         reports.put_nowait(ToolCallStep(replace(call, state=ToolCallState.RUNNING, result=text)))
 
     return report
@@ -199,7 +199,7 @@ def _outcome(running: asyncio.Future[str], name: str, limit: float) -> tuple[Too
         return ToolCallState.DONE, running.result()
     if isinstance(error, ToolError):
         return ToolCallState.FAILED, str(error)
-    # Its words may be anything; the log has them, without a key or a document.
+    # Its message may contain a key or a document, so only its type is logged.
     _log.warning("tool %s failed: %s", name, type(error).__name__)
     return ToolCallState.FAILED, f"The tool crashed ({type(error).__name__})."
 

@@ -1,9 +1,9 @@
 """The user's consent to tool calls.
 
-A tool runs without a question only if it touches nothing, or if the user has allowed it: in this
-conversation, or always. No words of a model, a document or a result reach this decision:
-it depends on the tool, the stored permission and the user alone. A permission is for a definition;
-if its description or schema changes, the user is asked again.
+A tool runs without a question only if it touches nothing, or if the user has allowed it, in this
+conversation or always. The decision depends on the tool, the stored permission and the user, never
+on words of a model, a document or a result. A permission is for a definition: if its description or
+schema changes, the user is asked again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ConsentQuestion(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The answer to such a question.
+    """The answer to a `ConsentQuestion`.
 
     Attributes:
         permission: stored for later calls; ASK stores none.
@@ -39,14 +39,14 @@ class Decision(NamedTuple):
 
 
 class ConsentSource(Protocol):
-    """Decides on calls: the window, or the options of a command."""
+    """Source of decisions about calls: the window, or the options of a command."""
 
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
         """Return the decision about a call. Cancelling withdraws the question."""
 
 
 class PermissionBook(Protocol):
-    """Stores the user's permissions: see storage/tools/permission_store.py.
+    """Store of the user's permissions: see storage/tools/permission_store.py.
 
     Raises StorageError.
     """
@@ -58,9 +58,9 @@ class PermissionBook(Protocol):
 
 
 class ConsentDesk:
-    """Passes the questions of running answers to the current `ConsentSource`.
+    """Forwarder of the questions of running answers to the current `ConsentSource`.
 
-    Without one, every call is denied.
+    Without a source, every call is denied.
     """
 
     def __init__(self, store: PermissionBook) -> None:
@@ -73,14 +73,14 @@ class ConsentDesk:
 
     async def decide(self, question: ConsentQuestion) -> Decision:
         """Return the decision about a call, and store its permission. Raises StorageError."""
-        tool, where = question.tool, question.conversation_id
+        tool, conversation_id = question.tool, question.conversation_id
         name, mark = tool.full_name, fingerprint(tool)
-        stored = await self._store.permission(where, name, mark)
+        stored = await self._store.permission(conversation_id, name, mark)
         if stored is Permission.NEVER or self._answers is None:
             return Decision(is_allowed=False)
         decision = await self._answers.decide(question, stored)
         if decision.permission is not Permission.ASK:
-            await self._store.save(where, name, mark, decision.permission)
+            await self._store.save(conversation_id, name, mark, decision.permission)
         return decision
 
 

@@ -14,8 +14,8 @@ from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.server_run import ServerRun
 from desktop_app.services.tools.tool_server_book import ServerBook
 
-MOST_PROMPTS: Final = 50
-LONGEST_TEXT: Final = 50_000
+MAX_PROMPTS: Final = 50
+MAX_TEXT_LENGTH: Final = 50_000
 LIMIT_S: Final = 20.0
 
 
@@ -33,7 +33,7 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
     rows = await run.listed("prompts")
     try:
         async with asyncio.timeout(LIMIT_S):
-            for row in rows[:MOST_PROMPTS]:
+            for row in rows[:MAX_PROMPTS]:
                 if text := await _text(run, row):
                     found += [{"name": run.redacted(row["title"]), "text": text}]
     except TimeoutError:
@@ -50,5 +50,5 @@ async def _text(run: ServerRun, row: dict[str, Any]) -> str:
     except ServerFailure:
         return ""
     text = run.redacted(answer["text"])
-    redacted = {variable.name for variable in variables(text)}
-    return text if len(text) <= LONGEST_TEXT and set(names) <= redacted else ""
+    found = {variable.name for variable in variables(text)}
+    return text if len(text) <= MAX_TEXT_LENGTH and set(names) <= found else ""

@@ -22,8 +22,8 @@ from desktop_app.domain.tools.tool_server import (
     sign_in_secrets,
 )
 
-MOST_CRASHES: Final = 3
-CRASHES_WITHIN_S: Final = 300.0
+MAX_CRASHES: Final = 3
+CRASH_PERIOD_S: Final = 300.0
 IDLE_S: Final = 600.0
 """A server takes 65 MB and more. It starts again with the next question that may use it."""
 LOG_LINES: Final = 500
@@ -49,7 +49,7 @@ class Connection(Protocol):
 
 
 class Connect(Protocol):
-    """Starts a server. Raises ServerFailure, or TimeoutError if it takes too long."""
+    """Function that starts a server. Raises ServerFailure, or TimeoutError if it is too slow."""
 
     async def __call__(self, order: Mapping[str, Any], listener: Any) -> Connection:
         """Return the running server."""
@@ -96,7 +96,7 @@ class ServerRun:
     """A configured server and its process.
 
     Attributes:
-        log: its last lines, without secret values.
+        log: the last lines of its log, without secret values.
         failure: the last error; None if there was none since the last start or stop.
     """
 
@@ -227,7 +227,7 @@ class ServerRun:
     # -- messages of the server
 
     def on_log(self, level: str, text: str) -> None:
-        """Keep a line of the log."""
+        """Add a line to the log."""
         line = LogLine(level, self.redacted(text))
         self.log.append(line)
         if not level and line.text.strip():
@@ -235,7 +235,7 @@ class ServerRun:
         self._on_changed()
 
     def on_list_changed(self, what: str) -> None:
-        """Forget a list that has changed."""
+        """Discard a stored list that has changed."""
         self._listed.pop(what, None)
         self._on_changed()
 
@@ -322,9 +322,9 @@ class ServerRun:
 
     async def _start(self) -> Connection:
         await self._close()
-        since = time.monotonic() - CRASHES_WITHIN_S
+        since = time.monotonic() - CRASH_PERIOD_S
         self._crashes = [at for at in self._crashes if at > since]
-        if len(self._crashes) >= MOST_CRASHES:
+        if len(self._crashes) >= MAX_CRASHES:
             raise self._failed(self._error(Reason.TOOL_SERVER_KEEPS_STOPPING))
         try:
             order, self._secrets = await self._order(self._on_address is not None)

@@ -29,7 +29,7 @@ class ServerSource:
 
     @property
     def name(self) -> str:
-        """The server's name."""
+        """Return the server's name."""
         return self._run.server.name
 
     async def prepare(self) -> None:

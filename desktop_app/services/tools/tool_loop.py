@@ -1,7 +1,7 @@
 """The tool loop: asks, runs the calls that the model requests, and asks again with their results.
 
-ToolLoop is a gateway like any other, so the answer's run knows only that an answer takes several
-requests. It stores each ToolCallStep before it takes the next event: no call runs, and no result is
+ToolLoop is a gateway like any other; its user sees only that an answer takes several requests. An
+AnswerRun stores each ToolCallStep before it takes the next event: no call runs, and no result is
 used, before the step is on disk.
 """
 
@@ -139,7 +139,7 @@ class _LoopProvider(ProviderWrapper):
                 return
 
     def _round(self, request: ChatRequest, reply: Reply) -> ChatRequest:
-        """Return the next request with all rounds so far; after the last one it forbids calls."""
+        """Return the next request with all rounds so far; the last request forbids calls."""
         if not reply.round:
             return request
         task = self._loop.task
@@ -152,7 +152,7 @@ class _LoopProvider(ProviderWrapper):
         )
 
     def _limit(self, reply: Reply, seconds: float) -> str:
-        """Return the reason why no other request may follow; "" if one may."""
+        """Return why no other request may follow; "" if it may."""
         task, price = self._loop.task, self._loop.task.resolved.counted_price
         if seconds >= task.limits.seconds:
             return TOO_LONG
@@ -173,7 +173,7 @@ class _LoopProvider(ProviderWrapper):
 
 
 def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:
-    """Estimate the input of the next request: that of the last one, its output, the results."""
+    """Estimate the tokens of the next request: the last input, its output and the results."""
     number = reply.round - 1
     results = sum(len(c.result) for c in tool_calls(reply.parts) if c.round == number)
     if (usage := last.round_usage) is not None:

@@ -24,7 +24,7 @@ from desktop_app.services.tools.server_run import Connect, ServerRun
 
 
 class ServerBook(Protocol):
-    """Stores servers: see storage/tools/server_store.py. Raises StorageError."""
+    """Store of servers: see storage/tools/server_store.py. Raises StorageError."""
 
     async def servers(self) -> list[ToolServer]: ...
     async def save(self, server: ToolServer) -> None: ...
@@ -43,7 +43,7 @@ class SecretPlace(Protocol):
 
 
 class SecretKeeper(Protocol):
-    """Keeps secrets, each for one origin: see credentials/vault.py. Raises CredentialError."""
+    """Store of secrets, each for one origin: see credentials/vault.py. Raises CredentialError."""
 
     async def get(self, name: str, origin: str) -> Secret | None: ...
     async def place(self, name: str, origin: str) -> SecretPlace: ...

@@ -12,9 +12,9 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.services.tools.tool_source import ToolSource
 
-MOST_TOOLS: Final = 128
+MAX_TOOLS: Final = 128
 """Tools in a request; OpenAI refuses more."""
-MOST_NAMED: Final = 5
+MAX_NAMED: Final = 5
 """Tools beyond the limit that the notice names."""
 
 
@@ -27,7 +27,7 @@ class SourcedTool(NamedTuple):
 
 @dataclass(frozen=True)
 class ToolSet:
-    """The chosen tools, by the name that the model calls them by.
+    """The chosen tools by their wire names.
 
     Attributes:
         missing: the chosen names that are not available.
@@ -73,7 +73,7 @@ class ToolCatalog:
         return [tool for _, tool in await self._all(names)]
 
     async def sources(self) -> list[str]:
-        """Return the names of the sources but the built-in one. Raises UserFacingError."""
+        """Return the names of the servers. Raises UserFacingError."""
         return [source.name for source in await self._servers()]
 
     async def chosen(self, names: Sequence[str]) -> ToolSet:
@@ -84,14 +84,14 @@ class ToolCatalog:
         known: set[str] = set()
         for source, tool in await self._all(names):
             definition = tool.definition
-            matching = {definition.full_name, all_of(source.name)} & set(names)
+            matching = {definition.full_name, wildcard_of(source.name)} & set(names)
             if matching and tool.is_available:
                 known |= matching
                 found.setdefault(definition.wire_name, SourcedTool(definition, source))
         missing = [name for name in names if name not in known]
-        too_many = [tool.definition.full_name for tool in found.values()][MOST_TOOLS:]
-        missing += [*too_many[:MOST_NAMED], *(["…"] if len(too_many) > MOST_NAMED else [])]
-        return ToolSet(dict(list(found.items())[:MOST_TOOLS]), tuple(missing))
+        too_many = [tool.definition.full_name for tool in found.values()][MAX_TOOLS:]
+        missing += [*too_many[:MAX_NAMED], *(["…"] if len(too_many) > MAX_NAMED else [])]
+        return ToolSet(dict(list(found.items())[:MAX_TOOLS]), tuple(missing))
 
     async def _all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:
         sources = [*self._sources]
@@ -104,11 +104,11 @@ class ToolCatalog:
             try:
                 found += [(source, tool) for tool in await source.tools()]
             except UserFacingError:
-                continue  # likewise
+                continue  # the answer has a notice here, too
         return found
 
 
-def all_of(source: str) -> str:
+def wildcard_of(source: str) -> str:
     """Return the name for all tools of a source."""
     return f"{source}/*"
 

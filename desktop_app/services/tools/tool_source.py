@@ -1,4 +1,4 @@
-"""The interface of everything that offers tools: the built-in ones, and servers."""
+"""The interface of sources of tools: the built-in source and servers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from desktop_app.domain.tools.tool_context import ToolContext
 
 
 class ToolSource(Protocol):
-    """Offers tools and runs their calls."""
+    """Source of tools, which runs their calls."""
 
     @property
     def name(self) -> str:
-        """The `source` of its tools; "" for the built-in ones."""
+        """Return the `source` of its tools; "" for the built-in tools."""
 
     async def prepare(self) -> None:
         """Get the tools ready, as by starting a server. Raises UserFacingError."""
 
     async def tools(self) -> Sequence[ListedTool]:
-        """Return all known tools, with the reason why one cannot be used.
+        """Return all known tools, each with the reason if it cannot be used.
 
         Raises:
             UserFacingError: they could not be read.
@@ -29,8 +29,8 @@ class ToolSource(Protocol):
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Run a call and return its result, as text for the model.
 
-        The call may be cancelled at any time. Any exception is reported to the model; only the
-        words of a ToolError are.
+        The call may be cancelled at any time. The model is told of any exception, but gets the
+        words of a ToolError only.
 
         Args:
             arguments: the validated object, or the text of a custom tool.

@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def _small_messages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat_service, "LARGEST_KEPT", 2 * STEP)
-    monkeypatch.setattr(chat_service, "SMALLEST_SHARE", STEP)
+    monkeypatch.setattr(chat_service, "MAX_MESSAGE_BYTES", 2 * STEP)
+    monkeypatch.setattr(chat_service, "MIN_SHARE_BYTES", STEP)
 
 
 async def ask_for_much(desk: Desk, text: str = "") -> DocumentPart:
@@ -139,7 +139,7 @@ from tests.gui.app.test_long_answers import *
 from tests.helpers.qt_loop import qt_loop
 from tests.benchmarks.streaming import make_application
 
-chat_service.LARGEST_KEPT, chat_service.SMALLEST_SHARE = 2 * STEP, STEP
+chat_service.MAX_MESSAGE_BYTES, chat_service.MIN_SHARE_BYTES = 2 * STEP, STEP
 
 async def main():
     async with Desk() as desk:

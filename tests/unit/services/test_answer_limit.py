@@ -180,7 +180,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse the first three writes, and write again at once."""
     monkeypatch.setattr(answer_files, "GrowingFile", FullFolder)
     monkeypatch.setattr(FullFolder, "refusals", 3)
-    monkeypatch.setattr(answer_run, "SAVE_AGAIN_S", 0.01)
+    monkeypatch.setattr(answer_run, "SAVE_RETRY_S", 0.01)
 
 
 @pytest.mark.usefixtures("full")

@@ -576,7 +576,7 @@ def test_a_round_is_billed_once_if_its_answer_is_stored_at_the_second_attempt() 
 
 def kept_of(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message, Memory]:
     def shorten(made: AnswerRun) -> None:
-        made.keep_at_most(limit)
+        made.limit_message(limit)
 
     return run(script, change=shorten, **more)
 
@@ -821,7 +821,7 @@ def test_an_answer_is_checked_against_its_schema(
     schema = AnswerSchema("f", {"properties": {"a": {"type": "integer"}}})
 
     def shorten(made: AnswerRun) -> None:
-        made.keep_at_most(limit)
+        made.limit_message(limit)
 
     answer, _ = run(script, schema=schema, change=shorten)
     assert len(answer.notices) == count
@@ -854,7 +854,12 @@ async def stopped(
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    return made, memory, provider, [made.answer, await made.call_off(), await made.call_off()]
+    return (
+        made,
+        memory,
+        provider,
+        [made.answer, await made.cancel_remote(), await made.cancel_remote()],
+    )
 
 
 def test_a_stopped_answer_keeps_its_text() -> None:

@@ -59,14 +59,14 @@ from desktop_app.i18n.formatting import money
 from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunked_reading import (
-    LARGEST_PART,
-    LARGEST_PART_BUILT_IN,
+    MAX_CHUNK_TOKENS,
+    MAX_CHUNK_TOKENS_BUILT_IN,
     ChunkedReader,
 )
 from desktop_app.services.documents.note_taking import (
-    AT_ONCE,
-    LONGEST_BUILT_IN,
-    LONGEST_ON_DEVICE,
+    MAX_AT_ONCE,
+    MAX_NOTE_TOKENS_BUILT_IN,
+    MAX_NOTE_TOKENS_ON_DEVICE,
     MERGING,
     Task,
 )
@@ -106,7 +106,7 @@ class NoteTaker(ScriptedProvider):
         super().__init__()
         self.running = self.most_at_once = 0
         self.fails_on = ""
-        self.has_room_for = AT_ONCE
+        self.has_room_for = MAX_AT_ONCE
         self.too_many: ProviderError = RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI")
         self.speaks_first = False
         self.window: int | None = None
@@ -188,7 +188,7 @@ class Reading:
     async def run(self, task: Task, *before: RequestMessage) -> list[StreamEvent]:
         message = RequestMessage(Role.USER, (TextPart(PROMPT),))
         request = ChatRequest(model=MODEL.id, messages=(*before, message))
-        provider = await self.reader.reading(task).provider(task.resolved.profile)
+        provider = await self.reader.gateway_for(task).provider(task.resolved.profile)
         return [event async for event in provider.stream(request)]
 
     async def facts(self, task: Task) -> list[str]:
@@ -357,7 +357,7 @@ async def test_a_part_is_split_three_times_at_most(tmp_path: Path) -> None:
         events = await reading.run(reading.task("a"))
         assert isinstance(events[-1], Failed)
         assert isinstance(events[-1].error, ContextTooLongError)
-        assert 1 <= reading.provider.refused <= 4 * AT_ONCE
+        assert 1 <= reading.provider.refused <= 4 * MAX_AT_ONCE
 
 
 async def test_the_same_command_pays_for_no_part_again(tmp_path: Path) -> None:
@@ -485,12 +485,12 @@ async def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path:
         run = asyncio.create_task(reading.run(reading.task("a")))
 
         async def all_run() -> bool:
-            return reading.provider.running == AT_ONCE
+            return reading.provider.running == MAX_AT_ONCE
 
         await until(all_run)
         reading.provider.gate.set()
         await run
-        assert reading.provider.most_at_once == AT_ONCE
+        assert reading.provider.most_at_once == MAX_AT_ONCE
         reading.provider.most_at_once = 0
         local = reading.task("b", profile=ON_DEVICE)
         await reading.run(local)
@@ -515,7 +515,7 @@ async def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
         run = asyncio.create_task(reading.run(reading.task("a")))
 
         async def all_run() -> bool:
-            return provider.running == AT_ONCE
+            return provider.running == MAX_AT_ONCE
 
         await until(all_run)
         provider.gate.set()
@@ -525,14 +525,14 @@ async def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
         found = FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
         assert found == [f"FACT-{n}" for n in range(60)]
         plan = await reading.plan(reading.task("a"))
-        refused = AT_ONCE - has_room_for
+        refused = MAX_AT_ONCE - has_room_for
         assert len(provider.requests) == plan.calls + 1 + refused, "nothing is read twice"
 
 
 async def test_stopping_stops_every_call(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(60)) as reading:
         task = reading.task("a")
-        provider = await reading.reader.reading(task).provider(OPENAI)
+        provider = await reading.reader.gateway_for(task).provider(OPENAI)
         request = ChatRequest(model=MODEL.id, messages=(RequestMessage(Role.USER, ()),))
         stream = provider.stream(request)
         await anext(stream)
@@ -544,9 +544,9 @@ async def test_stopping_stops_every_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "window", "largest", "longest"),
     [
-        (ON_DEVICE_MODEL, 8_192, LARGEST_PART_BUILT_IN, LONGEST_BUILT_IN),
-        ("some-8b", 8_192, 8_192, LONGEST_ON_DEVICE),
-        ("some-8b", 400_000, LARGEST_PART, LONGEST_ON_DEVICE),
+        (ON_DEVICE_MODEL, 8_192, MAX_CHUNK_TOKENS_BUILT_IN, MAX_NOTE_TOKENS_BUILT_IN),
+        ("some-8b", 8_192, 8_192, MAX_NOTE_TOKENS_ON_DEVICE),
+        ("some-8b", 400_000, MAX_CHUNK_TOKENS, MAX_NOTE_TOKENS_ON_DEVICE),
     ],
 )
 async def test_parts_are_as_large_as_the_model_reads_well(
@@ -562,7 +562,7 @@ async def test_parts_are_as_large_as_the_model_reads_well(
         assert max(sizes) <= largest
         assert max(sizes) > min(largest, 8_192) / 2
         message = RequestMessage(Role.USER, (TextPart(PROMPT),))
-        provider = await reading.reader.reading(task).provider(ON_DEVICE)
+        provider = await reading.reader.gateway_for(task).provider(ON_DEVICE)
         request = ChatRequest(model=model, messages=(message,))
         assert [event async for event in provider.stream(request)]
         first = reading.provider.requests[0]
@@ -579,19 +579,37 @@ async def test_what_was_stopped_while_it_was_made_counts_as_unknown(
         run = asyncio.create_task(reading.run(reading.task("a")))
 
         async def all_run() -> bool:
-            return reading.provider.running == AT_ONCE
+            return reading.provider.running == MAX_AT_ONCE
 
         await until(all_run)
         run.cancel()
         with pytest.raises(asyncio.CancelledError):
             await run
         spent = await reading.ledger.spent_in_month(now())
-        assert spent.uncounted == (AT_ONCE if speaks_first else 0)
+        assert spent.uncounted == (MAX_AT_ONCE if speaks_first else 0)
+
+
+async def test_closing_the_stream_ends_the_calls_at_once(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(120)) as reading:
+        message = RequestMessage(Role.USER, (TextPart(PROMPT),))
+        provider = await reading.reader.gateway_for(reading.task("a")).provider(OPENAI)
+        tasks = asyncio.all_tasks()
+        stream = provider.stream(ChatRequest(model=MODEL.id, messages=(message,)))
+        await anext(stream)
+        await anext(stream)  # the first call has ended
+        reading.provider.gate.clear()
+
+        async def all_run() -> bool:
+            return reading.provider.running == MAX_AT_ONCE
+
+        await until(all_run)
+        await stream.aclose()
+        assert asyncio.all_tasks() == tasks
 
 
 async def test_a_stand_in_model_is_not_asked_with_anothers_parts(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(2)) as reading:
-        provider = await reading.reader.reading(reading.task("a")).provider(OPENAI)
+        provider = await reading.reader.gateway_for(reading.task("a")).provider(OPENAI)
         request = replace(ChatRequest(model="other", messages=()))
         (event,) = [event async for event in provider.stream(request)]
         assert isinstance(event, Failed)

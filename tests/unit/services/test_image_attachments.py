@@ -36,7 +36,7 @@ from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.prompt_assembly import sent_text
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import (
-    NAMED_TOKENS,
+    NAME_TOKENS,
     blind_notice,
     picture_tokens,
     with_detail,
@@ -160,7 +160,7 @@ async def test_pictures_are_counted(tmp_path: Path) -> None:
 def test_what_a_picture_costs_with_whom() -> None:
     assert picture_tokens(PART, CATALOG.info("gpt-5.2")) == (1743, False)
     assert picture_tokens(PART, CATALOG.info("unknown")) == (765, False)
-    assert picture_tokens(PART, CATALOG.info("smollm2-135m-instruct")) == (NAMED_TOKENS, False)
+    assert picture_tokens(PART, CATALOG.info("smollm2-135m-instruct")) == (NAME_TOKENS, False)
 
 
 def test_pictures_of_older_stores_are_read() -> None:

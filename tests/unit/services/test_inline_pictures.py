@@ -16,7 +16,12 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.rendering.markdown import inline_images
-from desktop_app.services.chat.inline_pictures import LARGEST, SMALL, PictureText, with_pictures
+from desktop_app.services.chat.inline_pictures import (
+    MAX_IMAGE_BYTES,
+    MAX_INLINE_BYTES,
+    PictureText,
+    with_pictures,
+)
 
 PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
 DATA = b64encode(PHOTO).decode()
@@ -96,16 +101,16 @@ async def test_waiting_within_an_image_does_not_break_it() -> None:
 
 
 def test_images_that_are_drawn_in_the_text_are_left_there() -> None:
-    assert SMALL == inline_images.MAX_IMAGE_BYTES
+    assert MAX_INLINE_BYTES == inline_images.MAX_IMAGE_BYTES
 
 
 @pytest.mark.parametrize(
     ("letters", "is_image"),
     [
-        (SMALL * 4 // 3 - 1, False),  # the bracket behind it counts
-        (SMALL * 4 // 3, True),
-        (LARGEST * 4 // 3 - 1, True),
-        (LARGEST * 4 // 3, False),
+        (MAX_INLINE_BYTES * 4 // 3 - 1, False),  # the bracket behind it counts
+        (MAX_INLINE_BYTES * 4 // 3, True),
+        (MAX_IMAGE_BYTES * 4 // 3 - 1, True),
+        (MAX_IMAGE_BYTES * 4 // 3, False),
     ],
 )
 def test_an_image_has_a_size_between_two_limits(letters: int, is_image: bool) -> None:

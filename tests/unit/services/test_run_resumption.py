@@ -185,7 +185,7 @@ async def test_stopped_before_it_caught_up_it_is_called_off(tmp_path: Path) -> N
             await task
         assert (answering.answer.text, answering.answer.notices) == ("One, ", ())
         assert answering.answer.status is MessageStatus.CANCELLED
-        assert await answering.call_off()
+        assert await answering.cancel_remote()
         assert provider.cancelled == [RemoteRun("resp_1", 1)]
 
 
@@ -219,8 +219,8 @@ async def test_stop_tells_the_provider_and_enters_what_it_took_once(
         stopped = await room.store.message(began.answer.id)
         assert stopped is not None
         assert (stopped.text, stopped.status) == ("One, ", MessageStatus.CANCELLED)
-        assert await began.call_off() is (cancel_result is not None)
-        assert await began.call_off() is False
+        assert await began.cancel_remote() is (cancel_result is not None)
+        assert await began.cancel_remote() is False
         assert provider.cancelled == [RemoteRun("resp_1", 1)]
         answer = await room.store.message(began.answer.id)
         assert answer is not None
@@ -275,7 +275,7 @@ async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before:
         await left(room, provider)
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         assert isinstance(answering, ResumedRun)
-        answering.keep_at_most(len("One, two."))  # read twice, it counts once
+        answering.limit_message(len("One, two."))  # read twice, it counts once
         room.heard.clear()
         waits = asyncio.Event()
 
@@ -314,7 +314,7 @@ async def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_tha
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        assert await began.call_off() is False
+        assert await began.cancel_remote() is False
         answer = await room.store.message(began.answer.id)
         assert answer is not None
         assert answer.status is MessageStatus.CANCELLED

@@ -145,7 +145,7 @@ def test_a_reply_may_be_so_large(
     events: Sequence[StreamEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def error(largest: int) -> object:
-        monkeypatch.setattr(small_reply, "LARGEST", largest)
+        monkeypatch.setattr(small_reply, "MAX_REPLY_BYTES", largest)
         made = SmallReply("P")
         for event in events:
             made.take(event)

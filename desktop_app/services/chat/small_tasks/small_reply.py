@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from desktop_app.domain.errors import ProviderError
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
-LARGEST: Final = 16 * 1024 * 1024
+MAX_REPLY_BYTES: Final = 16 * 1024 * 1024
 """Bytes, as `TextSize` counts them."""
 
 
 class SmallReply:
-    """A reply that is held in memory, and fails if it grows beyond LARGEST.
+    """A reply that is held in memory, and fails if it exceeds MAX_REPLY_BYTES.
 
     Attributes:
         reply: the reply as received so far.
@@ -57,10 +57,10 @@ class SmallReply:
                 self._retries += 1
             case ToolCallDelta(_, arguments):
                 self._size.add(arguments)
-        if self._size.bytes > LARGEST:
+        if self._size.bytes > MAX_REPLY_BYTES:
             event = Failed(
                 ReplyTooLargeError(
-                    Reason.ANSWER_TOO_LONG, provider=self._provider, limit=LARGEST >> 20
+                    Reason.ANSWER_TOO_LONG, provider=self._provider, limit=MAX_REPLY_BYTES >> 20
                 )
             )
         self.reply = accumulate(self.reply, event)

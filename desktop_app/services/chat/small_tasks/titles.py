@@ -18,10 +18,10 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences, one_line
 
-# The beginning is enough for a title, and reasoning counts as output.
+# The beginnings are enough for a title. Reasoning counts as output.
 QUESTION_CHARACTERS: Final = 2000
 ANSWER_CHARACTERS: Final = 1000
-LONGEST_OUTPUT: Final = 256
+MAX_OUTPUT_TOKENS: Final = 256
 INSTRUCTIONS: Final = (
     "You name conversations. Answer with a title of three to seven words for the conversation "
     "below, in its language, and with nothing else: no quotation marks, no Markdown, no full stop. "
@@ -32,7 +32,7 @@ _THOUGHTS: Final = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 # Headings, quotes and list marks at the start, emphasis and code anywhere; not the # of C#.
 _MARKS: Final = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
 _LABEL: Final = re.compile(r"^\s*title\s*:", re.IGNORECASE)
-_AROUND: Final = " \t_\"'“”„‘’«».,;:-–—"
+_TRIMMED: Final = " \t_\"'“”„‘’«».,;:-–—"
 
 
 def clean_title(text: str) -> str:
@@ -43,13 +43,13 @@ def clean_title(text: str) -> str:
     words = _THOUGHTS.sub("", text)
     line = next((line for line in words.splitlines() if _visible(line)), "")
     # Heading marks may have hidden a quotation mark.
-    return title_from(_visible(line), limit=59).strip(_AROUND)
+    return title_from(_visible(line), limit=59).strip(_TRIMMED)
 
 
 def _visible(line: str) -> str:
     # Format characters can change the direction of the following text.
     plain = "".join(c for c in line if c.isprintable() or c == "\t")
-    return _LABEL.sub("", _MARKS.sub("", plain)).strip(_AROUND)
+    return _LABEL.sub("", _MARKS.sub("", plain)).strip(_TRIMMED)
 
 
 def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
@@ -64,7 +64,7 @@ def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
 
 
 class Titles:
-    """Requests titles."""
+    """Requests for titles."""
 
     def __init__(self, jobs: UtilityModel, fences: Fences) -> None:
         self._jobs, self._fences = jobs, fences
@@ -87,7 +87,7 @@ class Titles:
             own,
             INSTRUCTIONS,
             fence.wrap("conversation", text),
-            max_output_tokens=LONGEST_OUTPUT,
+            max_output_tokens=MAX_OUTPUT_TOKENS,
             conversation_id=question.conversation_id,
             message_id=answer.id,
         )

@@ -39,11 +39,11 @@ from desktop_app.services.ports import Gateway, SpendingBook
 from desktop_app.services.spending.budget import Budget
 
 # Most tokens have more bytes, so the hold is too large rather than too small.
-BYTES_A_TOKEN: Final = 3
+BYTES_PER_TOKEN: Final = 3
 
 
 class UtilityModel:
-    """Asks small models for short texts."""
+    """Requests for short texts to small models."""
 
     def __init__(
         self,
@@ -62,15 +62,14 @@ class UtilityModel:
         self._prefers_small = True
 
     def prefer_small(self, wanted: bool) -> None:
-        """Use a small model for routine tasks, or else the conversation's own."""
+        """Use a small model for routine tasks if `wanted`, else the conversation's model."""
         self._prefers_small = wanted
 
     def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
         """Return the model for a task in a conversation that `own` answers.
 
         This is the first small model that the provider serves and that is not dearer, else `own`
-        with the least effort.
-        Judgments and tests of a key are not routine work.
+        with the least effort. Judgments and tests of a key always use a small model.
         """
         job, profile = self._catalog.small_job(purpose.value), own.profile
         is_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
@@ -118,7 +117,7 @@ class UtilityModel:
                 parameters=GenerationParameters(max_output_tokens=max_output_tokens),
             )
             size = len((instructions + text).encode("utf-8", "surrogatepass"))
-            cost = input_cost(chosen, size // BYTES_A_TOKEN)
+            cost = input_cost(chosen, size // BYTES_PER_TOKEN)
             hold = await self.budget.hold(chosen.profile, cost, chosen.model.id, purpose.value)
             small = SmallReply(chosen.profile.name)
             at = (purpose, chosen, conversation_id, message_id)

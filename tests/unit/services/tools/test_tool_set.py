@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from desktop_app.services.tools.tool_set import MOST_TOOLS, ToolCatalog
+from desktop_app.services.tools.tool_set import MAX_TOOLS, ToolCatalog
 from tests.helpers.tools import Source
 
 
@@ -23,7 +23,7 @@ async def test_the_sources_are_named_without_the_built_in_one() -> None:
 async def test_no_more_tools_are_sent_than_a_request_may_have() -> None:
     many = Source("many", **{f"t{number:03}": nothing for number in range(200)})
     found = await ToolCatalog([many]).chosen(["many/*", "none"])
-    assert len(found.definitions) == MOST_TOOLS == 128
+    assert len(found.definitions) == MAX_TOOLS == 128
     assert found.definitions[-1].full_name == "many/t127"
     assert found.missing == ("none", *(f"many/t{number}" for number in range(128, 133)), "…")
     few = await ToolCatalog([many]).chosen(["many/t150"])
