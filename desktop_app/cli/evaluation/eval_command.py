@@ -237,7 +237,7 @@ async def _contestants(
     settings: AskSettings,
 ) -> list[Contestant]:
     """Return the contestants that these options name, each once. Raises IllegalChoiceError."""
-    contestants: list[Contestant] = []
+    contestants: dict[tuple[str, ...], Contestant] = {}
     for options in compared:
         choice = await choice_of(backend, profile, options)
         await learn_window(backend, profile, choice)
@@ -246,9 +246,9 @@ async def _contestants(
         if options.batch:
             resolved = replace(resolved, service_tier=BATCH_TIER)
         require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
-        if not any(resolved == each.resolved for each in contestants):
-            contestants.append(Contestant(choice, resolved))
-    return contestants
+        contestant = Contestant(choice, resolved)
+        contestants.setdefault(contestant.identity, contestant)
+    return [*contestants.values()]
 
 
 async def _read_files(

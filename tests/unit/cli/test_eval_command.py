@@ -212,6 +212,16 @@ def test_repeated_cases_are_numbered(evaluate: Run) -> None:
     assert {result["answer"] for result in run["results"]} == {"x", "y"}
 
 
+def test_a_model_named_twice_answers_once(evaluate: Run) -> None:
+    code, out, err = evaluate(
+        [{"id": "a", "input": "Hi"}],
+        *("--variant", "thinking/high", "--model", "gpt-5.2/high", "--json"),
+        scripts=(saying("Hello."),),
+    )
+    (run,) = json.loads(out)["runs"]
+    assert (code, run["variant"], json.loads(out)["notices"], err) == (0, "thinking", [], "")
+
+
 def test_an_unknown_price_is_reported(evaluate: Run) -> None:
     code, out, _ = evaluate(
         [{"id": "a", "input": "Hi"}], "--model", "m", "--allow-unpriced", scripts=(saying("x"),)
