@@ -41,7 +41,7 @@ async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[Coll
 async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     known = await backend.collections.all()
     folder = await asyncio.to_thread(lambda: path_of(name).absolute())
-    is_folder = await asyncio.to_thread(folder.is_dir)
+    is_folder = bool(name) and await asyncio.to_thread(folder.is_dir)
     # A folder's collection has the folder's name; read the folder again in this case, too.
     is_of_folder = is_folder and any(each.folder == str(folder) for each in known)
     for collection in () if is_of_folder else known:

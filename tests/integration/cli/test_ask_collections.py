@@ -77,10 +77,13 @@ def test_the_model_is_told_that_nothing_was_found(shell: Shell, papers: Path) ->
     assert "Nothing in these documents was found" in words_of(body)
 
 
-def test_an_unknown_collection_is_a_wrong_command_line(shell: Shell, papers: Path) -> None:
-    done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--collection", "Invoices"))
+@pytest.mark.parametrize("name", ["Invoices", ""])
+def test_an_unknown_collection_is_a_wrong_command_line(
+    shell: Shell, papers: Path, name: str
+) -> None:
+    done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--collection", name))
     assert (done.code, done.out, bodies) == (2, "", [])
-    assert "There is no collection or folder “Invoices”" in done.err
+    assert f"There is no collection or folder “{name}”" in done.err
 
 
 async def by_meaning(request: Received, writer: asyncio.StreamWriter) -> None:
