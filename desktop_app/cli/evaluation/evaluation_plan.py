@@ -10,7 +10,7 @@ from desktop_app.cli.evaluation.evaluation_runner import MAX_JUDGE_TOKENS
 from desktop_app.cli.streams.console import clean_line, write_json, write_line
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import DocumentDoesNotFitError
-from desktop_app.domain.evaluation.evaluation_case import CheckKind
+from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -74,7 +74,7 @@ def _line_of_judge(plan: dict[str, Any]) -> str:
 
 async def _plan(runner: EvaluationRunner, contestant: Contestant) -> dict[str, Any]:
     resolved, settings = contestant.resolved, runner.settings
-    tokens, not_sent = 0, list[str]()
+    tokens, sent, not_sent = 0, list[EvaluationCase](), list[str]()
     input_cost, highest_cost = Decimal(0), Decimal(0)
     is_priced = resolved.price is not None
     is_free = resolved.price is not None and resolved.price.is_free
@@ -92,6 +92,7 @@ async def _plan(runner: EvaluationRunner, contestant: Contestant) -> dict[str, A
         except DocumentDoesNotFitError as error:
             not_sent.append(f"{case.id}: {error.what_happened}")
             continue
+        sent.append(case)
         tokens += estimate.input_tokens
         input_cost += estimate.input_cost or 0
         highest_cost += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
@@ -104,23 +105,26 @@ async def _plan(runner: EvaluationRunner, contestant: Contestant) -> dict[str, A
         "variant": variant.value if variant else None,
         "effort": effort or None,
         "model": model,
-        "calls": len(runner.cases) - len(not_sent),
+        "calls": len(sent),
         "not_sent": not_sent,
         "input_tokens": tokens,
         "max_output_tokens": longest,
         "input_cost_usd": str(input_cost) if is_priced else None,
         "max_cost_usd": str(highest_cost) if is_bounded else None,
-        **await _judgments(runner, contestant, longest),
+        **await _judgments(runner, contestant, sent, longest),
     }
 
 
 async def _judgments(
-    runner: EvaluationRunner, contestant: Contestant, longest: int | None
+    runner: EvaluationRunner,
+    contestant: Contestant,
+    cases: Sequence[EvaluationCase],
+    longest: int | None,
 ) -> dict[str, Any]:
     """Return the plan of the judgments on answers of at most `longest` tokens."""
-    count = sum(check.kind is CheckKind.RUBRIC for case in runner.cases for check in case.checks)
+    count = sum(check.kind is CheckKind.RUBRIC for case in cases for check in case.checks)
     judge = runner.judge_of(contestant)
-    tokens = await runner.judge_input(contestant) if count else 0
+    tokens = await runner.judge_input(contestant, cases) if count else 0
     lowest_cost = highest_cost = None
     if not count:
         lowest_cost = highest_cost = Decimal(0)

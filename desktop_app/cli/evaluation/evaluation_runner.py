@@ -299,12 +299,12 @@ class EvaluationRunner:
         asked = replace(contestant.resolved, service_tier=None)
         return self.backend.utility_model.model_for(Purpose.JUDGMENT, asked)
 
-    async def judge_input(self, contestant: Contestant) -> int:
-        """Return the input tokens of all judgments of a contestant, without its answers."""
+    async def judge_input(self, contestant: Contestant, cases: Sequence[EvaluationCase]) -> int:
+        """Return the input tokens of the judgments on a contestant's cases, without its answers."""
         judge, fence = self.judge_of(contestant), await self.backend.fences.of(self._name)
         texts = [
             f"{_JUDGE}\n\n{_judge_prompt(fence, check, case, '')}"
-            for case in self.cases
+            for case in cases
             for check in case.checks
             if check.kind is CheckKind.RUBRIC
         ]

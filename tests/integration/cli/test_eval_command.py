@@ -268,11 +268,13 @@ def test_failing_calls_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
 
 def test_a_file_that_does_not_fit_is_reported_and_not_sent(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "big.txt").write_text("word " * 400_000)
-    cases = write_cases(tmp_path, {"id": "a", "input": "1", "files": ["big.txt"]})
+    case = {"id": "a", "input": "1", "files": ["big.txt"], "checks": [{"rubric": "polite"}]}
+    cases = write_cases(tmp_path, case)
 
     async def test(server: LoopbackServer) -> None:
         arguments = ("eval", cases, "--variant", "thinking", "--json")
         dry = await shell.run(*arguments, "--dry-run", env=gateway(server.base_url))
+        assert (dry.json["judge_calls"], dry.json["judge_input_tokens"]) == (0, 0)
         (told,) = dry.json["runs"][0]["not_sent"]
         assert told.startswith("a: With big.txt, this needs")
         assert (dry.json["calls"], dry.json["max_cost_usd"]) == (0, "0")
