@@ -234,12 +234,12 @@ class BatchJobPage(QWidget):
     def show_item(self, item: BatchItem) -> None:
         """Show the answer of the selected file."""
         self._item = item
-        words = [f"[{item_error_text(item)}]"] if item.error else []
+        paragraphs = [f"[{item_error_text(item)}]"] if item.error else []
         other = other_model(self._job.choice, item.answered_by) if self._job else ""
-        words += [f"[{other}]"] if other else []
-        words += [f"[{scans}]"] if (scans := item_scan_words(item)) else []
-        words += [item.answer] if item.answer else []
-        text = "\n\n".join(words)
+        paragraphs += [f"[{other}]"] if other else []
+        paragraphs += [f"[{scans}]"] if (scans := item_scan_words(item)) else []
+        paragraphs += [item.answer] if item.answer else []
+        text = "\n\n".join(paragraphs)
         if text != self.answer.toPlainText():
             self.answer.setPlainText(text)
         self.open.setEnabled(item.status is ItemStatus.ANSWERED)

@@ -131,9 +131,9 @@ class BatchNewPage(QWidget):
                 (tr("Effort"), self.effort),
             )
         ):
-            words = PlainLabel(label, role="note")
-            words.setBuddy(field)
-            self._choice.addWidget(words, 0, column)
+            title = PlainLabel(label, role="note")
+            title.setBuddy(field)
+            self._choice.addWidget(title, 0, column)
             self._choice.addWidget(field, 1, column)
             self._choice.setColumnStretch(column, 3 if column < 2 else 2)
         self._column = column_of(

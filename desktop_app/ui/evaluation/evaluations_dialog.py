@@ -119,7 +119,7 @@ class EvaluationsDialog(QDialog):
         return str(self.choice.currentData() or "")
 
     def set_evaluations(self, evaluations: Sequence[Evaluation]) -> None:
-        """List these evaluations; the chosen one stays chosen."""
+        """List these evaluations and keep the choice."""
         current = self.current
         self.choice.clear()
         for each in evaluations:

@@ -204,11 +204,11 @@ class SettingsPanel(QFrame):
             lambda page: page.network.set_custom_field_states(profile_id, has_value),
         )
 
-    def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
+    def set_ca_file_result(self, profile_id: str, ok: bool, text: str) -> None:
         """Show the content of a provider's certificate file, or why it was refused."""
         self._provider.update(
             ("certificates", profile_id),
-            lambda page: page.network.set_ca_file_result(profile_id, ok, words),
+            lambda page: page.network.set_ca_file_result(profile_id, ok, text),
         )
 
     def set_values(self, values: Mapping[str, Any]) -> None:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     Item = QWidget | QLayout | tuple[QWidget | QLayout, int] | int
 
 STRETCH: Final = 1
-"""An item that takes the room that is left, shared with other items that stretch."""
+"""An item that takes the remaining room, shared with other items that stretch."""
 SPRING: Final = 0
-"""An item that takes the room that is left if no other item stretches."""
+"""An item that takes the remaining room if no other item stretches."""
 
 _Box = TypeVar("_Box", bound=QBoxLayout)
 

@@ -32,7 +32,7 @@ _KINDS: Final = ((False, N_("Header")), (True, N_("Query parameter")))
 
 
 class CustomFieldSection(FormSection, DraftForm):
-    """A list of fields and a form for another one.
+    """A list of fields and a form to add a field.
 
     Args:
         save: takes the profile without a removed field.
@@ -55,8 +55,8 @@ class CustomFieldSection(FormSection, DraftForm):
 
     def _build_form(self, theme: Theme) -> None:
         self._kind = Combo(theme, tr("Kind"), object_name="custom-field-kind")
-        for in_query, words in _KINDS:
-            self._kind.addItem(tr(words), in_query)
+        for in_query, label in _KINDS:
+            self._kind.addItem(tr(label), in_query)
         self._name = line_field(tr("Name"), "custom-field-name")
         self._value = line_field(tr("Value"), "custom-field-value")
         self._is_secret = QCheckBox(tr("Secret"))

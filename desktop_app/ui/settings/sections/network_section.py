@@ -103,8 +103,8 @@ class ProxySection(FormSection):
         self._save = save
         self._profile = NO_PROVIDER
         self._mode = Combo(theme, tr("Proxy"), object_name="proxy")
-        for key, words in _MODES:
-            self._mode.addItem(tr(words), key)
+        for key, label in _MODES:
+            self._mode.addItem(tr(label), key)
         self._url = QLineEdit()
         self._url.setObjectName("proxy-url")
         self._url.setAccessibleName(spoken_text(tr("Proxy URL")))
@@ -193,8 +193,8 @@ class CertificateSection(FormSection):
         choose.clicked.connect(self._open_dialog)
         self._clear.clicked.connect(lambda: self.ca_file_chosen.emit(None))
 
-    def show_file(self, path: str, *, ok: bool = True, words: str = "") -> None:
-        """Show the trusted file, and what it contains or why it was refused."""
+    def show_file(self, path: str, *, ok: bool, text: str) -> None:
+        """Show the trusted file, and its content or the reason why it was refused."""
         self._file.setText(Path(path).name if path else tr("System certificates"))
         set_tooltip(self._file, path)
         self._file.setCursorPosition(0)
@@ -203,7 +203,7 @@ class CertificateSection(FormSection):
             "If your company inspects encrypted traffic, choose its CA certificate. Certificates "
             "are always verified."
         )
-        self.note.set_text(words or ("" if path else default_note), "note" if ok else "error")
+        self.note.set_text(text or ("" if path else default_note), "note" if ok else "error")
 
     def _open_dialog(self) -> None:
         certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
@@ -252,8 +252,8 @@ class NetworkSection(CollapsibleSection):
         self._certificates = CertificateSection(theme)
         self._api = FormSection(tr("API"), theme)
         self._api_names = Combo(theme, tr("API"), object_name="provider-api")
-        for key, words in _APIS:
-            self._api_names.addItem(tr(words) if not key else words, key)
+        for key, label in _APIS:
+            self._api_names.addItem(label if key else tr(label), key)
         self._api.title.setBuddy(self._api_names)
         self._api.body.addWidget(self._api_names)
         self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
@@ -261,8 +261,8 @@ class NetworkSection(CollapsibleSection):
         self._limit_names = Combo(
             theme, tr("Token limit parameter"), object_name="max-tokens-field"
         )
-        for key, words in _LIMITS:
-            self._limit_names.addItem(tr(words) if not key else words, key)
+        for key, label in _LIMITS:
+            self._limit_names.addItem(label if key else tr(label), key)
         self._limit.title.setBuddy(self._limit_names)
         self._limit.body.addWidget(self._limit_names)
         self._limit.note.set_text(
@@ -339,14 +339,14 @@ class NetworkSection(CollapsibleSection):
             if not all(has_value.values()):
                 self.head.setChecked(True)
 
-    def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
-        """Show what a certificate file contains or why it was refused."""
-        self._ca_results[profile_id] = (ok, words)
+    def set_ca_file_result(self, profile_id: str, ok: bool, text: str) -> None:
+        """Show the content of a certificate file, or the reason why it was refused."""
+        self._ca_results[profile_id] = (ok, text)
         self._show_ca_file()
 
     def _show_ca_file(self) -> None:
-        ok, words = self._ca_results.get(self._profile.id, (True, ""))
-        self._certificates.show_file(self._profile.ca_file, ok=ok, words=words)
+        ok, text = self._ca_results.get(self._profile.id, (True, ""))
+        self._certificates.show_file(self._profile.ca_file, ok=ok, text=text)
 
     def _change(self, profile: ProviderProfile) -> None:
         self.show_profile(profile)

@@ -77,32 +77,32 @@ class SpendingSection(LineSection):
 
     def _show_month(self) -> None:
         month = self._months.get(self._profile.id)
-        words = [] if month is None else sentences_of(month, self._profile.monthly_cap)
+        sentences = [] if month is None else sentences_of(month, self._profile.monthly_cap)
         if self._profile.from_environment:
-            words.append(tr("Shares the limit of the provider with the same URL."))
+            sentences.append(tr("Shares the limit of the provider with the same URL."))
         is_near = month is not None and month._replace(cap=self._profile.monthly_cap).is_near
-        self.note.set_text(" ".join(words), "warning" if is_near else "note")
+        self.note.set_text(" ".join(sentences), "warning" if is_near else "note")
 
 
 def sentences_of(month: MonthUnderCap, cap: Decimal | None) -> list[str]:
-    """Describe a month's spending in sentences."""
+    """Return a month's spending as sentences."""
     spent = formatting.money(month.spent)
     if cap is None:
-        words = [tr("{spent} spent this month.", spent=spent)]
+        sentences = [tr("{spent} spent this month.", spent=spent)]
     else:
-        words = [
+        sentences = [
             tr("{spent} of {limit} spent this month.", spent=spent, limit=formatting.money(cap)),
             tr("A message that exceeds the limit isn’t sent."),
         ]
     if month.uncounted:
-        words.append(
+        sentences.append(
             tr_plural(
                 "{count} request with an unknown cost isn’t included.",
                 "{count} requests with an unknown cost aren’t included.",
                 month.uncounted,
             )
         )
-    return words
+    return sentences
 
 
 def _amount(cap: Decimal | None) -> str:

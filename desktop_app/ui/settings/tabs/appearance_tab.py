@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AppearanceTab(QWidget):
-    """Two forms, one below the other.
+    """The page, with a form for the window and a form for the desktop below it.
 
     Signals:
         changed(str, object): a setting's key and the user's new value.

@@ -1,4 +1,4 @@
-"""The Tool servers page: each server with its state, and what can be done with it."""
+"""The Tool servers page: each server with its state and its actions."""
 
 from __future__ import annotations
 

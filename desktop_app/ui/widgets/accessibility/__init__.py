@@ -1,4 +1,4 @@
-"""Roles, announcements and mnemonics, for those who use no mouse or see no screen.
+"""Roles, announcements and mnemonics, for use without a mouse or a screen.
 
 May import `ui.look` and `ui.widgets`.
 """

@@ -1,4 +1,4 @@
-"""Segments, side by side, for choosing one of a few options.
+"""A control that shows a few options side by side, of which the user chooses one.
 
 The segments are a group of exclusive buttons: Tab stops at it only once, and the arrow keys move
 within it. Left and Right go through all rows; in Qt they would end at the edge of each.

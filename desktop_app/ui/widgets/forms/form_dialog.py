@@ -48,7 +48,7 @@ def collect_form_drafts() -> dict[str, FormValues]:
 
 
 def leave_field() -> None:
-    """Remove the focus, so that the field that had it reports what was typed."""
+    """Remove the focus from the focused field, which then reports the typed text."""
     focused = QApplication.focusWidget()
     if focused is not None:
         focused.clearFocus()
@@ -75,7 +75,7 @@ class DraftForm:
     drafts: ClassVar[dict[str, FormValues]] = {}
 
     def store_draft(self, name: str, entered: FormValues) -> None:
-        """Store what was entered in the form of this name; {} removes it."""
+        """Store the draft of the form of this name; {} removes it."""
         self.drafts.pop(name, None)
         if entered:
             self.drafts[name] = entered
@@ -90,7 +90,7 @@ class DraftDialog(QDialog, DraftForm):
         return self.objectName()
 
     def draft(self) -> FormValues:
-        """Return what was entered and not yet used; {} for nothing."""
+        """Return the entries that were not yet used; {} for none."""
         raise NotImplementedError
 
 
