@@ -17,7 +17,7 @@ from desktop_app.app.answers.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
-from desktop_app.app.desktop.form_keeper import FormKeeper
+from desktop_app.app.desktop.form_draft_saver import FormDraftSaver
 from desktop_app.app.desktop.memory_trimmer import MemoryTrimmer
 from desktop_app.app.desktop.other_windows import commands_to_reopen, is_dialog_open
 from desktop_app.app.desktop.window_request import (
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.desktop.answer_notifier import AnswerNotifier
     from desktop_app.app.desktop.hotkey_controller import HotkeyController
-    from desktop_app.app.desktop.login_start_setting import LoginStart
+    from desktop_app.app.desktop.login_start_setting import LoginStartSetting
     from desktop_app.app.desktop.tray_controller import TrayController
     from desktop_app.app.palette import Palette
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
@@ -85,7 +85,7 @@ class WindowSession:
     """
 
     _hotkey: HotkeyController
-    _login_start: LoginStart
+    _login_start: LoginStartSetting
     notifier: AnswerNotifier
     _sleep: SleepWatch
     tray: TrayController
@@ -127,7 +127,7 @@ class WindowSession:
             lambda: self.closing.quit(),
             self._on_quick_hidden,
         )
-        self._forms = FormKeeper(
+        self._forms = FormDraftSaver(
             window, settings_store=backend.settings, tasks=self.controllers.tasks
         )
         self._is_on_desktop = False
@@ -215,7 +215,7 @@ class WindowSession:
         from desktop_app.app.desktop.answer_notifier import AnswerNotifier
         from desktop_app.app.desktop.binding_controller import BindingController
         from desktop_app.app.desktop.hotkey_controller import HotkeyController
-        from desktop_app.app.desktop.login_start_setting import LoginStart
+        from desktop_app.app.desktop.login_start_setting import LoginStartSetting
         from desktop_app.app.desktop.tray_controller import TrayController
         from desktop_app.session.appearance import AppearanceWatch
         from desktop_app.session.sleep_watch import SleepWatch
@@ -261,7 +261,9 @@ class WindowSession:
         current.opened.connect(lambda: notifier.forget(current.id))
         self._unread.seen.connect(notifier.forget)
         self._sleep = SleepWatch(self._save_drafts, self._wake)
-        self._login_start = LoginStart(bus=bus, values=values, scope=self._backend.folders.scope)
+        self._login_start = LoginStartSetting(
+            bus=bus, values=values, scope=self._backend.folders.scope
+        )
         self.quick_host.join_desktop(bus)
         self._is_on_desktop = True
         self._apply_hotkey()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
 
 
-class LoginStart:
+class LoginStartSetting:
     """Synchronization of the setting with the desktop's entry, in both directions."""
 
     def __init__(self, *, bus: SessionBus, values: SettingValues, scope: str) -> None:

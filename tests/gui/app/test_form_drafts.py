@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
-from desktop_app.app.desktop import form_keeper
+from desktop_app.app.desktop import form_draft_saver
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
@@ -96,7 +96,7 @@ async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
 
 
 async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(form_keeper, "_INTERVAL_MS", 20)
+    monkeypatch.setattr(form_draft_saver, "_INTERVAL_MS", 20)
     async with Desk(environment=KEYED) as desk:
         desk.window.settings.server_add_requested.emit()
         dialog = await dialog_of(ServerForm)
@@ -106,14 +106,14 @@ async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.Monke
         dialog.name.clear()
         dialog.reject()
         await until(lambda: desk.stored(kept) == [("{}",)])
-        (keeper,) = desk.window.findChildren(form_keeper.FormKeeper)
+        (keeper,) = desk.window.findChildren(form_draft_saver.FormDraftSaver)
         assert not timer_of(keeper).isActive()
 
 
 async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(form_keeper, "_INTERVAL_MS", 20)
+    monkeypatch.setattr(form_draft_saver, "_INTERVAL_MS", 20)
     own = Prompt("tone", "Tone", "In a {{tone=kind|cool}} tone about {{topic}}", "")
 
     def fields(desk: Desk) -> PromptFields:

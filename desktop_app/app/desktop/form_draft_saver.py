@@ -15,7 +15,7 @@ FORMS_KEY: Final = "window.forms"
 _INTERVAL_MS: Final = 2000
 
 
-class FormKeeper(QObject):
+class FormDraftSaver(QObject):
     """Timer that stores changes in open forms every two seconds, and at the program's end.
 
     At logout most desktops close the display, and Qt then ends the process at once.
