@@ -34,7 +34,9 @@ class QuickHistory(QObject):
         found = await self._conversations.recent_questions(MAX_RECALLED)
         limit = int(self._values[LARGE_PASTE] or 0)
         texts = (text for text in found if text.strip() and len(text) <= limit)
+        recalled = self._questions[self._index] if self._index >= 0 else ""
         self._questions = list(dict.fromkeys(texts))
+        self._index = self._questions.index(recalled) if recalled in self._questions else -1
 
     def reset(self) -> None:
         """Begin again with the typed text, because no recalled question is shown."""
@@ -42,8 +44,7 @@ class QuickHistory(QObject):
 
     def replaced_by(self, text: str) -> str | None:
         """Return the typed text that `text` replaced, None if `text` was not recalled."""
-        is_recalled = 0 <= self._index < len(self._questions)
-        if is_recalled and text == self._questions[self._index].strip():
+        if self._index >= 0 and text == self._questions[self._index].strip():
             return self._typed.strip()
         return None
 

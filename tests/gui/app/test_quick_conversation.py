@@ -95,6 +95,21 @@ async def test_up_recalls_questions_that_were_just_asked() -> None:
         assert seen == ["One?", "Before?", "Before?", "One?", "Two?", "Two?"]
 
 
+async def test_a_recalled_question_stays_recalled_after_a_newer_one_is_asked() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One?", "1")
+        quick = opened(desk)
+        await desk.settled()
+        QTest.keyClicks(line(quick), "half")
+        QTest.keyClick(line(quick), Qt.Key.Key_Up)
+        assert line(quick).toPlainText() == "One?"
+        quick.hide()
+        await desk.ask_and_answer("Two?", "2")
+        opened(desk)
+        await desk.settled()
+        assert desk.session.quick.unsent.draft.text == "half"
+
+
 async def test_a_follow_up_replaces_the_question_and_includes_the_answer() -> None:
     async with Desk() as desk:
         quick = opened(desk)
