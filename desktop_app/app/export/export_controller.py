@@ -128,7 +128,9 @@ class ExportController(QObject):
         )
 
         catalog = self._catalog
-        messages = [self._providers.as_copied(message) for message in self._current.path]
+        messages = [
+            self._providers.with_environment_error(message) for message in self._current.path
+        ]
         content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
         markdown = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*content)))
         makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [markdown()]}

@@ -140,13 +140,10 @@ class Providers(QObject):
         if message.role is Role.ASSISTANT:
             as_text = message.id in self.shown_as_text
             message = with_form(shorten(message), as_text=as_text)
-        return self.as_copied(message)
+        return self.with_environment_error(message)
 
-    def as_copied(self, message: Message) -> Message:
-        """Return a message whose error names the place to replace its key.
-
-        A key of the environment is replaced there, not in the settings.
-        """
+    def with_environment_error(self, message: Message) -> Message:
+        """Return a message whose error names the environment if its key comes from there."""
         error, id_ = message.error, message.choice.provider_id if message.choice else ""
         if error is None or not any(p.id == id_ and p.from_environment for p in self._profiles):
             return message
