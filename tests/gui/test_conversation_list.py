@@ -511,6 +511,20 @@ def test_typing_searches_after_a_pause(listing: ConversationList, qtbot: QtBot) 
     assert not listing.search.text()
 
 
+def test_enter_opens_no_hit_of_earlier_text(listing: ConversationList, qtbot: QtBot) -> None:
+    listing.show_hits([hit("a", "message")])
+    with qtbot.waitSignal(listing.search_changed):
+        qtbot.keyClicks(listing.search, "other")
+        with qtbot.assertNotEmitted(listing.hit_open_requested):
+            qtbot.keyClick(listing.search, Qt.Key.Key_Return)
+    with qtbot.assertNotEmitted(listing.hit_open_requested):
+        qtbot.keyClick(listing.search, Qt.Key.Key_Return)
+    listing.show_hits([hit("b", "message")])
+    with qtbot.waitSignal(listing.hit_open_requested) as told:
+        qtbot.keyClick(listing.search, Qt.Key.Key_Return)
+    assert told.args == ["b", "message", "word"]
+
+
 def test_hits_stand_in_place_of_the_conversations(listing: ConversationList, qtbot: QtBot) -> None:
     listing.show_hits([hit("a", "message"), hit("b", None)])
     assert listing.hit_view.isVisible()

@@ -66,7 +66,7 @@ class ListSearch(QObject):
         self._theme = theme
         self._folders: tuple[Folder, ...] = ()
         self._filters: SearchFilters | None = None
-        self._words = self._announced = ""
+        self._words = self._words_of_hits = self._announced = ""
         self.is_on = False
         self.field = SearchField(theme)
         self.hits = HitModel(self)
@@ -104,6 +104,7 @@ class ListSearch(QObject):
         """Show hits; None ends the search."""
         self.hits.set_rows(hits or [])
         self.is_on = hits is not None
+        self._words_of_hits = self._words
         if self.is_on or self._filters is not None:
             self.filters.setVisible(self.is_on)
         self._announce_count()
@@ -166,7 +167,8 @@ class ListSearch(QObject):
             self.changed.emit(words)
 
     def _open_first_hit(self) -> None:
-        if self.is_on and self.hits.rowCount():
+        is_current = self._words_of_hits == self.field.text().strip()
+        if self.is_on and is_current and self.hits.rowCount():
             self._open_hit(self.hits.index(0))
 
     def _open_hit(self, row: QModelIndex) -> None:
