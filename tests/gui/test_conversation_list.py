@@ -96,7 +96,7 @@ def listing(qtbot: QtBot) -> ConversationList:
 # ---------------------------------------------------------------- the model
 
 
-def test_groups_by_day(model: ConversationModel) -> None:
+def test_conversations_are_grouped_by_day(model: ConversationModel) -> None:
     model.set_conversations(
         [
             conversation("march", days(10)),
@@ -158,7 +158,7 @@ def test_an_answer_moves_its_conversation_to_the_top(
     assert rows(model) == ["[Today]", "Title c", "Title a", "[Yesterday]", "Title b"]
 
 
-def test_the_last_one_takes_its_heading_along(model: ConversationModel) -> None:
+def test_a_heading_is_removed_with_the_last_row_of_its_group(model: ConversationModel) -> None:
     model.set_conversations([conversation("a"), conversation("b", days(1))])
     model.upsert(conversation("b", pinned=True))
     assert rows(model) == ["[Pinned]", "Title b", "[Today]", "Title a"]
@@ -169,7 +169,7 @@ def test_the_last_one_takes_its_heading_along(model: ConversationModel) -> None:
     assert rows(model) == []
 
 
-def test_a_day_passes(model: ConversationModel, qtbot: QtBot) -> None:
+def test_rows_are_regrouped_after_midnight(model: ConversationModel, qtbot: QtBot) -> None:
     model.set_conversations([conversation("a")])
     with qtbot.assertNotEmitted(model.modelReset):
         model.set_today(TODAY)
@@ -177,7 +177,9 @@ def test_a_day_passes(model: ConversationModel, qtbot: QtBot) -> None:
     assert rows(model) == ["[Yesterday]", "Title a"]
 
 
-def test_renaming_shows_at_once_and_refuses_nothing(model: ConversationModel, qtbot: QtBot) -> None:
+def test_a_new_title_is_shown_at_once_and_an_empty_one_is_refused(
+    model: ConversationModel, qtbot: QtBot
+) -> None:
     model.set_conversations([conversation("a")])
     index = model.index_of("a")
     with qtbot.waitSignal(model.renamed) as told:
@@ -190,7 +192,7 @@ def test_renaming_shows_at_once_and_refuses_nothing(model: ConversationModel, qt
     assert not model.setData(model.index(0), "No heading changes")
 
 
-def test_streaming_is_said_aloud(model: ConversationModel) -> None:
+def test_the_accessible_text_says_that_a_conversation_streams(model: ConversationModel) -> None:
     model.set_conversations([conversation("a")])
     model.set_streaming("a", True)
     model.set_streaming("unknown", True)
@@ -211,7 +213,7 @@ changes = strategies.lists(
 
 
 @given(changes)
-def test_any_changes_end_where_a_fresh_start_would(qapp, steps) -> None:
+def test_changes_lead_to_the_same_rows_as_a_new_model(qapp, steps) -> None:
     changed = ConversationModel(TODAY)
     known: dict[str, Conversation] = {}
     tester = QAbstractItemModelTester(
@@ -232,7 +234,7 @@ def test_any_changes_end_where_a_fresh_start_would(qapp, steps) -> None:
     del tester
 
 
-def test_snippets_lose_their_marks() -> None:
+def test_a_plain_snippet_has_no_marks() -> None:
     assert plain_snippet("one \x02two\x03 three\n\x02four\x03") == (
         "one two three four",
         [(4, 3), (14, 4)],
@@ -241,7 +243,7 @@ def test_snippets_lose_their_marks() -> None:
     assert plain_snippet("") == ("", [])
 
 
-def test_hits_pass_the_tester(qapp) -> None:
+def test_the_hit_model_passes_the_tester_of_qt(qapp) -> None:
     hits = HitModel()
     tester = QAbstractItemModelTester(hits, QAbstractItemModelTester.FailureReportingMode.Warning)
     hits.set_rows([SearchHit("a", "Title", None, "a \x02hit\x03", NOON)])
@@ -276,7 +278,7 @@ def test_a_heading_opens_nothing(listing: ConversationList, qtbot: QtBot) -> Non
         qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(30, 15))
 
 
-def test_selection_stays_with_its_conversation(listing: ConversationList) -> None:
+def test_the_selection_follows_its_conversation(listing: ConversationList) -> None:
     listing.select("c")
     listing.upsert(replace(conversation("c"), updated_at=datetime.now(UTC)))
     assert rows(listing.view.model()) == ["[Today]", "Title c", "Title a", "Title b"]
@@ -290,7 +292,7 @@ def test_selection_stays_with_its_conversation(listing: ConversationList) -> Non
 @pytest.mark.parametrize(
     "direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft]
 )
-def test_a_selected_row_does_not_differ_by_its_ground_alone(
+def test_a_selected_row_has_a_bar_besides_its_background(
     listing: ConversationList, direction: Qt.LayoutDirection
 ) -> None:
     QGuiApplication.setLayoutDirection(direction)
@@ -307,14 +309,16 @@ def test_a_selected_row_does_not_differ_by_its_ground_alone(
     assert all((x > image.width() - 12) if is_mirrored else (x < 12) for x in bar)
 
 
-def test_selected_before_it_is_known(listing: ConversationList) -> None:
+def test_a_conversation_can_be_selected_before_it_is_listed(listing: ConversationList) -> None:
     listing.select("new")
     assert not listing.view.selectedIndexes()
     listing.upsert(replace(conversation("new"), updated_at=datetime.now(UTC)))
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title new"]
 
 
-def test_keys_walk_the_list_and_enter_opens(listing: ConversationList, qtbot: QtBot) -> None:
+def test_arrow_keys_move_in_the_list_and_enter_opens(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
     listing.focus_search()
     qtbot.keyClick(listing.search, Qt.Key.Key_Down)
     assert listing.view.currentIndex().data() == "Title a"
@@ -336,7 +340,7 @@ def test_keys_walk_the_list_and_enter_opens(listing: ConversationList, qtbot: Qt
     qtbot.waitUntil(listing.search.hasFocus)
 
 
-def test_keys_pass_over_headings(listing: ConversationList, qtbot: QtBot) -> None:
+def test_arrow_keys_skip_headings(listing: ConversationList, qtbot: QtBot) -> None:
     listing.upsert(conversation("old", days(400)))
     listing.view.setFocus()
     listing.view.setCurrentIndex(row_of(listing, "c"))
@@ -346,7 +350,7 @@ def test_keys_pass_over_headings(listing: ConversationList, qtbot: QtBot) -> Non
     assert listing.view.currentIndex().data() == "Title c"
 
 
-def test_the_ring_comes_with_the_keyboard(listing: ConversationList, qtbot: QtBot) -> None:
+def test_the_focus_ring_is_shown_after_a_key(listing: ConversationList, qtbot: QtBot) -> None:
     def has_ring(identifier: str) -> bool:
         rect = listing.view.visualRect(row_of(listing, identifier))
         image = listing.view.viewport().grab(rect).toImage()
@@ -361,7 +365,7 @@ def test_the_ring_comes_with_the_keyboard(listing: ConversationList, qtbot: QtBo
     assert not has_ring("a")
 
 
-def test_f2_takes_the_row_that_the_keyboard_is_on(listing: ConversationList, qtbot: QtBot) -> None:
+def test_f2_renames_the_focused_row(listing: ConversationList, qtbot: QtBot) -> None:
     listing.select("b")
     listing.activateWindow()
     listing.view.setFocus()
@@ -412,7 +416,7 @@ def choose(menu: QMenu | None, word: str) -> None:
     next(a for a in menu.actions() if entry_text(a).split("\t")[0] == word).trigger()
 
 
-def test_the_menu_of_a_row(listing: ConversationList, qtbot: QtBot) -> None:
+def test_the_menu_of_a_row_emits_its_signals(listing: ConversationList, qtbot: QtBot) -> None:
     with qtbot.waitSignal(listing.pin_requested) as told:
         choose(listing.menus.menu_for(row_of(listing, "b")), "Pin")
     assert told.args == [["b"], True]
@@ -444,7 +448,7 @@ def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) ->
 # ---------------------------------------------------------------- folders and places
 
 
-def test_a_folder_takes_what_is_dropped_on_it(listing: ConversationList, qtbot: QtBot) -> None:
+def test_a_folder_accepts_dropped_conversations(listing: ConversationList, qtbot: QtBot) -> None:
     listing.set_folders([Folder("f", "Thesis", NOON)])
     assert rows(listing.view.model())[:2] == ["[Folders]", "Thesis"]
     listing.select("a")
@@ -467,7 +471,7 @@ def test_a_folder_takes_what_is_dropped_on_it(listing: ConversationList, qtbot: 
                 listing.view.dropEvent(event)
 
 
-def test_esc_leads_back_and_else_is_left_to_the_window(
+def test_esc_leaves_a_filter_and_otherwise_goes_to_the_window(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
     listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
@@ -482,7 +486,7 @@ def test_esc_leads_back_and_else_is_left_to_the_window(
     assert not escape.isAccepted()
 
 
-def test_what_is_behind_the_last_page_waits_for_it(model: ConversationModel) -> None:
+def test_rows_after_the_last_page_are_shown_with_their_page(model: ConversationModel) -> None:
     last = conversation("b", days(1))
     model.set_conversations([conversation("a"), last], last=last)
     model.upsert(conversation("c", days(2)))
@@ -525,7 +529,7 @@ def test_enter_opens_no_hit_of_earlier_text(listing: ConversationList, qtbot: Qt
     assert told.args == ["b", "message", "word"]
 
 
-def test_hits_stand_in_place_of_the_conversations(listing: ConversationList, qtbot: QtBot) -> None:
+def test_hits_replace_the_conversations(listing: ConversationList, qtbot: QtBot) -> None:
     listing.show_hits([hit("a", "message"), hit("b", None)])
     assert listing.hit_view.isVisible()
     assert not listing.view.isVisible()
@@ -549,7 +553,7 @@ def test_hits_stand_in_place_of_the_conversations(listing: ConversationList, qtb
     assert listing.view.isVisible()
 
 
-def test_matches_are_strong_in_a_snippet_of_two_lines(listing: ConversationList) -> None:
+def test_matches_are_bold_in_a_snippet_of_two_lines(listing: ConversationList) -> None:
     def dark_pixels(snippet: str) -> int:
         listing.show_hits([replace(hit("a", "message"), title="", snippet=snippet)])
         rect = listing.hit_view.visualRect(listing.hit_view.model().index(0, 0))
@@ -567,7 +571,7 @@ def test_matches_are_strong_in_a_snippet_of_two_lines(listing: ConversationList)
     assert dark_pixels(long + "\x02too far away to be seen\x03") == 0
 
 
-def test_empty_places_say_why(listing: ConversationList) -> None:
+def test_an_empty_list_says_why(listing: ConversationList) -> None:
     listing.show_hits([])
     assert listing.note.isVisible()
     assert listing.note.text() == "No results"
@@ -578,7 +582,7 @@ def test_empty_places_say_why(listing: ConversationList) -> None:
     assert listing.note.text() == "No conversations yet"
 
 
-def test_conversations_that_change_leave_the_hits_shown(listing: ConversationList) -> None:
+def test_hits_stay_shown_if_a_conversation_changes(listing: ConversationList) -> None:
     listing.show_hits([hit("a", None)])
     listing.upsert(conversation("new"))
     assert listing.hit_view.isVisible()
@@ -621,7 +625,7 @@ def test_the_footer_and_the_shortcuts_are_shown(listing: ConversationList) -> No
     assert listing.search.clear_button.isVisible()
 
 
-def test_the_dot_is_drawn(listing: ConversationList) -> None:
+def test_the_streaming_dot_is_drawn(listing: ConversationList) -> None:
     def accents() -> int:
         rect = listing.view.visualRect(row_of(listing, "b"))
         image = listing.view.viewport().grab(rect).toImage()
@@ -637,7 +641,7 @@ def test_the_dot_is_drawn(listing: ConversationList) -> None:
     assert accents() > 20
 
 
-def test_one_of_many_thousand_conversations_is_scrolled_to(qtbot: QtBot) -> None:
+def test_a_selected_conversation_among_thousands_is_scrolled_to(qtbot: QtBot) -> None:
     many = ConversationList(theme.light())
     qtbot.addWidget(many)
     many.resize(264, 700)
@@ -653,7 +657,7 @@ def test_one_of_many_thousand_conversations_is_scrolled_to(qtbot: QtBot) -> None
     assert many.view.verticalScrollBar().value() == top
 
 
-def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
+def test_the_back_button_is_focused_when_the_shown_filter_becomes_empty(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
     listing.activateWindow()
@@ -667,7 +671,7 @@ def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
     assert chosen.args == [LIST]
 
 
-def test_a_hit_of_another_year_says_which() -> None:
+def test_a_short_date_names_another_year() -> None:
     today = datetime.now().astimezone()
     assert short_day_text(today).split() == [today.strftime("%b"), str(today.day)]
     assert short_day_text(datetime(2013, 4, 9, 12, tzinfo=UTC)) == "Apr 9, 2013"
@@ -676,7 +680,7 @@ def test_a_hit_of_another_year_says_which() -> None:
 # ------------------------------------------------------------ the order of pinned conversations
 
 
-def place_of(listing: ConversationList, identifier: str, *, lower: bool) -> QPoint:
+def drop_position(listing: ConversationList, identifier: str, *, lower: bool) -> QPoint:
     rect = listing.view.visualRect(row_of(listing, identifier))
     return QPoint(rect.center().x(), rect.bottom() - 2 if lower else rect.top() + 2)
 
@@ -710,11 +714,11 @@ def pinned(listing: ConversationList) -> ConversationList:
         ("a", "q", False, ["p", "a", "q", "r"]),  # is pinned there
     ],
 )
-def test_a_drop_among_the_pinned_ones_arranges_them(
+def test_a_drop_among_pinned_conversations_orders_them(
     pinned: ConversationList, qtbot: QtBot, dragged: str, at: str, lower: bool, order: list[str]
 ) -> None:
     with qtbot.waitSignal(pinned.pin_order_requested) as told:
-        drop_at(pinned, place_of(pinned, at, lower=lower), dragged)
+        drop_at(pinned, drop_position(pinned, at, lower=lower), dragged)
     assert told.args == [order]
 
 
@@ -725,7 +729,7 @@ def test_a_drop_on_the_heading_pins_on_top(pinned: ConversationList, qtbot: QtBo
     assert told.args == [["a", "p", "q", "r"]]
 
 
-def test_a_drop_on_the_first_heading_pins_the_first_one(
+def test_a_drop_on_the_first_heading_pins_a_conversation(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
     listing.set_conversations([conversation("a"), conversation("b")])
@@ -738,13 +742,13 @@ def test_a_drop_on_the_first_heading_pins_the_first_one(
         drop_at(listing, place, "b")
 
 
-def test_a_drop_elsewhere_arranges_nothing(pinned: ConversationList, qtbot: QtBot) -> None:
+def test_a_drop_elsewhere_changes_no_order(pinned: ConversationList, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(pinned.pin_order_requested):
-        drop_at(pinned, place_of(pinned, "a", lower=False), "p")
-        drop_at(pinned, place_of(pinned, "p", lower=False), "p")
+        drop_at(pinned, drop_position(pinned, "a", lower=False), "p")
+        drop_at(pinned, drop_position(pinned, "p", lower=False), "p")
 
 
-def test_the_chosen_order_stays_and_others_stand_above(pinned: ConversationList) -> None:
+def test_the_pin_order_is_kept_below_unordered_pins(pinned: ConversationList) -> None:
     pinned.model.set_pin_order(["r", "q"])
     assert pinned.model.pins == ["p", "r", "q"]
     pinned.upsert(conversation("q", -days(1), pinned=True))  # it was changed

@@ -32,7 +32,7 @@ def start(qtbot: QtBot) -> Iterator[EmptyState]:
     window.close()
 
 
-def test_cards_tell_what_was_chosen(start: EmptyState, qtbot: QtBot) -> None:
+def test_a_click_on_an_example_emits_its_id(start: EmptyState, qtbot: QtBot) -> None:
     for card, key in zip(start.cards, ("summarize", "explain", "translate"), strict=True):
         with qtbot.waitSignal(start.example_chosen) as told:
             qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
@@ -42,7 +42,7 @@ def test_cards_tell_what_was_chosen(start: EmptyState, qtbot: QtBot) -> None:
         assert card.accessibleName()
 
 
-def test_the_line_about_the_key_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> None:
+def test_the_key_line_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> None:
     assert not start.key_line.isVisible()
     start.set_key_line(True, "Answering with a small model.")
     assert start.key_line.isVisible()
@@ -53,7 +53,7 @@ def test_the_line_about_the_key_is_shown_on_request(start: EmptyState, qtbot: Qt
     assert not start.key_line.isVisible()
 
 
-def test_cards_are_level_and_their_lines_wrap(start: EmptyState) -> None:
+def test_examples_have_the_same_height_and_their_lines_wrap(start: EmptyState) -> None:
     wide = {card.height() for card in start.cards}
     start.window().resize(560, 400)
     narrow = {card.height() for card in start.cards}

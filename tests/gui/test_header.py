@@ -23,7 +23,7 @@ def header(qtbot: QtBot) -> Header:
     return made
 
 
-def test_starts_with_the_settings_button_alone(header: Header) -> None:
+def test_only_the_settings_button_is_shown_at_first(header: Header) -> None:
     assert header.settings_button.objectName() == "open-settings"
     assert header.settings_button.isVisible()
     shown = (header.list_button, header.meter, header.context, header.cost)
@@ -41,7 +41,7 @@ def test_starts_with_the_settings_button_alone(header: Header) -> None:
         (300_000, 272_000, "300k of 272k"),
     ],
 )
-def test_the_used_context_is_shown_and_spoken(
+def test_the_used_context_is_shown_and_in_the_accessible_name(
     header: Header, used: int, limit: int, words: str
 ) -> None:
     header.set_context(used, limit)
@@ -51,14 +51,16 @@ def test_the_used_context_is_shown_and_spoken(
 
 
 @pytest.mark.parametrize(("used", "limit"), [(None, 8192), (12, None), (None, None), (5, 0)])
-def test_no_meter_without_both_figures(header: Header, used: int | None, limit: int | None) -> None:
+def test_the_meter_is_hidden_without_both_figures(
+    header: Header, used: int | None, limit: int | None
+) -> None:
     header.set_context(12, 100)
     header.set_context(used, limit)
     assert not header.meter.isVisible()
     assert not header.context.isVisible()
 
 
-def test_ring_fills_clockwise_and_warns(header: Header, qtbot: QtBot) -> None:
+def test_the_meter_fills_clockwise_and_warns(header: Header, qtbot: QtBot) -> None:
     def filled(share: int) -> tuple[int, int]:
         header.set_context(share, 100)
         image = header.meter.grab().toImage()
@@ -85,7 +87,7 @@ def test_the_cost_is_shown_unless_it_is_empty(header: Header) -> None:
     assert not header.cost.isVisible()
 
 
-def test_a_long_title_is_cut_and_whole_in_the_tooltip(header: Header) -> None:
+def test_a_long_title_is_elided_and_whole_in_the_tooltip(header: Header) -> None:
     header.set_context(12_000, 272_000)
     header.set_title("Short")
     assert header.title.toolTip() == ""

@@ -61,7 +61,7 @@ def test_a_chapter_has_sections_with_ids_and_text(book: HelpBook, chapter_id: st
 
 
 @pytest.mark.parametrize("chapter_id", IDS)
-def test_nothing_of_the_markup_is_left(book: HelpBook, chapter_id: str) -> None:
+def test_sections_contain_no_markup(book: HelpBook, chapter_id: str) -> None:
     prose = re.sub(r"<code>.*?</code>", "", _html(book, chapter_id), flags=re.DOTALL)
     assert not re.search(r"\*\*|\{|\}|[\ue000\ue001]|\]\(", prose)
 
@@ -77,7 +77,7 @@ def test_links_lead_to_sections(book: HelpBook, chapter_id: str) -> None:
 
 
 @pytest.mark.parametrize("target", sorted({START.chapter, *PLACES.values()}))
-def test_the_places_of_windows_are_in_the_help(book: HelpBook, target: str) -> None:
+def test_help_places_of_windows_exist(book: HelpBook, target: str) -> None:
     _require(book, HelpPlace.parse(target))
 
 
@@ -93,14 +93,14 @@ def test_an_unknown_placeholder_is_refused(name: str) -> None:
         render_chapter("x", "X", f"## A {{#a}}\n\n{{{name}}}", label_values(Keymap()))
 
 
-def test_the_shortcuts_are_the_users() -> None:
+def test_chapters_show_the_users_shortcuts() -> None:
     source = "## A {#a}\n\n**{key:list.search}** or **{key:conversation.export}**"
     values = label_values(Keymap({"list.search": "Ctrl+Shift+*", "conversation.export": ""}))
     html = render_chapter("x", "X", source, values).html
     assert "<strong>Ctrl+Shift+*</strong> or <strong>no shortcut</strong>" in html
 
 
-def test_a_value_is_no_markup() -> None:
+def test_values_are_escaped() -> None:
     html = render_chapter("x", "X", "## A {#a}\n\n{command:a}", {"command:a": "<b>*a*</b>"}).html
     assert "&lt;b&gt;*a*&lt;/b&gt;" in html
 
@@ -161,7 +161,7 @@ OWN_WORDS: Final = frozenset(
 )
 
 
-def test_labels_are_those_of_the_window(book: HelpBook) -> None:
+def test_chapters_name_labels_of_the_window(book: HelpBook) -> None:
     known = _marked_texts() | OWN_WORDS | set(label_values(Keymap()).values())
     bold = [
         (chapter.id, unescape(words).replace("\n", " "))
@@ -213,7 +213,7 @@ def test_search_ignores_case_and_accents(book: HelpBook) -> None:
     assert all("prox" in fold(hit.context)[0] for hit in hits)
 
 
-def test_search_wants_every_word_and_prefers_titles(book: HelpBook) -> None:
+def test_a_search_needs_every_word_and_prefers_titles(book: HelpBook) -> None:
     hits = book.find("half price")
     assert hits[0].place == HelpPlace("documents", "batch")
     assert book.find("half price zyzzyva") == []

@@ -160,7 +160,7 @@ def test_the_size_is_restored(
     assert (other.width(), other.height()) == (700, 420)
 
 
-def test_the_theme_keeps_the_place(help_window: HelpWindow) -> None:
+def test_a_theme_keeps_the_scroll_position(help_window: HelpWindow) -> None:
     help_window.go_to(HelpPlace("two", "delta"))
     at = help_window.text.verticalScrollBar().value()
     assert at > 0

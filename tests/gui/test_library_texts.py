@@ -134,7 +134,7 @@ def test_hints_for_drops_are_translated(title: str, folder: str) -> None:
         assert not untranslated([drop_hint(data, title, folder)])
 
 
-def test_the_parts_of_the_window(window: QWidget, light_theme: Theme) -> None:
+def test_texts_of_the_window_are_translated(window: QWidget, light_theme: Theme) -> None:
     header = Header(light_theme, window)
     header.set_title(NAME)
     header.set_context(12_345, 272_000)
@@ -168,7 +168,7 @@ def test_the_parts_of_the_window(window: QWidget, light_theme: Theme) -> None:
         assert not untranslated(texts_of(part), DATA)
 
 
-def test_prompts_and_presets(window: QWidget, light_theme: Theme) -> None:
+def test_texts_of_prompts_and_presets_are_translated(window: QWidget, light_theme: Theme) -> None:
     dialog = PromptsDialog(light_theme, window)
     text = "{{⟦a⟧}} {{⟦b⟧=⟦x⟧|⟦y⟧}} {{selection}} {{clipboard}} {{date}}"
     prompt = Prompt("a", NAME, text, "")

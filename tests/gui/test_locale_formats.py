@@ -13,7 +13,9 @@ from desktop_app.ui.look.locale_formats import QtFormats
 
 
 @pytest.mark.parametrize("name", ["en-US", "en-GB", "de-DE", "nl-NL"])
-def test_window_and_commands_agree(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_formats_of_window_and_commands_are_the_same(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LC_ALL", name.replace("-", "_"))
     babel, qt = BabelFormats(name.split("-")[0]), QtFormats(QLocale(name))
 

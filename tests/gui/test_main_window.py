@@ -39,10 +39,10 @@ def watcher(qapp: QApplication) -> Iterator[theme.ThemeWatcher]:
 
 @pytest.fixture
 def window(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
-    return opened(qtbot, watcher)
+    return opened_window(qtbot, watcher)
 
 
-def opened(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
+def opened_window(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
     """Return a shown window with a conversation in it."""
     made = MainWindow(watcher, PromptEditor(watcher.current), SettingsPanel(watcher.current))
     made.set_transcript(TranscriptView(watcher.current))
@@ -70,20 +70,20 @@ def rect_in(window: MainWindow, widget: QWidget) -> tuple[int, int]:
 # ---------------------------------------------------------------- theme
 
 
-def places(window: MainWindow) -> dict[QWidget, QRect]:
+def geometries(window: MainWindow) -> dict[QWidget, QRect]:
     """Return where the visible widgets are."""
     QApplication.processEvents()
     return {w: w.geometry() for w in window.findChildren(QWidget) if w.isVisible()}
 
 
-def test_another_theme_moves_nothing(
+def test_another_theme_keeps_all_geometries(
     qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
 ) -> None:
     window.notifications.notify("One", topic="one")
-    qtbot.waitUntil(lambda: places(window) == places(window))
-    before = places(window)
+    qtbot.waitUntil(lambda: geometries(window) == geometries(window))
+    before = geometries(window)
     watcher.set_mode("dark")
-    qtbot.waitUntil(lambda: places(window) == before)
+    qtbot.waitUntil(lambda: geometries(window) == before)
 
 
 # ---------------------------------------------------------------- panes
@@ -108,7 +108,7 @@ def test_the_panel_joins_the_row(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: window.prompt.isAncestorOf(focused()))
 
 
-def test_a_narrow_window_puts_the_list_behind_a_button(window: MainWindow, qtbot: QtBot) -> None:
+def test_in_a_narrow_window_a_button_opens_the_list(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(640, 480)
     assert (window.width(), window.height()) == (640, 480)
     assert not window.conversations.isVisible()
@@ -135,7 +135,7 @@ def test_a_click_beside_a_drawer_closes_it(window: MainWindow, qtbot: QtBot) -> 
         assert not pane.isVisible()
 
 
-def test_choosing_closes_the_drawer(window: MainWindow) -> None:
+def test_choosing_a_conversation_closes_the_drawer(window: MainWindow) -> None:
     window.resize(640, 480)
     for signal, values in (
         (window.conversations.open_requested, ["a"]),
@@ -148,7 +148,7 @@ def test_choosing_closes_the_drawer(window: MainWindow) -> None:
         assert not window.conversations.isVisible()
 
 
-def test_one_drawer_at_a_time(window: MainWindow) -> None:
+def test_opening_a_drawer_closes_the_other(window: MainWindow) -> None:
     window.resize(640, 480)
     window.toggle_list()
     window.toggle_settings()
@@ -188,7 +188,7 @@ def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> N
     assert rect_in(window, window.transcript) == (264, 920 - 264)
 
 
-def test_the_list_can_be_put_away_in_a_wide_window(window: MainWindow, qtbot: QtBot) -> None:
+def test_the_list_can_be_hidden_in_a_wide_window(window: MainWindow, qtbot: QtBot) -> None:
     window.toggle_list()
     assert not window.conversations.isVisible()
     assert rect_in(window, window.transcript) == (0, 1280)
@@ -198,7 +198,7 @@ def test_the_list_can_be_put_away_in_a_wide_window(window: MainWindow, qtbot: Qt
     qtbot.waitUntil(window.conversations.search.hasFocus)
 
 
-def test_renaming_brings_the_list_into_sight(window: MainWindow) -> None:
+def test_renaming_shows_the_list(window: MainWindow) -> None:
     at = now()
     window.conversations.set_conversations(
         [Conversation("a", "Title", at, at, ModelChoice("provider", "model"))]
@@ -221,7 +221,7 @@ def test_large_text_is_laid_out_like_a_narrow_window(
     assert window.minimumSize().width() <= window.screen().availableSize().width()
 
 
-def test_large_text_leaves_the_window_small(
+def test_large_text_does_not_enlarge_the_minimum_size(
     qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
 ) -> None:
     watcher.set_text_size(200)
@@ -270,7 +270,7 @@ def test_the_title_is_in_the_header_and_the_window_title(window: MainWindow) -> 
     assert window.windowTitle() == "Repartee"
 
 
-def test_theme_reaches_the_parts(
+def test_a_theme_is_applied_to_all_parts(
     qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
 ) -> None:
     watcher.set_mode("dark")
@@ -295,7 +295,9 @@ def test_parts_are_found_by_their_names(window: MainWindow) -> None:
 # ---------------------------------------------------------------- keys
 
 
-def test_tab_comes_to_what_is_attached_where_it_stands(qtbot: QtBot, window: MainWindow) -> None:
+def test_tab_visits_suggestions_and_attachments_in_visual_order(
+    qtbot: QtBot, window: MainWindow
+) -> None:
     chips = [Chip(name, f"{name}.pdf", "", "ready", None, "file-text") for name in ("1", "2", "3")]
     window.prompt.set_chips(chips[:2])
     window.prompt.set_suggestions([("summarize", "Summarize", "list")])
@@ -312,7 +314,7 @@ def test_tab_comes_to_what_is_attached_where_it_stands(qtbot: QtBot, window: Mai
     assert "Summarize" in reached[0] or reached[0] == "suggest-summarize"
 
 
-def test_tab_visits_everything_and_comes_back(window: MainWindow) -> None:
+def test_tab_visits_all_widgets_in_a_cycle(window: MainWindow) -> None:
     window.conversations.search.setFocus()
     visited: list[QWidget] = []
     while focused() not in visited:
@@ -353,7 +355,7 @@ def enter(window: MainWindow, data: QMimeData, target: QWidget | None = None) ->
     return event.isAccepted()
 
 
-def test_files_are_welcome_anywhere(window: MainWindow, qtbot: QtBot) -> None:
+def test_files_can_be_dropped_anywhere(window: MainWindow, qtbot: QtBot) -> None:
     data = dragged("file:///home/person/report.pdf", "https://example.org/", "file:///b.txt")
     overlay = window.findChild(QWidget, "drop-overlay")
     assert overlay is not None
@@ -373,7 +375,7 @@ def test_files_are_welcome_anywhere(window: MainWindow, qtbot: QtBot) -> None:
     assert not overlay.isVisible()
 
 
-def test_a_picture_of_a_browser_is_welcome_too(window: MainWindow, qtbot: QtBot) -> None:
+def test_an_image_dragged_from_a_browser_can_be_dropped(window: MainWindow, qtbot: QtBot) -> None:
     data = dragged("https://a.example/cat.png")
     data.setData("image/png", b"bytes")
     field = window.prompt.findChild(QPlainTextEdit, "prompt")
@@ -391,7 +393,7 @@ def test_a_picture_of_a_browser_is_welcome_too(window: MainWindow, qtbot: QtBot)
     assert told.args == [DroppedData("cat.png", b"bytes")]
 
 
-def test_the_overlay_goes_when_they_leave(window: MainWindow) -> None:
+def test_the_overlay_is_hidden_when_the_drag_leaves(window: MainWindow) -> None:
     data = dragged("file:///a.pdf")
     enter(window, data)
     QApplication.sendEvent(window, QDragLeaveEvent())
@@ -433,7 +435,7 @@ def test_text_and_links_go_into_the_prompt(window: MainWindow) -> None:
     assert not enter(window, nothing)
 
 
-def test_text_fields_leave_files_to_the_window(window: MainWindow) -> None:
+def test_text_fields_pass_dropped_files_to_the_window(window: MainWindow) -> None:
     field = window.prompt.findChild(QPlainTextEdit, "prompt")
     assert field is not None
     overlay = window.findChild(QWidget, "drop-overlay")
@@ -456,7 +458,7 @@ def test_the_state_of_the_window_is_restored(
     window.resize(700, 600)
     state = json.loads(json.dumps(window.state()))
     assert state.keys() == WINDOW_STATE.keys()  # those that a restore of a backup is tested with
-    other = opened(qtbot, watcher)
+    other = opened_window(qtbot, watcher)
     other.restore_state(state)
     assert other.size() == window.size()
     places = {"geometry": "", "geometries": {}}
@@ -466,7 +468,7 @@ def test_the_state_of_the_window_is_restored(
     assert other.settings.isVisible()
 
 
-def test_each_set_of_screens_has_its_place(
+def test_each_set_of_screens_has_its_own_geometry(
     window: MainWindow, qtbot: QtBot, watcher: theme.ThemeWatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = {"desk": (760, 560), "laptop": (700, 520)}
@@ -476,21 +478,21 @@ def test_each_set_of_screens_has_its_place(
         state = json.loads(json.dumps(window.state()))
     for screens, size in {**sizes, "projector": (700, 520)}.items():
         monkeypatch.setattr(main_window, "_screens", lambda name=screens: name)
-        other = opened(qtbot, watcher)
+        other = opened_window(qtbot, watcher)
         other.restore_state(state)
         assert (other.width(), other.height()) == size
 
 
-def test_no_window_comes_back_beside_the_screens(
+def test_a_restored_window_is_on_a_screen(
     window: MainWindow, qtbot: QtBot, watcher: theme.ThemeWatcher
 ) -> None:
     window.move(5000, 4000)
-    other = opened(qtbot, watcher)
+    other = opened_window(qtbot, watcher)
     other.restore_state(window.state())
     assert other.screen().availableGeometry().contains(other.geometry().topLeft())
 
 
-def test_a_drawer_does_not_come_back(window: MainWindow) -> None:
+def test_a_drawer_is_not_restored(window: MainWindow) -> None:
     window.resize(640, 480)
     window.toggle_settings()
     assert window.state()["settings"] is False
@@ -515,7 +517,7 @@ def test_closing_emits_a_signal(window: MainWindow, qtbot: QtBot) -> None:
         window.close()
 
 
-def test_what_is_attached_takes_the_place_of_things_to_try(
+def test_attachments_hide_the_examples_if_there_is_no_room(
     window: MainWindow, qtbot: QtBot
 ) -> None:
     chips = [Chip(str(n), f"{n}.png", "640 × 480", "ready", None, "file-text") for n in range(9)]
@@ -535,9 +537,7 @@ def test_what_is_attached_takes_the_place_of_things_to_try(
     qtbot.waitUntil(lambda: cards[0].isVisible())
 
 
-def test_the_row_of_the_prompt_stays_whole_when_the_text_wraps_for_a_moment(
-    window: MainWindow,
-) -> None:
+def test_the_buttons_of_the_prompt_are_not_clipped_while_text_wraps(window: MainWindow) -> None:
     window.resize(1280, 780)
     window.prompt.set_text("The world is fine, these words are knot and a long sentence ")
     window.toggle_settings()

@@ -38,7 +38,7 @@ def test_without_a_notification_the_card_is_hidden(card: Notifications) -> None:
     assert card.status.objectName() == "status"
 
 
-def test_an_error_says_everything_and_stays(card: Notifications, qtbot: QtBot) -> None:
+def test_an_error_shows_its_remedy_and_stays(card: Notifications, qtbot: QtBot) -> None:
     card.notify(FULL)
     assert card.isVisible()
     assert card.status.text() == "The disk is full."
@@ -48,7 +48,7 @@ def test_an_error_says_everything_and_stays(card: Notifications, qtbot: QtBot) -
     assert not card.isVisible()
 
 
-def test_a_note_goes_by_itself(card: Notifications, qtbot: QtBot) -> None:
+def test_a_note_closes_by_itself(card: Notifications, qtbot: QtBot) -> None:
     card.notify("Saved.")
     assert card.note_timer.isActive()
     assert card.note_timer.interval() == NOTE_STAYS_MS
@@ -56,7 +56,7 @@ def test_a_note_goes_by_itself(card: Notifications, qtbot: QtBot) -> None:
     qtbot.waitUntil(card.isHidden)
 
 
-def test_a_note_over_an_error_gives_it_back(card: Notifications, qtbot: QtBot) -> None:
+def test_an_error_is_shown_again_after_a_note(card: Notifications, qtbot: QtBot) -> None:
     card.notify(FULL)
     card.notify("Copied.")
     card.notify("Saved.")
@@ -68,7 +68,7 @@ def test_a_note_over_an_error_gives_it_back(card: Notifications, qtbot: QtBot) -
     assert card.isHidden()
 
 
-def test_what_is_being_done_can_be_called_off_below_notes_and_errors(
+def test_a_running_task_can_be_canceled_below_notes_and_errors(
     card: Notifications, qtbot: QtBot
 ) -> None:
     card.notify("Exporting…", [("Cancel", lambda: None)], topic="export", stays=True)
@@ -108,7 +108,7 @@ def test_several_errors_are_counted_and_dismissed_one_by_one(card: Notifications
     assert card.status.accessibleName() == "File 0 failed."
 
 
-def test_what_is_no_longer_true_goes_by_its_topic(card: Notifications) -> None:
+def test_an_obsolete_card_is_closed_by_its_topic(card: Notifications) -> None:
     card.notify(StoreFullError("Too long."), topic="question")
     card.notify(FULL, topic="store")
     card.dismiss_topic("question")
@@ -123,7 +123,7 @@ def test_what_is_no_longer_true_goes_by_its_topic(card: Notifications) -> None:
     assert card.isHidden()
 
 
-def test_actions_do_and_end_the_card(card: Notifications, qtbot: QtBot) -> None:
+def test_an_action_runs_and_closes_the_card(card: Notifications, qtbot: QtBot) -> None:
     done: list[str] = []
     card.notify(FULL, [("Retry", lambda: done.append("retry")), ("Details", lambda: None)])
     assert set(buttons(card)) == {"Retry", "Details"}
@@ -152,7 +152,7 @@ def test_markup_in_an_error_is_text(card: Notifications) -> None:
     assert card.status.textFormat() == Qt.TextFormat.PlainText
 
 
-def test_announcements_are_heard_only(card: Notifications) -> None:
+def test_announcements_show_no_card(card: Notifications) -> None:
     card.announce("The answer is complete.")
     assert card.isHidden()
     assert card.status.text() == "The answer is complete."
@@ -176,7 +176,7 @@ def test_a_note_whose_line_is_narrow_has_its_actions_below(qtbot: QtBot) -> None
     assert button.mapTo(card, QPoint(0, 0)).y() >= text.y()
 
 
-def test_words_that_are_scrolled_end_before_the_bar(qtbot: QtBot) -> None:
+def test_scrolled_text_ends_before_the_scroll_bar(qtbot: QtBot) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     window.resize(420, 300)

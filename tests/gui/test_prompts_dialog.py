@@ -54,7 +54,7 @@ def test_it_fits_a_small_window(dialog: PromptsDialog, page: str) -> None:
 
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])
-def test_everything_that_takes_the_keyboard_has_a_name(dialog: PromptsDialog, page: str) -> None:
+def test_each_focusable_widget_has_a_name(dialog: PromptsDialog, page: str) -> None:
     dialog.show_page(page)
     for widget in dialog.findChildren(QWidget):
         if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
@@ -76,7 +76,7 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(dialog: PromptsDialog, qtb
     assert told[-1] == ("c", {"text": "Dear Reply to {{name}}"})
 
 
-def test_only_ones_own_are_deleted_by_the_key(dialog: PromptsDialog, qtbot: QtBot) -> None:
+def test_the_delete_key_deletes_only_the_users_prompts(dialog: PromptsDialog, qtbot: QtBot) -> None:
     page = dialog.prompts
     gone: list[str] = []
     page.delete_requested.connect(gone.append)
@@ -106,7 +106,7 @@ def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
     assert dialog.presets.name.text() == "Poet"
 
 
-def test_a_half_written_name_outlives_what_comes_meanwhile(
+def test_a_half_typed_name_is_kept_when_presets_are_replaced(
     dialog: PromptsDialog, qtbot: QtBot
 ) -> None:
     dialog.show_page("presets")

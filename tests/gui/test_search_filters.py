@@ -26,7 +26,7 @@ def filters(qapp: QApplication, qtbot: Any) -> SearchFilters:
     return made
 
 
-def take(button: QPushButton, words: str) -> None:
+def choose_entry(button: QPushButton, words: str) -> None:
     """Choose from the menu of a button."""
     menu = button.menu()
     assert isinstance(menu, QMenu)
@@ -35,7 +35,7 @@ def take(button: QPushButton, words: str) -> None:
     action.trigger()
 
 
-def test_each_says_what_it_is_set_to(filters: SearchFilters) -> None:
+def test_each_filter_shows_its_value(filters: SearchFilters) -> None:
     told: list[None] = []
     filters.changed.connect(lambda: told.append(None))
     assert filters.current == SearchFilter()
@@ -43,13 +43,13 @@ def test_each_says_what_it_is_set_to(filters: SearchFilters) -> None:
     filters.set_folders(
         [Folder("f", "R&D", NOON), Folder("g", "A very long name of a folder", NOON)]
     )
-    take(filters.folder_button, "R&D")
+    choose_entry(filters.folder_button, "R&D")
     assert filters.folder_button.accessibleName() == "Search in: R&D"
-    take(filters.folder_button, "A very long name of a folder")
+    choose_entry(filters.folder_button, "A very long name of a folder")
     assert filters.folder_button.text() == "A very long name of a…"
-    take(filters.variant_button, "Pro")
+    choose_entry(filters.variant_button, "Pro")
     filters.attachment_button.click()
-    take(filters.order_button, "Most relevant")
+    choose_entry(filters.order_button, "Most relevant")
     assert filters.current == SearchFilter("g", Variant.PRO, None, None, True)
     assert filters.order.value == "best"
     assert len(told) == 5
@@ -63,14 +63,14 @@ def test_each_says_what_it_is_set_to(filters: SearchFilters) -> None:
     assert len(told) == 6
 
 
-def test_times_begin_and_end_at_midnight(filters: SearchFilters) -> None:
-    take(filters.time_button, "Today")
+def test_days_begin_and_end_at_midnight(filters: SearchFilters) -> None:
+    choose_entry(filters.time_button, "Today")
     since = filters.current.since
     assert since is not None
     local = datetime.now(UTC).astimezone()
     assert since.astimezone().date() == local.date()
     assert (since.astimezone().hour, since.astimezone().minute) == (0, 0)
-    take(filters.time_button, "Past 7 days")
+    choose_entry(filters.time_button, "Past 7 days")
     since = filters.current.since
     assert since is not None
     assert since.astimezone().date() == local.date() - timedelta(days=6)
@@ -81,11 +81,11 @@ def test_times_begin_and_end_at_midnight(filters: SearchFilters) -> None:
     assert within.since.astimezone().date() == date(2026, 5, 2)
     assert within.until.astimezone().date() == date(2026, 5, 10)
     assert filters.time_button.text() == "May 2, 2026 – May 9, 2026"
-    take(filters.time_button, "Any time")
+    choose_entry(filters.time_button, "Any time")
     assert filters.current == SearchFilter()
 
 
-def test_two_days_are_asked_for(filters: SearchFilters, qtbot: Any) -> None:
+def test_the_dialog_for_a_range_returns_its_days(filters: SearchFilters, qtbot: Any) -> None:
     dialog = DaysDialog((date(2025, 5, 2), date(2025, 5, 9)))
     qtbot.addWidget(dialog)
     assert dialog.days == (date(2025, 5, 2), date(2025, 5, 9))

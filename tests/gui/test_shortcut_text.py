@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("qapp")
         (QKeySequence.StandardKey.Find, "Ctrl+F"),
     ],
 )
-def test_a_shortcut_is_shown_as_key_caps_say(
+def test_a_shortcut_uses_the_names_on_key_caps(
     keys: str | QKeySequence.StandardKey, shown: str
 ) -> None:
     assert shortcut_text(keys) == shown

@@ -20,7 +20,7 @@ LONG = (
 
 
 @pytest.mark.parametrize("styled", [False, True])
-def test_what_is_said_after_the_work_is_not_cut(qtbot: QtBot, *, styled: bool) -> None:
+def test_text_shown_after_the_work_is_not_clipped(qtbot: QtBot, *, styled: bool) -> None:
     dialog = StoreDialog(light())
     if styled:  # its letters are others than the system's
         dialog.setStyleSheet("QLabel { font-size: 22px; }")

@@ -72,7 +72,7 @@ def contrast(one: QColor, other: QColor) -> float:
 
 
 @THEMES
-def test_text_can_be_read_on_its_grounds(qapp: QApplication, make) -> None:
+def test_text_has_enough_contrast_on_its_backgrounds(qapp: QApplication, make) -> None:
     current, enough = make(), ENOUGH_IF_STRONG if make in STRONG else ENOUGH
     for name, grounds in ON.items():
         for ground in grounds.split():
@@ -80,7 +80,7 @@ def test_text_can_be_read_on_its_grounds(qapp: QApplication, make) -> None:
             assert ratio >= enough, f"{name} on {ground}: {ratio:.2f}"
 
 
-def test_tokens_are_in_their_places(qapp: QApplication) -> None:
+def test_color_tokens_have_the_right_order(qapp: QApplication) -> None:
     light, dark = theme.light(), theme.dark()
     assert light.warning.name() == "#8f5f00"
     assert light.ground.name() == "#ffffff"
@@ -92,21 +92,21 @@ def test_tokens_are_in_their_places(qapp: QApplication) -> None:
 
 @THEMES
 @pytest.mark.parametrize("scale", [0.8, 1.0, 2.0])
-def test_style_sheet_is_filled_in(qapp: QApplication, make, scale: float) -> None:
+def test_the_style_sheet_has_no_placeholders_left(qapp: QApplication, make, scale: float) -> None:
     sheet = theme.style_sheet(make(scale))
     assert not re.search(r"[@$][a-z0-9]", sheet)
     assert "None" not in sheet
     assert sheet.count("{") == sheet.count("}")
 
 
-def test_style_sheet_names_roles_that_its_docstring_names(qapp: QApplication) -> None:
+def test_the_docstring_lists_the_roles_of_the_style_sheet(qapp: QApplication) -> None:
     named = set(re.findall(r'role="([a-z-]+)"', theme.style_sheet(theme.light())))
     told = theme.__doc__ or ""
     assert named
     assert not [role for role in named if role not in told]
 
 
-def test_measures_and_fonts_grow_together(qapp: QApplication) -> None:
+def test_lengths_and_fonts_scale_together(qapp: QApplication) -> None:
     normal, large = theme.light(1.0), theme.light(2.0)
     assert large.px(theme.LIST_WIDTH) == 2 * normal.px(theme.LIST_WIDTH)
     for name in ("interface", "reading", "code", "note", "heading"):
@@ -124,7 +124,7 @@ def test_fonts_keep_their_proportions(qapp: QApplication) -> None:
     )
 
 
-def test_palette_speaks_for_what_the_sheet_does_not_name(qapp: QApplication) -> None:
+def test_the_palette_has_the_colors_of_the_theme(qapp: QApplication) -> None:
     dark = theme.dark()
     made = theme.palette(dark)
     assert made.color(QPalette.ColorRole.Window) == dark.ground
@@ -195,7 +195,7 @@ def test_a_second_change_does_not_keep_hidden_widgets_from_being_styled(
     watcher.set_mode("system")
 
 
-def test_what_is_shown_before_its_turn_has_the_new_text_color(
+def test_a_widget_shown_before_it_was_styled_has_the_new_text_color(
     qtbot: QtBot, qapp: QApplication
 ) -> None:
     watcher = theme.ThemeWatcher(qapp, "light")
@@ -236,7 +236,7 @@ def test_a_theme_leaves_the_focus_on_the_default_button(qtbot: QtBot, qapp: QApp
 
 @THEMES
 @pytest.mark.parametrize("is_checked", [False, True])
-def test_boxes_can_be_seen(qtbot: QtBot, qapp: QApplication, make, is_checked: bool) -> None:
+def test_check_boxes_are_visible(qtbot: QtBot, qapp: QApplication, make, is_checked: bool) -> None:
     current = make()
     theme.apply(qapp, current)
     box = QCheckBox()
@@ -248,7 +248,7 @@ def test_boxes_can_be_seen(qtbot: QtBot, qapp: QApplication, make, is_checked: b
     assert max(contrast(pixel, current.ground) for pixel in pixels) >= 3
 
 
-def test_a_selected_row_of_a_table_does_not_differ_by_its_ground_alone(
+def test_a_selected_row_of_a_table_has_a_border_besides_its_background(
     qtbot: QtBot, qapp: QApplication
 ) -> None:
     current = theme.light()
@@ -267,7 +267,7 @@ def test_a_selected_row_of_a_table_does_not_differ_by_its_ground_alone(
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard")
-def test_the_current_entry_of_a_menu_does_not_differ_by_its_ground_alone(
+def test_the_current_entry_of_a_menu_has_a_border_besides_its_background(
     qtbot: QtBot, qapp: QApplication
 ) -> None:
     current = theme.light()
@@ -299,7 +299,7 @@ def test_a_role_can_change_while_shown(qtbot: QtBot, qapp: QApplication) -> None
 # ---------------------------------------------------------------- the watcher
 
 
-def test_watcher_tells_of_mode_and_text_size(qtbot: QtBot, qapp: QApplication) -> None:
+def test_the_watcher_announces_mode_and_text_size(qtbot: QtBot, qapp: QApplication) -> None:
     watcher = theme.ThemeWatcher(qapp, "light")
     with qtbot.waitSignal(watcher.changed) as told:
         watcher.set_mode("dark")
@@ -354,7 +354,7 @@ def test_a_window_hidden_between_two_changes_is_painted_again(
     watcher.set_mode("system")
 
 
-def test_watcher_takes_a_font_and_a_line_width(qtbot: QtBot, qapp: QApplication) -> None:
+def test_the_watcher_applies_a_font_and_a_line_width(qtbot: QtBot, qapp: QApplication) -> None:
     watcher = theme.ThemeWatcher(qapp, "light")
     system = watcher.current.reading().family()
     chosen = next(family for family in QFontDatabase.families() if family != system)
@@ -374,7 +374,7 @@ def test_watcher_takes_a_font_and_a_line_width(qtbot: QtBot, qapp: QApplication)
     watcher.set_mode("system")
 
 
-def test_watcher_says_nothing_when_nothing_changes(qtbot: QtBot, qapp: QApplication) -> None:
+def test_the_watcher_announces_no_unchanged_theme(qtbot: QtBot, qapp: QApplication) -> None:
     watcher = theme.ThemeWatcher(qapp, "light")
     with qtbot.assertNotEmitted(watcher.changed):
         watcher.set_mode("light")
@@ -382,7 +382,7 @@ def test_watcher_says_nothing_when_nothing_changes(qtbot: QtBot, qapp: QApplicat
     watcher.set_mode("system")
 
 
-def test_watcher_follows_the_system_unless_told_otherwise(qtbot: QtBot, qapp: QApplication) -> None:
+def test_the_watcher_follows_the_system_only_in_its_mode(qtbot: QtBot, qapp: QApplication) -> None:
     watcher = theme.ThemeWatcher(qapp, "system")
     hints = QGuiApplication.styleHints()
     system_is_dark = hints.colorScheme() == Qt.ColorScheme.Dark
@@ -410,7 +410,7 @@ def test_every_icon_file_can_be_drawn(qapp: QApplication) -> None:
         assert "#3451b2" in drawn, name
 
 
-def test_the_licence_is_shipped_with_the_icons() -> None:
+def test_the_license_is_shipped_with_the_icons() -> None:
     assert "ISC" in (resource_path("icons/lucide") / "LICENSE").read_text()
 
 
@@ -425,7 +425,7 @@ def test_icon_is_drawn_once(qapp: QApplication) -> None:
     assert one.cacheKey() == two.cacheKey()
 
 
-def test_disabled_icon_has_its_own_color(qapp: QApplication) -> None:
+def test_a_disabled_icon_has_its_own_color(qapp: QApplication) -> None:
     made = icons.icon("square", QColor("red"), 16, disabled=QColor("blue"))
     shown = made.pixmap(QSize(16, 16), QIcon.Mode.Disabled).toImage()
     assert "#0000ff" in {shown.pixelColor(x, 2).name() for x in range(16)}
@@ -436,7 +436,7 @@ def test_unknown_icon_is_an_error() -> None:
         icons.pixmap("no-such-icon", QColor("black"))
 
 
-def test_high_contrast_is_chosen_or_asked_for_by_the_system(qapp: QApplication) -> None:
+def test_high_contrast_is_set_by_the_user_or_the_system(qapp: QApplication) -> None:
     watcher = theme.ThemeWatcher(qapp, "contrast")
     assert watcher.current == theme.contrast_light()
     watcher.set_mode("light")

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-# id of the built-in prompt, icon, title, description
+# key (the id of a built-in prompt, or "summarize"), icon, title, description
 _EXAMPLES: Final = (
     (
-        "summarise",
+        "summarize",
         "file-text",
         N_("Summarize a document"),
         N_("Drop a PDF, a Word document, or any other file"),
@@ -42,7 +42,7 @@ class EmptyState(QWidget):
         key_line: names the model that answers now and offers to add a key; hidden at first.
 
     Signals:
-        example_chosen(str): the id of a built-in prompt, such as "explain".
+        example_chosen(str): the id of a built-in prompt, or "summarize", which needs files.
         add_key_requested(): the user clicked "Add an API key".
     """
 

@@ -56,11 +56,11 @@ def printed(file: Path, *messages: Message) -> pypdfium2.PdfDocument:
     return pypdfium2.PdfDocument(file)
 
 
-def words(document: pypdfium2.PdfDocument) -> list[str]:
+def page_texts(document: pypdfium2.PdfDocument) -> list[str]:
     return [str(page.get_textpage().get_text_range()) for page in document]
 
 
-def links(page: pypdfium2.PdfPage) -> int:
+def link_count(page: pypdfium2.PdfPage) -> int:
     return len(list(links_on(page)))
 
 
@@ -70,7 +70,7 @@ def links_on(page: pypdfium2.PdfPage) -> Iterator[pdfium.FPDF_LINK]:
         yield link
 
 
-def places_led_to(document: pypdfium2.PdfDocument) -> list[tuple[int, float]]:
+def link_targets(document: pypdfium2.PdfDocument) -> list[tuple[int, float]]:
     """Return the target page and height from below of each internal link."""
     found = []
     for page in document:
@@ -97,13 +97,13 @@ def test_an_image_that_cannot_be_decoded_is_left_out(qtbot: QtBot, tmp_path: Pat
     assert "sun.png" in pages.content.document.toPlainText()
 
 
-def test_words_numbers_and_links_can_be_found(qtbot: QtBot, tmp_path: Path) -> None:
+def test_text_page_numbers_and_links_are_in_the_pdf(qtbot: QtBot, tmp_path: Path) -> None:
     said = answer(
         "Some **bold** [link](https://a.b) $x^2$\n\n```py\nx = 1\n```\n\n|a|b|\n|-|-|\n|1|2|"
         f"\n\nSee ![a small chart]({address('PNG')})."
     )
     document = printed(tmp_path / "x.pdf", question("<What>\n  now?", PICTURE), said)
-    (text,) = words(document)
+    (text,) = page_texts(document)
     for expected in (
         "A title",
         "<What>",
@@ -115,10 +115,10 @@ def test_words_numbers_and_links_can_be_found(qtbot: QtBot, tmp_path: Path) -> N
         "a small chart",
     ):
         assert expected in text, expected
-    assert links(document[0]) == 1
+    assert link_count(document[0]) == 1
 
 
-def test_lists_from_right_to_left_are_whole_and_no_mark_touches_its_text(
+def test_right_to_left_lists_are_complete_and_markers_have_a_gap(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     device = QPdfWriter(str(tmp_path / "x.pdf"))
@@ -142,7 +142,7 @@ def test_lists_from_right_to_left_are_whole_and_no_mark_touches_its_text(
         assert abs(text - mark) > point
 
 
-def test_tables_from_right_to_left_begin_at_the_right(qtbot: QtBot, tmp_path: Path) -> None:
+def test_right_to_left_tables_begin_at_the_right(qtbot: QtBot, tmp_path: Path) -> None:
     turned = "| أحمد | b |\n|------|--:|\n| second | third |\n"
     plain = "| first | ليلى |\n|-------|------|\n| fourth | fifth |\n"
     page = printed(tmp_path / "x.pdf", answer(f"{turned}\n{plain}"))[0]
@@ -154,27 +154,27 @@ def test_tables_from_right_to_left_begin_at_the_right(qtbot: QtBot, tmp_path: Pa
     assert left("fourth") < left("fifth") < page.get_width() / 2
 
 
-def test_what_is_short_stays_with_its_heading(qtbot: QtBot, tmp_path: Path) -> None:
+def test_short_content_stays_on_the_page_of_its_heading(qtbot: QtBot, tmp_path: Path) -> None:
     code = "```\nfirst\n" + "x\n" * 6 + "last\n```\n"
     table = "|first|b|\n|-|-|\n" + "|x|y|\n" * 5 + "|last|b|\n"
     for lines in range(22, 30, 2):
         filler = "\n\n".join("word " * 12 for _ in range(lines))
         for short in (code, table):
-            pages = words(printed(tmp_path / "x.pdf", answer(f"{filler}\n\n## Heading\n\n{short}")))
+            pages = page_texts(
+                printed(tmp_path / "x.pdf", answer(f"{filler}\n\n## Heading\n\n{short}"))
+            )
             (page,) = [page for page in pages if "Heading" in page]
             assert "first" in page
             assert "last" in page
 
 
-def test_a_heading_and_a_short_block_of_code_are_not_left_behind(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_a_heading_stays_with_a_short_block_of_code(qtbot: QtBot, tmp_path: Path) -> None:
     for lines in range(20, 60, 3):
         filler = "\n\n".join("word " * 12 for _ in range(lines))
         said = answer(
             f"{filler}\n\n## Heading\n\nbelow it\n\n```\nfirst\n" + "x\n" * 6 + "last\n```\n"
         )
-        pages = words(printed(tmp_path / f"{lines}.pdf", question("q"), said))
+        pages = page_texts(printed(tmp_path / f"{lines}.pdf", question("q"), said))
         found = {
             word: n
             for n, page in enumerate(pages)
@@ -185,29 +185,27 @@ def test_a_heading_and_a_short_block_of_code_are_not_left_behind(
         assert found["first"] == found["last"]
 
 
-def test_a_long_table_has_its_head_on_every_page(qtbot: QtBot, tmp_path: Path) -> None:
+def test_the_header_of_a_long_table_repeats_on_every_page(qtbot: QtBot, tmp_path: Path) -> None:
     table = "| Head | b |\n|---|---|\n" + "".join(f"| row {n} | x |\n" for n in range(120))
-    pages = words(printed(tmp_path / "x.pdf", question("q"), answer(table)))
+    pages = page_texts(printed(tmp_path / "x.pdf", question("q"), answer(table)))
     assert len(pages) > 2
     assert all("Head" in page for page in pages if "row " in page)
     assert [n for n in range(120) if sum(f"row {n} " in page for page in pages) != 1] == []
 
 
-def test_marks_of_footnotes_lead_to_the_notes_of_their_own_text(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_footnote_links_lead_to_the_notes_of_their_own_text(qtbot: QtBot, tmp_path: Path) -> None:
     said = "One[^1] and[^long] again[^1]." + "\n\nfiller" * 40
     said += "\n\n[^1]: First note.\n\n[^long]: Second note."
     document = printed(tmp_path / "x.pdf", answer(said), answer("Other[^1].\n\n[^1]: Third note."))
-    led = places_led_to(document)
+    led = link_targets(document)
     assert len(led) == 4
     for (number, height), note in zip(led, ("First", "Second", "First", "Third"), strict=True):
         bottom, top = box_of(document[number], f"{note} note.")[1::2]
         assert bottom < height < top + (top - bottom), note
 
 
-def test_a_quote_stands_apart_from_the_one_above(qtbot: QtBot, tmp_path: Path) -> None:
-    """Whatever they end and begin with."""
+def test_there_is_a_gap_between_two_quotes(qtbot: QtBot, tmp_path: Path) -> None:
+    """The gap does not depend on the content of the quotes."""
     code, table = "> ```\n> {}\n> ```", "> | {} |\n> |---|"
     for above in ("> {}", code, table):
         for below in ("> {}", code, table):
@@ -219,7 +217,7 @@ def test_a_quote_stands_apart_from_the_one_above(qtbot: QtBot, tmp_path: Path) -
             assert two[3] < one[3] - 10, (above, below)
 
 
-def test_a_formula_that_begins_an_item_stands_behind_its_mark(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_formula_at_the_start_of_an_item_follows_the_marker(qtbot: QtBot, tmp_path: Path) -> None:
     page = printed(tmp_path / "x.pdf", answer("1. one\n2. \\[ x \\]\n"))[0]
     assert box_of(page, "2.")[0] == pytest.approx(box_of(page, "1.")[0], abs=1)
 
@@ -230,17 +228,17 @@ def test_letters_of_formulas_have_no_outline(qtbot: QtBot, tmp_path: Path) -> No
     assert len(list(page.get_objects(filter=[kind]))) == 1
 
 
-def test_a_question_lists_the_passages_that_went_with_it(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_question_lists_the_passages_sent_with_it(qtbot: QtBot, tmp_path: Path) -> None:
     passage = Passage(3, "c", "a" * 64, "lease.pdf", 2, "page 2", 0, 4, "Rent")
     asked = question("How much?")
     asked = replace(asked, parts=(*asked.parts, PassagesPart("c", "Contracts", (passage,))))
     with printed(tmp_path / "it.pdf", asked, answer("So much [3].")) as document:
-        text = "\n".join(words(document))
+        text = "\n".join(page_texts(document))
     assert "[3] lease.pdf, page 2" in text
     assert "So much [3]." in text
 
 
-def test_columns_that_do_not_fit_a_page_stand_below(qtbot: QtBot, tmp_path: Path) -> None:
+def test_columns_that_do_not_fit_are_printed_below(qtbot: QtBot, tmp_path: Path) -> None:
     """A table of fifty columns is printed whole, its first column with each part."""
     assert column_groups([["a", "b"]], 2, len, 10) == [[0, 1]]
     rows = [["name", *("word" for _ in range(6))]]
@@ -254,8 +252,10 @@ def test_columns_that_do_not_fit_a_page_stand_below(qtbot: QtBot, tmp_path: Path
 
 
 @pytest.mark.attack("links")
-def test_paper_says_where_a_link_leads(qtbot: QtBot, tmp_path: Path) -> None:
-    [page] = words(printed(tmp_path / "a.pdf", answer("[“bank.example”](https://evil.example/x)")))
+def test_links_keep_their_targets_on_paper(qtbot: QtBot, tmp_path: Path) -> None:
+    [page] = page_texts(
+        printed(tmp_path / "a.pdf", answer("[“bank.example”](https://evil.example/x)"))
+    )
     assert "“bank.example” (evil.example)" in page
 
 
@@ -271,14 +271,14 @@ def test_paper_says_where_a_link_leads(qtbot: QtBot, tmp_path: Path) -> None:
         ("invoice\u202efdp.exe", "invoice⟨U+202E⟩fdp.exe"),
     ],
 )
-def test_what_strangers_wrote_is_printed_as_text(
+def test_foreign_markup_is_printed_as_text(
     qtbot: QtBot, tmp_path: Path, given: str, expected: str
 ) -> None:
     with PipeTrap() as trap:
         text, shown = (one.replace("{pipe}", str(trap.path)) for one in (given, expected))
         asked = question(text, DocumentPart("b" * 64, text, "text/plain", 3))
         error = ErrorNote(text, text, text)
-        printed_words = words(printed(tmp_path / "x.pdf", asked, answer(text, error=error)))
+        printed_words = page_texts(printed(tmp_path / "x.pdf", asked, answer(text, error=error)))
         assert shown in " ".join(" ".join(printed_words).split())
         assert "\u202e" not in "".join(printed_words)
         assert not trap.was_opened()
@@ -288,11 +288,13 @@ def test_what_strangers_wrote_is_printed_as_text(
 def test_a_long_text_without_a_blank_is_printed(qtbot: QtBot, tmp_path: Path) -> None:
     length = 1_000_000
     document = printed(tmp_path / "x.pdf", question("m" * length))
-    assert sum(page.count("m") for page in words(document)) >= length
+    assert sum(page.count("m") for page in page_texts(document)) >= length
 
 
 def test_a_line_of_several_parts_is_printed_without_gaps(qtbot: QtBot, tmp_path: Path) -> None:
     document = printed(tmp_path / "x.pdf", question("m" * 9_000))
-    lines = [len(line) for page in words(document) for line in page.split() if set(line) == {"m"}]
+    lines = [
+        len(line) for page in page_texts(document) for line in page.split() if set(line) == {"m"}
+    ]
     assert sum(lines) >= 9_000
     assert set(lines[:-1]) == {max(lines)}
