@@ -157,11 +157,11 @@ class Application:
         from desktop_app.app.startup.process_protection import deny_inspection_after_portal
         from desktop_app.session.application_object import APP_ID, ApplicationObject, bus_name
         from desktop_app.session.login_start import is_sandboxed
-        from desktop_app.session.session_bus import JOIN_S, BusError
+        from desktop_app.session.session_bus import JOIN_TIMEOUT_S, BusError
 
         name, owns = bus_name(folders().scope), False
         try:
-            await self._bus.connect(JOIN_S)
+            await self._bus.connect(JOIN_TIMEOUT_S)
             owns = await ApplicationObject(self._open, self._act).publish(self._bus, name)
         except BusError:  # later starts reach the window by its socket
             pass

@@ -84,8 +84,8 @@ async def embed_missing(
     """Create the missing embeddings of collections, after stating what is sent and its cost.
 
     Args:
-        without_asking: create them; the backend wants embeddings then.
-            Otherwise ask on a terminal, and without one only say what is missing.
+        without_asking: create them at once; the backend must want embeddings.
+            If False, ask on a terminal. If there is no terminal, only report the number.
 
     Raises:
         IllegalChoiceError: `without_asking`, but the provider has no embeddings.
@@ -114,7 +114,7 @@ async def _embed(backend: Backend, part: CollectionPart) -> None:
 
 
 def _missing_words(plan: EmbeddingPlan) -> str:
-    """Return a sentence on what creating embeddings sends, where to, and at which cost."""
+    """Return the number, tokens, cost, model and provider of missing embeddings."""
     cost = tr("unknown cost") if plan.cost is None else tr("about {cost}", cost=money(plan.cost))
     return tr_plural(
         "{count} passage without an embedding ({tokens} tokens, {cost}, {model} at {provider}).",

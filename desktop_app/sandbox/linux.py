@@ -38,13 +38,13 @@ _VERSION_QUERY, _RULE_PATH_BENEATH, _RULE_NET_PORT = 1, 1, 2
 _FS_OF_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
 _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _REMOVE_FILE, _MAKE_REG = 1 << 5, 1 << 8
-_EXIT_S: Final = 2.0
+_THREAD_EXIT_S: Final = 2.0
 """The time that a joined thread gets to exit, in seconds; it takes microseconds."""
 _BIND_TCP, _CONNECT_TCP = 1, 2
 _SCOPE_ABSTRACT_UNIX_SOCKET, _SCOPE_SIGNAL = 1, 2
 _NET_SINCE, _SCOPES_SINCE = 4, 6
 # Installed software and fonts, which anybody may read. No folder of the user's is among them.
-_SYSTEM: Final = (
+_SYSTEM_PATHS: Final = (
     *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"),
     *("/nix/store", "/gnu/store", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo"),
     *("/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/crypto-policies"),
@@ -72,7 +72,7 @@ def _has_one_thread() -> bool:
 
     A thread that Python has joined is listed by the kernel until it has exited, so wait for it.
     """
-    deadline = time.monotonic() + _EXIT_S
+    deadline = time.monotonic() + _THREAD_EXIT_S
     while len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208
         if threading.active_count() > 1 or time.monotonic() > deadline:
             return False
@@ -160,7 +160,7 @@ def _allow_path(ruleset: int, path: Path, rights: int) -> None:
 
 def _system_paths() -> Iterator[Path]:
     """Yield the system's files that libraries read."""
-    yield from map(Path, _SYSTEM)
+    yield from map(Path, _SYSTEM_PATHS)
     for entry in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep):
         if entry:
             yield Path(entry)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.sandbox.policy import Policy
 
 _PT_DENY_ATTACH: Final = 31
-_SYSTEM: Final = (
+_SYSTEM_PATHS: Final = (
     *("/usr/lib", "/System", "/Library/Fonts", "/opt/homebrew/lib", "/usr/local/lib"),
     *("/usr/share/locale", "/usr/share/zoneinfo", "/private/etc/localtime"),
     *("/dev/null", "/dev/random", "/dev/urandom"),
@@ -49,7 +49,7 @@ def confine(policy: Policy) -> None:
     """
     close_others(policy.descriptors)
     limit_resources(policy)
-    readable = (*python_paths(), *map(Path, _SYSTEM), *policy.readable)
+    readable = (*python_paths(), *map(Path, _SYSTEM_PATHS), *policy.readable)
     profile = _ALWAYS + _allowed("file-read*", readable)
     if policy.writable:
         profile += _allowed("file-read* file-write*", policy.writable)

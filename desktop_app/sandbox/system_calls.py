@@ -251,11 +251,11 @@ def _checks(*, can_write: bool) -> dict[str, tuple[_Check, ...]]:
             _Check(0, (_AF_UNIX, _AF_INET, _AF_INET6)),
             _Check(1, (_SOCK_STREAM, _SOCK_DGRAM), _SOCK_TYPE),
         ),
-        **({} if can_write else {"openat": (_opened(2),), "open": (_opened(1),)}),
+        **({} if can_write else {"openat": (_read_only_check(2),), "open": (_read_only_check(1),)}),
     }
 
 
-def _opened(argument: int) -> _Check:
+def _read_only_check(argument: int) -> _Check:
     return _Check(argument, (os.O_RDONLY,), _OPENS_TO_WRITE)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.session.session_bus import JOIN_S, BusError
+from desktop_app.session.session_bus import JOIN_TIMEOUT_S, BusError
 
 if TYPE_CHECKING:
     from desktop_app.session.session_bus import Body, SessionBus
@@ -48,7 +48,7 @@ class ApplicationObject:
             BusError: the bus cannot be used.
         """
         bus.export(object_path(name), INTERFACE, self._on_call)
-        return await bus.own(name, JOIN_S)
+        return await bus.own(name, JOIN_TIMEOUT_S)
 
     def _on_call(self, method: str, body: Body) -> None:
         match method, body:

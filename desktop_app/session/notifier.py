@@ -28,7 +28,7 @@ _ACTION: Final = "open"
 # The portal calls actions with this prefix on our ApplicationObject, even after the program's end.
 # It finds the object by the program's name on the bus; without that name a click would do nothing.
 _ACTION_OF_APP: Final = f"app.{_ACTION}"
-_BY_SERVER: Final = -1  # a timeout that the desktop chooses
+_TIMEOUT_BY_SERVER: Final = -1  # a timeout that the desktop chooses
 
 
 class Notifier:
@@ -104,7 +104,7 @@ class Notifier:
             html.escape(body, quote=False),  # most services read the body as markup
             ["default", tr("Open")],  # Xfce shows a button, others take a click anywhere
             {"desktop-entry": ("s", APP_ID)},
-            _BY_SERVER,
+            _TIMEOUT_BY_SERVER,
         )
         self._shown[number] = key, link
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SERVICE: Final = "org.freedesktop.portal.Desktop"
 PATH: Final = "/org/freedesktop/portal/desktop"
 Results = dict[str, tuple[str, Any]]
-_BY_USER: Final = 1
+_REFUSED_BY_USER: Final = 1
 DIALOG_TIMEOUT_S: Final = 300.0
 """The time that a person has for the portal's dialog."""
 
@@ -33,7 +33,7 @@ class PortalRefusedError(BusError):
 
     def __init__(self, interface: str, code: int) -> None:
         super().__init__(f"{interface}: refused ({code})")
-        self.by_user = code == _BY_USER
+        self.by_user = code == _REFUSED_BY_USER
 
 
 def portal_object(interface: str) -> BusObject:

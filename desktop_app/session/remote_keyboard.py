@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 INTERFACE: Final = "org.freedesktop.portal.RemoteDesktop"
 _SESSION: Final = "org.freedesktop.portal.Session"
-_WITH_TOKENS: Final = 2  # the first version with tokens, so that it need not ask each time
+_VERSION_WITH_TOKENS: Final = 2  # the first version with tokens, so that it need not ask each time
 _KEYBOARD: Final = 1
-_UNTIL_REVOKED: Final = 2
+_PERSIST_UNTIL_REVOKED: Final = 2
 _CONTROL, _V = 0xFFE3, 0x76  # keysyms
 _RELEASED, _PRESSED = 0, 1
 
@@ -32,7 +32,7 @@ class RemoteKeyboard:
 
     async def is_offered(self) -> bool:
         """Return True if the desktop can grant a keyboard and remember the user's permission."""
-        if await self._portal.version(INTERFACE) < _WITH_TOKENS:
+        if await self._portal.version(INTERFACE) < _VERSION_WITH_TOKENS:
             return False
         try:
             kinds = await self._bus.property_of(portal_object(INTERFACE), "AvailableDeviceTypes")
@@ -64,7 +64,7 @@ class RemoteKeyboard:
         self._session = str(created["session_handle"][1]) if "session_handle" in created else ""
         options: dict[str, tuple[str, Any]] = {
             "types": ("u", _KEYBOARD),
-            "persist_mode": ("u", _UNTIL_REVOKED),
+            "persist_mode": ("u", _PERSIST_UNTIL_REVOKED),
         }
         if token:
             options["restore_token"] = ("s", token)

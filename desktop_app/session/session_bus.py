@@ -22,7 +22,7 @@ OnCall = Callable[[str, Body], None]
 OnSignal = Callable[[Body], None]
 
 TIMEOUT_S: Final = 5.0
-JOIN_S: Final = 60.0
+JOIN_TIMEOUT_S: Final = 60.0
 """The time for the program's own start on the bus: at login a busy computer can need over 5 s."""
 _PRIMARY_OWNER: Final = 1
 _DO_NOT_QUEUE: Final = 4

@@ -34,10 +34,11 @@ _OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n
 async def apply_preset(
     backend: Backend, options: argparse.Namespace, specs: Sequence[argparse.Namespace] = ()
 ) -> Preset | None:
-    """Return the preset that the options name, and fill its provider, model and effort into them.
+    """Return the preset that the options name, and fill its choices into the options.
 
-    Options that the user gave are kept. The preset's variant is left out at a provider that has
-    none. A variant without an effort gets the preset's effort, or the nearest that it supports.
+    These are provider, variant, model and effort. Options that the user gave are kept. A provider
+    without variants does not get the preset's variant. A variant that the user gave without an
+    effort gets the preset's effort, or the nearest that it supports.
 
     Args:
         specs: the options of each answer, if several are compared.
