@@ -330,10 +330,11 @@ class Estimator:
         """Return the tokens of a message with its documents and images."""
         api = "" if resolved.files is None else " files"
         api += "".join(f" {p.again_as}" for p in message.attachments if isinstance(p, DocumentPart))
-        key = (message.id, resolved.profile.id + api, resolved.model.id, len(message.text))
+        calls = (text for c in tool_calls(message.parts) for text in (c.arguments, c.result))
+        text = "\n".join((message.text, *calls))
+        key = (message.id, resolved.profile.id + api, resolved.model.id, len(text))
         if key not in self._messages:
-            calls = (text for c in tool_calls(message.parts) for text in (c.arguments, c.result))
-            tokens = await self.text_tokens("\n".join((message.text, *calls)), resolved)
+            tokens = await self.text_tokens(text, resolved)
             parts = (*message.attachments, *message.passage_parts)
             attached, _ = await self._attached_tokens(parts, resolved)
             self._messages[key] = tokens + MESSAGE_OVERHEAD + attached

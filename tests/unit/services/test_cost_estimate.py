@@ -271,3 +271,12 @@ def test_the_usable_input_leaves_room_for_an_answer(
     choice: ResolvedChoice, usable: int | None
 ) -> None:
     assert usable_input(choice.model) == usable
+
+
+async def test_a_message_is_counted_anew_once_a_call_has_a_result() -> None:
+    estimator, choice = Estimator(WordCounter(), Shelf()), resolved("gpt-5.2")
+    call = ToolCallPart("c", "read", "{}")
+    answer = replace(said("a"), parts=(call, TextPart("a")))
+    before = await estimator.message_tokens(answer, choice)
+    ended = replace(answer, parts=(replace(call, result="b " * 100), TextPart("a")))
+    assert await estimator.message_tokens(ended, choice) == before + 100
