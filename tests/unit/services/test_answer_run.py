@@ -334,7 +334,7 @@ def test_the_first_token_is_of_text_or_reasoning(first: StreamEvent, first_token
         ),
     ],
 )
-def test_each_call_is_written_down_once(
+def test_each_call_is_recorded_once(
     script: list[StreamEvent | float], lines: list[tuple[str, Usage, Decimal | None]]
 ) -> None:
     prices = {"web_search": Decimal("0.01")}
@@ -582,7 +582,7 @@ def kept_of(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message
 
 
 @pytest.mark.parametrize("reports_all", [False, True])
-def test_what_a_message_has_no_room_for_is_in_its_file(reports_all: bool) -> None:
+def test_text_beyond_the_limit_of_a_message_is_in_its_file(reports_all: bool) -> None:
     script: list[StreamEvent] = [TextDelta("abcd"), TextDelta("efg"), TextDelta("h")]
     answer, memory = kept_of(
         [*script, UsageReported(USAGE), Completed()], 4, reports_all=reports_all
@@ -614,7 +614,9 @@ def test_an_answer_that_fills_its_message_has_no_file() -> None:
         (HostedCall(replace(SEARCH, result="a long result")), (SEARCH,), ""),
     ],
 )
-def test_what_is_shortened(event: StreamEvent, kept: tuple[Part, ...], written: str) -> None:
+def test_events_beyond_the_limit_are_shortened(
+    event: StreamEvent, kept: tuple[Part, ...], written: str
+) -> None:
     answer, memory = kept_of([event, Completed()], 4)
     assert memory.written == written
     file = DocumentPart("f" * 64, "answer.md", "text/markdown", len(written))
@@ -631,7 +633,7 @@ def test_what_is_shortened(event: StreamEvent, kept: tuple[Part, ...], written: 
         ToolCallStep(ToolCallPart("c", "look", "{}", state=RUNNING, result="how far it is")),
     ],
 )
-def test_what_just_fits_is_whole(event: StreamEvent) -> None:
+def test_an_event_that_just_fits_is_kept_in_full(event: StreamEvent) -> None:
     _, memory = kept_of([event, Completed()], 4)
     assert event in memory.heard
     assert not memory.is_open

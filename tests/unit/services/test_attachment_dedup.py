@@ -71,7 +71,7 @@ def test_the_second_of_two_copies_is_named() -> None:
     assert again(REPORT, replace(REPORT, sha256="1" * 64)) == ["", ""]
 
 
-def test_what_is_sent_otherwise_is_sent() -> None:
+def test_a_document_in_another_form_is_no_repetition() -> None:
     pages = replace(REPORT, chosen=PAGES)
     assert again(REPORT, pages, pages, REPORT) == ["", "", "report.pdf", "report.pdf"]
     file = replace(REPORT, as_file=True)
@@ -82,7 +82,7 @@ def test_what_is_sent_otherwise_is_sent() -> None:
     assert again(scan, low, low, text) == ["", "", "report.pdf", ""]
 
 
-def test_what_was_read_in_parts_never_stood_in_a_request() -> None:
+def test_a_document_read_in_parts_is_no_first_copy() -> None:
     in_parts = replace(REPORT, in_parts=True)
     assert again(in_parts, REPORT, in_parts) == ["", "", ""]
 

@@ -262,7 +262,7 @@ def test_a_body_is_read_as_what_it_says_it_is() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-def test_of_an_answer_that_no_model_writes_the_beginning_is_kept() -> None:
+def test_an_overlong_answer_of_a_batch_is_cut() -> None:
     text = "words " * (3 << 20)
     result = result_of(json.dumps(answered("job-1", text)).encode(), "OpenAI", Api.RESPONSES)
     assert result is not None

@@ -104,7 +104,7 @@ async def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: P
         ({"kind": ProviderKind.ON_DEVICE}, "local model doesn’t support batches"),
     ],
 )
-async def test_where_there_are_no_batches_it_says_why(
+async def test_a_provider_without_batches_is_refused_with_the_reason(
     tmp_path: Path, profile: dict[str, Any], words: str
 ) -> None:
     async with open_server_and_setup(tmp_path, **profile) as (_server, setup):
@@ -120,7 +120,7 @@ async def test_where_there_are_no_batches_it_says_why(
         (" ", "", "Enter a message"),
     ],
 )
-async def test_what_cannot_be_asked_of_each_file_is_refused(
+async def test_a_task_that_does_not_suit_single_files_is_refused(
     tmp_path: Path, task: str, template_id: str, words: str
 ) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
@@ -245,7 +245,7 @@ async def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
         assert job.counts.cost == 3 * Decimal("0.001575")
 
 
-async def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> None:
+async def test_a_retry_of_an_expired_job_takes_the_unanswered_files(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         first, *rest = [request["custom_id"] for request in requests]
         if len(rest) < 2:

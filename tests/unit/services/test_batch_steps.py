@@ -278,7 +278,7 @@ async def test_an_upload_of_which_nothing_is_left_has_failed(tmp_path: Path) -> 
         (NetworkError(Reason.NOT_REACHED, PARAMS), False),
     ],
 )
-def test_what_is_refused_for_good(error: ProviderError, expected: bool) -> None:
+def test_client_errors_are_final_refusals(error: ProviderError, expected: bool) -> None:
     assert is_refusal(error) is expected
 
 
@@ -321,7 +321,7 @@ async def test_lines_that_cannot_be_used_are_counted(
         assert made.provider.calls[-1] == ("delete_file", "in-1")
 
 
-async def test_results_are_stored_some_at_a_time(
+async def test_results_are_stored_in_transactions_of_limited_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_results, "MAX_RESULTS_AT_ONCE", 3)
@@ -512,7 +512,7 @@ async def test_a_cancelled_job_is_ended_with_what_a_crash_left_unrecorded(
         (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500), RETRY_S, BatchStatus.UPLOADING),
     ],
 )
-async def test_trouble_before_anything_was_created(
+async def test_errors_before_a_batch_exists_are_handled(
     tmp_path: Path, error: ProviderError, wait_s: float | None, status: BatchStatus
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -544,7 +544,7 @@ async def test_trouble_before_anything_was_created(
         (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500), False, RETRY_S, None),
     ],
 )
-async def test_trouble_with_a_batch_that_was_created(
+async def test_errors_of_an_existing_batch_are_handled(
     tmp_path: Path,
     error: ProviderError,
     is_cancelled: bool,
@@ -573,7 +573,7 @@ async def test_trouble_with_a_batch_that_was_created(
 # ---------------------------------------------------------------- jobs
 
 
-async def test_what_a_new_job_is(tmp_path: Path) -> None:
+async def test_a_new_job_has_the_given_values(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
         job = await made.service.new(
             [("a", "/a"), ("b", "")],
@@ -699,7 +699,7 @@ async def test_jobs_that_were_never_sent_or_have_ended_are_removed(tmp_path: Pat
             assert await made.store.get(job.id) is None
 
 
-async def test_what_runs_again_and_when(tmp_path: Path) -> None:
+async def test_only_ended_jobs_with_unanswered_files_are_retried(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
         refused = ItemStatus.REFUSED
         made.provider.files = {"out": [result(1), result(2, "No.", status=refused)]}

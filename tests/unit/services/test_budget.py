@@ -71,7 +71,7 @@ async def test_the_cap_may_be_reached_and_not_passed(tmp_path: Path) -> None:
         assert "pending" not in said
 
 
-async def test_what_costs_nothing_or_has_no_cap_or_no_price_is_let_through(tmp_path: Path) -> None:
+async def test_calls_without_cost_cap_or_price_are_allowed(tmp_path: Path) -> None:
     async with open_purse(tmp_path) as purse:
         await purse.spend("11")
         for profile, cost, held in (
@@ -99,7 +99,7 @@ async def test_ten_at_once_do_not_slip_under_the_cap(tmp_path: Path) -> None:
         await (await purse.budget.hold(CAPPED, Decimal(10))).release()
 
 
-async def test_what_a_killed_process_held_counts_no_more(tmp_path: Path) -> None:
+async def test_holds_of_a_killed_process_no_longer_count(tmp_path: Path) -> None:
     async with open_purse(tmp_path) as purse:
         await purse.budget.hold(CAPPED, Decimal(10))
         await purse.database.write(
@@ -205,7 +205,7 @@ async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> N
     ("profile", "is_known", "counts"),
     [(CAPPED, True, True), (CAPPED, False, False), (OPENAI, True, False)],
 )
-def test_where_the_cost_must_be_known(
+def test_the_cost_is_needed_under_a_cap_with_a_price(
     profile: ProviderProfile, is_known: bool, counts: bool
 ) -> None:
     assert Budget.needs_cost(profile, is_known) is counts

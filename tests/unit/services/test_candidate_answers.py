@@ -113,7 +113,7 @@ async def test_through_chat_completions_one_request_and_one_cost_for_all(tmp_pat
         assert provider.closed == 1
 
 
-async def test_what_a_server_leaves_out_is_asked_for_apart_and_said(tmp_path: Path) -> None:
+async def test_missing_answers_are_requested_separately_with_a_notice(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
 
     async with open_room(tmp_path, provider) as room:
@@ -199,7 +199,7 @@ async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path
             assert (kept.status, kept.text) == (MessageStatus.CANCELLED, text)
 
 
-async def test_one_that_is_stopped_leaves_the_others(tmp_path: Path) -> None:
+async def test_a_stopped_answer_does_not_stop_the_others(tmp_path: Path) -> None:
     script: Script = [
         OfCandidate(1, TextDelta("b")),
         HELD,
@@ -219,7 +219,7 @@ async def test_one_that_is_stopped_leaves_the_others(tmp_path: Path) -> None:
         assert provider.closed == 1
 
 
-async def test_another_answer_is_one(tmp_path: Path) -> None:
+async def test_another_answer_is_a_single_answer(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
 
     async with open_room(tmp_path, provider) as room:
@@ -250,7 +250,7 @@ async def test_the_estimate_counts_the_input_as_often_as_it_is_sent(tmp_path: Pa
             assert all_.input_tokens == one.input_tokens  # what must fit into the window
 
 
-async def test_a_hold_is_let_go_with_the_last_answer() -> None:
+async def test_a_hold_is_released_with_the_last_answer() -> None:
     class Book(Hold):
         released = 0
 
@@ -330,7 +330,7 @@ def test_the_cost_of_several_answers(
     )
 
 
-async def test_a_share_ends_with_its_own_call() -> None:
+async def test_a_share_is_released_with_its_own_call() -> None:
     class Noted(Hold):
         released = 0
 
@@ -392,7 +392,7 @@ REPORTED = UsageReported(USAGE)
         ]),
     ],
 )  # fmt: skip
-async def test_one_stream_is_divided(
+async def test_a_shared_stream_is_divided_among_the_answers(
     script: Script, first: list[StreamEvent], second: list[StreamEvent]
 ) -> None:
     found, provider = await read_together(script, 2)
@@ -400,7 +400,7 @@ async def test_one_stream_is_divided(
     assert (len(provider.requests), provider.closed) == (1, 1)
 
 
-async def test_an_answer_that_never_came_is_asked_for_alone() -> None:
+async def test_a_missing_answer_is_requested_alone() -> None:
     usage: list[StreamEvent] = [TextDelta("a"), REPORTED, Completed()]
     found, provider = await read_together(usage, 2, answer("b"))
     assert found == [usage, [Notice(asked_separately("OpenAI")), *answer("b")]]

@@ -103,9 +103,7 @@ async def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: 
         assert source.asked[1][0] == "And the roof?\nWhich colour?"
 
 
-async def test_what_the_conversation_holds_already_is_named_and_not_sent_again(
-    tmp_path: Path,
-) -> None:
+async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: Path) -> None:
     provider, source = answers(3), OneCollection("word " * 200)
 
     async with open_room(tmp_path, provider, source) as room:
@@ -138,7 +136,7 @@ async def test_what_the_conversation_holds_already_is_named_and_not_sent_again(
         assert KNOWN.format("[1] [2]") in sent(provider)
 
 
-async def test_what_they_take_is_in_the_estimate_and_nothing_leaves_for_it(tmp_path: Path) -> None:
+async def test_passages_are_estimated_without_a_request(tmp_path: Path) -> None:
     source = OneCollection("word " * 200)
 
     async with open_room(tmp_path, answers(1), source) as room:
@@ -175,7 +173,7 @@ async def test_a_collection_that_is_gone_keeps_the_question_from_being_sent(tmp_
         assert await room.store.all() == []
 
 
-async def test_what_does_not_fit_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+async def test_a_question_whose_passages_do_not_fit_is_not_sent(tmp_path: Path) -> None:
     async with open_room(tmp_path, answers(0), OneCollection("word " * 300_000)) as room:
         with pytest.raises(DocumentDoesNotFitError):
             await room.begin("Which?", attachments=(COLLECTION,))

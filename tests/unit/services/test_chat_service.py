@@ -249,7 +249,7 @@ async def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -
         assert request.cache_key == began.conversation.id
 
 
-async def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
+async def test_the_cost_of_an_answer_is_recorded_once(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE), Completed()])
 
     async with open_room(tmp_path, provider) as room:
@@ -411,7 +411,7 @@ async def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> 
         assert (thought.text, text) == ("Hm.", TextPart("A sta!"))
 
 
-async def test_how_long_it_thought_is_kept_with_the_answer(tmp_path: Path) -> None:
+async def test_the_thinking_time_is_stored_with_the_answer(tmp_path: Path) -> None:
     provider = ScriptedProvider(
         [ReasoningDelta("Hm."), TextDelta("Yes"), ReasoningItem("rs"), Completed()]
     )
@@ -585,7 +585,7 @@ async def test_a_short_question_is_not_counted_at_all(tmp_path: Path) -> None:
         assert room.counter.asked == 0
 
 
-async def test_another_answer_is_a_version_beside_the_first(tmp_path: Path) -> None:
+async def test_another_answer_is_stored_beside_the_first(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("One"), Completed()], [TextDelta("Two"), Completed()])
 
     async with open_room(tmp_path, provider) as room:
@@ -684,7 +684,7 @@ async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path
         assert (question.text, first.id) == (words.text, began.answer.id)
 
 
-async def test_what_cannot_be_kept_holds_nothing(tmp_path: Path) -> None:
+async def test_a_question_that_cannot_be_stored_holds_nothing(tmp_path: Path) -> None:
     capped = replace(OPENAI, monthly_cap=Decimal(1))
 
     async with open_room(tmp_path, ScriptedProvider([Completed()])) as room:

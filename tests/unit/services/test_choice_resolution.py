@@ -151,7 +151,7 @@ def test_an_effort_named_outright_that_is_not_taken_is_refused_with_what_is() ->
     require_supported(resolved, None, CATALOG)
 
 
-def test_what_stands_in_for_instant_does_not_change_what_instant_takes() -> None:
+def test_the_stand_in_of_instant_keeps_its_efforts() -> None:
     resolved = resolve(OPENAI, choice(Variant.INSTANT, Effort.HIGH), CATALOG, AFTER)
     assert resolved.effort is Effort.NONE
     with pytest.raises(IllegalChoiceError, match="medium"):
@@ -160,7 +160,7 @@ def test_what_stands_in_for_instant_does_not_change_what_instant_takes() -> None
     require_supported(resolved, Effort.NONE, CATALOG)  # just what is sent
 
 
-def test_what_a_server_lists_says_how_much_its_model_takes() -> None:
+def test_the_window_of_a_listing_is_used() -> None:
     server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
     models = (ListedModel("qwen3:8b", window=8192), ListedModel("gpt-5.2", window=4096))
     listing = ModelListing(server.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))

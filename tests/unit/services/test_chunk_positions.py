@@ -44,7 +44,7 @@ Three.
         ("# End", ' page="2"'),
     ],
 )
-def test_a_part_is_told_its_page_and_the_headings_above(begins: str, said: str) -> None:
+def test_a_chunk_names_its_page_and_headings(begins: str, said: str) -> None:
     assert ChunkPositions(TEXT).attributes(TEXT.index(begins)) == said
 
 
@@ -59,11 +59,11 @@ def test_a_part_is_told_its_page_and_the_headings_above(begins: str, said: str) 
         ("[page 1]", ""),
     ],
 )
-def test_rows_of_a_table_that_goes_on_have_its_head(begins: str, head: str) -> None:
+def test_rows_of_a_continued_table_have_its_header(begins: str, head: str) -> None:
     assert ChunkPositions(TEXT).table_head(TEXT.index(begins)) == head
 
 
-def test_a_long_table_is_walked_back_once() -> None:
+def test_the_header_of_a_long_table_is_searched_once() -> None:
     text = "| n | words |\n|---|---|\n" + "".join(f"| {n} | some |\n" for n in range(50_000))
     assert ChunkPositions(text).table_head(text.index("| 49999 ")) == "| n | words |\n|---|---|\n"
 
@@ -94,6 +94,6 @@ def test_a_long_table_head_is_left_out(length: int, is_said: bool) -> None:
 
 
 @pytest.mark.parametrize("line", [0, 1])
-def test_a_table_that_begins_does_not_continue(line: int) -> None:
+def test_the_first_row_of_a_table_has_no_earlier_header(line: int) -> None:
     text = "| h |\n|---|\n| a |\n"
     assert ChunkPositions(text).table_head(6 * line) == ""

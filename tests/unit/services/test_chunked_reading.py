@@ -307,7 +307,7 @@ async def test_pages_that_are_pictures_go_with_their_part(
         )
 
 
-async def test_of_chosen_pages_the_pictures_are_theirs(tmp_path: Path) -> None:
+async def test_only_images_of_chosen_pages_are_sent(tmp_path: Path) -> None:
     async with open_reading(
         tmp_path, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in range(1, 10))
     ) as reading:
@@ -315,7 +315,7 @@ async def test_of_chosen_pages_the_pictures_are_theirs(tmp_path: Path) -> None:
         assert [shown_pages(r) for r in reading.provider.requests] == [[2, 3, 9], []]
 
 
-async def test_text_alone_and_a_blind_model_take_no_pictures(tmp_path: Path) -> None:
+async def test_text_only_and_blind_models_get_no_images(tmp_path: Path) -> None:
     async with open_reading(
         tmp_path, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in (1, 2, 3))
     ) as reading:
@@ -383,7 +383,7 @@ async def test_the_same_command_pays_for_no_part_again(tmp_path: Path) -> None:
         assert seen_twice == refusals  # a refusal costs nothing
 
 
-async def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:
+async def test_too_many_notes_are_merged(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(1500, words_between=5)) as reading:
         found = await reading.facts(reading.task("a"))
         assert found == [f"FACT-{n}" for n in range(1500)]
@@ -424,7 +424,7 @@ async def test_a_second_time_only_the_last_call_is_made(tmp_path: Path) -> None:
         assert len(reading.provider.requests) == calls + 1
 
 
-async def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
+async def test_a_failed_reading_continues_with_the_missing_notes(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(20)) as reading:
         task = reading.task("a")
         reading.provider.fails_on = "FACT-19 "  # in the last part
@@ -447,7 +447,7 @@ async def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
         assert len(reading.provider.requests) - before == plan.calls - done + 1
 
 
-async def test_what_it_thinks_is_said_not_to_be_in_the_estimate(tmp_path: Path) -> None:
+async def test_the_plan_says_that_reasoning_is_not_included(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(20)) as reading:
         task = reading.task("a")
         for effort, leaves_out in ((None, False), (Effort.NONE, False), (Effort.MEDIUM, True)):
@@ -463,7 +463,7 @@ async def test_what_it_thinks_is_said_not_to_be_in_the_estimate(tmp_path: Path) 
             )
 
 
-async def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
+async def test_the_progress_names_parts_and_cost(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(20)) as reading:
         plan = await reading.plan(reading.task("a"))
         assert plan.cost
@@ -505,7 +505,7 @@ async def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path:
         StreamCutError(Reason.ANSWER_CUT, provider="llama-cpp-python"),
     ],
 )
-async def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
+async def test_refused_concurrent_calls_are_repeated_one_at_a_time(
     tmp_path: Path, has_room_for: int, too_many: ProviderError
 ) -> None:
     async with open_reading(tmp_path, a=book(60)) as reading:
@@ -570,9 +570,7 @@ async def test_parts_are_as_large_as_the_model_reads_well(
 
 
 @pytest.mark.parametrize("speaks_first", [True, False])
-async def test_what_was_stopped_while_it_was_made_counts_as_unknown(
-    tmp_path: Path, speaks_first: bool
-) -> None:
+async def test_stopped_calls_count_as_unknown_cost(tmp_path: Path, speaks_first: bool) -> None:
     async with open_reading(tmp_path, a=book(60)) as reading:
         reading.provider.speaks_first = speaks_first
         reading.provider.gate.clear()

@@ -477,7 +477,7 @@ async def test_passages_are_numbered_over_all_collections() -> None:
     )
 
 
-async def test_no_more_than_so_many_different_passages_are_taken() -> None:
+async def test_distinct_passages_are_limited() -> None:
     places = [place(number, tokens=1) for number in range(2 * MAX_PASSAGES)]
     parts, _ = await searched(places, 999, {1: "text 0"})
     assert [each.sha256 for each in parts[0].passages] == [
@@ -526,7 +526,7 @@ async def test_only_the_beginning_of_a_long_question_is_compared() -> None:
 # ---------------------------------------------------------------- vectors
 
 
-async def test_vectors_are_made_some_at_a_time() -> None:
+async def test_vectors_are_requested_in_batches() -> None:
     embedder = Embedder()
     service, memory = made(embedder=embedder)
     memory.without = [
@@ -555,7 +555,7 @@ async def test_vectors_are_made_some_at_a_time() -> None:
         (5, None, Usage(5), None),
     ],
 )
-async def test_a_call_is_written_down(
+async def test_an_embedding_call_is_recorded(
     billed: int, price: Price | None, usage: Usage, cost: Decimal | None
 ) -> None:
     embedder = Embedder()

@@ -107,7 +107,7 @@ def turns(*tokens: int) -> list[Message]:
         (388, "", 0, True, True),
     ],
 )
-async def test_what_is_surely_small_is_not_counted(
+async def test_a_conversation_of_few_bytes_is_not_counted(
     size: int, instructions: str, more: int, is_compacted: bool, is_counted: bool
 ) -> None:
     path, made = [said(Role.USER, "a" * size)], list[Compaction]()
@@ -153,7 +153,7 @@ async def test_images_are_counted_however_short_their_question_is() -> None:
         ([], 1000, False),
     ],
 )
-async def test_it_is_nearly_full_from_four_fifths_on(
+async def test_a_window_is_nearly_full_from_four_fifths(
     path: list[Message], more: int, expected: bool
 ) -> None:
     context = SendContext(path, choice())
@@ -195,7 +195,7 @@ async def test_the_last_turn_stays_if_it_is_small(
     assert planned.maker == planned.answering == choice()
 
 
-async def test_what_was_replaced_before_is_not_replaced_again() -> None:
+async def test_compacted_messages_are_not_compacted_again() -> None:
     path = turns(2000, 2000, 500, 510, 10, 10)
     made = Compaction("k", "c", path[1].id, CompactionKind.SUMMARY, "own", "m", "w " * 30, NOON,
                       4000, 30)  # fmt: skip
@@ -283,7 +283,7 @@ PRO, THINKING, INSTANT = (
         (SERVER, THINKING, 750, CompactionKind.SUMMARY, THINKING.id),
     ],
 )  # fmt: skip
-async def test_who_makes_it(
+async def test_the_provider_or_a_small_model_compacts(
     profile: ProviderProfile, model: ModelInfo, question: int, kind: CompactionKind, maker: str
 ) -> None:
     context = SendContext(turns(question, 1500 - question), choice(model, profile))

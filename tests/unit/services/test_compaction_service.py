@@ -194,7 +194,7 @@ def test_usable_is_what_leaves_room_for_an_answer() -> None:
     assert usable_input(CATALOG.info("unknown")) is None
 
 
-async def test_it_is_near_from_four_fifths_on(tmp_path: Path) -> None:
+async def test_a_stored_conversation_is_nearly_full_from_four_fifths(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         # The words are few: only the provider's own count says that they are many tokens.
         long = "word " * 60_000
@@ -290,16 +290,14 @@ async def test_no_message_and_no_summary_ends_itself(tmp_path: Path) -> None:
         assert room.sent[0].endswith(f"\n</summary-{own.number}>")
 
 
-async def test_questions_that_are_most_of_it_are_summarised(tmp_path: Path) -> None:
+async def test_a_conversation_of_mostly_questions_is_summarized(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await room.ask("word " * 100_000, "answer 1", 101_000)
         await room.ask("question 2", "answer 2", 102_000)
         assert (await room.plan()).kind is CompactionKind.SUMMARY
 
 
-async def test_what_only_the_provider_can_read_is_not_summarised_by_another_way(
-    tmp_path: Path,
-) -> None:
+async def test_a_compaction_of_the_provider_is_not_summarized(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)
@@ -315,7 +313,7 @@ async def test_what_only_the_provider_can_read_is_not_summarised_by_another_way(
         assert plan.sent.messages[0].text == "question 1"
 
 
-async def test_gateways_are_not_asked_for_it(tmp_path: Path) -> None:
+async def test_aggregators_are_not_asked_to_compact(tmp_path: Path) -> None:
     async with open_room(tmp_path, profile=COMETAPI) as room:
         await three_turns(room)
         assert (await room.plan()).kind is CompactionKind.SUMMARY
@@ -353,7 +351,7 @@ async def test_another_provider_is_sent_the_messages_themselves(tmp_path: Path) 
         assert len(room.sent) == 7
 
 
-async def test_undone_is_as_if_it_had_not_been(tmp_path: Path) -> None:
+async def test_an_undone_compaction_has_no_effect(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         assert await room.used() == 220_010
@@ -384,7 +382,7 @@ async def test_the_estimate_counts_what_is_really_sent(tmp_path: Path) -> None:
         assert not estimate.is_exact
 
 
-async def test_what_does_not_fit_even_then_is_refused(tmp_path: Path) -> None:
+async def test_a_question_too_long_after_a_compaction_is_refused(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)
@@ -397,9 +395,7 @@ async def test_what_does_not_fit_even_then_is_refused(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- summaries in parts
 
 
-async def test_what_is_larger_than_the_small_models_window_is_summarised_in_parts(
-    tmp_path: Path,
-) -> None:
+async def test_a_text_larger_than_the_window_is_summarized_in_parts(tmp_path: Path) -> None:
     async with open_room(tmp_path, profile=ON_DEVICE, choice=LOCAL) as room:
         # The provider counts less than the words here, so that the questions themselves fit.
         for number in range(4):
@@ -446,7 +442,7 @@ async def test_one_message_larger_than_the_window_is_cut(tmp_path: Path) -> None
 # ---------------------------------------------------------------- nothing half-done
 
 
-async def test_what_fails_is_raised_and_nothing_is_kept(tmp_path: Path) -> None:
+async def test_a_failed_compaction_raises_and_stores_nothing(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(ProviderFaultError("It failed."))
@@ -467,7 +463,7 @@ async def test_what_fails_is_raised_and_nothing_is_kept(tmp_path: Path) -> None:
         assert (calls["failed"].calls, calls["failed"].uncounted) == (3, 1)
 
 
-async def test_cancelled_leaves_nothing(tmp_path: Path) -> None:
+async def test_a_cancelled_compaction_stores_nothing(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.add(TextDelta("They asked"), ScriptedProvider.HOLD)
@@ -482,9 +478,7 @@ async def test_cancelled_leaves_nothing(tmp_path: Path) -> None:
         assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
 
 
-async def test_what_the_provider_was_working_on_when_it_was_cancelled_counts_as_unknown(
-    tmp_path: Path,
-) -> None:
+async def test_a_cancelled_compaction_counts_as_unknown_cost(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(ScriptedProvider.HOLD)
@@ -498,7 +492,7 @@ async def test_what_the_provider_was_working_on_when_it_was_cancelled_counts_as_
 
 
 @pytest.mark.parametrize("text", ["", "word " * 200_000])
-async def test_what_came_out_no_shorter_is_not_used(tmp_path: Path, text: str) -> None:
+async def test_a_compaction_that_is_no_shorter_is_not_stored(tmp_path: Path, text: str) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.add(*said(text, 50))
@@ -524,7 +518,7 @@ async def test_a_deleted_conversation_keeps_nothing(tmp_path: Path) -> None:
             await room.service.compact(plan)
 
 
-def test_what_is_sent_can_be_read_as_far_as_anybody_can() -> None:
+def test_the_readable_text_of_a_compaction_is_returned() -> None:
     made = Compaction(
         "k", "c", "m", CompactionKind.PROVIDER, "openai", "gpt-5.2", ITEMS, now(), 2, 1
     )

@@ -133,7 +133,7 @@ def test_a_limit_of_the_persons_counts_where_it_is_the_lower() -> None:
     assert above == Decimal("1.4336")
 
 
-def test_what_stands_in_the_conversation_counts_at_the_full_price() -> None:
+def test_earlier_messages_are_estimated_without_a_cache_discount() -> None:
     """Its prefix may be cached by then, and may not: nothing is promised."""
     choice = resolved("gpt-5.2", profile=OPENAI)
     asked = ModelChoice(OPENAI.id, "gpt-5.2")
@@ -192,7 +192,7 @@ def limited(window: int | None, max_input: int | None = None, **more: Any) -> Re
         ([said("\ud800")], "", 3 * MESSAGE_OVERHEAD + 3 + 512),
     ],
 )
-def test_what_surely_fits_is_not_counted(path: list[Message], draft: str, most: int) -> None:
+def test_a_draft_of_few_bytes_is_not_counted(path: list[Message], draft: str, most: int) -> None:
     counter = WordCounter()
     estimator = Estimator(counter, Shelf())
     fits = [
@@ -245,7 +245,7 @@ def test_a_question_may_be_so_long(choice: ResolvedChoice, largest: int, limit: 
         (99_999, False, False, Remedy.START_NEW),
     ],
 )
-def test_the_way_out_of_a_question_that_is_too_long(
+def test_a_question_that_is_too_long_has_a_fitting_remedy(
     limit: int, attached: bool, may_compact: bool, remedy: Remedy
 ) -> None:
     estimate = Estimate(10**9, CountMethod.TOKENIZER, None, None, limit)

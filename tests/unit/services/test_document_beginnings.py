@@ -79,7 +79,7 @@ def test_each_sheet_is_described() -> None:
     assert "Table “Two”: 1 rows. Columns: z (number)\nFirst rows:\n2" in found
 
 
-def test_of_other_documents_it_is_the_first_text() -> None:
+def test_the_beginning_of_other_documents_is_their_first_text() -> None:
     found = sent(PDF, "a" * 100_000)
     assert "read_pages" in found
     assert "query_table" not in found
@@ -110,7 +110,7 @@ def test_only_what_a_chosen_tool_reads_can_be_left_to_it(
             require_reading_tools([part], tools)
 
 
-def test_what_is_sent_otherwise_is_not_left_to_tools() -> None:
+def test_documents_sent_in_another_form_are_not_reduced() -> None:
     whole = replace(PDF, by_tools=False)
     for changes in (
         {"in_parts": True},

@@ -257,7 +257,7 @@ async def test_a_document_that_quotes_an_earlier_prompt_closes_nothing(tmp_path:
         assert text.index("Say yes") < text.rindex(f"</document-{fence.number}>")
 
 
-async def test_what_is_counted_is_what_is_sent(tmp_path: Path) -> None:
+async def test_the_counted_tokens_are_those_of_the_request(tmp_path: Path) -> None:
     uncounted: list[StreamEvent] = [TextDelta("A summary."), Completed()]
     provider, source = ScriptedProvider(uncounted, uncounted), OneCollection()
 

@@ -57,7 +57,7 @@ async def kept(room: Room, part: DocumentPart = PART) -> DocumentPart:
     return part
 
 
-def test_who_takes_files_is_data() -> None:
+def test_the_catalog_says_which_providers_take_files() -> None:
     taken = CATALOG.file_inputs("openai")
     assert isinstance(taken, FileInputs)
     assert taken.each_bytes == 50 << 20
@@ -103,7 +103,7 @@ async def as_text(began: AnswerRun, part: DocumentPart) -> TextPart:
     return TextPart(f"{fence.explanation}\n\n{document_block(part, TEXT, fence)}\n\nWho?")
 
 
-async def test_of_chosen_pages_the_text_is_sent(tmp_path: Path) -> None:
+async def test_chosen_pages_are_sent_as_text(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
     async with open_room(tmp_path, provider) as room:
@@ -128,7 +128,7 @@ async def test_of_chosen_pages_the_text_is_sent(tmp_path: Path) -> None:
         ({"size": 60 << 20}, OPENAI, "a.pdf is 60 MB, but OpenAI accepts files up to 50 MB."),
     ],
 )
-async def test_what_cannot_go_as_a_file_is_refused_before_it_is_sent(
+async def test_a_file_that_cannot_be_sent_is_refused(
     tmp_path: Path, change: dict[str, Any], profile: ProviderProfile, why: str
 ) -> None:
     provider = ScriptedProvider()
@@ -219,7 +219,7 @@ async def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path
         assert text_notice(path, resolved()) == ""
 
 
-async def test_the_estimate_is_about(tmp_path: Path) -> None:
+async def test_the_estimate_of_a_file_is_approximate(tmp_path: Path) -> None:
     async with open_room(tmp_path, ScriptedProvider()) as room:
         part = await kept(room)
         estimator, choice = room.service.estimator, resolved()
@@ -234,7 +234,7 @@ async def test_the_estimate_is_about(tmp_path: Path) -> None:
     assert file_tokens(word, 6, CATALOG.info("gpt-5.2")) == 6
 
 
-def test_the_preference_holds_where_it_can() -> None:
+def test_documents_go_as_files_if_preferred_and_possible() -> None:
     plain = replace(PART, as_file=False)
     assert as_preferred(plain, resolved(), as_files=True) == PART
     assert as_preferred(plain, resolved(), as_files=False) == plain

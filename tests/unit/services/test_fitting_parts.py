@@ -95,7 +95,7 @@ async def test_the_second_split_leaves_a_margin_of_a_twentieth() -> None:
     assert found == [TextChunk(at, min(at + 6, 20), min(18, 60 - 3 * at)) for at in (0, 6, 12, 18)]
 
 
-async def test_what_no_split_makes_smaller_is_left_as_it_is() -> None:
+async def test_a_part_that_cannot_be_split_further_is_kept() -> None:
     splitter = Letters()
     found = await fitting_parts("9" * 5, 2, RESOLVED, splitter, Estimator(Counter(), Texts()))
     assert found == [TextChunk(at, at + 1, 3) for at in range(5)]

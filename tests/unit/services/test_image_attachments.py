@@ -157,7 +157,7 @@ async def test_pictures_are_counted(tmp_path: Path) -> None:
         assert context > 1743
 
 
-def test_what_a_picture_costs_with_whom() -> None:
+def test_images_have_the_tokens_of_their_model() -> None:
     assert picture_tokens(PART, CATALOG.info("gpt-5.2")) == (1743, False)
     assert picture_tokens(PART, CATALOG.info("unknown")) == (765, False)
     assert picture_tokens(PART, CATALOG.info("smollm2-135m-instruct")) == (NAME_TOKENS, False)
@@ -171,7 +171,7 @@ def test_pictures_of_older_stores_are_read() -> None:
     assert parts_from_json(parts_to_json([PART])) == (PART,)
 
 
-async def test_what_a_blind_model_counted_says_nothing_of_pictures(tmp_path: Path) -> None:
+async def test_counts_of_a_blind_model_do_not_cover_images(tmp_path: Path) -> None:
     async with open_room(tmp_path, ScriptedProvider()) as room:
         await keep(room)
         seeing = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))

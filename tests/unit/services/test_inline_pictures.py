@@ -86,7 +86,7 @@ async def test_images_are_read_with_and_without_padding(more: int, pads: bool) -
     ],
 )
 @pytest.mark.parametrize("size", [1, 5, 100_000])
-async def test_what_is_no_large_image_stays_as_it_was_written(text: str, size: int) -> None:
+async def test_small_or_invalid_images_stay_in_the_text(text: str, size: int) -> None:
     assert await said(*pieces(text, size), Completed()) == (text, [])
     assert await said(*pieces(text, size)) == (text, [])
 

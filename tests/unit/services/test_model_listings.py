@@ -80,7 +80,7 @@ async def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
         assert await ListingStore(database).all() == {}
 
 
-async def test_what_fails_leaves_the_last_listing(tmp_path: Path) -> None:
+async def test_a_failed_request_keeps_the_last_listing(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         provider = Provider(listed("a", ago=FRESH_FOR))
         listings = ModelListings(ListingStore(database), Gateway(provider))
@@ -111,7 +111,7 @@ async def test_the_files_on_this_computer_are_listed_anew_each_time(tmp_path: Pa
         assert listings.of(here) is None
 
 
-async def test_of_the_environment_nothing_is_stored(tmp_path: Path) -> None:
+async def test_a_listing_of_an_environment_provider_is_not_stored(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         listings = ModelListings(ListingStore(database), Gateway(Provider(listed("a"))))
         of_environment = replace(PROFILE, from_environment=True)

@@ -110,7 +110,7 @@ def test_a_gateways_own_price_outweighs_the_catalogs_and_openais_does_not() -> N
     assert at_openai.input == Decimal("1.75")
 
 
-def test_what_the_user_enters_outweighs_everything_at_this_provider() -> None:
+def test_the_users_facts_about_a_model_override_all_others() -> None:
     own = OwnModel(
         "m",
         window=9000,

@@ -53,7 +53,7 @@ def test_every_id_that_is_listed_is_offered_known_ones_first() -> None:
     assert found[5].name == "Alpha"
 
 
-def test_what_stands_in_for_instant_and_what_ends_is_marked() -> None:
+def test_a_stand_in_and_a_shutdown_date_are_noted() -> None:
     of_openai = offers(OPENAI, CATALOG, listed("gpt-5.2"), TODAY)
     assert of_openai[0].variant is Variant.INSTANT
     assert of_openai[0].note == "GPT-5.2 without reasoning responds"
@@ -96,13 +96,13 @@ def test_the_person_s_own_file_decides() -> None:
     assert [offer.name for offer in found] == ["It chats"]
 
 
-def test_what_a_server_says_that_a_model_takes_stands_behind_its_name() -> None:
+def test_the_window_that_a_server_lists_is_noted() -> None:
     models = (ListedModel("own", window=32_768), ListedModel("silent"))
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
     assert [offer.note for offer in offers(BOX, CATALOG, listing, TODAY)] == ["33k tokens", ""]
 
 
-def test_what_a_server_says_is_no_chat_model_is_hidden() -> None:
+def test_models_that_a_server_lists_as_not_chatting_are_hidden() -> None:
     models = (
         ListedModel("vectors", details=ModelDetails(ModelKind.EMBEDDING)),
         ListedModel("whisper-that-chats", details=ModelDetails(ModelKind.CHAT)),
@@ -134,7 +134,7 @@ def test_a_server_has_of_the_family_what_it_or_the_user_names() -> None:
         (ModelDetails(input_price=Decimal("1.10"), output_price=Decimal(10)), "$1.10 / $10"),
     ],
 )
-def test_both_prices_or_none(details: ModelDetails, note: str) -> None:
+def test_a_price_is_noted_only_if_both_are_known(details: ModelDetails, note: str) -> None:
     models = (ListedModel("own", details=details),)
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
     assert [offer.note for offer in offers(BOX, CATALOG, listing, TODAY)] == [note]

@@ -71,7 +71,7 @@ def test_no_passage_ends_itself(text: str) -> None:
     assert block.count("\n<") == 3
 
 
-def test_what_stands_in_a_passage_is_sent_as_it_is() -> None:
+def test_tags_in_the_text_of_a_passage_are_sent_unchanged() -> None:
     text = 'Write <passage number="2"> and </passages>.'
     assert f"\n{text}\n" in passages_block(part(text), FENCE)
 

@@ -33,7 +33,7 @@ JAPANESE = (
         ("Yes.", "yes"),
     ],
 )
-def test_a_copy_says_nothing_new(first: str, second: str) -> None:
+def test_a_copy_of_a_passage_is_not_added(first: str, second: str) -> None:
     copies = DuplicatePassages()
     assert copies.add_if_new(first)
     assert not copies.add_if_new(second)
@@ -50,7 +50,7 @@ def test_a_copy_says_nothing_new(first: str, second: str) -> None:
         + " The deposit is three months' rent, and comes back within half a year of moving out.",
     ],
 )
-def test_a_passage_that_differs_is_new(second: str) -> None:
+def test_a_passage_that_differs_is_added(second: str) -> None:
     copies = DuplicatePassages()
     assert copies.add_if_new(TEXT)
     assert copies.add_if_new(second)

@@ -76,7 +76,7 @@ async def spent(room: Room, answer: Message) -> Decimal:
     return await room.ledger.conversation_cost(answer.conversation_id)
 
 
-async def test_what_is_left_is_kept_as_a_run_to_pick_up(tmp_path: Path) -> None:
+async def test_a_left_run_is_stored_to_be_resumed(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
 
     async with open_room(tmp_path, provider) as room:
@@ -130,7 +130,7 @@ async def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
         assert provider.resumed == [RemoteRun("resp_1", 1)]
 
 
-async def test_asked_after_it_comes_as_a_whole(tmp_path: Path) -> None:
+async def test_a_resumed_run_is_read_from_its_start(tmp_path: Path) -> None:
     whole: list[StreamEvent | str] = [TextDelta("One, two."), UsageReported(USAGE), Completed()]
     provider = ScriptedProvider([*BEGINNING, HELD], whole)
 
@@ -140,7 +140,7 @@ async def test_asked_after_it_comes_as_a_whole(tmp_path: Path) -> None:
         assert (await room.run(answering)).text == "One, two."
 
 
-async def test_what_is_lost_keeps_its_text_and_says_why(tmp_path: Path) -> None:
+async def test_a_lost_run_keeps_its_text_with_the_reason(tmp_path: Path) -> None:
     lost = RunLostError("It is no longer there.")
     provider = ScriptedProvider([*BEGINNING, HELD], [Failed(lost)])
 
@@ -302,9 +302,7 @@ async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before:
         assert provider.resumed[-1].sequence == (2 if begun_before else 1)
 
 
-async def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_that_is_said(
-    tmp_path: Path,
-) -> None:
+async def test_stopping_a_run_without_an_id_gives_a_notice(tmp_path: Path) -> None:
     provider = ScriptedProvider([HELD])
 
     async with open_room(tmp_path, provider) as room:

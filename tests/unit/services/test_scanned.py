@@ -53,7 +53,7 @@ async def kept(room: Room) -> DocumentPart:
     return document.part
 
 
-async def test_its_pages_stand_behind_its_text_the_same_on_every_turn(tmp_path: Path) -> None:
+async def test_image_pages_follow_the_text_the_same_on_every_turn(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:
@@ -129,7 +129,7 @@ def test_pages_count_as_the_model_charges_for_them() -> None:
     assert page_tokens(PART, replace(SEEING, sees_images=False)) == (0, True)
 
 
-def test_they_are_kept_and_named() -> None:
+def test_image_pages_are_stored_and_counted() -> None:
     assert parts_from_json(parts_to_json([PART])) == (PART,)
     assert pages_fact(PART) == "3 pages, 1 as image"
     assert pages_fact(replace(PART, detail=TEXT_ONLY)) == "3 pages"

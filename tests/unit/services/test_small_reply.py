@@ -106,7 +106,7 @@ def test_the_course_of_a_call(
         ([Failed(NetworkError(Reason.NOT_REACHED, details="d"))], Reason.NOT_REACHED, "d"),
     ],
 )
-def test_what_is_an_error(
+def test_refusals_and_failures_are_errors(
     events: Sequence[StreamEvent], reason: Reason | None, details: str
 ) -> None:
     made = SmallReply("P")
@@ -127,7 +127,7 @@ def test_what_is_an_error(
         (UsageReported(Usage(1)), True),
     ],
 )
-def test_what_may_be_billed(event: StreamEvent, is_billed: bool) -> None:
+def test_calls_with_output_or_usage_may_be_billed(event: StreamEvent, is_billed: bool) -> None:
     made = SmallReply("P")
     made.take(event)
     assert made.is_billed is is_billed

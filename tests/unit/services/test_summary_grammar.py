@@ -53,7 +53,7 @@ def test_an_edited_summary_keeps_its_form() -> None:
 
 
 @pytest.mark.parametrize(("profile", "is_sent"), [(ON_DEVICE, True), (OPENAI, False)])
-def test_nobody_else_is_sent_a_grammar(profile: ProviderProfile, is_sent: bool) -> None:
+def test_only_the_built_in_model_is_sent_a_grammar(profile: ProviderProfile, is_sent: bool) -> None:
     grammar = AnswerGrammar(GrammarSyntax.GBNF, SUMMARY)
     request = ChatRequest(model=BUILT_IN.id, messages=(), grammar=grammar)
     assert ("grammar" in body(request, BUILT_IN, profile)) is is_sent

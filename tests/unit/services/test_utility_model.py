@@ -111,7 +111,7 @@ def test_a_small_model_of_the_same_provider_with_the_least_effort() -> None:
     assert chosen(replace(THINKING, profile=COMETAPI)) == ("gpt-5-nano", Effort.MINIMAL)
 
 
-def test_the_next_where_the_providers_list_lacks_one() -> None:
+def test_a_small_model_missing_from_the_list_is_skipped() -> None:
     lists = ("gpt-5.2", "gpt-5-mini")
     assert chosen(THINKING, listed=lists) == ("gpt-5-mini", Effort.MINIMAL)
     pro = own_of(OPENAI, "gpt-5.2-pro", Variant.PRO, Effort.XHIGH)
@@ -119,13 +119,13 @@ def test_the_next_where_the_providers_list_lacks_one() -> None:
     assert chosen(pro, listed=("gpt-5.2-pro",)) == ("gpt-5.2-pro", Effort.MEDIUM)
 
 
-def test_elsewhere_the_conversations_own_model() -> None:
+def test_providers_without_small_models_use_the_conversations_model() -> None:
     assert chosen(own_of(SERVER, "gemma")) == ("gemma", None)
     assert chosen(own_of(ON_DEVICE, "smollm2-135m-instruct")) == ("smollm2-135m-instruct", None)
     assert chosen(own_of(ON_DEVICE, "/models/qwen.gguf")) == ("/models/qwen.gguf", None)
 
 
-def test_never_a_dearer_one_than_the_conversations() -> None:
+def test_no_dearer_model_than_the_conversations_is_used() -> None:
     nano = own_of(OPENAI, "gpt-5-nano", None, Effort.HIGH)
     assert chosen(nano, Purpose.COMPACTION) == ("gpt-5-nano", Effort.MINIMAL)
 
@@ -137,7 +137,7 @@ def test_a_file_of_the_persons_overrides_who_does_a_job() -> None:
     assert catalog.small_job("dance") == SmallJob()
 
 
-async def test_a_call_is_plain_priced_and_written_down() -> None:
+async def test_a_small_call_has_no_extras_and_is_recorded() -> None:
     provider, book = ScriptedProvider([TextDelta(" A text \n"), *DONE]), Book()
 
     written = await jobs_of(provider, book).ask(
@@ -166,7 +166,7 @@ async def test_a_call_is_plain_priced_and_written_down() -> None:
     assert 0 <= went.first_token_s <= went.duration_s
 
 
-async def test_a_refused_call_is_written_down_as_failed_and_costs_nothing() -> None:
+async def test_a_refused_call_is_recorded_as_failed_without_cost() -> None:
     refused = Failed(ProviderFaultError("It failed.", status=503))
     provider, book = (
         ScriptedProvider([StatusChanged(1, ErrorNote("Trying again.")), refused]),
@@ -181,7 +181,7 @@ async def test_a_refused_call_is_written_down_as_failed_and_costs_nothing() -> N
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
-async def test_a_cancelled_call_is_written_down_once_it_has_begun(*, has_begun: bool) -> None:
+async def test_a_cancelled_call_is_recorded_once_it_has_begun(*, has_begun: bool) -> None:
     said = [TextDelta("A te")] if has_begun else []
     provider, book = ScriptedProvider([*said, ScriptedProvider.HOLD]), Book()
     asked = asyncio.create_task(ask(jobs_of(provider, book)))
@@ -193,7 +193,7 @@ async def test_a_cancelled_call_is_written_down_once_it_has_begun(*, has_begun: 
     assert found == ([(None, "cancelled")] if has_begun else [])
 
 
-async def test_who_answered_is_written_down_and_decides_the_price() -> None:
+async def test_the_model_that_answered_is_recorded_at_its_price() -> None:
     """A server of one model answers with it, whatever was requested."""
     at_server = replace(own_of(SERVER, "gpt-5.2"), claim=PriceClaim.UNLESS_OTHER_ANSWERS)
     for named, model, cost in (
@@ -295,7 +295,7 @@ def test_a_title_is_one_plain_line(written: str, title: str) -> None:
 
 
 @given(st.text())
-def test_whatever_a_model_writes_a_title_is_short_and_visible(written: str) -> None:
+def test_every_title_is_short_and_visible(written: str) -> None:
     title = clean_title(written)
     assert len(title) <= 60
     assert title.isprintable()

@@ -75,6 +75,6 @@ def test_patterns_of_our_own_are_matched() -> None:
 
 
 @pytest.mark.parametrize("text", ['{"n": 1e999}', '{"n": NaN}', "[1]", "null", '{"n": 1'])
-def test_what_no_json_can_say_is_refused(text: str) -> None:
+def test_values_that_are_no_json_are_refused(text: str) -> None:
     with pytest.raises(ToolError):
         parse_arguments(ToolDefinition("t", "", {"type": "object"}), text)

@@ -205,7 +205,7 @@ async def test_no_more_than_sixteen_calls_run_at_once() -> None:
     assert {step[0] for step in steps if step[1] is S.DONE} == {str(n) for n in range(16)}
 
 
-async def test_what_is_never_allowed_is_not_asked_about() -> None:
+async def test_a_tool_that_is_never_allowed_is_denied_without_a_question() -> None:
     class Broken(Permissions):
         async def permission(self, *_: str) -> Permission:
             raise StorageError("Full.")
@@ -246,7 +246,7 @@ async def test_a_command_allows_what_it_names(
     assert decision == Decision(is_allowed=is_allowed)
 
 
-def test_what_runs_without_a_question() -> None:
+def test_tools_without_consent_or_with_permission_run_without_a_question() -> None:
     asks = replace(TOOL, needs_consent=True)
     allowed = [stored for stored in Permission if may_run(asks, stored)]
     assert allowed == [Permission.CONVERSATION, Permission.ALWAYS]
@@ -288,7 +288,7 @@ class Reporting(Source):
         ),
     ],
 )
-async def test_how_far_a_call_is(
+async def test_the_progress_of_a_call_is_reported(
     reports: list[tuple[float, tuple[float, float | None, str]]],
     results: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -327,7 +327,7 @@ def test_a_result_can_be_stored_and_sent(text: str, kept: str) -> None:
     assert bounded(text) == kept
 
 
-def test_what_of_an_answer_is_sent_again() -> None:
+def test_only_ended_calls_of_an_answer_are_sent_again() -> None:
     call = ToolCallPart("1", "look", "{}", result="seen")
     fenced = SAMPLE_FENCE.wrap("result", "seen")
     parts = [
@@ -395,7 +395,7 @@ async def looped(
     ("rounds", "requests", "end"),
     [(0, 1, TOO_MANY_ROUNDS), (1, 2, TOO_MANY_ROUNDS), (2, 3, None), (3, 3, None)],
 )
-async def test_so_many_rounds_may_be(rounds: int, requests: int, end: str | None) -> None:
+async def test_the_number_of_rounds_is_limited(rounds: int, requests: int, end: str | None) -> None:
     events, provider, _ = await looped(ROUND, ROUND, LAST, limits=ToolLimits(rounds=rounds))
     assert len(provider.requests) == requests
     assert events[-1] == (Completed() if end is None else Incomplete(end))

@@ -69,7 +69,9 @@ async def test_the_tools_that_a_provider_runs(stores: Sequence[str]) -> None:
         (ON_DEVICE, "web_search", "Local models don’t run tools themselves."),
     ],
 )
-def test_who_can_use_them(profile: ProviderProfile, name: str, refusal: str) -> None:
+def test_hosted_tools_need_a_provider_and_model_that_support_them(
+    profile: ProviderProfile, name: str, refusal: str
+) -> None:
     assert hosted_refusal(name, ResolvedChoice(profile, MODEL, None, None)) == refusal
 
 
@@ -114,5 +116,7 @@ def call(name: str, arguments: str = "{}", **changes: object) -> ToolCallPart:
         ([call("code_interpreter", '{"container": "a"}'), call("web_search")] * 2, "0.05"),
     ],
 )
-def test_what_they_cost(calls: list[ToolCallPart], cost: str) -> None:
+def test_each_hosted_call_is_billed_and_each_container_once(
+    calls: list[ToolCallPart], cost: str
+) -> None:
     assert hosted_cost(calls, PRICES) == Decimal(cost)

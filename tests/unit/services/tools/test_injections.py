@@ -48,7 +48,7 @@ async def run(desk: ConsentDesk, text: str) -> tuple[Source, list[ToolCallPart]]
     return source, ended
 
 
-def test_there_are_fifty() -> None:
+def test_there_are_at_least_fifty_injections() -> None:
     assert len(set(INJECTIONS)) >= 50
 
 

@@ -169,7 +169,7 @@ async def test_failures_are_results_and_the_loop_continues(tmp_path: Path) -> No
     assert answer.status is MessageStatus.COMPLETE
 
 
-async def test_a_tool_that_hangs_is_given_up(tmp_path: Path) -> None:
+async def test_a_tool_that_hangs_is_cancelled(tmp_path: Path) -> None:
     async def hang(_arguments: Any) -> str:
         await asyncio.Event().wait()
         return ""
@@ -272,7 +272,7 @@ async def test_ids_that_are_missing_or_repeated_are_replaced(tmp_path: Path) -> 
     assert [call.round for call in calls] == [0, 0, 0, 1]
 
 
-async def test_a_denial_is_told_and_nothing_runs(tmp_path: Path) -> None:
+async def test_a_denied_call_does_not_run_and_the_model_is_told(tmp_path: Path) -> None:
     source = Source(double=doubled)
     answer, provider, _ = await run(
         tmp_path,
