@@ -173,7 +173,7 @@ class ServerConnection:
                     line = await self._process.stdout.readline()
                     if not line:
                         return
-                    self._handle(await _parsed(line))
+                    self._handle(await _parse(line))
                 except ValueError:
                     return  # too long or no JSON: this is no line of our process
         finally:
@@ -245,7 +245,7 @@ class ServerConnection:
             self._listener.on_log("", line.decode("utf-8", "replace").rstrip())
 
 
-async def _parsed(line: bytes) -> dict[str, Any]:
+async def _parse(line: bytes) -> dict[str, Any]:
     if len(line) <= _MAX_INLINE_BYTES:
         found: dict[str, Any] = json.loads(line)
         return found

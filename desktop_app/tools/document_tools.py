@@ -126,7 +126,7 @@ class DocumentTools:
                 found += [f"[{p.source}]\n{p.text}" for p in part.passages]
         for name, document in _by_name(documents_of(context)).items():
             text = await context.text_of(document.sha256)
-            found += await asyncio.to_thread(_passages, name, document, text, words)
+            found += await asyncio.to_thread(_find_passages, name, document, text, words)
         return "\n\n".join(found[:MAX_HITS]) or "Nothing was found."
 
     async def _read_pages(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
@@ -144,7 +144,7 @@ class DocumentTools:
             raise ToolError(f"Choose pages from 1 on, at most {MAX_PAGES} at once.")
         text_of = context.text_of if document.sha256 in names else self._text_of
         text = await text_of(document.sha256)
-        pages = await asyncio.to_thread(_pages, document, text)
+        pages = await asyncio.to_thread(_split_pages, document, text)
         chosen = pages[first - 1 : last]
         if not chosen:
             raise ToolError(f"The document has {len(pages)} pages.")
@@ -210,7 +210,7 @@ def _name_in(documents: Iterable[str], wanted: str) -> str:
     raise ToolError(f"There is no such document. Documents: {known}")
 
 
-def _pages(document: DocumentPart, text: str) -> list[str]:
+def _split_pages(document: DocumentPart, text: str) -> list[str]:
     """Return a document’s pages, sheets or slides, or equal pieces if it has none."""
     marks = find_sections(text, unit_of(document)) if unit_of(document) else []
     if marks:
@@ -220,11 +220,12 @@ def _pages(document: DocumentPart, text: str) -> list[str]:
     return [text[at : at + size] for at in range(0, len(text), size)] or [""]
 
 
-def _passages(name: str, document: DocumentPart, text: str, words: str) -> list[str]:
+def _find_passages(name: str, document: DocumentPart, text: str, words: str) -> list[str]:
     """Return excerpts of the pages with all words, or with any if no page has all."""
     wanted = [word.casefold() for word in re.findall(r"\w+", words)]
     pages = [
-        (number, page, page.casefold()) for number, page in enumerate(_pages(document, text), 1)
+        (number, page, page.casefold())
+        for number, page in enumerate(_split_pages(document, text), 1)
     ]
     matches = [p for p in pages if wanted and all(word in p[2] for word in wanted)]
     matches = matches or [p for p in pages if any(word in p[2] for word in wanted)]

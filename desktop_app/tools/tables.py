@@ -47,14 +47,14 @@ def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
     """
     stem = name.rsplit(".", 1)[0]
     if media_type in CSV_TYPES or name.lower().endswith((".csv", ".tsv")):
-        yield from _table(stem, partial(_csv_rows, text))
+        yield from _read_table(stem, partial(_csv_rows, text))
         return
     sheet, start = stem, 0
     for line, end in _lines(text):
         if line.startswith("## "):
-            yield from _table(sheet, partial(_sheet_rows, text, start, end - len(line)))
+            yield from _read_table(sheet, partial(_sheet_rows, text, start, end - len(line)))
             sheet, start = line[3:].strip(), end
-    yield from _table(sheet, partial(_sheet_rows, text, start, len(text)))
+    yield from _read_table(sheet, partial(_sheet_rows, text, start, len(text)))
 
 
 def _lines(text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple[str, int]]:
@@ -80,7 +80,7 @@ def _sheet_rows(text: str, start: int, stop: int) -> Iterator[list[str]]:
             yield [cell.strip().replace("\\|", "|") for cell in _CELLS.split(row[1:-1])]
 
 
-def _table(name: str, read: Rows) -> Iterator[DocumentTable]:
+def _read_table(name: str, read: Rows) -> Iterator[DocumentTable]:
     """Yield the table of these rows, or nothing if the first row, which has the names, is empty."""
     width = count = 0
     for row in read():

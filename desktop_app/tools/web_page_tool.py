@@ -140,7 +140,7 @@ class WebPageTool:
                         continue
                     media_type = _require_readable(reply.status_code, reply.headers)
                     data = await bounded_body(reply)
-                    return url, media_type, _in_utf8(data, reply.charset_encoding)
+                    return url, media_type, _to_utf8(data, reply.charset_encoding)
                 except ValueError as error:  # an invalid redirect, or an unpaired surrogate
                     raise ToolError("The address is not valid.") from error
                 except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -230,7 +230,7 @@ async def bounded_body(reply: httpx.Response) -> bytes:
     return bytes(data)
 
 
-def _in_utf8(data: bytes, stated: str | None) -> bytes:
+def _to_utf8(data: bytes, stated: str | None) -> bytes:
     """Return a text as UTF-8 with a byte order mark, if the server states its encoding."""
     if stated is None:
         return data

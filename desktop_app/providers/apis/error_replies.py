@@ -115,7 +115,7 @@ _NO_MODEL: Final = re.compile(
     r"no endpoints (found|available)|no allowed providers are available",
     re.IGNORECASE | re.DOTALL,
 )
-# OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio, Ollama, which also sends it for invalid images.
+# OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio; Ollama, also for images that are invalid.
 _NO_PICTURES: Final = re.compile(
     r"(images?|vision|multi-?modal|image_url|input_image|mmproj)\b.{0,80}"
     r"(not support|unsupported|not (a )?(valid|allowed|multi-?modal)|only supported"

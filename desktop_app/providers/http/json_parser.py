@@ -134,7 +134,7 @@ class _Parser:
     def _peek(self) -> bytes:
         """Return the next byte that is not blank, or b"" at the end."""
         first = self._data[self._position : self._position + 1]
-        if first not in b" \t\n\r":  # b"" is in it
+        if first and first not in b" \t\n\r":
             return bytes(first)
         while True:
             found = _BLANKS.match(self._data, self._position)

@@ -82,14 +82,14 @@ def asked_wait_s(headers: Mapping[str, str]) -> float | None:
     It is taken from retry-after-ms, else from retry-after in seconds or as an HTTP date in the
     future.
     """
-    milliseconds = _positive(headers.get("retry-after-ms", ""))
+    milliseconds = _positive_number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
     after = headers.get("retry-after", "")
-    return _positive(after) or _seconds_until(after)
+    return _positive_number(after) or _seconds_until(after)
 
 
-def _positive(text: str) -> float | None:
+def _positive_number(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:

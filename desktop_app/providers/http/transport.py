@@ -447,14 +447,14 @@ class Transport:
         if html and (status < 400 or status in _WEB_PAGE_STATUSES):
             raise self._attempt.web_page(status)
         if status >= 400:
-            raise await self._refusal(response, classify)
+            raise await self._read_refusal(response, classify)
         if _is_compressed(response):
             raise AttemptError(self._compressed_reply_error(response))
 
-    async def _refusal(
+    async def _read_refusal(
         self, response: httpx.Response, classify: error_replies.Classify | None
     ) -> AttemptError:
-        start = self.redactor.clean_bytes(await self._start_of_body(response))
+        start = self.redactor.clean_bytes(await self._read_start_of_body(response))
         error = error_replies.error_from(
             self._provider,
             error_body.read_body(start),
@@ -502,7 +502,7 @@ class Transport:
             provider=self._provider,
         )
 
-    async def _start_of_body(self, response: httpx.Response) -> bytes:
+    async def _read_start_of_body(self, response: httpx.Response) -> bytes:
         """Return the start of an error's body; ignore errors while reading it."""
         import httpx
 

@@ -26,7 +26,7 @@ from desktop_app.i18n import formatting
 
 MAX_CA_FILE_BYTES: Final = 4 * 1024 * 1024
 
-# Paths of certificates on Linux distributions, for an OpenSSL that was built for another one. The
+# Paths of certificates on Linux distributions, in case OpenSSL was built for a different one. The
 # list is truststore's.
 _BUNDLES: Final = (
     "/etc/ssl/cert.pem",

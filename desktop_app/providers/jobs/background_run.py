@@ -175,7 +175,9 @@ class BackgroundRun:
     ) -> AsyncGenerator[StreamEvent, None]:
         # A run without an id cannot be found again.
         self._current_watch = watch = self._watch(bool(self._id))
-        async with aclosing(watch.events_of(self._connection(opened(watch.note_bytes)))) as events:
+        async with aclosing(
+            watch.events_of(self._read_connection(opened(watch.note_bytes)))
+        ) as events:
             async for event in events:
                 yield event
 
@@ -196,7 +198,7 @@ class BackgroundRun:
                 raise
             self._may_stream = False
 
-    async def _connection(
+    async def _read_connection(
         self, opened: AbstractAsyncContextManager[HttpReply]
     ) -> AsyncGenerator[StreamEvent, None]:
         async with opened as reply:

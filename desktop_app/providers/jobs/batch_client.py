@@ -163,7 +163,7 @@ class BatchClient:
     async def fetch(self, batch_id: str) -> RemoteBatch:
         """Return the current state of a batch."""
         path = _path("batches", batch_id)
-        return await self._retry(lambda: self._transport.get_json(path, self._batch))
+        return await self._retry(lambda: self._transport.get_json(path, self._parse_batch))
 
     async def cancel(self, batch_id: str) -> RemoteBatch:
         """Cancel a batch. Its results so far can still be fetched."""
@@ -205,9 +205,9 @@ class BatchClient:
         headers = {"accept": "application/json", "content-type": "application/json"}
         content = json.dumps(body).encode()
         async with self._transport.send("POST", path, headers, content) as reply:
-            return await reply.json(self._batch)
+            return await reply.json(self._parse_batch)
 
-    def _batch(self, value: object) -> RemoteBatch:
+    def _parse_batch(self, value: object) -> RemoteBatch:
         batch = batch_of(value)
         if batch is None:
             raise self._unexpected_reply_error(Reason.BATCH_UNREADABLE)
@@ -219,7 +219,9 @@ class BatchClient:
         for _ in range(_MAX_PAGES):
             start = f"&after={quote(after, safe='')}" if after else ""
             address = f"{path}?{query}limit={_PAGE_ROWS}{start}"
-            rows, has_more = await self._retry(partial(self._transport.get_json, address, _page))
+            rows, has_more = await self._retry(
+                partial(self._transport.get_json, address, _parse_page)
+            )
             for row in rows:
                 yield row
             last = json_fields.name(rows[-1], "id") if rows else ""
@@ -266,7 +268,7 @@ def _path(kind: str, name: str) -> str:
     return f"{kind}/{quote(name, safe='')}"
 
 
-def _page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
+def _parse_page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
     """Return the rows of a page, at most twice as many as requested, and if another follows."""
     has_more = isinstance(value, dict) and bool(value.get("has_more"))
     return json_fields.rows(value, "data")[: 2 * _PAGE_ROWS], has_more

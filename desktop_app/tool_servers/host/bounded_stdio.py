@@ -96,7 +96,7 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: L
             return
         if not line:
             return
-        message = _message(line)
+        message = _parse_message(line)
         if message is None:
             faults += bool(line.strip())
             text = line[:MAX_SHOWN_BYTES].decode("utf-8", "replace").rstrip()
@@ -112,15 +112,15 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: L
             return
 
 
-def _message(line: bytes) -> SessionMessage | None:
+def _parse_message(line: bytes) -> SessionMessage | None:
     text = line.decode("utf-8", "replace")  # a program may pass on the bytes of any file
     try:
         return SessionMessage(types.jsonrpc_message_adapter.validate_json(text))
     except (ValueError, RecursionError):
-        return _unreadable_reply(text)
+        return _reply_in_place_of(text)
 
 
-def _unreadable_reply(line: str) -> SessionMessage | None:
+def _reply_in_place_of(line: str) -> SessionMessage | None:
     """Return an error in place of a reply that the SDK cannot parse, so that nobody waits for it.
 
     A result that is only nested too deeply for the SDK's parser is returned unchanged. Return None

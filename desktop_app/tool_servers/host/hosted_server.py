@@ -196,12 +196,14 @@ class HostedServer:
         if client is None:
             raise ConnectionError("not connected")
         if order["do"] == "tools":
-            return content.tools_to_json([p.tools for p in await _pages(client.list_tools)])
+            return content.tools_to_json([p.tools for p in await _fetch_pages(client.list_tools)])
         if order["do"] == "resources":
-            pages = await _pages(client.list_resources)
+            pages = await _fetch_pages(client.list_resources)
             return content.resources_to_json([p.resources for p in pages])
         if order["do"] == "prompts":
-            return content.prompts_to_json([p.prompts for p in await _pages(client.list_prompts)])
+            return content.prompts_to_json(
+                [p.prompts for p in await _fetch_pages(client.list_prompts)]
+            )
         if order["do"] == "read":
             return content.resource_to_json(await client.read_resource(order["uri"]))
         if order["do"] == "prompt":
@@ -222,7 +224,7 @@ class HostedServer:
         return content.call_result_to_json(result)
 
 
-async def _pages(fetch_page: Any) -> list[Any]:
+async def _fetch_pages(fetch_page: Any) -> list[Any]:
     """Return the pages of a list, at most MAX_PAGES: a server may send pages without end."""
     pages: list[Any] = []
     cursor: str | None = None
