@@ -21,6 +21,7 @@ from desktop_app import __version__
 from desktop_app.app.desktop import single_instance
 from desktop_app.app.desktop.single_instance import WindowLock
 from desktop_app.app.desktop.window_request import (
+    MAX_TEXT_BYTES,
     PREFIX,
     OpenRequest,
     QuickRequest,
@@ -222,6 +223,14 @@ def test_errors_of_the_command_line_are_translated(
     said = capsys.readouterr().err
     assert said.startswith("⟦ûšåĝé: ")
     assert said.count("⟦") >= 3  # the usage, the word "error", and the sentence
+
+
+@pytest.mark.usefixtures("pseudo_language")
+def test_a_text_that_is_too_large_is_refused_in_the_users_language(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["quick", "--text", "x" * (MAX_TEXT_BYTES + 1)]) == 1
+    assert capsys.readouterr().err.startswith("repartee: ⟦")
 
 
 def test_version_prints_name_and_number(capsys: pytest.CaptureFixture[str]) -> None:

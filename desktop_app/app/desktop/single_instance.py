@@ -54,12 +54,13 @@ def open_or_call(request: WindowRequest) -> int:
     Returns:
         The exit code of the command.
     """
+    user_folders = folders()
     try:
         frame = encode(request)
     except RequestError as error:  # too large, even for a window of this process
+        _use_language(user_folders)
         say(str(error))
         return 1
-    user_folders = folders()
     lock = WindowLock(user_folders.data)
     try:
         if not lock.take() and (code := _call(user_folders, frame, lock)) is not None:

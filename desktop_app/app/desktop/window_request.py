@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ClassVar, Final, Literal
 
 from desktop_app.i18n.formatting import size
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 
 MAGIC: Final = b"RPT1"
 PREFIX: Final = struct.Struct(">4sII")
@@ -38,7 +38,19 @@ Reply = Literal[b"ok", b"refused", b"busy"]
 
 
 class RequestError(ValueError):
-    """Raised for bytes that are no request or too large; the argument says why."""
+    """Raised for bytes that are no request or too large; the text says why, in the user's language.
+
+    Args:
+        reason: a sentence that is marked for translation.
+        values: the values of its placeholders.
+    """
+
+    def __init__(self, reason: str, **values: str | int) -> None:
+        super().__init__(reason)
+        self._reason, self._values = reason, values
+
+    def __str__(self) -> str:
+        return tr(self._reason, **self._values)
 
 
 @dataclass(frozen=True)
@@ -132,12 +144,12 @@ def encode(request: WindowRequest) -> bytes:
     head = b"\0".join((request.command, *map(os.fsencode, request.files)))
     text = request.text.encode("utf-8", "surrogateescape")  # an argument may hold any byte
     if any("\0" in name for name in request.files):  # "file:///%00" is an address
-        raise RequestError(tr("File names can’t contain a NUL character."))
+        raise RequestError(N_("File names can’t contain a NUL character."))
     if len(request.files) > MAX_FILES or len(head) > MAX_HEAD_BYTES:
-        raise RequestError(tr("At most {count} files can be opened at once.", count=MAX_FILES))
+        raise RequestError(N_("At most {count} files can be opened at once."), count=MAX_FILES)
     if len(text) > MAX_TEXT_BYTES:
         raise RequestError(
-            tr("The text is larger than {size}. Open it as a file.", size=size(MAX_TEXT_BYTES))
+            N_("The text is larger than {size}. Open it as a file."), size=size(MAX_TEXT_BYTES)
         )
     return PREFIX.pack(MAGIC, len(head), len(text)) + head + text
 
