@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -325,3 +326,13 @@ def test_headers_are_listed_and_removed(qtbot: QtBot, panel: SettingsPanel) -> N
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
         find(panel, QPushButton, "remove-header.x-key").click()
     assert saved.args == [replace(profile, custom_fields=fields[:1])]
+
+
+def test_a_secret_whose_value_is_missing_is_entered_as_a_secret_again(panel: SettingsPanel) -> None:
+    profile = replace(BOX, custom_fields=(CustomField("X-Key", is_secret=True),))
+    panel.set_profiles((OPENAI, profile), "box")
+    secret = find(panel, QCheckBox, "custom-field-secret")
+    secret.setChecked(False)  # for a field that was added before
+    panel.set_custom_field_states("box", {"header.x-key": False})
+    assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"
+    assert secret.isChecked()

@@ -117,6 +117,7 @@ class CustomFieldSection(FormSection, DraftForm):
         if field is not None and not self._name.text():
             self._name.setText(field.name)
             self._kind.setCurrentIndex(self._kind.findData(field.in_query))
+            self._is_secret.setChecked(True)
 
     def _show_list(self) -> None:
         while (item := self._list.takeAt(0)) is not None:

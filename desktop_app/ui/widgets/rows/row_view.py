@@ -1,6 +1,6 @@
 """The list view of rows: conversations, search hits, commands, prompts, files.
 
-Its users select rows: arrow keys and clicks only move the current row, and `chosen` reports
+Only other code selects rows: arrow keys and clicks move the current row, and `chosen` reports
 a row that is to be opened.
 
 A QListView asks the model for its row count for each row in a layout, and lays out all rows
