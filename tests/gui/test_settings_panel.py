@@ -345,6 +345,26 @@ def test_models_and_price_of_a_provider_are_saved(qtbot: QtBot, panel: SettingsP
     assert saved.args[0].models == ("gpt-5.2", "deepseek")
 
 
+def test_changes_in_two_sections_are_both_kept_before_the_first_is_stored(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    with qtbot.waitSignal(panel.profile_save_requested):
+        write(qtbot, panel, "models", "gpt-5.2")
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+        write(qtbot, panel, "base-url", "https://gateway.example/v1")
+    assert saved.args is not None
+    assert saved.args[0].models == ("gpt-5.2",)
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+        write(qtbot, panel, "monthly-cap", "20")
+    assert saved.args is not None
+    assert saved.args[0].base_url == "https://gateway.example/v1"
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+        find(panel, Switch, "keeps-at-provider").toggle()
+    assert saved.args is not None
+    assert saved.args[0].monthly_cap == 20
+    assert saved.args[0].models == ("gpt-5.2",)
+
+
 def test_a_price_may_have_a_group_separator(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
     with qtbot.waitSignal(panel.profile_save_requested) as saved:

@@ -362,6 +362,7 @@ class ProviderTab(QWidget):
         if profile != self._profile:
             self._profile = self._profiles[profile.id] = profile
             self._combo.setItemText(self._combo.currentIndex(), profile.name)
+            self._show()  # each section changes the profile that it shows
             self.profile_save_requested.emit(profile)
 
 
