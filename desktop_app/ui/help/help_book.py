@@ -65,7 +65,7 @@ class HelpBook:
         return self._by_id.get(chapter_id)
 
     def find(self, query: str) -> list[HelpHit]:
-        """Return the sections with every word of `query`, those with them in the title first."""
+        """Return the sections with every word of `query`, matches in titles first."""
         words = words_of(query)
         if not words:
             return []

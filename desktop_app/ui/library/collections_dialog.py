@@ -239,7 +239,7 @@ class CollectionsDialog(QDialog):
         self.empty.setText(tr(NO_DOCUMENTS))
 
     def set_semantic_note(self, text: str) -> None:
-        """Show what semantic search would send; "" hides the note if nothing would be sent."""
+        """Show a note on the data that semantic search would send; "" hides it."""
         self.semantic_note.setText(text)
         self.semantic_note.setAccessibleName(spoken_text(text))
         self._semantic_row.setVisible(bool(text))

@@ -1,4 +1,4 @@
-"""The page of presets: a list, and an editor for the model and settings of one of them.
+"""The page of presets: a list, and an editor for the model and settings of a preset.
 
 Changes are saved automatically. The settings are the rows of the Responses page; a setting that a
 preset does not override keeps its default.

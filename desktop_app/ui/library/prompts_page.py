@@ -1,4 +1,4 @@
-"""The page of prompts: a list by folders, and an editor for one of them.
+"""The page of prompts: a list by folders, and an editor for a prompt.
 
 Changes are saved automatically when the user pauses or leaves a field.
 """
@@ -51,7 +51,7 @@ _HELP: Final = N_(
 
 
 class PageText(MultilineField):
-    """A text field that takes all available height."""
+    """A text field that fills the available height."""
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""

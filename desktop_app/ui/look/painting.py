@@ -1,7 +1,7 @@
 """Shapes that several widgets paint: rounded backgrounds, focus rings, icons, key caps.
 
-Widgets paint by hand only what a style sheet cannot express, such as several texts and
-marks in one button. Everything else is in the theme's style sheet.
+Widgets paint by hand only shapes that a style sheet cannot express, such as several texts
+and marks in one button. Everything else is in the theme's style sheet.
 """
 
 from __future__ import annotations

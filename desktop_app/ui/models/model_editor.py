@@ -1,4 +1,4 @@
-"""The form for what the user knows about a model at one provider; empty fields are automatic."""
+"""The form for the user's facts about a model at one provider; empty fields are automatic."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 The *selected* row is the open conversation; the *current* row has the keyboard focus. Arrow
 keys move only the current row, Enter opens it. The user can mark several rows for an
 action. Otherwise only the program selects rows (`select`), so that the selection always
-shows what is open.
+shows the open conversation.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ class ConversationList(QFrame):
         return found or ([self._selected] if self._selected else [])
 
     def neighbor(self, step: int) -> str | None:
-        """Return the id of the next conversation, or with -1 of the previous one, or None."""
+        """Return the id of the next (+1) or previous (-1) conversation; None at the ends."""
         index = self.model.index_of(self._selected or "")
         row = index.row() + (1 if step > 0 else -1)
         while 0 <= row < self.model.rowCount():
@@ -394,7 +394,7 @@ class ConversationList(QFrame):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
     def _delete_row(self, row: QModelIndex) -> None:
-        """Move to the trash, or erase what is in the trash."""
+        """Move the marked conversations to the trash; in the trash, erase them."""
         if row.data(Roles.IS_FOLDER):
             self.folder_delete_requested.emit(row.data(Roles.IDENTIFIER))
             return

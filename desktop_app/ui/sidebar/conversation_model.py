@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    # Not at run time: the first paint waits for what is imported here.
+    # Not imported at run time, because imports here delay the first paint.
     from desktop_app.domain.conversations.conversation import Conversation, Folder
 
 Index = QModelIndex | QPersistentModelIndex

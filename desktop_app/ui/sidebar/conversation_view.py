@@ -65,7 +65,7 @@ class ConversationView(RowView):
         dropped(list[str] ids, str folder id): conversations were dropped on a folder.
         pins_dropped(list[str] ids, str id): conversations were dropped before this pinned one, or
             with "" after the last.
-        drop_hint_changed(str): what a drop here will do; "" after the drag left.
+        drop_hint_changed(str): the hint for a drop here; "" after the drag left.
         content_dropped(DroppedContent, str id, bool): external content was dropped on a
             conversation or folder (True), or with "" outside the rows.
     """
@@ -300,7 +300,7 @@ class ConversationView(RowView):
         accept_copy(event)
 
     def show_drop_hint(self, hint: str) -> None:
-        """Show what a drop will do, also on a row above the list; "" hides it."""
+        """Show the hint for a drop, also on a row above the list; "" hides it."""
         self.drop_hint_changed.emit(hint)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -355,7 +355,7 @@ class ConversationView(RowView):
 
 
 def _drop_hint(data: QMimeData, index: QModelIndex) -> str:
-    """Return what a drop of external content on a row will do."""
+    """Return the hint for a drop of external content on a row."""
     from desktop_app.ui.composer.dropped_content import drop_hint
 
     if not index.data(Roles.IDENTIFIER):

@@ -1,4 +1,4 @@
-"""Drag and drop for the whole main window, with an overlay that says what a drop will do.
+"""Drag and drop for the whole main window, with an overlay that shows the hint for a drop.
 
 The window accepts files, images and mail messages everywhere except over the conversation
 list, whose rows accept them. Text goes to the prompt: at the drop position within its text,

@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Restore what `state` returned; missing or invalid values change nothing."""
+        """Restore a result of `state`; missing or invalid values change nothing."""
         stored = state.get("geometries")
         self._geometries = dict(stored) if isinstance(stored, dict) else {}
         geometry = self._geometries.get(_screens(), state.get("geometry"))

@@ -37,7 +37,7 @@ class Shade(QWidget):
 
 
 class DropOverlay(QWidget):
-    """A text over the window that says what a drop will do; transparent for drag events."""
+    """The hint for a drop, painted over the window; drag events pass through."""
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Actions = Sequence[tuple[str, Callable[[], object]]]
 
 NOTE_STAYS_MS: Final = 6000
-UNDO: Final = "undo"  # the topic of notes about what can be undone
+UNDO: Final = "undo"  # the topic of notes with an Undo button
 
 
 class _Card(NamedTuple):

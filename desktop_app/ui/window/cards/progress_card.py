@@ -43,7 +43,7 @@ class ProgressCard(QFrame):
         self.hide()
 
     def begin(self, words: str) -> None:
-        """Show that a task has started whose progress is not known yet."""
+        """Show a task that has started, without progress."""
         self.set_text(words)
         self.set_progress(0, 0)
         self.show()

@@ -102,7 +102,7 @@ class TemporaryRow(QWidget):
     Signals:
         open_requested(): show the temporary conversation.
         close_requested(): the user wants to close it.
-        drop_hint_changed(str): what a drop here will do; "" after the drag left.
+        drop_hint_changed(str): the hint for a drop here; "" after the drag left.
         content_dropped(DroppedContent): content was dropped here.
     """
 
@@ -136,7 +136,7 @@ class TemporaryRow(QWidget):
         themes.limit_size(self.close_button, px(26), px(26))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept the drag and show what a drop will do."""
+        """Accept the drag, and show the hint for a drop."""
         if event.source() is None and is_acceptable(event.mimeData()):
             accept_copy(event)
             self.button.setDown(True)
