@@ -62,7 +62,7 @@ async def test_the_first_question_titles_the_window_and_the_row() -> None:
         assert desk.window.notifications.status.text() == "Response complete."
 
 
-async def test_the_prompt_is_cleared_only_when_the_question_is_on_the_disk() -> None:
+async def test_the_prompt_is_cleared_only_once_the_question_is_stored() -> None:
     async with Desk(disk=SlowStore) as desk:
         assert isinstance(desk.disk, SlowStore)
         slow = desk.disk
@@ -84,7 +84,7 @@ async def test_the_prompt_is_cleared_only_when_the_question_is_on_the_disk() -> 
         assert desk.text.toPlainText() == " and more"
 
 
-async def test_leaving_while_the_question_is_on_its_way_to_the_disk() -> None:
+async def test_a_question_is_asked_once_if_the_conversation_is_left_while_it_is_stored() -> None:
     async with Desk(disk=SlowStore) as desk:
         assert isinstance(desk.disk, SlowStore)
         slow = desk.disk
@@ -103,7 +103,7 @@ async def test_leaving_while_the_question_is_on_its_way_to_the_disk() -> None:
         assert desk.setting("window.new_draft") is None
 
 
-async def test_stop_keeps_what_arrived() -> None:
+async def test_stop_keeps_the_text_that_arrived() -> None:
     async with Desk() as desk:
         turn = await desk.ask("Tell me a story")
         turn.say("Once upon a time")
@@ -120,7 +120,7 @@ async def test_stop_keeps_what_arrived() -> None:
         assert desk.messages()[3] == ("assistant", "cancelled", "")
 
 
-async def test_stop_twice_waits_for_what_is_being_kept() -> None:
+async def test_a_second_stop_does_not_interrupt_the_storing() -> None:
     async with Desk(disk=PausableStore) as desk:
         assert isinstance(desk.disk, PausableStore)
         turn = await desk.ask("Tell me a story")
@@ -139,7 +139,7 @@ async def test_stop_twice_waits_for_what_is_being_kept() -> None:
         assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
 
 
-async def test_an_answer_stopped_at_once_is_kept_as_cancelled() -> None:
+async def test_an_answer_stopped_at_once_is_stored_as_canceled() -> None:
     async with Desk() as desk:
         desk.controllers.running.started.connect(lambda _id: desk.controllers.chat.stop())
         desk.type("Never mind")
@@ -161,7 +161,7 @@ async def wait_behind_an_answer(desk: Desk, first: str, second: str) -> Turn:
     return turn
 
 
-async def test_enter_while_it_streams_asks_when_the_answer_has_ended() -> None:
+async def test_a_question_waits_until_the_answer_has_ended() -> None:
     async with Desk() as desk:
         turn = await wait_behind_an_answer(desk, "One", "Two")
         turn.end("1")
@@ -177,7 +177,7 @@ async def test_enter_while_it_streams_asks_when_the_answer_has_ended() -> None:
 
 
 @pytest.mark.parametrize("way", ["esc", "typing", "failure", "end of the program"])
-async def test_what_waits_is_not_asked(way: str) -> None:
+async def test_a_queued_question_is_dequeued_by_esc_typing_failure_and_the_end(way: str) -> None:
     async with Desk() as desk:
         turn = await wait_behind_an_answer(desk, "One", "Two")
         if way == "esc":
@@ -202,7 +202,7 @@ async def test_what_waits_is_not_asked(way: str) -> None:
     assert len(desk.stage.turns) == 1
 
 
-async def test_what_waits_is_asked_in_its_own_conversation() -> None:
+async def test_a_queued_question_is_asked_in_its_own_conversation() -> None:
     async with Desk() as desk:
         turn = await wait_behind_an_answer(desk, "One", "Two")
         here = desk.open_id
@@ -222,7 +222,7 @@ async def test_what_waits_is_asked_in_its_own_conversation() -> None:
         assert [text for _, _, text in desk.messages()] == ["One", "1", "Two", "2"]
 
 
-async def test_what_waits_in_a_deleted_conversation_is_not_asked() -> None:
+async def test_a_queued_question_in_a_deleted_conversation_is_not_asked() -> None:
     async with Desk() as desk:
         await wait_behind_an_answer(desk, "One", "Two")
         desk.controllers.trash.delete_chosen()
@@ -254,7 +254,7 @@ async def test_reasoning_keeps_its_paragraphs() -> None:
 # ---------------------------------------------------------------- what goes wrong
 
 
-async def test_cut_in_the_middle_then_retry_makes_a_version() -> None:
+async def test_retry_of_a_broken_answer_makes_a_version() -> None:
     async with Desk() as desk:
         turn = await desk.ask("Count")
         turn.say("One, two")
@@ -284,7 +284,7 @@ async def test_cut_in_the_middle_then_retry_makes_a_version() -> None:
         await until(lambda: "One, two, three" in desk.transcript)
 
 
-async def test_continue_goes_on_behind_the_answer_and_leaves_the_prompt_alone() -> None:
+async def test_continue_extends_the_answer_and_keeps_the_prompt() -> None:
     async with Desk() as desk:
         turn = await desk.ask("Count")
         turn.say("One")
@@ -301,7 +301,7 @@ async def test_continue_goes_on_behind_the_answer_and_leaves_the_prompt_alone() 
         assert "reached its maximum length" in desk.transcript
 
 
-async def test_continue_of_an_earlier_answer_goes_on_from_there() -> None:
+async def test_an_earlier_answer_is_continued_in_its_place() -> None:
     async with Desk() as desk:
         turn = await desk.ask("Count")
         turn.say("One")
@@ -318,7 +318,7 @@ async def test_continue_of_an_earlier_answer_goes_on_from_there() -> None:
         assert len(desk.messages()) == 6
 
 
-async def test_a_wrong_key_leads_to_where_keys_are_entered() -> None:
+async def test_a_wrong_key_offers_the_key_field() -> None:
     async with Desk() as desk:
         turn = await desk.ask("Hello")
         turn.fail(AuthenticationError("The key was not accepted.", status=401))
@@ -347,7 +347,7 @@ async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:
         assert len(desk.messages()) == 2
 
 
-async def test_a_disk_that_fills_while_it_streams_loses_nothing() -> None:
+async def test_a_disk_that_fills_while_an_answer_streams_loses_nothing() -> None:
     async with Desk() as desk:
         other = await desk.ask_and_answer("Other", "Thing")
         desk.window.conversations.new_requested.emit()
@@ -370,7 +370,7 @@ async def test_a_disk_that_fills_while_it_streams_loses_nothing() -> None:
         assert desk.messages()[-1] == ("assistant", "cancelled", "All of it")
 
 
-async def test_a_full_disk_is_said_once(no_defects: list[object]) -> None:
+async def test_a_full_disk_is_reported_once(no_defects: list[object]) -> None:
     async with Desk() as desk:
         turn = await desk.ask("Tell me")
         said: list[object] = []
@@ -392,7 +392,7 @@ async def test_a_full_disk_is_said_once(no_defects: list[object]) -> None:
 # ---------------------------------------------------------------- edits and versions
 
 
-async def test_an_edited_question_stands_beside_the_old_one() -> None:
+async def test_an_edited_question_is_a_version_of_the_old_one() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Capital of France?", "Paris")
         await desk.ask_and_answer("And its river?", "Seine")
@@ -442,7 +442,7 @@ def _has_foot_at(desk: Desk, words: str, foot: int) -> bool:
     )
 
 
-async def test_a_question_is_still_edited_when_its_text_is_written_anew() -> None:
+async def test_replacing_the_text_does_not_end_the_edit() -> None:
     async with Desk() as desk:
         first = await desk.ask_and_answer("One", "1")
         desk.window.conversations.new_requested.emit()
@@ -467,7 +467,7 @@ async def test_a_question_is_still_edited_when_its_text_is_written_anew() -> Non
         assert "‹ 2/2 ›" in desk.transcript
 
 
-async def test_an_edit_is_left_by_esc() -> None:
+async def test_esc_discards_an_edit() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("One", "1")
         desk.type("mine")
@@ -494,7 +494,7 @@ async def test_a_key_regenerates_the_answer_as_another_version() -> None:
 
 @pytest.mark.qt_log_ignore("support grabbing the keyboard", extend=True)
 @pytest.mark.parametrize("label", ["GPT-5.2 Pro", "High"])
-async def test_answered_again_by_another_the_conversation_keeps_its_choice(label: str) -> None:
+async def test_a_retry_with_another_model_keeps_the_conversations_choice(label: str) -> None:
     async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
         await desk.ask_and_answer("One", "1")
         before = desk.state.current.conversation.choice

@@ -83,7 +83,7 @@ async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
         await until(lambda: bool(viewer.pages.marks()))
 
 
-async def test_the_question_lists_what_went_in(data: Path) -> None:
+async def test_the_question_lists_the_sent_passages(data: Path) -> None:
     async with Desk(environment=OPENAI) as desk:
         await asking(desk, data / "report.pdf")
         turn = await desk.ask("What happened to the compressor?")
@@ -138,7 +138,7 @@ async def test_an_earlier_question_may_be_cited_and_a_later_one_not(
             await desk.controllers.library.open(conversation)
 
 
-async def test_copies_say_the_number(data: Path) -> None:
+async def test_a_copied_answer_has_numbers_and_no_links(data: Path) -> None:
     async with Desk(environment=OPENAI) as desk:
         await asking(desk, data / "report.pdf")
         turn = await desk.ask("What happened to the compressor?")

@@ -108,7 +108,7 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         assert desk.chips == []
 
 
-async def test_by_hand_with_the_keyboard(data: Path, tmp_path: Path) -> None:
+async def test_a_collection_is_created_and_filled_by_keyboard(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "notes.md"
     shutil.copy(data / "notes.md", file)
 
@@ -145,7 +145,7 @@ async def test_by_hand_with_the_keyboard(data: Path, tmp_path: Path) -> None:
         await until(lambda: is_quiet(desk) and rows(dialog) == ["notes.md, Read"])
 
 
-async def test_a_deleted_collection_comes_back_or_goes(tmp_path: Path) -> None:
+async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
     async with Desk(environment=OPENAI) as desk:
@@ -188,7 +188,7 @@ async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> No
         await until(lambda: "1 document" in desk.chips[0])
 
 
-async def test_filling_can_be_cancelled_and_goes_on(tmp_path: Path) -> None:
+async def test_filling_can_be_canceled_and_resumed(tmp_path: Path) -> None:
     folder = tmp_path / "Many"
     folder.mkdir()
     for number in range(40):
@@ -225,7 +225,7 @@ async def test_a_collection_is_chosen_by_its_name(tmp_path: Path) -> None:
         await until(lambda: desk.chips == ["Contracts, 1 document"])
 
 
-async def test_what_does_not_fit_becomes_a_collection(tmp_path: Path) -> None:
+async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> None:
     folder = tmp_path / "Reports"
     folder.mkdir()
     words = "The tariff of the year was agreed upon by both parties in the spring. "
@@ -254,7 +254,7 @@ async def test_what_does_not_fit_becomes_a_collection(tmp_path: Path) -> None:
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard")  # by a menu, on the offscreen platform
-async def test_the_menu_of_what_to_attach() -> None:
+async def test_the_attach_menu_lists_files_folders_and_collections() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.window.prompt.row.attach_menu_button.click()
         menu = desk.window.prompt.findChild(QMenu, "attach-menu")
@@ -266,7 +266,7 @@ async def test_the_menu_of_what_to_attach() -> None:
 
 
 @pytest.mark.parametrize(("base_url", "name"), [("", "OpenAI"), ("http://127.0.0.1:1/v1", "127")])
-async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
+async def test_the_cost_of_embeddings_is_shown_first(
     tmp_path: Path, base_url: str, name: str
 ) -> None:
     folder = folder_of(tmp_path, "report.pdf", "notes.md")

@@ -84,7 +84,7 @@ async def look(desk: Desk) -> None:
     await desk.written()
 
 
-async def test_nothing_is_offered_before_it_is_near() -> None:
+async def test_no_compaction_is_offered_before_the_window_is_nearly_full() -> None:
     async with Desk(environment=OPENAI) as desk:
         await turn(desk, "first", 200_000)
         await turn(desk, "second", 210_000)
@@ -92,7 +92,7 @@ async def test_nothing_is_offered_before_it_is_near() -> None:
         assert bar(desk) is None
 
 
-async def test_offered_done_by_the_provider_marked_sent_and_undone(
+async def test_a_compaction_by_the_provider_is_offered_marked_sent_and_undone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said: list[str] = []
@@ -143,7 +143,7 @@ async def test_offered_done_by_the_provider_marked_sent_and_undone(
         assert len(sent(asked)) == 9
 
 
-async def test_a_summary_by_a_small_model_where_the_provider_has_no_way() -> None:
+async def test_a_small_model_writes_a_summary_if_the_provider_does_not_compact() -> None:
     async with Desk(environment=OPENAI) as desk:
         await long_conversation(desk)
         await until_offered(desk)
@@ -170,7 +170,7 @@ async def test_a_summary_by_a_small_model_where_the_provider_has_no_way() -> Non
         assert "Compacted" not in desk.transcript
 
 
-async def test_the_mark_is_there_after_a_restart() -> None:
+async def test_the_mark_of_a_compaction_is_shown_after_a_restart() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.stage.compacts = True
         await long_conversation(desk)
@@ -185,7 +185,7 @@ async def test_the_mark_is_there_after_a_restart() -> None:
         assert asked.request.state == ITEMS
 
 
-async def test_an_offer_that_was_declined_does_not_return() -> None:
+async def test_a_declined_compaction_is_not_offered_again() -> None:
     async with Desk(environment=OPENAI) as desk:
         await long_conversation(desk)
         await until_offered(desk)
@@ -196,7 +196,7 @@ async def test_an_offer_that_was_declined_does_not_return() -> None:
         assert QApplication.focusWidget() is desk.text
 
 
-async def test_cancelled_or_failed_nothing_is_changed() -> None:
+async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.stage.compacts = True
         await long_conversation(desk)
@@ -221,7 +221,7 @@ async def test_cancelled_or_failed_nothing_is_changed() -> None:
         assert "Compacted" not in desk.transcript
 
 
-async def test_the_command_says_what_it_does_and_that_there_may_be_nothing_to_do() -> None:
+async def test_the_command_offers_a_compaction_or_reports_that_none_is_possible() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.session.actions["conversation.compact"]()
         await until(lambda: "too short to compact" in desk.said)
@@ -267,7 +267,7 @@ async def test_a_late_plan_is_not_offered_in_another_conversation(
         assert bar(desk) is None
 
 
-async def test_not_while_an_answer_streams() -> None:
+async def test_no_compaction_is_offered_while_an_answer_streams() -> None:
     async with Desk(environment=OPENAI) as desk:
         await long_conversation(desk)
         await until_offered(desk)
@@ -280,7 +280,7 @@ async def test_not_while_an_answer_streams() -> None:
         assert desk.stage.compacted == []
 
 
-async def test_a_question_asked_meanwhile_waits_for_it() -> None:
+async def test_a_question_waits_for_the_compaction() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.stage.compacts = True
         await long_conversation(desk)
@@ -299,7 +299,7 @@ async def test_a_question_asked_meanwhile_waits_for_it() -> None:
         await desk.settled()
 
 
-async def test_by_itself_before_the_next_question() -> None:
+async def test_an_automatic_compaction_precedes_the_next_question() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.stage.compacts = True
         await desk.state.values.set("answer.auto_compact", True)
@@ -314,7 +314,7 @@ async def test_by_itself_before_the_next_question() -> None:
         assert "Compacted" in desk.transcript
 
 
-async def test_a_question_that_does_not_fit_offers_it() -> None:
+async def test_a_question_that_does_not_fit_offers_a_compaction() -> None:
     async with Desk(environment=OPENAI) as desk:
         await turn(desk, "first", 200_000)
         await turn(desk, "second", 271_900)
@@ -327,7 +327,7 @@ async def test_a_question_that_does_not_fit_offers_it() -> None:
         await desk.settled()
 
 
-async def test_the_providers_own_refusal_offers_it_too() -> None:
+async def test_a_refusal_by_the_provider_offers_a_compaction() -> None:
     async with Desk(environment=OPENAI) as desk:
         await turn(desk, "first", 5_000)
         asked = await desk.ask("second")
@@ -338,7 +338,7 @@ async def test_the_providers_own_refusal_offers_it_too() -> None:
         await until_offered(desk)
 
 
-async def test_deleted_meanwhile_it_does_not_come_back() -> None:
+async def test_a_conversation_deleted_during_a_compaction_stays_deleted() -> None:
     async with Desk(environment=OPENAI, disk=PausableStore) as desk:
         desk.stage.compacts = True
         await long_conversation(desk)
@@ -360,7 +360,7 @@ async def test_deleted_meanwhile_it_does_not_come_back() -> None:
 # ---------------------------------------------------------------- titles
 
 
-async def test_a_better_title_comes_once_it_is_wanted() -> None:
+async def test_a_model_titles_conversations_once_it_is_enabled() -> None:
     async with Desk(environment=OPENAI) as desk:
         await desk.ask_and_answer("Why is the sky blue?", "Rayleigh.")
         assert len(desk.stage.turns) == 1  # off by default
@@ -400,7 +400,7 @@ async def test_several_answers_get_one_title() -> None:
         assert desk.stored("SELECT purpose FROM ledger").count(("title",)) == 1
 
 
-async def test_a_title_of_the_persons_is_left_alone() -> None:
+async def test_a_title_of_the_user_is_kept() -> None:
     async with Desk(environment=OPENAI) as desk:
         await desk.state.values.set("library.model_titles", True)
         asked = await desk.ask("Why is the sea salty?")
@@ -422,7 +422,7 @@ async def test_a_title_of_the_persons_is_left_alone() -> None:
         assert desk.stored("SELECT sum(title_is_automatic) FROM conversations") == [(0,)]
 
 
-async def test_a_draft_makes_no_title_of_the_persons() -> None:
+async def test_a_draft_does_not_prevent_a_title() -> None:
     async with Desk(environment=OPENAI) as desk:
         await desk.state.values.set("library.model_titles", True)
         desk.type("Why is the")
@@ -441,7 +441,7 @@ async def test_a_draft_makes_no_title_of_the_persons() -> None:
         await desk.settled()
 
 
-async def test_a_title_that_fails_says_nothing() -> None:
+async def test_a_failed_title_is_not_reported() -> None:
     async with Desk(environment=OPENAI) as desk:
         await desk.state.values.set("library.model_titles", True)
         asked = await desk.ask("Why is the sea salty?")
@@ -475,7 +475,7 @@ async def test_escape_cancels_a_compaction() -> None:
         assert desk.stored("SELECT count(*) FROM compactions") == [(0,)]
 
 
-async def test_what_the_mark_offers_is_in_reach_of_the_keyboard() -> None:
+async def test_the_marks_actions_are_reached_by_keyboard() -> None:
     async with Desk(environment=OPENAI) as desk:
         await compacted(desk)
         desk.session.actions["conversation.show-sent"]()
@@ -495,7 +495,7 @@ async def test_what_the_mark_offers_is_in_reach_of_the_keyboard() -> None:
         await until(lambda: "Compacted" not in desk.transcript)
 
 
-async def test_return_presses_the_button_that_has_the_focus() -> None:
+async def test_return_presses_the_focused_button_of_the_card() -> None:
     async with Desk(environment=OPENAI) as desk:
         await long_conversation(desk)
         await until_offered(desk)
@@ -505,7 +505,7 @@ async def test_return_presses_the_button_that_has_the_focus() -> None:
         await until(lambda: "Not now" not in shown_buttons(desk))
 
 
-async def test_in_a_small_window_with_large_letters_nothing_is_cut() -> None:
+async def test_the_card_is_not_cut_off_in_a_small_window_with_large_text() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.theme.set_text_size(200)
         await until(desk.window.updatesEnabled)

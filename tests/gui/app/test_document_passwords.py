@@ -42,7 +42,9 @@ def part_of(desk: Desk) -> DocumentPart:
     return part
 
 
-async def test_a_password_opens_it_and_is_kept_nowhere(data: Path, tmp_path: Path) -> None:
+async def test_a_password_opens_a_document_and_is_stored_nowhere(
+    data: Path, tmp_path: Path
+) -> None:
     async with Desk() as desk:
         desk.window.files_dropped.emit([data / "encrypted.pdf"])
         dialog = await asked()
@@ -71,7 +73,7 @@ async def test_a_password_opens_it_and_is_kept_nowhere(data: Path, tmp_path: Pat
             assert word not in content or path.name == "store.sqlite3-shm", path
 
 
-async def test_whoever_gives_no_password_is_told_as_before(data: Path) -> None:
+async def test_without_a_password_the_document_is_refused(data: Path) -> None:
     async with Desk() as desk:
         desk.window.files_dropped.emit([data / "encrypted.pdf", data / "notes.md"])
         dialog = await asked()
@@ -81,7 +83,7 @@ async def test_whoever_gives_no_password_is_told_as_before(data: Path) -> None:
         assert len(desk.chips) == 1
 
 
-async def test_two_are_asked_for_one_after_the_other(tmp_path: Path) -> None:
+async def test_two_passwords_are_asked_for_one_after_the_other(tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf"):
         (tmp_path / name).write_bytes(locked_pdf(name))
 
@@ -96,7 +98,7 @@ async def test_two_are_asked_for_one_after_the_other(tmp_path: Path) -> None:
         assert len(desk.chips) == 2
 
 
-async def test_what_has_opened_one_is_tried_at_the_next(tmp_path: Path) -> None:
+async def test_a_password_is_tried_on_the_next_document(tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf", "c.pdf"):
         (tmp_path / name).write_bytes(locked_pdf(SECRET, pages=len(name) + ord(name[0]) - 101))
 
@@ -110,7 +112,7 @@ async def test_what_has_opened_one_is_tried_at_the_next(tmp_path: Path) -> None:
         assert not dialogs()
 
 
-async def test_what_is_taken_away_is_not_asked_for(data: Path) -> None:
+async def test_removing_the_chip_closes_the_password_dialog(data: Path) -> None:
     async with Desk() as desk:
         desk.window.files_dropped.emit([data / "encrypted.pdf"])
         await asked()
@@ -120,7 +122,9 @@ async def test_what_is_taken_away_is_not_asked_for(data: Path) -> None:
         assert desk.said == ""
 
 
-async def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(tmp_path: Path) -> None:
+async def test_after_a_start_pages_are_rendered_once_the_password_is_entered(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(locked_pdf(SECRET, pages=2))
     async with Desk(environment=OPENAI) as desk:

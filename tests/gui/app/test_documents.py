@@ -75,7 +75,7 @@ async def test_a_report_is_summarized_by_enter(data: Path) -> None:
     ("name", "words"),
     [("damaged.pdf", "damaged"), ("empty.pdf", ""), ("missing.pdf", ""), ("binary.txt", "")],
 )
-async def test_what_cannot_be_read_is_said_and_gives_no_chip(
+async def test_an_unreadable_file_is_reported_and_gets_no_chip(
     data: Path, name: str, words: str
 ) -> None:
     async with Desk() as desk:
@@ -93,7 +93,7 @@ async def test_what_cannot_be_read_is_said_and_gives_no_chip(
         await desk.settled()
 
 
-async def test_several_documents_are_asked_for_one_by_one_and_together(data: Path) -> None:
+async def test_suggestions_ask_for_several_documents_singly_or_together(data: Path) -> None:
     async with Desk() as desk:
         desk.window.files_dropped.emit([data / "report.pdf", data / "notes.md"])
         await until(lambda: len(suggestions(desk)) == 3 and is_read(desk))
@@ -114,7 +114,7 @@ async def test_several_documents_are_asked_for_one_by_one_and_together(data: Pat
         await desk.settled()
 
 
-async def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(data: Path) -> None:
+async def test_image_pages_are_named_and_a_model_without_vision_is_not_asked(data: Path) -> None:
     async with Desk() as desk:
         desk.window.prompt.attach_requested.emit([data / "scanned.pdf"])
         await until(lambda: is_read(desk))
@@ -125,7 +125,7 @@ async def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(
 
 
 @pytest.mark.parametrize("way", ["read", "read elsewhere", "failure", "removal", "typing"])
-async def test_enter_while_a_file_is_read_asks_once_it_is_read(
+async def test_a_question_waits_until_its_file_is_read(
     data: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     async with Desk() as desk:
@@ -166,7 +166,7 @@ async def test_enter_while_a_file_is_read_asks_once_it_is_read(
         await desk.settled()
 
 
-async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) -> None:
+async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
     path.write_bytes(long_pdf(3_000))
 
@@ -192,7 +192,7 @@ async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) ->
     assert desk.backend.documents.pid is None
 
 
-async def test_what_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> None:
+async def test_a_document_that_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("word " * 20_000, "utf-8")
 
@@ -215,7 +215,7 @@ async def test_what_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> 
         assert desk.said.startswith("“long.txt” removed")
 
 
-async def test_a_suggestion_for_what_does_not_fit_is_kept_and_is_what_parts_are_read_for(
+async def test_the_suggestion_for_a_document_that_does_not_fit_is_asked_of_its_parts(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "long.txt"
@@ -238,7 +238,7 @@ async def test_a_suggestion_for_what_does_not_fit_is_kept_and_is_what_parts_are_
         await desk.settled()
 
 
-async def test_what_does_not_fit_can_be_read_in_parts(tmp_path: Path) -> None:
+async def test_a_document_that_does_not_fit_can_be_read_in_parts(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("One sentence of five words. " * 3_000, "utf-8")
 
@@ -266,7 +266,7 @@ async def test_what_does_not_fit_can_be_read_in_parts(tmp_path: Path) -> None:
         await desk.settled()
 
 
-async def test_of_a_large_table_the_beginning_is_sent_if_a_tool_reads_the_rest(
+async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "sales.csv"
@@ -296,7 +296,7 @@ async def test_of_a_large_table_the_beginning_is_sent_if_a_tool_reads_the_rest(
         await desk.settled()
 
 
-async def test_a_scan_of_too_many_pages_is_read_in_parts_as_pictures(tmp_path: Path) -> None:
+async def test_a_scan_of_too_many_pages_is_read_in_parts_as_images(tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     sheet = Image.new("L", (124, 175), 255)
     sheet.save(path, save_all=True, append_images=[sheet] * 100)
@@ -351,7 +351,9 @@ async def test_a_large_paste_becomes_a_document() -> None:
         await desk.settled()
 
 
-async def test_the_same_document_twice_and_two_of_one_name(data: Path, tmp_path: Path) -> None:
+async def test_equal_files_are_attached_once_and_two_may_have_one_name(
+    data: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "notes.md"
     other.write_text("# Other notes\n", "utf-8")
     copy = tmp_path / "copy" / "notes.md"
@@ -368,7 +370,7 @@ async def test_the_same_document_twice_and_two_of_one_name(data: Path, tmp_path:
         assert len(desk.chips) == 1
 
 
-async def test_a_document_attached_while_the_question_goes_to_the_disk_stays(data: Path) -> None:
+async def test_a_document_attached_while_the_question_is_stored_stays(data: Path) -> None:
     async with Desk() as desk:
         desk.type("First")
         desk.enter()
@@ -381,16 +383,14 @@ async def test_a_document_attached_while_the_question_goes_to_the_disk_stays(dat
         assert desk.state.current.path[0].attachments == ()
 
 
-async def test_the_program_is_given_a_file_at_its_start(data: Path) -> None:
+async def test_a_file_of_the_command_line_is_attached(data: Path) -> None:
     request = OpenRequest((str(data / "notes.md"),))
     async with Desk(request=request) as desk:
         await until(lambda: is_read(desk))
         assert desk.chips[0].startswith("notes.md")
 
 
-async def test_a_store_that_cannot_note_where_a_file_lies_does_not_undo_that_it_is_attached(
-    data: Path,
-) -> None:
+async def test_a_file_stays_attached_if_its_location_cannot_be_stored(data: Path) -> None:
     no_room = (
         "CREATE TRIGGER no_room BEFORE INSERT ON attachment_origins "
         "BEGIN SELECT RAISE(ABORT, 'no room'); END"

@@ -83,7 +83,7 @@ async def test_text_dropped_on_a_conversation_goes_into_its_prompt() -> None:
         assert desk.text.toPlainText() == "typed"
 
 
-async def test_what_is_dropped_on_a_folder_begins_a_conversation_in_it(data: Path) -> None:
+async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
@@ -95,7 +95,7 @@ async def test_what_is_dropped_on_a_folder_begins_a_conversation_in_it(data: Pat
         assert desk.state.current.conversation.folder_id == folder.id
 
 
-async def test_a_drop_on_what_is_answering_waits_in_its_prompt(data: Path) -> None:
+async def test_a_drop_on_an_answering_conversation_waits_in_its_prompt(data: Path) -> None:
     async with Desk() as desk:
         turn = await desk.ask("Tell me")
         here = desk.open_id
@@ -142,7 +142,7 @@ async def test_text_is_pasted_as_it_is_with_another_key() -> None:
 
 
 @pytest.mark.parametrize("by", ["the card", "the command"])
-async def test_attached_text_can_be_turned_back(by: str) -> None:
+async def test_attached_text_can_be_inserted_as_text(by: str) -> None:
     async with Desk() as desk:
         await desk.state.values.set("documents.large_paste", 1000)
         desk.type("See: ")
@@ -182,7 +182,7 @@ async def test_large_rich_text_stays_in_the_conversation_it_was_pasted_in() -> N
         assert not desk.state.draft.value.attachments
 
 
-async def test_what_cannot_be_taken_is_said() -> None:
+async def test_a_drop_that_cannot_be_taken_is_reported() -> None:
     async with Desk() as desk:
         data = QMimeData()
         data.setData("text/uri-list", b"smb://server/plan.odt")
@@ -194,7 +194,7 @@ async def test_what_cannot_be_taken_is_said() -> None:
 # ---------------------------------------------------------------- many
 
 
-async def test_many_files_are_shown_together_and_their_faults_too(tmp_path: Path) -> None:
+async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.md" for number in range(MAX_CHIPS + 20)]
     for path in paths:
         path.write_text(f"# {path.stem}\n")
@@ -214,7 +214,7 @@ async def test_many_files_are_shown_together_and_their_faults_too(tmp_path: Path
         await until(lambda: len(desk.chips) == len(paths))
 
 
-async def test_the_files_that_wait_can_be_left(tmp_path: Path) -> None:
+async def test_the_files_that_wait_can_be_canceled(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.md" for number in range(40)]
     for path in paths:
         path.write_text(f"# {path.stem}\n")
@@ -227,14 +227,14 @@ async def test_the_files_that_wait_can_be_left(tmp_path: Path) -> None:
         await until(lambda: desk.is_shown("send"))
 
 
-async def test_an_address_of_the_command_line_stands_in_the_prompt(data: Path) -> None:
+async def test_an_address_of_the_command_line_is_put_into_the_prompt(data: Path) -> None:
     request = OpenRequest((str(data / "notes.md"),), "https://e.example")
     async with Desk(request=request) as desk:
         await until(lambda: is_read(desk) and desk.chips)
         assert desk.text.toPlainText() == "https://e.example"
 
 
-async def test_what_comes_from_outside_stays_there(data: Path) -> None:
+async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> None:
     async with Desk() as desk:
         there = await desk.ask_and_answer("There", "1")
         shown = desk.window.conversations.view
@@ -275,7 +275,7 @@ async def test_a_drop_on_the_temporary_conversation_stays_there(data: Path) -> N
         assert desk.stored("SELECT name FROM attachments") == []
 
 
-async def test_a_drop_on_what_lies_in_the_trash_opens_it_there(data: Path) -> None:
+async def test_a_drop_on_a_trashed_conversation_opens_it(data: Path) -> None:
     async with Desk() as desk:
         there = await desk.ask_and_answer("There", "1")
         desk.controllers.trash.delete([there])

@@ -95,7 +95,7 @@ async def test_the_next_question_goes_without_the_file() -> None:
         await desk.settled()
 
 
-async def test_of_a_temporary_conversation_nothing_is_on_the_disk() -> None:
+async def test_a_long_temporary_answer_is_not_on_the_disk() -> None:
     async with Desk() as desk:
         desk.controllers.temporary.open()
         file = await ask_for_much(desk)

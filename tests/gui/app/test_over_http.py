@@ -71,7 +71,7 @@ class FailingServer(PreparedServer):
         await writer.drain()
 
 
-async def test_of_an_answer_that_failed_nothing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_answer_leaves_no_generator_open(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda what: ended.append(what.exc_value))
 

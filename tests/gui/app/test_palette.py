@@ -35,7 +35,7 @@ async def test_every_action_is_in_the_palette_and_a_few_letters_run_it() -> None
         await until(lambda: desk.window.settings.isVisible())
 
 
-async def test_escape_goes_back_to_where_the_keyboard_was() -> None:
+async def test_escape_restores_the_focus() -> None:
     async with Desk() as desk:
         desk.type("half a question")
         shown = palette(desk)
@@ -50,7 +50,7 @@ async def test_escape_goes_back_to_where_the_keyboard_was() -> None:
         assert desk.stage.turns == []
 
 
-async def test_a_shortcut_that_takes_the_keyboard_elsewhere_closes_it() -> None:
+async def test_a_shortcut_that_moves_the_focus_closes_the_palette() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("One", "1")
         shown = palette(desk)
@@ -59,7 +59,7 @@ async def test_a_shortcut_that_takes_the_keyboard_elsewhere_closes_it() -> None:
         assert QApplication.focusWidget() is desk.text
 
 
-async def test_the_arrow_keys_walk_the_list_and_a_second_ctrl_k_closes_it() -> None:
+async def test_arrow_keys_select_rows_and_a_second_ctrl_k_closes_the_palette() -> None:
     async with Desk() as desk:
         shown = palette(desk)
         desk.press(Qt.Key.Key_Down)
@@ -95,7 +95,7 @@ async def test_conversations_settings_and_prompts_are_in_the_same_field() -> Non
         assert desk.setting("palette.uses")
 
 
-async def test_what_was_chosen_last_stands_first_next_time() -> None:
+async def test_the_last_chosen_row_is_first_next_time() -> None:
     async with Desk() as desk:
         shown = palette(desk)
         await desk.written()
@@ -127,7 +127,7 @@ async def test_parts_of_the_settings_without_a_value_are_found() -> None:
         desk.press(Qt.Key.Key_Escape)
 
 
-async def test_a_collection_is_listed_once_after_the_palette_is_opened_twice_at_once() -> None:
+async def test_a_palette_opened_twice_lists_a_collection_once() -> None:
     async with Desk() as desk:
         await desk.backend.collections.create("Contracts")
         palette(desk)

@@ -30,7 +30,7 @@ def words(file: Path) -> str:
     )
 
 
-async def test_the_open_conversation_is_written_by_a_process_of_its_own(tmp_path: Path) -> None:
+async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Which is it?", "It is **this** one.")
         desk.controllers.export.export()
@@ -46,7 +46,7 @@ async def test_the_open_conversation_is_written_by_a_process_of_its_own(tmp_path
             assert "Which is it?" in text
 
 
-async def test_a_file_is_what_its_name_ends_in(tmp_path: Path) -> None:
+async def test_the_suffix_chooses_the_export_format(tmp_path: Path) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Which is it?", "It is **this** one.")
         await save(desk, tmp_path / "typed.HTML", "PDF")
@@ -65,7 +65,7 @@ async def save(desk: Desk, file: Path, chosen: str) -> None:
     await until(partial(has_said, desk, f"Exported to {file.name}."))
 
 
-async def test_what_takes_long_is_said_and_can_be_called_off(tmp_path: Path) -> None:
+async def test_a_long_export_is_announced_and_can_be_canceled(tmp_path: Path) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Which is it?", "This *one*.")
         folder = tmp_path / "out"
@@ -82,7 +82,7 @@ async def test_what_takes_long_is_said_and_can_be_called_off(tmp_path: Path) -> 
         assert [file.name for file in folder.iterdir()] == ["x.pdf"]
 
 
-async def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
@@ -104,14 +104,14 @@ async def test_the_conversation_is_copied() -> None:
         assert "<table" in copied.html()
 
 
-async def test_who_copies_much_is_told() -> None:
+async def test_the_copying_of_a_long_text_is_announced() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Which is it?", "This one.")
         desk.window.transcript.notice_raised.emit("Copying…")
         await until(partial(has_said, desk, "Copying…"))
 
 
-async def test_an_empty_conversation_has_nothing_to_take_out() -> None:
+async def test_an_empty_conversation_is_not_exported() -> None:
     async with Desk() as desk:
         desk.controllers.export.export()
         desk.controllers.export.print_()
@@ -120,7 +120,7 @@ async def test_an_empty_conversation_has_nothing_to_take_out() -> None:
         assert desk.said == "This conversation is empty."
 
 
-async def test_what_is_chosen_of_a_printer_comes_to_who_prints(tmp_path: Path) -> None:
+async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: Path) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Which is it?", "This one. " * 2000)
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)

@@ -55,7 +55,7 @@ def has_image(desk: Desk, sha256: str) -> bool:
     return images.has_image(sha256)
 
 
-async def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(tmp_path: Path) -> None:
+async def test_a_photo_is_scaled_for_the_model_and_stored_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "IMG 1.jpg"
     path.write_bytes(packed(photo(1, 1).resize((4000, 3000)), "JPEG", exif=exif(6)))
     viewer = Viewer()
@@ -90,7 +90,7 @@ async def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(tmp_path: Pa
     QDesktopServices.unsetUrlHandler("file")
 
 
-async def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it() -> None:
+async def test_a_pasted_image_is_stored_at_once_with_its_detail() -> None:
     picture = QImage(600, 400, QImage.Format.Format_RGB32)
     picture.fill(QColor("red"))
 
@@ -123,7 +123,7 @@ async def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it() -> None
         assert len(hits) >= 1
 
 
-async def test_from_a_browser_onto_the_window() -> None:
+async def test_images_dropped_on_the_window_are_attached() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
         desk.window.image_dropped.emit(DroppedData("dance.gif", animation(3)))
@@ -134,7 +134,7 @@ async def test_from_a_browser_onto_the_window() -> None:
         assert "“broken.png” is damaged" in desk.said
 
 
-async def test_a_model_that_does_not_see_is_not_asked() -> None:
+async def test_a_model_without_vision_gets_no_image() -> None:
     async with Desk() as desk:
         desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
         await until(lambda: is_read(desk))
@@ -151,7 +151,7 @@ async def test_a_model_that_does_not_see_is_not_asked() -> None:
         await desk.settled()
 
 
-async def test_the_default_detail_is_the_persons() -> None:
+async def test_the_users_default_detail_is_used() -> None:
     async with Desk(environment=OPENAI) as desk:
         await desk.state.values.set("answer.image_detail", "high")
         desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
@@ -161,7 +161,7 @@ async def test_the_default_detail_is_the_persons() -> None:
         assert part.detail == "high"
 
 
-async def test_the_quick_prompt_takes_pictures() -> None:
+async def test_the_quick_prompt_takes_images() -> None:
     async with Desk(environment=OPENAI) as desk:
         quick = desk.session.quick.window
         desk.session.quick.open_with("")
@@ -190,7 +190,7 @@ async def test_the_quick_prompt_takes_pictures() -> None:
         assert attached.parts == ()
 
 
-async def test_a_broken_picture_in_the_quick_prompt_is_said() -> None:
+async def test_a_broken_image_in_the_quick_prompt_is_reported() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.session.quick.open_with("")
         quick = desk.session.quick.window

@@ -133,7 +133,7 @@ async def test_shortcuts_run_their_commands() -> None:
         assert QApplication.focusWidget() is desk.window.conversations.search
 
 
-async def test_escape_belongs_to_what_is_open() -> None:
+async def test_escape_closes_the_open_part() -> None:
     async with Desk() as desk:
         desk.window.resize(640, 480)
         desk.window.show_settings(True)

@@ -23,14 +23,14 @@ from tests.gui.app.desk import Desk, until
 from tests.helpers.messages import answer
 
 
-def test_an_ordinary_answer_is_shown_whole() -> None:
+def test_an_answer_of_usual_length_is_shown_whole() -> None:
     message = answer("Words.\n" * 1_000)
     assert shorten(message) is message
 
 
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize("text", ["a" * (MAX_SHOWN_CHARS + 1), "a\n\n" * MAX_SHOWN_LINES])
-def test_of_a_long_answer_the_beginning_is_shown(text: str) -> None:
+def test_only_the_beginning_of_a_long_answer_is_shown(text: str) -> None:
     shown = shorten(answer(text))
     assert text.startswith(shown.text)
     assert len(shown.text) <= MAX_SHOWN_CHARS
@@ -39,13 +39,13 @@ def test_of_a_long_answer_the_beginning_is_shown(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from(["a" * 300_000, "\n" * 19_999, "b\n", "c", ""]), max_size=12))
-def test_pieces_are_cut_where_the_whole_is(pieces: list[str]) -> None:
+def test_pieces_are_cut_at_the_same_position_as_the_whole(pieces: list[str]) -> None:
     whole, streamed = ShownLength(), ShownLength()
     assert whole.take("".join(pieces)) == "".join(streamed.take(piece) for piece in pieces)
     assert whole.is_cut == streamed.is_cut
 
 
-def test_of_long_arguments_the_beginning_is_shown() -> None:
+def test_only_the_beginning_of_long_arguments_is_shown() -> None:
     call = ToolCallPart("c", "f", "a" * (MAX_SHOWN_ARGUMENT_CHARS + 1))
     shown = shorten(replace(answer("Words."), parts=(call,)))
     assert shown.parts == (replace(call, arguments="a" * MAX_SHOWN_ARGUMENT_CHARS),)

@@ -31,7 +31,7 @@ def tell(logind: BusService, *, sleeps: bool) -> bool:
     return True
 
 
-async def test_what_is_due_is_done_soon_after_waking(
+async def test_due_work_is_done_soon_after_waking(
     logind: BusService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Desk() as desk:

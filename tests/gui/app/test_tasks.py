@@ -9,7 +9,7 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import UserFacingError
 
 
-async def test_the_end_waits_for_what_runs_and_for_what_that_starts() -> None:
+async def test_the_end_waits_for_running_tasks_and_their_tasks() -> None:
     said: list[str] = []
 
     tasks = Tasks(lambda error: said.append(error.what_happened))
@@ -27,7 +27,7 @@ async def test_the_end_waits_for_what_runs_and_for_what_that_starts() -> None:
     assert said == ["It was late."]
 
 
-async def test_behind_the_end_nothing_begins() -> None:
+async def test_no_task_starts_after_the_end() -> None:
     begun: list[bool] = []
 
     tasks = Tasks(lambda _error: None)
@@ -42,7 +42,7 @@ async def test_behind_the_end_nothing_begins() -> None:
     assert not begun
 
 
-def test_work_that_is_late_leaves_nothing_behind_if_the_loop_ends_at_once() -> None:
+def test_a_task_refused_at_the_end_leaks_nothing() -> None:
     loop, tasks = asyncio.new_event_loop(), Tasks(lambda _error: None)
     reports: list[object] = []
     loop.set_exception_handler(lambda _loop, context: reports.append(context))
