@@ -1,6 +1,6 @@
 """The sentences of errors: one row for each reason, with placeholders for its parameters.
 
-A row has the usual remedy; an error may have another one. Both sentences together have at most
+A row has the usual remedy; an error may have another one. The sentences of both have at most
 20 words. If data were at risk, the first one also says that they are safe.
 """
 
@@ -19,12 +19,12 @@ class ErrorSentences(NamedTuple):
 
     Attributes:
         happened: what happened.
-        remedy: the next step; "" for none.
+        remedy: the usual next step.
         fuller: used in place of `happened` if the error has a value for each of its placeholders.
     """
 
     happened: str
-    remedy: Remedy | str = ""
+    remedy: Remedy = Remedy.NONE
     fuller: str = ""
 
 
@@ -32,7 +32,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     # The provider's refusals
     Reason.NO_CREDIT: ErrorSentences(
         N_("Your {provider} account has no credit."),
-        remedy=N_("Add credit on the provider’s billing page, or choose another provider."),
+        remedy=Remedy.ADD_CREDIT,
         fuller=N_("Your {provider} account has no credit: {words}"),
     ),
     Reason.TOO_MANY_REQUESTS: ErrorSentences(
@@ -47,17 +47,17 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.CONVERSATION_TOO_LONG: ErrorSentences(
         N_("The conversation exceeds the model’s context window."),
-        remedy=N_("Remove an attachment, start a new conversation, or choose another model."),
+        remedy=Remedy.SHORTEN_CONVERSATION,
         fuller=N_("The conversation exceeds the model’s context window: {words}"),
     ),
     Reason.IMAGES_REFUSED: ErrorSentences(
         N_("This model at {provider} doesn’t support these images."),
-        remedy=N_("Choose a model that supports images, or remove them."),
+        remedy=Remedy.CHOOSE_MODEL_FOR_IMAGES,
         fuller=N_("This model at {provider} doesn’t support these images: {words}"),
     ),
     Reason.MODEL_NOT_SERVED: ErrorSentences(
         N_("Your {provider} API key has no access to this model."),
-        remedy=N_("Choose another model, or ask the provider for access."),
+        remedy=Remedy.CHOOSE_MODEL_OR_ASK_FOR_ACCESS,
         fuller=N_("Your {provider} API key has no access to this model: {words}"),
     ),
     Reason.SETTING_REFUSED: ErrorSentences(
@@ -72,12 +72,12 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.ACCESS_REFUSED: ErrorSentences(
         N_("{provider} denied access."),
-        remedy=N_("Check the API key’s permissions and whether the provider serves your region."),
+        remedy=Remedy.CHECK_PERMISSIONS,
         fuller=N_("{provider} denied access: {words}"),
     ),
     Reason.REQUEST_TOO_LARGE: ErrorSentences(
         N_("The request is too large for {provider}."),
-        remedy=N_("Remove an attachment or start a new conversation."),
+        remedy=Remedy.REMOVE_ATTACHMENT,
         fuller=N_("The request is too large for {provider}: {words}"),
     ),
     Reason.FAILED_WHILE_ANSWERING: ErrorSentences(
@@ -101,7 +101,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         fuller=N_("{provider} didn’t finish the request in time ({http}): {words}"),
     ),
     Reason.NOT_SERVED_THERE: ErrorSentences(
-        N_("This provider doesn’t offer {model}."), remedy=N_("Choose another model or provider.")
+        N_("This provider doesn’t offer {model}."), remedy=Remedy.CHOOSE_MODEL_OR_PROVIDER
     ),
     Reason.API_MISSING: ErrorSentences(
         N_("Couldn’t find a compatible API at {provider}."),
@@ -159,11 +159,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.KEY_WITHOUT_ADDRESS: ErrorSentences(
         N_("The API key wasn’t saved because the provider has no valid base URL."),
-        remedy=N_("Enter the base URL, then the key."),
+        remedy=Remedy.ENTER_ADDRESS_FIRST,
     ),
     Reason.CUSTOM_FIELD_INVALID: ErrorSentences(
         N_("“{name}” can’t be used as a header or query parameter."),
-        remedy=N_("Remove it in {provider_page}."),
+        remedy=Remedy.REMOVE_CUSTOM_FIELD,
     ),
     Reason.CUSTOM_VALUE_INVALID: ErrorSentences(
         N_("The value of “{name}” is empty, too long, or contains invalid characters."),
@@ -171,11 +171,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.CUSTOM_VALUE_MISSING: ErrorSentences(
         N_("The value of “{name}” isn’t in the keyring for this URL."),
-        remedy=N_("Enter it in {provider_page}, or remove “{name}” there."),
+        remedy=Remedy.ENTER_CUSTOM_VALUE,
     ),
     Reason.VARIABLE_UNUSABLE: ErrorSentences(
-        N_("The value of {variable} isn’t valid."),
-        remedy=N_("“repartee ask --help” shows the format."),
+        N_("The value of {variable} isn’t valid."), remedy=Remedy.SEE_ASK_HELP
     ),
     # The connection
     Reason.NOT_REACHED: ErrorSentences(
@@ -185,11 +184,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("Nothing is listening at {host}."), remedy=Remedy.START_SERVER
     ),
     Reason.SERVER_BACK: ErrorSentences(
-        N_("The server at {host} is back."), remedy=N_("Select Retry to send the message again.")
+        N_("The server at {host} is back."), remedy=Remedy.SEND_AGAIN_BY_RETRY
     ),
     Reason.NOT_ENCRYPTED: ErrorSentences(
         N_("Couldn’t connect securely to {provider} at {host}."),
-        remedy=N_("Check the base URL, its port, and your proxy."),
+        remedy=Remedy.CHECK_ADDRESS_AND_PORT,
     ),
     Reason.ADDRESS_NOT_ENCRYPTED: ErrorSentences(
         N_("The connection to {provider} isn’t encrypted, so others could read your messages."),
@@ -252,7 +251,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.PROXY_CANNOT_REACH: ErrorSentences(
         N_("The proxy couldn’t connect to {provider} at {host}."),
-        remedy=N_("Check the base URL of {provider} and the proxy."),
+        remedy=Remedy.CHECK_ADDRESS_AND_PROXY,
         fuller=N_("The proxy {proxy} couldn’t connect to {provider} at {host}."),
     ),
     Reason.PROXY_OF_OTHER_KIND: ErrorSentences(
@@ -269,8 +268,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("Couldn’t connect to the proxy {proxy}."), remedy=Remedy.CHECK_PROXY
     ),
     Reason.PROXY_ADDRESS_INVALID: ErrorSentences(
-        N_("This isn’t a valid proxy URL."),
-        remedy=N_("Enter one like http://host:3128 or socks5://host:1080."),
+        N_("This isn’t a valid proxy URL."), remedy=Remedy.ENTER_PROXY_ADDRESS
     ),
     Reason.NETWORK_SETTINGS_UNUSABLE: ErrorSentences(
         N_("Proxy or certificate settings aren’t valid."), remedy=Remedy.CHECK_ENVIRONMENT_PROXY
@@ -301,8 +299,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("{provider} sent an invalid response."), remedy=Remedy.RETRY_OR_CHECK_ADDRESS
     ),
     Reason.REPLY_COMPRESSED: ErrorSentences(
-        N_("{provider} sent an unexpected compressed response."),
-        remedy=N_("Turn off compression at the server or its proxy."),
+        N_("{provider} sent an unexpected compressed response."), remedy=Remedy.TURN_OFF_COMPRESSION
     ),
     Reason.ANSWER_CUT: ErrorSentences(
         N_("{provider} ended the response early."), remedy=Remedy.RETRY_BILLED
@@ -325,12 +322,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("{provider} sent invalid batch data."), remedy=Remedy.TRY_LATER
     ),
     Reason.EMBEDDINGS_UNREADABLE: ErrorSentences(
-        N_("{provider} didn’t return embeddings."),
-        remedy=N_("Check “Embedding model” in {data_page}."),
+        N_("{provider} didn’t return embeddings."), remedy=Remedy.CHECK_EMBEDDING_MODEL
     ),
     Reason.COMPACTION_UNREADABLE: ErrorSentences(
-        N_("{provider} didn’t return a compacted conversation."),
-        remedy=N_("Try again, or start a new conversation."),
+        N_("{provider} didn’t return a compacted conversation."), remedy=Remedy.RETRY_OR_START_NEW
     ),
     Reason.MODELS_UNREADABLE: ErrorSentences(
         N_("{provider} didn’t return a list of models."), remedy=Remedy.TYPE_MODEL
@@ -344,7 +339,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TEMPORARY_ANSWER_TOO_LONG: ErrorSentences(
         N_("The response got too long for a temporary conversation and was stopped."),
-        remedy=N_("Ask for less, or use a regular conversation."),
+        remedy=Remedy.ASK_FOR_LESS,
     ),
     Reason.ANSWER_ENDED_AT_LIMIT: ErrorSentences(
         N_("The response from {provider} exceeded {limit} MB and was stopped."),
@@ -378,28 +373,24 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("There is no preset “{preset}”."), remedy=Remedy.THERE_ARE
     ),
     Reason.TOO_MANY_STOPS: ErrorSentences(
-        N_("At most {most} stop sequences are supported."), remedy=N_("Use --stop less often.")
+        N_("At most {most} stop sequences are supported."), remedy=Remedy.USE_FEWER_STOPS
     ),
     Reason.INSTRUCTIONS_UNREADABLE: ErrorSentences(
-        N_("Can’t read the instructions in {file}."),
-        remedy=N_("Choose a UTF-8 text file of at most 4 MB."),
+        N_("Can’t read the instructions in {file}."), remedy=Remedy.CHOOSE_INSTRUCTIONS_FILE
     ),
     Reason.SCHEMA_UNREADABLE: ErrorSentences(
-        N_("Can’t read the schema in {file}."), remedy=N_("Choose a JSON file of at most 1 MB.")
+        N_("Can’t read the schema in {file}."), remedy=Remedy.CHOOSE_SCHEMA_FILE
     ),
     Reason.SCHEMA_INVALID: ErrorSentences(N_("{file} isn’t a valid JSON Schema: {words}.")),
     Reason.GRAMMAR_UNREADABLE: ErrorSentences(
-        N_("Can’t read the grammar in {file}."),
-        remedy=N_("Choose a UTF-8 text file of at most 1 MB."),
+        N_("Can’t read the grammar in {file}."), remedy=Remedy.CHOOSE_GRAMMAR_FILE
     ),
     Reason.GRAMMAR_INVALID: ErrorSentences(N_("The grammar in {file} isn’t valid: {words}.")),
     Reason.GRAMMAR_UNKNOWN: ErrorSentences(
-        N_("The kind of grammar in {file} is unknown."),
-        remedy=N_("Choose a file ending in .lark, .regex, or .gbnf."),
+        N_("The kind of grammar in {file} is unknown."), remedy=Remedy.CHOOSE_GRAMMAR_ENDING
     ),
     Reason.GRAMMAR_NEEDS_LLAMA_CPP: ErrorSentences(
-        N_("{provider} doesn’t support GBNF grammars."),
-        remedy=N_("Choose the local model or a llama.cpp server."),
+        N_("{provider} doesn’t support GBNF grammars."), remedy=Remedy.CHOOSE_LLAMA_CPP
     ),
     Reason.GRAMMAR_NOT_AT_PROVIDER: ErrorSentences(
         N_("{provider} doesn’t support grammars of the kind {syntax}."),
@@ -409,30 +400,26 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("{model} doesn’t support grammars of the kind {syntax}."), remedy=Remedy.CHOOSE_MODEL
     ),
     Reason.GRAMMAR_WITH_TOOLS: ErrorSentences(
-        N_("With a grammar, the model can’t call tools."),
-        remedy=N_("Turn off the tools or remove the grammar."),
+        N_("With a grammar, the model can’t call tools."), remedy=Remedy.TURN_OFF_TOOLS_OR_GRAMMAR
     ),
     Reason.GRAMMAR_IN_BATCH: ErrorSentences(
-        N_("Batch jobs don’t support grammars."), remedy=N_("Use a JSON Schema.")
+        N_("Batch jobs don’t support grammars."), remedy=Remedy.USE_SCHEMA
     ),
     Reason.COMPARED_COUNT: ErrorSentences(
-        N_("--compare needs {fewest} to {most} choices."),
-        remedy=N_("Use --compare once for each choice."),
+        N_("--compare needs {fewest} to {most} choices."), remedy=Remedy.COMPARE_EACH_CHOICE
     ),
     Reason.COMPARED_WITH_N: ErrorSentences(
-        N_("--compare asks each choice for one response."), remedy=N_("Leave out --n or --compare.")
+        N_("--compare asks each choice for one response."), remedy=Remedy.LEAVE_OUT_N_OR_COMPARE
     ),
     Reason.NO_CASES: ErrorSentences(
-        N_("There are no cases to evaluate."),
-        remedy=N_("Name a file with cases, or a built-in preset."),
+        N_("There are no cases to evaluate."), remedy=Remedy.NAME_CASES
     ),
     Reason.CASES_UNREADABLE: ErrorSentences(
-        N_("Can’t read the cases in {file}: {why}."),
-        remedy=N_("“repartee eval --help” describes the format."),
+        N_("Can’t read the cases in {file}: {why}."), remedy=Remedy.SEE_EVAL_HELP
     ),
     Reason.CASE_WITH_FILES_IN_BATCH: ErrorSentences(
         N_("Case “{case}” has several files, but batch jobs take one each."),
-        remedy=N_("Leave out --batch."),
+        remedy=Remedy.LEAVE_OUT_BATCH,
     ),
     Reason.VARIANT_AND_MODEL: ErrorSentences(N_("Choose either a variant or a model, not both.")),
     Reason.NO_VARIANTS: ErrorSentences(
@@ -445,11 +432,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("{provider} has no default model."), remedy=Remedy.TYPE_MODEL
     ),
     Reason.NO_LOCAL_MODEL: ErrorSentences(
-        N_("There is no local model “{model}”."),
-        remedy=N_("Enter the path of a GGUF file, or leave out the model."),
+        N_("There is no local model “{model}”."), remedy=Remedy.ENTER_MODEL_PATH
     ),
     Reason.EFFORT_NOT_TAKEN: ErrorSentences(
-        N_("{model} doesn’t support reasoning effort."), remedy=N_("Leave out the effort.")
+        N_("{model} doesn’t support reasoning effort."), remedy=Remedy.LEAVE_OUT_EFFORT
     ),
     Reason.EFFORT_FIXED: ErrorSentences(
         N_("{model} always uses the effort {only}."), remedy=Remedy.EFFORTS_ARE
@@ -485,15 +471,14 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOO_MANY_IMAGE_PAGES: ErrorSentences(
         N_("Only {limit} page images can be sent at once ({pages} selected)."),
-        remedy=N_("Read in parts, select fewer pages, or run OCR."),
+        remedy=Remedy.SELECT_FEWER_PAGES,
     ),
     Reason.PAGE_IMAGE_TOO_LARGE: ErrorSentences(
-        N_("Page {page} of “{name}” is too large for {model}."),
-        remedy=N_("In the attachment’s menu, choose lower detail or text only."),
+        N_("Page {page} of “{name}” is too large for {model}."), remedy=Remedy.LOWER_DETAIL
     ),
     Reason.FILES_TOO_LARGE: ErrorSentences(
         N_("The files total {together}, but {provider} accepts {limit} per request."),
-        remedy=N_("Choose text only in the menu of some attachments."),
+        remedy=Remedy.SEND_SOME_AS_TEXT,
     ),
     Reason.FILES_NOT_TAKEN: ErrorSentences(
         N_("{provider} doesn’t accept files such as {name}."), remedy=Remedy.SEND_TEXT
@@ -511,10 +496,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.PASSWORD_NEEDED_FOR_PAGES: ErrorSentences(
         N_("Showing the pages of “{name}” requires its password."),
-        remedy=N_("Enter it, or choose text only in the attachment’s menu."),
+        remedy=Remedy.ENTER_PASSWORD_OR_SEND_TEXT,
     ),
     Reason.SECTIONS_UNMARKED: ErrorSentences(
-        N_("Can’t select parts of {name}."), remedy=N_("Send all of it.")
+        N_("Can’t select parts of {name}."), remedy=Remedy.SEND_ALL
     ),
     Reason.SECTIONS_GONE: ErrorSentences(
         N_("Can’t find the selected parts of “{name}”."), remedy=Remedy.ATTACH_AGAIN
@@ -529,7 +514,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         fuller=N_("“{given}” isn’t a valid selection."),
     ),
     Reason.SECTION_NAME_IS_NUMBER: ErrorSentences(
-        N_("“{given}” could mean two sheets."), remedy=N_("Put names in quotation marks.")
+        N_("“{given}” could mean two sheets."), remedy=Remedy.QUOTE_NAMES
     ),
     Reason.SECTIONS_BACKWARDS: ErrorSentences(
         N_("“{given}” isn’t a valid range."), remedy=Remedy.SECTIONS_ARE
@@ -541,41 +526,35 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("There is no file “{given}” for --pages."), remedy=Remedy.THERE_ARE
     ),
     Reason.PAGES_WITHOUT_FILE: ErrorSentences(
-        N_("--pages needs a file."), remedy=N_("Name one with --file, or leave out --pages.")
+        N_("--pages needs a file."), remedy=Remedy.NAME_FILE_FOR_PAGES
     ),
     Reason.NO_PAGES_TO_CHOOSE: ErrorSentences(
-        N_("“{name}” has no pages to select."),
-        remedy=N_("Leave out --pages, or name a file, as in --pages FILE=3-10,15."),
+        N_("“{name}” has no pages to select."), remedy=Remedy.LEAVE_OUT_PAGES
     ),
     Reason.NOTHING_PIPED_IN: ErrorSentences(
-        N_("“-” means standard input, but nothing is piped in."),
-        remedy=N_("Pipe text into the command, or leave out “-”."),
+        N_("“-” means standard input, but nothing is piped in."), remedy=Remedy.PIPE_IN_TEXT
     ),
     Reason.TOO_MUCH_PIPED_IN: ErrorSentences(
-        N_("The input is larger than {limit} MB."),
-        remedy=N_("Pipe in less, or attach a file with --file."),
+        N_("The input is larger than {limit} MB."), remedy=Remedy.PIPE_IN_LESS
     ),
-    Reason.NO_QUESTION: ErrorSentences(
-        N_("Enter a message."), remedy=N_('Try: repartee ask "Hello"')
-    ),
+    Reason.NO_QUESTION: ErrorSentences(N_("Enter a message."), remedy=Remedy.TRY_ASK),
     Reason.SET_WITHOUT_TEMPLATE: ErrorSentences(
-        N_("--set needs a saved prompt."), remedy=N_("Name one with --template.")
+        N_("--set needs a saved prompt."), remedy=Remedy.NAME_TEMPLATE
     ),
     Reason.SET_MALFORMED: ErrorSentences(
-        N_("--set {given} isn’t NAME=VALUE."), remedy=N_("Try: --set language=Polish")
+        N_("--set {given} isn’t NAME=VALUE."), remedy=Remedy.TRY_SET
     ),
     # Prompts
     Reason.PROMPT_WANTS_TWO: ErrorSentences(
-        N_("This prompt compares two documents, but none is attached."),
-        remedy=N_("Attach two documents."),
+        N_("This prompt compares two documents, but none is attached."), remedy=Remedy.ATTACH_TWO
     ),
     Reason.PROMPT_WANTS_OTHER: ErrorSentences(
         N_("This prompt compares two documents, but only one is attached."),
-        remedy=N_("Attach another one."),
+        remedy=Remedy.ATTACH_ANOTHER,
     ),
     Reason.PROMPT_WANTS_NOT_MORE: ErrorSentences(
         N_("This prompt compares two documents, but {count} are attached."),
-        remedy=N_("Attach only two."),
+        remedy=Remedy.ATTACH_ONLY_TWO,
     ),
     Reason.NO_SUCH_PROMPT: ErrorSentences(
         N_("There is no prompt “{name}”."), remedy=Remedy.THERE_ARE
@@ -587,7 +566,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("The prompt “{prompt}” has no field “{field}”."), remedy=Remedy.IT_ASKS_FOR
     ),
     Reason.PROMPT_FIELD_REFUSED: ErrorSentences(
-        N_("“{value}” isn’t valid for “{field}”."), remedy=N_("Choose one of {offered}.")
+        N_("“{value}” isn’t valid for “{field}”."), remedy=Remedy.CHOOSE_OFFERED_VALUE
     ),
     Reason.PROMPT_FIELDS_MISSING: ErrorSentences(
         N_("The prompt “{prompt}” needs {fields}."), remedy=Remedy.IT_ASKS_FOR
@@ -607,16 +586,15 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("This prompts file is damaged."), remedy=Remedy.CHOOSE_PROMPTS
     ),
     Reason.PROMPTS_UNREADABLE: ErrorSentences(
-        N_("Couldn’t read {file}: {words}."), remedy=N_("Choose another file.")
+        N_("Couldn’t read {file}: {words}."), remedy=Remedy.CHOOSE_OTHER_FILE
     ),
     # Compaction
     Reason.COMPACTION_NOT_OFFERED: ErrorSentences(
         N_("{provider} no longer supports compaction, so this conversation is sent in full."),
-        remedy=N_("Undo the earlier compaction, then compact again."),
+        remedy=Remedy.UNDO_COMPACTION,
     ),
     Reason.COMPACTION_NO_SHORTER: ErrorSentences(
-        N_("Compacting didn’t shorten this conversation."),
-        remedy=N_("Start a new conversation, or choose a model with a larger context window."),
+        N_("Compacting didn’t shorten this conversation."), remedy=Remedy.START_NEW_OR_LARGER_WINDOW
     ),
     Reason.COMPACTED_WHILE_DELETED: ErrorSentences(
         N_("The conversation was deleted during compaction.")
@@ -633,7 +611,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         fuller=N_("The provider’s content filter stopped the response: {words}"),
     ),
     Reason.GRAMMAR_NOT_FOLLOWED: ErrorSentences(
-        N_("The model didn’t follow the grammar."), remedy=N_("Ask again or choose another model.")
+        N_("The model didn’t follow the grammar."), remedy=Remedy.ASK_AGAIN_OR_CHOOSE_MODEL
     ),
     Reason.TOOL_ROUNDS_REACHED: ErrorSentences(
         N_("The model kept calling tools and reached the limit of rounds."), remedy=Remedy.CONTINUE
@@ -650,27 +628,24 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     Reason.TOOL_UNAVAILABLE: ErrorSentences(N_("The tool “{tool}” isn’t available. {reason}")),
     Reason.BEGINNING_WITHOUT_TOOLS: ErrorSentences(
         N_("Without the tool, only the beginning of “{name}” would be read."),
-        remedy=N_("Choose the tool again, or send the whole document."),
+        remedy=Remedy.CHOOSE_TOOL_OR_SEND_ALL,
     ),
     # Tool servers
     Reason.NO_SUCH_TOOL_SERVER: ErrorSentences(
         N_("There is no tool server named “{server}”."), remedy=Remedy.THERE_ARE
     ),
     Reason.TOOL_SERVER_EXISTS: ErrorSentences(
-        N_("There is already a tool server named “{server}”."),
-        remedy=N_("Remove it first, or choose another name."),
+        N_("There is already a tool server named “{server}”."), remedy=Remedy.CHOOSE_SERVER_NAME
     ),
     Reason.TOOL_SERVER_NAME: ErrorSentences(
-        N_("“{server}” can’t be the name of a tool server."),
-        remedy=N_("Use up to 40 lowercase letters, digits, and hyphens."),
+        N_("“{server}” can’t be the name of a tool server."), remedy=Remedy.SERVER_NAMES_HAVE
     ),
     Reason.TOOL_SERVER_EMPTY: ErrorSentences(
         N_("The tool server “{server}” needs either a command or an address."),
         remedy=Remedy.CHECK_CONFIGURATION,
     ),
     Reason.TOOL_SERVER_PASSWORD: ErrorSentences(
-        N_("The configuration of “{server}” contains a password."),
-        remedy=N_("Use an environment variable, as {example}."),
+        N_("The configuration of “{server}” contains a password."), remedy=Remedy.USE_VARIABLE
     ),
     Reason.TOOL_SERVER_VARIABLE: ErrorSentences(
         N_("“{variable}” can’t be a variable of the tool server “{server}”."),
@@ -678,7 +653,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_SERVER_VARIABLE_UNSET: ErrorSentences(
         N_("The tool server “{server}” needs the environment variable {variable}."),
-        remedy=N_("Set it and restart Repartee."),
+        remedy=Remedy.SET_VARIABLE,
     ),
     Reason.TOOL_SERVER_HEADER: ErrorSentences(
         N_("“{header}” can’t be a header of the tool server “{server}”."),
@@ -686,33 +661,32 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_SERVER_ADDRESS: ErrorSentences(
         N_("The address of the tool server “{server}” isn’t a web address."),
-        remedy=N_("It must start with https:// or http://."),
+        remedy=Remedy.SERVER_ADDRESSES_START_WITH,
     ),
     Reason.TOOL_SERVER_UNENCRYPTED: ErrorSentences(
         N_("The connection to the tool server “{server}” isn’t encrypted."),
-        remedy=N_("Use https:// for servers outside your own network."),
+        remedy=Remedy.USE_HTTPS_OUTSIDE_NETWORK,
     ),
     Reason.TOOL_SERVER_NOT_STARTED: ErrorSentences(
         N_("The tool server “{server}” didn’t start: {why}."), remedy=Remedy.CHECK_SERVER
     ),
     Reason.TOOL_SERVER_SLOW: ErrorSentences(
         N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
-        remedy=N_("Try again, or check its configuration in {servers_page}."),
+        remedy=Remedy.RETRY_OR_CHECK_SERVER,
     ),
     Reason.TOOL_SERVER_STOPPED: ErrorSentences(
-        N_("The tool server “{server}” stopped unexpectedly."),
-        remedy=N_("It starts again when it’s needed."),
+        N_("The tool server “{server}” stopped unexpectedly."), remedy=Remedy.STARTS_WHEN_NEEDED
     ),
     Reason.TOOL_SERVER_KEEPS_STOPPING: ErrorSentences(
         N_("The tool server “{server}” keeps stopping and wasn’t started again."),
-        remedy=N_("See its log and restart it in {servers_page}."),
+        remedy=Remedy.SEE_SERVER_LOG,
     ),
     Reason.TOOL_SERVER_REFUSED: ErrorSentences(
         N_("The tool server “{server}” reports: {why}."), remedy=Remedy.CHECK_SERVER
     ),
     Reason.TOOL_SERVER_SECRETS_LOST: ErrorSentences(
         N_("The keyring doesn’t have the secret values of the tool server “{server}”."),
-        remedy=N_("Enter them again in {servers_page}."),
+        remedy=Remedy.ENTER_SECRETS_AGAIN,
     ),
     Reason.TOOL_SERVER_SIGN_IN: ErrorSentences(
         N_("The tool server “{server}” needs you to sign in."), remedy=Remedy.SIGN_IN
@@ -722,32 +696,30 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT: ErrorSentences(
         N_("Without a keyring, the sign-in to “{server}” isn’t remembered."),
-        remedy=N_("Set up a keyring, then sign in again."),
+        remedy=Remedy.SET_UP_KEYRING,
     ),
     Reason.TOOL_SERVER_KEYRING: ErrorSentences(
         N_("Without a keyring, the values of “{server}” can’t be stored."),
-        remedy=N_("Use environment variables, as {example}."),
+        remedy=Remedy.USE_VARIABLES,
     ),
     Reason.TOOL_SERVER_FILE: ErrorSentences(
-        N_("“{name}” has no configuration of tool servers."),
-        remedy=N_("It needs a JSON object with “mcpServers” or “servers”."),
+        N_("“{name}” has no configuration of tool servers."), remedy=Remedy.CONFIGURATION_NEEDS
     ),
     Reason.TOOL_SERVER_SSE: ErrorSentences(
         N_("The tool server “{server}” uses SSE, which isn’t supported."),
-        remedy=N_("Use its address for streamable HTTP."),
+        remedy=Remedy.USE_STREAMABLE_HTTP,
     ),
     Reason.TOOL_SERVER_OFF: ErrorSentences(
         N_("The tool server “{server}” is turned off in the file and wasn’t added."),
-        remedy=N_("Turn it on there and import again."),
+        remedy=Remedy.TURN_ON_IN_FILE,
     ),
     Reason.TOOL_SERVER_ENV_FILE: ErrorSentences(
         N_("The tool server “{server}” reads variables from “{file}” and wasn’t added."),
-        remedy=N_("Copy them to “env” and import again."),
+        remedy=Remedy.COPY_VARIABLES,
     ),
     # Documents
     Reason.PASSWORD_PROTECTED: ErrorSentences(
-        N_("“{name}” is password-protected."),
-        remedy=N_("Save a copy without a password and attach that."),
+        N_("“{name}” is password-protected."), remedy=Remedy.ATTACH_UNPROTECTED_COPY
     ),
     Reason.PASSWORD_MISSING: ErrorSentences(
         N_("“{name}” is password-protected."), remedy=Remedy.ATTACH_WITH_PASSWORD
@@ -756,29 +728,28 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("The password for “{name}” is wrong."), remedy=Remedy.ATTACH_WITH_PASSWORD
     ),
     Reason.DOCUMENT_DAMAGED: ErrorSentences(
-        N_("“{name}” is damaged or incomplete."), remedy=N_("Download or export it again.")
+        N_("“{name}” is damaged or incomplete."), remedy=Remedy.DOWNLOAD_AGAIN
     ),
     Reason.DOCUMENT_MISNAMED: ErrorSentences(
-        N_("“{name}” isn’t a valid {ending} file."),
-        remedy=N_("Download or export it again, or correct its extension."),
+        N_("“{name}” isn’t a valid {ending} file."), remedy=Remedy.DOWNLOAD_AGAIN_OR_RENAME
     ),
     Reason.DOCUMENT_EMPTY: ErrorSentences(
-        N_("“{name}” contains no text."), remedy=N_("Check that it’s the right file.")
+        N_("“{name}” contains no text."), remedy=Remedy.CHECK_RIGHT_FILE
     ),
     Reason.DOCUMENT_WITHOUT_TEXT: ErrorSentences(
-        N_("“{name}” contains only images."), remedy=N_("Run OCR first.")
+        N_("“{name}” contains only images."), remedy=Remedy.RUN_OCR
     ),
     Reason.DOCUMENT_UNKNOWN: ErrorSentences(
         N_("Repartee can’t read “{name}”."), remedy=Remedy.READABLE_FORMATS
     ),
     Reason.FORMAT_NOT_READ: ErrorSentences(
-        N_("Repartee can’t read the format of “{name}”."), remedy=N_("Save it as PDF.")
+        N_("Repartee can’t read the format of “{name}”."), remedy=Remedy.SAVE_AS_PDF
     ),
     Reason.IMAGE_FORMAT_NOT_READ: ErrorSentences(
-        N_("“{name}” is a HEIC or AVIF image."), remedy=N_("Save it as JPEG or PNG.")
+        N_("“{name}” is a HEIC or AVIF image."), remedy=Remedy.SAVE_AS_IMAGE
     ),
     Reason.OLD_OFFICE_FORMAT: ErrorSentences(
-        N_("“{name}” is in an old Office format."), remedy=N_("Save it as .docx or .xlsx.")
+        N_("“{name}” is in an old Office format."), remedy=Remedy.SAVE_AS_OFFICE
     ),
     Reason.FILE_TOO_LARGE: ErrorSentences(
         N_("“{name}” is larger than {limit} MB."), remedy=Remedy.ATTACH_PART_OR_RAISE
@@ -817,11 +788,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.READER_STOPPED: ErrorSentences(
         N_("“{name}” is damaged or needs more than {limit} MB of memory."),
-        remedy=N_("Save it again, or change {documents_page}."),
+        remedy=Remedy.SAVE_AGAIN_OR_RAISE_LIMITS,
     ),
     Reason.READER_NOT_STARTED: ErrorSentences(
-        N_("Couldn’t start the document reader."),
-        remedy=N_("Restart Repartee, or reinstall it if that fails."),
+        N_("Couldn’t start the document reader."), remedy=Remedy.RESTART_OR_REINSTALL
     ),
     Reason.DOCUMENT_NOT_OPENED: ErrorSentences(
         N_("Couldn’t open “{name}”: {words}."), remedy=Remedy.CHECK_FILE
@@ -833,17 +803,16 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("“{name}” isn’t a file."), remedy=Remedy.CHECK_FILE
     ),
     Reason.PAGES_LOCKED: ErrorSentences(
-        N_("The pages of “{name}” are password-protected."),
-        remedy=N_("Attach the file again and enter its password."),
+        N_("The pages of “{name}” are password-protected."), remedy=Remedy.ATTACH_AND_ENTER_PASSWORD
     ),
     Reason.PAGES_NOT_DRAWN: ErrorSentences(
         N_("Couldn’t show the pages of “{name}”."), remedy=Remedy.ATTACH_AGAIN
     ),
     Reason.CHANGED_WHILE_READ: ErrorSentences(
-        N_("“{name}” changed while Repartee was reading it."), remedy=N_("Send the message again.")
+        N_("“{name}” changed while Repartee was reading it."), remedy=Remedy.SEND_AGAIN
     ),
     Reason.FILES_NOT_ATTACHED: ErrorSentences(
-        N_("Couldn’t attach {failed} of {total} files."), remedy=N_("The first problem: {words}")
+        N_("Couldn’t attach {failed} of {total} files."), remedy=Remedy.SEE_FIRST_PROBLEM
     ),
     Reason.PLACE_NOT_NOTED: ErrorSentences(
         N_("“{name}” is attached, but its location wasn’t saved.")
@@ -876,19 +845,17 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("The collection no longer exists."), remedy=Remedy.CHOOSE_ANOTHER
     ),
     Reason.NAMED_COLLECTION_GONE: ErrorSentences(
-        N_("The collection “{name}” no longer exists."),
-        remedy=N_("Remove it from the prompt, or choose another."),
+        N_("The collection “{name}” no longer exists."), remedy=Remedy.REMOVE_COLLECTION
     ),
     Reason.COLLECTION_NEEDS_NAME: ErrorSentences(
-        N_("The collection needs a name."), remedy=N_("Enter one.")
+        N_("The collection needs a name."), remedy=Remedy.ENTER_NAME
     ),
     Reason.NO_SUCH_COLLECTION: ErrorSentences(
-        N_("There is no collection or folder “{name}”."),
-        remedy=N_("Name a folder to make a collection of it."),
+        N_("There is no collection or folder “{name}”."), remedy=Remedy.NAME_FOLDER
     ),
     Reason.EMBEDDINGS_OFF: ErrorSentences(
         N_("Semantic search is off, or this provider has no embeddings."),
-        remedy=N_("Turn it on in {data_page}, or leave out --create-embeddings."),
+        remedy=Remedy.TURN_ON_EMBEDDINGS,
     ),
     # Batch jobs
     Reason.BATCH_NOT_LOCAL: ErrorSentences(
@@ -898,31 +865,28 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("{provider} doesn’t support batches."), remedy=Remedy.CHOOSE_PROVIDER
     ),
     Reason.BATCH_NOT_KNOWN: ErrorSentences(
-        N_("{provider} may not support batches."),
-        remedy=N_("If it does, turn on “Supports Batch API” in {provider_page}."),
+        N_("{provider} may not support batches."), remedy=Remedy.TURN_ON_BATCHES
     ),
     Reason.BATCH_NOT_WITH_MODEL: ErrorSentences(
         N_("{model} doesn’t support batches."), remedy=Remedy.CHOOSE_MODEL
     ),
-    Reason.BATCH_WITHOUT_FILES: ErrorSentences(
-        N_("There are no files."), remedy=N_("Add at least one.")
-    ),
+    Reason.BATCH_WITHOUT_FILES: ErrorSentences(N_("There are no files."), remedy=Remedy.ADD_FILE),
     Reason.BATCH_OF_PAIRS: ErrorSentences(
         N_("This prompt compares two documents, but a batch reads each file separately."),
-        remedy=N_("Choose another prompt."),
+        remedy=Remedy.CHOOSE_PROMPT,
     ),
     Reason.BATCH_WITHOUT_QUESTION: ErrorSentences(N_("Enter a message for the files.")),
     Reason.BATCH_NOTHING_TO_SEND: ErrorSentences(
-        N_("None of the files can be sent."), remedy=N_("Add other files.")
+        N_("None of the files can be sent."), remedy=Remedy.ADD_OTHER_FILES
     ),
     Reason.BATCH_NOTHING_LEFT: ErrorSentences(
-        N_("Every file that was sent has a response."), remedy=N_("There is nothing to retry.")
+        N_("Every file that was sent has a response."), remedy=Remedy.NOTHING_TO_RETRY
     ),
     Reason.BATCH_UNDER_WAY: ErrorSentences(N_("The job is still running.")),
     Reason.BATCH_GONE: ErrorSentences(N_("The batch job no longer exists.")),
     Reason.BATCH_PROVIDER_GONE: ErrorSentences(
         N_("The provider of this job isn’t set up, but the job continues there."),
-        remedy=N_("Set up {address} to get its results."),
+        remedy=Remedy.SET_UP_PROVIDER,
     ),
     Reason.NO_SUCH_BATCH: ErrorSentences(
         N_("There is no batch job {given}."), remedy=Remedy.LIST_BATCHES
@@ -931,13 +895,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("Several batch jobs match {given}."), remedy=Remedy.LIST_BATCHES
     ),
     Reason.BATCH_WAS_SENT: ErrorSentences(
-        N_("The job was sent: {progress}."),
-        remedy=N_("“repartee batch again” retries files without a response."),
+        N_("The job was sent: {progress}."), remedy=Remedy.RETRY_BATCH
     ),
     Reason.BATCH_IS_OVER: ErrorSentences(N_("The job is finished: {progress}.")),
     Reason.BATCH_CLAIMED: ErrorSentences(
-        N_("Another Repartee process is running this job."),
-        remedy=N_("Continue there, or close it."),
+        N_("Another Repartee process is running this job."), remedy=Remedy.CONTINUE_IN_OTHER_PROCESS
     ),
     Reason.BATCH_UNKNOWN_THERE: ErrorSentences(
         N_("The provider no longer has this batch."),
@@ -955,7 +917,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     # Files of batch jobs
     Reason.ITEM_DOES_NOT_FIT: ErrorSentences(
         N_("Too large: about {tokens} tokens, but {model} accepts {limit}."),
-        remedy=N_("Send it in a conversation to read it in parts."),
+        remedy=Remedy.SEND_IN_CONVERSATION,
     ),
     Reason.ITEM_TOO_LARGE: ErrorSentences(N_("Too large for a batch.")),
     Reason.ITEM_WITHOUT_RESULT: ErrorSentences(N_("The provider sent no result.")),
@@ -1001,11 +963,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("Your library is damaged."), remedy=Remedy.REPAIR_LIBRARY
     ),
     Reason.STORE_BUSY: ErrorSentences(
-        N_("Another program is using your library {place}."),
-        remedy=N_("Close that program, then try again."),
+        N_("Another program is using your library {place}."), remedy=Remedy.CLOSE_OTHER_PROGRAM
     ),
     Reason.STORE_UNUSABLE: ErrorSentences(
-        N_("Couldn’t open {place}."), remedy=N_("Try again, then restart Repartee.")
+        N_("Couldn’t open {place}."), remedy=Remedy.RETRY_THEN_RESTART
     ),
     Reason.PATH_MISSING: ErrorSentences(N_("Couldn’t find {place}."), remedy=Remedy.CHECK_PATH),
     Reason.PATH_THROUGH_FILE: ErrorSentences(
@@ -1015,95 +976,87 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("Expected a file, but found a folder: {place}."), remedy=Remedy.CHECK_PATH
     ),
     Reason.DISK_FULL: ErrorSentences(
-        N_("The disk is too full to save {place}."), remedy=N_("Free up space, then try again.")
+        N_("The disk is too full to save {place}."), remedy=Remedy.FREE_SPACE
     ),
     Reason.READ_ONLY: ErrorSentences(
-        N_("Couldn’t save {place} because the location is read-only."),
-        remedy=N_("Allow writing there, then try again."),
+        N_("Couldn’t save {place} because the location is read-only."), remedy=Remedy.ALLOW_WRITING
     ),
     Reason.DISK_FAILED: ErrorSentences(
-        N_("The disk failed to read or write {place}."),
-        remedy=N_("Check the disk and its free space, then try again."),
+        N_("The disk failed to read or write {place}."), remedy=Remedy.CHECK_DISK
     ),
-    Reason.STORE_CLOSED: ErrorSentences(
-        N_("Your library isn’t open."), remedy=N_("Restart Repartee.")
-    ),
+    Reason.STORE_CLOSED: ErrorSentences(N_("Your library isn’t open."), remedy=Remedy.RESTART),
     Reason.STORE_OPEN_IN_OLDER: ErrorSentences(
         N_("Your library {place} is open in an older version of Repartee."),
-        remedy=N_("Close that version, then try again."),
+        remedy=Remedy.CLOSE_OLDER_VERSION,
     ),
     Reason.STORE_OF_OTHER_PROGRAM: ErrorSentences(
-        N_("{place} belongs to another program."), remedy=N_("Move it elsewhere, then try again.")
+        N_("{place} belongs to another program."), remedy=Remedy.MOVE_FILE
     ),
     Reason.STORE_TOO_NEW: ErrorSentences(
         N_("Your library {place} is from a newer version of Repartee."),
-        remedy=N_("Install that version to open it."),
+        remedy=Remedy.INSTALL_NEWER_VERSION,
     ),
     Reason.STORE_MISSING: ErrorSentences(
-        N_("There is no library yet."), remedy=N_("Start Repartee to create one.")
+        N_("There is no library yet."), remedy=Remedy.START_TO_CREATE
     ),
     Reason.STORE_IN_USE_BY_COMMAND: ErrorSentences(
         N_("Another Repartee command is using your library, so nothing was deleted."),
-        remedy=N_("Wait for it to finish, then try again."),
+        remedy=Remedy.WAIT_FOR_COMMAND,
     ),
     Reason.STORE_IN_USE_FOR_REPAIR: ErrorSentences(
         N_("Your library is open in another Repartee window or command."),
-        remedy=N_("Close it, then repair again."),
+        remedy=Remedy.CLOSE_TO_REPAIR,
     ),
     Reason.STORE_IN_USE_FOR_RESTORE: ErrorSentences(
         N_("Your library is open in another Repartee window or command."),
-        remedy=N_("Close it, then restore again."),
+        remedy=Remedy.CLOSE_TO_RESTORE,
     ),
     Reason.OTHER_WRITER: ErrorSentences(
         N_("Another program is writing a response in this conversation."),
-        remedy=N_("Wait for it, or use a new conversation."),
+        remedy=Remedy.WAIT_OR_START_NEW,
     ),
     Reason.TEMPORARY_CLOSED: ErrorSentences(
         N_("The temporary conversation was closed, but your message is still in the prompt."),
-        remedy=N_("Send it in another conversation."),
+        remedy=Remedy.SEND_ELSEWHERE,
     ),
     Reason.TEMPORARY_HAS_NO_BRANCHES: ErrorSentences(
         N_("Temporary conversations can’t be branched, because the branch would be saved."),
         remedy=Remedy.USE_REGULAR,
     ),
     Reason.ATTACHMENT_CHANGED: ErrorSentences(
-        N_("The file changed while it was being attached."), remedy=N_("Attach it again.")
+        N_("The file changed while it was being attached."), remedy=Remedy.ATTACH_CHANGED_FILE
     ),
     Reason.ATTACHMENT_MISSING: ErrorSentences(
         N_("The attachment’s file is missing."), remedy=Remedy.ATTACH_AGAIN
     ),
     Reason.FOLDER_NOT_WRITABLE: ErrorSentences(
-        N_("Repartee can’t write to its folder {folder}."),
-        remedy=N_("Make it writable, or set REPARTEE_HOME to another folder."),
+        N_("Repartee can’t write to its folder {folder}."), remedy=Remedy.MAKE_WRITABLE
     ),
     Reason.CALLS_NOT_TAKEN: ErrorSentences(
         N_("“repartee quick” and later starts can’t reach this window."),
-        remedy=N_("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
+        remedy=Remedy.SET_RUNTIME_FOLDER,
     ),
     Reason.CALLS_PLACE_TAKEN: ErrorSentences(
         N_("A folder is in the way of “repartee quick” and later starts."),
-        remedy=N_("Move the folder {path} elsewhere, then restart Repartee."),
+        remedy=Remedy.MOVE_FOLDER,
     ),
     Reason.SHORTCUT_NOT_BOUND: ErrorSentences(
         N_("Repartee couldn’t change the shortcuts of the desktop."),
-        remedy=N_("Assign “repartee quick” to a key in the desktop’s keyboard settings."),
+        remedy=Remedy.ASSIGN_IN_DESKTOP,
     ),
     Reason.AUTOSTART_NOT_WRITTEN: ErrorSentences(
-        N_("Repartee couldn’t change what starts at login."),
-        remedy=N_("Check that the autostart folder is writable, then try again."),
+        N_("Repartee couldn’t change what starts at login."), remedy=Remedy.CHECK_AUTOSTART_FOLDER
     ),
     Reason.PROCESS_NOT_STARTED: ErrorSentences(
-        N_("Repartee couldn’t start a helper process."),
-        remedy=N_("Close other apps, then try again."),
+        N_("Repartee couldn’t start a helper process."), remedy=Remedy.CLOSE_OTHER_APPS
     ),
     Reason.DEFECT: ErrorSentences(
-        N_("Something went wrong, but your conversations are saved."),
-        remedy=N_("If it happens again, see the log in {about_page}."),
+        N_("Something went wrong, but your conversations are saved."), remedy=Remedy.SEE_LOG
     ),
     # Backups
     Reason.BACKUP_FAILED: ErrorSentences(
         N_("The backup failed."),
-        remedy=N_("Check the backup folder in {data_page}."),
+        remedy=Remedy.CHECK_BACKUP_FOLDER,
         fuller=N_("The backup failed: {words}"),
     ),
     Reason.BACKUP_OF_OTHER_KIND: ErrorSentences(
@@ -1111,11 +1064,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.BACKUP_DAMAGED: ErrorSentences(
         N_("The backup {file} is damaged, so your library wasn’t changed."),
-        remedy=N_("Choose another backup."),
+        remedy=Remedy.CHOOSE_OTHER_BACKUP,
     ),
     Reason.NO_ROOM_TO_RESTORE: ErrorSentences(
         N_("{file} needs {size} MB, but only {free} MB are free."),
-        remedy=N_("Free up space, then restore again."),
+        remedy=Remedy.FREE_SPACE_TO_RESTORE,
     ),
     # Files that somebody else made
     Reason.FOREIGN_NOT_A_FILE: ErrorSentences(N_("{file} isn’t a regular file.")),
@@ -1148,7 +1101,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     # Imports and exports
     Reason.IMPORT_UNREADABLE: ErrorSentences(
-        N_("Couldn’t read {file}: {words}."), remedy=N_("Check its name and permissions.")
+        N_("Couldn’t read {file}: {words}."), remedy=Remedy.CHECK_NAME_AND_PERMISSIONS
     ),
     Reason.IMPORT_NEEDS_MEMORY: ErrorSentences(
         N_("There isn’t enough memory to import {file}."), remedy=Remedy.EXPORT_AGAIN
@@ -1176,8 +1129,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_TOO_NEW: ErrorSentences(
-        N_("The file is from a newer version of Repartee."),
-        remedy=N_("Import it with that version or a newer one."),
+        N_("The file is from a newer version of Repartee."), remedy=Remedy.IMPORT_WITH_NEWER_VERSION
     ),
     Reason.IMPORT_FOREIGN_MESSAGES: ErrorSentences(
         N_("A conversation in the file contains messages of another conversation."),
@@ -1205,26 +1157,25 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         fuller=N_("“{title}” was skipped because its data is invalid ({words})."),
     ),
     Reason.IMPORT_BROKE_OFF: ErrorSentences(
-        N_("The import stopped unexpectedly."), remedy=N_("Import the file again.")
+        N_("The import stopped unexpectedly."), remedy=Remedy.IMPORT_AGAIN
     ),
     Reason.EXPORT_BROKE_OFF: ErrorSentences(
-        N_("The export stopped unexpectedly."), remedy=N_("Export again.")
+        N_("The export stopped unexpectedly."), remedy=Remedy.RETRY_EXPORT
     ),
     Reason.EXPORT_FAILED: ErrorSentences(
         N_("Couldn’t save {file}."), remedy=Remedy.CHOOSE_OTHER_PLACE
     ),
     Reason.EXPORT_UNWRITABLE: ErrorSentences(
-        N_("Couldn’t save {file}: {words}."), remedy=N_("Choose another location.")
+        N_("Couldn’t save {file}: {words}."), remedy=Remedy.CHOOSE_LOCATION
     ),
     Reason.EXPORT_NO_SUCH: ErrorSentences(
-        N_("There is no conversation {given}."),
-        remedy=N_("“repartee search TEXT --json” lists the IDs."),
+        N_("There is no conversation {given}."), remedy=Remedy.LIST_CONVERSATIONS
     ),
     Reason.EXPORT_NO_TABLES: ErrorSentences(
         N_("The responses contain no table."), remedy=Remedy.CHOOSE_FORMAT
     ),
     Reason.EXPORT_NO_CORRECTIONS: ErrorSentences(
-        N_("There are no corrected responses."), remedy=N_("Correct a response, then try again.")
+        N_("There are no corrected responses."), remedy=Remedy.CORRECT_RESPONSE
     ),
     Reason.EXPORT_NOT_LAID_OUT: ErrorSentences(
         N_("Couldn’t lay out the pages."), remedy=Remedy.CHOOSE_FORMAT
@@ -1233,15 +1184,13 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("Couldn’t print the conversation."), remedy=Remedy.CHOOSE_OTHER_PLACE
     ),
     Reason.PRINT_WITHOUT_ROOM: ErrorSentences(
-        N_("Couldn’t print the conversation."),
-        remedy=N_("Check the free disk space and try again."),
+        N_("Couldn’t print the conversation."), remedy=Remedy.CHECK_FREE_SPACE
     ),
     Reason.PRINTER_FAILED: ErrorSentences(
-        N_("Couldn’t print the conversation."),
-        remedy=N_("Check the printer, or export as PDF and print that."),
+        N_("Couldn’t print the conversation."), remedy=Remedy.CHECK_PRINTER
     ),
     Reason.PRINT_NOTHING: ErrorSentences(
-        N_("This conversation has nothing to print."), remedy=N_("Send a message first.")
+        N_("This conversation has nothing to print."), remedy=Remedy.SEND_FIRST
     ),
     # The model on this computer
     Reason.WEIGHTS_MISSING: ErrorSentences(
@@ -1257,14 +1206,13 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("Couldn’t load the model file {file}."), remedy=Remedy.CHOOSE_OTHER_MODEL
     ),
     Reason.LOCAL_MODEL_SLOW: ErrorSentences(
-        N_("{file} didn’t load within {limit} seconds."),
-        remedy=N_("Close other apps and try again, or choose a smaller model."),
+        N_("{file} didn’t load within {limit} seconds."), remedy=Remedy.CLOSE_APPS_OR_CHOOSE_SMALLER
     ),
     Reason.LOCAL_MODEL_STOPPED: ErrorSentences(
         N_("The local model stopped."), remedy=Remedy.RESTART_MODEL
     ),
     Reason.LOCAL_MODEL_NOT_STARTED: ErrorSentences(
-        N_("Couldn’t start the local model."), remedy=N_("Try again, or restart Repartee.")
+        N_("Couldn’t start the local model."), remedy=Remedy.RETRY_OR_RESTART
     ),
     Reason.LOCAL_MODEL_SILENT: ErrorSentences(
         N_("The local model didn’t respond."), remedy=Remedy.RESTART_MODEL
@@ -1281,14 +1229,13 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=Remedy.CORRECT_MODELS_FILE,
     ),
     Reason.NO_SUCH_SETTING: ErrorSentences(
-        N_("There is no setting “{key}”."), remedy=N_("Check its name.")
+        N_("There is no setting “{key}”."), remedy=Remedy.CHECK_SETTING_NAME
     ),
     Reason.NOT_A_SHORTCUT: ErrorSentences(
-        N_("“{keys}” isn’t a valid shortcut."), remedy=N_("Enter it like Ctrl+Shift+F.")
+        N_("“{keys}” isn’t a valid shortcut."), remedy=Remedy.ENTER_SHORTCUT
     ),
     Reason.SHORTCUTS_FILE: ErrorSentences(
-        N_("“{name}” isn’t a file of shortcuts, or can’t be read."),
-        remedy=N_("Choose a file exported from Shortcuts."),
+        N_("“{name}” isn’t a file of shortcuts, or can’t be read."), remedy=Remedy.CHOOSE_SHORTCUTS
     ),
     Reason.SETTING_INVALID: ErrorSentences(
         N_("{value} isn’t a valid value for “{key}”."), remedy=Remedy.TAKES_TEXT

@@ -109,12 +109,11 @@ def remedy_of(error: DescribedError) -> Remedy | str:
 
 def remedy_segments(error: DescribedError, surface: Surface) -> LinkedText:
     """Return the sentence on what to do, with links to the places it names; () for none."""
-    if isinstance(error.remedy, str) and error.remedy:
-        return (LinkSegment(error.remedy),)
     remedy = remedy_of(error)
-    if isinstance(remedy, Remedy):
-        remedy = surface.remedies.get(remedy, remedy.sentence)
-    return linked_text(remedy, error.shown_params, surface.places)
+    if isinstance(remedy, str):
+        return (LinkSegment(remedy),) if remedy else ()
+    sentence = surface.remedies.get(remedy, remedy.sentence)
+    return linked_text(sentence, error.shown_params, surface.places)
 
 
 def remedy_text(error: DescribedError, surface: Surface) -> str:

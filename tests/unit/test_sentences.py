@@ -77,9 +77,7 @@ def placeholders(sentence: str) -> set[str]:
 def needed(said: ErrorSentences, given: dict[str, ast.expr]) -> set[str]:
     """Return the parameters of the sentences that an error shows."""
     names = placeholders(said.happened)
-    if "what_to_do" not in given and isinstance(said.remedy, str):
-        names |= placeholders(said.remedy)
-    elif "what_to_do" not in given and isinstance(said.remedy, Remedy):
+    if "what_to_do" not in given:
         names |= placeholders(said.remedy.sentence)
     return names - {*Place}
 
@@ -185,10 +183,8 @@ def chosen_remedies(product_nodes: Nodes) -> dict[Reason, set[Remedy]]:
     return found
 
 
-def wordings(remedy: Remedy | str) -> set[str]:
+def wordings(remedy: Remedy) -> set[str]:
     """Return the sentences of a remedy on all surfaces."""
-    if isinstance(remedy, str):
-        return {remedy}
     surfaces = (
         error_text.WINDOW,
         error_text.CONTINUABLE,
@@ -253,15 +249,14 @@ def test_errors_say_what_to_do(chosen_remedies: dict[Reason, set[Remedy]]) -> No
     silent = {
         reason
         for reason, said in SENTENCES.items()
-        if not said.remedy and not chosen_remedies[reason]
+        if said.remedy is Remedy.NONE and not chosen_remedies[reason]
     }
     assert silent <= WITHOUT_REMEDY
 
 
-def test_a_remedy_that_reasons_share_is_named() -> None:
-    said = [each.remedy for each in SENTENCES.values() if isinstance(each.remedy, str)]
-    said += [remedy.sentence for remedy in Remedy]
-    assert [words for words, count in Counter(filter(None, said)).items() if count > 1] == []
+def test_no_two_remedies_have_the_same_sentence() -> None:
+    sentences = Counter(remedy.sentence for remedy in Remedy)
+    assert [sentence for sentence, count in sentences.items() if count > 1] == []
 
 
 def test_every_reason_is_used_and_has_a_sentence(product_nodes: Nodes) -> None:
