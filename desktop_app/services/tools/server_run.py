@@ -113,7 +113,7 @@ class ServerRun:
         self._renewing: asyncio.Task[None] | None = None
         self._renewed = asyncio.Event()
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
-        self.failure: ToolServerError | None = None
+        self.failure: UserFacingError | None = None
         self._on_changed: Callable[[], None] = lambda: None
         self._connect, self._order, self._keep = connect, order, keep
         self._connection: Connection | None = None
@@ -328,7 +328,7 @@ class ServerRun:
             raise self._failed(self._error(Reason.TOOL_SERVER_KEEPS_STOPPING))
         try:
             order, self._secrets = await self._order(self._on_address is not None)
-        except ToolServerError as error:
+        except UserFacingError as error:
             raise self._failed(error) from None
         # Python needs a while for the spellings of many keys.
         self._redactor = await asyncio.to_thread(Redactor, self._secrets)
@@ -359,7 +359,7 @@ class ServerRun:
             why = self._last_words.rstrip(".") or why
         return self._error(Reason.TOOL_SERVER_NOT_STARTED, why=why)
 
-    def _failed(self, error: ToolServerError) -> ToolServerError:
+    def _failed(self, error: UserFacingError) -> UserFacingError:
         self.failure = error
         self._on_changed()
         return error

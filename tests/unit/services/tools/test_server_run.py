@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StorageError, ToolServerError, UserFacingError
+from desktop_app.domain.errors import (
+    CredentialError,
+    StorageError,
+    ToolServerError,
+    UserFacingError,
+)
 from desktop_app.domain.tools.remote_tool import NOT_LISTED, SCHEMA_UNUSABLE, unavailable_entry
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
@@ -295,12 +300,21 @@ async def test_a_server_that_does_not_start(
     assert (starts.run.state, starts.run.failure) == (RUNNING, None)
 
 
-async def test_a_server_without_its_secrets_does_not_start(starts: Starts) -> None:
-    lost = ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server="demo")
-    starts.order_error = lost
-    with pytest.raises(ToolServerError):
+@pytest.mark.parametrize(
+    "error",
+    [
+        ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server="demo"),
+        CredentialError(Reason.KEYRING_LOCKED),
+    ],
+)
+async def test_a_server_without_its_secrets_does_not_start(
+    starts: Starts, error: UserFacingError
+) -> None:
+    starts.order_error = error
+    with pytest.raises(type(error)):
         await starts.run.listed("tools")
-    assert (starts.run.failure, starts.orders) == (lost, [])
+    assert (starts.run.failure, starts.orders) == (error, [])
+    assert starts.run.state is ServerState.FAILED
 
 
 @pytest.mark.parametrize(
