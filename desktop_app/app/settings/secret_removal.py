@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.errors import CredentialError
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -36,10 +37,21 @@ class SecretRemoval(QObject):
         """Remove the secrets of these names. Return those that existed.
 
         Raises:
-            CredentialError: the keyring does not work.
+            CredentialError: the keyring does not work; no secret was removed.
         """
-        found = {name: await self._vault.take(name) for name in names}
-        return {name: secret for name, secret in found.items() if secret is not None}
+        taken: dict[str, Secret] = {}
+        try:
+            for name in names:
+                if secret := await self._vault.take(name):
+                    taken[name] = secret
+        except CredentialError:
+            await self._store(taken)
+            raise
+        return taken
+
+    async def _store(self, secrets: dict[str, Secret]) -> None:
+        for name, secret in secrets.items():
+            await self._vault.set(name, secret)
 
     def offer_undo(
         self,
@@ -51,8 +63,7 @@ class SecretRemoval(QObject):
         topic = f"removed-{new_id()}"
 
         async def undo() -> None:
-            for name, secret in secrets.items():
-                await self._vault.set(name, secret)
+            await self._store(secrets)
             await restore()
 
         self._notifications.notify(

@@ -14,6 +14,8 @@ from desktop_app.backend.answer_settings import with_override
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.keymap_file import shortcuts_to_json
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
@@ -166,6 +168,29 @@ async def test_a_removed_key_is_in_memory_only_while_undo_is_offered(
         panel.key_removal_requested.emit(OPENAI.id)  # there is none: nothing to bring back
         await desk.written()
         assert not desk.window.notifications.isVisible()
+
+
+async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Desk() as desk:
+        panel, vault = desk.window.settings, desk.backend.vault
+        panel.profile_add_requested.emit(PROXIED)
+        await desk.written()
+        key = Secret(KEY, origin(PROXIED.base_url))
+        await vault.set(PROXIED.id, key)
+        take = vault.take
+
+        async def take_key_only(name: str) -> Secret | None:
+            if name != PROXIED.id:
+                raise CredentialError(Reason.KEYRING_LOCKED)
+            return await take(name)
+
+        monkeypatch.setattr(vault, "take", take_key_only)
+        panel.profile_removal_requested.emit(PROXIED.id)
+        await desk.written()
+        assert desk.state.providers.get(PROXIED.id) is not None
+        assert await vault.get(PROXIED.id, key.origin) == key
 
 
 async def test_a_reset_shortcut_returns() -> None:
