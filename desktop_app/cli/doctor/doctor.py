@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import platform
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -215,14 +216,11 @@ async def _check_routes(backend: Backend, problem: UserFacingError | None) -> li
             profiles = await backend.providers.profiles()
     remote = [profile for profile in profiles if is_remote(profile)]
     found = [await asyncio.to_thread(describe_route, profile) for profile in remote]
+    counts = Counter(profile.name for profile in remote)
+    names = [p.name if counts[p.name] == 1 else f"{p.name} ({p.id})" for p in remote]
     return [
-        Finding(
-            f"way to {profile.name}",
-            works,
-            text,
-            tr("Connection to {provider}", provider=profile.name),
-        )
-        for profile, (works, text) in zip(remote, found, strict=True)
+        Finding(f"way to {name}", works, text, tr("Connection to {provider}", provider=name))
+        for name, (works, text) in zip(names, found, strict=True)
     ]
 
 

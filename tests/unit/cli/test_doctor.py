@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.cli.doctor.doctor import Finding, findings_json, findings_text, why_qt_failed
+from desktop_app.cli.doctor.doctor import (
+    Finding,
+    _check_routes,
+    findings_json,
+    findings_text,
+    why_qt_failed,
+)
 from desktop_app.cli.doctor.provider_routes import describe_route, is_remote
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from tests.helpers.certificates import Authority
+from tests.helpers.started import started
 from tests.unit.providers.samples import COMPATIBLE
 
 NO_PLUGIN = "no Qt platform plugin could be initialized"
@@ -30,6 +37,15 @@ def test_findings_are_a_line_each() -> None:
         "    Connection to A: No proxy",
         "    Python: 3.11",
     ]
+
+
+async def test_providers_of_the_same_name_are_told_apart() -> None:
+    async with started() as backend:
+        for profile_id in ("a", "b"):
+            profile = replace(COMPATIBLE, id=profile_id, name="Home")
+            await backend.settings.save_profile(profile)
+        names = {finding.name for finding in await _check_routes(backend, None)}
+    assert {"way to Home (a)", "way to Home (b)"} <= names
 
 
 def test_findings_have_their_facts_in_json() -> None:
