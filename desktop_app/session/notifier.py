@@ -6,6 +6,7 @@ https://specifications.freedesktop.org/notification-spec/latest/
 
 from __future__ import annotations
 
+import asyncio
 import html
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -41,6 +42,7 @@ class Notifier:
     def __init__(self, bus: SessionBus, on_open: Callable[[str], None]) -> None:
         self._bus, self._on_open = bus, on_open
         self._has_portal: bool | None = None
+        self._lock = asyncio.Lock()
         self._shown: dict[int, tuple[str, str]] = {}
 
     async def notify(self, title: str, body: str, key: str, link: str) -> None:
@@ -49,9 +51,11 @@ class Notifier:
         Raises:
             BusError: the desktop shows none.
         """
-        if self._has_portal is None:
-            self._has_portal = await Portal(self._bus).version(PORTAL_INTERFACE) > 0
-            await self._listen()
+        async with self._lock:  # listen once, even if two answers end at the same time
+            if self._has_portal is None:
+                has_portal = await Portal(self._bus).version(PORTAL_INTERFACE) > 0
+                await self._listen(has_portal=has_portal)
+                self._has_portal = has_portal
         if self._has_portal:
             await self._notify_by_portal(title, body, key, link)
         else:
@@ -70,8 +74,8 @@ class Notifier:
             del self._shown[number]
             await self._bus.call(SERVICE, "CloseNotification", "u", number)
 
-    async def _listen(self) -> None:
-        if self._has_portal:
+    async def _listen(self, *, has_portal: bool) -> None:
+        if has_portal:
             target = portal_object(PORTAL_INTERFACE)
             await self._bus.listen(target, "ActionInvoked", self._on_portal_click)
         else:

@@ -199,8 +199,13 @@ class SessionBus:
             BusError: as for `call`.
         """
         key = (target.path, target.interface, signal)
-        self._signals.setdefault(key, []).append(on_signal)
-        await self.call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
+        listeners = self._signals.setdefault(key, [])
+        listeners.append(on_signal)  # before the call, because signals may precede its reply
+        try:
+            await self.call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
+        except BusError:
+            listeners.remove(on_signal)
+            raise
 
     async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
         """Remove a listener of `listen`, even if the bus has ended meanwhile."""

@@ -1,10 +1,16 @@
-"""Notifications of a desktop that has the old service and no portal."""
+"""Notifications by the portal, and by the service of a desktop that has no portal."""
 
 from __future__ import annotations
 
-from desktop_app.session.notifier import SERVICE, Notifier
-from desktop_app.session.session_bus import SessionBus
-from tests.helpers.bus_service import BusService, Method
+import asyncio
+from typing import Any
+
+import pytest
+
+from desktop_app.session import portal
+from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE, Notifier
+from desktop_app.session.session_bus import BusError, BusObject, SessionBus
+from tests.helpers.bus_service import BusService, Method, properties
 from tests.helpers.waiting import until
 
 
@@ -23,5 +29,63 @@ async def test_without_a_portal_the_service_is_asked(address: str) -> None:
         desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
         await until(is_opened)
         assert [call[0] for call in desktop.calls] == ["Notify"]
+        await bus.aclose()
+    assert opened == ["repartee:1"]
+
+
+async def test_a_click_opens_its_link_once_if_the_first_notifications_came_together(
+    address: str,
+) -> None:
+    methods: dict[tuple[str, str], Method] = {
+        **properties(version=("u", 1)),
+        (PORTAL_INTERFACE, "AddNotification"): lambda *_: ("", ()),
+    }
+    opened: list[str] = []
+
+    async def is_opened() -> bool:
+        return bool(opened)
+
+    bus = SessionBus()
+    await bus.connect()
+    with BusService(address, portal.SERVICE, methods) as desktop:
+        notifier = Notifier(bus, opened.append)
+        await asyncio.gather(
+            *(notifier.notify("Ready", "a", key, f"repartee:{key}") for key in "12")
+        )
+        clicked = ("1", "open", [("s", "repartee:1")])
+        desktop.emit(portal.PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
+        await until(is_opened)
+        await bus.aclose()
+    assert opened == ["repartee:1"]
+
+
+async def test_a_bus_that_fails_at_first_is_asked_again(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, failed = SessionBus(), False
+    call = bus.call
+
+    async def fail_once(target: BusObject, method: str, *arguments: Any, **options: Any) -> Any:
+        nonlocal failed
+        if method == "AddMatch" and not failed:
+            failed = True
+            raise BusError("no reply in time")
+        return await call(target, method, *arguments, **options)
+
+    await bus.connect()
+    methods: dict[tuple[str, str], Method] = {(SERVICE.interface, "Notify"): lambda *_: ("u", (7,))}
+    opened: list[str] = []
+
+    async def is_opened() -> bool:
+        return bool(opened)
+
+    with BusService(address, SERVICE.service, methods) as desktop:
+        monkeypatch.setattr(bus, "call", fail_once)
+        notifier = Notifier(bus, opened.append)
+        with pytest.raises(BusError):
+            await notifier.notify("Ready", "a", "1", "repartee:1")
+        await notifier.notify("Ready", "a", "1", "repartee:1")
+        desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
+        await until(is_opened)
         await bus.aclose()
     assert opened == ["repartee:1"]
