@@ -86,8 +86,8 @@ class PortalShortcut:
     async def _bind(self, keys: str, description: str) -> str:
         portal = Portal(self._bus)
         if not self._is_listening:
-            self._is_listening = True
             await self._bus.listen(portal_object(INTERFACE), "Activated", self._on_activated)
+            self._is_listening = True
         token = {"session_handle_token": ("s", new_token())}
         created = await portal.request(INTERFACE, "CreateSession", "a{sv}", token)
         self._session = str(created["session_handle"][1]) if "session_handle" in created else ""

@@ -203,7 +203,7 @@ class SessionBus:
         listeners.append(on_signal)  # before the call, because signals may precede its reply
         try:
             await self.call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
-        except BusError:
+        except (BusError, asyncio.CancelledError):
             listeners.remove(on_signal)
             raise
 
