@@ -66,6 +66,10 @@ class _Progress:
     deltas: int = 0
     first_delta: float = 0.0
 
+    def set_status(self, status: NoticeText) -> None:
+        """Set the line below the answer, to be reported in the next frame."""
+        self.status = self.unreported_status = status
+
     @property
     def has_unreported(self) -> bool:
         """True if there is progress to report."""
@@ -248,7 +252,7 @@ class RunningAnswers(QObject):
                 progress.reasoning.append(progress.shown_reasoning.take(gap + text))
                 if progress.status:  # the reason for the wait
                     self._countdown.stop(progress.run.answer.id)
-                    progress.status = progress.unreported_status = ""
+                    progress.set_status("")
                 self._note_if_cut(progress, progress.shown_reasoning)
             case ReasoningItem():  # the next item counts its own sections
                 progress.section = None if progress.section is None else -1
@@ -261,14 +265,14 @@ class RunningAnswers(QObject):
                     progress.is_retrying = True
                     words = self._countdown.start(answer_id, seconds, status)
                 progress.first_status = progress.first_status or words
-                progress.status = progress.unreported_status = words
+                progress.set_status(words)
             case Started() if progress.is_retrying:
                 # The retry was accepted, so the reason for the wait is over.
                 progress.is_retrying = False
                 self._countdown.stop(progress.run.answer.id)
-                progress.status = progress.unreported_status = progress.first_status
+                progress.set_status(progress.first_status)
             case Notice(text):
-                progress.status = progress.unreported_status = text
+                progress.set_status(text)
             case ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
                 progress.has_step = True
                 if isinstance(event, RoundEnded) and progress.deltas:
@@ -283,12 +287,12 @@ class RunningAnswers(QObject):
         progress.deltas += 1
         if progress.deltas == 1:
             progress.first_delta = time.monotonic()
-            progress.status = progress.unreported_status = ""
+            progress.set_status("")
 
     @staticmethod
     def _note_if_cut(progress: _Progress, length: ShownLength) -> None:
         if length.is_cut and progress.status != NOT_ALL_SHOWN:
-            progress.status = progress.unreported_status = NOT_ALL_SHOWN
+            progress.set_status(NOT_ALL_SHOWN)
 
     def _on_countdown(self, answer_id: str, sentence: str) -> None:
         progress = self._runs.get(answer_id)

@@ -44,8 +44,7 @@ class StructuredAnswers(QObject):
             self._copy(answer, as_csv=action == COPY_CSV)
 
     def _show(self, answer: Message, *, as_text: bool) -> None:
-        as_text_ids = self._providers.shown_as_text
-        (as_text_ids.add if as_text else as_text_ids.discard)(answer.id)
+        self._providers.show_as_text(answer.id, as_text)
         number = self._current.version_numbers.get(answer.id)
         shown = self._providers.as_shown(answer)
         self._pane.transcript.stream.update_message(shown, number)

@@ -30,9 +30,6 @@ PROVIDER_REMOVED = N_("Provider removed. Choose another.")
 class Providers(QObject):
     """The provider profiles and their model listings.
 
-    Attributes:
-        shown_as_text: the ids of answers whose JSON is shown as text.
-
     Signals:
         changed: the providers or their keys have changed.
         listings_changed: the listing of a provider has changed.
@@ -54,7 +51,7 @@ class Providers(QObject):
         self._settings_store, self._values = settings_store, values
         self._profiles: list[ProviderProfile] = []
         self._default: ProviderProfile = ON_DEVICE
-        self.shown_as_text: set[str] = set()
+        self._shown_as_text: set[str] = set()  # ids of answers whose JSON is shown as text
         self._loading = asyncio.Lock()
 
     @property
@@ -135,10 +132,14 @@ class Providers(QObject):
         self.listings_changed.emit()
         return listing
 
+    def show_as_text(self, answer_id: str, as_text: bool) -> None:
+        """Show the JSON of an answer as text, or again as a table or a tree."""
+        (self._shown_as_text.add if as_text else self._shown_as_text.discard)(answer_id)
+
     def as_shown(self, message: Message) -> Message:
         """Return a message for the window: long answers shortened, JSON as a table or a tree."""
         if message.role is Role.ASSISTANT:
-            as_text = message.id in self.shown_as_text
+            as_text = message.id in self._shown_as_text
             message = with_form(shorten(message), as_text=as_text)
         return self.with_environment_error(message)
 

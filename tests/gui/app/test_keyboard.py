@@ -247,6 +247,21 @@ async def test_keys_that_change_something_elsewhere_say_what() -> None:
         await until(lambda: spoken(desk) == "notes.md attached")
 
 
+async def test_files_that_were_attached_before_are_not_announced_as_attached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Desk() as desk:
+        files = [DATA / "notes.md", DATA / "report.pdf"]
+        desk.window.files_dropped.emit(files)
+        await until(lambda: spoken(desk) == "2 files attached")
+        announced: list[str] = []
+        monkeypatch.setattr(desk.window.notifications, "announce", announced.append)
+        desk.window.files_dropped.emit(files)
+        await until(lambda: not desk.controllers.readings.ids)
+        assert "already attached" in desk.said
+        assert not [words for words in announced if words.endswith("file attached")]
+
+
 async def test_a_failure_is_said_with_its_reason() -> None:
     async with Desk() as desk:
         turn = await desk.ask("Hi")
