@@ -20,9 +20,10 @@ from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Remedy, SettingError
+from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.network.origin import origin
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path

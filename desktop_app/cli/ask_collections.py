@@ -12,7 +12,8 @@ from desktop_app.cli.streams.console import can_ask, confirm, say
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, Remedy
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import money, number
 from desktop_app.i18n.translation import tr, tr_plural
 

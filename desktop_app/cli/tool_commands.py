@@ -13,8 +13,9 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import rounded, say, write_json, write_line
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.places import plain_text
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.i18n.translation import in_english, tr
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words, why_unavailable

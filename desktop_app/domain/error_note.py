@@ -13,8 +13,9 @@ from desktop_app.domain.error_text import (
     happened_text,
     remedy_segments,
 )
-from desktop_app.domain.errors import Param, Remedy, UserFacingError, with_words
+from desktop_app.domain.errors import Param, UserFacingError, with_words
 from desktop_app.domain.places import LinkedText, plain_text
+from desktop_app.domain.remedy import Remedy
 
 
 @dataclass(frozen=True, slots=True)

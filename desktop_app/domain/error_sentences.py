@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Remedy
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import N_
 
 

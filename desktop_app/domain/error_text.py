@@ -12,8 +12,9 @@ from string import Formatter
 from typing import Final, NamedTuple, Protocol
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Param, Remedy
+from desktop_app.domain.errors import Param
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, linked_text, plain_text
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import N_, tr, tr_filled
 
 _ENVIRONMENT_NAME: Final = N_("environment variables")

@@ -47,11 +47,11 @@ from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from desktop_app.domain.remedy import Remedy as Remedy
 from desktop_app.i18n.translation import in_english
 
 if TYPE_CHECKING:
     from desktop_app.domain.error_reasons import Reason
+    from desktop_app.domain.remedy import Remedy
 
 Param = str | int
 """A value for a placeholder in the sentences of an error."""

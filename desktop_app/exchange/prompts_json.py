@@ -35,9 +35,10 @@ from typing import Any, Final, TypeVar
 from desktop_app.domain import bounds
 from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError, Remedy
+from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.domain.remedy import Remedy
 from desktop_app.exchange.preset_json import (
     creation_time,
     derived_id,

@@ -20,7 +20,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import LocalModelError, Remedy
+from desktop_app.domain.errors import LocalModelError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.paths import folders
 

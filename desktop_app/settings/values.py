@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
-from desktop_app.domain.errors import Param, Remedy, SettingError
+from desktop_app.domain.errors import Param, SettingError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS, setting
 from desktop_app.settings.setting import Setting, SettingValue
 

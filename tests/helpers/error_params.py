@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import Formatter
 
 from desktop_app.domain.error_sentences import SENTENCES
-from desktop_app.domain.errors import Remedy
+from desktop_app.domain.remedy import Remedy
 
 
 def error_params(text: str = "a word") -> dict[str, str | int]:

@@ -14,8 +14,8 @@ import pytest
 from desktop_app.domain import error_text, errors
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_sentences import SENTENCES, ErrorSentences
-from desktop_app.domain.errors import Remedy
 from desktop_app.domain.places import Place, place_name
+from desktop_app.domain.remedy import Remedy
 
 PRODUCT = Path(errors.__file__).parents[1]
 Nodes = dict[Path, list[ast.AST]]

@@ -20,10 +20,10 @@ from desktop_app.domain.errors import (
     ProviderError,
     QuotaExhaustedError,
     RateLimitedError,
-    Remedy,
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.services.models.model_menu import family_models

@@ -43,7 +43,8 @@ from desktop_app.domain.batch.batch_wording import (
 )
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.choice_resolution import require_supported

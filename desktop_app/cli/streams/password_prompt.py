@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.cli.streams.console import note
-from desktop_app.domain.errors import DocumentEncryptedError, Remedy
+from desktop_app.domain.errors import DocumentEncryptedError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from enum import Enum
 from math import ceil
 
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import Param, Remedy, UserFacingError
+from desktop_app.domain.errors import Param, UserFacingError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import N_, tr, tr_filled
 
 

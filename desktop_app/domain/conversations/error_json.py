@@ -9,7 +9,7 @@ from typing import Any
 
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Remedy
+from desktop_app.domain.remedy import Remedy
 
 
 def error_to_json(note: ErrorNote) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Param, Remedy
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Param
+from desktop_app.domain.remedy import Remedy
 
 Span = tuple[int, int]
 

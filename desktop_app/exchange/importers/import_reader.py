@@ -19,7 +19,8 @@ from zipfile import ZipInfo, is_zipfile
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError, Remedy
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
 from desktop_app.exchange.importers.imported_conversation import (

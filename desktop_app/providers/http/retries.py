@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ProviderError, RateLimitedError, Remedy
+from desktop_app.domain.errors import ProviderError, RateLimitedError
+from desktop_app.domain.remedy import Remedy
 
 MAX_ATTEMPTS: Final = 3
 MAX_WAIT_S: Final = 120.0

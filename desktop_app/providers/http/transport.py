@@ -25,7 +25,6 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     NetworkError,
-    Remedy,
     SettingError,
     UnexpectedReplyError,
 )
@@ -37,6 +36,7 @@ from desktop_app.domain.network.network_path import (
 )
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.redaction import Redactor
+from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.http import connection_errors, reply_limits
 from desktop_app.providers.http.connections import (

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Remedy, SettingError
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 

@@ -39,11 +39,11 @@ from desktop_app.domain.errors import (
     NetworkError,
     ProviderError,
     RateLimitedError,
-    Remedy,
     RunLostError,
     StreamCutError,
     UnexpectedReplyError,
 )
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import error_replies, responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader

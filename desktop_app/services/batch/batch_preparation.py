@@ -16,11 +16,11 @@ from desktop_app.domain.errors import (
     DocumentEncryptedError,
     IllegalChoiceError,
     Param,
-    Remedy,
     StorageError,
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.remedy import Remedy
 from desktop_app.services.batch.batch_ports import BatchBook, ReadFile
 from desktop_app.services.documents.image_attachments import (
     page_tokens,

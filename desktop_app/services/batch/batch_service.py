@@ -41,11 +41,11 @@ from desktop_app.domain.errors import (
     EndpointMissingError,
     IllegalChoiceError,
     ProviderError,
-    Remedy,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import first_api
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Price
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles

@@ -37,7 +37,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, tool_calls
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, Remedy
+from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_notices import model_notices
@@ -47,6 +47,7 @@ from desktop_app.domain.models.parameter_support import (
     supports_candidates,
     without_refused,
 )
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import ToolLimits

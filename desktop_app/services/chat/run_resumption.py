@@ -36,10 +36,10 @@ from desktop_app.domain.errors import (
     AuthenticationError,
     CredentialError,
     ProviderError,
-    Remedy,
     RunLostError,
     UserFacingError,
 )
+from desktop_app.domain.remedy import Remedy
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.choice_resolution import ResolvedChoice

@@ -11,9 +11,10 @@ from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Remedy
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.services.fence import one_line

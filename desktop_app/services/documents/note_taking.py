@@ -36,10 +36,10 @@ from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
     RateLimitedError,
-    Remedy,
     StreamCutError,
     UserFacingError,
 )
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting

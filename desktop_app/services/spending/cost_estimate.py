@@ -28,9 +28,10 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentDoesNotFitError, Remedy
+from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_rates import CountMethod, TextKind
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.i18n.formatting import joined
 from desktop_app.services.chat.choice_resolution import ResolvedChoice

@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Remedy, ToolServerError
+from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.tool_server import (
     EXAMPLE_REFERENCE,
     ServerSecrets,

@@ -24,7 +24,8 @@ from zipfile import ZipInfo
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Remedy, StorageError, StoreDamagedError, StoreFullError
+from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.database.database import erasing_mark

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Remedy, StorageError, UserFacingError
+from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.remedy import Remedy
 
 
 def test_an_unsaved_location_has_the_remedy_of_its_cause_as_a_code() -> None:

@@ -15,10 +15,11 @@ from desktop_app.app.chat.available_models import view_of
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.errors import AuthenticationError, Remedy
+from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import resolve

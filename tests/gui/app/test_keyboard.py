@@ -21,7 +21,8 @@ from desktop_app.app.answers.shown_answers import ending_text
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import AuthenticationError, Remedy
+from desktop_app.domain.errors import AuthenticationError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.widgets.buttons.segmented_control import Segment

@@ -13,8 +13,9 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import AuthenticationError, NetworkError, Remedy
+from desktop_app.domain.errors import AuthenticationError, NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
+from desktop_app.domain.remedy import Remedy
 from desktop_app.paths import resource_path
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.services.tools.hosted_tools import HostedTools, why_unavailable

@@ -36,7 +36,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QToolT
 from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageStatus, ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import Remedy
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow

@@ -17,8 +17,8 @@ import pytest
 
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.error_text import remedy_of
-from desktop_app.domain.errors import Remedy
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.http.transport import Timeouts
 from tests.helpers.blocking import blocking
 from tests.integration.providers.asking import Met, asker_of, event, stored_path

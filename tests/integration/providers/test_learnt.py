@@ -15,8 +15,9 @@ from desktop_app.credentials.vault import KeyVault
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import NetworkError, Remedy
+from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.remedy import Remedy
 from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore

@@ -19,8 +19,8 @@ from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.error_text import remedy_of
-from desktop_app.domain.errors import Remedy
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog

@@ -29,7 +29,8 @@ from desktop_app.domain.error_text import (
     environment_surface,
     remedy_text,
 )
-from desktop_app.domain.errors import AuthenticationError, Remedy, ToolServerError, UserFacingError
+from desktop_app.domain.errors import AuthenticationError, ToolServerError, UserFacingError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.remote_tool import SCHEMA_UNUSABLE
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.domain.tools.tool_server import ENDED, TOO_DEEP

@@ -38,6 +38,7 @@ from desktop_app.domain.conversations.notices import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost
 
 
@@ -199,9 +200,9 @@ def test_a_copy_of_an_error_leaves_the_error_as_it_was() -> None:
     cause = OSError("odd")
     error = errors.ContextTooLongError(Reason.CONVERSATION_TOO_LONG, tokens=9, status=400)
     error.__cause__ = cause
-    made = error.with_remedy(errors.Remedy.RETRY_AFTER_WAIT, minutes=3)
+    made = error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=3)
     assert (error.remedy, error.params) == ("", {})
-    assert (made.remedy, made.params) == (errors.Remedy.RETRY_AFTER_WAIT, {"minutes": 3})
+    assert (made.remedy, made.params) == (Remedy.RETRY_AFTER_WAIT, {"minutes": 3})
     assert (type(made), made.tokens, made.status) == (errors.ContextTooLongError, 9, 400)
     assert (made.reason, made.__cause__) == (error.reason, cause)
 

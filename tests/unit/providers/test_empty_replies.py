@@ -9,9 +9,10 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ContextTooLongError, Remedy, StreamCutError
+from desktop_app.domain.errors import ContextTooLongError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.provider_client import SMALL_REQUEST_CHARS, ProviderClient

@@ -45,12 +45,12 @@ from desktop_app.domain.errors import (
     QuotaExhaustedError,
     RateLimitedError,
     RefusedParameterError,
-    Remedy,
     StreamCutError,
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.model_listing import ListedModel
+from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient

@@ -14,8 +14,9 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ProviderError, Remedy
+from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.http import connections, http_reply, json_fields, json_parser
 from desktop_app.providers.http.sse import SSEDecoder
 from desktop_app.providers.http.transport import Timeouts

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, tzinfo
 
 import pytest
 
-from desktop_app.domain.errors import NetworkError, ProviderError, Remedy
+from desktop_app.domain.errors import NetworkError, ProviderError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.http import retries

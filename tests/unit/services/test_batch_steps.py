@@ -36,9 +36,9 @@ from desktop_app.domain.errors import (
     NetworkError,
     ProviderError,
     QuotaExhaustedError,
-    Remedy,
 )
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch import batch_results

@@ -27,9 +27,10 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentDoesNotFitError, Remedy
+from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.token_rates import CountMethod
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import ResolvedChoice

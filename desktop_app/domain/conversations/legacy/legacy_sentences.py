@@ -16,7 +16,8 @@ from typing import Final
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Param, Remedy
+from desktop_app.domain.errors import Param
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import UsageScope
 
 _MAX_NOTICE_CHARS: Final = 1000

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Remedy, ToolServerError
+from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, server_of
 from desktop_app.services.tools.tool_server_book import ToolServers
 from desktop_app.storage.tools.server_store import ServerStore
