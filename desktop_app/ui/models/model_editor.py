@@ -212,6 +212,9 @@ class ModelEditor(FormDialog):
 
     def _clear_all(self) -> None:
         own, combos = self._own, (self.effort_choice, *self.flags.values())
+        texts = [field.text() for field in self.fields.values()]
+        if not any((*texts, *(combo.currentIndex() for combo in combos))):
+            return  # a second click would replace the state that Undo restores
         self._undo_steps = [
             *(partial(field.setText, field.text()) for field in self.fields.values()),
             *(partial(combo.setCurrentIndex, combo.currentIndex()) for combo in combos),
