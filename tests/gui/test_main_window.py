@@ -564,6 +564,21 @@ def test_a_rename_ends_after_the_focused_widget_was_deleted(window: MainWindow) 
     assert not window.conversations.isVisible()
 
 
+def test_a_second_f2_keeps_the_editor_of_a_title(window: MainWindow, qtbot: QtBot) -> None:
+    window.toggle_list()
+    at = now()
+    found = Conversation("a", "Title", at, at, ModelChoice("provider", "gpt-5.2"))
+    window.conversations.set_conversations([found])
+    window.conversations.select("a")
+    window.rename()
+    window.rename()
+    editor = window.conversations.findChild(QLineEdit, "rename")
+    assert editor is not None
+    QTest.keyClick(editor, Qt.Key.Key_Escape)
+    assert not window.conversations.isVisible()
+    qtbot.waitUntil(lambda: window.prompt.isAncestorOf(focused()))
+
+
 def test_the_palette_closes_after_the_focused_widget_was_deleted(window: MainWindow) -> None:
     palette = CommandPalette(window, theme.light())
     before = QLineEdit(window)

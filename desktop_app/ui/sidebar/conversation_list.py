@@ -223,7 +223,7 @@ class ConversationList(QFrame):
         """Edit the name of the focused row, otherwise the title of the open conversation.
 
         End a search first, because its hits cover the rows. Return False if there is nothing to
-        edit.
+        edit, or a title is already being edited.
         """
         if self._search.is_on:
             chosen = self._search.current_conversation_id or self._selected
@@ -237,7 +237,7 @@ class ConversationList(QFrame):
         return self._edit(self._row_of(identifier))
 
     def _edit(self, row: QModelIndex) -> bool:
-        if not row.flags() & Qt.ItemFlag.ItemIsEditable:
+        if self.view.is_editing or not row.flags() & Qt.ItemFlag.ItemIsEditable:
             return False
         self.view.clear_marks()
         self.view.scrollTo(row)

@@ -94,6 +94,11 @@ class ConversationView(RowView):
         """Set whether Esc, Backspace and arrow left leave the shown rows."""
         self.can_go_back = can_go_back
 
+    @property
+    def is_editing(self) -> bool:
+        """Return True while a name is edited in place."""
+        return self.state() == QAbstractItemView.State.EditingState
+
     # ------------------------------------------------------------ marks
 
     @property
@@ -169,7 +174,7 @@ class ConversationView(RowView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the keys that mark rows or leave a filter."""
-        if self.state() == QAbstractItemView.State.EditingState:
+        if self.is_editing:
             super().keyPressEvent(event)
             return
         self.shows_focus = True
