@@ -88,7 +88,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "find.next": lambda: window.transcript.find_in_transcript.step(+1),
         "find.previous": lambda: window.transcript.find_in_transcript.step(-1),
         "answer.copy": window.transcript.commands.copy_last_answer,
-        "answer.copy-code": window.transcript.copy_nearest_code,
+        "answer.copy-code": window.transcript.copies.copy_nearest_code,
         "conversation.copy": controllers.export.copy,
         "answer.retry": controllers.answer_actions.retry_last,
         "answer.compare": controllers.compared_models.offer,

@@ -1,7 +1,7 @@
 """Decides which API a model is used with, and which settings it supports there.
 
 The window uses these rules to offer settings, the client to send them. A setting of unknown support
-is offered.
+is offered. The rule for efforts is in `model_catalog` (`effort_refusal`).
 """
 
 from __future__ import annotations

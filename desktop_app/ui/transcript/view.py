@@ -592,10 +592,6 @@ class TranscriptView(TranscriptSurface):
         """Select the whole conversation."""
         self.selection.select_all()
 
-    def copy_nearest_code(self) -> None:
-        """Copy the code at the text cursor, or the nearest code above the end of the screen."""
-        self.copies.copy_nearest_code()
-
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text."""
         return self.copies.selection_data()

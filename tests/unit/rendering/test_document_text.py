@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.passage_matching import letters_of
 from desktop_app.rendering import document_text
 from desktop_app.rendering.block_model import Block, Kind
@@ -25,6 +26,19 @@ PIECES = [
 def words(block: Block) -> str:
     cells = (cell for row in block.rows for cell in row)
     return "".join(run.text for runs in (block.runs, *cells) for run in runs)
+
+
+def test_each_type_of_document_has_its_form() -> None:
+    constants = {
+        name: media_type
+        for name, media_type in vars(document_types).items()
+        if isinstance(media_type, str) and "/" in media_type and not name.startswith("_")
+    }
+    del constants["OPENDOCUMENT"]  # the beginning of others
+    forms = {name: form_of(media_type) for name, media_type in constants.items()}
+    lines, code = ("PDF", "MAIL", "OUTLOOK", "ZIP", "FOLDER"), ("CSV", "TSV")
+    assert {name for name, form in forms.items() if form is TextForm.LINES} == set(lines)
+    assert {name for name, form in forms.items() if form is TextForm.CODE} == set(code)
 
 
 @settings(max_examples=examples(150))
