@@ -13,6 +13,7 @@ from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.startup import process_end
 from desktop_app.domain.errors import StorageError
 from desktop_app.main import main
+from desktop_app.paths import folders
 from tests.gui.app.desk import Desk
 
 
@@ -75,7 +76,8 @@ async def test_a_socket_that_cannot_be_created_is_only_reported(
     path.parent.mkdir()
     with pytest.raises(StorageError, match="can’t reach this window"):
         await CallServer(path, lambda request: None).start()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/self")  # takes no file
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (folders().socket / "in the way").mkdir(parents=True)
     async with Desk() as desk:
-        assert "can’t reach this window" in desk.said
+        assert "A folder is in the way of “repartee quick”" in desk.said
         await desk.ask_and_answer("Which?", "This one.")

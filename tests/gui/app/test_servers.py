@@ -169,8 +169,8 @@ async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
 
 
 async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_watch, "FIRST_MS", 20)
-    monkeypatch.setattr(server_watch, "LONGEST_MS", 80)
+    monkeypatch.setattr(server_watch, "FIRST_WAIT_MS", 20)
+    monkeypatch.setattr(server_watch, "MAX_WAIT_MS", 80)
     with closed_port() as port:
         there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
         desk = await Desk(real=True, environment=there).__aenter__()
@@ -202,7 +202,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
 
 
 async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_watch, "FIRST_MS", 1)
+    monkeypatch.setattr(server_watch, "FIRST_WAIT_MS", 1)
     with closed_port() as port:
         there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
         async with Desk(real=True, environment=there) as desk:
