@@ -93,9 +93,12 @@ def reports_to_window() -> bool:
 
 
 def note(text: str) -> None:
-    """Write a line to standard error."""
+    """Write a line to standard error, unless it is full or nobody reads it."""
     if sys.stderr is not None:
-        print(clean(text), file=sys.stderr)
+        try:
+            print(clean(text), file=sys.stderr, flush=True)
+        except OSError:  # the output can matter without it
+            _discard(sys.stderr)
 
 
 def write_question(question: str) -> None:
@@ -163,7 +166,14 @@ def flush_output() -> None:
 def drop_output() -> None:
     """Discard the output that Python would flush at exit to a pipe without a reader."""
     if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let a stream write to nowhere, also the text that it has buffered."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def is_stderr_terminal() -> bool:

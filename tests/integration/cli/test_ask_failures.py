@@ -291,6 +291,19 @@ def test_full_standard_output_is_reported(shell: Shell, more: str) -> None:
     against(WHOLE, test=test)
 
 
+def test_full_standard_error_loses_no_answer(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        process = await asyncio.create_subprocess_shell(
+            f"exec {sys.executable} -m desktop_app ask Hi --seed 7 </dev/null 2>/dev/full",
+            stdout=asyncio.subprocess.PIPE,
+            env={**shell.environment, **gateway(server.base_url)},
+        )
+        out, _ = await process.communicate()
+        assert (process.returncode, out.decode()) == (0, ANSWER + "\n")
+
+    against(WHOLE, test=test)
+
+
 def test_a_signal_before_the_answer_ends_the_command(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await shell.start("ask", "Hi", "--json", env=gateway(server.base_url))
