@@ -44,7 +44,7 @@ def test_an_answer_has_to_match_its_schema(answer: str, words: str) -> None:
 @pytest.mark.parametrize(
     "schema", [{"type": "nothing"}, {"$ref": "http://127.0.0.1:9/schema"}, {"$ref": "#/none"}]
 )
-def test_an_unusable_schema_is_said_and_nothing_is_fetched(schema: dict[str, str]) -> None:
+def test_an_unusable_schema_is_reported_and_nothing_is_fetched(schema: dict[str, str]) -> None:
     for row in ({"schema": schema}, {"schema": schema, "not": True}):
         failure = failure_of(check_from_json(row), "{}", NOBODY)
         assert failure is not None

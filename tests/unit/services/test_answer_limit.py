@@ -84,9 +84,7 @@ async def test_a_file_has_all_of_what_the_message_has_no_room_for(
         assert (await room.store.path(answer.conversation_id))[1] == answer
 
 
-async def test_reasoning_that_has_no_room_stands_in_the_file_under_a_heading(
-    tmp_path: Path,
-) -> None:
+async def test_excess_reasoning_follows_a_heading_in_the_file(tmp_path: Path) -> None:
     thoughts: list[StreamEvent] = [ReasoningDelta("a" * MB)] * 9
     provider = ScriptedProvider([*thoughts, *ENDED])
 
@@ -129,7 +127,9 @@ async def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
         assert await file_of(room, answer) == "a" * (12 * MB)
 
 
-async def test_the_next_question_goes_with_the_beginning_alone(tmp_path: Path) -> None:
+async def test_the_next_question_is_sent_with_the_beginning_of_a_long_answer(
+    tmp_path: Path,
+) -> None:
     provider = ScriptedProvider([TextDelta("a" * (9 * MB)), *ENDED], ENDED)
 
     async with open_room(tmp_path, provider) as room:
@@ -195,7 +195,7 @@ async def test_a_window_waits_for_room_on_the_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("full")
-async def test_a_command_goes_on_without_the_file(tmp_path: Path) -> None:
+async def test_a_command_continues_without_the_file(tmp_path: Path) -> None:
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
 
     async with open_room(tmp_path, provider) as room:

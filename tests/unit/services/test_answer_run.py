@@ -345,7 +345,7 @@ def test_each_call_is_recorded_once(
         assert answer.cost == sum(filter(None, known))
 
 
-def test_a_model_of_this_computer_costs_nothing() -> None:
+def test_a_local_model_costs_nothing() -> None:
     for end in (ENDED, [Completed()]):
         _, memory = run([TextDelta("a"), *end], resolved=LOCAL)
         (call,) = memory.calls
@@ -374,7 +374,7 @@ def test_the_tier_that_answered_counts(
     assert ((answer.cost, call.cost), call.performance.tier) == (costs, tier)
 
 
-def test_times_of_rounds_are_not_those_of_one_call() -> None:
+def test_an_answer_of_several_rounds_records_no_times() -> None:
     call = ToolCallPart("1", "look", "{}", state=DONE, result="seen")
     _, memory = run(
         [
@@ -459,7 +459,7 @@ def test_details_state_the_facts_first(details: str, shown: str) -> None:
     assert answer.error.details == shown
 
 
-async def test_an_error_before_the_request_ends_the_answer_and_costs_nothing() -> None:
+async def test_an_error_before_the_request_ends_the_answer_without_cost() -> None:
     memory = Memory()
     error = CredentialError(Reason.KEY_MALFORMED, details="d")
     answer = await a_run(memory, error).run(memory.listen, memory.note)
@@ -479,7 +479,7 @@ async def test_an_error_before_the_request_ends_the_answer_and_costs_nothing() -
 # ---------------------------------------------------------------- storing
 
 
-def test_an_answer_is_stored_twice_a_second_while_more_comes() -> None:
+def test_a_growing_answer_is_stored_twice_a_second() -> None:
     script = [0.1, TextDelta("a"), 0.2, TextDelta("b"), 0.4, TextDelta("c"), 2.0, *ENDED]
     _, memory = run(script)
     assert memory.saved == [
@@ -487,7 +487,7 @@ def test_an_answer_is_stored_twice_a_second_while_more_comes() -> None:
     ]
 
 
-def test_slow_writes_come_less_often() -> None:
+def test_slow_writes_lengthen_the_pauses() -> None:
     script: list[StreamEvent | float] = [0.1, TextDelta("a")] * 40
     _, memory = run([*script, *ENDED], memory=Memory(takes_s=0.45))
     # After the first, each pause is as long as the write.
@@ -496,7 +496,7 @@ def test_slow_writes_come_less_often() -> None:
     assert [at for at, *_ in memory.saved[:4]] == [0.7, 1.2, 1.7, 2.2]
 
 
-def test_a_store_that_fails_is_told_of_once_and_again_when_it_works() -> None:
+def test_a_failing_store_is_reported_once_and_so_is_its_recovery() -> None:
     script: list[StreamEvent | float] = [0.1, TextDelta("a")] * 20
     _, memory = run([*script, *ENDED], memory=Memory(fails=(2, 3)))
     assert [at for at, *_ in memory.saved] == [0.5, 2.0]
@@ -760,7 +760,7 @@ def test_instant_has_a_stand_in() -> None:
         (INSTANT, [LONG]),
     ],
 )
-def test_nothing_else_has_a_stand_in(resolved: ResolvedChoice, script: list[StreamEvent]) -> None:
+def test_only_instant_has_a_stand_in(resolved: ResolvedChoice, script: list[StreamEvent]) -> None:
     answer, _ = run(script, resolved=resolved)
     assert answer.status is STATUS.FAILED
 
@@ -891,7 +891,7 @@ def test_a_stopped_answer_is_stored_once_or_not_at_all() -> None:
         ),
     ],
 )
-def test_a_stopped_background_run_is_called_off_once(
+def test_a_stopped_background_run_is_cancelled_once(
     cancel_result: Usage | ProviderError | None, notices: object, cost: Decimal | None
 ) -> None:
     made, memory, provider, found = stopped(NAMED, cancel_result=cancel_result, background=True)
@@ -903,7 +903,7 @@ def test_a_stopped_background_run_is_called_off_once(
     assert memory.last == made.answer
 
 
-def test_a_background_run_that_is_left_goes_on() -> None:
+def test_a_background_run_that_is_left_continues() -> None:
     made, memory, provider, found = stopped(NAMED, leaves=True, background=True)
     assert (made.answer.status, made.answer.remote_run) == (STATUS.STREAMING, RemoteRun("r", 3))
     assert (found[1:], provider.cancelled, memory.calls) == ([False, False], [], [])
@@ -918,7 +918,7 @@ def test_a_background_run_that_is_left_goes_on() -> None:
     ("script", "background", "is_told"),
     [([TextDelta("a")], True, True), ([Started("r")], True, False), ([], False, False)],
 )
-def test_a_run_that_has_no_name_cannot_be_called_off(
+def test_a_run_without_an_id_cannot_be_cancelled(
     script: list[StreamEvent], background: bool, is_told: bool
 ) -> None:
     for leaves in (False, True):

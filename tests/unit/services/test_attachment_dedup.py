@@ -87,7 +87,7 @@ def test_a_document_read_in_parts_is_no_first_copy() -> None:
     assert again(in_parts, REPORT, in_parts) == ["", "", ""]
 
 
-async def test_the_request_holds_it_once() -> None:
+async def test_a_repeated_document_is_sent_once() -> None:
     path = [asked("first", REPORT), asked("second", replace(REPORT, name='a "copy".pdf'))]
     sent = await request_messages(path, Shelf(), SAMPLE_FENCE)
     texts = [message.parts[0].text for message in sent]  # type: ignore[union-attr]
@@ -102,7 +102,7 @@ async def test_the_request_holds_it_once() -> None:
     assert path[1].attachments[0].again_as == ""  # type: ignore[union-attr]
 
 
-async def test_a_file_goes_once_too() -> None:
+async def test_a_repeated_file_is_sent_once() -> None:
     file = replace(REPORT, as_file=True)
     sight = ImageForm(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
     sent = await request_messages(

@@ -253,7 +253,7 @@ def _judge(fate: str, item: BatchItem) -> None:
         assert item.cost is None
 
 
-def test_a_body_is_read_as_what_it_says_it_is() -> None:
+def test_a_result_is_read_in_its_own_format() -> None:
     row = json.dumps(answered("job-1", "Fine.")).encode()
     for api in Api:
         result = result_of(row, "OpenAI", api)

@@ -162,7 +162,7 @@ async def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path
         assert "ttach" not in item_error_text(locked), "there is nothing to attach to"
 
 
-async def test_a_file_that_cannot_be_read_stands_with_its_sentence(tmp_path: Path) -> None:
+async def test_an_unreadable_file_is_left_out_with_the_reason(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         job = await setup.ready("one", "", "w " * 272_001)
         _, empty, large = await setup.items(job.id)

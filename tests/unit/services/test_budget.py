@@ -84,7 +84,7 @@ async def test_calls_without_cost_cap_or_price_are_allowed(tmp_path: Path) -> No
                 assert (await purse.budget.month(profile)).held == held
 
 
-async def test_ten_at_once_do_not_slip_under_the_cap(tmp_path: Path) -> None:
+async def test_ten_concurrent_holds_respect_the_cap(tmp_path: Path) -> None:
     async with open_purse(tmp_path) as purse:
         asked = [purse.budget.hold(CAPPED, Decimal(4)) for _ in range(10)]
         held = await asyncio.gather(*asked, return_exceptions=True)
@@ -108,7 +108,7 @@ async def test_holds_of_a_killed_process_no_longer_count(tmp_path: Path) -> None
         await (await purse.budget.hold(CAPPED, Decimal(10))).release()
 
 
-async def test_eighty_percent_are_said_once_a_month_and_cap(tmp_path: Path) -> None:
+async def test_the_warning_near_a_cap_appears_once_per_month_and_cap(tmp_path: Path) -> None:
     async with open_purse(tmp_path) as purse:
         await purse.spend("7.99")
         assert await purse.budget.month_to_warn_of(CAPPED) is None

@@ -75,7 +75,7 @@ def others(number: int, text: str) -> list[StreamEvent]:
     return [OfCandidate(number, TextDelta(text)), OfCandidate(number, Completed())]
 
 
-async def test_through_responses_each_is_a_request_with_its_own_cost(tmp_path: Path) -> None:
+async def test_with_responses_each_answer_is_a_request_with_its_own_cost(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
 
     async with open_room(tmp_path, provider) as room:
@@ -94,7 +94,9 @@ async def test_through_responses_each_is_a_request_with_its_own_cost(tmp_path: P
             assert await room.store.message(message.id) == message
 
 
-async def test_through_chat_completions_one_request_and_one_cost_for_all(tmp_path: Path) -> None:
+async def test_with_chat_completions_all_answers_share_a_request_and_its_cost(
+    tmp_path: Path,
+) -> None:
     script = [TextDelta("a"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
     provider = ScriptedProvider(script)
 
@@ -125,7 +127,7 @@ async def test_missing_answers_are_requested_separately_with_a_notice(tmp_path: 
         assert [request.parameters.candidates for request in provider.requests] == [3, 1, 1]
 
 
-async def test_a_remark_on_both_requests_for_an_answer_is_made_once(tmp_path: Path) -> None:
+async def test_a_notice_on_both_requests_of_an_answer_appears_once(tmp_path: Path) -> None:
     remark = notice(NoticeCode.BACKGROUND_REFUSED, provider="OpenAI")
     provider = ScriptedProvider(*([Notice(remark), *answer(text)] for text in "ab"))
 
@@ -417,7 +419,7 @@ async def test_a_stand_in_has_a_request_of_its_own() -> None:
     assert [each.model for each in provider.requests] == ["m", "n"]
 
 
-async def test_a_reader_may_be_sixteen_events_behind() -> None:
+async def test_a_reader_lags_at_most_sixteen_events_behind() -> None:
     provider = ScriptedProvider([TextDelta(str(n)) for n in range(40)] + [Completed()])
     sent = 0
     stream = provider.stream

@@ -61,7 +61,7 @@ async def test_the_passages_go_in_before_the_words_and_the_collection_stays(tmp_
     provider, source = answers(1), OneCollection()
 
     async with open_room(tmp_path, provider, source) as room:
-        began = await room.begin("Which colour?", attachments=(COLLECTION,))
+        began = await room.begin("Which color?", attachments=(COLLECTION,))
         assert began.question is not None
         assert [p.number for part in began.question.passage_parts for p in part.passages] == [1, 2]
         assert began.conversation.draft == Draft("", (COLLECTION,))
@@ -69,18 +69,18 @@ async def test_the_passages_go_in_before_the_words_and_the_collection_stays(tmp_
         assert kept is not None
         assert kept.draft == Draft("", (COLLECTION,))
         assert (await room.store.path(kept.id))[0] == began.question
-        assert kept.title == "Which colour?"
+        assert kept.title == "Which color?"
         await room.run(began)
         text = sent(provider)
         assert plain(text).startswith('<passages collection="Contracts">\n<passage number="1"')
-        assert text.index(HOW_TO_ANSWER) < text.index("Which colour?")
+        assert text.index(HOW_TO_ANSWER) < text.index("Which color?")
 
 
-async def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: Path) -> None:
+async def test_passage_numbers_continue_and_earlier_ones_are_unchanged(tmp_path: Path) -> None:
     provider, source = answers(3), OneCollection()
 
     async with open_room(tmp_path, provider, source) as room:
-        first = await room.begin("Which colour?", attachments=(COLLECTION,))
+        first = await room.begin("Which color?", attachments=(COLLECTION,))
         await room.run(first)
         path = await room.store.path(first.conversation.id)
         source.start = 90
@@ -100,18 +100,18 @@ async def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: 
         )
         await room.run(again)
         assert provider.requests[2].messages == after
-        assert source.asked[1][0] == "And the roof?\nWhich colour?"
+        assert source.asked[1][0] == "And the roof?\nWhich color?"
 
 
 async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: Path) -> None:
     provider, source = answers(3), OneCollection("word " * 200)
 
     async with open_room(tmp_path, provider, source) as room:
-        first = await room.begin("Which colour?", attachments=(COLLECTION,))
+        first = await room.begin("Which color?", attachments=(COLLECTION,))
         await room.run(first)
         path = await room.store.path(first.conversation.id)
         source.start = 11  # the second of the two, and a new one
-        draft = Draft("And what colour has the roof of the shed?", (COLLECTION,))
+        draft = Draft("And what color has the roof of the shed?", (COLLECTION,))
         second = await room.begin(
             draft.text, path=path, attachments=(COLLECTION,), conversation=first.conversation
         )
@@ -156,11 +156,11 @@ async def test_passages_are_estimated_without_a_request(tmp_path: Path) -> None:
         assert not estimator.is_sure_to_fit(SendContext([began.question], resolved), Draft("?"))
 
 
-async def test_the_model_is_told_where_nothing_was_found(tmp_path: Path) -> None:
+async def test_the_model_is_told_if_nothing_was_found(tmp_path: Path) -> None:
     provider = answers(1)
 
     async with open_room(tmp_path, provider, OneCollection(count=0)) as room:
-        await room.run(await room.begin("Which colour?", attachments=(COLLECTION,)))
+        await room.run(await room.begin("Which color?", attachments=(COLLECTION,)))
         assert NOTHING_FOUND in sent(provider)
 
 
@@ -179,11 +179,11 @@ async def test_a_question_whose_passages_do_not_fit_is_not_sent(tmp_path: Path) 
             await room.begin("Which?", attachments=(COLLECTION,))
 
 
-async def test_a_question_that_is_edited_looks_again(tmp_path: Path) -> None:
+async def test_an_edited_question_is_searched_for_again(tmp_path: Path) -> None:
     provider, source = answers(2), OneCollection()
 
     async with open_room(tmp_path, provider, source) as room:
-        first = await room.begin("Which colour?", attachments=(COLLECTION,))
+        first = await room.begin("Which color?", attachments=(COLLECTION,))
         await room.run(first)
         assert first.question is not None
         draft = replace(first.question.as_draft, text="Which door?")
@@ -191,6 +191,6 @@ async def test_a_question_that_is_edited_looks_again(tmp_path: Path) -> None:
             draft.text, attachments=draft.attachments, conversation=first.conversation
         )
         await room.run(edited)
-        assert source.asked == [("Which colour?", False), ("Which door?", False)]
+        assert source.asked == [("Which color?", False), ("Which door?", False)]
         assert edited.question is not None
         assert edited.question.passage_parts[0].passages[0].number == 1

@@ -210,9 +210,7 @@ async def test_a_template_is_known_by_its_id_and_never_by_its_words(tmp_path: Pa
             await room.begin("What is different?", template_id="differences")
 
 
-async def test_the_summary_keeps_its_grammar_in_other_words_and_when_asked_again(
-    tmp_path: Path,
-) -> None:
+async def test_an_edited_summary_prompt_keeps_its_grammar(tmp_path: Path) -> None:
     answer = TextDelta("-"), Completed()
     provider = ScriptedProvider(answer, answer, answer)
 
@@ -425,7 +423,7 @@ async def test_the_thinking_time_is_stored_with_the_answer(tmp_path: Path) -> No
         assert thought.item_id == "rs"
 
 
-async def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None:
+async def test_a_cut_stream_keeps_the_text_with_an_error(tmp_path: Path) -> None:
     error = StreamCutError("The connection was cut.", status=200)
     provider = ScriptedProvider([TextDelta("Some"), Failed(error)])
 
@@ -437,7 +435,7 @@ async def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None
         assert (answer.error.code, answer.error.details) == ("stream_cut", "HTTP status 200")
 
 
-async def test_details_say_nothing_twice(tmp_path: Path) -> None:
+async def test_details_repeat_nothing(tmp_path: Path) -> None:
     error = error_from("Here", ErrorBody("No.", "odd"), status=500, request_id="req_1")
     provider = ScriptedProvider([Failed(error)])
 
@@ -533,7 +531,7 @@ async def test_a_command_does_not_wait_until_a_full_disk_has_room(tmp_path: Path
         assert [type(said) for said in room.store_said] == [StoreFullError]
 
 
-async def test_a_document_goes_in_whole_before_the_words(tmp_path: Path) -> None:
+async def test_a_document_is_sent_in_full_before_the_question(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 
     async with open_room(tmp_path, provider) as room:
@@ -599,7 +597,7 @@ async def test_another_answer_is_stored_beside_the_first(tmp_path: Path) -> None
         assert len(provider.requests[1].messages) == 1
 
 
-async def test_sampling_goes_out_only_where_the_model_takes_it(tmp_path: Path) -> None:
+async def test_sampling_is_sent_only_to_models_that_accept_it(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()], [Completed()])
 
     async with open_room(tmp_path, provider) as room:
@@ -614,7 +612,7 @@ async def test_sampling_goes_out_only_where_the_model_takes_it(tmp_path: Path) -
         assert provider.requests[1].effort is Effort.NONE
 
 
-async def test_the_model_on_this_computer_is_not_let_to_run_on(tmp_path: Path) -> None:
+async def test_the_output_of_the_on_device_model_is_limited(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()], [Completed()])
 
     async with open_room(tmp_path, provider) as room:
@@ -624,7 +622,7 @@ async def test_the_model_on_this_computer_is_not_let_to_run_on(tmp_path: Path) -
         assert provider.requests[1].parameters.max_output_tokens is None
 
 
-async def test_no_key_is_said_in_the_provider_s_own_words(tmp_path: Path) -> None:
+async def test_a_missing_key_is_reported_with_the_provider(tmp_path: Path) -> None:
     error = AuthenticationError("No API key is known for OpenAI.", what_to_do="Add one.")
 
     async with open_room(tmp_path, error) as room:

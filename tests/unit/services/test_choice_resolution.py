@@ -70,14 +70,14 @@ def test_instant_until_its_shutdown_and_what_stands_in_for_it() -> None:
     assert gone.variant is Variant.INSTANT
 
 
-def test_an_aggregator_serves_instant_on_until_it_says_otherwise() -> None:
+def test_an_aggregator_serves_instant_until_it_refuses() -> None:
     made = choice(Variant.INSTANT)
     assert resolve(COMETAPI, made, CATALOG, AFTER).model.id == "gpt-5.2-chat-latest"
     gone = resolve(COMETAPI, made, CATALOG, AFTER, instant_gone=True)
     assert (gone.model.id, gone.effort) == ("gpt-5.2", Effort.NONE)
 
 
-def test_the_listing_outweighs_the_date_and_the_want_of_one() -> None:
+def test_a_listing_overrides_the_shutdown_date() -> None:
     def listed(*ids: str, day: date = AFTER) -> ModelListing:
         at = datetime(day.year, day.month, day.day, tzinfo=UTC)
         return ModelListing("", tuple(ListedModel(model) for model in ids), at)
@@ -208,7 +208,7 @@ def test_the_person_s_own_file_knows_better_than_a_server() -> None:
     assert model_info(server, "other", catalog, listing).input_limit == 8192
 
 
-def test_a_file_of_the_person_s_takes_what_the_server_here_gives() -> None:
+def test_a_users_model_file_has_the_window_of_the_local_server() -> None:
     given = inspect.signature(LocalModel).parameters["context_window"].default
     own = model_info(ON_DEVICE, "/models/tiny-q4.gguf", CATALOG)
     assert own.input_limit == given == ON_DEVICE_WINDOW

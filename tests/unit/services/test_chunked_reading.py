@@ -360,7 +360,7 @@ async def test_a_part_is_split_three_times_at_most(tmp_path: Path) -> None:
         assert 1 <= reading.provider.refused <= 4 * MAX_AT_ONCE
 
 
-async def test_the_same_command_pays_for_no_part_again(tmp_path: Path) -> None:
+async def test_a_repeated_command_pays_for_no_note_again(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(60)) as reading:
         provider, task = reading.provider, reading.task("a")
         provider.window, provider.ratio, provider.fails_on = 1_600, 2.0, "FACT-40"
@@ -413,7 +413,7 @@ async def test_several_documents_keep_their_names_and_order(tmp_path: Path) -> N
         assert last.endswith(PROMPT)
 
 
-async def test_a_second_time_only_the_last_call_is_made(tmp_path: Path) -> None:
+async def test_a_second_reading_makes_only_the_last_call(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(20)) as reading:
         task = reading.task("a")
         first = await reading.facts(task)
@@ -479,7 +479,7 @@ async def test_the_progress_names_parts_and_cost(tmp_path: Path) -> None:
         assert notice == f"Read in parts for {money(spent)}."
 
 
-async def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path) -> None:
+async def test_chunks_are_read_concurrently_except_on_device(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(60), b=book(60)) as reading:
         reading.provider.gate.clear()
         run = asyncio.create_task(reading.run(reading.task("a")))
@@ -549,7 +549,7 @@ async def test_stopping_stops_every_call(tmp_path: Path) -> None:
         ("some-8b", 400_000, MAX_CHUNK_TOKENS, MAX_NOTE_TOKENS_ON_DEVICE),
     ],
 )
-async def test_parts_are_as_large_as_the_model_reads_well(
+async def test_chunks_have_the_size_that_suits_the_model(
     tmp_path: Path, model: str, window: int, largest: int, longest: int
 ) -> None:
     async with open_reading(
@@ -605,7 +605,7 @@ async def test_closing_the_stream_ends_the_calls_at_once(tmp_path: Path) -> None
         assert asyncio.all_tasks() == tasks
 
 
-async def test_a_stand_in_model_is_not_asked_with_anothers_parts(tmp_path: Path) -> None:
+async def test_a_stand_in_model_is_not_sent_chunks_of_another(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(2)) as reading:
         provider = await reading.reader.gateway_for(reading.task("a")).provider(OPENAI)
         request = replace(ChatRequest(model="other", messages=()))

@@ -517,7 +517,7 @@ async def test_words_alone_find_passages(change: dict[str, Any], more: dict[str,
     assert (len(memory.asked), embedder.texts) == (1, [])
 
 
-async def test_only_the_beginning_of_a_long_question_is_compared() -> None:
+async def test_only_the_beginning_of_a_long_question_is_embedded() -> None:
     embedder = Embedder()
     await searched([], 9, embedder=embedder, question="word " * MAX_QUESTION_LENGTH)
     assert [len(text) for texts in embedder.texts for text in texts] == [MAX_QUESTION_LENGTH]

@@ -208,7 +208,7 @@ async def test_a_stored_conversation_is_nearly_full_from_four_fifths(tmp_path: P
 # ---------------------------------------------------------------- the provider's own way
 
 
-async def test_the_provider_makes_it_and_its_items_go_before_what_is_new(tmp_path: Path) -> None:
+async def test_items_of_a_provider_compaction_precede_new_messages(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         path = await room.path()
@@ -237,7 +237,7 @@ async def test_the_provider_makes_it_and_its_items_go_before_what_is_new(tmp_pat
         assert await room.used() == 1_010
 
 
-async def test_the_next_one_is_made_of_the_first_and_what_came_since(tmp_path: Path) -> None:
+async def test_the_next_compaction_includes_the_first(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states += [STATE, replace(STATE, items=ITEMS.replace("cmp_1", "cmp_2"))]
@@ -319,7 +319,7 @@ async def test_aggregators_are_not_asked_to_compact(tmp_path: Path) -> None:
         assert (await room.plan()).kind is CompactionKind.SUMMARY
 
 
-async def test_pro_is_compacted_by_what_costs_less(tmp_path: Path) -> None:
+async def test_pro_conversations_are_compacted_by_a_cheaper_model(tmp_path: Path) -> None:
     async with open_room(tmp_path, choice=replace(FAMILY, variant=Variant.PRO)) as room:
         await three_turns(room)
         assert (await room.plan()).maker.model.id == "gpt-5.2"
@@ -328,7 +328,7 @@ async def test_pro_is_compacted_by_what_costs_less(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- branches, other providers, undo
 
 
-async def test_a_branch_before_the_point_is_sent_its_own_messages(tmp_path: Path) -> None:
+async def test_a_branch_from_before_a_compaction_is_sent_in_full(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)

@@ -102,7 +102,7 @@ def estimate(
 
 
 @pytest.mark.parametrize("model", PRICED)
-def test_every_price_times_the_providers_share_and_nothing_taken_for_cached(model: str) -> None:
+def test_prices_are_multiplied_and_no_cache_discount_is_assumed(model: str) -> None:
     fenced = f"{SAMPLE_FENCE.explanation} {document_block(DOCUMENT, WORDS, SAMPLE_FENCE)}"
     tokens = 4 + MESSAGE_OVERHEAD + len(fenced.split())
     made, row = estimate(resolved(model)), ROWS[model]
@@ -128,7 +128,7 @@ def test_prices_are_as_calculated_by_hand() -> None:
     assert price.of(Usage(1_000, 400, 50, 20)) == Decimal("0.001456")
 
 
-def test_a_limit_of_the_persons_counts_where_it_is_the_lower() -> None:
+def test_the_users_limit_counts_if_it_is_lower() -> None:
     assert estimate(resolved("gpt-5.2"), limit=1_000).longest_answer_cost == Decimal("0.0112")
     above = estimate(resolved("gpt-5.2"), limit=1_000_000).longest_answer_cost
     assert above == Decimal("1.4336")
@@ -213,7 +213,9 @@ def test_a_draft_of_few_bytes_is_not_counted(path: list[Message], draft: str, mo
     ("choice", "largest", "limit"),
     [(limited(8_000, 5_000), 5_000, 5_000), (limited(8_000), 8_000 - 512, 8_000 - 512)],
 )
-def test_a_question_may_be_so_long(choice: ResolvedChoice, largest: int, limit: int) -> None:
+def test_the_length_of_a_question_is_limited(
+    choice: ResolvedChoice, largest: int, limit: int
+) -> None:
     estimator = Estimator(WordCounter(), Shelf())
     window = choice.model.input_limit
     fits = Estimate(largest, CountMethod.TOKENIZER, None, None, window)

@@ -59,7 +59,7 @@ def test_the_head_of_a_table_is_read_as_excel_writes_it() -> None:
     assert "\n2 | y" in found
 
 
-def test_a_limit_that_another_reader_has_set_stays() -> None:
+def test_a_larger_csv_limit_is_kept() -> None:
     before = csv.field_size_limit(1 << 22)
     try:
         sent(CSV, "a,b\n1,2\n")
@@ -97,7 +97,7 @@ def test_the_beginning_of_other_documents_is_their_first_text() -> None:
         (SHEETS, ("search_documents",), True),
     ],
 )
-def test_only_what_a_chosen_tool_reads_can_be_left_to_it(
+def test_only_documents_that_a_chosen_tool_reads_are_reduced(
     part: DocumentPart, tools: tuple[str, ...], can: bool
 ) -> None:
     whole = replace(part, by_tools=False)

@@ -142,7 +142,7 @@ async def test_a_file_that_cannot_be_sent_is_refused(
         assert not provider.requests
 
 
-def test_the_limits_are_what_is_just_taken() -> None:
+def test_files_of_exactly_the_limits_are_accepted() -> None:
     choice = replace(resolved(), files=FileInputs(10, 15, ("application/pdf",)))
     first, second = replace(PART, size=10), replace(PART, size=5, sha256="1" * 64)
     require_files([first, second], [], choice)
@@ -175,7 +175,9 @@ def test_earlier_files_count_only_if_another_is_sent() -> None:
         ({"by_tools": True}, False),
     ],
 )
-def test_only_what_is_to_go_as_a_file_is_refused(change: dict[str, Any], is_refused: bool) -> None:
+def test_only_a_document_chosen_as_a_file_is_refused(
+    change: dict[str, Any], is_refused: bool
+) -> None:
     part = replace(PART, **change)
     assert (file_refusal(part, resolved(COMETAPI)) is not None) == is_refused
     assert file_refusal(part, resolved()) is None

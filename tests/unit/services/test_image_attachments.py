@@ -104,7 +104,7 @@ async def test_a_model_known_to_be_blind_is_not_asked(tmp_path: Path) -> None:
         assert await room.store.all() == []
 
 
-async def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> None:
+async def test_a_blind_model_gets_the_names_of_earlier_images(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:
@@ -128,7 +128,7 @@ async def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> N
             await room.service.begin_again(blind, path[:1], ON_DEVICE, AskSettings())
 
 
-async def test_an_original_that_is_gone_is_said_and_nothing_is_kept(tmp_path: Path) -> None:
+async def test_a_missing_original_is_an_error_and_nothing_is_stored(tmp_path: Path) -> None:
     async with open_room(tmp_path, ScriptedProvider()) as room:
         with pytest.raises(StorageError, match="file is missing"):
             await room.begin("What is it?", attachments=(PART,))

@@ -102,7 +102,7 @@ async def test_a_listing_is_fresh_for_an_hour(tmp_path: Path, minutes: int, is_f
         assert listings.is_fresh(PROFILE) is is_fresh
 
 
-async def test_the_files_on_this_computer_are_listed_anew_each_time(tmp_path: Path) -> None:
+async def test_on_device_models_are_listed_anew_each_time(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         answer = listed("a")
         listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))

@@ -37,7 +37,7 @@ def ids(found: list[Offer]) -> list[str]:
     return [offer.model for offer in found]
 
 
-def test_without_a_listing_what_is_known_and_still_there() -> None:
+def test_without_a_listing_known_models_are_offered() -> None:
     found = ids(offers(OPENAI, CATALOG, None, TODAY))
     assert found[:3] == FAMILY
     assert {"gpt-5-mini", "gpt-5-nano"} <= set(found)

@@ -35,7 +35,7 @@ def part(*texts: str) -> PassagesPart:
     return PassagesPart("c" * 32, 'Con"tracts', tuple(a_passage(n, text=t) for n, t in numbered))
 
 
-def test_each_stands_under_its_number_with_its_source() -> None:
+def test_each_passage_has_its_number_and_source() -> None:
     block = passages_block(part("The door.", "The rent."), FENCE)
     assert (
         '<passage-123456789012 number="4" document="lease.pdf" place="page 3">\nThe door.\n'
@@ -46,7 +46,7 @@ def test_each_stands_under_its_number_with_its_source() -> None:
     assert block.endswith(HOW_TO_ANSWER)
 
 
-def test_the_model_is_told_where_nothing_was_found() -> None:
+def test_the_model_is_told_if_nothing_was_found() -> None:
     block = passages_block(part(), FENCE)
     assert NOTHING_FOUND in block
     assert HOW_TO_ANSWER not in block
@@ -83,7 +83,7 @@ def test_a_small_window_takes_fewer() -> None:
     assert passage_budget(ResolvedChoice(OPENAI, large, None, None)) == MAX_TOKENS
 
 
-def test_a_question_that_says_little_goes_on_from_the_one_before() -> None:
+def test_a_short_question_is_searched_with_the_previous_one() -> None:
     first = a_question(a_conversation(), "How loud may the heat pump be at night?")
     asked = [replace(first, parts=(part("It hums."), *first.parts))]
     assert retrieval_text(asked, "And in winter?") == f"And in winter?\n{first.text}"

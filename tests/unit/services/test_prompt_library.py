@@ -91,7 +91,7 @@ def test_every_shipped_file_is_a_prompt() -> None:
     assert all(prompt.folder and parse(prompt.text) for prompt in found.values())
 
 
-def test_the_persons_own_stands_in_the_place_of_a_built_in() -> None:
+def test_a_users_version_replaces_a_built_in_prompt() -> None:
     edited = replace(SHIPPED, text="Into Polish: {{selection}}")
     assert library([SHIPPED], []) == (Entry(SHIPPED, Origin.BUILT_IN),)
     assert library([SHIPPED], [edited, OWN]) == (
@@ -218,7 +218,7 @@ def test_a_command_fills_what_a_prompt_asks_for() -> None:
         assert why in refused.value.sentences
 
 
-def test_new_ones_go_behind_the_others_of_their_folder() -> None:
+def test_new_prompts_come_last_in_their_folder() -> None:
     assert next_position([], "Mail") == 0
     assert next_position([replace(OWN, position=4), SHIPPED], "Mail") == 5
     assert copy_of(replace(OWN, hidden=True), "n") == replace(OWN, id="n", title="Reply (copy)")

@@ -106,7 +106,7 @@ async def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
             await task
 
 
-async def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
+async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, *END])
 
     async with open_room(tmp_path, provider) as room:
@@ -154,7 +154,7 @@ async def test_a_lost_run_keeps_its_text_with_the_reason(tmp_path: Path) -> None
         assert answer.remote_run is None
 
 
-async def test_left_again_before_it_caught_up_nothing_is_lost(tmp_path: Path) -> None:
+async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [Started("resp_1"), at(0), HELD])
 
     async with open_room(tmp_path, provider) as room:
@@ -170,7 +170,7 @@ async def test_left_again_before_it_caught_up_nothing_is_lost(tmp_path: Path) ->
         assert await room.store.message(kept.id) == kept
 
 
-async def test_stopped_before_it_caught_up_it_is_called_off(tmp_path: Path) -> None:
+async def test_a_resumed_run_stopped_early_is_cancelled_at_the_provider(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [HELD])
     provider.cancel_result = USAGE
 
@@ -189,7 +189,7 @@ async def test_stopped_before_it_caught_up_it_is_called_off(tmp_path: Path) -> N
         assert provider.cancelled == [RemoteRun("resp_1", 1)]
 
 
-async def test_without_its_provider_it_is_interrupted(tmp_path: Path) -> None:
+async def test_a_run_whose_provider_was_removed_is_interrupted(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
 
     async with open_room(tmp_path, provider) as room:
@@ -203,7 +203,7 @@ async def test_without_its_provider_it_is_interrupted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cancel_result", [USAGE, None, NetworkError("No network.")])
-async def test_stop_tells_the_provider_and_enters_what_it_took_once(
+async def test_stopping_cancels_at_the_provider_and_records_the_usage_once(
     tmp_path: Path, cancel_result: Usage | NetworkError | None
 ) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
@@ -265,7 +265,7 @@ async def test_a_short_run_is_never_sent_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("begun_before", [False, True])
-async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before: bool) -> None:
+async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bool) -> None:
     refused = Failed(AuthenticationError("OpenAI needs an API key."))
     first = [*BEGINNING, TextDelta("tw"), at(2), refused] if begun_before else [refused]
     whole = [*BEGINNING, TextDelta("tw"), at(2), TextDelta("o."), at(3), *END[2:]]
@@ -320,7 +320,7 @@ async def test_stopping_a_run_without_an_id_gives_a_notice(tmp_path: Path) -> No
         assert str(notice).startswith("Stopped here, but OpenAI may finish")
 
 
-async def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: Path) -> None:
+async def test_a_resumed_run_holds_its_input_cost_until_it_ends(tmp_path: Path) -> None:
     first = TextDelta("Three words more."), Completed()
     provider = ScriptedProvider([*first], [*BEGINNING, HELD], [*BEGINNING, HELD, *END])
     capped = replace(OPENAI, monthly_cap=Decimal("0.0000001"))  # less than the input: it goes on

@@ -79,7 +79,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         ),
     ],
 )
-def test_the_course_of_a_call(
+def test_the_performance_of_a_small_call(
     events: Sequence[StreamEvent],
     first_token_s: float | None,
     performance: CallPerformance,
@@ -141,7 +141,7 @@ def test_calls_with_output_or_usage_may_be_billed(event: StreamEvent, is_billed:
         [ToolCallDelta(0, "abc", "c", "look"), ToolCallDelta(0, "de")],
     ],
 )
-def test_a_reply_may_be_so_large(
+def test_the_size_of_a_small_reply_is_limited(
     events: Sequence[StreamEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def error(largest: int) -> object:

@@ -36,7 +36,7 @@ def form(
     return "" if found is None else found.definition
 
 
-def test_the_built_in_model_is_held_to_the_summary_alone() -> None:
+def test_the_grammar_applies_to_a_summary_by_the_built_in_model() -> None:
     summary = "executive-summary"
     assert form(summary) == form(summary, DOCUMENT) == SUMMARY
     assert form(summary, DOCUMENT, info=replace(BUILT_IN, id="some-8b")) == ""

@@ -323,7 +323,7 @@ async def test_a_long_exchange_costs_no_more_for_its_title() -> None:
 
 
 @pytest.mark.attack("prompt-fences")
-async def test_an_answer_does_not_end_what_a_title_is_made_of() -> None:
+async def test_an_answer_cannot_close_the_fence_of_a_title_request() -> None:
     provider = ScriptedProvider([TextDelta("Numbers"), *DONE])
 
     fence = await fences().of(question("").conversation_id)

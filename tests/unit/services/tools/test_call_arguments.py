@@ -53,7 +53,7 @@ def test_patterns_of_a_server_are_not_matched(
         ({"$ref": "#"}, {}, "cannot be used"),
     ],
 )  # fmt: skip
-def test_the_rest_of_its_schema_holds(
+def test_a_servers_schema_is_checked_without_its_patterns(
     schema: dict[str, Any], arguments: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ToolError, match=words):

@@ -323,7 +323,7 @@ async def test_the_progress_of_a_call_is_reported(
     ],
     ids=["text", "blank", "empty", "surrogate", "longest", "longer"],
 )
-def test_a_result_can_be_stored_and_sent(text: str, kept: str) -> None:
+def test_a_result_is_valid_text_of_limited_length(text: str, kept: str) -> None:
     assert bounded(text) == kept
 
 

@@ -459,7 +459,7 @@ class Book(OneServerBook):
         self.prompts = prompts
 
 
-async def test_the_tools_of_a_server_are_known_while_it_rests(starts: Starts) -> None:
+async def test_the_tools_of_a_stopped_server_are_listed(starts: Starts) -> None:
     book = Book()
     source = ServerSource(starts.run, book)
     assert source.name == "demo"
