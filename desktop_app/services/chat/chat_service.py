@@ -499,7 +499,12 @@ class ChatService:
         about = (resolved.profile, cost, _held_model(resolved, settings), purpose.value)
         if request.parameters.candidates > 1:
             return split_hold(hold, count, split_hold(await self.budget.hold(*about), count))
-        return split_hold(hold, count, [await self.budget.hold(*about) for _ in range(count)])
+        async with AsyncExitStack() as undo:
+            calls = [
+                await undo.enter_async_context(await self.budget.hold(*about)) for _ in range(count)
+            ]
+            undo.pop_all()
+        return split_hold(hold, count, calls)
 
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
         """Store the empty answers of `runs`, and their question if it is new; return the first."""

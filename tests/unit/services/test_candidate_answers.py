@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ from desktop_app.domain.conversations.conversation import Draft, Message, Messag
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.errors import ProviderError, StoreFullError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.token_rates import CountMethod
@@ -442,3 +443,22 @@ async def test_a_reader_lags_at_most_sixteen_events_behind() -> None:
         await anext(events)
     assert counts == [17, 18, 19]
     assert len([event async for event in events]) == 41 - 4
+
+
+async def test_a_failed_hold_of_one_answer_releases_those_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_room(tmp_path, ScriptedProvider()) as room:
+        hold, made = room.service.budget.hold, list[Hold]()
+
+        async def hold_some(*about: Any) -> Hold:
+            if len(made) == 2:
+                raise StoreFullError("Full.")
+            made.append(await hold(*about))
+            return made[-1]
+
+        monkeypatch.setattr(room.service.budget, "hold", hold_some)
+        with pytest.raises(StoreFullError):
+            await room.begin("?", settings=THREE)
+        left = "SELECT count(*) FROM spending_holds"
+        assert await room.database.read(lambda c: c.execute(left).fetchone()[0]) == 0
