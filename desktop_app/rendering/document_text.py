@@ -167,7 +167,10 @@ class DocumentText:
             letters.text, sought, len(passage_matching.letters_of(before))
         )
         found = [
-            (letters.places[s.start], _include_punctuation(joined, letters.places[s.end - 1] + 1))
+            (
+                letters.positions[s.start],
+                _include_punctuation(joined, letters.positions[s.end - 1] + 1),
+            )
             for s in spans
         ]
         for number, begin, block_text in zip(touched, starts, block_texts, strict=False):

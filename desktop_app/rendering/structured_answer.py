@@ -84,8 +84,8 @@ def _with_text(
     values = {field.name: getattr(message, field.name) for field in fields(Message)}
     rest = _rest_of(message.parts, all_text=all_text)
     values["parts"] = (*rest, TextPart(text)) if text else rest
-    whole = message.whole if isinstance(message, ShownMessage) else None
-    return ShownMessage(**values, whole=whole or message, is_tree=is_tree)
+    stored = message.stored if isinstance(message, ShownMessage) else None
+    return ShownMessage(**values, stored=stored or message, is_tree=is_tree)
 
 
 def _rest_of(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:

@@ -53,7 +53,7 @@ def passages(
             page=page,
             place=place or (above[-1] if above else ""),
             title=" ".join([title, *above]),
-            words=index_terms(body),
+            terms=index_terms(body),
         )
 
 

@@ -57,7 +57,7 @@ def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
         )
         areas: list[_Area] = []
         for span in spans:
-            first, last = letters.places[span.start], letters.places[span.end - 1]
+            first, last = letters.positions[span.start], letters.positions[span.end - 1]
             last = _include_punctuation(characters, last)
             areas += _lines(textpage, [index for index, _ in characters[first : last + 1]])
         return areas

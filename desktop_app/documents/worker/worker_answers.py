@@ -255,7 +255,7 @@ def passages(payload: str, length: int) -> list[IndexedPassage]:
         MalformedAnswerError
     """
     found = []
-    for start, end, tokens, page, place, title, words in _rows(payload, 7):
+    for start, end, tokens, page, place, title, terms in _rows(payload, 7):
         found.append(
             IndexedPassage(
                 *_span((start, end), length),
@@ -263,7 +263,7 @@ def passages(payload: str, length: int) -> list[IndexedPassage]:
                 None if page is None else _integer(page, 0, _MAX_INTEGER),
                 _text(place),
                 _text(title, _MAX_ROW_LENGTH),
-                _text(words, _MAX_ROW_LENGTH),
+                _text(terms, _MAX_ROW_LENGTH),
             )
         )
     return found

@@ -33,11 +33,11 @@ class ShownMessage(Message):
     """An answer that is not shown as it is stored: only its beginning, or its JSON as a table.
 
     Attributes:
-        whole: the stored answer.
+        stored: the answer as it is stored.
         is_tree: the value of its JSON is shown as a table or a tree.
     """
 
-    whole: Message | None = None
+    stored: Message | None = None
     is_tree: bool = False
 
 
@@ -101,4 +101,4 @@ def shorten(message: Message) -> Message:
     if not message.attachments:  # otherwise another notice names the file with the whole answer
         values["notices"] = (*message.notices, NOT_ALL_SHOWN)
     values["parts"] = parts
-    return ShownMessage(**values, whole=message)
+    return ShownMessage(**values, stored=message)

@@ -135,7 +135,7 @@ def was_made_with(
     if not compactions:
         return True
     answer = path[number]
-    # The answer names its model. Counts of other providers are not used in the first place.
+    # Counts of other providers are not used anyway.
     model = answer.choice.model if answer.choice is not None else ""
     if answer.choice is not None and answer.choice.provider_id != profile.id:
         profile = replace(profile, id=answer.choice.provider_id)

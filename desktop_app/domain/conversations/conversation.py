@@ -314,7 +314,10 @@ class SearchFilter(NamedTuple):
 
 
 class SearchOrder(StrEnum):
-    """NEWEST first; or the BEST of the newest, by the share of the words in the text."""
+    """The order of search results.
+
+    NEWEST: the newest first. BEST: of the newest, those with the most relevant text first.
+    """
 
     NEWEST = "newest"
     BEST = "best"

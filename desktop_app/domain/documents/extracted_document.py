@@ -83,7 +83,7 @@ class IndexedPassage(NamedTuple):
         page: the page, slide or sheet that it begins on; None if the format has none.
         place: the code of its place (passage_place.py), or the heading above; "" if unknown.
         title: the file's name and the headings above, as text.
-        words: the search terms for the index: see passage_words.py.
+        terms: the search terms for the index: see passage_words.py.
     """
 
     start: int
@@ -92,4 +92,4 @@ class IndexedPassage(NamedTuple):
     page: int | None
     place: str
     title: str
-    words: str
+    terms: str

@@ -31,17 +31,17 @@ class Letters:
 
     Attributes:
         text: the letters and digits, folded to one form.
-        places: the number of the character of each.
+        positions: for each letter, the number of its character.
     """
 
     def __init__(self, characters: Iterable[tuple[int, str]]) -> None:
         """`characters` have numbers, which may have gaps and be in any order."""
         text: list[str] = []
-        self.places: list[int] = []
-        for place, character in characters:
+        self.positions: list[int] = []
+        for position, character in characters:
             for letter in _fold_letters(character):
                 text.append(letter)
-                self.places.append(place)
+                self.positions.append(position)
         self.text = "".join(text)
 
 

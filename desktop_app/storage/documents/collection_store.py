@@ -276,7 +276,7 @@ def _insert_passages(
         )
         connection.execute(
             "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)",
-            (found.lastrowid, index_terms(passage.title), passage.words),
+            (found.lastrowid, index_terms(passage.title), passage.terms),
         )
 
 

@@ -25,7 +25,7 @@ def test_hyphens_spaces_and_ligatures_do_not_matter() -> None:
 def test_each_letter_has_the_position_of_its_character() -> None:
     letters = Letters(enumerate("a \ufb01-x"))
     assert letters.text == "afix"
-    assert letters.places == [0, 2, 2, 4]
+    assert letters.positions == [0, 2, 2, 4]
 
 
 def test_the_nearest_match_wins() -> None:

@@ -27,7 +27,7 @@ def test_a_long_message_is_cut_with_a_notice() -> None:
     shown = shorten(long)
     assert isinstance(shown, ShownMessage)
     assert shown.parts[1:] == (TextPart(""), TextPart(""))
-    assert shown.whole is long
+    assert shown.stored is long
     assert shown.is_tree is False
     assert shown.notices == (NOT_ALL_SHOWN,)
     assert shown.text == "a" * MAX_SHOWN_CHARS

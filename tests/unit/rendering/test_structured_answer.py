@@ -114,10 +114,10 @@ def test_the_stored_answer_is_unchanged() -> None:
     message = answer("[1]", notices=(SCHEMA,))
     made = with_form(message, as_text=False)
     assert isinstance(made, ShownMessage)
-    assert (made.whole, made.is_tree, value_of(message)) == (message, True, [1])
+    assert (made.stored, made.is_tree, value_of(message)) == (message, True, [1])
     again = with_form(made, as_text=True)
     assert isinstance(again, ShownMessage)
-    assert (again.whole, again.is_tree) == (message, False)
+    assert (again.stored, again.is_tree) == (message, False)
     assert again.text == f"{FENCE}json\n- 1\n{FENCE}"
 
 

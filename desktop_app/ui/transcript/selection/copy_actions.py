@@ -82,10 +82,10 @@ class CopyActions(QObject):
         message = state.message
         if (
             isinstance(message, ShownMessage)
-            and message.whole is not None
+            and message.stored is not None
             and not state.is_streaming
         ):
-            self._copy(selected_text.texts_of_source(message.whole.text))
+            self._copy(selected_text.texts_of_source(message.stored.text))
             return
         text = state.source
         is_written = self._messages.get(state.message.id) is state
