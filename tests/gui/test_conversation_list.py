@@ -400,6 +400,19 @@ def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
     assert told.args == ["b", "Better"]
 
 
+def test_a_change_of_the_row_keeps_a_half_typed_title(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    listing.rename("b")
+    editor = listing.findChild(QLineEdit, "rename")
+    assert editor is not None
+    qtbot.keyClicks(editor, "Typed")
+    listing.model.set_streaming("b", True)
+    with qtbot.waitSignal(listing.renamed) as told:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert told.args == ["b", "Typed"]
+
+
 def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> None:
     listing.select("b")
     listing.rename_selected()

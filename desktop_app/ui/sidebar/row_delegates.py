@@ -124,9 +124,9 @@ class ConversationDelegate(RowDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Start with the current name."""
-        super().setEditorData(editor, index)
-        if isinstance(editor, QLineEdit):
+        """Show the current name, until the user edits it: Qt calls this after each change."""
+        if isinstance(editor, QLineEdit) and not editor.isModified():
+            super().setEditorData(editor, index)
             editor.setProperty("before", editor.text())
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
