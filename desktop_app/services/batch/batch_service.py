@@ -215,7 +215,7 @@ class BatchService:
             return await self._save(started)
 
     async def create_retry(self, job_id: str) -> BatchJob:
-        """Create a job from the files of this one that have no answer; call `prepare` next.
+        """Create a job from the unanswered files of a job; call `prepare` next.
 
         Raises:
             IllegalChoiceError: all files have an answer, or the job is under way.

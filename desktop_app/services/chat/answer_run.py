@@ -72,7 +72,7 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
-from desktop_app.services.chat.choice_resolution import LONGEST_MODEL, ResolvedChoice
+from desktop_app.services.chat.choice_resolution import MAX_MODEL_NAME_LENGTH, ResolvedChoice
 from desktop_app.services.chat.inline_pictures import PictureText, with_pictures
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.thinking_time import ThinkingTime
@@ -364,7 +364,7 @@ class AnswerRun:
             return None
 
     async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
-        """Store a step of the tool loop before the next one is taken.
+        """Store a step of the tool loop before the next step is taken.
 
         Return False if that failed, so that the answer ends here and no tool runs.
         """
@@ -588,7 +588,7 @@ class AnswerRun:
             notices=reply.notices,
             remote_run=None,
             usage_scope=reply.usage_scope,
-            answered_by=reply.model[:LONGEST_MODEL],
+            answered_by=reply.model[:MAX_MODEL_NAME_LENGTH],
         )
 
     @property
@@ -636,7 +636,7 @@ class AnswerRun:
             await self._record_fees()
 
     async def _record_round(self) -> None:
-        """Record the cost of a request of the answer that another one follows."""
+        """Record the cost of a request that the answer's next request follows."""
         if self._rounds_recorded < self._reply.round:
             await self._record_request(self._round_usage)
             self._rounds_recorded += 1

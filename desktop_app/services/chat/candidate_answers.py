@@ -185,7 +185,7 @@ class _SharedStream:
             self._broadcast(None)
 
     async def _wait_for_readers(self) -> None:
-        """Wait until no reader is far behind: one may be writing a long answer to the disk."""
+        """Wait until no reader is far behind, as while it writes a long answer to the disk."""
         while any(self._queues[n].qsize() >= _MAX_WAITING for n in self._reading):
             self._taken.clear()
             await self._taken.wait()

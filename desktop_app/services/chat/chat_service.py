@@ -549,7 +549,7 @@ class ChatService:
     async def _gateways(
         self, resolved: ResolvedChoice, request: ChatRequest
     ) -> tuple[list[Gateway], ChatRequest]:
-        """Return a gateway per answer, and the request: a shared one, or one for each."""
+        """Return a gateway per answer, and the request: shared, or the same for each answer."""
         count = request.parameters.candidates
         is_plain = not request.tools and request.grammar is None
         if count > 1 and is_plain and await self._may_support_candidates(resolved):

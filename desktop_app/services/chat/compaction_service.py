@@ -48,7 +48,7 @@ from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import AttachmentSource, CompactionBook, PictureSource
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 
-NEARLY_FULL: Final = 0.8
+NEARLY_FULL_SHARE: Final = 0.8
 MIN_TOKENS: Final = 1000
 # The largest share of the request that may follow a compaction; with more, too little is gained.
 MAX_REST_SHARE: Final = 0.25
@@ -130,7 +130,7 @@ class CompactionService:
         self._fences = fences
 
     async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
-        """Return all compactions of a conversation, undone ones too. Raises StorageError."""
+        """Return all compactions of a conversation, even if undone. Raises StorageError."""
         return await self._store.load(conversation_id)
 
     async def undo(self, compaction: Compaction) -> None:
@@ -145,7 +145,7 @@ class CompactionService:
         limit = usable_input(context.resolved.model)
         if limit is None or not context.path:
             return False
-        nearly = limit * NEARLY_FULL
+        nearly = limit * NEARLY_FULL_SHARE
         used = used_tokens(context.path, context.resolved, context.compactions)
         most = self._estimator.tokens_at_most(context) if used is None else None
         if most is not None and most + more_tokens < nearly:
@@ -237,7 +237,7 @@ class CompactionService:
         return is_known_kind and has_responses_api and is_family
 
     def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
-        """Return the family's usual compaction model, or the answering one if that is cheaper."""
+        """Return the family's usual compaction model, or the answering model if it is cheaper."""
         usual = self._jobs.choice_of(answering.profile, self._catalog.for_variant(Variant.THINKING))
         mine, other = answering.price, usual.price
         if mine is not None and other is not None and other.output > mine.output:

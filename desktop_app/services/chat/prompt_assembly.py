@@ -41,7 +41,7 @@ CONTINUE = "Continue exactly where you stopped."
 SUMMARY_READ = "I have read the summary and go on from there."
 
 # Longer texts (in characters) are assembled outside the event loop.
-LARGE = 1 << 20
+LARGE_TEXT = 1 << 20
 
 READ_IN_PARTS = (
     "(Too large to be read at once. It was read in parts; the answer was made of notes on all of "
@@ -81,7 +81,7 @@ async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: F
         StorageError, DocumentError: it is missing, or its pages can no longer be found.
     """
     text = await attachments.text(part.sha256)
-    if len(text) < LARGE:
+    if len(text) < LARGE_TEXT:
         return document_block(part, text, fence)
     return await asyncio.to_thread(document_block, part, text, fence)
 
@@ -152,7 +152,7 @@ async def request_messages(
 
 
 def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
-    """Return the messages that replace those of a summary."""
+    """Return the messages that replace summarized messages."""
     words = (
         "This is a summary of our conversation so far; the messages themselves are left out.\n\n"
         + fence.wrap("summary", summary)
@@ -224,7 +224,7 @@ async def _request_message(
 
 
 def _joined(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:
-    """Join adjacent texts, because servers for plain text take a single string only."""
+    """Join adjacent texts, because servers for plain text accept a single string only."""
     joined: list[RequestPart] = []
     for part in parts:
         last = joined[-1] if joined else None

@@ -1,4 +1,4 @@
-"""The library of prompts: the built-in ones, and the user's, which may replace them.
+"""The library of prompts: built-in prompts, and the user's, which may replace them.
 
 A built-in prompt is a Markdown file, `resources/templates/<id>.md`. It contains front matter with
 the prompt's needs (`documents: 2`, `grammar: summary`), the title as a heading, a line
@@ -29,9 +29,9 @@ from desktop_app.i18n.translation import N_, tr
 
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")
-"""Offered once a document is attached; Enter takes the first."""
+"""The prompts offered once a document is attached; Enter takes the first."""
 FOR_TWO = (*FOR_DOCUMENTS, "differences")
-"""Offered if two documents are attached."""
+"""The prompts offered if two documents are attached."""
 BUILT_IN_NAMES = (
     *(N_("Answer from documents only"), N_("Summarize by chapter"), N_("Summarize")),
     *(N_("Differences between two documents"), N_("Explain code"), N_("Extract to table")),
@@ -130,7 +130,7 @@ def _needs(prompt_id: str, front: str) -> TemplateNeeds:
 
 
 def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Entry, ...]:
-    """Return all prompts, hidden ones too, sorted by folder, position and title.
+    """Return all prompts, even if hidden, sorted by folder, position and title.
 
     Prompts without a folder come first. The user's version of a built-in prompt keeps its needs.
     """
@@ -172,7 +172,7 @@ def _sort_key(entry: Entry) -> tuple[str, int, str, str]:
 
 
 def find_prompt(name: str, entries: Iterable[Entry]) -> Prompt:
-    """Return the prompt with this id, or with this title in any case; hidden ones count.
+    """Return the prompt with this id, or with this title in any case, even if hidden.
 
     Raises:
         IllegalChoiceError: no prompt or several prompts have this title.

@@ -45,7 +45,7 @@ def _with(message: Message, parts: list[Part]) -> Message:
 
 
 def _name_repeats(parts: Sequence[P], seen: dict[object, str], files: FileInputs | None) -> list[P]:
-    """Return `parts` with those in `seen` reduced to their names; add the others to `seen`."""
+    """Return `parts`, reduced to names if they are in `seen`; add the others to `seen`."""
     return [_named_if_repeated(part, seen, files) for part in parts]
 
 

@@ -218,7 +218,7 @@ class ReadingProvider(ProviderWrapper):
     async def _merged(
         self, pieces: list[DocumentPiece], room: int, *, is_merging: bool
     ) -> AsyncGenerator[StatusChanged | list[DocumentPiece], None]:
-        """Take notes until those on all pieces fit `room`. Yield progress, then the notes."""
+        """Take notes until all notes together fit `room`. Yield progress, then the notes."""
         while True:
             async with aclosing(self._level(pieces, is_merging=is_merging)) as level:
                 async for step in level:

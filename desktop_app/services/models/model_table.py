@@ -64,7 +64,7 @@ def _row(
 
 
 def favorites_in(value: object) -> set[tuple[str, str]]:
-    """Return the favorites in a stored value; malformed ones are left out."""
+    """Return the valid favorites in a stored value."""
     pairs = value if isinstance(value, list) else []
     return {
         (pair[0], pair[1])

@@ -61,7 +61,7 @@ ROOM_FOR_ANSWER = 512
 # The usable share of a window whose tokens are counted exactly: servers add text of their own.
 USABLE_SHARE = 0.95
 # A compaction is counted for one model; another model counts at most this many times as much.
-LARGEST_COUNT_RATIO = 4
+MAX_COUNT_RATIO = 4
 # Messages between two turns of the event loop: 5 ms, if all their tokens are known.
 _COUNTED_AT_ONCE = 200
 
@@ -291,7 +291,7 @@ class Estimator:
         sent = context.sent
         if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent.messages):
             return None
-        body = sent.compaction.tokens_after * LARGEST_COUNT_RATIO if sent.compaction else 0
+        body = sent.compaction.tokens_after * MAX_COUNT_RATIO if sent.compaction else 0
         texts = (context.instructions, text, *(message.text for message in sent.messages))
         size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
         return body + size + len(texts) * MESSAGE_OVERHEAD

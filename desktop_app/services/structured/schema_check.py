@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-_MOST_PROBLEMS: Final = 5
-_LONGEST_REASON: Final = 300
-_LONGEST_NUMBER: Final = 30
-_MOST_DIGITS: Final = 700
+_MAX_PROBLEMS: Final = 5
+_MAX_REASON_LENGTH: Final = 300
+_MAX_NUMBER_LENGTH: Final = 30
+_MAX_DIGITS: Final = 700
 """Digits of the quotient of the largest and the smallest number."""
 # Also raised if a reference leads to something that is no schema.
 _NO_SCHEMA_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
@@ -64,7 +64,7 @@ def require_schema(schema: object) -> Mapping[str, Any]:
     except (SchemaError, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     if found is not None:
-        raise UnusableSchemaError(f"{found.json_path}: {found.message[:_LONGEST_REASON]}")
+        raise UnusableSchemaError(f"{found.json_path}: {found.message[:_MAX_REASON_LENGTH]}")
     _require_references(schema)
     schema_problems(schema, None)  # finds references that go in circles
     return schema
@@ -95,7 +95,7 @@ def _require_references(schema: Mapping[str, Any]) -> None:
 
 
 def _leads_nowhere(reference: str) -> str:
-    return f"the reference {reference[:_LONGEST_REASON]} leads nowhere"
+    return f"the reference {reference[:_MAX_REASON_LENGTH]} leads nowhere"
 
 
 def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[SchemaProblem, ...]:
@@ -114,8 +114,8 @@ def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[Schem
     problems: list[SchemaProblem] = []
     try:
         for error in validator.iter_errors(value):
-            problems.append(SchemaProblem(error.json_path, error.message[:_LONGEST_REASON]))
-            if len(problems) == _MOST_PROBLEMS:
+            problems.append(SchemaProblem(error.json_path, error.message[:_MAX_REASON_LENGTH]))
+            if len(problems) == _MAX_PROBLEMS:
                 break
     except Unresolvable as error:
         raise UnusableSchemaError(_leads_nowhere(error.ref)) from error
@@ -135,7 +135,7 @@ def _multiple_of(
     if not validator.is_type(value, "number"):
         return
     try:
-        rest = Context(prec=_MOST_DIGITS).remainder(Decimal(repr(value)), Decimal(repr(divisor)))
+        rest = Context(prec=_MAX_DIGITS).remainder(Decimal(repr(value)), Decimal(repr(divisor)))
     except DecimalException:  # of an infinite value, or a divisor of 0
         rest = Decimal(1)
     if rest:
@@ -168,5 +168,5 @@ def _refuse_constant(name: str) -> Any:
 
 def _finite(text: str) -> float:
     if math.isinf(value := float(text)):
-        raise ValueError(f"{text[:_LONGEST_NUMBER]} is too large")
+        raise ValueError(f"{text[:_MAX_NUMBER_LENGTH]} is too large")
     return value

@@ -1,4 +1,4 @@
-"""Reads a server's tools; unusable ones are marked with the reason."""
+"""Reads a server's tools, and marks an unusable tool with the reason."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from desktop_app.domain.models.model_listing import ModelListing, is_served
 from desktop_app.domain.spending.cost import Price, Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import (
-    LONGEST_MODEL,
+    MAX_MODEL_NAME_LENGTH,
     ResolvedChoice,
     model_info,
     with_claim,
@@ -155,7 +155,7 @@ class UtilityModel:
             answered_by: the model that the reply names; "" for none.
             is_billed: False if the provider refused the call, or was not reached.
         """
-        answered_by = answered_by[:LONGEST_MODEL]
+        answered_by = answered_by[:MAX_MODEL_NAME_LENGTH]
         is_asked = is_same_model(asked.model.id, answered_by)
         price = asked.answered_by(answered_by).price
         await self._spending.add(
