@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QStandardPaths
 
 from desktop_app.child_processes import ChildCommand, child_command, library_command, start_child
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
@@ -232,8 +232,12 @@ async def _run(command: ChildCommand, request: bytes, file: Path | None = None) 
 
     Raises:
         StorageError: the process failed; the error contains its output.
+        UserFacingError: the process could not be started.
     """
-    process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
+    try:
+        process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
+    except OSError as error:
+        raise UserFacingError(Reason.PROCESS_NOT_STARTED, details=system_words(error)) from error
     try:
         _, errors = await process.communicate(request)
     except asyncio.CancelledError:

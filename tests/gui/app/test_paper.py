@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pypdfium2
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
+from desktop_app.app.export import export_controller
 from desktop_app.app.export.print_process import make_printer, printer_choice
 from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def has_said(desk: Desk, sentence: str) -> bool:
@@ -88,6 +94,19 @@ async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         desk.controllers.export.export_to(desk.open_id, tmp_path / "file" / "x.pdf", "pdf")
         await until(lambda: "Couldn’t save x.pdf." in desk.said)
+
+
+async def test_a_process_that_cannot_be_started_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(export_controller, "start_child", refuse)
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This one.")
+        desk.controllers.export.export_to(desk.open_id, tmp_path / "x.pdf", "pdf")
+        await until(lambda: "couldn’t start a helper process" in desk.said)
 
 
 async def test_the_conversation_is_copied() -> None:
