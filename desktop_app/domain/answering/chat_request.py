@@ -73,8 +73,8 @@ class ProviderProfile:
             in the keyring, under `custom_field_id`.
         key_header: the header that takes the bare key; "" for "Authorization: Bearer".
         own_models: the user's entries about models of this provider.
-        unusable_variable: an environment variable with an unusable value, because of which every
-            request is refused; "" for none. Never stored.
+        unusable_variable: an environment variable with an unusable value; every request is then
+            refused. "" for none; never stored.
     """
 
     id: str
@@ -189,8 +189,8 @@ class ChatRequest:
         schema: of the answer, which is then JSON.
         wants_images: the model may answer with images.
         grammar: of the answer; without `tools` unless it is in GBNF.
-        requested: the parameters that the user set for this request; if one is left out, a notice
-            says so.
+        requested: the parameters that the user set for this request. A notice names those that are
+            left out.
         tools: the tools that the model may call.
         tool_choice: "auto", "none", "required", or the wire name of the tool to call; "" leaves it
             to the server.

@@ -91,7 +91,7 @@ class ChosenPages:
 
 @dataclass(frozen=True)
 class DocumentPart:
-    """A document whose extracted text goes into the prompt.
+    """A document whose extracted text is sent with the message.
 
     Attributes:
         sha256: of the original file in the attachment store.
@@ -147,7 +147,7 @@ class DocumentPart:
 
 @dataclass(frozen=True)
 class ImagePart:
-    """An image that goes into the prompt beside the text.
+    """An image that is sent with the message.
 
     `width` and `height` are in pixels as displayed, 0 if not measured. `detail` is one of
     image_tokens.DETAILS. Of an `animated` image, the first frame is sent.

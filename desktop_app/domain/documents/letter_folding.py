@@ -33,7 +33,7 @@ _PIECE_CHARS: Final = 1_000
 """Sorting the accents of a letter takes the square of their number: 50,000 would block all threads
 for 2 s."""
 _MAX_ACCENTS: Final = 250
-"""After so many accents without a letter in between, a long text is cut anywhere."""
+"""After this number of accents without a letter, a long text is cut anywhere."""
 _HANGUL_ENDING: Final = re.compile("[\u1160-\u11ff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 

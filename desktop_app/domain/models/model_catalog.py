@@ -160,7 +160,7 @@ class SmallJob(NamedTuple):
 
 
 class FileInputs(NamedTuple):
-    """The documents of which a provider takes the file instead of the text.
+    """The documents that a provider takes as files instead of text.
 
     Attributes:
         each_bytes, together_bytes: the limit for one file, and for all files of a request.

@@ -297,19 +297,19 @@ class _Search:
             starts.extend(compress(range(begin, end), is_kept))
             ends.extend(compress(range(begin + 1, end + 1), is_kept))
 
-        first = 0
+        begin = 0
         for piece in _slices(data):
-            behind = first
+            taken = begin
             for found in _ESCAPE.finditer(piece) if escapes else ():
-                take(behind, first + found.start())
-                behind = first + found.end()
+                take(taken, begin + found.start())
+                taken = begin + found.end()
                 character = self._make_view(_unescape(found))
                 if character:
                     seen.extend(character)
-                    starts.append(first + found.start())
-                    ends.append(behind)
-            first += len(piece)
-            take(behind, first)
+                    starts.append(begin + found.start())
+                    ends.append(taken)
+            begin += len(piece)
+            take(taken, begin)
         return _MappedView(bytes(seen), starts, ends)
 
     def held_from(self, data: bytes, before: _Views) -> int:
