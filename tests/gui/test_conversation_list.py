@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH
 from desktop_app.ui.look import theme
-from desktop_app.ui.sidebar.calendar import short_day_text
+from desktop_app.ui.sidebar.calendar import short_day_text, today
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.hit_model import HitModel, plain_snippet
@@ -411,6 +411,23 @@ def test_a_change_of_the_row_keeps_a_half_typed_title(
     with qtbot.waitSignal(listing.renamed) as told:
         qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert told.args == ["b", "Typed"]
+
+
+def test_a_new_day_keeps_a_half_typed_title(
+    listing: ConversationList, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing.rename("b")
+    editor = listing.findChild(QLineEdit, "rename")
+    assert editor is not None
+    qtbot.keyClicks(editor, "Typed")
+    tomorrow = today() + days(1)
+    monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
+    listing.upsert(replace(conversation("c"), updated_at=datetime.now(UTC)))
+    assert rows(listing.model)[0] == "[Today]"
+    with qtbot.waitSignal(listing.rename_ended), qtbot.waitSignal(listing.renamed) as told:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert told.args == ["b", "Typed"]
+    assert rows(listing.model)[0] == "[Yesterday]"
 
 
 def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> None:

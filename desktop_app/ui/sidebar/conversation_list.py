@@ -171,7 +171,7 @@ class ConversationList(QFrame):
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation."""
-        self.model.set_today(today())
+        self._regroup()
         self.model.upsert(conversation)
         if not self.view.has_marks:
             self._mark_selected()
@@ -325,6 +325,7 @@ class ConversationList(QFrame):
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._show_page)
         self._midnight.timeout.connect(self._update_today)
+        self.rename_ended.connect(self._regroup)
         self._show_page()
 
     def _create_delegates(self) -> None:
@@ -490,9 +491,14 @@ class ConversationList(QFrame):
             below = button.mapToGlobal(QPoint(0, button.height()))
             _open_at(self.menus.folder_menu(folder), below)
 
+    def _regroup(self) -> None:
+        """Group by the current day, but not during a rename, because that closes the editor."""
+        if not self.view.is_editing:
+            self.model.set_today(today())
+
     def _update_today(self) -> None:
         """Group by the current day, and again after midnight."""
-        self.model.set_today(today())
+        self._regroup()
         left = midnight(today() + timedelta(days=1)) - datetime.now(UTC)
         self._midnight.start(int(left.total_seconds() * 1000) + 1000)
 
