@@ -197,9 +197,15 @@ class ToolServers:
         return {**order, "tokens": kept}, (*secrets.values, *sign_in_secrets(kept))
 
     async def _signed_in(self, server: ToolServer) -> dict[str, Any] | None:
-        """Return the stored tokens of a sign-in; None if there are none."""
+        """Return the stored tokens of a sign-in; None if there are none or they are invalid."""
         found = await self._secrets.get(server.sign_in_name, server.secret_origin)
-        kept: dict[str, Any] | None = None if found is None else json.loads(found.value)
+        if found is None:
+            return None
+        try:
+            kept: dict[str, Any] = json.loads(found.value)
+            sign_in_secrets(kept)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return None
         return kept
 
     @asynccontextmanager

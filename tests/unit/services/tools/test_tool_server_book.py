@@ -180,3 +180,24 @@ async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> Non
         await servers.sign_out("docs")
         assert not await servers.is_signed_in(DOCS)
         assert await servers.secrets_of(DOCS) == DOCS_SECRETS
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", "{}", '{"tokens": 1, "client": 2}'])
+async def test_an_invalid_stored_sign_in_counts_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    orders: list[Mapping[str, Any]] = []
+
+    async def connect(order: Mapping[str, Any], listener: Any) -> Any:
+        orders.append(order)
+        raise TimeoutError
+
+    async with open_servers(tmp_path) as (servers, keyring):
+        monkeypatch.setattr(servers, "_connect", connect)
+        server, secrets = server_of("docs", url="https://host/mcp")
+        await servers.add(server, secrets)
+        keyring.secrets[server.sign_in_name] = Secret(text, server.secret_origin)
+        run = await servers.run("docs")
+        with pytest.raises(ToolServerError):
+            await run.request("list_tools")
+        assert ["tokens" in order for order in orders] == [False]
