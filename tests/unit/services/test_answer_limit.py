@@ -70,7 +70,7 @@ async def file_of(room: Room, answer: Message) -> str:
         ([TextDelta("a" * MB)] * 8 + [TextDelta("é")], 8 * MB),
     ],
 )
-async def test_a_file_has_all_of_what_the_message_has_no_room_for(
+async def test_a_file_has_the_whole_text_of_an_answer_too_long_for_its_message(
     tmp_path: Path, deltas: list[StreamEvent], kept: int
 ) -> None:
     provider = ScriptedProvider([*deltas, *ENDED])
@@ -94,7 +94,7 @@ async def test_excess_reasoning_follows_a_heading_in_the_file(tmp_path: Path) ->
         assert await file_of(room, answer) == f"# Reasoning\n\n{thought}\n\n# Answer\n\nb"
 
 
-async def test_an_answer_of_the_limit_is_whole(tmp_path: Path) -> None:
+async def test_an_answer_exactly_at_the_limit_needs_no_file(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("a" * (8 * MB - 1)), *ENDED])
 
     async with open_room(tmp_path, provider) as room:
@@ -184,7 +184,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("full")
-async def test_a_window_waits_for_room_on_the_disk(tmp_path: Path) -> None:
+async def test_an_answer_waits_until_a_full_disk_has_room_for_its_file(tmp_path: Path) -> None:
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
 
     async with open_room(tmp_path, provider) as room:
@@ -195,7 +195,7 @@ async def test_a_window_waits_for_room_on_the_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("full")
-async def test_a_command_continues_without_the_file(tmp_path: Path) -> None:
+async def test_a_command_does_not_wait_for_a_full_disk_and_omits_the_file(tmp_path: Path) -> None:
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
 
     async with open_room(tmp_path, provider) as room:
@@ -234,7 +234,7 @@ class EndlessProvider(ScriptedProvider):
 
 
 @pytest.mark.attack("reply-bounds")
-async def test_a_reader_that_is_behind_holds_up_the_stream() -> None:
+async def test_a_shared_stream_waits_for_its_slowest_reader() -> None:
     provider = EndlessProvider()
     together = SharedRequest(OneProvider(provider), 2)
     first = (await together.gateway_of(0).provider(CHAT)).stream(ask())
@@ -273,7 +273,7 @@ class WatchedProvider(ScriptedProvider):
 
 
 @pytest.mark.attack("reply-bounds")
-async def test_nothing_is_held_for_an_answer_that_has_ended() -> None:
+async def test_no_events_are_kept_for_an_answer_that_has_ended() -> None:
     provider = WatchedProvider()
     together = SharedRequest(OneProvider(provider), 2)
     first = (await together.gateway_of(0).provider(CHAT)).stream(ask())

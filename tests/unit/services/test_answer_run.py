@@ -254,7 +254,7 @@ def texts(memory: Memory) -> list[StreamEvent]:
 # ---------------------------------------------------------------- whole answers
 
 
-def test_a_whole_answer() -> None:
+def test_a_complete_answer_is_stored_with_its_call() -> None:
     script = [
         Started("r", "gpt-5.2", service_tier="batch"),
         StatusChanged(2, ErrorNote("Busy.")), StatusChanged(),
@@ -364,7 +364,7 @@ def test_a_local_model_costs_nothing() -> None:
         ("flex", None, "flex", (None, COST)),
     ],
 )
-def test_the_tier_that_answered_counts(
+def test_an_answer_is_billed_at_the_tier_that_answered(
     named: str, asked: str | None, tier: str, costs: tuple[Decimal | None, Decimal]
 ) -> None:
     resolved = replace(THINKING, service_tier=asked)
@@ -428,7 +428,7 @@ def test_an_answer_of_several_rounds_records_no_times() -> None:
         ),
     ],
 )
-def test_an_answer_that_is_not_whole_says_why(
+def test_an_incomplete_answer_has_an_error_with_the_reason(
     end: StreamEvent, status: MessageStatus, note: ErrorNote
 ) -> None:
     answer, _ = run([TextDelta("a"), end])
@@ -437,7 +437,7 @@ def test_an_answer_that_is_not_whole_says_why(
     assert replace(answer.error, remedy=note.remedy) == note
 
 
-def test_a_refusal_in_words_is_no_error() -> None:
+def test_a_refusal_by_the_model_is_not_an_error() -> None:
     answer, _ = run([RefusalDelta("No."), *ENDED])
     assert (answer.status, answer.error) == (STATUS.REFUSED, None)
     assert answer.parts == (RefusalPart("No."),)
@@ -450,7 +450,7 @@ def test_a_refusal_in_words_is_no_error() -> None:
         ("Odd.", "HTTP status 400\nCode: bad\nRequest id: r\nOdd."),
     ],
 )
-def test_details_state_the_facts_first(details: str, shown: str) -> None:
+def test_details_begin_with_the_known_facts(details: str, shown: str) -> None:
     error = ProviderError(
         Reason.PROVIDER_FAULT, details=details, status=400, api_code="bad", request_id="r"
     )
@@ -459,7 +459,7 @@ def test_details_state_the_facts_first(details: str, shown: str) -> None:
     assert answer.error.details == shown
 
 
-async def test_an_error_before_the_request_ends_the_answer_without_cost() -> None:
+async def test_an_error_before_the_request_fails_the_answer_without_a_call() -> None:
     memory = Memory()
     error = CredentialError(Reason.KEY_MALFORMED, details="d")
     answer = await a_run(memory, error).run(memory.listen, memory.note)
@@ -503,7 +503,7 @@ def test_a_failing_store_is_reported_once_and_so_is_its_recovery() -> None:
     assert memory.told == [StorageError, None]
 
 
-def test_a_failed_write_is_repeated_though_nothing_more_comes() -> None:
+def test_a_failed_write_is_repeated_without_further_events() -> None:
     _, memory = run([TextDelta("a"), 3.0, *ENDED], memory=Memory(fails=(1,)))
     assert [at for at, *_ in memory.saved] == [1.0, 3.0]
     assert memory.told == [StorageError, None, None]
@@ -516,7 +516,7 @@ def test_a_failed_write_is_repeated_though_nothing_more_comes() -> None:
         (False, [], [StorageError]),
     ],
 )
-def test_the_end_is_stored_until_it_works_unless_a_command_waits(
+def test_storing_the_end_is_retried_unless_a_command_waits(
     insist: bool, saved: list[tuple[float, str, str]], told: list[object]
 ) -> None:
     _, memory = run([TextDelta("a"), *ENDED], memory=Memory(fails=(1, 2)), insist=insist)
@@ -639,7 +639,7 @@ def test_an_event_that_just_fits_is_kept_in_full(event: StreamEvent) -> None:
     assert not memory.is_open
 
 
-def test_a_file_that_must_not_grow_ends_the_answer() -> None:
+def test_an_answer_fails_if_its_file_reaches_the_maximum_size() -> None:
     script: list[StreamEvent] = [
         TextDelta("abcd"), TextDelta("x" * 300_000), TextDelta("y" * 300_000), TextDelta("z"),
         Completed(),
@@ -740,7 +740,7 @@ GONE = Failed(ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider="P"))
 LONG = Failed(ContextTooLongError(Reason.CONVERSATION_TOO_LONG))
 
 
-def test_instant_has_a_stand_in() -> None:
+def test_a_retired_instant_model_is_replaced_with_a_notice() -> None:
     resolved = replace(INSTANT, service_tier="batch")
     answer, memory = run([GONE], [TextDelta("a"), *ENDED], resolved=resolved)
     assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
@@ -760,7 +760,9 @@ def test_instant_has_a_stand_in() -> None:
         (INSTANT, [LONG]),
     ],
 )
-def test_only_instant_has_a_stand_in(resolved: ResolvedChoice, script: list[StreamEvent]) -> None:
+def test_only_the_instant_model_is_replaced(
+    resolved: ResolvedChoice, script: list[StreamEvent]
+) -> None:
     answer, _ = run(script, resolved=resolved)
     assert answer.status is STATUS.FAILED
 
@@ -891,7 +893,7 @@ def test_a_stopped_answer_is_stored_once_or_not_at_all() -> None:
         ),
     ],
 )
-def test_a_stopped_background_run_is_cancelled_once(
+def test_a_stopped_background_run_is_canceled_once(
     cancel_result: Usage | ProviderError | None, notices: object, cost: Decimal | None
 ) -> None:
     made, memory, provider, found = stopped(NAMED, cancel_result=cancel_result, background=True)
@@ -918,7 +920,7 @@ def test_a_background_run_that_is_left_continues() -> None:
     ("script", "background", "is_told"),
     [([TextDelta("a")], True, True), ([Started("r")], True, False), ([], False, False)],
 )
-def test_a_run_without_an_id_cannot_be_cancelled(
+def test_a_run_without_an_id_cannot_be_canceled(
     script: list[StreamEvent], background: bool, is_told: bool
 ) -> None:
     for leaves in (False, True):

@@ -65,13 +65,13 @@ def again(*parts: DocumentPart, files: FileInputs | None = None) -> list[str]:
     return [message.attachments[0].again_as for message in without_repeats(messages, files)]  # type: ignore[union-attr]
 
 
-def test_the_second_of_two_copies_is_named() -> None:
+def test_a_repeated_document_is_named_by_its_first_copy() -> None:
     copy = replace(REPORT, name="copy.pdf")
     assert again(REPORT, REPORT, copy) == ["", "report.pdf", "report.pdf"]
     assert again(REPORT, replace(REPORT, sha256="1" * 64)) == ["", ""]
 
 
-def test_a_document_in_another_form_is_no_repetition() -> None:
+def test_a_document_in_another_form_is_not_a_repetition() -> None:
     pages = replace(REPORT, chosen=PAGES)
     assert again(REPORT, pages, pages, REPORT) == ["", "", "report.pdf", "report.pdf"]
     file = replace(REPORT, as_file=True)
@@ -82,7 +82,7 @@ def test_a_document_in_another_form_is_no_repetition() -> None:
     assert again(scan, low, low, text) == ["", "", "report.pdf", ""]
 
 
-def test_a_document_read_in_parts_is_no_first_copy() -> None:
+def test_a_document_read_in_parts_is_not_a_first_copy() -> None:
     in_parts = replace(REPORT, in_parts=True)
     assert again(in_parts, REPORT, in_parts) == ["", "", ""]
 

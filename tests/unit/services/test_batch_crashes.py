@@ -105,7 +105,7 @@ def run_until(setup: BatchSetup, trap: Trap, limits: UploadLimits) -> Any:
 
 
 @pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
-async def test_a_job_survives_an_end_at_every_step(tmp_path: Path, behind: bool) -> None:
+async def test_a_job_continues_after_a_crash_at_any_step(tmp_path: Path, behind: bool) -> None:
     limits = UploadLimits(requests=2)  # so that there are two uploads
 
     async def once(folder: Path, at: int) -> list[str]:

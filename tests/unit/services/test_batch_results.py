@@ -121,7 +121,7 @@ def test_an_older_job_is_polled_less_often(age_s: int, again_s: float) -> None:
 )
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @blocking
-async def test_every_file_ends_as_it_should(
+async def test_each_file_gets_the_status_of_its_result(
     fates: list[str],
     order: Any,
     noise: list[bytes],

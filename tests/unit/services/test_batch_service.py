@@ -33,7 +33,7 @@ async def open_server_and_setup(
         yield server, setup
 
 
-async def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: Path) -> None:
+async def test_answers_are_matched_to_files_and_cost_half_price(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         job = await setup.ready("one", "two words", "three words here")
         assert job.status is BatchStatus.READY
@@ -130,7 +130,7 @@ async def test_a_task_that_does_not_suit_single_files_is_refused(
         assert await setup.store.all() == []
 
 
-async def test_a_typed_task_is_never_taken_for_a_template(tmp_path: Path) -> None:
+async def test_a_typed_task_is_stored_without_a_template(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
         task = "Compare the two attached documents with my notes."
         job = await setup.service.new(setup.files("one"), setup.resolved(), task)
@@ -141,9 +141,7 @@ async def test_a_typed_task_is_never_taken_for_a_template(tmp_path: Path) -> Non
         assert (await setup.job(kept.id)).template_id == "executive-summary"
 
 
-async def test_a_model_that_is_in_no_batch_is_refused_before_anything_is_read(
-    tmp_path: Path,
-) -> None:
+async def test_a_model_without_batches_is_refused(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
         instant = setup.resolved(Variant.INSTANT)
         with pytest.raises(IllegalChoiceError, match="doesn’t support batches"):
@@ -176,7 +174,7 @@ async def test_an_unreadable_file_is_left_out_with_the_reason(tmp_path: Path) ->
         assert len(server.requests()) == 1
 
 
-async def test_a_job_of_nothing_is_not_started(tmp_path: Path) -> None:
+async def test_a_job_without_usable_files_is_not_started(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         job = await setup.ready("")
         with pytest.raises(IllegalChoiceError, match="None of the files"):
@@ -196,7 +194,7 @@ async def test_a_job_that_is_too_large_goes_in_several_uploads(tmp_path: Path) -
         assert server.count("POST", "batches") == 3
 
 
-async def test_bytes_split_a_job_and_what_no_upload_holds_is_left_out(tmp_path: Path) -> None:
+async def test_a_job_is_split_by_size_and_too_large_files_are_left_out(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         job = await setup.started("a", "b", "c" * 3_000)
         job = await setup.run(job.id, setup.make_service(UploadLimits(size=700)))
@@ -209,7 +207,7 @@ async def test_bytes_split_a_job_and_what_no_upload_holds_is_left_out(tmp_path: 
         assert job.status is BatchStatus.COMPLETED
 
 
-async def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
+async def test_each_failed_file_has_its_own_error(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         ids = [request["custom_id"] for request in requests]
         cut = answered(
@@ -296,7 +294,7 @@ async def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Pat
         assert job.counts.cost == 0
 
 
-async def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
+async def test_canceling_fetches_the_answers_that_exist(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         first, second = [request["custom_id"] for request in requests]
         return Outcome(
@@ -324,7 +322,7 @@ async def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
         assert job.held is None
 
 
-async def test_cancelling_before_anything_was_sent_ends_it_at_once(tmp_path: Path) -> None:
+async def test_canceling_before_the_upload_ends_the_job_at_once(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         job = await setup.ready("a")
         job = await setup.service.cancel(job.id)
@@ -438,7 +436,7 @@ async def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_pa
         ("DELETE", "files"),
     ],
 )
-async def test_a_connection_that_breaks_costs_nothing_twice(
+async def test_a_broken_connection_uploads_and_bills_nothing_twice(
     tmp_path: Path, method: str, path: str, how: str
 ) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
@@ -452,7 +450,9 @@ async def test_a_connection_that_breaks_costs_nothing_twice(
         assert await setup.ledger.month_cost(now()) == 2 * Decimal("0.001575")
 
 
-async def test_a_server_error_while_creating_is_looked_into_first(tmp_path: Path) -> None:
+async def test_after_a_server_error_a_batch_is_searched_for_before_it_is_created_again(
+    tmp_path: Path,
+) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         server.faults = [("POST", "batches", 500)]
         job = await setup.run((await setup.started("a")).id)
@@ -461,7 +461,7 @@ async def test_a_server_error_while_creating_is_looked_into_first(tmp_path: Path
         assert asked == [("POST", "batches"), ("GET", "batches"), ("POST", "batches")]
 
 
-async def test_a_batch_that_is_not_known_is_never_created_again(tmp_path: Path) -> None:
+async def test_a_batch_that_the_server_does_not_know_is_not_created_again(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         server.polls = 5
         job = await setup.started("a")
@@ -492,7 +492,7 @@ async def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
         assert (await setup.run(job.id)).status is BatchStatus.COMPLETED
 
 
-async def test_json_of_every_line_is_whole(tmp_path: Path) -> None:
+async def test_each_uploaded_line_is_valid_json(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         job = await setup.started('quotes " and \\ and \x00 and \ud83d'.replace("\ud83d", "😀"))
         await setup.run(job.id)

@@ -125,7 +125,7 @@ async def test_an_upload_holds_as_much_as_it_may(
     ("created", "stored"),
     [(BatchStatus.IN_PROGRESS, BatchStatus.IN_PROGRESS), (None, BatchStatus.VALIDATING)],
 )
-async def test_the_steps_of_an_upload(
+async def test_an_upload_is_sent_created_and_fetched(
     tmp_path: Path, created: BatchStatus | None, stored: BatchStatus
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -162,7 +162,7 @@ async def test_the_steps_of_an_upload(
         (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=400), False, "", ["upload", "create"]),
     ],
 )
-async def test_a_batch_that_is_not_created(
+async def test_a_job_continues_after_an_error_while_creating_its_batch(
     tmp_path: Path, error: ProviderError, is_creating: bool, input_file_id: str, calls: list[str]
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -185,7 +185,7 @@ async def test_a_batch_that_is_not_created(
         (RemoteBatch("theirs", None), ["find", "fetch"], "theirs"),
     ],
 )
-async def test_a_batch_that_may_have_been_created_is_looked_for(
+async def test_a_batch_that_may_have_been_created_is_searched_for(
     tmp_path: Path, found: RemoteBatch | None, calls: list[str], batch_id: str
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -204,7 +204,7 @@ async def test_a_batch_that_may_have_been_created_is_looked_for(
     ("found_file", "calls"),
     [("in-9", ["find_file", "create", "fetch"]), ("", ["find_file", "upload", "create", "fetch"])],
 )
-async def test_a_file_that_may_have_been_uploaded_is_looked_for(
+async def test_a_file_that_may_have_been_uploaded_is_searched_for(
     tmp_path: Path, found_file: str, calls: list[str]
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -219,7 +219,7 @@ async def test_a_file_that_may_have_been_uploaded_is_looked_for(
         assert (upload.input_file_id, upload.is_uploading) == (found_file or "in-1", False)
 
 
-async def test_an_interrupted_upload_takes_its_own_files_alone(tmp_path: Path) -> None:
+async def test_an_interrupted_upload_is_repeated_with_the_same_files(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
         made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a", "b", "c", limits=UploadLimits(requests=2))
@@ -247,7 +247,7 @@ async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> 
         assert (second.status, second.upload) == (ItemStatus.SENT, 1)
 
 
-async def test_an_upload_of_which_nothing_is_left_has_failed(tmp_path: Path) -> None:
+async def test_an_upload_whose_files_are_all_left_out_has_failed(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
         made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a")
@@ -346,7 +346,7 @@ async def test_results_are_stored_in_transactions_of_limited_size(
 
 
 @pytest.mark.parametrize(("status", "is_over"), [(404, True), (403, False), (405, False)])
-async def test_a_file_of_results_that_is_gone_is_one_that_cannot_be_read(
+async def test_a_missing_file_of_results_counts_as_unreadable(
     tmp_path: Path, status: int, is_over: bool
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -444,7 +444,7 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
         ([RemoteBatch("b", BatchStatus.EXPIRED)], ["fetch", "delete_file"], BatchStatus.CANCELLED),
     ],
 )
-async def test_a_batch_is_cancelled_once_unless_it_has_ended(
+async def test_a_batch_is_canceled_once_unless_it_has_ended(
     tmp_path: Path, states: Sequence[RemoteBatch], calls: list[str], status: BatchStatus
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -461,7 +461,7 @@ async def test_a_batch_is_cancelled_once_unless_it_has_ended(
 @pytest.mark.parametrize(
     ("error", "is_looked_into"), [(409, True), (400, True), (500, False), (429, False)]
 )
-async def test_a_batch_that_cannot_be_cancelled_has_just_ended(
+async def test_after_a_refused_cancellation_the_batch_is_fetched(
     tmp_path: Path, error: int, is_looked_into: bool
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -480,7 +480,7 @@ async def test_a_batch_that_cannot_be_cancelled_has_just_ended(
 
 
 @pytest.mark.parametrize("found", [None, RemoteBatch("theirs", None)])
-async def test_a_cancelled_job_is_ended_with_what_a_crash_left_unrecorded(
+async def test_canceling_includes_a_batch_that_a_crash_left_unrecorded(
     tmp_path: Path, found: RemoteBatch | None
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -512,7 +512,7 @@ async def test_a_cancelled_job_is_ended_with_what_a_crash_left_unrecorded(
         (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500), RETRY_S, BatchStatus.UPLOADING),
     ],
 )
-async def test_errors_before_a_batch_exists_are_handled(
+async def test_an_error_before_the_batch_exists_is_retried_or_resets_the_job(
     tmp_path: Path, error: ProviderError, wait_s: float | None, status: BatchStatus
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -544,7 +544,7 @@ async def test_errors_before_a_batch_exists_are_handled(
         (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500), False, RETRY_S, None),
     ],
 )
-async def test_errors_of_an_existing_batch_are_handled(
+async def test_an_error_fetching_a_batch_is_retried_or_ends_the_job(
     tmp_path: Path,
     error: ProviderError,
     is_cancelled: bool,
@@ -621,7 +621,7 @@ async def test_a_job_needs_files_and_a_question(
         assert caught.value.reason is reason
 
 
-async def test_the_estimate_of_a_job(tmp_path: Path) -> None:
+async def test_an_estimate_counts_the_readable_files_with_all_added_text(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
         seen: list[tuple[int, int]] = []
         await made.service.new(
@@ -746,7 +746,7 @@ async def test_only_ended_jobs_with_unanswered_files_are_retried(tmp_path: Path)
         ([(ON_DEVICE.id, ProviderKind.ON_DEVICE, "")], None),
     ],
 )
-async def test_a_job_goes_on_at_its_address(
+async def test_a_job_continues_only_with_a_provider_at_its_address(
     tmp_path: Path, others: list[tuple[str, ProviderKind, str]], chosen: str | None
 ) -> None:
     async with open_desk(tmp_path) as made:
@@ -773,7 +773,7 @@ async def test_a_job_goes_on_at_its_address(
         assert (error and error.reason) == (None if chosen else Reason.BATCH_PROVIDER_GONE)
 
 
-async def test_an_answer_costs_what_its_usage_says(tmp_path: Path) -> None:
+async def test_an_answer_is_priced_by_its_usage(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
         made.provider.states = [COMPLETED]
         usage = Usage(1_000, 0, 100)

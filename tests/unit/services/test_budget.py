@@ -57,7 +57,7 @@ async def open_purse(tmp_path: Path) -> AsyncIterator[Purse]:
         await database.close()
 
 
-async def test_the_cap_may_be_reached_and_not_passed(tmp_path: Path) -> None:
+async def test_spending_may_reach_the_cap_but_not_exceed_it(tmp_path: Path) -> None:
     async with open_purse(tmp_path) as purse:
         await purse.spend("9.9")
         async with await purse.budget.hold(CAPPED, Decimal("0.1")):

@@ -137,7 +137,7 @@ async def test_a_notice_on_both_requests_of_an_answer_appears_once(tmp_path: Pat
         assert done[1].notices == (remark, asked_separately("OpenAI"))
 
 
-async def test_a_server_that_is_known_to_make_one_is_asked_for_each(tmp_path: Path) -> None:
+async def test_a_server_known_to_make_one_answer_gets_a_request_for_each(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"))
 
     async with open_room(tmp_path, provider) as room:
@@ -170,7 +170,9 @@ async def test_a_tier_of_unknown_price_counts_at_the_ordinary_price(tmp_path: Pa
         assert await room.ledger.conversation_cost(began.conversation.id) == ONE_COST
 
 
-async def test_a_failure_of_the_request_is_that_of_all_and_what_came_stays(tmp_path: Path) -> None:
+async def test_a_failed_shared_request_fails_all_answers_and_keeps_their_text(
+    tmp_path: Path,
+) -> None:
     error = ProviderError("It broke.")
     provider = ScriptedProvider([TextDelta("a"), OfCandidate(1, TextDelta("b")), Failed(error)])
 
@@ -235,7 +237,7 @@ async def test_another_answer_is_a_single_answer(tmp_path: Path) -> None:
         assert len(await room.store.versions(again.answer.id)) == 3
 
 
-async def test_the_estimate_counts_the_input_as_often_as_it_is_sent(tmp_path: Path) -> None:
+async def test_the_estimate_counts_the_input_once_for_each_request(tmp_path: Path) -> None:
     async with open_room(tmp_path, ScriptedProvider()) as room:
         began = await room.begin("one two three", settings=THREE)
         path = await room.store.path(began.conversation.id)
@@ -271,7 +273,9 @@ async def test_a_hold_is_released_with_the_last_answer() -> None:
     assert whole.released == 1
 
 
-async def test_a_kill_leaves_one_call_of_unknown_cost_for_each_that_ran(tmp_path: Path) -> None:
+async def test_a_killed_process_leaves_an_uncounted_call_for_each_running_answer(
+    tmp_path: Path,
+) -> None:
     kill = "UPDATE spending_holds SET owner_started = 'another boot:1'"
 
     async def lost(room: Room) -> int:
@@ -286,7 +290,7 @@ async def test_a_kill_leaves_one_call_of_unknown_cost_for_each_that_ran(tmp_path
         assert await lost(room) == 3
 
 
-async def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: Path) -> None:
+async def test_only_the_shown_answer_counts_toward_the_next_request(tmp_path: Path) -> None:
     """Check that 150 output tokens of three answers do not count toward the next request."""
     script = [TextDelta("a b"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
 
@@ -306,7 +310,7 @@ async def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_p
             assert counted == (tokens, False)
 
 
-async def test_without_usage_one_request_is_one_call_that_is_not_counted(tmp_path: Path) -> None:
+async def test_a_shared_request_without_usage_is_one_uncounted_call(tmp_path: Path) -> None:
     script = [TextDelta("a"), *others(1, "b"), Completed()]
 
     async with open_room(tmp_path, ScriptedProvider(script)) as room:
@@ -320,7 +324,7 @@ async def test_without_usage_one_request_is_one_call_that_is_not_counted(tmp_pat
     ("at_once", "costs", "inputs"),
     [(True, (Decimal(1), Decimal(6)), 1), (False, (Decimal(3), Decimal(6)), 3)],
 )
-def test_the_cost_of_several_answers(
+def test_an_estimate_for_several_answers_multiplies_the_cost(
     at_once: bool, costs: tuple[Decimal, Decimal], inputs: int
 ) -> None:
     one = Estimate(9, CountMethod.SERVER, Decimal(1), Decimal(2), 99)

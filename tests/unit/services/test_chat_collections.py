@@ -57,7 +57,9 @@ def sent(provider: ScriptedProvider, number: int = -1) -> str:
     return text.text
 
 
-async def test_the_passages_go_in_before_the_words_and_the_collection_stays(tmp_path: Path) -> None:
+async def test_passages_precede_the_question_and_the_collection_stays_in_the_draft(
+    tmp_path: Path,
+) -> None:
     provider, source = answers(1), OneCollection()
 
     async with open_room(tmp_path, provider, source) as room:
@@ -164,7 +166,7 @@ async def test_the_model_is_told_if_nothing_was_found(tmp_path: Path) -> None:
         assert NOTHING_FOUND in sent(provider)
 
 
-async def test_a_collection_that_is_gone_keeps_the_question_from_being_sent(tmp_path: Path) -> None:
+async def test_a_question_with_a_missing_collection_is_refused(tmp_path: Path) -> None:
     gone = CollectionPart("d" * 32, "Invoices")
 
     async with open_room(tmp_path, answers(0), OneCollection()) as room:

@@ -201,7 +201,7 @@ async def open_room(
 USAGE = Usage(input_tokens=1000, cached_tokens=400, output_tokens=200, reasoning_tokens=50)
 
 
-async def test_a_template_is_known_by_its_id_and_never_by_its_words(tmp_path: Path) -> None:
+async def test_a_template_is_recognized_by_its_id_and_not_by_its_words(tmp_path: Path) -> None:
     async with open_room(tmp_path, ScriptedProvider()) as room:
         typed = await room.begin("The two attached documents went missing from my mail. Help!")
         assert typed.question is not None
@@ -308,7 +308,7 @@ async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Pa
         assert (spent.calls, spent.uncounted) == (2, 0)
 
 
-async def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_path: Path) -> None:
+async def test_fees_of_hosted_tools_are_recorded_for_a_stopped_answer(tmp_path: Path) -> None:
     done = ToolCallPart("c", "web_search", "{}", state=ToolCallState.DONE, is_hosted=True)
     begun = replace(done, call_id="d", state=ToolCallState.RUNNING)
     provider = ScriptedProvider(
@@ -331,7 +331,7 @@ async def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_pa
         assert (spent.cost, spent.uncounted) == (Decimal("0.02"), 1)
 
 
-async def test_a_process_that_is_killed_loses_no_fee(tmp_path: Path) -> None:
+async def test_fees_of_hosted_tools_are_recorded_before_the_answer_ends(tmp_path: Path) -> None:
     """Nothing runs after a SIGKILL, so the fee must be in the ledger before the answer goes on."""
     done = ToolCallPart("c", "web_search", "{}", state=ToolCallState.DONE, is_hosted=True)
     failed = replace(done, call_id="d", state=ToolCallState.FAILED)
@@ -435,7 +435,7 @@ async def test_a_cut_stream_keeps_the_text_with_an_error(tmp_path: Path) -> None
         assert (answer.error.code, answer.error.details) == ("stream_cut", "HTTP status 200")
 
 
-async def test_details_repeat_nothing(tmp_path: Path) -> None:
+async def test_error_details_contain_each_fact_once(tmp_path: Path) -> None:
     error = error_from("Here", ErrorBody("No.", "odd"), status=500, request_id="req_1")
     provider = ScriptedProvider([Failed(error)])
 
@@ -447,7 +447,7 @@ async def test_details_repeat_nothing(tmp_path: Path) -> None:
         )
 
 
-async def test_details_leave_nothing_out_that_stands_in_them_by_chance(tmp_path: Path) -> None:
+async def test_error_details_keep_a_status_whose_digits_occur_elsewhere(tmp_path: Path) -> None:
     error = StreamCutError("The connection was cut.", details="after 1500 bytes", status=500)
     provider = ScriptedProvider([Failed(error)])
 
@@ -457,7 +457,7 @@ async def test_details_leave_nothing_out_that_stands_in_them_by_chance(tmp_path:
         assert answer.error.details == "HTTP status 500\nafter 1500 bytes"
 
 
-async def test_a_limit_reached_is_said_and_is_no_whole_answer(tmp_path: Path) -> None:
+async def test_an_answer_that_reached_its_limit_is_incomplete(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("Some"), Incomplete("max_output_tokens")])
 
     async with open_room(tmp_path, provider) as room:
@@ -575,7 +575,7 @@ async def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(
         assert await room.store.all() == []
 
 
-async def test_a_short_question_is_not_counted_at_all(tmp_path: Path) -> None:
+async def test_a_short_question_is_sent_without_counting_its_tokens(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 
     async with open_room(tmp_path, provider) as room:
@@ -631,7 +631,9 @@ async def test_a_missing_key_is_reported_with_the_provider(tmp_path: Path) -> No
         assert answer.error.code == "authentication"
 
 
-async def test_a_cap_refuses_the_next_message_and_no_running_answer(tmp_path: Path) -> None:
+async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer(
+    tmp_path: Path,
+) -> None:
     provider = ScriptedProvider(
         [TextDelta("a"), HELD, UsageReported(Usage(1000, 0, 1000, 0)), Completed()]
     )
@@ -695,7 +697,7 @@ async def test_a_question_that_cannot_be_stored_holds_nothing(tmp_path: Path) ->
         assert (await room.service.budget.month(capped)).held == 0
 
 
-async def test_a_call_that_was_cut_is_noted_without_its_cost(tmp_path: Path) -> None:
+async def test_a_call_that_was_cut_is_recorded_with_an_unknown_cost(tmp_path: Path) -> None:
     cut = Failed(StreamCutError("The connection broke."))
     provider = ScriptedProvider([TextDelta("a"), cut], [cut], [TextDelta("a"), cut])
 
@@ -709,7 +711,7 @@ async def test_a_call_that_was_cut_is_noted_without_its_cost(tmp_path: Path) -> 
         assert (failed.key, failed.performance.failed) == ("failed", 3)
 
 
-async def test_a_whole_answer_without_usage_is_noted_as_not_counted(tmp_path: Path) -> None:
+async def test_a_complete_answer_without_usage_is_recorded_as_uncounted(tmp_path: Path) -> None:
     whole: list[StreamEvent | str] = [TextDelta("a"), Completed()]
     provider = ScriptedProvider(whole, whole)
 

@@ -57,7 +57,7 @@ def test_pro_takes_the_nearest_effort_and_keeps_the_choice(chosen: Effort, sent:
     assert back.effort is chosen
 
 
-def test_instant_until_its_shutdown_and_what_stands_in_for_it() -> None:
+def test_the_instant_model_is_replaced_after_its_shutdown() -> None:
     made = choice(Variant.INSTANT, Effort.HIGH)
     alive = resolve(OPENAI, made, CATALOG, BEFORE)
     assert (alive.model.id, alive.effort, alive.notice) == (
@@ -104,7 +104,7 @@ def test_a_listing_overrides_the_shutdown_date() -> None:
     assert (said_no.model.id, said_no.effort) == ("gpt-5.2", Effort.NONE)
 
 
-def test_a_model_whose_end_is_near_or_over_is_warned_of_and_used() -> None:
+def test_a_model_near_or_after_its_shutdown_is_used_with_a_warning() -> None:
     codex = ModelChoice("openai", "gpt-5.2-codex", None, Effort.HIGH)
     near = resolve(OPENAI, codex, CATALOG, date(2026, 7, 1))
     assert str(near.warning).startswith("GPT-5.2 Codex ends on July 23, 2026.")
@@ -132,7 +132,7 @@ def test_a_model_on_this_computer_is_free_and_takes_no_effort() -> None:
         assert info.price.output == 0
 
 
-def test_the_provider_s_share_of_the_list_price() -> None:
+def test_the_price_multiplier_of_a_provider_changes_the_price() -> None:
     cheap = ProviderProfile(
         "c", "C", ProviderKind.COMETAPI, "https://c.example/v1", price_multiplier=Decimal("0.2")
     )
@@ -141,7 +141,7 @@ def test_the_provider_s_share_of_the_list_price() -> None:
     assert resolved.price.output == Decimal("2.8")
 
 
-def test_an_effort_named_outright_that_is_not_taken_is_refused_with_what_is() -> None:
+def test_an_unsupported_effort_is_refused_with_the_supported_ones() -> None:
     resolved = resolve(OPENAI, choice(Variant.PRO, Effort.LOW), CATALOG, AFTER)
     with pytest.raises(IllegalChoiceError) as refused:
         require_supported(resolved, Effort.LOW, CATALOG)
@@ -177,7 +177,7 @@ def test_the_window_of_a_listing_is_used() -> None:
     ("listed", "learned", "window"),
     [(None, None, None), (None, 4096, 4096), (8192, 4096, 8192), (8192, None, 8192), (0, 9, 9)],
 )
-def test_a_window_that_a_refusal_named_counts_if_no_other_is_known(
+def test_a_learned_window_is_used_if_the_listing_has_none(
     listed: int | None, learned: int | None, window: int | None
 ) -> None:
     server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
@@ -198,7 +198,7 @@ def test_a_window_that_a_refusal_named_counts_if_no_other_is_known(
     assert asked == [("own", "qwen3:8b")]
 
 
-def test_the_person_s_own_file_knows_better_than_a_server() -> None:
+def test_a_window_in_the_users_file_overrides_the_listing() -> None:
     own = '[models."qwen3:8b"]\ncontext_window = 40_000\n[models."other"]\nname = "Other"\n'
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
     server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")

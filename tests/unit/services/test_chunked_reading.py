@@ -279,7 +279,7 @@ def shown_pages(request: ChatRequest) -> list[int]:
 
 
 @pytest.mark.parametrize(("count", "every"), [(3, 1), (150, 1), (60, 3)])
-async def test_pages_that_are_pictures_go_with_their_part(
+async def test_images_of_pages_are_sent_with_their_part(
     tmp_path: Path, count: int, every: int
 ) -> None:
     pages = [
@@ -329,7 +329,7 @@ async def test_text_only_and_blind_models_get_no_images(tmp_path: Path) -> None:
         assert not any(shown)
 
 
-async def test_a_picture_that_no_part_can_take_is_refused(tmp_path: Path) -> None:
+async def test_an_image_too_large_for_any_part_is_refused(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=f"[page 1]\n{NO_TEXT}") as reading:
         task = scanned(reading, 1)
         wide = replace(task.resolved.model, image_tokens=TileTokens(5_000, 170))

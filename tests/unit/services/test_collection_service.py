@@ -304,7 +304,7 @@ async def test_files_are_read_and_indexed_once() -> None:
     assert disk.read_paths[4:] == [B]
 
 
-async def test_a_file_that_cannot_be_read_says_why_and_a_full_disk_ends_it() -> None:
+async def test_an_unreadable_file_has_its_error_and_a_full_disk_stops_the_indexing() -> None:
     error = DocumentError(Reason.COLLECTION_GONE)
     disk = Disk(a=error, b="two")
     service, memory = made(disk)
@@ -508,7 +508,9 @@ async def test_passages_near_by_meaning_are_merged_by_rank() -> None:
         ({"error": SpendingCapError(Reason.CAP_REACHED)}, {}),
     ],
 )
-async def test_words_alone_find_passages(change: dict[str, Any], more: dict[str, Any]) -> None:
+async def test_passages_are_found_by_words_without_a_request_for_vectors(
+    change: dict[str, Any], more: dict[str, Any]
+) -> None:
     embedder = Embedder()
     for name, value in change.items():
         setattr(embedder, name, value)
@@ -580,7 +582,7 @@ async def test_an_embedding_call_is_recorded(
     )
 
 
-async def test_a_cancelled_call_is_recorded_with_an_unknown_cost() -> None:
+async def test_a_canceled_call_is_recorded_with_an_unknown_cost() -> None:
     embedder = Embedder()
     embedder.pause = asyncio.Event()
     waiting = asyncio.create_task(embedder.service().vectors(CHOICE, ["a"], 7))
@@ -593,7 +595,7 @@ async def test_a_cancelled_call_is_recorded_with_an_unknown_cost() -> None:
     assert (call.usage, call.cost, call.performance.outcome) == (Usage(), None, "cancelled")
 
 
-async def test_without_a_provider_there_is_no_plan() -> None:
+async def test_without_an_embedding_model_there_is_no_plan() -> None:
     service, _ = made()
     assert await service.embedding_plan("1") is None
     await service.embed("1")

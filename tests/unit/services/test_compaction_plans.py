@@ -226,7 +226,7 @@ async def test_compacted_messages_are_not_compacted_again() -> None:
         (replace(SMALL, max_input=None), 15_000, 15_000 + 3 * 600 + 3 * 4000 + 600, 4 * 4000),
     ],
 )
-async def test_the_cost_of_a_summary(
+async def test_the_cost_of_a_summary_counts_each_part_and_merging_them(
     model: ModelInfo, tokens: int, reads: int, writes: int
 ) -> None:
     """Each part is read with the instructions, and of several parts the summaries again."""

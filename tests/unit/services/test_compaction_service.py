@@ -187,7 +187,7 @@ async def three_turns(room: Room) -> None:
 # ---------------------------------------------------------------- when
 
 
-def test_usable_is_what_leaves_room_for_an_answer() -> None:
+def test_the_usable_input_of_known_models_leaves_room_for_an_answer() -> None:
     assert usable_input(CATALOG.info("gpt-5.2")) == 272_000
     assert usable_input(CATALOG.info("gpt-5.2-chat-latest")) == 128_000 - 16_384
     assert usable_input(CATALOG.info("smollm2-135m-instruct")) == 8_192 - 1_024
@@ -256,7 +256,7 @@ async def test_the_next_compaction_includes_the_first(tmp_path: Path) -> None:
         assert "cmp_2" in room.provider.requests[-1].state
 
 
-async def test_a_provider_without_it_has_a_small_model_write_a_summary(tmp_path: Path) -> None:
+async def test_without_compaction_by_the_provider_a_small_model_summarizes(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.add(*said("They asked two questions.", 50))
@@ -273,7 +273,7 @@ async def test_a_provider_without_it_has_a_small_model_write_a_summary(tmp_path:
 
 
 @pytest.mark.attack("prompt-fences")
-async def test_no_message_and_no_summary_ends_itself(tmp_path: Path) -> None:
+async def test_forged_tags_in_messages_and_summaries_do_not_close_the_fence(tmp_path: Path) -> None:
     async with open_room(tmp_path, profile=COMETAPI) as room:
         own = await fences().of(room.conversation.id)
         of_summary = await fences().of(room.conversation.id, "summary")
@@ -328,7 +328,7 @@ async def test_pro_conversations_are_compacted_by_a_cheaper_model(tmp_path: Path
 # ---------------------------------------------------------------- branches, other providers, undo
 
 
-async def test_a_branch_from_before_a_compaction_is_sent_in_full(tmp_path: Path) -> None:
+async def test_a_branch_that_begins_before_a_compaction_is_sent_in_full(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)
@@ -339,7 +339,7 @@ async def test_a_branch_from_before_a_compaction_is_sent_in_full(tmp_path: Path)
         assert await room.used() == 95_010
 
 
-async def test_another_provider_is_sent_the_messages_themselves(tmp_path: Path) -> None:
+async def test_another_provider_is_sent_the_uncompacted_messages(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)
@@ -463,7 +463,7 @@ async def test_a_failed_compaction_raises_and_stores_nothing(tmp_path: Path) -> 
         assert (calls["failed"].calls, calls["failed"].uncounted) == (3, 1)
 
 
-async def test_a_cancelled_compaction_stores_nothing(tmp_path: Path) -> None:
+async def test_a_canceled_compaction_stores_nothing(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.add(TextDelta("They asked"), ScriptedProvider.HOLD)
@@ -478,7 +478,7 @@ async def test_a_cancelled_compaction_stores_nothing(tmp_path: Path) -> None:
         assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
 
 
-async def test_a_cancelled_compaction_counts_as_unknown_cost(tmp_path: Path) -> None:
+async def test_a_canceled_compaction_counts_as_unknown_cost(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(ScriptedProvider.HOLD)
@@ -508,7 +508,7 @@ async def test_a_short_conversation_is_not_compacted(tmp_path: Path) -> None:
         assert await room.service.plan(SendContext([], room.own)) is None
 
 
-async def test_a_deleted_conversation_keeps_nothing(tmp_path: Path) -> None:
+async def test_compacting_a_deleted_conversation_fails(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await three_turns(room)
         plan = await room.plan()

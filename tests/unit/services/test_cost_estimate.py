@@ -114,7 +114,7 @@ def test_prices_are_multiplied_and_no_cache_discount_is_assumed(model: str) -> N
         assert made.longest_answer_cost == longest
 
 
-def test_prices_are_as_calculated_by_hand() -> None:
+def test_prices_equal_figures_calculated_by_hand() -> None:
     """Check figures calculated by hand.
 
     At 0.8 times $1.75 and $14 per million, 1,000 input tokens cost $0.0014 and 128,000 output

@@ -53,7 +53,7 @@ def test_a_table_is_described() -> None:
     assert "x 20" not in found
 
 
-def test_the_head_of_a_table_is_read_as_excel_writes_it() -> None:
+def test_the_header_of_a_csv_file_may_follow_a_sep_line_and_have_quotes() -> None:
     found = sent(CSV, f'sep=;\n"a, b, c";d\n1;"{"x" * 150_000}"\n2;y\n')
     assert "Columns: a, b, c (number); d (text)\n" in found
     assert "\n2 | y" in found
@@ -166,7 +166,7 @@ def test_a_row_that_may_be_cut_is_left_out(length: int, rows: int) -> None:
     assert beginning(CSV, many).endswith("First rows:\n" + "\n".join("1" * FIRST_ROWS))
 
 
-def test_long_blanks_and_rows_at_the_start_are_no_empty_table() -> None:
+def test_a_table_after_long_blanks_or_with_a_long_row_is_not_empty() -> None:
     blank = "\n" * 200_001
     described = "Table “sales”: about 1 rows. Columns: a (number); b (number)\nFirst rows:\n1 | 2"
     assert beginning(CSV, f"{blank}a,b\n1,2\n").endswith(described)

@@ -201,7 +201,9 @@ def test_all_files_together_have_a_limit() -> None:
     require_files([large, replace(large, name="b.pdf")], [], resolved())  # it goes once
 
 
-async def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path) -> None:
+async def test_a_provider_that_takes_no_files_is_sent_the_text_with_a_notice(
+    tmp_path: Path,
+) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:

@@ -64,7 +64,9 @@ async def keep(room: Room) -> None:
     )
 
 
-async def test_a_picture_is_sent_scaled_and_bare_and_the_same_on_every_turn(tmp_path: Path) -> None:
+async def test_an_image_is_sent_scaled_without_metadata_and_unchanged_on_every_turn(
+    tmp_path: Path,
+) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:
@@ -91,7 +93,7 @@ async def test_a_picture_is_sent_scaled_and_bare_and_the_same_on_every_turn(tmp_
         assert await room.attachments.bytes(PART.sha256) == PHOTO
 
 
-async def test_a_model_known_to_be_blind_is_not_asked(tmp_path: Path) -> None:
+async def test_an_image_for_a_model_that_sees_none_is_refused(tmp_path: Path) -> None:
     provider = ScriptedProvider()
 
     async with open_room(tmp_path, provider) as room:
@@ -104,7 +106,7 @@ async def test_a_model_known_to_be_blind_is_not_asked(tmp_path: Path) -> None:
         assert await room.store.all() == []
 
 
-async def test_a_blind_model_gets_the_names_of_earlier_images(tmp_path: Path) -> None:
+async def test_a_model_that_sees_no_images_gets_the_names_of_earlier_ones(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:
@@ -135,7 +137,7 @@ async def test_a_missing_original_is_an_error_and_nothing_is_stored(tmp_path: Pa
         assert await room.store.all() == []
 
 
-async def test_pictures_are_counted(tmp_path: Path) -> None:
+async def test_images_count_toward_the_estimate(tmp_path: Path) -> None:
     async with open_room(tmp_path, ScriptedProvider()) as room:
         await keep(room)
         resolved = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
@@ -163,7 +165,7 @@ def test_images_have_the_tokens_of_their_model() -> None:
     assert picture_tokens(PART, CATALOG.info("smollm2-135m-instruct")) == (NAME_TOKENS, False)
 
 
-def test_pictures_of_older_stores_are_read() -> None:
+def test_images_of_older_stores_are_read() -> None:
     row = {"kind": "image", "sha256": "a", "name": "b", "media_type": "image/png", "size": 3}
     (part,) = parts_from_json([row])
     assert part == ImagePart("a", "b", "image/png", 3)
@@ -220,7 +222,7 @@ def test_the_names_of_images_follow_their_document(
     assert sent_text(part, "<document>", sees=sees) == sent
 
 
-def test_the_detail_is_that_of_images() -> None:
+def test_a_detail_is_set_only_for_images() -> None:
     assert with_detail(PART, "high") == replace(PART, detail="high")
     assert with_detail(SCAN, "high") == replace(SCAN, detail="high")
     assert with_detail(TEXT, "high") == TEXT

@@ -91,7 +91,7 @@ async def test_small_or_invalid_images_stay_in_the_text(text: str, size: int) ->
     assert await said(*pieces(text, size)) == (text, [])
 
 
-async def test_an_image_that_is_not_kept_stays_text() -> None:
+async def test_an_image_that_cannot_be_stored_stays_in_the_text() -> None:
     assert await said(TextDelta(PICTURE), Completed(), keeps=False) == (PICTURE, [PHOTO])
 
 
@@ -119,7 +119,7 @@ def test_an_image_has_a_size_between_two_limits(letters: int, is_image: bool) ->
     assert found == ("« »" if is_image else text)
 
 
-async def test_a_megabyte_in_small_pieces_takes_no_time() -> None:
+async def test_an_image_of_a_megabyte_in_small_pieces_is_taken_out() -> None:
     data = b64encode(PHOTO[:8] + b"\0" * 1_000_000).decode()
     text = f"![x](data:image/png;base64,{data})"
     found = await said(*pieces(text, 64))

@@ -120,7 +120,7 @@ async def test_a_listing_of_an_environment_provider_is_not_stored(tmp_path: Path
         assert await ListingStore(database).all() == {}
 
 
-async def test_a_list_of_nothing_is_none(tmp_path: Path) -> None:
+async def test_an_empty_listing_is_not_used(tmp_path: Path) -> None:
     empty = ModelListing(PROFILE.base_url, (), datetime.now(UTC))
     async with opened(tmp_path / "s.sqlite3") as database:
         listings = ModelListings(ListingStore(database), Gateway(Provider(empty)))

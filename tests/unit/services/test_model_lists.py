@@ -72,7 +72,7 @@ async def _listed(server: dict[str, Any]) -> tuple[ProviderProfile, ModelListing
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=[server["server"] for server in SERVERS])
-def test_the_table_shows_what_each_server_says(server: dict[str, Any]) -> None:
+def test_the_table_shows_the_facts_that_each_server_lists(server: dict[str, Any]) -> None:
     profile, listing = _listed(server)
     rows = model_rows(profile, CATALOG, listing, TODAY, on_device_model="")
     found = {row.model: row for row in rows}
@@ -98,7 +98,7 @@ def test_a_listed_price_counts_in_the_cost_of_an_answer() -> None:
     )
 
 
-def test_a_gateways_own_price_outweighs_the_catalogs_and_openais_does_not() -> None:
+def test_a_listed_price_overrides_the_catalogs_at_a_gateway_but_not_at_openai() -> None:
     details = ModelDetails(input_price=Decimal(9), output_price=Decimal(9))
     listing = ModelListing(GATEWAY.base_url, (ListedModel("gpt-5.2", details=details),), _now())
     choice = ModelChoice(GATEWAY.id, "gpt-5.2", None, None)
@@ -177,7 +177,7 @@ async def test_the_client_sends_the_efforts_that_the_user_entered() -> None:
     assert "reasoning_effort" not in sent[0]
 
 
-def test_the_catalog_of_the_program_has_no_flag_it_does_not_know() -> None:
+def test_all_gpt_models_of_the_catalog_take_tools() -> None:
     assert isinstance(CATALOG, ModelCatalog)
     for info in CATALOG:
         if info.id.startswith("gpt-"):

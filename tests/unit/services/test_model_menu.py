@@ -45,7 +45,7 @@ def test_without_a_listing_known_models_are_offered() -> None:
     assert ids(offers(BOX, CATALOG, None, TODAY)) == []
 
 
-def test_every_id_that_is_listed_is_offered_known_ones_first() -> None:
+def test_listed_chat_models_are_offered_after_the_known_ones() -> None:
     listing = listed("zeta", "gpt-5-nano", "Alpha", "gpt-5.2", "text-embedding-3-small")
     found = offers(replace(COMET, models=("mine",)), CATALOG, listing, TODAY)
     assert ids(found) == [*FAMILY, "mine", "gpt-5-nano", "Alpha", "zeta"]
@@ -73,7 +73,7 @@ def test_a_stand_in_and_a_shutdown_date_are_noted() -> None:
         "TEXT-EMBEDDING-ADA-002", "gemini-2.5-flash-image", "nano-banana-pro",
     ],
 )  # fmt: skip
-def test_models_that_cannot_chat(model: str) -> None:
+def test_models_that_cannot_chat_are_recognized(model: str) -> None:
     assert not CATALOG.can_chat(model)
 
 
@@ -85,11 +85,11 @@ def test_models_that_cannot_chat(model: str) -> None:
         "grok-4", "codex-mini-latest", "llava", "gpt-oss-120b", "ft:gpt-4o:acme::x",
     ],
 )  # fmt: skip
-def test_models_that_can_chat(model: str) -> None:
+def test_models_that_can_chat_are_recognized(model: str) -> None:
     assert CATALOG.can_chat(model)
 
 
-def test_the_person_s_own_file_decides() -> None:
+def test_the_users_file_decides_which_models_can_chat() -> None:
     own = 'not_chat = ["llama*"]\n[models."whisper-chat"]\nname = "It chats"'
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
     found = offers(BOX, catalog, listed("llama3", "whisper-1", "whisper-chat"), TODAY)
@@ -114,7 +114,7 @@ def test_models_that_a_server_lists_as_not_chatting_are_hidden() -> None:
     assert found == {"plain": "$0.5 / $2", "whisper-that-chats": ""}
 
 
-def test_a_server_has_of_the_family_what_it_or_the_user_names() -> None:
+def test_a_server_offers_the_models_of_the_family_that_it_or_the_user_names() -> None:
     box = replace(BOX, models=("gpt-5.2",))
     found = offers(box, CATALOG, listed("gpt-5.2-pro", "x"), TODAY)
     assert [(offer.model, offer.variant) for offer in found] == [
@@ -148,7 +148,7 @@ def test_the_first_model_that_can_chat_is_proposed() -> None:
     assert proposed_model(BOX, CATALOG, None) == proposed_model(azure, CATALOG, listing) == ""
 
 
-def test_a_server_of_the_environment_has_of_the_family_what_it_lists() -> None:
+def test_a_server_of_the_environment_gets_the_models_of_the_family_that_it_lists() -> None:
     environment = replace(BOX, from_environment=True)
     listing = listed("x", "gpt-5.2-pro", "gpt-5.2")
     found = with_listed_models(environment, CATALOG, listing)
@@ -163,7 +163,7 @@ def test_a_server_of_the_environment_has_of_the_family_what_it_lists() -> None:
         assert with_listed_models(profile, CATALOG, itself) == profile
 
 
-def test_the_row_of_a_model() -> None:
+def test_the_row_of_a_model_has_its_listed_facts() -> None:
     details = ModelDetails(input_price=Decimal(1), output_price=Decimal(2), images=True)
     models = (ListedModel("own", date(2027, 1, 1), 8192, details), ListedModel("other"))
     listing = ModelListing(BOX.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))

@@ -52,7 +52,7 @@ def test_a_price_belongs_to_a_provider_and_model(
     assert (resolved.counted_price is not None) is is_priced
 
 
-def test_a_price_of_the_users_own_counts_whatever_answers() -> None:
+def test_a_price_in_the_users_file_applies_whichever_model_answers() -> None:
     own = '[models."gpt-5.2"]\nprice = { input = "1", output = "2" }'
     catalog = ModelCatalog.from_toml(BUNDLED, own)
     resolved = resolve(OWN, CHOICE, catalog, TODAY, listing=listing("smollm2"))
@@ -87,7 +87,7 @@ def test_a_price_that_the_server_lists_goes_before_the_catalogs() -> None:
     assert free != FREE  # that is a model on this computer
 
 
-def test_openais_price_is_the_catalogs() -> None:
+def test_a_listed_price_does_not_override_the_catalogs_price_of_openai() -> None:
     found = priced_at("3", OPENAI)
     assert found is not None
     assert found.input != Decimal(3)
@@ -105,5 +105,7 @@ def test_openais_price_is_the_catalogs() -> None:
         ("nonsense", "smollm2", False),
     ],
 )
-def test_the_model_that_a_reply_names(requested: str, named: str, is_same: bool) -> None:
+def test_a_reply_may_name_a_version_of_the_requested_model(
+    requested: str, named: str, is_same: bool
+) -> None:
     assert is_same_model(requested, named) is is_same

@@ -34,7 +34,7 @@ SHIPPED = Prompt("translate", "Translate", "Into {{language=English}}: {{selecti
 OWN = Prompt("o", "Reply", "To {{name}}, {{tone=plain|formal}}", "Mail")
 
 
-def test_a_file_is_a_heading_a_folder_and_a_text() -> None:
+def test_a_prompt_file_has_a_heading_a_folder_and_a_text() -> None:
     found = prompt_from_markdown("x", "# Title\nFolder: Code\n\nDo this.\n\nAnd that.\n", 3)
     assert found == Prompt("x", "Title", "Do this.\n\nAnd that.", "Code", 3)
     assert prompt_from_markdown("x", "# Title\nDo this.") == Prompt("x", "Title", "Do this.")
@@ -201,7 +201,7 @@ def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
         find_prompt("reply", library([], [OWN, replace(OWN, id="p")]))
 
 
-def test_a_command_fills_what_a_prompt_asks_for() -> None:
+def test_a_command_fills_the_variables_of_a_prompt() -> None:
     with pytest.raises(IllegalChoiceError) as caught:
         fill_prompt(replace(OWN, text="Plain."), {"to": "x"}, {})
     assert caught.value.params == {"prompt": "Reply", "field": "to", "known": "nothing"}

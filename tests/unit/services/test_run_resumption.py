@@ -140,7 +140,7 @@ async def test_a_resumed_run_is_read_from_its_start(tmp_path: Path) -> None:
         assert (await room.run(answering)).text == "One, two."
 
 
-async def test_a_lost_run_keeps_its_text_with_the_reason(tmp_path: Path) -> None:
+async def test_a_lost_run_is_interrupted_and_keeps_its_text(tmp_path: Path) -> None:
     lost = RunLostError("It is no longer there.")
     provider = ScriptedProvider([*BEGINNING, HELD], [Failed(lost)])
 
@@ -170,7 +170,7 @@ async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
         assert await room.store.message(kept.id) == kept
 
 
-async def test_a_resumed_run_stopped_early_is_cancelled_at_the_provider(tmp_path: Path) -> None:
+async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [HELD])
     provider.cancel_result = USAGE
 
@@ -255,7 +255,7 @@ def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
     assert offered(server, replace(unknown, apis=(Api.RESPONSES,)), Effort.XHIGH)
 
 
-async def test_a_short_run_is_never_sent_there(tmp_path: Path) -> None:
+async def test_a_short_run_is_not_sent_to_the_background(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 
     async with open_room(tmp_path, provider) as room:
@@ -342,9 +342,7 @@ async def test_a_resumed_run_holds_its_input_cost_until_it_ends(tmp_path: Path) 
         assert (month.held, month.spent) == (Decimal(0), COST)
 
 
-async def test_the_file_of_a_long_answer_that_is_lost_has_what_the_earlier_process_wrote(
-    tmp_path: Path,
-) -> None:
+async def test_a_lost_long_answer_keeps_the_file_of_the_earlier_process(tmp_path: Path) -> None:
     size = 9 << 20
     lost: list[StreamEvent] = [Failed(RunLostError("It is gone."))]
     provider = ScriptedProvider([*BEGINNING, TextDelta("a" * size), HELD], lost)

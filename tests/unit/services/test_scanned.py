@@ -76,7 +76,9 @@ async def test_image_pages_follow_the_text_the_same_on_every_turn(tmp_path: Path
             assert picture.height > picture.width > 700
 
 
-async def test_a_blind_model_is_refused_or_takes_the_text_alone(tmp_path: Path) -> None:
+async def test_a_scan_for_a_model_that_sees_no_images_is_refused_or_sent_as_text(
+    tmp_path: Path,
+) -> None:
     provider = ScriptedProvider(ANSWER)
 
     async with open_room(tmp_path, provider) as room:
@@ -142,7 +144,7 @@ def test_more_pages_than_can_be_sent_are_refused() -> None:
     require_image_input([replace(many, in_parts=True)], SEEING)  # they go with their parts
 
 
-def test_a_scan_without_any_text_offers_no_text_alone() -> None:
+def test_text_only_is_not_offered_for_a_scan_without_text() -> None:
     blind = replace(SEEING, sees_images=False)
     scan = replace(PART, pages=1)
     with pytest.raises(IllegalChoiceError) as refused:

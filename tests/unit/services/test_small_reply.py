@@ -79,7 +79,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         ),
     ],
 )
-def test_the_performance_of_a_small_call(
+def test_the_performance_of_a_small_call_is_measured(
     events: Sequence[StreamEvent],
     first_token_s: float | None,
     performance: CallPerformance,

@@ -40,7 +40,9 @@ def test_an_answer_that_matches_has_a_value() -> None:
         ("[" * 100_000, "$", "not valid JSON: nested too deeply"),
     ],
 )
-def test_another_answer_has_a_path_and_a_reason(answer: str, path: str, words: str) -> None:
+def test_an_answer_that_does_not_match_has_a_path_and_a_reason(
+    answer: str, path: str, words: str
+) -> None:
     found = check_answer(PERSON, answer)
     assert found.value is None
     assert found.problems[0].path == path
@@ -163,7 +165,7 @@ def test_a_name_whose_match_takes_too_long_is_a_problem(
         *((1, "1.0", True), (0.5, '"text"', True), (10**30, str(10**31), True)),
     ],
 )
-def test_multiples_are_those_of_decimal_numbers(
+def test_multiples_are_checked_with_decimal_arithmetic(
     divisor: float, text: str, is_multiple: bool
 ) -> None:
     assert (not check_answer({"multipleOf": divisor}, text).problems) is is_multiple
@@ -187,7 +189,7 @@ def test_multiples_are_those_of_decimal_numbers(
         True,
     ],
 )
-def test_an_unusable_schema(schema: object) -> None:
+def test_an_unusable_schema_is_refused(schema: object) -> None:
     with pytest.raises(UnusableSchemaError):
         require_schema(schema)
 
@@ -210,7 +212,7 @@ def test_a_schema_that_is_nested_too_deeply_says_so() -> None:
         require_schema(schema)
 
 
-def test_references_may_lead_inward_and_to_the_draft() -> None:
+def test_references_within_a_schema_and_to_the_draft_are_accepted() -> None:
     name = {"$id": "name", "$ref": "#/$defs/word", "$defs": {"word": {"type": "string"}}}
     schema = {
         "$defs": {"node": {"properties": {"next": {"$ref": "#/$defs/node"}, "name": name}}},

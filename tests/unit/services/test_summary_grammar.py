@@ -61,7 +61,7 @@ def test_only_the_built_in_model_is_sent_a_grammar(profile: ProviderProfile, is_
     assert "grammar" not in body(plain, BUILT_IN, profile)
 
 
-def test_no_word_of_the_form_holds_a_space_or_what_nobody_sees() -> None:
+def test_the_grammar_allows_no_space_or_invisible_character_in_a_word() -> None:
     (first, later) = re.findall(r"^word ::= (\[.*?\]) (\[.*?\])", SUMMARY, re.MULTILINE)[0]
     for number in range(0x110000):
         letter = chr(number)

@@ -130,7 +130,7 @@ def test_no_dearer_model_than_the_conversations_is_used() -> None:
     assert chosen(nano, Purpose.COMPACTION) == ("gpt-5-nano", Effort.MINIMAL)
 
 
-def test_a_file_of_the_persons_overrides_who_does_a_job() -> None:
+def test_the_users_file_overrides_the_models_of_a_small_job() -> None:
     catalog = ModelCatalog.from_toml(DATA, '[small_jobs.title]\nmodels = ["gpt-5-mini"]\n')
     assert catalog.small_job("title") == SmallJob(("gpt-5-mini",), Effort.MINIMAL)
     assert catalog.small_job("compaction") == CATALOG.small_job("compaction")
@@ -181,7 +181,7 @@ async def test_a_refused_call_is_recorded_as_failed_without_cost() -> None:
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
-async def test_a_cancelled_call_is_recorded_once_it_has_begun(*, has_begun: bool) -> None:
+async def test_a_canceled_call_is_recorded_if_it_has_begun(*, has_begun: bool) -> None:
     said = [TextDelta("A te")] if has_begun else []
     provider, book = ScriptedProvider([*said, ScriptedProvider.HOLD]), Book()
     asked = asyncio.create_task(ask(jobs_of(provider, book)))
@@ -205,7 +205,7 @@ async def test_the_model_that_answered_is_recorded_at_its_price() -> None:
         assert [(line.model, line.cost) for line in book.lines] == [(model, cost)]
 
 
-def test_no_small_model_has_the_catalogs_price_at_an_unknown_server() -> None:
+def test_the_catalogs_price_is_not_used_if_an_unknown_server_names_another_model() -> None:
     own = own_of(replace(SERVER, models=("gpt-5.2",)), "gpt-5.2")
     book = Book()
     by = jobs_of(ScriptedProvider(), book).model_for(Purpose.TITLE, own)
@@ -225,7 +225,7 @@ async def ask(jobs: UtilityModel, own: ResolvedChoice = THINKING) -> str:
     )
 
 
-async def test_a_model_that_is_not_served_is_left_for_the_next_and_not_asked_again() -> None:
+async def test_a_model_that_is_not_served_is_skipped_from_then_on() -> None:
     gone = Failed(ModelNotFoundError("no such model"))
     provider = ScriptedProvider([gone], [TextDelta("a"), *DONE], [TextDelta("b"), *DONE])
 
@@ -235,7 +235,7 @@ async def test_a_model_that_is_not_served_is_left_for_the_next_and_not_asked_aga
     assert [r.model for r in provider.requests] == ["gpt-5-mini", "gpt-5-nano", "gpt-5-nano"]
 
 
-async def test_a_failure_is_raised_and_what_it_cost_is_counted_all_the_same() -> None:
+async def test_the_call_of_a_failed_job_is_recorded() -> None:
     fault = ProviderFaultError("It failed.")
     provider, book = ScriptedProvider([UsageReported(USAGE), Failed(fault)]), Book()
 
@@ -245,7 +245,7 @@ async def test_a_failure_is_raised_and_what_it_cost_is_counted_all_the_same() ->
 
 
 @pytest.mark.parametrize("end", [Completed(), Incomplete("content_filter")])
-async def test_a_refusal_is_no_text(end: Completed | Incomplete) -> None:
+async def test_a_refused_job_raises_an_error(end: Completed | Incomplete) -> None:
     book = Book()
     said = TextDelta("Half") if isinstance(end, Incomplete) else RefusalDelta("I can’t.")
     with pytest.raises(ContentFilteredError):
@@ -261,7 +261,7 @@ async def test_a_text_that_reached_its_limit_is_used() -> None:
     assert await ask(jobs_of(provider, Book())) == "as far as"
 
 
-async def test_a_cap_that_is_reached_refuses_it_before_anything_is_sent() -> None:
+async def test_a_job_beyond_the_cap_is_refused_before_it_is_sent() -> None:
     provider, book = ScriptedProvider([TextDelta("a"), *DONE]), Book()
     book.is_full = True
     capped = replace(THINKING, profile=replace(OPENAI, monthly_cap=Decimal(1)))
@@ -303,7 +303,7 @@ def test_every_title_is_short_and_visible(written: str) -> None:
     assert title == title.strip('" ')
 
 
-def test_a_title_is_wanted_only_in_place_of_the_first_words() -> None:
+def test_only_an_automatic_title_is_replaced_after_the_first_answer() -> None:
     asked, said = question("Why is the sky blue?"), answer("Because.")
     conversation = Conversation("c", "Why?", now(), now(), CHOICE, title_is_automatic=True)
     assert wants_title(conversation, [asked, said])
@@ -335,7 +335,7 @@ async def test_an_answer_cannot_close_the_fence_of_a_title_request() -> None:
     assert text.endswith(f"Name it: Mine\n</conversation-{number}>")
 
 
-async def test_a_job_without_usage_is_noted_as_not_counted() -> None:
+async def test_a_job_without_usage_is_recorded_as_uncounted() -> None:
     provider, book = ScriptedProvider([TextDelta("a"), Completed()]), Book()
     await ask(jobs_of(provider, book))
     assert [(line.cost, line.usage) for line in book.lines] == [(None, Usage())]

@@ -32,7 +32,7 @@ async def nothing(_arguments: Any) -> str:
     return ""
 
 
-async def test_a_report_is_the_result_until_the_call_ends() -> None:
+async def test_a_progress_report_is_shown_as_the_result_until_the_call_ends() -> None:
     tools = await ToolCatalog([Reporting(slow=nothing)]).chosen(["slow"])
     run = CallRun(tools, desk(), ToolContext("c"))
     calls = [ToolCallPart("1", "slow", "{}")]

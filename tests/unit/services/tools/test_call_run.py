@@ -147,11 +147,13 @@ ASKED = [(0, "Waiting for your permission…"), (0, "")]
         ),
     ],
 )
-async def test_the_steps_of_a_call(call: ToolCallPart, steps: list[tuple[object, ...]]) -> None:
+async def test_a_call_goes_through_its_steps_in_order(
+    call: ToolCallPart, steps: list[tuple[object, ...]]
+) -> None:
     assert await steps_of([call]) == steps
 
 
-async def test_a_call_that_has_no_time_is_stopped() -> None:
+async def test_a_call_without_time_left_is_stopped() -> None:
     steps = await steps_of([ToolCallPart("1", "hang", "{}")], seconds=-5)
     words = "The call took longer than 0 s and was stopped."
     assert steps[-1] == ("1", S.FAILED, words, True)
@@ -175,7 +177,7 @@ async def test_a_call_that_has_no_time_is_stopped() -> None:
         ),
     ],
 )
-async def test_a_call_that_the_user_does_not_allow_or_changes(
+async def test_a_denied_call_or_one_with_invalid_changed_arguments_does_not_run(
     decision: Decision, steps: list[tuple[object, ...]]
 ) -> None:
     found = await steps_of([ToolCallPart("1", "look", '{"n": 1}')], desk(decision))
@@ -238,7 +240,7 @@ async def test_a_tool_that_is_never_allowed_is_denied_without_a_question() -> No
         (("look", "t/*"), replace(TOOL, source="s"), False),
     ],
 )
-async def test_a_command_allows_what_it_names(
+async def test_a_command_allows_only_the_tools_it_names(
     names: tuple[str, ...], tool: ToolDefinition, is_allowed: bool
 ) -> None:
     question = ConsentQuestion("c", tool, ToolCallPart("1", "look", "{}"))
@@ -434,7 +436,7 @@ async def test_the_time_of_the_rounds_is_limited() -> None:
     assert events[-1] == Incomplete(TOO_LONG)
 
 
-async def test_the_next_input_is_held() -> None:
+async def test_the_cost_of_the_next_input_is_held() -> None:
     """It is the last input and output, and a token for each three characters of the results."""
 
     async def seven(_arguments: Any) -> str:

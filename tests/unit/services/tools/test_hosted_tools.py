@@ -30,7 +30,7 @@ PRICES = {"web_search": Decimal("0.01"), "code_interpreter": Decimal("0.03")}
 
 
 @pytest.mark.parametrize("stores", [[], ["vs_1", "vs_2"]])
-async def test_the_tools_that_a_provider_runs(stores: Sequence[str]) -> None:
+async def test_hosted_tools_are_listed_with_their_parameters(stores: Sequence[str]) -> None:
     async def vector_stores() -> Sequence[str]:
         return stores
 
@@ -75,7 +75,7 @@ def test_hosted_tools_need_a_provider_and_model_that_support_them(
     assert hosted_refusal(name, ResolvedChoice(profile, MODEL, None, None)) == refusal
 
 
-async def test_their_price_is_told_before_they_are_chosen() -> None:
+async def test_the_price_of_a_hosted_tool_is_described() -> None:
     async def vector_stores() -> Sequence[str]:
         return []
 

@@ -54,7 +54,7 @@ def test_there_are_at_least_fifty_injections() -> None:
 
 @pytest.mark.attack("tools")
 @pytest.mark.parametrize("text", INJECTIONS)
-def test_no_result_gives_consent(text: str) -> None:
+def test_text_in_a_result_does_not_give_consent(text: str) -> None:
     book = Permissions()
     desk, user = ConsentDesk(book), Answers(Decision(True), Decision(False), Decision(False))
     desk.open(user)
@@ -73,7 +73,7 @@ def test_no_result_gives_consent(text: str) -> None:
 
 @pytest.mark.attack("tools")
 @pytest.mark.parametrize("text", INJECTIONS)
-def test_a_command_runs_what_it_names_and_nothing_else(text: str) -> None:
+def test_a_command_runs_only_the_tools_it_names(text: str) -> None:
     desk = ConsentDesk(Permissions())
     desk.open(AllowedTools(("read", "sen", "source/*")))
     source, _ = run(desk, text)

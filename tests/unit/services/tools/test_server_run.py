@@ -271,7 +271,7 @@ async def test_the_end_of_a_server_that_is_stopped_is_no_crash(starts: Starts) -
         ),
     ],
 )
-async def test_a_server_that_does_not_start(
+async def test_a_server_that_does_not_start_gives_an_error_without_its_secrets(
     starts: Starts,
     error: Exception,
     words: str,
@@ -325,7 +325,9 @@ async def test_a_server_without_its_secrets_does_not_start(
         (ServerFailure("Not now."), (Reason.TOOL_SERVER_REFUSED, {"why": "Not now"})),
     ],
 )
-async def test_a_list_that_does_not_come(starts: Starts, reply: Any, expected: object) -> None:
+async def test_a_list_that_cannot_be_fetched_is_an_error(
+    starts: Starts, reply: Any, expected: object
+) -> None:
     await starts.run.request("call")
     starts.made[0].replies = [reply]
     assert await error_of(starts.run.listed("tools")) == expected
@@ -377,7 +379,7 @@ async def test_a_user_signs_in_and_the_tokens_are_kept(
     assert addresses == ["https://a"], "nobody waits for it"
 
 
-async def test_a_server_that_asks_for_no_sign_in(starts: Starts) -> None:
+async def test_a_server_that_needs_no_sign_in_runs(starts: Starts) -> None:
     assert not await starts.run.sign_in(lambda _: None)
     assert starts.run.state is RUNNING
 
@@ -500,7 +502,7 @@ async def test_the_tools_of_a_stopped_server_are_listed(starts: Starts) -> None:
         ),
     ],
 )
-async def test_the_result_of_a_call(
+async def test_the_result_of_a_call_is_text_or_an_error(
     starts: Starts, reply: Any, result: str | ToolError | None
 ) -> None:
     source = ServerSource(starts.run, Book())

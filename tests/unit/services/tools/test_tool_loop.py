@@ -169,7 +169,7 @@ async def test_failures_are_results_and_the_loop_continues(tmp_path: Path) -> No
     assert answer.status is MessageStatus.COMPLETE
 
 
-async def test_a_tool_that_hangs_is_cancelled(tmp_path: Path) -> None:
+async def test_a_tool_that_hangs_is_canceled(tmp_path: Path) -> None:
     async def hang(_arguments: Any) -> str:
         await asyncio.Event().wait()
         return ""
@@ -286,7 +286,7 @@ async def test_a_denied_call_does_not_run_and_the_model_is_told(tmp_path: Path) 
     assert sent_results(provider) == [DENIED]
 
 
-async def test_without_anybody_to_ask_nothing_runs(tmp_path: Path) -> None:
+async def test_a_tool_does_not_run_without_a_window_to_ask_for_consent(tmp_path: Path) -> None:
     source = Source(double=doubled)
     await run(
         tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=ConsentDesk(Permissions())
@@ -382,7 +382,7 @@ async def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path
         assert "material" in provider.requests[-1].instructions
 
 
-async def test_tools_that_are_gone_are_named(tmp_path: Path) -> None:
+async def test_missing_tools_are_named_in_a_notice(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
     async with open_room(tmp_path, provider, tools=ToolCatalog([])) as room:
@@ -413,7 +413,7 @@ async def test_arguments_reach_the_next_request_as_json(tmp_path: Path) -> None:
     assert json.loads(call.sent_arguments) == {"invalid": "{oh"}
 
 
-async def test_cancelling_while_a_server_starts_releases_the_hold(tmp_path: Path) -> None:
+async def test_canceling_while_a_server_starts_releases_the_hold(tmp_path: Path) -> None:
     starting = asyncio.Event()
 
     async def start_forever() -> Sequence[Source]:

@@ -117,7 +117,7 @@ async def test_secrets_that_would_not_last_are_refused(tmp_path: Path) -> None:
         assert await servers.book.servers() == []
 
 
-async def test_lost_secrets_are_missed(tmp_path: Path) -> None:
+async def test_missing_secrets_are_an_error(tmp_path: Path) -> None:
     async with open_servers(tmp_path) as (servers, keyring):
         await servers.add(DOCS, DOCS_SECRETS)
         moved = replace(DOCS, url="https://other/mcp")
