@@ -69,6 +69,7 @@ class ReviewDialog(FormDialog):
         self._lay_out()
         self.text.setPlainText(text)
         self._initial_text = self.text.toPlainText()
+        self._verdict_before: str | None = None  # while the text is edited
         self.note.setText("" if review is None else review.note)
         self.verdict.set_current(ReviewKind.REVIEWED.value if review is None else review.kind.value)
         self.text.textChanged.connect(self._on_text_changed)
@@ -93,9 +94,15 @@ class ReviewDialog(FormDialog):
         retheme(self, theme)
 
     def _on_text_changed(self) -> None:
-        """Choose Corrected once the text differs from the response."""
+        """Choose Corrected while the text differs from the response."""
+        corrected = ReviewKind.CORRECTED.value
         if self.text.toPlainText() != self._initial_text:
-            self.verdict.set_current(ReviewKind.CORRECTED.value)
+            self._verdict_before = self._verdict_before or self.verdict.current()
+            self.verdict.set_current(corrected)
+        elif self._verdict_before is not None:
+            if self.verdict.current() == corrected:
+                self.verdict.set_current(self._verdict_before)
+            self._verdict_before = None
 
     def _save(self) -> None:
         chosen = self.verdict.current() or _NONE

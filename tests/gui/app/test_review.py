@@ -121,6 +121,25 @@ async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path
         await desk.settled()
 
 
+async def test_text_typed_back_restores_the_verdict() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await _answered(desk)
+        desk.session.actions["answer.review"]()
+        dialog = await dialog_of(ReviewDialog)
+        QTest.keyClick(dialog.text, Qt.Key.Key_X)
+        QTest.keyClick(dialog.text, Qt.Key.Key_Y)
+        assert dialog.verdict.current() == "corrected"
+        QTest.keyClick(dialog.text, Qt.Key.Key_Backspace)
+        QTest.keyClick(dialog.text, Qt.Key.Key_Backspace)
+        assert dialog.verdict.current() == "reviewed"
+        QTest.keyClick(dialog.text, Qt.Key.Key_X)
+        dialog.verdict.set_current("rejected")
+        QTest.keyClick(dialog.text, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert dialog.text.toPlainText() == "Because of **dust**."
+        assert dialog.verdict.current() == "rejected"
+        dialog.close()
+
+
 async def test_the_dashboard_counts_verdicts_by_model() -> None:
     async with Desk(environment=KEYED) as desk:
         await _answered(desk)
