@@ -365,7 +365,7 @@ def test_a_refused_background_run_is_streamed_with_a_notice(param: str) -> None:
     assert fold(events).text == WHOLE.text
 
 
-def test_a_compatible_server_is_asked_for_it_in_so_many_words() -> None:
+def test_a_background_request_to_a_compatible_server_asks_to_store() -> None:
     info = CATALOG.info("some-model")
     body = responses.body(replace(ask(model="some-model"), background=True), info, COMPATIBLE)
     assert (body["background"], body["store"]) == (True, True)

@@ -55,7 +55,7 @@ def body(
     return made
 
 
-def test_a_minimal_request_to_a_compatible_server() -> None:
+def test_a_minimal_request_to_a_compatible_server_has_only_required_fields() -> None:
     assert body(ask("Why?", model="m", instructions="Be brief.", cache_key="c")) == {
         "model": "m",
         "messages": [
@@ -67,7 +67,7 @@ def test_a_minimal_request_to_a_compatible_server() -> None:
     }
 
 
-def test_openai_gets_the_effort_at_top_level_and_stores_nothing() -> None:
+def test_openai_is_sent_the_effort_at_top_level_and_told_not_to_store() -> None:
     made = body(ask(effort=Effort.NONE, verbosity="high", cache_key="c"), OPENAI)
     assert (made["reasoning_effort"], made["verbosity"]) == ("none", "high")
     assert (made["store"], made["prompt_cache_key"]) == (False, "c")
@@ -354,7 +354,7 @@ def test_errors_inside_a_stream_keep_the_text(sent: Any, kind: type[ProviderErro
     assert fold(events).text == "Hel"
 
 
-def test_an_engine_that_fails_in_mid_answer_is_not_the_fault_of_the_request() -> None:
+def test_an_engine_failure_within_an_answer_is_not_blamed_on_the_request() -> None:
     sent = {"error": {"message": "CUDA error", "type": "api_error", "param": None, "code": None}}
     (end,) = terminals(read(chunk(content="Hel"), sent))
     assert isinstance(end, Failed)

@@ -381,5 +381,5 @@ def quoting(reply: object, **more: str) -> bytes:
         ),
     ],
 )
-def test_the_fields_of_an_error(body: bytes, expected: ErrorBody) -> None:
+def test_the_fields_of_an_error_are_read(body: bytes, expected: ErrorBody) -> None:
     assert read_body(body) == expected

@@ -89,7 +89,7 @@ def check(seed: int) -> int:
 
 
 @pytest.mark.parametrize("block", range(4))
-def test_a_sample_of_made_up_streams(block: int) -> None:
+def test_random_streams_end_once_with_storable_text(block: int) -> None:
     for seed in range(block * 500, (block + 1) * 500):
         check(seed)
 

@@ -171,7 +171,7 @@ def test_details_are_read_in_the_form_of_each_server(
         ({"features": "tools"}, {}),
     ],
 )  # fmt: skip
-def test_details_of_a_row(row: dict[str, Any], details: dict[str, Any]) -> None:
+def test_details_are_read_from_a_row(row: dict[str, Any], details: dict[str, Any]) -> None:
     assert details_of(row) == ModelDetails(**details)
 
 
@@ -242,7 +242,7 @@ _values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(_NAMES), _values))
-def test_no_row_breaks_the_list(row: dict[str, Any]) -> None:
+def test_any_row_leaves_valid_prices_in_the_listing(row: dict[str, Any]) -> None:
     listing = listing_from({"data": [{**row, "id": "m"}], "models": [row]}, BOX)
     details = listing.details_of("m")
     for price in (details.input_price, details.output_price):
@@ -295,7 +295,7 @@ def test_a_list_may_be_empty(reply: object) -> None:
         ({"shutdown_date": ["2026-08-10"]}, None),
     ],
 )
-def test_the_last_day_of_a_model(row: dict[str, Any], end: date | None) -> None:
+def test_the_last_day_of_a_model_is_read(row: dict[str, Any], end: date | None) -> None:
     (model,) = listing_from({"data": [{"id": "m", **row}]}, BOX).models
     assert model == ListedModel("m", end)
 

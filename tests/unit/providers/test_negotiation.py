@@ -101,7 +101,7 @@ def left_out(setting: str) -> Notice:
         (DEVICE, INFO, None, CHAT, True),
     ],
 )
-def test_the_first_api_and_a_possible_fallback(
+def test_each_provider_has_a_first_api_and_a_possible_fallback(
     profile: ProviderProfile, info: ModelInfo, known: Api | None, first: Api, falls_back: bool
 ) -> None:
     facts = LearnedFacts(profile, Memory(api=known))

@@ -76,7 +76,9 @@ async def test_requests_go_through_the_proxy_of_the_profile(
 
 
 @pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
-async def test_a_proxy_with_a_password(kind: type[TestProxy], tmp_path: Path) -> None:
+async def test_a_proxy_requires_the_right_user_and_password(
+    kind: type[TestProxy], tmp_path: Path
+) -> None:
     authority = Authority(tmp_path)
     async with (
         LoopbackServer(LISTED, tls=authority.server("far.example")) as server,
@@ -110,7 +112,7 @@ async def test_an_encrypted_proxy_is_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
-async def test_a_proxy_of_the_environment_brings_its_own_password(
+async def test_a_proxy_of_the_environment_is_used_with_its_own_password(
     kind: type[TestProxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with (
@@ -274,7 +276,7 @@ def test_one_context_is_shared_by_all_with_the_same_file(tmp_path: Path) -> None
     assert trusted_context(str(first.pem)) is not before
 
 
-async def test_a_server_without_encryption_behind_https() -> None:
+async def test_a_server_without_encryption_at_an_https_address_is_an_error() -> None:
     async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
         profile = replace(COMPATIBLE, base_url=f"https://{address}/v1")
         assert "Couldn’t connect securely" in failed(await asked(profile)).what_happened

@@ -451,7 +451,7 @@ def test_unreadable_reasoning_is_left_out_with_a_notice() -> None:
     assert len(notices(events)) == 1
 
 
-def test_a_server_that_refuses_everything_ends() -> None:
+def test_a_server_that_refuses_every_setting_ends_the_attempts() -> None:
     refused = (
         "temperature",
         "top_p",
@@ -593,7 +593,7 @@ def test_a_passing_fault_is_waited_out_and_announced(status: int) -> None:
     assert len(requests) == 3
 
 
-def test_after_three_attempts_it_fails() -> None:
+def test_a_request_fails_after_three_attempts() -> None:
     events, requests = run(replies(503, {}, retry_after_ms="10"))
     assert isinstance(failure(events), ProviderFaultError)
     assert len(requests) == 3
@@ -837,7 +837,7 @@ def test_a_heartbeat_ends_a_silence() -> None:
     assert not waits(events)
 
 
-def test_an_answer_that_comes_as_a_whole_may_be_silent_too() -> None:
+def test_silence_before_a_reply_in_one_piece_is_reported() -> None:
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.3)
         message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
@@ -849,26 +849,26 @@ def test_an_answer_that_comes_as_a_whole_may_be_silent_too() -> None:
     assert waits(events)[-1] == StatusChanged()
 
 
-def test_one_byte_at_a_time() -> None:
+def test_a_stream_is_read_one_byte_at_a_time() -> None:
     stream = b"\xef\xbb\xbf" + OPENING + TEXT + b": \xff\r\n\r\n" + MORE + b"\n\n" + END
     events, _ = run(streams(*(stream[i : i + 1] for i in range(len(stream)))))
     assert fold(events).text == "Héé"
     assert fold(events).status is MessageStatus.COMPLETE
 
 
-def test_a_wrong_charset_and_a_stream_called_text_are_read_all_the_same() -> None:
+def test_a_stream_with_a_wrong_charset_or_content_type_is_read() -> None:
     for kind in ("text/event-stream; charset=iso-8859-1", "text/plain", "application/octet-stream"):
         events, _ = run(replies(200, OPENING + MORE + b"\n\n" + END, kind))
         assert fold(events).text == "é"
 
 
-def test_a_large_terminal_event() -> None:
+def test_a_large_terminal_event_is_read() -> None:
     big = {"type": "response.completed", "response": {"status": "completed", "x": "y" * 3_000_000}}
     events, _ = run(streams(sse(DELTA), sse(big)))
     assert fold(events).status is MessageStatus.COMPLETE
 
 
-def test_the_request_id_is_in_the_error_and_no_second_error_hides_the_first() -> None:
+def test_an_error_within_a_stream_has_the_request_id_of_its_reply() -> None:
     events, _ = run(streams(sse(DELTA, {"type": "error", "code": "server_error", "message": "x"})))
     assert failure(events).request_id == "req_1"
 
@@ -881,7 +881,7 @@ def test_the_request_id_is_in_the_error_and_no_second_error_hides_the_first() ->
     [stalls(head=b""), stalls(), stalls(OPENING), stalls(OPENING, TEXT), stalls(TEXT, MORE)],
     ids=["before headers", "after headers", "opened", "after text", "mid event"],
 )
-async def test_cancelling_closes_the_connection_at_once(script: Script) -> None:
+async def test_canceling_closes_the_connection_at_once(script: Script) -> None:
     async with LoopbackServer(script) as server:
         client = client_for(server)
         task = asyncio.create_task(collect(client, ask()))
@@ -907,7 +907,7 @@ async def test_closing_the_iterator_closes_the_connection() -> None:
         await client.aclose()
 
 
-async def test_several_answers_at_a_time() -> None:
+async def test_a_client_reads_several_answers_at_a_time() -> None:
     async with LoopbackServer(RESPONSE) as server:
         client = client_for(server)
         replies_ = await asyncio.gather(*(collect(client, ask()) for _ in range(5)))
@@ -915,7 +915,7 @@ async def test_several_answers_at_a_time() -> None:
         await client.aclose()
 
 
-def test_a_lone_surrogate_in_the_question_does_not_stop_it() -> None:
+def test_an_unpaired_surrogate_in_the_question_is_replaced() -> None:
     events, (request,) = run(RESPONSE, request=ask("a\ud800b"))
     assert fold(events).text == "Hello"
     assert request.json["input"][0]["content"] == "a?b"
@@ -933,7 +933,9 @@ def test_a_lone_surrogate_in_the_question_does_not_stop_it() -> None:
         ([], None),
     ],
 )
-async def test_a_listing_has_its_date_and_each_model_s_end(day: object, end: date | None) -> None:
+async def test_a_listing_has_its_time_and_the_last_day_of_each_model(
+    day: object, end: date | None
+) -> None:
     """CometAPI's reply says neither what it is nor what its rows are."""
 
     async with LoopbackServer(replies(200, {"data": [{"id": "a", "shutdown_date": day}]})) as s:

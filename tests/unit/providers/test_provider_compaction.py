@@ -75,7 +75,7 @@ async def test_a_client_is_not_idle_during_a_compaction_a_cancellation_or_a_list
         assert (idle, client.is_idle) == ([False] * 3, True)
 
 
-async def test_the_request_and_the_stored_state() -> None:
+async def test_a_compaction_request_is_valid_and_its_state_is_stored_whole() -> None:
     async with open_client(replies(200, REPLY)) as (client, server):
         made = await client.compact(REQUEST)
         assert server.requests[0].path.endswith("/responses/compact")

@@ -9,5 +9,5 @@ from tests.data.samples import check_samples
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_requests_and_replies_are_made_and_read_as_before(name: str) -> None:
+def test_requests_and_replies_equal_the_recorded_ones(name: str) -> None:
     check_samples(EXPECTED, SAMPLES, name)

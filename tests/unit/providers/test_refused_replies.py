@@ -57,7 +57,7 @@ async def error_of(script: Script, timeouts: Timeouts | None = None) -> Provider
         *((status, Reason.PROVIDER_FAULT) for status in (500, 502)),
     ],
 )
-async def test_a_page_with_some_statuses_is_no_reply_of_an_api(status: int, reason: Reason) -> None:
+async def test_the_status_of_a_web_page_decides_the_reason(status: int, reason: Reason) -> None:
     found = await error_of(replies(status, PAGE, "Text/HTML; charset=utf-8"))
     assert found.reason is reason
 

@@ -55,6 +55,6 @@ def test_the_json_is_compact_utf_8() -> None:
     assert sent({"é": ["\ud800", 1]}) == ('{"é":["?",1]}'.encode(), {})
 
 
-def test_other_values_are_refused() -> None:
+def test_values_that_json_does_not_have_are_refused() -> None:
     with pytest.raises(TypeError, match="set has no place"):
         pack_body({"x": {1}})

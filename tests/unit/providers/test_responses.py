@@ -52,7 +52,7 @@ def body(
     return made
 
 
-def test_a_minimal_request_to_openai() -> None:
+def test_a_minimal_request_to_openai_has_only_required_fields() -> None:
     assert body(ask("Why?", effort=Effort.NONE, cache_key="c1", instructions="Be brief.")) == {
         "model": "gpt-5.2",
         "instructions": "Be brief.",
@@ -136,7 +136,7 @@ def test_temperature_and_top_p_are_sent_only_to_models_that_take_them(
         assert (made["temperature"], made["top_p"]) == (0.0, 0.5)
 
 
-def test_settings_of_the_answer() -> None:
+def test_settings_of_the_answer_are_sent() -> None:
     made = body(
         ask(
             effort=Effort.XHIGH,
@@ -285,7 +285,7 @@ def completed(*output: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return event("response.completed", response=response)
 
 
-def test_a_whole_answer_with_all_its_events() -> None:
+def test_all_events_of_a_complete_answer_are_read() -> None:
     events = read(
         CREATED,
         event("response.in_progress", response={"id": "resp_1"}),
@@ -431,7 +431,7 @@ def test_errors_inside_a_stream_keep_the_text(
 
 
 @pytest.mark.parametrize("reason", ["max_output_tokens", "content_filter"])
-def test_incomplete_with_its_reason(reason: str) -> None:
+def test_an_incomplete_answer_has_its_reason(reason: str) -> None:
     response = {"status": "incomplete", "incomplete_details": {"reason": reason}, "usage": USAGE}
     events = read(delta("Hel"), event("response.incomplete", response=response))
     assert terminals(events) == [Incomplete(reason)]
@@ -496,7 +496,7 @@ def test_tool_calls_take_name_and_id_from_their_item() -> None:
     )
 
 
-def test_reasoning_text_of_open_models() -> None:
+def test_reasoning_text_of_open_models_is_read_once() -> None:
     events = read(
         event("response.reasoning_text.delta", delta="Hm"),
         event("response.reasoning_text.done", text="Hm."),
@@ -542,7 +542,7 @@ def test_half_a_surrogate_pair_becomes_a_replacement() -> None:
     assert fold(events).text == "a\ufffd"
 
 
-def test_a_part_of_the_tokens_is_never_more_than_the_whole() -> None:
+def test_cached_and_reasoning_tokens_are_at_most_the_total() -> None:
     """Check servers that count cached tokens apart from the input: costs must not be negative."""
     said = {
         "prompt_tokens": 10,

@@ -88,7 +88,7 @@ def test_an_item_with_the_index_of_another_has_its_own_text() -> None:
     assert events == [TextDelta("ab"), TextDelta("c"), TextDelta("xyz")]
 
 
-def test_nothing_follows_the_end() -> None:
+def test_a_stream_ends_only_once() -> None:
     reader = ResponsesReader("OpenAI")
     (cut,) = reader.end()
     assert isinstance(cut, Failed)

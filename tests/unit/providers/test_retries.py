@@ -20,7 +20,7 @@ def failed(status: int, code: str = "", **headers: str) -> AttemptError:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_what_cannot_have_been_billed_is_repeated(
+def test_attempts_that_cannot_have_been_billed_are_repeated(
     status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for chance, waits in ((0.0, [0.5, 1, None]), (1.0, [0.375, 0.75, None])):
@@ -53,7 +53,7 @@ def test_the_server_may_forbid_a_repetition() -> None:
     assert failed(503, x_should_retry="true", retry_after="1").wait_s(0) == 1
 
 
-def test_the_wait_that_is_asked_for_is_kept_up_to_two_minutes() -> None:
+def test_a_requested_wait_of_up_to_two_minutes_is_kept() -> None:
     assert failed(429, retry_after="7").wait_s(0) == 7
     assert failed(429, retry_after="120").wait_s(0) == 120
     assert failed(429, retry_after="121").wait_s(0) is None
@@ -96,12 +96,12 @@ class Clock(datetime):
         ({}, None),
     ],
 )
-def test_forms_of_retry_after(
+def test_each_form_of_retry_after_is_read(
     headers: dict[str, str], wait_s: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "datetime", Clock)
     assert asked_wait_s(headers) == wait_s
 
 
-def test_connections_never_made_are_repeated_without_being_asked() -> None:
+def test_an_attempt_without_a_connection_is_repeated_without_a_server_asking() -> None:
     assert AttemptError(NetworkError("x"), may_repeat=True).wait_s(0) is not None

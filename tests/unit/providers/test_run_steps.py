@@ -184,7 +184,7 @@ def reached(events: Sequence[tuple[float, StreamEvent]]) -> list[int | None]:
 # ---------------------------------------------------------------- one connection
 
 
-def test_a_whole_stream() -> None:
+def test_a_whole_stream_is_read_with_one_request() -> None:
     reply = Reply(STREAM)
     script, events, error = run(reply, begins=True)
     assert error is None

@@ -64,7 +64,7 @@ def test_events_are_the_same_wherever_the_stream_is_cut(stream: bytes, expected:
     assert datas(*(stream[i : i + 1] for i in range(len(stream)))) == expected
 
 
-def test_name_id_and_retry() -> None:
+def test_an_event_has_its_name_id_and_retry_time() -> None:
     first, second, third = decode(
         b"event: delta\nid: 7\nretry: 3000\ndata: a\n\n"
         b"id: bad\0id\nretry: 1e3\ndata: b\n\n"

@@ -63,7 +63,9 @@ def test_an_invalid_address_is_named(address: str) -> None:
     assert before == 0
 
 
-def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_of_an_address_is_read_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def proxy(url: str) -> str | None:
         found = proxy_for(urlsplit(url))
         return found.url if found else None
@@ -227,7 +229,7 @@ def test_an_untrusted_certificate_is_refused_at_once(certificate: Path) -> None:
     assert "isn’t trusted" in error.what_happened
 
 
-def test_a_certificate_that_the_system_trusts_is_taken(
+def test_a_certificate_that_the_system_trusts_is_accepted(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))

@@ -22,7 +22,7 @@ from tests.helpers.pipe_trap import PipeTrap
 
 
 @pytest.mark.parametrize("form", ["pem", "der"])
-def test_an_authority_is_named_with_its_end(form: str, tmp_path: Path) -> None:
+def test_an_authority_has_its_name_and_last_day(form: str, tmp_path: Path) -> None:
     found = inspect_ca_file(str(getattr(Authority(tmp_path), form)))
     assert (found.authorities, found.name) == (1, "Example Company Root")
     assert found.until is not None
@@ -37,12 +37,12 @@ def test_several_authorities_are_counted_despite_text_between_them(tmp_path: Pat
     assert trusted_context(str(both)).cert_store_stats()["x509_ca"] >= 2
 
 
-def test_a_certificate_of_a_server_itself(tmp_path: Path) -> None:
+def test_a_file_with_only_a_server_certificate_has_no_authorities(tmp_path: Path) -> None:
     Authority(tmp_path).server()
     assert inspect_ca_file(str(tmp_path / "server.pem")) == CaFile(0)
 
 
-def test_an_authority_that_has_expired_is_not_taken(tmp_path: Path) -> None:
+def test_an_expired_authority_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="expired on"):
         inspect_ca_file(str(Authority(tmp_path, days=-2).pem))
 
