@@ -52,7 +52,7 @@ async def test_compactions_are_read_in_order_as_saved(tmp_path: Path) -> None:
         assert await store.load("another") == ()
 
 
-async def test_the_time_of_undoing_is_kept(tmp_path: Path) -> None:
+async def test_the_time_of_the_first_undo_is_kept(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         conversation, answer = await kept(database)
         store = CompactionStore(database)

@@ -284,7 +284,7 @@ async def test_several_answers_begin_in_one_turn_and_the_first_is_shown(path: Pa
         ]
 
 
-async def test_versions_and_their_newest_leaves(path: Path) -> None:
+async def test_versions_of_a_message_have_their_newest_leaves(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         conversation = a_conversation()

@@ -137,7 +137,7 @@ async def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
         assert await read == 0
 
 
-async def test_a_write_of_a_cancelled_caller_happens(path: Path) -> None:
+async def test_a_write_is_completed_though_its_caller_was_canceled(path: Path) -> None:
     async with opened(path) as database:
         go = threading.Event()
         first = asyncio.create_task(database.write(lambda c: go.wait(20)))
@@ -401,7 +401,7 @@ async def test_a_read_only_store_raises_an_error(path: Path) -> None:
             await ConversationStore(database).create(a_conversation())
 
 
-async def test_a_cancelled_read_is_interrupted(path: Path) -> None:
+async def test_a_canceled_read_is_interrupted(path: Path) -> None:
     """Check that a search superseded by a newer search does not block its reader."""
     endless = (
         "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"

@@ -81,7 +81,7 @@ async def fill(data: Path) -> None:
         )
 
 
-async def test_an_erasure_leaves_no_word(tmp_path: Path) -> None:
+async def test_an_erasure_leaves_no_text_in_any_file_of_the_program(tmp_path: Path) -> None:
     data = tmp_path / "data"
     database, attachments = data / "repartee.sqlite3", data / "attachments"
     await fill(data)

@@ -130,7 +130,7 @@ async def test_entries_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
         assert str(spent.cost) == "1.30000000000000000000000000000000000000014"
 
 
-async def test_the_report_by_day_month_and_kind(tmp_path: Path, in_tokyo: None) -> None:
+async def test_the_report_sums_costs_by_day_and_month(tmp_path: Path, in_tokyo: None) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         now = datetime(2026, 3, 2, 20, tzinfo=UTC)  # 3 March, 5:00
         await spend(database, "1", now)

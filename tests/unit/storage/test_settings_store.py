@@ -62,7 +62,7 @@ async def test_json_values_are_read_as_saved(tmp_path: Path) -> None:
         assert await SettingsStore(database).all() == kept
 
 
-async def test_the_sentence_of_a_failed_backup_goes(tmp_path: Path) -> None:
+async def test_a_migration_removes_the_sentence_of_a_failed_backup(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite3"
     old = Database(path, tuple(step for step in MIGRATIONS if step.name < "0042"))
     await old.open()

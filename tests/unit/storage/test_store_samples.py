@@ -9,5 +9,5 @@ from tests.data.samples import check_samples
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_stores_have_the_same_content_as_before(name: str) -> None:
+def test_stores_equal_the_recorded_ones(name: str) -> None:
     check_samples(EXPECTED, SAMPLES, name)
