@@ -9,5 +9,5 @@ from tests.data.samples import check_samples
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_rules_give_the_same_as_before(name: str) -> None:
+def test_rules_give_the_recorded_results(name: str) -> None:
     check_samples(EXPECTED, SAMPLES, name)

@@ -94,7 +94,7 @@ def test_low_detail_never_costs_more(size: Size, rule: ImageTokens | None) -> No
     assert image_tokens(size, "auto", rule) == image_tokens(size, "high", rule)
 
 
-def test_an_unknown_model_gets_a_guess() -> None:
+def test_the_image_tokens_of_an_unknown_model_are_estimated() -> None:
     assert image_tokens((1024, 1024), "auto", None) == (765, False)
 
 
