@@ -68,6 +68,24 @@ def test_a_link_leads_to_a_section_and_back(qtbot: QtBot, help_window: HelpWindo
     assert not _button(help_window, "help-forward").isEnabled()
 
 
+def test_a_new_book_replaces_the_hits(qtbot: QtBot, help_window: HelpWindow) -> None:
+    def hit_titles() -> list[str]:
+        hits = help_window.hits.model()
+        return [hits.index(row, 0).data(ROW).title for row in range(hits.rowCount())]
+
+    qtbot.keyClicks(help_window.field, "apple")
+    assert hit_titles() == ["Alpha", "Delta"]
+    german = "## Eins {#alpha}\n\nEin Apfel, apple.\n"
+    help_window.set_book(HelpBook((render_chapter("one", "Eins", german, {}),)))
+    assert help_window.hits.isVisible()
+    assert hit_titles() == ["Eins"]
+    qtbot.keyClick(help_window.field, Qt.Key.Key_Return)
+    assert help_window.text.isVisible()
+    help_window.set_book(HelpBook((render_chapter("one", "One", ONE, {}),)))
+    assert help_window.text.isVisible()
+    assert hit_titles() == ["Alpha"]
+
+
 @pytest.mark.parametrize("url", ["https://example.com/", "file:///etc/hostname", "help:none#x"])
 def test_no_other_link_is_followed(help_window: HelpWindow, url: str) -> None:
     before = help_window.text.toPlainText()

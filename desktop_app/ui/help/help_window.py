@@ -107,6 +107,8 @@ class HelpWindow(QWidget):
             place = self.place
             self._show_chapter(place.chapter)
             self.text.go_to(place.section)
+        is_reading = self._stack.currentWidget() is self.text
+        (self._find if is_reading else self._search)(self.field.text())
 
     def open_at(self, place: HelpPlace) -> None:
         """Show a place, end a search, and bring the window to the front."""
@@ -169,15 +171,20 @@ class HelpWindow(QWidget):
 
     def _search(self, query: str) -> None:
         words = words_of(query)
-        found = self._book.find(query)
-        self._hit_model.set_rows(found)
+        has_hits = self._find(query)
         self.text.highlight(words)
-        shown = (self.hits if found else self._no_results) if words else self.text
+        shown = (self.hits if has_hits else self._no_results) if words else self.text
         self._shows_list = False
         self._stack.setCurrentWidget(shown)
         self._arrange()
+
+    def _find(self, query: str) -> bool:
+        """List the hits and choose the first one. Return False if there are none."""
+        found = self._book.find(query)
+        self._hit_model.set_rows(found)
         if found:
             self.hits.setCurrentIndex(self.hits.row_of(self._hit_model.index(0, 0)))
+        return bool(found)
 
     def _open_hit(self, index: QModelIndex) -> None:
         if index.isValid():
