@@ -134,6 +134,9 @@ class ConversationView(RowView):
         if count:
             self._mark(self.model().index(0, 0), self.model().index(count - 1, 0))
             marked = len(self.selectedIndexes())
+            if not marked:  # all rows are folders
+                self.clear_marks()
+                return
             words = tr_plural(
                 "{count} conversation selected", "{count} conversations selected", marked
             )
