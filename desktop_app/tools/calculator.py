@@ -27,7 +27,7 @@ MAX_EXPRESSION_CHARS: Final = 2000
 """Characters of an expression."""
 DIGITS: Final = 100
 MAX_EXPONENT: Final = 10_000
-_MAX_DIGITS: Final = 20_001
+_MAX_DIGITS: Final = 2 * MAX_EXPONENT + DIGITS
 """The digits of the largest value minus the smallest, the longest exact difference."""
 _MAX_DEPTH: Final = 50
 _NO_COMMAS: Final = "Numbers have a decimal point, and no separators of thousands."
@@ -232,7 +232,7 @@ class _Parser:
             "ln": lambda v: context.ln(_positive(v)),
             "log": lambda v: context.log10(_positive(v)),
             "floor": lambda v: context.plus(_divide(_single(v), Decimal(1))[0]),
-            "ceil": lambda v: context.minus(_divide(-_single(v), Decimal(1))[0]),
+            "ceil": lambda v: context.minus(_divide(_single(v).copy_negate(), Decimal(1))[0]),
             "round": lambda v: _round(v, context),
             "min": lambda v: min(v),
             "max": lambda v: max(v),

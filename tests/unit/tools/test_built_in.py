@@ -55,6 +55,7 @@ NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
         ("7.5 // 7 + 1.7 // 0.5", "4"),
         ("7.5 % 7 + -0.5 % 7", "7"),
         ("max(1, 3, 2) + sqrt(16) + ceil(1.2) + floor(-1.2)", "7"),
+        ("ceil(123456789012345678901234567890.5)", "123456789012345678901234567891"),
         ("1_000_000 * 1_000_000", "1000000000000"),
         ("1e3", "1000"),
         ("0 * 5", "0"),
@@ -68,7 +69,9 @@ def test_calculations_are_exact(expression: str, value: str) -> None:
     assert calculate(expression) == value
 
 
-@pytest.mark.parametrize("expression", ["1 / 3", "pi", "e", "sqrt(2)", "-1e-10000 % 9e10000"])
+@pytest.mark.parametrize(
+    "expression", ["1 / 3", "pi", "e", "sqrt(2)", "-1e-10000 % 9e10000", "-1e-10099 % 9e10000"]
+)
 def test_rounding_is_named_in_the_result(expression: str) -> None:
     assert calculate(expression).endswith("(rounded to 100 digits)")
 
