@@ -38,7 +38,8 @@ def proxy_for(
 def _environment_proxy(address: SplitResult) -> str | None:
     import urllib.request  # imports http.client and email: 30 ms that start-up avoids
 
-    if urllib.request.proxy_bypass(address.hostname or ""):
+    host_and_port = address.netloc.rpartition("@")[2]  # NO_PROXY may name a port
+    if any(map(urllib.request.proxy_bypass, (address.hostname or "", host_and_port))):
         return None
     proxies = urllib.request.getproxies()
     return proxies.get(address.scheme) or proxies.get("all")

@@ -82,6 +82,9 @@ def test_the_proxy_of_an_address_is_read_from_the_environment(
     monkeypatch.setenv("NO_PROXY", "example.com,192.168.1.5")
     assert proxy(there) is None
     assert proxy("http://192.168.1.5/v1") is None
+    monkeypatch.setenv("NO_PROXY", "api.example.com:8443")
+    assert proxy("https://api.example.com:8443/v1") is None
+    assert proxy(there) == "http://p:3128"
 
 
 @pytest.mark.parametrize(
