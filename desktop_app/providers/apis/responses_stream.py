@@ -319,8 +319,9 @@ class ResponsesReader:
                 )
         item_id = json_fields.name(item, "id")
         encrypted = json_fields.text(item, "encrypted_content")
-        if (item_id or encrypted) and item_id not in self._reasoning_items:
-            self._reasoning_items.add(item_id)
+        key = item_id or encrypted
+        if key and key not in self._reasoning_items:
+            self._reasoning_items.add(key)
             self.has_content = True
             yield ReasoningItem(item_id, encrypted)
 

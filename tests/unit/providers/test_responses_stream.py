@@ -179,6 +179,8 @@ def test_reasoning_is_kept_once() -> None:
     items = [reasoning("a"), reasoning("a", "e"), reasoning(""), reasoning("", "f")]
     found = [ReasoningItem("a", ""), ReasoningItem("", "f")]
     assert read(*items) == found
+    others = [reasoning("", "g"), reasoning("", "f")]
+    assert read(*items, *others) == [*found, ReasoningItem("", "g")]
     # Reasoning is content, so the last event brings nothing more.
     message = {"type": "message", "content": [{"type": "output_text", "text": "late"}]}
     assert read(items[0], ended(message)) == [found[0], Completed()]
