@@ -134,3 +134,21 @@ def test_matches_after_windows_line_breaks_are_selected(qtbot: QtBot, light_them
     qtbot.waitUntil(lambda: view.is_written)
     view.search("needle")
     assert view.view.textCursor().selectedText() == "needle"
+
+
+def test_a_slice_does_not_split_a_windows_line_break(qtbot: QtBot, light_theme: Theme) -> None:
+    view = PagedText(light_theme, "text", "Text")
+    qtbot.addWidget(view)
+    text = "a" * 5999 + "\r\nnext"
+    view.set_text(text, page_ends(text))
+    qtbot.waitUntil(lambda: view.is_written)
+    assert view.view.document().blockCount() == 2
+
+
+def test_a_match_across_pages_is_found(qtbot: QtBot, light_theme: Theme) -> None:
+    view = PagedText(light_theme, "text", "Text")
+    qtbot.addWidget(view)
+    view.set_text("a needle", [5, 8])
+    view.search("needle")
+    qtbot.waitUntil(lambda: view.is_written)
+    assert view.view.textCursor().selectedText() == "nee"

@@ -1,8 +1,8 @@
 """A read-only view of a long text that shows one page of it at a time.
 
-However long the text, the editor holds at most half a megabyte of it, inserted in slices of a few
-milliseconds. No line in it is longer than can be laid out within a frame: a longer line continues
-on the next page. Copying without a selection copies the exact string.
+However long the text, the editor holds at most 300,000 characters of it, inserted in slices of a
+few milliseconds. No line in it is longer than can be laid out within a frame: a longer line
+continues on the next page. Copying without a selection copies the exact string.
 """
 
 from __future__ import annotations
@@ -147,6 +147,8 @@ class PagedText(QWidget):
 
     def _write(self) -> None:
         end = min(self._written + _SLICE_CHARACTERS, self._ends[self._page])
+        if end < self._ends[self._page] and self._text[end - 1 : end + 1] == "\r\n":
+            end += 1  # otherwise each half would become a line break
         cursor = QTextCursor(self.view.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         part = self._text[self._written : end]
@@ -188,8 +190,9 @@ class PagedText(QWidget):
         self._report()
 
     def _search_page(self, number: int) -> None:
-        page = self._text[self._page_start(number) : self._ends[number]]
-        found = re.compile(re.escape(self._words), re.IGNORECASE).finditer(page)
+        # A match that continues on the next page counts for the page on which it begins.
+        start, end = self._page_start(number), self._ends[number] + len(self._words) - 1
+        found = re.compile(re.escape(self._words), re.IGNORECASE).finditer(self._text[start:end])
         room = _MAX_MATCHES - len(self._matches)
         self._matches += [(number, match.start()) for match in islice(found, room)]
 
@@ -211,7 +214,8 @@ class PagedText(QWidget):
         before = utf16_length(self._text[start:begins])
         cursor = self.view.textCursor()
         cursor.setPosition(before)
-        length = utf16_length(self._text[begins : begins + len(self._words)])
+        end = min(begins + len(self._words), self._ends[self._page])
+        length = utf16_length(self._text[begins:end])
         cursor.setPosition(before + length, QTextCursor.MoveMode.KeepAnchor)
         self.view.setTextCursor(cursor)
         self.view.ensureCursorVisible()
