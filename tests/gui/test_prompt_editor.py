@@ -37,7 +37,7 @@ from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
-from desktop_app.ui.composer.suggestions import SuggestionButton
+from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.ui.look import theme as themes
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -253,6 +253,24 @@ def test_a_click_chooses_a_suggestion(qtbot: QtBot, editor: PromptEditor) -> Non
     with qtbot.waitSignal(editor.suggestions.chosen) as taken:
         qtbot.mouseClick(facts, Qt.MouseButton.LeftButton)
     assert taken.args == ["facts"]
+
+
+def test_the_key_leaves_compact_suggestions_in_one_row(
+    qtbot: QtBot, light_theme: themes.Theme
+) -> None:
+    suggestions = Suggestions(light_theme)
+    qtbot.addWidget(suggestions)
+    suggestions.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
+    suggestions.set_compact(True)
+    summarize, facts = suggestions.findChildren(SuggestionButton)
+    gap = 8
+    suggestions.resize(summarize.sizeHint().width() + gap + facts.sizeHint().width(), 40)
+    suggestions.show()
+    assert facts.isVisible()
+    suggestions.set_first_key("Enter")
+    assert not facts.isVisible()
+    suggestions.set_first_key("")
+    assert facts.isVisible()
 
 
 def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> None:

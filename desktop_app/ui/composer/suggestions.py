@@ -141,6 +141,7 @@ class Suggestions(QWidget):
         """Show the key of the first suggestion; "" for none."""
         for number, button in enumerate(self._buttons):
             button.set_key("" if number else words)
+        self._show_fitting_buttons()
 
     def set_refusal(self, why: str) -> None:
         """Disable all suggestions with a reason as tooltip; "" enables them."""
