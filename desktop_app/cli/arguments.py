@@ -62,7 +62,7 @@ _HIT_FIELDS: Final = "conversation, title, message, snippet, date"
 
 
 def create_parser(names: Sequence[str]) -> argparse.ArgumentParser:
-    """Create the parser of all commands, whose `names` its usage lists.
+    """Create the parser of all commands. Its usage lists their `names`.
 
     The parsed options have `refuse`, which reports a wrong command line, and in some commands
     `more`: the name of the list that takes files given after an option.
@@ -420,9 +420,9 @@ def _add_export(command: AddCommand) -> argparse.ArgumentParser:
         tr("(--all | --conversation ID ...) --format FORMAT --to PATH"),
         epilog(
             tr(
-                "PATH is a file for JSON or a single conversation, otherwise a folder. JSON is "
-                "complete and can be imported. It includes attachments, but no API keys. Markdown, "
-                "HTML, and PDF contain the messages shown in the window."
+                "PATH is a file for JSON, corrections, or a single conversation, otherwise a "
+                "folder. JSON is complete and can be imported. It includes attachments, but no API "
+                "keys. Markdown, HTML, and PDF contain the messages shown in the window."
             )
         ),
     )
