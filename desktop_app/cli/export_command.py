@@ -1,4 +1,6 @@
-"""`repartee export`: writes conversations to a single JSON file, or each to a file.
+"""`repartee export`: writes conversations to a single JSON file, or each to a file of its own.
+
+Corrected answers are written to a single file of JSON lines.
 
 It can run while a window is open, and the window runs it for its own exports. A file gets its name
 only when it is complete.
@@ -143,7 +145,7 @@ LENGTH_PREFIX: Final = struct.Struct(">Q")
 """The length prefix of each request to the PDF process and of each of its answers."""
 
 _PIECE_BYTES: Final = 1 << 18
-# The memory limit of the process that creates the PDF.
+# The memory limit of the process that creates the PDF, which no PDF from it can exceed.
 _MAX_PDF_BYTES: Final = 4 << 30
 
 

@@ -1,8 +1,9 @@
 """Confines a process on Linux: no new privileges, Landlock, seccomp, resource limits.
 
-Written over `ctypes`, because no library does it as well. The four Landlock packages in the Python
-index are alpha or beta, with one author each, for three system calls; `pyseccomp` dates from 2021
-and needs the system's libseccomp, which a user's computer may lack. Nothing here needs privileges.
+Makes system calls with `ctypes`, because no library is suitable. The four Landlock packages in the
+Python index are alpha or beta, with one author each, for three system calls; `pyseccomp` dates from
+2021 and needs the system's libseccomp, which a user's computer may lack. Nothing here needs
+privileges.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class LaunchAgent:
     """The file by which macOS starts the program.
 
     Args:
-        name: the program's name, which is the agent's label.
+        name: the name of the program, used as the agent's label.
         home: the user's home folder.
     """
 
@@ -74,7 +74,7 @@ class RunValue:
     """The value of the registry by which Windows starts the program.
 
     Args:
-        name: the program's name, which is the value's.
+        name: the name of the program and of the value.
     """
 
     def __init__(self, name: str) -> None:
@@ -87,7 +87,11 @@ class RunValue:
         return f"HKEY_CURRENT_USER\\{_RUN}\\{self._name}"
 
     def is_on(self) -> bool:
-        """Return True if Windows starts the program at login."""
+        """Return True if Windows starts the program at login.
+
+        Raises:
+            OSError: the registry refused.
+        """
         if self._read(_RUN) is None:
             return False
         approved = self._read(_APPROVED)

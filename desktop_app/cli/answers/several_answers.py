@@ -81,7 +81,7 @@ class _Column:
         first_token_s: seconds from the request to the first text; None before.
         unwritten: text that waits until the answers before it are written.
         at_line_start: True if the text that has arrived ends a line.
-        checked: the value of an answer with a schema.
+        checked: the value and the problems of an answer with a schema.
     """
 
     run: AnswerRun

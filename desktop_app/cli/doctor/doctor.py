@@ -22,7 +22,7 @@ from desktop_app.backend.display_check import why_no_window
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.doctor.provider_routes import describe_route, is_remote
+from desktop_app.cli.doctor.provider_routes import describe_route, is_server
 from desktop_app.cli.streams import console
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.errors import UserFacingError
@@ -214,7 +214,7 @@ async def _check_routes(backend: Backend, problem: UserFacingError | None) -> li
     if problem is None:
         with suppress(UserFacingError):  # the check of the store reports it
             profiles = await backend.providers.profiles()
-    remote = [profile for profile in profiles if is_remote(profile)]
+    remote = [profile for profile in profiles if is_server(profile)]
     found = [await asyncio.to_thread(describe_route, profile) for profile in remote]
     counts = Counter(profile.name for profile in remote)
     names = [p.name if counts[p.name] == 1 else f"{p.name} ({p.id})" for p in remote]

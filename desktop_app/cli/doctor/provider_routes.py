@@ -70,7 +70,7 @@ def _certificate_words(ca_file: CaFile) -> str:
     return tr_plural("{count} CA certificate", "{count} CA certificates", ca_file.authorities)
 
 
-def is_remote(profile: ProviderProfile) -> bool:
-    """Return True if the provider is reached over a network."""
+def is_server(profile: ProviderProfile) -> bool:
+    """Return True if the provider is a server with an address, which may be on this computer."""
     has_address = bool(profile.base_url) or profile.from_environment
     return profile.kind is not ProviderKind.ON_DEVICE and has_address

@@ -20,7 +20,7 @@ class HostError(Exception):
 
 def reason_of(error: BaseException) -> str:
     """Return why something failed, in the words of the server or the SDK."""
-    error = _first(error)
+    error = _first_error(error)
     if isinstance(error, MCPError):
         return str(error.error.message)[:MAX_REASON_CHARS] or "error"
     if isinstance(error, OSError) and error.strerror:
@@ -35,11 +35,11 @@ def reason_of(error: BaseException) -> str:
 
 def has_closed(error: BaseException) -> bool:
     """Return True if the server ended or closed the connection without a reason."""
-    error = _first(error)
+    error = _first_error(error)
     return isinstance(error, MCPError) and error.error.code == CONNECTION_CLOSED
 
 
-def _first(error: BaseException) -> BaseException:
+def _first_error(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
     return error

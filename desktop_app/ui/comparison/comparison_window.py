@@ -33,7 +33,7 @@ _SIZE: Final = (1240, 760)
 _MIN_COLUMN_WIDTH: Final = 300
 """The least width of a column, in theme pixels; with less room, they become tabs."""
 _MAX_COMPACT_HEIGHT: Final = 320
-"""Below this height, in theme pixels, only the tab names the model of a column."""
+"""Below this height, in theme pixels, a narrow window names the models only in the tabs."""
 _MAX_TAB_CHARACTERS: Final = 18
 
 
@@ -44,6 +44,7 @@ class ComparisonWindow(QDialog):
         columns: the columns, in order.
         marks: the switch for marked differences.
         stop_all_button: the button that stops all answers.
+        tabs: the tabs that replace the columns in a narrow window.
 
     Signals:
         marks_toggled(bool): mark the differences, or no longer.

@@ -1,8 +1,9 @@
 """Qt text formats for each kind of block: margins, fonts and colors.
 
-All spacing between two blocks is the top margin of the lower one, so that adding a block never
-changes the one above it. User properties of a block's format say what is painted behind or
-beside it (see `Look`), because painting iterates over blocks, not items.
+The spacing between two blocks is the top margin of the lower one, so that adding a block never
+changes the one above it. Only tables also have space below them. User properties of a block's
+format say what is painted behind or beside it (see `Look`), because painting iterates over blocks,
+not items.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class Look:
     INLINE_CODE: Final = 32
     ROW: Final = 64
     CELL: Final = 128
-    NO_ROOM: Final = 256
+    SHARED_BARS_ONLY: Final = 256
 
 
 class Ground(IntEnum):
@@ -203,7 +204,7 @@ def tab_after_marker(item: Block) -> QTextOption.TabType:
 
 
 def _is_quoted_right(block: Block) -> bool:
-    """Return True if a quoted text begins at the right, where its bars are then, too."""
+    """Return True if a quoted text begins at the right. Its bars are then at the right too."""
     is_text = block.quote > 0 and block.kind in _TEXT_KINDS
     return is_text and tab_after_marker(block) is QTextOption.TabType.RightTab
 
@@ -600,9 +601,14 @@ class Styles:
         return frame_format
 
     def block_before_table(self, block: Block) -> QTextBlockFormat:
-        """Return the format of the block before a QTextTable; the table's quote bars pass it."""
+        """Return the format of the block before a QTextTable.
+
+        It has only the quote bars that it shares with the block above.
+        """
         block_format, _ = self.empty_block()
-        _set_look(block_format, Look.NO_ROOM if block.quote else 0, block, first=block.head)
+        _set_look(
+            block_format, Look.SHARED_BARS_ONLY if block.quote else 0, block, first=block.head
+        )
         return block_format
 
     def empty_block(self) -> tuple[QTextBlockFormat, QTextCharFormat]:

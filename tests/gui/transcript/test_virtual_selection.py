@@ -155,7 +155,7 @@ def test_the_plain_text_of_a_long_selection_is_markdown(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody who pastes waits until it is made."""
-    monkeypatch.setattr(selected_text, "_MOST_PLAIN_CHARACTERS", 1000)
+    monkeypatch.setattr(selected_text, "_MAX_PLAIN_CHARACTERS", 1000)
     messages = [answer(f"Message {number}.\n\n**Bold** " + "words " * 40) for number in range(MANY)]
     view.set_messages(messages)
     put_caret(view, "Message 298.")

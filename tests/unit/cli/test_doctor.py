@@ -15,7 +15,7 @@ from desktop_app.cli.doctor.doctor import (
     findings_text,
     why_qt_failed,
 )
-from desktop_app.cli.doctor.provider_routes import describe_route, is_remote
+from desktop_app.cli.doctor.provider_routes import describe_route, is_server
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from tests.helpers.certificates import Authority
 from tests.helpers.started import started
@@ -131,4 +131,4 @@ def test_certificates_of_a_file_are_named(tmp_path: Path) -> None:
     ],
 )
 def test_the_providers_of_a_network_have_a_route(profile: ProviderProfile, *, is_far: bool) -> None:
-    assert is_remote(profile) is is_far
+    assert is_server(profile) is is_far

@@ -1,11 +1,11 @@
 """Completion of library prompts after `/`, and the form for their variables.
 
 The list opens only for a `/` typed at the beginning of a line: not for /usr/bin within a
-sentence, a pasted path or a restored draft. It closes as soon as no prompt matches the
-typed letters, or a second / follows.
+sentence, a pasted path or a restored draft. It is hidden while no prompt matches the typed
+letters, and closes if a second / follows.
 
-Esc closes the list and keeps the text; it opens again only on a new line. While an input
-method is composing, all keys go to it.
+Esc closes the list and keeps the typed text. The list opens again after another `/` at the
+beginning of a line. While an input method is composing, all keys go to it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Moves the text cursor of the transcript with keys, starting from the visible text.
 
-Inserted text pushes a cursor that was never placed to the end of the document, and the mouse wheel
-may scroll it off screen. A key that moved it from there would scroll to it or do nothing. With a
-screen reader, the cursor stays where it is, because the reader reads there.
+Before the user places the cursor, inserted text pushes it to the end of the document. The mouse
+wheel may scroll it off screen. A key that moved it from there would scroll to it or do nothing.
+With a screen reader, the cursor stays where it is, because the reader reads there.
 """
 
 from __future__ import annotations

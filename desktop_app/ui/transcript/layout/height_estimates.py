@@ -1,7 +1,8 @@
 """Estimates the height of items that are not materialized, for their placeholder.
 
-An estimate uses only the number of letters, because it is needed for every missing item. Measured
-heights replace the estimates of items that were in the document: see `DocumentWriter.erase`.
+An estimate uses only the kind of an item and the number of its characters, because it is needed for
+every missing item. Measured heights replace the estimates of items that were in the document: see
+`DocumentWriter.erase`.
 """
 
 from __future__ import annotations

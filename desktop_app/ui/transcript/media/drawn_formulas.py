@@ -94,7 +94,7 @@ class Formulas:
         self._changed: tuple[int, int] | None = None
         self._next = 0
         self._boxes: dict[int, _Box] = {}
-        self._boxes_of = (-1, 0.0)
+        self._boxes_state = (-1, 0.0)
         document.contentsChange.connect(self._record_change)
         document.contentsChanged.connect(self._show_changed)
 
@@ -224,8 +224,8 @@ class Formulas:
         """
         document = self._document
         state = (document.revision(), document.textWidth())
-        if state != self._boxes_of:
-            self._boxes, self._boxes_of = {}, state
+        if state != self._boxes_state:
+            self._boxes, self._boxes_state = {}, state
         found = self._boxes.get(position)
         if found is None and (formula := self.find(text_format)) is not None:
             found = self._boxes[position] = self._measured(
@@ -255,9 +255,9 @@ class Formulas:
         table: QTextTable | None = QTextCursor(block).currentTable()
         if table is not None:
             return _room_in_cell(width, table.columns())
-        around = block.blockFormat()
-        indent = around.indent() * self._document.indentWidth()
-        return max(40.0, width - indent - around.leftMargin() - around.rightMargin() - 2)
+        style = block.blockFormat()
+        indent = style.indent() * self._document.indentWidth()
+        return max(40.0, width - indent - style.leftMargin() - style.rightMargin() - 2)
 
 
 def _room_in_cell(width: float, columns: int) -> float:

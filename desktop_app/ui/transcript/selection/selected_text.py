@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.
-_IN_UTF8: Final = '<meta charset="utf-8">'
+_CHARSET_TAG: Final = '<meta charset="utf-8">'
 
-_MOST_PLAIN_CHARACTERS: Final = 100_000
+_MAX_PLAIN_CHARACTERS: Final = 100_000
 """Characters whose plain text is made without a noticeable delay."""
 
 _FEW_RUNS: Final = 150
@@ -54,7 +54,7 @@ def texts_of(
     known = lru_cache(maxsize=1)(blocks)
     makers: dict[str, Callable[[], Iterable[str]]] = {
         PLAIN: lambda: plain_pieces(known()) if source is None else [source],
-        HTML: lambda: chain([_IN_UTF8], html_pieces(known())),
+        HTML: lambda: chain([_CHARSET_TAG], html_pieces(known())),
         MARKDOWN: lambda: markdown_pieces(known()) if source is None else [source],
     }
     return ClipboardTexts(makers, is_short=is_short)
@@ -83,7 +83,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
     """Return the clipboard's content for the selected parts of many messages.
 
     Blocks are made anew for each format, because keeping all of them may need much memory.
-    Beyond `_MOST_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
+    Beyond `_MAX_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
     the pasting program waiting. Beyond `MAX_HTML_CHARACTERS` there is no HTML.
     """
     from desktop_app.rendering.export.html_writer import html_pieces
@@ -105,12 +105,12 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
             yield from markdown_pieces(piece.blocks()) if piece.source is None else [piece.source]
 
     size = sum(len(piece.source or "") for piece in pieces)
-    is_over_limit = size > _MOST_PLAIN_CHARACTERS
+    is_over_limit = size > _MAX_PLAIN_CHARACTERS
     texts: dict[str, Callable[[], Iterable[str]]] = {
         PLAIN: markdown if is_over_limit else lambda: plain_pieces(blocks())
     }
     if size <= MAX_HTML_CHARACTERS:
-        texts[HTML] = lambda: chain([_IN_UTF8], html_pieces(blocks()))
+        texts[HTML] = lambda: chain([_CHARSET_TAG], html_pieces(blocks()))
     texts[MARKDOWN] = markdown
     return ClipboardTexts(texts, is_short=False)
 
@@ -160,7 +160,7 @@ def piece_between(
 
 
 def units_at(writer: DocumentWriter, cursor: QTextCursor) -> tuple[int, int]:
-    """Return the unit where a selection would start at a cursor, and where one would end.
+    """Return the start of a selection from the cursor on, and the end of a selection up to it.
 
     Units are UTF-16 units of the cursor's item; for a table, rows.
     """

@@ -218,7 +218,10 @@ class Backdrop:
             joined = QRectF(box)
             joined.setTop(min(box.top(), layout.blockBoundingRect(block.previous()).bottom()))
             yield joined, common
-        if len(common) < len(edges) and not block.blockFormat().intProperty(LOOK) & Look.NO_ROOM:
+        if (
+            len(common) < len(edges)
+            and not block.blockFormat().intProperty(LOOK) & Look.SHARED_BARS_ONLY
+        ):
             yield box, edges[len(common) :]
 
     def _edges(self, block: QTextBlock, width: int) -> list[int]:
