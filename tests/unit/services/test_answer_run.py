@@ -574,7 +574,7 @@ def test_a_round_is_billed_once_if_its_answer_is_stored_at_the_second_attempt() 
 # ---------------------------------------------------------------- long answers
 
 
-def kept_of(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message, Memory]:
+def run_with_limit(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message, Memory]:
     def shorten(made: AnswerRun) -> None:
         made.limit_message(limit)
 
@@ -584,7 +584,7 @@ def kept_of(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message
 @pytest.mark.parametrize("reports_all", [False, True])
 def test_text_beyond_the_limit_of_a_message_is_in_its_file(reports_all: bool) -> None:
     script: list[StreamEvent] = [TextDelta("abcd"), TextDelta("efg"), TextDelta("h")]
-    answer, memory = kept_of(
+    answer, memory = run_with_limit(
         [*script, UsageReported(USAGE), Completed()], 4, reports_all=reports_all
     )
     file = DocumentPart("f" * 64, "answer.md", "text/markdown", 8)
@@ -598,7 +598,7 @@ def test_text_beyond_the_limit_of_a_message_is_in_its_file(reports_all: bool) ->
 
 
 def test_an_answer_that_fills_its_message_has_no_file() -> None:
-    answer, memory = kept_of([TextDelta("abcd"), Completed()], 4)
+    answer, memory = run_with_limit([TextDelta("abcd"), Completed()], 4)
     assert (answer.parts, memory.is_open, memory.discarded) == ((TextPart("abcd"),), False, 0)
 
 
@@ -617,7 +617,7 @@ def test_an_answer_that_fills_its_message_has_no_file() -> None:
 def test_events_beyond_the_limit_are_shortened(
     event: StreamEvent, kept: tuple[Part, ...], written: str
 ) -> None:
-    answer, memory = kept_of([event, Completed()], 4)
+    answer, memory = run_with_limit([event, Completed()], 4)
     assert memory.written == written
     file = DocumentPart("f" * 64, "answer.md", "text/markdown", len(written))
     assert answer.parts == (*kept, *([file] if written else []))
@@ -634,7 +634,7 @@ def test_events_beyond_the_limit_are_shortened(
     ],
 )
 def test_an_event_that_just_fits_is_kept_in_full(event: StreamEvent) -> None:
-    _, memory = kept_of([event, Completed()], 4)
+    _, memory = run_with_limit([event, Completed()], 4)
     assert event in memory.heard
     assert not memory.is_open
 
@@ -644,7 +644,7 @@ def test_an_answer_fails_if_its_file_reaches_the_maximum_size() -> None:
         TextDelta("abcd"), TextDelta("x" * 300_000), TextDelta("y" * 300_000), TextDelta("z"),
         Completed(),
     ]  # fmt: skip
-    answer, memory = kept_of(script, 4, memory=Memory(most=300_004))
+    answer, memory = run_with_limit(script, 4, memory=Memory(most=300_004))
     assert answer.status is STATUS.FAILED
     assert answer.error is not None
     assert answer.error.reason is Reason.ANSWER_TOO_LARGE
@@ -656,13 +656,13 @@ def test_an_answer_fails_if_its_file_reaches_the_maximum_size() -> None:
 @pytest.mark.parametrize("insist", [True, False])
 def test_a_file_on_a_full_disk_waits_or_is_given_up(insist: bool) -> None:
     script: list[StreamEvent] = [TextDelta("abcd"), TextDelta("efg"), Completed()]
-    answer, memory = kept_of(script, 4, memory=Memory(appends_fail=1), insist=insist)
+    answer, memory = run_with_limit(script, 4, memory=Memory(appends_fail=1), insist=insist)
     assert (memory.written, len(answer.parts)) == (("abcdefg", 2) if insist else ("", 1))
     assert memory.told == [StorageError, None]
     assert memory.discarded == 1
 
 
-class Left(Memory):
+class InterruptedFiles(Memory):
     """Files that a crash has left."""
 
     def __init__(self, answers: dict[str, Message | None]) -> None:
@@ -688,7 +688,7 @@ class Left(Memory):
 
 async def test_files_that_a_crash_left_are_attached() -> None:
     whole, streaming = replace(question(), status=STATUS.INTERRUPTED), STATUS.STREAMING
-    left = Left(
+    left = InterruptedFiles(
         {
             "gone": None,
             "a": replace(whole, id="a"),
@@ -701,7 +701,7 @@ async def test_files_that_a_crash_left_are_attached() -> None:
     assert len(left.saved) == 2
     assert left.last is not None
     assert left.last.parts[1:] == (DocumentPart("f" * 64, "answer.md", "text/markdown", 1),)
-    again = Left({"b": left.last})
+    again = InterruptedFiles({"b": left.last})
     await attach_interrupted_files(again, again)
     assert (again.saved, again.removed) == ([], ["b"])
     left.broken, left.removed = "a", []
@@ -837,7 +837,7 @@ def test_an_answer_is_checked_against_its_schema(
 
 
 @in_simulated_time
-async def stopped(
+async def stop_answer(
     script: Sequence[StreamEvent | float],
     *,
     leaves: bool = False,
@@ -867,7 +867,7 @@ async def stopped(
 
 
 def test_a_stopped_answer_keeps_its_text() -> None:
-    made, memory, provider, found = stopped([TextDelta("a")])
+    made, memory, provider, found = stop_answer([TextDelta("a")])
     assert (made.answer.status, made.answer.text) == (STATUS.CANCELLED, "a")
     assert (made.answer.duration_s, made.answer.notices) == (1.25, ())
     assert found[1:] == [False, False]
@@ -877,7 +877,7 @@ def test_a_stopped_answer_keeps_its_text() -> None:
 
 
 def test_a_stopped_answer_is_stored_once_or_not_at_all() -> None:
-    _, memory, *_ = stopped([1.1, TextDelta("a")], memory=Memory(fails=(1,)))
+    _, memory, *_ = stop_answer([1.1, TextDelta("a")], memory=Memory(fails=(1,)))
     assert (memory.saved, memory.told) == ([], [StorageError])
 
 
@@ -896,7 +896,7 @@ def test_a_stopped_answer_is_stored_once_or_not_at_all() -> None:
 def test_a_stopped_background_run_is_canceled_once(
     cancel_result: Usage | ProviderError | None, notices: object, cost: Decimal | None
 ) -> None:
-    made, memory, provider, found = stopped(NAMED, cancel_result=cancel_result, background=True)
+    made, memory, provider, found = stop_answer(NAMED, cancel_result=cancel_result, background=True)
     assert provider.cancelled == [RemoteRun("r", 3)]
     assert found[1:] == [cancel_result is not None, False]
     assert (made.answer.status, made.answer.duration_s) == (STATUS.CANCELLED, 1.25)
@@ -906,11 +906,11 @@ def test_a_stopped_background_run_is_canceled_once(
 
 
 def test_a_background_run_that_is_left_continues() -> None:
-    made, memory, provider, found = stopped(NAMED, leaves=True, background=True)
+    made, memory, provider, found = stop_answer(NAMED, leaves=True, background=True)
     assert (made.answer.status, made.answer.remote_run) == (STATUS.STREAMING, RemoteRun("r", 3))
     assert (found[1:], provider.cancelled, memory.calls) == ([False, False], [], [])
     assert memory.last == made.answer
-    _, memory, *_ = stopped(
+    _, memory, *_ = stop_answer(
         [1.1, *NAMED], leaves=True, background=True, memory=Memory(fails=(1, 2))
     )
     assert memory.told == [StorageError, StorageError]
@@ -924,7 +924,7 @@ def test_a_run_without_an_id_cannot_be_canceled(
     script: list[StreamEvent], background: bool, is_told: bool
 ) -> None:
     for leaves in (False, True):
-        made, _, provider, found = stopped(script, background=background, leaves=leaves)
+        made, _, provider, found = stop_answer(script, background=background, leaves=leaves)
         told = (notice(NoticeCode.STOPPED_UNNAMED, provider="OpenAI"),) if is_told else ()
         assert (made.answer.notices, made.answer.status) == (told, STATUS.CANCELLED)
         assert (found[1:], provider.cancelled) == ([False, False], [])

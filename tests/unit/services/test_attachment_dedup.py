@@ -59,7 +59,7 @@ def asked(id_: str, *parts: Any, **changes: Any) -> Message:
     return replace(question, **changes)
 
 
-def again(*parts: DocumentPart, files: FileInputs | None = None) -> list[str]:
+def earlier_names(*parts: DocumentPart, files: FileInputs | None = None) -> list[str]:
     """Return the names under which these documents were sent before."""
     messages = [asked(str(number), part) for number, part in enumerate(parts)]
     return [message.attachments[0].again_as for message in without_repeats(messages, files)]  # type: ignore[union-attr]
@@ -67,24 +67,26 @@ def again(*parts: DocumentPart, files: FileInputs | None = None) -> list[str]:
 
 def test_a_repeated_document_is_named_by_its_first_copy() -> None:
     copy = replace(REPORT, name="copy.pdf")
-    assert again(REPORT, REPORT, copy) == ["", "report.pdf", "report.pdf"]
-    assert again(REPORT, replace(REPORT, sha256="1" * 64)) == ["", ""]
+    assert earlier_names(REPORT, REPORT, copy) == ["", "report.pdf", "report.pdf"]
+    assert earlier_names(REPORT, replace(REPORT, sha256="1" * 64)) == ["", ""]
 
 
 def test_a_document_in_another_form_is_not_a_repetition() -> None:
     pages = replace(REPORT, chosen=PAGES)
-    assert again(REPORT, pages, pages, REPORT) == ["", "", "report.pdf", "report.pdf"]
+    assert earlier_names(REPORT, pages, pages, REPORT) == ["", "", "report.pdf", "report.pdf"]
     file = replace(REPORT, as_file=True)
-    assert again(file, REPORT, file, files=FILES) == ["", "", "report.pdf"]
-    assert again(file, REPORT) == ["", "report.pdf"], "nobody takes files: both are the text"
+    assert earlier_names(file, REPORT, file, files=FILES) == ["", "", "report.pdf"]
+    assert earlier_names(file, REPORT) == ["", "report.pdf"], (
+        "nobody takes files: both are the text"
+    )
     scan = replace(REPORT, pictured=(PageImage(1, 100, 100),))
     low, text = replace(scan, detail="low"), replace(scan, detail=TEXT_ONLY)
-    assert again(scan, low, low, text) == ["", "", "report.pdf", ""]
+    assert earlier_names(scan, low, low, text) == ["", "", "report.pdf", ""]
 
 
 def test_a_document_read_in_parts_is_not_a_first_copy() -> None:
     in_parts = replace(REPORT, in_parts=True)
-    assert again(in_parts, REPORT, in_parts) == ["", "", ""]
+    assert earlier_names(in_parts, REPORT, in_parts) == ["", "", ""]
 
 
 async def test_a_repeated_document_is_sent_once() -> None:

@@ -64,7 +64,7 @@ class Shelf:
         return WORDS.encode()
 
 
-class NoteOfPermission(WordCounter):
+class PermissionRecorder(WordCounter):
     """A counter that notes whether the server might have been asked."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class NoteOfPermission(WordCounter):
 
 
 async def test_the_server_counts_only_what_is_sent() -> None:
-    counter = NoteOfPermission()
+    counter = PermissionRecorder()
     estimator = Estimator(counter, Shelf())
     await estimator.count("x", resolved("gpt-5.2"))
     await estimator.at_sending().count("x", resolved("gpt-5.2"))

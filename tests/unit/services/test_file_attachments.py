@@ -51,7 +51,7 @@ def resolved(profile: ProviderProfile = OPENAI, variant: Variant | None = None) 
     return resolve(profile, choice, CATALOG, date(2026, 1, 1))
 
 
-async def kept(room: Room, part: DocumentPart = PART) -> DocumentPart:
+async def attach_file(room: Room, part: DocumentPart = PART) -> DocumentPart:
     facts = {"name": part.name, "media_type": part.media_type, "pages": 2, "tokens": 6}
     await room.attachments.add(DATA, sha256=part.sha256, text=TEXT, **facts)  # type: ignore[arg-type]
     return part
@@ -74,7 +74,7 @@ async def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_pat
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:
-        part = await kept(room)
+        part = await attach_file(room)
         began = await room.begin("Who?", attachments=(part,))
         await room.run(began)
         path = await room.store.path(began.conversation.id)
@@ -107,7 +107,7 @@ async def test_chosen_pages_are_sent_as_text(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
     async with open_room(tmp_path, provider) as room:
-        part = replace(await kept(room), chosen=ChosenPages("page", ((2, 2),), 2, 3))
+        part = replace(await attach_file(room), chosen=ChosenPages("page", ((2, 2),), 2, 3))
         began = await room.begin("Who?", attachments=(part,))
         await room.run(began)
         (sent,) = provider.requests[0].messages[0].parts
@@ -134,7 +134,7 @@ async def test_a_file_that_cannot_be_sent_is_refused(
     provider = ScriptedProvider()
 
     async with open_room(tmp_path, provider) as room:
-        part = replace(await kept(room), **change)
+        part = replace(await attach_file(room), **change)
         variant = Variant.THINKING if profile is not ON_DEVICE else None
         with pytest.raises(IllegalChoiceError, match=why) as refused:
             await room.begin("Who?", profile, variant, attachments=(part,))
@@ -207,7 +207,7 @@ async def test_a_provider_that_takes_no_files_is_sent_the_text_with_a_notice(
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:
-        part = await kept(room)
+        part = await attach_file(room)
         began = await room.begin("Who?", attachments=(part,))
         await room.run(began)
         path = await room.store.path(began.conversation.id)
@@ -225,7 +225,7 @@ async def test_a_provider_that_takes_no_files_is_sent_the_text_with_a_notice(
 
 async def test_the_estimate_of_a_file_is_approximate(tmp_path: Path) -> None:
     async with open_room(tmp_path, ScriptedProvider()) as room:
-        part = await kept(room)
+        part = await attach_file(room)
         estimator, choice = room.service.estimator, resolved()
         as_file = await estimator.estimate(SendContext([], choice), Draft("x", (part,)))
         as_text = await estimator.estimate(

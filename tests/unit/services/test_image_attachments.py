@@ -52,7 +52,7 @@ PART = ImagePart(sha256(PHOTO).hexdigest(), "IMG 1.jpg", "image/jpeg", len(PHOTO
 ANSWER: list[StreamEvent | str] = [TextDelta("A photo."), Completed()]
 
 
-async def keep(room: Room) -> None:
+async def attach_photo(room: Room) -> None:
     await room.attachments.add(
         PHOTO,
         sha256=PART.sha256,
@@ -70,7 +70,7 @@ async def test_an_image_is_sent_scaled_without_metadata_and_unchanged_on_every_t
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:
-        await keep(room)
+        await attach_photo(room)
         part = replace(PART, detail="high")
         began = await room.begin("What is it?", attachments=(part,))
         await room.run(began)
@@ -97,7 +97,7 @@ async def test_an_image_for_a_model_that_sees_none_is_refused(tmp_path: Path) ->
     provider = ScriptedProvider()
 
     async with open_room(tmp_path, provider) as room:
-        await keep(room)
+        await attach_photo(room)
         with pytest.raises(IllegalChoiceError) as refused:
             await room.begin("What is it?", ON_DEVICE, None, attachments=(PART,))
         assert refused.value.what_happened == "SmolLM2 135M doesn’t support images."
@@ -110,7 +110,7 @@ async def test_a_model_that_sees_no_images_gets_the_names_of_earlier_ones(tmp_pa
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:
-        await keep(room)
+        await attach_photo(room)
         began = await room.begin("What is it?", attachments=(PART,))
         await room.run(began)
         path = await room.store.path(began.conversation.id)
@@ -139,7 +139,7 @@ async def test_a_missing_original_is_an_error_and_nothing_is_stored(tmp_path: Pa
 
 async def test_images_count_toward_the_estimate(tmp_path: Path) -> None:
     async with open_room(tmp_path, ScriptedProvider()) as room:
-        await keep(room)
+        await attach_photo(room)
         resolved = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
         estimator = room.service.estimator
         bare = await estimator.estimate(SendContext([], resolved), Draft("What is it?"))
@@ -175,7 +175,7 @@ def test_images_of_older_stores_are_read() -> None:
 
 async def test_counts_of_a_blind_model_do_not_cover_images(tmp_path: Path) -> None:
     async with open_room(tmp_path, ScriptedProvider()) as room:
-        await keep(room)
+        await attach_photo(room)
         seeing = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
         question = Message(
             "q", "c", None, Role.USER, MessageStatus.COMPLETE, (PART, TextPart("What?")), now()

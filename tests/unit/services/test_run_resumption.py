@@ -53,13 +53,13 @@ END: tuple[StreamEvent | str, ...] = (TextDelta("two."), at(2), UsageReported(US
 IN_BACKGROUND = AskSettings(background=True)
 
 
-async def begun(room: Room, **more: Any) -> AnswerRun:
+async def begin_in_background(room: Room, **more: Any) -> AnswerRun:
     return await room.begin("?", variant=Variant.PRO, settings=IN_BACKGROUND, **more)
 
 
-async def left(room: Room, provider: ScriptedProvider, **more: Any) -> Message:
+async def interrupted_answer(room: Room, provider: ScriptedProvider, **more: Any) -> Message:
     """Return an answer whose process ended before it was complete."""
-    began = await begun(room, **more)
+    began = await begin_in_background(room, **more)
     task = asyncio.ensure_future(room.run(began))
     await provider.holding.wait()
     began.leave()
@@ -80,7 +80,7 @@ async def test_a_left_run_is_stored_to_be_resumed(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
 
     async with open_room(tmp_path, provider) as room:
-        kept = await left(room, provider)
+        kept = await interrupted_answer(room, provider)
         assert (kept.text, kept.status) == ("One, ", MessageStatus.STREAMING)
         assert kept.remote_run == RemoteRun("resp_1", 1)
         assert provider.requests[0].background
@@ -92,7 +92,7 @@ async def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING[:2], HELD])
 
     async with open_room(tmp_path, provider) as room:
-        began = await begun(room)
+        began = await begin_in_background(room)
         began.checkpoint_s = 3600  # no checkpoint writes it
 
         async def is_named() -> bool:
@@ -110,7 +110,7 @@ async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> N
     provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, *END])
 
     async with open_room(tmp_path, provider) as room:
-        await left(room, provider)
+        await interrupted_answer(room, provider)
         earlier = "UPDATE messages SET created_at = created_at - 3600000000"
         await room.database.write(lambda c: c.execute(earlier))
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
@@ -135,7 +135,7 @@ async def test_a_resumed_run_is_read_from_its_start(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], whole)
 
     async with open_room(tmp_path, provider) as room:
-        await left(room, provider)
+        await interrupted_answer(room, provider)
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         assert (await room.run(answering)).text == "One, two."
 
@@ -145,7 +145,7 @@ async def test_a_lost_run_is_interrupted_and_keeps_its_text(tmp_path: Path) -> N
     provider = ScriptedProvider([*BEGINNING, HELD], [Failed(lost)])
 
     async with open_room(tmp_path, provider) as room:
-        await left(room, provider)
+        await interrupted_answer(room, provider)
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         answer = await room.run(answering)
         assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
@@ -158,7 +158,7 @@ async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [Started("resp_1"), at(0), HELD])
 
     async with open_room(tmp_path, provider) as room:
-        kept = await left(room, provider)
+        kept = await interrupted_answer(room, provider)
         provider.holding.clear()
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         task = asyncio.ensure_future(room.run(answering))
@@ -175,7 +175,7 @@ async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path:
     provider.cancel_result = USAGE
 
     async with open_room(tmp_path, provider) as room:
-        await left(room, provider)
+        await interrupted_answer(room, provider)
         provider.holding.clear()
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         task = asyncio.ensure_future(room.run(answering))
@@ -193,7 +193,7 @@ async def test_a_run_whose_provider_was_removed_is_interrupted(tmp_path: Path) -
     provider = ScriptedProvider([*BEGINNING, HELD])
 
     async with open_room(tmp_path, provider) as room:
-        kept = await left(room, provider)
+        kept = await interrupted_answer(room, provider)
         assert await Resumer(room.store, room.service).runs_to_resume([ON_DEVICE]) == []
         answer = await room.store.message(kept.id)
         assert answer is not None
@@ -210,7 +210,7 @@ async def test_stopping_cancels_at_the_provider_and_records_the_usage_once(
     provider.cancel_result = cancel_result
 
     async with open_room(tmp_path, provider) as room:
-        began = await begun(room)
+        began = await begin_in_background(room)
         task = asyncio.ensure_future(room.run(began))
         await provider.holding.wait()
         task.cancel()
@@ -272,7 +272,7 @@ async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bo
     provider = ScriptedProvider([*BEGINNING, HELD], first, whole)
 
     async with open_room(tmp_path, provider) as room:
-        await left(room, provider)
+        await interrupted_answer(room, provider)
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         assert isinstance(answering, ResumedRun)
         answering.limit_message(len("One, two."))  # read twice, it counts once
@@ -306,7 +306,7 @@ async def test_stopping_a_run_without_an_id_gives_a_notice(tmp_path: Path) -> No
     provider = ScriptedProvider([HELD])
 
     async with open_room(tmp_path, provider) as room:
-        began = await begun(room)
+        began = await begin_in_background(room)
         task = asyncio.ensure_future(room.run(began))
         await provider.holding.wait()
         task.cancel()
@@ -329,7 +329,7 @@ async def test_a_resumed_run_holds_its_input_cost_until_it_ends(tmp_path: Path) 
         made = await room.begin("A question?", variant=Variant.PRO)
         await room.run(made)
         path = await room.store.path(made.conversation.id)
-        await left(room, provider, path=path, conversation=made.conversation)
+        await interrupted_answer(room, provider, path=path, conversation=made.conversation)
         provider.holding.clear()
         [answering] = await Resumer(room.store, room.service).runs_to_resume([capped])
         task = asyncio.ensure_future(room.run(answering))
@@ -348,7 +348,7 @@ async def test_a_lost_long_answer_keeps_the_file_of_the_earlier_process(tmp_path
     provider = ScriptedProvider([*BEGINNING, TextDelta("a" * size), HELD], lost)
 
     async with open_room(tmp_path, provider) as room:
-        kept = await left(room, provider)
+        kept = await interrupted_answer(room, provider)
         assert await room.attachments.answers.unattached_ids() == [kept.id]
         await attach_interrupted_files(room.store, room.attachments.answers)
         assert await room.attachments.answers.unattached_ids() == [kept.id], "it is resumed"

@@ -38,7 +38,7 @@ ANSWER: list[StreamEvent | str] = [TextDelta("A letter."), Completed()]
 SEEING = CATALOG.info("gpt-5.2")
 
 
-async def kept(room: Room) -> DocumentPart:
+async def attach_scan(room: Room) -> DocumentPart:
     document = extract_bytes("letter.pdf", DATA, Limits(), lambda _: None)
     await room.attachments.add(
         DATA,
@@ -57,7 +57,7 @@ async def test_image_pages_follow_the_text_the_same_on_every_turn(tmp_path: Path
     provider = ScriptedProvider(ANSWER, ANSWER)
 
     async with open_room(tmp_path, provider) as room:
-        part = await kept(room)
+        part = await attach_scan(room)
         began = await room.begin("Who wrote it?", attachments=(part,))
         await room.run(began)
         path = await room.store.path(began.conversation.id)
@@ -82,7 +82,7 @@ async def test_a_scan_for_a_model_that_sees_no_images_is_refused_or_sent_as_text
     provider = ScriptedProvider(ANSWER)
 
     async with open_room(tmp_path, provider) as room:
-        part = await kept(room)
+        part = await attach_scan(room)
         with pytest.raises(IllegalChoiceError) as refused:
             await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(part,))
         assert refused.value.what_happened == (
@@ -101,7 +101,7 @@ async def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
     async with open_room(tmp_path, provider) as room:
-        part = await kept(room)
+        part = await attach_scan(room)
         chosen = replace(part, chosen=ChosenPages("page", ((3, 4),), 4))
         began = await room.begin("Who wrote it?", attachments=(chosen,))
         await room.run(began)
