@@ -14,7 +14,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
-    QFileDialog,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -40,6 +39,7 @@ from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.servers_tab import ServerRow
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
+from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
@@ -378,12 +378,9 @@ def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
 ) -> None:
     panel.show_page("library")
     click(qtbot, panel, "choose-backup-folder")
-    dialog = panel.findChild(QFileDialog)
-    assert dialog is not None
     with qtbot.waitSignal(panel.setting_changed) as changed:
-        dialog.fileSelected.emit(str(tmp_path))
+        choose_paths(tmp_path)
     assert changed.args == ["backup.folder", str(tmp_path)]
-    dialog.close()
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)

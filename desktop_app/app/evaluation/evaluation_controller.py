@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.widgets.file_dialogs import choose_folder
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -99,11 +100,12 @@ class EvaluationController(QObject):
             await self._show_chosen(dialog)
 
     def _save(self, dialog: EvaluationsDialog, chosen: str) -> None:
-        from PySide6.QtWidgets import QFileDialog
-
-        folder = QFileDialog.getExistingDirectory(dialog, tr("Save report"), str(Path.home()))
-        if folder:
-            self._start(self._write(chosen, Path(folder)))
+        choose_folder(
+            dialog,
+            tr("Save report"),
+            lambda folder: self._start(self._write(chosen, folder)),
+            start=Path.home(),
+        )
 
     async def _write(self, chosen: str, folder: Path) -> None:
         from desktop_app.cli.evaluation.report_files import HTML_NAME, write_reports

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.settings.schema import KEYS_PREFIX
+from desktop_app.ui.widgets.file_dialogs import choose_file, choose_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,14 +49,13 @@ class ShortcutFiles(QObject):
     # -- export
 
     def _choose_export(self) -> None:
-        from PySide6.QtWidgets import QFileDialog  # not needed at the start
-
-        start = str(Path.home() / f"{tr('Shortcuts')}.json")
-        name, _ = QFileDialog.getSaveFileName(
-            self._parent, tr("Export shortcuts"), start, _patterns()
+        choose_target(
+            self._parent,
+            tr("Export shortcuts"),
+            lambda path: self._tasks.start(self._export(path)),
+            start=Path.home() / f"{tr('Shortcuts')}.json",
+            filters=_patterns(),
         )
-        if name:
-            self._tasks.start(self._export(Path(name)))
 
     async def _export(self, path: Path) -> None:
         from desktop_app.app.export.text_file import save_text
@@ -73,13 +73,13 @@ class ShortcutFiles(QObject):
     # -- import
 
     def _choose_import(self) -> None:
-        from PySide6.QtWidgets import QFileDialog
-
-        name, _ = QFileDialog.getOpenFileName(
-            self._parent, tr("Import shortcuts"), str(Path.home()), _patterns()
+        choose_file(
+            self._parent,
+            tr("Import shortcuts"),
+            lambda path: self._tasks.start(self._import(path)),
+            start=Path.home(),
+            filters=_patterns(),
         )
-        if name:
-            self._tasks.start(self._import(Path(name)))
 
     async def _import(self, path: Path) -> None:
         read = await asyncio.to_thread(_read, path)

@@ -18,6 +18,7 @@ from desktop_app.domain.spending.spending_report import Grouping, SpendingRow, S
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.spending.budget import NEAR_LIMIT, Budget
+from desktop_app.ui.widgets.file_dialogs import choose_target
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -203,12 +204,13 @@ class SpendingController(QObject):
 
     def _export(self, view: SpendingView) -> None:
         """Ask for a file, and write the chart's rows to it as CSV."""
-        from PySide6.QtWidgets import QFileDialog
-
-        start = str(Path.home() / f"{tr('Spending')}.csv")
-        chosen, _ = QFileDialog.getSaveFileName(view, tr("Export"), start, "CSV (*.csv)")
-        if chosen:
-            self._start(self._write_csv(view, Path(chosen)))
+        choose_target(
+            view,
+            tr("Export"),
+            lambda path: self._start(self._write_csv(view, path)),
+            start=Path.home() / f"{tr('Spending')}.csv",
+            filters="CSV (*.csv)",
+        )
 
     async def _write_csv(self, view: SpendingView, path: Path) -> None:
         from desktop_app.cli.reports.spending_command import rows_as_csv

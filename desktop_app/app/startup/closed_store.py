@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.external_open import open_path
+from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.window.store_dialog import Choices, StoreDialog
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class ClosedStore:
                 )
                 if chosen == "quit":
                     return False
-                work = self._work_for(chosen, dialog)
+                work = await self._work_for(chosen, dialog)
                 if work is not None:
                     await self._do(work, dialog)
                     return True
@@ -159,18 +160,14 @@ class ClosedStore:
             dialog.hide()
             dialog.deleteLater()
 
-    def _work_for(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
-        from PySide6.QtWidgets import QFileDialog  # not needed at the start
-
+    async def _work_for(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
         if chosen == "repair":
             return repair_work(self._folders)
         if chosen == "folder":
             open_path(self._folders.data)
             return None
-        name, _ = QFileDialog.getOpenFileName(
-            dialog, tr("Restore backup"), str(Path.home()), tr(BACKUP_FILES)
-        )
-        return restore_work(self._folders, Path(name)) if name else None
+        archive = await _choose_backup(dialog)
+        return restore_work(self._folders, archive) if archive is not None else None
 
     async def _do(self, work: ClosedWork, dialog: StoreDialog) -> None:
         dialog.show_work(work.description)
@@ -193,6 +190,20 @@ class ClosedStore:
             await _wait_for_choice(dialog, error.what_happened, error.what_to_do, _CONTINUE)
         else:
             await _wait_for_choice(dialog, tr("Done"), result, _CONTINUE)
+
+
+async def _choose_backup(parent: QWidget) -> Path | None:
+    chosen: asyncio.Future[Path | None] = asyncio.get_running_loop().create_future()
+
+    def take(archive: Path | None) -> None:
+        if not chosen.done():
+            chosen.set_result(archive)
+
+    dialog = choose_file(
+        parent, tr("Restore backup"), take, start=Path.home(), filters=tr(BACKUP_FILES)
+    )
+    dialog.rejected.connect(lambda: take(None))
+    return await chosen
 
 
 async def _wait_for_choice(dialog: StoreDialog, title: str, text: str, choices: Choices) -> str:

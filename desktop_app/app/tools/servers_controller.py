@@ -16,6 +16,7 @@ from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.widgets.file_dialogs import choose_file
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -299,16 +300,12 @@ class ServersController(QObject):
         self.content_attach_requested.emit(DroppedData(name, data))
 
     def _choose_import(self) -> None:
-        from PySide6.QtWidgets import QFileDialog
-
-        name, _ = QFileDialog.getOpenFileName(
+        choose_file(
             self._parent,
             tr("Import tool servers"),
-            "",
-            tr("JSON files ({pattern})", pattern="*.json"),
+            lambda path: self._start(self._import(path)),
+            filters=tr("JSON files ({pattern})", pattern="*.json"),
         )
-        if name:
-            self._start(self._import(Path(name)))
 
     async def _import(self, path: Path) -> None:
         from desktop_app.exchange.importers.server_configuration import read_servers

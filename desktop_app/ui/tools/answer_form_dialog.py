@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QLineEdit
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QLineEdit
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
@@ -14,6 +14,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Note
 from desktop_app.ui.widgets.text.foreign_text import PlainTextField, spoken_text
@@ -95,7 +96,9 @@ class AnswerFormDialog(FormDialog):
         self.kind.currentIndexChanged.connect(lambda _at: self._show_kind())
         self.text.textChanged.connect(self._pause.start)
         self._pause.timeout.connect(self._check)
-        self.open_file_button.clicked.connect(self._choose_file)
+        self.open_file_button.clicked.connect(
+            lambda: choose_file(self, tr("Open file"), self._read_file)
+        )
         self.remove_button.clicked.connect(lambda: self._finish(""))
         self.cancel_button.clicked.connect(self.reject)
         self.save_button.clicked.connect(lambda: self.check_requested.emit(self.source, True))
@@ -154,13 +157,6 @@ class AnswerFormDialog(FormDialog):
             self.check_requested.emit(self.source, False)
         else:
             self.show_problem("")
-
-    def _choose_file(self) -> None:
-        dialog = QFileDialog(self, tr("Open file"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self._read_file(Path(name)))
-        dialog.open()
 
     def _read_file(self, path: Path) -> None:
         ending = path.suffix.lower().removeprefix(".")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import pytest
@@ -99,6 +100,7 @@ from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.end2end.batch_states import fill_batches
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_viewer import kept, opened
+from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -574,9 +576,11 @@ async def cards(desk: Desk, look: Look) -> None:
     desk.controllers.trash.offer_to_empty()
     await look("message-box")
     _close_dialogs(desk)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(QFileDialog, "getOpenFileName", lambda *_: ("⟦backup⟧.zip", ""))
+    with TemporaryDirectory() as folder:
+        backup = Path(folder, "⟦backup⟧.zip")
+        backup.touch()
         desk.controllers.data_page.choose_restore()
+        choose_paths(backup)
     await look("confirm-restore")
     _close_dialogs(desk)
     progress, compaction = ProgressCard(desk.theme.current), CompactionCard(desk.theme.current)
@@ -629,7 +633,7 @@ async def system_dialogs(desk: Desk, look: Look) -> None:
         "certificates": find(desk.window, QPushButton, "choose-ca-file").click,
     }
     for name, opener in openers.items():
-        QTimer.singleShot(0, opener)  # some wait for the dialog in an event loop of their own
+        opener()
         dialog = await dialog_of(QFileDialog)
         await look(f"file-dialog-{name}")
         dialog.reject()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
 
 from desktop_app.domain.answering.answer_form import MAX_FORM_CHARS, FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
@@ -17,6 +16,7 @@ from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_spending import KEYED, cap
+from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -222,9 +222,6 @@ async def test_a_schema_is_opened_from_a_file(tmp_path: Path) -> None:
         dialog.file_requested.connect(lambda path: dialog.show_text(path.read_text()))
         dialog.open()
         dialog.open_file_button.click()
-        files = dialog.findChild(QFileDialog)
-        assert files is not None
-        files.fileSelected.emit(str(file))
+        choose_paths(file)
         assert dialog.source == FormSource(FormKind.SCHEMA, json.dumps(SCHEMA), "people")
-        files.close()
         dialog.done(0)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton, QToolButton
 
 from desktop_app.app.library.data import backup_controller
 from desktop_app.app.library.data.backup_controller import LAST_KEY, due_in
@@ -27,11 +27,13 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
+from desktop_app.ui.look.theme import light
 from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.gui.app.desk import Desk, until
+from tests.helpers.file_dialogs import choose_paths, file_dialog, file_dialogs
 from tests.helpers.widgets import find, timer_of
 
 WORD = "zanzibarquix"
@@ -324,6 +326,62 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
     assert aside.read_bytes()[:4096] == bytes(4096)
     with closing(sqlite3.connect(folders().database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Mine?", "Yes.")
+        page = library_page(desk)
+        page.changed.emit("backup.folder", str(tmp_path))
+        await desk.written()
+        page.backup_requested.emit()
+        await until(lambda: "Backed up to" in desk.said)
+    (archive,) = tmp_path.glob("*.zip")
+    damage(folders().database)
+    with pytest.raises(StoreDamagedError) as raised:
+        await Database(folders().database).open()
+    closed = ClosedStore(None, light(), folders())
+    doing = asyncio.ensure_future(closed.rescue(raised.value))
+    await choose("restore")
+    await until(file_dialogs)
+    offered = answers()["restore"]
+    file_dialog().reject()
+    await until(lambda: answers().get("restore", offered) is not offered)
+    await choose("restore")
+    await until(file_dialogs)
+    choose_paths(archive)
+    await choose("take")
+    assert "was restored from" in await choose("go-on")
+    assert await doing
+    async with Desk() as desk:
+        assert desk.rows == ["Mine?"]
+
+
+async def test_a_canceled_rescue_closes_its_file_dialog() -> None:
+    closed = ClosedStore(None, light(), folders())
+    doing = asyncio.ensure_future(closed.rescue(StoreDamagedError(Reason.STORE_DAMAGED, place="")))
+    await choose("restore")
+    await until(file_dialogs)
+    doing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await doing
+    assert not file_dialogs()
+    await until(lambda: not any(isinstance(w, StoreDialog) for w in QApplication.allWidgets()))
+
+
+async def test_the_program_works_on_while_a_backup_is_chosen(tmp_path: Path) -> None:
+    archive = tmp_path / "backup.zip"
+    archive.touch()
+    async with Desk() as desk:
+        turn = await desk.ask("Mine?")
+        find(library_page(desk), QPushButton, "restore").click()
+        dialog = file_dialog()
+        turn.end("Yes.")
+        await desk.settled()
+        assert "Yes." in desk.transcript
+        assert dialog.isVisible()
+        choose_paths(archive)
+        assert find(desk.window, QMessageBox, "confirm-restore").isVisible()
 
 
 async def test_an_opened_section_shows_its_content() -> None:

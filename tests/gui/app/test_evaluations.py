@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QPushButton, QTableWidget
+from PySide6.QtWidgets import QPushButton, QTableWidget
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.evaluation.evaluation_case import CheckKind
@@ -18,10 +17,8 @@ from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import dialog_of
+from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
-
-if TYPE_CHECKING:
-    import pytest
 
 USAGE = Usage(100, 0, 10)
 
@@ -89,15 +86,14 @@ async def test_runs_and_failed_cases_stand_side_by_side() -> None:
         assert dialog.failing.rowCount() == 0
 
 
-async def test_a_report_is_saved_and_an_evaluation_deleted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "out"))
+async def test_a_report_is_saved_and_an_evaluation_deleted(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
     async with Desk() as desk:
         await EvaluationStore(desk.backend.database).add(evaluation("only", False))
         desk.session.actions["evaluations.show"]()
         dialog = await dialog_of(EvaluationsDialog)
         find(dialog, QPushButton, "save-evaluation").click()
+        choose_paths(tmp_path / "out")
         await until(lambda: "results.html" in desk.said)
         assert "Question c1" in (tmp_path / "out" / "results.html").read_text()
         assert {path.name for path in (tmp_path / "out").iterdir()} == {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QLineEdit, QMenu, QMessageBox, QPushButton
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.domain.answering.generation import Overrides
@@ -33,13 +33,13 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.desk import Desk, until
+from tests.helpers.file_dialogs import choose_paths, file_dialog
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    import pytest
 
 CHOICE = ModelChoice("on-device", "")
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -410,22 +410,14 @@ async def test_marked_conversations_are_moved_together() -> None:
 # ---------------------------------------------------------------- branches
 
 
-async def test_marked_conversations_are_exported_from_their_menu(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_marked_conversations_are_exported_from_their_menu(tmp_path: Path) -> None:
     target = tmp_path / "out.json"
-    asked: list[str] = []
-
-    def name(_parent: object, _title: str, start: str, _filter: str) -> tuple[str, str]:
-        asked.append(Path(start).name)
-        return str(target), ""
-
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", name)
-
     made = await fill(4)
     async with Desk() as desk:
         ids = [conversation.id for conversation in made]
         choose_below(menu_of(desk, ids[3]), "Export as", "JSON (for import)")
+        assert Path(file_dialog().selectedFiles()[0]).name == "Old 3.json"
+        choose_paths(target)
         await until(target.exists)
         await desk.opened(ids[0])
         click_row(desk, ids[2], SHIFT)
@@ -433,10 +425,11 @@ async def test_marked_conversations_are_exported_from_their_menu(
         target.unlink()
         menu = menu_of(desk, ids[1])
         choose_below(menu, "Export 3 conversations as", "JSON (for import)")
+        assert Path(file_dialog().selectedFiles()[0]).name == "Conversations.json"
+        choose_paths(target)
         await until(target.exists)
         exported = json.loads(target.read_text())["conversations"]
         assert {each["id"] for each in exported} == set(ids[:3])
-        assert asked == ["Old 3.json", "Conversations.json"]
         await until(lambda: not desk.controllers.transfer.is_busy)
 
 

@@ -16,7 +16,6 @@ from PySide6.QtGui import QFont, QFontDatabase, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -36,6 +35,7 @@ from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.desk import DISK_FULL, Desk, SlowStore, until
+from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.templates import EXPLAIN
 from tests.helpers.widgets import find
 
@@ -169,12 +169,8 @@ async def test_line_width_and_send_keys_apply_at_once() -> None:
         assert desk.text.toPlainText() == "Two\n"
 
 
-async def test_shortcuts_are_exported_and_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    for ask in ("getSaveFileName", "getOpenFileName"):
-        monkeypatch.setattr(QFileDialog, ask, lambda *_: (str(path), ""))
     async with Desk() as desk:
         one = await desk.ask_and_answer("One", "1")
         panel = desk.window.settings
@@ -182,6 +178,7 @@ async def test_shortcuts_are_exported_and_imported(
         await desk.written()
         panel.show_page("keys")
         find(panel, QPushButton, "export-shortcuts").click()
+        choose_paths(path)
         await until(path.exists)
         exported = json.loads(path.read_text("utf-8"))
         assert exported["shortcuts"] == {"conversation.new": "Ctrl+J"}
@@ -194,16 +191,21 @@ async def test_shortcuts_are_exported_and_imported(
         }
         path.write_text(json.dumps(exported), "utf-8")
         find(panel, QPushButton, "import-shortcuts").click()
+        choose_paths(path)
         await until(lambda: "3 shortcuts were imported." in desk.said)
         assert "no such command: future.fly" in desk.said
         assert "the keys can’t be used: app.quit: Q" in desk.said
         assert "Used by more than one command: Ctrl+Y" in desk.said
+        # Offscreen, no window is active after a dialog has closed.
+        desk.window.activateWindow()
+        await until(desk.window.isActiveWindow)
         was_shown = desk.window.conversations.isVisible()
         desk.press(Qt.Key.Key_U, CONTROL)
         assert desk.window.conversations.isVisible() is not was_shown
         assert desk.open_id == one
         path.write_text('{"shortcuts": {}}', "utf-8")
         find(panel, QPushButton, "import-shortcuts").click()
+        choose_paths(path)
         await until(lambda: "isn’t a file of shortcuts" in desk.said)
 
 

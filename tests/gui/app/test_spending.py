@@ -11,14 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QComboBox,
-    QFileDialog,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-)
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPushButton
 
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
@@ -32,6 +25,7 @@ from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.desk import Desk, until
+from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
 KEYED = {"OPENAI_API_KEY": "not-a-key"}
@@ -298,18 +292,15 @@ async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard()
 
 
 @pytest.mark.parametrize("folder", ["", "file"])
-async def test_the_rows_of_a_chart_are_saved_as_csv(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
-) -> None:
+async def test_the_rows_of_a_chart_are_saved_as_csv(tmp_path: Path, folder: str) -> None:
     target = tmp_path / folder / "spending.csv"
     if folder:
         target.parent.touch()
-    answer = lambda *_: (str(target), "")  # noqa: E731
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     async with Desk(environment=KEYED) as desk:
         await add_calls(desk)
         charts = await charted(desk)
         find(charts, QAbstractButton, "export-spending").click()
+        choose_paths(target)
         if folder:
             await until(lambda: "Couldn’t save spending.csv: " in desk.said)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,14 @@ from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from tests.gui.app.desk import Desk, until
+from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.guarded_server import guarded_server
 from tests.helpers.server_runs import SCRIPTED
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
@@ -75,6 +79,15 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         await until(
             lambda: "demo: greet" not in {prompt.title for prompt in desk.state.prompts.offered}
         )
+
+
+async def test_servers_are_imported_from_a_chosen_file(tmp_path: Path) -> None:
+    file = tmp_path / "mcp.json"
+    file.write_text(json.dumps({"mcpServers": {"demo": {"command": "true"}}}))
+    async with Desk(environment=COMET) as desk:
+        desk.window.settings.servers_import_requested.emit()
+        choose_paths(file)
+        await until(lambda: "1 tool server was added." in desk.said)
 
 
 async def test_the_page_of_a_failed_server_shows_the_reason() -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.question import ask
 
 if TYPE_CHECKING:
@@ -74,15 +75,16 @@ class DataPageController(QObject):
 
     def choose_restore(self) -> None:
         """Ask for a backup file, explain, and restore it."""
-        from PySide6.QtWidgets import QFileDialog  # here and below: not needed at the start
-
+        # Here and below: not needed at the start.
         from desktop_app.app.startup.closed_store import BACKUP_FILES
 
-        name, _ = QFileDialog.getOpenFileName(
-            self._parent, tr("Restore backup"), str(Path.home()), tr(BACKUP_FILES)
+        choose_file(
+            self._parent,
+            tr("Restore backup"),
+            self._confirm_restore,
+            start=Path.home(),
+            filters=tr(BACKUP_FILES),
         )
-        if name:
-            self._confirm_restore(Path(name))
 
     def _confirm_restore(self, archive: Path) -> None:
         from desktop_app.app.startup.closed_store import restore_work

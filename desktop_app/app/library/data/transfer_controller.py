@@ -20,6 +20,7 @@ from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder, choose_target
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 
 if TYPE_CHECKING:
@@ -67,16 +68,13 @@ class TransferController(QObject):
 
     def choose_import(self) -> None:
         """Ask for files, and import them."""
-        from PySide6.QtWidgets import QFileDialog  # not needed at the start
-
-        names, _ = QFileDialog.getOpenFileNames(
+        choose_files(
             self._parent,
             tr("Import conversations"),
-            str(Path.home()),
-            tr("Exports ({patterns})", patterns="*.json *.zip"),
+            self.import_files,
+            start=Path.home(),
+            filters=tr("Exports ({patterns})", patterns="*.json *.zip"),
         )
-        if names:
-            self.import_files([Path(name) for name in names])
 
     def import_files(self, paths: Sequence[Path]) -> None:
         """Import these files."""
@@ -116,10 +114,14 @@ class TransferController(QObject):
         """Ask for a file or folder, and export these conversations, None for all."""
         chosen = next(each for each in EXPORT_FORMATS if each.id == format_id)
         is_file = chosen.holds_many or (conversation_ids is not None and len(conversation_ids) == 1)
-        name = self._title_of(conversation_ids)
-        target = self._ask_file(chosen, name) if is_file else self._ask_folder()
-        if target:
-            self.export(conversation_ids, format_id, Path(target))
+
+        def export(target: Path) -> None:
+            self.export(conversation_ids, format_id, target)
+
+        if is_file:
+            self._choose_target(chosen, self._title_of(conversation_ids), export)
+        else:
+            choose_folder(self._parent, tr("Export to folder"), export, start=Path.home())
 
     def _title_of(self, conversation_ids: Sequence[str] | None) -> str:
         """Return the title of a single conversation, if it is listed or open."""
@@ -131,20 +133,16 @@ class TransferController(QObject):
         found = model.conversation_at(model.index_of(conversation_ids[0]))
         return found.title if found is not None else ""
 
-    def _ask_file(self, chosen: ExportFormat, title: str) -> str:
-        from PySide6.QtWidgets import QFileDialog
-
+    def _choose_target(
+        self, chosen: ExportFormat, title: str, export: Callable[[Path], None]
+    ) -> None:
         name = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()[:60]
-        start = str(Path.home() / f"{name or tr('Conversations')}{chosen.suffix}")
-        return QFileDialog.getSaveFileName(
-            self._parent, tr("Export"), start, f"{tr(chosen.label)} (*{chosen.suffix})"
-        )[0]
-
-    def _ask_folder(self) -> str:
-        from PySide6.QtWidgets import QFileDialog
-
-        return QFileDialog.getExistingDirectory(
-            self._parent, tr("Export to folder"), str(Path.home())
+        choose_target(
+            self._parent,
+            tr("Export"),
+            export,
+            start=Path.home() / f"{name or tr('Conversations')}{chosen.suffix}",
+            filters=f"{tr(chosen.label)} (*{chosen.suffix})",
         )
 
     def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
@@ -14,6 +14,7 @@ from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.file_dialogs import choose_folder
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note, ReadOnlyLine, Tone
 from desktop_app.ui.widgets.forms.line_field import line_field
@@ -158,12 +159,12 @@ class DataTab(QWidget):
                 )
 
     def _choose_folder(self) -> None:
-        dialog = QFileDialog(self, tr("Backup folder"), self._path or str(Path.home()))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda folder: self.changed.emit(FOLDER_KEY, folder))
-        dialog.open()
+        choose_folder(
+            self,
+            tr("Backup folder"),
+            lambda folder: self.changed.emit(FOLDER_KEY, str(folder)),
+            start=self._path or Path.home(),
+        )
 
 
 class EraseSection(CollapsibleSection):
