@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, Protocol
@@ -232,6 +233,7 @@ def _find_passages(name: str, document: DocumentPart, text: str, words: str) -> 
     excerpts = []
     for number, page, folded in matches[:MAX_HITS]:
         at = min(folded.find(word) for word in wanted if word in folded)
+        at = bisect_right(range(at), at, key=lambda end: len(page[: end + 1].casefold()))
         text = page[max(0, at - _CONTEXT_CHARS) : at + _CONTEXT_CHARS].strip()
         excerpts.append(f"[{name}, page {number}]\n{text}")
     return excerpts

@@ -275,6 +275,16 @@ async def test_documents_of_the_same_name_are_told_apart() -> None:
         await TOOLS.call(tools["read_pages"], {"document": "none.csv", **pages}, context)
 
 
+async def test_an_excerpt_has_its_match_in_the_middle_if_folding_lengthens_the_text() -> None:
+    async def long_text(_sha256: str) -> str:
+        return f"{'ß' * 700}needle{'x' * 700}"
+
+    tools = {tool.definition.name: tool.definition for tool in await TOOLS.tools()}
+    context = ToolContext("c", (replace(ASKED, parts=(ROOMS,)),), long_text)
+    found = await TOOLS.call(tools["search_documents"], {"words": "NEEDLE"}, context)
+    assert found.splitlines()[-1] == f"{'ß' * 300}needle{'x' * 294}"
+
+
 def test_tables_of_spreadsheets() -> None:
     text = "## A\n\n| x | y |\n| --- | --- |\n| 1 | a \\| b |\n\n## B\n\n|z|\n|---|\n|2|\n"
     first, second = tables_of("t.xlsx", "x", text)
