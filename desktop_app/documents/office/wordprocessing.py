@@ -2,8 +2,8 @@
 
 Converts headings, numbered lists, tables, footnotes and text boxes; reads the parts directly, as
 ISO/IEC 29500-1 describes them. A heading is any paragraph with an outline level, its own or that of
-a style it is based on; list numbers are those that Word shows. Tracked deletions, comments, and
-what repeats on every page are left out.
+a style it is based on; list numbers are those that Word shows. Tracked deletions, comments, headers
+and footers are left out.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _CONTAINERS: Final = frozenset(
     ("ins", "moveTo", "smartTag", "customXml", "fldSimple", "sdt", "sdtContent", "dir", "bdo")
 )
 _LIST_STYLES: Final = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
+# Stands for an asterisk of the text while "**" marks bold words. XML cannot contain it.
+_ASTERISK: Final = "\0"
 _MOST_SPAN: Final = 64
 _OUTLINE_LEVELS: Final = 9
 
@@ -53,7 +55,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
         {kind: package.optional_xml(f"{folder}/{kind}s.xml") for kind in ("footnote", "endnote")},
     )
     blocks = list(reader.blocks(package.xml(part)))
-    return md.join_blocks([*blocks, *reader.notes.blocks()])
+    return md.join_blocks([*blocks, *reader.notes.blocks()]).replace(_ASTERISK, "*")
 
 
 def _value(element: Element | None, path: str) -> str | None:
@@ -62,13 +64,12 @@ def _value(element: Element | None, path: str) -> str | None:
     return None if found is None else found.get(f"{W}val", "")
 
 
-def _is_on(properties: Element | None, name: str) -> bool:
-    value = _value(properties, f"{W}{name}")
+def _is_on(value: str | None) -> bool:
     return value is not None and value not in ("0", "false", "off")
 
 
 class _Styles:
-    """The paragraph styles of a document, with inheritance."""
+    """The styles of a document, with inheritance."""
 
     def __init__(self, tree: Element) -> None:
         self._styles = {style.get(f"{W}styleId", ""): style for style in tree.iter(f"{W}style")}
@@ -85,10 +86,6 @@ class _Styles:
         """Return True if it is the title style, or based on it."""
         names = ((_value(style, f"{W}name") or "").lower() for style in self._chain(style_id))
         return any(name == "title" for name in names)
-
-    def is_bold(self, style_id: str | None) -> bool:
-        """Return True if a character style is bold."""
-        return any(_is_on(style.find(f"{W}rPr"), "b") for style in self._chain(style_id))
 
     def _chain(self, style_id: str | None) -> Iterator[Element]:
         seen: set[str] = set()
@@ -249,20 +246,22 @@ class _Reader:
 
     def _run(self, run: Element, boxes: list[Element]) -> str:
         properties = run.find(f"{W}rPr")
-        if _is_on(properties, "vanish"):
+        if _is_on(_value(properties, f"{W}vanish")):
             return ""
         text = "".join(self._run_words(run, boxes))
         alignment = _value(properties, f"{W}vertAlign")
         text = md.superscript(text) if alignment == "superscript" else text
         text = md.subscript(text) if alignment == "subscript" else text
-        is_bold = _is_on(properties, "b") or self.styles.is_bold(_value(properties, f"{W}rStyle"))
-        return md.bold(text) if is_bold else text
+        bold = _value(properties, f"{W}b")
+        if bold is None:
+            bold = self.styles.find(_value(properties, f"{W}rStyle"), f"{W}rPr/{W}b")
+        return md.bold(text) if _is_on(bold) else text
 
     def _run_words(self, run: Element, boxes: list[Element]) -> Iterator[str]:
         for child in run:
             name = local_name(child)
             if name == "t":
-                yield child.text or ""
+                yield (child.text or "").replace("*", _ASTERISK)
             elif name in _CHARACTER_ELEMENTS:
                 yield _CHARACTER_ELEMENTS[name]
             elif name == "ruby":

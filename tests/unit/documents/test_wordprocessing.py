@@ -54,6 +54,7 @@ NUMBERING = (
 STYLES = (
     "<w:style w:styleId='N'><w:rPr><w:b/></w:rPr></w:style>"
     "<w:style w:styleId='C'><w:basedOn w:val='N'/></w:style>"
+    "<w:style w:styleId='P'><w:basedOn w:val='N'/><w:rPr><w:b w:val='0'/></w:rPr></w:style>"
 )
 
 
@@ -245,3 +246,19 @@ def test_a_footnote_of_hidden_text_is_left_out() -> None:
     notes = f"<w:n {_SPACES}><w:footnote w:id='1'>{paragraph('secret')}</w:footnote></w:n>"
     body = paragraph("shown") + f"<w:p><w:r>{hidden}</w:r></w:p>"
     assert read("x.docx", word(body, **{"word/footnotes.xml": notes})) == "shown"
+
+
+def test_asterisks_of_the_text_are_kept() -> None:
+    heading = paragraph("2**3", value("outlineLvl", 0))
+    masked = paragraph("Card **** 1234")
+    bold = "".join(f"<w:r><w:rPr><w:b/></w:rPr><w:t>{text}</w:t></w:r>" for text in ("a*", "b"))
+    body = f"{heading}{masked}<w:p>{bold}</w:p>{table([cell('2**3'), cell('x')])}"
+    found = text_of(body)
+    assert found == "# 2**3\n\nCard **** 1234\n\n**a*b**\n\n| 2**3 | x |\n| --- | --- |"
+
+
+def test_a_run_can_switch_off_the_bold_type_of_its_style() -> None:
+    bold, plain = value("rStyle", "N"), value("b", 0)
+    runs = (("a", bold), ("b", bold + plain), ("c", value("rStyle", "P")))
+    body = "".join(paragraph(text, run=run) for text, run in runs)
+    assert text_of(body) == "**a**\n\nb\n\nc"
