@@ -1,7 +1,7 @@
 """Lists the files of collections, and reads them in a worker process.
 
-It is not the worker of attached files and token counts, so a folder of a thousand files delays
-neither.
+Attached files and token counts have another worker, so a folder of a thousand files does not delay
+them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class CollectionReader:
     ) -> list[FoundFile]:
         """Return the files among `paths` and in the folders among them, without hidden files.
 
-        Subfolders are included, symbolic links in folders are not followed.
+        Subfolders are included to a depth of 16, symbolic links in folders are not followed.
 
         Raises:
             DocumentError: a path cannot be read, or does not exist, unless `skip_missing`.
@@ -85,7 +85,8 @@ def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
             continue
         if entry.is_dir():
             if depth < _MAX_DEPTH:
-                yield from _files_below(entry.path, depth + 1)
+                with suppress(FileNotFoundError):  # deleted since its parent was listed
+                    yield from _files_below(entry.path, depth + 1)
         elif entry.is_file():
             with suppress(FileNotFoundError):  # deleted since the folder was listed
                 yield _to_found_file(Path(entry.path))
