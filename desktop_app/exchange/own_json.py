@@ -11,7 +11,7 @@ Each item is on its own line, with its keys in alphabetical order, so that expor
 Times are ISO 8601 in UTC with microseconds.
 
 Conversations. `title_is_automatic` means that the title is the beginning of the first question;
-files of earlier versions have none. `messages` is the whole tree, parents first: {id, parent_id,
+files of earlier versions lack it. `messages` is the whole tree, parents first: {id, parent_id,
 role: user|assistant, status, created_at, choice, usage, cost, duration_s, error, notices, parts,
 template_id, usage_scope: own|all|first, answered_by}; `leaf_id` is the end of the shown path.
 `choice` is {provider_id, model, variant, effort}; `usage` counts tokens {input_tokens,
@@ -20,15 +20,15 @@ cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of U
 template_id}. `preset` is the preset last used, as `preset_json.py` writes it, or null; its settings
 are in `choice` and `overrides`, and may have been changed since. `compactions` has the texts sent
 in place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id,
-model, body, created_at, tokens_before, tokens_after, undone_at}; files of earlier versions have
-none.
+model, body, created_at, tokens_before, tokens_after, undone_at}; files of earlier versions lack
+them.
 
 Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages,
 tool_call) and its own fields. Documents and images name an attachment by the SHA-256 of its bytes,
 which `data` has in Base64. A document's `chosen` is the part of it that is sent, null for all:
 {unit: page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}; `is_protected` means that
 the original needs a password, `as_file` that the original is sent, `by_tools` that only its
-beginning is sent because tools read the rest; files of earlier versions have none of the four.
+beginning is sent because tools read the rest; files of earlier versions lack all four.
 `seconds` of a reasoning part is its duration, null or absent if unknown. `passages` has the texts
 sent from a collection; `known` has the numbers of passages that were found again, but had been sent
 with earlier questions.
@@ -385,7 +385,7 @@ def _scope_from(item: Mapping[str, Any]) -> UsageScope:
 
 def _rows(value: Any) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
-        raise TypeError("parts that are none")
+        raise TypeError("parts are not a list of objects")
     return value
 
 
@@ -410,7 +410,7 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
 
 def _finished_status(status: MessageStatus) -> MessageStatus:
     if status is MessageStatus.STREAMING:
-        raise ValueError("an answer on its way")
+        raise ValueError("an unfinished answer")
     return status
 
 
@@ -434,7 +434,7 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
     except binascii.Error as exc:
         raise ValueError("an attachment's data") from exc
     if hashlib.sha256(data).hexdigest() != item["sha256"]:
-        raise ValueError("an attachment whose bytes are not its own")
+        raise ValueError("an attachment with another SHA-256")
     file = AttachmentFile(
         item["sha256"],
         bounds.checked_name(item["name"]),
@@ -461,7 +461,7 @@ def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
 
 def _identifier(value: Any) -> str:
     if not bounds.is_id(value):
-        raise ValueError("an id is not an id")
+        raise ValueError("an invalid id")
     return str(value)
 
 

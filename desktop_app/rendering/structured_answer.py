@@ -148,7 +148,7 @@ def _table(table: JsonTable) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text as Markdown that shows exactly its characters, on one line."""
+    """Return a text as Markdown that shows its characters, on one line with single spaces."""
     return _MARKUP.sub(_escape, " ".join(text.split()))
 
 

@@ -89,7 +89,7 @@ class DocumentBundle:
 
 
 def is_hidden(path: str) -> bool:
-    """Return True if file managers hide the path."""
+    """Return True for a hidden file or folder, or one in which a system keeps its own data."""
     steps = PurePosixPath(path).parts
     return any(
         step.startswith(".") or step in ("__MACOSX", "Thumbs.db", "desktop.ini") for step in steps

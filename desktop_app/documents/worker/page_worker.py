@@ -56,9 +56,7 @@ class PageWorker(DocumentWorker):
         header = {"kind": "view-open", "name": viewed.name, "document": viewed.sha256}
         header["password"] = self.passwords.get(viewed.sha256, "")
         if isinstance(source, Path):
-            request = Request(
-                {**header, "by": "descriptor"}, path=source, max_bytes=_MAX_SIZES_BYTES
-            )
+            request = Request({**header, "by": "descriptor"}, path=source)
         else:
             request = Request({**header, "by": "bytes"}, source)
         request = request._replace(max_bytes=_MAX_SIZES_BYTES)

@@ -25,11 +25,11 @@ class ListSpacing:
         return bool(self._due)
 
     def begin(self, end: int, depth: int) -> None:
-        """Have the list that is open above index `end` at this depth marked as loose."""
+        """Schedule the list open above index `end` at this depth, to be marked as loose."""
         self._due.append((end, depth))
 
     def step(self) -> list[Patch]:
-        """Update as many blocks as takes a few milliseconds."""
+        """Mark the next blocks, at most 100, as loose; return their patches."""
         left, patches = _BLOCKS_PER_STEP, []
         while self._due and left > 0:
             end, depth = self._due.pop(0)

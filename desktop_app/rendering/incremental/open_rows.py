@@ -46,9 +46,9 @@ def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
 
 
 def _is_decided(half: str, columns: int) -> bool:
-    """Return True if nothing is open in the last words of the last row."""
-    words = [cell for cell in _cells(half)[:columns] if cell]
-    return not words or complete_inline(words[-1]) == (words[-1], "")
+    """Return True if nothing is open in the last nonempty cell of the last row."""
+    cells = [cell for cell in _cells(half)[:columns] if cell]
+    return not cells or complete_inline(cells[-1]) == (cells[-1], "")
 
 
 def _cells(line: str) -> list[str]:

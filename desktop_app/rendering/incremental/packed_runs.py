@@ -137,7 +137,7 @@ class PackedRuns(Sequence[Run]):
         return chain(chain.from_iterable(packed), (run.text for run in self._last))
 
     def pieces(self) -> list[str]:
-        """Return the text in pieces, one for each pack."""
+        """Return the text in pieces, one for each pack and each run that is not packed."""
         return [*(pack.text for pack in self._packs), *(run.text for run in self._last)]
 
     def styles(self) -> Iterator[Run]:

@@ -56,7 +56,7 @@ def is_name(run: Run) -> bool:
 
 
 def bytes_of(target: str) -> bytes | None:
-    """Return the image in an address, None if it may not be drawn."""
+    """Return the bytes in the address of an image, None for any other address."""
     match = _ADDRESS.fullmatch(target) if len(target) <= MAX_ADDRESS_LENGTH else None
     if match is None:
         return None
@@ -154,7 +154,7 @@ def after_address(text: str) -> str:
 
 
 def outside_image(source: str, at: int) -> int:
-    """Return the position nearest to `at` that does not split an image."""
+    """Return `at`, or a position beside the image whose address it would split."""
     begin = source.rfind(_BEGINS, max(0, at - MAX_ADDRESS_LENGTH), at)
     if begin < 0:
         return at

@@ -40,7 +40,7 @@ def pending_migrations(
         StoreDamagedError: the recorded steps are invalid.
         StorageError: the database belongs to another program.
     """
-    # A view of this name could run forever; rows of a real table are below a root page.
+    # A view of this name could run forever. Only a real table has a root page.
     sql = "SELECT name, type = 'table' AND rootpage > 0 AS is_table FROM sqlite_master"
     tables = {row[0]: row[1] for row in connection.execute(sql)}
     if tables and not tables.get("migrations"):

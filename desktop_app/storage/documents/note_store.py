@@ -1,4 +1,7 @@
-"""A model's notes on parts of documents, by a key of their input; none is paid for twice."""
+"""Results of paid calls by a key of their input, so that repeating a task does not pay again.
+
+They are notes on parts of documents, and the answers of unfinished evaluations.
+"""
 
 from __future__ import annotations
 

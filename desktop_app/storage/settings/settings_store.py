@@ -1,6 +1,7 @@
 """The user's settings, and the profiles of providers. Never a key: see credentials/.
 
-Only values that differ from their defaults are stored; settings/schema.py defines all.
+Only values that differ from their defaults are stored. settings/schema.py defines the settings that
+users change; other keys, such as "window.state", have no declaration.
 """
 
 from __future__ import annotations

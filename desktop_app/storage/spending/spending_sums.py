@@ -71,12 +71,12 @@ _UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
 
 def add_to_slot(connection: sqlite3.Connection, entry: tuple[object, ...]) -> None:
     """Add an entry: time, provider, model, purpose, four token counts, cost."""
-    at, *names, cost = entry
-    key = (int(str(at)) // SLOT_MICROS, *names[:3])
+    at, provider_id, model, purpose, *tokens, cost = entry
+    key = (int(str(at)) // SLOT_MICROS, provider_id, model, purpose)
     known = connection.execute(_SELECT, key).fetchone()
     before = Decimal(known[0]) if known else Decimal(0)
     total = before if cost is None else EXACT_CONTEXT.add(before, Decimal(str(cost)))
-    connection.execute(_UPSERT, (*key, int(cost is None), *names[3:], str(total)))
+    connection.execute(_UPSERT, (*key, int(cost is None), *tokens, str(total)))
 
 
 def token_counts(usage: Usage) -> tuple[int, int, int, int]:
