@@ -388,7 +388,7 @@ async def _write_json(
     with _skipping_errors(left_out, N_("Folders skipped: {reason}")):
         for folder in await backend.conversation_folders.all():
             if folder.id in used_ids:
-                writer.folder(folder)
+                writer.write_folder(folder)
                 written_ids.add(folder.id)
     presets = {}
     with _skipping_errors(left_out, N_("Presets skipped: {reason}")):
@@ -402,14 +402,14 @@ async def _write_json(
             preset = presets.get(conversation.preset_id or "")
             if conversation.folder_id not in written_ids:
                 conversation = replace(conversation, folder_id=None)
-            writer.conversation(conversation, messages, compactions, preset)
+            writer.write_conversation(conversation, messages, compactions, preset)
             parts = [part for message in messages for part in message.attachments]
             hashes |= {part.sha256 for part in (*parts, *conversation.draft.question_attachments)}
     for sha256 in sorted(hashes):
         with _skipping_errors(left_out, N_("Attachment {id} skipped: {reason}"), id=sha256[:64]):
             file = await backend.attachments.file(sha256)
             if file is not None:
-                writer.file(file)
+                writer.write_file(file)
     writer.end()
 
 

@@ -101,11 +101,11 @@ class JsonWriter:
         self._section = ""
         stream.write(b'{"format": "%s", "version": %d' % (FORMAT.encode(), VERSION))
 
-    def folder(self, folder: Folder) -> None:
+    def write_folder(self, folder: Folder) -> None:
         """Write a folder."""
         self._add("folders", _folder(folder))
 
-    def conversation(
+    def write_conversation(
         self,
         conversation: Conversation,
         messages: Iterable[Message],
@@ -118,7 +118,7 @@ class JsonWriter:
         item["compactions"] = [_compaction(compaction) for compaction in compactions]
         self._add("conversations", item)
 
-    def file(self, file: AttachmentFile) -> None:
+    def write_file(self, file: AttachmentFile) -> None:
         """Write an attachment's file."""
         self._add("attachments", _file(file))
 

@@ -53,7 +53,7 @@ from desktop_app.storage.database.sqlite_connection import connect, connect_in_m
 from desktop_app.storage.documents.collection_store import collection_from_row, file_from_row
 from desktop_app.storage.documents.evaluation_store import evaluation_from_row
 from desktop_app.storage.recovery.repair import repair_store
-from desktop_app.storage.recovery.row_checks import INDEX_TABLES, TableSchema, tables_of
+from desktop_app.storage.recovery.row_checks import INDEX_TABLE_PREFIXES, TableSchema, tables_of
 from desktop_app.storage.recovery.sqlite_pages import SqlitePages
 from desktop_app.storage.recovery.store_copy import copy_store
 from desktop_app.storage.settings.address_secrets import copy_damaged
@@ -799,7 +799,7 @@ def _dump(path: Path) -> dict[str, list[list[Any]]]:
                 for row in connection.execute(f"SELECT * FROM {name}").fetchall()
             ]
             for name in names
-            if not name.startswith(INDEX_TABLES) and name != "migrations"
+            if not name.startswith(INDEX_TABLE_PREFIXES) and name != "migrations"
         }
         index = connection.execute("SELECT rowid FROM search_index WHERE words MATCH 'hello'")
         found["hello"] = [[row[0]] for row in index.fetchall()]

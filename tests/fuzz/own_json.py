@@ -93,9 +93,9 @@ def _sound() -> bytes:
     preset = Preset("e" * 32, "Reviewer", overrides=conversation.overrides)
     stream = io.BytesIO()
     writer = JsonWriter(stream)
-    writer.folder(folder)
-    writer.conversation(conversation, [question, answer], [compaction], preset)
-    writer.file(AttachmentFile(_SHA256, "a.pdf", "application/pdf", _DATA, "words", 52, 9))
+    writer.write_folder(folder)
+    writer.write_conversation(conversation, [question, answer], [compaction], preset)
+    writer.write_file(AttachmentFile(_SHA256, "a.pdf", "application/pdf", _DATA, "words", 52, 9))
     writer.end()
     return stream.getvalue()
 
@@ -133,10 +133,10 @@ def _written(found: ImportedConversation) -> bytes:
     stream = io.BytesIO()
     writer = JsonWriter(stream)
     if found.folder is not None:
-        writer.folder(found.folder)
-    writer.conversation(found.conversation, found.messages, found.compactions, found.preset)
+        writer.write_folder(found.folder)
+    writer.write_conversation(found.conversation, found.messages, found.compactions, found.preset)
     for file in found.files:
-        writer.file(file)
+        writer.write_file(file)
     writer.end()
     return stream.getvalue()
 

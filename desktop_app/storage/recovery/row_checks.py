@@ -18,7 +18,7 @@ from typing import Any, Final, get_args
 from desktop_app.domain import bounds
 from desktop_app.domain.answering.chat_request import KEY_HEADERS
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.conversations.conversation import Conversation, Message
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.domain.documents.collections import FileStatus
@@ -50,8 +50,8 @@ Value = int | float | str | bytes | None
 Values = dict[str, Any]
 """A row by column name."""
 
-INDEX_TABLES: Final = ("search_index", "passage_index", "sqlite_")
-"""The tables of an index or of SQLite, by the start of their names."""
+INDEX_TABLE_PREFIXES: Final = ("search_index", "passage_index", "sqlite_")
+"""Of the tables of an index or of SQLite."""
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "TEXT": (str,),
@@ -134,7 +134,7 @@ def tables_of(connection: sqlite3.Connection) -> dict[str, TableSchema]:
     found = {}
     sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
     for (name,) in connection.execute(sql).fetchall():
-        if not name.startswith(INDEX_TABLES):
+        if not name.startswith(INDEX_TABLE_PREFIXES):
             found[name] = _table(connection, name)
     return found
 
@@ -223,7 +223,7 @@ def _require_number(name: str, value: int) -> None:
 # -------------------------------------------------------------- whole rows
 
 
-def _check_conversation(values: Values) -> Conversation:
+def _check_conversation(values: Values) -> None:
     found = conversation_from_row({**values, "streaming": 0})
     bounds.checked_name(found.title)
     bounds.checked_overrides(found.overrides)
@@ -231,7 +231,6 @@ def _check_conversation(values: Values) -> Conversation:
     bounds.checked_name(found.draft.template_id)
     for part in found.draft.attachments:
         bounds.checked_part(part)
-    return found
 
 
 def _check_folder(values: Values) -> None:
@@ -389,7 +388,7 @@ def _check_setting(key: str, text: str) -> None:
     """Check a setting with a structured value; the program checks plain values itself."""
     _require(len(text) <= _LONGEST_SETTING)
     value = json.loads(text)
-    for prefix, check in _SETTINGS.items():
+    for prefix, check in _SETTING_CHECKS.items():
         if key.startswith(prefix):
             check(value)
             return
@@ -466,7 +465,7 @@ def _check_place(value: Any) -> None:
     _require(all(isinstance(share, int | float) for share in value))
 
 
-_SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
+_SETTING_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
     "models.favorites": _check_pairs,
     "presets.hidden": _check_names,
     "spending.unpriced.": _refuse,

@@ -58,11 +58,11 @@ def written(
     stream = io.BytesIO()
     writer = JsonWriter(stream)
     for folder in folders:
-        writer.folder(folder)
+        writer.write_folder(folder)
     for conversation, messages in conversations:
-        writer.conversation(conversation, messages)
+        writer.write_conversation(conversation, messages)
     for file in files:
-        writer.file(file)
+        writer.write_file(file)
     writer.end()
     return stream.getvalue()
 
@@ -284,7 +284,7 @@ async def test_the_preset_is_exported_and_imported(tmp_path: Path) -> None:
     def out(found: Conversation, known: Preset | None) -> bytes:
         stream = io.BytesIO()
         writer = JsonWriter(stream)
-        writer.conversation(found, [], (), known)
+        writer.write_conversation(found, [], (), known)
         writer.end()
         return stream.getvalue()
 
@@ -315,7 +315,7 @@ async def test_the_preset_is_exported_and_imported(tmp_path: Path) -> None:
 def test_a_damaged_preset_is_reported(tmp_path: Path, damage: dict[str, Any]) -> None:
     stream = io.BytesIO()
     writer = JsonWriter(stream)
-    writer.conversation(a_conversation(), [], (), Preset(new_id(), "Editor"))
+    writer.write_conversation(a_conversation(), [], (), Preset(new_id(), "Editor"))
     writer.end()
     value = json.loads(stream.getvalue())
     value["conversations"][0]["preset"].update(damage)
@@ -333,7 +333,7 @@ async def test_compactions_are_imported_once_and_unchanged(tmp_path: Path) -> No
     undone = replace(made, id=new_id(), kind=CompactionKind.PROVIDER, body="[]", undone_at=NOON)
     stream = io.BytesIO()
     writer = JsonWriter(stream)
-    writer.conversation(conversation, [question], [made, undone])
+    writer.write_conversation(conversation, [question], [made, undone])
     writer.end()
     (found,) = read(tmp_path, stream.getvalue())
     assert found.compactions == (made, undone)
@@ -360,7 +360,7 @@ def test_a_damaged_compaction_is_reported(tmp_path: Path, damage: dict[str, Any]
     )  # fmt: skip
     stream = io.BytesIO()
     writer = JsonWriter(stream)
-    writer.conversation(conversation, [question], [made])
+    writer.write_conversation(conversation, [question], [made])
     writer.end()
     value = json.loads(stream.getvalue())
     value["conversations"][0]["compactions"][0].update(damage)

@@ -216,8 +216,8 @@ async def test_an_export_includes_the_file(place: Place) -> None:
         assert conversation is not None
         assert file is not None
         writer = own_json.JsonWriter(stream)
-        writer.conversation(conversation, await store.messages(conversation.id))
-        writer.file(file)
+        writer.write_conversation(conversation, await store.messages(conversation.id))
+        writer.write_file(file)
         writer.end()
     (found,) = own_json.read(json.loads(stream.getvalue()))
     assert isinstance(found, ImportedConversation)
