@@ -89,6 +89,17 @@ def test_a_save_dialog_proposes_a_name_and_asks_before_overwriting(
     qtbot.waitUntil(lambda: has_none(window))
 
 
+def test_a_name_without_a_suffix_gets_that_of_the_format(
+    qtbot: QtBot, window: QWidget, tmp_path: Path
+) -> None:
+    chosen: list[Path] = []
+    filters = "JSON (*.json)"
+    choose_target(window, "Export", chosen.append, start="x", filters=filters, suffix="json")
+    choose_paths(tmp_path / "typed")
+    assert chosen == [tmp_path / "typed.json"]
+    qtbot.waitUntil(lambda: has_none(window))
+
+
 @pytest.mark.parametrize("closes", [False, True])
 def test_a_left_dialog_reports_nothing_and_is_deleted(
     qtbot: QtBot, window: QWidget, tmp_path: Path, closes: bool

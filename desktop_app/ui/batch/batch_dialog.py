@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_job_page import BatchJobPage
@@ -17,6 +17,7 @@ from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.file_dialogs import choose_target
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_dialog import DraftDialog, FormValues
 from desktop_app.ui.widgets.forms.form_widgets import Note, Tone, retheme
@@ -165,15 +166,14 @@ class BatchDialog(DraftDialog):
         kind, ending = _ENDINGS[format_]
         title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job.job_title)
         name = f"{title.strip()[:60] or tr('Batch job')}{ending}"
-        dialog = QFileDialog(self, tr("Export results"), str(Path.home() / name), tr(kind))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile(name)
-        dialog.setDefaultSuffix(ending)
-        dialog.fileSelected.connect(
-            lambda chosen: self.report_requested.emit(job_id, format_, Path(chosen))
+        choose_target(
+            self,
+            tr("Export results"),
+            lambda chosen: self.report_requested.emit(job_id, format_, chosen),
+            start=Path.home() / name,
+            filters=tr(kind),
+            suffix=ending,
         )
-        dialog.open()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Show the list on Esc, or close the window from there; open a job on Enter."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.places import LinkedText, linked_text
@@ -18,6 +18,7 @@ from desktop_app.ui.composer.completion.template_mark import TemplateMark
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import Combo, MultilineField, Note
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
@@ -231,21 +232,12 @@ class BatchNewPage(QWidget):
     # ------------------------------------------------------------------ actions of the user
 
     def _choose_files(self) -> None:
-        dialog = self._dialog(tr("Select files"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(lambda names: self.add([Path(name) for name in names]))
-        dialog.open()
+        choose_files(self, tr("Select files"), self.add, start=Path.home())
 
     def _choose_folder(self) -> None:
-        dialog = self._dialog(tr("Select folder"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(lambda name: self.add([Path(name)]))
-        dialog.open()
-
-    def _dialog(self, title: str) -> QFileDialog:
-        dialog = QFileDialog(self, title, str(Path.home()))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return dialog
+        choose_folder(
+            self, tr("Select folder"), lambda folder: self.add([folder]), start=Path.home()
+        )
 
     def _clear_files(self) -> None:
         cleared = tuple(self._paths)

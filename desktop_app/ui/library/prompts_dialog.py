@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QStackedWidget, QWidget
+from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.presets_page import PresetsPage
@@ -17,6 +16,7 @@ from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.file_dialogs import choose_file, choose_target
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import retheme
 
@@ -110,17 +110,16 @@ class PromptsDialog(QDialog):
 
     def _choose_import(self) -> None:
         self.report_edits()
-        dialog = QFileDialog(self, tr("Import prompts and presets"), "", tr(_FILTER))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.import_requested.emit(Path(name)))
-        dialog.open()
+        title = tr("Import prompts and presets")
+        choose_file(self, title, self.import_requested.emit, filters=tr(_FILTER))
 
     def _choose_export(self) -> None:
         self.report_edits()
-        dialog = QFileDialog(self, tr("Export prompts and presets"), _DEFAULT_FILE, tr(_FILTER))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("json")
-        dialog.fileSelected.connect(lambda name: self.export_requested.emit(Path(name)))
-        dialog.open()
+        choose_target(
+            self,
+            tr("Export prompts and presets"),
+            self.export_requested.emit,
+            start=_DEFAULT_FILE,
+            filters=tr(_FILTER),
+            suffix="json",
+        )

@@ -60,10 +60,16 @@ def choose_target(
     *,
     start: Path | str,
     filters: str,
+    suffix: str = "",
 ) -> QFileDialog:
-    """Open a dialog in which the user names the file to write; it asks before overwriting."""
+    """Open a dialog in which the user names the file to write; it asks before overwriting.
+
+    Args:
+        suffix: is added to a name that has none.
+    """
     dialog = _make(parent, title, start, filters)
     dialog.setAcceptMode(dialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(suffix)
     return _open(dialog, lambda paths: on_chosen(paths[0]))
 
 

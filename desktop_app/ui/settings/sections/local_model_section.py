@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QSizePolicy
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, ReadOnlyLine
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
@@ -56,8 +57,4 @@ class LocalModelSection(FormSection):
 
     def _open_dialog(self) -> None:
         models = tr("Models ({patterns})", patterns="*.gguf")
-        dialog = QFileDialog(self, tr("Choose model file"), "", models)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.model_file_chosen.emit(Path(name)))
-        dialog.open()
+        choose_file(self, tr("Choose model file"), self.model_file_chosen.emit, filters=models)
