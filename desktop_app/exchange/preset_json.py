@@ -45,8 +45,10 @@ def preset_from_json(value: _Object) -> Preset:
     name = text_of(value, "name", needed=True)
     settings = value.get("settings") or {}
     variant, effort = text_of(value, "variant"), text_of(value, "effort")
+    choice = [text_of(value, "provider"), text_of(value, "model"), variant, effort]
+    content = [json.dumps(settings, sort_keys=True), *(choice if any(choice) else ())]
     return Preset(
-        id=id_of(value) or derived_id(name, json.dumps(settings, sort_keys=True)),
+        id=id_of(value) or derived_id(name, *content),
         name=bounds.checked_name(name),
         provider_id=bounds.checked_name(text_of(value, "provider")),
         model=bounds.checked_name(text_of(value, "model")),

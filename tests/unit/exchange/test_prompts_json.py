@@ -18,6 +18,7 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.exchange.preset_json import derived_id, preset_from_json
 from desktop_app.exchange.prompts_json import (
     PromptCollection,
     new_items,
@@ -72,6 +73,13 @@ def test_an_unusable_id_is_derived_from_the_content() -> None:
     (found,) = read(json.dumps(value)).prompts
     assert replace(found, id=REPLY.id) == REPLY
     assert re.fullmatch("[0-9a-f]{32}", found.id)
+
+
+def test_presets_without_ids_that_differ_in_their_model_have_different_ids() -> None:
+    named = [{"name": "Reviewer", "model": model} for model in ("", "gpt-5.2", "gpt-5-mini")]
+    ids = [preset_from_json(value).id for value in named]
+    assert len(set(ids)) == 3
+    assert ids[0] == derived_id("Reviewer", "{}")  # as in earlier versions
 
 
 @given(collections, collections)
