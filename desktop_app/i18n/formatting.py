@@ -97,9 +97,12 @@ class BabelFormats:
 
     @cached_property
     def _locale(self) -> Locale:
-        from babel import Locale
+        from babel import Locale, UnknownLocaleError
 
-        return Locale.parse(locale_name(self._language), sep="-")
+        try:
+            return Locale.parse(locale_name(self._language), sep="-")
+        except (UnknownLocaleError, ValueError):  # Babel lacks it, as it lacks en_RU
+            return Locale.parse(_DEFAULT.get(self._language, self._language), sep="-")
 
 
 def _with_digits(pattern: NumberPattern, digits: int) -> NumberPattern:
@@ -214,7 +217,7 @@ def parsed_amount(text: str) -> Decimal | None:
     Raises:
         ValueError: the text is not an amount.
     """
-    from decimal import Decimal, InvalidOperation
+    from decimal import Decimal
 
     plain = re.sub(r"US\$|[$\s\u202f]", "", text)
     if not plain:
@@ -227,13 +230,9 @@ def parsed_amount(text: str) -> Decimal | None:
         )
         integer, fraction = plain[:last].replace(other, ""), plain[last + 1 :]
         plain = plain.replace(plain[last], "") if is_group else f"{integer}.{fraction}"
-    try:
-        amount = Decimal(plain)
-    except InvalidOperation:
-        raise ValueError(text) from None
-    if not amount.is_finite() or amount < 0:
+    if re.fullmatch(r"\+?(?:\d+\.?\d*|\.\d+)", plain) is None:
         raise ValueError(text)
-    return amount
+    return Decimal(plain)
 
 
 def _decimal_sign() -> str:

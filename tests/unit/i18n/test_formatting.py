@@ -116,3 +116,13 @@ def test_the_first_variable_of_the_system_gives_the_region(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert formatting.locale_name(language) == locale
+
+
+@pytest.mark.parametrize("locale", ["de_RU.UTF-8", "de_NL", "de_1"])
+def test_a_region_without_data_gets_the_formats_of_the_language(
+    locale: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", locale)
+    formatting.use_formats_of("de")
+    assert formatting.number(12_345) == "12.345"
+    assert formatting.day(date(2026, 3, 2)) == "2. März 2026"

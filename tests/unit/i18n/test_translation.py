@@ -231,7 +231,7 @@ def test_an_amount_is_read_as_the_locale_writes_it(code: str, text: str, amount:
     assert formatting.parsed_amount(text) == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["much", "-1", "1.2.3", "1,2,3", "NaN", "Infinity"])
+@pytest.mark.parametrize("text", ["much", "-1", "1.2.3", "1,2,3", "1e5", "1_0", "NaN", "Infinity"])
 def test_other_texts_than_amounts_are_refused(text: str) -> None:
     for code in ("en", "de"):
         formatting.use_formats_of(code)
