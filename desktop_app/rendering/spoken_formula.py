@@ -121,11 +121,14 @@ class _Speaker:
         return words
 
     def _argument(self) -> str:
-        if self._at == len(self._tokens):
+        if self._at == len(self._tokens) or self._depth == _MAX_DEPTH:
             return ""
         token = self._tokens[self._at]
         if not token[0].isalnum() or len(token) == 1:
-            return self._next_words()
+            self._depth += 1
+            words = self._next_words()
+            self._depth -= 1
+            return words
         # TeX takes a single letter or digit: \frac12 is a half, and x^2y is the square times y.
         self._tokens[self._at] = token[1:]
         return token[0]

@@ -16,7 +16,8 @@ from desktop_app.rendering.markdown.block_builder import CHECKED, UNCHECKED
 from desktop_app.rendering.spoken_formula import spoken_words
 
 _FENCE: Final = re.compile(
-    r" {0,3}(?:[-*+>] |\d+[.)] )*\s*(?P<mark>`{3,}|~{3,})\s*(?P<language>[^\s`]*)"
+    r" {0,3}(?P<containers>(?:> ?|[-*+] |\d+[.)] )*)\s*"
+    r"(?P<mark>`{3,}(?!.*`)|~{3,})\s*(?P<language>[^\s`]*)"
 )
 _BEGINS: Final = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
 _RULE: Final = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
@@ -36,6 +37,7 @@ class SentenceSplitter:
         self._open = ""
         self._is_inside = False  # the beginning of this line is in `_open`
         self._fence = ""
+        self._is_quoted = False  # the fence is in a quote
         self._language = ""
         self._lines = 0
 
@@ -64,15 +66,18 @@ class SentenceSplitter:
         if self._is_inside:
             self._open, self._is_inside = f"{self._open}{line}\n", False
             return self._sentences()
-        fence = _FENCE.match(line)
         if self._fence:
-            is_end = fence is not None and line.strip().strip(self._fence[0]) == ""
-            if fence is not None and is_end and fence["mark"].startswith(self._fence):
+            if self._is_quoted and not line.lstrip().startswith(">"):  # the quote has ended
+                return [self._code(), *self._line(line)]
+            words = (line.lstrip(" >") if self._is_quoted else line).strip()
+            if words.startswith(self._fence) and not words.strip(self._fence[0]):
                 return [self._code()]
             self._lines += 1
             return []
+        fence = _FENCE.match(line)
         if fence is not None:
             self._fence, self._language, self._lines = fence["mark"], fence["language"], 0
+            self._is_quoted = ">" in fence["containers"]
             return [self._flush()]
         if not line.strip():
             return [self._flush()]

@@ -42,5 +42,10 @@ def test_deeply_nested_groups_are_spoken() -> None:
     assert spoken_formula("{a}" * 50) == " ".join("a" * 50)
 
 
+@pytest.mark.parametrize("tex", ["^", "_", r"\sqrt", r"\frac", "{^"])
+def test_deeply_nested_arguments_are_spoken(tex: str) -> None:
+    assert "a" in spoken_formula(tex * 300 + " a").split()
+
+
 def test_a_long_formula_is_cut() -> None:
     assert spoken_formula("a+" * 1_001) == " ".join(["a plus"] * 1_000)

@@ -75,6 +75,11 @@ def test_footnote_marks_are_not_spoken() -> None:
         ("```\na\n``` b\n````\nc", ["Code, 2 lines", "c"]),
         ("- ```sh\n  x\n  ```\n", ["sh code, 1 line"]),
         ("```\n```", ["Code, 0 lines"]),
+        ("> ```py\n> x\n> ```\n\na", ["py code, 1 line", "a"]),
+        (">```\n> > x\n>```\n> a", ["Code, 1 line", "a"]),
+        ("> ```\n> x\na", ["Code, 1 line", "a"]),
+        ("```\n> ```\n```\na", ["Code, 1 line", "a"]),
+        ("```pip install x```\n\na", ["pip install x", "a"]),
         ("a\n```\nb", ["a", "Code, 1 line"]),
         ("| a | b |\n|---|:-:|\n| | c |\nd", ["a, b", "c", "d"]),
         ("# a. B\nc", ["a. B", "c"]),
@@ -113,7 +118,7 @@ def test_an_incomplete_line_is_spoken_only_if_it_is_prose(begin: str, is_said: b
     assert bool(SentenceSplitter().feed(begin)) is is_said
 
 
-TEXT = st.text(st.sampled_from("ab .!?\n`~#|-*1。$[]("), max_size=120)
+TEXT = st.text(st.sampled_from("bx .!?\n`~#|-*1。$[]("), max_size=120)
 
 
 @settings(max_examples=examples(300), deadline=None)
@@ -121,5 +126,5 @@ TEXT = st.text(st.sampled_from("ab .!?\n`~#|-*1。$[]("), max_size=120)
 def test_no_split_into_pieces_repeats_a_word(pieces: list[str]) -> None:
     said = " ".join(heard(*pieces))
     whole = "".join(pieces)
-    for letter in "ab":  # "code" and "lines" have neither
+    for letter in "bx":  # "code", "lines" and the words for signs have neither
         assert said.count(letter) <= whole.count(letter)
