@@ -125,6 +125,6 @@ def may_contain(source: str, words: str) -> bool:
     if not missing:
         return True
     bare = remove_characters(_MARKS, folded)
-    if all(word in bare for word in missing):
+    if all(remove_characters(_MARKS, word) in bare for word in missing):
         return True
     return any(spelt.search(source) for spelt in _SPELLED_DIFFERENTLY)

@@ -196,6 +196,7 @@ def test_text_that_may_be_shown_differently_is_rendered(source: str, expected: i
         ("&amp; amp", "amp", (1, True)),
         ("foo\nbar", "foo bar", (1, True)),
         ("foo *bar*", "foo bar", (1, True)),
+        ("the foo\\_bar", "foo_bar", (1, True)),
         ("foo, bar", "foo, bar", (1, True)),
         ("```\nfoo\nbar\n```", "foo\nbar", (0, False)),
         ("foo", "", (0, False)),
