@@ -45,7 +45,8 @@ _BLOCK_START: Final = re.compile(
 )
 _NUMBERED: Final = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _TICKS: Final = re.compile("`+")
-_LEADING_TICKS: Final = re.compile(r"\s*(`*)")
+_LEADING_FENCE: Final = re.compile(r"\s*(`+|~+|)")
+_ENTITY_SIGN: Final = re.compile(r"&(?=#?\w+;)")
 _UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
 _INDENT: Final = "    "
 """The indentation of list content.
@@ -193,9 +194,12 @@ def _quotes(depths: Sequence[int]) -> tuple[str, int]:
 def _code(members: list[Block]) -> str:
     """Return a code block in a fence longer than any in the code."""
     lines = [block.text for block in members if block.kind is Kind.CODE]
-    begins = (_LEADING_TICKS.match(line) for line in lines)
-    fence = "`" * max(3, 1 + max((len(m[1]) for m in begins if m), default=0))
-    return "\n".join([f"{fence}{members[0].language}", *lines, fence])
+    language = members[0].language
+    mark = "~" if "`" in language else "`"
+    begins = (_LEADING_FENCE.match(line) for line in lines)
+    lengths = (len(m[1]) for m in begins if m and m[1][:1] == mark)
+    fence = mark * max(3, 1 + max(lengths, default=0))
+    return "\n".join([f"{fence}{language}", *lines, fence])
 
 
 def _block(block: Block) -> str:
@@ -355,6 +359,7 @@ def _wrap(text: str, style: str, value: str) -> str:
 
 
 def _target(link: str) -> str:
+    link = _ENTITY_SIGN.sub("&amp;", link)
     return f"<{link}>" if _UNSAFE_TARGET.search(link) else link
 
 

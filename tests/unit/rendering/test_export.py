@@ -232,6 +232,9 @@ def test_commonmark_examples_survive_export() -> None:
             "  ```\n  f\n  ```"
         ),
         "> | a |\n> |---|\n> | b |\n\n> | c |\n> |---|\n\n>\n\n> > d\n\n> e\n> > f\n>\n> > g",
+        "~~~ a`b\n~~~~\n```\n~~~",
+        "~~~~ a`b\n~~~\n```\n~~~~",
+        "[a](https://a.b/?x&amp;copy;y)",
         "~one~ (~two~) **x**~three~ \\~~four~ ~\\~five\\~~ ~~six ~7~~ \\~none\\~ ~/p ~10",
     ],
 )
