@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -17,22 +18,57 @@ _NAMES: Final = {
     "PgDown": "Next",
     "Space": "space",
 }
+# Most layouts still use the older keysyms of these letters, given by the first keysym of each row
+# or by the high byte of an encoding's characters.
+_LETTERS: Final = {
+    0x6A1: "ђѓёєѕіїјљњћќґўџ",
+    0x6C0: "юабцдефгхийклмнопярстужвьызшэщчъ",
+    0x7E1: "αβγδεζηθικλμνξοπρσςτυφχψω",
+}
+_ENCODINGS: Final = {
+    0x100: "iso8859_2",
+    0x200: "iso8859_3",
+    0x300: "iso8859_4",
+    0x500: "iso8859_6",
+    0xC00: "iso8859_8",
+    0xD00: "tis_620",
+}
+_GROUPS: Final = ("latin2", "latin3", "latin4", "arabic", "cyrillic", "greek", "hebrew", "thai")
 _TRIGGER: Final = {"Ctrl": "CTRL", "Alt": "ALT", "Shift": "SHIFT", "Meta": "LOGO"}
 _ACCELERATOR: Final = {"Ctrl": "Primary", "Alt": "Alt", "Shift": "Shift", "Meta": "Super"}
 
 
 def keysym_name(key: str) -> str:
-    """Return the name of a key's symbol, such as "a", "Prior" or "period"."""
+    """Return the name of a key's symbol, such as "a", "Prior", "Cyrillic_zhe" or "U1E21"."""
     if len(key) > 1:
         return _NAMES.get(key, key)
-    return _character_names().get(ord(key.lower()), key.lower())
+    return _character_names().get(character_keysyms(key)[0], f"U{ord(_character(key)):04X}")
+
+
+def character_keysyms(key: str) -> list[int]:
+    """Return the keysyms of a key that is named by its character, the most usual first."""
+    character = _character(key)
+    code = ord(character)
+    if code < 0x100:
+        return [code]
+    found = [first + row.index(character) for first, row in _LETTERS.items() if character in row]
+    for page, encoding in _ENCODINGS.items():
+        with suppress(UnicodeEncodeError):
+            found.append(page | character.encode(encoding)[0])
+    return [*found, 0x1000000 | code]
+
+
+def _character(key: str) -> str:
+    return key.lower()[0]  # that of "İ" is "i" with a combining dot
 
 
 @cache
 def _character_names() -> dict[int, str]:
-    """Return the names of the Latin 1 characters, by code."""
+    """Return the names of characters, by keysym."""
     from Xlib import XK  # not needed at start-up
 
+    for group in _GROUPS:
+        XK.load_keysym_group(group)
     names = (name for name in vars(XK) if name.startswith("XK_"))
     return {getattr(XK, name): name.removeprefix("XK_") for name in names}
 

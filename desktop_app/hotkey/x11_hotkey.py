@@ -16,7 +16,7 @@ from Xlib import error as xlib_error
 
 from desktop_app.commands.shortcut import parse_press
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
-from desktop_app.hotkey.keysyms import keysym_name
+from desktop_app.hotkey.keysyms import character_keysyms, keysym_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +87,9 @@ class X11Hotkey:
 
     def _grab(self) -> None:
         modifiers, key = parse_press(self._keys)
-        code = self._display.keysym_to_keycode(_keysym(key))
-        if not code:
+        codes = map(self._display.keysym_to_keycode, _keysyms(key))
+        code = next(filter(None, codes), None)
+        if code is None:
             raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
         mask = 0
         for name in modifiers:
@@ -144,10 +145,8 @@ def is_held() -> bool:
     return bool(owner != X.NONE)
 
 
-def _keysym(key: str) -> int:
-    """Return the X keysym of a key in Qt's portable text, 0 if it has none."""
+def _keysyms(key: str) -> list[int]:
+    """Return the X keysyms of a key in Qt's portable text; 0 stands for none."""
     if len(key) == 1:
-        # The keysyms of Latin 1 are its characters; others are marked by a high bit.
-        code = ord(key.lower())
-        return code if code < 0x100 else 0x1000000 | code
-    return int(XK.string_to_keysym(keysym_name(key)))
+        return character_keysyms(key)
+    return [int(XK.string_to_keysym(keysym_name(key)))]

@@ -135,7 +135,10 @@ def test_keys_are_grabbed_with_all_locks(server: XServer, keys: str, code: int, 
 
 @pytest.mark.parametrize(
     ("keys", "code"),
-    [("Ctrl+ÿ", 0xFF), ("Ctrl+Ÿ", 0xFF), ("Ctrl+Ā", 0x1000101), ("Ctrl+Ж", 0x1000436)],
+    [
+        *(("Ctrl+ÿ", 0xFF), ("Ctrl+Ÿ", 0xFF), ("Ctrl+Ā", 0x3E0), ("Ctrl+Ā", 0x1000101)),
+        *(("Ctrl+Ж", 0x6D6), ("Ctrl+Ж", 0x1000436), ("Ctrl+İ", 0x69)),
+    ],
 )
 def test_letters_have_keysyms(server: XServer, keys: str, code: int) -> None:
     server.codes[code] = 99
@@ -226,7 +229,12 @@ def test_doctor_recognizes_keys_held_by_the_program(server: XServer) -> None:
         ("Meta+.", "LOGO+period", "<Super>period"),
         ("Ctrl++", "CTRL+plus", "<Primary>plus"),
         ("Alt+Ö", "ALT+odiaeresis", "<Alt>odiaeresis"),
-        ("Alt+Ж", "ALT+ж", "<Alt>ж"),
+        ("Alt+Ж", "ALT+Cyrillic_zhe", "<Alt>Cyrillic_zhe"),
+        ("Alt+Š", "ALT+scaron", "<Alt>scaron"),
+        ("Alt+Σ", "ALT+Greek_sigma", "<Alt>Greek_sigma"),
+        ("Alt+ש", "ALT+hebrew_shin", "<Alt>hebrew_shin"),
+        ("Alt+Ա", "ALT+U0561", "<Alt>U0561"),
+        ("Alt+İ", "ALT+i", "<Alt>i"),
     ],
 )
 def test_keys_are_written_in_the_form_of_each_desktop(keys: str, trigger: str, gtk: str) -> None:
