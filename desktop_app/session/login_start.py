@@ -110,7 +110,11 @@ def login_start_location(
 def starts_at_login(
     scope: str, environment: Mapping[str, str], platform: str = sys.platform
 ) -> bool:
-    """Return True if the desktop starts the program at login."""
+    """Return True if the desktop starts the program at login.
+
+    Raises:
+        OSError: the registry of Windows refused.
+    """
     return _login_start(scope, environment, platform).is_on()
 
 

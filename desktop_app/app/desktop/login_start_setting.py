@@ -33,7 +33,10 @@ class LoginStartSetting:
         """Set the setting to what the desktop's entry says; the user may have changed the entry."""
         if is_sandboxed():  # the portal can change the entry, but not report it
             return
-        starts = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
+        try:
+            starts = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
+        except OSError:  # unknown: keep the setting
+            return
         if starts != self._values[START_AT_LOGIN]:
             await self._values.set(START_AT_LOGIN, starts)
 

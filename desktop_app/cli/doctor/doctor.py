@@ -306,8 +306,12 @@ async def _hotkey_report(keys: str, scope: str) -> HotkeyReport:
 
 def _check_login_start(backend: Backend) -> Finding:
     scope = backend.folders.scope
-    if starts_at_login(scope, os.environ):
-        place = login_start_location(scope, os.environ)
+    place = login_start_location(scope, os.environ)
+    try:
+        starts = starts_at_login(scope, os.environ)
+    except OSError as error:
+        return Finding("start at login", None, f"{place}: {error}")
+    if starts:
         return Finding("start at login", None, tr("On: {file}", file=place))
     return Finding("start at login", None, tr("Off"))
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
+from desktop_app.cli.doctor import doctor
 from desktop_app.cli.doctor.doctor import (
     Finding,
+    _check_login_start,
     _check_routes,
     findings_json,
     findings_text,
@@ -46,6 +48,17 @@ async def test_providers_of_the_same_name_are_told_apart() -> None:
             await backend.settings.save_profile(profile)
         names = {finding.name for finding in await _check_routes(backend, None)}
     assert {"way to Home (a)", "way to Home (b)"} <= names
+
+
+async def test_an_unreadable_start_at_login_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> bool:
+        raise PermissionError("Access is denied")
+
+    monkeypatch.setattr(doctor, "starts_at_login", refuse)
+    async with started() as backend:
+        found = _check_login_start(backend)
+    assert found.works is None
+    assert found.text.endswith(": Access is denied")
 
 
 def test_findings_have_their_facts_in_json() -> None:
