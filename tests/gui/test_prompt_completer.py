@@ -332,6 +332,12 @@ def test_esc_removes_the_slash_that_a_command_inserted(either: Typed) -> None:
     assert either.offered
 
 
+def test_the_command_writes_no_slash_without_prompts(either: Typed) -> None:
+    either.slash.set_prompts(())
+    either.slash.open()
+    assert either.text == ""
+
+
 def test_a_canceled_form_removes_the_slash_that_a_command_inserted(either: Typed) -> None:
     either.slash.open()
     either.type("rev")

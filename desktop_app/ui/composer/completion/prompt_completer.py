@@ -121,9 +121,11 @@ class PromptCompleter(QObject):
         self._fill_in, self._finish, self._is_temporary = fill_in, finish, is_temporary
 
     def open(self) -> None:
-        """Open the list as if / had been typed on an empty line."""
+        """Open the list as if / had been typed on an empty line; without prompts, only focus."""
         self.close()
         self._field.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if not self._prompts:
+            return
         self._field.begin_line()
         self._is_dismissed, self._inserted_slash = False, True
         self._field.replace(0, SIGNS[0], 1)
