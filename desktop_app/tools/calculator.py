@@ -267,11 +267,11 @@ def _divide(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
 def _round(values: list[Decimal], context: Context) -> Decimal:
     if len(values) > 2:
         raise ToolError("round takes a value and the number of decimals.")
-    places = int(values[1]) if len(values) == 2 else 0
-    if not -DIGITS <= places <= DIGITS:
-        raise ToolError(f"At most {DIGITS} decimals.")
+    places = values[1] if len(values) == 2 else Decimal(0)
+    if not -DIGITS <= places <= DIGITS or places != int(places):
+        raise ToolError(f"The number of decimals is a whole number, at most {DIGITS}.")
     # In another context, because requested rounding must not set the flag Inexact.
-    step = Decimal(f"1e{-places}")
+    step = Decimal(f"1e{-int(places)}")
     return context.plus(values[0].quantize(step, context=_wide_context()))
 
 

@@ -105,7 +105,7 @@ def test_the_reason_of_a_refusal_is_the_right_one(expression: str, words: str) -
             "abs(1, 2)",
             "0^0^-1",
         ),
-        *("1e99999 * 1e99999", "round(1, 1e9)"),
+        *("1e99999 * 1e99999", "round(1, 1e9)", "round(2.345, 1.9)"),
     ],
 )
 def test_text_that_is_no_arithmetic_is_refused(expression: str) -> None:
