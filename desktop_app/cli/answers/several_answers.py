@@ -138,15 +138,16 @@ class SeveralAnswers:
         self._task = asyncio.current_task()
         tasks = [asyncio.create_task(self._run_one(column)) for column in self._columns]
         try:
-            await asyncio.gather(*tasks)
+            try:
+                await asyncio.gather(*tasks)
+            finally:  # also if one of them failed
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                self._task = None  # there is nothing left to cancel
         except asyncio.CancelledError:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._task = None
             self._advance()
             return False
-        self._task = None  # there is nothing left to cancel
         return True
 
     def write_json(
