@@ -31,6 +31,9 @@ _MAX_DIGITS: Final = 2 * MAX_EXPONENT + DIGITS
 """The digits of the largest value minus the smallest, the longest exact difference."""
 _MAX_DEPTH: Final = 50
 _NO_COMMAS: Final = "Numbers have a decimal point, and no separators of thousands."
+_NO_PERCENT: Final = (
+    "% is the remainder of a division. Write 15/100 for 15 %, and 7 % (-3) for a negative divisor."
+)
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[a-z]+)"
@@ -148,6 +151,8 @@ class _Parser:
             "%": lambda a, b: context.plus(_divide(a, b)[1]),
         }
         while mark := self._next(*operations):
+            if mark == "%" and not self._is_operand():  # as in 15% - 3
+                raise ToolError(_NO_PERCENT)
             value = operations[mark](value, self._sign())
         return value
 
@@ -177,8 +182,6 @@ class _Parser:
             value = self._sum()
             self._close()
             return value
-        if self._tokens[: self._at][-1:] == [("mark", "%")] and not self._is_operand():
-            raise ToolError("% is the remainder of a division. Write 15/100 for 15 %.")
         if self._at >= len(self._tokens):
             raise ToolError("The expression ends too early.")
         kind, text = self._tokens[self._at]
@@ -192,7 +195,7 @@ class _Parser:
         raise ToolError(f"Unexpected “{text}”.")
 
     def _is_operand(self) -> bool:
-        """Return True if the next token begins a value."""
+        """Return True if the next token begins a value without a sign."""
         if self._at == len(self._tokens):
             return False
         kind, text = self._tokens[self._at]
