@@ -71,7 +71,7 @@ def _result(answer: bytes) -> str:
     """Return the result in an answer, which the untrusted code may have written itself."""
     try:
         found = json.loads(answer)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ToolError(
             "It ended without a result. It may have used too much memory or processor time."
         ) from error

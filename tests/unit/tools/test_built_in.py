@@ -119,7 +119,7 @@ def test_separators_of_thousands_are_refused_with_a_reason(expression: str) -> N
         calculate(expression)
 
 
-@pytest.mark.parametrize("expression", ["200 * 15%", "(1 + 2)%", "5% * 3"])
+@pytest.mark.parametrize("expression", ["200 * 15%", "(1 + 2)%", "5% * 3", "200 * 15% - 3"])
 def test_a_percentage_is_refused_with_a_reason(expression: str) -> None:
     with pytest.raises(ToolError, match="remainder"):
         calculate(expression)
@@ -553,6 +553,13 @@ def test_code_is_bounded() -> None:
     printed = call("python", code="print('x' * 10_000_000)")
     assert len(printed) <= 200_000
     assert printed.endswith(" characters more.]")
+
+
+@needs_sandbox
+async def test_a_nested_answer_of_the_process_is_refused() -> None:
+    code = "import os; os.write(1, b'[' * 100_000); os._exit(0)"
+    with pytest.raises(ToolError, match="It ended without a result"):
+        await run_job({"kind": "python", "code": code})
 
 
 @needs_sandbox
