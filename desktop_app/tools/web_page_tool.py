@@ -237,6 +237,8 @@ def _to_utf8(data: bytes, stated: str | None) -> bytes:
     # Browsers read ISO 8859-1 as Windows-1252, so pages are written that way.
     encoding = "cp1252" if stated.lower() in ("iso-8859-1", "latin1") else stated
     try:
+        if codecs.lookup(encoding).name == "punycode":  # no page's; 200 KB would take 20 s
+            return data
         text = data.removeprefix(codecs.BOM_UTF8).decode(encoding)
     except (LookupError, UnicodeError):
         return data  # the page's reader detects the encoding

@@ -39,14 +39,22 @@ class _Site(BaseHTTPRequestHandler):
             self.send_header("location", target)
             self.end_headers()
             return
-        hello = dict.fromkeys(("/", "/plain", "/markdown", "/bare", "/odd"), b"<p>Hello</p>")
-        bodies = {**hello, "/packed": gzip.compress(b"<p>Hello</p>"), "/bomb": BOMB}
+        hello = dict.fromkeys(
+            ("/", "/plain", "/markdown", "/bare", "/odd", "/slow"), b"<p>Hello</p>"
+        )
+        bodies = {
+            **hello,
+            "/packed": gzip.compress(b"<p>Hello</p>"),
+            "/bomb": BOMB,
+            "/slow": b"<p>Hello</p>-",
+        }
         bodies |= {"/packed-cut": gzip.compress(bytes(9000))[:-12], "/russian": RUSSIAN}
         body = bodies.get(self.path, b"x" * (MAX_PAGE_BYTES + 1))
         charset = "windows-1251" if self.path == "/russian" else "utf-8"
         kinds = {"/plain": "text/plain", "/markdown": "text/markdown"}
         kind = f"{kinds.get(self.path, 'text/html')}; charset={charset}"
         others = {"/image": "image/png", "/bare": "text/html", "/odd": "text/html; charset=odd"}
+        others["/slow"] = "text/html; charset=Punycode"
         kind = others.get(self.path, kind)
         self.send_response(200)
         self.send_header("content-type", kind)
@@ -105,6 +113,11 @@ def test_a_page_is_fetched(port: int) -> None:
 @pytest.mark.parametrize("path", ["/bare", "/odd"])
 def test_a_page_without_a_known_encoding_is_unchanged(port: int, path: str) -> None:
     assert fetch(f"http://site.test:{port}{path}")[1:] == ("text/html", b"<p>Hello</p>")
+
+
+@pytest.mark.attack("tools")
+def test_an_encoding_that_takes_minutes_is_ignored(port: int) -> None:
+    assert fetch(f"http://site.test:{port}/slow")[1:] == ("text/html", b"<p>Hello</p>-")
 
 
 @pytest.mark.attack("tools")
