@@ -21,7 +21,12 @@ from desktop_app.domain.answering.answer_status import (
 )
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import ENDED_BY_PROVIDER, Reply, accumulate
-from desktop_app.domain.answering.stream_events import Failed, StatusChanged, StreamEvent
+from desktop_app.domain.answering.stream_events import (
+    Failed,
+    RunReached,
+    StatusChanged,
+    StreamEvent,
+)
 from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -88,6 +93,7 @@ class ResumedRun(AnswerRun):
         self._kept_run = run
         self._may_have_file = True  # of the earlier process
         self._has_caught_up = False
+        self._reply = replace(self._reply, run=run)
         self._key_came = asyncio.Event()
         self._began = time.monotonic() - (now() - answer.created_at).total_seconds()
 
@@ -123,20 +129,24 @@ class ResumedRun(AnswerRun):
         self.answer = self.so_far
         self._kept_run = self.answer.remote_run or self._kept_run
         self._has_caught_up = False
-        self._reply = Reply(notices=self.answer.notices, usage_scope=self.answer.usage_scope)
+        self._reply = Reply(
+            notices=self.answer.notices, usage_scope=self.answer.usage_scope, run=self._kept_run
+        )
         self._size, self._long = TextSize(), LongAnswer(self._files, self.answer)
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
+        until, reply = self._kept_run.sequence, accumulate(self._reply, event)
+        if until is None and reply.segments:  # without numbers, the first text replaces the stored
+            self._has_caught_up = True
         if self._has_caught_up:
             super()._take(event, listen)
             return
-        self._reply = accumulate(self._reply, event)
-        run, status = self._reply.run, self._reply.status
-        until, reached = self._kept_run.sequence, run.sequence if run is not None else None
-        is_whole = status in ENDED_BY_PROVIDER
-        if is_whole or until is None or (reached is not None and reached >= until):
+        self._reply = reply
+        reached = event.run.sequence if isinstance(event, RunReached) else None
+        has_reached = until is not None and reached is not None and reached >= until
+        if has_reached or reply.status in ENDED_BY_PROVIDER:
             self._has_caught_up = True
             self._has_name.set()
         if isinstance(event, StatusChanged | Failed):

@@ -170,6 +170,38 @@ async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
         assert await room.store.message(kept.id) == kept
 
 
+async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives(
+    tmp_path: Path,
+) -> None:
+    unnumbered = RunReached(RemoteRun("resp_1", None))
+    offline = StatusChanged(5, answer_status(StatusCode.RECONNECTING, provider="OpenAI"))
+    provider = ScriptedProvider(
+        [BEGINNING[0], TextDelta("One, "), unnumbered, HELD],
+        [offline, HELD],
+        [offline, unnumbered, Failed(RunLostError("It is no longer there."))],
+    )
+
+    async with open_room(tmp_path, provider) as room:
+        kept = await interrupted_answer(room, provider)
+        provider.holding.clear()
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
+        answering.checkpoint_s = 0.01
+        task = asyncio.ensure_future(room.run(answering))
+        await provider.holding.wait()
+        for _ in range(20):  # the checkpoints do not block the event loop
+            await asyncio.sleep(0)
+        answering.leave()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert await room.store.message(kept.id) == kept
+        await room.database.write(
+            lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
+        )
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
+        assert (await room.run(answering)).text == "One, "
+
+
 async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [HELD])
     provider.cancel_result = USAGE
