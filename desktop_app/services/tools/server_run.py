@@ -119,7 +119,7 @@ class ServerRun:
         self._connection: Connection | None = None
         self._redactor = Redactor()
         self._lock = asyncio.Lock()
-        self._listed: dict[str, Any] = {}
+        self._lists: dict[str, Any] = {}
         self._last_words = ""  # of its standard error, since it was last started
         self._crashes: list[float] = []
         self._is_starting = self._is_closing = False
@@ -159,10 +159,10 @@ class ServerRun:
         connection = await self._running_connection()
         if what not in connection.offers:
             return []
-        if what not in self._listed:
-            found = await self._request_list(connection, what, LIST_S)
-            self._listed[what] = found
-        return list(self._listed[what])
+        lists = self._lists  # replaced if a list changes during the request
+        if what not in lists:
+            lists[what] = await self._request_list(connection, what, LIST_S)
+        return list(lists[what])
 
     async def request(self, do: str, on_progress: OnProgress | None = None, **fields: Any) -> Any:
         """Return the result of a request. Start the server if needed.
@@ -236,7 +236,7 @@ class ServerRun:
 
     def on_list_changed(self, what: str) -> None:
         """Discard a stored list that has changed."""
-        self._listed.pop(what, None)
+        self._lists = {name: rows for name, rows in self._lists.items() if name != what}
         self._on_changed()
 
     def on_sign_in(self, address: str) -> None:
@@ -255,7 +255,6 @@ class ServerRun:
     def on_tokens(self, kept: Mapping[str, Any]) -> None:
         """Store the tokens of a sign-in or a refresh."""
         self._keeping = asyncio.ensure_future(self._keep_tokens(kept, self._keeping))
-
         renewed = self._renewed
         self._keeping.add_done_callback(lambda _: renewed.set())
 
@@ -299,7 +298,7 @@ class ServerRun:
 
     def on_ended(self) -> None:
         """Record a crash, unless this program ended the server."""
-        self._listed.clear()
+        self._lists = {}
         self._renewed.set()
         if not (self._is_closing or self._is_starting or self._needs_sign_in):
             self._crashes.append(time.monotonic())
@@ -382,7 +381,7 @@ class ServerRun:
 
     async def _close(self) -> None:
         connection, self._connection = self._connection, None
-        self._listed.clear()
+        self._lists = {}
         if self._idle is not None:
             self._idle.cancel()
         if connection is not None:

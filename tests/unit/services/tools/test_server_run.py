@@ -175,6 +175,29 @@ async def test_a_server_starts_with_its_first_use_and_is_asked_once(starts: Star
     assert starts.orders == [{"sign_in": False}] * 3
 
 
+async def test_a_list_that_changes_while_it_is_requested_is_not_stored(starts: Starts) -> None:
+    await starts.run.restart()
+    old, new = [{"name": "old"}], [{"name": "new"}]
+    starts.made[0].replies = [1, old, new]
+    listing = asyncio.ensure_future(starts.run.listed("tools"))
+    await asyncio.sleep(0.5)
+    starts.run.on_list_changed("tools")
+    assert await listing == old
+    assert await starts.run.listed("tools") == new
+
+
+async def test_a_start_that_is_canceled_is_reported(starts: Starts) -> None:
+    async def waits(listener: Any) -> None:
+        await asyncio.sleep(50)
+
+    starts.before = waits
+    starting = asyncio.ensure_future(starts.run.listed("tools"))
+    await asyncio.sleep(1)
+    starting.cancel()
+    await asyncio.wait([starting])
+    assert starts.states == [STARTING, STOPPED]
+
+
 async def test_an_idle_server_is_stopped(starts: Starts) -> None:
     await starts.run.listed("tools")
     await asyncio.sleep(IDLE_S - 1)
