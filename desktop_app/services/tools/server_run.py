@@ -336,6 +336,7 @@ class ServerRun:
         self._on_changed()
         try:
             self._connection = await self._connect(order, self)
+            self.failure = None
         except TimeoutError:
             slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=60)
             unsigned = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=NO_ANSWER_IN_TIME)
@@ -344,8 +345,7 @@ class ServerRun:
             raise self._failed(self._not_started(failure)) from None
         finally:
             self._is_starting, self._address = False, ""
-        self.failure = None
-        self._on_changed()
+            self._on_changed()
         return self._connection
 
     def _not_started(self, failure: ServerFailure) -> ToolServerError:
