@@ -85,7 +85,8 @@ class ToolServers:
         """Return the runs of all servers, with new runs for servers changed elsewhere."""
         servers = {server.name: server for server in await self.book.servers()}
         for name, run in list(self._runs.items()):
-            if servers.get(name) != run.server:
+            # Another call may remove a run while this one stops another.
+            if servers.get(name) != run.server and self._runs.get(name) is run:
                 del self._runs[name]
                 await run.stop()
         for name, server in servers.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, server_of
+from desktop_app.services.tools.server_run import Connect
 from desktop_app.services.tools.tool_server_book import ToolServers
 from desktop_app.storage.tools.server_store import ServerStore
 from tests.unit.storage.samples import opened
@@ -62,7 +64,7 @@ async def no_connection(order: Mapping[str, Any], listener: Any) -> Any:
 
 @asynccontextmanager
 async def open_servers(
-    tmp_path: Path, keyring: Keyring | None = None
+    tmp_path: Path, keyring: Keyring | None = None, connect: Connect = no_connection
 ) -> AsyncIterator[tuple[ToolServers, Keyring]]:
     keyring = keyring or Keyring()
     async with opened(tmp_path / "store.sqlite3") as database:
@@ -70,7 +72,7 @@ async def open_servers(
             ServerStore(database),
             keyring,
             keyring.forget_source,
-            no_connection,
+            connect,
             keep=keyring.keep,
             alone=lambda _name: nullcontext(),
             variables={},
@@ -168,6 +170,43 @@ async def test_a_run_lasts_as_long_as_its_server_stays_the_same(tmp_path: Path) 
         assert (other is files, other.server) == (False, changed)
         await servers.book.remove("docs")
         assert await servers.runs() == [other]
+
+
+class SlowlyStoppedConnection:
+    """A running server that stops once `may_stop` is set."""
+
+    offers: tuple[str, ...] = ()
+    is_running = True
+
+    def __init__(self) -> None:
+        self.is_stopping, self.may_stop = asyncio.Event(), asyncio.Event()
+
+    async def request(self, do: str, on_progress: object = None, **fields: Any) -> Any:
+        return None
+
+    async def aclose(self) -> None:
+        self.is_stopping.set()
+        await self.may_stop.wait()
+
+
+async def test_runs_are_listed_while_another_call_stops_a_changed_server(tmp_path: Path) -> None:
+    connection = SlowlyStoppedConnection()
+
+    async def connect(order: Mapping[str, Any], listener: Any) -> SlowlyStoppedConnection:
+        return connection
+
+    async with open_servers(tmp_path, connect=connect) as (servers, _):
+        await servers.add(FILES, NONE)
+        other = replace(FILES, name="other")
+        await servers.add(other, NONE)
+        await (await servers.run("files")).restart()
+        for server in (FILES, other):
+            await servers.book.save(replace(server, folder="/other"))
+        listing = asyncio.ensure_future(servers.runs())
+        await connection.is_stopping.wait()
+        runs = await servers.runs()
+        connection.may_stop.set()
+        assert await listing == runs
 
 
 async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> None:
