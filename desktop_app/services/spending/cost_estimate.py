@@ -330,7 +330,8 @@ class Estimator:
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
         """Return the tokens of a message with its documents and images."""
         api = "" if resolved.files is None else " files"
-        api += "".join(f" {p.again_as}" for p in message.attachments if isinstance(p, DocumentPart))
+        documents = (p for p in message.attachments if isinstance(p, DocumentPart))
+        api += "".join(f" {part.again_as} {part.in_parts}" for part in documents)
         calls = (text for c in tool_calls(message.parts) for text in (c.arguments, c.result))
         text = "\n".join((message.text, *calls))
         key = (message.id, resolved.profile.id + api, resolved.model.id, len(text))

@@ -283,3 +283,11 @@ async def test_a_message_is_counted_anew_once_a_call_has_a_result() -> None:
     before = await estimator.message_tokens(answer, choice)
     ended = replace(answer, parts=(replace(call, result="b " * 100), TextPart("a")))
     assert await estimator.message_tokens(ended, choice) == before + 100
+
+
+async def test_a_message_is_counted_anew_once_its_document_is_read_in_parts() -> None:
+    estimator, choice = Estimator(WordCounter(), Shelf()), resolved("gpt-5.2")
+    whole = replace(said("a"), parts=(DOCUMENT, TextPart("a")))
+    before = await estimator.message_tokens(whole, choice)
+    in_parts = replace(whole, parts=(replace(DOCUMENT, in_parts=True), TextPart("a")))
+    assert await estimator.message_tokens(in_parts, choice) < before - 200
