@@ -8,9 +8,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from desktop_app.domain.evaluation.case_error import (
     CaseError,
@@ -27,6 +27,7 @@ _EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
 """The roles of example turns: system messages with one of these names."""
 _CSV_CHECKS: Final = ("contains", "regex", "equals", "rubric")
 _Row = Mapping[str, Any]
+T = TypeVar("T")
 
 
 def read_cases(
@@ -52,14 +53,19 @@ def read_cases(
 
 def _cases_in(text: str, name: str, read_sibling: ReadSibling) -> list[EvaluationCase]:
     if name.endswith(".csv"):
-        return [_case(_case_of_csv, place, row) for place, row in _csv_rows(text)]
+        return [_read_at(place, _case_of_csv, row) for place, row in _csv_rows(text)]
     if name.endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
         return _cases_of_value(value, read_sibling)
-    return [_case(_case_of_json, place, row) for place, row in _json_lines(text)]
+    return _cases_of_rows(_json_lines(text))
 
 
-def _case(read: Callable[[_Row], EvaluationCase], place: CasePlace, row: _Row) -> EvaluationCase:
+def _cases_of_rows(rows: Iterable[tuple[CasePlace, _Row]]) -> list[EvaluationCase]:
+    return [case for place, row in rows for case in _read_at(place, _cases_of_json, row)]
+
+
+def _read_at(place: CasePlace, read: Callable[[_Row], T], row: _Row) -> T:
+    """Return what `read` makes of a row. Its errors get the place of the row."""
     try:
         return read(row)
     except (ValueError, KeyError, TypeError) as error:
@@ -110,10 +116,7 @@ def _cases_of_value(value: object, read_sibling: ReadSibling) -> list[Evaluation
         raise CaseError(CaseProblem.NO_CASES)
     if value and all(isinstance(row, dict) and "input" not in row for row in value):
         return promptfoo.cases_in({}, value, read_sibling)
-    return [
-        _case(_case_of_json, CasePlace(PlaceKind.CASE, n), row)
-        for n, row in enumerate(value, start=1)
-    ]
+    return _cases_of_rows((CasePlace(PlaceKind.CASE, n), row) for n, row in enumerate(value, 1))
 
 
 def _tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
@@ -140,14 +143,14 @@ def _tests_in(name: str, text: str) -> Iterator[_Row]:
         raise CaseError(CaseProblem.NOT_A_FILE_OF_TESTS, name=name)
 
 
-def _case_of_json(row: _Row) -> EvaluationCase:
+def _cases_of_json(row: _Row) -> list[EvaluationCase]:
+    """Return the case of a row, or those of a test of promptfoo: its variables may be lists."""
     if not isinstance(row, dict):
         raise CaseError(CaseProblem.CASE_NOT_AN_OBJECT)
     if "vars" in row:
-        (case,) = promptfoo.cases_in({}, [row], refuse_siblings)
-        return case
+        return promptfoo.cases_in({}, [row], refuse_siblings)
     if isinstance(row.get("input"), list):
-        return _case_of_openai(row)
+        return [_case_of_openai(row)]
     checks = row.get("checks", [])
     if not isinstance(row["input"], str) or not isinstance(checks, list):
         raise CaseError(CaseProblem.CASE_FIELD_WRONG)
@@ -156,12 +159,8 @@ def _case_of_json(row: _Row) -> EvaluationCase:
         raise CaseError(CaseProblem.FILES_NOT_A_LIST)
     ideal = row.get("ideal")
     more = () if ideal is None else (_ideal(ideal),)
-    return EvaluationCase(
-        _id_of(row),
-        row["input"],
-        tuple(files),
-        (*(check_from_json(check) for check in checks), *more),
-    )
+    found = (*(check_from_json(check) for check in checks), *more)
+    return [EvaluationCase(_id_of(row), row["input"], tuple(files), found)]
 
 
 def _id_of(row: _Row) -> str:

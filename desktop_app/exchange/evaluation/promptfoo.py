@@ -50,7 +50,10 @@ def is_configuration(value: _Row) -> bool:
 
 
 def parse_yaml(text: str) -> Any:
-    """Return the value of a YAML file, with the scalars of YAML 1.2. Raises ValueError."""
+    """Return the value of a YAML file, with the scalars of YAML 1.2, numbers only in decimals.
+
+    Raises ValueError.
+    """
     if len(text) > _LARGEST_YAML:
         raise CaseError(CaseProblem.YAML_TOO_LARGE)
     import yaml  # few evaluations need it
@@ -78,6 +81,8 @@ def parse_yaml(text: str) -> Any:
         Loader.add_implicit_resolver(
             f"tag:yaml.org,2002:{kind}", re.compile(f"^(?:{pattern})$"), letters
         )
+    # PyYAML takes 010 for an octal number.
+    Loader.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(node.value))
     try:
         return yaml.load(io.StringIO(text), Loader=Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
@@ -157,7 +162,7 @@ def _cases(
                 checks += _assertion_checks(_resolve_template(row, config), variables)
             except (ValueError, TypeError) as error:
                 raise LocatedCaseError(place, error) from error
-        for cell in test.get(EXPECTED, ()):
+        for cell in (*_list(test, EXPECTED), *_list(default, EXPECTED)):
             checks += expected_checks(cell, variables)
         for prompt in prompts:
             question = _fill_in(prompt, variables) if prompt else _question(variables)

@@ -130,9 +130,23 @@ def test_a_configuration_of_promptfoo_is_read() -> None:
     ]
 
 
+def test_numbers_of_yaml_with_leading_zeros_are_decimal() -> None:
+    (case,) = read_cases("tests: [{vars: {input: [010]}}]", "tests.yaml")
+    assert case.input == "10"
+    (case,) = read_cases("tests: [{vars: {input: 089}}]", "tests.yaml")
+    assert case.input == "89"
+
+
+def test_lists_of_variables_make_several_cases_in_each_kind_of_file() -> None:
+    rows = [{"vars": {"q": ["x", "y"]}}, {"input": "z"}]
+    for text, name in (("\n".join(map(json.dumps, rows)), "a.jsonl"), (json.dumps(rows), "a.json")):
+        assert [case.input for case in read_cases(text, name)] == ["x", "y", "z"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("tests: [{vars: {input: x}, __expected: 'contains: y'}]", "“__expected” is not a list"),
         ("tests: [{vars: {input: x}, assert: [{type: javascript}]}]", "test 1: assertion 1: “java"),
         ("tests: [{vars: {a: x, b: y}}]", "test 1: there is no prompt"),
         ("prompts: ['{{a | upper}}']\ntests: [{vars: {a: x}}]", "no variable"),
