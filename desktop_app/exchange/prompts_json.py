@@ -74,7 +74,12 @@ def to_json_text(collection: PromptCollection) -> str:
         "prompts": [_prompt_to_json(prompt) for prompt in collection.prompts],
         "presets": [preset_to_json(preset) for preset in collection.presets],
     }
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form
+        text = json.dumps(value, indent=2)
+    return f"{text}\n"
 
 
 def read_file(path: Path) -> PromptCollection:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
@@ -64,6 +65,12 @@ def test_a_written_file_is_read_unchanged(collection: PromptCollection) -> None:
     text = to_json_text(collection)
     assert read(text) == collection
     assert to_json_text(read(text)) == text
+
+
+def test_half_a_surrogate_pair_is_escaped() -> None:
+    preset = Preset("p", "Code", overrides=Overrides("half \ud800"))
+    written = to_json_text(PromptCollection(presets=(preset,)))
+    assert read(written.encode().decode()).presets == (preset,)
 
 
 def test_an_unusable_id_is_derived_from_the_content() -> None:
