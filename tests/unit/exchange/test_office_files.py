@@ -14,7 +14,7 @@ import docx
 import odfdo
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pptx import Presentation
 
@@ -213,6 +213,7 @@ def test_a_long_table_is_one_table() -> None:
 
 @pytest.mark.parametrize("suffix", ["docx", "odt", "pptx", "xlsx"])
 @given(text=st.text(max_size=300))
+@example(text="a" * 300)
 @settings(max_examples=examples(30))
 def test_any_text_makes_a_file_that_opens(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, text: str

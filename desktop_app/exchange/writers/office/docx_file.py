@@ -12,6 +12,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm
 
 from desktop_app.exchange.writers.office.office_content import (
+    MAX_PROPERTY_CHARS,
     OfficeMessage,
     OfficeTable,
     document_parts,
@@ -36,7 +37,7 @@ _DEEPEST_HEADING: Final = 9
 def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
     """Write the document. Raises OSError."""
     document = docx.Document()
-    document.core_properties.title = plain(title)
+    document.core_properties.title = plain(title)[:MAX_PROPERTY_CHARS]
     document.core_properties.author = ""
     document.add_heading(plain(title), 0)
     for message in messages:

@@ -24,6 +24,8 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.structured_answer import with_form
 
+MAX_PROPERTY_CHARS: Final = 255
+"""The limit for a document's title among its properties."""
 # Characters that XML forbids, and the invisible FORMULA_BEGINS and FORMULA_ENDS.
 _NOT_IN_XML: Final = re.compile(
     f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff{FORMULA_BEGINS}{FORMULA_ENDS}]"

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pptx import Presentation
 from pptx.enum.text import MSO_AUTO_SIZE
 
-from desktop_app.exchange.writers.office.office_content import OfficeMessage, cell_text, plain
+from desktop_app.exchange.writers.office.office_content import (
+    MAX_PROPERTY_CHARS,
+    OfficeMessage,
+    cell_text,
+    plain,
+)
 from desktop_app.rendering.block_model import Block, Kind
 
 if TYPE_CHECKING:
@@ -30,7 +35,7 @@ Point = tuple[int, str]
 def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
     """Write the presentation. Raises OSError."""
     presentation = Presentation()
-    presentation.core_properties.title = plain(title)
+    presentation.core_properties.title = plain(title)[:MAX_PROPERTY_CHARS]
     first = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_SLIDE])
     first.shapes.title.text = plain(title)
     for message in messages:
