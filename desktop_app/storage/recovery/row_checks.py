@@ -64,6 +64,7 @@ _UNLIMITED_TEXTS: Final = frozenset(
     {
         *("text", "parts", "draft", "overrides", "notices", "error", "remote_run", "body"),
         *("details", "task", "answer", "part", "value", "models", "windows", "problem", "rates"),
+        "form",
     }
 )
 _LONGEST_SETTING: Final = 4 << 20

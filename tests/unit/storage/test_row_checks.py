@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain import bounds
+from desktop_app.domain.answering.answer_form import MAX_FORM_CHARS
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.storage.batch.batch_row_conversion import ESTIMATE_AMOUNTS, job_to_row
 from desktop_app.storage.conversations.row_conversion import to_micros
@@ -94,6 +95,7 @@ def test_a_valid_row_is_unchanged(tables: dict[str, TableSchema], name: str) -> 
         ("prompts", "position", [-(2**31), 2**31 - 1], [-(2**31) - 1, 2**31]),
         ("prompts", "created_at", [None, 0], [LATEST]),
         ("prompts", "text", ["m" * (bounds.MAX_NAME_CHARS + 1)], [None]),
+        ("prompts", "form", ["{" * MAX_FORM_CHARS], [None]),
         ("collection_files", "modified", [-5, 2**62], [None]),
         ("collection_files", "sha256", [None, "0" * 64], ["F" * 64, "f" * 63, ""]),
         ("collection_files", "status", ["ready"], ["odd", ""]),
