@@ -79,6 +79,7 @@ _MAX_CHECKED_SINGLY: Final = 2_000
 # The best matches are chosen among this many of the newest.
 _MAX_COMPARED: Final = 500
 _MAX_INTEGER: Final = (1 << 63) - 1
+_MIN_INTEGER: Final = -(1 << 63)
 _NO_FILTER: Final = SearchFilter()
 _ROWS: Final = {
     EntryKind.TITLE: _TITLE,
@@ -179,7 +180,7 @@ def _matching_row(
 
 def _id_range(within: SearchFilter) -> tuple[int, int]:
     """Return the range of entry ids for the filter's time range."""
-    since = 0 if within.since is None else first_id_at(to_micros(within.since))
+    since = _MIN_INTEGER if within.since is None else first_id_at(to_micros(within.since))
     until = _MAX_INTEGER if within.until is None else first_id_at(to_micros(within.until))
     return since, until
 
@@ -209,7 +210,7 @@ def _extract_verdict(text: str, within: SearchFilter) -> tuple[str, SearchFilter
 def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) -> list[SearchHit]:
     """Return the newest answers with a verdict."""
     conditions, values = _conditions(within)
-    since = 0 if within.since is None else to_micros(within.since)
+    since = _MIN_INTEGER if within.since is None else to_micros(within.since)
     until = _MAX_INTEGER if within.until is None else to_micros(within.until)
     # The columns and conditions are constants of this module and of conversation_sql.
     sql = f"""SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id,

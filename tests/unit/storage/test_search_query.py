@@ -250,6 +250,12 @@ async def test_matches_are_newest_first_in_any_order_of_writing(path: Path) -> N
         assert abs((hits[-1].date - NOON).total_seconds() - 60) < 0.01
 
 
+async def test_a_conversation_from_before_1970_is_found(path: Path) -> None:
+    async with opened(path) as database:
+        await ask(database, "apple", "apples", minutes=-60 * 24 * 365 * 60)
+        assert len(await Search(database).find("apple")) == 2
+
+
 async def test_titles_follow_their_conversation(path: Path) -> None:
     async with opened(path) as database:
         store, search = ConversationStore(database), Search(database)
