@@ -88,7 +88,8 @@ def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: P
         # A row written by another program must not lead out of the folder.
         known = sorted(row["sha256"] for row in rows if is_hash(row["sha256"]))
     manifest = {"format": FORMAT, "version": VERSION, "created_at": at.isoformat()}
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as pack:
+    # Not strict: the clock may have been before 1980, the earliest time in an archive.
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as pack:
         packed = []
         pack.write(copy, STORE)
         for number, sha256 in enumerate(known):

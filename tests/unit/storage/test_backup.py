@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import random
 import re
 import sqlite3
@@ -111,6 +112,12 @@ async def test_a_backup_of_an_open_store_includes_its_log(home: Home, tmp_path: 
     assert other.restore(archive) is None
     assert await asyncio.to_thread(other.titles) == ["before", "still in the log"]
     assert [p.name for p in home.backups.iterdir()] == [archive.name]
+
+
+def test_an_attachment_from_before_1980_is_in_the_backup(home: Home) -> None:
+    os.utime(home.attachments / SHA256[:2] / SHA256[2:], (0, 0))
+    with zipfile.ZipFile(home.back_up()) as pack:
+        assert pack.read(f"attachments/{SHA256[:2]}/{SHA256[2:]}") == DATA
 
 
 def test_only_the_owner_can_read_a_backup(home: Home) -> None:
