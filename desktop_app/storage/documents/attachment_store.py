@@ -27,7 +27,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
-from desktop_app.storage.database.database import Databases, read_first
+from desktop_app.storage.database.database import Databases, closed_error, read_first
 from desktop_app.storage.database.private_files import create_private_folder, sync
 from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.documents.answer_files import StoredAnswerFiles, decode_answer_file
@@ -232,7 +232,11 @@ class AttachmentStore:
         return attachment_path(self._folder, sha256)
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
-        return await asyncio.shield(asyncio.wrap_future(self._files.submit(job)))
+        try:
+            submitted = self._files.submit(job)
+        except RuntimeError as exc:  # it has been closed
+            raise closed_error() from exc
+        return await asyncio.shield(asyncio.wrap_future(submitted))
 
 
 def attachment_path(folder: Path, sha256: str) -> Path:

@@ -72,6 +72,13 @@ async def test_the_origin_of_a_stored_file_is_recorded(tmp_path: Path) -> None:
         assert await store.origins([HASH, "f" * 64]) == {HASH: tmp_path / "moved.pdf"}
 
 
+async def test_a_closed_store_raises_an_error(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        store.close()
+        with pytest.raises(StorageError, match="isn’t open"):
+            await store.bytes(HASH)
+
+
 async def test_the_same_bytes_are_stored_once(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         await asyncio.gather(add(store, DATA), add(store, DATA, "other text"))
