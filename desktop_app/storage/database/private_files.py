@@ -25,8 +25,9 @@ def restrict_access(folder: Path) -> None:
         _close_to_others(folder)
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.is_symlink():
-                    _close_to_others(entry)
+                with suppress(OSError):  # it has been removed, or belongs to another user
+                    if not entry.is_symlink():
+                        _close_to_others(entry)
 
 
 def _close_to_others(path: Path | os.DirEntry[str]) -> None:

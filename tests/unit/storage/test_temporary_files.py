@@ -142,6 +142,25 @@ def test_access_left_by_an_older_version_is_removed(
     assert data.stat().st_mode & 0o777 == 0o755
 
 
+def test_a_file_of_another_user_does_not_leave_others_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        (tmp_path / name).touch(0o644)
+    tmp_path.chmod(0o700)
+    change, refused = os.chmod, list[str]()
+
+    def chmod(path: os.DirEntry[str], mode: int) -> None:
+        if not refused:
+            refused.append(path.name)
+            raise PermissionError
+        change(path, mode)
+
+    monkeypatch.setattr(os, "chmod", chmod)
+    restrict_access(tmp_path)
+    assert {path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o077} == {*refused}
+
+
 @contextmanager
 def full_disk() -> Iterator[None]:
     """Let no file of this process grow over 1,000 bytes."""
