@@ -422,9 +422,11 @@ def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
     row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
     updated = update_row(connection, "messages", row, "id")
     del row  # a long answer takes as much memory as its JSON and its index entry
-    if updated and answer.status is not MessageStatus.STREAMING:
+    if updated:
+        # At checkpoints too: an answer that is interrupted needs its files.
         _note_attachments(connection, answer)
-        _add_message_entry(connection, answer)
+        if answer.status is not MessageStatus.STREAMING:
+            _add_message_entry(connection, answer)
 
 
 def _owner(message: Message) -> Row:

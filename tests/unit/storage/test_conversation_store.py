@@ -403,6 +403,22 @@ async def test_only_answers_of_dead_processes_are_interrupted(path: Path) -> Non
         assert hit.message_id == left.id
 
 
+async def test_an_interrupted_answer_keeps_its_images(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        question = a_question(conversation, "Draw!")
+        answer = an_answer(question)
+        await store.begin_turn(conversation, question, answer)
+        image = ImagePart("a" * 64, "image.png", "image/png", 9)
+        await store.save_answer(replace(answer, parts=(image,)))
+        await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
+        assert await store.interrupt_orphans() == [conversation.id]
+        sql = "SELECT sha256, message_id FROM message_attachments"
+        rows = await database.read(lambda c: c.execute(sql).fetchall())
+        assert [tuple(row) for row in rows] == [(image.sha256, answer.id)]
+
+
 async def test_a_background_run_is_taken_over_instead_of_interrupted(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
