@@ -69,7 +69,7 @@ _MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 class ConversationStore:
     """All conversations of the store. All methods raise StorageError.
 
-    Each method is one transaction, except those that delete several conversations.
+    Each change is one transaction, except that several conversations are deleted one by one.
     """
 
     def __init__(self, databases: Databases) -> None:

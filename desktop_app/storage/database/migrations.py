@@ -281,9 +281,9 @@ _COLLECTIONS = (
     ) STRICT""",
 )
 
-# Batch jobs, their files, and their batches at the provider. `part` is a JSON list of one message
-# part; `held` is the amount that a running job holds under the monthly limit. The answers, which
-# may be long, come last.
+# Batch jobs, their files, and their batches at the provider. `part` is a JSON list of a message's
+# parts: the file's own prompt, if any, and its document or image. `held` is the amount that a
+# running job holds under the monthly limit. The answers, which may be long, come last.
 _BATCHES = (
     """CREATE TABLE batch_jobs (
         id TEXT PRIMARY KEY,

@@ -68,7 +68,7 @@ class TemporaryConversations:
 
     @property
     def exists(self) -> bool:
-        """True if there is a temporary conversation, open or not."""
+        """Return True if there is a temporary conversation, open or not."""
         return bool(self._open_id)
 
     def was_begun(self, conversation_id: str | None) -> bool:

@@ -63,13 +63,13 @@ class PermissionStore:
         return await self._databases.disk.read(_everywhere)
 
     async def forget(self, tool: str, conversation_id: str) -> None:
-        """Delete the permissions of a tool in all stored conversations and in this conversation."""
+        """Delete all permissions of a tool: stored ones, and those in this conversation."""
         sql = "DELETE FROM tool_permissions WHERE tool = ?"
         for database in {self._databases.disk, self._databases.of(conversation_id)}:
             await database.write(lambda c: c.execute(sql, (to_text(tool),)))
 
     async def forget_source(self, source: str) -> None:
-        """Delete the permissions of all tools of a source, in all stored conversations."""
+        """Delete all stored permissions of the tools of a source."""
         sql = "DELETE FROM tool_permissions WHERE substr(tool, 1, ?) = ?"
         prefix = f"{source}/"
         await self._databases.disk.write(lambda c: c.execute(sql, (len(prefix), prefix)))
