@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QLocale, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QToolButton, QWidget
 
 from desktop_app.rendering.document_text import DocumentText, TextForm
+from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
 from desktop_app.ui.viewer.paged_text import PagedText, page_ends
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
@@ -17,6 +18,8 @@ from desktop_app.ui.viewer.viewer_text import ViewerText
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
@@ -152,3 +155,70 @@ def test_a_match_across_pages_is_found(qtbot: QtBot, light_theme: Theme) -> None
     view.search("needle")
     qtbot.waitUntil(lambda: view.is_written)
     assert view.view.textCursor().selectedText() == "nee"
+
+
+def test_the_passage_is_found_again_after_its_slice_was_removed(
+    text: ViewerText, qtbot: QtBot
+) -> None:
+    document = DocumentText("\n\n".join(f"Line {n}" for n in range(5000)), TextForm.LINES)
+    text.slice_requested.connect(
+        lambda number: text.show_slice(number, document.render_slice(number, (0, 6))),
+        Qt.ConnectionType.QueuedConnection,
+    )
+    text.begin(len(document.slices))
+    qtbot.waitUntil(lambda: text.marked_text() == "Line 0")
+    qtbot.keyClick(text, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: not text.is_loading and 0 not in text.loaded_slices)
+    text.go_to_mark()
+    qtbot.waitUntil(lambda: text.marked_text() == "Line 0")
+
+
+@pytest.fixture
+def _american() -> Iterator[None]:
+    before = QLocale()
+    QLocale.setDefault(QLocale("en_US"))
+    yield
+    QLocale.setDefault(before)
+
+
+@pytest.mark.usefixtures("_american")
+def test_a_page_number_may_be_typed_with_the_separators_of_the_locale(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    viewer = DocumentViewer(light_theme)
+    qtbot.addWidget(viewer)
+    viewer.show_pages([(300, 400)] * 1500, 1)
+    field = find(viewer, QLineEdit, "viewer-page")
+    field.setText("1,200")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert viewer.pages.page == 1200
+
+
+def test_the_next_document_is_not_described_by_the_former_passage(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    viewer = DocumentViewer(light_theme)
+    qtbot.addWidget(viewer)
+    viewer.begin("first.pdf", "page 3")
+    viewer.describe_mark("Highlighted: secret")
+    viewer.begin("second.pdf", "")
+    assert viewer.pages.accessibleDescription() == ""
+    assert viewer.text.accessibleDescription() == ""
+
+
+def test_the_find_key_keeps_the_images_of_an_attachment_without_text(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    preview = AttachmentPreview(light_theme, window)
+    preview.show_text("", [])
+    preview.show_pictures(["Photo"], has_text=False)
+    preview.show()
+    preview.activateWindow()
+    preview.setFocus()
+    qtbot.waitUntil(preview.hasFocus)
+    picture = find(preview, QWidget, "preview-picture")
+    assert picture.isVisible()
+    qtbot.keyClick(preview, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert picture.isVisible()

@@ -307,6 +307,8 @@ class AttachmentPreview(QDialog):
     # -------------------------------------------------------------- finding
 
     def _begin_finding(self) -> None:
+        if not self.text.text:
+            return  # only images are shown, without tabs to come back to them
         self._show_tab("text")
         self._find_bar.open(self.text.view.textCursor().selectedText()[:200])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -88,6 +88,8 @@ class DocumentViewer(QWidget):
         self._field.setObjectName("viewer-page")
         self._field.setAccessibleName(tr("Page"))
         self._field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._page_range = QIntValidator(self._field)
+        self._field.setValidator(self._page_range)
         self._buttons = self._make_buttons()
         self._zoom = PlainLabel(name="viewer-zoom", role="note")
         self._lay_out()
@@ -201,6 +203,7 @@ class DocumentViewer(QWidget):
         set_tooltip(self._place, place)
         self._hide_for_narrow_window()
         self.set_note("")
+        self.describe_mark("")
         self._buttons["viewer-mark"].setVisible(bool(place))
         self.find_bar.hide()
         self.pages.set_pages([])
@@ -238,7 +241,7 @@ class DocumentViewer(QWidget):
 
     def show_pages(self, sizes: list[tuple[float, float]], page: int) -> None:
         """Show pages of these sizes in points, scrolled to `page`."""
-        self._field.setValidator(QIntValidator(1, len(sizes), self._field))
+        self._page_range.setRange(1, len(sizes))
         self._page_count.setText(tr("of {count}", count=len(sizes)))
         self._show(self.pages)
         self.pages.set_pages(sizes)
@@ -297,7 +300,8 @@ class DocumentViewer(QWidget):
 
     def _go_to_typed_page(self) -> None:
         if self._field.hasAcceptableInput():
-            self.pages.go_to(int(self._field.text()))
+            # The validator accepts the separators of the locale, as in "1,200".
+            self.pages.go_to(QLocale().toInt(self._field.text())[0])
         self._show_page()
         self.pages.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -318,7 +322,7 @@ class DocumentViewer(QWidget):
         )
 
     def describe_mark(self, words: str) -> None:
-        """Describe the marked passage to assistive technology."""
+        """Describe the marked passage to assistive technology; "" for none."""
         self.pages.setAccessibleDescription(spoken_text(words))
         self.text.setAccessibleDescription(spoken_text(words))
 

@@ -107,7 +107,7 @@ class ViewerPages(QAbstractScrollArea):
         self._widest = max((width for width, _ in sizes), default=1.0)
         self._strips.clear()
         self._failed.clear()
-        self._marks.clear()
+        self._marks = {}
         self.page = 1
         self._lay_out()
         self.verticalScrollBar().setValue(0)

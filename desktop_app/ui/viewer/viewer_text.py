@@ -50,6 +50,7 @@ class ViewerText(TranscriptSurface):
         self._count = 0
         self._awaited: int | None = None
         self._slice_to_mark: int | None = None
+        self._marked_slice: int | None = None
         self._opens_at_end = False
         self.verticalScrollBar().valueChanged.connect(lambda _: self._request_adjacent_slice())
         self.set_theme(theme)
@@ -61,12 +62,17 @@ class ViewerText(TranscriptSurface):
 
         When it arrives, its mark is scrolled to the middle.
         """
+        self._count, self._marked_slice = count, None
+        self._reload_from(first)
+
+    def _reload_from(self, first: int) -> None:
+        """Replace the loaded slices by slice `first`."""
         self._shown.clear()
         self._writer.clear()
         self.setExtraSelections([])
-        self._count, self._slice_to_mark = count, first
+        self._slice_to_mark = first
         self._awaited, self._opens_at_end = None, False
-        if count:
+        if self._count:
             self._request_slice(first)
 
     def show_slice(self, number: int, shown: RenderedSlice) -> None:
@@ -74,6 +80,8 @@ class ViewerText(TranscriptSurface):
         if number != self._awaited:
             return
         self._awaited = None
+        if shown.marks and (self._marked_slice is None or number < self._marked_slice):
+            self._marked_slice = number
         if not self._shown or number > max(self._shown):
             self._write(len(self._writer.layouts), number, shown)
         else:
@@ -141,10 +149,15 @@ class ViewerText(TranscriptSurface):
     # ------------------------------------------------------------ marks
 
     def go_to_mark(self) -> None:
-        """Scroll the marks to the middle, or their start to the top if the marks are too tall."""
+        """Scroll the marks to the middle, or their start to the top if the marks are too tall.
+
+        Load the slice of the marks if it was removed.
+        """
         self._slice_to_mark = None
         selections = self.extraSelections()
         if not selections:
+            if self._marked_slice is not None:
+                self._reload_from(self._marked_slice)
             return
         layout = self.document().documentLayout()
         cursors = [selection.cursor for selection in selections]
@@ -158,6 +171,7 @@ class ViewerText(TranscriptSurface):
 
     def clear_marks(self) -> None:
         """Remove all marks."""
+        self._marked_slice = None
         self._shown = {number: shown._replace(marks=()) for number, shown in self._shown.items()}
         self._mark()
 
@@ -250,7 +264,7 @@ class ViewerText(TranscriptSurface):
         """Scroll to an end of the text; load its slice in place of the others if needed."""
         number, bar = (0 if at_start else self._count - 1), self.verticalScrollBar()
         if number not in self._shown and self._count:
-            self.begin(self._count, number)
+            self._reload_from(number)
             self._slice_to_mark, self._opens_at_end = None, not at_start
         else:
             bar.setValue(bar.minimum() if at_start else bar.maximum())
