@@ -133,3 +133,19 @@ def test_it_is_drawn_in_both_themes(dialog: PromptsDialog, qapp: QApplication) -
     for theme in (themes.dark(), themes.light()):
         dialog.set_theme(theme)
         assert not dialog.grab().isNull()
+
+
+def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(
+    dialog: PromptsDialog, qtbot: QtBot
+) -> None:
+    page = dialog.prompts
+    page.select("c")
+    changes: list[tuple[str, dict[str, str]]] = []
+    page.change_requested.connect(lambda id_, fields: changes.append((id_, fields)))
+    page.text.setFocus()
+    page.text.selectAll()
+    qtbot.keyClicks(page.text, "typed")
+    page.set_entries([*PROMPTS[:2], (Prompt("c", "Renamed", "Reply to {{name}}", "Mail"), "own")])
+    page.report_edits()
+    assert page.title.text() == "Renamed"
+    assert changes == [("c", {"text": "typed"})]

@@ -232,7 +232,8 @@ class PromptsPage(QWidget):
         self.folder.setText(prompt.folder)
         self.text.show_text(prompt.text)
         self._form_words.setText(describe_form(prompt.form))
-        self._initial_texts = self._texts_in_fields()
+        # The field of the text keeps what the user is typing, which is not reported yet.
+        self._initial_texts = self.title.text(), self.folder.text(), self.text.reported_text
         self._prompt = prompt
 
     def _texts_in_fields(self) -> tuple[str, str, str]:

@@ -394,6 +394,11 @@ class MultilineField(PlainTextField):
             self._reported = self.toPlainText()
             self._converted = (text, self._reported)
 
+    @property
+    def reported_text(self) -> str:
+        """Return the text as last shown or reported, without what was typed since."""
+        return self._reported
+
     def _on_change(self) -> None:
         # Qt also reports a new margin or font as a text change.
         if self.toPlainText() != self._reported:
