@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QTextOption
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -480,3 +481,21 @@ def test_a_long_prompt_is_not_cut(quick: Typed) -> None:
     quick.type("/")
     quick.press(KEY.Key_Return)
     assert quick.text == long + "end"
+
+
+@pytest.mark.parametrize("name", ["👨‍👩‍👧", "e\u0301", "🇩🇪"])
+def test_a_name_of_joined_characters_is_removed_without_the_text_above(
+    editor: Typed, qtbot: QtBot, name: str
+) -> None:
+    editor.type("Dear all")
+    editor.slash.open()
+    editor.widget.insertPlainText(name)
+    attach = find(editor.window, QToolButton, "attach")
+    attach.setFocus()
+    qtbot.waitUntil(attach.hasFocus)
+    assert editor.text == "Dear all\n"
+
+
+def test_an_inserted_prompt_with_an_endless_word_breaks_it_anywhere(editor: Typed) -> None:
+    editor.slash.insert_prompt(Prompt("data", "Data", "x" * 6000, ""))
+    assert editor.widget.wordWrapMode() is QTextOption.WrapMode.WrapAnywhere

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QImage,
     QInputMethodEvent,
     QKeyEvent,
+    QTextOption,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -824,3 +825,23 @@ def _right_to_left() -> Iterator[None]:
     QGuiApplication.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     yield
     QGuiApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+
+
+def test_plain_paste_without_text_keeps_the_selection(editor: PromptEditor) -> None:
+    text_of(editor).setPlainText("typed")
+    text_of(editor).selectAll()
+    QGuiApplication.clipboard().setImage(QImage(2, 2, QImage.Format.Format_RGB32))
+    editor.paste_plain()
+    assert editor.text() == "typed"
+
+
+def test_a_new_text_breaks_at_words_again_after_an_endless_word(editor: PromptEditor) -> None:
+    modes = QTextOption.WrapMode
+    editor.set_text("x" * 6000)
+    assert text_of(editor).wordWrapMode() is modes.WrapAnywhere
+    editor.set_text("")
+    assert text_of(editor).wordWrapMode() is modes.WrapAtWordBoundaryOrAnywhere
+    editor.prepend("x" * 6000)
+    assert text_of(editor).wordWrapMode() is modes.WrapAnywhere
+    text_of(editor).clear()
+    assert text_of(editor).wordWrapMode() is modes.WrapAtWordBoundaryOrAnywhere

@@ -505,3 +505,8 @@ def test_the_window_grows_and_shrinks_with_chips(quick: QuickPrompt, qtbot: QtBo
     assert find(quick, QLabel, "status").text() == "Add a message first"
     quick.set_chips([])
     assert quick.height() == before
+
+
+def test_a_prompt_with_windows_line_breaks_is_known_by_its_id(quick: QuickPrompt) -> None:
+    quick.set_text("one\r\ntwo", "pair")
+    assert quick.template_id == "pair"

@@ -164,6 +164,7 @@ class PromptEditor(QFrame):
         """Insert `words` before the text, as if the user had typed them."""
         cursor = self.field.textCursor()
         cursor.movePosition(cursor.MoveOperation.Start)
+        self.field.wrap_for(words)
         cursor.insertText(words)
         self.field.mark_template(template_id, 0, cursor.position())
         self.field.moveCursor(cursor.MoveOperation.End)

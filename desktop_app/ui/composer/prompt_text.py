@@ -333,7 +333,12 @@ class PromptText(PlainTextField):
             self.notice_raised.emit(note)
 
     def insert_plain(self, text: str) -> None:
-        """Insert text at the cursor, unchanged; texts beyond MAX_TEXT_CHARACTERS are attached."""
+        """Insert text at the cursor, unchanged; texts beyond MAX_TEXT_CHARACTERS are attached.
+
+        Without text, keep the selection, which may be all that the user has typed.
+        """
+        if not text:
+            return
         if len(text) > MAX_TEXT_CHARACTERS:
             self.large_text_pasted.emit(text)
             return

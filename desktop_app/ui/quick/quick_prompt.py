@@ -286,7 +286,7 @@ class QuickPrompt(QWidget):
     def set_text(self, text: str, template_id: str = "") -> None:
         """Replace the typed text, and the prompt of the library that produced it."""
         self.field.set_text(text)
-        self.field.mark_template(template_id, 0, len(text))
+        self.field.mark_template(template_id, 0, self.field.document().characterCount() - 1)
 
     def set_unsaved(self, unsaved: bool) -> None:
         """Show whether the conversation is kept off the disk."""

@@ -48,8 +48,12 @@ class EditorCompletionField:
     def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
         """See CompletionField; the user can undo it."""
         edit = self._text.textCursor()
-        edit.movePosition(edit.MoveOperation.PreviousCharacter, edit.MoveMode.KeepAnchor, count)
-        start = edit.selectionStart()
+        # PreviousCharacter would move by clusters of several characters, such as emoji.
+        replaced = self.text_before[-count:] if count else ""
+        start = edit.selectionStart() - utf16_length(replaced)
+        if replaced:
+            edit.setPosition(start, edit.MoveMode.KeepAnchor)
+        self._text.wrap_for(text)
         edit.insertText(text)
         self._text.mark_template(template_id, start, edit.position())
         edit.setPosition(start + utf16_length(text[:cursor]))

@@ -132,7 +132,7 @@ class PromptMenu(QFrame):
 
     @staticmethod
     def is_list_key(event: QKeyEvent) -> bool:
-        """Return True if the open list is_list_key a key."""
+        """Return True if the open list handles the key."""
         is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         return is_plain and event.key() in (*_CHOOSE_KEYS, *_MOVE_KEYS)
 

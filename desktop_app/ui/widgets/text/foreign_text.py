@@ -198,8 +198,13 @@ class PlainTextField(QPlainTextEdit):
 
     def setPlainText(self, text: str) -> None:
         """Set the text."""
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.wrap_for(text)
         super().setPlainText(text)
+
+    def clear(self) -> None:
+        """Remove the text."""
+        self.setPlainText("")
 
     def wrap_for(self, text: str) -> None:
         """Break lines anywhere if `text`, which is about to be inserted, has an endless word.
