@@ -243,9 +243,9 @@ class ComparisonController(QObject):
             return
         self._running.start(run)
         await self._conversations.save(conversation)  # its own model and shown version
-        self._mark(False)  # the marks are of the former answer
-        column.show_answer(self._newest_shown(run.answer))
-        if self._window is not None:
+        if self._window is not None and column in self._columns:  # not closed meanwhile
+            self._mark(False)  # the marks are of the former answer
+            column.show_answer(self._newest_shown(run.answer))
             self._window.set_problem("")
             self._window.show_state()
         if self._current.id == conversation.id:

@@ -201,6 +201,8 @@ class LibraryController(QObject):
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._presenter.forget(conversation_id)
+            if opening == self._openings and self._shown_id != self._current.id:
+                self._current.reopen()  # end the preview of another
             return
         if not message_id and conversation_id not in self._scroll:
             await self._preview(opening, conversation)

@@ -193,13 +193,14 @@ class QuickPromptController(QObject):
 
         The second text is the selection if it has no mark.
         """
-        before, mark, after = text.partition(_MARKS[SELECTION])
+        mark, accompanying = _MARKS[SELECTION], accompanying.strip()
+        parts = text.split(mark)  # the selection may contain the clipboard's mark
         if self._clipboard:
             clip = self._clipboard.strip()
-            before, after = (part.replace(_MARKS[CLIPBOARD], clip) for part in (before, after))
-        if not mark or not accompanying.strip():
-            return f"{before}{mark}{after}".strip(), accompanying.strip()
-        return f"{before}{accompanying.strip()}{after}".strip(), ""
+            parts = [part.replace(_MARKS[CLIPBOARD], clip) for part in parts]
+        if len(parts) == 1 or not accompanying:
+            return mark.join(parts).strip(), accompanying
+        return accompanying.join(parts).strip(), ""
 
     # -------------------------------------------------------------- asking
 

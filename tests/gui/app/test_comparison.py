@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, ImageArrived, UsageReported
@@ -17,6 +19,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.ui.transcript.media.message_images import MessageImages
@@ -25,6 +28,8 @@ from tests.gui.app.desk import Desk, until
 from tests.helpers.pictures import drawing, packed
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.gui.app.stage import Turn
 
 _W = TypeVar("_W", bound=QWidget)
@@ -296,3 +301,33 @@ async def test_an_image_is_shown_in_its_column() -> None:
         (images,) = view.findChildren(MessageImages)
         await until(lambda: images.has_image(hashlib.sha256(picture).hexdigest()))
         window.close()
+
+
+async def test_a_window_that_is_closed_while_a_retry_begins_loses_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin_again = ChatService.begin_again
+    has_begun, may_begin = asyncio.Event(), asyncio.Event()
+
+    async def begin_late(*arguments: Any) -> Any:
+        has_begun.set()
+        await may_begin.wait()
+        return await begin_again(*arguments)
+
+    monkeypatch.setattr(ChatService, "begin_again", begin_late)
+    async with Desk(environment=COMET) as desk:
+        first, second = await compare(desk)
+        first.end("Blue.")
+        second.fail(NetworkError("No connection."))
+        window = await shown(ComparisonWindow)
+        await desk.settled()
+        window.columns[1].retry_button.click()
+        await has_begun.wait()
+        window.close()
+        await until(lambda: not isValid(window))
+        may_begin.set()
+        again = await desk.turn(2)
+        again.end("At last.")
+        await desk.settled()
+        assert desk.messages()[-1] == ("assistant", "complete", "At last.")
+        assert not desk.said

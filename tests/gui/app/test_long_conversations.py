@@ -96,3 +96,19 @@ async def test_a_hit_leads_to_its_message_and_latest_back() -> None:
         assert "Message 400." not in desk.transcript
         desk.window.transcript.navigator.scroll_to_bottom()
         assert "Message 899." in desk.transcript
+
+
+async def test_the_preview_ends_if_a_deleted_conversation_is_opened_meanwhile() -> None:
+    async with Desk(disk=PausableStore) as desk:
+        assert isinstance(desk.disk, PausableStore)
+        other = await desk.ask_and_answer("Other", "Thing")
+        await stored(desk, 3 * PREVIEW_COUNT)
+        desk.disk.is_paused = True
+        desk.window.conversations.open_requested.emit(LONG)
+        await until(lambda: "Message" in desk.transcript)
+        desk.window.conversations.open_requested.emit("deleted")
+        desk.disk.is_paused = False
+        desk.disk.release.set()
+        await until(lambda: "Thing" in desk.transcript)
+        assert desk.open_id == other
+        assert can_send(desk)

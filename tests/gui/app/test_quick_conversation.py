@@ -401,3 +401,13 @@ async def test_a_paste_that_fails_shows_the_quick_prompt_again(
         await until(lambda: not paste_back.is_pasting)
         assert quick.isVisible()
         assert line(quick).hasFocus() or quick.focusWidget() is line(quick)
+
+
+async def test_each_mark_of_the_selection_is_replaced() -> None:
+    async with Desk() as desk:
+        quick = opened(desk, "a {{clipboard}} b")
+        turn = await ask(desk, quick, "Shorten {{selection}}, then translate {{selection}}.")
+        turn.end("Done.")
+        await desk.settled()
+        _, _, question = desk.messages()[0]
+        assert question == "Shorten a {{clipboard}} b, then translate a {{clipboard}} b."
