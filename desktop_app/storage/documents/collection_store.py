@@ -51,7 +51,8 @@ WINDOWS: Final = 3
 _FILE_COLUMNS: Final = (
     "collection_id, path, name, sha256, media_type, size, pages, status, problem, modified"
 )
-# A file that waits to be read again keeps its hash: it may turn out to be unchanged.
+# A file that waits to be read again keeps its hash: it may turn out to be unchanged. A file that is
+# removed while it is read stays removed.
 _PUT_FILE: Final = f"""
     INSERT INTO collection_files ({_FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (collection_id, path) DO UPDATE SET
@@ -59,6 +60,7 @@ _PUT_FILE: Final = f"""
         size = excluded.size, pages = excluded.pages, status = excluded.status,
         problem = excluded.problem, modified = excluded.modified,
         sha256 = iif(excluded.status = 'waiting', sha256, excluded.sha256)
+    WHERE status <> 'removed' OR excluded.status = 'waiting'
 """  # noqa: S608 - our own text
 _BEST: Final = f"""
     SELECT rowid AS id, bm25(passage_index, {TITLE_WEIGHT}, 1.0) AS score FROM passage_index
@@ -153,7 +155,7 @@ class CollectionStore:
     async def put_files(self, files: Sequence[tuple[CollectionFile, int]]) -> None:
         """Add files, each with its modification time, or update known ones.
 
-        Do nothing if the collection no longer exists.
+        Do nothing if the collection no longer exists. Only a waiting file replaces a removed one.
         """
         rows = [_row(file, modified) for file, modified in files]
         for at in range(0, len(rows), STEP_PASSAGES):

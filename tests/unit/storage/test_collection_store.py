@@ -121,6 +121,8 @@ async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
         assert await store.files(A) == [failed]
         assert await store.removed_paths(A) == {"/b"}
         assert await store.file_stats(A) == {"/b": (-1, -1), "/c": (7, 12)}
+        await store.put_files([(ready, 17)])  # it was being read
+        assert await store.removed_paths(A) == {"/b"}
         await store.delete(A)
         assert await store.all() == [other, later]
         assert (await store.files(A), await store.files(B)) == ([], [elsewhere])
