@@ -113,7 +113,7 @@ def _preset_to_row(preset: Preset) -> Row:
     return {
         "id": preset.id,
         "name": to_text(preset.name),
-        "provider_id": preset.provider_id,
+        "provider_id": to_text(preset.provider_id),
         "model": to_text(preset.model),
         "variant": None if preset.variant is None else preset.variant.value,
         "effort": None if preset.effort is None else preset.effort.value,
