@@ -463,7 +463,7 @@ def _check_text(value: Any) -> None:
 
 def _check_place(value: Any) -> None:
     _require(isinstance(value, list) and len(value) == 2)
-    _require(all(isinstance(share, int | float) for share in value))
+    _require(all(isinstance(share, int | float) and isfinite(share) for share in value))
 
 
 _SETTING_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {

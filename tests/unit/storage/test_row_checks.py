@@ -161,6 +161,7 @@ def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
             ['["a"]', "[1, 1]", '["a", true]', '["a", NaN]'],
         ),
         ("window.quick_place", ["[1, 0.5]"], ["[1]", "[1, 2, 3]", '["a", 1]', '{"a": 1, "b": 2}']),
+        ("window.quick_place", [], ["[NaN, 0]", "[0, Infinity]"]),
         (
             "backup.last",
             [
