@@ -92,6 +92,8 @@ def parse_servers(text: str) -> list[ConfiguredServer]:
     for key in ("mcp", "mcpServers", "servers"):
         if isinstance(found, dict) and isinstance(found.get(key), dict):
             found = found[key]
+            if key != "mcp":
+                break  # its keys are names of servers
     is_valid = isinstance(found, dict) and all(isinstance(row, dict) for row in found.values())
     if not found or not is_valid:
         raise ValueError("no servers")

@@ -56,6 +56,11 @@ def test_configurations_of_vs_code_may_have_comments() -> None:
     assert (server.command, server.folder) == (("python", "-m", "x"), "/srv")
 
 
+def test_a_server_may_be_called_servers() -> None:
+    rows = {"servers": {"command": "x"}, "other": {"command": "y"}}
+    assert [found.name for found in parse_servers(json.dumps({"mcpServers": rows}))] == list(rows)
+
+
 def test_inputs_of_vs_code_become_variables() -> None:
     """Otherwise the placeholder itself would be kept, and sent as a password."""
     headers = {"Authorization": "Bearer ${input:api-key}", "X": "${input:2nd}"}
