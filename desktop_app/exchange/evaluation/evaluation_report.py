@@ -32,9 +32,9 @@ _COLUMNS: Final = (
 
 
 def csv_report(runs: Sequence[EvaluationRun]) -> str:
-    """Return a row for each case of each run; no cell is a formula."""
+    """Return a row for each case of each run (RFC 4180); no cell is a formula."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for run in runs:
         columns = (run.provider, run.variant or "", run.effort or "", run.model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from decimal import Decimal
@@ -279,6 +281,13 @@ def test_reports_escape_answers() -> None:
     assert ",'=x,complete,yes,,' ＝x," in csv_report(
         [EvaluationRun("p", None, None, "m", [spaced])]
     )
+
+
+def test_a_carriage_return_in_an_answer_is_within_its_cell() -> None:
+    answer = "one\rtwo"
+    report = csv_report([EvaluationRun("p", None, None, "m", [CaseResult("a", answer)])])
+    (row,) = csv.DictReader(io.StringIO(report, newline=""))
+    assert row["answer"] == answer
 
 
 def test_reports_have_all_figures() -> None:
