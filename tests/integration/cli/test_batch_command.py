@@ -302,6 +302,9 @@ async def on_terminal(
             typed = b""
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(process.wait()), 0.05)
+    with suppress(OSError):  # at the end of what the process wrote last
+        while rest := os.read(master, 4096):
+            said += rest
     os.close(master)
     assert process.returncode == code, said
     return said.decode()
