@@ -1,4 +1,4 @@
-"""Names of keys on Linux desktops, for a shortcut in Qt's portable text."""
+"""Keysyms of keys, and their names on Linux desktops, for a shortcut in Qt's portable text."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ _ENCODINGS: Final = {
 _GROUPS: Final = ("latin2", "latin3", "latin4", "arabic", "cyrillic", "greek", "hebrew", "thai")
 _TRIGGER: Final = {"Ctrl": "CTRL", "Alt": "ALT", "Shift": "SHIFT", "Meta": "LOGO"}
 _ACCELERATOR: Final = {"Ctrl": "Primary", "Alt": "Alt", "Shift": "Shift", "Meta": "Super"}
+
+
+def parse_keys(keys: str) -> tuple[frozenset[str], str]:
+    """Return modifiers and key of a shortcut; Backtab is Tab with Shift, whether named or not."""
+    modifiers, key = parse_press(keys)
+    return (modifiers | {"Shift"} if key == "Backtab" else modifiers), key
 
 
 def keysym_name(key: str) -> str:
@@ -78,13 +84,13 @@ def portal_trigger(keys: str) -> str:
 
     https://specifications.freedesktop.org/shortcuts-spec/latest/
     """
-    modifiers, key = parse_press(keys)
+    modifiers, key = parse_keys(keys)
     words = [word for name, word in _TRIGGER.items() if name in modifiers]
     return "+".join((*words, keysym_name(key)))
 
 
 def accelerator(keys: str) -> str:
     """Return keys as GTK writes them: "<Alt><Super>space"."""
-    modifiers, key = parse_press(keys)
+    modifiers, key = parse_keys(keys)
     words = [f"<{word}>" for name, word in _ACCELERATOR.items() if name in modifiers]
     return "".join((*words, keysym_name(key)))

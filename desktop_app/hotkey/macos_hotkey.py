@@ -137,7 +137,7 @@ def combination(keys: str, library: MacLibrary) -> tuple[int, int]:
     modifiers = sum(MODIFIERS[name] for name in names)
     if key == "Backtab":
         modifiers |= MODIFIERS["Shift"]
-    code = _code_of(library, key.lower()) if len(key) == 1 else KEY_CODES.get(key)
+    code = _code_of(library, key.lower()[0]) if len(key) == 1 else KEY_CODES.get(key)
     if code is None:
         raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
     return code, modifiers

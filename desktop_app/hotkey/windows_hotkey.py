@@ -153,7 +153,9 @@ def combination(keys: str, library: WindowsLibrary) -> tuple[int, int]:
         return modifiers, ord(key)  # on every layout, they are the codes of their keys
     if len(key) == 1:
         # The lower byte is the key, the upper one the modifiers that typing takes; -1 for none.
-        found = int(library.user.VkKeyScanW(key.lower()))
+        # The first character of "İ" in lower case is "i"; the function takes a single UTF-16 unit.
+        character = key.lower()[0]
+        found = int(library.user.VkKeyScanW(character)) if character <= "\uffff" else -1
         if found != -1:
             return modifiers, found & 0xFF
         raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)

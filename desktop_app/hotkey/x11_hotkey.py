@@ -14,9 +14,8 @@ from Xlib import XK, X
 from Xlib import display as xlib
 from Xlib import error as xlib_error
 
-from desktop_app.commands.shortcut import parse_press
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
-from desktop_app.hotkey.keysyms import character_keysyms, keysym_name
+from desktop_app.hotkey.keysyms import character_keysyms, keysym_name, parse_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +85,7 @@ class X11Hotkey:
             self._display.close()
 
     def _grab(self) -> None:
-        modifiers, key = parse_press(self._keys)
+        modifiers, key = parse_keys(self._keys)
         codes = map(self._display.keysym_to_keycode, _keysyms(key))
         code = next(filter(None, codes), None)
         if code is None:
@@ -149,4 +148,5 @@ def _keysyms(key: str) -> list[int]:
     """Return the X keysyms of a key in Qt's portable text; 0 stands for none."""
     if len(key) == 1:
         return character_keysyms(key)
+    XK.load_keysym_group("xkb")  # has that of Backtab
     return [int(XK.string_to_keysym(keysym_name(key)))]

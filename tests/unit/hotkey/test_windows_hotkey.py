@@ -74,7 +74,8 @@ class Windows:
         return 1
 
     def VkKeyScanW(self, character: str) -> int:
-        return {"ö": 0xC0, "+": 0x1BB}.get(character, -1)
+        assert len(character.encode("utf-16-le")) == 2
+        return {"ö": 0xC0, "+": 0x1BB, "i": 0x49}.get(character, -1)
 
     def CreateMutexW(self, attributes: None, owned: bool, name: str) -> int:
         assert (attributes, owned) == (None, False)
@@ -100,6 +101,7 @@ class Windows:
         ("Alt+PgDown", 0x1, 0x22),
         ("Ctrl+Backtab", 0x2 | 0x4, 0x09),
         ("Ctrl+Ö", 0x2, 0xC0),
+        ("Ctrl+İ", 0x2, 0x49),
         ("Ctrl++", 0x2, 0xBB),  # the Shift that typing it takes is not part of the shortcut
     ],
 )
@@ -107,9 +109,10 @@ def test_keys_are_modifiers_and_a_virtual_key(keys: str, modifiers: int, key: in
     assert combination(keys, Windows().library) == (modifiers, key)
 
 
-def test_a_key_that_the_layout_lacks_is_an_error() -> None:
+@pytest.mark.parametrize("keys", ["Ctrl+Ж", "Ctrl+😀"])
+def test_a_key_that_the_layout_lacks_is_an_error(keys: str) -> None:
     with pytest.raises(HotkeyError) as refused:
-        combination("Ctrl+Ж", Windows().library)
+        combination(keys, Windows().library)
     assert refused.value.status is HotkeyStatus.UNKNOWN_KEYS
 
 

@@ -23,6 +23,10 @@ WINDOW = 31
 SESSION = {"DISPLAY": ":0"}
 
 
+XK.load_keysym_group("xkb")
+KEYS["ISO_Left_Tab"] = 23
+
+
 class XServer:
     """A server, its only connection and its root window."""
 
@@ -119,6 +123,7 @@ def event(kind: int, **facts: Any) -> Any:
         ("Meta+Alt+Space", 65, SUPER | ALT),
         ("Ctrl+Shift+G", 42, X.ControlMask | X.ShiftMask),
         ("Meta+PgUp", 112, SUPER),
+        ("Meta+Backtab", 23, SUPER | X.ShiftMask),
     ],
 )
 def test_keys_are_grabbed_with_all_locks(server: XServer, keys: str, code: int, mask: int) -> None:
@@ -224,6 +229,7 @@ def test_doctor_recognizes_keys_held_by_the_program(server: XServer) -> None:
     [
         ("Meta+Alt+Space", "ALT+LOGO+space", "<Alt><Super>space"),
         ("Ctrl+Shift+G", "CTRL+SHIFT+g", "<Primary><Shift>g"),
+        ("Ctrl+Backtab", "CTRL+SHIFT+ISO_Left_Tab", "<Primary><Shift>ISO_Left_Tab"),
         ("Meta+PgUp", "LOGO+Prior", "<Super>Prior"),
         ("F5", "F5", "F5"),
         ("Meta+.", "LOGO+period", "<Super>period"),
