@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.documents.collections import Collection
     from desktop_app.services.collections.embedding_service import EmbeddingPlan
 
-_CITATION = re.compile(r"\[(\d+(?:\s*,\s*\d+)*)\]")
+_CITATION = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
 
 async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
