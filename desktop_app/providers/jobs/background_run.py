@@ -312,7 +312,7 @@ class BackgroundRun:
             raise error from failed
         if failed.asked_wait_s is not None:
             return min(failed.asked_wait_s, MAX_WAIT_S)
-        return min(float(2**failures), self._times.longest_pause)
+        return min(2.0 ** min(failures, 30), self._times.longest_pause)
 
 
 def run_path(response_id: str) -> str:

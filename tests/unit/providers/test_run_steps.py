@@ -325,6 +325,14 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
     assert [at for at, _ in script.asked] == [0, 1, 1, 2]
 
 
+def test_a_pause_after_very_many_failures_is_the_longest() -> None:
+    error = RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P")
+    busy, gone = AttemptError(error, asked_wait_s=0.01), AttemptError(error)
+    script, _, ended_by = run(*[busy] * 1_100, gone, STREAM)
+    assert ended_by is None
+    assert [at for at, _ in script.asked][-2:] == [11, 41]
+
+
 @pytest.mark.parametrize(
     ("asked", "waits"), [(7.0, 7.0), (0.0, 0.0), (45.0, 45.0), (300.0, 120.0), (None, 1.0)]
 )
