@@ -24,7 +24,7 @@ class LearnedFacts:
     """The facts learned about one server. New ones are passed on to its memory.
 
     Attributes:
-        refused: the refused parameters by model, refused_setting as in unsupported_parameters.py.
+        refused: the refused parameters by model, spelled as in unsupported_parameters.py.
         is_learning_api: True if the server's API is to be learned, not given by the profile.
         has_answered: True if the address is known to be an API's.
     """

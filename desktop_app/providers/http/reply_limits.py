@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from desktop_app.domain.answering.stream_events import (
+    HostedCall,
     OfCandidate,
     ReasoningDelta,
     ReasoningItem,
@@ -102,7 +103,7 @@ class AnswerMeter:
         self._parts = 0
         # By candidate, because their events are interleaved
         self._last_kinds: dict[int, type[StreamEvent]] = {}
-        self._calls: set[tuple[int, int]] = set()
+        self._calls: set[tuple[int, int | str]] = set()
 
     def add(self, event: StreamEvent) -> None:
         """Count `event`.
@@ -126,6 +127,11 @@ class AnswerMeter:
                 self._add_text(arguments)
                 self._parts += (candidate, index) not in self._calls
                 self._calls.add((candidate, index))
+                self._last_kinds.pop(candidate, None)
+            case HostedCall(call):
+                self._add_text(call.arguments + call.result)
+                self._parts += (candidate, call.call_id) not in self._calls
+                self._calls.add((candidate, call.call_id))
                 self._last_kinds.pop(candidate, None)
         if self._parts > MAX_ANSWER_PARTS:
             raise too_many_parts_error(self._provider)

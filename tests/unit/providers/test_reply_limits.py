@@ -8,6 +8,7 @@ import pytest
 
 from desktop_app.domain.answering.stream_events import (
     Completed,
+    HostedCall,
     OfCandidate,
     ReasoningDelta,
     ReasoningItem,
@@ -16,6 +17,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
+from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.providers.http import reply_limits
@@ -71,6 +73,8 @@ def test_the_limits_are_of_megabytes() -> None:
         ([TextDelta("a"), ReasoningItem("r", "s"), TextDelta("b")], 4, 3),
         ([ToolCallDelta(0, "{"), ToolCallDelta(0, "}"), ToolCallDelta(1, "{}")], 4, 2),
         ([TextDelta("a"), ToolCallDelta(0, "{"), TextDelta("b"), ToolCallDelta(0, "}")], 4, 3),
+        ([HostedCall(ToolCallPart("a", "search", "{}", result="xy"))] * 2, 8, 1),
+        ([HostedCall(ToolCallPart(name, "search", "{}")) for name in "abc"], 6, 3),
     ],
 )
 def test_an_answer_is_measured_in_bytes_and_parts(
