@@ -75,9 +75,8 @@ class ContextMenu(QObject):
             menu.addAction(menu_text(words), partial(self.passage_requested.emit, passage))
         elif link and not (link.startswith(ACTION) or is_note_link(link)):
             menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
-        head = self._copies.code_head(block)
-        if head is not None:
-            copy = partial(self._copies.copy_code, head.blockNumber())
+        if self._copies.is_in_code(block):
+            copy = partial(self._copies.copy_code, block.blockNumber())
             menu.addAction(tr("Copy code block"), copy)
         if state is not None:
             for action, _, words in ACTIONS[state.message.role]:

@@ -403,15 +403,6 @@ class MessageState:
         """Return True if the code that an action folds or unfolds is shown in full."""
         return int(action.removeprefix(TOGGLE_CODE)) in self.unfolded.code
 
-    def code_at(self, head: int) -> list[Block]:
-        """Return the lines of the code block whose head is item `head` of the message."""
-        lines = []
-        for item in self.layout.items[head + 1 :]:
-            if not isinstance(item, Block) or item.kind is not Kind.CODE:
-                break
-            lines.append(item)
-        return lines
-
     @property
     def source(self) -> str:
         """Return the current text of the whole message, even if it is still being written."""

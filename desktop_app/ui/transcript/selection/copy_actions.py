@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QTextBlock
 
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import tr
+from desktop_app.rendering.block_model import Kind
 from desktop_app.ui.transcript.selection import selected_text
-from desktop_app.ui.transcript.transcript_styles import LOOK, Ground, Look
+from desktop_app.ui.transcript.transcript_styles import Ground, ground_of
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QTextBlock
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
     from desktop_app.ui.widgets.text.clipboard import ClipboardCopier, ClipboardTexts
@@ -95,46 +97,64 @@ class CopyActions(QObject):
         source = text if is_answer else None
         self._copy(selected_text.texts_of(state.block_maker(), source, is_short=is_short))
 
-    def copy_code(self, head: int) -> None:
-        """Copy the code with this head block number."""
-        texts = self._texts_of_code(head)
-        if texts is not None:
-            self._copy(texts)
-            self.code_copied.emit(head)
+    def copy_code(self, number: int) -> None:
+        """Copy the code that contains block `number`."""
+        found = self._head_of(number)
+        if found is not None:
+            self._copy_code_at(*found)
 
-    def code_data(self, head: int) -> QMimeData | None:
-        """Return the code with this head block number, for a drag."""
+    def _copy_code_at(self, layout: MessageLayout, head: int) -> None:
+        """Copy the code whose head is item `head` of a message."""
+        self._copy(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
+        if layout.counts[head]:
+            block = self._messages.writer.layouts.block_of(layout, head)
+            self.code_copied.emit(block.blockNumber())
+
+    def code_data(self, number: int) -> QMimeData | None:
+        """Return the code that contains block `number`, for a drag."""
         from desktop_app.ui.widgets.text.clipboard import mime_data
 
-        texts = self._texts_of_code(head)
-        return None if texts is None else mime_data(texts)
-
-    def _texts_of_code(self, head: int) -> ClipboardTexts | None:
-        found = self._messages.writer.layouts.layout_at(head)
-        state = self._messages.get(found[0].key) if found is not None else None
-        if found is None or state is None:
+        found = self._head_of(number)
+        if found is None:
             return None
-        return selected_text.texts_of_code(state.code_at(found[0].item_at(found[1])))
+        layout, head = found
+        return mime_data(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
 
     def copy_nearest_code(self) -> None:
         """Copy the code at the text cursor, or the nearest code above the end of the screen."""
-        head = self.code_head(self._view.textCursor().block())
-        if head is None:
-            blocks = list(visible_blocks(self._view))
-            block = blocks[-1] if blocks else QTextBlock()
-            while block.isValid() and head is None:
-                head, block = self.code_head(block), block.previous()
-        if head is None:
+        found = self._head_of(self._view.textCursor().blockNumber()) or self._last_head()
+        if found is None:
             self.notice_raised.emit(tr("There is no code block here or above."))
         else:
-            self.copy_code(head.blockNumber())
+            self._copy_code_at(*found)
 
-    def code_head(self, block: QTextBlock) -> QTextBlock | None:
-        """Return the head of the block of code that contains a block; None outside of code."""
-        ground = Look.GROUND & block.blockFormat().intProperty(LOOK)
-        while block.isValid() and Ground(ground) is Ground.CODE:
-            look = block.blockFormat().intProperty(LOOK)
-            if look & Look.HEAD:
-                return block
-            ground, block = look & Look.GROUND, block.previous()
+    def is_in_code(self, block: QTextBlock) -> bool:
+        """Return True if a block of code contains a block of the document."""
+        return self._head_of(block.blockNumber()) is not None
+
+    def _head_of(self, number: int) -> tuple[MessageLayout, int] | None:
+        """Return the item that is the head of the code that contains a block, else None."""
+        found = self._messages.writer.layouts.layout_at(number)
+        if found is None:
+            return None
+        layout, at = found[0], found[0].item_at(found[1])
+        while at >= 0 and ground_of(layout.items[at]) is Ground.CODE:
+            if layout.items[at].kind is Kind.CODE_HEAD:
+                return layout, at
+            at -= 1
+        return None
+
+    def _last_head(self) -> tuple[MessageLayout, int] | None:
+        """Return the last head of code, materialized or not, above the end of the screen."""
+        layouts, last = self._messages.writer.layouts, None
+        for block in visible_blocks(self._view):
+            last = layouts.layout_at(block.blockNumber()) or last
+        if last is None:
+            return None
+        end = last[0].item_at(last[1])
+        for layout in reversed(layouts[: layouts.index(last[0]) + 1]):
+            first = end if layout is last[0] else len(layout.items) - 1
+            for at in range(first, -1, -1):
+                if layout.items[at].kind is Kind.CODE_HEAD:
+                    return layout, at
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache, partial
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs
@@ -122,6 +122,12 @@ def texts_of_code(blocks: Sequence[Block]) -> ClipboardTexts:
     return ClipboardTexts(
         {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}, is_short=are_few(blocks)
     )
+
+
+def code_below(items: Sequence[Item], head: int) -> list[Block]:
+    """Return the lines of the block of code whose head is item `head`."""
+    lines = takewhile(lambda item: item.kind is Kind.CODE, items[head + 1 :])
+    return [line for line in lines if isinstance(line, Block)]
 
 
 def texts_of_selection(writer: DocumentWriter, cursor: QTextCursor) -> ClipboardTexts:
