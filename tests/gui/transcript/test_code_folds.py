@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.transcript.view import TranscriptView
 
@@ -346,3 +347,17 @@ def test_the_menu_has_the_actions_of_code_and_conversation(
     with qtbot.waitSignal(view.command_requested) as asked:
         menu.actions()[-1].trigger()
     assert asked.args == ["conversation.print"]
+
+
+def test_a_tool_call_may_fold_while_its_arguments_are_lexed(
+    view: TranscriptView, qtbot: QtBot, lexer: JsonProcess
+) -> None:
+    call = ToolCallPart("1", "get_weather", '{"city": "Paris", "days": [1, 2, 3]}')
+    reply = replace(answer("Fine."), parts=(call, TextPart("Fine.")))
+    view.set_lexer(lexer)
+    view.set_messages([reply])
+    view.commands.run(reply.id, "tool-0")
+    view.set_theme(dark())  # which highlights what it writes
+    qtbot.waitUntil(lambda: lexer.is_busy)
+    view.commands.run(reply.id, "tool-0")
+    qtbot.waitUntil(lambda: not view.messages.highlighter.is_busy)

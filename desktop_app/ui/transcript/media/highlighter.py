@@ -204,10 +204,11 @@ class CodeHighlighter(QObject):
         last = min(job.line + _LINES_AT_ONCE, job.lexed)
         block, start, end = None, -1, -1
         for number in range(job.line, last):
-            if not job.layout.counts[job.start + number]:
+            at = job.start + number
+            if not _is_written_code(job.layout, at):
                 block = None
                 continue
-            block = block or self._writer.layouts.block_of(job.layout, job.start + number)
+            block = block or self._writer.layouts.block_of(job.layout, at)
             found = job.pending.pop(number, ())
             text = block.text() if found else ""
             spans = [_in_utf16(span, text) for span in found]
@@ -215,7 +216,7 @@ class CodeHighlighter(QObject):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
             # If a line takes several blocks, only the first one is highlighted.
-            is_one = job.layout.counts[job.start + number] == 1
+            is_one = job.layout.counts[at] == 1
             block = block.next() if is_one else None
         if start >= 0:
             finish_layout(self._writer.document)
@@ -243,6 +244,11 @@ class CodeHighlighter(QObject):
 
 def _is_code(item: Item) -> bool:
     return isinstance(item, Block) and item.kind is Kind.CODE
+
+
+def _is_written_code(layout: MessageLayout, at: int) -> bool:
+    """Return True if item `at` is materialized code. A fold may have removed the items of a job."""
+    return at < len(layout.items) and layout.counts[at] > 0 and _is_code(layout.items[at])
 
 
 def _code(items: Sequence[Item]) -> str:
