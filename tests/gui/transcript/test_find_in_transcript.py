@@ -252,3 +252,10 @@ def test_a_view_can_be_deleted_while_matches_are_counted(light_theme: Theme) -> 
     for thread in threading.enumerate():
         if thread.name == "find":
             thread.join()
+
+
+def test_markers_and_names_of_languages_are_not_marked(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([answer("1. python one\n2. two 1\n\n```python\nx = 1\n```")])
+    for words, count in (("1", 2), ("python", 1)):
+        look_for(qtbot, view, words, f"1 of {count}")
+        assert marked(view) == [words] * count

@@ -28,7 +28,7 @@ from desktop_app.rendering.search.text_search import (
     may_contain,
     texts_of,
 )
-from desktop_app.ui.transcript.document.block_inserter import prefix_length
+from desktop_app.ui.transcript.document.block_inserter import prefix_of
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.media.code_folds import fold_number
 from desktop_app.ui.transcript.media.drawn_formulas import with_drawing
@@ -403,7 +403,7 @@ class Finder(QObject):
             first, end = self._units_of_hit(layout.items[hit.item], hit.number, query)
             return self._messages.writer.layouts.select_units(layout, hit.item, first, end)
         block = self._messages.writer.layouts.block_of(layout, hit.item)
-        number, last, head = hit.number, None, prefix_length(layout.items[hit.item])
+        number, last, head = hit.number, None, len(prefix_of(layout.items[hit.item]))
         for _ in range(layout.counts[hit.item]):
             ranges = [
                 match_range
@@ -450,7 +450,7 @@ class Finder(QObject):
         if self._query and self._formats is not None:
             if current is not None:
                 marks.append(self._mark_of(current, is_current=True))
-            blocks = (_matches(block, self._query) for block in self._on_screen())
+            blocks = (_matches(block, self._query, head) for block, head in self._on_screen())
             matches = (found for each in blocks for found in islice(each, _MAX_MARKED_IN_BLOCK))
             other_matches = (found for found in islice(matches, _MAX_MARKED) if found != current)
             marks += [self._mark_of(found, is_current=False) for found in other_matches]
@@ -472,18 +472,19 @@ class Finder(QObject):
             return None
         return self._cursor_of(state.layout, hit, self._query)
 
-    def _on_screen(self) -> Iterator[QTextBlock]:
-        """Yield the blocks on screen that are searched."""
+    def _on_screen(self) -> Iterator[tuple[QTextBlock, int]]:
+        """Yield the blocks on screen that are searched, and the length of each one's prefix."""
         for block in visible_blocks(self._view):
             found = self._messages.writer.layouts.layout_at(block.blockNumber())
             state = self._messages.get(found[0].key) if found is not None else None
             if found is not None and state is not None:
-                item = found[0].item_at(found[1])
-                is_ours = (state.head_count and item == 0) or fold_number(
-                    found[0].items[item]
-                ) is not None
-                if not is_ours and item < len(found[0].items) - state.foot_count:
-                    yield block
+                layout, number = found
+                at = layout.item_at(number)
+                item = layout.items[at]
+                is_ours = (state.head_count and at == 0) or fold_number(item) is not None
+                if not is_ours and at < len(layout.items) - state.foot_count:
+                    head = len(prefix_of(item))
+                    yield block, head if head and layout.offset(at) == number else 0
 
 
 def _hits_in(items: Sequence[Item], first: int, end: int, query: str) -> Iterator[tuple[int, int]]:
@@ -524,10 +525,14 @@ def _may_match(block: Block, query: str) -> bool:
     return not text.isascii() or query in text.lower()
 
 
-def _matches(block: QTextBlock, query: str) -> Iterator[QTextCursor]:
-    """Yield each match of the case-folded `query` in a block as a selection."""
+def _matches(block: QTextBlock, query: str, head: int) -> Iterator[QTextCursor]:
+    """Yield each match of the case-folded `query` in a block as a selection.
+
+    Skip the first `head` characters, which are a prefix.
+    """
     for match_range in match_ranges(block.text(), query):
-        yield _selected(block, match_range)
+        if match_range[0] >= head:
+            yield _selected(block, match_range)
 
 
 def _selected(block: QTextBlock, match_range: tuple[int, int]) -> QTextCursor:
