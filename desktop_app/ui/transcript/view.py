@@ -177,6 +177,7 @@ class TranscriptView(TranscriptSurface):
         self._link_target = LinkTargetLabel(self)
         self._accessible: AccessibleTranscript | None = None
         self._clicked_at: QPoint | None = None
+        self._is_mark_pressed = False
         self._wheel_angle = 0
         self._next_theme = theme
         self._loading = QTimer(self, singleShot=True, interval=0)
@@ -476,9 +477,11 @@ class TranscriptView(TranscriptSurface):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Record the content of a drag that may start here."""
+        """Record the Copy mark, or the content of a drag that may start here."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self.drags.press(event.position().toPoint())
+            position = event.position().toPoint()
+            self._is_mark_pressed = self._mark_at(position) is not None
+            self.drags.press(position)
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -505,7 +508,8 @@ class TranscriptView(TranscriptSurface):
         position = event.position().toPoint()
         self.drags.release()
         self.anchor.follow(self.anchor.is_at_end)
-        mark = self._mark_at(position)
+        # A selection may end at a mark.
+        mark = self._mark_at(position) if self._is_mark_pressed else None
         if mark is not None and event.button() == Qt.MouseButton.LeftButton:
             self.copies.copy_code(mark.head)
             return

@@ -883,3 +883,24 @@ def test_the_pointer_is_a_hand_only_over_a_copy_mark(view: TranscriptView, qtbot
     assert view.viewport().cursor().shape() is Qt.CursorShape.PointingHandCursor
     qtbot.mouseMove(view.viewport(), QPoint(5, area.top() - 30))
     assert view.viewport().cursor().shape() is not Qt.CursorShape.PointingHandCursor
+
+
+def test_a_selection_that_ends_at_a_copy_mark_copies_no_code(
+    view: TranscriptView, qtbot: QtBot, qapp: QApplication
+) -> None:
+    view.set_messages([answer("words to select\n\n```py\na = 1\n```")])
+    start, end = view.cursorRect(view.document().find("words")).center(), copy_mark(view).center()
+    qapp.clipboard().setText("before")
+    qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(view.viewport(), end)
+    release = QMouseEvent(
+        QEvent.Type.MouseButtonRelease,
+        end.toPointF(),
+        view.viewport().mapToGlobal(end).toPointF(),
+        Qt.MouseButton.LeftButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(view.viewport(), release)
+    assert "to select" in view.textCursor().selectedText()
+    assert qapp.clipboard().text() == "before"
