@@ -306,3 +306,34 @@ def test_highlighting_is_placed_right_after_any_character(
         return shown[2 * found.start : 2 * (found.start + found.length)].decode("utf-16-le")
 
     qtbot.waitUntil(lambda: number() == "12")
+
+
+def test_an_answer_outside_the_document_keeps_its_text_after_a_step(view: TranscriptView) -> None:
+    older, reply = [answer("words " * 900) for _ in range(60)], streaming()
+    view.set_messages([*older, reply])
+    view.stream.append_text(reply.id, "One. ")
+    view.stream.flush()
+    view.scroll_to_message(older[0].id)
+    assert view.messages.get(reply.id) is None
+    view.stream.set_status_line(reply.id, "Running…")
+    view.stream.update_message(replace(reply, parts=(TextPart("One. "),)))
+    view.stream.append_text(reply.id, "Two.")
+    view.stream.flush()
+    view.navigator.scroll_to_bottom()
+    assert "One. Two." in view.toPlainText()
+    assert "Running…" in view.toPlainText()
+
+
+def test_a_long_answer_ends_although_its_reasoning_is_redrawn_before(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    reasoning = "See [a] now.\n\n" * 400 + "[a]: https://a.example\n\nThe end.\n"
+    reply = answer("Word word. " * 20_000, reasoning=reasoning)
+    view.set_messages([reply])
+    view.commands.run(reply.id, "reasoning")
+    state = view.messages.get(reply.id)
+    assert state is not None
+    qtbot.waitUntil(lambda: not state.unshown_reasoning)
+    assert state.is_growing
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    assert not view.stream.has_more(reply.id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversations.conversation import Message, Role
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.rendering.block_model import Block
 from desktop_app.ui.look.theme import MEASURE, Theme
@@ -442,10 +442,16 @@ class MaterializedMessages:
             self.message_writer.show_reasoning(state, len(text))
 
     def update(self, message: Message) -> MessageState | None:
-        """Update a message and edit only the text that differs."""
+        """Update a message and edit only the text that differs.
+
+        Return None if the message is outside the document.
+        """
         state = self._states.get(message.id)
         if state is None:
-            self._detached.pop(message.id, None)
+            detached = self._detached.pop(message.id, None)
+            if detached is not None and message.status is MessageStatus.STREAMING:
+                detached.update(message, self.versions.get(message.id))
+                self._detached[message.id] = detached
             for waiting in (self.older, self.newer):
                 waiting[:] = [message if m.id == message.id else m for m in waiting]
             return None
@@ -456,7 +462,8 @@ class MaterializedMessages:
     def set_status_line(self, state: MessageState, sentence: str) -> None:
         """Show a status line below an answer; "" shows none."""
         state.set_status_line(sentence)
-        self.message_writer.refresh(state)
+        if state.message.id not in self._detached:
+            self.message_writer.refresh(state)
 
     def set_limit(self, characters: int) -> None:
         """Set the approximate number of characters to materialize at most."""

@@ -114,7 +114,7 @@ class MessageStream(QObject):
 
     def set_status_line(self, message_id: str, sentence: str) -> None:
         """Show a status line below an answer; "" shows none."""
-        state = self._messages.get(message_id)
+        state = self._messages.find_state(message_id)
         if state is not None and state.status_line != sentence:
             self._messages.set_status_line(state, sentence)
 
@@ -218,7 +218,12 @@ class MessageStream(QObject):
             self._renew_later(message_id)
 
     def _renew_later(self, message_id: str) -> None:
-        """Schedule the redrawing of earlier blocks that late definitions change, in slices."""
+        """Schedule the redrawing of earlier blocks that late definitions change, in slices.
+
+        An action that already waits for the message is kept, because it calls this at its end.
+        """
+        if self._text.has_action(message_id):
+            return
         state = self._messages.find_state(message_id)
         if state is not None and state.has_pending_updates:
             self._text.run_after(message_id, partial(self._renew, message_id))

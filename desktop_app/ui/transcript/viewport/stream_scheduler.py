@@ -127,6 +127,10 @@ class StreamScheduler(QObject):
         """Return True if text of the message is queued."""
         return message_id in self._queue
 
+    def has_action(self, message_id: str) -> bool:
+        """Return True if an action waits for the message to be written."""
+        return any(waiting_id == message_id for waiting_id, _ in self._follow_ups)
+
     def run_after(self, message_id: str, action: Callable[[], None]) -> None:
         """Run an action once the message is fully written; replaces an earlier action."""
         self._follow_ups = [(id_, old) for id_, old in self._follow_ups if id_ != message_id]
