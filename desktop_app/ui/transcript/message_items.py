@@ -46,8 +46,6 @@ TOGGLE_TOOL: Final = "tool-"
 TOGGLE_DETAILS: Final = "details"
 """Action that shows or hides a server's error details."""
 
-"""Label of the `TOGGLE_DETAILS` action while the details are shown."""
-
 OPEN_DOCUMENT: Final = "document/"
 """Prefix of the action that opens a document; followed by its hash."""
 
