@@ -97,6 +97,19 @@ def _exclusive(database: Path) -> Iterator[None]:
 
 
 def _erase(database: Path, attachments: Path, mark: Path) -> None:
+    if database.exists():
+        _erase_store(database, attachments, mark)
+    elif mark.read_bytes() != _EMPTIED:  # the user removed the store by hand
+        _put_aside(attachments)
+        for end in ("-wal", "-shm"):
+            database.with_name(database.name + end).unlink(missing_ok=True)
+    _remove_files(database, attachments)
+    mark.unlink()
+    sync(database.parent)
+
+
+def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
+    """Empty the store, and put the attachments aside, to be deleted."""
     with closing(connect(database, "rw")) as connection:
         pending_migrations(connection, database, MIGRATIONS)
         connection.execute("PRAGMA secure_delete = ON")
@@ -114,9 +127,6 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    _remove_files(database, attachments)
-    mark.unlink()
-    sync(database.parent)
 
 
 def _put_aside(attachments: Path) -> None:

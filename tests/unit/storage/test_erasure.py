@@ -22,6 +22,7 @@ from desktop_app.domain.spending.spending_report import Call, Grouping
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database import database as database_module
+from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.recovery import erasure
@@ -142,6 +143,17 @@ async def test_an_interrupted_erasure_is_completed_at_the_next_start(
     resume_erasure(database, attachments)  # nothing is left to do
     assert holding(tmp_path)
     assert list(attachments.rglob("*"))
+
+
+async def test_an_erasure_is_completed_if_the_store_was_removed_meanwhile(tmp_path: Path) -> None:
+    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
+    await fill(tmp_path)
+    erasing_mark(database).touch()
+    database.rename(tmp_path / "repartee.sqlite3-wal")
+    resume_erasure(database, attachments)
+    assert not erasing_mark(database).exists()
+    assert not attachments.exists()
+    assert holding(tmp_path) == []
 
 
 async def test_a_failed_erasure_changes_nothing(tmp_path: Path) -> None:
