@@ -70,8 +70,6 @@ def keep_key_notes(database: Path, restored: Path) -> None:
     """
     known = _noted_origins(database)
     with closing(connect(restored, "rw")) as connection:
-        if not _has_origins(connection):
-            return  # an older version's store: opening it adds the column, with no origins
         connection.execute("UPDATE keys_in_keyring SET origin = ''")
         sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
         connection.executemany(sql, [(key_origin, name) for name, key_origin in known.items()])
