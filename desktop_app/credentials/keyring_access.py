@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from desktop_app.domain.conversations.conversation import new_id
@@ -57,8 +56,11 @@ class Keyring:
         def job(backend: KeyringBackend) -> None:
             from keyring.errors import PasswordDeleteError
 
-            with suppress(PasswordDeleteError):
+            try:
                 backend.delete_password(self._service, name)
+            except PasswordDeleteError:  # there is none, or the user canceled KWallet's dialog
+                if backend.get_password(self._service, name) is not None:
+                    raise
 
         _run(job)
 
@@ -66,8 +68,10 @@ class Keyring:
         """Write, read and delete a test entry: some keyrings accept entries but store nothing."""
         name, token = f"probe-{new_id()}", new_id()
         self.write(name, token)
-        stored = self.read(name)
-        self.delete(name)
+        try:
+            stored = self.read(name)
+        finally:
+            self.delete(name)
         if stored != token or self.read(name) is not None:
             raise CredentialError(Reason.KEYRING_FORGETS)
 

@@ -10,7 +10,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 ENTRIES: dict[tuple[str, str], str] = {}
 """The texts by service and name; tests clear them."""
 FAULTS: set[str] = set()
-"""The fault: "locked", "undeletable" or "slow"."""
+"""The fault: "locked", "unreadable", "undeletable", "canceled" or "slow"."""
 ASKED, ANSWERED = threading.Event(), threading.Event()
 """A slow keyring is asked, and answers once it may."""
 
@@ -31,13 +31,15 @@ class Keyring(KeyringBackend):
         ENTRIES[service, username] = password
 
     def get_password(self, service: str, username: str) -> str | None:
-        if "locked" in FAULTS:
+        if FAULTS & {"locked", "unreadable"}:
             raise KeyringLocked("closed")
         return ENTRIES.get((service, username))
 
     def delete_password(self, service: str, username: str) -> None:
         if "undeletable" in FAULTS:
             return
+        if "canceled" in FAULTS:
+            raise PasswordDeleteError("Cancelled by user")
         try:
             del ENTRIES[service, username]
         except KeyError:

@@ -138,6 +138,24 @@ def test_deleting_a_missing_entry_raises_nothing() -> None:
     Keyring(SERVICE).delete("gone")
 
 
+async def test_a_key_stays_known_if_the_user_cancels_its_deletion(entries: Entries) -> None:
+    notes = Notes()
+    vault = KeyVault(SERVICE, notes)
+    await vault.set("openai", SECRET)
+    remembering.FAULTS.add("canceled")
+    with pytest.raises(CredentialError):
+        await vault.remove("openai")
+    assert entries == {(SERVICE, "openai"): to_keyring(SECRET)}
+    assert notes.stored == {"openai": HERE}
+
+
+def test_a_probe_that_cannot_be_read_is_deleted(entries: Entries) -> None:
+    remembering.FAULTS.add("unreadable")
+    with pytest.raises(CredentialError):
+        Keyring(SERVICE).probe()
+    assert entries == {}
+
+
 async def test_a_locked_keyring_is_reported() -> None:
     remembering.FAULTS.add("locked")
     vault = KeyVault(SERVICE, Notes(openai=HERE))
