@@ -32,6 +32,10 @@ def test_words_of_a_language_are_right(system: Dictionaries) -> None:
     assert "world" in system.suggestions("wrld", ENGLISH)
 
 
+def test_a_word_like_no_other_has_no_suggestions(system: Dictionaries) -> None:
+    assert system.suggestions("qzx" * 12, ENGLISH) == []
+
+
 def test_an_added_word_is_kept_for_every_program(system: Dictionaries, own_words: Path) -> None:
     system.add("wrld", ENGLISH)
     assert system.misspelled(["wrld"], ENGLISH) == set()

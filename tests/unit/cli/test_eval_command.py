@@ -239,7 +239,11 @@ def test_a_plan_names_calls_tokens_and_costs(evaluate: Run) -> None:
     assert (code, err) == (0, "")
     assert answers.startswith("thinking/high: 2 calls, ")
     assert judging.startswith("  Judging 1 rubric by gpt-5-mini: ")
-    assert total.startswith("Total: ")
+    assert total.startswith("Total: $")
+    assert "unknown" not in out
+    assert evaluate(cases, *options, "--model", "m")[1].splitlines()[-1] == (
+        "Total: unknown cost for input, unknown cost at most"
+    )
     code, out, _ = evaluate(cases, *options, "--model", "m", "--json")
     told = json.loads(out)
     assert (code, told["dry_run"], told["calls"], told["judge_calls"]) == (0, True, 4, 2)
