@@ -124,7 +124,7 @@ def _object(value: dict[str, Any], level: int) -> list[str]:
     for name, each in value.items():
         table = table_of_list(each) if not level else None
         if table is not None:
-            lines += ["", f"**{_plain(name)}**", "", *_table(table), ""]
+            lines += ["", _bold(name), "", *_table(table), ""]
         else:
             lines += _entry(name, each, level)
     return lines
@@ -133,7 +133,7 @@ def _object(value: dict[str, Any], level: int) -> list[str]:
 def _entry(name: str, value: Any, level: int) -> list[str]:
     """Return the lines of a list item: a value with its name, and the values in it below."""
     mark = f"{'  ' * level}- "
-    label = f"**{_plain(name)}**" if name else ""
+    label = _bold(name)
     if isinstance(value, dict | list) and value and level < _MAX_DEPTH:
         head = label or "•"
         return [f"{mark}{head}", *_lines(value, level + 1)]
@@ -145,6 +145,12 @@ def _table(table: JsonTable) -> list[str]:
     rows = [" | ".join(map(_plain, row)) for row in table.rows]
     head = " | ".join(_plain(name) or " " for name in table.columns)
     return [f"| {head} |", "|" + " --- |" * len(table.columns), *(f"| {row} |" for row in rows)]
+
+
+def _bold(name: str) -> str:
+    """Return a name in bold; "" if it is blank, because four stars alone make a rule."""
+    words = _plain(name)
+    return f"**{words}**" if words else ""
 
 
 def _plain(text: str) -> str:
