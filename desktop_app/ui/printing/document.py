@@ -173,15 +173,8 @@ class PrintedConversation:
 
     def _insert_attached_image(self, sha256: str, image: QImage) -> None:
         name = f"picture:{sha256}"
-        self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
-        image_format, unit = QTextImageFormat(), self._styles.unit
-        width, height = image.width() * 0.75 * unit, image.height() * 0.75 * unit
-        scale = min(1.0, self._page.width() / width, 0.45 * self._page.height() / height)
-        image_format.setName(name)
-        image_format.setWidth(width * scale)
-        image_format.setHeight(height * scale)
         self._insert_block(self._styles.paragraph(6, line_height=1.0))
-        self._cursor.insertImage(image_format)
+        self._insert_image(name, image, self._page.width())
 
     def _insert_answer(self, message: Message) -> None:
         for part in message.parts:
@@ -297,13 +290,19 @@ class PrintedConversation:
         image = QImage.fromData(bytes_of(target) or b"")
         if image.isNull():
             return
-        name, image_format = f"raster:{sha256(target.encode()).hexdigest()}", QTextImageFormat()
+        name = f"raster:{sha256(target.encode()).hexdigest()}"
+        self._insert_image(name, image, self._page.width() / 2)
+
+    def _insert_image(self, name: str, image: QImage, max_width: float) -> None:
+        """Insert an image, scaled down to the maximum width and nearly half a page."""
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
-        unit = 0.75 * self._styles.unit
-        scale = min(1.0, self._page.width() / 2 / (image.width() * unit))
+        unit = 0.75 * self._styles.unit  # of a CSS pixel
+        width, height = image.width() * unit, image.height() * unit
+        scale = min(1.0, max_width / width, 0.45 * self._page.height() / height)
+        image_format = QTextImageFormat()
         image_format.setName(name)
-        image_format.setWidth(image.width() * unit * scale)
-        image_format.setHeight(image.height() * unit * scale)
+        image_format.setWidth(width * scale)
+        image_format.setHeight(height * scale)
         self._cursor.insertImage(image_format)
 
     def _insert_rule(self) -> None:

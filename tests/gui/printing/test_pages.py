@@ -97,6 +97,12 @@ def test_an_image_that_cannot_be_decoded_is_left_out(qtbot: QtBot, tmp_path: Pat
     assert "sun.png" in pages.content.document.toPlainText()
 
 
+def test_a_tall_image_in_an_answer_fits_on_a_page(qtbot: QtBot, tmp_path: Path) -> None:
+    said = answer(f"See ![a tall chart]({address('PNG', (10, 20_000))}).")
+    document = printed(tmp_path / "x.pdf", question("Is it tall?"), said)
+    assert len(document) == 1
+
+
 def test_text_page_numbers_and_links_are_in_the_pdf(qtbot: QtBot, tmp_path: Path) -> None:
     said = answer(
         "Some **bold** [link](https://a.b) $x^2$\n\n```py\nx = 1\n```\n\n|a|b|\n|-|-|\n|1|2|"
