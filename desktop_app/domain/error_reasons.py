@@ -405,6 +405,7 @@ class Reason(StrEnum):
     PRINT_WITHOUT_ROOM = "print_without_room"
     PRINTER_FAILED = "printer_failed"
     PRINT_NOTHING = "print_nothing"
+    PRINT_NO_PAGE = "print_no_page"
 
     # The model on this computer
     WEIGHTS_MISSING = "weights_missing"

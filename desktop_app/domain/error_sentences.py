@@ -1192,6 +1192,9 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     Reason.PRINT_NOTHING: ErrorSentences(
         N_("This conversation has nothing to print."), remedy=Remedy.SEND_FIRST
     ),
+    Reason.PRINT_NO_PAGE: ErrorSentences(
+        N_("This conversation has no page {page}."), remedy=Remedy.CHOOSE_PAGES
+    ),
     # The model on this computer
     Reason.WEIGHTS_MISSING: ErrorSentences(
         N_("The built-in model isn’t installed."), remedy=Remedy.INSTALL_WEIGHTS

@@ -439,6 +439,7 @@ class Remedy(Enum):
     CORRECT_RESPONSE = "correct_response", N_("Correct a response, then try again.")
     CHECK_FREE_SPACE = "check_free_space", N_("Check the free disk space and try again.")
     CHECK_PRINTER = "check_printer", N_("Check the printer, or export as PDF and print that.")
+    CHOOSE_PAGES = "choose_pages", N_("Choose other pages.")
     SEND_FIRST = "send_first", N_("Send a message first.")
     CLOSE_APPS_OR_CHOOSE_SMALLER = (
         "close_apps_or_choose_smaller",

@@ -183,8 +183,10 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
     printer.setDocName(loaded.conversation.title)
     pages = lay_out(loaded, printer, formulas)
     first, last = choice["pages"]
-    last = min(last or pages.count, pages.count)
-    paint(pages, printer, range(max(0, first - 1), last))
+    numbers = range(max(0, first - 1), min(last or pages.count, pages.count))
+    if not numbers:  # a painter would print an empty page
+        raise StorageError(Reason.PRINT_NO_PAGE, page=first)
+    paint(pages, printer, numbers)
 
 
 def _failure(file: str, error: OSError) -> StorageError:

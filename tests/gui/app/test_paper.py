@@ -155,3 +155,15 @@ async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: 
         assert "This one." in text
         assert "Which is it?" not in text.replace("Which is it? 2 /", "")
         assert "2 / " in text
+
+
+async def test_no_page_is_printed_if_none_is_chosen(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This one.")
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        printer.setOutputFileName(str(tmp_path / "printed.pdf"))
+        printer.setFromTo(5, 6)
+        desk.controllers.export.print_on(desk.open_id, printer)
+        await until(lambda: "Couldn’t print" in desk.said)
+        assert not (tmp_path / "printed.pdf").read_bytes()
