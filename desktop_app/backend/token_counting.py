@@ -101,8 +101,8 @@ class TokenLearning:
 
     async def learn(self, profile: ProviderProfile, model: str, text: str, tokens: int) -> None:
         """Learn from the number of tokens in a text. Raises DocumentError."""
-        before = self.of(profile, model)
-        self._set(profile, model, before.with_count(await self.mix(text), tokens))
+        mix = await self.mix(text)
+        self._set(profile, model, self.of(profile, model).with_count(mix, tokens))
 
     def _start(
         self, profile: ProviderProfile, model: str, text: str, tokens: int, window: int

@@ -299,3 +299,19 @@ async def test_a_long_text_of_few_tokens_was_cut(
         asked = request("a" * (length - 2))
         assert await its.learning.is_cut(asked, tokens) is is_cut
         assert bool(its.worker.read) is is_read
+
+
+async def test_a_window_that_is_named_during_a_count_is_kept(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        text = "a" * 600
+        token_mix = its.worker.token_mix
+
+        async def refused_meanwhile(given: str) -> Mapping[TextKind, int]:
+            its.learning.note(SERVER, ChatRequest("llama", ()), 0, 8_000)
+            mix: Mapping[TextKind, int] = await token_mix(given)
+            return mix
+
+        its.worker.token_mix = refused_meanwhile
+        await its.learning.learn(SERVER, "llama", text, 900)
+        assert its.learning.of(SERVER, "llama").rates == {KIND: ONE_AND_A_HALF}
+        assert its.learning.window_of(SERVER, "llama") == 8_000
