@@ -188,8 +188,9 @@ class BatchService:
         ordinary = self._price(profile, info, None)
         left_out, answer = len(rows) - len(tokens), job.expected_answer
         estimate = estimate_batch(tokens, left_out, batch, ordinary, answer, images)
-        job = replace(job, status=BatchStatus.READY, estimate=estimate)
-        return await self._save(job)
+        if job.id in self._stopped:  # canceled during the estimate
+            return await self._job(job.id)
+        return await self._save(replace(job, status=BatchStatus.READY, estimate=estimate))
 
     async def start(self, job_id: str) -> BatchJob:
         """Start a job that the user has confirmed.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import GenerationParameters, ProviderKind
-from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import estimate_words, item_error_text, job_error_text
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
@@ -336,6 +336,25 @@ async def test_canceling_before_the_upload_ends_the_job_at_once(tmp_path: Path) 
         assert server.seen == []
         await setup.service.remove(started.id)
         assert len(await setup.store.all()) == 1
+
+
+async def test_a_job_that_is_canceled_during_its_estimate_stays_canceled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_server_and_setup(tmp_path) as (_server, setup):
+        rows, canceled = setup.store.rows, list[str]()
+
+        async def canceled_meanwhile(job_id: str) -> list[BatchItem]:
+            found = await rows(job_id)
+            if not canceled and all(row.status is ItemStatus.READ for row in found):
+                canceled.append(job_id)
+                await setup.service.cancel(job_id)
+            return found
+
+        monkeypatch.setattr(setup.store, "rows", canceled_meanwhile)
+        job = await setup.ready("a")
+        assert canceled == [job.id]
+        assert job.status is BatchStatus.CANCELLED
 
 
 async def test_the_estimate_assumes_no_longer_answers_than_are_allowed(tmp_path: Path) -> None:
