@@ -128,11 +128,12 @@ def _csv_beginning(name: str, text: str) -> str:
     start, delimiter = first_row(text)
     sample = text[start : start + _SAMPLE]
     csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE))
-    rows = list(islice(csv.reader(io.StringIO(sample), delimiter=delimiter), FIRST_ROWS + 1))
+    lines = io.StringIO(sample, newline="")  # a backup may have text with carriage returns
+    rows = list(islice(csv.reader(lines, delimiter=delimiter), FIRST_ROWS + 1))
     if len(text) - start > _SAMPLE and 1 < len(rows) <= FIRST_ROWS:
         rows.pop()  # it may be cut
-    lines = text.count("\n", start) + (not text.endswith("\n"))  # a quoted cell may have several
-    return _describe_table(name, f"about {lines - 1:,} rows", rows)
+    count = text.count("\n", start) + (not text.endswith("\n"))  # a quoted cell may have several
+    return _describe_table(name, f"about {count - 1:,} rows", rows)
 
 
 def _sheet_beginnings(text: str) -> Iterator[str]:

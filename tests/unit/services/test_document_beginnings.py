@@ -166,6 +166,11 @@ def test_a_row_that_may_be_cut_is_left_out(length: int, rows: int) -> None:
     assert beginning(CSV, many).endswith("First rows:\n" + "\n".join("1" * FIRST_ROWS))
 
 
+def test_a_row_may_end_with_a_carriage_return() -> None:
+    described = "Columns: a (number); b (number)\nFirst rows:\n1 | 2\n3 | 4"
+    assert beginning(CSV, "a,b\r1,2\r\n3,4\n").endswith(described)
+
+
 def test_a_table_after_long_blanks_or_with_a_long_row_is_not_empty() -> None:
     blank = "\n" * 200_001
     described = "Table “sales”: about 1 rows. Columns: a (number); b (number)\nFirst rows:\n1 | 2"
