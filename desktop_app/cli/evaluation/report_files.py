@@ -41,7 +41,7 @@ def write_reports(
         try:
             path.unlink(missing_ok=True)
             create_private(path)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", errors="replace")
         except OSError as error:
             raise unwritable_error(path, error) from error
 
