@@ -54,7 +54,9 @@ def bound_command() -> str:
 
 
 def bind(desktop: BindingDesktop, keys: str) -> None:
-    """Add the shortcut, in place of an earlier one of ours. Runs tools: call it in a thread.
+    """Add the shortcut. Runs tools: call it in a thread.
+
+    It replaces an earlier one of ours, but not on Xfce, whose shortcuts are named by their keys.
 
     Raises:
         StorageError: a tool failed, or the keys already run another command.

@@ -90,9 +90,9 @@ class PortalShortcut:
             self._is_listening = True
         token = {"session_handle_token": ("s", new_token())}
         created = await portal.request(INTERFACE, "CreateSession", "a{sv}", token)
-        self._session = str(created["session_handle"][1]) if "session_handle" in created else ""
-        session = BusObject(SERVICE, self._session, _SESSION)
-        await self._bus.listen(session, "Closed", self._on_closed)
+        session = str(created["session_handle"][1]) if "session_handle" in created else ""
+        await self._bus.listen(_session_object(session), "Closed", self._on_closed)
+        self._session = session
         shortcut = {
             "description": ("s", description),
             "preferred_trigger": ("s", portal_trigger(keys)),
@@ -112,8 +112,10 @@ class PortalShortcut:
         session, self._session = self._session, ""
         if not session:
             return
+        target = _session_object(session)
+        await self._bus.ignore(target, "Closed", self._on_closed)
         with suppress(BusError):  # the session has ended
-            await self._bus.call(BusObject(SERVICE, session, _SESSION), "Close")
+            await self._bus.call(target, "Close")
         with suppress(BusError):
             await self._bus.disown(_holder_name(self._scope))
 
@@ -143,6 +145,10 @@ async def check_portal(keys: str, scope: str) -> HotkeyReport:
     finally:
         await bus.aclose()
     return HotkeyReport(keys, status if keys else HotkeyStatus.OFF)
+
+
+def _session_object(session: str) -> BusObject:
+    return BusObject(SERVICE, session, _SESSION)
 
 
 def _trigger_of(bound: Any) -> str | None:

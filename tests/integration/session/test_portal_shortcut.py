@@ -101,10 +101,17 @@ async def test_the_portal_reports_presses_until_the_shortcut_is_closed(address: 
         assert pressed.empty()
         portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
         await lost.get()
+        await held.close()
         await held.bind(KEYS, "Open it")
         await held.close()
         assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
         portal.service.wait_for("Close")
+        # A shortcut that was bound again is lost once.
+        await held.bind(KEYS, "Open it")
+        portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
+        await lost.get()
+        await held.close()
+        assert lost.empty()
         await bus.aclose()
 
 
