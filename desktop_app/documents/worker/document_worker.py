@@ -385,7 +385,7 @@ class DocumentWorker:
         try:
             if opened is None:
                 raise IndexError(number)
-            descriptor = await asyncio.to_thread(opened.open_member, number)
+            descriptor = await _open_in_thread(lambda: opened.open_member(number), os.close)
         except (IndexError, OSError):
             await self._send_file(child, None)
             return
@@ -493,17 +493,22 @@ async def _open(path: Path, limits: Limits) -> OpenDocument:
     # Imported late, to keep the start of the program fast.
     from desktop_app.documents.worker.source_files import open_document
 
-    opening = asyncio.ensure_future(asyncio.to_thread(open_document, path, limits))
+    return await _open_in_thread(lambda: open_document(path, limits), lambda found: found.close())
+
+
+async def _open_in_thread(open_: Callable[[], _T], close: Callable[[_T], None]) -> _T:
+    """Open something in a thread; close it if this task is canceled before it is open."""
+    opening = asyncio.ensure_future(asyncio.to_thread(open_))
+
+    def close_opened(_: object) -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            close(opening.result())
+
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
-        opening.add_done_callback(_close_opened)
+        opening.add_done_callback(close_opened)
         raise
-
-
-def _close_opened(opening: asyncio.Future[OpenDocument]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()
 
 
 async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> None:

@@ -77,15 +77,16 @@ class OpenDocument:
         if not 0 <= number < len(members) or members[number].left_out:
             raise IndexError(number)
         *folders, name = PurePath(members[number].name).parts
-        inner = self.descriptor
+        # A canceled request closes the folder while a thread opens a file in it.
+        top = inner = self.descriptor
         try:
             for folder in folders:
                 outer, inner = inner, os.open(folder, _FOLDER, dir_fd=inner)
-                if outer != self.descriptor:
+                if outer != top:
                     os.close(outer)
             return _require_regular(os.open(name, _TO_READ | os.O_NOFOLLOW, dir_fd=inner))
         finally:
-            if inner != self.descriptor:
+            if inner != top:
                 os.close(inner)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.documents.worker.source_files import open_document
+from desktop_app.documents.worker.source_files import OpenDocument, open_document
 from desktop_app.domain import errors
 
 pytestmark = pytest.mark.attack("sandbox")
@@ -180,6 +181,54 @@ async def test_a_folder_of_more_files_than_may_be_open_is_read(tmp_path: Path) -
         assert str(document.note) == "Files read: 400."
         assert open_descriptors() == before
     finally:
+        await worker.aclose()
+
+
+def test_a_folder_that_is_closed_while_a_file_is_opened_is_closed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("words")
+    opened, opens = open_document(tmp_path, Limits()), os.open
+
+    def open_and_close_folder(path: str, flags: int, *, dir_fd: int) -> int:
+        descriptor = opens(path, flags, dir_fd=dir_fd)
+        opened.close()
+        return descriptor
+
+    monkeypatch.setattr(os, "open", open_and_close_folder)
+    os.close(opened.open_member(0))
+
+
+async def test_cancelling_leaves_no_member_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("words")
+    opens, is_open, may_return = OpenDocument.open_member, threading.Event(), threading.Event()
+
+    def open_and_wait(opened: OpenDocument, number: int) -> int:
+        descriptor = opens(opened, number)
+        is_open.set()
+        may_return.wait()
+        return descriptor
+
+    worker = DocumentWorker()
+    try:
+        await worker.extract(tmp_path)
+        await worker.aclose()
+        before = open_descriptors()
+        monkeypatch.setattr(OpenDocument, "open_member", open_and_wait)
+        reading = asyncio.ensure_future(worker.extract(tmp_path))
+        await asyncio.to_thread(is_open.wait)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        may_return.set()
+        await worker.aclose()
+        await asyncio.get_running_loop().shutdown_default_executor()
+        await asyncio.sleep(0)
+        assert open_descriptors() == before
+    finally:
+        may_return.set()
         await worker.aclose()
 
 
