@@ -6,6 +6,7 @@ child may end at any time (idle, crashed, out of memory); the next request opens
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -49,9 +50,15 @@ class PageWorker(DocumentWorker):
         # The document was within the limits when it was read, even if they are lower now.
         limits = Limits(file_bytes=_MAX_FILE_BYTES, seconds=20)
         super().__init__(limits, idle_s=idle_s, passwords=passwords, command=command)
+        # The child has one document open, which no other request may close before an answer.
+        self._document_turn = asyncio.Lock()
 
     async def open_document(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
         """Open the document, close any other, and return each page's width and height in points."""
+        async with self._document_turn:
+            return await self._open_document(viewed)
+
+    async def _open_document(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
         source = viewed.source
         header = {"kind": "view-open", "name": viewed.name, "document": viewed.sha256}
         header["password"] = self.passwords.get(viewed.sha256, "")
@@ -87,8 +94,9 @@ class PageWorker(DocumentWorker):
 
         header = {**request.header, "name": viewed.name, "document": viewed.sha256}
         asked = request._replace(header=header)
-        found = await self._ask(asked, read_unless_closed)
-        if found is None:
-            await self.open_document(viewed)
-            found = await self._ask(asked, read)
+        async with self._document_turn:
+            found = await self._ask(asked, read_unless_closed)
+            if found is None:
+                await self._open_document(viewed)
+                found = await self._ask(asked, read)
         return found

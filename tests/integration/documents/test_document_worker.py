@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, Progress
+from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.domain import errors
 from tests.data.long_pdf import long_pdf
 from tests.helpers.children import MISSING_CHILD, python_child
@@ -102,6 +103,19 @@ async def test_requests_made_at_once_are_served_one_after_the_other() -> None:
         names = ["report.pdf", "utf-16.txt", "report.docx", "pallets.py"]
         documents = await asyncio.gather(*(worker.extract(DATA / name) for name in names))
         assert [document.name for document in documents] == names
+
+
+async def test_pages_of_two_documents_are_rendered_in_turn() -> None:
+    worker = PageWorker()
+    viewed = (
+        ViewedDocument("a", "report.pdf", DATA / "report.pdf"),
+        ViewedDocument("b", "long.pdf", long_pdf(2)),
+    )
+    try:
+        strips = (worker.render_strip(each, Strip(1, 60, 80, 0, 20)) for each in viewed * 2)
+        assert [len(strip) for strip in await asyncio.gather(*strips)] == 4 * [4 * 60 * 20]
+    finally:
+        await worker.aclose()
 
 
 async def test_tens_of_megabytes_of_text_come_through_whole() -> None:
