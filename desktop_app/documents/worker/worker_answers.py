@@ -28,6 +28,7 @@ from desktop_app.domain.documents.extracted_document import (
     TextChunk,
 )
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Param
 from desktop_app.domain.models.token_rates import TextKind
 
 MAX_HEADER_BYTES: Final = 1 << 21
@@ -104,9 +105,7 @@ def error(header: Mapping[str, Any]) -> errors.DocumentError:
     kind = _ERRORS.get(_text(header.get("error")))
     if kind is None:
         raise MalformedAnswerError("an error of no known kind")
-    params = _expect(dict, header.get("params"))
-    if not all(isinstance(value, str | int) for value in params.values()):
-        raise MalformedAnswerError("a parameter of an error is neither text nor number")
+    params = _params(_expect(dict, header.get("params")))
     try:
         reason = Reason(_text(header.get("reason")))
         found = kind(reason, params, details=_text(header.get("details")))
@@ -186,18 +185,24 @@ def document(
 
 
 def _note(value: Any) -> DocumentNote | None:
-    try:
-        note = note_from_json(value)
-    except (LookupError, TypeError, ValueError) as exc:
-        raise MalformedAnswerError("a note of no known kind") from exc
-    if note is None:
+    if value is None:
         return None
-    params = {
-        name: _text(value) if isinstance(value, str) else value
-        for name, value in note.params.items()
-    }
+    try:
+        # The parameters are checked first, because too long a number cannot be formatted.
+        note = note_from_json({**value, "params": _params(value["params"])})
+    except (LookupError, TypeError, ValueError, AttributeError) as exc:
+        raise MalformedAnswerError("a note of no known kind") from exc
+    assert note is not None
     skipped = tuple((_text(path), reason) for path, reason in note.skipped)
-    return DocumentNote(note.reason, params, skipped)
+    return note._replace(skipped=skipped)
+
+
+def _params(values: Mapping[str, Any]) -> dict[str, Param]:
+    """Return the parameters of a sentence, each a text or a number that can be formatted."""
+    return {
+        name: _text(value) if isinstance(value, str) else _integer(value, 0, _MAX_INTEGER)
+        for name, value in values.items()
+    }
 
 
 def image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledImage:

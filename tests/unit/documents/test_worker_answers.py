@@ -146,6 +146,11 @@ REFUSED: list[Callable[[], Any]] = [
     lambda: answers.pixels(b"12345", 6),
     *(lambda n=n: answers.boxes({"boxes": [[0, 0, 0, n]]}) for n in (float("inf"), "1", True)),
     lambda: answers.boxes({"boxes": [[0, 0, 0, 10**400]]}),
+    lambda: answers.error(
+        {"error": "DocumentError", "reason": "no_credit", "params": {"provider": 10**400}}
+    ),
+    lambda: document(note={"reason": "note_read", "params": {"read": 10**400}, "skipped": []}),
+    *(lambda note=note: document(note=note) for note in ([], "x", {"params": []})),
 ]
 
 
