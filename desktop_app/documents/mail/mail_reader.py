@@ -43,9 +43,10 @@ def _read_message(
 ) -> tuple[list[str], str]:
     """Return the header lines, and all text: the header, the body and attached messages."""
     header_lines = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
-    words, messages = [_read_body(message)], []
+    body = message.get_body(("plain", "html"))
+    words, messages = ["" if body is None else _text_of_part(body)], []
     attached: list[tuple[str, bytes]] = []
-    for part in message.iter_attachments():
+    for part in _parts_beside(message, body):
         inner = _attached_message(part)
         if inner is not None and depth < _MAX_DEPTH:
             messages.append(f"Attached message:\n\n{_read_message(inner, files, depth + 1)[1]}")
@@ -57,6 +58,31 @@ def _read_message(
             attached.append((part.get_filename("without a name"), data))
     header_lines += list(read_attachments(attached, files))
     return header_lines, "\n\n".join(["\n".join(header_lines), *filter(None, words), *messages])
+
+
+def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
+    """Yield the attachments and the texts after the body.
+
+    Unlike `iter_attachments`, include those in nested parts: signed mails and those of mailing
+    lists nest the whole message, and Apple Mail attaches files to the HTML version.
+    """
+    beside = set(map(id, message.iter_attachments()))
+    body_kind = "" if body is None else body.get_content_type()
+    is_alternative = message.get_content_type() == "multipart/alternative"
+    for part in message.iter_parts():
+        kind = part.get_content_type()
+        if is_alternative:
+            if kind == "multipart/mixed":
+                yield from (inner for inner in _parts_beside(part, body) if not _is_text(inner))
+        elif kind == "multipart/alternative" or (
+            id(part) in beside and kind.startswith("multipart/")
+        ):
+            text = part.get_body(("plain", "html")) if id(part) in beside else None
+            if text is not None and text is not body:
+                yield text
+            yield from _parts_beside(part, body if text is None else text)
+        elif id(part) in beside or (kind == body_kind and part is not body):
+            yield part
 
 
 def _attached_message(part: MIMEPart) -> EmailMessage | None:
@@ -91,11 +117,6 @@ def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -
         yield f"Attachments: {', '.join(read)}"
     if skipped:
         yield f"Attachments (not included): {', '.join(skipped)}"
-
-
-def _read_body(message: EmailMessage) -> str:
-    part = message.get_body(("plain", "html"))
-    return "" if part is None else _text_of_part(part)
 
 
 def _is_text(part: MIMEPart) -> bool:

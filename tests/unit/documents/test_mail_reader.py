@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,69 @@ def test_text_after_an_attachment_continues_the_message() -> None:
     message.add_attachment(b"x,y", maintype="text", subtype="csv", filename="plan.csv")
     message.add_attachment("After the plan.", disposition="inline")
     assert "\n\nBefore the plan.\n\nAfter the plan.\n\n# plan.csv\n\nx,y" in read(message).text
+
+
+def multipart(kind: str, *parts: Message) -> Message:
+    message = MIMEMultipart(kind)
+    for part in parts:
+        message.attach(part)
+    return message
+
+
+def attached_rows() -> Message:
+    rows = MIMEText("a,b", "csv")
+    rows.add_header("Content-Disposition", "attachment", filename="rows.csv")
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (multipart("signed", multipart("mixed", MIMEText("Words."), attached_rows())), "Words."),
+        (
+            multipart(
+                "mixed",
+                multipart("mixed", MIMEText("Words."), attached_rows()),
+                MIMEText("Footer of the list."),
+            ),
+            "Words.\n\nFooter of the list.",
+        ),
+        (
+            multipart(
+                "mixed",
+                MIMEText("Words."),
+                multipart("mixed", MIMEText("More."), MIMEText("Most."), attached_rows()),
+            ),
+            "Words.\n\nMore.\n\nMost.",
+        ),
+        (
+            multipart(
+                "alternative",
+                MIMEText("Words."),
+                multipart(
+                    "mixed", MIMEText("<p>Words", "html"), attached_rows(), MIMEText("<p>.", "html")
+                ),
+            ),
+            "Words.",
+        ),
+        (
+            multipart(
+                "mixed",
+                multipart("alternative", MIMEText("Words."), MIMEText("<p>Words.", "html")),
+                attached_rows(),
+                multipart("alternative", MIMEText("More."), MIMEText("<p>More.", "html")),
+            ),
+            "Words.\n\nMore.",
+        ),
+    ],
+    ids=["signed", "mailing list", "nested texts", "Apple Mail", "two texts with versions"],
+)
+def test_attachments_in_nested_parts_are_read(message: Message, words: str) -> None:
+    message["From"] = "a@b.example"
+    found = extract_bytes("m.eml", bytes(message), Limits(), lambda _: None)
+    assert found.text == (
+        f"From: a@b.example\nAttachments: rows.csv\n\n{words}\n\n# rows.csv\n\na,b"
+    )
 
 
 def test_an_attached_message_in_base64_is_read() -> None:
