@@ -19,7 +19,14 @@ def read(name: str, text: str) -> str:
         notebook = json.loads(text)
         language = notebook.get("metadata", {}).get("language_info", {}).get("name", "")
         return "\n\n".join(part for cell in _cells(notebook) for part in _cell(cell, language))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
 
 
@@ -32,7 +39,7 @@ def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _cell(cell: dict[str, Any], language: str) -> list[str]:
     source = _joined(cell["input"] if "input" in cell else cell["source"])
     if cell["cell_type"] == "heading":
-        return [f"{'#' * int(cell.get('level', 1))} {source}"]
+        return [f"{'#' * min(int(cell.get('level', 1)), 6)} {source}"]
     if cell["cell_type"] != "code":
         return [source] if source else []
     language = cell.get("language", language)

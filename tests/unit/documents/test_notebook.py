@@ -10,6 +10,8 @@ import pytest
 from desktop_app.documents.text import notebook
 from desktop_app.domain.errors import DocumentDamagedError
 
+ENDLESS = '{"cells": [{"cell_type": "heading", "source": "a", "level": Infinity}]}'
+
 
 def cell(kind: str, source: object, **more: object) -> dict[str, object]:
     return {"cell_type": kind, "source": source, **more}
@@ -28,6 +30,7 @@ def text_of(*cells: object, **more: Any) -> str:
     [
         ([cell("markdown", "# a"), cell("raw", ["b\n", "c"]), cell("markdown", "")], "# a\n\nb\nc"),
         ([cell("heading", "a", level=3), cell("heading", "b")], "### a\n\n# b"),
+        ([cell("heading", "a", level=10**30)], "###### a"),
         ([code("a = 1"), code(" ")], "```\na = 1\n```"),
         ([code("a = '```'")], "````\na = '```'\n````"),
         ([cell("code", "a", language="r")], "```r\na\n```"),
@@ -73,7 +76,9 @@ def test_cells_in_worksheets_are_read() -> None:
     assert text_of(worksheets=sheets, nbformat=3) == "```\na\n```\n\nb"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": [1]}', '{"cells": [{}]}', "[" * 9_999])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"cells": [1]}', '{"cells": [{}]}', "[" * 9_999, ENDLESS]
+)
 def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(DocumentDamagedError):
         notebook.read("n.ipynb", text)
