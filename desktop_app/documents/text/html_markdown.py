@@ -89,6 +89,7 @@ _NUMBER: Final = re.compile(r"\s*\(?(?:\d+|[a-zA-Z]{1,5})[.)]")
 _LANGUAGE: Final = re.compile(r"(?:language-|lang-|highlight-source-)([\w+#-]+)")
 _TINY: Final = re.compile(r"[0-3](?:px)?")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
+_TAG_START: Final = re.compile("<[a-zA-Z/!?]")
 _BACKTICKS: Final = re.compile("`+")
 _BULLETS: Final = "-*+"
 # Each level of lists and quotes costs another copy of the text in it.
@@ -132,7 +133,7 @@ def _terminate(source: str) -> str:
     """
     if source.rfind("<!--") > source.rfind("-->"):
         return source + "-->"
-    return source + ">" if source.rfind("<") > source.rfind(">") else source
+    return source + ">" if _TAG_START.search(source, source.rfind(">") + 1) else source
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,9 +320,18 @@ class _Writer(HTMLParser):
             self._start(tag, attributes, attributes.get("style", ""))
 
     def handle_endtag(self, tag: str) -> None:
-        if self._tags[tag]:
-            while self._close_last() != tag:
-                pass
+        # In a cell, the end tag of an element around the table ends nothing.
+        for element in reversed(self._open) if self._tags[tag] else ():
+            if element.tag == tag:
+                self._close_through(tag)
+                break
+            if element.tag in _CELLS and tag not in _TABLE_PARTS | {"table"}:
+                break
+
+    def _close_through(self, tag: str) -> None:
+        """Close the innermost element of this tag, and the elements in it."""
+        while self._close_last() != tag:
+            pass
 
     def handle_data(self, data: str) -> None:
         if self._left_out:
@@ -384,7 +394,7 @@ class _Writer(HTMLParser):
             if tag in rule.starting and any(self._tags[ended] for ended in rule.ended):
                 for element in reversed(self._open):
                     if element.tag in rule.ended:
-                        self.handle_endtag(element.tag)
+                        self._close_through(element.tag)
                         break
                     if element.tag in rule.barriers:
                         break
@@ -440,7 +450,7 @@ class _Writer(HTMLParser):
     def _start_block(self) -> None:
         """End the paragraph and Word's lists before a block starts."""
         while self._tags[_WORD_LIST]:
-            self.handle_endtag(_WORD_LIST)
+            self._close_through(_WORD_LIST)
         self._end_paragraph()
 
     def _start_block_element(self, tag: str, attributes: dict[str, str], style: str) -> None:
@@ -650,9 +660,9 @@ class _Writer(HTMLParser):
     def _start_word_item(self, level: int) -> None:
         """Start an item of a list from Word: a paragraph that states its level."""
         while self._tags[_WORD_LIST] and self._lists[-1].level > level:
-            self.handle_endtag(_WORD_LIST)
+            self._close_through(_WORD_LIST)
         if self._tags[_WORD_LIST] and self._lists[-1].level == level:
-            self.handle_endtag(_WORD_ITEM)
+            self._close_through(_WORD_ITEM)
         else:
             self._end_paragraph()
             depth = sum(bool(list_.bullet) for list_ in self._lists)

@@ -24,6 +24,12 @@ from desktop_app.documents.text.html_markdown import (
         ("<h2>a<div>b</div></h2>", "## a b"),
         ("<h2><b>a</b> b</h2>", "## a b"),
         ("<p>a<p>b", "a\n\nb"),
+        ("<p>a < b", "a < b"),
+        ("<p>a <b", "a"),
+        (
+            "<div><b><table><tr><td>a</div></b><td>b<tr><td>c<td>d</table></b></div>e",
+            "| a | b |\n| --- | --- |\n| c | d |\n\ne",
+        ),
         ("a<p>b</p>c<div>d</div>e", "a\n\nb\n\nc\n\nd\n\ne"),
         ("a<br>b<br><br>c", "a\nb\n\nc"),
         ("a <br> b", "a\nb"),
