@@ -21,6 +21,8 @@ _MOST_POINTS: Final = 5_000
 _MOST_SERIES: Final = 200
 # Day 1 is 1 January 1900, and Excel counts a 29 February 1900 that never was.
 _EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
+# Elements whose values are texts, even if they look like numbers.
+_TEXT_SOURCES: Final = ("strCache", "strLit", "lvl")
 _LITERAL: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 
 
@@ -123,15 +125,18 @@ def _points(source: Element | None) -> dict[int, str]:
 
 def _level(element: Element) -> dict[int, str]:
     style = next((code.text or "" for code in _iterate(element, "formatCode")), "")
-    return {
-        whole_number(point.get("idx")): _value(point, style) for point in _iterate(element, "pt")
-    }
+    are_texts = any(local_name(child) in _TEXT_SOURCES for child in element.iter())
+    found: dict[int, str] = {}
+    for point in _iterate(element, "pt"):
+        text = next((value.text or "" for value in _iterate(point, "v")), "").strip()
+        shown = text if are_texts else _value(text, point.get("formatCode") or style)
+        found[whole_number(point.get("idx"))] = shown
+    return found
 
 
-def _value(point: Element, style: str) -> str:
-    """Format a point's value as the chart shows it: percentages, dates, significant digits."""
-    text = next((value.text or "" for value in _iterate(point, "v")), "").strip()
-    style = _LITERAL.sub("", point.get("formatCode") or style).lower()
+def _value(text: str, style: str) -> str:
+    """Format a value as the chart shows it: percentages, dates, significant digits."""
+    style = _LITERAL.sub("", style).lower()
     try:
         number = float(text)
     except ValueError:

@@ -119,6 +119,17 @@ def test_chart_values_are_formatted_as_in_the_chart(value: str, style: str, show
     )
 
 
+def test_a_chart_category_that_looks_like_a_number_is_a_text() -> None:
+    chart = series("Geese", "1 2").replace("May", "0042").replace("June", "2024_01")
+    parts = word(f"<w:p><w:r>{DRAWN}</w:r></w:p>")
+    parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
+    parts["word/charts/chart1.xml"] = (
+        f"<c:chartSpace {_SPACES}><c:chart><c:plotArea><c:barChart>{chart}"
+        "</c:barChart></c:plotArea></c:chart></c:chartSpace>"
+    )
+    assert read("x.docx", parts).splitlines()[4:] == ["| 0042 | 1 |", "| 2024_01 | 2 |"]
+
+
 def test_a_category_of_an_upper_level_applies_until_the_next() -> None:
     def level(**names: str) -> str:
         points = "".join(f'<c:pt idx="{n[1:]}"><c:v>{v}</c:v></c:pt>' for n, v in names.items())
