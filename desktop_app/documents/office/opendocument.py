@@ -55,7 +55,8 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
     if kind == document_types.ODP:
         return _slides(reader, body)
     if kind == document_types.ODS:
-        return md.join_blocks(_sheets(reader, body)), None
+        sheets = list(_sheets(reader, body))
+        return md.join_blocks(sheets) if any(table.text for table in sheets[1::2]) else "", None
     blocks = list(reader.blocks(body))
     return md.join_blocks([*blocks, *reader.notes.blocks()]), None
 
@@ -73,6 +74,7 @@ def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
 
 
 def _sheets(reader: _Reader, body: Element) -> Iterator[MarkdownBlock]:
+    """Yield the name and the table of each sheet."""
     for sheet in body.findall(f"{TABLE}table"):
         yield md.heading(sheet.get(f"{TABLE}name", ""), 2)
         yield reader.table(sheet)

@@ -11,7 +11,7 @@ import pytest
 
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.domain.errors import DocumentTooLargeError
+from desktop_app.domain.errors import DocumentEmptyError, DocumentTooLargeError
 
 OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
 SPACES = " ".join(
@@ -293,3 +293,9 @@ def test_a_formula_is_part_of_its_line() -> None:
     )
     line = 'a <draw:frame><draw:object xlink:href="./One"/></draw:frame> b'
     assert text_of(paragraph(line), parts={"One/content.xml": formula}) == "a x = 1 b"
+
+
+def test_a_spreadsheet_of_empty_sheets_is_refused_as_empty() -> None:
+    row = "<table:table-row><table:table-cell/></table:table-row>"
+    with pytest.raises(DocumentEmptyError):
+        text_of(f'<table:table table:name="Sheet1">{row}</table:table>', "spreadsheet")
