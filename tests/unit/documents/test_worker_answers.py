@@ -150,7 +150,9 @@ REFUSED: list[Callable[[], Any]] = [
         {"error": "DocumentError", "reason": "no_credit", "params": {"provider": 10**400}}
     ),
     lambda: document(note={"reason": "note_read", "params": {"read": 10**400}, "skipped": []}),
-    *(lambda note=note: document(note=note) for note in ([], "x", {"params": []})),
+    lambda: document(note=[]),
+    lambda: document(note="x"),
+    lambda: document(note={"params": []}),
 ]
 
 
