@@ -26,6 +26,7 @@ PASSAGE_TOKENS: Final = 320
 _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.M)
 _MARKUP: Final = re.compile(r"[*_`]+|\[\^?[^\]]*\](?:\([^)]*\))?")
 _LONGEST_HEADING: Final = 80
+_EXAMINED_LENGTH: Final = 1_000
 
 
 def passages(
@@ -99,4 +100,5 @@ def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]
 
 
 def _plain_text(heading: str) -> str:
-    return _MARKUP.sub("", heading).strip()[:_LONGEST_HEADING]
+    # The pattern takes quadratic time for many brackets that do not close.
+    return _MARKUP.sub("", heading[:_EXAMINED_LENGTH]).strip()[:_LONGEST_HEADING]
