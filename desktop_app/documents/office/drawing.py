@@ -30,7 +30,7 @@ def blocks(
     package: Package, parent: Element, relations: Mapping[str, str]
 ) -> Iterator[MarkdownBlock]:
     """Yield the charts and diagrams of an element; `relations` are those of its part."""
-    for element in parent.iter():
+    for element in iterate_drawn(parent):
         local = local_name(element)
         if local not in ("chart", "relIds"):
             continue
@@ -49,6 +49,20 @@ def sheet_blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
                 lines = (_text_of(paragraph) for paragraph in _iterate(shape, "p"))
                 yield MarkdownBlock("\n".join(line for line in lines if line))
             yield from blocks(package, tree, package.relations(target))
+
+
+def iterate_drawn(parent: Element) -> Iterator[Element]:
+    """Yield the elements below `parent`, without the content of text boxes.
+
+    Drawings for old programs are left out, too: they repeat those for new programs.
+    """
+    for child in parent:
+        yield child
+        local = local_name(child)
+        if local == "AlternateContent":
+            yield from iterate_drawn(next(iter(child), child))
+        elif local != "txbxContent":
+            yield from iterate_drawn(child)
 
 
 def relation_id(element: Element, name: str = "id") -> str:

@@ -272,7 +272,8 @@ class _Reader:
             elif name in ("drawing", "pict", "object", "AlternateContent"):
                 # A box is stored twice, for new and for old programs.
                 first = child[0] if name == "AlternateContent" and len(child) else child
-                boxes.extend(first.iter(f"{W}txbxContent"))
+                inside = drawing.iterate_drawn(first)
+                boxes.extend(e for e in inside if local_name(e) == "txbxContent")
                 boxes.append(first)
 
     def _note(self, kind: str, note_id: str) -> str:

@@ -43,6 +43,14 @@ def table(*rows: list[str]) -> str:
     return "<w:tbl>" + "".join(f"<w:tr>{''.join(row)}</w:tr>" for row in rows) + "</w:tbl>"
 
 
+def box(content: str) -> str:
+    inside = f"<w:drawing><w:txbxContent>{content}</w:txbxContent></w:drawing>"
+    return (
+        f"<w:p><w:r><w:AlternateContent><w:Choice>{inside}</w:Choice>"
+        f"<w:Fallback>{inside}</w:Fallback></w:AlternateContent></w:r></w:p>"
+    )
+
+
 LETTERS = level(1, "lowerLetter", "%2)") + level(2, "upperRoman", "%1.%2.%3", "4")
 BULLETS = level(0, "bullet") + level(1, "none") + level(2, "decimal")
 ANEW = f"<w:lvlOverride w:ilvl='0'>{value('startOverride', 7)}</w:lvlOverride>"
@@ -202,6 +210,11 @@ def text_of(body: str) -> str:
             + "</w:txbxContent></w:Fallback></w:AlternateContent><w:t>a</w:t></w:r></w:p>",
             "a\n\nin it",
             id="a text box is read once",
+        ),
+        pytest.param(
+            box(paragraph("outer") + box(paragraph("inner"))) + paragraph("a"),
+            "outer\n\ninner\n\na",
+            id="a text box in a text box is read once",
         ),
         pytest.param(
             "<w:AlternateContent><w:Choice>"
