@@ -1,7 +1,7 @@
 """Checks that the bytes of an image contain the image and nothing else.
 
 Metadata hides in more places than a library lists: text chunks, comments between the scans of a
-JPEG, anything after the end. So the bytes are walked, and only parts that are needed for drawing
+JPEG, anything after the end. So every part is checked, and only parts that are needed for drawing
 are allowed. Only PNG and JPEG are checked: other formats are always re-encoded before sending,
 because not every server reads them.
 """

@@ -42,7 +42,7 @@ def _read_message(
     message: EmailMessage, files: DocumentBundle, depth: int
 ) -> tuple[list[str], str]:
     """Return the header lines, and all text: the header, the body and attached messages."""
-    header_lines = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
+    header_lines = [header_line(head, message[head]) for head in _HEADERS if message[head]]
     body = message.get_body(("plain", "html"))
     words, messages = ["" if body is None else _text_of_part(body)], []
     attached: list[tuple[str, bytes]] = []
@@ -58,6 +58,11 @@ def _read_message(
             attached.append((part.get_filename("without a name"), data))
     header_lines += list(read_attachments(attached, files))
     return header_lines, "\n\n".join(["\n".join(header_lines), *filter(None, words), *messages])
+
+
+def header_line(head: str, value: str) -> str:
+    """Return a header field on one line, even if line breaks are encoded in its value."""
+    return f"{head}: {' '.join(value.splitlines())}"
 
 
 def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
@@ -133,7 +138,7 @@ def _text_of_part(part: MIMEPart) -> str:
         from desktop_app.documents.text import web_page
 
         return web_page.to_markdown(text)
-    return text.replace("\r\n", "\n").strip()
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _decode(payload: bytes, charset: str | None) -> str:

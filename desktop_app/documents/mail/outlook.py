@@ -16,7 +16,7 @@ import olefile
 
 from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.mail.mail_reader import read_attachments
+from desktop_app.documents.mail.mail_reader import header_line, read_attachments
 from desktop_app.documents.office import rtf
 from desktop_app.documents.office.compressed_rtf import decompress
 from desktop_app.documents.text import plain_text, web_page
@@ -88,11 +88,11 @@ class _Message:
             sender = f"{sender} <{address}>".strip()
         rows = [("From", sender), *((head, self._text(key)) for head, key in _RECIPIENTS)]
         rows += [("Date", self._date()), ("Subject", self._text(_SUBJECT))]
-        return [f"{head}: {text}" for head, text in rows if text]
+        return [header_line(head, text) for head, text in rows if text]
 
     def body(self) -> str:
         """Return the text: the plain text, else converted from HTML, else from RTF."""
-        if text := self._text(_BODY).replace("\r\n", "\n").strip():
+        if text := self._text(_BODY).replace("\r\n", "\n").replace("\r", "\n").strip():
             return text
         if html := self._bytes(f"{_HTML}0102") or self._text(_HTML).encode():
             page = web_page.read(html)

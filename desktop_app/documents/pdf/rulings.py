@@ -104,7 +104,7 @@ def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
                 yield points
             points, is_curved = [], False
         is_curved = is_curved or kind == raw.FPDF_SEGMENT_BEZIERTO
-        points.append(matrix.on_point(x.value, y.value))  # again the first one if it is closed
+        points.append(matrix.on_point(x.value, y.value))  # a closed path ends at its first point
     if not is_curved:
         yield points
 

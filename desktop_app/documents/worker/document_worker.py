@@ -118,7 +118,7 @@ class DocumentWorker:
 
     @property
     def limits(self) -> Limits:
-        """The limits of the next document."""
+        """Return the limits of the next document."""
         return self._limits
 
     def set_limits(self, limits: Limits) -> None:

@@ -33,7 +33,7 @@ class Progress(NamedTuple):
 
 
 MAX_TEXT_BYTES: Final = 64 << 20
-"""Bytes of a document's text: a hundred times what any model reads."""
+"""Bytes of a document's text: several times what any model reads."""
 
 
 class Limits(NamedTuple):

@@ -129,6 +129,12 @@ def test_attachments_in_nested_parts_are_read(message: Message, words: str) -> N
     )
 
 
+def test_an_encoded_line_break_in_a_header_adds_no_line() -> None:
+    data = b"From: a@b.example\nSubject: =?utf-8?q?x=0D=0AAttachments:_y?=\n\nWords.\rMore."
+    found = extract_bytes("m.eml", data, Limits(), lambda _: None)
+    assert found.text == "From: a@b.example\nSubject: x Attachments: y\n\nWords.\nMore."
+
+
 def test_an_attached_message_in_base64_is_read() -> None:
     inner = base64.encodebytes(bytes(mail("Inner", "Its words."))).decode()
     text = (
