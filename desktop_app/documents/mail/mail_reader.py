@@ -52,6 +52,8 @@ def _read_message(
             messages.append(f"Attached message:\n\n{_read_message(inner, files, depth + 1)[1]}")
         elif _is_text(part):
             words.append(_text_of_part(part))
+        elif part.get_content_type() == "message/delivery-status":
+            words.append("\n\n".join(str(block).strip() for block in part.iter_parts()))
         else:
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""

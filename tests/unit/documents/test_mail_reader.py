@@ -135,6 +135,16 @@ def test_an_encoded_line_break_in_a_header_adds_no_line() -> None:
     assert found.text == "From: a@b.example\nSubject: x Attachments: y\n\nWords.\nMore."
 
 
+def test_the_status_in_a_report_on_delivery_is_read() -> None:
+    status = "Reporting-MTA: dns; a.example\n\nFinal-Recipient: rfc822; b@a.example\nStatus: 5.1.1"
+    data = (
+        "From: a@b.example\nContent-Type: multipart/report; boundary=b\n\n--b\n\nNot delivered.\n"
+        f"--b\nContent-Type: message/delivery-status\n\n{status}\n--b--\n"
+    )
+    found = extract_bytes("m.eml", data.encode(), Limits(), lambda _: None)
+    assert found.text == f"From: a@b.example\n\nNot delivered.\n\n{status}"
+
+
 def test_an_attached_message_in_base64_is_read() -> None:
     inner = base64.encodebytes(bytes(mail("Inner", "Its words."))).decode()
     text = (
