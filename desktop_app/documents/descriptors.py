@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from desktop_app.documents.worker.protocol import Limits
+
+# Files of /proc and pipes state no size.
+_LEAST_BYTES: Final = 16 << 20
 
 
 def read_descriptor(descriptor: int, limits: Limits) -> bytes:
@@ -14,4 +18,6 @@ def read_descriptor(descriptor: int, limits: Limits) -> bytes:
         OSError
     """
     with os.fdopen(descriptor, "rb") as file:
-        return file.read(limits.file_bytes + 1)
+        # A buffer as large as the limit could exceed the memory limit for any file.
+        size = max(os.fstat(descriptor).st_size, _LEAST_BYTES)
+        return file.read(min(size, limits.file_bytes + 1))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from desktop_app.documents import extract, media_type, reader_registry
+from desktop_app.documents.descriptors import read_descriptor
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain import errors
@@ -393,6 +395,18 @@ class TestFiles:
             file.truncate(2 << 30)
         with pytest.raises(errors.DocumentTooLargeError, match="larger than 200 MB"):
             extract_file(path, Limits(), lambda _: None)
+
+
+def test_a_small_file_takes_little_memory_under_a_high_limit() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"words")
+    os.close(writer)
+    tracemalloc.start()
+    try:
+        assert read_descriptor(reader, Limits(file_bytes=1 << 30)) == b"words"
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_type_without_a_reader_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
