@@ -313,7 +313,7 @@ class _Writer(HTMLParser):
             if not self._left_out:
                 self._add_void(tag, attributes)
         elif self._left_out or self._is_left_out(tag, attributes):
-            if len(self._open) < _MAX_OPEN_ELEMENTS:
+            if not self._left_out or len(self._open) < _MAX_OPEN_ELEMENTS:
                 self._push(_Element(tag, is_left_out=True))
         else:
             self._end_implied(tag)

@@ -262,6 +262,11 @@ def test_the_number_of_open_elements_is_limited() -> None:
     assert convert("<b>" * 1_001 + "<p>a</p>b", LEFT_OUT_OF_PAGES).text == "**ab**"
 
 
+def test_a_script_in_too_many_open_elements_is_left_out() -> None:
+    source = "<font>" * 1_001 + "a<script>f()</script>b<p hidden>c<script>g()</script></p>d"
+    assert convert(source, LEFT_OUT_OF_PAGES).text == "abd"
+
+
 @pytest.mark.parametrize("count", ["101", "0", "-1", "x", "00010000000"])
 @pytest.mark.parametrize("name", ["colspan", "rowspan"])
 def test_excessive_spans_are_ignored(name: str, count: str) -> None:
