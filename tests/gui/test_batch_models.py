@@ -1,11 +1,27 @@
-"""The tables of batch jobs."""
+"""The tables and pages of batch jobs."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
 
-from desktop_app.domain.batch.batch_jobs import BatchLine, ItemStatus
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine, ItemStatus
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.models.variants import Effort
+from desktop_app.ui.batch.batch_job_page import BatchJobPage
 from desktop_app.ui.batch.batch_models import BatchLineModel
+from desktop_app.ui.batch.batch_new_page import (
+    BatchModelOption,
+    BatchNewPage,
+    BatchOrder,
+    BatchProviderOption,
+)
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
 
 
 @pytest.mark.usefixtures("qapp")
@@ -26,3 +42,38 @@ def test_unanswered_files_keep_their_rows_while_others_are_answered() -> None:
     assert len(model.rows) == 2
     model.show_unanswered_only(False)
     assert len(model.rows) == 2
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Theme) -> None:
+    page = BatchJobPage(light_theme)
+    page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
+    lines = [BatchLine(n, f"{n}.pdf", ItemStatus.ANSWERED, 1, None, None) for n in (1, 2)]
+    page.set_lines(lines)
+    opened: list[tuple[str, int]] = []
+    page.open_requested.connect(lambda *at: opened.append(at))
+    page.table.setCurrentIndex(page.lines.index(0, 0))
+    page.show_item(BatchItem("j", 1, "1.pdf", status=ItemStatus.ANSWERED, answer="x"))
+    page.table.setCurrentIndex(page.lines.index(1, 0))
+    page.open.click()
+    assert opened == []
+    page.show_item(BatchItem("j", 2, "2.pdf", status=ItemStatus.ANSWERED, answer="y"))
+    page.open.click()
+    assert opened == [("j", 2)]
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme) -> None:
+    first = BatchNewPage(light_theme)
+    names = [Path("/x/a\u2028b.pdf"), Path("/x/c.pdf")]
+    first.set_files(names)
+    page = BatchNewPage(light_theme)
+    page.restore(first.draft())
+    page.task.setPlainText("Summarize")
+    model = BatchModelOption("m", "M", efforts=(Effort.HIGH,))
+    page.set_providers([BatchProviderOption("p", "P", models=(model,))], "p", "m", Effort.HIGH)
+    orders: list[BatchOrder] = []
+    page.preparation_requested.connect(orders.append)
+    page.read.click()
+    assert orders[0].paths == tuple(names)
+    assert orders[0].effort is Effort.HIGH

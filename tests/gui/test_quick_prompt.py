@@ -510,3 +510,19 @@ def test_the_window_grows_and_shrinks_with_chips(quick: QuickPrompt, qtbot: QtBo
 def test_a_prompt_with_windows_line_breaks_is_known_by_its_id(quick: QuickPrompt) -> None:
     quick.set_text("one\r\ntwo", "pair")
     assert quick.template_id == "pair"
+
+
+def test_a_moved_window_opens_where_it_was_left_after_a_long_answer(
+    quick: QuickPrompt, answer: PlainAnswer, qtbot: QtBot
+) -> None:
+    moved = quick.pos() + QPoint(10, 150)
+    quick.move(moved)
+    before = quick.height()
+    quick.set_streaming(True)
+    answer.setPlainText("line\n" * 200)
+    qtbot.waitUntil(lambda: quick.height() > 2 * before)
+    quick.set_streaming(False)
+    quick.hide()
+    open_it(qtbot, quick)
+    assert quick.height() == before
+    assert (quick.pos() - moved).manhattanLength() <= 2

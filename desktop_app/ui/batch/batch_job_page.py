@@ -256,6 +256,8 @@ class BatchJobPage(QWidget):
     def _choose(self, index: QModelIndex) -> None:
         line = self.lines.row_at(index)
         if line is not None and self._job is not None:
+            if self._item is not None and self._item.number != line.number:
+                self._item = None  # Open must not open the former file
             self.item_requested.emit(self._job.id, line.number)
             return
         self._item = None

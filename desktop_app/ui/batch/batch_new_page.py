@@ -198,7 +198,7 @@ class BatchNewPage(QWidget):
         """Show the draft of an earlier run."""
         self.task.setPlainText(str(draft.get("task", "")))
         self.task.document().setModified(True)
-        self.add([Path(line) for line in str(draft.get("files", "")).splitlines()])
+        self.add([Path(line) for line in str(draft.get("files", "")).split("\n") if line])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], chosen: str) -> None:
         """Set the prompts; the chosen prompt fills an empty message."""
@@ -337,6 +337,7 @@ class BatchNewPage(QWidget):
         prompt = self._prompts.get(template_id)
         is_edited = self.task.document().isModified()
         title = "" if prompt is None or is_edited else prompt.title
+        effort = self.effort.currentData()  # Qt returns it as a plain string
         self.preparation_requested.emit(
             BatchOrder(
                 tuple(self._paths),
@@ -346,7 +347,7 @@ class BatchNewPage(QWidget):
                 provider.id,
                 model.model,
                 model.variant,
-                self.effort.currentData(),
+                Effort(effort) if effort else None,
             )
         )
 

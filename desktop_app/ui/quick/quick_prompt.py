@@ -143,7 +143,7 @@ class QuickPrompt(QWidget):
         self._accompanying_text = self._status_before_drag = self._submitted = ""
         self._streaming = self._offers_undo = self._is_expanded = False
         self.position_shares: tuple[float, float] | None = None
-        self._opened_at = self.pos()
+        self._opened_at, self._opened_size = self.pos(), self.size()
         # Without a compositor, X11 shows transparent corners in black.
         self._is_on_x11 = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
@@ -577,6 +577,7 @@ class QuickPrompt(QWidget):
     def _place_window(self) -> None:
         """Place the window on the screen with the pointer, where it was last or near the top."""
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
+        self._opened_size = self.size()
         available, room = screen.availableGeometry(), self._free_room(screen)
         x, y = available.width() // 2 - self.width() // 2, available.height() * _TOP_SHARE
         if self.position_shares is not None:
@@ -595,11 +596,13 @@ class QuickPrompt(QWidget):
             room, origin = self._free_room(self.screen()), self.screen().availableGeometry()
             moved = self.pos() - origin.topLeft()
             self.position_shares = (
-                moved.x() / max(room.width(), 1),
-                moved.y() / max(room.height(), 1),
+                min(max(moved.x() / room.width(), 0.0), 1.0),
+                min(max(moved.y() / room.height(), 0.0), 1.0),
             )
 
     def _free_room(self, screen: QScreen) -> QSize:
-        """Return how far the window can be moved on a screen."""
-        available = screen.availableGeometry()
-        return QSize(available.width() - self.width(), available.height() - self.height())
+        """Return how far the window could be moved on a screen when it was opened, at least 1.
+
+        An answer makes it taller, but it opens again without the answer.
+        """
+        return (screen.availableGeometry().size() - self._opened_size).expandedTo(QSize(1, 1))
