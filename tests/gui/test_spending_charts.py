@@ -5,8 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from PySide6.QtWidgets import QPushButton
+
 from desktop_app.domain.spending.spending_report import SpendingRow, Spent
 from desktop_app.ui.spending.spending_charts import SpendingCharts
+from desktop_app.ui.spending.spending_view import CHARTS, SpendingView
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -33,3 +37,22 @@ def test_new_rows_remove_the_spoken_description_of_the_old_bar(
     assert charts.chart.accessibleDescription() == charts.caption.text()
     charts.show_rows(ROWS, lambda row: row.key)
     assert charts.chart.accessibleDescription() == ""
+
+
+def test_only_the_tables_promise_to_copy_exact_values(qtbot: QtBot, light_theme: Theme) -> None:
+    view = SpendingView(light_theme)
+    qtbot.addWidget(view)
+    copy = find(view, QPushButton, "copy-spending")
+    view.show_page("days")
+    assert "exact" in copy.toolTip()
+    view.show_page(CHARTS)
+    assert copy.toolTip() == ""
+
+
+def test_another_theme_keeps_the_size_of_the_report(qtbot: QtBot, light_theme: Theme) -> None:
+    view = SpendingView(light_theme)
+    qtbot.addWidget(view)
+    view.resize(view.width() + 50, view.height() + 40)
+    before = view.size()
+    view.set_theme(light_theme)
+    assert view.size() == before

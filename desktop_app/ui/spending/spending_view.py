@@ -75,10 +75,10 @@ class SpendingView(QDialog):
         self.preparing.hide()
         self._help = HelpButton()
         self._copy = PlainButton(tr("Copy as table"), name="copy-spending")
-        self._copy.setToolTip(tr("Copies exact values for a spreadsheet"))
         self._copy.clicked.connect(self.copy)
         self._build()
         self.set_theme(theme)
+        self.resize(fitting_size(SIZE, theme, parent))
 
     def _build(self) -> None:
         table = self.table
@@ -140,12 +140,14 @@ class SpendingView(QDialog):
         self._column.setSpacing(px(12))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
         self._min_name_width = px(_MIN_NAME_WIDTH)
-        self.resize(fitting_size(SIZE, theme, self.parentWidget()))
 
     def _show(self) -> None:
         self._copy.setText(tr("Copy as table"))
         page = self._tabs.current() or ""
         self._pages.setCurrentIndex(int(page == CHARTS))
+        # The figures below a chart are copied as they are shown.
+        exact = "" if page == CHARTS else tr("Copies exact values for a spreadsheet")
+        self._copy.setToolTip(exact)
         if page == CHARTS:
             self.total.clear()
             self.charts.refresh()
