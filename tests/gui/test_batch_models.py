@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
+from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.batch.batch_job_page import BatchJobPage
 from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.batch.batch_new_page import (
@@ -21,6 +23,8 @@ from desktop_app.ui.batch.batch_new_page import (
 )
 
 if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
     from desktop_app.ui.look.theme import Theme
 
 
@@ -77,3 +81,36 @@ def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme)
     page.read.click()
     assert orders[0].paths == tuple(names)
     assert orders[0].effort is Effort.HIGH
+
+
+@pytest.mark.usefixtures("qapp")
+def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: Theme) -> None:
+    page = BatchJobPage(light_theme)
+    page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
+    sent = BatchLine(1, "1.pdf", ItemStatus.SENT, 1, None, None)
+    failed = BatchLine(2, "2.pdf", ItemStatus.FAILED, 1, None, None)
+    page.set_lines([sent, failed])
+    page.table.setCurrentIndex(page.lines.index(1, 0))
+    page.filter.button("problems").click()
+    assert page.chosen == 2
+    page.set_lines([sent._replace(status=ItemStatus.FAILED), failed], (0, 0))
+    assert page.chosen == 2
+    page.set_lines([sent, failed._replace(status=ItemStatus.ANSWERED)], (0, 1))
+    assert page.chosen == 0
+
+
+def test_the_current_job_stays_current_when_a_job_is_added(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = BatchDialog(light_theme, window)
+    jobs = [
+        BatchJob(each, ModelChoice("p", "m"), each, "Task", datetime.now(UTC)) for each in "abc"
+    ]
+    dialog.set_jobs(jobs[1:])
+    dialog.table.setCurrentIndex(dialog.jobs.index(1, 0))
+    dialog.set_jobs(jobs)
+    current = dialog.jobs.row_at(dialog.table.currentIndex())
+    assert current is not None
+    assert current.id == "c"

@@ -140,11 +140,13 @@ class BatchDialog(DraftDialog):
             self.job.table.setFocus()
 
     def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
-        """Set all jobs, newest first."""
+        """Set all jobs, newest first; the current job stays current."""
+        current = self.jobs.row_at(self.table.currentIndex())
         self.jobs.set_jobs(jobs)
         self.table.setVisible(bool(jobs))
         if jobs and self.page == "list" and not self.table.currentIndex().isValid():
-            self.table.setCurrentIndex(self.jobs.index(0, 0))
+            row = 0 if current is None else max(0, self.jobs.row_of(current.id))
+            self.table.setCurrentIndex(self.jobs.index(row, 0))
             if self.new_button.hasFocus():
                 self.table.setFocus()
 

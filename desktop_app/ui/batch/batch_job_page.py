@@ -228,8 +228,9 @@ class BatchJobPage(QWidget):
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
         """Set the files of the job; see `BatchLineModel.set_lines`."""
+        chosen = self.chosen
         self.lines.set_lines(lines, changed)
-        self._choose(self.table.currentIndex())
+        self._choose_again(chosen)
 
     def show_item(self, item: BatchItem) -> None:
         """Show the answer of the selected file."""
@@ -250,8 +251,18 @@ class BatchJobPage(QWidget):
     # ------------------------------------------------------------------ actions of the user
 
     def _set_filter(self, name: str) -> None:
+        chosen = self.chosen
         self.lines.show_unanswered_only(name == "problems")
-        self._choose(self.table.currentIndex())
+        self._choose_again(chosen)
+
+    def _choose_again(self, number: int) -> None:
+        """Select a file by its number if the table has lost the selection; request its answer."""
+        index = self.table.currentIndex()
+        lost = self.lines.index(self.lines.row_of(number), 0)
+        if not index.isValid() and lost.isValid():
+            self.table.setCurrentIndex(lost)  # requests the answer
+        else:
+            self._choose(index)
 
     def _choose(self, index: QModelIndex) -> None:
         line = self.lines.row_at(index)

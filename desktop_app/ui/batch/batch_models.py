@@ -86,6 +86,10 @@ class BatchLineModel(TableModel[BatchLine]):
         if first <= last:
             self.emit_changed(first, last)
 
+    def row_of(self, number: int) -> int:
+        """Return the row of a file by its number; -1 if it is not shown."""
+        return next((row for row, line in enumerate(self.rows) if line.number == number), -1)
+
     def show_unanswered_only(self, unanswered_only: bool) -> None:
         """Show only files without an answer, or all."""
         if unanswered_only != self._shows_unanswered_only:
