@@ -120,6 +120,14 @@ def moz(address: str, title: str) -> bytes:
             id="Markdown, as we copy it",
         ),
         pytest.param(
+            {"text/markdown": "", "text/plain": "a"}, DroppedContent(text="a"), id="empty Markdown"
+        ),
+        pytest.param(
+            {"text/plain": "data:image/jpg;base64,aGk="},
+            DroppedContent(content=DroppedData("Pasted image.jpg", b"hi")),
+            id="a picture of the type image/jpg",
+        ),
+        pytest.param(
             {"message/rfc822": MAIL, "text/plain": "x"},
             DroppedContent(content=DroppedData("Grüße an alle.eml", MAIL)),
             id="a mail",

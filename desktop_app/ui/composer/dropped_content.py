@@ -36,7 +36,7 @@ _IMAGE_TYPES: Final = {
 }
 # Strings, because `re` then compiles them on first use instead of at start-up.
 _ADDRESS: Final = r"(?i)(https?|data|blob|file):\S*\Z"
-_DATA_URL: Final = r"(?i)data:(image/[a-z]+)(;[^,;]+)*?(;base64)?,(\S+)\Z"
+_DATA_URL: Final = r"(?i)data:(image/(?:png|jpe?g|webp|gif|bmp|tiff))(;[^,;]+)*?(;base64)?,(\S+)\Z"
 _WRAPPER_TAGS: Final = r"(?s)<!--.*?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]*>"
 _ONLY_IMAGE: Final = r"(?i)\s*<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s*"
 _BRACKET: Final = r"[][\\]"
@@ -262,9 +262,8 @@ def _as_markdown(link: tuple[str, str]) -> str:
 
 
 def _text_in(data: QMimeData) -> DroppedContent:
-    if data.hasFormat("text/markdown"):
-        written = bytes(data.data("text/markdown").data()).decode(errors="replace")
-        text, note = remove_invalid_characters(written)
+    if written := bytes(data.data("text/markdown").data()):
+        text, note = remove_invalid_characters(written.decode(errors="replace"))
         return DroppedContent(text=text, note=note)
     text, note = remove_invalid_characters(data.text())
     if not text and data.hasFormat(_TABLE_CELLS):
@@ -388,8 +387,6 @@ def _only_image_url(html: str) -> str:
 
 
 def _decode_data_url(data: QMimeData, found: re.Match[str]) -> DroppedData | None:
-    if found[1].lower() not in _IMAGE_TYPES:
-        return None
     from urllib.parse import unquote_to_bytes
 
     content = unquote_to_bytes(found[4])
@@ -398,7 +395,8 @@ def _decode_data_url(data: QMimeData, found: re.Match[str]) -> DroppedData | Non
             content = base64.b64decode(content, validate=False)
         except binascii.Error:
             return None
-    return DroppedData(_image_name(data, _IMAGE_TYPES[found[1].lower()]), content)
+    ending = _IMAGE_TYPES.get(found[1].lower(), ".jpg")  # image/jpg is a common misnomer
+    return DroppedData(_image_name(data, ending), content)
 
 
 def _image_name(data: QMimeData, ending: str) -> str:
