@@ -147,7 +147,7 @@ class SpendingView(QDialog):
         self._pages.setCurrentIndex(int(page == CHARTS))
         # The figures below a chart are copied as they are shown.
         exact = "" if page == CHARTS else tr("Copies exact values for a spreadsheet")
-        self._copy.setToolTip(exact)
+        set_tooltip(self._copy, exact)
         if page == CHARTS:
             self.total.clear()
             self.charts.refresh()
