@@ -222,3 +222,18 @@ def test_the_find_key_keeps_the_images_of_an_attachment_without_text(
     assert picture.isVisible()
     qtbot.keyClick(preview, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert picture.isVisible()
+
+
+def test_the_end_key_wins_over_the_scrolling_to_a_passage_that_has_just_loaded(
+    text: ViewerText, qtbot: QtBot
+) -> None:
+    document = DocumentText("\n\n".join(f"Line {n}" for n in range(5000)), TextForm.LINES)
+    last = len(document.slices) - 1
+    requested: list[int] = []
+    text.slice_requested.connect(requested.append)
+    text.begin(len(document.slices))
+    text.show_slice(0, document.render_slice(0, (0, 6)))
+    qtbot.keyClick(text, Qt.Key.Key_End)
+    QApplication.processEvents()  # the timer that scrolls to the passage
+    text.show_slice(last, document.render_slice(last, None))
+    assert requested == [0, last]

@@ -91,7 +91,7 @@ class ViewerText(TranscriptSurface):
             self._with_stable_view(partial(self._remove, at))
         self._mark()
         if number == self._slice_to_mark:
-            QTimer.singleShot(0, self, self.go_to_mark)
+            QTimer.singleShot(0, self, self._scroll_to_mark)
         if self._opens_at_end:
             self._opens_at_end = False
             self._go_to_end(at_start=False)
@@ -149,15 +149,17 @@ class ViewerText(TranscriptSurface):
     # ------------------------------------------------------------ marks
 
     def go_to_mark(self) -> None:
-        """Scroll the marks to the middle, or their start to the top if the marks are too tall.
+        """Scroll to the marks; load their slice if it was removed."""
+        if self.extraSelections() or self._marked_slice is None:
+            self._scroll_to_mark()
+        else:
+            self._reload_from(self._marked_slice)
 
-        Load the slice of the marks if it was removed.
-        """
+    def _scroll_to_mark(self) -> None:
+        """Scroll the marks to the middle, or their start to the top if the marks are too tall."""
         self._slice_to_mark = None
         selections = self.extraSelections()
         if not selections:
-            if self._marked_slice is not None:
-                self._reload_from(self._marked_slice)
             return
         layout = self.document().documentLayout()
         cursors = [selection.cursor for selection in selections]
