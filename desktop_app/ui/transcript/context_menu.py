@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.markdown.footnote_links import is_note_link
@@ -76,8 +76,10 @@ class ContextMenu(QObject):
         elif link and not (link.startswith(ACTION) or is_note_link(link)):
             menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
         if self._copies.is_in_code(block):
-            copy = partial(self._copies.copy_code, block.blockNumber())
-            menu.addAction(tr("Copy code block"), copy)
+            cursor = QTextCursor(block)  # moves with the text while the menu is open
+            menu.addAction(
+                tr("Copy code block"), lambda: self._copies.copy_code(cursor.blockNumber())
+            )
         if state is not None:
             for action, _, words in ACTIONS[state.message.role]:
                 run = partial(self._commands.run, state.message.id, action)

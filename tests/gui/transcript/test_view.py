@@ -45,6 +45,7 @@ from desktop_app.ui.transcript.transcript_styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.transcript.viewport.transcript_surface import COPIED_MS
 from desktop_app.ui.widgets.text.sealed_document import empty_resource
+from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -904,3 +905,14 @@ def test_a_selection_that_ends_at_a_copy_mark_copies_no_code(
     QApplication.sendEvent(view.viewport(), release)
     assert "to select" in view.textCursor().selectedText()
     assert qapp.clipboard().text() == "before"
+
+
+def test_the_menu_copies_its_code_although_text_arrives_above(view: TranscriptView) -> None:
+    code, arriving = answer("```py\na = 1\n```"), streaming()
+    view.set_messages([arriving, code])
+    menu = view.menu_at(copy_mark(view).center())
+    view.stream.append_text(arriving.id, "One.\n\nTwo.\n\nThree.\n\nFour.\n\n")
+    view.stream.flush()
+    (copy,) = [entry for entry in menu.actions() if entry_text(entry) == "Copy code block"]
+    copy.trigger()
+    assert QGuiApplication.clipboard().text() == "a = 1"
