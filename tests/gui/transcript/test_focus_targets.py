@@ -6,15 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, QRect, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt, QTimer
 from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton, next_focus_target
+from desktop_app.ui.transcript.keyboard.focus_targets import (
+    FocusTargetButton,
+    focus_targets_of,
+    next_focus_target,
+)
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from tests.helpers.messages import answer, question, streaming
 
@@ -524,3 +528,15 @@ def test_tab_stops_once_at_each_message(qtbot: QtBot, view: TranscriptView) -> N
         assert focused(view).accessibleName() == name
     qtbot.keyClick(focused(view), Qt.Key.Key_Backtab)
     assert focused(view) is view
+
+
+def test_the_find_bar_closes_although_the_link_focused_before_is_gone(view: TranscriptView) -> None:
+    view.set_messages([answer("A [link](https://a.example/x).")])
+    view.setFocus()
+    view.focus_navigator.focus_target(next(focus_targets_of(view.document().begin())))
+    assert isinstance(QApplication.focusWidget(), FocusTargetButton)
+    view.find_in_transcript.open()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    view.find_in_transcript.close()
+    assert not view.find_in_transcript.is_open
+    assert view.hasFocus()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
+from shiboken6 import isValid
 
 from desktop_app.ui.look.theme import MARGIN
 from desktop_app.ui.transcript.search.finder import Finder
@@ -86,12 +87,17 @@ class FindInTranscript(QObject):
         self.height_changed.emit()
 
     def close(self) -> None:
-        """Hide the bar. If it has the focus, return the focus to the widget that had it before."""
+        """Hide the bar. If it has the focus, return the focus to the widget that had it before.
+
+        If that widget is gone, focus the text.
+        """
         if not self.is_open:
             return
         # First, because Qt would focus the transcript, which a screen reader would announce.
         if self.bar.isAncestorOf(QApplication.focusWidget() or self._view):
-            (self._focused_before or self._view).setFocus()
+            before = self._focused_before
+            # A button over a link is deleted once it loses the focus.
+            (before if before is not None and isValid(before) else self._view).setFocus()
         self.bar.hide()
         self.finder.stop()
         self.height_changed.emit()
