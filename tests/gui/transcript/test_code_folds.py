@@ -361,3 +361,15 @@ def test_a_tool_call_may_fold_while_its_arguments_are_lexed(
     qtbot.waitUntil(lambda: lexer.is_busy)
     view.commands.run(reply.id, "tool-0")
     qtbot.waitUntil(lambda: not view.messages.highlighter.is_busy)
+
+
+def test_unfolded_arguments_of_a_tool_call_are_highlighted(
+    view: TranscriptView, qtbot: QtBot, lexer: JsonProcess
+) -> None:
+    call = ToolCallPart("1", "get_weather", '{"city": "Paris"}')
+    reply = replace(answer("Fine."), parts=(call, TextPart("Fine.")))
+    view.set_lexer(lexer)
+    view.set_messages([reply])
+    view.commands.run(reply.id, "tool-0")
+    line = view.document().find('  "city"').block()
+    qtbot.waitUntil(lambda: bool(line.layout().formats()))

@@ -56,11 +56,12 @@ class MessageWriter:
             self.rewrite(state)
         else:
             self._writer.show_items(layout, 0, state.head_count, head)
-        foot = state.foot_items()
-        self._writer.show_items(
-            layout, len(layout.items) - state.foot_count, state.foot_count, foot
-        )
+        foot, first = state.foot_items(), len(layout.items) - state.foot_count
+        is_changed = layout.items[first:] != foot
+        self._writer.show_items(layout, first, state.foot_count, foot)
         state.set_foot_count(len(foot))
+        if is_changed:  # the arguments of a tool call may have been unfolded
+            self._highlighter.highlight_items(layout, first, len(layout.items))
 
     def update(self, state: MessageState, changes: Sequence[Change] | None) -> None:
         """Apply the changes of a message, or rewrite it if `changes` is None.
