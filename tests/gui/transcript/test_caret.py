@@ -149,3 +149,11 @@ def test_moving_the_caret_stops_following_the_stream(qtbot: QtBot, view: Transcr
     view.stream.append_text(arriving.id, "\n\nMore of it." * 9)
     view.stream.flush()
     assert bar.value() == bar.maximum()
+
+
+def test_home_on_the_keypad_scrolls_to_the_beginning(view: TranscriptView, qtbot: QtBot) -> None:
+    view.set_messages([answer("words\n\n" * 300)])
+    view.setFocus()
+    assert view.verticalScrollBar().value() > 0
+    qtbot.keyClick(view, Qt.Key.Key_Home, Qt.KeyboardModifier.KeypadModifier)
+    assert view.verticalScrollBar().value() == 0

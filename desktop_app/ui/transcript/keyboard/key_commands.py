@@ -98,7 +98,8 @@ class KeyCommands(QObject):
 
     def _handle_end_keys(self, event: QKeyEvent) -> bool:
         """Handle Home and End; with Ctrl, move the text cursor, too. Return True if handled."""
-        keys, plain = QKeySequence.StandardKey, not event.modifiers()
+        keys = QKeySequence.StandardKey
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         to_top = event.matches(keys.MoveToStartOfDocument)
         to_end = event.matches(keys.MoveToEndOfDocument)
         if to_top or (plain and event.key() == Qt.Key.Key_Home):
