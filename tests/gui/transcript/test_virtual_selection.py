@@ -13,7 +13,7 @@ from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.viewport import viewport_filler
 from desktop_app.ui.widgets.text import clipboard
 from tests.gui.transcript.test_message_navigator import many, mouse
-from tests.helpers.messages import answer
+from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:
     import pytest
@@ -168,3 +168,15 @@ def test_the_plain_text_of_a_long_selection_is_markdown(
     monkeypatch.setattr(clipboard, "MAX_HTML_CHARACTERS", 1000)
     assert copied(view, qtbot) == text
     assert not QGuiApplication.clipboard().mimeData().hasHtml()
+
+
+def test_a_copy_has_the_text_so_far_of_an_answer_that_is_not_materialized(
+    view: TranscriptView,
+) -> None:
+    older, reply = [answer("words " * 900) for _ in range(60)], streaming()
+    view.set_messages([*older, reply])
+    view.stream.append_text(reply.id, "One sentence.")
+    view.stream.flush()
+    view.scroll_to_message(older[0].id)
+    view.selectAll()
+    assert "One sentence." in view.createMimeDataFromSelection().text()

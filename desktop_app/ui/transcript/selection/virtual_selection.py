@@ -128,7 +128,9 @@ class VirtualSelection:
         ends = {end.text_anchor.message_id: end for end in (first, last) if end.items}
         end = ends.get(message.id)
         if end is None:
-            return selected_text.SelectedPiece(self._messages.block_maker(message), message.text)
+            state = self._messages.find_state(message.id)
+            source = message.text if state is None else state.source
+            return selected_text.SelectedPiece(self._messages.block_maker(message), source)
         begins = first.text_anchor.message_id == message.id
         stops = last.text_anchor.message_id == message.id
         return selected_text.piece_between(
