@@ -47,7 +47,7 @@ _UNSEEN_ASCII: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _FENCE: Final = re.compile(r"^(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)$", re.MULTILINE)
 _INNER_FENCE: Final = re.compile(r"^( {1,3})(?:`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _DISPLAY: Final = ("$$", "\\[")
-_PART_ENDS: Final = re.compile(r"\n(?:[ \t]*\n)+(?=[^ \t\n])")
+_BLANK_LINES: Final = re.compile(r"\n(?:[ \t]*\n)+")
 
 # Signs in a part of text that is shown differently than it is written, or not at all, or twice.
 _DIFFERING: Final = ("](", "![", "://", "@", "```", "~~~", " " * 60)
@@ -100,7 +100,7 @@ def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
         prose = source[at:] if fence is None else source[at : fence.start()]
         if fence is not None and not _closes_formulas(prose):
             yield None
-        for part in _PART_ENDS.split(prose):
+        for part in _split_at_blank_lines(prose):
             if part:
                 yield (part, False) if _closes_inner_fences(part) else None
         if fence is None:
@@ -110,6 +110,16 @@ def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
         end = closer.search(source, fence.end() + 1)
         yield source[fence.end() + 1 : len(source) if end is None else end.start()], True
         at = len(source) + 1 if end is None else end.end() + 1
+
+
+def _split_at_blank_lines(prose: str) -> Iterator[str]:
+    """Yield the parts of a text, split at blank lines above an unindented line."""
+    at = 0
+    for gap in _BLANK_LINES.finditer(prose):
+        if prose[gap.end() : gap.end() + 1].strip(" \t"):
+            yield prose[at : gap.start()]
+            at = gap.end()
+    yield prose[at:]
 
 
 def _closes_formulas(prose: str) -> bool:

@@ -91,6 +91,13 @@ def test_most_answers_are_not_rendered() -> None:
     assert count_in_markdown(source, "example") == 0, "that stands in the link's target alone"
 
 
+@pytest.mark.parametrize("end", ["\n" * 200_000, "\n \t" * 60_000, "[foo](" * 60_000])
+def test_long_ends_are_counted_in_linear_time(end: str) -> None:
+    """Quadratic time would take minutes."""
+    assert count_in_markdown(f"needle{end}", "needle") == 1
+    assert count_in_markdown(f"needle{end}", "needle needles") == 0
+
+
 def test_words_with_inner_emphasis_are_counted() -> None:
     assert count_in_markdown("A foo_bar, needle.", fold_text("foo_bar, n")) == 1
     assert count_in_markdown("Where $foo_1$, needle.", fold_text("foo_1, n")) == 1
