@@ -17,10 +17,10 @@ from desktop_app.rendering.spoken_formula import spoken_words
 
 _FENCE: Final = re.compile(
     r" {0,3}(?P<containers>(?:> ?|[-*+] |\d+[.)] )*)\s*"
-    r"(?P<mark>`{3,}(?!.*`)|~{3,})\s*(?P<language>[^\s`]*)"
+    r"(?P<mark>`{3,}+(?!.*`)|~{3,})\s*(?P<language>[^\s`]*)"
 )
 _BEGINS: Final = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
-_RULE: Final = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
+_RULE: Final = re.compile(r"[\s:|-]+")
 # A sentence's end, unless a short word such as "e.g." or a lone number precedes it.
 _SENTENCE_END: Final = re.compile(
     r"(?<!\b\w)(?<!\b\w\w)(?<!\d)[.!?…][\"'”’)\]*_`]*\s+(?=\S)|[。！？]"

@@ -82,6 +82,7 @@ def test_footnote_marks_are_not_spoken() -> None:
         ("```pip install x```\n\na", ["pip install x", "a"]),
         ("a\n```\nb", ["a", "Code, 1 line"]),
         ("| a | b |\n|---|:-:|\n| | c |\nd", ["a, b", "c", "d"]),
+        (" " * 20_000 + "|x\n", ["x"]),
         ("# a. B\nc", ["a. B", "c"]),
         ("a\n# b\nc. D", ["a", "b", "c. D"]),
         ("a\n\nb\n> c\n1) d", ["a", "b", "c", "d"]),
