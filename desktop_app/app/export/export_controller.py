@@ -1,7 +1,7 @@
-"""Export and printing from the window.
+"""Export, copying and printing from the window.
 
-This module asks for the content and the target; a child process writes the file, as
-`repartee export` does, so that the window never waits.
+The user chooses the file or the printer here; a child process writes or prints, so that the window
+never waits.
 """
 
 from __future__ import annotations
