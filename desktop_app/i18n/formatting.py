@@ -219,7 +219,7 @@ def parsed_amount(text: str) -> Decimal | None:
     """
     from decimal import Decimal
 
-    plain = re.sub(r"US\$|[$\s\u202f]", "", text)
+    plain = re.sub(r"US\$|[$\s'’]", "", text)
     if not plain:
         return None
     last = max(plain.rfind("."), plain.rfind(","))

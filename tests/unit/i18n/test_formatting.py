@@ -126,3 +126,11 @@ def test_a_region_without_data_gets_the_formats_of_the_language(
     formatting.use_formats_of("de")
     assert formatting.number(12_345) == "12.345"
     assert formatting.day(date(2026, 3, 2)) == "2. März 2026"
+
+
+def test_a_swiss_amount_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "de_CH.UTF-8")
+    formatting.use_formats_of("de")
+    amount = Decimal("1234.50")
+    assert formatting.parsed_amount(formatting.exact_money(amount)) == amount
+    assert formatting.parsed_amount("1'234.50") == amount
