@@ -107,10 +107,17 @@ class ServerSecrets:
 
     @classmethod
     def from_text(cls, text: str) -> ServerSecrets:
-        """Parse the output of `to_text`."""
+        """Parse the output of `to_text`.
+
+        Raises:
+            ValueError, LookupError, TypeError, AttributeError: it is something else.
+        """
         found = json.loads(text)
         arguments = tuple(found.get("arguments", ()))
-        return cls(found["environment"], found["headers"], found["query"], arguments)
+        secrets = cls({**found["environment"]}, {**found["headers"]}, found["query"], arguments)
+        if not all(isinstance(value, str) for value in secrets.values):
+            raise TypeError("a secret is not a text")
+        return secrets
 
 
 @dataclass(frozen=True)

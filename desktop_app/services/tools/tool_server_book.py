@@ -169,14 +169,17 @@ class ToolServers:
         """Return the secret values of a server.
 
         Raises:
-            ToolServerError: the keyring does not have them.
+            ToolServerError: the keyring does not have them, or they are invalid.
         """
         if not server.has_secrets:
             return ServerSecrets()
         found = await self._secrets.get(server.secret_name, server.secret_origin)
-        if found is None:
-            raise ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server=server.name)
-        return ServerSecrets.from_text(found.value)
+        try:
+            if found is not None:
+                return ServerSecrets.from_text(found.value)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            pass  # somebody else has changed them
+        raise ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server=server.name)
 
     async def aclose(self) -> None:
         """End all servers."""

@@ -130,6 +130,22 @@ async def test_missing_secrets_are_an_error(tmp_path: Path) -> None:
             keyring.secrets.clear()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("no JSON", "[]", "{}", '{"environment": 1, "headers": {}, "query": ""}'),
+        '{"environment": {"A": 1}, "headers": {}, "query": ""}',
+    ],
+)
+async def test_invalid_stored_secrets_count_as_missing(tmp_path: Path, text: str) -> None:
+    async with open_servers(tmp_path) as (servers, keyring):
+        await servers.add(DOCS, DOCS_SECRETS)
+        keyring.secrets[DOCS.secret_name] = Secret(text, DOCS.secret_origin)
+        with pytest.raises(ToolServerError) as missed:
+            await servers.secrets_of(DOCS)
+        assert missed.value.reason is Reason.TOOL_SERVER_SECRETS_LOST
+
+
 async def test_a_removed_server_leaves_nothing(tmp_path: Path) -> None:
     async with open_servers(tmp_path) as (servers, keyring):
         await servers.add(FILES, NONE)
