@@ -161,6 +161,8 @@ def checked_part(part: Part) -> Part:
     if isinstance(part, DocumentPart):
         for page in part.pictured:
             checked_fields(page)
+            if not (page.number and page.width and page.height):
+                raise ValueError("an image of a page without a number or a size")
         if part.chosen is not None:
             _require_pages(checked_fields(part.chosen))
     return checked_fields(part)

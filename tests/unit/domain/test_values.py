@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain import errors
-from desktop_app.domain.bounds import checked_fields, checked_money
+from desktop_app.domain.bounds import checked_fields, checked_money, checked_part
 from desktop_app.domain.conversations.conversation import Draft, SearchHit, new_id, now, title_from
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
     ImagePart,
+    PageImage,
     Part,
     ReasoningPart,
     RefusalPart,
@@ -40,6 +41,14 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost
+
+
+@pytest.mark.parametrize("page", [(0, 8, 9), (2, 0, 9), (2, 8, 0)])
+def test_an_image_of_a_page_has_a_number_and_a_size(page: tuple[int, int, int]) -> None:
+    part = DocumentPart("0" * 64, "a.pdf", "application/pdf", 9, 3, pictured=(PageImage(2, 8, 9),))
+    assert checked_part(part) is part
+    with pytest.raises(ValueError, match="page"):
+        checked_part(replace(part, pictured=(PageImage(*page),)))
 
 
 def test_a_free_model_costs_nothing_even_if_no_usage_was_reported() -> None:
