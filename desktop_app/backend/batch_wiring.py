@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice, notice_of_error
+from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, form_of_job, question_of
@@ -118,7 +120,9 @@ async def store_as_conversation(
     if known and await conversations.get(known) is not None:
         return known
     created_at = now()
-    form = await form_of_job(job)
+    form: AnswerForm | None = None
+    with suppress(IllegalChoiceError):  # the job comes from a backup that somebody else made
+        form = await form_of_job(job)
     title = f"{item.name}: {job.title}"
     conversation = Conversation(new_id(), title, created_at, created_at, job.choice)
     question = question_of(job, item, conversation.id)

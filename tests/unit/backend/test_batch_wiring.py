@@ -90,6 +90,7 @@ SCHEMA = json.dumps({"kind": "schema", "name": "Letter", "text": '{"type": "obje
             ErrorNote(Reason.ITEM_ENDED_EARLY, params={"words": "why"}),
             (AnswerNotice(Reason.ITEM_ENDED_EARLY, (("words", "why"),)),),
         ),
+        (json.dumps({"kind": "schema", "name": "Letter", "text": "no JSON"}), None, ()),
         (
             "",
             ErrorNote("In the words of an older version."),
