@@ -77,7 +77,11 @@ def result_to_json(result: CaseResult) -> dict[str, Any]:
 
 
 def result_from_json(row: Mapping[str, Any]) -> CaseResult:
-    """Parse the output of `result_to_json`. Raises LookupError, TypeError, ValueError."""
+    """Parse the output of `result_to_json`.
+
+    Raises:
+        LookupError, TypeError, ValueError, ArithmeticError: it is something else.
+    """
     costs = {
         name: None if row[name] is None else Decimal(row[name]) for name in ("cost", "judge_cost")
     }

@@ -85,7 +85,7 @@ def _body(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def evaluation_from_row(row: Cells) -> Evaluation:
-    """Return the evaluation in a row. Raises KeyError, TypeError, ValueError."""
+    """Return the evaluation in a row. Raises the errors in `BAD_VALUE`."""
     body = json.loads(row["body"])
     runs = [
         EvaluationRun(**{**run, "results": [result_from_json(each) for each in run["results"]]})
