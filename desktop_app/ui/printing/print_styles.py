@@ -32,6 +32,8 @@ TITLE_SIZE: Final = 17.0
 HEADING_SIZES: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
 INDENT: Final = 18.0
 FRAME_PADDING: Final = 8.0
+_MAX_LEVELS: Final = 12
+"""Deeper lists and quotes are not indented further, because the page would have no room left."""
 QUOTE_GAP: Final = 12.0
 """Extra space between quotes, which have no lines at their side on paper."""
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.MATH)
@@ -147,8 +149,9 @@ class PrintStyles:
         is_heading = block.kind is Kind.HEADING
         top = 12.0 if is_heading else 3.0 if _is_tight(above, block) else 6.0
         block_format = self.paragraph(top, line_height=1.2 if is_heading else 1.35)
-        block_format.setLeftMargin(INDENT * block.quote * self.unit)
-        block_format.setIndent(block.depth)  # Qt indents at the side where the text begins
+        quotes, lists = _indented_levels(block)
+        block_format.setLeftMargin(INDENT * quotes * self.unit)
+        block_format.setIndent(lists)  # Qt indents at the side where the text begins
         if block.marker:
             block_format.setTextIndent(-INDENT * self.unit)
             stops = [INDENT * number * self.unit for number in _TAB_STOPS]
@@ -159,7 +162,7 @@ class PrintStyles:
 
     def inset(self, block: Block) -> float:
         """Return the indentation of a block in pixels."""
-        return INDENT * (block.depth + block.quote) * self.unit
+        return INDENT * sum(_indented_levels(block)) * self.unit
 
     def empty_block(self) -> QTextBlockFormat:
         """Return the format of a block that is one pixel high."""
@@ -219,6 +222,12 @@ class PrintStyles:
         for set_padding in (cell_format.setLeftPadding, cell_format.setRightPadding):
             set_padding(_CELL_PADDING * self.unit)
         return cell_format
+
+
+def _indented_levels(block: Block) -> tuple[int, int]:
+    """Return for how many of its quotes and of its lists a block is indented."""
+    quotes = min(block.quote, _MAX_LEVELS)
+    return quotes, min(block.depth, _MAX_LEVELS - quotes)
 
 
 def _is_tight(above: Block | None, block: Block) -> bool:

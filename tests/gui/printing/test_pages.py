@@ -148,6 +148,17 @@ def test_right_to_left_lists_are_complete_and_markers_have_a_gap(
         assert abs(text - mark) > point
 
 
+@pytest.mark.parametrize("end", ["words", "- ```\n{}  words", "| words |\n{}|---|"])
+@pytest.mark.parametrize("mark", ["> ", "- > "])
+def test_deeply_nested_text_stays_on_the_page(
+    mark: str, end: str, qtbot: QtBot, tmp_path: Path
+) -> None:
+    below = mark.replace("-", " ") * 30
+    document = printed(tmp_path / "x.pdf", answer(mark * 30 + end.format(below)))
+    page = next(page for page in document if page.get_textpage().search("words").get_next())
+    assert box_of(page, "words")[2] < page.get_width() - 50
+
+
 def test_right_to_left_tables_begin_at_the_right(qtbot: QtBot, tmp_path: Path) -> None:
     turned = "| أحمد | b |\n|------|--:|\n| second | third |\n"
     plain = "| first | ليلى |\n|-------|------|\n| fourth | fifth |\n"
