@@ -82,7 +82,7 @@ _MAX_UNSPLIT_SHARE: Final = 0.4
 """Frames taller than this share of a page may be split."""
 
 _MAX_SHARE_WITH_HEADINGS: Final = 0.5
-"""The share of a page that content and the headings above it may have to be kept together."""
+"""Content is kept together with the headings above it up to this share of a page."""
 
 
 class _KeepTogether(NamedTuple):
@@ -454,7 +454,7 @@ class PrintedConversation:
     def _extent(self, content: _KeepTogether) -> tuple[float, float]:
         """Return the top and bottom of content, in pixels from the top of the first page.
 
-        For a tall frame that may be split, the bottom is that of its beginning.
+        For a tall frame, which may be split, the bottom is that of its first lines.
         """
         layout, block = self.document.documentLayout(), content.block
         line = 2 * (TEXT_SIZE + FRAME_PADDING) * self._styles.unit
