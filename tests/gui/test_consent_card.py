@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
-@pytest.mark.parametrize("hidden", ["\u202e", "\U000e0041", "\ufe0f", "\u3164", "\ud800"])
+@pytest.mark.parametrize(
+    "hidden", ["\u202e", "\U000e0041", "\ufe0f", "\u3164", "\ud800", "\xa0", "\ufdd0"]
+)
 def test_hidden_characters_of_arguments_are_shown_as_escapes(
     qtbot: QtBot, light_theme: Theme, hidden: str
 ) -> None:

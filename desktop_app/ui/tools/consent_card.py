@@ -32,10 +32,12 @@ _MAX_ARGUMENT_CHARACTERS: Final = 20_000
 """Longer arguments are truncated, and cannot be changed."""
 _MAX_LINES: Final = 6
 # Characters that could hide or reorder what the user reads, among them the tags and variation
-# selectors, which can carry a whole text. JSON takes them as escapes.
+# selectors, which can carry a whole text, and those that a text field changes: U+00A0 to a space,
+# U+FDD0 and U+FDD1 to line breaks. JSON takes them as escapes.
 _HIDDEN_CHARACTERS: Final = re.compile(
-    "[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "[\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufdd0\ufdd1\ufeff\uffa0\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff]"
 )
 
 
