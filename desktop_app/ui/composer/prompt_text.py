@@ -170,7 +170,7 @@ class PromptText(PlainTextField):
         return lines * line + margins + 1
 
     def fit_height(self, limit: int) -> None:
-        """Set the height to that of the lines, at most `limit`, but at least room for three lines.
+        """Set the height to that of the lines, up to `limit` or the height of three lines.
 
         Beyond the limit, the text scrolls.
         """

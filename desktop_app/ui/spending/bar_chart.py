@@ -298,7 +298,7 @@ def bars_of_groups(
     *,
     is_stacked: bool,
 ) -> Bars:
-    """Return the bars of groups, without series whose values are all None or 0."""
+    """Return the bars of groups, without series that have only None or 0, unless all have."""
     used = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
     return Bars(
         tuple(series[n] for n in used),
