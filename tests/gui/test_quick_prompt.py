@@ -526,3 +526,15 @@ def test_a_moved_window_opens_where_it_was_left_after_a_long_answer(
     open_it(qtbot, quick)
     assert quick.height() == before
     assert (quick.pos() - moved).manhattanLength() <= 2
+
+
+def test_a_window_that_was_moved_down_grows_only_to_the_bottom_of_the_screen(
+    quick: QuickPrompt, answer: PlainAnswer, qtbot: QtBot
+) -> None:
+    screen = quick.screen().availableGeometry()
+    quick.move(quick.x(), screen.top() + screen.height() // 2)
+    before = quick.height()
+    quick.set_streaming(True)
+    answer.setPlainText("line\n" * 200)
+    qtbot.waitUntil(lambda: quick.height() > 2 * before)
+    qtbot.waitUntil(lambda: screen.bottom() - 60 < quick.geometry().bottom() <= screen.bottom())

@@ -547,19 +547,21 @@ class QuickPrompt(QWidget):
     def _fit(self) -> None:
         """Fit the window to the answer, up to the limit. The transcript only grows."""
         self._fit_footer()
-        height = self.screen().availableGeometry().height()
+        available = self.screen().availableGeometry()
+        height = available.height()
+        top = max(round(height * _TOP_SHARE), self.y() - available.top())  # the user may move it
         self.field.fit_lines(round(height * MAX_SHARE_OF_FIELD))
         bar = self.transcript.verticalScrollBar()
         wanted = self.transcript.height() + bar.maximum() - bar.minimum()
         column = self._column
         column.activate()
         rest = column.totalSizeHint().height() - self.transcript.height()
-        limit = min(round(height * MAX_SHARE_OF_SCREEN), round(height * (1 - _TOP_SHARE)) - rest)
+        limit = min(round(height * MAX_SHARE_OF_SCREEN), height - top - rest)
         fitting = min(max(wanted, self.transcript.height()), limit)
         if self.transcript.isVisibleTo(self) and fitting != self.transcript.height():
             self.transcript.setFixedHeight(max(fitting, self._theme.px(_MIN_ANSWER_HEIGHT)))
             column.activate()
-        width = min(self._theme.px(_WIDTH), self.screen().availableGeometry().width())
+        width = min(self._theme.px(_WIDTH), available.width())
         wraps = column.hasHeightForWidth()  # only while a problem is shown
         height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
         self.setFixedSize(width, height)
