@@ -18,15 +18,20 @@ _LONGEST_STRING: Final = 1 << 16  # bytes
 
 
 def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list[str]:
-    """Return form fields as "name: value", typed text, and links that `text` lacks."""
+    """Return form fields as "name: value", typed text, and links that `text` lacks.
+
+    Hidden annotations are left out.
+    """
     fields: list[str] = []
     typed: list[str] = []
     links: dict[str, None] = {}
     for annotation in _annotations(page):
         kind = raw.FPDFAnnot_GetSubtype(annotation)
+        if _is_hidden(annotation):
+            continue
         if kind == raw.FPDF_ANNOT_WIDGET and document.formenv:
             fields += _field(document.formenv, annotation)
-        elif kind == raw.FPDF_ANNOT_FREETEXT and not _is_hidden(annotation):
+        elif kind == raw.FPDF_ANNOT_FREETEXT:
             typed += _contents(annotation)
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
             links[address] = None

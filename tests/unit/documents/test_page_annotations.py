@@ -44,6 +44,15 @@ def test_hidden_annotations_are_left_out() -> None:
         read("", "/Subtype /Square")
 
 
+def test_a_hidden_form_field_is_left_out() -> None:
+    field = "/Subtype /Widget /FT /Tx /T (Name) /V (Ines)"
+    shown = [read(CONTRACT, f"{field} {flag}", fields="/AcroForm << >>") for flag in ("", "/F 2")]
+    assert [each.text for each in shown] == [
+        "[page 1]\nThe contract.\n[form]\nName: Ines",
+        "[page 1]\nThe contract.",
+    ]
+
+
 def link(address: str) -> str:
     return f"/Subtype /Link /A << /S /URI /URI ({address}) >>"
 
