@@ -255,7 +255,10 @@ class DocumentWorker:
         return await self._ask(request, lambda _, rows: worker_answers.passages(rows, length))
 
     async def aclose(self) -> None:
-        """End the child and wait for its end. A running request is cut off."""
+        """End the child and wait for its end.
+
+        A running request is cut off; requests that wait for their turn are served first.
+        """
         if self._child:
             self._kill(self._child)
         async with self._turn:
