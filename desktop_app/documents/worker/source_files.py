@@ -159,7 +159,11 @@ def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
             if depth >= _MAX_DEPTH:
                 yield Member(name, Skip.TOO_DEEP.value)
                 continue
-            inner = os.open(entry.name, _FOLDER, dir_fd=folder)
+            try:
+                inner = os.open(entry.name, _FOLDER, dir_fd=folder)
+            except OSError:
+                yield Member(name, Skip.UNREADABLE.value)
+                continue
             try:
                 yield from _members(inner, f"{name}{os.sep}", depth + 1)
             finally:

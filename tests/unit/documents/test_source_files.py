@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import threading
@@ -14,6 +15,7 @@ from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.documents.worker.source_files import OpenDocument, open_document
 from desktop_app.domain import errors
+from desktop_app.domain.documents.document_notes import Skip
 
 pytestmark = pytest.mark.attack("sandbox")
 
@@ -88,6 +90,24 @@ def test_a_folder_lists_its_files_and_those_left_out(tmp_path: Path) -> None:
         for number in (-1, 0, 3, 4, 5):
             with pytest.raises(IndexError):
                 opened.open_member(number)
+
+
+def test_a_folder_in_a_folder_that_cannot_be_opened_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.txt").write_text("words")
+    opens = os.open
+
+    def open_unless_b(path: str | Path, flags: int, *, dir_fd: int | None = None) -> int:
+        if path == "b":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opens(path, flags, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", open_unless_b)
+    with open_document(tmp_path, Limits()) as opened:
+        assert opened.members == [("a/x.txt", ""), ("b", Skip.UNREADABLE), ("c/x.txt", "")]
 
 
 def test_the_number_of_files_in_a_folder_has_a_limit(tmp_path: Path) -> None:
