@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_MAX_MARGIN_SHARE: Final = 1 / 6
+"""The margins on small paper, such as labels, as a share of its shorter side."""
+
 _IPP_PORT: Final = 631
 # libcups reads these to find its server and the user's name.
 _CUPS_PATHS: Final = tuple(
@@ -160,7 +163,8 @@ def make_printer(choice: Mapping[str, Any]) -> QPrinter:
     if choice["file"]:
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(choice["file"])
-    margins = QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM)
+    margin = min(MARGIN_MM, _MAX_MARGIN_SHARE * min(choice["paper_mm"]))
+    margins = QMarginsF(margin, margin, margin, margin)
     orientation = QPageLayout.Orientation
     printer.setPageLayout(
         QPageLayout(

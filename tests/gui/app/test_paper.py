@@ -167,3 +167,10 @@ async def test_no_page_is_printed_if_none_is_chosen(tmp_path: Path) -> None:
         desk.controllers.export.print_on(desk.open_id, printer)
         await until(lambda: "Couldn’t print" in desk.said)
         assert not (tmp_path / "printed.pdf").read_bytes()
+
+
+def test_a_label_has_narrow_margins() -> None:
+    choice = {**printer_choice(QPrinter()), "file": "", "paper_mm": [62, 29]}
+    area = make_printer(choice).pageLayout().paintRect()
+    assert area.height() > 15
+    assert area.width() > 50
