@@ -48,10 +48,11 @@ class EditedQuestion(QObject):
         self._edited: _Edited | None = None
 
     def begin(self, message: Message) -> None:
-        """Edit a question, or the question of an answer."""
-        question = message
-        if message.role is Role.ASSISTANT:
-            question = self._current.path_to(message.id)[-1]
+        """Edit a question, or the question of an answer, if it has one."""
+        path = [*self._current.path_to(message.id), message]
+        question = next((m for m in reversed(path) if m.role is Role.USER), None)
+        if question is None:
+            return  # imported conversations may begin with an answer
         editing, prompt = self._on_open_path(), self._prompt
         previous_draft = self._draft.with_text(prompt.text(), prompt.template_id)
         self._edited = _Edited(

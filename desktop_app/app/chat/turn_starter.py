@@ -129,12 +129,12 @@ class TurnStarter(QObject):
             error = IllegalChoiceError(Reason.PROVIDER_REMOVED)
             self._notifications.notify(error, topic=QUESTION)
             return
-        asking = replace(asked, choice=choice or await self._setup.known_choice(asked))
-        profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
-        settings = settings.for_one() if alone else settings
-        self._notifications.dismiss_topic(QUESTION)
         self._beginning.add(asked.id)
         try:
+            asking = replace(asked, choice=choice or await self._setup.known_choice(asked))
+            profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
+            settings = settings.for_one() if alone else settings
+            self._notifications.dismiss_topic(QUESTION)
             await self._before_asking(asking, path, draft or Draft())
             if path and self._presenter.existing(asked.id) is None:
                 return  # deleted in the meantime

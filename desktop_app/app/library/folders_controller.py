@@ -94,15 +94,14 @@ class FoldersController(QObject):
         """Delete a folder; its conversations stay in the list."""
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
+            # Removed at once, because Delete may be pressed twice.
+            self._folders.replace_all([f for f in self._folders.by_id.values() if f is not folder])
             self._presenter.write(self._delete(folder))
 
     async def _delete(self, folder: Folder) -> None:
         ids = await self._flag_store.ids_in_folder(folder.id)
         await self._folder_store.delete(folder.id)
         self._presenter.change(ids, folder_id=None)
-        self._folders.replace_all(
-            [each for each in self._folders.by_id.values() if each.id != folder.id]
-        )
         is_shown = self._presenter.list_filter == ListFilter.of_folder(folder.id)
         self._presenter.start(
             self._presenter.apply_filter(LIST) if is_shown else self._presenter.refresh()

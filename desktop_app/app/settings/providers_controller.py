@@ -232,12 +232,15 @@ class ProvidersController(QObject):
                 await self._remove_fields(before, profile)
 
     async def _remove_profile(self, profile_id: str) -> None:
-        profile = self._profile(profile_id)
-        was_default = self._values["default.provider"] == profile_id
-        names = (profile_id, profile.proxy_password_id, *sorted(profile.secret_field_ids))
-        removed = await self._removal.take(names)
-        self._shown_id = ""
-        await self._providers.remove(profile_id)
+        async with self._profile_lock:
+            profile = self._providers.get(profile_id)
+            if profile is None:
+                return  # removed by an earlier click
+            was_default = self._values["default.provider"] == profile_id
+            names = (profile_id, profile.proxy_password_id, *sorted(profile.secret_field_ids))
+            removed = await self._removal.take(names)
+            self._shown_id = ""
+            await self._providers.remove(profile_id)
         if self._current.is_new and not self._providers.has_provider(self._current.conversation):
             self._setup.choose(self._new_conversation.default_choice)
 

@@ -152,9 +152,12 @@ class ServersController(QObject):
             server, secrets = await self._build_server(entered, replaces=replaces)
             await self._servers().add(server, secrets, replaces=replaces)
         except UserFacingError as error:
+            if not isValid(form):  # closed meanwhile
+                raise
             form.show_problem(error.sentences)
             return
-        form.accept()
+        if isValid(form):
+            form.accept()
         self._results.pop(server.name, None)
         await self.show_servers()
         await self.test(server.name)  # its tools can be chosen once they are known

@@ -84,6 +84,7 @@ class ServerForm(FormDialog):
 
     def show_problem(self, words: str) -> None:
         """Show why the server cannot be saved."""
+        self._save_button.setEnabled(True)
         self._problem.set_text(words, "error")
 
     def set_theme(self, theme: Theme) -> None:
@@ -161,6 +162,7 @@ class ServerForm(FormDialog):
             self.show_problem(tr("Enter each header as {example}.", example="NAME: VALUE"))
             return
         self.show_problem("")
+        self._save_button.setEnabled(False)  # a second click would add the server again
         self.saved.emit(
             EnteredServer(
                 self.name.text().strip(),

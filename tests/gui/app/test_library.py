@@ -31,14 +31,18 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.desk import Desk, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
 from tests.helpers.menus import entry_text
+from tests.helpers.messages import answer
 from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import pytest
 
 
 CHOICE = ModelChoice("on-device", "")
@@ -549,3 +553,43 @@ async def test_changed_providers_may_change_the_choice() -> None:
         await desk.state.providers.reload()
         assert told
         await desk.settled()
+
+
+async def test_a_folder_whose_deletion_is_pressed_twice_returns_with_its_conversations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    delete = FolderStore.delete
+    one, *_ = await fill(2)
+    async with Desk() as desk:
+
+        async def delete_and_press_again(store: FolderStore, folder_id: str) -> None:
+            await delete(store, folder_id)
+            desk.window.conversations.folder_delete_requested.emit(folder_id)
+            await desk.backend.conversations.get(one.id)  # a second deletion would read now
+
+        monkeypatch.setattr(FolderStore, "delete", delete_and_press_again)
+        folder = Folder(new_id(), "Thesis", now())
+        desk.controllers.list_presenter.save_folder(folder)
+        desk.window.conversations.move_requested.emit([one.id], folder.id)
+        await desk.written()
+        desk.window.conversations.folder_delete_requested.emit(folder.id)
+        await until(lambda: "deleted" in desk.said)
+        await desk.written()
+        desk.take("Undo")
+        await desk.written()
+        assert desk.stored("SELECT folder_id FROM conversations WHERE id = ?", one.id) == [
+            (folder.id,)
+        ]
+
+
+async def test_editing_an_answer_without_a_question_does_nothing() -> None:
+    async with Desk() as desk:
+        moment = now()
+        imported = Conversation(new_id(), "Imported", moment, moment, CHOICE)
+        first = replace(answer("Hello."), conversation_id=imported.id, parent_id=None)
+        imported = replace(imported, leaf_id=first.id)
+        await desk.backend.conversations.add_with_messages(imported, [first], [])
+        await desk.opened(imported.id)
+        desk.type("draft")
+        desk.window.transcript.action_requested.emit(first.id, "edit")
+        assert desk.window.prompt.text() == "draft"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desktop_app.app.answers import server_watch
 from desktop_app.app.desktop.window_request import HiddenRequest
+from desktop_app.app.state.providers import Providers
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from tests.end2end.prepared_server import Prepared, PreparedServer
@@ -214,3 +215,27 @@ async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) 
             for _ in range(20):
                 await asyncio.sleep(0.002)
             assert watch.attempts == 0
+
+
+async def test_a_question_that_is_sent_twice_while_a_model_is_looked_for_is_asked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refresh, may_refresh = Providers.refresh_listing, asyncio.Event()
+
+    async def refresh_late(*arguments: Any, **options: Any) -> None:
+        await may_refresh.wait()
+        await refresh(*arguments, **options)
+
+    async with (
+        LoopbackServer(CHAT, CHAT, models=OWN) as server,
+        Desk(
+            real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
+        ) as desk,
+    ):
+        monkeypatch.setattr(Providers, "refresh_listing", refresh_late)
+        for _ in range(2):
+            desk.window.prompt.submit_requested.emit("Why?")
+        may_refresh.set()
+        await until(lambda: any(r.method == "POST" for r in server.requests))
+        await desk.settled()
+        assert [role for role, _, _ in desk.messages()] == ["user", "assistant"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
+from shiboken6 import isValid
 
 from desktop_app.app.tools import servers_controller
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.tools.tool_server import server_of
+from desktop_app.services.tools.tool_server_book import ToolServers
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
@@ -117,3 +120,32 @@ async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> Non
         section.sign_out.click()
         await until(lambda: not section.sign_out.isVisible())
         assert "Not running" in words(desk)
+
+
+async def test_a_form_that_is_closed_while_it_is_saved_adds_its_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store, may_store = ToolServers.add, asyncio.Event()
+
+    async def store_late(*arguments: Any, **options: Any) -> None:
+        await may_store.wait()
+        await store(*arguments, **options)
+
+    monkeypatch.setattr(ToolServers, "add", store_late)
+    async with Desk(environment=COMET) as desk:
+        desk.window.show_settings(True)
+        desk.window.settings.show_page("servers")
+        desk.window.settings.server_add_requested.emit()
+        await until(lambda: shown(ServerForm))
+        (form,) = shown(ServerForm)
+        form.name.setText("demo")
+        form.command.setText(f"{sys.executable} {SCRIPTED}")
+        save = find(form, QPushButton, "save-server")
+        save.click()
+        assert not save.isEnabled()
+        form.reject()
+        find(form, QPushButton, "discard-changes").click()
+        await until(lambda: not isValid(form))
+        may_store.set()
+        await until(lambda: "Running, 9 tools" in words(desk))
+        assert not desk.said

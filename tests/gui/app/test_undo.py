@@ -283,3 +283,21 @@ async def test_a_discarded_edit_returns() -> None:
         undo(desk)
         assert "Tell me all about it." in desk.text.toPlainText()
         assert desk.controllers.chat._edited.question is not None
+
+
+async def test_a_provider_that_is_removed_twice_offers_one_undo_with_its_key() -> None:
+    async with Desk() as desk:
+        panel, vault = desk.window.settings, desk.backend.vault
+        panel.profile_add_requested.emit(PROXIED)
+        await desk.written()
+        key = Secret(KEY, origin(PROXIED.base_url))
+        await vault.set(PROXIED.id, key)
+        panel.profile_removal_requested.emit(PROXIED.id)
+        panel.profile_removal_requested.emit(PROXIED.id)
+        await until(lambda: "removed" in desk.said)
+        await desk.written()
+        undo(desk)
+        await desk.written()
+        assert desk.state.providers.get(PROXIED.id) == PROXIED
+        assert await vault.get(PROXIED.id, key.origin) == key
+        assert not desk.said
