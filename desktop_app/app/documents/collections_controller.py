@@ -397,9 +397,10 @@ class CollectionsController(QObject):
     def _load_draft_collections(self) -> None:
         """Load the draft's collections that are not loaded yet."""
         unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)
-        if unknown and not self._reload_timer.isActive() and self._requested != unknown:
+        if unknown != self._requested:
             self._requested = unknown
-            self._reload_timer.start()
+            if unknown:
+                self._reload_timer.start()
 
     # -------------------------------------------------------------- documents that do not fit
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart
 from desktop_app.domain.documents.collections import Collection
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
@@ -315,3 +315,16 @@ async def test_an_update_that_ends_meanwhile_does_not_hide_the_next(
         may_load.set()
         assert "being updated" in status(dialog)
         await until(lambda: is_quiet(desk))
+
+
+async def test_a_chip_says_so_again_if_its_collection_was_deleted_long_ago() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        here = await desk.ask_and_answer("Before", "1")
+        desk.state.draft.set_attachments([CollectionPart("deleted", "Contracts")])
+        await until(lambda: desk.chips[0].endswith(", deleted"))
+        desk.window.conversations.new_requested.emit()
+        await shown(desk)
+        await until(lambda: is_quiet(desk))
+        await desk.written()
+        await desk.opened(here)
+        await until(lambda: desk.chips[0].endswith(", deleted"))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from desktop_app.app.answers.server_watch import MAX_WAIT_MS
 from desktop_app.app.library.data import backup_controller
 from desktop_app.app.library.data.backup_controller import FIRST_CHECK, LAST_KEY
+from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.session.sleep_watch import MANAGER
 from tests.gui.app.desk import Desk, until
@@ -68,3 +71,31 @@ async def test_without_a_system_bus_nothing_is_told(monkeypatch: pytest.MonkeyPa
     async with Desk() as desk:
         await desk.session._sleep.watch()
         assert not desk.session._sleep._bus.is_connected
+
+
+async def test_a_backup_that_is_due_again_while_it_runs_does_not_restart_the_timer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def run_long(*_arguments: Any, **_options: Any) -> CommandResult:
+        has_begun.set()
+        await may_end.wait()
+        return CommandResult(0, "", "")
+
+    monkeypatch.setattr(CommandRunner, "run", run_long)
+    async with Desk() as desk:
+        backups, fired = desk.controllers.backups, list[bool]()
+        timer = timer_of(backups)
+        timer.timeout.connect(lambda: fired.append(True))
+        await desk.state.values.set("backup.folder", str(tmp_path))
+        await desk.state.values.set("backup.every", "day")
+        timer.start(0)
+        await has_begun.wait()
+        timer.start(0)  # as after waking
+        await until(lambda: len(fired) == 2)
+        for _ in range(10):
+            await desk.state.values.set("look.text_size", 100)
+        assert len(fired) == 2
+        may_end.set()
+        await until(timer.isActive)

@@ -126,8 +126,10 @@ class BackupController(QObject):
         self._timer.start(int(wait.total_seconds() * 1000))
 
     async def _back_up_if_due(self) -> None:
+        if self._is_running:
+            return  # the timer is started again when it ends
         wait = due_in(str(self._values["backup.every"]), self._last, now())
-        if wait == timedelta() and self._folder and not self._is_running:
+        if wait == timedelta() and self._folder:
             await self._back_up()
         self._schedule()
 
