@@ -169,6 +169,15 @@ def test_a_small_picture_in_an_answer_is_drawn(qtbot: QtBot, view: TranscriptVie
         assert "a red thing here." in view.toPlainText()
 
 
+def test_an_image_is_drawn_although_its_type_is_in_capitals(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    target = address("PNG").replace("data:image/png", "DATA:IMAGE/PNG")
+    view.set_messages([question("Q"), answer(f"See ![a red thing]({target}) here.")])
+    corner = view.cursorRect(view.document().find("\ufffc")).topLeft() - QPoint(15, -12)
+    qtbot.waitUntil(partial(is_red, view, corner))
+
+
 def test_a_broken_image_stays_a_placeholder(qtbot: QtBot, view: TranscriptView) -> None:
     broken = address("PNG")[:90] + "AAAA"
     view.set_messages([answer(f"![words]({broken}) end")])

@@ -162,7 +162,7 @@ class MessageImages(QObject):
         name = url if isinstance(url, str) else url.toString()
         if name.startswith(_SCHEME):
             sha256, _, size = name.removeprefix(_SCHEME).partition("/")
-        elif name.startswith("data:image/") and name.partition("#")[2]:
+        elif name[:11].lower() == "data:image/" and name.partition("#")[2]:
             sha256, _, size = name.partition("#")  # embedded image: the data stands in for its hash
         else:
             return None
@@ -176,7 +176,7 @@ class MessageImages(QObject):
         return self._rounded(None, width, height)
 
     def _request(self, key: str) -> None:
-        if not key.startswith("data:"):
+        if key[:5].lower() != "data:":
             self.image_requested.emit(key)
             return
         # Decoding may take long, so it runs in a thread. Bytes and pixels are limited before.
