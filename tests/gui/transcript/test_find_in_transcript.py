@@ -259,3 +259,20 @@ def test_markers_and_names_of_languages_are_not_marked(qtbot: QtBot, view: Trans
     for words, count in (("1", 2), ("python", 1)):
         look_for(qtbot, view, words, f"1 of {count}")
         assert marked(view) == [words] * count
+
+
+def test_matches_in_reasoning_are_counted_while_it_streams(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    reply = streaming()
+    view.set_messages([question("q"), reply])
+    view.stream.append_reasoning(reply.id, "A needle, thought of.")
+    view.commands.run(reply.id, "reasoning")
+    look_for(qtbot, view, "needle", "1 of 1")
+    view.stream.append_reasoning(reply.id, " A second needle, too.")
+    qtbot.waitUntil(lambda: said(view) == "1 of 2")
+    view.stream.append_text(reply.id, "The needle in the text.")
+    qtbot.waitUntil(lambda: said(view) == "1 of 3")
+    for text in (" in the text.", ", too."):
+        view.find_in_transcript.step(-1)
+        assert current(view).startswith(text)

@@ -7,7 +7,7 @@ messages, and keeps the scroll anchor meanwhile.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.documents.collections import Passage, passage_number
@@ -40,6 +40,13 @@ Qt lays out all of them at each step of a window resize, which must take less th
 
 READER_CHARACTERS: Final = 600_000
 """The limit while a screen reader runs, or text is selected: both need materialized text."""
+
+
+class TextSoFar(NamedTuple):
+    """The reasoning and the text of a streaming answer that have arrived."""
+
+    reasoning: str
+    text: str
 
 
 class MaterializedMessages:
@@ -154,13 +161,13 @@ class MaterializedMessages:
         """Return the function that names a model by its id."""
         return self._facts.name_of
 
-    def all_with_text(self) -> list[tuple[Message, str | None]]:
+    def all_with_text(self) -> list[tuple[Message, TextSoFar | None]]:
         """Return all messages in order, each with its text so far if it streams, else None."""
         written = (self._states[layout.key] for layout in self.writer.layouts)
         return [
-            *((message, self._detached_text(message)) for message in self.older),
-            *((e.message, e.text if e.is_streaming else None) for e in written),
-            *((message, self._detached_text(message)) for message in self.newer),
+            *((message, _text_so_far(self._detached.get(message.id))) for message in self.older),
+            *((state.message, _text_so_far(state)) for state in written),
+            *((message, _text_so_far(self._detached.get(message.id))) for message in self.newer),
         ]
 
     def block_maker(self, message: Message) -> Callable[[], Iterable[Block]]:
@@ -172,10 +179,6 @@ class MaterializedMessages:
         if detached is not None:
             return detached.block_maker()
         return block_maker_of(message, self.sources.numbers(message.id))
-
-    def _detached_text(self, message: Message) -> str | None:
-        state = self._detached.get(message.id)
-        return state.text if state is not None and state.is_streaming else None
 
     def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
         """Start another conversation or path, with all messages outside the document."""
@@ -505,6 +508,12 @@ class MaterializedMessages:
             if number is not None:
                 self.message_writer.set_fold(self._states[layout.key], number, unfold=True)
                 return
+
+
+def _text_so_far(state: MessageState | None) -> TextSoFar | None:
+    if state is None or not state.is_streaming:
+        return None
+    return TextSoFar(state.reasoning, state.text)
 
 
 def _size(message: Message) -> int:

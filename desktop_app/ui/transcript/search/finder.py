@@ -44,7 +44,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.materialized_messages import (
+        MaterializedMessages,
+        TextSoFar,
+    )
     from desktop_app.ui.transcript.message_state import MessageState
 
     Then = Callable[[], None]
@@ -92,7 +95,7 @@ class _Counter(QObject):
 
     def count(
         self,
-        messages: Sequence[tuple[Message, str | None]],
+        messages: Sequence[tuple[Message, TextSoFar | None]],
         query: str,
         run: int,
         newest_run: Callable[[], int],
@@ -230,7 +233,7 @@ class Finder(QObject):
         wanted = [m for m in (*messages[top:], *reversed(messages[:top])) if m[0].id not in empty]
         self._start_counting(wanted)
 
-    def _start_counting(self, messages: Sequence[tuple[Message, str | None]]) -> None:
+    def _start_counting(self, messages: Sequence[tuple[Message, TextSoFar | None]]) -> None:
         work = (messages, self._query, self._search_number, lambda: self._search_number)
         Thread(target=self._counter.count, args=work, daemon=True, name="find").start()
 
@@ -543,12 +546,10 @@ def _selected(block: QTextBlock, match_range: tuple[int, int]) -> QTextCursor:
     return found
 
 
-def _count_in_message(message: Message, text: str | None, query: str) -> Count:
-    source = message.text if text is None else text
+def _count_in_message(message: Message, so_far: TextSoFar | None, query: str) -> Count:
+    reasoning, source = so_far or (reasoning_text(message), message.text)
     if message.role is Role.USER:
         return Count(0, count_in(source.split("\n"), query))
     from desktop_app.rendering.search.match_count import count_in_markdown  # many patterns
 
-    return Count(
-        count_in_markdown(reasoning_text(message), query), count_in_markdown(source, query)
-    )
+    return Count(count_in_markdown(reasoning, query), count_in_markdown(source, query))

@@ -33,7 +33,8 @@ class MessageStream(QObject):
     """The messages and the text that arrive for one view, written in slices.
 
     Signals:
-        text_changed(str message_id): text of the message was written or replaced.
+        text_changed(str message_id): text of the message was written or replaced, or more of its
+            reasoning arrived.
         slice_written(str message_id): part of the message was written, or nothing is left to write.
         message_updated(str message_id): a message given to `update_message` is shown and
             announced.
@@ -103,6 +104,7 @@ class MessageStream(QObject):
         state = self._messages.find_state(message_id)
         if state is not None:
             self._messages.append_reasoning(state, text)
+            self.text_changed.emit(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Update a message's status, footer, error, notices and, if it differs, its text.
