@@ -64,7 +64,7 @@ class AnswerSpeech(QObject):
         self._queue(self._sentences.feed(text))
 
     def finish(self, message_id: str, text: str) -> None:
-        """Announce the rest of a finished answer, or all of it if it did not stream."""
+        """Announce the rest of a finished answer, or its beginning if it did not stream."""
         if not self.has_screen_reader() or self._is_muted:
             return
         self._finished_id = message_id
