@@ -156,7 +156,7 @@ def lexing_parts(code: str) -> Iterator[str]:
 
 
 def _spans(code: str, line: int, found: Lexer) -> Iterator[ColoredSpan]:
-    column = 0
+    column = int(code.startswith("\ufeff"))  # Pygments drops a byte order mark
     # Many lexers need a line end even after the last line.
     for token_type, text in found.get_tokens(f"{code}\n"):
         color = _color_of(str(token_type))

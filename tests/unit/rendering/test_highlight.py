@@ -27,6 +27,12 @@ def test_spans_have_line_numbers() -> None:
     assert ColoredSpan(3, 15, 3, CodeColor.COMMENT) in found
 
 
+def test_spans_begin_after_a_byte_order_mark() -> None:
+    python = highlight.lexer_for("python")
+    assert python is not None
+    assert ColoredSpan(0, 5, 2, CodeColor.NUMBER) in highlight.spans("\ufeffx = 12\n", python)
+
+
 def test_an_unknown_language_has_no_lexer() -> None:
     assert highlight.lexer_for("no-such-language") is None
 
