@@ -97,6 +97,7 @@ class PrintedConversation:
 
     Attributes:
         document: the text document.
+        title: the title as shown, with control characters made visible.
     """
 
     def __init__(
@@ -124,7 +125,8 @@ class PrintedConversation:
         self._is_block_empty = True
         self._text_count = 0
         self._unbroken: list[_KeepTogether] = []
-        self._insert_text(_display_text(title), self._styles.paragraph(0), TITLE_SIZE, bold=True)
+        self.title = _display_text(title)
+        self._insert_text(self.title, self._styles.paragraph(0), TITLE_SIZE, bold=True)
 
     @property
     def note_font(self) -> QFont:

@@ -42,13 +42,14 @@ class PrintedPages:
         formulas: FormulaFinder,
     ) -> None:
         """Create the pages for the paper and margins of `device`."""
-        self._title, self._theme = " ".join(title.split()), theme
+        self._theme = theme
         self._unit = device.logicalDpiY() / 72
         paint_rect = device.pageLayout().paintRectPixels(device.logicalDpiY())
         self._size = QSizeF(paint_rect.width(), paint_rect.height() - _FOOTER_HEIGHT * self._unit)
         self.content = PrintedConversation(
             title, theme, self._size, self._unit, name_of_model, formulas
         )
+        self._title = " ".join(self.content.title.split())
 
     @property
     def count(self) -> int:

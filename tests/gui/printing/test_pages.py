@@ -43,13 +43,13 @@ class Typesets:
         """Do nothing."""
 
 
-def printed(file: Path, *messages: Message) -> pypdfium2.PdfDocument:
+def printed(file: Path, *messages: Message, title: str = "A title") -> pypdfium2.PdfDocument:
     device = QPdfWriter(str(file))
     device.setResolution(1200)
     set_paper(device, QPageSize.PageSizeId.A4)
     image = QImage(400, 300, QImage.Format.Format_RGB32)
     image.fill(0xFF3366)
-    pages = PrintedPages("A title", light(), device, str, Typesets())
+    pages = PrintedPages(title, light(), device, str, Typesets())
     for message in messages:
         pages.content.add(message, {PICTURE.sha256: image})
     paint(pages, device, range(pages.count))
@@ -101,6 +101,11 @@ def test_a_tall_image_in_an_answer_fits_on_a_page(qtbot: QtBot, tmp_path: Path) 
     said = answer(f"See ![a tall chart]({address('PNG', (10, 20_000))}).")
     document = printed(tmp_path / "x.pdf", question("Is it tall?"), said)
     assert len(document) == 1
+
+
+def test_direction_marks_in_the_title_are_visible(qtbot: QtBot, tmp_path: Path) -> None:
+    (text,) = page_texts(printed(tmp_path / "x.pdf", answer("Yes."), title="a\u202eb"))
+    assert text.count("a⟨U+202E⟩b") == 2  # above the text, and in the footer
 
 
 def test_text_page_numbers_and_links_are_in_the_pdf(qtbot: QtBot, tmp_path: Path) -> None:
