@@ -111,7 +111,7 @@ class ViewerController(QObject):
         self._search: ViewerSearch | None = None
         self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
         self._document_text = ""
-        self._shown_match: Span | None = None  # only in documents that are shown as text
+        self._shown_match: Span | None = None
         self._text: DocumentText | None = None
         self._wanted: list[PageStrip] = []
         self._drawing: asyncio.Future[Any] | None = None
@@ -275,12 +275,13 @@ class ViewerController(QObject):
         """Show a match; None marks the document's passage again."""
         viewer, document = self._get_window(), self._paged_document
         if document is not None:
+            self._shown_match = match
             if match is None:
                 viewer.pages.set_marks(self._marks)
                 return
             pieces = await asyncio.to_thread(pages_of, self._document_text, match)
             marks = await self._boxes(document, pieces)
-            if document is self._paged_document and pieces:
+            if document is self._paged_document and match == self._shown_match and pieces:
                 viewer.pages.set_marks(marks)
                 viewer.pages.go_to(pieces[0].page)
         elif self._text is not None and (match or self._shown_match):

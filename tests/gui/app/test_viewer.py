@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
 from desktop_app.app.documents.viewer_controller import Target
+from desktop_app.documents.worker.page_worker import PageWorker
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import WINDOW, error_segments
@@ -234,6 +235,30 @@ async def test_words_are_found_on_pages(tmp_path: Path) -> None:
         assert viewer.isVisible()
         QTest.keyClick(viewer, Qt.Key.Key_Escape)
         assert not viewer.isVisible()
+
+
+async def test_a_match_that_is_located_after_the_search_was_closed_is_not_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "two.pdf"
+    path.write_bytes(pdf_of([["nothing here"], ["a fox"]]))
+    locate, has_begun, may_locate = PageWorker.find_boxes, asyncio.Event(), asyncio.Event()
+
+    async def locate_late(*arguments: Any) -> Any:
+        has_begun.set()
+        await may_locate.wait()
+        return await locate(*arguments)
+
+    async with Desk(environment=OPENAI) as desk:
+        viewer = await opened(desk, await target(desk, path, "nothing here"))
+        await until(lambda: list(viewer.pages.marks()) == [1])
+        monkeypatch.setattr(PageWorker, "find_boxes", locate_late)
+        sought(viewer, "fox")
+        await has_begun.wait()
+        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
+        may_locate.set()
+        await desk.written()
+        assert list(viewer.pages.marks()) == [1]
 
 
 async def test_words_are_found_in_a_text() -> None:
