@@ -69,7 +69,8 @@ class CollectionsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._prompt, self._notifications = parent, prompt, notifications
-        self._theme, self._draft, self._start = theme, session.draft, tasks.start
+        self._theme, self._start = theme, tasks.start
+        self._current, self._draft = session.current, session.draft
         self._collections = collections
         self._notes, self._origins = notes, origins
         self._dialog: CollectionsDialog | None = None
@@ -86,7 +87,7 @@ class CollectionsController(QObject):
         self._reload_timer.timeout.connect(lambda: self._start(self._reload()))
         self._undo_timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
         self._undo_timer.timeout.connect(lambda: self._start(self._forget_deleted()))
-        session.current.opened.connect(self._load_draft_collections)
+        self._current.opened.connect(self._load_draft_collections)
         self._draft.changed.connect(self._load_draft_collections)
 
     @property
@@ -420,8 +421,10 @@ class CollectionsController(QObject):
         self._start(self._replace_documents())
 
     async def _replace_documents(self) -> None:
-        origins = self._paths()
+        origins, opened_id = self._paths(), self._current.id
         created = await self._create(list(origins.values()))
+        if opened_id != self._current.id:
+            return  # the draft of another conversation is shown
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) not in origins)
         self._draft.set_attachments(kept)
         self.put_into_draft(created)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart
 from desktop_app.domain.documents.collections import Collection
+from desktop_app.services.collections.collection_service import Collections
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.desk import Desk, until
@@ -328,3 +330,30 @@ async def test_a_chip_says_so_again_if_its_collection_was_deleted_long_ago() -> 
         await desk.written()
         await desk.opened(here)
         await until(lambda: desk.chips[0].endswith(", deleted"))
+
+
+async def test_a_collection_of_documents_is_not_attached_to_another_conversation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    create, has_begun, may_create = Collections.create, asyncio.Event(), asyncio.Event()
+
+    async def create_late(*arguments: Any) -> Any:
+        has_begun.set()
+        await may_create.wait()
+        return await create(*arguments)
+
+    monkeypatch.setattr(Collections, "create", create_late)
+    async with Desk(environment=OPENAI) as desk:
+        other = await desk.ask_and_answer("Before", "1")
+        desk.window.conversations.new_requested.emit()
+        desk.window.files_dropped.emit([Path(__file__).parents[2] / "data" / "notes.md"])
+        await until(lambda: desk.state.draft.value.attachments)
+        await desk.written()
+        desk.controllers.collections.replace_documents()
+        await has_begun.wait()
+        desk.window.conversations.open_requested.emit(other)
+        await until(lambda: desk.open_id == other)
+        may_create.set()
+        await until(lambda: is_quiet(desk))
+        await desk.written()
+        assert not desk.state.draft.value.attachments
