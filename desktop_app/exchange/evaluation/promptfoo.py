@@ -258,6 +258,8 @@ def _assertion_checks(row: Any, variables: Mapping[str, str]) -> list[Check]:
 
 def _checks(kind: str, value: Any) -> list[dict[str, Any]]:
     texts = [text.strip() for text in value.split(",")] if isinstance(value, str) else value
+    if kind.endswith("-all") and not isinstance(texts, list | None):
+        raise CaseError(CaseProblem.CHECK_VALUE_WRONG, name=kind)
     match kind:
         case "contains" | "equals" | "regex":
             plain = _text(kind, value) if isinstance(value, int | float) else value

@@ -150,6 +150,7 @@ def test_lists_of_variables_make_several_cases_in_each_kind_of_file() -> None:
     [
         ("tests: [{vars: {input: x}, __expected: 'contains: y'}]", "“__expected” is not a list"),
         ("tests: [{vars: {input: x}, assert: [{type: javascript}]}]", "test 1: assertion 1: “java"),
+        ("tests: [{vars: {input: x}, assert: [{type: contains-all, value: 5}]}]", "“contains-all”"),
         ("tests: [{vars: {a: x, b: y}}]", "test 1: there is no prompt"),
         ("prompts: ['{{a | upper}}']\ntests: [{vars: {a: x}}]", "no variable"),
         ("prompts: [{id: x}]\ntests: []", "prompt 1: only texts"),
