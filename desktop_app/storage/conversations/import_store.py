@@ -21,9 +21,13 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.conversations.compaction_store import insert_compaction
-from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
+from desktop_app.storage.conversations.conversation_store import (
+    insert_conversation,
+    insert_message,
+    put_conversation,
+    read_conversation,
+)
 from desktop_app.storage.conversations.folder_store import put_folder
-from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Action, Database, T
 from desktop_app.storage.settings.prompt_store import add_preset
 
@@ -138,8 +142,7 @@ def _insert_last(
     _insert(messages, connection)
     for compaction in compactions:
         insert_compaction(connection, compaction)
-    connection.execute(
-        """UPDATE conversations
-        SET leaf_id = coalesce(?, leaf_id), updated_at = max(updated_at, ?) WHERE id = ?""",
-        (conversation.leaf_id, to_micros(conversation.updated_at), conversation.id),
-    )
+    stored = read_conversation(connection, conversation.id)
+    if stored is not None:
+        updated_at = max(stored.updated_at, conversation.updated_at)
+        put_conversation(connection, replace(stored, updated_at=updated_at), conversation.leaf_id)

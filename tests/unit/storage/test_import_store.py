@@ -20,6 +20,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from desktop_app.storage.database.database import Action, Database, T
+from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.prompt_store import PromptStore
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
@@ -71,6 +72,10 @@ async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
         assert await compactions.load(made.id) == (body,)
         found = await store.get(made.id)
         assert found == replace(made, leaf_id=second[1].id, updated_at=longer.updated_at)
+        (hit,) = await Search(database).find("imported")
+        assert abs(hit.date - longer.updated_at) < timedelta(seconds=1), (
+            "the title has the new time"
+        )
 
 
 async def test_long_conversations_are_added_in_several_transactions(tmp_path: Path) -> None:
