@@ -461,13 +461,20 @@ def _check_text(value: Any) -> None:
     _require(isinstance(value, str))
 
 
+def _check_counts(value: Any) -> None:
+    _require(isinstance(value, dict))
+    _require(all(isinstance(count, int | float) and isfinite(count) for count in value.values()))
+
+
 def _check_place(value: Any) -> None:
     _require(isinstance(value, list) and len(value) == 2)
     _require(all(isinstance(share, int | float) and isfinite(share) for share in value))
 
 
 _SETTING_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "list.pinned_order": _check_names,
     "models.favorites": _check_pairs,
+    "palette.uses": _check_counts,
     "presets.hidden": _check_names,
     "spending.unpriced.": _refuse,
     "window.state": _check_window_state,

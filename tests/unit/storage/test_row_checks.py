@@ -154,6 +154,8 @@ def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
         ("any", ["1", '"a"', "null", "0.5", "true"], ["[]", "{}", "no JSON"]),
         ("window.help", ['"a"'], ["1", "null"]),
         ("window.unread", ["[]", '["a"]'], ['"a"', "[1]", "{}"]),
+        ("list.pinned_order", ["[]", '["a"]'], ['"a"', "[1]"]),
+        ("palette.uses", ["{}", '{"a": 1, "b": 0.5}'], ["[]", '{"a": "1"}', '{"a": NaN}']),
         ("models.favorites", ["[]", '[["a", "b"]]'], ['[["a", 1]]', "{}", '"a"']),
         (
             "window.scroll",
