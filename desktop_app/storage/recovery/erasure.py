@@ -48,7 +48,7 @@ KEPT_TABLES: Final = frozenset(
 )
 _INDEXES: Final = ("search_index", "passage_index")
 _EMPTIED: Final = b"emptied"
-# The window's geometry; all other settings that begin with "window." refer to conversations.
+# The window's geometry. Most other settings that begin with "window." refer to conversations.
 _KEPT_SETTING: Final = "window.state"
 
 
