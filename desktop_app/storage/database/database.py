@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
+from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.database.migration_runner import Migration, migrate, pending_migrations
@@ -53,7 +54,8 @@ _MERGE: Final = (
     "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)",
     "INSERT INTO passage_index (passage_index, rank) VALUES ('merge', ?)",
 )
-# The setting that exists while deleted words may still be in the files.
+# The setting that exists while deleted words may still be in the files; each deletion changes its
+# value.
 _UNWIPED: Final = "store.unwiped"
 
 
@@ -179,12 +181,15 @@ class Database:
         The indexes only mark deletions until they are merged. Works in slices, so that other writes
         get their turn. `resume_wipe` completes an interrupted one.
         """
+        mark = await self._wipe_mark()
         for statement in _MERGE:
             pages = -MERGED_PAGES  # a negative number begins a merge of the whole index
             while await self.write(partial(_merge, statement, pages)):
                 pages = MERGED_PAGES
         if await self.checkpoint_log():
-            await self.write(lambda c: c.execute("DELETE FROM settings WHERE key = ?", (_UNWIPED,)))
+            # The mark of a later deletion stays until that is wiped.
+            sql = "DELETE FROM settings WHERE key = ? AND value = ?"
+            await self.write(lambda c: c.execute(sql, (_UNWIPED, mark)))
 
     async def checkpoint_log(self) -> bool:
         """Checkpoint and empty the write-ahead log. Return False if a long read prevents it."""
@@ -193,9 +198,13 @@ class Database:
 
     async def resume_wipe(self) -> None:
         """Complete an interrupted wipe, if there is one."""
-        sql = "SELECT 1 FROM settings WHERE key = ?"
-        if await self.read(lambda c: c.execute(sql, (_UNWIPED,)).fetchone()) is not None:
+        if await self._wipe_mark() is not None:
             await self.wipe()
+
+    async def _wipe_mark(self) -> str | None:
+        sql = "SELECT value FROM settings WHERE key = ?"
+        row = await self.read(lambda c: c.execute(sql, (_UNWIPED,)).fetchone())
+        return None if row is None else str(row["value"])
 
     def _checkpoint_log(self) -> bool:
         if self._connection is None:
@@ -330,7 +339,8 @@ def erasing_mark(path: Path) -> Path:
 
 def mark_for_wipe(connection: sqlite3.Connection) -> None:
     """Record that deleted words are still to be wiped; call it in the deleting transaction."""
-    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, 'true')", (_UNWIPED,))
+    mark = (_UNWIPED, f'"{new_id()}"')
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", mark)
 
 
 class _Reading:

@@ -22,7 +22,7 @@ from desktop_app.domain.spending.spending_report import Call, Grouping
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database import database as database_module
-from desktop_app.storage.database.database import erasing_mark
+from desktop_app.storage.database.database import erasing_mark, mark_for_wipe
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.recovery import erasure
@@ -193,6 +193,26 @@ async def test_an_interrupted_wipe_is_resumed(tmp_path: Path) -> None:
     async with opened(path) as database:
         await database.resume_wipe()
         assert holding(tmp_path) == []
+        assert await SettingsStore(database).all() == {}
+
+
+async def test_a_deletion_during_a_wipe_is_still_to_be_wiped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path / "repartee.sqlite3") as database:
+        checkpoint = database.checkpoint_log
+
+        async def delete_after_checkpoint() -> bool:
+            monkeypatch.setattr(database, "checkpoint_log", checkpoint)
+            is_done = await checkpoint()
+            await database.write(mark_for_wipe)
+            return is_done
+
+        await database.write(mark_for_wipe)
+        monkeypatch.setattr(database, "checkpoint_log", delete_after_checkpoint)
+        await database.wipe()
+        assert len(await SettingsStore(database).all()) == 1
+        await database.resume_wipe()
         assert await SettingsStore(database).all() == {}
 
 
