@@ -141,6 +141,15 @@ def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
         _refuse_arguments(options, unknown)
     if files is not None:
         files += [*before, *after]
+    named = (files, getattr(options, "file", None))
+    if any("" in names for names in named if isinstance(names, list)):
+        _refuse_empty_name(options)  # Path would take it for the current folder
+
+
+def _refuse_empty_name(options: argparse.Namespace) -> None:
+    from desktop_app.i18n.translation import tr
+
+    options.refuse(tr("a file name is empty"))
 
 
 def _refuse_arguments(options: argparse.Namespace, unknown: Sequence[str]) -> None:

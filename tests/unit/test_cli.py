@@ -143,7 +143,10 @@ def test_a_mistyped_command_opens_no_window(capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--nonsense"], ["-file"], ["ask", "--file"], ["quick", "more"], ["doctor", "more"]],
+    [
+        *(["--nonsense"], ["-file"], ["ask", "--file"], ["quick", "more"], ["doctor", "more"]),
+        *(["ask", "--file", "", "Why?"], ["summarize", "--json", ""], ["batch", "start", ""]),
+    ],
 )
 def test_an_invalid_command_line_is_refused(
     arguments: list[str], capsys: pytest.CaptureFixture[str], repartee_home: Path
