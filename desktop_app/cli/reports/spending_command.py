@@ -7,7 +7,7 @@ import csv
 import io
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.exit_code import ExitCode
@@ -25,6 +25,7 @@ from desktop_app.domain.spending.spending_report import (
     Spent,
     month_forecast,
 )
+from desktop_app.exchange.csv_cell import plain_cell
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.storage.spending.ledger import Ledger
-
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -142,8 +141,7 @@ def rows_as_csv(by: str, rows: Sequence[SpendingRow]) -> str:
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        plain = clean_line(value)
-        return f"'{plain}" if plain.startswith(_FORMULA_SIGNS) else plain
+        return plain_cell(clean_line(value))
     return "" if value is None else value
 
 
