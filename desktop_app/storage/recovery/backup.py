@@ -16,7 +16,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -97,6 +97,7 @@ def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: P
             path = attachment_path(attachments, sha256)
             if path.is_file():  # otherwise it was lost before the backup; its message stays
                 name = attachment_path(Path("attachments"), sha256).as_posix()
-                pack.write(path, name, zipfile.ZIP_STORED)
-                packed.append(sha256)
+                with suppress(FileNotFoundError):  # deleted just now with its row
+                    pack.write(path, name, zipfile.ZIP_STORED)
+                    packed.append(sha256)
         pack.writestr(MANIFEST, json.dumps({**manifest, "attachments": packed}))

@@ -13,6 +13,7 @@ import zipfile
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,6 +119,25 @@ def test_an_attachment_from_before_1980_is_in_the_backup(home: Home) -> None:
     os.utime(home.attachments / SHA256[:2] / SHA256[2:], (0, 0))
     with zipfile.ZipFile(home.back_up()) as pack:
         assert pack.read(f"attachments/{SHA256[:2]}/{SHA256[2:]}") == DATA
+
+
+def test_an_attachment_deleted_while_it_is_packed_is_left_out(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = zipfile.ZipFile.write
+
+    def write_late(pack: zipfile.ZipFile, source: Path, *args: Any) -> None:
+        if source.name == SHA256[2:]:
+            source.unlink()
+        write(pack, source, *args)
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", write_late)
+    archive = home.back_up()
+    with zipfile.ZipFile(archive) as pack:
+        assert json.loads(pack.read(MANIFEST))["attachments"] == []
+        assert sorted(pack.namelist()) == [MANIFEST, STORE]
+    home.restore(archive)
+    assert home.titles() == ["before"]
 
 
 def test_only_the_owner_can_read_a_backup(home: Home) -> None:
