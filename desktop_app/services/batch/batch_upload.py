@@ -135,8 +135,16 @@ class BatchSender:
                     ended = replace(upload, status=BatchStatus.FAILED, is_fetched=True)
                     await self._store.save_upload(ended)
                     return
+                await self._release_rest(upload, numbers)
                 upload = await self._upload(provider, upload, file, size)
         await self._create(job, provider, upload)
+
+    async def _release_rest(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
+        """Take the files that no longer fit from an upload, so that another one sends them."""
+        kept = frozenset(numbers)
+        for row in await self._store.rows(upload.job_id):
+            if row.upload == upload.number and row.number not in kept:
+                await self._store.save_item(replace(row, upload=0))
 
     async def _upload(
         self, provider: BatchProvider, upload: BatchUpload, file: BinaryIO, size: int

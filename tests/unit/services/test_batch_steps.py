@@ -229,6 +229,17 @@ async def test_an_interrupted_upload_is_repeated_with_the_same_files(tmp_path: P
         assert uploads == [("repartee-j-1", "j-1\nj-2\n"), ("repartee-j-2", "j-3\n")]
 
 
+async def test_files_that_no_longer_fit_an_interrupted_upload_go_in_another(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
+        await made.sent("a", "b", "c")
+        made.provider.calls.clear()
+        await made.of_limits(UploadLimits(requests=2)).advance("j")
+        uploads = [call[1:3] for call in made.provider.calls if call[0] == "upload"]
+        assert uploads == [("repartee-j-1", "j-1\nj-2\n"), ("repartee-j-2", "j-3\n")]
+        assert [item.upload for item in await made.items("j")] == [1, 1, 2]
+
+
 async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
         await made.service.new(made.files("a", "b"), made.resolved(), "?", job_id="j")
