@@ -50,7 +50,7 @@ class ViewerSearch(QObject):
         self._search_number += 1
         number = self._search_number
         found = await asyncio.to_thread(_matches, self._text, words)
-        if number != self._search_number:
+        if number != self._search_number or self._bar.isHidden():
             return
         if self._at >= 0:  # continue from the current match
             self._start = self._matches[self._at][0]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +21,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.errors import DocumentError
+from desktop_app.rendering.search import text_search
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.desk import Desk, until
 from tests.helpers.widgets import find, timer_of
@@ -259,6 +262,30 @@ async def test_a_match_that_is_located_after_the_search_was_closed_is_not_marked
         may_locate.set()
         await desk.written()
         assert list(viewer.pages.marks()) == [1]
+
+
+async def test_a_match_that_is_found_after_the_search_was_closed_is_not_marked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    find_ranges, has_begun, may_find = text_search.match_ranges, Event(), Event()
+
+    def find_late(text: str, folded: str) -> Iterator[tuple[int, int]]:
+        if folded:
+            has_begun.set()
+            may_find.wait()
+        yield from find_ranges(text, folded)
+
+    async with Desk(environment=OPENAI) as desk:
+        part = await kept(desk, "A zebra.\n")
+        viewer = await opened(desk, Target(part.sha256, part.name))
+        await until(lambda: viewer.text.loaded_slices)
+        monkeypatch.setattr(text_search, "match_ranges", find_late)
+        sought(viewer, "zebra")
+        await until(has_begun.is_set)
+        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
+        may_find.set()
+        await desk.written()
+        assert viewer.text.marked_text() == ""
 
 
 async def test_words_are_found_in_a_text() -> None:
