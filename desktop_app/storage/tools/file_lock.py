@@ -20,8 +20,12 @@ async def file_lock(path: Path) -> AsyncGenerator[None]:
 
     After MAX_WAIT_S, or if the file cannot be created or locked, go on without the lock.
     """
+    opening = asyncio.ensure_future(asyncio.to_thread(os.open, path, os.O_RDWR | os.O_CREAT, 0o600))
     try:
-        descriptor = await asyncio.to_thread(os.open, path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = await asyncio.shield(opening)
+    except asyncio.CancelledError:  # the thread goes on
+        opening.add_done_callback(_close)
+        raise
     except OSError:
         yield
         return
@@ -33,6 +37,11 @@ async def file_lock(path: Path) -> AsyncGenerator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _close(opening: asyncio.Future[int]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        os.close(opening.result())
 
 
 def _try_lock(descriptor: int) -> bool:

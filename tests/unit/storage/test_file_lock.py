@@ -7,13 +7,16 @@ import errno
 import fcntl
 import os
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from desktop_app.storage.tools import file_lock as module
 from desktop_app.storage.tools.file_lock import MAX_WAIT_S, file_lock
+from tests.helpers.waiting import until
 
 
 def is_free(path: Path) -> bool:
@@ -30,6 +33,10 @@ def is_free(path: Path) -> bool:
 
 class Clock:
     """Time that passes while somebody sleeps, in place of the module's asyncio."""
+
+    CancelledError = asyncio.CancelledError
+    ensure_future = staticmethod(asyncio.ensure_future)
+    shield = staticmethod(asyncio.shield)
 
     def __init__(self) -> None:
         self.milliseconds = 7_000
@@ -75,6 +82,35 @@ async def test_a_second_task_waits_for_the_lock(tmp_path: Path) -> None:
 
     await asyncio.gather(second(), first())
     assert order == ["first", "second"]
+
+
+async def test_a_caller_canceled_while_the_file_is_opened_leaves_it_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, open_now = tmp_path / "lock", os.open
+    is_asked, may_open = threading.Event(), threading.Event()
+    descriptors: list[int] = []
+
+    def open_late(*args: Any) -> int:
+        is_asked.set()
+        may_open.wait(60)
+        descriptors.append(open_now(*args))
+        return descriptors[0]
+
+    async def asked() -> bool:
+        return is_asked.is_set()
+
+    async def is_closed() -> bool:
+        return bool(descriptors) and not Path(f"/proc/self/fd/{descriptors[0]}").exists()
+
+    monkeypatch.setattr(os, "open", open_late)
+    waiting = asyncio.ensure_future(file_lock(path).__aenter__())
+    await until(asked)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    may_open.set()
+    await until(is_closed)
 
 
 async def test_a_process_that_hangs_is_not_waited_for(
