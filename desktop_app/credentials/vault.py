@@ -107,6 +107,7 @@ class KeyVault:
         self._legacy_origins = legacy_origins
         self._prompt_timeout_s = prompt_timeout_s
         self._session: dict[str, _SessionSecret] = {}
+        self._changes = 0
         self.last_probe: ProbeResult | None = None
 
     async def get(self, name: str, origin: str) -> Secret | None:
@@ -121,12 +122,14 @@ class KeyVault:
         entry = self._session.get(name)
         if entry is not None and entry.secret.origin == origin:
             return entry.secret
+        changes = self._changes
         noted = await self._notes.key_origin(name)
         if noted not in (origin, UNKNOWN_ORIGIN):
             return None
         found = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
         belongs_to = None if found is None else found.origin
-        if belongs_to != noted:
+        # If an entry was changed meanwhile, the newer note must stay.
+        if belongs_to != noted and self._changes == changes:
             await self._notes.note_key(name, belongs_to)
         return found if belongs_to == origin else None
 
@@ -175,6 +178,7 @@ class KeyVault:
             abandoned.set()
             raise
         self.last_probe = ProbeResult(True, backend, "")
+        self._changes += 1
         await self._notes.note_key(name, secret.origin)
         self._session.pop(name, None)
         return KeyPlace.KEYRING
@@ -188,6 +192,7 @@ class KeyVault:
         self._session.pop(name, None)
         if await self._notes.key_origin(name) is not None:
             await _run_in_thread(lambda: self._keyring.delete(name), self._prompt_timeout_s)
+            self._changes += 1
             await self._notes.note_key(name, None)
 
     async def take(self, name: str) -> Secret | None:

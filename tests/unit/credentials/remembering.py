@@ -10,7 +10,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 ENTRIES: dict[tuple[str, str], str] = {}
 """The texts by service and name; tests clear them."""
 FAULTS: set[str] = set()
-"""The fault: "locked", "unreadable", "undeletable", "canceled" or "slow"."""
+"""The fault: "locked", "unreadable", "undeletable", "canceled", "slow" or "slow to read"."""
 ASKED, ANSWERED = threading.Event(), threading.Event()
 """A slow keyring is asked, and answers once it may."""
 
@@ -33,7 +33,12 @@ class Keyring(KeyringBackend):
     def get_password(self, service: str, username: str) -> str | None:
         if FAULTS & {"locked", "unreadable"}:
             raise KeyringLocked("closed")
-        return ENTRIES.get((service, username))
+        text = ENTRIES.get((service, username))
+        if "slow to read" in FAULTS:
+            FAULTS.remove("slow to read")
+            ASKED.set()
+            ANSWERED.wait(60)
+        return text
 
     def delete_password(self, service: str, username: str) -> None:
         if "undeletable" in FAULTS:

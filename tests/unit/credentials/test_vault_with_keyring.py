@@ -194,3 +194,32 @@ async def test_an_abandoned_call_stores_no_key(is_cancelled: bool, entries: Entr
     for thread in [each for each in threading.enumerate() if each.name == "keyring"]:
         thread.join(60)
     assert entries == {}
+
+
+@pytest.mark.parametrize(
+    ("noted", "old", "new"),
+    [
+        (UNKNOWN_ORIGIN, SECRET, Secret("newer", ELSEWHERE)),
+        (HERE, None, Secret("newer", HERE)),  # another program removed the old one
+        (UNKNOWN_ORIGIN, SECRET, None),
+    ],
+)
+async def test_a_key_changed_while_it_is_read_keeps_its_new_note(
+    noted: str, old: Secret | None, new: Secret | None, entries: Entries
+) -> None:
+    if old is not None:
+        entries[SERVICE, "openai"] = to_keyring(old)
+    notes = Notes(openai=noted)
+    vault = KeyVault(SERVICE, notes)
+    remembering.FAULTS.add("slow to read")
+    getting = asyncio.ensure_future(vault.get("openai", HERE))
+    await until(asked)
+    if new is None:
+        await vault.remove("openai")
+    else:
+        await vault.set("openai", new)
+    remembering.ANSWERED.set()
+    assert await getting == old
+    assert notes.stored == ({} if new is None else {"openai": new.origin})
+    if new is not None:
+        assert await vault.get("openai", new.origin) == new
