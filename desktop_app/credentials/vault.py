@@ -22,7 +22,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import CredentialError
+from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.network.secret import Scheme, Secret
 
 T = TypeVar("T")
@@ -156,6 +156,7 @@ class KeyVault:
 
         Raises:
             CredentialError: the secret belongs to no origin.
+            StorageError: the note cannot be stored; the secret is in memory, too.
         """
         if not secret.origin:
             raise CredentialError(Reason.KEY_WITHOUT_ADDRESS)
@@ -179,6 +180,8 @@ class KeyVault:
             raise
         self.last_probe = ProbeResult(True, backend, "")
         self._changes += 1
+        # Without the note, the secret is not found in the keyring.
+        self.use_for_session(name, secret, KeyPlace.SESSION)
         await self._notes.note_key(name, secret.origin)
         self._session.pop(name, None)
         return KeyPlace.KEYRING
@@ -200,11 +203,19 @@ class KeyVault:
 
         Raises:
             CredentialError: as for `remove`.
+            StorageError: the notes cannot be read or changed; the secret was not removed.
         """
         entry, found = self._session.get(name), None
         if entry is None and await self._notes.key_origin(name) is not None:
             found = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
-        await self.remove(name)
+        try:
+            await self.remove(name)
+        except StorageError:
+            if entry is not None:
+                self._session[name] = entry
+            elif found is not None:
+                await self.set(name, found)
+            raise
         return found if entry is None else entry.secret
 
     async def place(self, name: str, origin: str) -> KeyPlace:

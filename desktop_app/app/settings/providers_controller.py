@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
-from desktop_app.domain.errors import SettingError, UserFacingError
+from desktop_app.domain.errors import SettingError, StorageError, UserFacingError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.secret import Secret
@@ -240,7 +240,11 @@ class ProvidersController(QObject):
             names = (profile_id, profile.proxy_password_id, *sorted(profile.secret_field_ids))
             removed = await self._removal.take(names)
             self._shown_id = ""
-            await self._providers.remove(profile_id)
+            try:
+                await self._providers.remove(profile_id)
+            except StorageError:
+                await self._removal.put_back(removed)
+                raise
         if self._current.is_new and not self._providers.has_provider(self._current.conversation):
             self._setup.choose(self._new_conversation.default_choice)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.errors import CredentialError
+from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -38,20 +39,23 @@ class SecretRemoval(QObject):
 
         Raises:
             CredentialError: the keyring does not work; no secret was removed.
+            StorageError: the same, for the store.
         """
         taken: dict[str, Secret] = {}
         try:
             for name in names:
                 if secret := await self._vault.take(name):
                     taken[name] = secret
-        except CredentialError:
-            await self._store(taken)
+        except (CredentialError, StorageError):
+            await self.put_back(taken)
             raise
         return taken
 
-    async def _store(self, secrets: dict[str, Secret]) -> None:
+    async def put_back(self, secrets: dict[str, Secret]) -> None:
+        """Store removed secrets again, or keep them in memory if that fails."""
         for name, secret in secrets.items():
-            await self._vault.set(name, secret)
+            with suppress(StorageError):  # the vault has it in memory
+                await self._vault.set(name, secret)
 
     def offer_undo(
         self,
@@ -63,7 +67,7 @@ class SecretRemoval(QObject):
         topic = f"removed-{new_id()}"
 
         async def undo() -> None:
-            await self._store(secrets)
+            await self.put_back(secrets)
             await restore()
 
         self._notifications.notify(

@@ -15,7 +15,7 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.keymap_file import shortcuts_to_json
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import CredentialError
+from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
@@ -187,6 +187,25 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
             return await take(name)
 
         monkeypatch.setattr(vault, "take", take_key_only)
+        panel.profile_removal_requested.emit(PROXIED.id)
+        await desk.written()
+        assert desk.state.providers.get(PROXIED.id) is not None
+        assert await vault.get(PROXIED.id, key.origin) == key
+
+
+async def test_a_provider_that_cannot_be_removed_keeps_its_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(_profile_id: str) -> None:
+        raise StorageError(Reason.DISK_FULL, place="library.db")
+
+    async with Desk() as desk:
+        panel, vault = desk.window.settings, desk.backend.vault
+        panel.profile_add_requested.emit(PROXIED)
+        await desk.written()
+        key = Secret(KEY, origin(PROXIED.base_url))
+        await vault.set(PROXIED.id, key)
+        monkeypatch.setattr(desk.backend.settings, "remove_profile", fail)
         panel.profile_removal_requested.emit(PROXIED.id)
         await desk.written()
         assert desk.state.providers.get(PROXIED.id) is not None

@@ -18,7 +18,7 @@ from desktop_app.credentials.vault import (
     to_keyring,
 )
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import CredentialError
+from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.network.secret import Secret
 from tests.helpers.waiting import until
 from tests.unit.credentials import remembering
@@ -59,6 +59,30 @@ async def test_a_key_is_stored_with_its_origin(entries: Entries) -> None:
     assert (entries, notes.stored) == ({}, {})
     assert await later.get("openai", HERE) is None
     await later.remove("openai")
+
+
+class FullNotes(Notes):
+    """Notes that can be read, but not changed."""
+
+    async def note_key(self, name: str, origin: str | None) -> None:
+        raise StorageError(Reason.DISK_FULL, place="library.db")
+
+
+async def test_a_key_whose_note_cannot_be_removed_is_not_taken(entries: Entries) -> None:
+    notes = Notes()
+    await KeyVault(SERVICE, notes).set("openai", SECRET)
+    vault = KeyVault(SERVICE, FullNotes(**notes.stored))
+    with pytest.raises(StorageError):
+        await vault.take("openai")
+    assert entries == {(SERVICE, "openai"): to_keyring(SECRET)}
+    assert await vault.get("openai", HERE) == SECRET
+
+
+async def test_a_key_whose_note_cannot_be_stored_is_kept_for_the_session() -> None:
+    vault = KeyVault(SERVICE, FullNotes())
+    with pytest.raises(StorageError):
+        await vault.set("openai", SECRET)
+    assert await vault.get("openai", HERE) == SECRET
 
 
 async def test_the_keyring_is_probed_without_a_trace(entries: Entries) -> None:
