@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 from asyncio.subprocess import DEVNULL, PIPE
+from contextlib import AsyncExitStack
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -172,13 +173,12 @@ class ExportController(QObject):
         """Print a conversation on a configured printer."""
         from desktop_app.app.export.print_process import printer_choice
 
-        request = {"conversation": conversation_id, "printer": printer_choice(printer)}
         done = tr("Conversation sent to the printer.")
         if file := printer.outputFileName():
             done = tr("Printed to {file}.", file=Path(file).name)
-        self._tasks.start(self._print(request, done))
+        self._tasks.start(self._print(conversation_id, printer_choice(printer), done))
 
-    async def _print(self, request: Mapping[str, Any], done: str) -> None:
+    async def _print(self, conversation_id: str, choice: Mapping[str, Any], done: str) -> None:
         # Imported here, because the start does not need it.
         from desktop_app.storage.database.temporary_files import TemporaryFolder
 
@@ -189,8 +189,8 @@ class ExportController(QObject):
         except OSError as error:
             raise StorageError(Reason.PRINT_WITHOUT_ROOM, details=system_words(error)) from error
         try:
-            arguments = json.dumps({**request, "scratch": str(scratch.path)}).encode()
-            run = _run(child_command("print"), arguments)
+            request = {"conversation": conversation_id, "scratch": str(scratch.path)}
+            run = _run_print(request, choice)
             is_done = await self._run_cancelable(tr("Printing conversation…"), run)
         finally:
             await asyncio.to_thread(scratch.close)
@@ -223,6 +223,31 @@ class ExportController(QObject):
             return True
         self._notifications.notify(tr("This conversation is empty."))
         return False
+
+
+async def _run_print(request: Mapping[str, str], choice: Mapping[str, Any]) -> None:
+    """Run the printing process. A file gets its name when it is complete.
+
+    Raises:
+        StorageError: the process failed, or the file cannot be written.
+        UserFacingError: the process could not be started.
+    """
+    file = choice["file"]
+    try:
+        async with AsyncExitStack() as stack:
+            if file:
+                from desktop_app.cli.export_command import partial_file  # imports every format
+
+                writing = partial_file(Path(file))
+                part = await asyncio.to_thread(writing.__enter__)
+                stack.push_async_exit(lambda *error: asyncio.to_thread(writing.__exit__, *error))
+                choice = {**choice, "file": str(part)}
+            arguments = json.dumps({**request, "printer": choice}).encode()
+            await _run(child_command("print"), arguments)
+    except OSError as error:
+        raise StorageError(
+            Reason.EXPORT_UNWRITABLE, file=file, words=system_words(error)
+        ) from error
 
 
 async def _run(command: ChildCommand, request: bytes, file: Path | None = None) -> None:

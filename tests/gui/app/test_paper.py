@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,17 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from desktop_app.app.export import export_controller
 from desktop_app.app.export.print_process import make_printer, printer_choice
+from desktop_app.child_processes import child_command
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
     import pytest
+
+_ENDLESS_PRINT = """
+import json, pathlib, signal, sys
+pathlib.Path(json.load(sys.stdin)["printer"]["file"]).write_text("begun")
+signal.pause()
+"""
 
 
 def has_said(desk: Desk, sentence: str) -> bool:
@@ -166,7 +174,41 @@ async def test_no_page_is_printed_if_none_is_chosen(tmp_path: Path) -> None:
         printer.setFromTo(5, 6)
         desk.controllers.export.print_on(desk.open_id, printer)
         await until(lambda: "Couldn’t print" in desk.said)
-        assert not (tmp_path / "printed.pdf").read_bytes()
+        assert not list(tmp_path.glob("printed.pdf*"))
+
+
+async def test_a_canceled_print_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    file = folder / "printed.pdf"
+    file.write_text("old")
+
+    endless = child_command("print")._replace(argv=(sys.executable, "-c", _ENDLESS_PRINT))
+    monkeypatch.setattr(export_controller, "child_command", lambda _name: endless)
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This one.")
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        printer.setOutputFileName(str(file))
+        desk.controllers.export.print_on(desk.open_id, printer)
+        await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
+        await until(lambda: any(b.isVisible() for b in cancels(desk)))
+        next(b for b in cancels(desk) if b.isVisible()).click()
+        await until(lambda: desk.said == "Printing canceled.")
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"printed.pdf": "old"}
+
+
+async def test_a_print_to_a_missing_folder_is_reported(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This one.")
+        (tmp_path / "file").touch()
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        printer.setOutputFileName(str(tmp_path / "file" / "x.pdf"))
+        desk.controllers.export.print_on(desk.open_id, printer)
+        await until(lambda: "x.pdf" in desk.said)
 
 
 def test_a_label_has_narrow_margins() -> None:
