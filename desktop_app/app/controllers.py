@@ -754,6 +754,7 @@ class Controllers(QObject):
             state.prompts,
             session=state.session,
             answer_settings=state.answer_settings,
+            origins=state.origins,
             tasks=state.tasks,
             pane=window.pane,
             chat_service=state.backend.chat,
@@ -863,7 +864,7 @@ class Controllers(QObject):
         self.drops.content_attach_requested.connect(self.attachments.attach_content)
         self.drops.text_attach_requested.connect(self.attachments.attach_text)
         self.temporary.content_dropped.connect(self.drops.take_drop)
-        self.batches.reading_stop_requested.connect(self.readings.cancel_all)
+        self.batches.reading_stop_requested.connect(self.readings.cancel_paths)
         self.readings.failed.connect(self.chat.dequeue)
         self.readings.ended.connect(self.chat.send_queued)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,7 @@ class FileReading:
     Attributes:
         batch: the files that were dropped with it.
         detail: the progress as a text.
+        path: the path of the file, None for a text or an image that is no file.
         progress: the progress from 0 to 1, None if it is unknown.
     """
 
@@ -56,6 +57,7 @@ class FileReading:
     name: str
     batch: AttachmentBatch
     detail: str
+    path: Path | None
     progress: float | None = None
     task: asyncio.Future[Any] | None = None
 
@@ -129,10 +131,11 @@ class FileReadings(QObject):
 
         A file is given as its path, a text as itself.
         """
-        named = list(contents)
+        named, conversation_id = list(contents), conversation_id or self._current.id
         batch = AttachmentBatch(len(named))
         for name, content in named:
-            reading = FileReading(conversation_id or self._current.id, name, batch, tr("reading…"))
+            path = content if isinstance(content, Path) else None
+            reading = FileReading(conversation_id, name, batch, tr("reading…"), path)
             reading_id = new_id()
             self._readings[reading_id] = reading
             reading.task = self._tasks.start(self._run(reading_id, reading, content))
@@ -146,10 +149,18 @@ class FileReadings(QObject):
 
     def cancel_all(self) -> None:
         """Cancel all reading, and report no failures."""
-        for reading in self._readings.values():
+        self._cancel_silently(self._readings)
+
+    def cancel_paths(self, paths: Iterable[Path]) -> None:
+        """Cancel reading these files for the open conversation, and report no failures."""
+        opened, wanted = self.in_open_conversation, set(paths)
+        self._cancel_silently({id_: r for id_, r in opened.items() if r.path in wanted})
+
+    def _cancel_silently(self, readings: Mapping[str, FileReading]) -> None:
+        for reading in readings.values():
             reading.batch.discard_failures()
         self._notifications.dismiss_topic(TOPIC)
-        self.cancel(self.ids)
+        self.cancel(list(readings))
 
     def _cancel(self, reading_id: str) -> None:
         reading = self._readings.pop(reading_id)

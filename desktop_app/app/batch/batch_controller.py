@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.app.batch.batch_runs import BatchRuns
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.attachment_origins import AttachmentOrigins
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
@@ -54,12 +56,12 @@ class BatchController(QObject):
         make_service: see `BatchRuns`.
 
     Signals:
-        reading_stop_requested: stop reading files for the prompt.
+        reading_stop_requested(list[Path]): stop reading these files for the prompt.
         job_ended(BatchJob): a job has ended.
         progressed(int, int): the number of finished files in running jobs, and of all their files.
     """
 
-    reading_stop_requested = Signal()
+    reading_stop_requested = Signal(list)
     job_ended = Signal(object)
     progressed = Signal(int, int)
 
@@ -74,6 +76,7 @@ class BatchController(QObject):
         pane: ConversationPane,
         session: ConversationSession,
         answer_settings: AnswerSettings,
+        origins: AttachmentOrigins,
         tasks: Tasks,
         chat_service: ChatService,
         catalog: ModelCatalog,
@@ -85,7 +88,7 @@ class BatchController(QObject):
         self._parent, self._pane, self._theme = parent, pane, theme
         self._current, self._draft = session.current, session.draft
         self._values, self._providers = answer_settings.values, answer_settings.providers
-        self._setup, self._tasks = answer_settings.setup, tasks
+        self._setup, self._origins, self._tasks = answer_settings.setup, origins, tasks
         self._start = tasks.start
         self._chat_service, self._catalog = chat_service, catalog
         self._conversations, self._batch_store = conversations, batch_store
@@ -216,9 +219,14 @@ class BatchController(QObject):
             self.show()
             self._dismiss_bar()
             return
-        self.reading_stop_requested.emit()  # the files must not go into the prompt
-        draft, before = self._draft.value, self._draft_before.attachments
-        kept = tuple(part for part in draft.attachments if part in before)
+        self.reading_stop_requested.emit(paths)  # the files must not go into the prompt
+        before, origins = set(map(part_id, self._draft_before.attachments)), self._origins.paths
+        offered = set(paths)
+        kept = [
+            part
+            for part in self._draft.value.attachments
+            if (id_ := part_id(part)) in before or origins.get(id_) not in offered
+        ]
         self._draft.set_attachments(kept)
         self.begin(paths)
         self._refresh_soon()

@@ -216,6 +216,22 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         assert "bullet" in dialog.new.task.toPlainText()
 
 
+async def test_files_attached_after_the_offer_stay_in_the_prompt(tmp_path: Path) -> None:
+    async with open_desk() as (_provider, desk):
+        *offered, read, unread = notes(tmp_path, 14)
+        desk.window.files_dropped.emit(offered)
+        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
+        await until(lambda: len(desk.state.draft.value.attachments) == 12)
+        desk.window.files_dropped.emit([read])
+        await until(lambda: len(desk.state.draft.value.attachments) == 13)
+        desk.window.files_dropped.emit([unread])
+        find(desk.window, BatchBar, "batch-bar").show_button.click()
+        await until(lambda: not desk.controllers.readings.ids)
+        attached = [part.name for part in desk.state.draft.value.attachments]
+        assert attached == [read.name, unread.name]
+        assert "12 files" in dialog_of(desk).new.files.text()
+
+
 async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> None:
     async with open_desk() as (provider, desk):
         paths = notes(tmp_path, 2)
