@@ -8,7 +8,7 @@ from typing import Final
 
 from desktop_app.rendering.block_model import Block, Runs
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.footnote_links import is_label, link_to_note
+from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.parser import parser
 
 _CODE: Final = ("fence", "code_block")
@@ -57,7 +57,7 @@ def _renamed(match: re.Match[str], names: Mapping[str, str]) -> str:
 def _content(blocks: list[Block], names: Mapping[str, str]) -> Iterator[object]:
     """Yield the content of blocks, with their footnotes renamed."""
     for block in blocks:
-        marker = names.get(block.marker, block.marker) if is_label(block.marker) else block.marker
+        marker = names.get(block.marker, block.marker)
         yield block._replace(runs=(), rows=(), letters=0, marker=marker)
         for runs in (block.runs, *(cell for row in block.rows for cell in row)):
             yield list(_runs(runs, names))

@@ -94,6 +94,12 @@ def test_a_text_with_free_footnote_names_is_unchanged() -> None:
     assert unique_footnotes("No [^1] or [x]: y", taken) == "No [^1] or [x]: y"
 
 
+@pytest.mark.parametrize("label", ["1.", "12)"])
+def test_a_footnote_named_like_a_number_of_a_list_gets_a_unique_name(label: str) -> None:
+    text = f"One[^{label}].\n\n- x\n\n[^{label}]: First."
+    assert unique_footnotes(text, {label}) == text.replace(label, f"{label}_2")
+
+
 def test_rich_text_has_questions_answers_and_errors() -> None:
     said = answer("So **it** [p](http://x.y) is.", error=ErrorNote("It broke."))
     text = "".join(rich_text.pieces(a_conversation(), [question("a <b>\nc"), said], str))
