@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,10 +51,19 @@ class SecretRemoval(QObject):
         return taken
 
     async def put_back(self, secrets: dict[str, Secret]) -> None:
-        """Store removed secrets again, or keep them in memory if that fails."""
+        """Store removed secrets again.
+
+        Raises:
+            StorageError: the store cannot note a secret, which stays in memory for this session.
+        """
+        failure: StorageError | None = None
         for name, secret in secrets.items():
-            with suppress(StorageError):  # the vault has it in memory
+            try:
                 await self._vault.set(name, secret)
+            except StorageError as error:
+                failure = error
+        if failure is not None:
+            raise failure
 
     def offer_undo(
         self,
@@ -67,8 +75,10 @@ class SecretRemoval(QObject):
         topic = f"removed-{new_id()}"
 
         async def undo() -> None:
-            await self.put_back(secrets)
-            await restore()
+            try:
+                await self.put_back(secrets)
+            finally:
+                await restore()
 
         self._notifications.notify(
             message, [(tr("Undo"), lambda: self._tasks.start(undo()))], topic=topic, stays=True

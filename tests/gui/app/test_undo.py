@@ -193,6 +193,27 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
         assert await vault.get(PROXIED.id, key.origin) == key
 
 
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+async def test_a_key_that_undo_restores_in_memory_only_is_reported(
+    new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: object) -> None:
+        raise StorageError(Reason.DISK_FULL, place="library.db")
+
+    new_desktop().start_keyring()
+    async with Desk(real=True) as desk:
+        panel, vault = desk.window.settings, desk.backend.vault
+        panel.key_entered.emit(OPENAI.id, KEY)
+        await desk.written()
+        panel.key_removal_requested.emit(OPENAI.id)
+        await until(lambda: desk.said.startswith("Key for OpenAI removed"))
+        monkeypatch.setattr(desk.backend.settings, "note_key", fail)
+        undo(desk)
+        await until(lambda: "disk" in desk.said)
+        assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is not None
+
+
 async def test_a_provider_that_cannot_be_removed_keeps_its_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
