@@ -27,6 +27,7 @@ class FormDraftSaver(QObject):
         self._stored: dict[str, Any] = {}
         self._timer = QTimer(self, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.save)
+        self._is_over = False
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.focusObjectChanged.connect(self._watch)
@@ -56,11 +57,13 @@ class FormDraftSaver(QObject):
         """Store the changes for the last time, and save the field with the focus."""
         from desktop_app.ui.widgets.forms.form_dialog import DraftForm, leave_field
 
+        # A later focus change must not store that there are no changes any more.
+        self._is_over = True
         leave_field()
         self.save()
         self._timer.stop()
         DraftForm.drafts.clear()
 
     def _watch(self) -> None:
-        if not self._timer.isActive():
+        if not self._is_over and not self._timer.isActive():
             self._timer.start()

@@ -13,6 +13,7 @@ from desktop_app.app.desktop import form_draft_saver
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
+from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
@@ -108,6 +109,15 @@ async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.Monke
         await until(lambda: desk.stored(kept) == [("{}",)])
         (keeper,) = desk.window.findChildren(form_draft_saver.FormDraftSaver)
         assert not timer_of(keeper).isActive()
+
+
+async def test_nothing_is_stored_after_the_end() -> None:
+    async with Desk(environment=KEYED) as desk:
+        (saver,) = desk.window.findChildren(form_draft_saver.FormDraftSaver)
+        saver.close()
+        desk.window.setFocus()
+        desk.window.findChildren(PromptEditor)[0].setFocus()
+        assert not timer_of(saver).isActive()
 
 
 async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
