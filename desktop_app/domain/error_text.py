@@ -1,7 +1,7 @@
 """Formats errors as sentences for a surface: the window, a terminal or a file.
 
 A sentence is chosen by its code, and its placeholders are filled; finished text is never edited.
-`error_sentences` has the sentences on what happened, `Remedy` those on what to do. This module has
+`Reason` has the sentences on what happened, `Remedy` those on what to do. This module has
 replacements for remedies on some surfaces.
 """
 
@@ -89,23 +89,18 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
     """
     if not isinstance(reason, Reason):
         return reason
-    from desktop_app.domain.error_sentences import SENTENCES  # the start does not need it
-
-    said = SENTENCES[reason]
-    is_full = bool(said.fuller) and all(params.get(name) for name in _placeholders(said.fuller))
+    is_full = bool(reason.fuller) and all(params.get(name) for name in _placeholders(reason.fuller))
     why = params.get("why")
     if isinstance(why, str):  # the program's words, which are translated, or a server's
         params = {**params, "why": tr(why)}
-    return tr_filled(said.fuller if is_full else said.happened, params)
+    return tr_filled(reason.fuller if is_full else reason.happened, params)
 
 
 def remedy_of(error: DescribedError) -> Remedy | str:
     """Return the remedy of the error itself, else that of its reason."""
-    from desktop_app.domain.error_sentences import SENTENCES
-
     if error.remedy or not isinstance(error.reason, Reason):
         return error.remedy
-    return SENTENCES[error.reason].remedy
+    return error.reason.remedy
 
 
 def remedy_segments(error: DescribedError, surface: Surface) -> LinkedText:

@@ -73,7 +73,7 @@ class UserFacingError(Exception):
     Attributes:
         code: identifies the class, or that of a wrapped error, in memory and in the store.
         reason: the code of what happened, or a sentence from another process or a store.
-        remedy: the next step, if it differs from that of the reason in `error_sentences`.
+        remedy: the next step, if it differs from that of the reason in `error_reasons`.
         params: values for the placeholders in the sentences.
         details: for the Details view and the log; never a key, never a prompt.
         because: the error that the placeholder {words} quotes.

@@ -72,7 +72,6 @@ NOT_UNTIL_READY = {
     "desktop_app.domain.batch",
     "desktop_app.domain.conversations.legacy.legacy_sentences",
     "desktop_app.domain.conversations.review",
-    "desktop_app.domain.error_sentences",
     "desktop_app.domain.tools.tool_server",
     "desktop_app.exchange.writers",
     "desktop_app.hotkey",
