@@ -12,6 +12,7 @@ from string import Formatter
 import pytest
 
 from desktop_app.domain import error_text, errors
+from desktop_app.domain.conversations.notices import NoticeCode
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.places import Place, place_name
 from desktop_app.domain.remedy import Remedy
@@ -269,8 +270,8 @@ def test_every_reason_is_used(product_nodes: Nodes) -> None:
 
 def test_stored_codes_stay() -> None:
     """Stores and exported files have these codes; a renamed member would lose its code."""
-    stored = (PRODUCT.parent / "tests/data/error_codes.txt").read_text("utf-8").split()
-    assert set(stored) <= {each.value for each in (*Reason, *Remedy)}
+    stored = (PRODUCT.parent / "tests/data/stored_codes.txt").read_text("utf-8").split()
+    assert set(stored) <= {each.value for each in (*Reason, *Remedy, *NoticeCode)}
 
 
 def test_every_remedy_is_used(product_nodes: Nodes) -> None:

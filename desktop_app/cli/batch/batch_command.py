@@ -34,7 +34,6 @@ from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, batch_refusal
 from desktop_app.domain.batch.batch_wording import (
-    ITEM_WORDS,
     estimate_words,
     item_error_text,
     item_scan_words,
@@ -329,7 +328,7 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
     for row in await backend.batch_store.rows(job.id):
         cost = "" if row.cost is None else f"  {formatting.money(row.cost)}"
         error = f"  {item_error_text(row)}" if row.error else ""
-        console.write_line(f"{tr(ITEM_WORDS[row.status]):>14}  {row.name}{cost}{error}")
+        console.write_line(f"{tr(row.status.text):>14}  {row.name}{cost}{error}")
 
 
 async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:

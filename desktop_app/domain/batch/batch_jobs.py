@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -24,6 +23,8 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.domain.text_enum import TextEnum
+from desktop_app.i18n.translation import N_
 
 BATCH_TIER: Final = "batch"
 """The catalog's name for the price of batches."""
@@ -34,24 +35,24 @@ USUAL_ANSWER_TOKENS: Final = 1000
 """The estimated tokens of an answer with its reasoning."""
 
 
-class BatchStatus(StrEnum):
+class BatchStatus(TextEnum):
     """The state of a job, or of one of its uploads.
 
     PREPARING: its files are being read. READY: all are read; it waits for the user's confirmation.
     UPLOADING: it is being sent. The others are states of the provider.
     """
 
-    PREPARING = "preparing"
-    READY = "ready"
-    UPLOADING = "uploading"
-    VALIDATING = "validating"
-    IN_PROGRESS = "in_progress"
-    FINALIZING = "finalizing"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    EXPIRED = "expired"
-    CANCELLING = "cancelling"
-    CANCELLED = "cancelled"
+    PREPARING = "preparing", N_("Reading files")
+    READY = "ready", N_("Ready to start")
+    UPLOADING = "uploading", N_("Uploading")
+    VALIDATING = "validating", N_("Validating")
+    IN_PROGRESS = "in_progress", N_("In progress")
+    FINALIZING = "finalizing", N_("Collecting results")
+    COMPLETED = "completed", N_("Completed")
+    FAILED = "failed", N_("Failed")
+    EXPIRED = "expired", N_("Expired")
+    CANCELLING = "cancelling", N_("Canceling")
+    CANCELLED = "cancelled", N_("Canceled")
 
     @property
     def is_over(self) -> bool:
@@ -71,7 +72,7 @@ ENDED: Final = frozenset(
 _ORDER: Final = tuple(BatchStatus)
 
 
-class ItemStatus(StrEnum):
+class ItemStatus(TextEnum):
     """The state of a file of a job.
 
     UNREAD: not read yet. READ: it will be sent. LEFT_OUT: it cannot be read or is too large, and is
@@ -80,14 +81,14 @@ class ItemStatus(StrEnum):
     unusable. UNANSWERED: the batch ended without a result for it; nothing is billed.
     """
 
-    UNREAD = "unread"
-    READ = "read"
-    LEFT_OUT = "left_out"
-    SENT = "sent"
-    ANSWERED = "answered"
-    REFUSED = "refused"
-    FAILED = "failed"
-    UNANSWERED = "unanswered"
+    UNREAD = "unread", N_("Not read yet")
+    READ = "read", N_("Ready to send")
+    LEFT_OUT = "left_out", N_("Skipped")
+    SENT = "sent", N_("Waiting")
+    ANSWERED = "answered", N_("Answered")
+    REFUSED = "refused", N_("Declined")
+    FAILED = "failed", N_("Failed")
+    UNANSWERED = "unanswered", N_("No response")
 
 
 RETRYABLE: Final = (ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from desktop_app.domain.batch.batch_jobs import (
     BatchEstimate,
     BatchItem,
@@ -15,33 +13,7 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.message_facts import image_pages_fact
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr, tr_plural
-
-STATUS_WORDS: Final = {
-    BatchStatus.PREPARING: N_("Reading files"),
-    BatchStatus.READY: N_("Ready to start"),
-    BatchStatus.UPLOADING: N_("Uploading"),
-    BatchStatus.VALIDATING: N_("Validating"),
-    BatchStatus.IN_PROGRESS: N_("In progress"),
-    BatchStatus.FINALIZING: N_("Collecting results"),
-    BatchStatus.COMPLETED: N_("Completed"),
-    BatchStatus.FAILED: N_("Failed"),
-    BatchStatus.EXPIRED: N_("Expired"),
-    BatchStatus.CANCELLING: N_("Canceling"),
-    BatchStatus.CANCELLED: N_("Canceled"),
-}
-"""The states of a job, marked for translation."""
-ITEM_WORDS: Final = {
-    ItemStatus.UNREAD: N_("Not read yet"),
-    ItemStatus.READ: N_("Ready to send"),
-    ItemStatus.LEFT_OUT: N_("Skipped"),
-    ItemStatus.SENT: N_("Waiting"),
-    ItemStatus.ANSWERED: N_("Answered"),
-    ItemStatus.REFUSED: N_("Declined"),
-    ItemStatus.FAILED: N_("Failed"),
-    ItemStatus.UNANSWERED: N_("No response"),
-}
-"""The states of a file, marked for translation."""
+from desktop_app.i18n.translation import tr, tr_plural
 
 
 def estimate_words(job: BatchJob) -> str:
@@ -113,7 +85,8 @@ def item_scan_words(item: BatchItem) -> str:
 def progress_words(job: BatchJob) -> str:
     """Describe a job's progress in one line."""
     counts = job.counts
-    pieces = [tr(STATUS_WORDS[BatchStatus.CANCELLING if _is_ending(job) else job.status])]
+    status = BatchStatus.CANCELLING if _is_ending(job) else job.status
+    pieces = [tr(status.text)]
     if not job.status.was_sent:
         is_read = job.status is BatchStatus.READY
         files = job.estimate.files if is_read else counts.total

@@ -39,15 +39,6 @@ _EXPORT_ENDINGS: Final = {
 """Likewise, in an exported file or on paper."""
 
 _MIN_SHOWN_S: Final = 0.1
-_CALL_STATES: Final = {
-    ToolCallState.REQUESTED: N_("Not run"),
-    ToolCallState.ALLOWED: N_("Allowed"),
-    ToolCallState.RUNNING: N_("Running"),
-    ToolCallState.DONE: N_("Done"),
-    ToolCallState.FAILED: N_("Failed"),
-    ToolCallState.DENIED: N_("Denied"),
-    ToolCallState.INTERRUPTED: N_("Interrupted"),
-}
 _TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
 
 
@@ -167,7 +158,7 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
     if call.state is ToolCallState.REQUESTED and is_streaming:
         facts.append(tr("Requested"))
     else:
-        facts.append(tr(_CALL_STATES[call.state]))
+        facts.append(tr(call.state.text))
     if call.state is ToolCallState.RUNNING and call.result:  # its progress
         facts.append(" ".join(call.result.split()))
     if call.edited:
@@ -179,7 +170,7 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
 
 def call_caption(call: ToolCallPart) -> str:
     """Return `Tool: calculator · Done · 0.1 s` for an exported file with the arguments."""
-    facts = [tr("Tool: {name}", name=call.shown_name), tr(_CALL_STATES[call.state])]
+    facts = [tr("Tool: {name}", name=call.shown_name), tr(call.state.text)]
     if call.seconds is not None:
         facts.append(duration(max(call.seconds, _MIN_SHOWN_S)))
     return " · ".join(facts)

@@ -8,136 +8,92 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Final
 
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.errors import Param, with_words
+from desktop_app.domain.text_enum import TextEnum, coded
 from desktop_app.i18n.formatting import day
 from desktop_app.i18n.translation import N_, tr_filled
 
 
-class NoticeCode(StrEnum):
-    """The code of a notice."""
+class NoticeCode(TextEnum):
+    """The code of a notice, with its sentence. It is stored, so no name ever changes."""
 
-    ASKED_SEPARATELY = "asked_separately"
-    BACKGROUND_REFUSED = "background_refused"
-    BEGINNING_SENT = "beginning_sent"
-    COST_OF_ALL = "cost_of_all"
-    COST_WITH_FIRST = "cost_with_first"
-    FILES_AS_TEXT = "files_as_text"
-    FROM_BATCH = "from_batch"
-    GRAMMAR_USED = "grammar_used"
-    IMAGE_NOT_KEPT = "image_not_kept"
-    IMAGES_NOT_SEEN = "images_not_seen"
-    INPUT_CUT = "input_cut"
-    INSTANT_RETIRED = "instant_retired"
-    MAY_GO_ON = "may_go_on"
-    MODEL_ENDS = "model_ends"
-    MODEL_GONE = "model_gone"
-    MODEL_STILL_LISTED = "model_still_listed"
-    NOT_ALL_SHOWN = "not_all_shown"
-    READ_IN_PARTS = "read_in_parts"
-    REASONING_LEFT_OUT = "reasoning_left_out"
-    REPAIRED = "repaired"
-    SCHEMA_PROBLEM = "schema_problem"
-    SCHEMA_USED = "schema_used"
-    REVIEW_CORRECTED = "review_corrected"
-    REVIEW_REJECTED = "review_rejected"
-    REVIEW_REVIEWED = "review_reviewed"
-    SETTING_LEFT_OUT = "setting_left_out"
-    SETTING_LOWERED = "setting_lowered"
-    SETTING_NEEDS_EFFORT = "setting_needs_effort"
-    SETTING_NOT_IN_API = "setting_not_in_api"
-    SETTING_NOT_SUPPORTED = "setting_not_supported"
-    SETTING_RAISED = "setting_raised"
-    SETTING_REFUSED = "setting_refused"
-    STOPPED_UNNAMED = "stopped_unnamed"
-    STREAM_REFUSED = "stream_refused"
-    SUMMARY_REFUSED = "summary_refused"
-    TOOLS_MISSING = "tools_missing"
-    TOOLS_REFUSED = "tools_refused"
-    WHOLE_IN_FILE = "whole_in_file"
-
-
-_SENTENCES: Final = {
-    NoticeCode.ASKED_SEPARATELY: N_(
-        "{provider} gave only one response. This one was requested separately, so its "
-        "input is charged again."
-    ),
-    NoticeCode.BACKGROUND_REFUSED: N_(
-        "{provider} doesn’t support background mode. Keep Repartee open."
-    ),
-    NoticeCode.BEGINNING_SENT: N_("Only the beginning is sent, and tools read the rest: {names}"),
-    NoticeCode.COST_OF_ALL: N_("Tokens and cost are for all {count} versions."),
-    NoticeCode.COST_WITH_FIRST: N_("Tokens and cost are included in the first version."),
-    NoticeCode.FILES_AS_TEXT: N_("{provider} received the text of {names}, not the file."),
-    NoticeCode.FROM_BATCH: N_("From a batch job."),
-    NoticeCode.GRAMMAR_USED: N_("Grammar: {syntax}"),
-    NoticeCode.IMAGE_NOT_KEPT: N_("An image in the response wasn’t kept."),
-    NoticeCode.IMAGES_NOT_SEEN: N_(
-        "{model} doesn’t support images. It received only the name of {names}."
-    ),
-    NoticeCode.INPUT_CUT: N_(
-        "{provider} counted only {tokens} input tokens and probably left out part of the input. "
-        "Increase the model’s context window or send less."
-    ),
-    NoticeCode.INSTANT_RETIRED: N_(
-        "Instant is no longer available. GPT-5.2 without reasoning responds instead."
-    ),
-    NoticeCode.MAY_GO_ON: N_(
-        "Couldn’t stop the response at {provider}. You may be charged for it."
-    ),
-    NoticeCode.MODEL_ENDS: N_("{model} ends on {day}. Choose another model before then."),
-    NoticeCode.MODEL_GONE: N_("{provider} shut down {model} on {day}."),
-    NoticeCode.MODEL_STILL_LISTED: N_(
-        "{model} was due to end on {day}, but {provider} still lists it."
-    ),
-    NoticeCode.NOT_ALL_SHOWN: N_(
-        "Only the beginning is shown. Copy and Export include everything that was kept."
-    ),
-    NoticeCode.READ_IN_PARTS: N_("Read in parts for {cost}."),
-    NoticeCode.REASONING_LEFT_OUT: N_(
-        "{provider} couldn’t read the reasoning behind earlier responses, so it was skipped."
-    ),
-    NoticeCode.REPAIRED: N_("Asked again because the previous response didn’t match."),
-    NoticeCode.SCHEMA_PROBLEM: N_("The response doesn’t match the schema. {path}: {reason}"),
-    NoticeCode.SCHEMA_USED: N_("Schema: {name}"),
-    NoticeCode.REVIEW_CORRECTED: N_("Corrected"),
-    NoticeCode.REVIEW_REJECTED: N_("Rejected"),
-    NoticeCode.REVIEW_REVIEWED: N_("Reviewed"),
-    NoticeCode.SETTING_LEFT_OUT: N_(
-        "Responded without “{setting}”, which {provider} rejected before."
-    ),
-    NoticeCode.SETTING_LOWERED: N_(
-        "“{setting}” was lowered to {value}, the most that {model} supports."
-    ),
-    NoticeCode.SETTING_NEEDS_EFFORT: N_(
-        "“{setting}” wasn’t sent. {model} supports it only with effort {efforts}."
-    ),
-    NoticeCode.SETTING_NOT_IN_API: N_("“{setting}” wasn’t sent. The {api} doesn’t support it."),
-    NoticeCode.SETTING_NOT_SUPPORTED: N_("“{setting}” wasn’t sent. {model} doesn’t support it."),
-    NoticeCode.SETTING_RAISED: N_(
-        "“{setting}” was raised to {value}, the least that the {api} supports."
-    ),
-    NoticeCode.SETTING_REFUSED: N_("Responded without “{setting}”, which {provider} rejected."),
-    NoticeCode.STOPPED_UNNAMED: N_(
-        "Stopped here, but {provider} may finish and charge for the response."
-    ),
-    NoticeCode.STREAM_REFUSED: N_("{provider} doesn’t offer streaming for this account."),
-    NoticeCode.SUMMARY_REFUSED: N_(
-        "{provider} doesn’t offer reasoning summaries for this account."
-    ),
-    NoticeCode.TOOLS_MISSING: N_("These tools weren’t available: {names}."),
-    NoticeCode.TOOLS_REFUSED: N_(
-        "Responded without tools, which {provider} rejected. It says: {words}"
-    ),
-    NoticeCode.WHOLE_IN_FILE: N_(
-        "This is the beginning of a very long response. The attached file {name} has all of it."
-    ),
-}
+    ASKED_SEPARATELY = coded(
+        N_(
+            "{provider} gave only one response. This one was requested separately, so its "
+            "input is charged again."
+        )
+    )
+    BACKGROUND_REFUSED = coded(
+        N_("{provider} doesn’t support background mode. Keep Repartee open.")
+    )
+    BEGINNING_SENT = coded(N_("Only the beginning is sent, and tools read the rest: {names}"))
+    COST_OF_ALL = coded(N_("Tokens and cost are for all {count} versions."))
+    COST_WITH_FIRST = coded(N_("Tokens and cost are included in the first version."))
+    FILES_AS_TEXT = coded(N_("{provider} received the text of {names}, not the file."))
+    FROM_BATCH = coded(N_("From a batch job."))
+    GRAMMAR_USED = coded(N_("Grammar: {syntax}"))
+    IMAGE_NOT_KEPT = coded(N_("An image in the response wasn’t kept."))
+    IMAGES_NOT_SEEN = coded(
+        N_("{model} doesn’t support images. It received only the name of {names}.")
+    )
+    INPUT_CUT = coded(
+        N_(
+            "{provider} counted only {tokens} input tokens and probably left out part of the "
+            "input. Increase the model’s context window or send less."
+        )
+    )
+    INSTANT_RETIRED = coded(
+        N_("Instant is no longer available. GPT-5.2 without reasoning responds instead.")
+    )
+    MAY_GO_ON = coded(N_("Couldn’t stop the response at {provider}. You may be charged for it."))
+    MODEL_ENDS = coded(N_("{model} ends on {day}. Choose another model before then."))
+    MODEL_GONE = coded(N_("{provider} shut down {model} on {day}."))
+    MODEL_STILL_LISTED = coded(
+        N_("{model} was due to end on {day}, but {provider} still lists it.")
+    )
+    NOT_ALL_SHOWN = coded(
+        N_("Only the beginning is shown. Copy and Export include everything that was kept.")
+    )
+    READ_IN_PARTS = coded(N_("Read in parts for {cost}."))
+    REASONING_LEFT_OUT = coded(
+        N_("{provider} couldn’t read the reasoning behind earlier responses, so it was skipped.")
+    )
+    REPAIRED = coded(N_("Asked again because the previous response didn’t match."))
+    SCHEMA_PROBLEM = coded(N_("The response doesn’t match the schema. {path}: {reason}"))
+    SCHEMA_USED = coded(N_("Schema: {name}"))
+    REVIEW_CORRECTED = coded(N_("Corrected"))
+    REVIEW_REJECTED = coded(N_("Rejected"))
+    REVIEW_REVIEWED = coded(N_("Reviewed"))
+    SETTING_LEFT_OUT = coded(N_("Responded without “{setting}”, which {provider} rejected before."))
+    SETTING_LOWERED = coded(
+        N_("“{setting}” was lowered to {value}, the most that {model} supports.")
+    )
+    SETTING_NEEDS_EFFORT = coded(
+        N_("“{setting}” wasn’t sent. {model} supports it only with effort {efforts}.")
+    )
+    SETTING_NOT_IN_API = coded(N_("“{setting}” wasn’t sent. The {api} doesn’t support it."))
+    SETTING_NOT_SUPPORTED = coded(N_("“{setting}” wasn’t sent. {model} doesn’t support it."))
+    SETTING_RAISED = coded(
+        N_("“{setting}” was raised to {value}, the least that the {api} supports.")
+    )
+    SETTING_REFUSED = coded(N_("Responded without “{setting}”, which {provider} rejected."))
+    STOPPED_UNNAMED = coded(
+        N_("Stopped here, but {provider} may finish and charge for the response.")
+    )
+    STREAM_REFUSED = coded(N_("{provider} doesn’t offer streaming for this account."))
+    SUMMARY_REFUSED = coded(N_("{provider} doesn’t offer reasoning summaries for this account."))
+    TOOLS_MISSING = coded(N_("These tools weren’t available: {names}."))
+    TOOLS_REFUSED = coded(
+        N_("Responded without tools, which {provider} rejected. It says: {words}")
+    )
+    WHOLE_IN_FILE = coded(
+        N_("This is the beginning of a very long response. The attached file {name} has all of it.")
+    )
 
 
 _WITH_NOTE: Final = {
@@ -168,7 +124,7 @@ class AnswerNotice:
         if isinstance(self.code, Reason):
             return happened_text(self.code, with_words(dict(self.params), self.because))
         params = dict(self.params)
-        sentence = _SENTENCES[self.code]
+        sentence = self.code.text
         if self.code in _WITH_NOTE:
             is_edited = bool(params.get("original"))
             if params.get("note"):

@@ -3,54 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.errors import Param
+from desktop_app.domain.text_enum import TextEnum
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 _MAX_NAMED: Final = 5
 
 
-class Skip(StrEnum):
+class Skip(TextEnum):
     """The reason why a part of an archive, folder or mail was not read, in words for models."""
 
-    DAMAGED = "damaged"
-    EMPTY = "without text"
-    HIDDEN = "hidden"
-    IMAGE = "a picture"
-    IMAGE_PAGES = "pages with pictures"
-    LINK = "a link to elsewhere"
-    LOCKED = "protected by a password"
-    NESTED = "lies in too many files"
-    NO_DOCUMENT = "no document"
-    NO_FILE = "no file"
-    TOO_DEEP = "too deep"
-    TOO_LARGE = "too large"
-    UNREADABLE = "unreadable or too large"
-    UNSAFE = "an unsafe name"
-
-
-_SKIP_REASONS: Final[Mapping[Skip, str]] = {
-    Skip.DAMAGED: N_("damaged"),
-    Skip.EMPTY: N_("without text"),
-    Skip.HIDDEN: N_("hidden"),
-    Skip.IMAGE: N_("an image"),
-    Skip.IMAGE_PAGES: N_("image pages"),
-    Skip.LINK: N_("a link to elsewhere"),
-    Skip.LOCKED: N_("password-protected"),
-    Skip.NESTED: N_("inside too many files"),
-    Skip.NO_DOCUMENT: N_("not a document"),
-    Skip.NO_FILE: N_("not a file"),
-    Skip.TOO_DEEP: N_("too deep"),
-    Skip.TOO_LARGE: N_("too large"),
-    Skip.UNREADABLE: N_("unreadable or too large"),
-    Skip.UNSAFE: N_("an unsafe name"),
-}
+    DAMAGED = "damaged", N_("damaged")
+    EMPTY = "without text", N_("without text")
+    HIDDEN = "hidden", N_("hidden")
+    IMAGE = "a picture", N_("an image")
+    IMAGE_PAGES = "pages with pictures", N_("image pages")
+    LINK = "a link to elsewhere", N_("a link to elsewhere")
+    LOCKED = "protected by a password", N_("password-protected")
+    NESTED = "lies in too many files", N_("inside too many files")
+    NO_DOCUMENT = "no document", N_("not a document")
+    NO_FILE = "no file", N_("not a file")
+    TOO_DEEP = "too deep", N_("too deep")
+    TOO_LARGE = "too large", N_("too large")
+    UNREADABLE = "unreadable or too large", N_("unreadable or too large")
+    UNSAFE = "an unsafe name", N_("an unsafe name")
 
 
 class DocumentNote(NamedTuple):
@@ -71,8 +53,7 @@ class DocumentNote(NamedTuple):
         said = happened_text(Reason.NOTE_READ, self.params)
         shown = self.skipped[:_MAX_NAMED]
         names = [
-            tr("{file} ({reason})", file=path, reason=tr(_SKIP_REASONS[reason]))
-            for path, reason in shown
+            tr("{file} ({reason})", file=path, reason=tr(reason.text)) for path, reason in shown
         ]
         more = int(self.params["skipped"]) - len(shown)
         if more > 0:

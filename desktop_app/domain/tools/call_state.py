@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from desktop_app.domain.text_enum import TextEnum
+from desktop_app.i18n.translation import N_
 
 
-class ToolCallState(StrEnum):
+class ToolCallState(TextEnum):
     """The state of a tool call, stored before the next step begins.
 
     REQUESTED: the model asks for it. ALLOWED: the user allowed it; it has not started. RUNNING: it
@@ -13,13 +14,13 @@ class ToolCallState(StrEnum):
     the settings denied it. INTERRUPTED: the answer ended while the call ran.
     """
 
-    REQUESTED = "requested"
-    ALLOWED = "allowed"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    DENIED = "denied"
-    INTERRUPTED = "interrupted"
+    REQUESTED = "requested", N_("Not run")
+    ALLOWED = "allowed", N_("Allowed")
+    RUNNING = "running", N_("Running")
+    DONE = "done", N_("Done")
+    FAILED = "failed", N_("Failed")
+    DENIED = "denied", N_("Denied")
+    INTERRUPTED = "interrupted", N_("Interrupted")
 
     @property
     def has_ended(self) -> bool:

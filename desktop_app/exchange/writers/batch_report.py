@@ -11,7 +11,7 @@ from typing import Final
 
 from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
-from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS, item_error_text
+from desktop_app.domain.batch.batch_wording import item_error_text
 from desktop_app.domain.conversations.message_facts import other_model
 from desktop_app.domain.json_table import MAX_COLUMNS, row_of
 from desktop_app.exchange.csv_cell import plain_cell
@@ -103,7 +103,7 @@ def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
     counts, effort = job.counts, job.choice.effort
     model = name_of_model(job.choice.model)
     facts = [
-        tr(STATUS_WORDS[job.status]),
+        tr(job.status.text),
         tr("{answered} of {total} answered", answered=counts.answered, total=counts.total),
         tr("{model}, {effort}", model=model, effort=tr(effort.label)) if effort else model,
         tr_plural(
@@ -118,7 +118,7 @@ def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
 
 
 def _facts(job: BatchJob, item: BatchItem) -> str:
-    facts = [tr(ITEM_WORDS[item.status])]
+    facts = [tr(item.status.text)]
     if other := other_model(job.choice, item.answered_by):
         facts.append(other)
     if item.usage is not None:

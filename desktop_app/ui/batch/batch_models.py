@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine, ItemStatus
-from desktop_app.domain.batch.batch_wording import ITEM_WORDS, item_error_text, progress_words
+from desktop_app.domain.batch.batch_wording import item_error_text, progress_words
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.rows.table_model import TableModel
@@ -109,7 +109,7 @@ class BatchLineModel(TableModel[BatchLine]):
     def cell_text(self, row: BatchLine, column: int) -> str:
         return (
             row.name,
-            tr(ITEM_WORDS[row.status]),
+            tr(row.status.text),
             item_error_text(row),
             formatting.number(row.tokens) if row.tokens else "",
             "" if row.cost is None else formatting.money(row.cost),
