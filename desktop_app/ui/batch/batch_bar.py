@@ -58,7 +58,6 @@ class BatchBar(QFrame):
         self.setVisible(bool(text))
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._line.setContentsMargins(px(14), px(10), px(14), px(10))
         self._line.setSpacing(px(14))

@@ -131,7 +131,6 @@ class BatchDialog(DraftDialog):
         self.new.add_files.setFocus()
 
     def show_job(self, job: BatchJob) -> None:
-        """Show a job."""
         is_other = self.page != "job" or self.job.job_id != job.id
         self.job.show_job(job)
         self._stack.setCurrentIndex(2)
@@ -200,7 +199,6 @@ class BatchDialog(DraftDialog):
     # ------------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(10))

@@ -294,7 +294,6 @@ class BatchJobPage(QWidget):
             self.report_requested.emit(self._job.id, format_)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._column.setSpacing(px(8))
         self._head.setSpacing(px(10))

@@ -352,7 +352,6 @@ class BatchNewPage(QWidget):
         )
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._page.setSpacing(px(10))
         self._column.setSpacing(px(8))

@@ -167,7 +167,6 @@ class AnswerColumn(QFrame):
         self.retry_button.setVisible(answer.status in _RETRYABLE)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(8), px(8), px(8), px(8))
         self._column.setSpacing(px(4))

@@ -126,7 +126,6 @@ class CompareDialog(QDialog):
         self._rows.addWidget(row)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._theme, px = theme, theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
@@ -192,7 +191,6 @@ class CompareRow(QWidget):
         set_tooltip(self.remove_button, remove)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._theme, px = theme, theme.px
         self._row.setSpacing(px(8))
         self.remove_button.setIcon(icon("x", theme.dim, px(14), disabled=theme.faint))

@@ -180,7 +180,6 @@ class ComparisonWindow(QDialog):
         self._show_columns()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._theme, px = theme, theme.px
         self._column.setContentsMargins(px(16), px(12), px(16), px(12))
         self._column.setSpacing(px(10))

@@ -186,7 +186,6 @@ class ChipWidget(QFrame):
 
     @property
     def theme(self) -> Theme:
-        """Return the current theme."""
         return self._theme
 
     @property
@@ -207,7 +206,6 @@ class ChipWidget(QFrame):
         self._preview.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         set_icon(self._remove_button, "x", theme.dim, theme.px(14))
         set_icon(self._menu_button, "chevron-down", theme.dim, theme.px(14))
@@ -446,7 +444,6 @@ class AttachmentChips(QScrollArea):
         self._widgets[chip.id] = widget
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self._flow.set_gap(theme.px(8))
         for widget in self._widgets.values():

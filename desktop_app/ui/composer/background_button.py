@@ -82,7 +82,6 @@ class BackgroundButton(PlainToolButton):
         return width
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self.setFont(theme.interface())
         self.setIconSize(QSize(theme.px(_ICON), theme.px(_ICON)))

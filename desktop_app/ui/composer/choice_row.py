@@ -81,7 +81,6 @@ class ModelControl(QFrame):
         return self.menu_button.width_with(text=self.choice.short_name)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self.variants.set_theme(theme)
         self.menu_button.set_theme(theme)
 
@@ -210,7 +209,6 @@ class ChoiceRow(QWidget):
         self._show_figures()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self.models.set_theme(theme)
         self.effort.set_theme(theme)

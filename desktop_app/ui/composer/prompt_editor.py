@@ -193,7 +193,6 @@ class PromptEditor(QFrame):
         self.field.suggest_spelling()
 
     def focus_text(self, reason: Qt.FocusReason = Qt.FocusReason.ShortcutFocusReason) -> None:
-        """Focus the text."""
         self.field.setFocus(reason)
 
     def set_choice(self, choice: ChoiceView) -> None:
@@ -279,7 +278,6 @@ class PromptEditor(QFrame):
         self._show_hint()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self.chips.set_theme(theme)
         self.suggestions.set_theme(theme)
         self.field.set_theme(theme)

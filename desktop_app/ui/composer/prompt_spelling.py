@@ -52,7 +52,6 @@ class PromptSpelling(QObject):
         self._timer.start()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._format = misspelling_format(theme.error)
         for block, _words in self._lines():
             block.layout().clearFormats()

@@ -120,7 +120,6 @@ class PromptText(PlainTextField):
             self._template.set(template_id, self.document(), start, end)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._apply_font(theme)
         if self._spelling is not None:
             self._spelling.set_theme(theme)

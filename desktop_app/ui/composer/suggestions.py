@@ -150,7 +150,6 @@ class Suggestions(QWidget):
             set_tooltip(button, why)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self._layout.set_gap(theme.px(8))
         for button in self._buttons:

@@ -161,7 +161,6 @@ class EvaluationsDialog(QDialog):
         self._show_failing(evaluation, failing)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))

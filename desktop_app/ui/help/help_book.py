@@ -29,7 +29,6 @@ class HelpSection:
 
     @cached_property
     def folded_title(self) -> str:
-        """Return the folded title."""
         return fold(self.title)[0]
 
 

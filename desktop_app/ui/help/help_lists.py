@@ -39,7 +39,6 @@ class ChapterDelegate(RowDelegate):
     """The painter of a chapter's title."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row."""
         theme, inset = self.theme, self.theme.px(_INSET)
         row: HelpChapter = index.data(ROW)
         painter.save()
@@ -57,7 +56,6 @@ class HelpHitDelegate(RowDelegate):
     height = 52
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row."""
         theme, inset = self.theme, self.theme.px(_INSET)
         row: HelpHit = index.data(ROW)
         painter.save()

@@ -83,7 +83,6 @@ class HelpText(SealedBrowser):
         self.setExtraSelections(shown)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         font = theme.interface()
         self.document().setDefaultFont(font)

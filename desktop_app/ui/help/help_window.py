@@ -214,7 +214,6 @@ class HelpWindow(QWidget):
         self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         px = theme.px
         self._column.setContentsMargins(px(12), px(10), px(12), px(12))

@@ -63,7 +63,6 @@ class CollectionFilesDelegate(RowDelegate):
     height = 46
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row."""
         theme, px = self.theme, self.theme.px
         file: CollectionFile = index.data(ROW)
         painter.save()

@@ -337,7 +337,6 @@ class CollectionsDialog(QDialog):
     # ------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._theme, px = theme, theme.px
         self._delegate.set_theme(theme)
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))

@@ -165,7 +165,6 @@ class _ExampleFields(QWidget):
             widget.setAccessibleName(spoken_text(name))
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self.question.set_theme(theme)
         self.answer.set_theme(theme)
         self._fields.setSpacing(theme.px(4))

@@ -87,7 +87,6 @@ class LibraryDelegate(RowDelegate):
     """The painter of a row or a heading."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row."""
         theme, px = self.theme, self.theme.px
         row: LibraryRow = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
@@ -187,7 +186,6 @@ class LibraryList(QWidget):
         self.setFixedWidth(min(px(_MAX_WIDTH), max(needed, round(room * _SHARE_OF_PAGE))))
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._delegate.set_theme(theme)
         self._column.setSpacing(theme.px(8))
         self.view.relayout()

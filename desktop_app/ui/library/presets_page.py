@@ -192,7 +192,6 @@ class PresetsPage(QWidget):
         self._refresh()
 
     def select(self, preset_id: str) -> None:
-        """Show a preset."""
         self.list.select(preset_id)
 
     def edit(self, preset_id: str) -> None:
@@ -227,7 +226,6 @@ class PresetsPage(QWidget):
         self.examples.report_edits()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self.list.fit(self.width())
         self._px = px

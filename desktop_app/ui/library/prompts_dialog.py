@@ -86,7 +86,6 @@ class PromptsDialog(QDialog):
         self.presets.report_edits()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))

@@ -54,7 +54,6 @@ class PageText(MultilineField):
     """A text field that fills the available height."""
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self.setMinimumHeight(theme.px(80))
         self.document().setDocumentMargin(theme.px(6))
 
@@ -169,7 +168,6 @@ class PromptsPage(QWidget):
         self._refresh()
 
     def select(self, prompt_id: str) -> None:
-        """Show a prompt."""
         self.list.select(prompt_id)
 
     def edit(self, prompt_id: str) -> None:
@@ -200,7 +198,6 @@ class PromptsPage(QWidget):
             self.change_requested.emit(before.id, changes)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self.list.fit(self.width())
         self._row.setSpacing(px(16))

@@ -51,7 +51,6 @@ class StatusLine(QWidget):
             self._undo_button.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._row.setSpacing(theme.px(10))
 
     def _run_undo(self) -> None:

@@ -179,7 +179,6 @@ class ModelEditor(FormDialog):
         return tr_context("value", "yes") if value else tr_context("value", "no")
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))

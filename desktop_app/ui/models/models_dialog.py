@@ -150,7 +150,6 @@ class ModelsDialog(QDialog):
         return [self._filtered.index(at, 0).data(ROW) for at in range(self._filtered.rowCount())]
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))

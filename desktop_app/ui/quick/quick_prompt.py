@@ -299,7 +299,6 @@ class QuickPrompt(QWidget):
         self.field.insert_plain(text)
 
     def text(self) -> str:
-        """Return the typed text."""
         return self.field.toPlainText()
 
     @property
@@ -309,7 +308,6 @@ class QuickPrompt(QWidget):
 
     @property
     def theme(self) -> Theme:
-        """Return the current theme."""
         return self._theme
 
     def set_chips(self, chips: Sequence[Chip]) -> None:

@@ -63,7 +63,6 @@ class CollapsibleSection(QWidget):
         self._set_open(self.is_open)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._theme = theme
         self._column.setSpacing(theme.px(4))
         self.body.setContentsMargins(0, theme.px(6), 0, 0)

@@ -66,7 +66,6 @@ class DialogField:
         )
 
     def show(self, value: SettingValue) -> None:
-        """Show a value."""
         self._value = str(value or "")
         describe = {"answer.form": describe_form, SPELLING_LANGUAGES: describe_languages}
         self._label.setText(describe.get(self._key, describe_tools)(self._value))

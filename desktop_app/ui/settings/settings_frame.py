@@ -91,7 +91,6 @@ class SettingsFrame(QWidget):
         self._areas[page].ensureWidgetVisible(part)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._theme = theme
         self._apply_theme()
         self._tabs.set_theme(theme)

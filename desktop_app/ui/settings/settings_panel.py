@@ -342,7 +342,6 @@ class SettingsPanel(QFrame):
                 found.expand()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._theme = theme
         if self._frame is not None:
             self._frame.set_theme(theme)
@@ -369,7 +368,6 @@ class SettingsPanel(QFrame):
         self.focus_tabs(event.reason())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the panel on Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.closed.emit()
         else:

@@ -39,7 +39,6 @@ class Calendar:
         self._months = [-midnight(today.replace(day=1)).timestamp()]
 
     def group(self, timestamp: float) -> int:
-        """Return the group of a timestamp."""
         if timestamp >= self._today:
             return TODAY
         if timestamp >= self._yesterday:

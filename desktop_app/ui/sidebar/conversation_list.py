@@ -264,7 +264,6 @@ class ConversationList(QFrame):
         return None
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self.theme = theme
         self._lay_out(theme.px)
         if self._delegates is not None:

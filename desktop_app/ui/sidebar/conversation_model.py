@@ -195,13 +195,11 @@ class ConversationModel(QAbstractListModel):
         return self._last is not None and not self._has_requested
 
     def fetchMore(self, _parent: Index) -> None:
-        """Request the next page."""
         if self.canFetchMore(_NO_PARENT):
             self._has_requested = True
             self.more_requested.emit()
 
     def mimeTypes(self) -> list[str]:
-        """Return the type of dragged conversations."""
         return [MIME_TYPE]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:

@@ -312,7 +312,6 @@ class ConversationView(RowView):
         self.drop_hint_changed.emit(hint)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Clear the highlight and the hint."""
         super().dragLeaveEvent(event)
         self._set_target(QModelIndex())
         self.show_drop_hint("")

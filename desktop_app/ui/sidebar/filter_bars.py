@@ -72,7 +72,6 @@ class _DropButton(PlainToolButton):
             self.setDown(True)
 
     def dragLeaveEvent(self, event: object) -> None:
-        """Release the button."""
         self.setDown(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -132,7 +131,6 @@ class FilterBar(QWidget):
         self.empty_button.setVisible(list_filter.kind is ListFilterKind.TRASH)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self.setFixedHeight(px(themes.ROW_HEIGHT))
         self._line.setContentsMargins(*margins(px(4), 0, px(themes.ROW_MARGIN + 6), 0))
@@ -186,7 +184,6 @@ class FilterRow(QWidget):
             themes.set_style_property(button, "here", list_filter == button_filter)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self._line.setContentsMargins(*margins(px(4), px(6), px(themes.ROW_MARGIN + 6), 0))
         self._line.setSpacing(px(4))

@@ -106,7 +106,6 @@ class ListMenus(QObject):
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
-        """Return the menu of a folder."""
         menu, id_ = ProgramMenu(self._list), folder.id
         label = tr("New conversation here")
         self._add(menu, "square-pen", label, lambda: self.new_in_folder_requested.emit(id_))

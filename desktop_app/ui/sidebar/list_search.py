@@ -36,7 +36,6 @@ class HitView(RowView):
     escaped = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Emit `escaped` on Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
         else:
@@ -145,7 +144,6 @@ class ListSearch(QObject):
             self._filters.set_folders(folders)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self.field.set_theme(theme)
         if self._filters is not None:

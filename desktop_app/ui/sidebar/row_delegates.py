@@ -37,7 +37,6 @@ class ConversationDelegate(RowDelegate):
     """The painter of a title with its streaming dot, or of a group's heading."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint a row."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         mirror(painter, option.rect)
@@ -150,7 +149,6 @@ class HitDelegate(RowDelegate):
     height = 74
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint a row."""
         hit: SearchHit = index.data(ROW)
         px = self.theme.px
         rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))

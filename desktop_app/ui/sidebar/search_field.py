@@ -53,7 +53,6 @@ class SearchField(QLineEdit):
         self._place()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self.setTextMargins(*margins(theme.px(23), 0, theme.px(22), 0))
         # Qt would align an empty field by the direction of the keyboard's language.
@@ -125,7 +124,6 @@ class NewConversationButton(PlainButton):
         self._update_hint()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self.setFixedHeight(px(themes.ROW_HEIGHT))
         self._icon.setPixmap(icons.pixmap("square-pen", theme.text, px(16)))

@@ -124,7 +124,6 @@ class SearchFilters(QWidget):
         self._update_buttons()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._flow.set_gap(theme.px(4))
         for button in self.buttons:
             if button.menu() is not None:

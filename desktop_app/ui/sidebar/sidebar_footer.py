@@ -45,7 +45,6 @@ class SidebarFooter(QWidget):
         self._draw_icon()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self._line.setContentsMargins(*margins(theme.px(10), theme.px(6), theme.px(17), 0))
         self._line.setSpacing(theme.px(8))

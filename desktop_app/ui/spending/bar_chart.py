@@ -104,14 +104,12 @@ class BarChart(QWidget):
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self.setFont(theme.note())
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return the preferred size."""
         return QSize(self._theme.px(560), self._theme.px(200))
 
     def minimumSizeHint(self) -> QSize:

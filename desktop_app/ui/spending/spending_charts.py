@@ -141,7 +141,6 @@ class SpendingCharts(QWidget):
         return today - timedelta(days=days - 1) if days else None
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self._column.setSpacing(px(8))
         self._head.set_gap(px(8))

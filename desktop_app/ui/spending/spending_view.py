@@ -131,7 +131,6 @@ class SpendingView(QDialog):
         self._copy.setText(tr("Copied"))
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._tabs.set_theme(theme)
         self._help.set_theme(theme)

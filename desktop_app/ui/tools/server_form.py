@@ -88,7 +88,6 @@ class ServerForm(FormDialog):
         self._problem.set_text(words, "error")
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(10))

@@ -187,7 +187,6 @@ class AttachmentPreview(QDialog):
         QShortcut(QKeySequence("Shift+F3"), self, lambda: self.text.step(-1))
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._picture.theme = theme
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
@@ -285,7 +284,6 @@ class AttachmentPreview(QDialog):
         self.field.selectAll()
 
     def focus_text(self) -> None:
-        """Focus the text."""
         self.text.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # -------------------------------------------------------------- images

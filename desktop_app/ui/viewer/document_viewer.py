@@ -334,7 +334,6 @@ class DocumentViewer(QWidget):
     # ------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._theme, px = theme, theme.px
         for button in self._buttons.values():
             icon = icons.icon(

@@ -100,7 +100,6 @@ class PagedText(QWidget):
         self.set_text("", [])
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self.view.setFont(theme.reading())
 
     @property

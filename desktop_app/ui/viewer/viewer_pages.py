@@ -382,7 +382,6 @@ class ViewerPages(QAbstractScrollArea):
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom if Ctrl is pressed."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             if turn := event.angleDelta().y():  # 0 for a step sideways
                 self.step_zoom(1 if turn > 0 else -1)

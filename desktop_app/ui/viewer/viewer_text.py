@@ -190,7 +190,6 @@ class ViewerText(TranscriptSurface):
         self.setExtraSelections(selections)
 
     def marked_text(self) -> str:
-        """Return the marked text."""
         texts = (selection.cursor.selectedText() for selection in self.extraSelections())
         return "\n".join(text.replace("\u2029", "\n") for text in texts)
 

@@ -45,7 +45,6 @@ class _CommandDelegate(RowDelegate):
     """The painter of an entry: its title, its note and, at the end, its shortcut."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint one command."""
         theme, px = self.theme, self.theme.px
         entry: PaletteEntry = index.data(ROW)
         keys = entry.keys
@@ -117,7 +116,6 @@ class CommandPalette(QWidget):
         self._empty_label.setText(empty_text)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self._delegate.set_theme(theme)
         self._column.setContentsMargins(*(theme.px(10),) * 4)

@@ -113,7 +113,6 @@ class ConversationPane(QWidget):
                 return
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self._arrange(is_empty=self._is_empty)
         self._hide_optional_parts()

@@ -83,7 +83,6 @@ class EmptyState(QWidget):
         return question <= height
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._column.setContentsMargins(0, 0, 0, theme.px(8))
         self._column.setSpacing(theme.px(22))
         self._row.setSpacing(theme.px(12))
@@ -148,7 +147,6 @@ class _ExampleCard(PlainButton):
         return QSize(0, 0)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, px(20)))
         self._column.setContentsMargins(*margins(px(15), px(13), px(14), px(13)))
@@ -169,7 +167,6 @@ class _KeyLine(QFrame):
         self._line = row_of(self._icon, (self.words, 1), self.button, parent=self)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self._icon.setPixmap(icons.pixmap("cpu", theme.dim, px(18)))
         self._line.setContentsMargins(*margins(px(12), px(8), px(8), px(8)))

@@ -142,7 +142,6 @@ class Header(QFrame):
         self._set_margins()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         px = theme.px
         self.setFixedHeight(px(HEIGHT))
@@ -186,7 +185,6 @@ class ContextMeter(QWidget):
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self.setFixedSize(theme.px(16), theme.px(16))
         self.update()

@@ -201,7 +201,6 @@ class MainWindow(QMainWindow):
             before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_prompt(self) -> None:
-        """Focus the prompt."""
         self.prompt.focus_text()
 
     def _type_into_prompt(self, text: str) -> None:

@@ -58,7 +58,6 @@ class DropOverlay(QWidget):
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self._icon.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
 

@@ -84,7 +84,6 @@ class ReviewDialog(FormDialog):
         self._column = column_of(self._head, self.note, (self.text, 1), self._foot, parent=self)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))

@@ -148,7 +148,6 @@ class PromptCompleter(QObject):
         self._close_fields()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         for part in (self._menu, self._fields):
             if part is not None:

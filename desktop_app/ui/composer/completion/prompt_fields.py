@@ -67,7 +67,6 @@ class FieldText(PlainTextField):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self.document().setDocumentMargin(theme.px(6))
         self._fit()
@@ -197,7 +196,6 @@ class PromptFields(QFrame, DraftForm):
         self._focus(names[0])
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self._theme = theme
         self._column.setContentsMargins(px(14), px(12), px(14), px(12))

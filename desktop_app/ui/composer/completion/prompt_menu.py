@@ -55,7 +55,6 @@ class _PromptDelegate(RowDelegate):
     """Delegate that paints the title, the folder and as much of the text as fits."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint a row."""
         theme, px = self.theme, self.theme.px
         prompt: Prompt = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
@@ -146,7 +145,6 @@ class PromptMenu(QFrame):
         return True
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self._delegate.set_theme(theme)
         self._column.setContentsMargins(*(theme.px(_EDGE),) * 4)

@@ -50,7 +50,6 @@ class AppearanceTab(QWidget):
             form.set_refusals(refusals)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._column.setSpacing(theme.px(16))
         for form in self._forms:
             form.set_theme(theme)

@@ -113,7 +113,6 @@ class ServersTab(QWidget):
         return section
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
         self._theme = theme
         self._column.setSpacing(theme.px(12))
         self._list.setSpacing(theme.px(16))

@@ -266,7 +266,6 @@ class FocusNavigator(QObject):
         return True
 
     def focus_target(self, target: FocusTarget) -> None:
-        """Focus a target."""
         button = self._button_for(target)
         self._focused = button
         self._scroll_to(self._rects(target))

@@ -29,7 +29,6 @@ class LinkTargetLabel(PlainLabel):
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        """Use the colors and sizes of a theme."""
         self.setFont(theme.note())
         colors = self.palette()
         colors.setColor(colors.ColorRole.WindowText, theme.dim)

@@ -38,7 +38,6 @@ def cost_of_runs(runs: Runs) -> int:
 
 
 def cost_of(item: Item) -> int:
-    """Return the cost of an item."""
     if isinstance(item, Block) and item.kind is Kind.TABLE:
         return sum(_CELL_COST + cost_of_runs(cell) for row in item.rows for cell in row)
     return _BLOCK_COST + cost_of_runs(item.runs)

@@ -40,7 +40,6 @@ class Reflow:
 
     @property
     def has_growing_table(self) -> bool:
-        """Return True if a table is growing."""
         return self._growing is not None
 
     def forget(self, layout: MessageLayout) -> None:

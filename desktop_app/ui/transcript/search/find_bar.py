@@ -86,7 +86,6 @@ class FindBar(QFrame):
         return [self.field, *self._buttons]
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the colors and sizes of a theme."""
         size = theme.px(15)
         for button in self._buttons:
             icons.set_icon(button, button.property("icon-name"), theme.dim, size)

@@ -111,7 +111,6 @@ class FindInTranscript(QObject):
             self.open()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply the colors and sizes of a theme."""
         self._theme = theme
         self.finder.set_theme(theme)
         if self._bar is not None:

@@ -198,12 +198,10 @@ class TranscriptSurface(SealedBrowser):
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Hide the focus frame."""
         super().focusOutEvent(event)
         self._focus_frame.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Resize the focus frame with the view."""
         super().resizeEvent(event)
         self._focus_frame.setGeometry(self.rect())
 

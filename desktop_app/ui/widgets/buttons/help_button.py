@@ -19,6 +19,5 @@ class HelpButton(PlainToolButton):
         set_role(self, "quiet")
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self.setFont(theme.strong())
         self.setMinimumWidth(theme.px(22))

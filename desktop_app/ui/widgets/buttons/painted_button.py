@@ -14,7 +14,6 @@ class PaintedButton(PlainButton):
         self._theme = theme
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         self.updateGeometry()
         self.update()

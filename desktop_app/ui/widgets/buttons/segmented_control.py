@@ -181,6 +181,5 @@ class SegmentedControl(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         for button in self._buttons.values():
             button.set_theme(theme)

@@ -225,7 +225,6 @@ class Combo(QComboBox):
         super().addItem(one_line(text, _MAX_CHOICE_CHARS), data)
 
     def setItemText(self, index: int, text: str) -> None:
-        """Change the label of an item."""
         super().setItemText(index, one_line(text, _MAX_CHOICE_CHARS))
 
     def set_theme(self, theme: Theme) -> None:

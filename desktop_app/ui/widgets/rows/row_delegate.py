@@ -36,7 +36,6 @@ class RowDelegate(QStyledItemDelegate):
         self.theme = theme
 
     def set_theme(self, theme: Theme) -> None:
-        """Use the colors and sizes of a theme."""
         self.theme = theme
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:

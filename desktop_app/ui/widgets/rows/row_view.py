@@ -138,7 +138,6 @@ class RowView(QListView):
         super().focusInEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Hide the focus ring on a click."""
         self.shows_focus = False
         super().mousePressEvent(event)
 

@@ -55,7 +55,6 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         return self._rows
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        """Return the number of rows."""
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

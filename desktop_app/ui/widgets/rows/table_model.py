@@ -37,7 +37,6 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         self._headings, self._figures = headings, figures
 
     def cell_text(self, row: Row, column: int) -> str:
-        """Return the text of a cell."""
         raise NotImplementedError
 
     def emit_changed(self, first: int, last: int) -> None:
@@ -49,11 +48,9 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         return self.rows[index.row()] if index.isValid() else None
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        """Return the number of rows."""
         return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index = _NO_PARENT) -> int:
-        """Return the number of columns."""
         return 0 if parent.isValid() else len(self._headings)
 
     def headerData(

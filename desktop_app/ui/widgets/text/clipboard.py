@@ -172,7 +172,6 @@ class ClipboardCopier(QObject):
         return self._owner is not None
 
     def put(self, texts: ClipboardTexts) -> None:
-        """Put texts on the clipboard."""
         self._was_delayed = False
         self._delay_timer.stop()
         self._owner = mime_data(texts)

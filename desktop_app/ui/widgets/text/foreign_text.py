@@ -125,7 +125,6 @@ class PlainLabel(QLabel):
             self.setText(text)
 
     def setText(self, text: str) -> None:
-        """Set the text."""
         shown = several_lines(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
         # Qt takes & for the mark of a mnemonic only if the label has a buddy.
         super().setText(shown if self.buddy() is None else shown.replace("&", "&&"))
@@ -160,7 +159,6 @@ class PlainButton(QPushButton):
             self.setText(text)
 
     def setText(self, text: str) -> None:
-        """Set the text."""
         super().setText(menu_text(text))
 
     def text(self) -> str:
@@ -185,7 +183,6 @@ class PlainToolButton(QToolButton):
             set_tooltip(self, label)
 
     def setText(self, text: str) -> None:
-        """Set the text."""
         super().setText(menu_text(text))
 
     def text(self) -> str:
@@ -197,7 +194,6 @@ class PlainTextField(QPlainTextEdit):
     """A field of several lines that lays out an endless word in linear time."""
 
     def setPlainText(self, text: str) -> None:
-        """Set the text."""
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.wrap_for(text)
         super().setPlainText(text)

@@ -31,7 +31,6 @@ class SealedDocument(QTextDocument):
     """A document without a view that loads no resources."""
 
     def loadResource(self, kind: int, _name: QUrl | str) -> Any:
-        """Return a placeholder."""
         return empty_resource(kind)
 
 
@@ -39,5 +38,4 @@ class SealedBrowser(QTextBrowser):
     """A document view that loads no resources."""
 
     def loadResource(self, kind: int, _name: QUrl | str) -> Any:
-        """Return a placeholder."""
         return empty_resource(kind)

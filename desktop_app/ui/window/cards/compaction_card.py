@@ -63,7 +63,6 @@ class CompactionCard(QFrame):
         self._show_text(words, "", is_working=True)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self._line.setContentsMargins(px(14), px(10), px(14), px(10))
         self._line.setSpacing(px(10))

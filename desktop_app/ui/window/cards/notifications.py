@@ -157,7 +157,6 @@ class Notifications(QFrame):
         self._show_last()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         self._theme = theme
         px = theme.px
         self._line.setContentsMargins(*margins(px(14), px(8), px(8), px(8)))
@@ -172,7 +171,6 @@ class Notifications(QFrame):
         self._draw_icon()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Dismiss the card on Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
         else:

@@ -68,7 +68,6 @@ class ProgressCard(QFrame):
         )
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self._line.setContentsMargins(px(14), px(10), px(14), px(10))
         self._line.setSpacing(px(12))

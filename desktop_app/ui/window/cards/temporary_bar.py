@@ -80,7 +80,6 @@ class TemporaryBar(QFrame):
         self.forget_button.setFocus()
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self._line.setContentsMargins(px(14), px(8), px(14), px(8))
         self._line.setSpacing(px(12))
@@ -127,7 +126,6 @@ class TemporaryRow(QWidget):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
         px = theme.px
         self.button.setMaximumHeight(px(themes.ROW_HEIGHT))
         icons.set_icon(self.button, "lock", theme.text, px(16))
@@ -148,7 +146,6 @@ class TemporaryRow(QWidget):
         self.drop_hint_changed.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Emit the dropped content."""
         self.button.setDown(False)
         self.drop_hint_changed.emit("")
         accept_copy(event)
