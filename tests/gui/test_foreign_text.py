@@ -156,7 +156,7 @@ def answers_side_by_side(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.transcript.view import TranscriptView
 
     view = TranscriptView(stage.theme, is_brief=True)
-    column = AnswerColumn(view, lambda _model: text, stage.theme)
+    column = AnswerColumn(view, lambda _model: text)
     column.show_answer(answer("It is."))
     made = ComparisonWindow(text, [column], stage.theme, stage.window)
     made.set_problem(text)

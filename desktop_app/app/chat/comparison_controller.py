@@ -114,7 +114,7 @@ class ComparisonController(QObject):
         theme, columns = self._theme.current, list[AnswerColumn]()
         for answer in answers:
             transcript = self._make_transcript(self._shown_answers)
-            column = AnswerColumn(transcript, self._name_of_model, theme)
+            column = AnswerColumn(transcript, self._name_of_model)
             column.show_answer(self._newest_shown(answer))
             column.keep_requested.connect(lambda id_: self._tasks.start(self._keep(id_)))
             column.stop_requested.connect(self._running.stop_answer)

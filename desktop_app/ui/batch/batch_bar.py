@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
+from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 
@@ -32,11 +33,10 @@ class BatchBar(QFrame):
         self.show_button, self.dismiss_button = PlainButton(), PlainButton(tr("Dismiss"))
         self.show_button.setObjectName("show-batch-jobs")
         self.dismiss_button.setObjectName("dismiss-batch-bar")
-        self._line = QHBoxLayout(self)
-        self._line.addWidget(self.label, 1)
         for button in (self.show_button, self.dismiss_button):
             set_role(button, "link")
-            self._line.addWidget(button)
+        parts = ((self.label, 1), self.show_button, self.dismiss_button)
+        row_of(*parts, parent=self, margins=(14, 10, 14, 10), spacing=14)
         self.show_button.clicked.connect(lambda: self.show_requested.emit())
         self.dismiss_button.clicked.connect(lambda: self.dismissed.emit())
         self.set_theme(theme)
@@ -58,6 +58,4 @@ class BatchBar(QFrame):
         self.setVisible(bool(text))
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._line.setContentsMargins(px(14), px(10), px(14), px(10))
-        self._line.setSpacing(px(14))
+        scale_boxes(self, theme)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_job_page import BatchJobPage
@@ -14,7 +14,7 @@ from desktop_app.ui.batch.batch_models import BatchJobModel
 from desktop_app.ui.batch.batch_new_page import BatchNewPage
 from desktop_app.ui.composer.dropped_content import accept_copy, files_in
 from desktop_app.ui.composer.file_drop_filter import FileDropFilter
-from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.file_dialogs import choose_target
@@ -84,17 +84,15 @@ class BatchDialog(DraftDialog):
         table = self.table
         table.setObjectName("batch-list")
         table.setAccessibleName(tr("Batch jobs"))
-        self._head = row_of((self._empty, 1), SPRING)
-        self._head.setAlignment(self._empty, Qt.AlignmentFlag.AlignTop)
-        self._head.addWidget(self.new_button, 0, Qt.AlignmentFlag.AlignTop)
-        self._list_column = column_of(self._head, (table, 1), parent=self._list, margins=0)
+        new = (self.new_button, Qt.AlignmentFlag.AlignTop)
+        head = row_of((self._empty, 1), SPRING, new, spacing=12)
+        head.setAlignment(self._empty, Qt.AlignmentFlag.AlignTop)
+        column_of(head, (table, 1), parent=self._list, margins=0, spacing=12)
         for page in (self._list, self.new, self.job):
             self._stack.addWidget(scroll_area_of(page) if page is not self._list else page)
         FileDropFilter(self._stack)
-        self._column = QVBoxLayout(self)
-        self._column.addWidget(self._stack, 1)
-        self._foot = row_of((self.status_note, 1), SPRING, HelpButton())
-        self._column.addLayout(self._foot)
+        parts = ((self._stack, 1), row_of((self.status_note, 1), SPRING, HelpButton()))
+        self._column = column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=10)
 
     def _connect(self) -> None:
         self.new_button.clicked.connect(lambda: self.new_job_requested.emit())
@@ -199,12 +197,7 @@ class BatchDialog(DraftDialog):
     # ------------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(10))
-        self._list_column.setSpacing(px(12))
-        self._head.setSpacing(px(12))
-        self.table.verticalHeader().setDefaultSectionSize(px(34))
+        self.table.verticalHeader().setDefaultSectionSize(theme.px(34))
         retheme(self, theme)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QProgressBar, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QSplitter, QWidget
 
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import (
@@ -20,7 +20,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -119,7 +119,6 @@ class BatchJobPage(QWidget):
             action = menu.addAction(menu_text(label))
             action.triggered.connect(lambda _=False, f=format_: self._request_report(f))
         self.report.setMenu(menu)
-        self._head = row_of((self.title, 1), self.filter)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(table)
@@ -127,8 +126,7 @@ class BatchJobPage(QWidget):
         self._split.setStretchFactor(0, 3)
         self._split.setStretchFactor(1, 2)
         holder = QWidget()
-        self._buttons = FlowLayout(holder)
-        for button in (
+        FlowLayout(
             self.start,
             self.open,
             self.parts,
@@ -136,16 +134,21 @@ class BatchJobPage(QWidget):
             self.retry_button,
             self.cancel,
             self.remove,
-        ):
-            self._buttons.addWidget(button)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
-        self._column.addLayout(self._head)
-        for widget in (self.status, self.bar, self.estimate, self.error):
-            self._column.addWidget(widget)
-        self._column.addWidget(self._split, 1)
-        self._column.addWidget(holder)
+            parent=holder,
+        )
+        column_of(
+            (self.back, Qt.AlignmentFlag.AlignLeft),
+            row_of((self.title, 1), self.filter, spacing=10),
+            self.status,
+            self.bar,
+            self.estimate,
+            self.error,
+            (self._split, 1),
+            holder,
+            parent=self,
+            margins=0,
+            spacing=8,
+        )
 
     def _connect(self) -> None:
         self.back.clicked.connect(lambda: self.back_requested.emit())
@@ -295,10 +298,6 @@ class BatchJobPage(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
-        self._column.setSpacing(px(8))
-        self._head.setSpacing(px(10))
-        self._buttons.set_gap(px(8))
-        self.filter.set_theme(theme)
         self.bar.setFixedHeight(px(6))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
         self.table.setMinimumHeight(px(80))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.places import LinkedText, linked_text
@@ -121,9 +121,7 @@ class BatchNewPage(QWidget):
 
     def _build(self, theme: Theme) -> None:
         holder = QWidget()
-        self._buttons = FlowLayout(holder)
-        for button in (self.add_files, self.add_folder, self.clear, self.undo):
-            self._buttons.addWidget(button)
+        FlowLayout(self.add_files, self.add_folder, self.clear, self.undo, parent=holder)
         self._choice = QGridLayout()
         for column, (label, field) in enumerate(
             (
@@ -137,7 +135,7 @@ class BatchNewPage(QWidget):
             self._choice.addWidget(title, 0, column)
             self._choice.addWidget(field, 1, column)
             self._choice.setColumnStretch(column, 3 if column < 2 else 2)
-        self._column = column_of(
+        fields = column_of(
             PlainLabel(tr("Files"), role="strong"),
             self.files,
             holder,
@@ -148,14 +146,12 @@ class BatchNewPage(QWidget):
             self._choice,
             self.refusal,
             STRETCH,
+            spacing=8,
         )
         self._hint = Note(theme, tr("You’ll see the cost before anything is sent."))
-        self._foot = row_of((self._hint, 1), self.read)
-        self._page = QVBoxLayout(self)
-        self._page.setContentsMargins(0, 0, 0, 0)
-        self._page.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
-        self._page.addLayout(self._column, 1)
-        self._page.addLayout(self._foot)
+        parts = ((fields, 1), row_of((self._hint, 1), self.read))
+        back = (self.back, Qt.AlignmentFlag.AlignLeft)
+        column_of(back, *parts, parent=self, margins=0, spacing=10)
 
     def _connect(self) -> None:
         self.back.clicked.connect(lambda: self.back_requested.emit())
@@ -352,9 +348,5 @@ class BatchNewPage(QWidget):
         )
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._page.setSpacing(px(10))
-        self._column.setSpacing(px(8))
-        self._choice.setHorizontalSpacing(px(10))
-        self._choice.setVerticalSpacing(px(4))
-        self._buttons.set_gap(px(8))
+        self._choice.setHorizontalSpacing(theme.px(10))
+        self._choice.setVerticalSpacing(theme.px(4))

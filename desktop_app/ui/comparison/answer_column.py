@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout
+from PySide6.QtWidgets import QFrame
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
@@ -14,7 +14,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import GROUP
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
@@ -52,9 +52,7 @@ class AnswerColumn(QFrame):
     stop_requested = Signal(str)
     retry_requested = Signal(str)
 
-    def __init__(
-        self, transcript: TranscriptView, name_of_model: Callable[[str], str], theme: Theme
-    ) -> None:
+    def __init__(self, transcript: TranscriptView, name_of_model: Callable[[str], str]) -> None:
         super().__init__()
         self.setObjectName("answer-column")
         self.accessible_role = GROUP
@@ -74,17 +72,15 @@ class AnswerColumn(QFrame):
         self.keep_button = dialog_button(tr("Keep this one"), "answer-column-keep")
         self.stop_button = dialog_button(tr("Stop"), "answer-column-stop")
         self.retry_button = dialog_button(tr("Retry"), "answer-column-retry")
-        self._foot = QHBoxLayout()
         for button, requested in (
             (self.keep_button, self.keep_requested),
             (self.stop_button, self.stop_requested),
             (self.retry_button, self.retry_requested),
         ):
-            self._foot.addWidget(button)
             button.clicked.connect(lambda _=False, signal=requested: signal.emit(self.id))
-        self._foot.addStretch(1)
-        self._column = column_of(self._title, self._facts, (transcript, 1), self._foot, parent=self)
-        self.set_theme(theme)
+        foot = row_of(self.keep_button, self.stop_button, self.retry_button, STRETCH, spacing=6)
+        parts = (self._title, self._facts, (transcript, 1), foot)
+        column_of(*parts, parent=self, margins=8, spacing=4)
 
     @property
     def id(self) -> str:
@@ -165,12 +161,6 @@ class AnswerColumn(QFrame):
         self.setAccessibleName(spoken_text(f"{self._title.text()}: {shown}"))
         self.stop_button.setVisible(streams)
         self.retry_button.setVisible(answer.status in _RETRYABLE)
-
-    def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._column.setContentsMargins(px(8), px(8), px(8), px(8))
-        self._column.setSpacing(px(4))
-        self._foot.setSpacing(px(6))
 
 
 def _first_token_text(seconds: float) -> str:

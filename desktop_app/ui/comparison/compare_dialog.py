@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
@@ -88,14 +88,18 @@ class CompareDialog(QDialog):
         self.compare_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
-        self._head = row_of((self._question, 1), HelpButton())
-        self._foot = row_of(self.add_button, STRETCH, self.compare_button)
-        self._rows = QVBoxLayout()
-        self._column = column_of(self._head, self._rows, parent=self)
-        self._column.addWidget(self._total, 0, Qt.AlignmentFlag.AlignTrailing)
-        self._column.addWidget(self._note)
-        self._column.addStretch(1)
-        self._column.addLayout(self._foot)
+        self._rows = column_of(spacing=8)
+        column_of(
+            row_of((self._question, 1), HelpButton()),
+            self._rows,
+            (self._total, Qt.AlignmentFlag.AlignTrailing),
+            self._note,
+            STRETCH,
+            row_of(self.add_button, STRETCH, self.compare_button, spacing=8),
+            parent=self,
+            margins=DIALOG_MARGINS,
+            spacing=12,
+        )
 
     def set_choices(self, choices: Sequence[ComparedChoice], total: str) -> None:
         """Show these rows, and the highest cost of all of them in words."""
@@ -127,10 +131,6 @@ class CompareDialog(QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme, px = theme, theme.px
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(12))
-        self._rows.setSpacing(px(8))
-        self._foot.setSpacing(px(8))
         retheme(self, theme)
         parent = self.parentWidget()
         room = px(_WIDTH) if parent is None else parent.window().width() - px(24)
@@ -159,7 +159,7 @@ class CompareRow(QWidget):
         )
         self._cost = PlainLabel(role="note")
         self.remove_button = PlainToolButton(role="quiet", name=f"compare-remove-{number}")
-        self._row = row_of(
+        row_of(
             self.model_button,
             self.effort_button,
             STRETCH,
@@ -167,6 +167,7 @@ class CompareRow(QWidget):
             self.remove_button,
             parent=self,
             margins=0,
+            spacing=8,
         )
         self.set_theme(theme)
 
@@ -192,7 +193,7 @@ class CompareRow(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme, px = theme, theme.px
-        self._row.setSpacing(px(8))
+        scale_boxes(self, theme)
         self.remove_button.setIcon(icon("x", theme.dim, px(14), disabled=theme.faint))
         for button in (self.model_button, self.effort_button):
             button.set_theme(theme)

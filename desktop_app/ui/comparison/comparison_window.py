@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout
+from PySide6.QtWidgets import QApplication, QDialog
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.comparison.answer_column import AnswerColumn
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -91,15 +91,15 @@ class ComparisonWindow(QDialog):
         self.focus_column(0)
 
     def _lay_out(self) -> None:
-        self._head, self._row = QHBoxLayout(), QHBoxLayout()
-        self._head.addWidget(self._question, 1)
-        for widget in (self.marks, self.stop_all_button, HelpButton()):
-            self._head.addWidget(widget)
-        for column in self.columns:
-            self._row.addWidget(column, 1)
-        self._column = column_of(self._head, self._problem, parent=self)
-        self._column.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignHCenter)
-        self._column.addLayout(self._row, 1)
+        column_of(
+            row_of((self._question, 1), self.marks, self.stop_all_button, HelpButton(), spacing=8),
+            self._problem,
+            (self.tabs, Qt.AlignmentFlag.AlignHCenter),
+            (row_of(*((column, 1) for column in self.columns), spacing=10), 1),
+            parent=self,
+            margins=(16, 12, 16, 12),
+            spacing=10,
+        )
 
     def _connect(self) -> None:
         self.marks.toggled.connect(self.marks_toggled)
@@ -180,9 +180,5 @@ class ComparisonWindow(QDialog):
         self._show_columns()
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme, px = theme, theme.px
-        self._column.setContentsMargins(px(16), px(12), px(16), px(12))
-        self._column.setSpacing(px(10))
-        self._head.setSpacing(px(8))
-        self._row.setSpacing(px(10))
+        self._theme = theme
         retheme(self, theme)

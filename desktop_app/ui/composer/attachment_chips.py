@@ -378,7 +378,8 @@ class AttachmentChips(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         inner = self._content = QWidget()
-        self._flow = FlowLayout(inner, theme.px(8))
+        self._flow = FlowLayout(parent=inner)
+        self._flow.setSpacing(theme.px(8))
         self.setWidget(inner)
         for surface in (ground, inner):
             surface.setAutoFillBackground(False)
@@ -445,7 +446,7 @@ class AttachmentChips(QScrollArea):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._flow.set_gap(theme.px(8))
+        self._flow.setSpacing(theme.px(8))
         for widget in self._widgets.values():
             widget.set_theme(theme)
         self._fit()

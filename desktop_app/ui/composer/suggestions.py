@@ -93,7 +93,8 @@ class Suggestions(QWidget):
         self._items: tuple[tuple[str, str, str], ...] = ()
         self._buttons: list[SuggestionButton] = []
         self._is_compact = False
-        self._layout = FlowLayout(self, theme.px(8))
+        self._layout = FlowLayout(parent=self)
+        self._layout.setSpacing(theme.px(8))
         self.setAccessibleName(tr("Suggestions"))
         self.hide()
 
@@ -151,7 +152,7 @@ class Suggestions(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._layout.set_gap(theme.px(8))
+        self._layout.setSpacing(theme.px(8))
         for button in self._buttons:
             button.set_theme(theme)
 

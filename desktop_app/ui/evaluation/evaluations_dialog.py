@@ -21,7 +21,7 @@ from desktop_app.i18n.formatting import duration, moment, money, number, percent
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.look import painting
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import SPRING, STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
@@ -107,11 +107,12 @@ class EvaluationsDialog(QDialog):
             table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.failing.setWordWrap(True)
         # The spring keeps the button in its corner while there is no choice.
-        self._head = row_of((self.choice, 1), SPRING, HelpButton())
-        self._foot = row_of(self._undo, STRETCH, self._delete, self._save)
+        head = row_of((self.choice, 1), SPRING, HelpButton(), spacing=8)
+        foot = row_of(self._undo, STRETCH, self._delete, self._save, spacing=8)
         page = QWidget()
-        self._page = column_of(self.runs, self.note, (self.failing, 1), parent=page, margins=0)
-        self._column = column_of(self._head, (scroll_area_of(page), 1), self._foot, parent=self)
+        column_of(self.runs, self.note, (self.failing, 1), parent=page, margins=0, spacing=12)
+        body = (scroll_area_of(page), 1)
+        column_of(head, body, foot, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     @property
     def current(self) -> str:
@@ -162,12 +163,7 @@ class EvaluationsDialog(QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(12))
-        self._page.setSpacing(px(12))
         self.failing.setMinimumHeight(px(_MIN_HEIGHT))
-        self._head.setSpacing(px(8))
-        self._foot.setSpacing(px(8))
         self.runs.verticalHeader().setDefaultSectionSize(px(30))
         self._min_column_width = px(180)
         retheme(self, theme)

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.help.help_book import HelpBook, words_of
@@ -30,7 +30,7 @@ from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.theme import Theme, limit_size
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
-from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW
@@ -216,10 +216,7 @@ class HelpWindow(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         px = theme.px
-        self._column.setContentsMargins(px(12), px(10), px(12), px(12))
-        self._column.setSpacing(px(10))
-        self._row.setSpacing(px(4))
-        self._body.setSpacing(px(10))
+        scale_boxes(self, theme)
         for button in (self._contents_button, self._back_button, self._forward_button):
             set_icon(button, button.property("icon-name"), theme.dim, px(16))
             limit_size(button, px(28), px(28))
@@ -261,15 +258,13 @@ class HelpWindow(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        self._row = QHBoxLayout()
-        for widget in (self._contents_button, self._back_button, self._forward_button):
-            self._row.addWidget(widget)
-        self._row.addWidget(self.field, 1)
+        buttons = (self._contents_button, self._back_button, self._forward_button)
+        row = row_of(*buttons, (self.field, 1), spacing=4)
         self._stack = QStackedWidget()
         for page in (self.text, self.hits, self._no_results):
             self._stack.addWidget(page)
-        self._body = row_of(self.chapters, (self._stack, 1))
-        self._column = column_of(self._row, (self._body, 1), parent=self)
+        body = row_of(self.chapters, (self._stack, 1), spacing=10)
+        column_of(row, (body, 1), parent=self, margins=(12, 10, 12, 12), spacing=10)
         self._back_button.setEnabled(False)
         self._forward_button.setEnabled(False)
 

@@ -21,7 +21,7 @@ from desktop_app.ui.library.collection_files import CollectionFilesDelegate, Col
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.status_line import StatusLine
 from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -146,24 +146,29 @@ class CollectionsDialog(QDialog):
             self._head.setDirection(QHBoxLayout.Direction.TopToBottom)
 
     def _lay_out(self) -> None:
-        head = self._head = row_of((self.name, 1), self.ask_button)
+        self._head = row_of((self.name, 1), self.ask_button, spacing=8)
         buttons = QWidget()
-        self._buttons = FlowLayout(buttons, self._theme.px(8))
-        for button in (
+        FlowLayout(
             self.add_files_button,
             self.add_folder_button,
             self.refresh_button,
             self.delete_button,
-        ):
-            self._buttons.addWidget(button)
-        self._page = QWidget()
-        right = self._right = column_of(
-            head, self.state, (self.files, 1), (self.empty, 1), parent=self._page, margins=0
+            parent=buttons,
         )
         row_of((self.semantic_note, 1), self.embed_button, parent=self._semantic_row, margins=0)
-        right.addWidget(self._semantic_row)
-        right.addWidget(self.work)
-        right.addWidget(buttons)
+        self._page = QWidget()
+        column_of(
+            self._head,
+            self.state,
+            (self.files, 1),
+            (self.empty, 1),
+            self._semantic_row,
+            self.work,
+            buttons,
+            parent=self._page,
+            margins=0,
+            spacing=10,
+        )
         self.introduction = PlainLabel(
             tr(INTRODUCTION),
             keeps_lines=True,
@@ -172,14 +177,11 @@ class CollectionsDialog(QDialog):
             wraps=True,
         )
         self.introduction.setAlignment(Qt.AlignmentFlag.AlignVCenter)
-        row = self._row = QHBoxLayout()
-        row.addWidget(self.list)
         self._page_area = scroll_area_of(self._page)
-        row.addWidget(self._page_area, 1)
         self._introduction_area = scroll_area_of(self.introduction)
-        row.addWidget(self._introduction_area, 1)
-        foot = self._foot = row_of((self.status, 1), SPRING, HelpButton())
-        self._column = column_of((row, 1), foot, parent=self)
+        row = row_of(self.list, (self._page_area, 1), (self._introduction_area, 1), spacing=16)
+        foot = row_of((self.status, 1), SPRING, HelpButton(), spacing=10)
+        self._column = column_of((row, 1), foot, parent=self, margins=DIALOG_MARGINS, spacing=10)
         for part in (self.list, self._page):
             FileDropFilter(part)
 
@@ -339,13 +341,6 @@ class CollectionsDialog(QDialog):
     def set_theme(self, theme: Theme) -> None:
         self._theme, px = theme, theme.px
         self._delegate.set_theme(theme)
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(10))
-        self._row.setSpacing(px(16))
-        self._right.setSpacing(px(10))
-        self._head.setSpacing(px(8))
-        self._foot.setSpacing(px(10))
-        self._buttons.set_gap(px(8))
         self.introduction.setMargin(px(24))
         self.files.setMinimumHeight(px(80))
         self.files.relayout()

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, MultilineField
 from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
@@ -73,7 +73,6 @@ class ExampleTurns(FormSection):
             pair.answer.report_edits()
 
     def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
         self._theme = theme
         for pair in self._pairs:
             pair.set_theme(theme)
@@ -151,8 +150,8 @@ class _ExampleFields(QWidget):
         self.question.edited.connect(lambda text: self._set_texts(text, self.texts[1]))
         self.answer.edited.connect(lambda text: self._set_texts(self.texts[0], text))
         self.remove_button = dialog_button(tr("Remove"), "remove-example")
-        self._fields = column_of(self.question, self.answer, parent=self, margins=0)
-        self._fields.addWidget(self.remove_button, 0, Qt.AlignmentFlag.AlignRight)
+        remove = (self.remove_button, Qt.AlignmentFlag.AlignRight)
+        column_of(self.question, self.answer, remove, parent=self, margins=0, spacing=4)
         self.set_theme(theme)
 
     def set_number(self, number: int) -> None:
@@ -165,9 +164,9 @@ class _ExampleFields(QWidget):
             widget.setAccessibleName(spoken_text(name))
 
     def set_theme(self, theme: Theme) -> None:
+        scale_boxes(self, theme)
         self.question.set_theme(theme)
         self.answer.set_theme(theme)
-        self._fields.setSpacing(theme.px(4))
 
     def _set_texts(self, question: str, answer: str) -> None:
         self.texts = question, answer

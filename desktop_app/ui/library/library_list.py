@@ -150,9 +150,8 @@ class LibraryList(QWidget):
         self.new_button.setObjectName(f"new-{name}")
         set_role(self.new_button, "plain")
         self.new_button.setAutoDefault(False)
-        self._column = column_of(self.field, (self.view, 1), parent=self, margins=0)
         foot = row_of(self.new_button, STRETCH)
-        self._column.addLayout(foot)
+        column_of(self.field, (self.view, 1), foot, parent=self, margins=0, spacing=8)
         self.field.textChanged.connect(lambda _text: self._filter())
         self.new_button.clicked.connect(lambda: self.new_requested.emit())
         self.view.selectionModel().currentChanged.connect(lambda now, _old: self._set_current(now))
@@ -187,7 +186,6 @@ class LibraryList(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._delegate.set_theme(theme)
-        self._column.setSpacing(theme.px(8))
         self.view.relayout()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

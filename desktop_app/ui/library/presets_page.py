@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
@@ -102,34 +102,27 @@ class PresetsPage(QWidget):
         self._show("")
 
     def _lay_out(self) -> None:
-        self._choices = QHBoxLayout()
+        self._choices = row_of(spacing=8)
         for label, combo in ((tr("Model"), self.model), (tr("Effort"), self.effort)):
-            column = QVBoxLayout()
             heading = PlainLabel(label, role="strong")
             heading.setBuddy(combo)
-            column.addWidget(heading)
-            column.addWidget(combo)
-            self._choices.addLayout(column, 1)
+            self._choices.addLayout(column_of(heading, combo), 1)
         inner = QWidget()
-        self._inner = column_of(
-            self._choices, self.is_default, self.form, self.examples, STRETCH, parent=inner
-        )
-        self._area = scroll_area_of(inner)
+        parts = (self._choices, self.is_default, self.form, self.examples, STRETCH)
+        self._inner = column_of(*parts, parent=inner, spacing=16)
         buttons = QWidget()
-        self._buttons = FlowLayout(buttons)
-        for button in (self.use_button, self.duplicate_button, self.delete_button):
-            self._buttons.addWidget(button)
+        FlowLayout(self.use_button, self.duplicate_button, self.delete_button, parent=buttons)
         self._editor = QWidget()
-        self._right = column_of(self.name, (self._area, 1), buttons, parent=self._editor, margins=0)
+        editor_parts = (self.name, (scroll_area_of(inner), 1), buttons)
+        column_of(*editor_parts, parent=self._editor, margins=0, spacing=10)
         self._placeholder = PlainLabel(
             tr("A preset combines instructions, a model, an effort, and other settings."),
             role="note",
             wraps=True,
         )
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._row = row_of(
-            self.list, (self._editor, 1), (self._placeholder, 1), parent=self, margins=0
-        )
+        parts_of_page = (self.list, (self._editor, 1), (self._placeholder, 1))
+        row_of(*parts_of_page, parent=self, margins=0, spacing=16)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)
@@ -226,16 +219,10 @@ class PresetsPage(QWidget):
         self.examples.report_edits()
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
         self.list.fit(self.width())
-        self._px = px
+        self._px = theme.px
         self._place_choices()
-        self._row.setSpacing(px(16))
-        self._right.setSpacing(px(10))
-        self._inner.setSpacing(px(16))
-        self._choices.setSpacing(px(8))
         self.examples.set_theme(theme)
-        self._buttons.set_gap(px(8))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

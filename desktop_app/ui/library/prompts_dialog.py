@@ -12,7 +12,7 @@ from desktop_app.ui.library.presets_page import PresetsPage
 from desktop_app.ui.library.prompts_page import PromptsPage
 from desktop_app.ui.library.status_line import StatusLine
 from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -69,10 +69,11 @@ class PromptsDialog(QDialog):
         self._first_size = fitting_size(SIZE, theme, parent)
 
     def _lay_out(self) -> None:
-        self._head = row_of(
-            self._tabs, STRETCH, self._import_button, self._export_button, HelpButton()
+        head = row_of(
+            self._tabs, STRETCH, self._import_button, self._export_button, HelpButton(), spacing=8
         )
-        self._column = column_of(self._head, (self._stack, 1), self.status, parent=self)
+        parts = (head, (self._stack, 1), self.status)
+        self._column = column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def show_page(self, page: str) -> None:
         """Show "prompts" or "presets"."""
@@ -86,10 +87,6 @@ class PromptsDialog(QDialog):
         self.presets.report_edits()
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(12))
-        self._head.setSpacing(px(8))
         retheme(self, theme)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
-from PySide6.QtWidgets import QCompleter, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QWidget
 
 from desktop_app.domain.prompts.prompts import (
     CLIPBOARD,
@@ -23,7 +23,7 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.settings.dialog_field import EditRequest, describe_form
-from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.forms.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.forms.line_field import line_field
@@ -108,28 +108,23 @@ class PromptsPage(QWidget):
         self._show("")
 
     def _lay_out(self) -> None:
-        self._names = row_of((self.title, 3), (self.folder, 2))
-        self._buttons = QHBoxLayout()
-        for button in (
+        names = row_of((self.title, 3), (self.folder, 2), spacing=8)
+        form_row = row_of(self.form_button, (self._form_words, 1), spacing=8)
+        buttons = row_of(
             self.duplicate_button,
             self.hide_button,
             self.reset_button,
             self.delete_button,
-        ):
-            self._buttons.addWidget(button)
-        self._buttons.addStretch(1)
-        self._editor = QWidget()
-        self._right = column_of(
-            self._names, (self.text, 1), self._note, parent=self._editor, margins=0
+            STRETCH,
+            spacing=8,
         )
-        self._form_row = row_of(self.form_button, (self._form_words, 1))
-        self._right.addLayout(self._form_row)
-        self._right.addLayout(self._buttons)
+        self._editor = QWidget()
+        parts = (names, (self.text, 1), self._note, form_row, buttons)
+        column_of(*parts, parent=self._editor, margins=0, spacing=10)
         self._placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._row = row_of(
-            self.list, (self._editor, 1), (self._placeholder, 1), parent=self, margins=0
-        )
+        parts_of_page = (self.list, (self._editor, 1), (self._placeholder, 1))
+        row_of(*parts_of_page, parent=self, margins=0, spacing=16)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)
@@ -198,13 +193,7 @@ class PromptsPage(QWidget):
             self.change_requested.emit(before.id, changes)
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
         self.list.fit(self.width())
-        self._row.setSpacing(px(16))
-        self._right.setSpacing(px(10))
-        self._names.setSpacing(px(8))
-        self._buttons.setSpacing(px(8))
-        self._form_row.setSpacing(px(8))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -29,7 +29,7 @@ class StatusLine(QWidget):
         self._label = PlainLabel(name=f"{dialog}-status", wraps=True)
         self._undo_button = dialog_button(tr("Undo"), f"undo-{dialog}", "link")
         self._undo: Callable[[], object] | None = None
-        self._row = row_of((self._label, 1), self._undo_button, parent=self, margins=0)
+        row_of((self._label, 1), self._undo_button, parent=self, margins=0, spacing=10)
         self._undo_button.clicked.connect(self._run_undo)
         self.show_message("")
 
@@ -49,9 +49,6 @@ class StatusLine(QWidget):
         """Hide the Undo button of an action that can no longer be undone."""
         if self._undo == undo:
             self._undo_button.hide()
-
-    def set_theme(self, theme: Theme) -> None:
-        self._row.setSpacing(theme.px(10))
 
     def _run_undo(self) -> None:
         undo = self._undo

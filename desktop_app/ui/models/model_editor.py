@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS, OwnModel
 from desktop_app.i18n.formatting import editable_amount, parsed_amount
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -108,7 +108,7 @@ class ModelEditor(FormDialog):
             self.effort_choice.addItem(label, key)
         self._form.addRow(_label(tr("Efforts"), self.effort_choice), self.effort_choice)
         self._effort_boxes = QWidget()
-        boxes = FlowLayout(self._effort_boxes)
+        boxes = FlowLayout(parent=self._effort_boxes)
         for effort in Effort:
             box = self.efforts[effort] = QCheckBox(menu_text(tr(effort.label)))
             boxes.addWidget(box)
@@ -136,16 +136,10 @@ class ModelEditor(FormDialog):
             role="note",
             wraps=True,
         )
-        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
-        self._head.addWidget(title, 1)
-        self._head.addWidget(HelpButton())
-        self._foot.addWidget(self._clear_button)
-        self._foot.addWidget(self._undo_button)
-        self._foot.addStretch(1)
-        self._foot.addWidget(self.save_button)
-        self._column = column_of(
-            self._head, note, (form_area, 1), self._problem, self._foot, parent=self
-        )
+        head = row_of((title, 1), HelpButton())
+        foot = row_of(self._clear_button, self._undo_button, STRETCH, self.save_button, spacing=8)
+        parts = (head, note, (form_area, 1), self._problem, foot)
+        column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def _field(self, name: str, label: str, unit: str, known: str) -> QLineEdit:
         field = self.fields[name] = QLineEdit()
@@ -179,11 +173,7 @@ class ModelEditor(FormDialog):
         return tr_context("value", "yes") if value else tr_context("value", "no")
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(12))
-        self._form.setSpacing(px(10))
-        self._foot.setSpacing(px(8))
+        self._form.setSpacing(theme.px(10))
         retheme(self, theme)
         self.resize(fitting_size(_SIZE, theme, self.parentWidget()))
 

@@ -18,7 +18,7 @@ from desktop_app.ui.models.model_columns import (
     ModelFilter,
     ModelsTable,
 )
-from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -96,11 +96,10 @@ class ModelsDialog(QDialog):
         )  # measures only visible rows, because a gateway lists hundreds
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
-        self._head = row_of((self.search, 1), self.filter, HelpButton())
-        self._foot = row_of(
-            (self._count, 1), self._favorite_button, self._edit_button, self._use_button
-        )
-        self._column = column_of(self._head, (table, 1), self._foot, parent=self)
+        head = row_of((self.search, 1), self.filter, HelpButton(), spacing=8)
+        buttons = (self._favorite_button, self._edit_button, self._use_button)
+        foot = row_of((self._count, 1), *buttons, spacing=8)
+        column_of(head, (table, 1), foot, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._filter)
@@ -151,10 +150,6 @@ class ModelsDialog(QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(12))
-        self._head.setSpacing(px(8))
-        self._foot.setSpacing(px(8))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
         self._max_name_width = px(_MAX_NAME_WIDTH)
         self.filter.setMinimumWidth(px(150))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.icons import icon
@@ -38,8 +38,9 @@ class CollapsibleSection(QWidget):
         self._summary = Note(theme)
         self._content = QWidget()
         self._content.hide()
-        self.body = QVBoxLayout(self._content)
-        self._column = column_of(self.head, self._summary, self._content, parent=self, margins=0)
+        self.body = column_of(parent=self._content, margins=(0, 6, 0, 0), spacing=14)
+        parts = (self.head, self._summary, self._content)
+        column_of(*parts, parent=self, margins=0, spacing=4)
         self.head.toggled.connect(self._set_open)
         # Defer until the layout knows the height of the content.
         self.head.clicked.connect(lambda: QTimer.singleShot(0, self, self._reveal))
@@ -64,9 +65,6 @@ class CollapsibleSection(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._column.setSpacing(theme.px(4))
-        self.body.setContentsMargins(0, theme.px(6), 0, 0)
-        self.body.setSpacing(theme.px(14))
         self.head.setIconSize(QSize(theme.px(14), theme.px(14)))
         self._set_open(self.is_open)
 

@@ -68,6 +68,7 @@ class SettingsFrame(QWidget):
         """Show a page, creating it if needed."""
         if not self._holders[page].count():
             self._holders[page].addWidget(self._makers[page]())
+            self._outdated.add(page)
         self._update_page(page)
         before = self._tabs.current()
         has_keyboard = before is not None and self._tabs.button(before).hasFocus()
@@ -98,7 +99,7 @@ class SettingsFrame(QWidget):
         self._update_page(self._tabs.current())
 
     def _update_page(self, page: str | None) -> None:
-        """Apply the theme to a page that was hidden when the theme changed."""
+        """Apply the theme to a page that is new, or was hidden when the theme changed."""
         if page in self._outdated:
             self._outdated.remove(page)
             from desktop_app.ui.widgets.forms.form_widgets import retheme  # not needed at start-up

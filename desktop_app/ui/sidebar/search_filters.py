@@ -29,7 +29,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.sidebar.calendar import midnight, today
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
@@ -70,10 +70,7 @@ class SearchFilters(QWidget):
         self.attachment_button.setCheckable(True)
         self.order_button = self._button("search-order", self._fill_orders)
         self.attachment_button.toggled.connect(self._update)
-        self._flow = FlowLayout()
-        for button in self.buttons:
-            self._flow.addWidget(button)
-        self.setLayout(self._flow)
+        FlowLayout(*self.buttons, parent=self, spacing=4)
         self.set_theme(theme)
         self._update_buttons()
 
@@ -124,7 +121,7 @@ class SearchFilters(QWidget):
         self._update_buttons()
 
     def set_theme(self, theme: Theme) -> None:
-        self._flow.set_gap(theme.px(4))
+        scale_boxes(self, theme)
         for button in self.buttons:
             if button.menu() is not None:
                 icons.set_icon(button, "chevron-down", theme.dim, theme.px(12))

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop_app.domain.spending.spending_report import TIME_GROUPINGS, Grouping, SpendingRow
 from desktop_app.i18n.translation import N_, tr
@@ -21,7 +21,7 @@ from desktop_app.ui.spending.spending_measures import (
 )
 from desktop_app.ui.spending.spending_rows import SpendingRows
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.rows.table_views import show_as_rows
@@ -106,15 +106,10 @@ class SpendingCharts(QWidget):
         header = table.horizontalHeader()
         header.setResizeContentsPrecision(0)  # the visible rows
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self._head = FlowLayout()
-        for widget in (self._measure, self._grouping, self._period):
-            self._head.addWidget(widget)
-        foot = QHBoxLayout()
-        foot.addWidget(self.forecast, 1)
-        foot.addWidget(self._export, 0, Qt.AlignmentFlag.AlignBottom)
-        self._column = column_of(
-            self._head, (self.chart, 3), self.caption, (table, 2), foot, parent=self, margins=0
-        )
+        head = FlowLayout(self._measure, self._grouping, self._period)
+        foot = row_of((self.forecast, 1), (self._export, Qt.AlignmentFlag.AlignBottom))
+        parts = (head, (self.chart, 3), self.caption, (table, 2), foot)
+        column_of(*parts, parent=self, margins=0, spacing=8)
 
     def _connect(self) -> None:
         self._measure.activated.connect(lambda _: self._show_chart())
@@ -142,11 +137,6 @@ class SpendingCharts(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
-        self._column.setSpacing(px(8))
-        self._head.set_gap(px(8))
-        for combo in (self._measure, self._grouping, self._period):
-            combo.set_theme(theme)
-        self.chart.set_theme(theme)
         self.table.verticalHeader().setDefaultSectionSize(px(28))
         self.chart.setMinimumHeight(px(_MIN_CHART_HEIGHT))
         self.table.setMinimumHeight(px(_MIN_TABLE_HEIGHT))

@@ -22,10 +22,11 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.ui.widgets.forms.form_widgets import retheme
 from desktop_app.ui.widgets.rows.table_views import show_as_rows
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
 
@@ -73,7 +74,6 @@ class SpendingView(QDialog):
         self.total = PlainLabel(name="spending-total")
         self.preparing = PlainLabel(name="spending-preparing", role="note", wraps=True)
         self.preparing.hide()
-        self._help = HelpButton()
         self._copy = PlainButton(tr("Copy as table"), name="copy-spending")
         self._copy.clicked.connect(self.copy)
         self._build()
@@ -89,14 +89,12 @@ class SpendingView(QDialog):
         set_role(self._copy, "plain")
         self._copy.setAutoDefault(False)  # Enter in the table would press it
         QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
-        self._head = row_of(self._tabs, STRETCH, self._help)
-        self._foot = row_of((self.total, 1), self._copy)
+        head = row_of(self._tabs, STRETCH, HelpButton())
         self._pages = QStackedWidget()
         self._pages.addWidget(table)
         self._pages.addWidget(scroll_area_of(self.charts))
-        self._column = column_of(
-            self._head, self.preparing, (self._pages, 1), self._foot, parent=self
-        )
+        parts = (head, self.preparing, (self._pages, 1), row_of((self.total, 1), self._copy))
+        self._column = column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def set_tables(self, tables: Mapping[str, SpendingTable]) -> None:
         """Set the tables of the pages, by the names in `PAGES`."""
@@ -131,14 +129,9 @@ class SpendingView(QDialog):
         self._copy.setText(tr("Copied"))
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._tabs.set_theme(theme)
-        self._help.set_theme(theme)
-        self.charts.set_theme(theme)
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(12))
-        self.table.verticalHeader().setDefaultSectionSize(px(30))
-        self._min_name_width = px(_MIN_NAME_WIDTH)
+        self.table.verticalHeader().setDefaultSectionSize(theme.px(30))
+        self._min_name_width = theme.px(_MIN_NAME_WIDTH)
+        retheme(self, theme)
 
     def _show(self) -> None:
         self._copy.setText(tr("Copy as table"))

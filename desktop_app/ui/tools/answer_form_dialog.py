@@ -12,7 +12,7 @@ from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
@@ -78,17 +78,18 @@ class AnswerFormDialog(FormDialog):
         self.save_button = dialog_button(tr("Use"), "form-save", "primary")
         self.save_button.setDefault(True)
         px = theme.px
-        head = row_of((self.kind, 1), (self.name, 1), spacing=px(8))
+        head = row_of((self.kind, 1), (self.name, 1), spacing=8)
         buttons = row_of(
             self.open_file_button,
             self.remove_button,
             STRETCH,
             self.cancel_button,
             self.save_button,
-            spacing=px(8),
+            spacing=8,
         )
         parts = (head, self.hint, (self.text, 1), self.problem, buttons)
-        column_of(*parts, parent=self, margins=px(16), spacing=px(10))
+        column_of(*parts, parent=self, margins=16, spacing=10)
+        scale_boxes(self, theme)
         room = parent.window().size()
         self.resize(min(px(600), room.width() - px(40)), min(px(460), room.height() - px(40)))
 

@@ -8,11 +8,12 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QPushButton
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.text.card_text import MAX_SHARE_OF_WINDOW, CardText
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -124,11 +125,7 @@ class ConsentCard(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
-        self._line.setContentsMargins(px(14), px(10), px(14), px(10))
-        self._line.setSpacing(px(10))
-        self._text.column.setSpacing(px(3))
-        self._column.setSpacing(px(6))
-        self._buttons.set_gap(px(16))
+        scale_boxes(self, theme)
         self._icon.setContentsMargins(0, px(3), 0, 0)
         self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
         self._theme = theme
@@ -145,21 +142,17 @@ class ConsentCard(QFrame):
         self.arguments.setMaximumHeight(min(lines, share))
 
     def _lay_out(self) -> None:
-        self._line = QHBoxLayout(self)
-        self._column, self._buttons = QVBoxLayout(), FlowLayout()
-        self._column.addWidget(self._text)
-        self._column.addWidget(self.arguments)
         # The two plain answers first: with large text, the last row may have to be scrolled to.
-        for button in (
+        buttons = FlowLayout(
             self.once_button,
             self.deny_button,
             self.conversation_button,
             self.always_button,
-        ):
-            self._buttons.addWidget(button)
-        self._column.addLayout(self._buttons)
-        self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        self._line.addLayout(self._column, 1)
+            spacing=16,
+        )
+        column = column_of(self._text, self.arguments, buttons, spacing=6)
+        icon = (self._icon, Qt.AlignmentFlag.AlignTop)
+        row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
 
     def _button(self, label: str, name: str, choice: ConsentChoice) -> QPushButton:
         button = PlainButton(label, role="link", name=name)

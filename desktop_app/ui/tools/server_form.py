@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
@@ -88,12 +88,9 @@ class ServerForm(FormDialog):
         self._problem.set_text(words, "error")
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(10))
         for text in (self.environment, self.headers):
-            text.setFixedHeight(px(64))
-            text.document().setDocumentMargin(px(6))
+            text.setFixedHeight(theme.px(64))
+            text.document().setDocumentMargin(theme.px(6))
         retheme(self, theme)
         self.resize(fitting_size(_FORM_SIZE, theme, self.parentWidget()))
 
@@ -130,12 +127,9 @@ class ServerForm(FormDialog):
             role="note",
             wraps=True,
         )
-        head, foot = QHBoxLayout(), QHBoxLayout()
-        head.addWidget(note, 1)
-        head.addWidget(HelpButton())
-        foot.addStretch(1)
-        foot.addWidget(self._save_button)
-        self._column = column_of(head, (scroll_area_of(inner), 1), self._problem, foot, parent=self)
+        head, foot = row_of((note, 1), HelpButton()), row_of(STRETCH, self._save_button)
+        parts = (head, (scroll_area_of(inner), 1), self._problem, foot)
+        column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=10)
 
     def _show(self, server: EnteredServer) -> None:
         self.name.setText(server.name)
@@ -201,6 +195,5 @@ class ServerLog(QDialog):
         text.setAccessibleName(spoken_text(tr("Log of {server}", server=name)))
         shown = "\n".join(map(one_line, lines))
         text.setPlainText(shown or tr("The log is empty."))
-        column = QVBoxLayout(self)
-        column.addWidget(text)
+        column_of(text, parent=self)
         self.resize(fitting_size(_LOG_SIZE, theme, parent))

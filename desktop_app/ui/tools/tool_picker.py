@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QWidget
 
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.domain.tools.tool import Permission
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -99,13 +100,9 @@ class ToolPicker(QFrame):
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*[theme.px(_MARGIN)] * 4)
-        column.setSpacing(theme.px(8))
-        column.addWidget(self.title)
-        column.addWidget(self.note)
-        column.addWidget(self._area, 1)
-        column.addWidget(self.form_button)
+        parts = (self.title, self.note, (self._area, 1), self.form_button)
+        column_of(*parts, parent=self, margins=_MARGIN, spacing=8)
+        scale_boxes(self, theme)
         self._area.hide()
         self.resize(theme.px(_WIDTH), theme.px(120))
 
@@ -125,12 +122,9 @@ class ToolPicker(QFrame):
         words = tr("The model may call these in this conversation.")
         self.note.setText(words if is_for_conversation else tr("The model may call these."))
         shown = QWidget()
-        rows = QVBoxLayout(shown)
-        rows.setContentsMargins(0, 0, self._theme.px(_SPACING), 0)
-        rows.setSpacing(self._theme.px(10))
-        for tool in tools:
-            rows.addWidget(self._row(tool))
-        rows.addStretch(1)
+        rows = map(self._row, tools)
+        column_of(*rows, STRETCH, parent=shown, margins=(0, 0, _SPACING, 0), spacing=10)
+        scale_boxes(shown, self._theme)
         shown.setAutoFillBackground(False)
         self._area.setWidget(shown)
         self._area.viewport().setAutoFillBackground(False)
@@ -169,10 +163,6 @@ class ToolPicker(QFrame):
 
     def _row(self, tool: ToolChoice) -> QWidget:
         row = QWidget()
-        column, head = QVBoxLayout(row), QHBoxLayout()
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(self._theme.px(2))
-        head.setSpacing(self._theme.px(_SPACING))
         box = self._boxes[tool.name] = QCheckBox()
         # A server's name as wide as the list would push the permission out of it.
         allowed = tool.permission
@@ -191,10 +181,8 @@ class ToolPicker(QFrame):
         box.setEnabled(not tool.reason or tool.is_chosen)
         box.setAccessibleDescription(spoken_text(plain_text(tool.reason) or tool.words))
         box.toggled.connect(lambda _on: self._report_chosen())
-        head.addWidget(box, 1)
-        if combo is not None:
-            head.addWidget(combo)
-        column.addLayout(head)
+        head = row_of((box, 1), *([] if combo is None else [combo]), spacing=_SPACING)
+        column = column_of(head, parent=row, margins=0, spacing=2)
         if tool.words:
             column.addWidget(self._as_note(PlainLabel(several_lines(tool.words))))
         if tool.reason:

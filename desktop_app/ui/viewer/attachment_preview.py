@@ -18,7 +18,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
@@ -152,8 +152,7 @@ class AttachmentPreview(QDialog):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.text)
         self._stack.addWidget(pictures)
-        self._foot = row_of(self._tabs, STRETCH, self._copy_button, self._close_button)
-        self._column = column_of(
+        column_of(
             self._name,
             self._attachments,
             self._facts,
@@ -162,8 +161,10 @@ class AttachmentPreview(QDialog):
             self._note,
             self._find_bar,
             (self._stack, 1),
-            self._foot,
+            row_of(self._tabs, STRETCH, self._copy_button, self._close_button, spacing=8),
             parent=self,
+            margins=DIALOG_MARGINS,
+            spacing=8,
         )
 
     def _connect(self) -> None:
@@ -188,10 +189,6 @@ class AttachmentPreview(QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         self._picture.theme = theme
-        px = theme.px
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(8))
-        self._foot.setSpacing(px(8))
         self._find_bar.set_theme(theme)
         retheme(self, theme)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QLineEdit
 
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import STRETCH, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -64,12 +64,8 @@ class PasswordDialog(QDialog):
         self.field.textChanged.connect(lambda text: self._open_button.setEnabled(bool(text)))
         self.finished.connect(self._answer)
         row = row_of(STRETCH, cancel, self._open_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*[theme.px(20)] * 4)
-        column.setSpacing(theme.px(10))
-        for widget in (title, self.field, note):
-            column.addWidget(widget)
-        column.addLayout(row)
+        column = column_of(title, self.field, note, row, parent=self, margins=20, spacing=10)
+        scale_boxes(self, theme)
         width = min(theme.px(_WIDTH), parent.window().width() - theme.px(24))
         self.setFixedSize(width, column.heightForWidth(width))
 

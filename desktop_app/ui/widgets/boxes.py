@@ -1,20 +1,36 @@
-"""Rows and columns of widgets, each created and filled in one call."""
+"""Rows and columns of widgets, each created and filled in one call.
+
+Their margins and spacing are given in pixels at the default text size. `scale_boxes` adapts them to
+another.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+
+from desktop_app.ui.look import mirroring
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from collections.abc import Callable
 
-    Item = QWidget | QLayout | tuple[QWidget | QLayout, int] | int
+    from desktop_app.ui.look.theme import Theme
+
+    Margins = int | tuple[int, int, int, int]
+    Item = (
+        QWidget | QLayout | tuple[QWidget | QLayout, int] | tuple[QWidget, Qt.AlignmentFlag] | int
+    )
 
 STRETCH: Final = 1
 """An item that takes the remaining room, shared with other items that stretch."""
 SPRING: Final = 0
 """An item that takes the remaining room if no other item stretches."""
+DIALOG_MARGINS: Final = (16, 14, 16, 14)
+
+_MARGINS: Final = "unscaled-margins"
+_SPACING: Final = "unscaled-spacing"
 
 _Box = TypeVar("_Box", bound=QBoxLayout)
 
@@ -22,14 +38,16 @@ _Box = TypeVar("_Box", bound=QBoxLayout)
 def row_of(
     *items: Item,
     parent: QWidget | None = None,
-    margins: int | None = None,
+    margins: Margins | None = None,
     spacing: int | None = None,
 ) -> QHBoxLayout:
     """Return a row of widgets and layouts, each alone or with its stretch factor, and gaps.
 
     Args:
+        items: a widget may also have an alignment.
         parent: the widget whose layout it is.
-        margins, spacing: in pixels; None leaves them to the style.
+        margins: on all sides, or before, above, after and below; None leaves them to the style.
+        spacing: between the items; None leaves it to the style.
     """
     box = QHBoxLayout() if parent is None else QHBoxLayout(parent)
     return _filled(box, items, margins, spacing)
@@ -38,7 +56,7 @@ def row_of(
 def column_of(
     *items: Item,
     parent: QWidget | None = None,
-    margins: int | None = None,
+    margins: Margins | None = None,
     spacing: int | None = None,
 ) -> QVBoxLayout:
     """Return a column of the same items; see `row_of`."""
@@ -46,17 +64,40 @@ def column_of(
     return _filled(box, items, margins, spacing)
 
 
-def _filled(box: _Box, items: tuple[Item, ...], margins: int | None, spacing: int | None) -> _Box:
+def scale_boxes(root: QWidget, theme: Theme) -> None:
+    """Adapt the margins and spacing of all rows and columns below `root` to the text size."""
+    for layout in root.findChildren(QLayout):
+        _scale(layout, lambda length: theme.px(length) if length else 0)
+
+
+def set_unscaled(layout: QLayout, margins: Margins | None, spacing: int | None) -> None:
+    """Set margins and spacing for `scale_boxes`; None leaves them to the style."""
+    layout.setProperty(_MARGINS, (margins,) * 4 if isinstance(margins, int) else margins)
+    layout.setProperty(_SPACING, spacing)
+    _scale(layout, int)
+
+
+def _scale(layout: QLayout, px: Callable[[float], int]) -> None:
+    margins, spacing = layout.property(_MARGINS), layout.property(_SPACING)
     if margins is not None:
-        box.setContentsMargins(margins, margins, margins, margins)
+        layout.setContentsMargins(*mirroring.margins(*map(px, margins)))
     if spacing is not None:
-        box.setSpacing(spacing)
+        layout.setSpacing(px(spacing))
+
+
+def _filled(
+    box: _Box, items: tuple[Item, ...], margins: Margins | None, spacing: int | None
+) -> _Box:
+    set_unscaled(box, margins, spacing)
     for item in items:
-        content, stretch = item if isinstance(item, tuple) else (item, 0)
+        content, place = item if isinstance(item, tuple) else (item, 0)
         if isinstance(content, int):
             box.addStretch(content)
+        elif isinstance(place, Qt.AlignmentFlag):
+            assert isinstance(content, QWidget)
+            box.addWidget(content, 0, place)
         elif isinstance(content, QLayout):
-            box.addLayout(content, stretch)
+            box.addLayout(content, place)
         else:
-            box.addWidget(content, stretch)
+            box.addWidget(content, place)
     return box

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 from desktop_app.ui.look.mirroring import mirrored_rect
+from desktop_app.ui.widgets.boxes import set_unscaled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,18 +27,18 @@ def order_children(container: QWidget, children: Sequence[QWidget]) -> None:
 
 
 class FlowLayout(QLayout):
-    """Rows of widgets in their preferred sizes, `gap` apart; none is wider than the row."""
+    """Rows of widgets in their preferred sizes; none is wider than the row.
 
-    def __init__(self, parent: QWidget | None = None, gap: int = 8) -> None:
+    Args:
+        spacing: between widgets and between rows, as in `row_of`.
+    """
+
+    def __init__(self, *widgets: QWidget, parent: QWidget | None = None, spacing: int = 8) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
-        self._gap = gap
-        self.setContentsMargins(0, 0, 0, 0)
-
-    def set_gap(self, gap: int) -> None:
-        """Set the pixels between widgets and between rows."""
-        self._gap = gap
-        self.invalidate()
+        set_unscaled(self, 0, spacing)
+        for widget in widgets:
+            self.addWidget(widget)
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
@@ -83,9 +84,9 @@ class FlowLayout(QLayout):
             size = item.sizeHint()
             size.setWidth(min(size.width(), rect.width()))
             if x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, row_height = rect.x(), y + row_height + self._gap, 0
+                x, y, row_height = rect.x(), y + row_height + self.spacing(), 0
             if move:
                 item.setGeometry(mirrored_rect(QRect(QPoint(x, y), size), rect))
-            x += size.width() + self._gap
+            x += size.width() + self.spacing()
             row_height = max(row_height, size.height())
         return y + row_height - rect.y()

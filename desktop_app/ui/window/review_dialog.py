@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from desktop_app.domain.conversations.review import MAX_NOTE_CHARS, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -79,17 +79,13 @@ class ReviewDialog(FormDialog):
         self.note.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
-        self._head = row_of(self.verdict, STRETCH, HelpButton())
-        self._foot = row_of((self._hint, 1), self.save_button)
-        self._column = column_of(self._head, self.note, (self.text, 1), self._foot, parent=self)
+        head = row_of(self.verdict, STRETCH, HelpButton(), spacing=8)
+        foot = row_of((self._hint, 1), self.save_button, spacing=12)
+        parts = (head, self.note, (self.text, 1), foot)
+        column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
-        self._column.setSpacing(px(12))
-        self._head.setSpacing(px(8))
-        self._foot.setSpacing(px(12))
-        self.text.document().setDocumentMargin(px(6))
+        self.text.document().setDocumentMargin(theme.px(6))
         retheme(self, theme)
 
     def _on_text_changed(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QVBoxLayout
+from PySide6.QtWidgets import QDialog
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainTextField
 
 if TYPE_CHECKING:
@@ -29,11 +30,8 @@ class SentTextDialog(QDialog):
         set_role(self.text, "field")
         self.text.setAccessibleName(tr("Compacted content"))
         self.text.setFont(theme.reading())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*[theme.px(16)] * 4)
-        column.setSpacing(theme.px(10))
-        column.addWidget(self.note)
-        column.addWidget(self.text, 1)
+        column_of(self.note, (self.text, 1), parent=self, margins=16, spacing=10)
+        scale_boxes(self, theme)
         room = parent.size()
         self.resize(
             min(theme.px(640), room.width() - theme.px(40)),

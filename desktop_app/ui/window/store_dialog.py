@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QLabel, QProgressBar, QPushButton, QScrol
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.role_names import GROUP
+from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -51,22 +52,19 @@ class StoreDialog(QDialog):
         self._notes: list[QLabel] = []
         self._last_choice = ""
         set_role(self._title, "strong")
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(*[theme.px(20)] * 4)
-        self._column.setSpacing(theme.px(8))
-        self._column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         for label in (self._title, self._words):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._column.addWidget(self._title)
         # The text may be taller than the screen and contain paths wider than the dialog.
         self._scroll = ScrolledText()
         self._scroll.setWidgetResizable(True)
         set_role(self._scroll, "ringed")
         self._scroll.setAccessibleName(spoken_text(tr("Message")))
         self._scroll.setWidget(self._words)
-        self._column.addWidget(self._scroll)
-        self._column.addWidget(self._bar)
+        parts = (self._title, self._scroll, self._bar)
+        self._column = column_of(*parts, parent=self, margins=20, spacing=8)
+        self._column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        scale_boxes(self, theme)
         self._bar.hide()
         # With large text, the width can exceed that of a small screen.
         room = self.screen().availableGeometry().size()

@@ -177,8 +177,10 @@ class PromptFields(QFrame, DraftForm):
         inner = QWidget()
         inner.setLayout(self._grid)
         self._area = scroll_area_of(inner)
-        self._footer = row_of((self._note, 1), self._cancel_button, self._insert_button)
-        self._column = column_of(self._title, (self._area, 1), self._footer, parent=self)
+        buttons = (self._cancel_button, self._insert_button)
+        self._footer = row_of((self._note, 1), *buttons, spacing=8)
+        parts = (self._title, (self._area, 1), self._footer)
+        self._column = column_of(*parts, parent=self, margins=(14, 12, 14, 12), spacing=10)
 
     def values(self) -> dict[str, str]:
         """Return the current values by name."""
@@ -198,11 +200,8 @@ class PromptFields(QFrame, DraftForm):
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
         self._theme = theme
-        self._column.setContentsMargins(px(14), px(12), px(14), px(12))
-        self._column.setSpacing(px(10))
         self._grid.setHorizontalSpacing(px(12))
         self._grid.setVerticalSpacing(px(8))
-        self._footer.setSpacing(px(8))
         for label in self._labels.values():
             label.setFixedWidth(px(_LABEL_WIDTH))
             label.setContentsMargins(0, px(7), 0, 0)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.network.custom_fields import MAX_FIELDS, CustomField
@@ -129,15 +129,12 @@ class CustomFieldSection(FormSection, DraftForm):
 
     def _row(self, field: CustomField) -> QWidget:
         row = QWidget()
-        columns = QHBoxLayout(row)
-        columns.setContentsMargins(0, 0, 0, 0)
         label = PlainLabel(self._describe(field), wraps=True)
         remove = PlainButton(tr("Remove"), role="link", name=f"remove-{field.key}")
         remove.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
         remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         remove.clicked.connect(partial(self._remove, field.key))
-        columns.addWidget(label, 1)
-        columns.addWidget(remove, 0, Qt.AlignmentFlag.AlignTop)
+        row_of((label, 1), (remove, Qt.AlignmentFlag.AlignTop), parent=row, margins=0)
         return row
 
     def _describe(self, field: CustomField) -> str:

@@ -224,7 +224,6 @@ class KeySection(FormSection):
         self._replace.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
         self._theme = theme
         self._location.setFont(theme.note())
         self._location.setTextMargins(*margins(0, 0, theme.px(22), 0))

@@ -6,12 +6,12 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.viewer.paged_text import PagedText
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -56,18 +56,12 @@ class AboutTab(QWidget):
 
     def _lay_out(self) -> None:
         program = QWidget()
-        column = QVBoxLayout(program)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._program, 1)
         row = row_of(self._copy, (self._copied, 1))
-        column.addLayout(row)
+        column_of((self._program, 1), row, parent=program, margins=0)
         for page in (program, self._licenses):
             self._pages.addWidget(page)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addWidget(self._help, 0, Qt.AlignmentFlag.AlignLeft)
-        self._column.addWidget(self._choice)
-        self._column.addWidget(self._pages, 1)
+        parts = ((self._help, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
+        column_of(*parts, parent=self, margins=0, spacing=10)
 
     def show_page(self, key: str) -> None:
         """Show "program" or "licenses"."""
@@ -82,7 +76,6 @@ class AboutTab(QWidget):
         self._copied.set_text(tr("Contains no API keys or conversations."))
 
     def set_theme(self, theme: Theme) -> None:
-        self._column.setSpacing(theme.px(10))
         font = theme.code()
         font.setPointSizeF(theme.points(11))
         for text in (self._program, self._licenses.view):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.widgets.boxes import STRETCH, column_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +31,10 @@ class AppearanceTab(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._forms = (SchemaForm(Group.LOOK, theme), SchemaForm(Group.DESKTOP, theme))
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        column_of(*self._forms, STRETCH, parent=self, margins=0, spacing=16)
         for form in self._forms:
             form.changed.connect(self.changed)
             form.edit_requested.connect(self.edit_requested)
-            self._column.addWidget(form)
-        self._column.addStretch(1)
-        self.set_theme(theme)
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show these values, or the defaults."""
@@ -48,8 +45,3 @@ class AppearanceTab(QWidget):
         """Disable settings that do nothing here, and say why."""
         for form in self._forms:
             form.set_refusals(refusals)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._column.setSpacing(theme.px(16))
-        for form in self._forms:
-            form.set_theme(theme)

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.file_dialogs import choose_folder
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note, ReadOnlyLine, Tone
@@ -84,11 +84,8 @@ class DataTab(QWidget):
         self._has_open = True
         self._make_transfer()
         self._make_backups()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        for part in (self._titles, self._transfer, self._backups, documents, erase):
-            self._column.addWidget(part)
-        self._column.addStretch(1)
+        parts = (self._titles, self._transfer, self._backups, documents, erase, STRETCH)
+        column_of(*parts, parent=self, margins=0, spacing=16)
         for form in (self._titles, self._schedule, self._limits):
             form.changed.connect(self.changed)
         erase.erase_confirmed.connect(self.erase_requested)
@@ -102,7 +99,7 @@ class DataTab(QWidget):
         menu = ProgramMenu(self._export_button)
         menu.fill_with(self._fill_export)
         self._export_button.setMenu(menu)
-        self._transfer.body.addLayout(_row(import_button, self._export_button))
+        self._transfer.body.addLayout(FlowLayout(import_button, self._export_button))
 
     def _make_backups(self) -> None:
         self._folder.setObjectName("backup-folder")
@@ -123,7 +120,7 @@ class DataTab(QWidget):
         restore = _button(tr("Restore…"), "restore")
         restore.clicked.connect(lambda: self.restore_requested.emit())
         holder = QWidget()
-        holder.setLayout(_row(self._back_up_now, restore))
+        FlowLayout(self._back_up_now, restore, parent=holder)
         self._backups.add(holder)
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -144,7 +141,6 @@ class DataTab(QWidget):
         self._has_open = has_open
 
     def set_theme(self, theme: Theme) -> None:
-        self._column.setSpacing(theme.px(16))
         self._gap.setFixedHeight(theme.px(4))
 
     def _fill_export(self, menu: QMenu) -> None:
@@ -206,10 +202,3 @@ def _button(label: str, name: str) -> QPushButton:
     button = PlainButton(label, role="plain", name=name)
     button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return button
-
-
-def _row(*buttons: QPushButton) -> FlowLayout:
-    row = FlowLayout()
-    for button in buttons:
-        row.addWidget(button)
-    return row

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
@@ -27,7 +27,7 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 from desktop_app.ui.settings.sections.network_section import NetworkSection
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
-from desktop_app.ui.widgets.boxes import STRETCH, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
     FormSection,
@@ -97,8 +97,7 @@ class ProviderTab(QWidget):
         self._weights = ""
         self._default = ""
         self._key_profile_id = ""
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column = column_of(parent=self, margins=0, spacing=14)
         self._build(theme)
         self._connect()
         self.set_theme(theme)
@@ -166,8 +165,8 @@ class ProviderTab(QWidget):
         self._mark = PlainLabel()
         self._result = Note(theme, object_name="test-result")
         self._test.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._test_row = row_of(self._test, self._mark, (self._result, 100), STRETCH)
-        self._column.addLayout(self._test_row)
+        row = row_of(self._test, self._mark, (self._result, 100), STRETCH, spacing=8)
+        self._column.addLayout(row)
 
     def _build_default(self, theme: Theme) -> None:
         title = tr("Use for new conversations")
@@ -240,8 +239,6 @@ class ProviderTab(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._column.setSpacing(theme.px(14))
-        self._test_row.setSpacing(theme.px(8))
         set_icon(self._add, "plus", theme.dim, theme.px(16))
         self._show_result()
 

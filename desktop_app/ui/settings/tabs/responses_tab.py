@@ -73,13 +73,13 @@ class ResponsesTab(QWidget):
         self._scope.button(FOLDER).hide()
         self._note = Note(theme)
         self._form = SchemaForm(Group.ANSWER, theme)
-        self._column = column_of(self._scope, self._note, (self._form, 1), parent=self, margins=0)
+        parts = (self._scope, self._note, (self._form, 1))
+        column_of(*parts, parent=self, margins=0, spacing=10)
         self._scope.chosen.connect(self._choose_scope)
         self._form.changed.connect(self._report)
         self._form.reset_requested.connect(self._request_reset)
         self._form.edit_requested.connect(self.edit_requested)
         self._shown_scope = DEFAULTS
-        self.set_theme(theme)
         self._show()
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -112,9 +112,6 @@ class ResponsesTab(QWidget):
     def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
         """Set the reasons for unsupported settings, and remarks on others."""
         self._form.set_refusals(refusals, notes)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._column.setSpacing(theme.px(10))
 
     def _choose_scope(self, scope: str) -> None:
         self._form.report_edits()

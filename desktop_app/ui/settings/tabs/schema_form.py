@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting
@@ -23,7 +23,7 @@ from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.settings.dialog_field import DialogField
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
@@ -83,15 +83,13 @@ class SchemaForm(QWidget):
         self._override_lines: dict[str, _OverrideLine] = {}
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column = column_of(parent=self, margins=0, spacing=16)
         for declared in settings_of(group):
             if declared.key != "look.language":
                 self._add(declared, theme)
             elif len(offered_languages()) > 1:
                 self._add(_with_offered_languages(declared), theme)
         self._column.addStretch(1)
-        self.set_theme(theme)
 
     def _add(self, declared: Setting, theme: Theme) -> None:
         section = FormSection(tr(declared.label), theme)
@@ -154,9 +152,6 @@ class SchemaForm(QWidget):
     def _annotate(self, key: str) -> None:
         help_text = f"{tr(setting(key).help)} {self._notes.get(key, '')}".strip()
         self._sections[key].note.set_text(self._refusals.get(key) or help_text)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._column.setSpacing(theme.px(16))
 
 
 def _with_offered_languages(declared: Setting) -> Setting:

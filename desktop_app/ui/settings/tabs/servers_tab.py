@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.widgets.boxes import STRETCH, column_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note, Tone
@@ -73,18 +73,13 @@ class ServersTab(QWidget):
         self._sections: dict[str, ServerSection] = {}
         self._intro = Note(theme, tr(INTRODUCTION))
         self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
-        self._list = QVBoxLayout()
+        self._list = column_of(spacing=16)
         self._add = add = dialog_button(tr("Add…"), "add-server")
         add.clicked.connect(self.add_requested)
         self._import = import_ = dialog_button(tr("Import…"), "import-servers")
         import_.clicked.connect(self.import_requested)
-        buttons = FlowLayout()
-        buttons.addWidget(add)
-        buttons.addWidget(import_)
-        self._column = column_of(
-            self._intro, self._empty_label, self._list, buttons, STRETCH, parent=self, margins=0
-        )
-        self.set_theme(theme)
+        parts = (self._intro, self._empty_label, self._list, FlowLayout(add, import_), STRETCH)
+        column_of(*parts, parent=self, margins=0, spacing=12)
 
     def set_servers(self, rows: Sequence[ServerRow]) -> None:
         """Show these servers; while their names are the same, their widgets stay."""
@@ -110,12 +105,11 @@ class ServersTab(QWidget):
         section.edit.clicked.connect(lambda: self.edit_requested.emit(name))
         section.remove.clicked.connect(lambda: self.removal_requested.emit(name))
         self._list.addWidget(section)
+        scale_boxes(section, self._theme)
         return section
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._column.setSpacing(theme.px(12))
-        self._list.setSpacing(theme.px(16))
 
 
 class ServerSection(FormSection):
@@ -125,7 +119,6 @@ class ServerSection(FormSection):
         super().__init__(name, theme)
         self._about = PlainLabel(role="note", wraps=True)
         self._state = Note(theme, object_name="server-state")
-        buttons = FlowLayout()
         self.sign_in = dialog_button(tr("Sign in…"), f"sign-in-server-{name}")
         self.sign_out = dialog_button(tr("Sign out"), f"sign-out-server-{name}")
         self.test = dialog_button(tr("Test"), f"test-server-{name}")
@@ -133,12 +126,12 @@ class ServerSection(FormSection):
         self.edit = dialog_button(tr("Edit…"), f"edit-server-{name}")
         self.remove = dialog_button(tr("Remove…"), f"remove-server-{name}")
         signing = (self.sign_in, self.sign_out)
-        for button in (*signing, self.test, self.log, self.edit, self.remove):
+        buttons = (*signing, self.test, self.log, self.edit, self.remove)
+        for button in buttons:
             button.setAccessibleName(spoken_text(f"{name}: {button.text()}"))
-            buttons.addWidget(button)
         self.body.addWidget(self._about)
         self.body.addWidget(self._state)
-        self.body.addLayout(buttons)
+        self.body.addLayout(FlowLayout(*buttons))
 
     def show_row(self, row: ServerRow) -> None:
         """Show the server's state."""

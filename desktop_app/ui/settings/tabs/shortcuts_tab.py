@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import key_refusal, normalized
@@ -231,12 +231,10 @@ class HotkeyHelp(QWidget):
         self._keys = ""
         copy = PlainButton(tr("Copy command"), name="copy-quick-command")
         self._bind = PlainButton(name="bind-quick-command")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
         for button in (copy, self._bind):
             set_role(button, "link")
-            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeading)
+        leading = Qt.AlignmentFlag.AlignLeading
+        column_of((copy, leading), (self._bind, leading), parent=self, margins=0, spacing=0)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
         self._bind.clicked.connect(lambda: self.binding_requested.emit(self._keys))
         self.hide()
@@ -267,10 +265,8 @@ class ShortcutsTab(QWidget):
         super().__init__()
         self._rows: dict[str, CommandRow] = {}
         self._titles: list[QLabel] = []
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        files = QHBoxLayout()
-        self._column.addLayout(files)
+        files = row_of()
+        self._column = column_of(files, parent=self, margins=0, spacing=3)
         for name, label, request in (
             ("import-shortcuts", tr("Import…"), self.import_requested),
             ("export-shortcuts", tr("Export…"), self.export_requested),
@@ -320,6 +316,5 @@ class ShortcutsTab(QWidget):
         self._hotkey_help.show_report(report)
 
     def set_theme(self, theme: Theme) -> None:
-        self._column.setSpacing(theme.px(3))
         for title in self._titles[1:]:
             title.setContentsMargins(0, theme.px(10), 0, 0)

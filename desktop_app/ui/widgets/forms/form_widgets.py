@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QStyleOptionComboBox,
     QStyleOptionFrame,
     QStylePainter,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -28,7 +27,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -53,7 +52,8 @@ TYPING_PAUSE_MS: Final = 600
 
 
 def retheme(root: QWidget, theme: Theme) -> None:
-    """Apply the theme to every widget below `root` that has a `set_theme`."""
+    """Apply the theme to the layouts below `root`, and to every widget with a `set_theme`."""
+    scale_boxes(root, theme)
     for widget in root.findChildren(QWidget):
         set_theme = getattr(widget, "set_theme", None)
         if set_theme is not None:
@@ -118,23 +118,16 @@ class FormSection(QWidget):
         super().__init__()
         self.title = PlainLabel(title, role="strong", wraps=True)
         self.note = Note(theme)
-        self.body = QVBoxLayout()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addWidget(self.title)
+        self.body = column_of(spacing=6)
+        self._column = column_of(
+            self.title, self.body, self.note, parent=self, margins=0, spacing=4
+        )
         # Show it only now: a widget shown without a parent becomes a window and takes the focus.
         self.title.setVisible(bool(title))
-        self._column.addLayout(self.body)
-        self._column.addWidget(self.note)
-        FormSection.set_theme(self, theme)  # not a subclass's, whose widgets do not exist yet
 
     def add(self, widget: QWidget) -> None:
         """Add a widget below the note."""
         self._column.addWidget(widget)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._column.setSpacing(theme.px(4))
-        self.body.setSpacing(theme.px(6))
 
 
 class LineSection(FormSection):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
+
+from desktop_app.ui.widgets.boxes import column_of
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -28,12 +30,10 @@ class CardText(QScrollArea):
         for surface in (self, viewport, inner):
             surface.setProperty("role", "card-text")
         self.setViewport(viewport)
-        self.column = QVBoxLayout(inner)
-        self.column.setContentsMargins(0, 0, 0, 0)
         for label in labels:
             label.setWordWrap(True)
             label.setMinimumWidth(1)  # otherwise the label may be wider than the viewport
-            self.column.addWidget(label)
+        self.column = column_of(*labels, parent=inner, margins=0, spacing=3)
         self.setWidget(inner)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QFrame, QPushButton
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -63,23 +63,15 @@ class CompactionCard(QFrame):
         self._show_text(words, "", is_working=True)
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._line.setContentsMargins(px(14), px(10), px(14), px(10))
-        self._line.setSpacing(px(10))
-        self._text.column.setSpacing(px(3))
-        self._column.setSpacing(px(3))
-        self._buttons.setSpacing(px(16))
-        self._icon.setContentsMargins(0, px(3), 0, 0)
-        self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
+        scale_boxes(self, theme)
+        self._icon.setContentsMargins(0, theme.px(3), 0, 0)
+        self._icon.setPixmap(icons.pixmap("info", theme.dim, theme.px(18)))
 
     def _lay_out(self) -> None:
-        self._buttons = row_of(
-            self.compact_button, self.decline_button, self.cancel_button, STRETCH
-        )
-        self._column = column_of(self._text, self._buttons)
-        self._line = QHBoxLayout(self)
-        self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        self._line.addLayout(self._column, 1)
+        buttons = (self.compact_button, self.decline_button, self.cancel_button, STRETCH)
+        column = column_of(self._text, row_of(*buttons, spacing=16), spacing=3)
+        icon = (self._icon, Qt.AlignmentFlag.AlignTop)
+        row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
 
     def _button(self, label: str, name: str) -> QPushButton:
         button = PlainButton(label, role="link", name=name)

@@ -12,15 +12,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
 from desktop_app.domain.error_text import WINDOW, remedy_segments
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import Theme, limit_size, set_style_property
+from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -159,13 +159,9 @@ class Notifications(QFrame):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         px = theme.px
-        self._line.setContentsMargins(*margins(px(14), px(8), px(8), px(8)))
-        self._line.setSpacing(px(10))
+        scale_boxes(self, theme)
         self._icon.setContentsMargins(0, px(3), 0, 0)
         self._count.setContentsMargins(0, px(3), 0, 0)
-        self._body.setSpacing(px(3))
-        self._text.column.setSpacing(px(3))
-        self._buttons.setSpacing(px(12))
         icons.set_icon(self.close_button, "x", theme.dim, px(14))
         limit_size(self.close_button, px(24), px(24))
         self._draw_icon()
@@ -179,15 +175,10 @@ class Notifications(QFrame):
     def _lay_out(self) -> None:
         top = Qt.AlignmentFlag.AlignTop
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._line = QHBoxLayout(self)
-        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        self._buttons = QHBoxLayout()
-        self._body.addWidget(self._text, 1)
-        self._body.addLayout(self._buttons)
-        self._line.addWidget(self._icon, 0, top)
-        self._line.addLayout(self._body, 1)
-        self._line.addWidget(self._count, 0, top)
-        self._line.addWidget(self.close_button, 0, top)
+        self._buttons = row_of(spacing=12)
+        self._body = column_of((self._text, 1), self._buttons, spacing=3)
+        parts = ((self._icon, top), (self._body, 1), (self._count, top), (self.close_button, top))
+        row_of(*parts, parent=self, margins=(14, 8, 8, 8), spacing=10)
 
     def _show_last(self) -> None:
         self.note_timer.stop()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class ProgressCard(QFrame):
         self.words.setMinimumWidth(1)  # lets a long name shrink to the window's width
         self.bar = QProgressBar(textVisible=False)
         self.cancel_button = PlainButton(tr("Cancel"), name="cancel-work", role="link")
-        self._line = row_of(self.words, (self.bar, 1), self.cancel_button, parent=self)
+        parts = (self.words, (self.bar, 1), self.cancel_button)
+        row_of(*parts, parent=self, margins=(14, 10, 14, 10), spacing=12)
         self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())
         self.set_theme(theme)
         self.hide()
@@ -68,7 +69,5 @@ class ProgressCard(QFrame):
         )
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._line.setContentsMargins(px(14), px(10), px(14), px(10))
-        self._line.setSpacing(px(12))
-        self.bar.setFixedHeight(px(6))
+        scale_boxes(self, theme)
+        self.bar.setFixedHeight(theme.px(6))

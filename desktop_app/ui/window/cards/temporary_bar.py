@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer.dropped_content import (
@@ -17,7 +17,7 @@ from desktop_app.ui.composer.dropped_content import (
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
@@ -58,11 +58,9 @@ class TemporaryBar(QFrame):
         self.close_button = PlainButton(tr("Close"), name="temporary-close", role="link")
         self.forget_button = PlainButton(tr("Delete"), name="temporary-forget", role="link")
         self.keep_button = PlainButton(tr("Keep"), name="temporary-keep", role="link")
-        self._line = QHBoxLayout(self)
-        self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        self._line.addWidget(self.words, 1)
-        for button in (self.close_button, self.forget_button, self.keep_button):
-            self._line.addWidget(button)
+        buttons = (self.close_button, self.forget_button, self.keep_button)
+        parts = ((self._icon, Qt.AlignmentFlag.AlignTop), (self.words, 1), *buttons)
+        row_of(*parts, parent=self, margins=(14, 8, 14, 8), spacing=12)
         self.close_button.clicked.connect(lambda: self.close_requested.emit())
         self.forget_button.clicked.connect(lambda: self.confirmed.emit())
         self.keep_button.clicked.connect(self.explain)
@@ -80,11 +78,9 @@ class TemporaryBar(QFrame):
         self.forget_button.setFocus()
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._line.setContentsMargins(px(14), px(8), px(14), px(8))
-        self._line.setSpacing(px(12))
-        self._icon.setContentsMargins(0, px(2), 0, 0)
-        self._icon.setPixmap(icons.pixmap("lock", theme.dim, px(16)))
+        scale_boxes(self, theme)
+        self._icon.setContentsMargins(0, theme.px(2), 0, 0)
+        self._icon.setPixmap(icons.pixmap("lock", theme.dim, theme.px(16)))
 
     def _show_text(self, text: str, *, is_asking: bool) -> None:
         set_role(self.words, "" if is_asking else "note")
