@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.settings.settings_requests import SettingsRequests
 
 CONVERSATION, FOLDER, DEFAULTS = "conversation", "folder", "defaults"
 SCOPES: Final = (
@@ -40,26 +40,11 @@ _NOTES: Final = {
 
 
 class ResponsesTab(QWidget):
-    """The page.
+    """The page."""
 
-    Signals:
-        changed(str, object): a setting's key and its new default.
-        override_changed(str, str, object): conversation id, key and the conversation's own value.
-        override_removed(str, str): conversation id and key, whose default applies again.
-        folder_override_changed(str, str, object): folder id, key and the folder's own value.
-        folder_override_removed(str, str): folder id and key.
-        edit_requested(EditRequest): change a value in a window of its own.
-    """
-
-    changed = Signal(str, object)
-    override_changed = Signal(str, str, object)
-    override_removed = Signal(str, str)
-    folder_override_changed = Signal(str, str, object)
-    folder_override_removed = Signal(str, str)
-    edit_requested = Signal(object)
-
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, requests: SettingsRequests) -> None:
         super().__init__()
+        self.requests = requests
         self._defaults: Mapping[str, object] = {}
         self._conversation_id = ""
         self._overrides: Mapping[str, object] = {}
@@ -78,7 +63,7 @@ class ResponsesTab(QWidget):
         self._scope.chosen.connect(self._choose_scope)
         self._form.changed.connect(self._report)
         self._form.reset_requested.connect(self._request_reset)
-        self._form.edit_requested.connect(self.edit_requested)
+        self._form.edit_requested.connect(self.requests.edit_requested)
         self._shown_scope = DEFAULTS
         self._show()
 
@@ -128,14 +113,14 @@ class ResponsesTab(QWidget):
 
     def _request_reset(self, key: str) -> None:
         if self._shown_scope == FOLDER:
-            self.folder_override_removed.emit(self._folder_id, key)
+            self.requests.folder_override_removed.emit(self._folder_id, key)
         else:
-            self.override_removed.emit(self._conversation_id, key)
+            self.requests.override_removed.emit(self._conversation_id, key)
 
     def _report(self, key: str, value: object) -> None:
         if self._shown_scope == CONVERSATION:
-            self.override_changed.emit(self._conversation_id, key, value)
+            self.requests.override_changed.emit(self._conversation_id, key, value)
         elif self._shown_scope == FOLDER:
-            self.folder_override_changed.emit(self._folder_id, key, value)
+            self.requests.folder_override_changed.emit(self._folder_id, key, value)
         else:
-            self.changed.emit(key, value)
+            self.requests.setting_changed.emit(key, value)
