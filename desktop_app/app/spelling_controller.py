@@ -52,7 +52,7 @@ class SpellingController(QObject):
         self.spelling.suggestions_requested.connect(lambda r: tasks.start(self._suggest(r)))
         self.spelling.search_requested.connect(lambda r: tasks.start(self._search(r)))
         self.spelling.addition_requested.connect(lambda word: tasks.start(self._add(word)))
-        panel.requests.languages_requested.connect(self.choose_languages)
+        panel.languages_requested.connect(self.choose_languages)
 
     async def start(self) -> None:
         """Load the library, and show in the settings if it or every dictionary is missing."""

@@ -233,7 +233,7 @@ class WindowSession:
         hotkey.reported.connect(window.settings.show_hotkey)
         hotkey.reported.connect(closing.set_hotkey)
         binding = BindingController(window, notifications=window.notifications, tasks=tasks)
-        window.settings.requests.binding_requested.connect(binding.offer)
+        window.settings.binding_requested.connect(binding.offer)
         tray = self.tray = TrayController(window, self._backend.conversations, bus=bus, tasks=tasks)
         hotkey.reported.connect(tray.set_hotkey)
         tray.follow(window.conversations.model)

@@ -58,7 +58,6 @@ from desktop_app.domain.spending.spending_report import Spent
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.settings.settings_requests import SettingsRequests
 from desktop_app.ui.widgets.text.foreign_text import message_box
 from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
 from tests.helpers.menus import entry_text
@@ -253,7 +252,7 @@ def the_report_about_the_program(stage: Stage, text: str) -> QWidget:
     from desktop_app.cli.doctor.doctor import Finding, findings_text
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
 
-    made = AboutTab(stage.theme, SettingsRequests())
+    made = AboutTab(stage.theme)
     report = findings_text([Finding(text, None, ""), Finding("store", True, text)])
     made.set_about(report, "A licence", [9])
     made.show_page("program")
@@ -483,7 +482,7 @@ def the_menus_of_effort_and_background(stage: Stage, text: str) -> QWidget:
 def the_page_of_tool_servers(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
 
-    page = ServersTab(stage.theme, SettingsRequests())
+    page = ServersTab(stage.theme)
     page.set_servers([ServerRow(text, text, text), ServerRow("b", text, text, "error")])
     return page
 
@@ -536,7 +535,7 @@ def the_settings_of_a_provider(stage: Stage, text: str) -> QWidget:
 def the_settings_of_the_library(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.settings.tabs.data_tab import FOLDER_KEY, DataTab
 
-    made = DataTab(stage.theme, SettingsRequests())
+    made = DataTab(stage.theme)
     made.set_values(with_defaults({}) | {FOLDER_KEY: text})
     made.set_backup_state(text, "error")
     return stage.show(made)
@@ -546,7 +545,7 @@ def the_settings_of_the_library(stage: Stage, text: str) -> QWidget:
 def the_settings_of_a_folder(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.settings.tabs.responses_tab import FOLDER, ResponsesTab
 
-    made = ResponsesTab(stage.theme, SettingsRequests())
+    made = ResponsesTab(stage.theme)
     made.set_values(with_defaults({}))
     made.set_folder("f", text, {})
     made.show_scope(FOLDER)

@@ -57,7 +57,7 @@ def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
         known[profile.id] = profile
         made.set_profiles(tuple(known.values()), profile.id)
 
-    made.requests.profile_save_requested.connect(save)
+    made.profile_save_requested.connect(save)
     made.set_profiles(tuple(known.values()), "openai")
     made.resize(312, 1200)
     qtbot.addWidget(made)
@@ -115,17 +115,17 @@ def test_default_values_have_no_summary() -> None:
 def test_the_proxy_is_from_the_environment_none_or_manual(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         choose(panel, "proxy", DIRECT)
     assert saved.args[0].proxy == DIRECT
-    with qtbot.assertNotEmitted(panel.requests.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         choose(panel, "proxy", "own")
     assert QGuiApplication.focusObject() is find(panel, QLineEdit, "proxy-url")
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "proxy-url", "socks5://proxy.lan")
     assert saved.args[0].proxy == "socks5://proxy.lan:1080"
     assert not find(panel, QLineEdit, "proxy-key").isVisible()
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         choose(panel, "proxy", "")
     assert saved.args[0].proxy == ""
     assert not find(panel, QLineEdit, "proxy-url").isVisible()
@@ -133,7 +133,7 @@ def test_the_proxy_is_from_the_environment_none_or_manual(
 
 def test_an_invalid_proxy_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose(panel, "proxy", "own")
-    with qtbot.assertNotEmitted(panel.requests.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "proxy-url", "gopher://x")
     assert "http://host:3128" in words(panel)
 
@@ -143,8 +143,8 @@ def test_a_pasted_proxy_password_goes_to_the_keyring_and_is_not_shown(
 ) -> None:
     choose(panel, "proxy", "own")
     saved: list[ProviderProfile] = []
-    panel.requests.profile_save_requested.connect(saved.append)
-    with qtbot.waitSignal(panel.requests.password_entered) as entered:
+    panel.profile_save_requested.connect(saved.append)
+    with qtbot.waitSignal(panel.password_entered) as entered:
         write(qtbot, panel, "proxy-url", f"http://me:{SECRET}@proxy:3128")
     assert [profile.proxy for profile in saved] == ["http://me@proxy:3128"]
     assert entered.args == ["openai.proxy", SECRET]
@@ -153,7 +153,7 @@ def test_a_pasted_proxy_password_goes_to_the_keyring_and_is_not_shown(
     panel.set_password_state("openai.proxy", KeyState("keyring"))
     assert SECRET not in words(panel)
     assert "Stored in your keyring" in words(panel)
-    with qtbot.waitSignal(panel.requests.password_removal_requested) as removed:
+    with qtbot.waitSignal(panel.password_removal_requested) as removed:
         find(panel, QPushButton, "proxy-remove-key").click()
     assert removed.args == ["openai.proxy"]
 
@@ -163,14 +163,14 @@ def test_a_password_can_be_entered_if_the_proxy_has_a_user(
 ) -> None:
     choose(panel, "proxy", "own")
     write(qtbot, panel, "proxy-url", "http://me@proxy:3128")
-    with qtbot.waitSignal(panel.requests.password_entered) as entered:
+    with qtbot.waitSignal(panel.password_entered) as entered:
         write(qtbot, panel, "proxy-key", SECRET)
     assert entered.args == ["openai.proxy", SECRET]
 
 
 def test_a_certificate_file_can_be_chosen_and_cleared(qtbot: QtBot, panel: SettingsPanel) -> None:
     section = panel.findChildren(CertificateSection)[0]
-    with qtbot.waitSignal(panel.requests.ca_file_chosen) as chosen:
+    with qtbot.waitSignal(panel.ca_file_chosen) as chosen:
         section.ca_file_chosen.emit(Path("/etc/company.pem"))
     assert chosen.args == ["openai", Path("/etc/company.pem")]
     panel.set_ca_file_result("openai", False, "The certificate file company.pem is empty.")
@@ -179,7 +179,7 @@ def test_a_certificate_file_can_be_chosen_and_cleared(qtbot: QtBot, panel: Setti
     panel.set_profiles((replace(OPENAI, ca_file="/etc/company.pem"),), "openai")
     assert "company.pem | " in words(panel) + " | "
     assert "Example Root" in words(panel)
-    with qtbot.waitSignal(panel.requests.ca_file_chosen) as chosen:
+    with qtbot.waitSignal(panel.ca_file_chosen) as chosen:
         find(panel, QPushButton, "clear-ca-file").click()
     assert chosen.args == ["openai", None]
 
@@ -188,7 +188,7 @@ def test_the_user_decides_whether_the_provider_stores_conversations(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     assert NOT_STORED in words(panel)
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         find(panel, Switch, "keeps-at-provider").click()
     assert saved.args[0].keeps_at_provider
     assert STORED[ProviderKind.OPENAI] in words(panel)
@@ -198,7 +198,7 @@ def test_the_user_decides_whether_the_provider_stores_conversations(
 
 def test_the_api_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:
     for name, api in (("chat_completions", Api.CHAT_COMPLETIONS), ("", None)):
-        with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+        with qtbot.waitSignal(panel.profile_save_requested) as saved:
             choose(panel, "provider-api", name)
         assert saved.args[0].api is api
 
@@ -208,7 +208,7 @@ def test_the_token_limit_parameter_is_shown_for_custom_servers(
 ) -> None:
     assert not find(panel, QComboBox, "max-tokens-field").isVisible()
     show(panel, BOX)
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         choose(panel, "max-tokens-field", "max_completion_tokens")
     assert saved.args[0].max_tokens_field == "max_completion_tokens"
 
@@ -225,15 +225,15 @@ def test_an_unencrypted_host_is_confirmed_once(qtbot: QtBot, panel: SettingsPane
     button = find(panel, QPushButton, "allow-unencrypted")
     assert "could read your key" in words(panel)
     assert button.accessibleName() == "Allow unencrypted connections to 192.168.1.5"
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         button.click()
     assert saved.args[0].plain_http_hosts == ("192.168.1.5",)
     assert not button.isVisible()
     assert "Not encrypted" in words(panel)
-    with qtbot.waitSignal(panel.requests.profile_save_requested):
+    with qtbot.waitSignal(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://nas:11434/v1")
     assert button.isVisible()
-    with qtbot.waitSignal(panel.requests.profile_save_requested):
+    with qtbot.waitSignal(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://192.168.1.5:8080/v1")
     assert not button.isVisible()
 
@@ -283,7 +283,7 @@ def test_an_entered_header_is_emitted_and_cleared_from_the_form(
     value = find(panel, QLineEdit, "custom-field-value")
     assert value.echoMode() is QLineEdit.EchoMode.Password
     value.setText(SECRET)
-    with qtbot.waitSignal(panel.requests.custom_field_entered) as entered:
+    with qtbot.waitSignal(panel.custom_field_entered) as entered:
         find(panel, QPushButton, "add-custom-field").click()
     field = CustomField("x-portkey-api-key", is_secret=True)
     assert entered.args == ["box", field, SECRET]
@@ -303,7 +303,7 @@ def test_a_header_that_cannot_be_sent_is_refused(
 ) -> None:
     show(panel, BOX)
     entered: list[object] = []
-    panel.requests.custom_field_entered.connect(lambda *args: entered.append(args))
+    panel.custom_field_entered.connect(lambda *args: entered.append(args))
     find(panel, QLineEdit, "custom-field-name").setText(name)
     find(panel, QLineEdit, "custom-field-value").setText(value)
     find(panel, QPushButton, "add-custom-field").click()
@@ -323,7 +323,7 @@ def test_headers_are_listed_and_removed(qtbot: QtBot, panel: SettingsPanel) -> N
     qtbot.waitUntil(lambda: "X-Team: blue" in words(panel))
     assert "X-Key: value missing" in words(panel)
     assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         find(panel, QPushButton, "remove-header.x-key").click()
     assert saved.args == [replace(profile, custom_fields=fields[:1])]
 

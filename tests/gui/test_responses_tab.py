@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QS
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui.settings.settings_requests import SettingsRequests
 from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION, DEFAULTS, ResponsesTab
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -28,7 +27,7 @@ TEMPERATURE = "answer.temperature"
 @pytest.fixture
 def tab(qtbot: QtBot, light_theme: Theme) -> ResponsesTab:
     """Return the page with a conversation that sets its own temperature."""
-    made = ResponsesTab(light_theme, SettingsRequests())
+    made = ResponsesTab(light_theme)
     made.set_values(with_defaults({TEMPERATURE: 0.5, "answer.verbosity": "low"}))
     made.set_overrides("c1", {TEMPERATURE: 1.0})
     made.resize(300, 2000)
@@ -76,17 +75,11 @@ def test_a_conversation_shows_only_settings_that_it_can_override(
 
 def test_a_change_is_reported_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
     slider = find(tab, QSlider, TEMPERATURE)
-    with (
-        qtbot.waitSignal(tab.requests.setting_changed) as told,
-        qtbot.assertNotEmitted(tab.requests.override_changed),
-    ):
+    with qtbot.waitSignal(tab.changed) as told, qtbot.assertNotEmitted(tab.override_changed):
         slider.setValue(slider.value() + 1)
     assert told.args == [TEMPERATURE, 0.6]
     choose(qtbot, tab, CONVERSATION)
-    with (
-        qtbot.waitSignal(tab.requests.override_changed) as told,
-        qtbot.assertNotEmitted(tab.requests.setting_changed),
-    ):
+    with qtbot.waitSignal(tab.override_changed) as told, qtbot.assertNotEmitted(tab.changed):
         slider.setValue(0)
     assert told.args == ["c1", TEMPERATURE, None]  # the model's own, whatever the default is
 
@@ -95,7 +88,7 @@ def test_a_row_can_remove_its_override(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, CONVERSATION)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert reset.accessibleName() == "Temperature: use default"
-    with qtbot.waitSignal(tab.requests.override_removed) as told:
+    with qtbot.waitSignal(tab.override_removed) as told:
         qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
     assert told.args == ["c1", TEMPERATURE]
     tab.set_overrides("c1", {})
@@ -110,7 +103,7 @@ def test_typed_text_is_reported_for_the_conversation_that_is_left(
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     text.setFocus()
     qtbot.keyClicks(text, "Rhyme.")
-    with qtbot.waitSignal(tab.requests.override_changed) as told:
+    with qtbot.waitSignal(tab.override_changed) as told:
         tab.set_overrides("c2", {})
     assert told.args == ["c1", "answer.system_prompt", "Rhyme."]
     assert text.toPlainText() == ""
@@ -120,10 +113,7 @@ def test_typed_text_is_reported_for_the_scope_that_is_left(qtbot: QtBot, tab: Re
     choose(qtbot, tab, CONVERSATION)
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     qtbot.keyClicks(text, "Rhyme.")
-    with (
-        qtbot.waitSignal(tab.requests.override_changed),
-        qtbot.assertNotEmitted(tab.requests.setting_changed),
-    ):
+    with qtbot.waitSignal(tab.override_changed), qtbot.assertNotEmitted(tab.changed):
         choose(qtbot, tab, DEFAULTS)
 
 
@@ -146,12 +136,12 @@ def test_refusals_and_notes_are_shown_in_both_scopes(qtbot: QtBot, tab: Response
 
 def test_a_fifth_stop_sequence_is_refused_with_a_reason(qtbot: QtBot, tab: ResponsesTab) -> None:
     text = find(tab, QPlainTextEdit, "answer.stop")
-    with qtbot.assertNotEmitted(tab.requests.setting_changed, wait=20):
+    with qtbot.assertNotEmitted(tab.changed, wait=20):
         text.setPlainText("a\nb\nc\nd\ne")
         (form,) = tab.findChildren(SchemaForm)
         form.report_edits()
     assert "Enter 4 lines or fewer." in words(tab)
-    with qtbot.waitSignal(tab.requests.setting_changed) as told:
+    with qtbot.waitSignal(tab.changed) as told:
         text.setPlainText("a\nb\n\nc\nd")
     assert told.args == ["answer.stop", "a\nb\n\nc\nd"]
     assert "Enter 4 lines" not in words(tab)

@@ -142,7 +142,7 @@ def test_an_entered_key_is_emitted_once_and_never_shown(qtbot: QtBot, panel: Set
     entry = find(panel, QLineEdit, "key")
     qtbot.keyClicks(entry, f"  {SECRET} ")
     assert SECRET not in all_text(panel)
-    with qtbot.waitSignal(panel.requests.key_entered) as entered:
+    with qtbot.waitSignal(panel.key_entered) as entered:
         click(qtbot, panel, "save-key")
     assert entered.args == ["comet", SECRET]
     assert entry.text() == ""
@@ -160,7 +160,7 @@ def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> 
     click(qtbot, panel, "replace-key")
     assert entry.hasFocus()
     qtbot.keyClicks(entry, SECRET)
-    with qtbot.assertNotEmitted(panel.requests.key_entered), qtbot.assertNotEmitted(panel.closed):
+    with qtbot.assertNotEmitted(panel.key_entered), qtbot.assertNotEmitted(panel.closed):
         qtbot.keyClick(entry, Qt.Key.Key_Escape)
     assert find(panel, QLineEdit, "key-place").text() == "Stored in your keyring"
     assert find(panel, QLineEdit, "key-place").isVisible()
@@ -168,7 +168,7 @@ def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> 
     assert entry.text() == ""
     assert find(panel, QPushButton, "replace-key").hasFocus()
     click(qtbot, panel, "replace-key")
-    with qtbot.assertNotEmitted(panel.requests.key_entered):
+    with qtbot.assertNotEmitted(panel.key_entered):
         click(qtbot, panel, "cancel-key")
     assert find(panel, QLineEdit, "key-place").text() == "Stored in your keyring"
     assert find(panel, QPushButton, "remove-key").isVisible()
@@ -183,7 +183,7 @@ def test_a_key_in_an_unchecked_keyring_is_not_shown_as_stored(panel: SettingsPan
 
 
 def test_removing_a_key_emits_the_profile(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.waitSignal(panel.requests.key_removal_requested) as removed:
+    with qtbot.waitSignal(panel.key_removal_requested) as removed:
         click(qtbot, panel, "remove-key")
     assert removed.args == ["openai"]
 
@@ -218,7 +218,7 @@ def test_focusing_the_key_field_selects_a_provider_with_keys(
 ) -> None:
     panel.show_page("keys")
     choose_provider(panel, HERE)
-    with qtbot.waitSignal(panel.requests.profile_selected) as selected:
+    with qtbot.waitSignal(panel.profile_selected) as selected:
         panel.focus_key_field()
     assert selected.args == ["openai"]
     assert find(panel, QLineEdit, "key").hasFocus()
@@ -228,7 +228,7 @@ def test_focusing_the_key_field_selects_a_provider_with_keys(
 
 
 def test_a_changed_address_is_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "base-url", "https://gateway.example/v1/")
     assert saved.args == [replace(OPENAI, base_url="https://gateway.example/v1")]
 
@@ -236,7 +236,7 @@ def test_a_changed_address_is_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
 def test_the_azure_version_of_an_address_becomes_a_parameter(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "base-url", "https://me.example/openai/v1/?api-version=preview")
     version = CustomField("api-version", "preview", in_query=True)
     expected = replace(OPENAI, base_url="https://me.example/openai/v1", custom_fields=(version,))
@@ -245,7 +245,7 @@ def test_the_azure_version_of_an_address_becomes_a_parameter(
 
 
 def test_an_invalid_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.assertNotEmitted(panel.requests.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "gateway")
     assert "Enter a URL such as https://" in all_text(panel)
     described = find(panel, QLineEdit, "base-url").accessibleDescription()
@@ -273,7 +273,7 @@ def test_invalid_addresses_have_a_problem(text: str) -> None:
 def test_an_address_with_a_secret_is_refused_with_a_reason(
     qtbot: QtBot, panel: SettingsPanel, text: str, says: str
 ) -> None:
-    with qtbot.assertNotEmitted(panel.requests.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", text)
     assert says in all_text(panel)
 
@@ -287,10 +287,10 @@ def test_an_unencrypted_address_in_the_network_has_a_warning() -> None:
 
 def test_an_unencrypted_public_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, OLLAMA)
-    with qtbot.assertNotEmitted(panel.requests.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://far.example/v1")
     assert "Use https://" in all_text(panel)
-    with qtbot.waitSignal(panel.requests.profile_save_requested):
+    with qtbot.waitSignal(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://192.168.1.7:8000/v1")
     assert "Use https://" not in all_text(panel)
     assert "Not encrypted" in all_text(panel)
@@ -298,7 +298,7 @@ def test_an_unencrypted_public_address_is_refused(qtbot: QtBot, panel: SettingsP
 
 def test_a_refused_address_is_not_tested(qtbot: QtBot, panel: SettingsPanel) -> None:
     write(qtbot, panel, "base-url", "gateway")
-    with qtbot.assertNotEmitted(panel.requests.test_requested):
+    with qtbot.assertNotEmitted(panel.test_requested):
         click(qtbot, panel, "test")
     assert find(panel, QLabel, "test-result").text() == "Correct the base URL first."
 
@@ -334,11 +334,11 @@ def test_a_cut_line_ends_with_an_ellipsis(qtbot: QtBot, panel: SettingsPanel) ->
 
 def test_models_and_price_of_a_provider_are_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "models", " gpt-5.2, deepseek ,,gpt-5.2")
     assert saved.args is not None
     assert saved.args[0].models == ("gpt-5.2", "deepseek")
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "price", "30")
     assert saved.args is not None
     assert saved.args[0].price_multiplier == Decimal("0.3")
@@ -348,17 +348,17 @@ def test_models_and_price_of_a_provider_are_saved(qtbot: QtBot, panel: SettingsP
 def test_changes_in_two_sections_are_both_kept_before_the_first_is_stored(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    with qtbot.waitSignal(panel.requests.profile_save_requested):
+    with qtbot.waitSignal(panel.profile_save_requested):
         write(qtbot, panel, "models", "gpt-5.2")
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "base-url", "https://gateway.example/v1")
     assert saved.args is not None
     assert saved.args[0].models == ("gpt-5.2",)
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "monthly-cap", "20")
     assert saved.args is not None
     assert saved.args[0].base_url == "https://gateway.example/v1"
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         find(panel, Switch, "keeps-at-provider").toggle()
     assert saved.args is not None
     assert saved.args[0].monthly_cap == 20
@@ -367,7 +367,7 @@ def test_changes_in_two_sections_are_both_kept_before_the_first_is_stored(
 
 def test_a_price_may_have_a_group_separator(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "price", "1,000")
     assert saved.args is not None
     assert saved.args[0].price_multiplier == 10
@@ -378,7 +378,7 @@ def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
 ) -> None:
     panel.show_page("library")
     click(qtbot, panel, "choose-backup-folder")
-    with qtbot.waitSignal(panel.requests.setting_changed) as changed:
+    with qtbot.waitSignal(panel.setting_changed) as changed:
         choose_paths(tmp_path)
     assert changed.args == ["backup.folder", str(tmp_path)]
 
@@ -394,7 +394,7 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     assert names[:4] == ["Ollama", "LM Studio", "llama.cpp", "vLLM"]
     gateways = ["LiteLLM", "OpenRouter", "Portkey", "Helicone", "Cloudflare AI Gateway"]
     assert names[4:] == [*gateways, "Azure OpenAI", "Other server"]
-    with qtbot.waitSignal(panel.requests.profile_add_requested) as added:
+    with qtbot.waitSignal(panel.profile_add_requested) as added:
         menu.actions()[1].trigger()  # as assistive technology does
     assert not menu.isVisible()
     assert added.args is not None
@@ -414,17 +414,17 @@ def test_an_empty_address_of_a_new_server_is_no_error(panel: SettingsPanel) -> N
 def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert not find(panel, QPushButton, "remove-provider").isVisible()
     choose_provider(panel, OLLAMA)
-    with qtbot.waitSignal(panel.requests.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "provider-name", "The big machine")
     assert saved.args == [replace(OLLAMA, name="The big machine")]
-    with qtbot.waitSignal(panel.requests.profile_removal_requested) as removed:
+    with qtbot.waitSignal(panel.profile_removal_requested) as removed:
         click(qtbot, panel, "remove-provider")
     assert removed.args == [OLLAMA.id]
 
 
 def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) -> None:
     result = find(panel, QLabel, "test-result")
-    with qtbot.waitSignal(panel.requests.test_requested) as asked:
+    with qtbot.waitSignal(panel.test_requested) as asked:
         click(qtbot, panel, "test")
     assert asked.args == ["openai"]
     assert result.text() == "Testing…"
@@ -439,14 +439,14 @@ def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) 
 
 def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
     switch = find(panel, Switch, "use-for-new")
-    with qtbot.waitSignal(panel.requests.setting_changed) as changed:
+    with qtbot.waitSignal(panel.setting_changed) as changed:
         switch.click()
     assert changed.args == ["default.provider", "openai"]
     panel.set_values({"default.provider": "comet"})
     assert not switch.isChecked()
     choose_provider(panel, COMET)
     assert switch.isChecked()
-    with qtbot.waitSignal(panel.requests.setting_changed) as changed:
+    with qtbot.waitSignal(panel.setting_changed) as changed:
         switch.click()
     assert changed.args == ["default.provider", ""]
 
@@ -458,7 +458,7 @@ def test_the_on_device_page_shows_the_model_file(qtbot: QtBot, panel: SettingsPa
     assert "included for trying Repartee" in all_text(panel)
     panel.set_values({"local_model.weights": "models/phi.gguf"})
     assert find(panel, QLineEdit, "weights").text() == Path("phi.gguf").name
-    with qtbot.waitSignal(panel.requests.model_file_chosen) as chosen:
+    with qtbot.waitSignal(panel.model_file_chosen) as chosen:
         click(qtbot, panel, "built-in-weights")
     assert chosen.args == [None]
 
@@ -498,7 +498,7 @@ def test_sliders_report_their_stops_and_the_models_default(
     panel.show_page("answer")
     slider = find(panel, QSlider, "answer.max_output_tokens")
     told: list[tuple[str, object]] = []
-    panel.requests.setting_changed.connect(lambda key, value: told.append((key, value)))
+    panel.setting_changed.connect(lambda key, value: told.append((key, value)))
     for at in range(slider.maximum() + 1):
         slider.setValue(at)
     slider.setValue(0)
@@ -512,7 +512,7 @@ def test_sliders_report_their_stops_and_the_models_default(
 def test_shown_values_are_not_reported_as_changes(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("answer")
     panel.show_page("look")
-    with qtbot.assertNotEmitted(panel.requests.setting_changed, wait=50):
+    with qtbot.assertNotEmitted(panel.setting_changed, wait=50):
         panel.set_values(
             {
                 "answer.temperature": 0.7,
@@ -554,7 +554,7 @@ def test_instructions_are_reported_when_the_field_loses_the_focus(
     text = find(panel, QPlainTextEdit, "answer.system_prompt")
     text.setFocus()
     qtbot.keyClicks(text, "Be brief.")
-    with qtbot.waitSignal(panel.requests.setting_changed) as changed:
+    with qtbot.waitSignal(panel.setting_changed) as changed:
         find(panel, QSlider, "answer.top_p").setFocus()
     assert changed.args == ["answer.system_prompt", "Be brief."]
 
@@ -564,7 +564,7 @@ def test_instructions_are_reported_soon_after_the_last_key(
 ) -> None:
     panel.show_page("answer")
     text = find(panel, QPlainTextEdit, "answer.system_prompt")
-    with qtbot.waitSignal(panel.requests.setting_changed) as changed:
+    with qtbot.waitSignal(panel.setting_changed) as changed:
         qtbot.keyClicks(text, "Be brief.")
     assert changed.args == ["answer.system_prompt", "Be brief."]
 
@@ -575,7 +575,7 @@ def test_the_theme_is_chosen_from_a_list(qtbot: QtBot, panel: SettingsPanel) -> 
     assert [combo.itemText(row) for row in range(combo.count())] == [
         *("System", "Light", "Dark", "High contrast")
     ]
-    with qtbot.waitSignal(panel.requests.setting_changed) as changed:
+    with qtbot.waitSignal(panel.setting_changed) as changed:
         combo.activated.emit(combo.findData("contrast"))
     assert changed.args == ["look.theme", "contrast"]
     assert setting("look.theme").default == "system"
@@ -584,9 +584,7 @@ def test_the_theme_is_chosen_from_a_list(qtbot: QtBot, panel: SettingsPanel) -> 
 def test_the_slider_keeps_the_focus_while_the_text_grows(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    panel.requests.setting_changed.connect(
-        lambda _key, value: panel.set_theme(themes.light(value / 100))
-    )
+    panel.setting_changed.connect(lambda _key, value: panel.set_theme(themes.light(value / 100)))
     panel.show_page("look")
     slider = find(panel, QSlider, "look.text_size")
     slider.setFocus()
@@ -602,7 +600,7 @@ def test_installed_fonts_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> No
     assert fonts.currentText() == "System"
     offered = [fonts.itemData(n) for n in range(1, fonts.count())]
     assert set(offered) <= set(QFontDatabase.families())
-    with qtbot.waitSignal(panel.requests.setting_changed) as changed:
+    with qtbot.waitSignal(panel.setting_changed) as changed:
         fonts.activated.emit(1)
     assert changed.args == ["look.font", offered[0]]
     panel.set_values({"look.font": "Not Installed"})
@@ -631,11 +629,11 @@ def test_every_command_is_listed_with_its_keys(panel: SettingsPanel) -> None:
 def test_a_shortcut_can_be_changed_and_reset(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     control = Qt.KeyboardModifier.ControlModifier
-    with qtbot.waitSignal(panel.requests.shortcut_changed) as changed:
+    with qtbot.waitSignal(panel.shortcut_changed) as changed:
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_J, control)
     assert changed.args == ["answer.retry", "Ctrl+J"]
     assert find(panel, QPushButton, "keys-answer.retry").text() == "Ctrl+J"
-    with qtbot.waitSignal(panel.requests.shortcut_changed) as changed:
+    with qtbot.waitSignal(panel.shortcut_changed) as changed:
         click(qtbot, panel, "reset-answer.retry")
     assert changed.args == ["answer.retry", "Ctrl+R"]
     assert not find(panel, QPushButton, "reset-answer.retry").isVisible()
@@ -645,7 +643,7 @@ def test_the_send_shortcut_is_also_a_setting(qtbot: QtBot, panel: SettingsPanel)
     panel.show_page("keys")
     panel.show_page("look")
     control = find(panel, SegmentedControl, "keys.prompt.send")
-    with qtbot.waitSignal(panel.requests.setting_changed) as changed:
+    with qtbot.waitSignal(panel.setting_changed) as changed:
         control.button("Ctrl+Return").click()
     assert changed.args == ["keys.prompt.send", "Ctrl+Return"]
     assert find(panel, QPushButton, "keys-prompt.send").text() == "Ctrl+Enter"
@@ -666,7 +664,7 @@ def test_a_conflict_is_shown_at_both_commands(qtbot: QtBot, panel: SettingsPanel
 
 def test_keys_used_for_typing_are_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
-    with qtbot.assertNotEmitted(panel.requests.shortcut_changed):
+    with qtbot.assertNotEmitted(panel.shortcut_changed):
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_J)
     assert "J is used for typing." in all_text(panel)
 
@@ -676,26 +674,23 @@ def test_a_second_shortcut_makes_a_chord(qtbot: QtBot, panel: SettingsPanel) -> 
     control = Qt.KeyboardModifier.ControlModifier
     capture(qtbot, panel, "answer.retry", Qt.Key.Key_J, control)
     cap = find(panel, QPushButton, "keys-answer.retry")
-    with qtbot.waitSignal(panel.requests.shortcut_changed) as changed:
+    with qtbot.waitSignal(panel.shortcut_changed) as changed:
         qtbot.keyClick(cap, Qt.Key.Key_S, control)
     assert changed.args == ["answer.retry", "Ctrl+J, Ctrl+S"]
     assert cap.text() == "Ctrl+J, Ctrl+S"
-    with qtbot.assertNotEmitted(panel.requests.shortcut_changed):
+    with qtbot.assertNotEmitted(panel.shortcut_changed):
         capture(qtbot, panel, "prompt.send", Qt.Key.Key_Escape)
     capture(qtbot, panel, "prompt.send", Qt.Key.Key_F9)
-    with qtbot.assertNotEmitted(panel.requests.shortcut_changed):
+    with qtbot.assertNotEmitted(panel.shortcut_changed):
         qtbot.keyClick(find(panel, QPushButton, "keys-prompt.send"), Qt.Key.Key_S, control)
     assert "This command takes a single shortcut" in all_text(panel)
 
 
 def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
-    with (
-        qtbot.assertNotEmitted(panel.requests.shortcut_changed),
-        qtbot.assertNotEmitted(panel.closed),
-    ):
+    with qtbot.assertNotEmitted(panel.shortcut_changed), qtbot.assertNotEmitted(panel.closed):
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_Escape)
-    with qtbot.waitSignal(panel.requests.shortcut_changed) as changed:
+    with qtbot.waitSignal(panel.shortcut_changed) as changed:
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_Backspace)
     assert changed.args == ["answer.retry", ""]
     assert find(panel, QPushButton, "keys-answer.retry").text() == "None"
@@ -717,11 +712,11 @@ def test_the_system_info_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> No
 
 def test_help_is_requested_for_the_shown_page(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("library")
-    with qtbot.waitSignal(panel.requests.help_requested) as asked:
+    with qtbot.waitSignal(panel.help_requested) as asked:
         qtbot.mouseClick(find(panel, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
     assert asked.args == ["settings-library"]
     panel.show_page("about")
-    with qtbot.waitSignal(panel.requests.help_requested) as asked:
+    with qtbot.waitSignal(panel.help_requested) as asked:
         click(qtbot, panel, "open-help")
     assert asked.args == [""]
 

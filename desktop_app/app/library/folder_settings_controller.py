@@ -46,10 +46,10 @@ class FolderSettingsController(QObject):
         self._panel, self._show_settings = panel, show_settings
         self._current, self._folders = current, folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
-        panel.requests.folder_override_changed.connect(
+        panel.folder_override_changed.connect(
             lambda id_, key, value: self._change(id_, lambda f: with_value(f, key, value))
         )
-        panel.requests.folder_override_removed.connect(self._remove_value)
+        panel.folder_override_removed.connect(self._remove_value)
         folders.changed.connect(self._show_values)
         current.opened.connect(self._show_open)
         setup.choice_changed.connect(self._show_values)

@@ -80,32 +80,27 @@ class ProvidersController(QObject):
 
     def _connect(self) -> None:
         panel = self._panel
-        requests = panel.requests
-        requests.profile_selected.connect(self._select_profile)
-        requests.profile_save_requested.connect(
+        panel.profile_selected.connect(self._select_profile)
+        panel.profile_save_requested.connect(
             lambda profile: self._start(self._save_profile(profile))
         )
-        requests.profile_add_requested.connect(
+        panel.profile_add_requested.connect(
             lambda profile: self._start(self._save_profile(profile))
         )
-        requests.profile_removal_requested.connect(
-            lambda id_: self._start(self._remove_profile(id_))
-        )
-        requests.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
-        requests.key_removal_requested.connect(lambda id_: self._start(self._remove_key(id_)))
-        requests.test_requested.connect(lambda id_: self._start(self._test(id_)))
-        requests.password_entered.connect(
+        panel.profile_removal_requested.connect(lambda id_: self._start(self._remove_profile(id_)))
+        panel.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
+        panel.key_removal_requested.connect(lambda id_: self._start(self._remove_key(id_)))
+        panel.test_requested.connect(lambda id_: self._start(self._test(id_)))
+        panel.password_entered.connect(
             lambda id_, word: self._start(self._save_password(id_, word))
         )
-        requests.password_removal_requested.connect(
+        panel.password_removal_requested.connect(
             lambda id_: self._start(self._save_password(id_, ""))
         )
-        requests.custom_field_entered.connect(
+        panel.custom_field_entered.connect(
             lambda id_, field, value: self._start(self._save_field(id_, field, value))
         )
-        requests.ca_file_chosen.connect(
-            lambda id_, path: self._start(self._choose_ca_file(id_, path))
-        )
+        panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
         panel.opened.connect(self._request_models)
         self._providers.changed.connect(self._show_profiles)
         for changed in (self._current.opened, self._setup.choice_changed):

@@ -76,12 +76,9 @@ class SettingsController(QObject):
 
     def _connect(self) -> None:
         panel = self._panel
-        requests = panel.requests
-        requests.setting_changed.connect(lambda key, value: self._start(self._set(key, value)))
-        requests.shortcut_changed.connect(
-            lambda id_, keys: self._start(self._set_shortcut(id_, keys))
-        )
-        requests.model_file_chosen.connect(lambda path: self._start(self._choose_weights(path)))
+        panel.setting_changed.connect(lambda key, value: self._start(self._set(key, value)))
+        panel.shortcut_changed.connect(lambda id_, keys: self._start(self._set_shortcut(id_, keys)))
+        panel.model_file_chosen.connect(lambda path: self._start(self._choose_weights(path)))
         panel.about_opened.connect(lambda: self._start(self._show_about()))
         self._values.changed.connect(self.show_values)
         for changed in (self._current.opened, self._setup.choice_changed):
@@ -93,12 +90,12 @@ class SettingsController(QObject):
         ):
             changed.connect(lambda: self._start(self._show_refusals()))
         self._values.changed.connect(lambda: self._start(self._show_refusals()))
-        requests.override_changed.connect(
+        panel.override_changed.connect(
             lambda id_, key, value: self._setup.override(
                 id_, lambda own: with_override(own, key, value)
             )
         )
-        requests.override_removed.connect(self._remove_override)
+        panel.override_removed.connect(self._remove_override)
 
     # -------------------------------------------------------------- settings
 

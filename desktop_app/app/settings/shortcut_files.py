@@ -43,8 +43,8 @@ class ShortcutFiles(QObject):
         super().__init__(parent)
         self._parent, self._apply_setting = parent, apply_setting
         self._notifications, self._values, self._tasks = notifications, values, tasks
-        panel.requests.shortcuts_import_requested.connect(self._choose_import)
-        panel.requests.shortcuts_export_requested.connect(self._choose_export)
+        panel.shortcuts_import_requested.connect(self._choose_import)
+        panel.shortcuts_export_requested.connect(self._choose_export)
 
     # -- export
 

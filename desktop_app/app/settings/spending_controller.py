@@ -71,7 +71,7 @@ class SpendingController(QObject):
         self._preparation: asyncio.Future[None] | None = None
         spending.spent.connect(lambda provider_id: self._start(self._on_spent(provider_id)))
         self._providers.changed.connect(lambda: self._start(self.show_months()))
-        panel.requests.spending_requested.connect(self.show)
+        panel.spending_requested.connect(self.show)
 
     async def show_months(self) -> None:
         """Show each provider's spending this month in the settings."""

@@ -69,15 +69,14 @@ class ServersController(QObject):
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(lambda: self._start(self.show_servers()))
         panel.servers_opened.connect(lambda: self._start(self.show_servers()))
-        requests = panel.requests
-        requests.server_add_requested.connect(lambda: self._open_form(None))
-        requests.server_edit_requested.connect(lambda name: self._start(self._edit(name)))
-        requests.server_removal_requested.connect(self._ask_removal)
-        requests.server_test_requested.connect(lambda name: self._start(self.test(name)))
-        requests.server_sign_in_requested.connect(lambda name: self._start(self._sign_in(name)))
-        requests.server_sign_out_requested.connect(lambda name: self._start(self._sign_out(name)))
-        requests.server_log_requested.connect(lambda name: self._start(self._show_log(name)))
-        requests.servers_import_requested.connect(self._choose_import)
+        panel.server_add_requested.connect(lambda: self._open_form(None))
+        panel.server_edit_requested.connect(lambda name: self._start(self._edit(name)))
+        panel.server_removal_requested.connect(self._ask_removal)
+        panel.server_test_requested.connect(lambda name: self._start(self.test(name)))
+        panel.server_sign_in_requested.connect(lambda name: self._start(self._sign_in(name)))
+        panel.server_sign_out_requested.connect(lambda name: self._start(self._sign_out(name)))
+        panel.server_log_requested.connect(lambda name: self._start(self._show_log(name)))
+        panel.servers_import_requested.connect(self._choose_import)
 
     async def load_prompts(self) -> None:
         """Offer the prompts that each server had when it was last asked."""

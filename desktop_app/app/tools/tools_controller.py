@@ -80,7 +80,7 @@ class ToolsController(QObject):
         self.picker: ToolPicker | None = None
         self._dialog: AnswerFormDialog | None = None
         prompt.row.tools_button.clicked.connect(lambda: self.choose())
-        panel.requests.edit_requested.connect(self.edit)
+        panel.edit_requested.connect(self.edit)
         current.opened.connect(self._show)
         setup.choice_changed.connect(self._show)
 

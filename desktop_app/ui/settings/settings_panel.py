@@ -1,4 +1,4 @@
-"""The settings panel beside the conversation, which passes state to its pages.
+"""The settings panel beside the conversation, which passes state to its pages and their signals on.
 
 Pages are created when they are first opened.
 """
@@ -17,7 +17,6 @@ from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import SettingsFrame
-from desktop_app.ui.settings.settings_requests import SettingsRequests
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 if TYPE_CHECKING:
@@ -65,20 +64,88 @@ class _LazyPage(Generic[_Page]):
 class SettingsPanel(QFrame):
     """The settings panel.
 
-    Attributes:
-        requests: what the user asks for on the pages.
-
     Signals:
         opened: the panel is shown.
         closed: the user wants to close the panel.
+        profile_selected(str): the user selected this provider.
+        profile_save_requested(ProviderProfile): store this changed profile.
+        profile_add_requested(ProviderProfile): store this new profile and show it.
+        profile_removal_requested(str): remove this profile and its key.
+        key_entered(str, str): profile id and key; emitted once.
+        key_removal_requested(str): profile id.
+        test_requested(str): profile id.
+        setting_changed(str, object): key and value, valid by the schema.
+        edit_requested(EditRequest): change a value in a window of its own.
+        override_changed(str, str, object): conversation id, key and the conversation's own value.
+        languages_requested(EditRequest): choose the languages whose spelling is checked.
+        override_removed(str, str): conversation id and key, whose default applies again.
+        folder_override_changed(str, str, object): folder id, key and the folder's own value.
+        folder_override_removed(str, str): folder id and key.
+        shortcut_changed(str, str): command id and keys; "" for none.
+        binding_requested(str): bind these keys in the desktop's settings.
+        shortcuts_import_requested(), shortcuts_export_requested(): as a file.
+        model_file_chosen(object): a Path, or None for the built-in model.
+        spending_requested(): the user wants to see the spending report.
+        models_requested(): the user wants to see the table of models.
+        password_entered(str, str): the keyring name of a proxy's password, and the password.
+        password_removal_requested(str): the keyring name of a proxy's password.
+        ca_file_chosen(str, object): profile id, and a Path or None for only the system's.
+        custom_field_entered(str, object, str): profile id, a CustomField and its value.
+        import_requested(), backup_requested(): actions on the library.
+        restore_requested(), erase_requested(): actions on the library.
+        export_requested(str, str): "open" or "all", and the format's id.
         servers_opened(): the page of tool servers is shown and needs `set_servers`.
+        server_add_requested(), servers_import_requested(): add tool servers.
+        server_edit_requested(str), server_removal_requested(str): change the server of this name.
+        server_test_requested(str), server_log_requested(str): test the server, or show its log.
+        server_sign_in_requested(str), server_sign_out_requested(str): sign in to it, or out of it.
         about_opened(): the About page is shown and needs `set_about`.
+        help_requested(str): open the help for this part of the settings.
     """
 
     opened = Signal()
     closed = Signal()
+    profile_selected = Signal(str)
+    profile_save_requested = Signal(object)
+    profile_add_requested = Signal(object)
+    profile_removal_requested = Signal(str)
+    key_entered = Signal(str, str)
+    key_removal_requested = Signal(str)
+    test_requested = Signal(str)
+    setting_changed = Signal(str, object)
+    override_changed = Signal(str, str, object)
+    edit_requested = Signal(object)
+    languages_requested = Signal(object)
+    override_removed = Signal(str, str)
+    folder_override_changed = Signal(str, str, object)
+    folder_override_removed = Signal(str, str)
+    shortcut_changed = Signal(str, str)
+    binding_requested = Signal(str)
+    shortcuts_import_requested = Signal()
+    shortcuts_export_requested = Signal()
+    model_file_chosen = Signal(object)
+    spending_requested = Signal()
+    models_requested = Signal()
+    password_entered = Signal(str, str)
+    password_removal_requested = Signal(str)
+    ca_file_chosen = Signal(str, object)
+    custom_field_entered = Signal(str, object, str)
+    import_requested = Signal()
+    export_requested = Signal(str, str)
+    backup_requested = Signal()
+    restore_requested = Signal()
+    erase_requested = Signal()
     servers_opened = Signal()
+    server_add_requested = Signal()
+    servers_import_requested = Signal()
+    server_edit_requested = Signal(str)
+    server_removal_requested = Signal(str)
+    server_test_requested = Signal(str)
+    server_log_requested = Signal(str)
+    server_sign_in_requested = Signal(str)
+    server_sign_out_requested = Signal(str)
     about_opened = Signal()
+    help_requested = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -86,9 +153,6 @@ class SettingsPanel(QFrame):
         self.setAccessibleName(spoken_text(tr("Settings")))
         set_role(self, "side")
         self._theme = theme
-        self.requests = SettingsRequests(self)
-        self.requests.setting_changed.connect(self._on_setting_changed)
-        self.requests.shortcut_changed.connect(self._on_shortcut_changed)
         self._frame: SettingsFrame | None = None
         self._provider: _LazyPage[ProviderTab] = _LazyPage()
         self._answer: _LazyPage[ResponsesTab] = _LazyPage()
@@ -326,7 +390,7 @@ class SettingsPanel(QFrame):
             }
             self._frame = SettingsFrame(self._theme, makers, self)
             self._frame.close_requested.connect(self.closed)
-            self._frame.help_requested.connect(self.requests.help_requested)
+            self._frame.help_requested.connect(self.help_requested)
             self._frame.page_shown.connect(self._on_page_shown)
             layout = QVBoxLayout(self)
             layout.setContentsMargins(0, 0, 0, 0)
@@ -342,47 +406,98 @@ class SettingsPanel(QFrame):
     def _make_provider(self) -> QWidget:
         from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
 
-        return self._provider.attach(ProviderTab(self._theme, self.requests))
+        page = ProviderTab(self._theme)
+        page.profile_selected.connect(self.profile_selected)
+        page.profile_save_requested.connect(self.profile_save_requested)
+        page.profile_add_requested.connect(self.profile_add_requested)
+        page.profile_removal_requested.connect(self.profile_removal_requested)
+        page.key_entered.connect(self.key_entered)
+        page.key_removal_requested.connect(self.key_removal_requested)
+        page.test_requested.connect(self.test_requested)
+        page.model_file_chosen.connect(self.model_file_chosen)
+        page.network.password_entered.connect(self.password_entered)
+        page.network.password_removal_requested.connect(self.password_removal_requested)
+        page.network.ca_file_chosen.connect(self.ca_file_chosen)
+        page.network.custom_field_entered.connect(self.custom_field_entered)
+        page.changed.connect(self._on_setting_changed)
+        page.spending.report_requested.connect(self.spending_requested)
+        page.models_requested.connect(self.models_requested)
+        return self._provider.attach(page)
 
     def _make_answer(self) -> QWidget:
         from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
 
-        return self._answer.attach(ResponsesTab(self._theme, self.requests))
+        page = ResponsesTab(self._theme)
+        page.changed.connect(self._on_setting_changed)
+        page.override_changed.connect(self.override_changed)
+        page.edit_requested.connect(self.edit_requested)
+        page.override_removed.connect(self.override_removed)
+        page.folder_override_changed.connect(self.folder_override_changed)
+        page.folder_override_removed.connect(self.folder_override_removed)
+        return self._answer.attach(page)
 
     def _make_look(self) -> QWidget:
         from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
 
-        return self._look.attach(AppearanceTab(self._theme, self.requests))
+        page = AppearanceTab(self._theme)
+        page.changed.connect(self._on_setting_changed)
+        page.edit_requested.connect(self.languages_requested)
+        return self._look.attach(page)
 
     def _make_keys(self) -> QWidget:
         from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
-        return self._keys.attach(ShortcutsTab(self._theme, self.requests))
+        page = ShortcutsTab(self._theme)
+        page.changed.connect(self._on_shortcut_changed)
+        page.binding_requested.connect(self.binding_requested)
+        page.import_requested.connect(self.shortcuts_import_requested)
+        page.export_requested.connect(self.shortcuts_export_requested)
+        return self._keys.attach(page)
 
     def _make_servers(self) -> QWidget:
         from desktop_app.ui.settings.tabs.servers_tab import ServersTab
 
-        return self._servers.attach(ServersTab(self._theme, self.requests))
+        page = ServersTab(self._theme)
+        page.add_requested.connect(self.server_add_requested)
+        page.import_requested.connect(self.servers_import_requested)
+        page.edit_requested.connect(self.server_edit_requested)
+        page.removal_requested.connect(self.server_removal_requested)
+        page.test_requested.connect(self.server_test_requested)
+        page.log_requested.connect(self.server_log_requested)
+        page.sign_in_requested.connect(self.server_sign_in_requested)
+        page.sign_out_requested.connect(self.server_sign_out_requested)
+        return self._servers.attach(page)
 
     def _make_library(self) -> QWidget:
         from desktop_app.ui.settings.tabs.data_tab import DataTab
 
-        return self._library.attach(DataTab(self._theme, self.requests))
+        page = DataTab(self._theme)
+        page.changed.connect(self._on_setting_changed)
+        page.import_requested.connect(self.import_requested)
+        page.export_requested.connect(self.export_requested)
+        page.backup_requested.connect(self.backup_requested)
+        page.restore_requested.connect(self.restore_requested)
+        page.erase_requested.connect(self.erase_requested)
+        return self._library.attach(page)
 
     def _make_about(self) -> QWidget:
         from desktop_app.ui.settings.tabs.about_tab import AboutTab
 
-        return self._about.attach(AboutTab(self._theme, self.requests))
+        page = AboutTab(self._theme)
+        page.help_requested.connect(lambda: self.help_requested.emit(""))
+        return self._about.attach(page)
 
     def _on_setting_changed(self, key: str, value: object) -> None:
         self._values[key] = value
         if key.startswith(KEYS_PREFIX):
             self._show_keymap()
+        self.setting_changed.emit(key, value)
 
     def _on_shortcut_changed(self, command_id: str, keys: str) -> None:
         self._values[f"{KEYS_PREFIX}{command_id}"] = keys
         self._look.update("values", lambda page: page.set_values(self._values))
         self._show_keymap()
+        self.shortcut_changed.emit(command_id, keys)
 
 
 def _focus_in(field: QWidget) -> None:

@@ -33,7 +33,7 @@ PEOPLE = json.dumps({"people": [{"name": "Ann | <b>", "age": 3}, {"name": "=1+1"
 
 
 def use(desk: Desk, form: str) -> None:
-    desk.window.settings.requests.override_changed.emit(desk.open_id, "answer.form", form)
+    desk.window.settings.override_changed.emit(desk.open_id, "answer.form", form)
 
 
 def run(desk: Desk, action: str) -> None:

@@ -256,7 +256,7 @@ async def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered() -> None:
             await until(lambda: "Enter the key to get it" in desk.transcript)
             assert "Word 10 " in desk.transcript
             assert desk.is_shown("stop")
-            desk.window.settings.requests.key_entered.emit(OPENAI.id, "not-a-key")
+            desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
             await until(lambda: TEXT.strip() in desk.transcript)
             await desk.settled()
             assert desk.messages()[1][1:] == ("complete", TEXT)

@@ -30,7 +30,7 @@ SERVER = {
 
 async def ask_for(desk: Desk, count: int, question: str = "Why?") -> list[Turn]:
     """Ask for several answers, each of which is a request."""
-    desk.window.settings.requests.override_changed.emit(desk.open_id, "answer.candidates", count)
+    desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", count)
     before = len(desk.stage.turns)
     await desk.ask(question)
     await until(lambda: len(desk.stage.turns) == before + count)
@@ -97,7 +97,7 @@ async def test_a_queued_question_is_asked_once_all_answers_have_ended() -> None:
 async def test_chat_completions_gets_a_single_request() -> None:
     async with Desk(environment=SERVER) as desk:
         desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
-        desk.window.settings.requests.override_changed.emit(desk.open_id, "answer.candidates", 2)
+        desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 2)
         turn = await desk.ask("Why?")
         assert turn.request.parameters.candidates == 2
         turn.give(TextDelta("A"), OfCandidate(1, TextDelta("B")), OfCandidate(1, Completed()))
@@ -115,7 +115,7 @@ async def test_the_estimate_shows_the_number_of_answers_and_their_input() -> Non
         desk.type("one two three four")
         await until(lambda: desk.estimate)
         one = desk.window.prompt.row.estimate
-        desk.window.settings.requests.override_changed.emit(desk.open_id, "answer.candidates", 3)
+        desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 3)
         await until(lambda: desk.window.prompt.row.estimate != one)
         whole, _short, tip = desk.window.prompt.row.estimate
         assert whole.endswith("3 responses")
@@ -141,7 +141,7 @@ async def test_regenerating_and_continuing_request_one_answer_each() -> None:
 
 async def test_the_quick_prompt_requests_one_answer() -> None:
     async with Desk(environment=COMET) as desk:
-        desk.window.settings.requests.setting_changed.emit("answer.candidates", 4)
+        desk.window.settings.setting_changed.emit("answer.candidates", 4)
         await desk.written()
         desk.session.quick.open_with("")
         desk.session.quick.window.submit_requested.emit("Why?")

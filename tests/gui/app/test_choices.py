@@ -157,7 +157,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         assert turn.profile.id == "ollama"
         turn.end("1")
         await desk.settled()
-        desk.window.settings.requests.profile_removal_requested.emit("ollama")
+        desk.window.settings.profile_removal_requested.emit("ollama")
         await desk.written()
         assert row(desk).model_name == "Provider removed. Choose another."
         assert desk.hint == "Provider removed. Choose another."
@@ -249,7 +249,7 @@ async def test_the_model_on_this_computer_is_free() -> None:
 async def test_a_new_key_switches_an_empty_conversation() -> None:
     async with Desk() as desk:
         desk.window.show_settings(True)
-        desk.window.settings.requests.key_entered.emit(OPENAI.id, "not-a-key")
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await desk.written()
         assert row(desk).variant is Variant.THINKING
         assert row(desk).provider_id == OPENAI.id
@@ -265,7 +265,7 @@ async def test_a_new_key_switches_an_empty_conversation() -> None:
 async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Private", "matter")
-        desk.window.settings.requests.key_entered.emit(OPENAI.id, "not-a-key")
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations will use OpenAI" in desk.said)
         assert "This one still uses On this computer" in desk.said
         assert row(desk).model_name == "SmolLM2 135M"
@@ -284,15 +284,15 @@ async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() ->
 async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> None:
     async with Desk() as desk:
         desk.window.show_settings(True)
-        desk.window.settings.requests.profile_selected.emit(OPENAI.id)
+        desk.window.settings.profile_selected.emit(OPENAI.id)
         await desk.written()
         assert key_state(desk, OPENAI.id).place == "none"
-        desk.window.settings.requests.key_entered.emit(OPENAI.id, "not-a-key")
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await desk.written()
         assert key_state(desk, OPENAI.id).place == "session"
         key_section = desk.window.settings.findChildren(KeySection)[0]
         assert key_section.note.text() == "No keyring is available, so nothing is stored."
-        desk.window.settings.requests.key_removal_requested.emit(OPENAI.id)
+        desk.window.settings.key_removal_requested.emit(OPENAI.id)
         await desk.written()
         assert key_state(desk, OPENAI.id).place == "none"
         assert desk.setting("default.provider") == ""
@@ -303,7 +303,7 @@ async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> 
 
 async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None:
     async with Desk() as desk:
-        desk.window.settings.requests.key_entered.emit(OPENAI.id, "not-a-key")
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await desk.written()
     async with Desk() as desk:
         assert row(desk).model_name == "SmolLM2 135M"
@@ -318,11 +318,11 @@ async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> 
             COMETAPI.id: ("a",) * 38,
             SERVER.id: ("llama3", "gpt-5.2"),
         }
-        desk.window.settings.requests.test_requested.emit(OPENAI.id)
-        desk.window.settings.requests.test_requested.emit(COMETAPI.id)
-        desk.window.settings.requests.profile_add_requested.emit(replace(SERVER, models=()))
+        desk.window.settings.test_requested.emit(OPENAI.id)
+        desk.window.settings.test_requested.emit(COMETAPI.id)
+        desk.window.settings.profile_add_requested.emit(replace(SERVER, models=()))
         await desk.written()
-        desk.window.settings.requests.test_requested.emit(SERVER.id)
+        desk.window.settings.test_requested.emit(SERVER.id)
         await desk.written()
         assert connection_result(desk, OPENAI.id) == (
             False,
@@ -341,20 +341,18 @@ async def test_an_address_or_key_entered_just_before_is_the_one_tested() -> None
         asked: list[str] = []
         desk.stage.models_of = {SERVER.id: ("llama3",)}
         desk.stage.on_models = lambda profile: asked.append(profile.base_url)
-        desk.window.settings.requests.profile_add_requested.emit(SERVER)
+        desk.window.settings.profile_add_requested.emit(SERVER)
         await desk.written()
-        desk.window.settings.requests.profile_save_requested.emit(
-            replace(SERVER, base_url="http://host/v1")
-        )
-        desk.window.settings.requests.test_requested.emit(SERVER.id)
+        desk.window.settings.profile_save_requested.emit(replace(SERVER, base_url="http://host/v1"))
+        desk.window.settings.test_requested.emit(SERVER.id)
         await desk.written()
         assert asked == ["http://host/v1"]
         held: list[bool] = []
         desk.stage.models_of[OPENAI.id] = ("gpt-5.2",)
         vault = desk.backend.vault
         desk.stage.on_models = lambda profile: held.append(profile.id in vault._session)
-        desk.window.settings.requests.key_entered.emit(OPENAI.id, "not-a-key")
-        desk.window.settings.requests.test_requested.emit(OPENAI.id)
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        desk.window.settings.test_requested.emit(OPENAI.id)
         await desk.written()
         assert held
         assert all(held)
@@ -387,13 +385,13 @@ async def test_defaults_apply_to_an_empty_conversation_at_once(
     async with Desk(environment={} if key == "default.provider" else KEYED) as desk:
         if key == "default.provider":
             await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        desk.window.settings.requests.setting_changed.emit(key, value)
+        desk.window.settings.setting_changed.emit(key, value)
         await desk.written()
         shown = row(desk)
         assert (shown.provider_id, shown.variant, shown.effort) == expected
         await desk.ask_and_answer("One", "1")
         before = row(desk)
-        desk.window.settings.requests.setting_changed.emit("default.effort", "high")
+        desk.window.settings.setting_changed.emit("default.effort", "high")
         await desk.written()
         assert row(desk).effort is before.effort
 
@@ -401,10 +399,10 @@ async def test_defaults_apply_to_an_empty_conversation_at_once(
 async def test_the_price_of_a_provider_counts() -> None:
     async with Desk() as desk:
         await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        desk.window.settings.requests.profile_save_requested.emit(
+        desk.window.settings.profile_save_requested.emit(
             replace(COMETAPI, price_multiplier=Decimal("0.5"))
         )
-        desk.window.settings.requests.setting_changed.emit("default.provider", COMETAPI.id)
+        desk.window.settings.setting_changed.emit("default.provider", COMETAPI.id)
         await desk.written()
         await desk.ask_and_answer("One", "1")
         assert desk.state.current.path[-1].cost == Decimal("0.002275")
@@ -417,7 +415,7 @@ async def test_settings_reach_the_request() -> None:
             ("answer.temperature", 0.5),
             ("answer.verbosity", "low"),
         ):
-            desk.window.settings.requests.setting_changed.emit(key, value)
+            desk.window.settings.setting_changed.emit(key, value)
         await desk.written()
         assert answer_note(desk, "answer.temperature") == (
             "GPT-5.2 Thinking supports this setting only with effort set to None."
@@ -443,7 +441,7 @@ async def test_another_weights_file_is_used_on_this_computer(
 
     async with Desk() as desk:
         await desk.ask_and_answer("One", "1")
-        desk.window.settings.requests.model_file_chosen.emit(weights)
+        desk.window.settings.model_file_chosen.emit(weights)
         await desk.written()
         assert row(desk).model_name == "other"
         panel = provider_page(desk, ON_DEVICE.id)
@@ -454,7 +452,7 @@ async def test_another_weights_file_is_used_on_this_computer(
         await desk.settled()
     async with Desk() as desk:
         assert row(desk).model_name == "other"
-        desk.window.settings.requests.model_file_chosen.emit(None)
+        desk.window.settings.model_file_chosen.emit(None)
         await desk.written()
         assert row(desk).model_name == "SmolLM2 135M"
 
@@ -465,7 +463,7 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         vault, panel = desk.backend.vault, desk.window.settings
         field = CustomField("X-Key", is_secret=True)
         desk.window.show_settings(True)
-        panel.requests.custom_field_entered.emit(OPENAI.id, field, "w0rd-0123456789")
+        panel.custom_field_entered.emit(OPENAI.id, field, "w0rd-0123456789")
         await desk.written()
         [profile] = [p for p in desk.state.providers.all if p.id == OPENAI.id]
         assert profile.custom_fields == (field,)
@@ -474,7 +472,7 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         dump = desk.stored("SELECT group_concat(body) FROM profiles")
         assert "X-Key" in str(dump)
         assert "w0rd" not in str(dump)
-        panel.requests.profile_save_requested.emit(replace(profile, custom_fields=()))
+        panel.profile_save_requested.emit(replace(profile, custom_fields=()))
         await desk.written()
         assert not (await vault.place(name, where)).is_usable
 
@@ -482,16 +480,16 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
 async def test_the_offer_of_a_new_provider_disappears_with_its_conversation_or_default() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Private", "matter")
-        desk.window.settings.requests.key_entered.emit(OPENAI.id, "not-a-key")
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations will use OpenAI" in desk.said)
-        desk.window.settings.requests.setting_changed.emit("default.provider", "")
+        desk.window.settings.setting_changed.emit("default.provider", "")
         await until(lambda: "New conversations" not in desk.said)
 
 
 async def test_the_environment_stays_first_when_a_key_is_entered() -> None:
     environment = {"COMETAPI_KEY": "not-a-key"}
     async with Desk(environment=environment) as desk:
-        desk.window.settings.requests.key_entered.emit(OPENAI.id, "not-a-key")
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations still use CometAPI (environment)" in desk.said)
         assert "will use" not in desk.said
         desk.take("Use OpenAI here")
@@ -500,7 +498,7 @@ async def test_the_environment_stays_first_when_a_key_is_entered() -> None:
 
 async def test_a_new_key_is_tried_with_one_request_whose_cost_was_said() -> None:
     async with Desk() as desk:
-        desk.window.settings.requests.key_entered.emit(OPENAI.id, "not-a-key")
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         words = "Try it for $0.00003 at most"  # of GPT-5 nano
         notifications = desk.window.notifications
 

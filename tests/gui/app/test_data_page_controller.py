@@ -171,8 +171,8 @@ async def test_automatic_backups_report_a_failure_once(
     async with Desk() as desk:
         await desk.ask_and_answer("Mine?", "Yes.")
         page, backups = library_page(desk), desk.controllers.backups
-        page.requests.setting_changed.emit("backup.folder", "/proc/none")
-        page.requests.setting_changed.emit("backup.every", "day")
+        page.changed.emit("backup.folder", "/proc/none")
+        page.changed.emit("backup.every", "day")
         await desk.written()
         assert timer_of(backups).isActive()
         timer_of(backups).timeout.emit()
@@ -187,8 +187,8 @@ async def test_automatic_backups_report_a_failure_once(
         timer_of(backups).timeout.emit()
         await desk.written()
         assert desk.said == ""
-        page.requests.setting_changed.emit("backup.folder", str(tmp_path / "backups"))
-        page.requests.setting_changed.emit("backup.keep", 2)
+        page.changed.emit("backup.folder", str(tmp_path / "backups"))
+        page.changed.emit("backup.keep", 2)
         await desk.written()
         for _ in range(2):
             passed += timedelta(days=1)
@@ -214,8 +214,8 @@ async def test_a_backup_that_cannot_start_is_reported_and_retried(
     monkeypatch.setattr(command_runner, "start_child", fail)
     async with Desk() as desk:
         page, backups = library_page(desk), desk.controllers.backups
-        page.requests.setting_changed.emit("backup.folder", str(tmp_path))
-        page.requests.setting_changed.emit("backup.every", "day")
+        page.changed.emit("backup.folder", str(tmp_path))
+        page.changed.emit("backup.every", "day")
         await desk.written()
         timer_of(backups).timeout.emit()
         await desk.written()
@@ -267,9 +267,9 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Before?", "Yes.")
         page = library_page(desk)
-        page.requests.setting_changed.emit("backup.folder", str(tmp_path / "backups"))
+        page.changed.emit("backup.folder", str(tmp_path / "backups"))
         await desk.written()
-        page.requests.backup_requested.emit()
+        page.backup_requested.emit()
         await until(lambda: "Backed up to" in desk.said)
         await desk.ask_and_answer("After?", "Yes.")
         (archive,) = (tmp_path / "backups").glob("*.zip")
@@ -332,9 +332,9 @@ async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Mine?", "Yes.")
         page = library_page(desk)
-        page.requests.setting_changed.emit("backup.folder", str(tmp_path))
+        page.changed.emit("backup.folder", str(tmp_path))
         await desk.written()
-        page.requests.backup_requested.emit()
+        page.backup_requested.emit()
         await until(lambda: "Backed up to" in desk.said)
     (archive,) = tmp_path.glob("*.zip")
     damage(folders().database)

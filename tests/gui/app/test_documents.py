@@ -280,9 +280,7 @@ async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
         desk.enter()
         await until(lambda: "With sales.csv, this needs" in desk.said)
         assert ATTACH_BEGINNING not in offered(desk)
-        desk.window.settings.requests.override_changed.emit(
-            desk.open_id, "answer.tools", "query_table"
-        )
+        desk.window.settings.override_changed.emit(desk.open_id, "answer.tools", "query_table")
         await until(lambda: "query_table" in desk.state.setup.ask_settings.parameters.tools)
         desk.enter()
         await until(lambda: ATTACH_BEGINNING in offered(desk))

@@ -39,7 +39,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         (await review(desk)).text.setPlainText("Because of air.")
         desk.controllers.tools.choose_form()
         (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
-        desk.window.settings.requests.server_add_requested.emit()
+        desk.window.settings.server_add_requested.emit()
         server = await dialog_of(ServerForm)
         server.name.setText("mail")
         server.command.setText("mail-server --key secret")
@@ -67,7 +67,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         assert shown.text.toPlainText() == "Because of dust."
     # A form that was not opened in the meantime is still filled in.
     async with Desk(environment=KEYED) as desk:
-        desk.window.settings.requests.server_add_requested.emit()
+        desk.window.settings.server_add_requested.emit()
         server = await dialog_of(ServerForm)
         assert server.name.text() == "mail"
         assert server.command.text() == server.environment.toPlainText() == server.url.text() == ""
@@ -99,7 +99,7 @@ async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
 async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form_draft_saver, "_INTERVAL_MS", 20)
     async with Desk(environment=KEYED) as desk:
-        desk.window.settings.requests.server_add_requested.emit()
+        desk.window.settings.server_add_requested.emit()
         dialog = await dialog_of(ServerForm)
         dialog.name.setText("mail")
         kept = "SELECT value FROM settings WHERE key = 'window.forms'"

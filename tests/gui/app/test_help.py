@@ -45,7 +45,7 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
         desk.window.settings.show_page("keys")
         desk.click("help-button")
         await _opened(desk, at="keyboard#change")
-        desk.window.settings.requests.help_requested.emit("")  # as the link in About
+        desk.window.settings.help_requested.emit("")  # as the link in About
         await _opened(desk, at="getting-started")
 
 

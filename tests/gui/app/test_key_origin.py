@@ -81,9 +81,7 @@ async def test_the_key_follows_the_address(
         Desk(real=True) as desk,
     ):
         settings = Settings(desk)
-        desk.window.settings.requests.profile_add_requested.emit(
-            replace(SERVER, base_url=mine.base_url)
-        )
+        desk.window.settings.profile_add_requested.emit(replace(SERVER, base_url=mine.base_url))
         await desk.written()
         desk.window.show_settings(True)
         await settings.enter("key", KEY)
@@ -126,7 +124,7 @@ async def test_a_key_that_is_being_typed_survives_a_change_of_the_address(
 
     async with Desk() as desk:
         settings = Settings(desk)
-        desk.window.settings.requests.profile_add_requested.emit(SERVER)
+        desk.window.settings.profile_add_requested.emit(SERVER)
         await desk.written()
         desk.window.show_settings(True)
         await settings.enter("key", KEY)

@@ -47,7 +47,7 @@ def look():
     if len(seen) == 1:
         window.prompt.set_text("What I was about to ask")
         window.show_settings(True)
-        window.settings.requests.setting_changed.emit("look.language", "en")
+        window.settings.setting_changed.emit("look.language", "en")
         ask_at_end()
     else:
         application.session.quit()
@@ -98,7 +98,7 @@ async def test_a_response_ends_first() -> None:
         turn = await desk.ask("One")
         turn.say("Some")
         await until(lambda: "Some" in desk.transcript)
-        desk.window.settings.requests.setting_changed.emit("look.language", "en")
+        desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
         assert not desk.session.is_rebuilt
         assert "language changes once" in desk.said
@@ -116,7 +116,7 @@ async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> No
         temporary = desk.open_id
         await desk.ask_and_answer("One?", "One.")
         await desk.opened(kept)
-        desk.window.settings.requests.setting_changed.emit("look.language", "en")
+        desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
         assert not desk.session.is_rebuilt
         assert "language changes once" in desk.said
@@ -133,7 +133,7 @@ async def test_a_text_in_the_quick_prompt_is_sent_first() -> None:
         quick = desk.session.quick
         quick.open_with("")
         quick.window.set_text("What I was about to ask")
-        desk.window.settings.requests.setting_changed.emit("look.language", "en")
+        desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
         assert not desk.session.is_rebuilt
         assert "once the quick prompt’s text is sent" in desk.said
@@ -151,7 +151,7 @@ async def test_a_half_filled_form_is_closed_first_and_open_windows_return() -> N
         await until(lambda: "spending" in shown_windows())
         desk.session.actions["batch.new"]()
         await until(lambda: "batch-jobs" in shown_windows())
-        desk.window.settings.requests.setting_changed.emit("look.language", "en")
+        desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
         assert not desk.session.is_rebuilt
         assert "once the other windows are closed" in desk.said
@@ -165,7 +165,7 @@ async def test_a_dialog_is_closed_first() -> None:
     async with Desk() as desk:
         desk.session.actions["prompts.manage"]()
         await until(lambda: "prompts-dialog" in shown_windows())
-        desk.window.settings.requests.setting_changed.emit("look.language", "en")
+        desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
         assert not desk.session.is_rebuilt
         window("prompts-dialog").close()
@@ -178,7 +178,7 @@ async def test_a_program_that_ends_is_not_built_again() -> None:
         turn = await desk.ask("One")
         turn.say("Some")
         await until(lambda: "Some" in desk.transcript)
-        desk.window.settings.requests.setting_changed.emit("look.language", "en")
+        desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
         timers = desk.window.findChildren(QTimer, options=DIRECT)
         retry = next(t for t in timers if t.interval() == LANGUAGE_RETRY_MS)

@@ -197,12 +197,10 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         folder = Folder(new_id(), "Thesis", now())
         desk.controllers.list_presenter.save_folder(folder)
         desk.window.conversations.folder_settings_requested.emit(folder.id)
-        panel.requests.folder_override_changed.emit(folder.id, "default.variant", "pro")
-        panel.requests.folder_override_changed.emit(folder.id, "default.effort", "high")
-        panel.requests.folder_override_changed.emit(
-            folder.id, "answer.system_prompt", "Cite your sources."
-        )
-        panel.requests.folder_override_changed.emit(folder.id, "answer.temperature", 0.2)
+        panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
+        panel.folder_override_changed.emit(folder.id, "default.effort", "high")
+        panel.folder_override_changed.emit(folder.id, "answer.system_prompt", "Cite your sources.")
+        panel.folder_override_changed.emit(folder.id, "answer.temperature", 0.2)
         await go(desk, ListFilter.of_folder(folder.id))
         desk.window.conversations.new_button.click()
         choice = state.setup.choice
@@ -217,11 +215,11 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         stored = await desk.backend.conversations.get(inside)
         assert stored is not None
         assert stored.folder_id == folder.id
-        panel.requests.override_changed.emit(inside, "answer.system_prompt", "Be brief.")
+        panel.override_changed.emit(inside, "answer.system_prompt", "Be brief.")
         assert state.setup.ask_settings.instructions == "Be brief."
         assert state.setup.ask_settings.parameters.temperature == 0.2
-        panel.requests.folder_override_removed.emit(folder.id, "answer.temperature")
-        panel.requests.folder_override_removed.emit(folder.id, "default.effort")
+        panel.folder_override_removed.emit(folder.id, "answer.temperature")
+        panel.folder_override_removed.emit(folder.id, "default.effort")
         assert desk.state.setup.ask_settings.parameters.temperature is None
         await go(desk, LIST)
         desk.window.conversations.new_button.click()

@@ -75,7 +75,7 @@ async def test_the_listed_models_are_in_the_menu_after_typing_begins() -> None:
 async def test_a_listing_is_stored_and_renewed_when_the_menu_opens() -> None:
     async with Desk() as desk:
         desk.stage.models_of[COMETAPI.id] = ("gpt-5.2", "first")
-        desk.window.settings.requests.key_entered.emit(COMETAPI.id, "not-a-key")
+        desk.window.settings.key_entered.emit(COMETAPI.id, "not-a-key")
         await until(lambda: "first" in offered(desk, COMETAPI.id))
         await desk.written()
     async with Desk(environment=COMET) as desk:
@@ -162,26 +162,26 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
     ):
         settings = desk.window.settings
         profile = replace(SERVER, base_url="https://far.example/v1", models=("gpt-5.2",))
-        settings.requests.profile_add_requested.emit(profile)
+        settings.profile_add_requested.emit(profile)
         await desk.written()
         desk.window.show_settings(True)
         find(settings, QToolButton, "network").click()
-        settings.requests.ca_file_chosen.emit(profile.id, authority.pem)
+        settings.ca_file_chosen.emit(profile.id, authority.pem)
         await desk.written()
         holds = "Contains the CA certificate Example Company Root, valid until "
         await until(lambda: certificate_note(desk, profile.id)[1].startswith(holds))
         assert certificate_note(desk, profile.id)[0]
-        settings.requests.profile_save_requested.emit(
+        settings.profile_save_requested.emit(
             replace(profile, ca_file=str(authority.pem), proxy=proxy.url_for("me"))
         )
-        settings.requests.password_entered.emit(profile.proxy_password_id, "wrong")
+        settings.password_entered.emit(profile.proxy_password_id, "wrong")
         await desk.written()
         await check_connection(desk, profile.id, False, "rejected the user name or password")
-        settings.requests.password_entered.emit(profile.proxy_password_id, "hush")
+        settings.password_entered.emit(profile.proxy_password_id, "hush")
         await desk.written()
         await check_connection(desk, profile.id, True, "1 model")
         stored = (await desk.backend.settings.profiles())[0]
-        settings.requests.profile_save_requested.emit(replace(stored, name="Far"))  # another client
+        settings.profile_save_requested.emit(replace(stored, name="Far"))  # another client
         await desk.written()
         await desk.state.new_conversation.set_default("default.provider", profile.id)
         before = len(proxy.wanted)
@@ -219,7 +219,7 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         Desk(real=True) as desk,
     ):
         profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
-        desk.window.settings.requests.profile_add_requested.emit(profile)
+        desk.window.settings.profile_add_requested.emit(profile)
         await desk.written()
         await check_connection(desk, profile.id, False, "Allow nas.lan in Settings › Provider")
         assert not proxy.wanted
@@ -236,7 +236,7 @@ async def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
         wrong = tmp_path / "notes.pem"
         wrong.write_text("nothing")
         desk.window.show_settings(True)
-        desk.window.settings.requests.ca_file_chosen.emit(OPENAI.id, wrong)
+        desk.window.settings.ca_file_chosen.emit(OPENAI.id, wrong)
         await desk.written()
         ok, words = certificate_note(desk, OPENAI.id)
         assert not ok
@@ -283,7 +283,7 @@ async def test_a_certificate_of_a_removed_provider_changes_no_other() -> None:
     async with Desk() as desk:
         await desk.state.providers.save(replace(SERVER, ca_file="/ca.pem"))
         desk.state.setup.choose(ModelChoice(SERVER.id, "m"))
-        desk.window.settings.requests.ca_file_chosen.emit("removed", None)
+        desk.window.settings.ca_file_chosen.emit("removed", None)
         await desk.written()
         stored = desk.state.providers.get(SERVER.id)
         assert stored is not None

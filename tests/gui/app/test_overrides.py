@@ -25,7 +25,7 @@ SERVER = {
 
 
 def set_own(desk: Desk, key: str, value: object) -> None:
-    desk.window.settings.requests.override_changed.emit(desk.open_id, key, value)
+    desk.window.settings.override_changed.emit(desk.open_id, key, value)
 
 
 def own(desk: Desk) -> Overrides:
@@ -41,7 +41,7 @@ def refused(desk: Desk) -> set[str]:
 async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
     async with Desk(environment=COMET) as desk:
         desk.window.prompt.row.effort_requested.emit(Effort.NONE)
-        desk.window.settings.requests.setting_changed.emit("answer.temperature", 0.2)
+        desk.window.settings.setting_changed.emit("answer.temperature", 0.2)
         set_own(desk, "answer.temperature", 1.5)
         set_own(desk, "answer.system_prompt", "Rhyme.")
         await desk.written()
@@ -59,7 +59,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         turn.end("2")
         await desk.settled()
         await desk.opened(first)
-        desk.window.settings.requests.override_removed.emit(first, "answer.temperature")
+        desk.window.settings.override_removed.emit(first, "answer.temperature")
         await desk.written()
         turn = await desk.ask("Three")
         assert turn.request.parameters.temperature == 0.2
@@ -103,7 +103,7 @@ async def test_instructions_typed_in_a_conversation_just_left_are_stored_there()
     async with Desk(environment=COMET) as desk:
         first = await desk.ask_and_answer("One", "1")
         desk.controllers.library.open_new()
-        desk.window.settings.requests.override_changed.emit(first, "answer.system_prompt", "Rhyme.")
+        desk.window.settings.override_changed.emit(first, "answer.system_prompt", "Rhyme.")
         await desk.written()
         assert own(desk) == Overrides()
         await desk.opened(first)

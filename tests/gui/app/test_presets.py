@@ -170,13 +170,13 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
 async def test_a_saved_preset_contains_the_default_instructions() -> None:
     async with Desk(environment=KEY) as desk:
         panel = desk.window.settings
-        panel.requests.setting_changed.emit("answer.system_prompt", "Be a pirate.")
+        panel.setting_changed.emit("answer.system_prompt", "Be a pirate.")
         await desk.written()
         desk.controllers.presets.save_here()
         await desk.written()
         (stored,) = await desk.backend.prompts.presets()
         assert stored.overrides == Overrides("Be a pirate.")
-        panel.requests.setting_changed.emit("answer.system_prompt", "")
+        panel.setting_changed.emit("answer.system_prompt", "")
         await desk.written()
         assert desk.state.setup.ask_settings.instructions == "Be a pirate."
         assert shown(desk) == f"Preset: {stored.name}"  # nothing was changed since

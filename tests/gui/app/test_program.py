@@ -160,8 +160,8 @@ async def test_line_width_and_send_keys_apply_at_once() -> None:
         desk.window.resize(1200, 700)
         await desk.ask_and_answer("One", "1")
         before = desk.window.transcript.viewport().width()
-        desk.window.settings.requests.setting_changed.emit("look.line_width", "narrow")
-        desk.window.settings.requests.setting_changed.emit("keys.prompt.send", "Ctrl+Return")
+        desk.window.settings.setting_changed.emit("look.line_width", "narrow")
+        desk.window.settings.setting_changed.emit("keys.prompt.send", "Ctrl+Return")
         await desk.written()
         assert desk.window.transcript.viewport().width() < before
         desk.type("Two")
@@ -174,7 +174,7 @@ async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("One", "1")
         panel = desk.window.settings
-        panel.requests.shortcut_changed.emit("conversation.new", "Ctrl+J")
+        panel.shortcut_changed.emit("conversation.new", "Ctrl+J")
         await desk.written()
         panel.show_page("keys")
         find(panel, QPushButton, "export-shortcuts").click()
@@ -212,15 +212,15 @@ async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
 async def test_a_changed_shortcut_applies_at_once() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("One", "1")
-        desk.window.settings.requests.shortcut_changed.emit("conversation.new", "Ctrl+J")
+        desk.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+J")
         await desk.written()
         desk.press(Qt.Key.Key_N, CONTROL)
         assert desk.open_id == one
         desk.press(Qt.Key.Key_J, CONTROL)
         assert desk.open_id != one
         assert desk.window.conversations.new_button.hint.text() == "Ctrl+J"
-        desk.window.settings.requests.shortcut_changed.emit("prompt.stop", "Ctrl+.")
-        desk.window.settings.requests.shortcut_changed.emit("prompt.send", "Ctrl+Return")
+        desk.window.settings.shortcut_changed.emit("prompt.stop", "Ctrl+.")
+        desk.window.settings.shortcut_changed.emit("prompt.send", "Ctrl+Return")
         await desk.written()
         desk.type("Two")
         desk.enter()
@@ -275,7 +275,7 @@ async def test_no_widget_is_shown_as_a_window(qapp: QApplication, data: Path) ->
 
 async def test_a_theme_chosen_before_the_first_conversation_applies_to_its_transcript() -> None:
     async with Desk() as desk:
-        desk.window.settings.requests.setting_changed.emit("look.theme", "dark")
+        desk.window.settings.setting_changed.emit("look.theme", "dark")
         await until(lambda: desk.theme.current.is_dark)
         await desk.ask_and_answer("Hello", "Here.")
         shown = desk.window.transcript.viewport().grab().toImage()
@@ -310,7 +310,7 @@ def turn_wheel(view: QTextBrowser, eighths: int) -> None:
 async def test_theme_and_text_size_change_at_once() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("One", "Some **words**")
-        desk.window.settings.requests.setting_changed.emit("look.theme", "dark")
+        desk.window.settings.setting_changed.emit("look.theme", "dark")
         await desk.written()
         assert desk.theme.current.is_dark
         await until(lambda: desk.window.transcript.theme.is_dark)

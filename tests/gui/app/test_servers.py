@@ -131,9 +131,7 @@ async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> N
 async def test_a_provider_without_models_proposes_one_too() -> None:
     profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, needs_key=False)
     async with LoopbackServer(REFUSED, CHAT, models=OWN) as server, Desk(real=True) as desk:
-        desk.window.settings.requests.profile_add_requested.emit(
-            replace(profile, base_url=server.base_url)
-        )
+        desk.window.settings.profile_add_requested.emit(replace(profile, base_url=server.base_url))
         await desk.written()
         await desk.controllers.state.new_conversation.set_default("default.provider", "own")
         desk.window.conversations.new_requested.emit()

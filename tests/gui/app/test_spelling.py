@@ -181,12 +181,12 @@ async def test_settings_switch_it_off_and_choose_languages() -> None:
     async with Desk() as desk:
         await begin(desk, "the wrld turns")
         await until(lambda: marked(desk.text) == ["wrld"])
-        desk.window.settings.requests.setting_changed.emit(SPELLING, False)
+        desk.window.settings.setting_changed.emit(SPELLING, False)
         await desk.written()
         assert marked(desk.text) == []
-        desk.window.settings.requests.setting_changed.emit(SPELLING, True)
+        desk.window.settings.setting_changed.emit(SPELLING, True)
         # Klingon has no dictionary.
-        desk.window.settings.requests.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
+        desk.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
         await desk.settled()
         assert marked(desk.text) == []
 

@@ -46,7 +46,7 @@ def words(desk: Desk) -> str:
 async def add(desk: Desk, *faults: str) -> None:
     desk.window.show_settings(True)
     desk.window.settings.show_page("servers")
-    desk.window.settings.requests.server_add_requested.emit()
+    desk.window.settings.server_add_requested.emit()
     await until(lambda: shown(ServerForm))
     (form,) = shown(ServerForm)
     form.name.setText("demo")
@@ -72,7 +72,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         (part,) = desk.state.draft.value.attachments
         assert isinstance(part, DocumentPart)
         assert part.name == "The memo.txt"
-        desk.window.settings.requests.server_edit_requested.emit("demo")
+        desk.window.settings.server_edit_requested.emit("demo")
         await until(lambda: shown(ServerForm))
         (form,) = shown(ServerForm)
         assert SCRIPTED in form.command.text()
@@ -88,7 +88,7 @@ async def test_servers_are_imported_from_a_chosen_file(tmp_path: Path) -> None:
     file = tmp_path / "mcp.json"
     file.write_text(json.dumps({"mcpServers": {"demo": {"command": "true"}}}))
     async with Desk(environment=COMET) as desk:
-        desk.window.settings.requests.servers_import_requested.emit()
+        desk.window.settings.servers_import_requested.emit()
         choose_paths(file)
         await until(lambda: "1 tool server was added." in desk.said)
 
@@ -135,7 +135,7 @@ async def test_a_form_that_is_closed_while_it_is_saved_adds_its_server(
     async with Desk(environment=COMET) as desk:
         desk.window.show_settings(True)
         desk.window.settings.show_page("servers")
-        desk.window.settings.requests.server_add_requested.emit()
+        desk.window.settings.server_add_requested.emit()
         await until(lambda: shown(ServerForm))
         (form,) = shown(ServerForm)
         form.name.setText("demo")

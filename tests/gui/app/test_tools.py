@@ -47,9 +47,7 @@ def card(desk: Desk) -> ConsentCard | None:
 
 
 def choose(desk: Desk, *names: str) -> None:
-    desk.window.settings.requests.override_changed.emit(
-        desk.open_id, "answer.tools", "\n".join(names)
-    )
+    desk.window.settings.override_changed.emit(desk.open_id, "answer.tools", "\n".join(names))
 
 
 def call(turn: Turn, name: str, arguments: str) -> None:

@@ -107,7 +107,7 @@ async def test_a_removed_provider_returns_with_its_secrets(
         vault, panel = desk.backend.vault, desk.window.settings
         token = CustomField("X-Token", is_secret=True)
         profile = replace(PROXIED, custom_fields=(token,))
-        panel.requests.profile_add_requested.emit(profile)
+        panel.profile_add_requested.emit(profile)
         await desk.written()
         where, proxy = origin(profile.base_url), origin(profile.proxy)
         secrets = {
@@ -119,7 +119,7 @@ async def test_a_removed_provider_returns_with_its_secrets(
             await vault.set(name, secret)
         await desk.state.new_conversation.set_default("default.provider", profile.id)
 
-        panel.requests.profile_removal_requested.emit(profile.id)
+        panel.profile_removal_requested.emit(profile.id)
         await until(lambda: "removed" in desk.said)
         await desk.written()
         assert not desk.stored("SELECT * FROM keys_in_keyring")
@@ -131,14 +131,14 @@ async def test_a_removed_provider_returns_with_its_secrets(
         for name, secret in secrets.items():
             assert await vault.get(name, secret.origin) == secret
 
-        panel.requests.key_removal_requested.emit(profile.id)
+        panel.key_removal_requested.emit(profile.id)
         await until(lambda: desk.said.startswith(f"Key for {profile.name} removed"))
         assert await vault.get(profile.id, where) is None
         undo(desk)
         await until(lambda: desk.setting("default.provider") == profile.id)
         assert await vault.get(profile.id, where) == secrets[profile.id]
 
-        panel.requests.profile_save_requested.emit(replace(profile, custom_fields=()))
+        panel.profile_save_requested.emit(replace(profile, custom_fields=()))
         await until(lambda: desk.said.startswith("“X-Token” removed"))
         assert await vault.get(profile.custom_field_id(token), where) is None
         undo(desk)
@@ -146,7 +146,7 @@ async def test_a_removed_provider_returns_with_its_secrets(
         assert desk.state.providers.get(profile.id) == profile
         assert await vault.get(profile.custom_field_id(token), where) is not None
 
-        panel.requests.password_removal_requested.emit(profile.proxy_password_id)
+        panel.password_removal_requested.emit(profile.proxy_password_id)
         await until(lambda: desk.said.startswith("Password removed"))
         undo(desk)
         await desk.written()
@@ -159,13 +159,13 @@ async def test_a_removed_key_is_in_memory_only_while_undo_is_offered(
     monkeypatch.setattr("desktop_app.app.settings.secret_removal.UNDO_MS", 50)
     async with Desk() as desk:
         panel, vault = desk.window.settings, desk.backend.vault
-        panel.requests.key_entered.emit(OPENAI.id, KEY)
+        panel.key_entered.emit(OPENAI.id, KEY)
         await desk.written()
-        panel.requests.key_removal_requested.emit(OPENAI.id)
+        panel.key_removal_requested.emit(OPENAI.id)
         await until(lambda: desk.said.startswith("Key for OpenAI removed"))
         await until(lambda: not desk.window.notifications.isVisible())
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
-        panel.requests.key_removal_requested.emit(OPENAI.id)  # there is none: nothing to bring back
+        panel.key_removal_requested.emit(OPENAI.id)  # there is none: nothing to bring back
         await desk.written()
         assert not desk.window.notifications.isVisible()
 
@@ -175,7 +175,7 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
 ) -> None:
     async with Desk() as desk:
         panel, vault = desk.window.settings, desk.backend.vault
-        panel.requests.profile_add_requested.emit(PROXIED)
+        panel.profile_add_requested.emit(PROXIED)
         await desk.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
@@ -187,7 +187,7 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
             return await take(name)
 
         monkeypatch.setattr(vault, "take", take_key_only)
-        panel.requests.profile_removal_requested.emit(PROXIED.id)
+        panel.profile_removal_requested.emit(PROXIED.id)
         await desk.written()
         assert desk.state.providers.get(PROXIED.id) is not None
         assert await vault.get(PROXIED.id, key.origin) == key
@@ -204,9 +204,9 @@ async def test_a_key_that_undo_restores_in_memory_only_is_reported(
     new_desktop().start_keyring()
     async with Desk(real=True) as desk:
         panel, vault = desk.window.settings, desk.backend.vault
-        panel.requests.key_entered.emit(OPENAI.id, KEY)
+        panel.key_entered.emit(OPENAI.id, KEY)
         await desk.written()
-        panel.requests.key_removal_requested.emit(OPENAI.id)
+        panel.key_removal_requested.emit(OPENAI.id)
         await until(lambda: desk.said.startswith("Key for OpenAI removed"))
         monkeypatch.setattr(desk.backend.settings, "note_key", fail)
         undo(desk)
@@ -222,12 +222,12 @@ async def test_a_provider_that_cannot_be_removed_keeps_its_key(
 
     async with Desk() as desk:
         panel, vault = desk.window.settings, desk.backend.vault
-        panel.requests.profile_add_requested.emit(PROXIED)
+        panel.profile_add_requested.emit(PROXIED)
         await desk.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
         monkeypatch.setattr(desk.backend.settings, "remove_profile", fail)
-        panel.requests.profile_removal_requested.emit(PROXIED.id)
+        panel.profile_removal_requested.emit(PROXIED.id)
         await desk.written()
         assert desk.state.providers.get(PROXIED.id) is not None
         assert await vault.get(PROXIED.id, key.origin) == key
@@ -235,7 +235,7 @@ async def test_a_provider_that_cannot_be_removed_keeps_its_key(
 
 async def test_a_reset_shortcut_returns() -> None:
     async with Desk() as desk:
-        changed = desk.window.settings.requests.shortcut_changed
+        changed = desk.window.settings.shortcut_changed
         changed.emit("conversation.new", "Ctrl+Alt+Shift+J")
         await desk.written()
         changed.emit("conversation.new", "Ctrl+N")
@@ -248,8 +248,8 @@ async def test_instructions_of_a_conversation_return() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Why?", "So.")
         panel, here = desk.window.settings, desk.open_id
-        panel.requests.override_changed.emit(here, "answer.system_prompt", "Be brief.")
-        panel.requests.override_removed.emit(here, "answer.system_prompt")
+        panel.override_changed.emit(here, "answer.system_prompt", "Be brief.")
+        panel.override_removed.emit(here, "answer.system_prompt")
         assert instructions(desk) == ""
         assert desk.said.startswith("“Instructions” reset to default")
         undo(desk)
@@ -262,8 +262,8 @@ async def test_instructions_of_a_folder_return() -> None:
         desk.controllers.folders.create()
         await desk.written()
         panel, (folder_id,) = desk.window.settings, desk.state.folders.by_id
-        panel.requests.folder_override_changed.emit(folder_id, "answer.system_prompt", "Be brief.")
-        panel.requests.folder_override_removed.emit(folder_id, "answer.system_prompt")
+        panel.folder_override_changed.emit(folder_id, "answer.system_prompt", "Be brief.")
+        panel.folder_override_removed.emit(folder_id, "answer.system_prompt")
         assert desk.state.folders.by_id[folder_id].overrides.instructions is None
         undo(desk)
         assert desk.state.folders.by_id[folder_id].overrides.instructions == "Be brief."
@@ -302,7 +302,7 @@ async def test_replaced_shortcuts_return(tmp_path: Path) -> None:
         file = tmp_path / "keys.json"
         keymap = Keymap({"conversation.new": "Ctrl+Alt+Shift+J"})
         file.write_text(shortcuts_to_json(keymap), "utf-8")
-        desk.window.settings.requests.shortcut_changed.emit("conversation.new", "Ctrl+Alt+Shift+K")
+        desk.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+Alt+Shift+K")
         await desk.written()
         await desk.controllers.shortcut_files._import(file)
         assert desk.setting("keys.conversation.new") == "Ctrl+Alt+Shift+J"
@@ -328,12 +328,12 @@ async def test_a_discarded_edit_returns() -> None:
 async def test_a_provider_that_is_removed_twice_offers_one_undo_with_its_key() -> None:
     async with Desk() as desk:
         panel, vault = desk.window.settings, desk.backend.vault
-        panel.requests.profile_add_requested.emit(PROXIED)
+        panel.profile_add_requested.emit(PROXIED)
         await desk.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
-        panel.requests.profile_removal_requested.emit(PROXIED.id)
-        panel.requests.profile_removal_requested.emit(PROXIED.id)
+        panel.profile_removal_requested.emit(PROXIED.id)
+        panel.profile_removal_requested.emit(PROXIED.id)
         await until(lambda: "removed" in desk.said)
         await desk.written()
         undo(desk)

@@ -53,9 +53,9 @@ class DataPageController(QObject):
         self._parent, self._panel, self._show_settings = parent, panel, show_settings
         self._current, self._user_folders = current, user_folders
         self._end_for = end_for
-        panel.requests.export_requested.connect(self.export)
-        panel.requests.restore_requested.connect(self.choose_restore)
-        panel.requests.erase_requested.connect(self._erase)
+        panel.export_requested.connect(self.export)
+        panel.restore_requested.connect(self.choose_restore)
+        panel.erase_requested.connect(self._erase)
         for changed in (current.opened, current.path_changed):
             changed.connect(lambda: panel.set_has_open_conversation(self._can_export))
 

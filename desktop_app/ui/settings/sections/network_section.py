@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.network.custom_fields import CustomField
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.settings.settings_requests import SettingsRequests
 
     Save = Callable[[ProviderProfile], None]
 
@@ -221,11 +220,23 @@ class NetworkSection(CollapsibleSection):
 
     Args:
         save: takes the changed profile.
+
+    Signals:
+        password_entered(str, str): the keyring name of a proxy's password, and the password.
+        password_removal_requested(str): the keyring name of a proxy's password.
+        ca_file_chosen(str, object): profile id, and a Path or None.
+        custom_field_entered(str, object, str): profile id, a CustomField without its value, and the
+            value.
     """
 
-    def __init__(self, theme: Theme, save: Save, requests: SettingsRequests) -> None:
+    password_entered = Signal(str, str)
+    password_removal_requested = Signal(str)
+    ca_file_chosen = Signal(str, object)
+    custom_field_entered = Signal(str, object, str)
+
+    def __init__(self, theme: Theme, save: Save) -> None:
         super().__init__(tr("Network and privacy"), "network", theme)
-        self._save, self.requests = save, requests
+        self._save = save
         self._profile = NO_PROVIDER
         self._password_states: dict[str, KeyState] = {}
         self._ca_results: dict[str, tuple[bool, str]] = {}
@@ -350,17 +361,17 @@ class NetworkSection(CollapsibleSection):
         self._change(replace(self._profile, api=Api(name) if name else None))
 
     def _enter_password(self, password: str) -> None:
-        self.requests.password_entered.emit(self._profile.proxy_password_id, password)
+        self.password_entered.emit(self._profile.proxy_password_id, password)
 
     def _remove_password(self) -> None:
-        self.requests.password_removal_requested.emit(self._profile.proxy_password_id)
+        self.password_removal_requested.emit(self._profile.proxy_password_id)
 
     def _enter_field(self, field: CustomField, value: str) -> None:
-        self.requests.custom_field_entered.emit(self._profile.id, field, value)
+        self.custom_field_entered.emit(self._profile.id, field, value)
 
     def _choose_ca_file(self, path: Path | None) -> None:
         self._ca_results.pop(self._profile.id, None)
-        self.requests.ca_file_chosen.emit(self._profile.id, path)
+        self.ca_file_chosen.emit(self._profile.id, path)
 
 
 def summary_of(profile: ProviderProfile) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -21,17 +21,20 @@ from desktop_app.ui.widgets.text.foreign_text import (
     spoken_text,
 )
 
-if TYPE_CHECKING:
-    from desktop_app.ui.settings.settings_requests import SettingsRequests
-
 _MIN_HEIGHT: Final = 120
 _PAGES: Final = (("program", N_("System info")), ("licenses", N_("Licenses")))
 
 
 class AboutTab(QWidget):
-    """The page, which fills the available height."""
+    """The page, which fills the available height.
 
-    def __init__(self, theme: Theme, requests: SettingsRequests) -> None:
+    Signals:
+        help_requested(): the user wants to open the help.
+    """
+
+    help_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         pages = [(page, tr(title)) for page, title in _PAGES]
         self._choice = SegmentedControl(pages, theme, name=tr("About"), padding=8, is_tabs=True)
@@ -48,7 +51,7 @@ class AboutTab(QWidget):
         self._lay_out()
         self._choice.chosen.connect(self.show_page)
         self._copy.clicked.connect(self._copy_text)
-        self._help.clicked.connect(lambda: requests.help_requested.emit(""))
+        self._help.clicked.connect(lambda: self.help_requested.emit())
         self.set_theme(theme)
 
     def _lay_out(self) -> None:

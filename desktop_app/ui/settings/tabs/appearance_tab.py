@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.settings.setting import Group
@@ -14,19 +15,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.settings.settings_requests import SettingsRequests
 
 
 class AppearanceTab(QWidget):
-    """The page, with a form for the window and a form for the desktop below it."""
+    """The page, with a form for the window and a form for the desktop below it.
 
-    def __init__(self, theme: Theme, requests: SettingsRequests) -> None:
+    Signals:
+        changed(str, object): a setting's key and the user's new value.
+        edit_requested(EditRequest): change a value in a window of its own.
+    """
+
+    changed = Signal(str, object)
+    edit_requested = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._forms = (SchemaForm(Group.LOOK, theme), SchemaForm(Group.DESKTOP, theme))
         column_of(*self._forms, STRETCH, parent=self, margins=0, spacing=16)
         for form in self._forms:
-            form.changed.connect(requests.setting_changed)
-            form.edit_requested.connect(requests.languages_requested)
+            form.changed.connect(self.changed)
+            form.edit_requested.connect(self.edit_requested)
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show these values, or the defaults."""

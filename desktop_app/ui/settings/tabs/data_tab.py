@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.settings.settings_requests import SettingsRequests
 
 TRANSFER: Final = N_(
     "Imports files from Repartee, ChatGPT, Open WebUI, and LibreChat. Importing a file again adds "
@@ -50,11 +49,27 @@ FOLDER_KEY = "backup.folder"
 
 
 class DataTab(QWidget):
-    """The page."""
+    """The page.
 
-    def __init__(self, theme: Theme, requests: SettingsRequests) -> None:
+    Signals:
+        changed(str, object): the key of a setting and its value.
+        import_requested(): import conversations.
+        export_requested(str, str): export the "open" conversation or "all", in the format of
+            this id.
+        backup_requested(): make a backup now.
+        restore_requested(): restore a backup.
+        erase_requested(): delete everything; the user has confirmed it.
+    """
+
+    changed = Signal(str, object)
+    import_requested = Signal()
+    export_requested = Signal(str, str)
+    backup_requested = Signal()
+    restore_requested = Signal()
+    erase_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.requests = requests
         self._titles = SchemaForm(Group.LIBRARY, theme)
         self._schedule = SchemaForm(Group.BACKUP, theme)
         self._limits = SchemaForm(Group.DOCUMENTS, theme)
@@ -72,14 +87,14 @@ class DataTab(QWidget):
         parts = (self._titles, self._transfer, self._backups, documents, erase, STRETCH)
         column_of(*parts, parent=self, margins=0, spacing=16)
         for form in (self._titles, self._schedule, self._limits):
-            form.changed.connect(self.requests.setting_changed)
-        erase.erase_confirmed.connect(self.requests.erase_requested)
+            form.changed.connect(self.changed)
+        erase.erase_confirmed.connect(self.erase_requested)
         self.set_theme(theme)
 
     def _make_transfer(self) -> None:
         self._transfer.note.set_text(tr(TRANSFER))
         import_button = _button(tr("Import…"), "import")
-        import_button.clicked.connect(lambda: self.requests.import_requested.emit())
+        import_button.clicked.connect(lambda: self.import_requested.emit())
         self._export_button = _button(tr("Export"), "export")
         menu = ProgramMenu(self._export_button)
         menu.fill_with(self._fill_export)
@@ -101,9 +116,9 @@ class DataTab(QWidget):
         self._backups.add(self._schedule)
         self._backups.add(self._state)
         self._back_up_now = _button(tr("Back up now"), "backup-now")
-        self._back_up_now.clicked.connect(lambda: self.requests.backup_requested.emit())
+        self._back_up_now.clicked.connect(lambda: self.backup_requested.emit())
         restore = _button(tr("Restore…"), "restore")
-        restore.clicked.connect(lambda: self.requests.restore_requested.emit())
+        restore.clicked.connect(lambda: self.restore_requested.emit())
         holder = QWidget()
         FlowLayout(self._back_up_now, restore, parent=holder)
         self._backups.add(holder)
@@ -136,14 +151,14 @@ class DataTab(QWidget):
                 action.setData((scope, each.id))
                 action.setEnabled(scope == "all" or self._has_open)
                 action.triggered.connect(
-                    lambda *_, s=scope, f=each.id: self.requests.export_requested.emit(s, f)
+                    lambda *_, s=scope, f=each.id: self.export_requested.emit(s, f)
                 )
 
     def _choose_folder(self) -> None:
         choose_folder(
             self,
             tr("Backup folder"),
-            lambda folder: self.requests.setting_changed.emit(FOLDER_KEY, str(folder)),
+            lambda folder: self.changed.emit(FOLDER_KEY, str(folder)),
             start=self._path or Path.home(),
         )
 

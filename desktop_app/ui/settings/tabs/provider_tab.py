@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QLocale, QSignalBlocker, Qt
+from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from desktop_app.domain.places import LinkedText
-    from desktop_app.ui.settings.settings_requests import SettingsRequests
 
 DEFAULT_PROVIDER: Final = "default.provider"
 WEIGHTS: Final = "local_model.weights"
@@ -61,11 +60,33 @@ class ProviderTab(QWidget):
     Attributes:
         spending: the monthly cap of the shown provider.
         network: how the shown provider is reached.
+
+    Signals:
+        profile_selected(str): the user selected the profile with this id.
+        profile_save_requested(ProviderProfile): store this changed profile.
+        profile_add_requested(ProviderProfile): store this new profile and show it.
+        profile_removal_requested(str): remove the profile with this id.
+        key_entered(str, str): profile id and key.
+        key_removal_requested(str): remove the key of the profile with this id.
+        test_requested(str): test the connection of the profile with this id.
+        model_file_chosen(object): a Path, or None for the built-in model.
+        models_requested(): show the table of models.
+        changed(str, object): the key of a setting and its value.
     """
 
-    def __init__(self, theme: Theme, requests: SettingsRequests) -> None:
+    profile_selected = Signal(str)
+    profile_save_requested = Signal(object)
+    profile_add_requested = Signal(object)
+    profile_removal_requested = Signal(str)
+    key_entered = Signal(str, str)
+    key_removal_requested = Signal(str)
+    test_requested = Signal(str)
+    model_file_chosen = Signal(object)
+    models_requested = Signal()
+    changed = Signal(str, object)
+
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.requests = requests
         self._theme = theme
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile = NO_PROVIDER
@@ -107,7 +128,7 @@ class ProviderTab(QWidget):
         self._column.addWidget(self.spending)
         self._custom_server = CustomServerSection(theme, self._save)
         self._column.addWidget(self._custom_server)
-        self.network = NetworkSection(theme, self._save, self.requests)
+        self.network = NetworkSection(theme, self._save)
         self._column.addWidget(self.network)
         self._remove = PlainButton(tr("Remove server"), name="remove-provider", role="link")
         self._column.addWidget(self._remove, 0, Qt.AlignmentFlag.AlignLeft)
@@ -158,7 +179,6 @@ class ProviderTab(QWidget):
         self._price.note.set_text(tr("Used to calculate the costs shown."))
 
     def _connect(self) -> None:
-        requests = self.requests
         self._combo.activated.connect(self._select)
         self._name.finished.connect(self._save_name)
         self._address.edited.connect(self._forget_result)
@@ -167,17 +187,12 @@ class ProviderTab(QWidget):
         self._key.key_entered.connect(self._enter_key)
         self._key.key_removal_requested.connect(self._remove_key)
         self._test.clicked.connect(self._begin_test)
-        self._table.clicked.connect(requests.models_requested)
+        self._table.clicked.connect(self.models_requested)
         self._default_switch.toggled.connect(
-            lambda on: requests.setting_changed.emit(
-                DEFAULT_PROVIDER, self.current_id() if on else ""
-            )
+            lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )
-        self._weights_section.model_file_chosen.connect(requests.model_file_chosen)
-        self.spending.report_requested.connect(requests.spending_requested)
-        self._remove.clicked.connect(
-            lambda: requests.profile_removal_requested.emit(self.current_id())
-        )
+        self._weights_section.model_file_chosen.connect(self.model_file_chosen)
+        self._remove.clicked.connect(lambda: self.profile_removal_requested.emit(self.current_id()))
 
     # ------------------------------------------------------------------ state
 
@@ -293,19 +308,19 @@ class ProviderTab(QWidget):
         self._combo.setCurrentIndex(index)
         self._profile = self._profiles[self._combo.itemData(index)]
         self._show()
-        self.requests.profile_selected.emit(self.current_id())
+        self.profile_selected.emit(self.current_id())
 
     def _add_server(self, profile: ProviderProfile) -> None:
         self._added_id = profile.id
-        self.requests.profile_add_requested.emit(profile)
+        self.profile_add_requested.emit(profile)
 
     def _enter_key(self, key: str) -> None:
         self._forget_result()
-        self.requests.key_entered.emit(self.current_id(), key)
+        self.key_entered.emit(self.current_id(), key)
 
     def _remove_key(self) -> None:
         self._forget_result()
-        self.requests.key_removal_requested.emit(self.current_id())
+        self.key_removal_requested.emit(self.current_id())
 
     def _begin_test(self) -> None:
         if self._address.isVisibleTo(self) and not self._address.check():
@@ -314,7 +329,7 @@ class ProviderTab(QWidget):
             return
         self._testing.add(self.current_id())
         self._show_result()
-        self.requests.test_requested.emit(self.current_id())
+        self.test_requested.emit(self.current_id())
 
     def _save_name(self, text: str) -> None:
         if text:
@@ -345,7 +360,7 @@ class ProviderTab(QWidget):
             self._profile = self._profiles[profile.id] = profile
             self._combo.setItemText(self._combo.currentIndex(), profile.name)
             self._show()  # each section changes the profile that it shows
-            self.requests.profile_save_requested.emit(profile)
+            self.profile_save_requested.emit(profile)
 
 
 def _about(profile: ProviderProfile) -> str:

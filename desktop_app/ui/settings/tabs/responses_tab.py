@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.settings.settings_requests import SettingsRequests
 
 CONVERSATION, FOLDER, DEFAULTS = "conversation", "folder", "defaults"
 SCOPES: Final = (
@@ -40,11 +40,26 @@ _NOTES: Final = {
 
 
 class ResponsesTab(QWidget):
-    """The page."""
+    """The page.
 
-    def __init__(self, theme: Theme, requests: SettingsRequests) -> None:
+    Signals:
+        changed(str, object): a setting's key and its new default.
+        override_changed(str, str, object): conversation id, key and the conversation's own value.
+        override_removed(str, str): conversation id and key, whose default applies again.
+        folder_override_changed(str, str, object): folder id, key and the folder's own value.
+        folder_override_removed(str, str): folder id and key.
+        edit_requested(EditRequest): change a value in a window of its own.
+    """
+
+    changed = Signal(str, object)
+    override_changed = Signal(str, str, object)
+    override_removed = Signal(str, str)
+    folder_override_changed = Signal(str, str, object)
+    folder_override_removed = Signal(str, str)
+    edit_requested = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.requests = requests
         self._defaults: Mapping[str, object] = {}
         self._conversation_id = ""
         self._overrides: Mapping[str, object] = {}
@@ -63,7 +78,7 @@ class ResponsesTab(QWidget):
         self._scope.chosen.connect(self._choose_scope)
         self._form.changed.connect(self._report)
         self._form.reset_requested.connect(self._request_reset)
-        self._form.edit_requested.connect(self.requests.edit_requested)
+        self._form.edit_requested.connect(self.edit_requested)
         self._shown_scope = DEFAULTS
         self._show()
 
@@ -113,14 +128,14 @@ class ResponsesTab(QWidget):
 
     def _request_reset(self, key: str) -> None:
         if self._shown_scope == FOLDER:
-            self.requests.folder_override_removed.emit(self._folder_id, key)
+            self.folder_override_removed.emit(self._folder_id, key)
         else:
-            self.requests.override_removed.emit(self._conversation_id, key)
+            self.override_removed.emit(self._conversation_id, key)
 
     def _report(self, key: str, value: object) -> None:
         if self._shown_scope == CONVERSATION:
-            self.requests.override_changed.emit(self._conversation_id, key, value)
+            self.override_changed.emit(self._conversation_id, key, value)
         elif self._shown_scope == FOLDER:
-            self.requests.folder_override_changed.emit(self._folder_id, key, value)
+            self.folder_override_changed.emit(self._folder_id, key, value)
         else:
-            self.requests.setting_changed.emit(key, value)
+            self.changed.emit(key, value)

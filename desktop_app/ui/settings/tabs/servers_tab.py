@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.settings.settings_requests import SettingsRequests
 
 INTRODUCTION: Final = N_(
     "Tool servers (MCP) offer tools to models. A server runs with your rights: add only servers "
@@ -47,11 +47,27 @@ class ServerRow:
 
 
 class ServersTab(QWidget):
-    """The page."""
+    """The page.
 
-    def __init__(self, theme: Theme, requests: SettingsRequests) -> None:
+    Signals:
+        add_requested(): add a server.
+        import_requested(): import servers from a file.
+        edit_requested(str), removal_requested(str): edit or remove the server of this name.
+        test_requested(str), log_requested(str): test the server, or show its log.
+        sign_in_requested(str), sign_out_requested(str): sign in to the server, or out of it.
+    """
+
+    add_requested = Signal()
+    import_requested = Signal()
+    edit_requested = Signal(str)
+    removal_requested = Signal(str)
+    test_requested = Signal(str)
+    log_requested = Signal(str)
+    sign_in_requested = Signal(str)
+    sign_out_requested = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.requests = requests
         self._theme = theme
         self._rows: list[ServerRow] = []
         self._sections: dict[str, ServerSection] = {}
@@ -59,9 +75,9 @@ class ServersTab(QWidget):
         self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
         self._list = column_of(spacing=16)
         self._add = add = dialog_button(tr("Add…"), "add-server")
-        add.clicked.connect(requests.server_add_requested)
+        add.clicked.connect(self.add_requested)
         self._import = import_ = dialog_button(tr("Import…"), "import-servers")
-        import_.clicked.connect(requests.servers_import_requested)
+        import_.clicked.connect(self.import_requested)
         parts = (self._intro, self._empty_label, self._list, FlowLayout(add, import_), STRETCH)
         column_of(*parts, parent=self, margins=0, spacing=12)
 
@@ -82,13 +98,12 @@ class ServersTab(QWidget):
 
     def _create_section(self, name: str) -> ServerSection:
         section = ServerSection(name, self._theme)
-        requests = self.requests
-        section.test.clicked.connect(lambda: requests.server_test_requested.emit(name))
-        section.log.clicked.connect(lambda: requests.server_log_requested.emit(name))
-        section.sign_in.clicked.connect(lambda: requests.server_sign_in_requested.emit(name))
-        section.sign_out.clicked.connect(lambda: requests.server_sign_out_requested.emit(name))
-        section.edit.clicked.connect(lambda: requests.server_edit_requested.emit(name))
-        section.remove.clicked.connect(lambda: requests.server_removal_requested.emit(name))
+        section.test.clicked.connect(lambda: self.test_requested.emit(name))
+        section.log.clicked.connect(lambda: self.log_requested.emit(name))
+        section.sign_in.clicked.connect(lambda: self.sign_in_requested.emit(name))
+        section.sign_out.clicked.connect(lambda: self.sign_out_requested.emit(name))
+        section.edit.clicked.connect(lambda: self.edit_requested.emit(name))
+        section.remove.clicked.connect(lambda: self.removal_requested.emit(name))
         self._list.addWidget(section)
         scale_boxes(section, self._theme)
         return section

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from desktop_app.commands.command import Command
     from desktop_app.hotkey.hotkey_status import HotkeyReport
-    from desktop_app.ui.settings.settings_requests import SettingsRequests
 
 CHORD_MS: Final = 1500
 """The time in which a second shortcut makes a chord with the first."""
@@ -249,18 +248,28 @@ class HotkeyHelp(QWidget):
 
 
 class ShortcutsTab(QWidget):
-    """The page."""
+    """The page.
 
-    def __init__(self, theme: Theme, requests: SettingsRequests) -> None:
+    Signals:
+        changed(str, str): command id and its new keys.
+        binding_requested(str): bind these keys in the desktop's settings.
+        import_requested(), export_requested(): read the shortcuts from a file, or write them.
+    """
+
+    changed = Signal(str, str)
+    binding_requested = Signal(str)
+    import_requested = Signal()
+    export_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.requests = requests
         self._rows: dict[str, CommandRow] = {}
         self._titles: list[QLabel] = []
         files = row_of()
         self._column = column_of(files, parent=self, margins=0, spacing=3)
         for name, label, request in (
-            ("import-shortcuts", tr("Import…"), self.requests.shortcuts_import_requested),
-            ("export-shortcuts", tr("Export…"), self.requests.shortcuts_export_requested),
+            ("import-shortcuts", tr("Import…"), self.import_requested),
+            ("export-shortcuts", tr("Export…"), self.export_requested),
         ):
             button = PlainButton(label, role="link", name=name)
             button.clicked.connect(request)
@@ -277,12 +286,12 @@ class ShortcutsTab(QWidget):
 
     def _add(self, command: Command, theme: Theme) -> None:
         row = CommandRow(command, theme)
-        row.changed.connect(self.requests.shortcut_changed)
+        row.changed.connect(self.changed)
         self._rows[command.id] = row
         self._column.addWidget(row)
         if command.id == COMMAND:
             self._hotkey_help = HotkeyHelp()
-            self._hotkey_help.binding_requested.connect(self.requests.binding_requested)
+            self._hotkey_help.binding_requested.connect(self.binding_requested)
             self._column.addWidget(self._hotkey_help)
 
     def set_keymap(self, keymap: Keymap) -> None:
