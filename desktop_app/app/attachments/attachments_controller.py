@@ -240,8 +240,8 @@ class AttachmentsController(QObject):
         self._shows_all, self._has_opened = False, True
 
     def _reading_chips(self, reading: dict[str, FileReading]) -> list[Chip]:
-        """Return the chips of files being read: of all if they are few, else two."""
-        first = len(reading) if len(reading) < FEW_FILES else 1
+        """Return the chips of files being read: of all if few, else of one and of the rest."""
+        first = len(reading) if len(reading) <= FEW_FILES else 1
         chips = [
             Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
             for id_, r in list(reading.items())[:first]

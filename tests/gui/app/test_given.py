@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop_app.app.attachments.attachments_controller import MAX_CHIPS, MORE_CHIP, REST_CHIP
+from desktop_app.app.attachments.file_readings import FEW_FILES
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import TRASH
@@ -212,6 +213,13 @@ async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
         assert "gone 0.md" in desk.said
         desk.window.prompt.chips.detail_requested.emit(MORE_CHIP, "all")
         await until(lambda: len(desk.chips) == len(paths))
+
+
+async def test_each_of_few_files_has_a_chip(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([tmp_path / f"{n}.md" for n in range(FEW_FILES)])
+        assert len(desk.chips) == FEW_FILES
+        await until(lambda: is_read(desk))
 
 
 async def test_the_files_that_wait_can_be_canceled(tmp_path: Path) -> None:
