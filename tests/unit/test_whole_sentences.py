@@ -18,8 +18,8 @@ CHANGING: Final = {
     *("removesuffix", "replace", "rpartition", "rstrip", "split", "splitlines", "strip", "title"),
     "upper",
 }
-# Whole sentences, or the facts of a list, may follow each other.
-SEPARATORS: Final = {"", " ", " · ", "\n", "\n\n"}
+# Whole sentences, the facts of a list, and the filters of a file dialog may follow each other.
+SEPARATORS: Final = {"", " ", " · ", "\n", "\n\n", ";;"}
 ALLOWED: Final = {
     # Words that users type.
     "cli/streams/console.py: tr_context('typed to agree', 'y yes').casefold()",

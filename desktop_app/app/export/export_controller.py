@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QStandardPaths
 
 from desktop_app.child_processes import ChildCommand, child_command, library_command, start_child
+from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.external_open import open_path
+from desktop_app.ui.widgets.file_dialogs import choose_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -65,35 +67,33 @@ class ExportController(QObject):
 
     def export(self) -> None:
         """Ask for a file and a format, and export the open conversation."""
-        from PySide6.QtWidgets import QFileDialog  # not needed at the start
-
         if not self._has_messages():
             return
         # Imported here, because it imports every format.
         from desktop_app.cli.export_command import file_names
 
-        dialog = QFileDialog(self._parent, tr("Export conversation"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         formats = {f"{tr(one.label)} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
-        dialog.setNameFilters(list(formats))
-        places = QStandardPaths.StandardLocation
-        dialog.setDirectory(QStandardPaths.writableLocation(places.DocumentsLocation))
+        conversation_id = self._current.id
+
+        def export(file: Path) -> None:
+            chosen = formats[dialog.selectedNameFilter()]
+            self.export_to(conversation_id, file, _format_of(file, chosen).id)
+
+        documents = QStandardPaths.writableLocation(
+            QStandardPaths.StandardLocation.DocumentsLocation
+        )
         stem = next(file_names([self._current.conversation], ""))
-        dialog.setDefaultSuffix("pdf")
-        dialog.selectFile(f"{stem}.pdf")
+        dialog = choose_target(
+            self._parent,
+            tr("Export conversation"),
+            export,
+            start=Path(documents, f"{stem}.pdf"),
+            filters=";;".join(formats),
+            suffix="pdf",
+        )
         dialog.filterSelected.connect(
             lambda chosen: dialog.setDefaultSuffix(formats[chosen].suffix.lstrip("."))
         )
-        conversation_id = self._current.id
-        dialog.fileSelected.connect(
-            lambda name: self.export_to(
-                conversation_id,
-                Path(name),
-                _format_of(name, formats[dialog.selectedNameFilter()]).id,
-            )
-        )
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
 
     def export_to(self, conversation_id: str, file: Path, format_id: str) -> None:
         """Write a conversation to a file, in a format that `repartee export` knows."""
@@ -205,8 +205,8 @@ class ExportController(QObject):
             canceled.set()
             task.cancel()
 
-        actions = [(tr("Cancel"), cancel)]
-        show = partial(notifications.notify, words, actions, topic=words, stays=True)
+        actions, topic = [(tr("Cancel"), cancel)], new_id()
+        show = partial(notifications.notify, words, actions, topic=topic, stays=True)
         timer = asyncio.get_running_loop().call_later(PROGRESS_AFTER_S, show)
         try:
             await task
@@ -215,7 +215,7 @@ class ExportController(QObject):
                 raise
         finally:
             timer.cancel()
-            notifications.dismiss_topic(words)
+            notifications.dismiss_topic(topic)
         return not canceled.is_set()
 
     def _has_messages(self) -> bool:
@@ -279,9 +279,9 @@ async def _run(command: ChildCommand, request: bytes, file: Path | None = None) 
         )
 
 
-def _format_of(name: str, chosen: ExportFormat) -> ExportFormat:
+def _format_of(file: Path, chosen: ExportFormat) -> ExportFormat:
     """Return the format of a file's suffix, else the chosen one."""
-    suffix = Path(name).suffix.lower()
+    suffix = file.suffix.lower()
     return next((one for one in EXPORT_FORMATS if one.suffix == suffix), chosen)
 
 

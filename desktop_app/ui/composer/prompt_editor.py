@@ -8,7 +8,6 @@ plain values.
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -30,6 +29,7 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
 
@@ -305,23 +305,13 @@ class PromptEditor(QFrame):
 
     def choose_files(self) -> None:
         """Let the user choose files; emit `attach_requested` with them."""
-        self._choose(tr("Attach files"), "ExistingFiles")
+        choose_files(self, tr("Attach files"), self.attach_requested.emit)
 
     def choose_folder(self) -> None:
         """Let the user choose a folder to attach; emit `attach_requested` with it."""
-        self._choose(tr("Attach folder"), "Directory")
-
-    def _choose(self, title: str, mode: str) -> None:
-        # Imported late because the window is shown without it.
-        from PySide6.QtWidgets import QFileDialog
-
-        dialog = QFileDialog(self, title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode[mode])
-        dialog.filesSelected.connect(
-            lambda names: self.attach_requested.emit([Path(n) for n in names])
+        choose_folder(
+            self, tr("Attach folder"), lambda folder: self.attach_requested.emit([folder])
         )
-        dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         from desktop_app.ui.composer.dropped_content import (  # not needed at start-up

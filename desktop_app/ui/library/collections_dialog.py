@@ -7,11 +7,11 @@ while files are being read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QWidget
 
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -24,6 +24,7 @@ from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import retheme
@@ -199,10 +200,8 @@ class CollectionsDialog(QDialog):
         self.refresh_button.clicked.connect(lambda: self._emit_with_current(self.refresh_requested))
         self.delete_button.clicked.connect(lambda: self._emit_with_current(self.delete_requested))
         self.embed_button.clicked.connect(lambda: self._emit_with_current(self.embedding_requested))
-        self.add_files_button.clicked.connect(
-            lambda: self._choose(tr("Add files"), "ExistingFiles")
-        )
-        self.add_folder_button.clicked.connect(lambda: self._choose(tr("Add folder"), "Directory"))
+        self.add_files_button.clicked.connect(self._choose_files)
+        self.add_folder_button.clicked.connect(self._choose_folder)
         self.work.cancel_requested.connect(lambda: self.cancel_requested.emit())
 
     # ------------------------------------------------------------ state
@@ -312,15 +311,14 @@ class CollectionsDialog(QDialog):
         if file.sha256:
             self.file_open_requested.emit(file)
 
-    def _choose(self, title: str, mode: str) -> None:
-        dialog = QFileDialog(self, title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode[mode])
+    def _choose_files(self) -> None:
+        choose_files(self, tr("Add files"), partial(self.add_requested.emit, self.current))
+
+    def _choose_folder(self) -> None:
         collection_id = self.current
-        dialog.filesSelected.connect(
-            lambda names: self.add_requested.emit(collection_id, [Path(name) for name in names])
+        choose_folder(
+            self, tr("Add folder"), lambda folder: self.add_requested.emit(collection_id, [folder])
         )
-        dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files and folders."""

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import pypdfium2
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from desktop_app.app.export import export_controller
 from desktop_app.app.export.print_process import make_printer, printer_choice
 from desktop_app.child_processes import child_command
 from tests.gui.app.desk import Desk, until
+from tests.helpers.file_dialogs import choose_paths, file_dialog
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     import pytest
@@ -72,10 +74,9 @@ async def test_the_suffix_chooses_the_export_format(tmp_path: Path) -> None:
 async def save(desk: Desk, file: Path, chosen: str) -> None:
     """Save under a typed name, with this format chosen."""
     desk.controllers.export.export()
-    dialog = desk.window.findChildren(QFileDialog)[-1]
+    dialog = file_dialog()
     dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))
-    dialog.fileSelected.emit(str(file))
-    dialog.close()
+    choose_paths(file)
     await until(partial(has_said, desk, f"Exported to {file.name}."))
 
 
@@ -94,6 +95,32 @@ async def test_a_long_export_is_announced_and_can_be_canceled(tmp_path: Path) ->
         next(b for b in cancels(desk) if b.isVisible()).click()
         await until(lambda: desk.said == "Export to x.pdf canceled.")
         assert [file.name for file in folder.iterdir()] == ["x.pdf"]
+
+
+async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This *one*.")
+        for folder in (tmp_path / "a", tmp_path / "b"):
+            folder.mkdir()
+            os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
+            desk.controllers.export.export_to(desk.open_id, folder / "x.pdf", "pdf")
+        count = find(desk.window.notifications, QLabel, "count")
+        await until(lambda: count.text() == "1 of 2")
+        next(b for b in cancels(desk) if b.isVisible()).click()
+        await until(lambda: desk.said == "Export to x.pdf canceled.")
+        desk.window.notifications.dismiss()
+        await until(lambda: any(b.isVisible() for b in cancels(desk)))
+        next(b for b in cancels(desk) if b.isVisible()).click()
+
+
+async def test_the_export_dialog_closes_with_its_window() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This *one*.")
+        desk.controllers.export.export()
+        dialog = file_dialog()
+        desk.window.hide()
+        assert dialog.result() == QFileDialog.DialogCode.Rejected
+        await until(lambda: desk.window.findChild(QFileDialog) is None)
 
 
 async def test_a_failed_export_is_reported(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QSizePolicy
+from PySide6.QtWidgets import QLineEdit, QSizePolicy
 
 from desktop_app.domain.answering.chat_request import (
     DIRECT,
@@ -29,6 +29,7 @@ from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSec
 from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
     FormSection,
@@ -207,12 +208,13 @@ class CertificateSection(FormSection):
 
     def _open_dialog(self) -> None:
         certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
-        dialog = QFileDialog(self, tr("Choose certificate file"))
-        dialog.setNameFilters([certificates, tr("All files ({patterns})", patterns="*")])
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.ca_file_chosen.emit(Path(name)))
-        dialog.open()
+        all_files = tr("All files ({patterns})", patterns="*")
+        choose_file(
+            self,
+            tr("Choose certificate file"),
+            self.ca_file_chosen.emit,
+            filters=f"{certificates};;{all_files}",
+        )
 
 
 class NetworkSection(CollapsibleSection):
