@@ -30,6 +30,7 @@ _INCOMPLETE_ADDRESS: Final = re.compile(
 )
 _ADDRESS_REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
 _BEGINS: Final = "](data:image/"
+_MAX_NAME_LENGTH: Final = 400
 _ADDRESS_START: Final = re.compile(
     r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE
 )
@@ -154,12 +155,18 @@ def after_address(text: str) -> str:
 
 
 def outside_image(source: str, at: int) -> int:
-    """Return `at`, or a position beside the image whose address it would split."""
-    begin = source.rfind(_BEGINS, max(0, at - MAX_ADDRESS_LENGTH), at)
-    if begin < 0:
-        return at
+    """Return `at`, or a position beside the image that it would split.
+
+    An image whose name is longer than `_MAX_NAME_LENGTH` may be split within its name.
+    """
+    begin = source.rfind(_BEGINS, max(0, at - MAX_ADDRESS_LENGTH), at + len(_BEGINS) - 1)
+    if begin < 0 or 0 <= source.find(")", begin) < at:
+        start = source.rfind("![", max(0, at - _MAX_NAME_LENGTH - 2), at + 1)
+        begin = source.find("](", start) if start >= 0 else -1
+        if begin < at or not source.startswith(_BEGINS, begin):
+            return at
     end = source.find(")", begin)
-    if 0 <= end < at or end > begin + MAX_ADDRESS_LENGTH:
+    if end > begin + MAX_ADDRESS_LENGTH:
         return at
     if 0 < end < len(source) - 1:  # includes the space after it, which would begin a text otherwise
         return end + 1 + source[end + 1].isspace()

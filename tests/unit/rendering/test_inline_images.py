@@ -229,15 +229,18 @@ def test_the_text_after_an_address_is_kept() -> None:
 @pytest.mark.parametrize(
     ("source", "within"),
     [
-        # The places within the address, and the one that each is moved to
-        (f"ab![c{START}AAAA) d", {35: range(18, 34)}),
-        (f"ab![c{START}AAAA)d", {34: range(18, 34)}),
-        (f"ab![c{START}AAAA)", {2: range(18, 34)}),
-        (f"ab![c{START}AAAA", {2: range(18, 34)}),
-        (f"c{START}AAAA", {0: range(14, 30)}),
-        (f"ab![c{START}{'A' * 15})xd", {45: range(18, 46)}),
-        (f"ab![c{START}{'A' * 16})xd", {46: range(18, 47)}),
+        # The places within the image, and the one that each is moved to
+        (f"ab![c{START}AAAA) d", {35: range(3, 34)}),
+        (f"ab![c{START}AAAA)d", {34: range(3, 34)}),
+        (f"ab![c{START}AAAA)", {2: range(3, 34)}),
+        (f"ab![c{START}AAAA", {2: range(3, 34)}),
+        (f"c{START}AAAA", {0: range(2, 30)}),
+        (f"ab![c{START}{'A' * 15})xd", {45: range(3, 46)}),
+        (f"ab![c{START}{'A' * 16})xd", {46: range(3, 47)}),
         (f"ab![c{START}{'A' * 17})xd", {}),
+        (f"![a](b) ![c{START}AAAA)d", {40: range(9, 40)}),
+        (f"![{'c' * 400}{START}AAAA)d", {431: range(1, 431)}),
+        ("![c](https://a.example/b.png)", {}),
         ("words", {}),
     ],
 )
