@@ -100,6 +100,7 @@ class Block(NamedTuple):
         level: 1–6 for headings.
         depth: the number of lists around it.
         marker: the mark of the list item or footnote, on its first block only.
+        note: the marker is a footnote's name, which may look like a list item's.
         quote: the number of quotes around it.
         quoted_at: the list depth of each of those quotes, the outermost first; empty if none is in
             a list.
@@ -133,6 +134,7 @@ class Block(NamedTuple):
     letters: int = 0
     opened: int = 0
     from_right: bool = False
+    note: bool = False
 
     @property
     def text(self) -> str:

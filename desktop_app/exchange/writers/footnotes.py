@@ -57,7 +57,7 @@ def _renamed(match: re.Match[str], names: Mapping[str, str]) -> str:
 def _content(blocks: list[Block], names: Mapping[str, str]) -> Iterator[object]:
     """Yield the content of blocks, with their footnotes renamed."""
     for block in blocks:
-        marker = names.get(block.marker, block.marker)
+        marker = names.get(block.marker, block.marker) if block.note else block.marker
         yield block._replace(runs=(), rows=(), letters=0, marker=marker)
         for runs in (block.runs, *(cell for row in block.rows for cell in row)):
             yield list(_runs(runs, names))

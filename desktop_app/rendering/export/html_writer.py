@@ -21,7 +21,6 @@ from desktop_app.rendering.block_model import (
     is_destination,
     words_of,
 )
-from desktop_app.rendering.markdown.footnote_links import is_label
 from desktop_app.rendering.markdown.inline_images import is_drawn, is_name
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.rendering.markdown.text_direction import side_of
@@ -195,13 +194,13 @@ class HtmlWriter:
     def _kind_of_list(self, block: Block, depth: int, at: int) -> str:
         """Return the kind of a list: that of the block's marker, else that of the open list."""
         if block.marker and depth == block.depth:
-            return _kind_of(block.marker)
+            return _kind_of(block)
         open_kind = self._open[at] if at < len(self._open) else ""
         return open_kind if open_kind in _LISTS else "ul"
 
     def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
         if is_last and block.marker and name == "li":
-            look = ' style="list-style-type:none"' if _mark_in_text(block.marker) else ""
+            look = ' style="list-style-type:none"' if _mark_in_text(block) else ""
             return f"<li{self.direction(block.runs, of_list=False)}{look}>"
         if name not in _LISTS:
             return f"<{name}>"
@@ -216,8 +215,7 @@ class HtmlWriter:
             yield f"</{_LISTS.get(name, name)}>"
 
     def _block(self, block: Block) -> str:
-        mark = _mark_in_text(block.marker)
-        mark = f"{self.label(block.marker)} " if is_label(block.marker) else mark
+        mark = f"{self.label(block.marker)} " if block.note else _mark_in_text(block)
         if block.kind is Kind.MATH:
             formulas = (self.formula(words_of(run), display=True) for run in block.runs)
             return f"<p>{mark}{''.join(formulas)}</p>"
@@ -265,16 +263,17 @@ class HtmlWriter:
         return f'<a href="{escape(run.link)}">{text}</a>' if text and is_opened(run.link) else text
 
 
-def _kind_of(marker: str) -> str:
-    """Return the kind of list for an item with this marker, a key of `_LISTS`."""
-    if marker[:1].isdigit() and marker[-1:] in ".)":
-        return "ol"
-    return "notes" if is_label(marker) else "ul"
+def _kind_of(block: Block) -> str:
+    """Return the kind of list for an item that begins with this block, a key of `_LISTS`."""
+    if block.note:
+        return "notes"
+    return "ol" if block.marker[-1:] in (".", ")") else "ul"
 
 
-def _mark_in_text(marker: str) -> str:
+def _mark_in_text(block: Block) -> str:
     """Return a task's box or a footnote's name, which are part of the item's text."""
-    return "" if marker in _BULLETS or _kind_of(marker) == "ol" else f"{escape(marker)} "
+    is_list_mark = block.marker in _BULLETS or block.marker[-1:] in ".)"
+    return "" if is_list_mark and not block.note else f"{escape(block.marker)} "
 
 
 def _escape_lines(text: str) -> str:

@@ -19,7 +19,6 @@ from desktop_app.rendering.block_model import (
 )
 from desktop_app.rendering.export.html_writer import parts_of
 from desktop_app.rendering.markdown.citations import is_citation
-from desktop_app.rendering.markdown.footnote_links import is_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -98,7 +97,7 @@ class _MarkdownWriter:
             yield text
             return
         passed = len(_indent("", above))
-        column = len(_indent("", above._replace(marker="")))
+        column = len(_indent("", above._replace(marker="", note=False)))
         if passed <= column:
             yield " " * (column - passed) + text[column:]
         else:  # after a footnote's marker
@@ -238,7 +237,7 @@ def _escape(match: re.Match[str]) -> str:
 def _indent(text: str, block: Block, bullet: str = "-") -> str:
     """Return the text of a block with the markers and indentation of its lists and quotes."""
     quotes, passed = _quotes(depths_of_quotes(block))
-    mark = _mark(block.marker, bullet) if block.marker else ""
+    mark = _mark(block, bullet) if block.marker else ""
     indent = quotes + _INDENT * max(0, block.depth - passed - (1 if mark else 0))
     lines = text.split("\n")
     first = f"{indent}{mark}{lines[0]}"
@@ -246,12 +245,13 @@ def _indent(text: str, block: Block, bullet: str = "-") -> str:
     return "\n".join([first, *rest])
 
 
-def _mark(marker: str, bullet: str) -> str:
+def _mark(block: Block, bullet: str) -> str:
+    marker = block.marker
+    if block.note:
+        return f"[^{marker}]: "
     tasks = {"☐": f"{bullet} [ ] ", "☑": f"{bullet} [x] "}
     if marker in tasks:
         return tasks[marker]
-    if is_label(marker):
-        return f"[^{marker}]: "
     return f"{marker} " if marker[-1:] in ".)" else f"{bullet} "
 
 

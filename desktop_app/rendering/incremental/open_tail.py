@@ -107,7 +107,8 @@ def place(tokens: list[Token], context: ParserContext) -> list[PlacedBlock]:
         placed.insert(0, PlacedBlock(context.lines, settled))
     else:
         runs = join_runs(settled.runs, first.runs)
-        placed[0] = placed[0]._replace(block=first._replace(runs=runs, marker=settled.marker))
+        block = first._replace(runs=runs, marker=settled.marker, note=settled.note)
+        placed[0] = placed[0]._replace(block=block)
     return placed
 
 

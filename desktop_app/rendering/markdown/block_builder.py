@@ -155,6 +155,7 @@ class _BlockBuilder:
                 quote=len(self._quotes),
                 quoted_at=tuple(self._quotes) if any(self._quotes) else (),
                 begins=bool(self._marker) and self._lists[-1].begins,
+                note=bool(self._marker) and self._lists[-1].is_note,
                 loose=block.kind not in NON_PARAGRAPHS and self._is_loose(),
                 opened=self._opened,
             )
@@ -166,7 +167,7 @@ class _BlockBuilder:
     def _add_text(self, kind: Kind, token: Token, level: int = 0) -> None:
         runs = runs_of(token.children)
         is_task = bool(runs) and token.content[:4] in _TASKS and runs[0].text[:4] in _TASKS
-        if is_task and self._marker and not runs[0].link:
+        if is_task and self._marker and not (runs[0].link or self._lists[-1].is_note):
             self._marker = _TASKS[runs[0].text[:4]]
             runs = (runs[0]._replace(text=runs[0].text[4:].lstrip()), *runs[1:])
             runs = runs if runs[0].text else runs[1:]

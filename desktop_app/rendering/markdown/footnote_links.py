@@ -10,16 +10,6 @@ from typing import Final
 
 _NOTE: Final = "repartee:note/"
 _MARK: Final = "repartee:mark/"
-_NO_LABELS: Final = "•◦▪☐☑"
-
-
-def is_label(marker: str) -> bool:
-    """Return True if a block's marker is the name of a footnote, not a list marker.
-
-    >>> is_label("1"), is_label("1."), is_label("•"), is_label("")
-    (True, False, False, False)
-    """
-    return marker not in _NO_LABELS and not (marker[:1].isdigit() and marker[-1:] in ".)")
 
 
 def link_to_note(label: str) -> str:
@@ -27,9 +17,9 @@ def link_to_note(label: str) -> str:
     return _NOTE + label.encode(errors="replace").hex()
 
 
-def link_to_mark(marker: str) -> str:
-    """Return the target that leads from a footnote's definition back; "" for list markers."""
-    return _MARK + marker.encode(errors="replace").hex() if is_label(marker) else ""
+def link_to_mark(label: str) -> str:
+    """Return the target that leads from a footnote's definition back to its mark."""
+    return _MARK + label.encode(errors="replace").hex()
 
 
 def is_note_link(target: str) -> bool:

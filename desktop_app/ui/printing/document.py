@@ -50,7 +50,7 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.export.html_writer import parts_of
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.block_builder import code_line
-from desktop_app.rendering.markdown.footnote_links import is_label, link_to_mark
+from desktop_app.rendering.markdown.footnote_links import link_to_mark
 from desktop_app.rendering.markdown.inline_images import bytes_of, is_drawn, is_name
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.rendering.processes import highlight
@@ -251,7 +251,7 @@ class PrintedConversation:
         self._insert_block(block_format, keep=block.kind is Kind.HEADING)
         if block.marker:
             mark = self._styles.run_format(Run(""), Kind.PARAGRAPH)
-            if is_label(block.marker):
+            if block.note:
                 mark = self._styles.footnote_anchor(
                     mark, self._name_of_note(link_to_mark(block.marker))
                 )

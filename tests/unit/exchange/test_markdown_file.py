@@ -14,7 +14,6 @@ from desktop_app.exchange.writers import markdown_file, rich_text
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.rendering.block_model import Kind
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.footnote_links import is_label
 from tests.helpers.messages import answer, question
 from tests.unit.storage.samples import a_conversation
 
@@ -76,7 +75,7 @@ def test_footnotes_of_several_answers_get_unique_names() -> None:
         "```\n[^1]: no\n```\n\nThree[^1].\n\n> [^1]: Third.", reasoning="So[^B].\n\n[^B]: R."
     )
     blocks = render(markdown_file.to_markdown(a_conversation(), [first, second, third], str))
-    notes = {block.marker: block.text for block in blocks if is_label(block.marker)}
+    notes = {block.marker: block.text for block in blocks if block.note}
     assert notes == {"1": "First.", "1_2": "Second.", "b": "B.", "B_2": "R.", "1_3": "Third."}
     cells = (cell for block in blocks for row in block.rows for cell in row)
     runs = [run for runs in (*(block.runs for block in blocks), *cells) for run in runs]

@@ -151,6 +151,7 @@ def test_task_boxes_and_note_names_are_in_the_line_of_their_text() -> None:
     )
     assert '<li style="list-style-type:none">☐ a</li>' in to_html(render("- [ ] a"))
     assert "<p>1 b</p><p>c</p>" in to_html(render("a[^1]\n\n[^1]: b\n\n    c"))
+    assert '<li style="list-style-type:none"><p>1. b</p>' in to_html(render("a[^1.]\n\n[^1.]: b"))
 
 
 PLAIN = [
@@ -273,6 +274,9 @@ def test_a_space_at_the_end_of_a_paragraph_is_kept() -> None:
 SAME = [
     "x is $a$",
     "a[^b.]\n\n[^b.]: c",
+    "a[^1.]\n\n[^1.]: c",
+    "a[^•]\n\n[^•]: c",
+    "a[^b]\n\n[^b]: \\[ ] c",
     "`` a` ``",
     "` a`",
     "`a `",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop_app.rendering.block_model import Block, Kind, Run
-from desktop_app.rendering.markdown.footnote_links import is_label
 from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState, prefix_of
 from desktop_app.ui.transcript.document.run_changes import is_longer
 from desktop_app.ui.transcript.document.table_writer import TableWriter, row_runs
@@ -136,7 +135,7 @@ class ItemWriter:
         if not text or not isinstance(item, Block):
             return []
         char = self.styles.marker_format()
-        if is_label(item.marker):
+        if item.note:
             return [(Run(item.marker), self.styles.label_format(item.marker)), (Run("\t"), char)]
         return [(Run(text), char if item.marker else self.styles.char_format(item, Run("")))]
 

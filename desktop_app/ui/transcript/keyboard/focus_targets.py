@@ -17,12 +17,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.citations import is_citation
-from desktop_app.rendering.markdown.footnote_links import (
-    is_label,
-    is_note_link,
-    label_of,
-    leads_back,
-)
+from desktop_app.rendering.markdown.footnote_links import is_note_link, label_of, leads_back
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.ui.transcript.message_items import ACTION, Item
 from desktop_app.ui.transcript.transcript_styles import EXPANDED, LOOK, Look
@@ -81,7 +76,7 @@ def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
 
 def has_focus_target(item: Item) -> bool:
     """Return True if an item has targets, materialized or not."""
-    if isinstance(item, Block) and (item.kind is Kind.CODE_HEAD or is_label(item.marker)):
+    if isinstance(item, Block) and (item.kind is Kind.CODE_HEAD or item.note):
         return True
     rows = item.rows if isinstance(item, Block) else ()
     return any(run.link for run in styles_of(item.runs)) or any(

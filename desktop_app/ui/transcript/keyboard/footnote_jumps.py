@@ -75,7 +75,7 @@ def _has_link(item: Item, target: str) -> bool:
     if not isinstance(item, Block):
         return False
     cells = (cell for row in item.rows for cell in row)
-    return link_to_mark(item.marker) == target or any(
+    return (item.note and link_to_mark(item.marker) == target) or any(
         run.link == target for runs in (item.runs, *cells) for run in styles_of(runs)
     )
 
