@@ -199,10 +199,8 @@ def _colored_lines(language: str, text: str) -> Iterator[str]:
     """Yield the lines of a code block as HTML, colored if the language is known."""
     lines = text.split("\n")
     by_line: dict[int, list[highlight.ColoredSpan]] = {}
-    lexer = highlight.lexer_for(language) if language else None
-    if lexer is not None and max(map(len, lines)) <= highlight.LONGEST_LINE:
-        for span in highlight.spans(text, lexer):
-            by_line.setdefault(span.line, []).append(span)
+    for span in highlight.file_spans(text, language):
+        by_line.setdefault(span.line, []).append(span)
     for number, line in enumerate(lines):
         yield _line(line, by_line.get(number, ()))
 

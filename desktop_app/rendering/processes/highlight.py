@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from desktop_app.rendering.processes.cpu_limit import TooSlowError, run_limited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +26,9 @@ LONGEST_LINE: Final = 2_000
 
 _LEXED_AT_ONCE: Final = 8_000
 """Characters to lex at once."""
+
+_TOO_SLOW: Final[set[str]] = set()
+"""The languages with a lexer that was too slow for a file."""
 
 _GAP: Final = re.compile(r"\n[ \t]*\n(?=\S)")
 
@@ -115,6 +120,24 @@ def spans(code: str, found: Lexer) -> Iterator[ColoredSpan]:
     first = 0
     for part in lexing_parts(code):
         yield from _spans(part, first, found)
+        first += part.count("\n")
+
+
+def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
+    """Yield the colored spans of code for a file, none for an unknown language or long lines.
+
+    A lexer that is too slow is not used again. Only for the main thread.
+    """
+    found = lexer_for(language) if language and language not in _TOO_SLOW else None
+    if found is None or max(map(len, code.split("\n"))) > LONGEST_LINE:
+        return
+    first = 0
+    for part in lexing_parts(code):
+        try:
+            yield from run_limited(partial(list, _spans(part, first, found)))
+        except TooSlowError:
+            _TOO_SLOW.add(language)
+            return
         first += part.count("\n")
 
 

@@ -12,43 +12,29 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app import sandbox
+from desktop_app.rendering.processes.cpu_limit import TooSlowError, run_limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
-
-MAX_CPU_S: Final = 1.0
-"""Seconds of processor time for a request, which do not depend on how busy the machine is."""
 
 POLICY: Final = sandbox.Policy(memory_bytes=512 << 20)
-
-
-class TooSlowError(Exception):
-    """A request has used up its time."""
 
 
 def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
     """Answer until the standard input closes. The process is confined before it reads a byte."""
     sandbox.confine(POLICY)
-    signal.signal(signal.SIGPROF, _abort)
     # Ctrl+C in the terminal is meant for the window, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for line in sys.stdin:
         request = json.loads(line)
-        signal.setitimer(signal.ITIMER_PROF, MAX_CPU_S)
         try:
-            result = answer(request)
+            result = run_limited(partial(answer, request))
         except TooSlowError:
             result = {"error": "too slow"}
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
         sys.stdout.write(json.dumps({"id": request["id"], **result}) + "\n")
         sys.stdout.flush()
     return 0
-
-
-def _abort(_number: int, _frame: FrameType | None) -> None:
-    raise TooSlowError

@@ -2,7 +2,7 @@
 
 `{"language": "python", "code": "x = 1"}` gives `{"spans": [[line, start, length, color], …]}`, or
 an error if the language has no lexer or the lexer is too slow. Many lexers take minutes for some
-text of a few thousand characters, even for blank lines, and cannot be interrupted.
+text of a few thousand characters, even for blank lines.
 """
 
 from __future__ import annotations

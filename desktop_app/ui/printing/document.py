@@ -497,11 +497,9 @@ def _is_directly_above(content: _KeepTogether, below: _KeepTogether) -> bool:
 
 def _highlighted(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
     found: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
-    lexer = highlight.lexer_for(language) if language else None
-    if lexer is not None and max(map(len, lines), default=0) <= highlight.LONGEST_LINE:
-        for span in highlight.spans("\n".join(lines), lexer):
-            if span.line < len(found):
-                found[span.line].append(span)
+    for span in highlight.file_spans("\n".join(lines), language):
+        if span.line < len(found):
+            found[span.line].append(span)
     return found
 
 

@@ -87,6 +87,13 @@ def test_long_code_is_lexed_in_chunks(line: str) -> None:
     assert max(map(len, lexer.given)) <= 8_001
 
 
+def test_a_lexer_that_is_too_slow_for_a_file_is_dropped() -> None:
+    assert list(highlight.file_spans("Feature: x\n" + " \n" * 4_000, "gherkin")) == []
+    assert list(highlight.file_spans("Feature: x", "gherkin")) == []
+    spans = list(highlight.file_spans("if 12:\n" * 2_000, "python"))
+    assert spans[-1] == ColoredSpan(1_999, 3, 2, CodeColor.NUMBER)
+
+
 def test_chunks_of_long_code_begin_where_nothing_is_open() -> None:
     python = highlight.lexer_for("python")
     assert python is not None

@@ -1,0 +1,37 @@
+"""Aborts work that takes too much processor time."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+MAX_CPU_S: Final = 1.0
+"""Seconds of processor time for some work, which do not depend on how busy the machine is."""
+
+_Result = TypeVar("_Result")
+
+
+class TooSlowError(Exception):
+    """Work has used up its time."""
+
+
+def run_limited(work: Callable[[], _Result]) -> _Result:
+    """Return the result of work in the main thread, at most once at the same time.
+
+    Raises:
+        TooSlowError: the work took longer than `MAX_CPU_S`.
+    """
+    signal.signal(signal.SIGPROF, _abort)
+    signal.setitimer(signal.ITIMER_PROF, MAX_CPU_S)
+    try:
+        return work()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _abort(_number: int, _frame: FrameType | None) -> None:
+    raise TooSlowError
