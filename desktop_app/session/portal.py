@@ -89,6 +89,8 @@ class Portal:
     ) -> Results:
         """Call a method whose last argument is its options, and wait for the results.
 
+        The portal's dialog closes after `timeout_s`, or if the task is canceled.
+
         Raises:
             PortalRefusedError: the user or the portal refused.
             BusError: there is no such portal.
@@ -114,9 +116,17 @@ class Portal:
             async with asyncio.timeout(timeout_s):
                 code, results = await response
         except TimeoutError as error:
+            await self._close_dialog(request)
             raise BusError(f"{interface}: no answer") from error
+        except asyncio.CancelledError:
+            await self._close_dialog(request)
+            raise
         finally:
             await self._bus.ignore(request, "Response", on_response)
         if code != 0:
             raise PortalRefusedError(interface, code)
         return dict(results)
+
+    async def _close_dialog(self, request: BusObject) -> None:
+        with suppress(BusError):  # it was answered meanwhile
+            await self._bus.call(request, "Close")

@@ -40,8 +40,10 @@ SESSION = f"{PATH}/session/x/y"
 class ShortcutsPortal:
     """The portal's part, played by the test: it answers each request with a code and results."""
 
-    def __init__(self, address: str, *, code: int = 0, bound: bool = True) -> None:
-        self._code, self._bound = code, bound
+    def __init__(
+        self, address: str, *, code: int = 0, bound: bool = True, answers: bool = True
+    ) -> None:
+        self._code, self._bound, self._answers = code, bound, answers
         self.asked: list[Any] = []
         self._methods: dict[tuple[str, str], Method] = {
             **properties(version=("u", 1)),
@@ -50,6 +52,7 @@ class ShortcutsPortal:
             ),
             (INTERFACE, "BindShortcuts"): self._bind,
             ("org.freedesktop.portal.Session", "Close"): lambda: ("", ()),
+            ("org.freedesktop.portal.Request", "Close"): lambda: ("", ()),
         }
         self.service = BusService(address, SERVICE, self._methods)
 
@@ -59,11 +62,14 @@ class ShortcutsPortal:
         found = [(COMMAND, facts)] if self._bound else []
         return self._respond(options, {"shortcuts": ("a(sa{sv})", found)})
 
-    def _respond(self, options: Any, results: Any) -> Any:
+    def request_path(self, options: Any) -> str:
         sender = self.service.sender.removeprefix(":").replace(".", "_")
-        path = f"{PATH}/request/{sender}/{options['handle_token'][1]}"
-        interface = "org.freedesktop.portal.Request"
-        self.service.emit(path, interface, "Response", "ua{sv}", self._code, results)
+        return f"{PATH}/request/{sender}/{options['handle_token'][1]}"
+
+    def _respond(self, options: Any, results: Any) -> Any:
+        path, interface = self.request_path(options), "org.freedesktop.portal.Request"
+        if self._answers:
+            self.service.emit(path, interface, "Response", "ua{sv}", self._code, results)
         return "o", (path,)
 
     def forget_session(self) -> None:
@@ -154,6 +160,20 @@ async def test_a_refused_shortcut_is_unavailable(address: str, code: int, bound:
         with pytest.raises(HotkeyError) as refused:
             await shortcut(bus, lambda: None).bind(KEYS, "Open it")
         assert refused.value.status is HotkeyStatus.UNAVAILABLE
+        await bus.aclose()
+
+
+async def test_the_dialog_closes_if_the_request_is_canceled(address: str) -> None:
+    portal, bus = ShortcutsPortal(address, answers=False), SessionBus()
+    with portal.service:
+        await bus.connect()
+        asking = asyncio.create_task(shortcut(bus, lambda: None).bind(KEYS, "Open it"))
+        (options,) = await asyncio.to_thread(portal.service.wait_for, "CreateSession")
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        closed = [path for method, path, _ in portal.service.calls if method == "Close"]
+        assert closed == [portal.request_path(options)]
         await bus.aclose()
 
 
