@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -365,6 +365,32 @@ def test_changes_in_two_sections_are_both_kept_before_the_first_is_stored(
     assert saved.args[0].models == ("gpt-5.2",)
 
 
+def test_typed_text_is_saved_for_the_provider_that_is_left(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    field = find(panel, QLineEdit, "base-url")
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "https://typed.example/v1")
+    with qtbot.waitSignal(panel.profile_save_requested) as told:
+        panel.set_profiles(PROFILES, "comet")  # another conversation was opened by its keys
+    assert told.args == [replace(OPENAI, base_url="https://typed.example/v1")]
+    assert field.text() == COMET.base_url
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
+        find(panel, QLineEdit, "models").setFocus()
+
+
+def test_typed_text_of_a_removed_provider_is_discarded(qtbot: QtBot, panel: SettingsPanel) -> None:
+    choose_provider(panel, OLLAMA)
+    field = find(panel, QLineEdit, "models")
+    field.setFocus()
+    qtbot.keyClicks(field, "typed")
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
+        panel.set_profiles((OPENAI, COMET), "openai")
+        find(panel, QLineEdit, "base-url").setFocus()
+    assert field.text() == ""
+
+
 def test_a_price_may_have_a_group_separator(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
@@ -684,6 +710,43 @@ def test_a_second_shortcut_makes_a_chord(qtbot: QtBot, panel: SettingsPanel) -> 
     with qtbot.assertNotEmitted(panel.shortcut_changed):
         qtbot.keyClick(find(panel, QPushButton, "keys-prompt.send"), Qt.Key.Key_S, control)
     assert "This command takes a single shortcut" in all_text(panel)
+
+
+def test_a_held_shortcut_is_no_chord(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("keys")
+    cap = find(panel, QAbstractButton, "keys-answer.retry")
+    qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
+    control = Qt.KeyboardModifier.ControlModifier
+    repeated = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_J, control, "", True)
+    with qtbot.waitSignal(panel.shortcut_changed) as told:
+        qtbot.keyPress(cap, Qt.Key.Key_J, control)
+    with qtbot.assertNotEmitted(panel.shortcut_changed):
+        QGuiApplication.sendEvent(cap, repeated)
+    assert told.args == ["answer.retry", "Ctrl+J"]
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_unknown, Qt.Key.Key_Dead_Acute, Qt.Key.Key_Super_L])
+def test_a_key_without_a_name_is_ignored(qtbot: QtBot, panel: SettingsPanel, key: Qt.Key) -> None:
+    panel.show_page("keys")
+    cap = find(panel, QAbstractButton, "keys-answer.retry")
+    qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
+    with qtbot.assertNotEmitted(panel.shortcut_changed):
+        QGuiApplication.sendEvent(
+            cap, QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier)
+        )
+    assert cap.text() == "Press keys…"
+
+
+def test_keys_of_the_keypad_are_taken_as_those_of_the_keyboard(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    panel.show_page("keys")
+    cap = find(panel, QAbstractButton, "keys-answer.retry")
+    qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
+    held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.KeypadModifier
+    with qtbot.waitSignal(panel.shortcut_changed) as told:
+        qtbot.keyPress(cap, Qt.Key.Key_5, held)
+    assert told.args == ["answer.retry", "Ctrl+5"]
 
 
 def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: SettingsPanel) -> None:

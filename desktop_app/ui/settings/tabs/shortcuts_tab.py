@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QKeyCombination, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -114,7 +114,7 @@ class KeyCap(PaintedButton):
         self.updateGeometry()
 
     def _capture(self, event: QKeyEvent) -> None:
-        if event.key() in _BARE_MODIFIERS:
+        if event.isAutoRepeat() or event.key() in _BARE_MODIFIERS or not _has_name(event):
             return
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if self._chord_timer.isActive():
@@ -140,9 +140,20 @@ class KeyCap(PaintedButton):
             self.captured.emit(f"{self._first_keys}, {_pressed(event)}")
 
 
+def _has_name(event: QKeyEvent) -> bool:
+    """Return False for a key that Qt cannot write as text: a dead key, or one unknown to Qt."""
+    is_letter = event.key() < Qt.Key.Key_Escape
+    return is_letter or len(_text_of(QKeyCombination(event.keyCombination().key()))) > 1
+
+
 def _pressed(event: QKeyEvent) -> str:
-    keys = QKeySequence(event.keyCombination())
-    return keys.toString(QKeySequence.SequenceFormat.PortableText)
+    """Return the pressed keys; the keypad triggers the shortcuts of the other keys, too."""
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return _text_of(QKeyCombination(modifiers, event.keyCombination().key()))
+
+
+def _text_of(keys: QKeyCombination) -> str:
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.PortableText)
 
 
 class CommandRow(QWidget):
