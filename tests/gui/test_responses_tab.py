@@ -117,6 +117,21 @@ def test_typed_text_is_reported_for_the_scope_that_is_left(qtbot: QtBot, tab: Re
         choose(qtbot, tab, DEFAULTS)
 
 
+def test_a_value_of_a_dialog_is_reported_for_the_conversation_that_it_was_opened_for(
+    qtbot: QtBot, tab: ResponsesTab
+) -> None:
+    choose(qtbot, tab, CONVERSATION)
+    with qtbot.waitSignal(tab.edit_requested) as asked:
+        qtbot.mouseClick(find(tab, QPushButton, "answer.tools"), Qt.MouseButton.LeftButton)
+    assert asked.args is not None
+    (request,) = asked.args
+    tab.set_overrides("c2", {})
+    choose(qtbot, tab, DEFAULTS)
+    with qtbot.waitSignal(tab.override_changed) as told, qtbot.assertNotEmitted(tab.changed):
+        request.on_changed("clock")  # for example an Undo
+    assert told.args == ["c1", "answer.tools", "clock"]
+
+
 def test_refusals_and_notes_are_shown_in_both_scopes(qtbot: QtBot, tab: ResponsesTab) -> None:
     why = "Not available in the Responses API, which GPT-5.2 uses."
     tab.set_refusals(

@@ -207,7 +207,14 @@ class ProviderTab(QWidget):
         for profile in profiles:
             self._combo.addItem(profile.name, profile.id)
         self._combo.setCurrentIndex(max(0, self._combo.findData(current_id)))
-        self._profile = self._profiles.get(self._combo.currentData() or "", NO_PROVIDER)
+        self._show_other(self._profiles.get(self._combo.currentData() or "", NO_PROVIDER))
+
+    def _show_other(self, profile: ProviderProfile) -> None:
+        """Show a profile; what was typed but not saved yet belongs to the previous one."""
+        if profile.id != self._profile.id:
+            for section in self.findChildren(LineSection):
+                section.report_edits()
+        self._profile = profile
         self._show()
 
     def set_key_state(self, profile_id: str, state: KeyState) -> None:
@@ -306,8 +313,7 @@ class ProviderTab(QWidget):
 
     def _select(self, index: int) -> None:
         self._combo.setCurrentIndex(index)
-        self._profile = self._profiles[self._combo.itemData(index)]
-        self._show()
+        self._show_other(self._profiles[self._combo.itemData(index)])
         self.profile_selected.emit(self.current_id())
 
     def _add_server(self, profile: ProviderProfile) -> None:
@@ -356,9 +362,9 @@ class ProviderTab(QWidget):
         self._save(replace(self._profile, monthly_cap=cap))
 
     def _save(self, profile: ProviderProfile) -> None:
-        if profile != self._profile:
+        if profile != self._profile and profile.id in self._profiles:  # it may have been removed
             self._profile = self._profiles[profile.id] = profile
-            self._combo.setItemText(self._combo.currentIndex(), profile.name)
+            self._combo.setItemText(self._combo.findData(profile.id), profile.name)
             self._show()  # each section changes the profile that it shows
             self.profile_save_requested.emit(profile)
 

@@ -6,6 +6,7 @@ whether it is overridden there, and can remove the override.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
@@ -19,9 +20,10 @@ from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.settings.dialog_field import EditRequest
 
 CONVERSATION, FOLDER, DEFAULTS = "conversation", "folder", "defaults"
 SCOPES: Final = (
@@ -78,7 +80,7 @@ class ResponsesTab(QWidget):
         self._scope.chosen.connect(self._choose_scope)
         self._form.changed.connect(self._report)
         self._form.reset_requested.connect(self._request_reset)
-        self._form.edit_requested.connect(self.edit_requested)
+        self._form.edit_requested.connect(self._request_edit)
         self._shown_scope = DEFAULTS
         self._show()
 
@@ -132,10 +134,18 @@ class ResponsesTab(QWidget):
         else:
             self.override_removed.emit(self._conversation_id, key)
 
+    def _request_edit(self, request: EditRequest) -> None:
+        """Request a new value for what is shown now; it, or its Undo, may come later."""
+        on_changed = partial(self._reporter(), request.key)
+        self.edit_requested.emit(request._replace(on_changed=on_changed))
+
     def _report(self, key: str, value: object) -> None:
+        self._reporter()(key, value)
+
+    def _reporter(self) -> Callable[[str, object], None]:
+        """Return the function that reports a changed value of what is shown now."""
         if self._shown_scope == CONVERSATION:
-            self.override_changed.emit(self._conversation_id, key, value)
-        elif self._shown_scope == FOLDER:
-            self.folder_override_changed.emit(self._folder_id, key, value)
-        else:
-            self.changed.emit(key, value)
+            return partial(self.override_changed.emit, self._conversation_id)
+        if self._shown_scope == FOLDER:
+            return partial(self.folder_override_changed.emit, self._folder_id)
+        return self.changed.emit

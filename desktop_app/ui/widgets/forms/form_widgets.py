@@ -151,7 +151,7 @@ class LineSection(FormSection):
         self.note.describe(self.field)
         self.body.addWidget(self.field)
         self._shown = ""
-        self.field.editingFinished.connect(self._finish)
+        self.field.editingFinished.connect(self.report_edits)
 
     def show_value(self, text: str, *, read_only: bool = False) -> None:
         """Show a stored value, unless the user is typing another."""
@@ -164,7 +164,8 @@ class LineSection(FormSection):
         self.field.setCursorPosition(0)
         self.field.setReadOnly(read_only)
 
-    def _finish(self) -> None:
+    def report_edits(self) -> None:
+        """Emit `finished` for a text that was typed but not reported yet."""
         text = self.field.text().strip()
         if text != self._shown:
             self._shown = text
