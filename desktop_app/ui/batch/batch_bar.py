@@ -30,11 +30,8 @@ class BatchBar(QFrame):
         self.label = PlainLabel(name="batch-bar-words", wraps=True)
         policy = QSizePolicy.Policy
         self.label.setSizePolicy(policy.Ignored, policy.Preferred)
-        self.show_button, self.dismiss_button = PlainButton(), PlainButton(tr("Dismiss"))
-        self.show_button.setObjectName("show-batch-jobs")
-        self.dismiss_button.setObjectName("dismiss-batch-bar")
-        for button in (self.show_button, self.dismiss_button):
-            set_role(button, "link")
+        self.show_button = PlainButton(name="show-batch-jobs", role="link")
+        self.dismiss_button = PlainButton(tr("Dismiss"), name="dismiss-batch-bar", role="link")
         parts = ((self.label, 1), self.show_button, self.dismiss_button)
         row_of(*parts, parent=self, margins=(14, 10, 14, 10), spacing=14)
         self.show_button.clicked.connect(lambda: self.show_requested.emit())

@@ -19,20 +19,16 @@ from desktop_app.domain.conversations.message_facts import other_model
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_models import BatchLineModel
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import Note
+from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.rows.table_views import ProportionalTable
-from desktop_app.ui.widgets.text.foreign_text import (
-    PlainLabel,
-    PlainTextField,
-    menu_text,
-    spoken_text,
-)
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,24 +71,18 @@ class BatchJobPage(QWidget):
         self._job: BatchJob | None = None
         self._item: BatchItem | None = None
         self.back = dialog_button(tr("‹ All jobs"), "batch-all-jobs", "link")
-        self.title, self.status = PlainLabel(), PlainLabel()
-        self.title.setObjectName("batch-title")
-        self.status.setObjectName("batch-status")
-        for label in (self.title, self.status):
-            label.setWordWrap(True)
-        set_role(self.title, "strong")
-        set_role(self.status, "dim")
+        self.title = PlainLabel(name="batch-title", role="strong", wraps=True)
+        self.status = PlainLabel(name="batch-status", role="dim", wraps=True)
         self.bar = QProgressBar(textVisible=False)
         self.bar.setObjectName("batch-progress")
-        self.estimate, self.error = Note(theme), Note(theme)
-        self.estimate.setObjectName("batch-estimate")
-        self.error.setObjectName("batch-error")
+        self.estimate = Note(theme, object_name="batch-estimate")
+        self.error = Note(theme, object_name="batch-error")
         self.filter = SegmentedControl(
             [(key, tr(label)) for key, label in FILTERS], theme, name=tr("Files")
         )
         self.lines = BatchLineModel()
         self.table = ProportionalTable(self.lines, _SHARES)
-        self.answer = PlainTextField()
+        self.answer = text_field(tr("Response"), "batch-answer", read_only=True)
         self.start = dialog_button(tr("Start"), "batch-start", "primary")
         self.cancel = dialog_button(tr("Cancel job"), "batch-cancel")
         self.retry_button = dialog_button(tr("Retry failed files"), "batch-retry")
@@ -108,12 +98,7 @@ class BatchJobPage(QWidget):
         table = self.table
         table.setObjectName("batch-items")
         table.setAccessibleName(tr("Files of the job"))
-        self.answer.setObjectName("batch-answer")
-        self.answer.setAccessibleName(tr("Response"))
-        self.answer.setReadOnly(True)
         self.answer.setPlaceholderText(tr("Select a file to see its response."))
-        self.answer.setTabChangesFocus(True)
-        set_role(self.answer, "field")
         menu = ProgramMenu(self.report)
         for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
             action = menu.addAction(menu_text(label))

@@ -64,11 +64,8 @@ class AnswerColumn(QFrame):
         self.first_token_s: float | None = None
         self.differing: int | None = None
         self._is_compact = False
-        self._title, self._facts = ElidedLabel(), PlainLabel()
-        self._facts.setObjectName("answer-column-facts")
-        self._facts.setWordWrap(True)
-        set_role(self._title, "strong")
-        set_role(self._facts, "note")
+        self._title = ElidedLabel(role="strong")
+        self._facts = PlainLabel(name="answer-column-facts", role="note", wraps=True)
         self.keep_button = dialog_button(tr("Keep this one"), "answer-column-keep")
         self.stop_button = dialog_button(tr("Stop"), "answer-column-stop")
         self.retry_button = dialog_button(tr("Retry"), "answer-column-retry")

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -68,18 +68,13 @@ class CompareDialog(QDialog):
         self.setWindowTitle(tr("Compare models"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._theme = theme
-        self._question = ElidedLabel()
-        self._question.setText(question)
-        set_role(self._question, "strong")
-        self._note = PlainLabel(note, wraps=True)
+        self._question = ElidedLabel(question, role="strong")
+        self._note = PlainLabel(note, role="note", wraps=True)
         self._note.setVisible(bool(note))
-        self._total = PlainLabel(name="compare-total")
-        for label in (self._note, self._total):
-            set_role(label, "note")
+        self._total = PlainLabel(name="compare-total", role="note")
         self.rows: list[CompareRow] = []
         self.add_button = dialog_button(tr("Add model"), "compare-add")
-        self.compare_button = dialog_button(tr("Compare"), "compare-send")
-        set_role(self.compare_button, "primary")
+        self.compare_button = dialog_button(tr("Compare"), "compare-send", "primary")
         self._lay_out()
         self.add_button.clicked.connect(self.row_requested)
         self.compare_button.clicked.connect(self.compare_requested)

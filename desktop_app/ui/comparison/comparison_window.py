@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.comparison.answer_column import AnswerColumn
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -64,9 +64,7 @@ class ComparisonWindow(QDialog):
         self.columns = list(columns)
         self._theme = theme
         self._current = 0
-        self._question = ElidedLabel()
-        self._question.setText(question)
-        set_role(self._question, "strong")
+        self._question = ElidedLabel(question, role="strong")
         self.marks = dialog_button(tr("Mark differences"), "comparison-marks")
         self.marks.setCheckable(True)
         set_tooltip(self.marks, tr("Underline words that only one response has"))

@@ -183,10 +183,8 @@ class QuickPrompt(QWidget):
         self._unsaved_button = HintButton(tr("Don’t save"), self._theme, name="unsaved")
         self._unsaved_button.setCheckable(True)
         self._close_button = HintButton(tr("Close"), self._theme)
-        self._status = ElidedLabel()
+        self._status = ElidedLabel(name="status", role="note")
         self._status.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
-        self._status.setObjectName("status")
-        set_role(self._status, "note")
         self._lay_out()
 
     def _lay_out(self) -> None:

@@ -105,8 +105,7 @@ class FilterBar(QWidget):
                 shortcut=shortcut_text("Esc"),
             ),
         )
-        self.title = ElidedLabel()
-        self.title.setProperty("role", "strong")
+        self.title = ElidedLabel(role="strong")
         self.menu_button = PlainToolButton(name="folder-menu", role="quiet")
         self.menu_button.setAccessibleName(tr("Folder actions"))
         self.empty_button = PlainButton(

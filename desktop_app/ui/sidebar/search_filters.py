@@ -27,7 +27,7 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import Theme, set_role, set_style_property
+from desktop_app.ui.look.theme import Theme, set_style_property
 from desktop_app.ui.sidebar.calendar import midnight, today
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -253,9 +253,8 @@ class DaysDialog(QDialog):
             field.setMaximumDate(QDate.currentDate())
             field.setAccessibleName(spoken_text(label))
             form.addRow(label, field)
-        accept, cancel = PlainButton(tr("Search")), PlainButton(tr("Cancel"))
-        set_role(accept, "primary")
-        set_role(cancel, "plain")
+        accept = PlainButton(tr("Search"), role="primary")
+        cancel = PlainButton(tr("Cancel"), role="plain")
         accept.setDefault(True)
         accept.clicked.connect(self.accept)
         cancel.clicked.connect(self.reject)

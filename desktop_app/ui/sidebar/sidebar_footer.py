@@ -24,9 +24,8 @@ class SidebarFooter(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._icon_name = ""
-        self.icon, self.name, self.month = PlainLabel(), ElidedLabel(), PlainLabel()
-        for label in (self.name, self.month):
-            label.setProperty("role", "note")
+        self.icon, self.name = PlainLabel(), ElidedLabel(role="note")
+        self.month = PlainLabel(role="note")
         self._line = row_of(self.icon, (self.name, 1), self.month, parent=self)
         self.set_theme(theme)
 

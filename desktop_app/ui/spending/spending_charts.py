@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from desktop_app.domain.spending.spending_report import TIME_GROUPINGS, Grouping, SpendingRow
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.spending.bar_chart import NO_BARS, BarChart, bars_of_groups
 from desktop_app.ui.spending.spending_measures import (
     COLUMNS,
@@ -22,10 +22,11 @@ from desktop_app.ui.spending.spending_measures import (
 from desktop_app.ui.spending.spending_rows import SpendingRows
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.rows.table_views import show_as_rows
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 _GROUPINGS: Final = (
     (Grouping.DAY, N_("By day"), N_("Day")),
@@ -58,11 +59,9 @@ class SpendingCharts(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._rows = SpendingRows()
-        self._measure, self._grouping, self._period = (
-            Combo(theme, tr("Figures")),
-            Combo(theme, tr("Group by")),
-            Combo(theme, tr("Period")),
-        )
+        self._measure = Combo(theme, tr("Figures"), object_name="chart-figures")
+        self._grouping = Combo(theme, tr("Group by"), object_name="chart-grouping")
+        self._period = Combo(theme, tr("Period"), object_name="chart-period")
         for key, measure in MEASURES.items():
             self._measure.addItem(tr(measure.title), key)
         for grouping, label, _ in _GROUPINGS:
@@ -72,32 +71,20 @@ class SpendingCharts(QWidget):
         for combo in (self._measure, self._grouping, self._period):
             combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
         self.chart = BarChart(theme)
-        self.caption, self.forecast = PlainLabel(), PlainLabel(keeps_lines=True)
+        self.caption = PlainLabel(name="chart-caption", role="note", wraps=True)
+        self.forecast = PlainLabel(
+            name="spending-forecast", role="dim", wraps=True, keeps_lines=True
+        )
         self.table = QTableView()
         self.table.setModel(self._rows)
-        self._export = PlainButton(tr("Export…"))
+        self._export = dialog_button(tr("Export…"), "export-spending")
         self._build()
         self._connect()
         self.set_theme(theme)
 
     def _build(self) -> None:
-        for widget, name in (
-            (self._measure, "chart-figures"),
-            (self._grouping, "chart-grouping"),
-            (self._period, "chart-period"),
-            (self.caption, "chart-caption"),
-            (self.forecast, "spending-forecast"),
-            (self.table, "chart-table"),
-            (self._export, "export-spending"),
-        ):
-            widget.setObjectName(name)
-        set_role(self.caption, "note")
-        set_role(self.forecast, "dim")
-        set_role(self._export, "plain")
-        self._export.setAutoDefault(False)
-        self.caption.setWordWrap(True)
-        self.forecast.setWordWrap(True)
         table = self.table
+        table.setObjectName("chart-table")
         table.setAccessibleName(tr("Figures of the chart"))
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         show_as_rows(table)

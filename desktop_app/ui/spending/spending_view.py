@@ -19,16 +19,17 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import exact_money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import retheme
 from desktop_app.ui.widgets.rows.table_views import show_as_rows
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,10 +72,10 @@ class SpendingView(QDialog):
         self.charts = SpendingCharts(theme)
         self.table = QTableWidget()
         self.table.setObjectName("spending-table")
-        self.total = PlainLabel(name="spending-total")
+        self.total = PlainLabel(name="spending-total", role="strong")
         self.preparing = PlainLabel(name="spending-preparing", role="note", wraps=True)
         self.preparing.hide()
-        self._copy = PlainButton(tr("Copy as table"), name="copy-spending")
+        self._copy = dialog_button(tr("Copy as table"), "copy-spending")
         self._copy.clicked.connect(self.copy)
         self._build()
         self.set_theme(theme)
@@ -85,9 +86,6 @@ class SpendingView(QDialog):
         table.setAccessibleName(tr("Spending"))
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         show_as_rows(table)
-        set_role(self.total, "strong")
-        set_role(self._copy, "plain")
-        self._copy.setAutoDefault(False)  # Enter in the table would press it
         QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
         head = row_of(self._tabs, STRETCH, HelpButton())
         self._pages = QStackedWidget()

@@ -10,14 +10,15 @@ from PySide6.QtWidgets import QLineEdit
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Note
-from desktop_app.ui.widgets.text.foreign_text import PlainTextField, spoken_text
+from desktop_app.ui.widgets.forms.line_field import text_field
+from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,10 +61,7 @@ class AnswerFormDialog(FormDialog):
             self.kind.addItem(tr(words), kind)
         self.name = QLineEdit()
         self.name.setObjectName("form-name")
-        self.text = PlainTextField(tabChangesFocus=True)
-        self.text.setObjectName("form-text")
-        set_role(self.text, "field")
-        self.text.setAccessibleName(spoken_text(tr("Schema or grammar")))
+        self.text = text_field(tr("Schema or grammar"), "form-text")
         self.text.setFont(theme.code())
         self.hint, self.problem = Note(theme), Note(theme)
         self._pause = QTimer(self, singleShot=True, interval=_CHECK_PAUSE_MS)

@@ -15,11 +15,11 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.card_text import MAX_SHARE_OF_WINDOW, CardText
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
-    PlainTextField,
     set_tooltip,
     several_lines,
     spoken_text,
@@ -64,13 +64,9 @@ class ConsentCard(QFrame):
         super().__init__()
         self.setObjectName("consent")
         set_role(self, "note-card")
-        self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel()
+        self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel(role="note")
         self._text = CardText(self._words, self._note)
-        set_role(self._note, "note")
-        self.arguments = PlainTextField(tabChangesFocus=True)
-        self.arguments.setObjectName("consent-arguments")
-        set_role(self.arguments, "field")
-        self.arguments.setAccessibleName(tr("Arguments"))
+        self.arguments = text_field(tr("Arguments"), "consent-arguments")
         self.once_button = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
         self.conversation_button = self._button(
             tr("Allow in this conversation"), "consent-conversation", ConsentChoice.CONVERSATION

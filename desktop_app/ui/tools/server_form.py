@@ -17,6 +17,7 @@ from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
 from desktop_app.ui.widgets.forms.form_widgets import Note, retheme
+from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -188,11 +189,8 @@ class ServerLog(QDialog):
         self.setObjectName("server-log")
         self.setWindowTitle(window_title(tr("Log of {server}", server=name)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        text = PlainTextField(readOnly=True)
-        text.setObjectName("server-log-text")
-        set_role(text, "field")
+        text = text_field(tr("Log of {server}", server=name), "server-log-text", read_only=True)
         text.document().setDocumentMargin(theme.px(6))
-        text.setAccessibleName(spoken_text(tr("Log of {server}", server=name)))
         shown = "\n".join(map(one_line, lines))
         text.setPlainText(shown or tr("The log is empty."))
         column_of(text, parent=self)

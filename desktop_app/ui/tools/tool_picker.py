@@ -87,10 +87,8 @@ class ToolPicker(QFrame):
         self._boxes: dict[str, QCheckBox] = {}
         self._anchor: QWidget | None = None
         self._wanted_height = theme.px(_MAX_HEIGHT)
-        self.title, self.note = PlainLabel(tr("Tools")), PlainLabel(tr("Loading…"))
-        set_role(self.title, "strong")
-        set_role(self.note, "note")
-        self.note.setWordWrap(True)
+        self.title = PlainLabel(tr("Tools"), role="strong")
+        self.note = PlainLabel(tr("Loading…"), role="note", wraps=True)
         self.form_button = PlainButton(name="tool-picker-form", role="link")
         self.form_button.clicked.connect(self._request_form)
         self.form_button.hide()

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import QDialog, QLineEdit, QSizePolicy, QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.accessibility.announcements import announce
@@ -108,20 +108,13 @@ class AttachmentPreview(QDialog):
     def _build(self, theme: Theme) -> None:
         self._attachments = Combo(theme, tr("Attachment"), object_name="previewed-attachment")
         self._attachments.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
-        self._facts, self._note = PlainLabel(), PlainLabel()
-        set_role(self._name, "strong")
-        self._facts.setObjectName("preview-facts")
-        self._note.setObjectName("preview-note")
-        self._unit, self.field, self._pages_error = PlainLabel(), QLineEdit(), PlainLabel()
+        self._name = ElidedLabel(role="strong", elide_mode=Qt.TextElideMode.ElideMiddle)
+        self._facts = PlainLabel(name="preview-facts", role="dim", wraps=True)
+        self._note = PlainLabel(name="preview-note", role="note", wraps=True)
+        self._unit, self.field = PlainLabel(), QLineEdit()
         self.field.setObjectName("pages-to-send")
         self.field.setAccessibleName(tr("Pages to send"))
-        self._pages_error.setObjectName("pages-error")
-        set_role(self._pages_error, "error")
-        set_role(self._facts, "dim")
-        set_role(self._note, "note")
-        for label in (self._facts, self._note, self._pages_error):
-            label.setWordWrap(True)
+        self._pages_error = PlainLabel(name="pages-error", role="error", wraps=True)
         self._apply_button = dialog_button(tr("Apply"), "apply-pages")
         self._tabs = SegmentedControl(
             [(tab, tr(label)) for tab, label in _TABS],
@@ -133,9 +126,8 @@ class AttachmentPreview(QDialog):
         self._find_bar = FindBar(theme, self)
         self._find_bar.field.setPlaceholderText(tr("Find in content"))
         self._find_bar.field.setAccessibleName(tr("Find in content"))
-        self._picture, self._caption = Picture(theme), ElidedLabel()
-        self._caption.setObjectName("picture-caption")
-        set_role(self._caption, "note")
+        self._picture = Picture(theme)
+        self._caption = ElidedLabel(name="picture-caption", role="note")
         self._previous_button = dialog_button(tr("Previous"), "previous-picture")
         self._next_button = dialog_button(tr("Next"), "next-picture")
         self._copy_button = dialog_button(tr("Copy"), "copy-preview")

@@ -77,13 +77,10 @@ class DocumentViewer(QWidget):
         self.find_bar = FindBar(theme, self)
         self.find_bar.field.setPlaceholderText(tr("Find in document"))
         self.find_bar.field.setAccessibleName(tr("Find in document"))
-        self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
-        self._place, self._page_count = PlainLabel(), PlainLabel()
-        self._name.setObjectName("viewer-name")
-        self._place.setObjectName("viewer-place")
-        set_role(self._name, "strong")
-        for label in (self._place, self._page_count):
-            set_role(label, "note")
+        middle = Qt.TextElideMode.ElideMiddle
+        self._name = ElidedLabel(name="viewer-name", role="strong", elide_mode=middle)
+        self._place = PlainLabel(name="viewer-place", role="note")
+        self._page_count = PlainLabel(role="note")
         self._field = QLineEdit()
         self._field.setObjectName("viewer-page")
         self._field.setAccessibleName(tr("Page"))

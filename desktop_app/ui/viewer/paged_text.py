@@ -17,10 +17,11 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainTextField, spoken_text
+from desktop_app.ui.widgets.forms.line_field import text_field
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 PAGE_LENGTH: Final = 300_000
@@ -75,11 +76,8 @@ class PagedText(QWidget):
         self._words = ""
         self._matches: list[PageMatch] = []
         self._current, self._next_page = -1, 0
-        self.view = PlainTextField(readOnly=True)
-        self.view.setObjectName(name)
-        set_role(self.view, "field")
+        self.view = text_field(words, name, read_only=True)
         self.view.setUndoRedoEnabled(False)
-        self.view.setAccessibleName(spoken_text(words))
         self._previous_button = dialog_button(tr("Previous"), "earlier-text")
         self._next_button = dialog_button(tr("Next"), "later-text")
         self._page_label = PlainLabel(name="text-page", role="note")

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QLineEdit
 
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -37,26 +37,16 @@ class PasswordDialog(QDialog):
         self.setWindowTitle(tr("Password"))
         self.setAccessibleName(spoken_text(words))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        title, note = PlainLabel(words), PlainLabel(tr(PASSWORD_NOTE))
-        set_role(title, "error-title" if was_wrong else "strong")
-        set_role(note, "note")
-        for label in (title, note):
-            label.setWordWrap(True)
+        title = PlainLabel(words, role="error-title" if was_wrong else "strong", wraps=True)
+        note = PlainLabel(tr(PASSWORD_NOTE), role="note", wraps=True)
         self.field = QLineEdit()
         self.field.setObjectName("document-password")
         self.field.setAccessibleName(tr("Password"))
         self.field.setAccessibleDescription(spoken_text(words))
         self.field.setEchoMode(QLineEdit.EchoMode.Password)
-        self._open_button, cancel = (
-            PlainButton(tr_context("action", "Open")),
-            PlainButton(tr("Cancel")),
-        )
-        for button, name, role in (
-            (self._open_button, "open-document", "primary"),
-            (cancel, "cancel-password", "plain"),
-        ):
-            button.setObjectName(name)
-            set_role(button, role)
+        open_label = tr_context("action", "Open")
+        self._open_button = PlainButton(open_label, name="open-document", role="primary")
+        cancel = PlainButton(tr("Cancel"), name="cancel-password", role="plain")
         self._open_button.setDefault(True)
         self._open_button.setEnabled(False)
         self._open_button.clicked.connect(self.accept)

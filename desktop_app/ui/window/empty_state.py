@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -119,19 +119,12 @@ class _ExampleCard(PlainButton):
         self.setProperty("role", "example")
         self.setAccessibleName(spoken_text(title))
         self.setAccessibleDescription(spoken_text(description))
-        self._icon, self._title, self._description = (
-            PlainLabel(),
-            PlainLabel(title),
-            PlainLabel(description),
-        )
-        self._title.setProperty("role", "strong")
-        self._description.setProperty("role", "note")
-        self._column = QVBoxLayout(self)
-        for label in (self._icon, self._title, self._description):
+        self._icon = PlainLabel()
+        words = PlainLabel(title, role="strong", wraps=True)
+        note = PlainLabel(description, role="note", wraps=True)
+        self._column = column_of(self._icon, words, note, STRETCH, parent=self)
+        for label in (self._icon, words, note):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            label.setWordWrap(label is not self._icon)
-            self._column.addWidget(label)
-        self._column.addStretch(1)
 
     def height_for(self, width: int) -> int:
         """Return the height of the wrapped lines at this width."""
@@ -160,9 +153,7 @@ class _KeyLine(QFrame):
         super().__init__()
         self.setObjectName("key-line")
         self.setProperty("role", "note-card")
-        self._icon, self.words = PlainLabel(), PlainLabel()
-        self.words.setProperty("role", "note")
-        self.words.setWordWrap(True)
+        self._icon, self.words = PlainLabel(), PlainLabel(role="note", wraps=True)
         self.button = PlainButton(tr("Add an API key"), name="add-key", role="primary")
         self._line = row_of(self._icon, (self.words, 1), self.button, parent=self)
 

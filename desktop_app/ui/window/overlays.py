@@ -45,9 +45,7 @@ class DropOverlay(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._frame = QFrame(self)
         self._frame.setProperty("role", "overlay")
-        self._icon, self.words = PlainLabel(), PlainLabel()
-        self.words.setObjectName("drop-words")
-        self.words.setWordWrap(True)
+        self._icon, self.words = PlainLabel(), PlainLabel(name="drop-words", wraps=True)
         column = QVBoxLayout(self._frame)
         column.addStretch(1)
         for label in (self._icon, self.words):

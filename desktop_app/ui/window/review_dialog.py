@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 
 from desktop_app.domain.conversations.review import MAX_NOTE_CHARS, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -16,8 +16,8 @@ from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
 from desktop_app.ui.widgets.forms.form_widgets import retheme
-from desktop_app.ui.widgets.forms.line_field import line_field
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainTextField, spoken_text
+from desktop_app.ui.widgets.forms.line_field import line_field, text_field
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -55,10 +55,7 @@ class ReviewDialog(FormDialog):
         self.verdict.setObjectName("review-verdict")
         self.note = line_field(tr("Note"), "review-note")
         self.note.setMaxLength(MAX_NOTE_CHARS)
-        self.text = PlainTextField(tabChangesFocus=True)
-        self.text.setObjectName("review-text")
-        self.text.setAccessibleName(spoken_text(tr("Response")))
-        set_role(self.text, "field")
+        self.text = text_field(tr("Response"), "review-text")
         self._hint = PlainLabel(
             tr("Edit the response to correct it. The original stays as a version."),
             role="note",

@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainTextField
+from desktop_app.ui.widgets.forms.line_field import text_field
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -25,10 +26,8 @@ class SentTextDialog(QDialog):
         self.setWindowTitle(tr("Compacted content"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.note = PlainLabel(note, wraps=True)
-        self.text = PlainTextField(readOnly=True)
+        self.text = text_field(tr("Compacted content"), "compacted-content", read_only=True)
         self.text.setPlainText(text)
-        set_role(self.text, "field")
-        self.text.setAccessibleName(tr("Compacted content"))
         self.text.setFont(theme.reading())
         column_of(self.note, (self.text, 1), parent=self, margins=16, spacing=10)
         scale_boxes(self, theme)

@@ -135,9 +135,7 @@ class PromptFields(QFrame, DraftForm):
         self.prompt = prompt
         self._labels: dict[str, QLabel] = {}
         self._fields: dict[str, FieldText | Combo] = {}
-        self._title = ElidedLabel()
-        self._title.setText(prompt.title)
-        set_role(self._title, "strong")
+        self._title = ElidedLabel(prompt.title, role="strong")
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)

@@ -9,17 +9,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Note
-from desktop_app.ui.widgets.text.foreign_text import (
-    PlainButton,
-    PlainTextField,
-    one_line,
-    spoken_text,
-)
+from desktop_app.ui.widgets.forms.line_field import text_field
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, one_line, spoken_text
 
 _MIN_HEIGHT: Final = 120
 _PAGES: Final = (("program", N_("System info")), ("licenses", N_("Licenses")))
@@ -42,7 +38,7 @@ class AboutTab(QWidget):
         self._choice.set_current("program")
         self._pages = QStackedWidget()
         self._help = PlainButton(tr("Open help"), name="open-help", role="link")
-        self._program = _read_only("about-text", tr("System info"))
+        self._program = text_field(tr("System info"), "about-text", read_only=True)
         # A megabyte of text, which would block the window for 100 ms if inserted at once.
         self._licenses = PagedText(theme, "licenses", tr("Licenses"))
         self._copy = PlainButton(tr("Copy"), name="copy-about", role="plain")
@@ -86,11 +82,3 @@ class AboutTab(QWidget):
     def _copy_text(self) -> None:
         QGuiApplication.clipboard().setText(self._program.toPlainText())
         self._copied.set_text(tr("Copied"))
-
-
-def _read_only(name: str, spoken: str) -> PlainTextField:
-    field = PlainTextField(readOnly=True, tabChangesFocus=True)
-    field.setObjectName(name)
-    field.setAccessibleName(spoken_text(spoken))
-    set_role(field, "field")
-    return field

@@ -17,11 +17,20 @@ if TYPE_CHECKING:
 class ElidedLabel(PlainLabel):
     """A label of one line, elided if necessary; the tooltip then has the whole text."""
 
-    def __init__(self, elide_mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        name: str = "",
+        role: str = "",
+        elide_mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
+        super().__init__(name=name, role=role)
         self._full_text = ""
         self._elide_mode = elide_mode
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        if text:
+            self.setText(text)
 
     def setText(self, text: str) -> None:
         """Set the text; line breaks become spaces."""

@@ -70,8 +70,8 @@ class Notifications(QFrame):
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
         self._undo: Callable[[], object] | None = None
-        self._icon, self.status, self.details = PlainLabel(), PlainLabel(), LinkedLabel()
-        self.status.setObjectName("status")
+        self._icon, self.status = PlainLabel(), PlainLabel(name="status")
+        self.details = LinkedLabel()
         self._text = CardText(self.status, self.details)
         self._count = PlainLabel(name="count", role="note")
         self.anchor = TabAnchor(self)
