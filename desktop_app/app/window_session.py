@@ -440,7 +440,7 @@ class WindowSession:
         spelling = self.spelling = SpellingController(
             self._window, values=state.values, tasks=state.tasks, panel=self._window.settings
         )
-        self._window.prompt.check_spelling_with(spelling.spelling, self._theme.current)
+        self._window.prompt.field.check_spelling_with(spelling.spelling, self._theme.current)
         self.quick_host.check_spelling_with(spelling.spelling)
         await spelling.start()
 

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 
     from desktop_app.ui.composer.dropped_content import DroppedContent
-    from desktop_app.ui.composer.spelling import Spelling
 
 __all__ = ["Chip", "ChoiceFigures", "ChoiceView", "ModelEntry", "PromptEditor"]
 
@@ -182,10 +181,6 @@ class PromptEditor(QFrame):
         """Paste the clipboard's text unformatted."""
         self.focus_text()
         self.field.paste_plain()
-
-    def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
-        """Underline words that are misspelled."""
-        self.field.check_spelling_with(spelling, theme)
 
     def suggest_spelling(self) -> None:
         """Go to the next misspelled word, and show suggestions for it."""
