@@ -29,7 +29,6 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.boxes import column_of
-from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
 
@@ -300,10 +299,14 @@ class PromptEditor(QFrame):
 
     def choose_files(self) -> None:
         """Let the user choose files; emit `attach_requested` with them."""
+        from desktop_app.ui.widgets.file_dialogs import choose_files  # not needed at start-up
+
         choose_files(self, tr("Attach files"), self.attach_requested.emit)
 
     def choose_folder(self) -> None:
         """Let the user choose a folder to attach; emit `attach_requested` with it."""
+        from desktop_app.ui.widgets.file_dialogs import choose_folder
+
         choose_folder(
             self, tr("Attach folder"), lambda folder: self.attach_requested.emit([folder])
         )
