@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 import stat
+import struct
 import zipfile
+import zlib
 from typing import Final
 
 from desktop_app.documents import refusals
@@ -20,6 +22,7 @@ from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.error_reasons import Reason
 
 _UTF_8: Final = 1 << 11
+_UNICODE_PATH: Final = 0x7075  # an extra field
 _BREAK: Final = re.compile(rb"[\r\n]+")
 # Characters of code page 437 that names hardly contain: their presence means another code page.
 _IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
@@ -53,9 +56,10 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     # quarter of what the outer one may.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):
         raise refusals.unpacks_too_far(name, limits)
-    names = _decode_names(members)
-    for number, member in enumerate(sorted(members, key=lambda m: names[m.filename].casefold())):
-        path = names[member.filename].replace("\\", "/")
+    named = zip(_decode_names(members), members, strict=True)
+    ordered = sorted(named, key=lambda pair: pair[0].casefold())
+    for number, (packed_name, member) in enumerate(ordered):
+        path = packed_name.replace("\\", "/")
         if reason := _reason_to_skip(member, path):
             bundle.leave_out(path, reason)
             continue
@@ -68,14 +72,17 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     bundle.on_progress(Progress(len(members), len(members), "file"))
 
 
-def _decode_names(members: list[zipfile.ZipInfo]) -> dict[str, str]:
+def _decode_names(members: list[zipfile.ZipInfo]) -> list[str]:
     """Decode the members' names.
 
-    Unless an archive marks names as UTF-8, they are in the encoding of the computer that packed it.
+    Unless an archive has names as UTF-8, they are in the encoding of the computer that packed it.
     """
-    names = {m.filename: m.filename for m in members}
+    extra = list(map(_unicode_path, members))
+    names = [added or member.filename for added, member in zip(extra, members, strict=True)]
     unmarked = [
-        m.filename for m in members if not m.flag_bits & _UTF_8 and not m.filename.isascii()
+        name
+        for name, added, member in zip(names, extra, members, strict=True)
+        if not (added or member.flag_bits & _UTF_8 or name.isascii())
     ]
     packed = [name.encode("cp437", "replace") for name in unmarked]
     decoded = _decode_all(packed, "utf-8")
@@ -83,7 +90,24 @@ def _decode_names(members: list[zipfile.ZipInfo]) -> dict[str, str]:
         # One name per line, so that the encoding is guessed from all of them.
         guessed = plain_text.decode(b"\n".join(_BREAK.sub(b" ", name) for name in packed))
         decoded = guessed.text.split("\n") if guessed else None
-    return names | dict(zip(unmarked, decoded or unmarked, strict=True))
+    new_names = dict(zip(unmarked, decoded or unmarked, strict=True))
+    return [added or new_names.get(name, name) for name, added in zip(names, extra, strict=True)]
+
+
+def _unicode_path(member: zipfile.ZipInfo) -> str:
+    """Return the name in UTF-8 that an extra field adds to the member's name; "" if none does.
+
+    The field counts only if its checksum is that of the name, which may have been changed since.
+    """
+    extra = member.extra
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<HH", extra)
+        field, extra = extra[4 : 4 + length], extra[4 + length :]
+        if kind == _UNICODE_PATH and field[:5] == struct.pack(
+            "<BL", 1, zlib.crc32(member.orig_filename.encode("cp437", "replace"))
+        ):
+            return field[5:].decode("utf-8", "replace")
+    return ""
 
 
 def _decode_all(names: list[bytes], encoding: str) -> list[str] | None:

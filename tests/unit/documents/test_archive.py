@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 
 import pytest
 
@@ -45,6 +47,24 @@ def within(data: bytes, levels: int) -> bytes:
 def test_names_are_read_in_their_encoding(packed: bytes, shown: str) -> None:
     data = archive("b.txt", "Gr????e.txt").replace(b"Gr????e.txt", packed)
     assert text_of(data) == f"# b.txt\n\nwords\n\n# {shown}\n\nwords"
+
+
+def packed_with_unicode_path(path: str, packed: str, checked: bytes) -> zipfile.ZipInfo:
+    field = struct.pack("<BL", 1, zlib.crc32(checked)) + path.encode()
+    member = zipfile.ZipInfo(packed)
+    other = struct.pack("<HHB", 0x5455, 1, 0)
+    member.extra = other + struct.pack("<HH", 0x7075, len(field)) + field
+    return member
+
+
+def test_a_name_in_utf_8_may_be_in_an_extra_field() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        packed.writestr(packed_with_unicode_path("Отчёт.txt", "??????.txt", b"??????.txt"), "1")
+        packed.writestr(packed_with_unicode_path("Товары.txt", "123456.txt", b"??????.txt"), "2")
+        packed.writestr(packed_with_unicode_path("x.txt", "renamed.txt", b"old.txt"), "3")
+    data = target.getvalue().replace(b"123456.txt", b"??????.txt")
+    assert text_of(data) == "# renamed.txt\n\n3\n\n# Отчёт.txt\n\n1\n\n# Товары.txt\n\n2"
 
 
 def test_a_line_break_in_a_name_does_not_shift_the_other_names() -> None:
