@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LIBRARY_COMMANDS = ("import", "export", "search", "backup", "restore", "repair")
 REPORT_COMMANDS = ("spending", "models")
 QUESTION_COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
+_PATH_OPTIONS = ("file", "folder", "path", "to", "schema", "grammar")
 CLI_COMMANDS = (*QUESTION_COMMANDS, *REPORT_COMMANDS, *LIBRARY_COMMANDS, "doctor")
 
 
@@ -141,8 +142,8 @@ def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
         _refuse_arguments(options, unknown)
     if files is not None:
         files += [*before, *after]
-    named = (files, getattr(options, "file", None))
-    if any("" in names for names in named if isinstance(names, list)):
+    named = (files, *(getattr(options, option, None) for option in _PATH_OPTIONS))
+    if any("" in (names if isinstance(names, list) else [names]) for names in named):
         _refuse_empty_name(options)  # Path would take it for the current folder
 
 

@@ -170,6 +170,18 @@ def test_typed_text_cannot_forge_an_output_line(
     assert capsys.readouterr().err.splitlines()[-1].endswith(r"arguments: --x\x0aSent.")
 
 
+@pytest.mark.parametrize(
+    "line", ["backup", "export --all --format json --to", "restore", "import", "ask x --file"]
+)
+def test_an_empty_path_is_not_the_current_folder(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*line.split(), ""])
+    assert ended.value.code == 2
+    assert "error: a file name is empty" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["ask", "quick", "doctor", None])
 def test_an_error_names_the_command(
     command: str | None, capsys: pytest.CaptureFixture[str]
