@@ -320,6 +320,17 @@ def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
     assert "Thought: Weighing it up" in view.toPlainText()
 
 
+def test_reasoning_that_stays_unfolded_shows_all_that_has_arrived(view: TranscriptView) -> None:
+    message = streaming()
+    view.stream.append_message(message)
+    view.stream.append_reasoning(message.id, "One, ")
+    view.commands.run(message.id, "reasoning")
+    view.set_messages([message])
+    for piece in ("two, ", "three."):
+        view.stream.append_reasoning(message.id, piece)
+        assert piece.strip() in view.toPlainText().replace("Thinking: ", "")
+
+
 def test_the_status_line_appears_and_disappears(view: TranscriptView) -> None:
     message = streaming()
     view.stream.append_message(message)

@@ -114,6 +114,7 @@ class MessageWriter:
             self.refresh(state)
         else:
             self._writer.show_items(state.layout, 0, 1, [state.head_line()])
+        if not state.folded:
             self.show_more_reasoning(state, characters)
 
     def show_more_reasoning(self, state: MessageState, characters: int) -> None:
