@@ -149,3 +149,25 @@ def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(
     page.report_edits()
     assert page.title.text() == "Renamed"
     assert changes == [("c", {"text": "typed"})]
+
+
+@pytest.mark.parametrize("field", ["title", "folder"])
+def test_a_name_being_typed_is_saved_if_the_prompt_changes_elsewhere(
+    field: str, dialog: PromptsDialog, qtbot: QtBot
+) -> None:
+    page = dialog.prompts
+    page.select("c")
+    changes: list[tuple[str, dict[str, str]]] = []
+    page.change_requested.connect(lambda id_, fields: changes.append((id_, fields)))
+    line = page.title if field == "title" else page.folder
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, "typed")
+    page.set_entries([*PROMPTS[:2], (Prompt("c", "Renamed", "Changed", "Moved"), "own")])
+    shown = {"title": "Renamed", "folder": "Moved", field: "typed"}
+    assert {"title": page.title.text(), "folder": page.folder.text()} == shown
+    assert page.text.toPlainText() == "Changed"
+    page.report_edits()
+    assert changes == [("c", {field: "typed"})]
+    page.select("a")
+    assert (page.title.text(), page.folder.text()) == ("Explain", "Code")

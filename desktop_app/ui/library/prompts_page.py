@@ -209,17 +209,25 @@ class PromptsPage(QWidget):
         self._placeholder.setVisible(entry is None)
         if entry is None:
             return
+        self._initial_texts = self._texts_in_fields()
         self._fill(entry[0])
         self._refresh()
 
     def _fill(self, prompt: Prompt) -> None:
-        """Fill the fields, and record their texts: a field may drop characters of the prompt."""
-        self.title.setText(prompt.title)
-        self.folder.setText(prompt.folder)
+        """Fill the fields, and record their texts: a field may drop characters of the prompt.
+
+        A field keeps what the user is typing, which is not reported yet.
+        """
+        title, folder, _text = self._initial_texts
+        if self.title.text() == title:
+            self.title.setText(prompt.title)
+            title = self.title.text()
+        if self.folder.text() == folder:
+            self.folder.setText(prompt.folder)
+            folder = self.folder.text()
         self.text.show_text(prompt.text)
         self._form_words.setText(describe_form(prompt.form))
-        # The field of the text keeps what the user is typing, which is not reported yet.
-        self._initial_texts = self.title.text(), self.folder.text(), self.text.reported_text
+        self._initial_texts = title, folder, self.text.reported_text
         self._prompt = prompt
 
     def _texts_in_fields(self) -> tuple[str, str, str]:
