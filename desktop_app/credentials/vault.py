@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from desktop_app.credentials.keyring_access import Keyring
@@ -108,6 +109,7 @@ class KeyVault:
         self._prompt_timeout_s = prompt_timeout_s
         self._session: dict[str, _SessionSecret] = {}
         self._changes = 0
+        self._writing = threading.Lock()  # so that an old key never replaces a newer one
         self.last_probe: ProbeResult | None = None
 
     async def get(self, name: str, origin: str) -> Secret | None:
@@ -144,9 +146,14 @@ class KeyVault:
         if not origin:
             return Secret("", NO_ORIGIN)
         secret = Secret(text, origin)
-        with suppress(CredentialError):  # the secret is usable anyway; the next read tries again
-            self._keyring.write(name, to_keyring(secret))
-        return secret
+        with self._writing:
+            current = self._keyring.read(name)
+            if current == text:
+                # The secret is usable anyway; the next read tries again.
+                with suppress(CredentialError):
+                    self._keyring.write(name, to_keyring(secret))
+                return secret
+        return None if current is None else from_keyring(current)
 
     async def set(self, name: str, secret: Secret) -> KeyPlace:
         """Probe the keyring, then store a secret in it, replacing the previous one.
@@ -164,8 +171,9 @@ class KeyVault:
 
         def store() -> str:
             self._keyring.probe()
-            if not abandoned.is_set():  # otherwise the secret is in memory by now
-                self._keyring.write(name, to_keyring(secret))
+            with self._writing:
+                if not abandoned.is_set():  # otherwise the secret is in memory by now
+                    self._keyring.write(name, to_keyring(secret))
             return self._keyring.backend_name()
 
         try:
@@ -194,9 +202,13 @@ class KeyVault:
         """
         self._session.pop(name, None)
         if await self._notes.key_origin(name) is not None:
-            await _run_in_thread(lambda: self._keyring.delete(name), self._prompt_timeout_s)
+            await _run_in_thread(partial(self._delete, name), self._prompt_timeout_s)
             self._changes += 1
             await self._notes.note_key(name, None)
+
+    def _delete(self, name: str) -> None:
+        with self._writing:
+            self._keyring.delete(name)
 
     async def take(self, name: str) -> Secret | None:
         """Remove the secret of this name, and return it; None if there is none.

@@ -136,6 +136,22 @@ async def test_a_key_of_an_older_version_is_bound_to_its_origin(entries: Entries
     assert entries == {(SERVICE, "openai"): to_keyring(SECRET)}
 
 
+@pytest.mark.parametrize("newer", [Secret("newer", HERE), None])
+async def test_an_old_key_replaces_no_newer_one(newer: Secret | None, entries: Entries) -> None:
+    entries[SERVICE, "openai"] = KEY
+    notes = Notes(openai=UNKNOWN_ORIGIN)
+
+    def change_meanwhile() -> dict[str, str]:
+        entries.clear()
+        if newer is not None:
+            entries[SERVICE, "openai"] = to_keyring(newer)
+        return {"openai": HERE}
+
+    vault = KeyVault(SERVICE, notes, legacy_origins=change_meanwhile)
+    assert await vault.get("openai", HERE) == newer
+    assert entries == ({} if newer is None else {(SERVICE, "openai"): to_keyring(newer)})
+
+
 async def test_a_secret_is_taken_once(entries: Entries) -> None:
     notes = Notes()
     vault = KeyVault(SERVICE, notes)
