@@ -18,7 +18,15 @@ from PySide6.QtGui import (
     QKeyEvent,
 )
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QStyleOptionViewItem, QToolTip
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
 
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -31,6 +39,7 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.sidebar.calendar import short_day_text, today
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
+from desktop_app.ui.sidebar.filter_bars import FilterRow
 from desktop_app.ui.sidebar.hit_model import HitModel, plain_snippet
 from desktop_app.ui.sidebar.search_field import NewConversationButton, SearchField
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
@@ -868,3 +877,17 @@ def test_the_search_field_can_be_used_before_its_theme_is_applied(qtbot: QtBot) 
     field.set_hint("Ctrl+K")
     field.setText("words")
     assert not field.grab().isNull()
+
+
+def test_buttons_of_filters_regain_their_labels_when_there_is_room_again(qtbot: QtBot) -> None:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    row = FilterRow(theme.light())
+    row.setParent(holder)
+    row.resize(90, 40)
+    holder.show()
+    assert row.archive.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
+    row.set_theme(theme.light())
+    row.resize(400, 40)
+    QApplication.processEvents()
+    assert row.archive.width() >= row.archive.sizeHint().width()

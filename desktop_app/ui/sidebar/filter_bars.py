@@ -209,5 +209,5 @@ def _set_icon(button: QToolButton, name: str, theme: Theme) -> None:
     size = theme.px(15)
     icons.set_icon(button, name, theme.dim, size)
     button.setMaximumHeight(theme.px(26))
-    if button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly:
+    if not button.text():
         button.setFixedWidth(theme.px(26))
