@@ -409,6 +409,36 @@ def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
     assert told.args == ["b", "Better"]
 
 
+def test_del_with_a_modifier_deletes_nothing_during_a_rename(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    listing.select("a")
+    assert listing.rename("a")
+    editor = listing.findChild(QLineEdit, "rename")
+    assert editor is not None
+    with qtbot.assertNotEmitted(listing.delete_requested):
+        qtbot.keyClick(editor, Qt.Key.Key_Delete, Qt.KeyboardModifier.AltModifier)
+
+
+def test_the_next_page_keeps_the_marks(listing: ConversationList) -> None:
+    listing.select("a")
+    listing.view.mark_all()
+    listing.append([conversation("old", days(400))], None)
+    assert listing.marked == ["a", "b", "c"]
+
+
+def test_a_new_day_clears_the_marks(
+    listing: ConversationList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing.select("a")
+    listing.view.mark_all()
+    tomorrow = today() + days(1)
+    monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
+    listing.upsert(replace(conversation("b"), updated_at=datetime.now(UTC)))
+    assert not listing.view.has_marks
+    assert listing.marked == ["a"]
+
+
 def test_a_change_of_the_row_keeps_a_half_typed_title(
     listing: ConversationList, qtbot: QtBot
 ) -> None:

@@ -146,7 +146,6 @@ class ConversationList(QFrame):
         """Replace all rows by the first page of a filter; `last` as for `append`."""
         self._scrolls_to_end = False
         folders = self.folders if list_filter.kind is ListFilterKind.LIST else ()
-        self.view.clear_marks()
         self.model.set_conversations(
             conversations, list_filter=list_filter, folders=folders, last=last
         )
@@ -157,7 +156,8 @@ class ConversationList(QFrame):
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page, whose end is `last`; None if there are no more pages."""
         self.model.append(page, last)
-        self._mark_selected()
+        if not self.view.has_marks:
+            self._mark_selected()
         if last is None and self._scrolls_to_end:
             self._scrolls_to_end = False
             self.view.go_to_end()
@@ -320,6 +320,7 @@ class ConversationList(QFrame):
         self.model.renamed.connect(self.renamed)
         self.model.folder_renamed.connect(self.folder_renamed)
         self.model.more_requested.connect(lambda: self.more_requested.emit(False))
+        self.model.modelAboutToBeReset.connect(self.view.clear_marks)
         self.model.modelReset.connect(self._mark_selected)
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._show_page)

@@ -125,7 +125,7 @@ class RowView(QListView):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not is_editing:
             if index.isValid():
                 self.chosen.emit(index)
-        elif event.key() == Qt.Key.Key_Delete and index.isValid():
+        elif event.key() == Qt.Key.Key_Delete and index.isValid() and not is_editing:
             self.delete_pressed.emit(index)
         elif event.key() == Qt.Key.Key_Up and index == self._edge_row(first=True):
             self.left_at_top.emit()
