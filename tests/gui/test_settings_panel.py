@@ -573,6 +573,19 @@ def test_a_refused_setting_is_disabled_and_shows_the_reason(panel: SettingsPanel
     assert why not in all_text(panel)
 
 
+def test_a_setting_without_an_own_value_of_the_conversation_is_shown_with_the_defaults(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    panel.show_page("answer")
+    scope = find(panel, SegmentedControl, "scope")
+    qtbot.mouseClick(scope.button("conversation"), Qt.MouseButton.LeftButton)
+    panel.show_setting("answer", "tools.vector_stores")
+    field = find(panel, QPlainTextEdit, "tools.vector_stores")
+    qtbot.waitUntil(field.hasFocus)
+    panel.show_setting("answer", "answer.temperature")
+    assert scope.current() == "defaults"
+
+
 def test_instructions_are_reported_when_the_field_loses_the_focus(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:

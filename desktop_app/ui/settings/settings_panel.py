@@ -325,6 +325,8 @@ class SettingsPanel(QFrame):
         for section in self._ensure_frame().findChildren(CollapsibleSection):
             if section.isAncestorOf(field):
                 section.expand()
+        if page == "answer" and self._answer.page:
+            self._answer.page.show_row(key)
 
         def show() -> None:
             self._ensure_frame().ensure_visible(page, field)  # a new page has no layout before

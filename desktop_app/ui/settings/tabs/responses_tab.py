@@ -111,6 +111,11 @@ class ResponsesTab(QWidget):
         self._scope.set_current(scope)
         self._choose_scope(scope)
 
+    def show_row(self, key: str) -> None:
+        """Show the row of a setting: with the defaults, if the shown scope has no such row."""
+        if not self._form.has_row(key):
+            self.show_scope(DEFAULTS)
+
     def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
         """Set the reasons for unsupported settings, and remarks on others."""
         self._form.set_refusals(refusals, notes)

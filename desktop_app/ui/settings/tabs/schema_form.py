@@ -132,6 +132,10 @@ class SchemaForm(QWidget):
                 label = tr("Set for this folder") if is_folder else self._override_label
                 line.show(keys is not None and key in keys, label)
 
+    def has_row(self, key: str) -> bool:
+        """Return False if the row of this setting is hidden."""
+        return not self._sections[key].isHidden()
+
     def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
         for text in self.findChildren(MultilineField):
