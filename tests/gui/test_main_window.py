@@ -12,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
+from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
 from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.composer.dropped_content import DroppedData
@@ -176,6 +177,16 @@ def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
     window.toggle_settings()
     window.resize(1280, 800)
     assert rect_in(window, window.transcript) == (264, 1280 - 264 - 312)
+
+
+def test_the_list_joins_the_row_also_if_it_was_hidden_there(window: MainWindow) -> None:
+    window.toggle_list()
+    window.resize(700, 700)
+    window.toggle_list()
+    assert window.conversations.isVisible()
+    window.resize(1280, 800)
+    assert window.conversations.isVisible()
+    assert rect_in(window, window.pane)[0] == window.conversations.width()
 
 
 def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> None:
@@ -589,3 +600,37 @@ def test_the_palette_closes_after_the_focused_widget_was_deleted(window: MainWin
     QCoreApplication.sendPostedEvents(before, QEvent.Type.DeferredDelete.value)
     palette.dismiss()
     assert palette.isHidden()
+
+
+def test_a_palette_that_is_opened_again_restores_the_focus(window: MainWindow) -> None:
+    window.prompt.field.setFocus()
+    palette = CommandPalette(window, theme.light())
+    palette.open_with([PaletteEntry("one", "One")])
+    palette.open_with([PaletteEntry("two", "Two")])
+    palette.dismiss()
+    assert focused() is window.prompt.field
+
+
+def test_a_repeated_search_keeps_the_chosen_row(window: MainWindow, qtbot: QtBot) -> None:
+    found = [PaletteEntry("one", "One"), PaletteEntry("two", "Two")]
+    palette = CommandPalette(window, theme.light())
+    palette.open_with([], lambda _typed: found)
+    qtbot.keyClicks(palette.field, "o")
+    qtbot.keyClick(palette.field, Qt.Key.Key_Down)
+    found.insert(0, PaletteEntry("zero", "Zero"))
+    palette.search_again()
+    with qtbot.waitSignal(palette.chosen) as chosen:
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert chosen.args == ["two"]
+
+
+def test_a_repeated_search_shows_a_better_first_row(window: MainWindow, qtbot: QtBot) -> None:
+    found = [PaletteEntry("one", "One")]
+    palette = CommandPalette(window, theme.light())
+    palette.open_with([], lambda _typed: found)
+    qtbot.keyClicks(palette.field, "o")
+    found.insert(0, PaletteEntry("zero", "Zero"))
+    palette.search_again()
+    with qtbot.waitSignal(palette.chosen) as chosen:
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert chosen.args == ["zero"]

@@ -134,7 +134,9 @@ class CommandPalette(QWidget):
         Args:
             find: returns the entries for typed text; by default, the matches among `entries`.
         """
-        self._previous_focus, self._announced = QApplication.focusWidget(), ""
+        if not self.isVisible():
+            self._previous_focus = QApplication.focusWidget()
+        self._announced = ""
         self._find = find or (lambda typed: matching(typed, entries))
         self.field.clear()
         self._show_matches("")
@@ -155,9 +157,18 @@ class CommandPalette(QWidget):
         self.model.set_rows([])  # otherwise Qt reports the hidden rows as shown and focused
 
     def search_again(self) -> None:
-        """Search again after entries were added; do nothing while nothing is typed."""
-        if self.field.text().strip():
-            self._show_matches(self.field.text())
+        """Search again after entries were added; do nothing while nothing is typed.
+
+        A row that the user has moved to stays selected.
+        """
+        if not self.field.text().strip():
+            return
+        before = self.view.currentIndex()
+        chosen = before.data(ROW) if before.row() > 0 else None
+        self._show_matches(self.field.text())
+        if chosen in self.model.rows:
+            self.view.setCurrentIndex(self.view.model().index(self.model.rows.index(chosen), 0))
+            self._select_current()
 
     def _show_matches(self, typed: str) -> None:
         found = self._find(typed)

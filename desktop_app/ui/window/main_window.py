@@ -427,9 +427,9 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Move a drawer back into the row if its pane fits again."""
         super().resizeEvent(event)
-        if (self._drawer is self.conversations and self._is_wide()) or (
-            self._drawer is self.settings and self._panel_fits()
-        ):
+        if self._drawer is self.conversations and self._is_wide():
+            self._drawer, self._wants_list = None, True
+        elif self._drawer is self.settings and self._panel_fits():
             self._drawer = None
         self._arrange()
 
