@@ -313,6 +313,8 @@ class _Writer(HTMLParser):
             if not self._left_out:
                 self._add_void(tag, attributes)
         elif self._left_out or self._is_left_out(tag, attributes):
+            if not self._left_out and not _is_hidden(attributes):
+                self.handle_data(_image_label(attributes))
             if not self._left_out or len(self._open) < _MAX_OPEN_ELEMENTS:
                 self._push(_Element(tag, is_left_out=True))
         else:
@@ -405,6 +407,7 @@ class _Writer(HTMLParser):
         return (
             tag in self._elements_left_out
             or _is_hidden(attributes)
+            or bool(_image_label(attributes))
             or ("class" in attributes and bool(_DRAWN_FORMULA.search(attributes["class"])))
         )
 
@@ -700,6 +703,11 @@ def _is_hidden(attributes: dict[str, str]) -> bool:
     return "hidden" in attributes or bool(
         "style" in attributes and _HIDDEN.search(attributes["style"])
     )
+
+
+def _image_label(attributes: dict[str, str]) -> str:
+    """Return the label of an element that is presented as an image; "" if it is none."""
+    return attributes.get("aria-label", "").strip() if attributes.get("role") == "img" else ""
 
 
 def _language(attributes: dict[str, str]) -> str:

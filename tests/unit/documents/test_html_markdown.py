@@ -176,6 +176,10 @@ from desktop_app.documents.text.html_markdown import (
         ),
         ("<input type=checkbox checked>a <input type=checkbox>b <input type=text>", "[x] a [ ] b"),
         ("<svg><p>a</p></svg>b", "b"),
+        ("<svg role=img aria-label=' a '><p>b</p></svg>c", "ac"),
+        ("a <span role=img aria-label=x^2>b<svg></svg></span> c", "a x^2 c"),
+        ("<span role=img aria-label=a hidden>b</span>c", "c"),
+        ("<span role=img>a</span><span aria-label=b>c</span>", "ac"),
         ("<math alttext='x^2'><mi>x</mi><mn>2</mn></math>", "x^2"),
         (
             "<math><mi>x</mi><mo>=</mo><semantics><annotation>y = 1</annotation>"
