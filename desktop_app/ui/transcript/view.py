@@ -200,6 +200,7 @@ class TranscriptView(TranscriptSurface):
         self.commands.notice_raised.connect(self.notice_raised)
         self.copies.code_copied.connect(self.show_copied)
         self._images.image_requested.connect(self.image_requested)
+        self._images.image_shown.connect(self.viewport().update)
         self.focus_navigator.link_focused.connect(self._link_target.show_target)
         self.anchorClicked.connect(self._on_link)
         self._links.passage_requested.connect(self.passage_requested)
@@ -254,7 +255,6 @@ class TranscriptView(TranscriptSurface):
     def set_picture(self, sha256: str, image: QImage) -> None:
         """Show the thumbnail of an attached image."""
         self._images.show(sha256, image)
-        self.viewport().update()
 
     def set_typesetter(self, typesetter: Typesetter) -> None:
         """Draw formulas with this typesetter; until then their source is shown."""

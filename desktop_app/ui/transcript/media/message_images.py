@@ -130,9 +130,11 @@ class MessageImages(QObject):
 
     Signals:
         image_requested(str): the image with this hash has become visible. Call `show` with it.
+        image_shown(): an image replaces its placeholder. Repaint the document.
     """
 
     image_requested = Signal(str)
+    image_shown = Signal()
 
     def __init__(self, document: QTextDocument, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -190,6 +192,7 @@ class MessageImages(QObject):
         for name in self._requested[sha256]:
             kind = QTextDocument.ResourceType.ImageResource
             self._document.addResource(kind.value, QUrl(name), self.resource(name))
+        self.image_shown.emit()
 
     def _rounded(self, image: QImage | None, width: int, height: int) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
