@@ -77,7 +77,7 @@ def test_a_hidden_note_is_not_announced(said: list[str], light_theme: Theme, pag
 def test_the_matches_of_a_search_are_announced(
     said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    bar = FindBar(light_theme, page)
+    bar = FindBar(light_theme, page, "Find")
     bar.open("word")
     bar.show_count(0, 0, is_final=False)
     bar.show_count(1, 3, is_final=True)

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QRegion,
     QShortcut,
 )
-from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Variant
@@ -45,7 +45,7 @@ from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 from desktop_app.ui.quick.task_list import skip_task_lists
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
-from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
@@ -188,9 +188,15 @@ class QuickPrompt(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._top = row_of(self._icon, (self.field, 1), self._model_button, self._stop_button)
-        for widget in (self._icon, self._model_button, self._stop_button):
-            self._top.setAlignment(widget, Qt.AlignmentFlag.AlignTop)
+        top, sides = Qt.AlignmentFlag.AlignTop, (MARGIN, 0, MARGIN, 0)
+        first_row = row_of(
+            (self._icon, top),
+            (self.field, 1),
+            (self._model_button, top),
+            (self._stop_button, top),
+            margins=sides,
+            spacing=11,
+        )
         self._hints = (
             self._remedy_button,
             self._copy_button,
@@ -200,20 +206,20 @@ class QuickPrompt(QWidget):
             self._unsaved_button,
             self._close_button,
         )
-        self._footer = row_of(*self._hints, (self._status, 1))
-        self._popup_column = QVBoxLayout()
-        self._chips_row = row_of(self.chips)
-        self._rule_row = row_of(self._rule)
+        self._footer = row_of(*self._hints, (self._status, 1), margins=sides, spacing=10)
+        self._popup_column = column_of(margins=(MARGIN - 6, 0, MARGIN - 6, 0))
         self._column = column_of(
-            self._top,
+            first_row,
             self._popup_column,
             self._accompanying_label,
-            self._chips_row,
-            self._rule_row,
+            row_of(self.chips, margins=sides),
+            row_of(self._rule, margins=sides),
             self.transcript,
             self._problem,
             self._footer,
             parent=self,
+            margins=(0, 11, 0, 8),
+            spacing=6,
         )
 
     def _connect(self) -> None:
@@ -465,20 +471,11 @@ class QuickPrompt(QWidget):
         self.field.set_theme(theme)
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
         set_icon(self._stop_button, "square", theme.ground, px(14))
-        side = px(MARGIN)
-        self._column.setContentsMargins(0, px(11), 0, px(8))
-        self._column.setSpacing(px(6))
-        self._top.setContentsMargins(side, 0, side, 0)
-        self._top.setSpacing(px(11))
-        self._rule_row.setContentsMargins(side, 0, side, 0)
-        self._popup_column.setContentsMargins(side - px(6), 0, side - px(6), 0)
+        scale_boxes(self, theme)
         self.slash.set_theme(theme)
-        self._chips_row.setContentsMargins(side, 0, side, 0)
         self.chips.set_theme(theme)
-        self._footer.setContentsMargins(side, 0, side, 0)
-        self._footer.setSpacing(px(10))
         for label in (self._accompanying_label, self._problem):
-            label.setContentsMargins(side, 0, side, 0)
+            label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)
         for widget in (self._model_button, *self._hints):
             widget.set_theme(theme)
         # The icon is beside the first line.

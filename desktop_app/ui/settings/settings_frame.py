@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import PANEL_WIDTH, Theme
-from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
@@ -132,10 +132,10 @@ class SettingsFrame(QWidget):
         for page, _ in PAGES:
             self._stack.addWidget(self._create_holder(page))
         foot = PlainLabel(tr("Settings are stored on this computer."), role="note", wraps=True)
-        self._head = row_of((title, 1), self._help, self._close)
-        self._tab_row = QHBoxLayout()
-        self._tab_row.addWidget(self._tabs)
-        self._column = column_of(self._head, self._tab_row, (self._stack, 1), foot, parent=self)
+        head = row_of((title, 1), self._help, self._close, margins=(0, 0, 6, 0))
+        tab_row = row_of(self._tabs, margins=(0, 0, _SCROLL_BAR, 0))
+        edges = (15, 8, _SCROLL_BAR - 6, 12)
+        column_of(head, tab_row, (self._stack, 1), foot, parent=self, margins=edges, spacing=10)
         self._apply_theme()
 
     def _column_count(self, labels: Iterable[str]) -> int:
@@ -167,10 +167,7 @@ class SettingsFrame(QWidget):
 
     def _apply_theme(self) -> None:
         px = self._theme.px
-        self._column.setContentsMargins(*margins(px(15), px(8), px(_SCROLL_BAR - 6), px(12)))
-        self._column.setSpacing(px(10))
-        self._head.setContentsMargins(*margins(0, 0, px(6), 0))
-        self._tab_row.setContentsMargins(*margins(0, 0, px(_SCROLL_BAR), 0))
+        scale_boxes(self, self._theme)
         set_icon(self._close, "x", self._theme.dim, px(16))
         self._help.set_theme(self._theme)
         self._update_margins()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from desktop_app.domain.conversations.list_filter import (
     ARCHIVE,
@@ -17,12 +17,11 @@ from desktop_app.domain.conversations.list_filter import (
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
 from desktop_app.ui.sidebar.conversation_view import dragged_ids
 from desktop_app.ui.widgets.accessibility.role_names import TAB
-from desktop_app.ui.widgets.boxes import STRETCH, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, row_of, scale_boxes
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
@@ -112,9 +111,8 @@ class FilterBar(QWidget):
             tr_context("action", "Empty"), name="empty-trash", role="link"
         )
         self.empty_button.setAccessibleName(tr("Empty trash"))
-        self._line = QHBoxLayout(self)
-        for widget in (self.back_button, self.title, self.menu_button, self.empty_button):
-            self._line.addWidget(widget, 1 if widget is self.title else 0)
+        parts = (self.back_button, (self.title, 1), self.menu_button, self.empty_button)
+        row_of(*parts, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
         self.back_button.clicked.connect(lambda: self.back_requested.emit())
         self.back_button.dropped.connect(self.dropped_out)
         self.empty_button.clicked.connect(lambda: self.empty_requested.emit())
@@ -130,10 +128,8 @@ class FilterBar(QWidget):
         self.empty_button.setVisible(list_filter.kind is ListFilterKind.TRASH)
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self.setFixedHeight(px(themes.ROW_HEIGHT))
-        self._line.setContentsMargins(*margins(px(4), 0, px(themes.ROW_MARGIN + 6), 0))
-        self._line.setSpacing(px(4))
+        self.setFixedHeight(theme.px(themes.ROW_HEIGHT))
+        scale_boxes(self, theme)
         for button, name in ((self.back_button, "chevron-left"), (self.menu_button, "ellipsis")):
             _set_icon(button, name, theme)
 
@@ -158,7 +154,9 @@ class FilterRow(QWidget):
         self.new_folder = PlainToolButton(name="new-folder", role="quiet", label=tr("New folder"))
         self.new_folder.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.new_folder.clicked.connect(lambda: self.folder_requested.emit())
-        self._line = row_of(self.archive, self.trash, STRETCH, self.new_folder, parent=self)
+        parts = (self.archive, self.trash, STRETCH, self.new_folder)
+        edges = (4, 6, themes.ROW_MARGIN + 6, 0)
+        self._line = row_of(*parts, parent=self, margins=edges, spacing=4)
         self.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -183,9 +181,7 @@ class FilterRow(QWidget):
             themes.set_style_property(button, "here", list_filter == button_filter)
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._line.setContentsMargins(*margins(px(4), px(6), px(themes.ROW_MARGIN + 6), 0))
-        self._line.setSpacing(px(4))
+        scale_boxes(self, theme)
         for button, name in (
             (self.archive, "archive"),
             (self.trash, "trash-2"),

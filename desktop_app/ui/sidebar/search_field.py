@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import is_mirrored, margins, mirrored_rect
+from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
@@ -108,11 +109,9 @@ class NewConversationButton(PlainButton):
         self.setProperty("role", "row")
         self._icon, self.hint = PlainLabel(), PlainLabel()
         self.hint.setProperty("role", "key")
-        self._line = QHBoxLayout(self)
-        self._line.addWidget(self._icon)
         self._label = ElidedLabel(tr("New conversation"))
-        self._line.addWidget(self._label, 1)
-        self._line.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignVCenter)
+        parts = (self._icon, (self._label, 1), (self.hint, Qt.AlignmentFlag.AlignVCenter))
+        self._line = row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)
         self.set_hint("")
         for label in self.findChildren(QLabel):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -126,8 +125,7 @@ class NewConversationButton(PlainButton):
         px = theme.px
         self.setFixedHeight(px(themes.ROW_HEIGHT))
         self._icon.setPixmap(icons.pixmap("square-pen", theme.text, px(16)))
-        self._line.setContentsMargins(*margins(px(10), 0, px(8), 0))
-        self._line.setSpacing(px(8))
+        scale_boxes(self, theme)
         self._update_hint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

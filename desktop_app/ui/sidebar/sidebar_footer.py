@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip
 
@@ -26,7 +25,8 @@ class SidebarFooter(QWidget):
         self._icon_name = ""
         self.icon, self.name = PlainLabel(), ElidedLabel(role="note")
         self.month = PlainLabel(role="note")
-        self._line = row_of(self.icon, (self.name, 1), self.month, parent=self)
+        parts = (self.icon, (self.name, 1), self.month)
+        row_of(*parts, parent=self, margins=(10, 6, 17, 0), spacing=8)
         self.set_theme(theme)
 
     def show_month(
@@ -45,8 +45,7 @@ class SidebarFooter(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._line.setContentsMargins(*margins(theme.px(10), theme.px(6), theme.px(17), 0))
-        self._line.setSpacing(theme.px(8))
+        scale_boxes(self, theme)
         self._draw_icon()
 
     def _draw_icon(self) -> None:

@@ -123,9 +123,7 @@ class AttachmentPreview(QDialog):
             is_tabs=True,
         )
         self.text = PagedText(theme, "preview-text", tr(SENT_CONTENT))
-        self._find_bar = FindBar(theme, self)
-        self._find_bar.field.setPlaceholderText(tr("Find in content"))
-        self._find_bar.field.setAccessibleName(tr("Find in content"))
+        self._find_bar = FindBar(theme, self, tr("Find in content"))
         self._picture = Picture(theme)
         self._caption = ElidedLabel(name="picture-caption", role="note")
         self._previous_button = dialog_button(tr("Previous"), "previous-picture")
@@ -181,7 +179,6 @@ class AttachmentPreview(QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         self._picture.theme = theme
-        self._find_bar.set_theme(theme)
         retheme(self, theme)
 
     # -------------------------------------------------------------- content

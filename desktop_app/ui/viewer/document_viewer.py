@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QToolButton, QWidget
 
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, limit_size, set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
@@ -24,7 +23,7 @@ from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
-from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.forms.tab_order import order_tabs
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
@@ -74,9 +73,7 @@ class DocumentViewer(QWidget):
         self._theme = theme
         self._title = ""
         self.pages, self.text = ViewerPages(theme), ViewerText(theme)
-        self.find_bar = FindBar(theme, self)
-        self.find_bar.field.setPlaceholderText(tr("Find in document"))
-        self.find_bar.field.setAccessibleName(tr("Find in document"))
+        self.find_bar = FindBar(theme, self, tr("Find in document"))
         middle = Qt.TextElideMode.ElideMiddle
         self._name = ElidedLabel(name="viewer-name", role="strong", elide_mode=middle)
         self._place = PlainLabel(name="viewer-place", role="note")
@@ -122,7 +119,7 @@ class DocumentViewer(QWidget):
     def _lay_out(self) -> None:
         buttons = self._buttons
         self._page_tools = QWidget()
-        self._inner = row_of(
+        row_of(
             buttons["viewer-previous"],
             self._field,
             self._page_count,
@@ -133,14 +130,17 @@ class DocumentViewer(QWidget):
             buttons["viewer-fit"],
             parent=self._page_tools,
             margins=0,
+            spacing=4,
         )
-        self._row = row_of(
+        row = row_of(
             (self._name, 1),
             self._place,
             buttons["viewer-mark"],
             self._page_tools,
             buttons["viewer-find"],
             buttons["viewer-original"],
+            margins=(14, 7, 10, 7),
+            spacing=8,
         )
         self._note = QFrame()
         set_role(self._note, "note-card")
@@ -149,7 +149,7 @@ class DocumentViewer(QWidget):
         self._note_words.setObjectName("viewer-note")
         self._note_words.setWordWrap(True)
         set_role(self._note_words, "note")
-        QVBoxLayout(self._note).addWidget(self._note_words)
+        column_of(self._note_words, parent=self._note, margins=(14, 8, 14, 8))
         self._message = PlainLabel(name="viewer-message", role="dim", wraps=True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -157,8 +157,8 @@ class DocumentViewer(QWidget):
         self._stack = QStackedWidget()
         for shown in (self._message, self.pages, self.text):
             self._stack.addWidget(shown)
-        self._finding = row_of(self.find_bar)
-        column_of(self._row, self._finding, self._note, (self._stack, 1), parent=self, margins=0)
+        finding = row_of(self.find_bar, margins=(10, 0, 10, 0))
+        column_of(row, finding, self._note, (self._stack, 1), parent=self, margins=0)
         order_tabs(
             buttons["viewer-original"],
             (*self.find_bar.tab_stops, self._message, self.pages, self.text),
@@ -339,16 +339,10 @@ class DocumentViewer(QWidget):
             button.setIcon(icon)
             button.setIconSize(QSize(px(_ICON), px(_ICON)))
             limit_size(button, px(28), px(28))
-        self._row.setContentsMargins(*margins(px(14), px(7), px(10), px(7)))
-        self._row.setSpacing(px(8))
-        self._inner.setSpacing(px(4))
-        self._finding.setContentsMargins(px(10), 0, px(10), 0)
+        scale_boxes(self, theme)
         self._field.setFixedWidth(px(58))
         self._zoom.setFixedWidth(px(44))
         self._zoom.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        layout = self._note.layout()
-        if layout is not None:
-            layout.setContentsMargins(px(14), px(8), px(14), px(8))
         palette = self.palette()
         palette.setColor(palette.ColorRole.Window, theme.ground)
         self.setPalette(palette)

@@ -14,11 +14,11 @@ from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
@@ -82,11 +82,8 @@ class PagedText(QWidget):
         self._next_button = dialog_button(tr("Next"), "later-text")
         self._page_label = PlainLabel(name="text-page", role="note")
         self._row = QWidget()
-        row = QHBoxLayout(self._row)
-        row.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._previous_button, self._page_label, self._next_button):
-            row.addWidget(widget)
-        row.addStretch(1)
+        parts = (self._previous_button, self._page_label, self._next_button, STRETCH)
+        row_of(*parts, parent=self._row, margins=0)
         column_of((self.view, 1), self._row, parent=self, margins=0)
         self._write_timer = QTimer(self, interval=0)
         self._write_timer.timeout.connect(self._write)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, Signal
-from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QWidget
 from shiboken6 import isValid
 
 from desktop_app.commands.command_search import PaletteEntry, matching
@@ -18,6 +18,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
+from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
@@ -92,9 +93,8 @@ class CommandPalette(QWidget):
         self.view.setAccessibleName(spoken_text(tr("Commands")))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._empty_label = PlainLabel(tr("No matching commands"), role="note")
-        self._column = QVBoxLayout(self._card)
-        for widget in (self.field, self.view, self._empty_label):
-            self._column.addWidget(widget)
+        parts = (self.field, self.view, self._empty_label)
+        self._column = column_of(*parts, parent=self._card, margins=10, spacing=8)
         self.field.textChanged.connect(self._show_matches)
         self.field.installEventFilter(self)
         self.view.chosen.connect(self._choose)
@@ -118,8 +118,7 @@ class CommandPalette(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._delegate.set_theme(theme)
-        self._column.setContentsMargins(*(theme.px(10),) * 4)
-        self._column.setSpacing(theme.px(8))
+        scale_boxes(self, theme)
         self.view.relayout()
         if self.isVisible():
             self._fit()

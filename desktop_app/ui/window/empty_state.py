@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -58,11 +57,11 @@ class EmptyState(QWidget):
             _ExampleCard(key, icon, tr(title), tr(description))
             for key, icon, title, description in _EXAMPLES
         ]
-        self._row = QHBoxLayout()
+        self._row = row_of(*((card, 1) for card in self.cards), spacing=12)
         for card in self.cards:
             card.clicked.connect(lambda *_, key=card.key: self.example_chosen.emit(key))
-            self._row.addWidget(card, 1)
-        self._column = column_of(self._question, self._row, parent=self)
+        parts = (self._question, self._row)
+        self._column = column_of(*parts, parent=self, margins=(0, 0, 0, 8), spacing=22)
         self.key_line = _KeyLine()
         self.key_line.button.clicked.connect(lambda: self.add_key_requested.emit())
         self.key_line.hide()
@@ -83,9 +82,7 @@ class EmptyState(QWidget):
         return question <= height
 
     def set_theme(self, theme: Theme) -> None:
-        self._column.setContentsMargins(0, 0, 0, theme.px(8))
-        self._column.setSpacing(theme.px(22))
-        self._row.setSpacing(theme.px(12))
+        scale_boxes(self, theme)
         for card in self.cards:
             card.set_theme(theme)
         self.key_line.set_theme(theme)
@@ -122,7 +119,8 @@ class _ExampleCard(PlainButton):
         self._icon = PlainLabel()
         words = PlainLabel(title, role="strong", wraps=True)
         note = PlainLabel(description, role="note", wraps=True)
-        self._column = column_of(self._icon, words, note, STRETCH, parent=self)
+        parts = (self._icon, words, note, STRETCH)
+        self._column = column_of(*parts, parent=self, margins=(15, 13, 14, 13), spacing=7)
         for label in (self._icon, words, note):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
@@ -140,10 +138,7 @@ class _ExampleCard(PlainButton):
         return QSize(0, 0)
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, px(20)))
-        self._column.setContentsMargins(*margins(px(15), px(13), px(14), px(13)))
-        self._column.setSpacing(px(7))
+        self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, theme.px(20)))
 
 
 class _KeyLine(QFrame):
@@ -155,10 +150,9 @@ class _KeyLine(QFrame):
         self.setProperty("role", "note-card")
         self._icon, self.words = PlainLabel(), PlainLabel(role="note", wraps=True)
         self.button = PlainButton(tr("Add an API key"), name="add-key", role="primary")
-        self._line = row_of(self._icon, (self.words, 1), self.button, parent=self)
+        parts = (self._icon, (self.words, 1), self.button)
+        row_of(*parts, parent=self, margins=(12, 8, 8, 8), spacing=8)
 
     def set_theme(self, theme: Theme) -> None:
-        px = theme.px
-        self._icon.setPixmap(icons.pixmap("cpu", theme.dim, px(18)))
-        self._line.setContentsMargins(*margins(px(12), px(8), px(8), px(8)))
-        self._line.setSpacing(px(8))
+        self._icon.setPixmap(icons.pixmap("cpu", theme.dim, theme.px(18)))
+        scale_boxes(self, theme)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.ui.look import icons
+from desktop_app.ui.widgets.boxes import STRETCH, column_of
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -46,12 +47,9 @@ class DropOverlay(QWidget):
         self._frame = QFrame(self)
         self._frame.setProperty("role", "overlay")
         self._icon, self.words = PlainLabel(), PlainLabel(name="drop-words", wraps=True)
-        column = QVBoxLayout(self._frame)
-        column.addStretch(1)
         for label in (self._icon, self.words):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            column.addWidget(label)
-        column.addStretch(1)
+        column_of(STRETCH, self._icon, self.words, STRETCH, parent=self._frame)
         self.set_theme(theme)
         self.hide()
 

@@ -45,15 +45,14 @@ class StoreDialog(QDialog):
         self.setWindowTitle("Repartee")
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self._theme = theme
-        self._title, self._words = PlainLabel(), PlainLabel()
+        self._title = PlainLabel(role="strong", wraps=True)
+        self._words = PlainLabel(wraps=True)
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedHeight(theme.px(6))
         self._buttons: list[QPushButton] = []
         self._notes: list[QLabel] = []
         self._last_choice = ""
-        set_role(self._title, "strong")
         for label in (self._title, self._words):
-            label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         # The text may be taller than the screen and contain paths wider than the dialog.
         self._scroll = ScrolledText()
@@ -123,9 +122,8 @@ class StoreDialog(QDialog):
         self.setAccessibleName(spoken_text(self.words))
 
     def _add(self, name: str, label: str, note: str, *, is_first: bool) -> None:
-        button = PlainButton(label, name=name)
+        button = PlainButton(label, name=name, role="primary" if is_first else "plain")
         button.setDefault(is_first)
-        set_role(button, "primary" if is_first else "plain")
         button.clicked.connect(lambda: self._choose(name))
         self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         button.show()  # in an open dialog, Qt would show it only after `_fit`

@@ -132,7 +132,7 @@ def test_the_actions_and_the_find_bar(
     for role in (Role.USER, Role.ASSISTANT):
         row.show_for("m", role)
         assert not untranslated(texts_of(row))
-    bar = FindBar(light_theme, view)
+    bar = FindBar(light_theme, view, "⟦Find⟧")
     bar.field.setText("⟦x⟧")
     for number, total, is_whole in ((0, 0, True), (0, 0, False), (1, 3, True), (1, 3, False)):
         bar.show_count(number, total, is_whole)

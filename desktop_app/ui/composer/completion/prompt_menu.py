@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout
+from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem
 
 from desktop_app.commands.command_search import rank
 from desktop_app.domain.documents.letter_folding import fold
@@ -18,6 +18,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
@@ -100,8 +101,7 @@ class PromptMenu(QFrame):
         self.view.setAccessibleName(tr("Prompts"))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.chosen.connect(self._choose)
-        self._column = QVBoxLayout(self)
-        self._column.addWidget(self.view)
+        column_of(self.view, parent=self, margins=_EDGE)
         self.set_theme(theme)
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
@@ -147,7 +147,7 @@ class PromptMenu(QFrame):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._delegate.set_theme(theme)
-        self._column.setContentsMargins(*(theme.px(_EDGE),) * 4)
+        scale_boxes(self, theme)
         self.view.relayout()
         self.updateGeometry()
 

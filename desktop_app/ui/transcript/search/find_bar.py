@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import row_of, scale_boxes
+from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -42,26 +42,21 @@ class FindBar(QFrame):
     step_requested = Signal(int)
     close_requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, label: str) -> None:
         super().__init__(parent)
         self.setObjectName("find-bar")
         set_role(self, "card")
-        self.field = QLineEdit(self)
-        self.field.setObjectName("find")
+        self.field = line_field(label, "find")
         self.field.setMaxLength(_MAX_QUERY_CHARACTERS)
-        self.field.setPlaceholderText(tr("Find in conversation"))
-        self.field.setAccessibleName(tr("Find in conversation"))
         self.field.setFrame(False)
-        self._count = PlainLabel(parent=self, name="find-count", role="note")
+        self._count = PlainLabel(name="find-count", role="note")
         self._buttons = [
             self._button("find-previous", "chevron-up", tr("Previous match"), "Shift+Return"),
             self._button("find-next", "chevron-down", tr("Next match"), "Return"),
             self._button("find-close", "x", tr("Close"), "Esc"),
         ]
-        row = row_of((self.field, 1), self._count, parent=self)
-        for button in self._buttons:
-            row.addWidget(button)
-        self._row = row
+        parts = ((self.field, 1), self._count)
+        row_of(*parts, *self._buttons, parent=self, margins=(12, 4, 6, 4), spacing=4)
         self._typing_timer = QTimer(self, singleShot=True, interval=_TYPING_PAUSE_MS)
         self._typing_timer.timeout.connect(self._emit_changed)
         self.field.textChanged.connect(lambda _: self._typing_timer.start())
@@ -73,7 +68,7 @@ class FindBar(QFrame):
         self.hide()
 
     def _button(self, name: str, icon: str, words: str, key: str) -> QToolButton:
-        button = PlainToolButton(self, role="quiet", name=name)
+        button = PlainToolButton(role="quiet", name=name)
         button.setProperty("icon-name", icon)
         set_tooltip(button, tr("{action} ({shortcut})", action=words, shortcut=shortcut_text(key)))
         button.setAccessibleName(spoken_text(words))
@@ -89,8 +84,7 @@ class FindBar(QFrame):
         size = theme.px(15)
         for button in self._buttons:
             icons.set_icon(button, button.property("icon-name"), theme.dim, size)
-        self._row.setContentsMargins(*margins(theme.px(12), theme.px(4), theme.px(6), theme.px(4)))
-        self._row.setSpacing(theme.px(4))
+        scale_boxes(self, theme)
 
     def open(self, query: str = "") -> None:
         """Show the bar with `query`, or with the last query if it is ""."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
 from shiboken6 import isValid
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import MARGIN
 from desktop_app.ui.transcript.search.finder import Finder
 from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
@@ -58,7 +59,7 @@ class FindInTranscript(QObject):
         if self._bar is None:
             from desktop_app.ui.transcript.search.find_bar import FindBar
 
-            bar = self._bar = FindBar(self._theme, self._view)
+            bar = self._bar = FindBar(self._theme, self._view, tr("Find in conversation"))
             bar.changed.connect(self.finder.search)
             bar.step_requested.connect(self.finder.step)
             bar.close_requested.connect(self.close)

@@ -20,6 +20,7 @@ from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, limit_size, set_style_property
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.ui.widgets.text.card_text import CardText
@@ -248,11 +249,8 @@ class Notifications(QFrame):
         self._icon.setPixmap(icons.pixmap(icon_name, color, self._theme.px(18)))
 
     def _send_announcement(self, text: str) -> None:
-        # Imported late because it takes 10 ms at start-up.
-        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-
         self.status.setAccessibleName(spoken_text(text))
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.status, text))
+        announce(self.status, text)
 
 
 def _one_paragraph(text: str) -> str:
