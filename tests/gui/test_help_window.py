@@ -184,3 +184,6 @@ def test_a_theme_keeps_the_scroll_position(help_window: HelpWindow) -> None:
     assert at > 0
     help_window.set_theme(themes.dark())
     assert help_window.text.verticalScrollBar().value() == at
+    help_window.text.verticalScrollBar().setValue(at - 20)
+    help_window.set_theme(themes.light())
+    assert help_window.text.verticalScrollBar().value() == at - 20

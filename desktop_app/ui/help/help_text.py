@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QTimer, QUrl, Signal
+from PySide6.QtCore import QPoint, QTimer, QUrl, Signal
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
@@ -83,6 +84,9 @@ class HelpText(SealedBrowser):
         self.setExtraSelections(shown)
 
     def set_theme(self, theme: Theme) -> None:
+        """Apply the theme; the line at the top stays there."""
+        on_top = self.cursorForPosition(QPoint())
+        keep_on_top = partial(self._scroll_to, on_top.position(), self.cursorRect(on_top).top())
         self._theme = theme
         font = theme.interface()
         self.document().setDefaultFont(font)
@@ -100,7 +104,14 @@ class HelpText(SealedBrowser):
         )
         self.setHtml(self._html)
         self.highlight(self._words)
-        self.go_to(self._anchor)
+        keep_on_top()
+        QTimer.singleShot(0, self, keep_on_top)  # again, after a pending layout
+
+    def _scroll_to(self, position: int, y: int) -> None:
+        """Scroll so that a position of the text is `y` pixels below the top."""
+        cursor, bar = QTextCursor(self.document()), self.verticalScrollBar()
+        cursor.setPosition(min(position, self.document().characterCount() - 1))
+        bar.setValue(bar.value() + self.cursorRect(cursor).top() - y)
 
     def _scroll(self) -> None:
         if self._anchor:
