@@ -1,7 +1,7 @@
 """Tinted Lucide icons: one SVG file for every color, size and screen.
 
-Call `use_folder` once at start-up with the folder of the SVG files. An icon is rendered
-when it is first painted, at the resolution of its screen, and cached.
+Call `use_folder` once at start-up with the folder of the SVG files. A pixmap is rendered
+when it is first needed, for the sharpest screen unless a ratio is given, and cached.
 """
 
 from __future__ import annotations
