@@ -239,7 +239,7 @@ class PrintedConversation:
             elif first.kind is Kind.TABLE:
                 self._insert_table(members)
             elif first.kind is Kind.RULE:
-                self._insert_rule()
+                self._insert_rule(first, above)
             else:
                 self._insert_paragraph(first, above)
             above = members[-1]
@@ -307,8 +307,11 @@ class PrintedConversation:
         image_format.setHeight(height * scale)
         self._cursor.insertImage(image_format)
 
-    def _insert_rule(self) -> None:
+    def _insert_rule(self, block: Block, above: Block | None) -> None:
+        if block.marker:
+            self._insert_paragraph(block, above)  # only the marker, because a rule has no text
         block_format = self._styles.paragraph(8)
+        block_format.setLeftMargin(self._styles.inset(block))
         block_format.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, 1)
         self._insert_block(block_format)
 

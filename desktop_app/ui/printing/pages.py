@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MARGIN_MM: Final = 18.0
 _FOOTER_HEIGHT: Final = 24.0
-"""Height of the page footer in points."""
+"""Height of the page footer in points; on very small paper it is lower."""
 
 
 def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
@@ -45,7 +45,8 @@ class PrintedPages:
         self._theme = theme
         self._unit = device.logicalDpiY() / 72
         paint_rect = device.pageLayout().paintRectPixels(device.logicalDpiY())
-        self._size = QSizeF(paint_rect.width(), paint_rect.height() - _FOOTER_HEIGHT * self._unit)
+        self._footer_height = min(_FOOTER_HEIGHT * self._unit, paint_rect.height() / 4)
+        self._size = QSizeF(paint_rect.width(), paint_rect.height() - self._footer_height)
         self.content = PrintedConversation(
             title, theme, self._size, self._unit, name_of_model, formulas
         )
@@ -70,8 +71,8 @@ class PrintedPages:
         self._paint_footer(painter, number)
 
     def _paint_footer(self, painter: QPainter, number: int) -> None:
-        top = self._size.height() + _FOOTER_HEIGHT * self._unit / 2
-        footer = QRectF(0, top, self._size.width(), _FOOTER_HEIGHT * self._unit / 2)
+        half = self._footer_height / 2
+        footer = QRectF(0, self._size.height() + half, self._size.width(), half)
         painter.setFont(self.content.note_font)
         painter.setPen(self._theme.faint)
         align = Qt.AlignmentFlag

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
-from PySide6.QtGui import QImage, QPageSize, QPdfWriter
+from PySide6.QtCore import QMarginsF, QSizeF
+from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPdfWriter
 
 from desktop_app.app.export.pdf_process import paint
 from desktop_app.domain.conversations.conversation import Message
@@ -242,6 +243,24 @@ def test_there_is_a_gap_between_two_quotes(qtbot: QtBot, tmp_path: Path) -> None
 def test_a_formula_at_the_start_of_an_item_follows_the_marker(qtbot: QtBot, tmp_path: Path) -> None:
     page = printed(tmp_path / "x.pdf", answer("1. one\n2. \\[ x \\]\n"))[0]
     assert box_of(page, "2.")[0] == pytest.approx(box_of(page, "1.")[0], abs=1)
+
+
+def test_an_item_that_begins_with_a_rule_has_its_marker(qtbot: QtBot, tmp_path: Path) -> None:
+    lists = answer("7. ***\n8. b\n\nx[^name]\n\n[^name]: ***\n")
+    words = page_texts(printed(tmp_path / "a.pdf", lists))[0].split()
+    assert words[words.index("7.") :][:5] == ["7.", "8.", "b", "x", "name"]
+    assert words.count("name") == 2
+
+
+def test_all_text_is_printed_on_very_small_paper(qtbot: QtBot, tmp_path: Path) -> None:
+    device = QPdfWriter(str(tmp_path / "a.pdf"))
+    size = QPageSize(QSizeF(60, 12), QPageSize.Unit.Millimeter)
+    device.setPageSize(size)
+    device.setPageMargins(QMarginsF(2, 2, 2, 2), QPageLayout.Unit.Millimeter)
+    pages = PrintedPages("A title", light(), device, str, Typesets())
+    pages.content.add(question("Word"), {})
+    paint(pages, device, range(pages.count))
+    assert "Word" in " ".join(page_texts(pypdfium2.PdfDocument(tmp_path / "a.pdf")))
 
 
 def test_letters_of_formulas_have_no_outline(qtbot: QtBot, tmp_path: Path) -> None:
