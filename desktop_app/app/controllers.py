@@ -485,14 +485,19 @@ class Controllers(QObject):
             window,
             theme,
             self.library,
-            pane=window.pane,
+            transcript=window.transcript,
+            notifications=window.notifications,
             current=state.current,
             providers=state.providers,
             tasks=state.tasks,
             conversations=state.backend.conversations,
         )
         self.structured = StructuredAnswers(
-            window, pane=window.pane, current=state.current, providers=state.providers
+            window,
+            transcript=window.transcript,
+            notifications=window.notifications,
+            current=state.current,
+            providers=state.providers,
         )
         self.titles = TitleController(
             running,
@@ -507,7 +512,8 @@ class Controllers(QObject):
         )
         self.server_watch = ServerWatch(
             window,
-            pane=window.pane,
+            transcript=window.transcript,
+            notifications=window.notifications,
             current=state.current,
             providers=state.providers,
             tasks=state.tasks,
@@ -573,7 +579,13 @@ class Controllers(QObject):
             conversations=state.backend.conversations,
         )
         self.shown_answers = ShownAnswers(
-            window, running, current=state.current, providers=state.providers, pane=window.pane
+            window,
+            running,
+            current=state.current,
+            providers=state.providers,
+            transcript=window.transcript,
+            notifications=window.notifications,
+            prompt=window.prompt,
         )
         self.chat = ChatController(
             window,
@@ -587,7 +599,8 @@ class Controllers(QObject):
             drafts=state.drafts,
             values=state.values,
             tasks=state.tasks,
-            pane=window.pane,
+            prompt=window.prompt,
+            notifications=window.notifications,
             conversations=state.backend.conversations,
         )
         self.answer_actions = AnswerActions(
@@ -615,7 +628,8 @@ class Controllers(QObject):
             session=state.session,
             setup=state.setup,
             tasks=state.tasks,
-            pane=window.pane,
+            prompt=window.prompt,
+            notifications=window.notifications,
             chat_service=state.backend.chat,
         )
         self.comparison = ComparisonController(
@@ -628,7 +642,8 @@ class Controllers(QObject):
             current=state.current,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
-            pane=window.pane,
+            transcript=window.transcript,
+            notifications=window.notifications,
             chat_service=state.backend.chat,
             conversations=state.backend.conversations,
             ledger=state.backend.ledger,

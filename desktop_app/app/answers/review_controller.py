@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.review import Review
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 REVIEW = "review"
 
@@ -34,7 +35,8 @@ class ReviewController(QObject):
         theme: ThemeWatcher,
         navigator: Navigator,
         *,
-        pane: ConversationPane,
+        transcript: TranscriptView,
+        notifications: Notifications,
         current: OpenConversation,
         providers: Providers,
         tasks: Tasks,
@@ -42,9 +44,10 @@ class ReviewController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._navigator = parent, theme, navigator
-        self._pane, self._current, self._providers = pane, current, providers
+        self._transcript, self._notifications = transcript, notifications
+        self._current, self._providers = current, providers
         self._tasks, self._conversations = tasks, conversations
-        pane.transcript.action_requested.connect(
+        transcript.action_requested.connect(
             lambda id_, action: self._open(id_) if action == REVIEW else None
         )
 
@@ -54,14 +57,14 @@ class ReviewController(QObject):
         if answers:
             self._open(answers[-1].id)
         else:
-            self._pane.notifications.notify(tr("There is no response to review."))
+            self._notifications.notify(tr("There is no response to review."))
 
     def _open(self, message_id: str) -> None:
         answer = next((m for m in self._current.path if m.id == message_id), None)
         if answer is None:
             return
         if answer.status is MessageStatus.STREAMING:
-            self._pane.notifications.notify(tr("Wait for the response to finish, then review it."))
+            self._notifications.notify(tr("Wait for the response to finish, then review it."))
             return
         # Here and below: not needed at the start.
         from desktop_app.domain.conversations.review import review_of
@@ -87,10 +90,10 @@ class ReviewController(QObject):
         if answer.conversation_id == self._current.id:
             numbers = self._current.version_numbers
             shown = self._providers.as_shown(reviewed)
-            self._pane.transcript.stream.update_message(shown, numbers.get(answer.id))
+            self._transcript.stream.update_message(shown, numbers.get(answer.id))
             self._current.replace_message(reviewed)
         if removed is not None:
-            self._pane.notifications.notify_undo(
+            self._notifications.notify_undo(
                 tr("Review removed"), lambda: self._tasks.start(self._save(reviewed, removed, ""))
             )
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 FIRST_WAIT_MS: Final = 1_000
 MAX_WAIT_MS: Final = 15_000
@@ -44,13 +45,15 @@ class ServerWatch(QObject):
         self,
         parent: QWidget,
         *,
-        pane: ConversationPane,
+        transcript: TranscriptView,
+        notifications: Notifications,
         current: OpenConversation,
         providers: Providers,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._window, self._pane = parent, pane
+        self._transcript, self._notifications = transcript, notifications
+        self._window = parent
         self._current, self._providers, self._tasks = current, providers, tasks
         self._watched_id = ""
         self._wait_ms = FIRST_WAIT_MS
@@ -136,8 +139,8 @@ class ServerWatch(QObject):
         )
         numbers = self._current.version_numbers
         shown = self._providers.as_shown(replace(message, error=note))
-        self._pane.transcript.stream.update_message(shown, numbers.get(message.id))
-        self._pane.notifications.announce(note.sentences)
+        self._transcript.stream.update_message(shown, numbers.get(message.id))
+        self._notifications.announce(note.sentences)
 
 
 async def _accepts_connections(host: str, port: int) -> bool:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 STORE = "store"  # the topic of notifications about answers that cannot be stored
 _ENDED = N_("Response ended.")
@@ -49,14 +51,17 @@ class ShownAnswers(QObject):
         parent: QWidget,
         running: RunningAnswers,
         *,
-        pane: ConversationPane,
+        transcript: TranscriptView,
+        notifications: Notifications,
+        prompt: PromptEditor,
         current: OpenConversation,
         providers: Providers,
     ) -> None:
         super().__init__(parent)
-        self._pane, self._current, self._providers = pane, current, providers
+        self._transcript, self._notifications, self._prompt = transcript, notifications, prompt
+        self._current, self._providers = current, providers
         self._ended_answer: Message | None = None  # announced when all of it is shown
-        pane.transcript.message_updated.connect(self._announce_end)
+        transcript.message_updated.connect(self._announce_end)
         self._unstored: set[str] = set()  # conversations whose answer cannot be stored
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)
@@ -75,7 +80,7 @@ class ShownAnswers(QObject):
             return  # a streaming answer continues at its provider after the program's end
         self._ended_answer = answer
         if self._is_on_path(answer):
-            self._pane.transcript.stream.set_status_line(answer.id, "")
+            self._transcript.stream.set_status_line(answer.id, "")
             self._show_amended(answer.conversation_id, answer)
 
     def _is_on_path(self, answer: Message) -> bool:
@@ -93,44 +98,44 @@ class ShownAnswers(QObject):
         if answer is None or answer.id != message_id:
             return
         self._ended_answer = None
-        self._pane.transcript.speech.finish_once(answer.id, answer.text)
-        self._pane.notifications.announce(ending_text(self._providers.as_shown(answer)))
+        self._transcript.speech.finish_once(answer.id, answer.text)
+        self._notifications.announce(ending_text(self._providers.as_shown(answer)))
 
     def dismiss_store_error(self) -> None:
         """Dismiss the storage error after a successful write, unless another answer waits."""
         if not self._unstored:
-            self._pane.notifications.dismiss_topic(STORE)
+            self._notifications.dismiss_topic(STORE)
 
     def _is_open(self, conversation_id: str) -> bool:
         return conversation_id == self._current.id
 
     def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
         if self._is_open(conversation_id):
-            self._pane.transcript.stream.append_text(message_id, text)
+            self._transcript.stream.append_text(message_id, text)
 
     def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
         if self._is_open(conversation_id):
-            self._pane.transcript.stream.append_reasoning(message_id, text)
+            self._transcript.stream.append_reasoning(message_id, text)
 
     def _show_status_line(self, conversation_id: str, message_id: str, sentence: str) -> None:
         if self._is_open(conversation_id):
-            self._pane.transcript.stream.set_status_line(message_id, sentence)
+            self._transcript.stream.set_status_line(message_id, sentence)
 
     def _show_rate(self, conversation_id: str, rate: float) -> None:
         if self._is_open(conversation_id):
-            self._pane.prompt.row.set_rate(tr("{count} tok/s", count=round(rate)))
+            self._prompt.row.set_rate(tr("{count} tok/s", count=round(rate)))
 
     def _show_amended(self, conversation_id: str, answer: Message) -> None:
         if self._is_open(conversation_id):
             numbers = self._current.version_numbers
             shown = self._providers.as_shown(answer)
-            self._pane.transcript.stream.update_message(shown, numbers.get(answer.id))
+            self._transcript.stream.update_message(shown, numbers.get(answer.id))
             self._current.replace_message(answer)
 
     def _show_store_error(self, conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
             self._unstored.add(conversation_id)
-            self._pane.notifications.notify(error, topic=STORE)
+            self._notifications.notify(error, topic=STORE)
             return
         self._unstored.discard(conversation_id)
         self.dismiss_store_error()

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 
 class StructuredAnswers(QObject):
@@ -26,13 +27,15 @@ class StructuredAnswers(QObject):
         self,
         parent: QObject,
         *,
-        pane: ConversationPane,
+        transcript: TranscriptView,
+        notifications: Notifications,
         current: OpenConversation,
         providers: Providers,
     ) -> None:
         super().__init__(parent)
-        self._pane, self._current, self._providers = pane, current, providers
-        pane.transcript.action_requested.connect(self._act)
+        self._transcript, self._notifications = transcript, notifications
+        self._current, self._providers = current, providers
+        transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
         answer = next((m for m in self._current.path if m.id == message_id), None)
@@ -47,7 +50,7 @@ class StructuredAnswers(QObject):
         self._providers.show_as_text(answer.id, as_text)
         number = self._current.version_numbers.get(answer.id)
         shown = self._providers.as_shown(answer)
-        self._pane.transcript.stream.update_message(shown, number)
+        self._transcript.stream.update_message(shown, number)
 
     def _copy(self, answer: Message, *, as_csv: bool) -> None:
         try:
@@ -56,7 +59,7 @@ class StructuredAnswers(QObject):
             return
         text = csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)
         QGuiApplication.clipboard().setText(text)
-        self._pane.notifications.notify(tr("Copied"))
+        self._notifications.notify(tr("Copied"))
 
 
 def csv_of(value: object) -> str:

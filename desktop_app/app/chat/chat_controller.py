@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 
 class ChatController(QObject):
@@ -43,7 +44,8 @@ class ChatController(QObject):
         presenter: ListPresenter,
         edited: EditedQuestion,
         *,
-        pane: ConversationPane,
+        prompt: PromptEditor,
+        notifications: Notifications,
         cancel_first: Callable[[], bool],
         is_reading: Callable[[str], bool],
         session: ConversationSession,
@@ -54,13 +56,13 @@ class ChatController(QObject):
     ) -> None:
         super().__init__(parent)
         self._running, self._turns, self._presenter = running, turns, presenter
-        self._edited, self._pane, self._values = edited, pane, values
+        self._prompt, self._notifications = prompt, notifications
+        self._edited, self._values = edited, values
         self._cancel_first, self._is_reading = cancel_first, is_reading
         self._current, self._draft, self._drafts = *session, drafts
         self._start, self._conversations = tasks.start, conversations
         self._queued: dict[str, str] = {}  # conversation id -> question that waits
         self._hint = ""
-        prompt = pane.prompt
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
         prompt.stop_requested.connect(self.stop)
         prompt.field.stop_pressed.connect(self.step_back)
@@ -91,11 +93,11 @@ class ChatController(QObject):
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""
-        prompt = self._pane.prompt
+        prompt = self._prompt
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
         edited, path = self._edited.question, self._current.path
         if self._is_reading(self._current.id):
-            self._pane.notifications.notify(tr("Wait until the attached files are read."))
+            self._notifications.notify(tr("Wait until the attached files are read."))
             return
         if draft:
             path = path if edited is None else self._current.path_to(edited.id)
@@ -128,7 +130,7 @@ class ChatController(QObject):
             return
         self._show_hint()
         if self._is_open(conversation_id):
-            self._pane.prompt.send()
+            self._prompt.send()
         else:
             self._start(self._ask_in_closed(conversation_id, text))
 
@@ -156,9 +158,9 @@ class ChatController(QObject):
             hint = tr("Editing · The original message is kept")
         elif self._edited.question is not None:
             hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
-        self._pane.prompt.set_hint(hint)
+        self._prompt.set_hint(hint)
         if hint and hint != self._hint:
-            self._pane.notifications.announce(hint)
+            self._notifications.announce(hint)
         self._hint = hint
 
     # -------------------------------------------------------------- answering
@@ -179,9 +181,9 @@ class ChatController(QObject):
 
     def _show_state(self) -> None:
         running = self._running.is_running(self._current.id)
-        self._pane.prompt.set_streaming(running)
+        self._prompt.set_streaming(running)
         if not running:
-            self._pane.prompt.row.set_rate("")
+            self._prompt.row.set_rate("")
         self._show_hint()
 
     def stop(self) -> None:
@@ -202,4 +204,4 @@ class ChatController(QObject):
         elif self._running.is_running(opened_id):
             self.stop()
         elif resume_edit := self._edited.discard():
-            self._pane.notifications.notify_undo(tr("Edit discarded"), resume_edit)
+            self._notifications.notify_undo(tr("Edit discarded"), resume_edit)

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.ui.comparison.compare_dialog import CompareDialog
     from desktop_app.ui.composer.choice_view import ModelEntry
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 
 class ComparedModels(QObject):
@@ -51,11 +52,13 @@ class ComparedModels(QObject):
         session: ConversationSession,
         setup: AnswerSetup,
         tasks: Tasks,
-        pane: ConversationPane,
+        prompt: PromptEditor,
+        notifications: Notifications,
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._pane = parent, theme, pane
+        self._prompt, self._notifications = prompt, notifications
+        self._parent, self._theme = parent, theme
         self._running, self._choices, self._setup = running, choices, setup
         self._current, self._draft = session
         self._tasks, self._chat_service = tasks, chat_service
@@ -65,12 +68,11 @@ class ComparedModels(QObject):
 
     def offer(self) -> None:
         """Let the user choose the models that answer the question in the prompt."""
-        prompt = self._pane.prompt
-        question = prompt.text().strip() or self._last_question
+        question = self._prompt.text().strip() or self._last_question
         if self._running.is_running(self._current.id):
-            self._pane.notifications.notify(tr("Stop the response before you compare models."))
+            self._notifications.notify(tr("Stop the response before you compare models."))
         elif not question and not self._draft.value.attachments:
-            self._pane.notifications.notify(tr("Type a message to compare the responses to it."))
+            self._notifications.notify(tr("Type a message to compare the responses to it."))
         elif self._choices.models:
             self._open_dialog(question)
 
@@ -146,7 +148,7 @@ class ComparedModels(QObject):
         return self._chat_service.resolve_with(profile, choice, settings)
 
     async def _highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
-        prompt, settings = self._pane.prompt, self._setup.ask_settings
+        prompt, settings = self._prompt, self._setup.ask_settings
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
         context = replace(self._setup.context, resolved=resolved)
         if not draft:  # the last question is asked again

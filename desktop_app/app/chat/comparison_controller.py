@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 _MAX_COLUMNS = 4
 
@@ -58,14 +58,16 @@ class ComparisonController(QObject):
         current: OpenConversation,
         answer_settings: AnswerSettings,
         tasks: Tasks,
-        pane: ConversationPane,
+        transcript: TranscriptView,
+        notifications: Notifications,
         chat_service: ChatService,
         conversations: ConversationStore,
         ledger: Ledger,
         temporary: TemporaryConversations,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._pane = parent, theme, pane
+        self._transcript, self._notifications = transcript, notifications
+        self._parent, self._theme = parent, theme
         self._running, self._navigator, self._current = running, navigator, current
         self._make_transcript, self._name_of_model = make_transcript, name_of_model
         self._values, self._setup = answer_settings.values, answer_settings.setup
@@ -91,7 +93,7 @@ class ComparisonController(QObject):
                 path = self._current.path_to(answer.id)
                 self._tasks.start(self._show_stored(path, ids[-_MAX_COLUMNS:]))
                 return
-        self._pane.notifications.notify(tr("No response in this conversation has other versions."))
+        self._notifications.notify(tr("No response in this conversation has other versions."))
 
     async def _show_stored(self, path: list[Message], ids: Sequence[str]) -> None:
         found = [await self._conversations.message(id_) for id_ in ids]
@@ -191,7 +193,7 @@ class ComparisonController(QObject):
     def keep(self) -> None:
         """Keep the answer of the column with the focus."""
         if self._window is None:
-            self._pane.notifications.notify(tr("No responses are being compared."))
+            self._notifications.notify(tr("No responses are being compared."))
         else:
             self._window.current.keep_button.click()
 
@@ -204,7 +206,7 @@ class ComparisonController(QObject):
     async def _keep_and_act(self, answer_id: str, action: str) -> None:
         """Keep an answer, and apply an action to it in the main window."""
         if await self._keep(answer_id):
-            self._pane.transcript.commands.run(answer_id, action)
+            self._transcript.commands.run(answer_id, action)
 
     async def _keep(self, answer_id: str) -> bool:
         """Make an answer the version that the conversation shows, and close the window."""
