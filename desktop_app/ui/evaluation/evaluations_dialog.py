@@ -167,6 +167,8 @@ class EvaluationsDialog(QDialog):
         self.runs.verticalHeader().setDefaultSectionSize(px(30))
         self._min_column_width = px(180)
         retheme(self, theme)
+        self._fit_runs()
+        self.failing.resizeRowsToContents()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -183,8 +185,13 @@ class EvaluationsDialog(QDialog):
                 set_tooltip(item, text)
                 table.setItem(row, column, item)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self._fit_runs()
+
+    def _fit_runs(self) -> None:
+        """Make the table of runs as high as four of its rows at most."""
+        table = self.runs
         height = table.horizontalHeader().sizeHint().height() + 2 * table.frameWidth()
-        height += sum(table.rowHeight(row) for row in range(min(len(runs), 4)))
+        height += sum(table.rowHeight(row) for row in range(min(table.rowCount(), 4)))
         table.setFixedHeight(height + table.horizontalScrollBar().sizeHint().height())
 
     def _show_failing(self, evaluation: Evaluation, failing: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
+from desktop_app.ui.look.theme import light
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import dialog_of
 from tests.helpers.file_dialogs import choose_paths
@@ -84,6 +85,18 @@ async def test_runs_and_failed_cases_stand_side_by_side() -> None:
         dialog.choice.activated.emit(1)
         await until(lambda: dialog.note.text() == "Every case passed.")
         assert dialog.failing.rowCount() == 0
+
+
+async def test_the_tables_fit_a_larger_text() -> None:
+    async with Desk() as desk:
+        await EvaluationStore(desk.backend.database).add(evaluation("only", True, False))
+        desk.session.actions["evaluations.show"]()
+        dialog = await dialog_of(EvaluationsDialog)
+        before = dialog.runs.rowHeight(0)
+        dialog.set_theme(light(2.0))
+        assert dialog.runs.rowHeight(0) > before
+        runs = dialog.runs
+        assert runs.height() > runs.horizontalHeader().sizeHint().height() + 2 * runs.rowHeight(0)
 
 
 async def test_a_report_is_saved_and_an_evaluation_deleted(tmp_path: Path) -> None:
