@@ -43,6 +43,7 @@ from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES, START_AT_L
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.transcript.message_commands import COPY_LINK
+from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -461,9 +462,7 @@ class WindowSession:
             self._window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 
     def _raise_window(self) -> None:
-        self._window.show()
-        self._window.raise_()
-        self._window.activateWindow()
+        bring_to_front(self._window)
         self.controllers.choice.propose_model()
 
     def _show_key_line(self) -> None:

@@ -187,3 +187,9 @@ def test_a_theme_keeps_the_scroll_position(help_window: HelpWindow) -> None:
     help_window.text.verticalScrollBar().setValue(at - 20)
     help_window.set_theme(themes.light())
     assert help_window.text.verticalScrollBar().value() == at - 20
+
+
+def test_the_help_of_a_minimized_window_is_shown(help_window: HelpWindow) -> None:
+    help_window.showMinimized()
+    help_window.open_at(HelpPlace("two"))
+    assert not help_window.isMinimized()

@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -254,9 +255,7 @@ class BatchController(QObject):
         self._raise(dialog)
 
     def _raise(self, dialog: BatchDialog) -> None:
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
+        bring_to_front(dialog)
 
     def _show_new(self) -> None:
         from desktop_app.app.batch.batch_choices import prompt_options, provider_options

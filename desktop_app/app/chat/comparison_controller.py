@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
+from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -218,8 +219,7 @@ class ComparisonController(QObject):
         await store.save(replace(conversation, leaf_id=leaf))
         await self._navigator.open(conversation.id)
         self._close()
-        self._parent.raise_()
-        self._parent.activateWindow()
+        bring_to_front(self._parent)
         return True
 
     async def _conversation(self) -> Conversation | None:

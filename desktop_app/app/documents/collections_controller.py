@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.message_parts import CollectionPart, Docum
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
 from desktop_app.i18n.formatting import money, number
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
+from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -103,9 +104,7 @@ class CollectionsController(QObject):
     async def _show(self, collection_id: str = "", *, is_new: bool = False) -> None:
         dialog = self._get_dialog()
         await self._reload()
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
+        bring_to_front(dialog)
         if collection_id:
             dialog.select(collection_id, is_new=is_new)
 

@@ -28,6 +28,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 from desktop_app.ui.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.ui.widgets.external_open import open_path
+from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -149,9 +150,7 @@ class ViewerController(QObject):
         self._target, self._paged_document, self._text = target, None, None
         place = target.place or (tr("page {number}", number=target.page) if target.page else "")
         viewer.begin(target.name, place)
-        viewer.show()
-        viewer.raise_()
-        viewer.activateWindow()
+        bring_to_front(viewer)
         self._opening = self._tasks.start(self._open(target))
 
     def _get_window(self) -> DocumentViewer:

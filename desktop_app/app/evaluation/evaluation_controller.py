@@ -13,6 +13,7 @@ from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.file_dialogs import choose_folder
+from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -57,9 +58,7 @@ class EvaluationController(QObject):
     async def _show(self) -> None:
         dialog = self._dialog = self._dialog or self._make_dialog()
         await self._fill(dialog)
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
+        bring_to_front(dialog)
 
     def _make_dialog(self) -> EvaluationsDialog:
         # Imported here, because the start does not need it.

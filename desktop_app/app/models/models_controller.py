@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.ui.composer.choice_view import ModelEntry
+from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -69,9 +70,7 @@ class ModelsController(QObject):
         dialog = self._dialog
         dialog.set_rows(rows)
         dialog.select(provider_id, model)
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
+        bring_to_front(dialog)
         if edits:
             row = next((row for row in rows if row.key == (provider_id, model)), None)
             if row is not None:

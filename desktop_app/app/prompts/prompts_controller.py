@@ -27,6 +27,7 @@ from desktop_app.domain.prompts.prompts import (
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.prompt_library import Origin, copy_of, next_position, task_for_each
+from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -176,9 +177,7 @@ class PromptsController(QObject):
             self.dialog_created.emit(self._dialog)
             self._show()
         self._dialog.show_page(page)
-        self._dialog.show()
-        self._dialog.raise_()
-        self._dialog.activateWindow()
+        bring_to_front(self._dialog)
 
     def _make_dialog(self) -> PromptsDialog:
         # Imported here, because the start does not need it.

@@ -19,6 +19,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.spending.budget import NEAR_LIMIT, Budget
 from desktop_app.ui.widgets.file_dialogs import choose_target
+from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -130,9 +131,7 @@ class SpendingController(QObject):
         if self._view is None:
             self._view = self._make_view()
         await self._fill(self._view)
-        self._view.show()
-        self._view.raise_()
-        self._view.activateWindow()
+        bring_to_front(self._view)
 
     def _make_view(self) -> SpendingView:
         # Imported here, because the start does not need it.

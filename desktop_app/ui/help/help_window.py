@@ -35,6 +35,7 @@ from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton, window_title
+from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,9 +115,7 @@ class HelpWindow(QWidget):
         """Show a place, end a search, and bring the window to the front."""
         self.field.clear()
         self.go_to(place)
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        bring_to_front(self)
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def go_to(self, place: HelpPlace) -> None:

@@ -335,6 +335,13 @@ async def test_theme_and_text_size_change_at_once() -> None:
             assert desk.theme.current.scale == scale
 
 
+async def test_a_second_start_restores_the_minimized_window() -> None:
+    async with Desk() as desk:
+        desk.window.showMinimized()
+        desk.session.serve(OpenRequest((), ""))
+        assert not desk.window.isMinimized()
+
+
 # ---------------------------------------------------------------- quick prompt
 
 
