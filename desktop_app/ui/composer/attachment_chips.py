@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import set_icon
-from desktop_app.ui.look.mirroring import mirror, mirrored_rect
+from desktop_app.ui.look.mirroring import mirrored_rect
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
@@ -280,9 +280,7 @@ class ChipWidget(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self)
-        painting.antialias(painter)
-        mirror(painter, self.rect())
+        painter = painting.painter_of(self)
         theme, px, chip = self._theme, self._theme.px, self._chip
         at = QRect(px(10), 0, px(24), self.height())
         if chip.state == "reading":

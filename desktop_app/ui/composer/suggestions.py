@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QSize, Signal
-from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, SEGMENT_HEIGHT, Theme
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
@@ -54,9 +52,7 @@ class SuggestionButton(PaintedButton):
         return QSize(self._theme.px(60), self._theme.px(SEGMENT_HEIGHT))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painting.antialias(painter)
-        mirror(painter, self.rect())
+        painter = painting.painter_of(self)
         theme, px = self._theme, self._theme.px
         color = theme.accent if self.isEnabled() else theme.faint
         hovered = self.underMouse() and self.isEnabled()

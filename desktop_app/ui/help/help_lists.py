@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.ui.help.help_book import HelpChapter, HelpHit
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import one_line
@@ -38,16 +37,11 @@ class HelpHitModel(RowsModel[HelpHit]):
 class ChapterDelegate(RowDelegate):
     """The painter of a chapter's title."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, inset = self.theme, self.theme.px(_INSET)
         row: HelpChapter = index.data(ROW)
-        painter.save()
-        painting.antialias(painter)
-        mirror(painter, option.rect)
-        self.paint_background(painter, option, index)
         rect = self.row_rect(option).adjusted(inset, 0, -inset, 0)
         painting.draw_text(painter, rect, one_line(row.title), theme.interface(), theme.text)
-        painter.restore()
 
 
 class HelpHitDelegate(RowDelegate):
@@ -55,13 +49,9 @@ class HelpHitDelegate(RowDelegate):
 
     height = 52
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, inset = self.theme, self.theme.px(_INSET)
         row: HelpHit = index.data(ROW)
-        painter.save()
-        painting.antialias(painter)
-        mirror(painter, option.rect)
-        self.paint_background(painter, option, index)
         rect = self.row_rect(option).adjusted(inset, theme.px(4), -inset, -theme.px(4))
         half = rect.height() // 2
         above, below = rect.adjusted(0, 0, 0, -half), rect.adjusted(0, half, 0, 0)
@@ -71,4 +61,3 @@ class HelpHitDelegate(RowDelegate):
         above.setRight(room.left() - theme.px(8))
         painting.draw_text(painter, above, one_line(row.title), theme.strong(), theme.text)
         painting.draw_text(painter, below, one_line(row.context), theme.note(), theme.dim)
-        painter.restore()

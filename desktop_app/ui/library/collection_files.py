@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import one_line
@@ -62,17 +61,12 @@ class CollectionFilesDelegate(RowDelegate):
 
     height = 46
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, px = self.theme, self.theme.px
         file: CollectionFile = index.data(ROW)
-        painter.save()
-        painting.antialias(painter)
-        mirror(painter, option.rect)
-        self.paint_background(painter, option, index)
         rect = self.row_rect(option).adjusted(px(_INSET), px(3), -px(_INSET), -px(3))
         upper = rect.adjusted(0, 0, 0, -rect.height() // 2)
         lower = rect.adjusted(0, rect.height() // 2, 0, 0)
         painting.draw_text(painter, upper, file.name, theme.interface(), theme.text)
         color = theme.error if file.status == "failed" else theme.dim
         painting.draw_text(painter, lower, facts_of(file), theme.note(), color)
-        painter.restore()

@@ -10,7 +10,6 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, 
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem, QWidget
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
@@ -86,19 +85,15 @@ class LibraryModel(RowsModel[LibraryRow]):
 class LibraryDelegate(RowDelegate):
     """The painter of a row or a heading."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, px = self.theme, self.theme.px
         row: LibraryRow = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
-        painter.save()
-        painting.antialias(painter)
-        mirror(painter, option.rect)
         if not row.id:
             font = theme.note()
             font.setWeight(font.Weight.DemiBold)
             painting.draw_text(painter, rect.adjusted(0, px(6), 0, 0), row.title, font, theme.dim)
         else:
-            self.paint_background(painter, option, index)
             if row.note:
                 width = painting.text_width(row.note, theme.note()) + 1
                 at = rect.adjusted(rect.width() - width, 0, 0, 0)
@@ -106,7 +101,6 @@ class LibraryDelegate(RowDelegate):
                 rect.setRight(at.left() - px(8))
             color = theme.faint if row.faint else theme.text
             painting.draw_text(painter, rect, row.title, theme.interface(), color)
-        painter.restore()
 
 
 class LibraryList(QWidget):

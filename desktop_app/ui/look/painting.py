@@ -12,11 +12,12 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter, QPen
 
 from desktop_app.ui.look.icons import pixmap
-from desktop_app.ui.look.mirroring import upright
+from desktop_app.ui.look.mirroring import mirror, upright
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QFocusEvent, QFont
+    from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.look.theme import Theme
 
@@ -46,6 +47,14 @@ def needs_ring(event: QFocusEvent, had_ring: bool) -> bool:
     # Qt names no reason when the mnemonic of a button moves the focus.
     is_other = event.reason() == Qt.FocusReason.OtherFocusReason
     return is_other and bool(QGuiApplication.keyboardModifiers() & _ALT)
+
+
+def painter_of(widget: QWidget) -> QPainter:
+    """Return an antialiased painter of a widget, mirrored if the windows are."""
+    painter = QPainter(widget)
+    antialias(painter)
+    mirror(painter, widget.rect())
+    return painter
 
 
 def antialias(painter: QPainter) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.mirroring import mirror, mirrored_rect, upright
+from desktop_app.ui.look.mirroring import mirrored_rect, upright
 from desktop_app.ui.sidebar import conversation_model, hit_model
 from desktop_app.ui.sidebar.calendar import short_day_text
 from desktop_app.ui.sidebar.conversation_view import ConversationView
@@ -36,17 +36,12 @@ _SNIPPET_LINES: Final = 2
 class ConversationDelegate(RowDelegate):
     """The painter of a title with its streaming dot, or of a group's heading."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        mirror(painter, option.rect)
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         if index.data(conversation_model.Roles.IS_HEADING):
             self._paint_heading(painter, option, index)
         else:
-            self.paint_background(painter, option, index)
             self._paint_target(painter, option, index)
             self._paint_title(painter, option, index)
-        painter.restore()
 
     def _paint_target(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Highlight the row that would accept the current drag."""
@@ -148,14 +143,10 @@ class HitDelegate(RowDelegate):
 
     height = 74
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         hit: SearchHit = index.data(ROW)
         px = self.theme.px
         rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        mirror(painter, option.rect)
-        self.paint_background(painter, option, index)
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
         date = short_day_text(hit.date)
         date = tr("Archived · {date}", date=date) if hit.archived else date
@@ -164,7 +155,6 @@ class HitDelegate(RowDelegate):
         line.setRight(line.right() - width - px(8))
         _draw_line(painter, line, hit.title, self.theme.strong(), self.theme.text)
         self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit.snippet)
-        painter.restore()
 
     def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
         text, spans = hit_model.plain_snippet(snippet)

@@ -15,7 +15,6 @@ from shiboken6 import isValid
 from desktop_app.commands.command_search import PaletteEntry, matching
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
@@ -45,15 +44,11 @@ def _accessible_text(entry: PaletteEntry) -> str:
 class _CommandDelegate(RowDelegate):
     """The painter of an entry: its title, its note and, at the end, its shortcut."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, px = self.theme, self.theme.px
         entry: PaletteEntry = index.data(ROW)
         keys = entry.keys
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
-        painter.save()
-        painting.antialias(painter)
-        mirror(painter, option.rect)
-        self.paint_background(painter, option, index)
         if keys:
             width, height = painting.key_size(theme, keys)
             key_rect = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
@@ -62,7 +57,6 @@ class _CommandDelegate(RowDelegate):
         painting.draw_text(painter, rect, entry.title, theme.interface(), theme.text)
         rect.setLeft(rect.left() + painting.text_width(entry.title, theme.interface()) + px(_INSET))
         painting.draw_text(painter, rect, entry.note, theme.note(), theme.dim)
-        painter.restore()
 
 
 class CommandPalette(QWidget):

@@ -15,7 +15,6 @@ from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.prompts.prompts import Prompt, preview
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
@@ -55,14 +54,10 @@ def _accessible_text(prompt: Prompt) -> str:
 class _PromptDelegate(RowDelegate):
     """Delegate that paints the title, the folder and as much of the text as fits."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, px = self.theme, self.theme.px
         prompt: Prompt = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
-        painter.save()
-        painting.antialias(painter)
-        mirror(painter, option.rect)
-        self.paint_background(painter, option, index)
         for words, font, color in (
             (prompt.title, theme.interface(), theme.text),
             (prompt.folder, theme.note(), theme.dim),
@@ -71,7 +66,6 @@ class _PromptDelegate(RowDelegate):
             if words and rect.width() > px(24):
                 painting.draw_text(painter, rect, words, font, color)
                 rect.setLeft(rect.left() + painting.text_width(words, font) + px(_INSET))
-        painter.restore()
 
 
 class PromptMenu(QFrame):

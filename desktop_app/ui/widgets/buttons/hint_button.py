@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.text.foreign_text import marked_text
@@ -55,9 +53,7 @@ class HintButton(PaintedButton):
         return self.sizeHint()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painting.antialias(painter)
-        mirror(painter, self.rect())
+        painter = painting.painter_of(self)
         theme = self._theme
         is_active = self.underMouse() or self.hasFocus()
         if self._shown_keys:

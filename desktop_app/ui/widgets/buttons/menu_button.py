@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, Theme
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -94,9 +93,7 @@ class MenuButton(PaintedButton):
         self._has_ring = painting.needs_ring(event, self._has_ring)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painting.antialias(painter)
-        mirror(painter, self.rect())
+        painter = painting.painter_of(self)
         theme, px = self._theme, self._theme.px
         if self._has_background:
             painting.fill_background(painter, self.rect(), theme.hover, px(RADIUS))

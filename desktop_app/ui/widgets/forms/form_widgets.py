@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
@@ -256,8 +255,7 @@ class Combo(QComboBox):
         px = self._theme.px
         chevron = QRect(self.width() - px(26), 0, px(18), self.height())
         color = self._theme.dim if self.isEnabled() else self._theme.faint
-        painter = QPainter(self)
-        mirror(painter, self.rect())
+        painter = painting.painter_of(self)
         painting.draw_icon(painter, chevron, "chevron-down", color, px(14))
 
 
@@ -282,9 +280,7 @@ class Slider(QSlider):
         return QSize(self._theme.px(120), self._theme.px(22))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painting.antialias(painter)
-        mirror(painter, self.rect())
+        painter = painting.painter_of(self)
         theme, px = self._theme, self._theme.px
         middle, radius = self.height() // 2, px(7)
         span = self.width() - 2 * radius
@@ -323,9 +319,7 @@ class Switch(QCheckBox):
         return self.rect().contains(pos)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painting.antialias(painter)
-        mirror(painter, self.rect())
+        painter = painting.painter_of(self)
         theme, px = self._theme, self._theme.px
         track = QRect(0, 0, px(34), px(20))
         track.moveCenter(self.rect().center())

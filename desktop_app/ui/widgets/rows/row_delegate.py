@@ -12,7 +12,9 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QCursor, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
 
+from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.widgets.rows.row_view import RowView
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ _BAR_WIDTH: Final = 3
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Base of the delegates of rows, which paints a row's background."""
+    """Base of the delegates of rows; subclasses paint a row's content."""
 
     height = themes.ROW_HEIGHT + _GAP
 
@@ -41,6 +43,20 @@ class RowDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return the same size for all rows."""
         return QSize(0, self.theme.px(self.height))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint the background of a row that is no heading, then its content."""
+        painter.save()
+        painting.antialias(painter)
+        mirror(painter, option.rect)
+        if index.flags() & Qt.ItemFlag.ItemIsEnabled:
+            self.paint_background(painter, option, index)
+        self.paint_content(painter, option, index)
+        painter.restore()
+
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint a row's texts and icons. The painter mirrors them if the window is mirrored."""
+        raise NotImplementedError
 
     def row_rect(self, option: QStyleOptionViewItem) -> QRect:
         """Return the cell without the gap below it and without the scroll bar's margin."""
