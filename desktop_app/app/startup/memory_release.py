@@ -27,10 +27,11 @@ def release_file_pages() -> None:
         return
     advise = ctypes.CDLL(None).madvise
     try:
-        ranges = list(_unchanged_ranges(_MAPS.read_text()))
+        smaps = _MAPS.read_bytes()
     except OSError:  # no /proc
         return
-    for start, end in ranges:
+    # The paths of files need not be UTF-8.
+    for start, end in list(_unchanged_ranges(smaps.decode("ascii", "replace"))):
         advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)
 
 
@@ -40,7 +41,7 @@ def _unchanged_ranges(smaps: str) -> Iterator[tuple[int, int]]:
     The loader has changed other pages (relocations); unmapped, they would lose the changes.
     """
     start = end = 0
-    for line in smaps.splitlines():
+    for line in smaps.split("\n"):
         found = _RANGE.match(line)
         if found:
             is_file = found[3] != "0"

@@ -12,6 +12,7 @@ from weakref import ref
 import pytest
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.startup import memory_release
 from desktop_app.app.startup.gc_policy import (
     collect_and_trim,
     collect_if_due,
@@ -127,3 +128,16 @@ def resident() -> float:
     """Return this process's resident memory in megabytes."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="there is no smaps")
+def test_a_mapped_file_may_have_a_name_that_is_not_utf8(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smaps = tmp_path / "smaps"
+    smaps.write_bytes(
+        b"7f0000000000-7f0000001000 r--p 00000000 08:01 42 /home/jos\xe9/libm.so\n"
+        b"Anonymous:             4 kB\n"  # a changed page, which is kept
+    )
+    monkeypatch.setattr(memory_release, "_MAPS", smaps)
+    memory_release.release_file_pages()
