@@ -54,6 +54,7 @@ class HelpController(QObject):
         self._window: HelpWindow | None = None
         self._requested_place = START
         self._opening: asyncio.Future[None] | None = None
+        self._refreshing: asyncio.Future[None] | None = None
         values.changed.connect(self._on_value)
 
     def open(self) -> None:
@@ -109,11 +110,15 @@ class HelpController(QObject):
         window.open_at(self._requested_place)
 
     async def _render(self) -> HelpBook:
+        """Return the book, rendered again if shortcuts have changed meanwhile."""
         from desktop_app.app.help.book_rendering import chapter_titles, label_values, render_book
 
-        labels = label_values(Keymap.from_settings(self._values.all))
-        folder = resource_path("help")
-        return await asyncio.to_thread(render_book, folder, language(), chapter_titles(), labels)
+        folder, titles = resource_path("help"), chapter_titles()
+        while True:
+            labels = label_values(Keymap.from_settings(self._values.all))
+            book = await asyncio.to_thread(render_book, folder, language(), titles, labels)
+            if label_values(Keymap.from_settings(self._values.all)) == labels:
+                return book
 
     async def _refresh(self) -> None:
         book = await self._render()
@@ -121,5 +126,6 @@ class HelpController(QObject):
             self._window.set_book(book)
 
     def _on_value(self, key: str) -> None:
-        if key.startswith("keys.") and self._window is not None:
-            self._tasks.start(self._refresh())
+        is_refreshing = self._refreshing is not None and not self._refreshing.done()
+        if key.startswith("keys.") and self._window is not None and not is_refreshing:
+            self._refreshing = self._tasks.start(self._refresh())

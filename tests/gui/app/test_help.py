@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton
 
+from desktop_app.app.help import book_rendering
+from desktop_app.ui.help.help_book import HelpBook
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
@@ -92,6 +98,37 @@ async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
         await until(lambda: "Ctrl+J" in shown.text.toPlainText())
         assert shown.place == HelpPlace("keyboard", "common")
         assert "Ctrl+Shift+F" not in shown.text.toPlainText()
+
+
+async def test_the_last_of_two_changes_is_shown_though_its_book_is_ready_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    render, calls, last_shown = book_rendering.render_book, list[None](), threading.Event()
+    async with Desk() as desk:
+        loop, values = asyncio.get_running_loop(), desk.state.values
+
+        async def change_again() -> bool:
+            await values.set("keys.list.search", "Ctrl+Alt+F9")
+            tasks = [str(task.get_coro()) for task in asyncio.all_tasks()]
+            return sum("HelpController._refresh" in task for task in tasks) > 1
+
+        def render_slowly(*arguments: Any) -> HelpBook:
+            book = render(*arguments)
+            calls.append(None)
+            if len(calls) == 1 and asyncio.run_coroutine_threadsafe(change_again(), loop).result():
+                last_shown.wait()
+            return book
+
+        desk.session.actions["help.open"]()
+        await until(lambda: bool(_windows()))
+        shown = _windows()[0]
+        shown.go_to(HelpPlace("keyboard", "common"))
+        monkeypatch.setattr(book_rendering, "render_book", render_slowly)
+        await values.set("keys.list.search", "Ctrl+J")
+        await until(lambda: "Ctrl+Alt+F9" in shown.text.toPlainText())
+        last_shown.set()
+        await desk.written()
+        assert "Ctrl+Alt+F9" in shown.text.toPlainText()
 
 
 async def test_the_size_is_remembered() -> None:
