@@ -64,7 +64,7 @@ class PaletteRows:
             rows.append((entry, partial(controllers.presets.use, preset.id)))
         for model in controllers.choices.models:
             name = f"{model.provider_name}: {model.name}"
-            entry = PaletteEntry(f"model:{model.provider_id}:{model.name}", name, tr("Model"))
+            entry = PaletteEntry(f"model:{model.provider_id}:{model.model}", name, tr("Model"))
             rows.append((entry, partial(self._choose_model, model)))
         for declared in SETTINGS:
             page = _PAGES.get(declared.group, "")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
+from desktop_app.app.chat.available_models import AvailableModels
+from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.desk import Desk, until
 from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    import pytest
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -136,3 +143,13 @@ async def test_a_palette_opened_twice_lists_a_collection_once() -> None:
         await desk.settled()
         QTest.keyClicks(shown.field, "contracts")
         assert titles(shown) == ["Contracts"]
+
+
+async def test_models_of_the_same_name_have_a_row_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = tuple(ModelEntry("lab", "Lab", f"v{number}", "House model", None) for number in (1, 2))
+    monkeypatch.setattr(AvailableModels, "models", same)
+    async with Desk() as desk:
+        shown = palette(desk)
+        QTest.keyClicks(shown.field, "house model")
+        assert titles(shown) == ["Lab: House model"] * 2
+        desk.press(Qt.Key.Key_Escape)
