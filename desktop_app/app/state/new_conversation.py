@@ -68,11 +68,11 @@ class NewConversation:
         """Open a blank conversation with the settings of its folder or the defaults."""
         self._setup.forget_background()
         drafts = self._drafts
-        own_overrides = drafts.blank_overrides
         blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))
         blank = replace(blank, folder_id=folder_id, preset_id=drafts.blank_preset_id)
         blank = self._apply_preset(blank)
-        blank = replace(blank, overrides=own_overrides or blank.overrides)
+        if drafts.blank_overrides or drafts.blank_preset_id:  # its settings were changed
+            blank = replace(blank, overrides=drafts.blank_overrides)
         self._current.open(blank, [], {}, drafts.of_blank(), is_new=True)
 
     async def set_default(self, key: str, value: Any) -> None:

@@ -254,6 +254,21 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         await desk.written()
 
 
+async def test_settings_that_were_cleared_in_a_blank_conversation_stay_cleared() -> None:
+    async with Desk(environment=KEY) as desk:
+        await with_presets(desk)
+        first = await desk.ask_and_answer("Why?", "So.")
+        desk.controllers.library.open_new()
+        choose(desk, "Poet")
+        desk.state.setup.override(desk.open_id, lambda _own: Overrides())
+        assert shown(desk) == "Preset: Poet (changed)"
+        await desk.opened(first)
+        desk.controllers.library.open_new()
+        assert shown(desk) == "Preset: Poet (changed)"
+        assert desk.state.current.conversation.overrides == Overrides()
+        await desk.written()
+
+
 async def test_without_presets_the_command_opens_the_page() -> None:
     async with Desk() as desk:
         shipped = [preset.id for preset in built_in_presets()]
