@@ -79,8 +79,9 @@ class SpellingController(QObject):
 
     async def _check(self, words: list[str]) -> None:
         if (dictionaries := self._dictionaries) is not None:
-            misspelled = await self._run(partial(dictionaries.misspelled, words, self._languages))
-            if misspelled:
+            languages = self._languages
+            misspelled = await self._run(partial(dictionaries.misspelled, words, languages))
+            if misspelled and languages == self._languages:  # otherwise they are checked again
                 self.spelling.mark_misspelled(misspelled)
 
     async def _suggest(self, request: SuggestionRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,30 @@ async def test_settings_switch_it_off_and_choose_languages() -> None:
         desk.window.settings.setting_changed.emit(SPELLING, True)
         # Klingon has no dictionary.
         desk.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
+        await desk.settled()
+        assert marked(desk.text) == []
+
+
+async def test_a_check_in_the_languages_before_a_change_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started, go_on = threading.Event(), threading.Event()
+    misspelled = dictionaries.Dictionaries.misspelled
+
+    def check(self: dictionaries.Dictionaries, words: list[str], tags: list[str]) -> set[str]:
+        found = misspelled(self, words, tags)
+        if tags != ["tlh"]:
+            started.set()
+            go_on.wait()
+        return found
+
+    monkeypatch.setattr(dictionaries.Dictionaries, "misspelled", check)
+    async with Desk() as desk:
+        await begin(desk, "the wrld turns")
+        await until(started.is_set)
+        desk.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
+        await until(lambda: desk.state.values[SPELLING_LANGUAGES] == "tlh")
+        go_on.set()
         await desk.settled()
         assert marked(desk.text) == []
 
