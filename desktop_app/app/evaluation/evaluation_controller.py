@@ -83,16 +83,21 @@ class EvaluationController(QObject):
             dialog.show_evaluation(found)
 
     async def _delete(self, dialog: EvaluationsDialog, chosen: str) -> None:
-        deleted = self._deleted = await self._store.get(chosen)
+        deleted = await self._store.get(chosen)
         await self._store.remove(chosen)
-        await self._fill(dialog)
-        if deleted is not None:
+        if deleted is not None:  # otherwise another process has deleted it
+            self._deleted = deleted
             dialog.offer_undo(deleted.name)
+        await self._fill(dialog)
 
     async def _restore(self, dialog: EvaluationsDialog) -> None:
         deleted, self._deleted = self._deleted, None
         if deleted is not None:
-            await self._store.add(deleted)
+            try:
+                await self._store.add(deleted)
+            except StorageError:
+                self._deleted = deleted
+                raise
             dialog.offer_undo("")
             await self._fill(dialog)
             dialog.choose(deleted.id)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPushButton, QTableWidget
 
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
@@ -20,6 +22,9 @@ from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import dialog_of
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    import pytest
 
 USAGE = Usage(100, 0, 10)
 
@@ -122,3 +127,30 @@ async def test_a_report_is_saved_and_an_evaluation_deleted(tmp_path: Path) -> No
         undo.click()
         await until(lambda: dialog.current == "only" and dialog.runs.isVisible())
         assert not undo.isVisible()
+
+
+async def test_undo_outlasts_a_second_deletion_that_finds_nothing_and_a_full_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Desk() as desk:
+        store = EvaluationStore(desk.backend.database)
+        await store.add(evaluation("first", True))
+        await store.add(evaluation("second", True, days=1))
+        desk.session.actions["evaluations.show"]()
+        dialog = await dialog_of(EvaluationsDialog)
+        find(dialog, QPushButton, "delete-evaluation").click()
+        await until(lambda: dialog.current == "second")
+        await store.remove("second")  # as another process
+        find(dialog, QPushButton, "delete-evaluation").click()
+        await until(lambda: not dialog.current)
+
+        async def fail(_store: EvaluationStore, _evaluation: Evaluation) -> None:
+            raise StoreFullError("There is no room left on the disk.")
+
+        undo = find(dialog, QPushButton, "undo-evaluation")
+        with monkeypatch.context() as full:
+            full.setattr(EvaluationStore, "add", fail)
+            undo.click()
+            await until(lambda: "no room left" in desk.said)
+        undo.click()
+        await until(lambda: dialog.current == "first")
