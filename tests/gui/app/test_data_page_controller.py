@@ -24,7 +24,7 @@ from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.domain.errors import StoreDamagedError, StoreFullError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
 from desktop_app.ui.look.theme import light
@@ -160,6 +160,7 @@ def test_a_backup_is_due_by_its_interval() -> None:
         minutes=50
     )
     assert due_in("day", {"at": ago(days=-400)}, at) == zero  # a clock that was wrong
+    assert due_in("day", {"at": ago(days=2), "failed_at": ago(days=-400)}, at) == zero
     assert due_in("day", {"at": "nonsense"}, at) == zero
 
 
@@ -221,6 +222,51 @@ async def test_a_backup_that_cannot_start_is_reported_and_retried(
         await desk.written()
         assert "The backup failed" in desk.said
         assert timer_of(backups).isActive()
+
+
+async def test_backups_go_on_after_an_outcome_that_could_not_be_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Desk() as desk:
+        page, backups = library_page(desk), desk.controllers.backups
+        page.changed.emit("backup.folder", str(tmp_path))
+        page.changed.emit("backup.every", "day")
+        await desk.written()
+
+        async def fail(_key: str, _value: object) -> None:
+            raise StoreFullError("There is no room left on the disk.")
+
+        with monkeypatch.context() as full:
+            full.setattr(desk.backend.settings, "set", fail)
+            timer_of(backups).stop()
+            timer_of(backups).timeout.emit()
+            await desk.written()
+        assert "no room left" in desk.said
+        assert timer_of(backups).isActive()
+
+
+async def test_a_backup_on_request_that_is_killed_is_reported_but_not_one_that_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import time; time.sleep(60)"
+    command = ChildCommand((sys.executable, "-c", code), {})
+    async with Desk() as desk:
+        page = library_page(desk)
+        page.changed.emit("backup.folder", str(tmp_path))
+        await desk.written()
+        monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
+        runner = desk.controllers.transfer._command
+        page.backup_requested.emit()
+        await until(lambda: runner._process)
+        runner.stop()
+        await desk.written()
+        assert desk.said == ""
+        page.backup_requested.emit()
+        await until(lambda: runner._process)
+        assert runner._process is not None
+        runner._process.kill()
+        await desk.written()
+        assert "The backup failed" in desk.said
 
 
 async def test_a_line_that_only_looks_like_an_error_is_a_message(

@@ -50,11 +50,12 @@ def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
     if every not in INTERVALS:
         return None
     due = at
+    # A backup or failure dated in the future, by a wrong clock, must not delay others.
     if backed_up_at := _parse_time(last.get("at")):
-        # A backup dated in the future, by a wrong clock, must not delay others.
         due = backed_up_at + INTERVALS[every] if backed_up_at <= at else at
-    if failed_at := _parse_time(last.get("failed_at")):
-        due = max(due, min(failed_at, at) + RETRY_AFTER)
+    failed_at = _parse_time(last.get("failed_at"))
+    if failed_at is not None and failed_at <= at:
+        due = max(due, failed_at + RETRY_AFTER)
     return max(due - at, timedelta())
 
 
@@ -129,9 +130,11 @@ class BackupController(QObject):
         if self._is_running:
             return  # the timer is started again when it ends
         wait = due_in(str(self._values["backup.every"]), self._last, now())
-        if wait == timedelta() and self._folder:
-            await self._back_up()
-        self._schedule()
+        try:
+            if wait == timedelta() and self._folder:
+                await self._back_up()
+        finally:  # also if the outcome could not be stored
+            self._schedule()
 
     async def _back_up(self) -> None:
         self._is_running = True
@@ -154,7 +157,7 @@ class BackupController(QObject):
 
     async def _run_now(self) -> None:
         result = await self._back_up_visibly(self._folder, self._keep)
-        if result is not None and result.code in (0, 1):
+        if result is not None:
             await self._record(result, is_manual=True)
 
     async def _record(self, result: CommandResult, *, is_manual: bool = False) -> None:

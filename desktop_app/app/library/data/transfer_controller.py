@@ -167,9 +167,14 @@ class TransferController(QObject):
     # -------------------------------------------------------------- any command
 
     async def back_up(self, folder: str, keep: int) -> CommandResult | None:
-        """Back up with visible progress; return None if another command runs."""
+        """Back up with visible progress.
+
+        Returns:
+            None if another command runs, or the user stopped this one.
+        """
         arguments = ("backup", folder, "--keep", str(keep), "--progress")
-        return await self._run(tr("Backing up…"), arguments)
+        result = await self._run(tr("Backing up…"), arguments)
+        return None if self._command.was_stopped else result
 
     @property
     def is_busy(self) -> bool:
