@@ -469,6 +469,23 @@ def test_a_new_day_keeps_a_half_typed_title(
     assert rows(listing.model)[0] == "[Yesterday]"
 
 
+def test_a_removed_row_keeps_the_title_of_another_being_typed(
+    listing: ConversationList, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert listing.rename("a")
+    editor = listing.view.findChild(QLineEdit, "rename")
+    assert isinstance(editor, QLineEdit)
+    qtbot.keyClicks(editor, "Half")
+    listing.model.remove("c")
+    assert not listing.rename("a")  # it is being edited
+    tomorrow = today() + days(1)
+    monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
+    listing.upsert(conversation("b", days(1)))
+    with qtbot.waitSignal(listing.renamed) as told:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert told.args == ["a", "Half"]
+
+
 def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> None:
     listing.select("b")
     listing.rename_selected()

@@ -94,11 +94,6 @@ class ConversationView(RowView):
         """Set whether Esc, Backspace and arrow left leave the shown rows."""
         self.can_go_back = can_go_back
 
-    @property
-    def is_editing(self) -> bool:
-        """Return True while a name is edited in place."""
-        return self.state() == QAbstractItemView.State.EditingState
-
     # ------------------------------------------------------------ marks
 
     @property

@@ -72,6 +72,11 @@ class RowView(QListView):
         self.shows_focus = False
         self.clicked.connect(self.chosen)
 
+    @property
+    def is_editing(self) -> bool:
+        """Return True while a row is edited in place; Qt's state forgets it if a row is removed."""
+        return self.indexWidget(self.currentIndex()) is not None
+
     def update_focus_policy(self) -> None:
         """Let Tab skip the list while it has no row that could show the focus."""
         policy = Qt.FocusPolicy
@@ -121,11 +126,10 @@ class RowView(QListView):
         """Emit `chosen` on Enter, `delete_pressed` on Delete, `left_at_top` on Up at the top."""
         self.shows_focus = True
         index = self.currentIndex()
-        is_editing = self.state() == QAbstractItemView.State.EditingState
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not is_editing:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.is_editing:
             if index.isValid():
                 self.chosen.emit(index)
-        elif event.key() == Qt.Key.Key_Delete and index.isValid() and not is_editing:
+        elif event.key() == Qt.Key.Key_Delete and index.isValid() and not self.is_editing:
             self.delete_pressed.emit(index)
         elif event.key() == Qt.Key.Key_Up and index == self._edge_row(first=True):
             self.left_at_top.emit()
