@@ -380,6 +380,17 @@ def test_typed_text_is_saved_for_the_provider_that_is_left(
         find(panel, QLineEdit, "models").setFocus()
 
 
+def test_an_unfinished_price_is_not_saved_when_another_provider_is_shown(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    choose_provider(panel, COMET)
+    field = find(panel, QLineEdit, "price")
+    field.setFocus()
+    field.clear()
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
+        panel.set_profiles(PROFILES, "openai")
+
+
 def test_typed_text_of_a_removed_provider_is_discarded(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, OLLAMA)
     field = find(panel, QLineEdit, "models")

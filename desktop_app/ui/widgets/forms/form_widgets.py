@@ -164,9 +164,9 @@ class LineSection(FormSection):
         self.field.setReadOnly(read_only)
 
     def report_edits(self) -> None:
-        """Emit `finished` for a text that was typed but not reported yet."""
+        """Emit `finished` for a valid text that was typed but not reported yet."""
         text = self.field.text().strip()
-        if text != self._shown:
+        if text != self._shown and self.field.hasAcceptableInput():
             self._shown = text
             self.finished.emit(text)
 
