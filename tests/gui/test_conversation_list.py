@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt
+from PySide6.QtCore import QAbstractItemModel, QEvent, QMimeData, QModelIndex, QPoint, Qt
 from PySide6.QtGui import (
     QAccessible,
     QContextMenuEvent,
@@ -38,7 +38,8 @@ from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH
 from desktop_app.ui.look import theme
 from desktop_app.ui.sidebar.calendar import short_day_text, today
 from desktop_app.ui.sidebar.conversation_list import ConversationList
-from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
+from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, ConversationModel, Roles
+from desktop_app.ui.sidebar.conversation_view import dragged_ids
 from desktop_app.ui.sidebar.filter_bars import FilterRow
 from desktop_app.ui.sidebar.hit_model import HitModel, plain_snippet
 from desktop_app.ui.sidebar.search_field import NewConversationButton, SearchField
@@ -826,6 +827,12 @@ def test_a_drop_on_the_first_heading_pins_a_conversation(
     listing.view.set_can_go_back(True)  # in the archive
     with qtbot.assertNotEmitted(listing.pin_order_requested):
         drop_at(listing, place, "b")
+
+
+def test_dropped_ids_of_another_program_may_be_damaged() -> None:
+    data = QMimeData()
+    data.setData(MIME_TYPE, b"a\n\xff")
+    assert dragged_ids(data) == ["a", "\ufffd"]
 
 
 def test_a_drop_elsewhere_changes_no_order(pinned: ConversationList, qtbot: QtBot) -> None:
