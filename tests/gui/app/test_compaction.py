@@ -501,6 +501,8 @@ async def test_return_presses_the_focused_button_of_the_card() -> None:
         await until_offered(desk)
         shown = bar(desk)
         assert shown is not None
+        shown.decline_button.setFocus()
+        await until(shown.decline_button.hasFocus)
         QTest.keyClick(shown.decline_button, Qt.Key.Key_Return)
         await until(lambda: "Not now" not in shown_buttons(desk))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton
+from PySide6.QtWidgets import QFrame
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
@@ -38,9 +38,9 @@ class CompactionCard(QFrame):
         set_role(self, "note-card")
         self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel(role="note")
         self._text = CardText(self._words, self._note)
-        self.compact_button = self._button(tr("Compact"), "compact")
-        self.decline_button = self._button(tr("Not now"), "compact-not-now")
-        self.cancel_button = self._button(tr("Cancel"), "compact-cancel")
+        self.compact_button = PlainButton(tr("Compact"), name="compact", role="link")
+        self.decline_button = PlainButton(tr("Not now"), name="compact-not-now", role="link")
+        self.cancel_button = PlainButton(tr("Cancel"), name="compact-cancel", role="link")
         self.compact_button.clicked.connect(lambda: self.accepted.emit())
         self.decline_button.clicked.connect(lambda: self.declined.emit())
         self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())
@@ -71,11 +71,6 @@ class CompactionCard(QFrame):
         column = column_of(self._text, row_of(*buttons, spacing=16), spacing=3)
         icon = (self._icon, Qt.AlignmentFlag.AlignTop)
         row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
-
-    def _button(self, label: str, name: str) -> QPushButton:
-        button = PlainButton(label, role="link", name=name)
-        button.setAutoDefault(True)  # Outside dialogs, Return presses only such buttons.
-        return button
 
     def _show_text(self, words: str, note: str, *, is_working: bool) -> None:
         shown_before = "" if self.isHidden() else self.words
