@@ -98,7 +98,7 @@ def describe_languages(value: str) -> str:
 
 
 def language_name(code: str) -> str:
-    """Return the name of a dictionary's language in that language: "Deutsch (Österreich)"."""
+    """Return the name of a dictionary's language in that language: "português (Brasil)"."""
     locale = QLocale(code)
     language, country = locale.nativeLanguageName(), locale.nativeTerritoryName()
     if not language or locale.language() is QLocale.Language.C:

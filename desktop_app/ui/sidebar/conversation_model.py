@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Conversation, Folder
 
 Index = QModelIndex | QPersistentModelIndex
-# The group, the negated time (newest first), and the id to break ties.
+# The group; the negated time (newest first), the rank of a pin, or 0; the id, or a folder's name.
 Key = tuple[int, float, str]
 
 MIME_TYPE: Final = "application/x-repartee-conversations"

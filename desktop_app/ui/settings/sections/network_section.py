@@ -120,7 +120,7 @@ class ProxySection(FormSection):
         self._url.editingFinished.connect(self._enter_url)
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """Show the profile's proxy, unless the user is entering another."""
+        """Show the profile's proxy; what is being entered stays until either has changed."""
         is_changed = (profile.id, profile.proxy) != (self._profile.id, self._profile.proxy)
         self._profile = profile
         if is_changed:

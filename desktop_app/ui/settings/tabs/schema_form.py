@@ -1,10 +1,10 @@
 """A page of settings generated from their declarations, with a row for each setting.
 
 A bounded number is a slider, whose left end is "Default" if the model may choose the value. Up to
-three choices are a segmented control; more choices, and fonts, are a drop-down list. A flag is a
-switch, a text a multi-line field. A setting that the chosen model does not support is disabled, and
-its note gives the reason. In a conversation or a folder, each row shows whether the setting is
-overridden, and can remove the override.
+three choices without a "Default" are a segmented control; other choices, and fonts, are a drop-down
+list. A flag is a switch, a text a multi-line field or a button that opens a dialog. A setting that
+the chosen model does not support is disabled, and its note gives the reason. In a conversation or a
+folder, each row shows whether the setting is overridden, and can remove the override.
 """
 
 from __future__ import annotations
