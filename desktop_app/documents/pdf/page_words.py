@@ -18,7 +18,8 @@ _MOST_CHARACTERS: Final = 30_000
 # A gap wider than this fraction of the letters' height separates words.
 _LETTER_GAP: Final = 0.35
 LINE_END_HYPHEN: Final = "\ufffe"
-"""pdfium's character for a hyphen with the line end after it."""
+"""pdfium's character for a hyphen with the line end after it, in the text of a page."""
+_HYPHEN: Final = "\x02"  # the same one, asked for by its number
 
 FIGURE: Final = re.compile(
     r"[(\[<>≤≥~≈±+\-–−$€£¥]*\s?\d[\d.,:/\s'’%±×x()\-–−eE+]*\s?[%€$£¥)\]*†‡kKMB]*|[-–—−]|n/?a|N/?A"
@@ -161,7 +162,7 @@ def text(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> str:
     """Join the words of a cell to one line, in the given order."""
     joined = ""
     for word in words:
-        new = decode_units(raw.FPDFText_GetUnicode(textpage, index) for index in word.characters)
+        new = characters(textpage, word.characters)
         if joined.endswith(LINE_END_HYPHEN):
             joined = f"{joined[:-1]}-{new}"
         elif joined and not (_is_ideograph(joined[-1]) and _is_ideograph(new[:1])):
@@ -173,6 +174,12 @@ def text(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> str:
 
 def _is_ideograph(sign: str) -> bool:
     return bool(sign) and unicodedata.name(sign, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
+
+
+def characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> str:
+    """Return the characters with these numbers as in the text of the whole page."""
+    found = decode_units(raw.FPDFText_GetUnicode(textpage, index) for index in indices)
+    return found.replace(_HYPHEN, LINE_END_HYPHEN)
 
 
 def decode_units(units: Iterable[int]) -> str:

@@ -46,8 +46,7 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
                 f"{text_so_far.rstrip()}{_LINE_END * 2}{_markdown(piece, textpage)}{_LINE_END * 2}"
             )
         else:
-            units = (raw.FPDFText_GetUnicode(textpage, index) for index in piece)
-            words = page_words.decode_units(units).strip(_LINE_END + " ")
+            words = page_words.characters(textpage, piece).strip(_LINE_END + " ")
             text_so_far += f"{words}{_LINE_END}" if words else ""
     return text_so_far
 

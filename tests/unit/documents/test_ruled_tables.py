@@ -147,6 +147,18 @@ def test_wrapped_words_stay_in_their_cell() -> None:
     ]
 
 
+def test_hyphens_at_the_ends_of_lines_stay_on_a_page_with_a_table() -> None:
+    text = read(
+        rows([("The delivery was on-",), ("time, they say.",)], (60,), 740)
+        + grid([60, 160, 240], [712, 696, 670])
+        + rows([("Word", "Uses"), ("compress-", ""), ("ibility", "2")], (64, 164), step=11)
+    )
+    assert text == (
+        "The delivery was on-\ntime, they say.\n\n"
+        "| Word | Uses |\n| --- | --- |\n| compress-ibility | 2 |"
+    )
+
+
 def test_columns_between_three_rules_are_separated_by_space() -> None:
     text = read(
         words(60, 740, "Table 1. What was counted.")
