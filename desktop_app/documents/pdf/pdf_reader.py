@@ -28,7 +28,9 @@ from desktop_app.domain.errors import Param
 
 NO_TEXT: Final = "[no text on this page]"
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_GLYPH_NUMBERS: Final = re.compile("[\ufffd\ue000-\uf8ff]")
+# Control characters are numbers of glyphs, too: TeX's "©" is "c" and glyph 13, a circle.
+_CONTROL: Final = re.compile("[\x01-\x08\x0b-\x1f\x7f]")
+_GLYPH_NUMBERS: Final = re.compile(f"{_CONTROL.pattern[:-1]}\ufffd\ue000-\uf8ff]")
 _MIRRORED_BRACKETS: Final = re.compile(r"^[^()\n]*\)[^()\n]*\(.*$", re.M)
 # In right-to-left text, a full stop after a number is left of it, and pdfium reads it first.
 _MISPLACED_STOP: Final = re.compile("(?m)(?<=[\u0590-\u08ff] )([.,:;!\u060c\u061b\u061f])([0-9]+)$")
@@ -119,6 +121,7 @@ def _page_text(page: pdfium.PdfPage) -> str:
     text = text.replace(LINE_END_HYPHEN, "-\n").replace("\r\n", "\n").replace("\0", "").strip()
     if _is_unreadable(text):
         return ""
+    text = _CONTROL.sub("", text)
     if not _RIGHT_TO_LEFT.search(text):
         return text
     return _MISPLACED_STOP.sub(r"\2\1", _MIRRORED_BRACKETS.sub(_mirror_brackets, text))

@@ -57,6 +57,17 @@ def test_a_page_is_sent_as_an_image_if_its_text_lacks_what_it_shows(
     assert bool(read(page, words("The contract.")).pictured) == is_pictured
 
 
+def test_glyphs_without_a_character_are_left_out() -> None:
+    text = words("Copyright \\015c 2022 \\017 three\\011words\\177")
+    assert read(text).text == "[page 1]\nCopyright c 2022  three\twords"
+
+
+def test_a_page_of_glyphs_without_characters_is_sent_as_an_image() -> None:
+    found = read(words("\\001\\002 \\003\\015\\004 a"), words("The contract."))
+    assert [page.number for page in found.pictured] == [1]
+    assert found.text == f"[page 1]\n{pdf_reader.NO_TEXT}\n\n[page 2]\nThe contract."
+
+
 @pytest.mark.parametrize(
     ("pictured", "reason", "params"),
     [
