@@ -62,14 +62,11 @@ from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, Variant
 from desktop_app.domain.models.model_listing import (
     ListedModel,
+    ModelAvailability,
     ModelDetails,
     ModelKind,
     ModelListing,
     info_at,
-    is_served,
-    is_shut_down,
-    shutdown_mark,
-    shutdown_notice,
 )
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.models.parameter_notices import api_notices, model_notices
@@ -559,11 +556,11 @@ def listings() -> Iterator[str]:
         profile = replace(OPENAI, kind=kind, own_models=chance.choice(((), (own,))))
         info, known = info_at(profile, name, _CATALOG, listing), _CATALOG.info(name)
         names = (field for field in vars(info) if getattr(info, field) != getattr(known, field))
-        told = (shutdown_notice, shutdown_mark, is_served, is_shut_down)
+        said = ModelAvailability(profile, info, listing, today)
         yield _line(
             [name, kind, listing and [listed.id, end, window, details.kind]],
             {field: getattr(info, field) for field in names},
-            [str(each(profile, info, listing, today)) for each in told],
+            [str(each) for each in (said.notice, said.mark, said.is_served, said.is_shut_down)],
             listing and [listing.can_chat(name), listing.has(name)],
         )
     models = ("gpt-5.2", "gpt-5.2-2025-12-11", "openai/GPT-5.2", "m:latest", "m.gguf", "m", "")

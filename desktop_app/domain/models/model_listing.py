@@ -171,66 +171,65 @@ def info_at(
     return profile.own_model(model_id).applied_to(listed)
 
 
-def shutdown_date_of(
-    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None
-) -> date | None:
-    """Return the date from which a provider no longer serves a model; None if unknown.
+class ModelAvailability(NamedTuple):
+    """Whether a provider serves a model on a day; `listing` is None if it is unknown."""
 
-    The catalog's dates apply to OpenAI only.
-    """
-    said = listing.shutdown_of(info.id) if listing else None
-    if said is not None:
-        return said
-    return info.shutdown if profile.kind is ProviderKind.OPENAI else None
+    profile: ProviderProfile
+    model: ModelInfo
+    listing: ModelListing | None
+    today: date
 
+    @property
+    def shutdown_date(self) -> date | None:
+        """The date from which the provider no longer serves the model; None if unknown.
 
-def is_shut_down(
-    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
-) -> bool:
-    """Return True from a model's shutdown date on, unless a later listing names it."""
-    end = shutdown_date_of(profile, info, listing)
-    if end is None or end > today:
-        return False
-    return listing is None or not listing.has(info.id) or listing.at.date() < end
+        The catalog's dates apply to OpenAI only.
+        """
+        said = self.listing.shutdown_of(self.model.id) if self.listing else None
+        if said is not None:
+            return said
+        return self.model.shutdown if self.profile.kind is ProviderKind.OPENAI else None
 
+    @property
+    def is_shut_down(self) -> bool:
+        """True from the shutdown date on, unless a later listing names the model."""
+        end = self.shutdown_date
+        if end is None or end > self.today:
+            return False
+        return self.listing is None or not self._is_listed or self.listing.at.date() < end
 
-def is_served(
-    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
-) -> bool:
-    """Return True unless the model was shut down, or the listing lacks it."""
-    if is_shut_down(profile, info, listing, today):
-        return False
-    return listing is None or listing.has(info.id)
+    @property
+    def is_served(self) -> bool:
+        """True unless the model was shut down, or the listing lacks it."""
+        return not self.is_shut_down and (self.listing is None or self._is_listed)
 
+    @property
+    def notice(self) -> NoticeText:
+        """A notice of the model's end if it is near or over, otherwise ""."""
+        end = self._end_to_announce
+        if end is None:
+            return ""
+        if self.is_shut_down:
+            code = NoticeCode.MODEL_GONE
+        else:
+            code = NoticeCode.MODEL_STILL_LISTED if end <= self.today else NoticeCode.MODEL_ENDS
+        return notice(code, model=self.model.name, provider=self.profile.name, day=end.isoformat())
 
-def shutdown_notice(
-    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
-) -> NoticeText:
-    """Return a notice of a model's end if it is near or over, otherwise ""."""
-    end = _end_to_announce(profile, info, listing, today)
-    if end is None:
-        return ""
-    if is_shut_down(profile, info, listing, today):
-        code = NoticeCode.MODEL_GONE
-    else:
-        code = NoticeCode.MODEL_STILL_LISTED if end <= today else NoticeCode.MODEL_ENDS
-    return notice(code, model=info.name, provider=profile.name, day=end.isoformat())
+    @property
+    def mark(self) -> str:
+        """The end of the model's service, to follow its name; "" if it is not near."""
+        end = self._end_to_announce
+        if end is None or (end <= self.today and not self.is_shut_down):
+            return ""
+        if end <= self.today:
+            return tr("shut down on {day}", day=formatting.day(end))
+        return tr("ends on {day}", day=formatting.day(end))
 
+    @property
+    def _is_listed(self) -> bool:
+        return self.listing is not None and self.listing.has(self.model.id)
 
-def shutdown_mark(
-    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
-) -> str:
-    """Return the end of a model's service, to follow its name; "" if it is not near."""
-    end = _end_to_announce(profile, info, listing, today)
-    if end is None or (end <= today and not is_shut_down(profile, info, listing, today)):
-        return ""
-    if end <= today:
-        return tr("shut down on {day}", day=formatting.day(end))
-    return tr("ends on {day}", day=formatting.day(end))
-
-
-def _end_to_announce(
-    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
-) -> date | None:
-    end = shutdown_date_of(profile, info, listing)
-    return None if end is None or (end - today).days > SHUTDOWN_WARNING_DAYS else end
+    @property
+    def _end_to_announce(self) -> date | None:
+        end = self.shutdown_date
+        return None if end is None or (end - self.today).days > SHUTDOWN_WARNING_DAYS else end

@@ -24,12 +24,7 @@ from desktop_app.domain.models.model_catalog import (
     ModelInfo,
     Variant,
 )
-from desktop_app.domain.models.model_listing import (
-    ModelListing,
-    info_at,
-    is_served,
-    shutdown_notice,
-)
+from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing, info_at
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.spending.cost import FREE, Price
 
@@ -150,9 +145,8 @@ def resolve(
     variant = choice.variant
     model_id = catalog.for_variant(variant).id if variant else choice.model
     info = model_info(profile, model_id, catalog, listing, window_of(profile, model_id))
-    if variant is Variant.INSTANT and (
-        instant_gone or not is_served(profile, info, listing, today)
-    ):
+    availability = ModelAvailability(profile, info, listing, today)
+    if variant is Variant.INSTANT and (instant_gone or not availability.is_served):
         thinking = catalog.for_variant(Variant.THINKING).id
         stand_in = model_info(profile, thinking, catalog, listing)
         files = _files_of(profile, stand_in, catalog)
@@ -161,7 +155,7 @@ def resolve(
         )
         return with_claim(found, catalog, listing)
     effort = _effort_for(info, choice.effort)
-    warning = shutdown_notice(profile, info, listing, today)
+    warning = availability.notice
     files = _files_of(profile, info, catalog)
     found = ResolvedChoice(profile, info, variant, effort, warning=warning, files=files)
     return with_claim(found, catalog, listing)

@@ -16,14 +16,8 @@ from desktop_app.domain.answering.chat_request import (
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo, Variant
-from desktop_app.domain.models.model_listing import (
-    ModelDetails,
-    ModelListing,
-    is_served,
-    is_shut_down,
-    shutdown_mark,
-)
+from desktop_app.domain.models.model_catalog import ModelCatalog, Variant
+from desktop_app.domain.models.model_listing import ModelAvailability, ModelDetails, ModelListing
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import model_info
@@ -51,7 +45,8 @@ def offers(
             info = catalog.for_variant(variant)
             if not _may_have(profile, info.id, listing):
                 continue
-            found.append(Offer(info.id, info.name, variant, _note(profile, info, listing, today)))
+            note = _note(ModelAvailability(profile, info, listing, today))
+            found.append(Offer(info.id, info.name, variant, note))
     known = {offer.model for offer in found}
     others = _other_models(profile, catalog, listing, today)
     for model_id in dict.fromkeys((*profile.models, *others)):
@@ -60,7 +55,7 @@ def offers(
             marks = (
                 _window(listing, model_id),
                 _price(listing, model_id),
-                shutdown_mark(profile, info, listing, today),
+                ModelAvailability(profile, info, listing, today).mark,
             )
             found.append(Offer(model_id, info.name, None, " · ".join(filter(None, marks))))
     return found
@@ -137,13 +132,10 @@ def chat_models(catalog: ModelCatalog, listing: ModelListing) -> tuple[str, ...]
     return tuple(m.id for m in listing.models if _can_chat(catalog, listing, m.id))
 
 
-def _note(
-    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
-) -> str:
-    is_instant = info.variant is Variant.INSTANT
-    if is_instant and not is_served(profile, info, listing, today):
+def _note(availability: ModelAvailability) -> str:
+    if availability.model.variant is Variant.INSTANT and not availability.is_served:
         return tr("GPT-5.2 without reasoning responds")
-    return shutdown_mark(profile, info, listing, today)
+    return availability.mark
 
 
 def _other_models(
@@ -152,7 +144,8 @@ def _other_models(
     if listing is None:
         is_guess = profile.serves_the_family and not profile.models
         gpt = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
-        return [info.id for info in gpt if not is_shut_down(profile, info, None, today)]
+        availabilities = [ModelAvailability(profile, info, None, today) for info in gpt]
+        return [each.model.id for each in availabilities if not each.is_shut_down]
     can_chat = set(chat_models(catalog, listing))
     in_order = [info.id for info in catalog if info.id in can_chat]
     return in_order + sorted(can_chat - set(in_order), key=str.casefold)

@@ -8,9 +8,14 @@ from typing import Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_listing import ModelListing, shutdown_date_of
+from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
 from desktop_app.domain.models.model_row import ModelRow
-from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info, price_claim
+from desktop_app.services.chat.choice_resolution import (
+    PriceClaim,
+    ResolvedChoice,
+    model_info,
+    price_claim,
+)
 from desktop_app.services.models.model_menu import Offer, offers
 
 FAVORITES: Final = "models.favorites"
@@ -29,18 +34,20 @@ def model_rows(
     """Return a row for each model of a provider that can chat."""
     is_here = profile.kind is ProviderKind.ON_DEVICE
     found = [Offer(on_device_model, "")] if is_here else offers(profile, catalog, listing, today)
-    return [_row(profile, offer, catalog, listing, favorites) for offer in found]
+    rows = []
+    for offer in found:
+        info = model_info(profile, offer.model, catalog, listing)
+        availability = ModelAvailability(profile, info, listing, today)
+        claim = price_claim(profile, offer.model, catalog, listing)
+        is_favorite = (profile.id, offer.model) in favorites
+        rows.append(_row(offer, availability, claim, is_favorite=is_favorite))
+    return rows
 
 
 def _row(
-    profile: ProviderProfile,
-    offer: Offer,
-    catalog: ModelCatalog,
-    listing: ModelListing | None,
-    favorites: Collection[tuple[str, str]],
+    offer: Offer, availability: ModelAvailability, claim: PriceClaim, *, is_favorite: bool
 ) -> ModelRow:
-    info = model_info(profile, offer.model, catalog, listing)
-    claim = price_claim(profile, offer.model, catalog, listing)
+    profile, info = availability.profile, availability.model
     priced = ResolvedChoice(profile, info, offer.variant, None, claim=claim)
     is_here = profile.kind is ProviderKind.ON_DEVICE
     return ModelRow(
@@ -57,8 +64,8 @@ def _row(
         tools=info.takes_tools,
         reasoning=info.is_reasoning,
         schema=info.takes_schema,
-        ends=shutdown_date_of(profile, info, listing),
-        is_favorite=(profile.id, offer.model) in favorites,
+        ends=availability.shutdown_date,
+        is_favorite=is_favorite,
         own=None if is_here else profile.own_model(offer.model),
     )
 

@@ -10,11 +10,8 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.model_listing import (
     ListedModel,
+    ModelAvailability,
     ModelListing,
-    is_served,
-    is_shut_down,
-    shutdown_mark,
-    shutdown_notice,
     with_listed_window,
 )
 
@@ -59,34 +56,35 @@ def listed(*ids: str, on: date = AFTER, end: date | None = None) -> ModelListing
 def test_a_model_is_served_until_its_shutdown_or_while_listed(
     profile: ProviderProfile, listing: ModelListing | None, today: date, served: bool
 ) -> None:
-    assert is_served(profile, MODEL, listing, today) is served
+    assert ModelAvailability(profile, MODEL, listing, today).is_served is served
 
 
 def test_a_notice_and_a_mark_name_the_end_of_a_model() -> None:
-    assert shutdown_notice(OPENAI, MODEL, None, LONG_BEFORE) == ""
-    assert str(shutdown_notice(OPENAI, MODEL, None, BEFORE)).startswith(
+    assert ModelAvailability(OPENAI, MODEL, None, LONG_BEFORE).notice == ""
+    assert str(ModelAvailability(OPENAI, MODEL, None, BEFORE).notice).startswith(
         "Model ends on August 10, 2026."
     )
     gone = "OpenAI shut down Model on August 10, 2026."
-    assert str(shutdown_notice(OPENAI, MODEL, None, AFTER)) == gone
-    assert "still lists it" in str(shutdown_notice(OPENAI, MODEL, listed("m"), AFTER))
-    assert shutdown_notice(COMET, MODEL, None, AFTER) == ""
-    assert shutdown_mark(OPENAI, MODEL, None, LONG_BEFORE) == ""
-    assert shutdown_mark(OPENAI, MODEL, None, BEFORE) == "ends on August 10, 2026"
-    assert shutdown_mark(OPENAI, MODEL, None, AFTER) == "shut down on August 10, 2026"
-    assert shutdown_mark(OPENAI, MODEL, listed("m"), AFTER) == ""
+    assert str(ModelAvailability(OPENAI, MODEL, None, AFTER).notice) == gone
+    assert "still lists it" in str(ModelAvailability(OPENAI, MODEL, listed("m"), AFTER).notice)
+    assert ModelAvailability(COMET, MODEL, None, AFTER).notice == ""
+    assert ModelAvailability(OPENAI, MODEL, None, LONG_BEFORE).mark == ""
+    assert ModelAvailability(OPENAI, MODEL, None, BEFORE).mark == "ends on August 10, 2026"
+    assert ModelAvailability(OPENAI, MODEL, None, AFTER).mark == "shut down on August 10, 2026"
+    assert ModelAvailability(OPENAI, MODEL, listed("m"), AFTER).mark == ""
 
 
 def test_a_shutdown_is_announced_ninety_days_before() -> None:
-    assert shutdown_notice(OPENAI, MODEL, None, date(2026, 5, 11)) == ""
-    assert shutdown_notice(OPENAI, MODEL, None, date(2026, 5, 12))
+    assert ModelAvailability(OPENAI, MODEL, None, date(2026, 5, 11)).notice == ""
+    assert ModelAvailability(OPENAI, MODEL, None, date(2026, 5, 12)).notice
 
 
 def test_a_model_without_a_date_has_no_end() -> None:
     plain = ModelInfo("x", "x")
-    assert not is_shut_down(OPENAI, plain, listed("m"), AFTER)
-    assert shutdown_notice(OPENAI, plain, listed("m"), AFTER) == ""
-    assert shutdown_mark(OPENAI, plain, listed("x", end=END), BEFORE) == "ends on August 10, 2026"
+    assert not ModelAvailability(OPENAI, plain, listed("m"), AFTER).is_shut_down
+    assert ModelAvailability(OPENAI, plain, listed("m"), AFTER).notice == ""
+    announced = ModelAvailability(OPENAI, plain, listed("x", end=END), BEFORE)
+    assert announced.mark == "ends on August 10, 2026"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo
-from desktop_app.domain.models.model_listing import ModelListing, is_served
+from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
 from desktop_app.domain.spending.cost import Price, Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import (
@@ -202,7 +202,7 @@ class UtilityModel:
     def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
         """Return True unless the listing lacks the model, or the provider reported it missing."""
         today = date.today()  # noqa: DTZ011 — the user's day
-        listed = is_served(profile, info, self._listing_of(profile), today)
+        listed = ModelAvailability(profile, info, self._listing_of(profile), today).is_served
         return listed and (profile.id, info.id) not in self._missing
 
 
