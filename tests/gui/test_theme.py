@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QIcon,
     QPaintEvent,
     QPalette,
+    QStyleHints,
 )
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -390,6 +391,18 @@ def test_the_watcher_follows_the_system_only_in_its_mode(qtbot: QtBot, qapp: QAp
     watcher.set_mode("light")
     hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
     assert not watcher.current.is_dark
+    watcher.set_mode("system")
+
+
+def test_the_system_may_change_its_scheme_at_once(
+    qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(hints: QStyleHints, scheme: Qt.ColorScheme) -> None:
+        hints.colorSchemeChanged.emit(scheme)
+
+    monkeypatch.setattr(QStyleHints, "setColorScheme", change)
+    watcher = theme.ThemeWatcher(qapp, "dark")
+    assert watcher.current.is_dark
     watcher.set_mode("system")
 
 

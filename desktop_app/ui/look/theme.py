@@ -456,12 +456,13 @@ class ThemeWatcher(QObject):
         self._font, self._line_width = font, line_width
         self._flash_time: int | None = None
         self.portal = portal
-        hints = QGuiApplication.styleHints()
-        hints.colorSchemeChanged.connect(self.refresh)
-        hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
         self._request_color_scheme()
         self.current = self._current_theme()
         apply(application, self.current)
+        # Only now, because some platforms change the scheme within the request.
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self.refresh)
+        hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
 
     def set_mode(self, mode: Mode) -> None:
         """Set whether to follow the system, be light, be dark, or have high contrast."""
