@@ -141,9 +141,9 @@ class AnswerColumn(QFrame):
 
     def _show_facts(self, answer: Message) -> None:
         self.answer = answer
-        known = answer_facts(answer, self._name_of_model, with_effort=self._is_compact)
-        name, *facts = known or [tr("Response")]
         choice = answer.choice
+        known = answer_facts(answer, self._name_of_model, with_effort=self._is_compact)
+        name, *facts = known if choice is not None else [tr("Response"), *known]
         effort = "" if choice is None or choice.effort is None else tr(choice.effort.label)
         self.name = name
         self._title.setText(" · ".join(filter(None, (name, effort))))
