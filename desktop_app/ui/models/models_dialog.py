@@ -118,14 +118,19 @@ class ModelsDialog(QDialog):
     # ------------------------------------------------------------------ state
 
     def set_rows(self, rows: Sequence[ModelRow]) -> None:
-        """Set the models; the current one stays current if it is still shown."""
-        current = self.current
+        """Set the models; the current one stays current if it is still shown.
+
+        The table does not scroll, because a provider's list may arrive while the user reads it.
+        """
+        current, bar = self.current, self.table.verticalScrollBar()
+        scrolled = bar.value()
         self._rows.set_rows(rows)
         if current is not None:
             self.select(*current.key)
         self._show_count()
         self._show_buttons()
         self._fit_columns()
+        bar.setValue(scrolled)
 
     def select(self, provider_id: str, model: str) -> None:
         """Make a model current, if it is shown."""

@@ -1,0 +1,38 @@
+"""The table of models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.ui.models.models_dialog import ModelsDialog
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.look.theme import Theme
+
+
+@pytest.mark.parametrize("current", ["", "m3"])
+def test_a_list_that_arrives_does_not_scroll_the_table(
+    current: str, qtbot: QtBot, light_theme: Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(900, 500)
+    dialog = ModelsDialog(light_theme, window)
+    rows = [ModelRow("p", "P", f"m{number}", f"Model {number}") for number in range(100)]
+    dialog.set_rows(rows)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    dialog.select("p", current)
+    bar = dialog.table.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    scrolled = bar.value()
+    assert scrolled > 0
+    dialog.set_rows([*rows, ModelRow("p", "P", "new", "New")])
+    assert bar.value() == scrolled
+    assert dialog.current is None if not current else dialog.current == rows[3]
