@@ -35,6 +35,7 @@ class NewConversation:
         self._current, self._setup = current, setup
         self._values, self._providers, self._folders = values, providers, folders
         self._presets, self._drafts = presets, drafts
+        folders.changed.connect(self._leave_deleted_folder)
 
     @property
     def default_choice(self) -> ModelChoice:
@@ -69,6 +70,7 @@ class NewConversation:
         self._setup.forget_background()
         drafts = self._drafts
         blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))
+        folder_id = folder_id if folder_id in self._folders.by_id else None
         blank = replace(blank, folder_id=folder_id, preset_id=drafts.blank_preset_id)
         blank = self._apply_preset(blank)
         if drafts.blank_overrides or drafts.blank_preset_id:  # its settings were changed
@@ -91,6 +93,11 @@ class NewConversation:
             return
         blank = replace(blank, overrides=Overrides(), preset_id=None)
         self._setup.copy_settings(blank.id, self._apply_preset(blank))
+
+    def _leave_deleted_folder(self) -> None:
+        blank = self._current.conversation
+        if self._current.is_new and blank.folder_id and self._folders.of(blank) is None:
+            self._current.update(replace(blank, folder_id=None))
 
     def _apply_preset(self, blank: Conversation) -> Conversation:
         """Apply the preset; skip the default preset if the folder has its own settings."""

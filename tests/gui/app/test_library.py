@@ -250,6 +250,18 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
         ]
 
 
+async def test_a_blank_conversation_leaves_its_folder_when_that_is_deleted() -> None:
+    async with Desk() as desk:
+        desk.controllers.folders.create()
+        await desk.written()
+        (folder_id,) = desk.state.folders.by_id
+        desk.window.conversations.new_in_folder_requested.emit(folder_id)
+        await desk.written()
+        desk.controllers.folders.delete(folder_id)
+        await desk.ask_and_answer("Where?", "Here.")
+        assert desk.stored("SELECT folder_id FROM conversations") == [(None,)]
+
+
 async def test_the_folder_is_picked_by_its_name() -> None:
     one, *_ = await fill(2)
     async with Desk() as desk:
