@@ -633,12 +633,14 @@ class WindowSession:
         self.controllers.batches.close()
         self.controllers.spending.close()
         await self.controllers.viewer.close()
-        await self.controllers.help.close()
+        self.controllers.help.close()
         await self.controllers.running.stop_all()
-        await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
-        await self.controllers.library.close()
+        # As tasks, because a failed write must not prevent the next.
+        tasks, state = self.controllers.tasks, self._window.state()
+        tasks.start(self._backend.settings.set(WINDOW_STATE_KEY, state))
+        self.controllers.library.close()
         self.quick_host.save_draft()
-        await self.controllers.tasks.settle()
+        await tasks.settle()
         if self.spelling is not None:
             await self.spelling.aclose()
         self.quick_host.close()

@@ -85,12 +85,13 @@ class HelpController(QObject):
             if self._opening is None or self._opening.done():
                 self._opening = self._tasks.start(self._open_first())
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the window and store its geometry."""
         if self._opening is not None:
             self._opening.cancel()
         if self._window is not None:
-            await self._settings_store.set(GEOMETRY, self._window.geometry_text())
+            geometry = self._window.geometry_text()
+            self._tasks.start(self._settings_store.set(GEOMETRY, geometry))
             self._window.close()
             self._window.deleteLater()
             self._window = None

@@ -97,15 +97,15 @@ class LibraryController(QObject):
         if not self._is_loaded:
             self._open_blank()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Store the draft and the scroll position."""
         self._leave()
         settings = self._settings_store
         place = self._scroll.get(self._current.id)
         if place is None or self._current.is_temporary:
-            await settings.remove(SCROLL_KEY)
+            self._start(settings.remove(SCROLL_KEY))
         else:
-            await settings.set(SCROLL_KEY, list(place))
+            self._start(settings.set(SCROLL_KEY, list(place)))
 
     # -------------------------------------------------------------- opening
 
@@ -224,7 +224,7 @@ class LibraryController(QObject):
         if message_id:
             self._pane.transcript.scroll_to_message(message_id, words)
         if not self._current.is_temporary:
-            await self._settings_store.set(OPEN_KEY, conversation_id)
+            self._start(self._settings_store.set(OPEN_KEY, conversation_id))
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
         is_open = conversation_id == self._current.id == self._shown_id

@@ -664,7 +664,7 @@ async def help_window(desk: Desk, look: Look) -> None:
     desk.controllers.help.open()
     await dialog_of(HelpWindow)
     await look("help")
-    await desk.controllers.help.close()
+    desk.controllers.help.close()
 
 
 async def quick_prompt(desk: Desk, look: Look) -> None:

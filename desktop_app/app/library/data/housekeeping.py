@@ -57,8 +57,8 @@ class Housekeeping(QObject):
 
     async def recover(self) -> None:
         """Interrupt answers of ended processes and attach their files, before the list is read."""
-        await self._conversations.interrupt_orphans()
         try:
+            await self._conversations.interrupt_orphans()
             await attach_interrupted_files(self._conversations, self._attachment_store.answers)
         except StorageError as error:  # the next start tries again
             log.warning("%s %s", error, error.details)
