@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.app.desktop.window_request import WindowRequest
     from desktop_app.app.window_session import WindowSession
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.errors import StoreDamagedError, UserFacingError
+    from desktop_app.domain.errors import UserFacingError
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.window.main_window import MainWindow
 
@@ -198,6 +198,7 @@ class Application:
     async def _run_sessions(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.desktop.window_request import OpenRequest
         from desktop_app.app.window_session import WindowSession
+        from desktop_app.domain.errors import UserFacingError
         from desktop_app.ui.transcript.view import TranscriptView
 
         self.window.set_transcript(TranscriptView(self._theme.current))
@@ -212,7 +213,16 @@ class Application:
             self.session = WindowSession(
                 self.window, self._theme, backend, loop, is_resident=is_resident
             )
-            await self.session.start(request)
+            try:
+                await self.session.start(request)
+            except UserFacingError as error:  # rows may be damaged in a store that can be opened
+                self.session.quit()
+                await self.session.closed()
+                if not await self._rescue(error):
+                    self._exit_code = 1
+                    return
+                self._rebuild_window()
+                continue
             for command in () if before is None else before.reopened:
                 self.session.actions[command]()
             self._serve_pending(self.session)
@@ -275,11 +285,15 @@ class Application:
             report_failed_start(error)
             return None
 
-    async def _rescue(self, damage: StoreDamagedError) -> bool:
-        """Offer to repair the store; return True to open it again."""
+    async def _rescue(self, error: UserFacingError) -> bool:
+        """Offer to repair a damaged store, or report another error; return True to open again."""
         from desktop_app.app.startup.closed_store import ClosedStore
+        from desktop_app.domain.errors import StoreDamagedError
 
-        return await ClosedStore(self.window, self._theme.current, folders()).rescue(damage)
+        if not isinstance(error, StoreDamagedError):
+            report_failed_start(error)
+            return False
+        return await ClosedStore(self.window, self._theme.current, folders()).rescue(error)
 
     def on_ready(self) -> None:
         """Do nothing; subclasses that measure the start override this."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,11 +17,16 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app.app.desktop.call_server import CallServer
+from desktop_app.app.help.help_places import START
 from desktop_app.app.startup import process_end
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.main import main
 from desktop_app.paths import folders
-from tests.gui.app.desk import Desk
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.ui.help.help_window import HelpWindow
+from tests.gui.app.desk import Desk, until
+from tests.helpers.waiting import LONGEST_S
 
 
 def read_and_close(said: list[str]) -> None:
@@ -81,3 +93,82 @@ async def test_a_socket_that_cannot_be_created_is_only_reported(
     async with Desk() as desk:
         assert "A folder is in the way of “repartee quick”" in desk.said
         await desk.ask_and_answer("Which?", "This one.")
+
+
+async def test_a_full_disk_does_not_prevent_the_start_nor_a_failed_write_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_arguments: object) -> None:
+        raise StoreFullError("There is no room left on the disk.")
+
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which?", "This one.")
+    with monkeypatch.context() as full:
+        full.setattr(SettingsStore, "set", fail)
+        full.setattr(SettingsStore, "remove", fail)
+        full.setattr(ConversationStore, "interrupt_orphans", fail)
+        async with Desk() as desk:
+            await until(lambda: "no room left" in desk.said)
+            assert "This one." in desk.transcript
+            desk.controllers.help.open_at(START)
+            await until(lambda: find_help() is not None)
+            desk.type("unsent")
+    async with Desk() as desk:
+        assert desk.text.toPlainText() == "unsent"
+
+
+def find_help() -> HelpWindow | None:
+    shown = [each for each in QApplication.topLevelWidgets() if isinstance(each, HelpWindow)]
+    return next((each for each in shown if each.isVisible()), None)
+
+
+# Repairs the store, and then prints the titles in the list.
+PROGRAM = """
+import json
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QPushButton
+from desktop_app.app.application import Application
+from desktop_app.app.desktop.window_request import OpenRequest
+
+def answer():
+    for window in QApplication.topLevelWidgets():
+        for button in window.findChildren(QPushButton):
+            if button.isVisible() and button.objectName() in ("repair", "go-on"):
+                button.click()
+
+def end():
+    timer.stop()
+    model = application.window.conversations.model
+    print(json.dumps([conversation.title for conversation in model.conversations]))
+    application.session.quit()
+
+application = Application(OpenRequest())
+application.on_ready = lambda: QTimer.singleShot(0, end)
+timer = QTimer(interval=20)
+timer.timeout.connect(answer)
+timer.start()
+application.show()
+raise SystemExit(application.run())
+"""
+
+
+async def test_a_damaged_row_is_offered_for_repair_at_the_start() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which?", "This one.")
+        desk.controllers.library.open_new()
+        await desk.ask_and_answer("Why?", "So.")
+    with closing(sqlite3.connect(folders().database)) as connection:
+        connection.execute("UPDATE conversations SET variant = 'other' WHERE title = 'Why?'")
+        connection.commit()
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_S,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Which?" in json.loads(done.stdout.splitlines()[-1])
+    assert "Traceback" not in done.stderr
