@@ -120,6 +120,9 @@ class PrintedConversation:
         self.document.setDocumentMargin(0)
         self.document.setIndentWidth(INDENT * unit)
         self.document.setDefaultFont(self._styles.font(NOTE_SIZE))
+        option = self.document.defaultTextOption()
+        option.setTabStopDistance(self._styles.tab_distance())
+        self.document.setDefaultTextOption(option)
         self.document.setPageSize(page)
         self._cursor = QTextCursor(self.document)
         self._is_block_empty = True

@@ -39,6 +39,7 @@ QUOTE_GAP: Final = 12.0
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _CELL_PADDING: Final = 5.0
 _HIDDEN_SIZE: Final = 0.1
+_TAB_SPACES: Final = 4
 _TAB_STOPS: Final = range(1, 10)
 """Positions, in indents, for the tab between a marker and its text."""
 
@@ -204,6 +205,11 @@ class PrintStyles:
             table_format.setLeftMargin(self.inset(first))
         table_format.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         return table_format
+
+    def tab_distance(self) -> float:
+        """Return the distance of tab stops in pixels; Qt's own is meant for screens."""
+        code_font = self.font(CODE_SIZE, mono=True)
+        return QFontMetricsF(code_font).horizontalAdvance(" " * _TAB_SPACES)
 
     def cell_width(self, text: str) -> float:
         """Return the width in pixels of a cell with this text, in the bold font of headers."""

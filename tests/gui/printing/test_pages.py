@@ -252,6 +252,15 @@ def test_an_item_that_begins_with_a_rule_has_its_marker(qtbot: QtBot, tmp_path: 
     assert words.count("name") == 2
 
 
+def test_tabs_in_code_are_as_wide_as_four_spaces(qtbot: QtBot, tmp_path: Path) -> None:
+    page = printed(tmp_path / "a.pdf", answer("```go\nx\n\t\tx\n        x\n```"))[0]
+    text = page.get_textpage()
+    words = text.get_text_range()
+    lefts = [text.get_charbox(at)[0] for at, letter in enumerate(words) if letter == "x"]
+    assert lefts[1] == pytest.approx(lefts[2], abs=1)
+    assert lefts[1] > lefts[0] + 20
+
+
 def test_all_text_is_printed_on_very_small_paper(qtbot: QtBot, tmp_path: Path) -> None:
     device = QPdfWriter(str(tmp_path / "a.pdf"))
     size = QPageSize(QSizeF(60, 12), QPageSize.Unit.Millimeter)
