@@ -84,7 +84,6 @@ class ComparisonWindow(QDialog):
         self._connect()
         self.set_theme(theme)
         self.resize(fitting_size(_SIZE, theme, parent))
-        self._show_columns()
         self.show_state()
         self.focus_column(0)
 
@@ -180,3 +179,4 @@ class ComparisonWindow(QDialog):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         retheme(self, theme)
+        self._show_columns()

@@ -159,6 +159,7 @@ class ModelsDialog(QDialog):
         self._max_name_width = px(_MAX_NAME_WIDTH)
         self.filter.setMinimumWidth(px(150))
         retheme(self, theme)
+        self._fit_columns()
 
     # ------------------------------------------------------------------ events
 

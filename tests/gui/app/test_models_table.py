@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.services.models.model_table import FAVORITES, favorites_in
-from desktop_app.ui.models.model_columns import FAVORITE_COLUMN
+from desktop_app.ui.models.model_columns import FAVORITE_COLUMN, PROVIDER_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from tests.gui.app.desk import Desk, until
@@ -58,6 +58,16 @@ async def test_shift_f10_opens_the_menu_of_the_table(monkeypatch: pytest.MonkeyP
         table.table.setFocus()
         QTest.keyClick(table.table, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
         assert menus == ["Sort by Model"]
+
+
+async def test_the_columns_fit_a_larger_text() -> None:
+    async with Desk() as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        table = await _table(desk)
+        before = table.table.columnWidth(PROVIDER_COLUMN)
+        desk.theme.set_text_size(150)
+        await until(lambda: table.table.columnWidth(PROVIDER_COLUMN) > 1.3 * before)
 
 
 async def test_favorites_come_first_and_stay() -> None:
