@@ -226,7 +226,8 @@ class ProvidersController(QObject):
     async def _save_profile(self, profile: ProviderProfile) -> None:
         async with self._profile_lock:
             before = self._providers.get(profile.id)
-            self._shown_id = profile.id
+            if before is None:
+                self._shown_id = profile.id
             await self._providers.save(profile)
             if before is not None:
                 await self._remove_fields(before, profile)
@@ -333,12 +334,13 @@ class ProvidersController(QObject):
             )
             result = (True, " ".join(filter(None, (found, _windows_text(listing)))))
         await self._show_profile(profile_id)  # the keyring has been read by now
-        current = self._profile(profile_id)
-        if current.base_url != profile.base_url:
-            return  # the result is for a former address
-        self._panel.set_test_result(profile_id, *result)
-        if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
-            await self._save_profile(replace(current, models=models))
+        async with self._profile_lock:
+            current = self._providers.get(profile_id)
+            if current is None or current.base_url != profile.base_url:
+                return  # the result is for a former address
+            self._panel.set_test_result(profile_id, *result)
+            if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
+                await self._providers.save(replace(current, models=models))
 
 
 def _windows_text(listing: ModelListing) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton
 
 from desktop_app.app.chat.available_models import view_of
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
@@ -334,6 +334,22 @@ async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> 
             assert re.fullmatch(rf"Connected in \d+\.\d s, {count} models found\.", words)
         stored = await desk.backend.settings.profiles()
         assert stored[0].models == ("llama3", "gpt-5.2")
+
+
+async def test_a_provider_chosen_during_a_test_stays_in_the_panel() -> None:
+    async with Desk() as desk:
+        panel = desk.window.settings
+        desk.stage.models_of = {SERVER.id: ("llama3",)}
+        panel.profile_add_requested.emit(replace(SERVER, models=()))
+        await desk.written()
+        panel.show_page("provider")
+        combo = find(panel, QComboBox, "provider")
+        assert combo.currentData() == SERVER.id
+        desk.stage.on_models = lambda _profile: panel.profile_selected.emit(OPENAI.id)
+        panel.test_requested.emit(SERVER.id)
+        await desk.written()
+        assert (await desk.backend.settings.profiles())[0].models == ("llama3",)
+        assert combo.currentData() == OPENAI.id
 
 
 async def test_an_address_or_key_entered_just_before_is_the_one_tested() -> None:
