@@ -42,6 +42,7 @@ class ForeignChanges(QObject):
 
     async def show(self) -> None:
         """Show changes by other processes, in the list and in the transcript."""
+        before = self._current.conversation
         await self._presenter.refresh()
         opened_id = self._current.id
         if self._current.is_new or self._running.is_running(opened_id):
@@ -50,7 +51,9 @@ class ForeignChanges(QObject):
         stored, path = await store.get(opened_id), await store.path(opened_id)
         if opened_id != self._current.id or self._running.is_running(opened_id):
             return
-        if stored is None:
+        if self._current.conversation is not before:  # changed here, perhaps after it was read
+            await self.show()
+        elif stored is None:
             self._presenter.forget(opened_id)
             self._navigator.open_new()
             self._pane.notifications.notify(tr("Another program deleted this conversation."))

@@ -5,6 +5,7 @@ Covers folders, archive, trash, paging, multiple selection, branches, and writes
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -33,7 +34,7 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.ui.sidebar.conversation_model import Roles
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.desk import Desk, PausableStore, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer
@@ -605,3 +606,17 @@ async def test_editing_an_answer_without_a_question_does_nothing() -> None:
         desk.type("draft")
         desk.window.transcript.action_requested.emit(first.id, "edit")
         assert desk.window.prompt.text() == "draft"
+
+
+async def test_a_change_during_the_reading_of_foreign_changes_is_kept() -> None:
+    async with Desk(disk=PausableStore) as desk:
+        assert isinstance(desk.disk, PausableStore)
+        await desk.ask_and_answer("First", "One")
+        desk.disk.is_paused = True
+        reading = asyncio.ensure_future(desk.controllers.foreign_changes.show())
+        await desk.disk.waiting.wait()
+        desk.session.actions["conversation.pin"]()
+        desk.disk.release.set()
+        await reading
+        assert desk.state.current.conversation.pinned
+        await desk.settled()
