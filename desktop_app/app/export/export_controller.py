@@ -67,7 +67,7 @@ class ExportController(QObject):
 
     def export(self) -> None:
         """Ask for a file and a format, and export the open conversation."""
-        if not self._has_messages():
+        if not self._is_stored():
             return
         # Imported here, because it imports every format.
         from desktop_app.cli.export_command import file_names
@@ -157,7 +157,7 @@ class ExportController(QObject):
         # Imported here, because the start does not need it and few users print.
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 
-        if not self._has_messages():
+        if not self._is_stored():
             return
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         dialog = QPrintDialog(printer, self._parent)
@@ -217,6 +217,16 @@ class ExportController(QObject):
             timer.cancel()
             notifications.dismiss_topic(topic)
         return not canceled.is_set()
+
+    def _is_stored(self) -> bool:
+        """Return True if child processes can read the open conversation; else say why not."""
+        if not self._has_messages():
+            return False
+        if self._current.is_temporary:
+            self._notifications.notify(
+                tr("Temporary conversations can’t be exported or printed. Copy the text instead.")
+            )
+        return not self._current.is_temporary
 
     def _has_messages(self) -> bool:
         if self._current.path and not self._current.is_new:

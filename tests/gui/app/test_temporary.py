@@ -16,6 +16,7 @@ from desktop_app.domain.errors import ProviderFaultError, StorageError
 from desktop_app.paths import folders
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.desk import Desk, until
+from tests.helpers.file_dialogs import file_dialogs
 
 SECRET = "zanzibarquix"
 FILE = "mangrovetide"
@@ -263,3 +264,13 @@ async def test_keys_open_and_close_a_temporary_conversation() -> None:
         QTest.keyClick(bar(desk).forget_button, Qt.Key.Key_Space)
         assert not is_temporary(desk)
         assert isinstance(bar(desk).keep_button, QPushButton)
+
+
+@pytest.mark.parametrize("command", ["conversation.export", "conversation.print"])
+async def test_it_is_neither_exported_nor_printed(command: str) -> None:
+    async with Desk() as desk:
+        desk.session.actions["conversation.temporary"]()
+        await desk.ask_and_answer("Why?", "So.")
+        desk.session.actions[command]()
+        assert "can’t be exported" in desk.said
+        assert file_dialogs() == []
