@@ -8,12 +8,24 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.ui.look.theme import dark
+from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
+
+
+def test_a_theme_keeps_the_size_of_the_editor(qtbot: QtBot, light_theme: Theme) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(900, 800)
+    editor = ModelEditor(ModelRow("p", "P", "m", "Model"), light_theme, window)
+    editor.resize(700, 640)
+    editor.set_theme(dark())
+    assert (editor.width(), editor.height()) == (700, 640)
 
 
 @pytest.mark.parametrize("current", ["", "m3"])

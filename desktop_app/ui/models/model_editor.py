@@ -86,6 +86,7 @@ class ModelEditor(FormDialog):
         self._undo_button.clicked.connect(self._restore)
         self.effort_choice.currentIndexChanged.connect(lambda _at: self._show_efforts())
         self.set_theme(theme)
+        self.resize(fitting_size(_SIZE, theme, parent))
         self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _build(self, theme: Theme) -> None:
@@ -175,7 +176,6 @@ class ModelEditor(FormDialog):
     def set_theme(self, theme: Theme) -> None:
         self._form.setSpacing(theme.px(10))
         retheme(self, theme)
-        self.resize(fitting_size(_SIZE, theme, self.parentWidget()))
 
     def _show_own(self) -> None:
         own = self._own
