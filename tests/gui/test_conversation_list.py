@@ -573,6 +573,17 @@ def test_esc_leaves_a_filter_and_otherwise_goes_to_the_window(
     assert not escape.isAccepted()
 
 
+def test_the_arrow_key_that_leaves_a_filter_points_against_the_text(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    listing.set_conversations([conversation("b")], list_filter=ARCHIVE)
+    listing.view.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    with qtbot.assertNotEmitted(listing.filter_requested):
+        qtbot.keyClick(listing.view, Qt.Key.Key_Left)
+    with qtbot.waitSignal(listing.filter_requested):
+        qtbot.keyClick(listing.view, Qt.Key.Key_Right)
+
+
 def test_rows_after_the_last_page_are_shown_with_their_page(model: ConversationModel) -> None:
     last = conversation("b", days(1))
     model.set_conversations([conversation("a"), last], last=last)

@@ -54,12 +54,12 @@ class ConversationView(RowView):
     Attributes:
         has_marks: whether the user marked the selected rows; otherwise the open conversation is
             selected.
-        can_go_back: whether a filter is active that the user can leave by Esc, Backspace or arrow
-            left.
+        can_go_back: whether a filter is active that the user can leave by Esc, Backspace or the
+            back arrow: left, in right-to-left windows right.
 
     Signals:
         selection_cleared(): the marks are cleared; select the open conversation again.
-        back_requested(): the user wants to leave the filter (Esc, Backspace or arrow left).
+        back_requested(): the user wants to leave the filter (Esc, Backspace or back arrow).
         end_pressed(): the user wants to see the very last row, loaded or not.
         undo_pressed(): the key for Undo was pressed.
         dropped(list[str] ids, str folder id): conversations were dropped on a folder.
@@ -91,7 +91,7 @@ class ConversationView(RowView):
         self.setDropIndicatorShown(False)
 
     def set_can_go_back(self, can_go_back: bool) -> None:
-        """Set whether Esc, Backspace and arrow left leave the shown rows."""
+        """Set whether Esc, Backspace and the back arrow leave the shown rows."""
         self.can_go_back = can_go_back
 
     # ------------------------------------------------------------ marks
@@ -178,6 +178,7 @@ class ConversationView(RowView):
         self.shows_focus = True
         key, modifiers = _Key(event.key()), event.modifiers()
         has_control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        back_arrow = _Key.Key_Right if self.isRightToLeft() else _Key.Key_Left
         if key in _MOVES and modifiers & Qt.KeyboardModifier.ShiftModifier:
             index = self.moveCursor(_MOVES[key], Qt.KeyboardModifier.NoModifier)
             if index.isValid():
@@ -190,7 +191,7 @@ class ConversationView(RowView):
             self._toggle(self.currentIndex())
         elif key == _Key.Key_Escape and self.has_marks:
             self.clear_marks()
-        elif key in (_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left):
+        elif key in (_Key.Key_Escape, _Key.Key_Backspace, back_arrow):
             if self.can_go_back:
                 self.back_requested.emit()
             else:
