@@ -168,6 +168,19 @@ def test_a_password_can_be_entered_if_the_proxy_has_a_user(
     assert entered.args == ["openai.proxy", SECRET]
 
 
+def test_a_typed_proxy_is_saved_before_its_password(qtbot: QtBot, panel: SettingsPanel) -> None:
+    choose(panel, "proxy", "own")
+    write(qtbot, panel, "proxy-url", "http://ada@proxy.example:3128")
+    find(panel, QLineEdit, "proxy-key").setText("secret")
+    field = find(panel, QLineEdit, "proxy-url")
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "http://ada@typed.example:3128")
+    signals = [panel.profile_save_requested, panel.password_entered]
+    with qtbot.waitSignals(signals, order="strict"):
+        find(panel, QPushButton, "proxy-save-key").click()
+
+
 def test_a_certificate_file_can_be_chosen_and_cleared(qtbot: QtBot, panel: SettingsPanel) -> None:
     section = panel.findChildren(CertificateSection)[0]
     with qtbot.waitSignal(panel.ca_file_chosen) as chosen:

@@ -380,6 +380,21 @@ def test_typed_text_is_saved_for_the_provider_that_is_left(
         find(panel, QLineEdit, "models").setFocus()
 
 
+@pytest.mark.parametrize("name", ["test", "save-key"])
+def test_a_typed_address_is_saved_before_a_button_uses_it(
+    qtbot: QtBot, panel: SettingsPanel, name: str
+) -> None:
+    choose_provider(panel, COMET)
+    find(panel, QLineEdit, "key").setText(SECRET)
+    field = find(panel, QLineEdit, "base-url")
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "https://typed.example/v1")
+    used = panel.test_requested if name == "test" else panel.key_entered
+    with qtbot.waitSignals([panel.profile_save_requested, used], order="strict"):
+        find(panel, QPushButton, name).click()  # as its mnemonic does, without the focus
+
+
 def test_an_unfinished_price_is_not_saved_when_another_provider_is_shown(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:

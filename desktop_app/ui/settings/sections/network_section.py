@@ -118,6 +118,7 @@ class ProxySection(FormSection):
         self._column.addWidget(self.password)
         self._mode.activated.connect(self._choose)
         self._url.editingFinished.connect(self._enter_url)
+        self.password.key_entered.connect(self._enter_url)  # before the password is stored for it
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the profile's proxy; what is being entered stays until either has changed."""

@@ -321,6 +321,7 @@ class ProviderTab(QWidget):
         self.profile_add_requested.emit(profile)
 
     def _enter_key(self, key: str) -> None:
+        self._address.report_edits()  # a mnemonic leaves the focus in its field
         self._forget_result()
         self.key_entered.emit(self.current_id(), key)
 
@@ -329,6 +330,7 @@ class ProviderTab(QWidget):
         self.key_removal_requested.emit(self.current_id())
 
     def _begin_test(self) -> None:
+        self._address.report_edits()
         if self._address.isVisibleTo(self) and not self._address.check():
             self._results[self.current_id()] = (False, tr("Correct the base URL first."))
             self._show_result()
