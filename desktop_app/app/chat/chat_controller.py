@@ -87,22 +87,20 @@ class ChatController(QObject):
             self._queued[opened_id] = text
             self._show_hint()
         elif draft:
-            edited = self._edited.question
-            path = self._current.path if edited is None else self._current.path_to(edited.id)
-            self._start(self._turns.begin(list(path), draft))
+            self._start(self._turns.begin(list(self._current.path_before_question), draft))
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""
         prompt = self._prompt
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
-        edited, path = self._edited.question, self._current.path
         if self._is_reading(self._current.id):
             self._notifications.notify(tr("Wait until the attached files are read."))
             return
         if draft:
-            path = path if edited is None else self._current.path_to(edited.id)
-            await self._turns.begin(list(path), draft, compared=choices)
+            path = list(self._current.path_before_question)
+            await self._turns.begin(path, draft, compared=choices)
             return
+        path = self._current.path
         asked = [at for at, message in enumerate(path) if message.role is Role.USER]
         if asked:
             await self._turns.begin(path[: asked[-1] + 1], None, compared=choices)

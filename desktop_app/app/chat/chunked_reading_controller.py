@@ -79,8 +79,8 @@ class ChunkedReadingController(QObject):
     async def _attach_beginnings(self, refused: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
         tools = self._setup.settings_of(self._current.conversation).parameters.tools
-        context = replace(self._setup.context, path=list(self._current.path))
-        draft = await with_beginnings(self._chat_service.estimator, context, refused, tools)
+        context, estimator = self._setup.context, self._chat_service.estimator
+        draft = await with_beginnings(estimator, context, refused, tools)
         if self._draft.value.attachments == refused.attachments:
             self._draft.set_attachments(draft.attachments)
             words = tr(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -135,7 +136,7 @@ class CompactionController(QObject):
             return
         plan = None
         try:
-            if await self._compaction_service().is_nearly_full(self._setup.context):
+            if await self._compaction_service().is_nearly_full(self._context):
                 plan = await self._make_plan()
         except UserFacingError:
             return  # sending reports the error
@@ -149,7 +150,12 @@ class CompactionController(QObject):
         self._show_card()
 
     async def _make_plan(self) -> CompactionPlan | None:
-        return await self._compaction_service().plan(self._setup.context)
+        return await self._compaction_service().plan(self._context)
+
+    @property
+    def _context(self) -> SendContext:
+        """The context of a question after all messages, even if one of them is being edited."""
+        return replace(self._setup.context, path=list(self._current.path))
 
     def _is_busy(self, conversation_id: str) -> bool:
         return conversation_id in self._work or self._running.is_running(conversation_id)

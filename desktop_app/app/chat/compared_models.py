@@ -152,7 +152,7 @@ class ComparedModels(QObject):
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
         context = replace(self._setup.context, resolved=resolved)
         if not draft:  # the last question is asked again
-            path = list(context.path)
+            path = list(self._current.path)
             while path and path[-1].role is not Role.USER:
                 path.pop()
             context = replace(context, path=path)

@@ -55,9 +55,8 @@ class EditedQuestion(QObject):
             return  # imported conversations may begin with an answer
         editing, prompt = self._on_open_path(), self._prompt
         previous_draft = self._draft.with_text(prompt.text(), prompt.template_id)
-        self._edited = _Edited(
-            self._current.id, question, editing.previous_draft if editing else previous_draft
-        )
+        previous_draft = editing.previous_draft if editing else previous_draft
+        self._set_edited(_Edited(self._current.id, question, previous_draft))
         self._put_into_prompt(question.as_draft)
 
     def discard(self) -> Callable[[], None] | None:
@@ -70,7 +69,7 @@ class EditedQuestion(QObject):
         if edited is None:
             return None
         typed = self._draft.with_text(self._prompt.text(), self._prompt.template_id)
-        self._edited = None
+        self._set_edited(None)
         self._put_into_prompt(edited.previous_draft)
         return None if typed == edited.question.as_draft else lambda: self._resume(edited, typed)
 
@@ -87,8 +86,13 @@ class EditedQuestion(QObject):
         """
         if self._edited is None or self._edited.conversation_id != conversation_id:
             return rest
-        previous_draft, self._edited = self._edited.previous_draft, None
+        previous_draft = self._edited.previous_draft
+        self._set_edited(None)
         return rest or previous_draft
+
+    def _set_edited(self, edited: _Edited | None) -> None:
+        self._edited = edited
+        self._current.edit("" if edited is None else edited.question.id)
 
     @property
     def question(self) -> Message | None:

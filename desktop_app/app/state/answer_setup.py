@@ -136,7 +136,8 @@ class AnswerSetup(QObject):
     def context(self) -> SendContext:
         """The context of the next question in the open conversation."""
         here, instructions = self._current, self.ask_settings.instructions
-        return SendContext(list(here.path), self.resolved, here.compactions, instructions)
+        path = list(here.path_before_question)
+        return SendContext(path, self.resolved, here.compactions, instructions)
 
     @property
     def sent(self) -> Sequence[Message]:

@@ -49,6 +49,7 @@ class OpenConversation(QObject):
         self._conversation = blank_conversation(blank_id, ModelChoice(ON_DEVICE.id, ""))
         self._is_new = True
         self._path: list[Message] = []
+        self._edited_id = ""
         self._versions: Mapping[str, tuple[str, ...]] = {}
         self._compactions: tuple[Compaction, ...] = ()
 
@@ -75,6 +76,14 @@ class OpenConversation(QObject):
     @property
     def path(self) -> list[Message]:
         """The messages that are shown, oldest first."""
+        return self._path
+
+    @property
+    def path_before_question(self) -> list[Message]:
+        """The messages before the next question, which may replace an earlier one."""
+        edited_id = self._edited_id
+        if edited_id and any(message.id == edited_id for message in self._path):
+            return self.path_to(edited_id)
         return self._path
 
     @property
@@ -138,6 +147,10 @@ class OpenConversation(QObject):
         """Return the messages before this one; none if it is not in the path."""
         ids = [message.id for message in self._path]
         return self._path[: ids.index(message_id)] if message_id in ids else []
+
+    def edit(self, question_id: str) -> None:
+        """Set the question that the next one replaces if it is in the path, "" for none."""
+        self._edited_id = question_id
 
     def replace_message(self, message: Message) -> None:
         """Set a newer state of a message."""

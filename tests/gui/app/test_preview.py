@@ -432,6 +432,28 @@ async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> 
         await desk.settled()
 
 
+async def test_a_document_of_an_edited_question_is_sent_again(data: Path) -> None:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        await attached(desk, data / "report.pdf")
+        desk.type("Who?")
+        await until(lambda: "$" in desk.estimate)
+        chips, estimate = desk.chips, desk.estimate
+        turn = await desk.ask("")
+        turn.end("Dubois")
+        await desk.settled()
+        await desk.ask_and_answer("When?", "In May")
+        desk.act("edit", 0)
+        await until(lambda: (desk.chips, desk.estimate) == (chips, estimate))
+        desk.session.actions["attachment.preview"]()
+        dialog = await opened(desk)
+        await until(lambda: "[page 2]" in dialog.text.text)
+        dialog.reject()
+        turn = await desk.ask(" exactly?")
+        assert turn.asked.count("[page 2]") == 1
+        turn.end("Dubois")
+        await desk.settled()
+
+
 async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> None:
     async with Desk() as desk:
         await attached(desk, data / "report.pdf")
