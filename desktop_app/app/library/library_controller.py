@@ -259,6 +259,7 @@ class LibraryController(QObject):
         conversation = await store.get(conversation_id)
         if conversation is not None:
             leaf = await store.newest_leaf(message_id)
+            conversation = self._presenter.with_cached_changes(conversation)
             await store.save(replace(conversation, leaf_id=leaf))
 
     async def _with_running(self, path: list[Message]) -> list[Message]:

@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.desk import Desk, PausableStore, until
@@ -620,3 +621,25 @@ async def test_a_change_during_the_reading_of_foreign_changes_is_kept() -> None:
         await reading
         assert desk.state.current.conversation.pinned
         await desk.settled()
+
+
+async def test_a_title_given_while_a_hit_switches_the_version_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    newest_leaf = ConversationStore.newest_leaf
+    async with Desk() as desk:
+        here = await desk.ask_and_answer("First", "One")
+        found = desk.state.current.path[-1].id
+        desk.act("retry")
+        (await desk.turn(1)).end("Two")
+        await desk.settled()
+
+        async def rename_first(store: ConversationStore, message_id: str) -> str:
+            desk.controllers.list_presenter.rename(here, "Mine")
+            await until(lambda: desk.stored("SELECT title FROM conversations") == [("Mine",)])
+            return await newest_leaf(store, message_id)
+
+        monkeypatch.setattr(ConversationStore, "newest_leaf", rename_first)
+        await desk.controllers.library.open(here, found)
+        assert "One" in desk.transcript
+        assert desk.stored("SELECT title FROM conversations") == [("Mine",)]
