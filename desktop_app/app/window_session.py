@@ -538,7 +538,10 @@ class WindowSession:
             elif self._has_open_form:
                 words = tr("The language changes once the other windows are closed.")
             else:
-                words = tr("The language changes once responses and temporary conversations end.")
+                words = tr(
+                    "The language changes once responses, transfers, and temporary conversations "
+                    "end."
+                )
             self._window.notifications.notify(words)
 
     @property

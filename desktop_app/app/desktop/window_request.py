@@ -5,7 +5,7 @@ part contains the command and absolute paths, separated by NUL, which no path co
 is text in UTF-8. Nothing is nested, so no frame takes long to parse. The reply is a single line, a
 `Reply`.
 
-Standard library only: a second start takes milliseconds.
+It imports light modules only: a second start takes milliseconds.
 """
 
 from __future__ import annotations

@@ -267,6 +267,7 @@ async def test_a_backup_on_request_that_is_killed_is_reported_but_not_one_that_i
         runner._process.kill()
         await desk.written()
         assert "The backup failed" in desk.said
+        assert "  " not in find(page, Note, "backup-state").text()
 
 
 async def test_a_line_that_only_looks_like_an_error_is_a_message(

@@ -191,7 +191,8 @@ class BackupController(QObject):
             error = self._last.get("error")
             why = "" if error is None else error_from_json(error).sentences
             failure = tr("The backup of {time} failed.", time=moment(failed_at))
-            self._panel.set_backup_state(f"{failure} {why} {last_backup}", "error")
+            sentences = " ".join(filter(None, (failure, why, last_backup)))
+            self._panel.set_backup_state(sentences, "error")
         elif self._values["backup.every"] != "off" and not self._folder:
             self._panel.set_backup_state(tr("Choose a backup folder."), "warning")
         else:
