@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -63,6 +64,7 @@ class AnswerSetup(QObject):
         self._temporary, self._tasks = temporary, tasks
         self._chat_service, self._conversations = chat_service, conversations
         self._background_id = ""
+        self._saving_elsewhere = asyncio.Lock()
         for changed in (current.folder_changed, folders.changed, providers.changed):
             changed.connect(self.choice_changed)
 
@@ -187,29 +189,18 @@ class AnswerSetup(QObject):
     def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
         """Change the open conversation's own settings, or those of a conversation just left."""
         if conversation_id != self._current.id:
-            self._tasks.start(self._override_elsewhere(conversation_id, change))
+            self._change_elsewhere(
+                conversation_id, lambda left: replace(left, overrides=change(left.overrides))
+            )
             return
         conversation = self._current.conversation
         overrides = change(conversation.overrides)
         self.copy_settings(conversation_id, replace(conversation, overrides=overrides))
 
-    async def _override_elsewhere(
-        self, conversation_id: str, change: Callable[[Overrides], Overrides]
-    ) -> None:
-        conversation = await self._conversations.get(conversation_id)
-        if conversation is not None:
-            await self._save_elsewhere(
-                replace(conversation, overrides=change(conversation.overrides))
-            )
-
-    async def _save_elsewhere(self, changed: Conversation) -> None:
-        await self._conversations.save(changed)
-        self.other_conversation_changed.emit(changed)
-
     def copy_settings(self, conversation_id: str, settings: Conversation) -> None:
         """Copy choice and settings from `settings` to a conversation that is open or just left."""
         if conversation_id != self._current.id:
-            self._tasks.start(self._copy_settings_elsewhere(conversation_id, settings))
+            self._change_elsewhere(conversation_id, lambda left: left.with_settings_of(settings))
             return
         self._current.update(self._current.conversation.with_settings_of(settings))
         if self._current.is_new:
@@ -218,7 +209,15 @@ class AnswerSetup(QObject):
             self._tasks.start(self._conversations.save(self._current.conversation))
         self.choice_changed.emit()
 
-    async def _copy_settings_elsewhere(self, conversation_id: str, settings: Conversation) -> None:
-        conversation = await self._conversations.get(conversation_id)
-        if conversation is not None:
-            await self._save_elsewhere(conversation.with_settings_of(settings))
+    def _change_elsewhere(
+        self, conversation_id: str, change: Callable[[Conversation], Conversation]
+    ) -> None:
+        async def read_and_save() -> None:
+            async with self._saving_elsewhere:  # each change begins with the result of the last
+                conversation = await self._conversations.get(conversation_id)
+                if conversation is not None:
+                    changed = change(conversation)
+                    await self._conversations.save(changed)
+                    self.other_conversation_changed.emit(changed)
+
+        self._tasks.start(read_and_save())

@@ -152,3 +152,15 @@ async def test_settings_before_the_first_question_survive_a_restart() -> None:
     async with Desk(environment=COMET) as desk:
         desk.controllers.library.open_new()
         assert own(desk) == Overrides()
+
+
+async def test_two_changes_of_a_conversation_just_left_are_both_kept() -> None:
+    async with Desk() as desk:
+        left = await desk.ask_and_answer("First", "One")
+        desk.controllers.library.open_new()
+        for key in ("answer.temperature", "answer.top_p"):
+            desk.window.settings.override_changed.emit(left, key, 0.5)
+        await desk.written()
+        await desk.opened(left)
+        parameters = desk.state.setup.ask_settings.parameters
+        assert (parameters.temperature, parameters.top_p) == (0.5, 0.5)
