@@ -95,6 +95,19 @@ def test_word_keeps_styles_indents_and_links(tmp_path: Path) -> None:
     assert cells == [["Item", "Price"], ["Tea", "12.50"], ["=1+1", "007"]]
 
 
+def test_items_that_begin_with_a_heading_or_a_rule_keep_their_markers(tmp_path: Path) -> None:
+    said = conversation("7. # Plan\n8. ***\n9. End")
+    write_docx(tmp_path / "a.docx", "Title", said)
+    document = docx.Document(str(tmp_path / "a.docx"))
+    assert [p.text for p in document.paragraphs][4:] == ["7. Plan", "8.\t", "⁂", "9.\tEnd"]
+    write_odt(tmp_path / "a.odt", "Title", said)
+    body = odfdo.Document(str(tmp_path / "a.odt")).body
+    headings: list[Any] = body.get_headers()
+    assert headings[-1].text == "7. Plan"
+    words = [paragraph.inner_text.strip() for paragraph in body.get_paragraphs()]
+    assert words[-3:] == ["8.", "⁂", "9. End"]
+
+
 def test_opendocument_keeps_headings_and_text(tmp_path: Path) -> None:
     write_odt(tmp_path / "a.odt", "Title", conversation())
     body = odfdo.Document(str(tmp_path / "a.odt")).body

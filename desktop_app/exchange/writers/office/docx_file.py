@@ -57,8 +57,11 @@ def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
         if isinstance(part, OfficeTable):
             _add_table(document, part)
         elif part.kind is Kind.HEADING:
-            document.add_heading(plain(part.text), min(part.level + 1, _DEEPEST_HEADING))
+            words = plain(f"{part.marker} {part.text}".lstrip())
+            document.add_heading(words, min(part.level + 1, _DEEPEST_HEADING))
         elif part.kind is Kind.RULE:
+            if part.marker:
+                _add_paragraph(document, part)  # only the marker, because a rule has no text
             document.add_paragraph("⁂").alignment = WD_ALIGN_PARAGRAPH.CENTER
         elif part.kind is not Kind.CODE_HEAD:
             _add_paragraph(document, part)

@@ -54,8 +54,10 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
                 body.append(_table(part, f"Table{tables}"))
                 body.append(Paragraph())  # adjacent tables would touch
             elif part.kind is Kind.HEADING:
-                body.append(Header(part.level + 2, plain(part.text)))
+                body.append(Header(part.level + 2, plain(f"{part.marker} {part.text}".lstrip())))
             elif part.kind is Kind.RULE:
+                if part.marker:
+                    body.append(_paragraph(part))  # only the marker, because a rule has no text
                 body.append(Paragraph("⁂"))
             elif part.kind is not Kind.CODE_HEAD:
                 body.append(_paragraph(part))
