@@ -533,3 +533,23 @@ async def test_the_card_is_not_cut_off_in_a_small_window_with_large_text() -> No
 def needed(text: CardText) -> int:
     """Return the height that a card's words need."""
     return text.column.heightForWidth(text.viewport().width())
+
+
+async def test_a_conversation_renamed_during_a_compaction_keeps_its_name() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.stage.compacts = True
+        await long_conversation(desk)
+        await until_offered(desk)
+        desk.click("compact")
+        await until(lambda: desk.stage.compacted)
+        desk.type("fourth")
+        desk.enter()
+        conversation = desk.open_id
+        await until(lambda: desk.controllers.turns.is_beginning(conversation))
+        desk.controllers.list_presenter.rename(conversation, "Mine")
+        await until(lambda: desk.stored("SELECT title FROM conversations") == [("Mine",)])
+        desk.stage.states.put_nowait(STATE)
+        (await desk.turn(3)).end("Done")
+        await desk.settled()
+        assert desk.stored("SELECT title FROM conversations") == [("Mine",)]
+        assert desk.rows == ["Mine"]
