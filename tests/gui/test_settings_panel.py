@@ -489,6 +489,19 @@ def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) 
     assert result.text() == "Connected in 0.4 s, 38 models found."
 
 
+@pytest.mark.parametrize("others", [(), (replace(OPENAI, base_url="https://other.example/v1"),)])
+def test_a_test_of_a_removed_provider_or_former_address_has_ended(
+    qtbot: QtBot, panel: SettingsPanel, others: tuple[ProviderProfile, ...]
+) -> None:
+    button = find(panel, QPushButton, "test")
+    click(qtbot, panel, "test")
+    panel.set_test_result("comet", True, "Connected.")
+    assert not button.isEnabled()
+    panel.set_profiles((COMET, *others), "openai")
+    panel.set_profiles(PROFILES, "openai")  # by Undo
+    assert button.isEnabled()
+
+
 def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
     switch = find(panel, Switch, "use-for-new")
     with qtbot.waitSignal(panel.setting_changed) as changed:

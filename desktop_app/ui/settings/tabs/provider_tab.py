@@ -202,6 +202,11 @@ class ProviderTab(QWidget):
 
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
         """Set the providers to choose from, and the one to show."""
+        addresses = {profile.id: profile.base_url for profile in profiles}
+        # A test of a removed provider or a former address has no result.
+        self._testing = {
+            id_ for id_ in self._testing if addresses.get(id_) == self._profiles[id_].base_url
+        }
         self._profiles = {profile.id: profile for profile in profiles}
         self._combo.clear()
         for profile in profiles:
