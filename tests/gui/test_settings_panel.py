@@ -395,6 +395,15 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
         find(panel, QPushButton, name).click()  # as its mnemonic does, without the focus
 
 
+@pytest.mark.parametrize("text", ["9" * 30, "1000000000"])
+def test_a_limit_beyond_the_bounds_of_money_is_refused(
+    qtbot: QtBot, panel: SettingsPanel, text: str
+) -> None:
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
+        write(qtbot, panel, "monthly-cap", text)
+    assert "Enter an amount such as 20" in all_text(panel)
+
+
 def test_an_unfinished_price_is_not_saved_when_another_provider_is_shown(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:

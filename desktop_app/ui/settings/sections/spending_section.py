@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
+from desktop_app.domain.bounds import checked_money
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -64,6 +65,8 @@ class SpendingSection(LineSection):
     def _save_entered(self, text: str) -> None:
         try:
             cap = formatting.parsed_amount(text)
+            if cap is not None:
+                checked_money(str(cap))
         except ValueError:
             self.note.set_text(
                 tr("Enter an amount such as 20, or leave empty for no limit."), "error"
