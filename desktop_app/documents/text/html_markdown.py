@@ -22,6 +22,7 @@ from typing import Final
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import whole_number
+from desktop_app.domain.code_fence import fenced
 
 _HEADINGS: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _LISTS: Final = frozenset({"ul", "ol"})
@@ -510,9 +511,7 @@ class _Writer(HTMLParser):
     def _end_code(self) -> None:
         code = "".join(self._code or ()).strip("\n")
         if code.strip():
-            fence = "`" * (1 + max([2, *map(len, _BACKTICKS.findall(code))]))
-            block = MarkdownBlock(f"{fence}{self._language}\n{code}\n{fence}")
-            self._flows[-1].blocks.append(block)
+            self._flows[-1].blocks.append(MarkdownBlock(fenced(code, self._language)))
             for table in self._tables:
                 table.is_layout = True  # Code needs its lines.
         self._code, self._language = None, ""

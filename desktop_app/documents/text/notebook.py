@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from desktop_app.documents import refusals
+from desktop_app.domain.bounds import BAD_VALUE
+from desktop_app.domain.code_fence import fenced
 
 
 def read(name: str, text: str) -> str:
@@ -19,14 +21,7 @@ def read(name: str, text: str) -> str:
         notebook = json.loads(text)
         language = notebook.get("metadata", {}).get("language_info", {}).get("name", "")
         return "\n\n".join(part for cell in _cells(notebook) for part in _cell(cell, language))
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except BAD_VALUE as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
 
 
@@ -44,8 +39,8 @@ def _cell(cell: dict[str, Any], language: str) -> list[str]:
         return [source] if source else []
     language = cell.get("language", language)
     outputs = "\n".join(_output(output) for output in cell.get("outputs", ())).strip()
-    parts = [_fenced(source, language), _fenced(outputs, "output")]
-    return [part for part in parts if part]
+    parts = ((source, language), (outputs, "output"))
+    return [fenced(text, named) for text, named in parts if text.strip()]
 
 
 def _output(output: dict[str, Any]) -> str:
@@ -59,12 +54,3 @@ def _output(output: dict[str, Any]) -> str:
 
 def _joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
-
-
-def _fenced(text: str, language: str) -> str:
-    if not text.strip():
-        return ""
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{language}\n{text}\n{fence}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from desktop_app.domain.code_fence import fenced
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
@@ -20,7 +21,6 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.exchange.code_fence import fenced
 from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas_document, without_marks
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from desktop_app.exchange.code_fence import fenced
+from desktop_app.domain.code_fence import fenced
 from desktop_app.exchange.importers.imported_conversation import mapping_at, objects_at, text_at
 
 CANVAS: Final = "canmore."

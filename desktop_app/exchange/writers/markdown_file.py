@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from desktop_app.domain.code_fence import fenced
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_facts import (
     attached_line,
@@ -13,7 +14,6 @@ from desktop_app.domain.conversations.message_facts import (
     sources_of,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
-from desktop_app.exchange.code_fence import fenced
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.markdown.parser import parser
