@@ -12,11 +12,7 @@ _LEAST_BYTES: Final = 16 << 20
 
 
 def read_descriptor(descriptor: int, limits: Limits) -> bytes:
-    """Read an open file up to one byte more than the limit, and close it.
-
-    Raises:
-        OSError
-    """
+    """Read an open file up to one byte more than the limit, and close it. Raises OSError."""
     with os.fdopen(descriptor, "rb") as file:
         # A buffer as large as the limit could exceed the memory limit for any file.
         size = max(os.fstat(descriptor).st_size, _LEAST_BYTES)

@@ -20,11 +20,7 @@ from desktop_app.domain.documents.extracted_document import ExtractedDocument
 def extract_file(
     name: str, descriptor: int, limits: Limits, on_progress: OnProgress, password: str = ""
 ) -> ExtractedDocument:
-    """Return the text of an open file, and close it.
-
-    Raises:
-        DocumentError: a subclass, with sentences for the user.
-    """
+    """Return the text of an open file, and close it."""
     try:
         data = read_descriptor(descriptor, limits)
     except OSError as error:
@@ -39,11 +35,7 @@ def extract_folder(
     limits: Limits,
     on_progress: OnProgress,
 ) -> ExtractedDocument:
-    """Return the text of the files in a folder: see `folder_reader.read`.
-
-    Raises:
-        DocumentError: a subclass, with sentences for the user.
-    """
+    """Return the text of the files in a folder: see `folder_reader.read`."""
     from desktop_app.documents.containers import folder_reader
 
     read = folder_reader.read(name, members, open_member, limits, on_progress)
@@ -53,11 +45,7 @@ def extract_folder(
 def extract_bytes(
     name: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str = ""
 ) -> ExtractedDocument:
-    """Return the text of a document's bytes; `name` is its file name.
-
-    Raises:
-        DocumentError: a subclass, with sentences for the user.
-    """
+    """Return the text of a document's bytes; `name` is its file name."""
     if len(data) > limits.file_bytes:
         raise refusals.file_too_large(name, limits)
     if not data:

@@ -66,11 +66,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> ExtractedDocument:
-    """Return an image's size and format, after decoding it once to find damage.
-
-    Raises:
-        DocumentDamagedError, DocumentTooLargeError
-    """
+    """Return an image's size and format, after decoding it once to find damage."""
     try:
         with _open_image(name, data, media_type, limits) as image:
             animated = bool(getattr(image, "is_animated", False))
@@ -101,9 +97,6 @@ def scale(
 
     A PNG or JPEG that fits and has no metadata is returned unchanged. The same bytes give the same
     result.
-
-    Raises:
-        DocumentDamagedError, DocumentTooLargeError
     """
     try:
         with _open_image(name, data, media_type, limits) as image:

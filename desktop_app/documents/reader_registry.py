@@ -31,9 +31,6 @@ def read(
     Args:
         depth: the number of archives and mails around it.
         password: opens a protected PDF; "" if there is none.
-
-    Raises:
-        DocumentError: a subclass, with sentences for the user.
     """
     kind = _binary_kind(name, data)
     bundle = DocumentBundle(limits, on_progress, depth, read)
@@ -100,11 +97,7 @@ def _read_binary(
 
 
 def _binary_kind(name: str, data: bytes) -> str | None:
-    """Return the media type of a binary document; None if the data may be text.
-
-    Raises:
-        DocumentUnsupportedError, DocumentDamagedError, DocumentEncryptedError
-    """
+    """Return the media type of a binary document; None if the data may be text."""
     promised = media_type.type_of_ending(name)
     try:
         kind = media_type.detect_binary(name, data)

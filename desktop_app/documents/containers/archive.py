@@ -29,11 +29,7 @@ _IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒª
 
 
 def read(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
-    """Read the members in the order of their names; `bundle` collects them.
-
-    Raises:
-        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError, DocumentEmptyError
-    """
+    """Read the members in the order of their names; `bundle` collects them."""
     if bundle.depth > document_bundle.MAX_DEPTH:
         raise refusals.too_large(name, Reason.TOO_MANY_ARCHIVES)
     try:

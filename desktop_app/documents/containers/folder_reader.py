@@ -31,11 +31,6 @@ def read(
         name: the folder's name.
         members: each file's path relative to the folder, and why it is left out ("" if it is read).
         open_member: returns the descriptor of a member by its index, None if it cannot be read.
-        limits: the limits on what is read.
-        on_progress: called for each file.
-
-    Raises:
-        DocumentTooLargeError, DocumentEmptyError
     """
     bundle = DocumentBundle(limits, on_progress, 0, reader_registry.read)
     members_to_read = []

@@ -55,11 +55,7 @@ class CollectionReader:
         return document
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
-        """Return the passages of a document's text.
-
-        Raises:
-            DocumentError: the worker failed.
-        """
+        """Return the passages of a document's text."""
         return await self._worker.passages(text, name, media_type)
 
 

@@ -46,11 +46,7 @@ def is_message(data: bytes) -> bool:
 
 
 def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNote | None]:
-    """Return the message as text, and a note for the user; `files` collects attachments.
-
-    Raises:
-        DocumentDamagedError
-    """
+    """Return the message as text, and a note for the user; `files` collects attachments."""
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             text = _Message(file).text(files, 0)

@@ -24,11 +24,7 @@ _RIGHTS: Final = "META-INF/rights.xml"
 def read(
     name: str, data: bytes, limits: Limits, on_progress: Callable[[Progress], None]
 ) -> tuple[str, int]:
-    """Return the book as Markdown, and the number of its chapters.
-
-    Raises:
-        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
-    """
+    """Return the book as Markdown, and the number of its chapters."""
     package = Package(name, data, limits)
     if _RIGHTS in package:
         raise refusals.encrypted(name)

@@ -41,11 +41,7 @@ _LEFT_OUT: Final = frozenset(
 
 
 def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | None]:
-    """Return the document as Markdown, and the number of slides of a presentation.
-
-    Raises:
-        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
-    """
+    """Return the document as Markdown, and the number of slides of a presentation."""
     package = Package(name, data, limits)
     content = package.xml("content.xml")
     reader = _Reader(package, _Styles([package.optional_xml("styles.xml"), content]))

@@ -20,11 +20,7 @@ _MANIFEST: Final = "META-INF/manifest.xml"
 
 
 class Package:
-    """A document's parts by name; `limits` bounds their total size.
-
-    Raises:
-        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
-    """
+    """A document's parts by name; `limits` bounds their total size."""
 
     def __init__(self, name: str, data: bytes, limits: Limits) -> None:
         self.name = name
@@ -59,11 +55,7 @@ class Package:
             raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
 
     def xml(self, part: str) -> ElementTree.Element:
-        """Parse a part; refuse document types and UTF-16, which no office program writes.
-
-        Raises:
-            DocumentDamagedError
-        """
+        """Parse a part; refuse document types and UTF-16, which no office program writes."""
         data = self.bytes(part)
         # UTF-16 would hide a declaration from the search.
         is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]

@@ -25,11 +25,7 @@ _REPEATED_PLACEHOLDERS: Final = ("sldNum", "dt", "ftr", "hdr", "sldImg")
 
 
 def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
-    """Return the slides as text, and their number.
-
-    Raises:
-        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
-    """
+    """Return the slides as text, and their number."""
     package = Package(name, data, limits)
     main = package.main_part(_MAIN_PART)
     targets = package.relations(main)

@@ -39,11 +39,7 @@ _OUTLINE_LEVELS: Final = 9
 
 
 def read(name: str, data: bytes, limits: Limits) -> str:
-    """Return the document as Markdown.
-
-    Raises:
-        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
-    """
+    """Return the document as Markdown."""
     package = Package(name, data, limits)
     part = package.main_part("word/document.xml")
     folder = part.rpartition("/")[0]

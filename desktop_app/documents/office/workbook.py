@@ -45,11 +45,7 @@ _CELL_TYPE: Final = re.compile(rb"""\st\s*=\s*["']([^"']*)["']""")
 
 
 def read(name: str, data: bytes, limits: Limits) -> str:
-    """Return the sheets of a workbook as tables, each under its name.
-
-    Raises:
-        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
-    """
+    """Return the sheets of a workbook as tables, each under its name."""
     package = Package(name, data, limits)
     try:
         with python_calamine.load_workbook(io.BytesIO(_with_displayed_texts(package))) as workbook:

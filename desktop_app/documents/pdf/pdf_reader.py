@@ -62,11 +62,7 @@ def read(
     on_progress: Callable[[Progress], None],
     password: str = "",
 ) -> PdfText:
-    """Return the text of a PDF.
-
-    Raises:
-        DocumentEncryptedError, DocumentDamagedError, DocumentEmptyError, DocumentTooLargeError
-    """
+    """Return the text of a PDF."""
     try:
         with pdfium.PdfDocument(data, password=password) as document:
             return _read(name, document, limits, on_progress)

@@ -84,9 +84,11 @@ class DocumentWorker:
     """Client of the child process that reads documents, with one request at a time.
 
     Call `aclose()` before the event loop ends. Given `passwords` are shared, not copied. `command`
-    starts the child; only tests of broken children pass it.
+    starts the child; only tests of broken children pass it. All requests raise DocumentError if the
+    document cannot be read, or the child cannot be started or fails.
 
     Attributes:
+        limits: of the next document.
         passwords: the passwords of protected documents that were read or unlocked, by SHA-256. They
             are only in this process's memory, and go to the child through its pipe.
     """
@@ -99,7 +101,7 @@ class DocumentWorker:
         passwords: dict[str, str] | None = None,
         command: ChildCommand | None = None,
     ) -> None:
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self.passwords: dict[str, str] = {} if passwords is None else passwords
         self._idle_s = idle_s
         self._command = command
@@ -116,18 +118,9 @@ class DocumentWorker:
         """Return the child's process id, None if there is no child."""
         return self._child.pid if self._child else None
 
-    @property
-    def limits(self) -> Limits:
-        """Return the limits of the next document."""
-        return self._limits
-
     def set_limits(self, limits: Limits) -> None:
         """Set the limits of the next document."""
-        self._limits = limits
-
-    def remember_password(self, sha256: str, password: str) -> None:
-        """Keep the password of a protected document until the program ends."""
-        self.passwords[sha256] = password
+        self.limits = limits
 
     async def extract(
         self, path: Path, on_progress: OnProgress | None = None, *, password: str = ""
@@ -154,9 +147,6 @@ class DocumentWorker:
         """Scale an image to fit into `size` pixels, as PNG or JPEG, without metadata.
 
         `media_type` is the result of `extract`. The same bytes give the same result.
-
-        Raises:
-            DocumentError: it cannot be read.
         """
         asked = {"kind": "scale", "name": name, "media_type": media_type}
         header = {**asked, "width": size[0], "height": size[1]}
@@ -191,11 +181,7 @@ class DocumentWorker:
         )
 
     async def count_tokens(self, text: str) -> int:
-        """Count the tokens of a text by o200k_base, which OpenAI's models use.
-
-        Raises:
-            DocumentError: the child could not be started, or failed.
-        """
+        """Count the tokens of a text by o200k_base, which OpenAI's models use."""
         payload = text.encode(errors="replace")
         request = Request({"kind": "count", "name": "The text"}, payload, max_bytes=0)
         most = len(payload)
@@ -204,22 +190,14 @@ class DocumentWorker:
         )
 
     async def token_mix(self, text: str) -> TokenMix:
-        """Count the tokens of each kind in a text, by o200k_base.
-
-        Raises:
-            DocumentError: the child could not be started, or failed.
-        """
+        """Count the tokens of each kind in a text, by o200k_base."""
         payload = text.encode(errors="replace")
         request = Request({"kind": "mix", "name": "The text"}, payload, max_bytes=0)
         most = len(payload)
         return await self._ask(request, lambda answer, _: worker_answers.token_mix(answer, most))
 
     async def markdown_of(self, html: str) -> str:
-        """Convert HTML from the clipboard to Markdown: see `html_markdown.py`.
-
-        Raises:
-            DocumentError: it cannot be read, or the child could not be started.
-        """
+        """Convert HTML from the clipboard to Markdown: see `html_markdown.py`."""
         payload = html.encode(errors="replace")
         most = min(4 * len(payload) + PIECE_BYTES, MAX_TEXT_BYTES)
         request = Request({"kind": "convert", "name": "The text"}, payload, max_bytes=most)
@@ -232,9 +210,6 @@ class DocumentWorker:
 
         Args:
             rates: tokens per token of o200k_base, by kind of text; None if the tokens are its own.
-
-        Raises:
-            DocumentError: the child could not be started, or failed.
         """
         payload = text.encode(errors="replace")
         header = {"kind": "chunk", "name": "The text", "tokens": tokens, "rates": rates or {}}
@@ -243,11 +218,7 @@ class DocumentWorker:
         return await self._ask(request, lambda _, rows: worker_answers.chunks(rows, length))
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
-        """Return the passages of a document's text: see `passage_index.py`.
-
-        Raises:
-            DocumentError: the child could not be started, or failed.
-        """
+        """Return the passages of a document's text: see `passage_index.py`."""
         payload = text.encode(errors="replace")
         header = {"kind": "passages", "name": name, "media_type": media_type}
         request = Request(header, payload, max_bytes=_row_bytes_bound(payload))
@@ -266,7 +237,7 @@ class DocumentWorker:
         await asyncio.gather(*self._ending)
 
     async def _extract(self, request: Request, on_progress: OnProgress | None) -> ExtractedDocument:
-        password, limits = str(request.header["password"]), self._limits
+        password, limits = str(request.header["password"]), self.limits
         name = replace_surrogates(request.name)
 
         def read(answer: dict[str, Any], text: str) -> ExtractedDocument:
@@ -275,7 +246,7 @@ class DocumentWorker:
 
         found = await self._ask(request, read, on_progress)
         if found.is_protected:
-            self.remember_password(found.sha256, password)
+            self.passwords[found.sha256] = password
         return found
 
     async def _ask(
@@ -287,11 +258,9 @@ class DocumentWorker:
         """Send a request, and return what `read` makes of its answer within the time limit.
 
         Args:
-            request: the request.
             read: makes the result of the answer's header and payload, in a thread if it is long.
-            on_progress: called with the progress.
         """
-        limits = self._limits
+        limits = self.limits
         async with self._turn:
             self._cancel_idle_stop()
             try:
@@ -363,11 +332,7 @@ class DocumentWorker:
         on_progress: OnProgress | None,
         request: Request,
     ) -> tuple[dict[str, Any], str | bytes]:
-        """Return the answer's header and payload; until then, open the files the child asks for.
-
-        Raises:
-            _ChildGoneError
-        """
+        """Return the answer's header and payload; until then, open the files the child asks for."""
         while True:
             header, payload = await _receive(child, request.max_bytes, is_text=request.is_text)
             try:
@@ -398,11 +363,7 @@ class DocumentWorker:
             os.close(descriptor)
 
     async def _send_file(self, child: Process, descriptor: int | None) -> None:
-        """Send an open file to the child, or tell it that there is none.
-
-        Raises:
-            _ChildGoneError
-        """
+        """Send an open file to the child, or tell it that there is none."""
         assert self._files is not None
         descriptors = [] if descriptor is None else [descriptor]
         try:
@@ -420,11 +381,7 @@ class DocumentWorker:
         return self._child
 
     async def _start(self, memory: int) -> tuple[Process, socket.socket]:
-        """Start a child; return it with the socket for sending it open files.
-
-        Raises:
-            DocumentError
-        """
+        """Start a child; return it with the socket for sending it open files."""
         ours, theirs = socket.socketpair()
         with theirs:
             command = self._command or child_command("documents")
@@ -488,11 +445,7 @@ def _row_bytes_bound(text: bytes) -> int:
 
 
 async def _open(path: Path, limits: Limits) -> OpenDocument:
-    """Open a file or a folder in a thread.
-
-    Raises:
-        DocumentError
-    """
+    """Open a file or a folder in a thread. Raises DocumentError."""
     # Imported late, to keep the start of the program fast.
     from desktop_app.documents.worker.source_files import open_document
 
@@ -515,11 +468,7 @@ async def _open_in_thread(open_: Callable[[], _T], close: Callable[[_T], None]) 
 
 
 async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> None:
-    """Write a frame piece by piece.
-
-    Raises:
-        _ChildGoneError
-    """
+    """Write a frame piece by piece. Raises _ChildGoneError."""
     assert child.stdin is not None
     try:
         child.stdin.write(frame_head(header, len(payload)))

@@ -115,11 +115,7 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
 
 
 def _require_regular(descriptor: int) -> int:
-    """Return the descriptor of a regular file; close any other.
-
-    Raises:
-        OSError
-    """
+    """Return the descriptor of a regular file; close any other. Raises OSError."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(None, "it is not a file")
@@ -142,11 +138,7 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
 
 
 def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
-    """Yield the members of an open folder sorted by name, with subfolders in place.
-
-    Raises:
-        OSError
-    """
+    """Yield the members of an open folder sorted by name, with subfolders in place."""
     with os.scandir(folder) as rows:
         entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
     for entry in entries:

@@ -22,14 +22,7 @@ def serve(
     """Answer a request whose kind begins with "view-".
 
     Args:
-        header: the request.
-        payload: the payload of its frame.
-        answers: the stream for the answer.
         take_file: returns the descriptor of the file that the request announces.
-
-    Raises:
-        DocumentEncryptedError: the password is missing or wrong.
-        DocumentDamagedError: the document cannot be opened, or the page not rendered.
     """
     if header["kind"] == "view-open":
         _open_document(header, take_file() if header["by"] == "descriptor" else payload, answers)

@@ -2,6 +2,7 @@
 
 A hostile document may have taken that process over. So the process is killed unless its answer has
 the expected types, is within the limits, and is about the request. No path is taken from an answer.
+All functions raise MalformedAnswerError for any other answer.
 """
 
 from __future__ import annotations
@@ -62,11 +63,7 @@ class MalformedAnswerError(ValueError):
 
 
 def header_of(packed: bytes) -> dict[str, Any]:
-    """Parse the header of a frame, and check its `kind` and `payload`.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Parse the header of a frame, and check its `kind` and `payload`."""
     header = _expect(dict, _parsed(packed))
     _text(header.get("kind"))
     _integer(header.get("payload"), 0, _MAX_INTEGER)
@@ -74,11 +71,7 @@ def header_of(packed: bytes) -> dict[str, Any]:
 
 
 def progress(header: Mapping[str, Any]) -> Progress:
-    """Return the progress of reading.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return the progress of reading."""
     total = header.get("total")
     return Progress(
         _integer(header.get("done"), 0, _MAX_INTEGER),
@@ -88,20 +81,12 @@ def progress(header: Mapping[str, Any]) -> Progress:
 
 
 def member(header: Mapping[str, Any]) -> int:
-    """Return the index of the member that the process asks for.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return the index of the member that the process asks for."""
     return _integer(header.get("number"), 0, _MAX_INTEGER)
 
 
 def error(header: Mapping[str, Any]) -> errors.DocumentError:
-    """Return the refusal of a document: the reverse of `protocol.error_to_json`.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return the refusal of a document: the reverse of `protocol.error_to_json`."""
     kind = _ERRORS.get(_text(header.get("error")))
     if kind is None:
         raise MalformedAnswerError("an error of no known kind")
@@ -118,29 +103,17 @@ def error(header: Mapping[str, Any]) -> errors.DocumentError:
 
 
 def details(header: Mapping[str, Any]) -> str:
-    """Return what the process reports about its own crash.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return what the process reports about its own crash."""
     return _text(header.get("details"))
 
 
 def whole_number(header: Mapping[str, Any], name: str, most: int) -> int:
-    """Return a number from 0 to `most`.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return a number from 0 to `most`."""
     return _integer(header.get(name), 0, most)
 
 
 def token_mix(header: Mapping[str, Any], most: int) -> dict[TextKind, int]:
-    """Return numbers of tokens from 0 to `most` by kind of text.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return numbers of tokens from 0 to `most` by kind of text."""
     return {
         kind: _integer(header[kind.value], 0, most) for kind in TextKind if kind.value in header
     }
@@ -153,13 +126,7 @@ def document(
 
     Args:
         header: the document's facts.
-        text: the document's text.
-        name: the name in the request.
-        limits: the limits in the request.
-        has_password: the request had a password.
-
-    Raises:
-        MalformedAnswerError
+        name, limits, has_password: those of the request.
     """
     pages = header.get("pages")
     width, height = (_integer(header.get(side), 0, limits.pixels) for side in ("width", "height"))
@@ -206,11 +173,7 @@ def _params(values: Mapping[str, Any]) -> dict[str, Param]:
 
 
 def image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledImage:
-    """Return an image that was to fit into `size` pixels.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return an image that was to fit into `size` pixels."""
     width, height = (header.get(side) for side in ("width", "height"))
     return _image([header.get("media_type"), width, height], data, size)
 
@@ -218,11 +181,7 @@ def image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> Scal
 def images(
     header: Mapping[str, Any], packed: bytes, sizes: Sequence[tuple[int, int]]
 ) -> list[ScaledImage]:
-    """Split a payload into images, each of which was to fit into its size.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Split a payload into images, each of which was to fit into its size."""
     rows = _expect(list, header.get("pictures"))
     if len(rows) != len(sizes):
         raise MalformedAnswerError("not as many pictures as were asked for")
@@ -242,11 +201,7 @@ def _image(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledImag
 
 
 def chunks(payload: str, length: int) -> list[TextChunk]:
-    """Return the chunks of a text of `length` characters.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return the chunks of a text of `length` characters."""
     return [
         TextChunk(*_span(row[:2], length), _integer(row[2], 0, _MAX_INTEGER))
         for row in _rows(payload, 3)
@@ -254,11 +209,7 @@ def chunks(payload: str, length: int) -> list[TextChunk]:
 
 
 def passages(payload: str, length: int) -> list[IndexedPassage]:
-    """Return the passages of a text of `length` characters.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return the passages of a text of `length` characters."""
     found = []
     for start, end, tokens, page, place, title, terms in _rows(payload, 7):
         found.append(
@@ -275,32 +226,20 @@ def passages(payload: str, length: int) -> list[IndexedPassage]:
 
 
 def page_sizes(payload: str) -> list[tuple[float, float]]:
-    """Return the width and height of each page of a document, in points.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return the width and height of each page of a document, in points."""
     rows = (_row(row, 2) for row in _expect(list, _parsed(payload)))
     return [(_length(width), _length(height)) for width, height in rows]
 
 
 def pixels(data: bytes, size: int) -> bytes:
-    """Return pixels that take `size` bytes.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return pixels that take `size` bytes."""
     if len(data) != size:
         raise MalformedAnswerError("not as many pixels as were asked for")
     return data
 
 
 def boxes(header: Mapping[str, Any]) -> list[Box]:
-    """Return rectangles on a page.
-
-    Raises:
-        MalformedAnswerError
-    """
+    """Return rectangles on a page."""
     rows = (_row(row, 4) for row in _expect(list, header.get("boxes")))
     return [Box(*map(_finite, row)) for row in rows]
 

@@ -212,7 +212,6 @@ class ModelCatalog:
             files = [tomllib.loads(text) for text in texts]
             return cls._from_tables(_merge_tables(files), files[1:])
         except (
-            tomllib.TOMLDecodeError,
             KeyError,
             ValueError,
             TypeError,

@@ -499,12 +499,7 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 
 
 def _replace_spans(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
-    """Return `data` with REMOVED in place of each span; overlapping spans become one.
-
-    Args:
-        data: the text.
-        spans: in the order of their starts.
-    """
+    """Return `data` with REMOVED in place of each span, given in the order of their starts."""
     pieces: list[memoryview] = []
     text, end = memoryview(data), 0
     for start, stop in spans:
