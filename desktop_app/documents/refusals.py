@@ -43,7 +43,6 @@ def empty(name: str) -> errors.DocumentEmptyError:
 
 
 def unsupported(name: str, reason: Reason) -> errors.DocumentUnsupportedError:
-    """Return the error for an unsupported format."""
     return errors.DocumentUnsupportedError(reason, name=name)
 
 
@@ -53,7 +52,6 @@ def too_large(name: str, reason: Reason, **params: Param) -> errors.DocumentTooL
 
 
 def file_too_large(name: str, limits: Limits) -> errors.DocumentTooLargeError:
-    """Return the error for a file larger than the limit."""
     return too_large(name, Reason.FILE_TOO_LARGE, limit=limits.file_bytes >> 20)
 
 

@@ -67,7 +67,6 @@ class ErrorNote:
 
 
 def note_of(error: UserFacingError) -> ErrorNote:
-    """Return the note of an error, to be stored."""
     return ErrorNote(
         error.reason,
         error.remedy,

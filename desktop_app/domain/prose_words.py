@@ -43,7 +43,6 @@ class ProseWord(NamedTuple):
 
 @lru_cache(256)
 def words_of_line(line: str) -> tuple[ProseWord, ...]:
-    """Return the words of a line of prose."""
     if len(line) > MAX_LINE_CHARS:
         return ()
     words: list[ProseWord] = []

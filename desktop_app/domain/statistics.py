@@ -46,7 +46,6 @@ class Histogram:
         self.packed += 1 << (_COUNT_BITS * bucket)
 
     def __iadd__(self, other: Histogram) -> Self:
-        """Add the counts of another histogram."""
         self.packed += other.packed
         return self
 
@@ -75,7 +74,6 @@ class Histogram:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Histogram:
-        """Return the histogram from the output of `to_bytes`."""
         empty = int.from_bytes(data[:_COUNT_BYTES], "little")
         return cls(int.from_bytes(data[_COUNT_BYTES:], "little") << (_COUNT_BITS * empty))
 

@@ -102,7 +102,6 @@ class JsonWriter:
         stream.write(b'{"format": "%s", "version": %d' % (FORMAT.encode(), VERSION))
 
     def write_folder(self, folder: Folder) -> None:
-        """Write a folder."""
         self._add("folders", _folder(folder))
 
     def write_conversation(
@@ -119,11 +118,9 @@ class JsonWriter:
         self._add("conversations", item)
 
     def write_file(self, file: AttachmentFile) -> None:
-        """Write an attachment's file."""
         self._add("attachments", _file(file))
 
     def end(self) -> None:
-        """Write the end of the file."""
         self._open(None)
         self._stream.write(b"}\n")
 

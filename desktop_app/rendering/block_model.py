@@ -184,7 +184,6 @@ def quote_block(block: Block) -> Block:
 
 
 def formula(tex: str) -> Run:
-    """Return the run of a formula."""
     inner = clean(tex).replace(FORMULA_BEGINS, "").replace(FORMULA_ENDS, "")
     return Run(f"{FORMULA_BEGINS}{inner}{FORMULA_ENDS}", math=True)
 

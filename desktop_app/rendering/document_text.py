@@ -318,7 +318,6 @@ class _OpenConstruct:
         return self._fence or (rows if len(self._table) == 2 and _begins_table(rows) else "")
 
     def process(self, line: str) -> None:
-        """Process the next line."""
         fence = _FENCE.match(line)
         if self._fence:
             if fence and fence[1].startswith(self._mark) and not line.strip().strip(self._mark):

@@ -82,7 +82,6 @@ def spoken_words(runs: Runs) -> str:
 
 
 def spoken_formula(tex: str) -> str:
-    """Return a formula in words."""
     return " ".join(_Speaker(tex[:_MAX_TEX_LENGTH]).words_until("").split())
 
 

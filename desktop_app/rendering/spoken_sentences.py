@@ -135,7 +135,6 @@ def code_summary(language: str, lines: int) -> str:
 
 
 def _spoken_words(piece: str) -> str:
-    """Return the words of a piece of Markdown."""
     if not piece.strip():
         return ""
     texts = []

@@ -60,7 +60,6 @@ class FootnoteList:
 
 
 def join_blocks(blocks: Iterable[MarkdownBlock]) -> str:
-    """Join the blocks to one text."""
     texts: list[str] = []
     last = None
     for block in blocks:

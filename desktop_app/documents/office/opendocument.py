@@ -106,7 +106,6 @@ class _Styles:
         return False
 
     def is_bold(self, name: str) -> bool:
-        """Return True if a character style is bold."""
         return name in self._bold
 
     def raise_or_lower(self, name: str, words: str) -> str:

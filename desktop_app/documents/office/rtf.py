@@ -166,7 +166,6 @@ class _Reader:
         self._rows: list[Row] = []
 
     def read(self, data: bytes) -> None:
-        """Read a document."""
         start: int | None = 0
         while start is not None:
             start = self._read_from(data, start)

@@ -193,7 +193,6 @@ def encode_unit(unit: int) -> bytes:
 
 
 def is_figure(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
-    """Return True if a line is a single figure."""
     return bool(FIGURE.fullmatch(text(textpage, line)))
 
 

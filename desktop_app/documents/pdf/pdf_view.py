@@ -49,7 +49,6 @@ class PdfView:
             raise self._damaged_error(error) from error
 
     def close(self) -> None:
-        """Close the document."""
         self._close_page()
         self._document.close()
 

@@ -55,7 +55,6 @@ class Table:
     rows: list[list[list[Word]]]
 
     def contains(self, word: Word) -> bool:
-        """Return True if a word is inside the table."""
         x = (word.left + word.right) / 2
         return self.left - 1 <= x <= self.right + 1 and self.bottom <= word.middle <= self.top
 

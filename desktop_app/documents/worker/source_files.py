@@ -61,7 +61,6 @@ class OpenDocument:
         self.close()
 
     def close(self) -> None:
-        """Close the descriptor."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

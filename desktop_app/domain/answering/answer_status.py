@@ -44,7 +44,6 @@ class AnswerStatus:
 
     @property
     def sentences(self) -> str:
-        """Return the status as sentences."""
         return tr_filled(self.code.value, self.params)
 
 
@@ -52,7 +51,6 @@ Status = AnswerStatus | ErrorNote
 
 
 def answer_status(code: StatusCode, **params: Param) -> AnswerStatus:
-    """Return a status with its parameters."""
     return AnswerStatus(code, params)
 
 

@@ -35,11 +35,9 @@ class ListFilter:
 
     @classmethod
     def of_folder(cls, folder_id: str) -> ListFilter:
-        """Return the filter for a folder."""
         return cls(ListFilterKind.FOLDER, folder_id)
 
     def includes(self, conversation: Conversation) -> bool:
-        """Return True if the filter lists the conversation."""
         if conversation.trashed_at is not None:
             return self.kind is ListFilterKind.TRASH
         if conversation.archived:

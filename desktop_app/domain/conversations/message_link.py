@@ -18,7 +18,6 @@ class MessageLink(NamedTuple):
     message_id: str = ""
 
     def __str__(self) -> str:
-        """Return the address."""
         ids = "/".join(part for part in self if part)
         return f"{SCHEME}://conversation/{ids}"
 

@@ -245,7 +245,6 @@ class ToolCallPart:
 
     @property
     def run_arguments(self) -> str:
-        """Return the arguments that it runs with."""
         return self.edited or self.arguments
 
 
@@ -320,7 +319,6 @@ def _part_from_json(row: Mapping[str, Any]) -> Part:
 
 
 def tool_calls(parts: Iterable[object]) -> tuple[ToolCallPart, ...]:
-    """Return the tool calls among parts."""
     return tuple(part for part in parts if isinstance(part, ToolCallPart))
 
 

@@ -145,7 +145,6 @@ NoticeText = AnswerNotice | str
 
 
 def notice(code: NoticeCode, **params: str) -> AnswerNotice:
-    """Return a notice with a code and its parameters."""
     return AnswerNotice(code, tuple(params.items()))
 
 
@@ -161,7 +160,6 @@ def notice_of_error(note: ErrorNote) -> NoticeText:
 
 
 def notice_to_json(value: NoticeText) -> object:
-    """Return a notice ready for JSON."""
     if isinstance(value, str):
         return value
     because = {} if value.because is None else {"because": notice_to_json(value.because)}

@@ -77,7 +77,6 @@ def bundle_note(read: int, left_out: list[tuple[str, Skip]]) -> DocumentNote:
 
 
 def note_to_json(note: DocumentNote | None) -> dict[str, Any] | None:
-    """Return a note ready for JSON."""
     if note is None:
         return None
     rows = [[path, reason.value] for path, reason in note.skipped]

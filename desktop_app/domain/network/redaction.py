@@ -193,7 +193,6 @@ class _SearchedView:
         self._text_begins.append(self._text_begins[-1] + len(piece))
 
     def joined(self) -> bytes:
-        """Return the whole view."""
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)
 

@@ -88,7 +88,6 @@ class Variable(NamedTuple):
 
     @property
     def is_filled_by_program(self) -> bool:
-        """Return True for a variable that the program fills."""
         return self.name in PROGRAM_VARIABLES
 
 

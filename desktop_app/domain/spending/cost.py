@@ -31,7 +31,6 @@ class Usage:
         )
 
     def __sub__(self, other: Usage) -> Usage:
-        """Return the difference of the counts."""
         return Usage(
             self.input_tokens - other.input_tokens,
             self.cached_tokens - other.cached_tokens,

@@ -116,7 +116,6 @@ def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 def damaged_conversation_error(item: Any, why: Exception) -> ImportRefusedError:
-    """Return the error for a damaged conversation."""
     return not_imported_error(text_at(item, "title") if isinstance(item, Mapping) else "", why)
 
 

@@ -58,8 +58,6 @@ img-src data:; form-action 'none'; base-uri 'none'">
 
 
 class EmbeddedImage(NamedTuple):
-    """An image to be embedded."""
-
     media_type: str
     data: bytes
 

@@ -86,7 +86,6 @@ class HtmlWriter:
         self._has_right_to_left = False
 
     def write(self, blocks: Sequence[Block]) -> str:
-        """Return the elements of the blocks."""
         return "".join(self.pieces(blocks))
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
@@ -110,7 +109,6 @@ class HtmlWriter:
         return words_of(run)
 
     def code(self, _language: str, text: str) -> str:
-        """Return a code block."""
         direction = _DIRECTIONS["left"] if self._has_right_to_left else ""
         return (
             f'<pre{direction} style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
@@ -139,7 +137,6 @@ class HtmlWriter:
         return _TEXT_CELL if _MISREAD_VALUE.match("".join(map(words_of, cell))) else ""
 
     def formula(self, tex: str, *, display: bool) -> str:
-        """Return a formula."""
         mark = "$$" if display else "$"
         return f"<code>{mark}{_escape_lines(tex)}{mark}</code>"
 

@@ -267,7 +267,6 @@ def _table(block: Block) -> str:
 
 
 def _runs_to_markdown(runs: Runs) -> str:
-    """Return inline Markdown."""
     return _write_styled(tuple(runs), frozenset())
 
 

@@ -39,19 +39,16 @@ class _Pack(NamedTuple):
     styles: tuple[Run, ...]
 
     def runs(self) -> Iterator[Run]:
-        """Yield the unpacked runs."""
         kinds = [style[1:] for style in self.styles]
         for text, mark in zip(self.texts(), self.marks, strict=True):
             yield Run(text, *kinds[mark])
 
     def run(self, number: int) -> Run:
-        """Return a run."""
         start = self.ends[number - 1] if number else 0
         style = self.styles[self.marks[number]]
         return Run(self.text[start : self.ends[number]], *style[1:])
 
     def texts(self) -> Iterator[str]:
-        """Yield the text of each run."""
         start, text = 0, self.text
         for end in self.ends:
             yield text[start:end]
@@ -132,7 +129,6 @@ class PackedRuns(Sequence[Run]):
         return shared * _PACK
 
     def texts(self) -> Iterator[str]:
-        """Yield the text of each run."""
         packed = (pack.texts() for pack in self._packs)
         return chain(chain.from_iterable(packed), (run.text for run in self._last))
 
@@ -199,12 +195,10 @@ def after_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...],
 
 
 def text_of(runs: Runs) -> str:
-    """Return the text of runs."""
     return "".join(runs.pieces() if isinstance(runs, PackedRuns) else [run.text for run in runs])
 
 
 def texts_of_runs(runs: Runs) -> Iterable[str]:
-    """Return the text of each run."""
     return runs.texts() if isinstance(runs, PackedRuns) else (run.text for run in runs)
 
 

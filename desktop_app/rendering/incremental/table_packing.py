@@ -33,7 +33,6 @@ def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
 
 
 def _is_same_table(last: Block, row: Block) -> bool:
-    """Return True if a row continues the table of a block."""
     return last.kind is Kind.TABLE and (last.depth, last.quote) == (row.depth, row.quote)
 
 

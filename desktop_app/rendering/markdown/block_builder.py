@@ -235,6 +235,5 @@ def _code_lines(content: str) -> Iterator[str]:
 
 
 def code_line(text: str, language: str) -> Block:
-    """Return a line of code as a block."""
     shown = show_unseen(clean(text), code=True)
     return Block(Kind.CODE, (Run(shown, code=True),) if shown else (), language=language)

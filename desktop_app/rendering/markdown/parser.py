@@ -120,7 +120,6 @@ def _recognize_addresses(markdown: MarkdownIt) -> None:
             return _may_have_address(text) and not is_too_dense(text)
 
         def test(self, text: str) -> bool:
-            """Return True if there is an address."""
             return _may_have_address(text) and bool(super().test(text))
 
         def test_schema_at(self, text: str, name: str, position: int) -> int:

@@ -148,7 +148,6 @@ def _are_below(indent: str, lines: list[str]) -> bool:
 
 
 def _count_in_part(part: str, is_code: bool, words: str) -> int:
-    """Count the words shown in a part."""
     folded_part = fold_text(part)
     if is_code:
         return folded_part.count(words) if "\n" not in words else 0
