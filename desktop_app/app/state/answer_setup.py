@@ -199,15 +199,16 @@ class AnswerSetup(QObject):
 
     def copy_settings(self, conversation_id: str, settings: Conversation) -> None:
         """Copy choice and settings from `settings` to a conversation that is open or just left."""
-        if conversation_id != self._current.id:
-            self._change_elsewhere(conversation_id, lambda left: left.with_settings_of(settings))
-            return
-        self._current.update(self._current.conversation.with_settings_of(settings))
-        if self._current.is_new:
+        is_blank = conversation_id == self._drafts.blank_id
+        if is_blank:
             self._drafts.put_blank_settings(settings.overrides, settings.preset_id)
-        else:
-            self._tasks.start(self._conversations.save(self._current.conversation))
-        self.choice_changed.emit()
+        if conversation_id == self._current.id:
+            self._current.update(self._current.conversation.with_settings_of(settings))
+            if not is_blank:
+                self._tasks.start(self._conversations.save(self._current.conversation))
+            self.choice_changed.emit()
+        elif not is_blank:
+            self._change_elsewhere(conversation_id, lambda left: left.with_settings_of(settings))
 
     def _change_elsewhere(
         self, conversation_id: str, change: Callable[[Conversation], Conversation]

@@ -269,6 +269,20 @@ async def test_settings_that_were_cleared_in_a_blank_conversation_stay_cleared()
         await desk.written()
 
 
+async def test_a_preset_of_a_blank_conversation_is_undone_after_it_was_left() -> None:
+    async with Desk(environment=KEY) as desk:
+        await with_presets(desk)
+        first = await desk.ask_and_answer("Why?", "So.")
+        desk.controllers.library.open_new()
+        choose(desk, "Poet")
+        await desk.opened(first)
+        undo(desk)
+        await desk.written()
+        desk.controllers.library.open_new()
+        assert shown(desk) == "No preset"
+        assert desk.state.current.conversation.overrides == Overrides()
+
+
 async def test_without_presets_the_command_opens_the_page() -> None:
     async with Desk() as desk:
         shipped = [preset.id for preset in built_in_presets()]
