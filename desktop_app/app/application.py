@@ -167,7 +167,7 @@ class Application:
             pass
         finally:
             self._has_joined.set()
-            is_named = await deny_inspection_after_portal(self.window, self._bus)
+            is_named = await deny_inspection_after_portal(self.qt, self._bus)
             is_named = is_named or is_sandboxed()
             self._bus.set_activatable(owns and name == APP_ID and is_named)
 
