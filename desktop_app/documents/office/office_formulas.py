@@ -16,21 +16,26 @@ _MATH: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _VALUE: Final = f"{_MATH}val"
 _INTEGRAL: Final = "∫"
 _HAT: Final = "\u0302"
+_FACTOR_BEGINS: Final = ("(", "[", "√")
 # An operand that has brackets needs no others.
 _BRACKET_PAIRS: Final = {"(": ")", "[": "]", "{": "}", "|": "|"}
 
 
 def office_math_line(formula: Element) -> str:
     """Return a formula of Office Math, or an element of one, on one line."""
-    line = last = ""
+    line, last, was_fraction = "", "", False
     for child in formula:
         part = _element_text(child)
-        # "x^k a": without the space the exponent would continue.
+        # "x^k a", "1/2 √x": without the space the exponent or the denominator would continue.
         is_apart = local_name(child) == "func" or "^" in last or "_" in last
-        if is_apart and line[-1:].isalnum() and part[:1].isalnum():
+        is_factor = part[:1].isalnum() or part[:1] in _FACTOR_BEGINS
+        if (is_apart and line[-1:].isalnum() and part[:1].isalnum()) or (
+            was_fraction and is_factor
+        ):
             line += " "
         line += part
-        last = part or last
+        if part:
+            last, was_fraction = part, local_name(child) == "f"
     return line
 
 

@@ -28,6 +28,11 @@ def of(**parts: str) -> str:
     ("formula", "expected"),
     [
         (f"<m:f>{of(num=run('a+b'), den=run('2'))}</m:f>", "(a+b)/2"),
+        (f"<m:f>{of(num=run('1'), den=run('2'))}</m:f>{run('mv')}", "1/2 mv"),
+        (f"<m:f>{of(num=run('1'), den=run('2'))}</m:f><m:rad>{of(e=run('x'))}</m:rad>", "1/2 √x"),
+        (f"<m:f>{of(num=run('1'), den=run('2'))}</m:f><m:d>{of(e=run('x+1'))}</m:d>", "1/2 (x+1)"),
+        (f"<m:f>{of(num=run('1'), den=run('2'))}</m:f>{run('+x')}", "1/2+x"),
+        (f"{run('km/')}{run('h')}", "km/h"),
         (f"<m:sSup>{of(e=run('x'), sup=run('n-1'))}</m:sSup>{run('y')}", "x^(n-1)y"),
         (f"<m:sSup>{of(e=run('x'), sup=run('k'))}</m:sSup>{run('a')}", "x^k a"),
         (f"<m:rad>{of(deg='', e=run('x+1'))}</m:rad>", "√(x+1)"),
