@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.open_conversation import OpenConversation
@@ -63,9 +65,10 @@ class UnreadMarks(QObject):
         self._list.set_unread(self._unread)
         self._mark_read()  # the last conversation has been opened before
 
-    def _on_finished(self, conversation_id: str, _answer: object) -> None:
+    def _on_finished(self, conversation_id: str, answer: Message) -> None:
+        is_stopped = answer.status is MessageStatus.CANCELLED  # by the user, as by a deletion
         is_seen = conversation_id == self._current.id and self._is_in_front()
-        if not is_seen and not self._is_elsewhere(conversation_id):
+        if not is_stopped and not is_seen and not self._is_elsewhere(conversation_id):
             self._unread[conversation_id] = None
             while len(self._unread) > MAX_UNREAD:
                 del self._unread[next(iter(self._unread))]
