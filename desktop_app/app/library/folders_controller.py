@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter
+from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 if TYPE_CHECKING:
@@ -99,8 +100,12 @@ class FoldersController(QObject):
             self._presenter.write(self._delete(folder))
 
     async def _delete(self, folder: Folder) -> None:
-        ids = await self._flag_store.ids_in_folder(folder.id)
-        await self._folder_store.delete(folder.id)
+        try:
+            ids = await self._flag_store.ids_in_folder(folder.id)
+            await self._folder_store.delete(folder.id)
+        except StorageError:
+            self._folders.replace_all([*self._folders.by_id.values(), folder])
+            raise
         self._presenter.change(ids, folder_id=None)
         is_shown = self._presenter.list_filter == ListFilter.of_folder(folder.id)
         self._presenter.start(
