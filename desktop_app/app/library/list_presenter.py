@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -223,7 +224,11 @@ class ListPresenter(QObject):
         last = self._list.model.last_of_pages
         while last is not None:
             read = partial(self._read_page, self.list_filter, size, last)
-            page = await self._read_settled(read)
+            try:
+                page = await self._read_settled(read)
+            except StorageError:
+                self._list.append((), last)  # the page can be requested again
+                raise
             if filter_number != self._filter_number:
                 return
             self._cache_read(page)

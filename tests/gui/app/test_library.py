@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QMenu, QMessageBox, QPushButton
 
+from desktop_app.app.library.unread_marks import UNREAD_KEY
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
@@ -31,6 +32,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
@@ -643,3 +645,44 @@ async def test_a_title_given_while_a_hit_switches_the_version_is_kept(
         await desk.controllers.library.open(here, found)
         assert "One" in desk.transcript
         assert desk.stored("SELECT title FROM conversations") == [("Mine",)]
+
+
+async def test_a_page_of_the_list_that_could_not_be_read_is_requested_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_arguments: object, **_options: object) -> None:
+        raise StorageError("The list could not be read.")
+
+    await fill(150)
+    async with Desk() as desk:
+        model = desk.window.conversations.model
+        with monkeypatch.context() as failing:
+            failing.setattr(ConversationStore, "listed", fail)
+            model.fetchMore(model.index(0))
+            await until(lambda: "could not be read" in desk.said)
+        model.fetchMore(model.index(0))
+        await until(lambda: len(desk.rows) == 150)
+
+
+async def test_a_folder_that_could_not_be_deleted_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_store: FolderStore, _folder_id: str) -> None:
+        raise StorageError("The folder could not be deleted.")
+
+    monkeypatch.setattr(FolderStore, "delete", fail)
+    async with Desk() as desk:
+        desk.controllers.folders.create()
+        await desk.written()
+        (folder_id,) = desk.state.folders.by_id
+        desk.window.conversations.folder_delete_requested.emit(folder_id)
+        await until(lambda: "could not be deleted" in desk.said)
+        assert desk.rows == ["New folder"]
+
+
+async def test_a_conversation_deleted_during_its_answer_is_not_unread() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Why?")
+        turn.say("So")
+        await until(lambda: "So" in desk.transcript)
+        desk.controllers.trash.delete_chosen()
+        await desk.settled()
+        assert not desk.setting(UNREAD_KEY)
