@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
+
+_CHANGED_IN_LIST: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
 
 
 class BegunTurns(QObject):
@@ -62,8 +64,7 @@ class BegunTurns(QObject):
         if run.question is not None and turn.draft is not None:
             self._clear_sent(turn.asked.id, turn.draft)
         is_open = run.conversation.id == self._current.id
-        now = self._current.conversation if is_open else turn.asked
-        stored = replace(run.conversation.with_settings_of(now), choice=self._setup.choice_of(now))
+        stored = self._with_changes(turn, is_open=is_open)
         if stored != run.conversation:  # a choice for this answer only, or changed meanwhile
             self._tasks.start(self._conversations.save(stored))
         self._presenter.upsert(stored)
@@ -82,6 +83,18 @@ class BegunTurns(QObject):
             self._report(turn)
         else:
             self._tasks.start(self._reopen(turn))
+
+    def _with_changes(self, turn: BegunTurn, *, is_open: bool) -> Conversation:
+        """Return the conversation of a turn, as it was changed while the turn began."""
+        asked, stored = turn.asked, turn.run.conversation
+        now = self._current.conversation if is_open else self._presenter.cached(asked.id) or asked
+        changes = {
+            name: value
+            for name in _CHANGED_IN_LIST
+            if (value := getattr(now, name)) != getattr(asked, name)
+        }
+        choice = self._setup.choice_of(now)
+        return replace(stored.with_settings_of(now), choice=choice, **changes)
 
     def _clear_sent(self, conversation_id: str, sent: Draft) -> None:
         """Remove the sent question from its prompt; keep later text and attachments."""

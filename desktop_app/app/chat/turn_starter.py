@@ -136,12 +136,8 @@ class TurnStarter(QObject):
             settings = settings.for_one() if alone else settings
             self._notifications.dismiss_topic(QUESTION)
             await self._before_asking(asking, path, draft or Draft())
-            newest = self._presenter.existing(asked.id)
-            if path and newest is None:
+            if path and self._presenter.existing(asked.id) is None:
                 return  # deleted in the meantime
-            if newest is not None:  # it may have been renamed or moved
-                newest = newest.with_settings_of(asking)
-                asking = replace(newest, leaf_id=asking.leaf_id, draft=asking.draft)
             if compared:
                 each = [(self._setup.profile_of(replace(asking, choice=c)), c) for c in compared]
                 run = await chat.begin_compared(

@@ -545,3 +545,21 @@ async def test_a_version_shown_late_does_not_change_another_conversation() -> No
             "Other.",
         ]
         assert [m.text for m in await desk.backend.conversations.path(first)] == ["One?", "First"]
+
+
+async def test_a_name_given_while_a_question_is_stored_is_kept() -> None:
+    async with Desk(disk=SlowStore) as desk:
+        assert isinstance(desk.disk, SlowStore)
+        desk.disk.release.set()
+        here = await desk.ask_and_answer("One", "1")
+        desk.disk.release.clear()
+        desk.type("Two")
+        desk.enter()
+        await until(lambda: isinstance(desk.disk, SlowStore) and desk.disk.waiting == 2)
+        desk.controllers.list_presenter.rename(here, "Mine")
+        await until(lambda: desk.stored("SELECT title FROM conversations") == [("Mine",)])
+        desk.disk.release.set()
+        (await desk.turn(1)).end("2")
+        await desk.settled()
+        assert desk.rows == ["Mine"]
+        assert desk.stored("SELECT title FROM conversations") == [("Mine",)]
