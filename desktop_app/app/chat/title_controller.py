@@ -76,4 +76,4 @@ class TitleController(QObject):
             return
         current = self._presenter.existing(conversation_id)
         if title and current is not None and current.title_is_automatic:
-            self._presenter.retitle(conversation_id, title)
+            self._presenter.rename(conversation_id, title)

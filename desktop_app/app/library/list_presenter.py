@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
@@ -47,12 +47,7 @@ class ListPresenter(QObject):
 
     Args:
         show_title: shows the title of the open conversation.
-
-    Signals:
-        retitled(str, str): a conversation (its id) got an automatic title.
     """
-
-    retitled = Signal(str, str)
 
     def __init__(
         self,
@@ -179,11 +174,6 @@ class ListPresenter(QObject):
         title = title.strip() or tr("New conversation")
         self.change([conversation_id], title=title, title_is_automatic=False)
         self.write(self._conversations.rename(conversation_id, title))
-
-    def retitle(self, conversation_id: str, title: str) -> None:
-        """Set an automatic title of a conversation."""
-        self.rename(conversation_id, title)
-        self.retitled.emit(conversation_id, title)
 
     def save_folder(self, folder: Folder) -> None:
         """Show a new or changed folder, and write it."""

@@ -97,11 +97,6 @@ class QuickConversation(QObject):
         """Choose, before the first question, whether the conversation is in memory only."""
         self.is_unsaved = unsaved
 
-    def set_title(self, conversation_id: str, title: str) -> None:
-        """Set the new title of a conversation, if it is this one."""
-        if conversation_id == self.id:
-            self._value = replace(self._value, title=title, title_is_automatic=False)
-
     def choose(self, choice: ModelChoice) -> None:
         """Change the provider, model and effort of the answers."""
         self._value = replace(self._value, choice=choice)
@@ -134,6 +129,9 @@ class QuickConversation(QObject):
         if self.is_unsaved and not self._path:
             self._temporary.begin(self.id)
             await self._conversations.create(self._value)
+        elif self._path and (stored := await self._conversations.get(self.id)) is not None:
+            # The main window may have renamed, moved or pinned it.
+            self._value = replace(stored, choice=self._value.choice)
         run = await self._chat_service.begin(
             self._value,
             self._path,

@@ -181,7 +181,6 @@ class QuickHost(QObject):
             quick_window.slash, quick.fill_in, lambda: conversation.is_unsaved
         )
         quick.conversation_created.connect(controllers.list_presenter.upsert)
-        controllers.list_presenter.retitled.connect(conversation.set_title)
         self._make_previews(quick)
         paste_back = self.paste_back = PasteBack(
             quick_window,

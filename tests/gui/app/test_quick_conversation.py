@@ -411,3 +411,18 @@ async def test_each_mark_of_the_selection_is_replaced() -> None:
         await desk.settled()
         _, _, question = desk.messages()[0]
         assert question == "Shorten a {{clipboard}} b, then translate a {{clipboard}} b."
+
+
+async def test_a_follow_up_keeps_what_the_main_window_has_changed() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        (await ask(desk, quick, "One?")).end("1")
+        await desk.settled()
+        (conversation,) = await desk.backend.conversations.all()
+        desk.controllers.list_presenter.rename(conversation.id, "Mine")
+        desk.controllers.trash.archive([conversation.id], True)
+        await desk.settled()
+        (await ask(desk, quick, "Two?")).end("2")
+        await desk.settled()
+        (conversation,) = await desk.backend.conversations.all()
+        assert (conversation.title, conversation.archived) == ("Mine", True)
