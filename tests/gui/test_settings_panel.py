@@ -380,7 +380,7 @@ def test_typed_text_is_saved_for_the_provider_that_is_left(
         find(panel, QLineEdit, "models").setFocus()
 
 
-@pytest.mark.parametrize("name", ["test", "save-key"])
+@pytest.mark.parametrize("name", ["test", "save-key", "add-custom-field"])
 def test_a_typed_address_is_saved_before_a_button_uses_it(
     qtbot: QtBot, panel: SettingsPanel, name: str
 ) -> None:
@@ -390,7 +390,11 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
     field.setFocus()
     field.selectAll()
     qtbot.keyClicks(field, "https://typed.example/v1")
-    used = panel.test_requested if name == "test" else panel.key_entered
+    find(panel, QLineEdit, "custom-field-name").setText("X-Team")
+    find(panel, QLineEdit, "custom-field-value").setText(SECRET)
+    used = {"test": panel.test_requested, "save-key": panel.key_entered}.get(
+        name, panel.custom_field_entered
+    )
     with qtbot.waitSignals([panel.profile_save_requested, used], order="strict"):
         find(panel, QPushButton, name).click()  # as its mnemonic does, without the focus
 

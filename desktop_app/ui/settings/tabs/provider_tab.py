@@ -182,6 +182,7 @@ class ProviderTab(QWidget):
         self._combo.activated.connect(self._select)
         self._name.finished.connect(self._save_name)
         self._address.edited.connect(self._forget_result)
+        self.network.custom_field_entered.connect(self._address.report_edits)
         self._models.finished.connect(self._save_models)
         self._price.finished.connect(self._save_price)
         self._key.key_entered.connect(self._enter_key)
