@@ -271,7 +271,7 @@ class AttachmentsController(QObject):
         """Return why the chosen model cannot take the attachments, "" if it can."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         try:
-            require_files(parts, self._current.path, resolved)
+            require_files(parts, self._current.path_before_question, resolved)
             require_image_input(without_files(parts, resolved.files), resolved.model)
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"

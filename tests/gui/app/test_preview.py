@@ -454,6 +454,25 @@ async def test_a_document_of_an_edited_question_is_sent_again(data: Path) -> Non
         await desk.settled()
 
 
+async def test_files_of_an_edited_question_do_not_count_beside_their_replacement(
+    data: Path,
+) -> None:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
+        await attached(desk, data / "report.pdf")
+        large = replace(part_of(desk), as_file=True, size=30 << 20)  # of at most 50 MB
+        desk.state.draft.set_attachments((large,))
+        turn = await desk.ask("Who?")
+        turn.end("Dubois")
+        await desk.settled()
+        send = find(desk.window, QAbstractButton, "send")
+        other = replace(large, sha256="0" * 64)
+        desk.state.draft.set_attachments((other,))
+        assert not send.isEnabled()
+        desk.act("edit", 0)
+        desk.state.draft.set_attachments((other,))
+        assert send.isEnabled()
+
+
 async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> None:
     async with Desk() as desk:
         await attached(desk, data / "report.pdf")
