@@ -349,3 +349,17 @@ def test_a_secret_whose_value_is_missing_is_entered_as_a_secret_again(panel: Set
     panel.set_custom_field_states("box", {"header.x-key": False})
     assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"
     assert secret.isChecked()
+
+
+def test_a_cleared_name_is_not_filled_in_again_while_it_is_typed(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    field = CustomField("X-Key", is_secret=True)
+    panel.set_profiles((replace(OPENAI, custom_fields=(field,)),), "openai")
+    panel.set_custom_field_states("openai", {field.key: False})
+    name = find(panel, QLineEdit, "custom-field-name")
+    assert name.text() == "X-Key"
+    name.setFocus()
+    name.clear()
+    panel.set_custom_field_states("openai", {field.key: False})
+    assert name.text() == ""

@@ -114,7 +114,7 @@ class CustomFieldSection(FormSection, DraftForm):
             f for f in self._profile.custom_fields if f.is_secret and not has_value.get(f.key, True)
         )
         field = next(without_value, None)
-        if field is not None and not self._name.text():
+        if field is not None and not self._name.text() and not self._name.hasFocus():
             self._name.setText(field.name)
             self._kind.setCurrentIndex(self._kind.findData(field.in_query))
             self._is_secret.setChecked(True)
