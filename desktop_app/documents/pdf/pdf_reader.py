@@ -114,7 +114,8 @@ def _page(
 def _page_text(page: pdfium.PdfPage) -> str:
     textpage = page.get_textpage()
     text = reading_order.text(page, textpage)
-    text = text.replace(LINE_END_HYPHEN, "-\n").replace("\r\n", "\n").replace("\0", "").strip()
+    text = text.replace("\r\n", "\n").replace(f"{LINE_END_HYPHEN}\n", LINE_END_HYPHEN)
+    text = text.replace(LINE_END_HYPHEN, "-\n").replace("\0", "").strip()
     if _is_unreadable(text):
         return ""
     text = _CONTROL.sub("", text)

@@ -52,13 +52,16 @@ def across(*columns: Sequence[Drawn]) -> list[Drawn]:
     return [line for row in zip_longest(*columns) for line in row if line is not None]
 
 
-def marks(lines: Sequence[Drawn]) -> list[str]:
-    """Return the marks of the lines that follow in the page's text."""
+def read(lines: Sequence[Drawn]) -> str:
     drawn = "".join(
         f"BT /F {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n" for x, y, size, text in lines
     )
-    text = pdf_reader.read("it", drawn_pdf([drawn]), Limits(), lambda _: None).text
-    return re.findall(r"\b[A-Z]\d\d\b", text)
+    return pdf_reader.read("it", drawn_pdf([drawn]), Limits(), lambda _: None).text
+
+
+def marks(lines: Sequence[Drawn]) -> list[str]:
+    """Return the marks of the lines that follow in the page's text."""
+    return re.findall(r"\b[A-Z]\d\d\b", read(lines))
 
 
 def in_order(*columns: tuple[str, int]) -> list[str]:
@@ -69,6 +72,23 @@ def test_two_columns_are_read_one_after_the_other() -> None:
     left = column(60, 760, prose("L", 30, 225))
     right = column(310, 760, prose("R", 30, 225))
     assert marks(across(left, right)) == in_order(("L", 30), ("R", 30))
+
+
+def test_hyphens_at_the_ends_of_lines_stay_in_columns() -> None:
+    left = ["The extraordinarily long compre-", "hensive text of the left col-"]
+    left += [
+        "umn goes on and is hyphen-",
+        "ated at each of its line ends,",
+        "and ends with the inter-",
+    ]
+    right = ["nationalization that begins the", "right column of this page, whose"]
+    right += [
+        "lines are also quite inter-",
+        "esting to read for the ones",
+        "who like reading pages.",
+    ]
+    text = read(across(column(60, 700, left), column(320, 700, right)))
+    assert text == "\n".join(["[page 1]", *left, *right])
 
 
 def test_columns_with_different_baselines_are_separated() -> None:
