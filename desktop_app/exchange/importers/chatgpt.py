@@ -100,8 +100,8 @@ def _node(
         thoughts = tuple(ReasoningPart(t) for t in _thoughts(content) if t)
         return Node(key, parent, reasoning=thoughts, seconds=seconds)
     role = Role.USER if author == "user" else Role.ASSISTANT
-    document = canvas_document(message)
-    parts = [TextPart(document)] if document else _parts(content, find_file, files)
+    document, find_named = canvas_document(message), _with_names(find_file, metadata)
+    parts = [TextPart(document)] if document else _parts(content, find_named, files)
     parts = [_readable_part(part, metadata) for part in parts]
     return Node(
         key,
@@ -157,6 +157,18 @@ def _text_of(part: Any) -> str:
     text = text_at(part, "text") or text_at(part, "result")
     address = text_at(part, "url")
     return "\n\n".join(word for word in (text, address) if word)
+
+
+def _with_names(find_file: FindFile, metadata: Mapping[str, Any]) -> FindFile:
+    """Return `find_file` with the names of attached files, which those in the archive may lack."""
+    attached = objects_at(metadata, "attachments")
+    names = {text_at(item, "id"): text_at(item, "name") for item in attached}
+
+    def find_named(file_id: str) -> tuple[str, bytes] | None:
+        found = find_file(file_id)
+        return found and (names.get(file_id) or found[0], found[1])
+
+    return find_named
 
 
 def _image_part(pointer: str, find_file: FindFile, files: dict[str, AttachmentFile]) -> Part:

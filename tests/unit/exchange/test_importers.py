@@ -224,6 +224,24 @@ def test_images_are_read_from_chatgpts_archive(tmp_path: Path) -> None:
     assert part.sha256 == kept.sha256
 
 
+def test_an_image_of_chatgpt_has_the_name_that_it_was_attached_with(tmp_path: Path) -> None:
+    image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
+    question = said(
+        "user",
+        {"content_type": "multimodal_text", "parts": [image, "Look"]},
+        metadata={"attachments": [{"id": "file_1", "name": "cat.png", "mime_type": "image/png"}]},
+    )
+    value = [{"id": "c", "current_node": "u", "mapping": {"u": node("u", None, question)}}]
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("conversations.json", json.dumps(value))
+        archive.writestr("file_1-sanitized.png", PIXEL)
+    (found,) = read_export(tmp_path / "export.zip").conversations
+    assert isinstance(found, ImportedConversation)
+    (kept,) = found.files
+    assert kept.name == "cat.png"
+    assert [part.name for part in found.messages[0].attachments] == ["cat.png"]
+
+
 def test_open_webuis_tree_is_kept_and_reasoning_is_separated(tmp_path: Path) -> None:
     found = one(tmp_path, OPEN_WEBUI)
     assert shape(found) == [("Why?", None), ("Yeast.", 0), ("Carbon dioxide.", 0)]
