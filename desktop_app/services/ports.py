@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.token_rates import CountMethod, TextKind
-from desktop_app.domain.prompts.prompts import NO_NEEDS, TemplateNeeds
+from desktop_app.domain.prompts.prompts import TemplateNeeds
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 NeedsOf = Callable[[str], Awaitable[TemplateNeeds]]
 """Returns a template's needs, given its id; an unknown id has none."""
-
-
-async def no_template_needs(_template_id: str) -> TemplateNeeds:
-    """Return no needs, for services without templates."""
-    return NO_NEEDS
 
 
 class Provider(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,7 +92,7 @@ async def running(
     async def keep(_tokens: Mapping[str, Any]) -> None:
         raise AssertionError
 
-    run = ServerRun(server, ServerConnection.open, order, keep)
+    run = ServerRun(server, ServerConnection.open, order, keep, nullcontext)
     try:
         yield RunningServer(run)
     finally:

@@ -6,7 +6,7 @@
     advance    does the next steps: upload, poll, fetch; returns when to call it again
 
 Each step is stored before it is taken, so a job continues after a crash, at the next start or in
-another process. Only one process runs a job at a time: see `claim` of the store.
+another process. Only one process runs a job at a time: see `claim` of storage/batch/batch_store.py.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from desktop_app.services.batch.batch_results import fetch_results
 from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
 from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info, with_claim
 from desktop_app.services.documents.image_attachments import page_tokens
-from desktop_app.services.ports import NeedsOf, no_template_needs
+from desktop_app.services.ports import NeedsOf
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.structured.requested_form import chosen_form
 
@@ -83,9 +83,9 @@ class BatchService:
         budget: Budget,
         catalog: ModelCatalog,
         profiles: Profiles,
-        changed: Callable[[str], None] = lambda _job_id: None,
-        needs_of: NeedsOf = no_template_needs,
-        listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
+        changed: Callable[[str], None],
+        needs_of: NeedsOf,
+        listing_of: Callable[[ProviderProfile], ModelListing | None],
     ) -> None:
         self.store = store
         self.changed = changed

@@ -97,7 +97,6 @@ from desktop_app.services.ports import (
     PartsSource,
     PictureSource,
     SpendingBook,
-    no_template_needs,
 )
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.spending.cost_estimate import Estimate, Estimator
@@ -183,7 +182,7 @@ class ChatService:
         fences: Fences,
         tools: Callable[[], ToolCatalog],
         desk: ConsentDesk,
-        needs_of: NeedsOf = no_template_needs,
+        needs_of: NeedsOf,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
     ) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -69,11 +69,6 @@ Raises UserFacingError.
 """
 
 
-@asynccontextmanager
-async def _without_lock() -> AsyncGenerator[None]:
-    yield None
-
-
 class ServerState(StrEnum):
     """The state of a server's process."""
 
@@ -101,12 +96,7 @@ class ServerRun:
     """
 
     def __init__(
-        self,
-        server: ToolServer,
-        connect: Connect,
-        order: Order,
-        keep: Keep,
-        renewal: Renewal = _without_lock,
+        self, server: ToolServer, connect: Connect, order: Order, keep: Keep, renewal: Renewal
     ) -> None:
         self.server = server
         self._renewal = renewal

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
+from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.answer_status import AnswerStatus, Status, StatusCode, status_text
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -158,6 +159,7 @@ async def asker_of(
         fences=fences(),
         tools=tools,
         desk=desk(),
+        needs_of=template_needs,
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)

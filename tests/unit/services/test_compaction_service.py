@@ -14,6 +14,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ImageScaler
+from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.chat_request import ProviderProfile, RequestMessage
 from desktop_app.domain.answering.stream_events import (
@@ -161,6 +162,7 @@ async def open_room(
         fences=fences(),
         tools=no_tools,
         desk=desk(),
+        needs_of=template_needs,
     )
     service = CompactionService(
         store=compactions,
