@@ -251,7 +251,7 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
         refused = _refused_parameter(provider, body, status)
         if refused is not None:
             return refused
-    if body.names & _MODEL_CODES or _is_client_error(status, _NO_MODEL, body):
+    if body.names & _MODEL_CODES or (status in _CLIENT_ERRORS and _NO_MODEL.search(body.message)):
         return ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider=provider)
     return _refused_parameter(provider, body, status)
 
@@ -275,10 +275,6 @@ def _too_long_error(body: ErrorBody) -> ContextTooLongError:
         tokens=body.size.tokens or size.tokens,
         window=body.size.window or size.window,
     )
-
-
-def _is_client_error(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
-    return status in _CLIENT_ERRORS and bool(pattern.search(body.message))
 
 
 def _named_field(body: ErrorBody) -> str | None:

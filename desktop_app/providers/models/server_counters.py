@@ -39,11 +39,9 @@ def counter_of(kind: ServerKind | None) -> ServerCounter | None:
         case ServerKind.LLAMA_CPP:
             return ServerCounter("/tokenize", _body("content"), _token_list)
         case ServerKind.LLAMA_CPP_PYTHON:
-            return ServerCounter("/extras/tokenize/count", _body("input"), _count_at("count"))
+            return ServerCounter("/extras/tokenize/count", _body("input"), _count)
         case ServerKind.VLLM | ServerKind.SGLANG:
-            return ServerCounter(
-                "/tokenize", _body("prompt", add_special_tokens=False), _count_at("count")
-            )
+            return ServerCounter("/tokenize", _body("prompt", add_special_tokens=False), _count)
         case ServerKind.LITELLM:
             return ServerCounter("/utils/token_counter", _body("prompt"), _litellm_count)
     return None
@@ -58,11 +56,8 @@ def _token_list(reply: object) -> int | None:
     return len(tokens) if isinstance(tokens, list) else None
 
 
-def _count_at(name: str) -> Callable[[object], int | None]:
-    def read(reply: object) -> int | None:
-        return json_fields.count(reply, name) or None
-
-    return read
+def _count(reply: object) -> int | None:
+    return json_fields.count(reply, "count") or None
 
 
 def _litellm_count(reply: object) -> int | None:
