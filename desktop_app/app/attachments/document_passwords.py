@@ -124,10 +124,7 @@ class DocumentUnlocker(QObject):
         """Return the offer to enter the password, if a document's pages need it."""
         if not isinstance(error, DocumentEncryptedError) or not error.sha256:
             return ()
-        return [(tr("Enter password…"), lambda: self._start(error.sha256))]
-
-    def _start(self, sha256: str) -> None:
-        self._tasks.start(self._unlock(sha256))
+        return [(tr("Enter password…"), lambda: self._tasks.start(self._unlock(error.sha256)))]
 
     async def _unlock(self, sha256: str) -> None:
         messages = [part for message in self._current.path for part in message.attachments]

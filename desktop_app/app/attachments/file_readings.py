@@ -144,7 +144,10 @@ class FileReadings(QObject):
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""
         for reading_id in reading_ids:
-            self._cancel(reading_id)
+            reading = self._readings.pop(reading_id)
+            if reading.task is not None:
+                reading.task.cancel()
+            self.failed.emit(reading.conversation_id)
         self._update()
 
     def cancel_all(self) -> None:
@@ -158,15 +161,9 @@ class FileReadings(QObject):
 
     def _cancel_silently(self, readings: Mapping[str, FileReading]) -> None:
         for reading in readings.values():
-            reading.batch.discard_failures()
+            reading.batch.failures.clear()
         self._notifications.dismiss_topic(TOPIC)
         self.cancel(list(readings))
-
-    def _cancel(self, reading_id: str) -> None:
-        reading = self._readings.pop(reading_id)
-        if reading.task is not None:
-            reading.task.cancel()
-        self.failed.emit(reading.conversation_id)
 
     def _on_opened(self) -> None:
         self._notifications.dismiss_topic(TOPIC)
@@ -190,16 +187,16 @@ class FileReadings(QObject):
                 self._notifications.notify(note)
             await self._add(reading, part)
             is_attached = True
-            reading.batch.add_attached()
+            reading.batch.attached += 1
             if isinstance(content, Path):
                 await self._note_origin(reading, part.sha256, content)
             if isinstance(content, str):
                 self.text_attached.emit(reading.conversation_id, part.sha256)
         except UserFacingError as error:
-            reading.batch.add_failure(error)
+            reading.batch.failures.append(error)
         finally:
             is_wanted = self._readings.pop(reading_id, None) is not None
-            reading.batch.end_reading()
+            reading.batch.left -= 1
             if is_wanted:
                 self._update_soon(reading.batch)
                 self._announce_attached(reading)

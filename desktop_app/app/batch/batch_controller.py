@@ -243,7 +243,7 @@ class BatchController(QObject):
         """Show all jobs."""
         dialog = self._get_dialog()
         dialog.show_list()
-        self._raise(dialog)
+        bring_to_front(dialog)
         self._refresh_soon(at_once=True)
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
@@ -252,9 +252,6 @@ class BatchController(QObject):
         self._show_new()
         if paths:
             dialog.new.set_files(paths)
-        self._raise(dialog)
-
-    def _raise(self, dialog: BatchDialog) -> None:
         bring_to_front(dialog)
 
     def _show_new(self) -> None:

@@ -202,10 +202,10 @@ class CollectionsController(QObject):
 
     # -------------------------------------------------------------- changes
 
-    async def _create(self, paths: Sequence[Path], name: str = "") -> str:
+    async def _create(self, paths: Sequence[Path]) -> str:
         """Create a collection of these files and folders; return its id."""
         taken = {state.collection.name for state in self._states.values()}
-        wanted = name or (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
+        wanted = (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
         names = (wanted, *(f"{wanted} {number}" for number in range(2, len(taken) + 3)))
         created = await self._service.create(next(n for n in names if n not in taken))
         await self._show(created.id, is_new=not paths)
