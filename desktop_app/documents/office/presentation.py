@@ -1,7 +1,7 @@
 """Converts PowerPoint's slides (.pptx) to text under marks such as "[slide 2]".
 
-Includes tables, charts and notes. Reads the slides' parts in the order of the presentation, as
-ISO/IEC 29500-1 describes them.
+Includes tables, charts and notes, and hidden slides, which are marked. Reads the slides' parts in
+the order of the presentation, as ISO/IEC 29500-1 describes them.
 """
 
 from __future__ import annotations
@@ -39,8 +39,10 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
 
 
 def _slide(package: Package, part: str) -> Iterator[MarkdownBlock]:
-    relations = package.relations(part)
-    yield from _shapes(package.xml(part), package, relations)
+    relations, slide = package.relations(part), package.xml(part)
+    if slide.get("show") in ("0", "false"):
+        yield MarkdownBlock("(hidden)")
+    yield from _shapes(slide, package, relations)
     for target in relations.values():
         if target.startswith("ppt/notesSlides/"):
             notes = md.join_blocks(_shapes(package.optional_xml(target), package, {}))

@@ -340,12 +340,12 @@ def test_a_diagram_is_read_in_order_each_point_once() -> None:
     assert read("x.docx", parts) == "- First\n- One; two\n      - Deep"
 
 
-def slide(shapes: str) -> str:
+def slide(shapes: str, attributes: str = "") -> str:
     parts = {
         "ppt/presentation.xml": f'<p:presentation {_SPACES}><p:sldId r:id="s"/></p:presentation>',
         "ppt/_rels/presentation.xml.rels": relations(s="slides/slide1.xml"),
         "ppt/slides/slide1.xml": (
-            f"<p:sld {_SPACES}><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>"
+            f"<p:sld {_SPACES} {attributes}><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>"
         ),
     }
     return read("x.pptx", parts).removeprefix("[slide 1]\n\n")
@@ -363,6 +363,19 @@ _MATH = f'xmlns:m="{_OFFICE}/officeDocument/2006/math"'
 
 def run(text: str, look: str = "") -> str:
     return f"<a:r><a:rPr {look}/><a:t>{text}</a:t></a:r>"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ('show="0"', "(hidden)\n\na"),
+        ('show="false"', "(hidden)\n\na"),
+        ('show="1"', "a"),
+        ("", "a"),
+    ],
+)
+def test_hidden_slides_are_marked(attributes: str, expected: str) -> None:
+    assert slide(shape(run("a")), attributes) == expected
 
 
 @pytest.mark.parametrize(
