@@ -14,6 +14,7 @@ from desktop_app.cli.choice_arguments import compared_choice
 from desktop_app.cli.command_help import (
     CommandParser,
     add_command,
+    add_repeatable,
     epilog,
     json_fields,
     json_list_fields,
@@ -154,36 +155,25 @@ def _add_ask(command: AddCommand) -> argparse.ArgumentParser:
         metavar=tr("QUESTION"),
         help=tr("the question (default or “-”: standard input)"),
     )
-    ask.add_argument(
-        "--file",
-        action="append",
-        default=[],
-        metavar=tr("PATH"),
-        help=tr("attach a document or an image"),
-    )
-    ask.add_argument(
-        "--collection",
-        action="append",
-        default=[],
-        metavar=tr("NAME"),
-        help=tr("ask about a collection of documents, or a folder"),
+    add_repeatable(ask, "--file", tr("PATH"), tr("attach a document or an image"))
+    add_repeatable(
+        ask, "--collection", tr("NAME"), tr("ask about a collection of documents, or a folder")
     )
     ask.add_argument(
         "--create-embeddings",
         action="store_true",
         help=tr("create missing embeddings of the collections first and print the cost"),
     )
-    ask.add_argument(
+    add_repeatable(
+        ask,
         "--compare",
-        action="append",
-        type=compared_choice,
-        default=[],
-        metavar=tr("CHOICE"),
-        help=tr(
+        tr("CHOICE"),
+        tr(
             "compare responses of several variants or models, such as {examples} "
             "(two to four times)",
             examples="thinking/high, pro",
         ),
+        type=compared_choice,
     )
     _add_answer_options(ask)
     _add_tool_options(ask)
@@ -251,26 +241,15 @@ def _ask_epilog() -> str:
 
 
 def _add_tool_options(ask: argparse.ArgumentParser) -> None:
-    ask.add_argument(
-        "--tool",
-        action="append",
-        default=[],
-        metavar=tr("NAME"),
-        help=tr("let the model call this tool (repeatable)"),
-    )
-    ask.add_argument(
+    add_repeatable(ask, "--tool", tr("NAME"), tr("let the model call this tool (repeatable)"))
+    add_repeatable(
+        ask,
         "--mcp",
-        action="append",
-        default=[],
-        metavar=tr("NAME"),
-        help=tr("let the model call all tools of this tool server (repeatable)"),
+        tr("NAME"),
+        tr("let the model call all tools of this tool server (repeatable)"),
     )
-    ask.add_argument(
-        "--allow-tool",
-        action="append",
-        default=[],
-        metavar=tr("NAME"),
-        help=tr("run calls of this tool without asking (repeatable)"),
+    add_repeatable(
+        ask, "--allow-tool", tr("NAME"), tr("run calls of this tool without asking (repeatable)")
     )
     ask.add_argument(
         "--max-rounds",
@@ -542,12 +521,11 @@ def _add_progress(command: argparse.ArgumentParser) -> None:
 
 def _add_answer_options(ask: argparse.ArgumentParser) -> None:
     _add_answer_choice(ask)
-    ask.add_argument(
+    add_repeatable(
+        ask,
         "--pages",
-        metavar=tr("[FILE=]PAGES"),
-        action="append",
-        default=[],
-        help=tr(
+        tr("[FILE=]PAGES"),
+        tr(
             "send only these pages, such as {pages} or {example} (repeatable)",
             pages="3-10,15",
             example="report.pdf=3-10",
@@ -571,11 +549,5 @@ def _add_answer_choice(ask: argparse.ArgumentParser) -> None:
     ask.add_argument(
         "--template", metavar=tr("NAME"), help=tr("a prompt of the library, by title or ID")
     )
-    ask.add_argument(
-        "--set",
-        metavar=tr("NAME=VALUE"),
-        action="append",
-        default=[],
-        help=tr("fill in a field of the prompt (repeatable)"),
-    )
+    add_repeatable(ask, "--set", tr("NAME=VALUE"), tr("fill in a field of the prompt (repeatable)"))
     add_answer_parameters(ask)

@@ -86,6 +86,13 @@ def add_command(
     )
 
 
+def add_repeatable(
+    command: argparse.ArgumentParser, option: str, metavar: str, help_: str, **more: Any
+) -> None:
+    """Add an option that can be given several times; its value is a list."""
+    command.add_argument(option, action="append", default=[], metavar=metavar, help=help_, **more)
+
+
 def json_fields(fields: str) -> str:
     """Return the paragraph that names the fields of the one object printed by --json."""
     return tr("With --json, prints one object with these fields: {fields}", fields=fields)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from desktop_app.cli.choice_arguments import variant_choice
-from desktop_app.cli.command_help import epilog, json_fields
+from desktop_app.cli.command_help import add_repeatable, epilog, json_fields
 from desktop_app.cli.number_arguments import number_between, whole_number_between
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
@@ -46,21 +46,14 @@ def add_eval(
         metavar=tr("CASES"),
         help=tr("a JSONL, JSON, CSV, or YAML file; without it, the cases of the --preset"),
     )
-    command.add_argument(
+    add_repeatable(
+        command,
         "--variant",
-        action="append",
+        tr("VARIANT[/EFFORT]"),
+        tr("a variant to evaluate, such as {examples} (repeatable)", examples="thinking/high"),
         type=variant_choice,
-        default=[],
-        metavar=tr("VARIANT[/EFFORT]"),
-        help=tr("a variant to evaluate, such as {examples} (repeatable)", examples="thinking/high"),
     )
-    command.add_argument(
-        "--model",
-        action="append",
-        default=[],
-        metavar=tr("ID[/EFFORT]"),
-        help=tr("a model to evaluate (repeatable)"),
-    )
+    add_repeatable(command, "--model", tr("ID[/EFFORT]"), tr("a model to evaluate (repeatable)"))
     command.add_argument(
         "--effort",
         choices=[effort.value for effort in Effort],

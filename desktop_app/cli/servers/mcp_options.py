@@ -6,7 +6,13 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.cli.command_help import add_command, epilog, json_fields, json_list_fields
+from desktop_app.cli.command_help import (
+    add_command,
+    add_repeatable,
+    epilog,
+    json_fields,
+    json_list_fields,
+)
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -80,19 +86,11 @@ def _add_add(command: AddCommand) -> argparse.ArgumentParser:
     )
     add.add_argument("name", metavar=tr("NAME"))
     add.add_argument("--url", default="", help=tr("the address of a server on the network"))
-    add.add_argument(
-        "--header",
-        action="append",
-        default=[],
-        metavar=tr("NAME:VALUE"),
-        help=tr("a header that is sent to the address (repeatable)"),
+    add_repeatable(
+        add, "--header", tr("NAME:VALUE"), tr("a header that is sent to the address (repeatable)")
     )
-    add.add_argument(
-        "--env",
-        action="append",
-        default=[],
-        metavar=tr("NAME=VALUE"),
-        help=tr("an environment variable of the command (repeatable)"),
+    add_repeatable(
+        add, "--env", tr("NAME=VALUE"), tr("an environment variable of the command (repeatable)")
     )
     add.set_defaults(program=[])
     return add
