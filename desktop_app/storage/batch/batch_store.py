@@ -85,7 +85,7 @@ class BatchStore:
         """Return the ids of jobs that are running or being prepared, oldest first."""
         sql = f"""SELECT id FROM batch_jobs WHERE status NOT IN ({_ENDED}, 'ready')
             ORDER BY created_at"""  # noqa: S608 - our own words
-        rows = await self._database.read(lambda c: c.execute(sql).fetchall())
+        rows = await self._database.rows(sql)
         return [row["id"] for row in rows]
 
     async def rows(self, job_id: str) -> list[BatchItem]:
@@ -136,8 +136,7 @@ class BatchStore:
 
     async def mark_cancelled(self, job_id: str) -> None:
         """Ask the owner of a job to cancel it."""
-        sql = "UPDATE batch_jobs SET is_cancelled = 1 WHERE id = ?"
-        await self._database.write(lambda c: c.execute(sql, (job_id,)))
+        await self._database.execute("UPDATE batch_jobs SET is_cancelled = 1 WHERE id = ?", job_id)
 
     async def save_item(self, item: BatchItem) -> None:
         """Save the changes to a file."""
@@ -147,8 +146,7 @@ class BatchStore:
     async def note_conversation(self, job_id: str, number: int, conversation_id: str) -> None:
         """Record the conversation that a file was opened as."""
         sql = "UPDATE batch_items SET conversation_id = ? WHERE job_id = ? AND number = ?"
-        row = (conversation_id, job_id, number)
-        await self._database.write(lambda c: c.execute(sql, row))
+        await self._database.execute(sql, conversation_id, job_id, number)
 
     async def remove(self, job_id: str) -> None:
         """Delete a job: afterwards no file contains its answers. Its cost stays in the ledger."""
@@ -164,7 +162,7 @@ class BatchStore:
     async def release(self, job_id: str) -> None:
         """Let any process continue a job."""
         sql = "UPDATE batch_jobs SET owner_pid = NULL, owner_started = NULL WHERE id = ?"
-        await self._database.write(lambda c: c.execute(sql, (job_id,)))
+        await self._database.execute(sql, job_id)
 
     # -- uploads
 

@@ -48,7 +48,7 @@ class CompactionStore:
         """Record that a compaction was undone at this time: its messages are sent again."""
         sql = "UPDATE compactions SET undone_at = ? WHERE id = ? AND undone_at IS NULL"
         for database in filter(None, (self._databases.memory, self._databases.disk)):
-            await database.write(lambda c: c.execute(sql, (to_micros(at), compaction_id)))
+            await database.execute(sql, to_micros(at), compaction_id)
 
 
 def _all(connection: sqlite3.Connection, conversation_id: str) -> tuple[Compaction, ...]:

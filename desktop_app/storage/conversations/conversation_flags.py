@@ -39,7 +39,7 @@ class ConversationFlagStore:
     async def ids_in_folder(self, folder_id: str) -> list[str]:
         """Return the ids of all conversations in a folder, including archived and trashed ones."""
         sql = "SELECT id FROM conversations WHERE folder_id = ?"
-        rows = await self._database.read(lambda c: c.execute(sql, (folder_id,)).fetchall())
+        rows = await self._database.rows(sql, folder_id)
         return [row["id"] for row in rows]
 
     async def _set(

@@ -94,8 +94,7 @@ class ConversationStore:
 
     async def ids(self) -> list[str]:
         """Return the ids of all conversations except trashed ones, including unreadable rows."""
-        sql = "SELECT id FROM conversations WHERE trashed_at IS NULL"
-        rows = await self._disk.read(lambda c: c.execute(sql).fetchall())
+        rows = await self._disk.rows("SELECT id FROM conversations WHERE trashed_at IS NULL")
         return [row["id"] for row in rows]
 
     async def listed(
@@ -143,7 +142,7 @@ class ConversationStore:
         other writers never wait long.
         """
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
-        rows = await self._disk.read(lambda c: c.execute(sql, (micros,)).fetchall())
+        rows = await self._disk.rows(sql, micros)
         count = 0
         for row in rows:
             count += await self._disk.write(partial(_delete_trashed, row["id"], micros))

@@ -30,9 +30,7 @@ class FolderStore:
 
     async def delete(self, folder_id: str) -> None:
         """Delete a folder; its conversations remain, in no folder."""
-        await self._database.write(
-            lambda c: c.execute("DELETE FROM folders WHERE id = ?", (folder_id,))
-        )
+        await self._database.execute("DELETE FROM folders WHERE id = ?", folder_id)
 
 
 def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:

@@ -145,6 +145,18 @@ class Database:
             reading.interrupt()
             raise
 
+    async def execute(self, sql: str, *values: object) -> None:
+        """Run a statement in a transaction of its own, as `write` does."""
+        await self.write(lambda c: c.execute(sql, values))
+
+    async def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """Return the rows of a query."""
+        return await self.read(lambda c: c.execute(sql, values).fetchall())
+
+    async def row(self, sql: str, *values: object) -> sqlite3.Row | None:
+        """Return the first row of a query, None if there is none."""
+        return next(iter(await self.rows(sql, *values)), None)
+
     async def foreign_version(self) -> int:
         """Return a number that changes whenever another process has written to the store.
 
@@ -188,8 +200,7 @@ class Database:
                 pages = MERGED_PAGES
         if await self.checkpoint_log():
             # The mark of a later deletion stays until that is wiped.
-            sql = "DELETE FROM settings WHERE key = ? AND value = ?"
-            await self.write(lambda c: c.execute(sql, (_UNWIPED, mark)))
+            await self.execute("DELETE FROM settings WHERE key = ? AND value = ?", _UNWIPED, mark)
 
     async def checkpoint_log(self) -> bool:
         """Checkpoint and empty the write-ahead log. Return False if a long read prevents it."""
@@ -202,8 +213,7 @@ class Database:
             await self.wipe()
 
     async def _wipe_mark(self) -> str | None:
-        sql = "SELECT value FROM settings WHERE key = ?"
-        row = await self.read(lambda c: c.execute(sql, (_UNWIPED,)).fetchone())
+        row = await self.row("SELECT value FROM settings WHERE key = ?", _UNWIPED)
         return None if row is None else str(row["value"])
 
     def _checkpoint_log(self) -> bool:

@@ -155,9 +155,7 @@ class MemoryFile:
             raise ReplyTooLargeError(Reason.TEMPORARY_ANSWER_TOO_LONG)
         self._sizes[self._question_id] = size
         row = (self._answer_id, self._count, data)
-        await self._database.write(
-            lambda c: c.execute("INSERT INTO originals VALUES (?, ?, ?)", row)
-        )
+        await self._database.execute("INSERT INTO originals VALUES (?, ?, ?)", *row)
         self._digest.update(data)
         self._size, self._count = self._size + len(data), self._count + 1
 
@@ -170,7 +168,7 @@ class MemoryFile:
     async def discard(self) -> None:
         """Remove the pieces, unless they are an attachment."""
         sql, name = "DELETE FROM originals WHERE name = ?", self._answer_id
-        await self._database.write(lambda c: c.execute(sql, (name,)))
+        await self._database.execute(sql, name)
 
 
 def _name_pieces(answer_id: str, part: DocumentPart, connection: sqlite3.Connection) -> None:

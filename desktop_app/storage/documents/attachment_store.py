@@ -255,7 +255,7 @@ async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
     if databases.memory is None:
         return None
     sql = "SELECT data FROM originals WHERE name = ? ORDER BY number"
-    rows = await databases.memory.read(lambda c: c.execute(sql, (sha256,)).fetchall())
+    rows = await databases.memory.rows(sql, sha256)
     return b"".join(row["data"] for row in rows) if rows else None
 
 

@@ -103,20 +103,15 @@ class CollectionStore:
 
     async def put(self, collection: Collection) -> None:
         """Add a collection, or save its new name and folder."""
-        row = (
-            collection.id,
-            to_text(collection.name),
-            to_micros(collection.created_at),
-            to_text(collection.folder),
-        )
+        name, folder = to_text(collection.name), to_text(collection.folder)
+        created_at = to_micros(collection.created_at)
         sql = """INSERT INTO collections (id, name, created_at, folder) VALUES (?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, folder = excluded.folder"""
-        await self._database.write(lambda c: c.execute(sql, row))
+        await self._database.execute(sql, collection.id, name, created_at, folder)
 
     async def delete(self, collection_id: str) -> None:
         """Delete a collection; `remove_unreferenced` removes its passages from the index."""
-        sql = "DELETE FROM collections WHERE id = ?"
-        await self._database.write(lambda c: c.execute(sql, (collection_id,)))
+        await self._database.execute("DELETE FROM collections WHERE id = ?", collection_id)
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
         """Return the files of a collection by path, except removed ones."""
@@ -132,7 +127,7 @@ class CollectionStore:
         Both are -1 unless the file is "ready" or "failed".
         """
         sql = "SELECT path, size, modified, status FROM collection_files WHERE collection_id = ?"
-        rows = await self._database.read(lambda c: c.execute(sql, (collection_id,)).fetchall())
+        rows = await self._database.rows(sql, collection_id)
         return {
             row["path"]: (row["size"], row["modified"])
             if row["status"] in ("ready", "failed")
@@ -143,14 +138,14 @@ class CollectionStore:
     async def removed_paths(self, collection_id: str) -> set[str]:
         """Return the paths of removed files."""
         sql = "SELECT path FROM collection_files WHERE collection_id = ? AND status = 'removed'"
-        rows = await self._database.read(lambda c: c.execute(sql, (collection_id,)).fetchall())
+        rows = await self._database.rows(sql, collection_id)
         return {row["path"] for row in rows}
 
     async def mark_removed(self, collection_id: str, path: str) -> None:
         """Mark a file as removed by the user; `remove_unreferenced` removes its passages."""
         sql = """UPDATE collection_files SET status = 'removed', sha256 = NULL, problem = ''
             WHERE collection_id = ? AND path = ?"""
-        await self._database.write(lambda c: c.execute(sql, (collection_id, to_text(path))))
+        await self._database.execute(sql, collection_id, to_text(path))
 
     async def put_files(self, files: Sequence[tuple[CollectionFile, int]]) -> None:
         """Add files, each with its modification time, or update known ones.
@@ -172,7 +167,7 @@ class CollectionStore:
         # A join would measure a text of megabytes once for each of its passages.
         sql = """SELECT (SELECT max("end") FROM passages WHERE sha256 = ?1)
             = (SELECT length(text) FROM attachments WHERE sha256 = ?1) AS is_whole"""
-        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+        (row,) = await self._database.rows(sql, sha256)
         return bool(row["is_whole"])
 
     async def index_passages(self, sha256: str, passages: Sequence[IndexedPassage]) -> None:
@@ -188,7 +183,7 @@ class CollectionStore:
         Afterwards no file contains their words. If it is interrupted, the next call removes the
         rest, and `Database.resume_wipe` wipes the words.
         """
-        rows = await self._database.read(lambda c: c.execute(_UNREFERENCED).fetchall())
+        rows = await self._database.rows(_UNREFERENCED)
         if rows:
             await self._database.write(mark_for_wipe)
             for row in rows:

@@ -38,8 +38,7 @@ class EvaluationStore:
             to_text(evaluation.name),
             to_json(_body(evaluation)),
         )
-        sql = "INSERT INTO evaluations VALUES (?, ?, ?, ?)"
-        await self._database.write(lambda c: c.execute(sql, row))
+        await self._database.execute("INSERT INTO evaluations VALUES (?, ?, ?, ?)", *row)
 
     async def summaries(self) -> list[Evaluation]:
         """Return all evaluations without their runs, newest first."""

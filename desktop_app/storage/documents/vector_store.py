@@ -33,16 +33,14 @@ class VectorStore:
     async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]:
         """Return the number of passages without a vector by `model`, and that of their tokens."""
         sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_from_unembedded()}"
-        row = await self._database.read(lambda c: c.execute(sql, (model, collection_id)).fetchone())
+        (row,) = await self._database.rows(sql, model, collection_id)
         return row["n"], row["tokens"]
 
     async def has_any(self, collection_ids: Sequence[str], model: str) -> bool:
         """Return True if any passage of the collections has a vector by `model`."""
         placeholders = ", ".join("?" * len(collection_ids))
         sql = f"SELECT 1 {_FROM_COLLECTIONS.format(join='', placeholders=placeholders)} LIMIT 1"
-        values = (model, *collection_ids)
-        row = await self._database.read(lambda c: c.execute(sql, values).fetchone())
-        return row is not None
+        return bool(await self._database.rows(sql, model, *collection_ids))
 
     async def next_missing(self, collection_id: str, model: str, limit: int) -> list[Unembedded]:
         """Return some passages without a vector, with their texts."""

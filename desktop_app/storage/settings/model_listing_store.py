@@ -50,12 +50,11 @@ class ListingStore:
         at, texts = to_micros(listing.at), (to_json(models), to_json(windows), to_json(details))
         row = (profile_id, listing.base_url, at, *texts)
         sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?, ?)"
-        await self._database.write(lambda c: c.execute(sql, row))
+        await self._database.execute(sql, *row)
 
     async def remove(self, profile_id: str) -> None:
         """Delete a provider's listing."""
-        sql = "DELETE FROM model_listings WHERE profile_id = ?"
-        await self._database.write(lambda c: c.execute(sql, (profile_id,)))
+        await self._database.execute("DELETE FROM model_listings WHERE profile_id = ?", profile_id)
 
 
 def _known_details(details: ModelDetails) -> dict[str, str | bool]:

@@ -37,8 +37,7 @@ class PromptStore:
 
     async def form_of_prompt(self, prompt_id: str) -> str:
         """Return the form that a prompt's answers take; "" if it has none."""
-        sql = "SELECT form FROM prompts WHERE id = ?"
-        row = await self._database.read(lambda c: c.execute(sql, (prompt_id,)).fetchone())
+        row = await self._database.row("SELECT form FROM prompts WHERE id = ?", prompt_id)
         return "" if row is None else str(row["form"])
 
     async def presets(self) -> list[Preset]:
@@ -58,13 +57,11 @@ class PromptStore:
 
     async def remove_prompt(self, prompt_id: str) -> None:
         """Delete a prompt. The built-in prompt that it replaced, if any, is used again."""
-        sql = "DELETE FROM prompts WHERE id = ?"
-        await self._database.write(lambda c: c.execute(sql, (prompt_id,)))
+        await self._database.execute("DELETE FROM prompts WHERE id = ?", prompt_id)
 
     async def remove_preset(self, preset_id: str) -> None:
         """Delete a preset. Conversations keep the settings that it gave them."""
-        sql = "DELETE FROM presets WHERE id = ?"
-        await self._database.write(lambda c: c.execute(sql, (preset_id,)))
+        await self._database.execute("DELETE FROM presets WHERE id = ?", preset_id)
 
 
 def add_preset(connection: sqlite3.Connection, preset: Preset) -> None:

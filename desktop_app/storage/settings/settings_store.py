@@ -41,13 +41,11 @@ class SettingsStore:
         """Save a JSON-ready value."""
         sql = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
         text = to_json(value)
-        await self._database.write(lambda c: c.execute(sql, (key, text)))
+        await self._database.execute(sql, key, text)
 
     async def remove(self, key: str) -> None:
         """Delete a value, so that the default applies."""
-        await self._database.write(
-            lambda c: c.execute("DELETE FROM settings WHERE key = ?", (key,))
-        )
+        await self._database.execute("DELETE FROM settings WHERE key = ?", key)
 
     async def secret(self) -> bytes:
         """Return random bytes that identify this store, made on first use."""
@@ -69,7 +67,7 @@ class SettingsStore:
         sql = """INSERT INTO profiles (id, position, body)
             VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM profiles), ?)
             ON CONFLICT (id) DO UPDATE SET body = excluded.body"""
-        await self._database.write(lambda c: c.execute(sql, (profile.id, body)))
+        await self._database.execute(sql, profile.id, body)
 
     async def secrets_in_addresses(self) -> list[tuple[str, Secret]]:
         """Return the passwords in addresses of stored profiles, with their names in the keyring."""
@@ -82,8 +80,7 @@ class SettingsStore:
 
     async def remove_profile(self, profile_id: str) -> None:
         """Delete a profile. The caller removes its key from the vault first."""
-        sql = "DELETE FROM profiles WHERE id = ?"
-        await self._database.write(lambda c: c.execute(sql, (profile_id,)))
+        await self._database.execute("DELETE FROM profiles WHERE id = ?", profile_id)
 
     async def key_origin(self, name: str) -> str | None:
         """Return the origin noted for a secret in the keyring, None if there is no such secret.
@@ -91,18 +88,17 @@ class SettingsStore:
         The origin is "", unknown, if the store was restored or comes from an older version.
         """
         sql = "SELECT origin FROM keys_in_keyring WHERE profile_id = ?"
-        row = await self._database.read(lambda c: c.execute(sql, (name,)).fetchone())
+        row = await self._database.row(sql, name)
         return None if row is None else str(row["origin"])
 
     async def note_key(self, name: str, origin: str | None) -> None:
         """Record that the keyring has a secret for `origin`, or with None that it has none."""
         if origin is None:
-            sql = "DELETE FROM keys_in_keyring WHERE profile_id = ?"
-            await self._database.write(lambda c: c.execute(sql, (name,)))
+            await self._database.execute("DELETE FROM keys_in_keyring WHERE profile_id = ?", name)
             return
         sql = """INSERT INTO keys_in_keyring (profile_id, origin) VALUES (?, ?)
             ON CONFLICT DO UPDATE SET origin = excluded.origin"""
-        await self._database.write(lambda c: c.execute(sql, (name, origin)))
+        await self._database.execute(sql, name, origin)
 
 
 def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class TokenRateStore:
         """Save the rates of a model, replacing the previous ones."""
         row = (*key, to_json(dict(rates.rates)), rates.window, to_micros(now()))
         sql = "INSERT OR REPLACE INTO token_rates VALUES (?, ?, ?, ?, ?, ?)"
-        await self._database.write(lambda c: c.execute(sql, row))
+        await self._database.execute(sql, *row)
 
 
 def _read_all(connection: sqlite3.Connection) -> dict[RateKey, TokenRates]:

@@ -94,9 +94,7 @@ class Ledger:
         sql = """SELECT model, coalesce(effort, '') AS effort, duration_s FROM ledger
             WHERE provider_id = ? AND purpose = 'answer' AND outcome = 'complete'
             AND duration_s IS NOT NULL ORDER BY rowid DESC LIMIT ?"""
-        rows = await self._databases.disk.read(
-            lambda c: c.execute(sql, (provider_id, _RECENT_CALLS)).fetchall()
-        )
+        rows = await self._databases.disk.rows(sql, provider_id, _RECENT_CALLS)
         found: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
         for row in rows:
             found[row["model"], row["effort"]].append(row["duration_s"])
@@ -114,7 +112,7 @@ class Ledger:
 
     async def _sum(self, sql: str, conversation_id: str) -> Decimal:
         database = self._databases.of(conversation_id)
-        rows = await database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
+        rows = await database.rows(sql, conversation_id)
         total = Decimal(0)
         for row in rows:
             total = EXACT_CONTEXT.add(total, Decimal(row["cost"]))
@@ -124,9 +122,8 @@ class Ledger:
         """Return the spending on an answer, including the calls that prepared it."""
         sql = """SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
             FROM ledger WHERE conversation_id = ? AND message_id = ?"""
-        ids = (conversation_id, message_id)
         database = self._databases.of(conversation_id)
-        rows = await database.read(lambda c: c.execute(sql, ids).fetchall())
+        rows = await database.rows(sql, conversation_id, message_id)
         spent = Spent()
         for *tokens, cost in rows:
             known = Decimal(0) if cost is None else Decimal(cost)
@@ -138,8 +135,8 @@ class Ledger:
         sql = """SELECT message_id, min(first_token_s) FROM ledger
             WHERE conversation_id = ? AND first_token_s IS NOT NULL GROUP BY message_id"""
         database = self._databases.of(conversation_id)
-        rows = await database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
-        return dict(rows)
+        rows = await database.rows(sql, conversation_id)
+        return {row[0]: row[1] for row in rows}
 
     async def grouped(self, by: Grouping, since: date | None = None) -> list[SpendingRow]:
         """Return the spending from a local day on, grouped; times in order, others by cost."""

@@ -55,8 +55,7 @@ class SpendingHolds:
 
     async def release(self, hold_id: int) -> None:
         """Release a hold after its call has ended and is in the ledger."""
-        sql = "DELETE FROM spending_holds WHERE id = ?"
-        await self._database.write(lambda c: c.execute(sql, (hold_id,)))
+        await self._database.execute("DELETE FROM spending_holds WHERE id = ?", hold_id)
 
     async def month(self, provider_id: str, cap: Decimal | None, at: datetime) -> MonthUnderCap:
         """Return the spending and holds of the month of `at`."""

@@ -66,13 +66,13 @@ class PermissionStore:
         """Delete all permissions of a tool: stored ones, and those in this conversation."""
         sql = "DELETE FROM tool_permissions WHERE tool = ?"
         for database in {self._databases.disk, self._databases.of(conversation_id)}:
-            await database.write(lambda c: c.execute(sql, (to_text(tool),)))
+            await database.execute(sql, to_text(tool))
 
     async def forget_source(self, source: str) -> None:
         """Delete all stored permissions of the tools of a source."""
         sql = "DELETE FROM tool_permissions WHERE substr(tool, 1, ?) = ?"
         prefix = f"{source}/"
-        await self._databases.disk.write(lambda c: c.execute(sql, (len(prefix), prefix)))
+        await self._databases.disk.execute(sql, len(prefix), prefix)
 
 
 def _find(

@@ -35,14 +35,12 @@ class ServerStore:
             "headers": dict(server.headers),
             "has_query": server.has_query,
         }
-        row = (server.name, to_text(json.dumps(fields)))
         sql = "INSERT OR REPLACE INTO tool_servers (name, definition) VALUES (?, ?)"
-        await self._database.write(lambda c: c.execute(sql, row))
+        await self._database.execute(sql, server.name, to_text(json.dumps(fields)))
 
     async def remove(self, name: str) -> None:
         """Remove a server."""
-        sql = "DELETE FROM tool_servers WHERE name = ?"
-        await self._database.write(lambda c: c.execute(sql, (name,)))
+        await self._database.execute("DELETE FROM tool_servers WHERE name = ?", name)
 
     async def listed_tools(self, name: str) -> list[dict[str, Any]]:
         """Return the tools that a server has last listed."""
@@ -66,9 +64,8 @@ class ServerStore:
 
     async def save_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None:
         """Save the prompts of a server: `name` and `text` of each."""
-        row = (to_text(json.dumps(prompts)), name)
         sql = "UPDATE tool_servers SET prompts = ? WHERE name = ?"
-        await self._database.write(lambda c: c.execute(sql, row))
+        await self._database.execute(sql, to_text(json.dumps(prompts)), name)
 
     async def prompts(self) -> list[tuple[str, str, str]]:
         """Return the prompts of all servers: the server, the prompt's name, its text."""
