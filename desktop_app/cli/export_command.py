@@ -62,7 +62,7 @@ _UNSAFE_IN_NAMES: Final = re.compile(
     r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+'
 )
 MAX_TITLE_BYTES: Final = 180
-"""A file name has at most 255 bytes, including date, number, suffix and ".part"."""
+"""A file name has at most 255 bytes, including date, number and suffix."""
 
 
 class ConversationExporter(Protocol):
@@ -368,8 +368,7 @@ def partial_file(target: Path) -> Iterator[Path]:
         return
     target = Path(os.path.realpath(target))  # `resolve` fails on a link to itself
     target.parent.mkdir(parents=True, exist_ok=True)
-    file = target.with_name(target.name + ".part")
-    file.unlink(missing_ok=True)
+    file = target.with_name(f".repartee-{os.urandom(8).hex()}.part")
     with removed_at_end(file, folders().temporary):
         create_private(file)
         yield file

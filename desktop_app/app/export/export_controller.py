@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import AsyncExitStack
 from functools import lru_cache, partial
@@ -24,6 +23,7 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
+from desktop_app.paths import folders
 from desktop_app.ui.widgets.external_open import open_path
 from desktop_app.ui.widgets.file_dialogs import choose_target
 
@@ -279,7 +279,9 @@ async def _run(command: ChildCommand, request: bytes, file: Path | None = None) 
         process.kill()
         await process.wait()
         if file is not None:
-            await asyncio.to_thread(_remove_partial_file, file)
+            from desktop_app.storage.database.temporary_files import remove_abandoned
+
+            await asyncio.to_thread(remove_abandoned, folders().temporary)
         raise
     if process.returncode:
         raise StorageError(
@@ -293,9 +295,3 @@ def _format_of(file: Path, chosen: ExportFormat) -> ExportFormat:
     """Return the format of a file's suffix, else the chosen one."""
     suffix = file.suffix.lower()
     return next((one for one in EXPORT_FORMATS if one.suffix == suffix), chosen)
-
-
-def _remove_partial_file(file: Path) -> None:
-    """Remove an incomplete file, which still has its temporary name."""
-    target = Path(os.path.realpath(file))
-    target.with_name(f"{target.name}.part").unlink(missing_ok=True)

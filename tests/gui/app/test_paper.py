@@ -24,10 +24,22 @@ from tests.helpers.widgets import find
 if TYPE_CHECKING:
     import pytest
 
+ROOT = Path(__file__).parents[3]
+
 _ENDLESS_PRINT = """
 import json, pathlib, signal, sys
 pathlib.Path(json.load(sys.stdin)["printer"]["file"]).write_text("begun")
 signal.pause()
+"""
+
+_ENDLESS_EXPORT = """
+import signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from desktop_app.cli.export_command import partial_file
+with partial_file(Path(sys.argv[2])) as file:
+    file.write_text("begun")
+    signal.pause()
 """
 
 
@@ -95,6 +107,27 @@ async def test_a_long_export_is_announced_and_can_be_canceled(tmp_path: Path) ->
         next(b for b in cancels(desk) if b.isVisible()).click()
         await until(lambda: desk.said == "Export to x.pdf canceled.")
         assert [file.name for file in folder.iterdir()] == ["x.pdf"]
+
+
+async def test_a_canceled_export_removes_only_its_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    before = {"x.pdf": "old", "x.pdf.part": "foreign"}
+    for name, text in before.items():
+        (folder / name).write_text(text)
+    argv = (sys.executable, "-c", _ENDLESS_EXPORT, str(ROOT), str(folder / "x.pdf"))
+    endless = child_command("print")._replace(argv=argv)
+    monkeypatch.setattr(export_controller, "library_command", lambda *_: endless)
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This *one*.")
+        desk.controllers.export.export_to(desk.open_id, folder / "x.pdf", "pdf")
+        await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
+        await until(lambda: any(b.isVisible() for b in cancels(desk)))
+        next(b for b in cancels(desk) if b.isVisible()).click()
+        await until(lambda: desk.said == "Export to x.pdf canceled.")
+    assert {path.name: path.read_text() for path in folder.iterdir()} == before
 
 
 async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_path: Path) -> None:

@@ -34,6 +34,22 @@ def test_a_link_to_itself_becomes_the_file(tmp_path: Path) -> None:
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("whole", 0o600)
 
 
+@pytest.mark.usefixtures("repartee_home")
+def test_overlapping_writes_of_a_file_do_not_share_a_temporary_file(tmp_path: Path) -> None:
+    target, foreign = tmp_path / "x.pdf", tmp_path / "x.pdf.part"
+    foreign.write_text("foreign")
+    with partial_file(target) as first:
+        first.write_text("first")
+        with partial_file(target) as second:
+            second.write_text("second")
+        assert target.read_text() == "second"
+    assert {path.name: path.read_text() for path in tmp_path.glob("x.*")} == {
+        "x.pdf": "first",
+        "x.pdf.part": "foreign",
+    }
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_the_home_of_an_unknown_user_is_an_ordinary_name() -> None:
     assert path_of("~/a.json") == Path.home() / "a.json"
     assert path_of("~no-such-user/a.json") == Path("~no-such-user/a.json")
