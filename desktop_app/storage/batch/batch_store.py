@@ -42,6 +42,7 @@ from desktop_app.storage.conversations.row_conversion import (
     error_from_text,
     error_to_text,
     read_row,
+    read_rows,
     to_micros,
     to_text,
 )
@@ -92,21 +93,18 @@ class BatchStore:
         """Return all files of a job, in order, without their answers."""
         sql = f"""SELECT {_COLUMNS}, '' AS answer FROM batch_items WHERE job_id = ?
             ORDER BY number"""  # noqa: S608 - our own words
-        return await self._database.read(
-            lambda c: [read_row(item_from_row, row) for row in c.execute(sql, (job_id,))]
-        )
+        return await read_rows(self._database, item_from_row, sql, job_id)
 
     async def lines(self, job_id: str) -> list[BatchLine]:
         """Return all files of a job as lines of a list, in order; fast for tens of thousands."""
-        return await self._database.read(partial(_lines, job_id))
+        sql = """SELECT number AS id, number, name, status, tokens, input_tokens, output_tokens,
+            cost, error FROM batch_items WHERE job_id = ? ORDER BY number"""
+        return await read_rows(self._database, _line, sql, job_id)
 
     async def page(self, job_id: str, after: int, limit: int = PAGE_SIZE) -> list[BatchItem]:
         """Return the files after number `after`, with their answers."""
         sql = "SELECT * FROM batch_items WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?"
-        values = (job_id, after, limit)
-        return await self._database.read(
-            lambda c: [read_row(item_from_row, row) for row in c.execute(sql, values)]
-        )
+        return await read_rows(self._database, item_from_row, sql, job_id, after, limit)
 
     async def item(self, job_id: str, number: int) -> BatchItem | None:
         """Return a file with its answer, or None."""
@@ -312,12 +310,6 @@ def _add_to_ledger(
     sql = f"""UPDATE batch_jobs SET cost = ?, uncounted = uncounted + ?, {sums}
         WHERE id = ?"""  # noqa: S608
     connection.execute(sql, (str(total), int(cost is None), *tokens, job.id))
-
-
-def _lines(job_id: str, connection: sqlite3.Connection) -> list[BatchLine]:
-    sql = """SELECT number AS id, number, name, status, tokens, input_tokens, output_tokens, cost,
-        error FROM batch_items WHERE job_id = ? ORDER BY number"""
-    return [read_row(_line, row) for row in connection.execute(sql, (job_id,))]
 
 
 def _line(row: sqlite3.Row) -> BatchLine:

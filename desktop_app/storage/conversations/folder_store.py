@@ -8,7 +8,7 @@ from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.storage.conversations.row_conversion import (
     folder_from_row,
     folder_to_row,
-    read_row,
+    read_rows,
 )
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.row_writing import upsert_row
@@ -22,7 +22,8 @@ class FolderStore:
 
     async def all(self) -> list[Folder]:
         """Return all folders, by name."""
-        return await self._database.read(_all)
+        sql = "SELECT * FROM folders ORDER BY name COLLATE NOCASE, created_at, id"
+        return await read_rows(self._database, folder_from_row, sql)
 
     async def save(self, folder: Folder) -> None:
         """Add or change a folder."""
@@ -36,8 +37,3 @@ class FolderStore:
 def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:
     """Insert or update a folder."""
     upsert_row(connection, "folders", folder_to_row(folder), unchanged=("created_at",))
-
-
-def _all(connection: sqlite3.Connection) -> list[Folder]:
-    rows = connection.execute("SELECT * FROM folders ORDER BY name COLLATE NOCASE, created_at, id")
-    return [read_row(folder_from_row, row) for row in rows]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_parts import parts_from_json, text_of
 from desktop_app.domain.conversations.review import ReviewKind
-from desktop_app.storage.conversations.row_conversion import read_row, to_micros
+from desktop_app.storage.conversations.row_conversion import read_rows, to_micros
 
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
@@ -72,7 +72,7 @@ class ReviewStore:
 
     async def pairs(self, conversation_ids: Sequence[str] | None = None) -> list[CorrectedPair]:
         """Return the corrections in the given conversations, or in all, oldest first."""
-        found = await self._database.read(_read_pairs)
+        found = await read_rows(self._database, _pair, _PAIRS)
         if conversation_ids is None:
             return found
         wanted = set(conversation_ids)
@@ -86,10 +86,6 @@ def _read_counts(connection: sqlite3.Connection, start: int) -> list[ReviewCount
         for row in rows
     ]
     return sorted(found, key=lambda one: -sum(one.counts.values()))
-
-
-def _read_pairs(connection: sqlite3.Connection) -> list[CorrectedPair]:
-    return [read_row(_pair, row) for row in connection.execute(_PAIRS)]
 
 
 def _pair(row: sqlite3.Row) -> CorrectedPair:

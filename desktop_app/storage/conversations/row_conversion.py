@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.bounds import BAD_VALUE
@@ -41,6 +41,9 @@ from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.database.row_writing import Row
+
+if TYPE_CHECKING:
+    from desktop_app.storage.database.database import Database
 
 T = TypeVar("T")
 Cells = sqlite3.Row | Mapping[str, Any]
@@ -288,6 +291,13 @@ def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
     except BAD_VALUE as exc:
         details = f"row {row['id']}: {type(exc).__name__}"
         raise StoreDamagedError(Reason.ROW_DAMAGED, details=details) from exc
+
+
+async def read_rows(
+    database: Database, convert: Callable[[sqlite3.Row], T], sql: str, *values: object
+) -> list[T]:
+    """Return the rows of a query, converted on the reader's thread. Raises StorageError."""
+    return await database.read(lambda c: [read_row(convert, row) for row in c.execute(sql, values)])
 
 
 def choice_to_row(choice: ModelChoice | None) -> Row:

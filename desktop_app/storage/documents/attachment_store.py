@@ -153,9 +153,7 @@ class AttachmentStore:
 
     async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
         """Return the files that attachments were read from, by hash; unknown ones are missing."""
-        found = await self._disk.read(
-            lambda c: c.execute(_ORIGINS, (json.dumps(list(hashes)),)).fetchall()
-        )
+        found = await self._disk.rows(_ORIGINS, json.dumps(list(hashes)))
         return {row["sha256"]: Path(row["path"]) for row in found}
 
     async def text(self, sha256: str) -> str:

@@ -29,7 +29,7 @@ from desktop_app.storage.conversations.row_conversion import (
     error_from_text,
     error_to_text,
     from_micros,
-    read_row,
+    read_rows,
     to_micros,
     to_text,
 )
@@ -96,9 +96,7 @@ class CollectionStore:
     async def all(self) -> list[Collection]:
         """Return all collections, by name."""
         sql = "SELECT * FROM collections"
-        found = await self._database.read(
-            lambda c: [read_row(collection_from_row, row) for row in c.execute(sql)]
-        )
+        found = await read_rows(self._database, collection_from_row, sql)
         return sorted(found, key=lambda each: (each.name.casefold(), each.created_at))
 
     async def put(self, collection: Collection) -> None:
@@ -117,9 +115,7 @@ class CollectionStore:
         """Return the files of a collection by path, except removed ones."""
         sql = """SELECT * FROM collection_files WHERE collection_id = ? AND status != 'removed'
             ORDER BY path"""
-        return await self._database.read(
-            lambda c: [read_row(file_from_row, row) for row in c.execute(sql, (collection_id,))]
-        )
+        return await read_rows(self._database, file_from_row, sql, collection_id)
 
     async def file_stats(self, collection_id: str) -> dict[str, tuple[int, int]]:
         """Return size and modification time (nanoseconds) by path, as of the last reading.

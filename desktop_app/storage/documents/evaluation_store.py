@@ -16,7 +16,7 @@ from desktop_app.domain.evaluation.evaluation_result import (
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     from_micros,
-    read_row,
+    read_rows,
     to_json,
     to_micros,
     to_text,
@@ -44,19 +44,13 @@ class EvaluationStore:
         """Return all evaluations without their runs, newest first."""
         sql = """SELECT id, created_at, name, '{"runs": [], "inputs": {}}' AS body
             FROM evaluations ORDER BY created_at DESC, rowid DESC"""
-        return await self._database.read(
-            lambda c: [read_row(evaluation_from_row, row) for row in c.execute(sql)]
-        )
+        return await read_rows(self._database, evaluation_from_row, sql)
 
     async def get(self, evaluation_id: str) -> Evaluation | None:
         """Return an evaluation, or None."""
         sql = "SELECT * FROM evaluations WHERE id = ?"
-
-        def read(connection: sqlite3.Connection) -> Evaluation | None:
-            row = connection.execute(sql, (evaluation_id,)).fetchone()
-            return None if row is None else read_row(evaluation_from_row, row)
-
-        return await self._database.read(read)
+        found = await read_rows(self._database, evaluation_from_row, sql, evaluation_id)
+        return found[0] if found else None
 
     async def remove(self, evaluation_id: str) -> None:
         """Delete an evaluation: afterwards no file contains its answers."""

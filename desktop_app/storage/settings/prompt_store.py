@@ -17,7 +17,7 @@ from desktop_app.storage.conversations.row_conversion import (
     from_micros,
     overrides_from_text,
     overrides_to_text,
-    read_row,
+    read_rows,
     to_micros,
     to_text,
 )
@@ -33,7 +33,8 @@ class PromptStore:
 
     async def prompts(self) -> list[Prompt]:
         """Return the prompts, in order."""
-        return await self._database.read(_prompts)
+        sql = "SELECT * FROM prompts ORDER BY position, created_at, id"
+        return await read_rows(self._database, prompt_from_row, sql)
 
     async def form_of_prompt(self, prompt_id: str) -> str:
         """Return the form that a prompt's answers take; "" if it has none."""
@@ -42,7 +43,8 @@ class PromptStore:
 
     async def presets(self) -> list[Preset]:
         """Return the presets, in order."""
-        return await self._database.read(_presets)
+        sql = "SELECT * FROM presets ORDER BY position, created_at, id"
+        return await read_rows(self._database, preset_from_row, sql)
 
     async def save(self, prompts: Iterable[Prompt] = (), presets: Iterable[Preset] = ()) -> None:
         """Add or replace prompts and presets in one transaction."""
@@ -67,16 +69,6 @@ class PromptStore:
 def add_preset(connection: sqlite3.Connection, preset: Preset) -> None:
     """Add a preset, unless its id exists."""
     insert_rows(connection, "presets", [_preset_to_row(preset)], "INSERT OR IGNORE")
-
-
-def _prompts(connection: sqlite3.Connection) -> list[Prompt]:
-    rows = connection.execute("SELECT * FROM prompts ORDER BY position, created_at, id")
-    return [read_row(prompt_from_row, row) for row in rows]
-
-
-def _presets(connection: sqlite3.Connection) -> list[Preset]:
-    rows = connection.execute("SELECT * FROM presets ORDER BY position, created_at, id")
-    return [read_row(preset_from_row, row) for row in rows]
 
 
 def _prompt_to_row(prompt: Prompt) -> Row:

@@ -19,7 +19,7 @@ from desktop_app.domain.models.own_model import own_model_from_json, own_model_t
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.network_path import bare_address, bare_proxy
 from desktop_app.domain.network.secret import Secret
-from desktop_app.storage.conversations.row_conversion import Cells, read_row, to_json
+from desktop_app.storage.conversations.row_conversion import Cells, read_row, read_rows, to_json
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.address_secrets import secrets_in_profiles, strip_profiles
 
@@ -53,7 +53,8 @@ class SettingsStore:
 
     async def profiles(self) -> list[ProviderProfile]:
         """Return the stored profiles, in the order they were added."""
-        return await self._database.read(_read_profiles)
+        sql = "SELECT id, body FROM profiles ORDER BY position"
+        return await read_rows(self._database, profile_from_row, sql)
 
     async def save_profile(self, profile: ProviderProfile) -> None:
         """Add a profile, or replace the one with its id.
@@ -116,11 +117,6 @@ def _make_secret(connection: sqlite3.Connection) -> bytes:
     secret = to_json(os.urandom(32).hex())
     connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (_SECRET, secret))
     return _read_secret(connection)
-
-
-def _read_profiles(connection: sqlite3.Connection) -> list[ProviderProfile]:
-    rows = connection.execute("SELECT id, body FROM profiles ORDER BY position")
-    return [read_row(profile_from_row, row) for row in rows]
 
 
 def profile_to_text(profile: ProviderProfile) -> str:

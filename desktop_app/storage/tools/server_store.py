@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from desktop_app.domain.tools.tool_server import ToolServer
-from desktop_app.storage.conversations.row_conversion import read_row, to_text
+from desktop_app.storage.conversations.row_conversion import read_row, read_rows, to_text
 from desktop_app.storage.database.database import Database
 
 
@@ -23,7 +23,8 @@ class ServerStore:
 
     async def servers(self) -> list[ToolServer]:
         """Return all servers by name."""
-        return await self._database.read(_read_all)
+        sql = "SELECT name AS id, definition FROM tool_servers ORDER BY name"
+        return await read_rows(self._database, _server, sql)
 
     async def save(self, server: ToolServer) -> None:
         """Add or replace a server by name. The tools and prompts of a replaced one are deleted."""
@@ -75,11 +76,6 @@ class ServerStore:
             return [prompt for row in rows for prompt in read_row(_prompts, row)]
 
         return await self._database.read(action)
-
-
-def _read_all(connection: sqlite3.Connection) -> list[ToolServer]:
-    rows = connection.execute("SELECT name AS id, definition FROM tool_servers ORDER BY name")
-    return [read_row(_server, row) for row in rows]
 
 
 def _listed_tools(row: sqlite3.Row) -> list[dict[str, Any]]:
