@@ -10,7 +10,7 @@ from desktop_app.domain.conversations.compaction import Compaction, CompactionKi
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     from_micros,
-    read_row,
+    read_rows,
     to_micros,
     to_text,
 )
@@ -37,7 +37,10 @@ class CompactionStore:
 
     async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
         """Return all compactions of a conversation, including undone ones, oldest first."""
-        return await self._databases.of(conversation_id).read(lambda c: _all(c, conversation_id))
+        database = self._databases.of(conversation_id)
+        return tuple(
+            await read_rows(database, compaction_from_row, _OF_CONVERSATION, conversation_id)
+        )
 
     async def add(self, compaction: Compaction) -> bool:
         """Save a compaction. Return False if it exists already, or its message was deleted."""
@@ -49,11 +52,6 @@ class CompactionStore:
         sql = "UPDATE compactions SET undone_at = ? WHERE id = ? AND undone_at IS NULL"
         for database in filter(None, (self._databases.memory, self._databases.disk)):
             await database.execute(sql, to_micros(at), compaction_id)
-
-
-def _all(connection: sqlite3.Connection, conversation_id: str) -> tuple[Compaction, ...]:
-    rows = connection.execute(_OF_CONVERSATION, (conversation_id,))
-    return tuple(read_row(compaction_from_row, row) for row in rows)
 
 
 def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) -> bool:

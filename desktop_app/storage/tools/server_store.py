@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from desktop_app.domain.tools.tool_server import ToolServer
-from desktop_app.storage.conversations.row_conversion import read_row, read_rows, to_text
+from desktop_app.storage.conversations.row_conversion import read_rows, to_text
 from desktop_app.storage.database.database import Database
 
 
@@ -45,23 +45,15 @@ class ServerStore:
 
     async def listed_tools(self, name: str) -> list[dict[str, Any]]:
         """Return the tools that a server has last listed."""
-
-        def action(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-            sql = "SELECT name AS id, listed FROM tool_servers WHERE name = ?"
-            row = connection.execute(sql, (name,)).fetchone()
-            return [] if row is None else read_row(_listed_tools, row)
-
-        return await self._database.read(action)
+        sql = "SELECT name AS id, listed FROM tool_servers WHERE name = ?"
+        found = await read_rows(self._database, _listed_tools, sql, name)
+        return found[0] if found else []
 
     async def save_listed_tools(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
         """Save the tools that a server lists."""
         text = to_text(json.dumps(tools))
-
-        def action(connection: sqlite3.Connection) -> None:
-            sql = "UPDATE tool_servers SET listed = ? WHERE name = ? AND listed <> ?"
-            connection.execute(sql, (text, name, text))
-
-        await self._database.write(action)
+        sql = "UPDATE tool_servers SET listed = ? WHERE name = ? AND listed <> ?"
+        await self._database.execute(sql, text, name, text)
 
     async def save_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None:
         """Save the prompts of a server: `name` and `text` of each."""
@@ -70,12 +62,9 @@ class ServerStore:
 
     async def prompts(self) -> list[tuple[str, str, str]]:
         """Return the prompts of all servers: the server, the prompt's name, its text."""
-
-        def action(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
-            rows = connection.execute("SELECT name AS id, prompts FROM tool_servers ORDER BY name")
-            return [prompt for row in rows for prompt in read_row(_prompts, row)]
-
-        return await self._database.read(action)
+        sql = "SELECT name AS id, prompts FROM tool_servers ORDER BY name"
+        of_servers = await read_rows(self._database, _prompts, sql)
+        return [prompt for prompts in of_servers for prompt in prompts]
 
 
 def _listed_tools(row: sqlite3.Row) -> list[dict[str, Any]]:
