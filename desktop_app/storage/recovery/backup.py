@@ -6,7 +6,7 @@
         attachments/ab/cdef…    the originals, named by their hash
 
 API keys are in the keyring and never in a store, so they are in no backup. A backup is written
-under a temporary name, synced, and then renamed.
+in a temporary folder beside it, synced, and then moved.
 """
 
 from __future__ import annotations
@@ -58,12 +58,10 @@ def make_backup(
     target = folder / f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}.zip"
     with translate_errors(str(target)):
         folder.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(target.name + ".part")
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
-        temporary = folders().temporary
-        with removed_at_end(scratch, temporary), removed_at_end(unfinished, temporary):
+        with removed_at_end(scratch, folders().temporary):
             create_private_folder(scratch)
-            copy = scratch / STORE
+            copy, unfinished = scratch / STORE, scratch / target.name
             with closing(connect(database, "ro")) as connection:
                 keep_copy(connection, database, copy)
             create_private(unfinished)
