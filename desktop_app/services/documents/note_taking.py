@@ -200,12 +200,9 @@ class ReadingProvider(ProviderWrapper):
             pieces = await self._reader.pieces(self._task)
             self._total_cost = (await self._reader.plan_of(self._task, pieces)).cost
             room = await self._reader.room_for_notes(self._task, request)
-            async with aclosing(self._merged(pieces, room, is_merging=False)) as steps:
+            async with aclosing(self._merge(pieces, room, is_merging=False)) as steps:
                 async for step in steps:
-                    if isinstance(step, StatusChanged):
-                        yield step
-                    else:
-                        pieces = step
+                    yield step
         except UserFacingError as error:
             yield Failed(_while_reading(error))
             return
@@ -215,20 +212,17 @@ class ReadingProvider(ProviderWrapper):
             async for event in events:
                 yield event
 
-    async def _merged(
+    async def _merge(
         self, pieces: list[DocumentPiece], room: int, *, is_merging: bool
-    ) -> AsyncGenerator[StatusChanged | list[DocumentPiece], None]:
-        """Take notes until all notes together fit `room`. Yield progress, then the notes."""
+    ) -> AsyncGenerator[StatusChanged, None]:
+        """Replace `pieces` by notes until they fit `room` together. Yield the progress."""
         while True:
-            async with aclosing(self._level(pieces, is_merging=is_merging)) as level:
-                async for step in level:
-                    if isinstance(step, StatusChanged):
-                        yield step
-                    else:
-                        notes = step
-            pieces = await self._reader.batches(self._task, notes, room)
-            if len(pieces) == 1 or (is_merging and len(pieces) >= len(notes)):
-                yield pieces
+            async with aclosing(self._take_notes(pieces, is_merging=is_merging)) as steps:
+                async for step in steps:
+                    yield step
+            count = len(pieces)
+            pieces[:] = await self._reader.batches(self._task, pieces, room)
+            if len(pieces) == 1 or (is_merging and len(pieces) >= count):
                 return
             is_merging = True
 
@@ -251,21 +245,18 @@ class ReadingProvider(ProviderWrapper):
             try:
                 room = room * 2 // 3
                 split = [await self._reader.split(self._task, p, refused) for p in pieces]
-                several = [piece for found in split for piece in found]
-                async with aclosing(self._merged(several, room, is_merging=True)) as steps:
+                pieces = [piece for found in split for piece in found]
+                async with aclosing(self._merge(pieces, room, is_merging=True)) as steps:
                     async for step in steps:
-                        if isinstance(step, StatusChanged):
-                            yield step
-                        else:
-                            pieces = step
+                        yield step
             except UserFacingError as error:
                 yield Failed(_while_reading(error))
                 return
 
-    async def _level(
-        self, pieces: Sequence[DocumentPiece], *, is_merging: bool
-    ) -> AsyncGenerator[StatusChanged | list[DocumentPiece], None]:
-        """Take notes on every piece, several at once. Yield progress, then the notes in order.
+    async def _take_notes(
+        self, pieces: list[DocumentPiece], *, is_merging: bool
+    ) -> AsyncGenerator[StatusChanged, None]:
+        """Replace every piece by a note on it, several at once. Yield the progress.
 
         Pieces that fail because of concurrent calls are repeated one at a time.
         """
@@ -273,12 +264,12 @@ class ReadingProvider(ProviderWrapper):
         at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else MAX_AT_ONCE
         yield self._progress(0, len(pieces), is_merging=is_merging)
         while remaining := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
-            level = self._round(remaining, notes, at_once, is_merging=is_merging)
-            async with aclosing(level) as steps:
+            taken = self._round(remaining, notes, at_once, is_merging=is_merging)
+            async with aclosing(taken) as steps:
                 async for step in steps:
                     yield step
             at_once = 1
-        yield [notes[number] for number in sorted(notes)]
+        pieces[:] = [notes[number] for number in sorted(notes)]
 
     async def _round(
         self,
