@@ -151,16 +151,12 @@ class Transport:
         self._client: httpx.AsyncClient | None = None
         self._proxy: ProxyAddress | None = None
         self._opening = asyncio.Lock()
-        self._server = server
-
-    @property
-    def server(self) -> ServerKind | None:
-        """Return the kind of server; None until its list of models has shown it."""
-        return self._server
+        self.server = server
+        """The kind of server; None until its list of models has shown it."""
 
     def note_server(self, kind: ServerKind) -> None:
         """Set the kind of server, which errors of later requests use."""
-        self._server = kind
+        self.server = kind
 
     @asynccontextmanager
     async def post(
@@ -420,7 +416,7 @@ class Transport:
             bool(profile.proxy),
             bool(profile.ca_file),
             address.port,
-            self._server,
+            self.server,
         )
 
     def _require_encryption(self, address: SplitResult) -> None:

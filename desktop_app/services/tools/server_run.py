@@ -151,7 +151,7 @@ class ServerRun:
             return []
         lists = self._lists  # replaced if a list changes during the request
         if what not in lists:
-            lists[what] = await self._request_list(connection, what, LIST_S)
+            lists[what] = await self._request_list(connection, what)
         return list(lists[what])
 
     async def request(self, do: str, on_progress: OnProgress | None = None, **fields: Any) -> Any:
@@ -356,12 +356,12 @@ class ServerRun:
     def _error(self, reason: Reason, **values: str | int) -> ToolServerError:
         return ToolServerError(reason, {"server": self.server.name, **values})
 
-    async def _request_list(self, connection: Connection, what: str, seconds: float) -> Any:
+    async def _request_list(self, connection: Connection, what: str) -> Any:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(LIST_S):
                 return await connection.request(what)
         except TimeoutError:
-            error = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(seconds))
+            error = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S))
             raise self._failed(error) from None
         except ServerFailure as failure:
             if failure.has_ended:
