@@ -341,16 +341,17 @@ async def _run_several(
     null_store: NullStore | None,
 ) -> int:
     """Run several answers at the same time and write all of them."""
-    saved = null_store is None
-    file_of = partial(_file_of, backend) if null_store is None else null_store.answers.copy_of
     several = SeveralAnswers(
-        runs, as_json=options.json, from_environment=profile.from_environment, file_of=file_of
+        runs,
+        as_json=options.json,
+        from_environment=profile.from_environment,
+        file_of=partial(_file_of, backend, null_store),
     )
     was_stopped = not await several.run()
     question = runs[0].question
     if options.json:
         several.write_json(
-            conversation_id=runs[0].conversation.id if saved else None,
+            conversation_id=runs[0].conversation.id if null_store is None else None,
             passages=passages_json(question),
         )
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
@@ -469,22 +470,18 @@ async def _with_parts_planned(
 async def _run_one(
     backend: Backend, run: AnswerRun, output: AnswerOutput, null_store: NullStore | None
 ) -> int:
-    was_stopped, saved = False, null_store is None
+    was_stopped = False
     try:
         await run.run(output.listen, output.on_store, insist=False, reports_all=True)
     except asyncio.CancelledError:
         was_stopped = True
-    full_text_file = (
-        _file_of(backend, run.answer)
-        if null_store is None
-        else null_store.answers.copy_of(run.answer)
-    )
+    full_text_file = _file_of(backend, null_store, run.answer)
     found = (
         None if was_stopped else await check_against_schema(run.answer, run.schema, full_text_file)
     )
     output.close(
         await _with_all_calls(backend, run.answer),
-        conversation_id=run.conversation.id if saved else None,
+        conversation_id=run.conversation.id if null_store is None else None,
         passages=passages_json(run.question),
         full_text_file=full_text_file,
         checked=found,
@@ -507,8 +504,10 @@ async def _run_one(
     return ExitCode.MISMATCH if found is not None and found.problems else 0
 
 
-def _file_of(backend: Backend, answer: Message) -> Path | None:
+def _file_of(backend: Backend, null_store: NullStore | None, answer: Message) -> Path | None:
     """Return the file with the full text of a long answer; None if the message has it."""
+    if null_store is not None:
+        return null_store.answers.copy_of(answer)
     files = [part for part in answer.attachments if isinstance(part, DocumentPart)]
     return backend.attachments.path(files[-1].sha256) if files else None
 
