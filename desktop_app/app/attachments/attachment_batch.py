@@ -46,7 +46,7 @@ class AttachmentBatch:
     def take_messages(self) -> list[UserFacingError | str]:
         """Return the messages for the user since the last call."""
         messages: list[UserFacingError | str] = [*self._location_errors(), *self._failure_errors()]
-        if self._duplicates and not self.failures:
+        if self._duplicates:
             messages.append(self._duplicates_text())
         self.failures, self._duplicates, self._location_failures = [], [], []
         return messages
