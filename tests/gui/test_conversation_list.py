@@ -487,6 +487,13 @@ def test_a_removed_row_keeps_the_title_of_another_being_typed(
     assert told.args == ["a", "Half"]
 
 
+def test_a_rename_ends_if_its_row_is_removed(listing: ConversationList, qtbot: QtBot) -> None:
+    assert listing.rename("a")
+    with qtbot.waitSignal(listing.rename_ended):
+        listing.model.remove("a")
+    assert listing.rename("b")
+
+
 def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> None:
     listing.select("b")
     listing.rename_selected()

@@ -127,6 +127,7 @@ class ConversationList(QFrame):
         self.filter_bar, self.filter_row = FilterBar(theme), FilterRow(theme)
         self._pages = QStackedWidget()
         self._midnight = QTimer(self, singleShot=True)
+        self._is_renaming = False
         self._build()
         self._connect_list()
         self._connect_filters()
@@ -243,6 +244,7 @@ class ConversationList(QFrame):
         self.view.scrollTo(row)
         self.view.setCurrentIndex(row)
         self.view.edit(row)
+        self._is_renaming = True
         return True
 
     @property
@@ -325,7 +327,9 @@ class ConversationList(QFrame):
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._show_page)
         self._midnight.timeout.connect(self._update_today)
-        self.rename_ended.connect(self._regroup)
+        # Queued, because the end of a rename may change the rows.
+        self.model.rowsRemoved.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
+        self.rename_ended.connect(self._on_rename_ended)
         self._show_page()
 
     def _create_delegates(self) -> None:
@@ -490,6 +494,15 @@ class ConversationList(QFrame):
         if folder is not None:
             below = button.mapToGlobal(QPoint(0, button.height()))
             _open_at(self.menus.folder_menu(folder), below)
+
+    def _on_removed(self) -> None:
+        """End a rename whose row was removed: Qt then closes the editor without a signal."""
+        if self._is_renaming and not self.view.is_editing:
+            self.rename_ended.emit()
+
+    def _on_rename_ended(self) -> None:
+        self._is_renaming = False
+        self._regroup()
 
     def _regroup(self) -> None:
         """Group by the current day, but not during a rename, because that closes the editor."""
