@@ -98,7 +98,9 @@ class ConnectionAttempt:
         if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate verify failed" in reason:
             return self._not_trusted(reason, details)
         if "[SSL" in reason:
-            return self._failed(Reason.NOT_ENCRYPTED, "", details)
+            failure = self._failed(Reason.NOT_ENCRYPTED, "", details)
+            # A busy server also closes connections.
+            return AttemptError(failure.error, may_repeat="_EOF_" in reason)
         if self.proxy is None and is_loopback(self.host):
             failure = self._nothing_listens(details)
         elif self.proxy is not None:

@@ -472,7 +472,7 @@ class Transport:
         import httpx
 
         details = details_of(exc, self.redactor)
-        reason = self.redactor.clean(str(exc))
+        reason = self.redactor.clean(_first_words(exc))
         if isinstance(exc, httpx.InvalidURL):
             return AttemptError(self._bad_address_error())
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
@@ -525,6 +525,13 @@ def missing_key_error(request_origin: str) -> AuthenticationError:
 
 def _field_error(reason: Reason, custom: CustomField) -> AuthenticationError:
     return AuthenticationError(reason, name=custom.name[:_MAX_QUOTE_CHARS])
+
+
+def _first_words(exc: BaseException | None) -> str:
+    """Return the first message in a chain; httpx has none for an interrupted handshake."""
+    while exc and not str(exc):
+        exc = exc.__cause__ or exc.__context__
+    return str(exc or "")
 
 
 def _is_compressed(response: httpx.Response) -> bool:

@@ -137,6 +137,17 @@ async def test_a_direct_connection_can_be_chosen(monkeypatch: pytest.MonkeyPatch
     assert "Nothing is listening at 127.0.0.2" in error.what_happened
 
 
+async def test_a_server_that_closes_during_the_handshake_is_not_taken_for_absent() -> None:
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        error = failed(await asked(replace(COMPATIBLE, base_url=f"https://127.0.0.1:{port}/v1")))
+    assert "Couldn’t connect securely" in error.what_happened
+
+
 async def test_an_unreachable_proxy_is_named() -> None:
     with closed_port() as port:
         profile = replace(ALLOWED, proxy=f"http://127.0.0.1:{port}")
