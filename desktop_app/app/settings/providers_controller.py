@@ -177,8 +177,12 @@ class ProvidersController(QObject):
                 await self._vault.set(profile.custom_field_id(field), secret)
             else:
                 field = replace(field, value=value)
-            others = (f for f in profile.custom_fields if f.key != field.key)
-            await self._save_profile(replace(profile, custom_fields=(*others, field)))
+
+            def with_field(profile: ProviderProfile) -> ProviderProfile:
+                others = (f for f in profile.custom_fields if f.key != field.key)
+                return replace(profile, custom_fields=(*others, field))
+
+            await self._change_profile(profile_id, with_field)
 
     async def _show_password(self, profile: ProviderProfile) -> None:
         secret_id, key_origin = profile.proxy_password_id, origin(profile.proxy)
@@ -219,18 +223,28 @@ class ProvidersController(QObject):
             self._panel.set_ca_file_result(profile_id, False, error.sentences)
             return
         self._panel.set_ca_file_result(profile_id, True, found)
-        profile = await self._saved_profile(lambda p: p.id == profile_id)
-        if profile is not None:
-            await self._save_profile(replace(profile, ca_file=str(path or "")))
+        await self._change_profile(profile_id, lambda p: replace(p, ca_file=str(path or "")))
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
         async with self._profile_lock:
-            before = self._providers.get(profile.id)
-            if before is None:
-                self._shown_id = profile.id
-            await self._providers.save(profile)
-            if before is not None:
-                await self._remove_fields(before, profile)
+            await self._store_profile(profile)
+
+    async def _store_profile(self, profile: ProviderProfile) -> None:
+        before = self._providers.get(profile.id)
+        if before is None:
+            self._shown_id = profile.id
+        await self._providers.save(profile)
+        if before is not None:
+            await self._remove_fields(before, profile)
+
+    async def _change_profile(
+        self, profile_id: str, change: Callable[[ProviderProfile], ProviderProfile]
+    ) -> None:
+        """Save a change of a profile, unless it was removed; other changes of it are kept."""
+        async with self._profile_lock:
+            profile = self._providers.get(profile_id)
+            if profile is not None:
+                await self._store_profile(change(profile))
 
     async def _remove_profile(self, profile_id: str) -> None:
         async with self._profile_lock:
@@ -265,10 +279,9 @@ class ProvidersController(QObject):
             return
 
         async def restore() -> None:
-            profile = await self._saved_profile(lambda p: p.id == after.id)
-            if profile is not None:
-                fields = (*profile.custom_fields, *removed_fields)
-                await self._save_profile(replace(profile, custom_fields=fields))
+            await self._change_profile(
+                after.id, lambda p: replace(p, custom_fields=(*p.custom_fields, *removed_fields))
+            )
 
         message = tr("“{name}” removed", name=", ".join(field.name for field in removed_fields))
         self._removal.offer_undo(message, removed, restore)

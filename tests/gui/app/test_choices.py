@@ -493,6 +493,19 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         assert not (await vault.place(name, where)).is_usable
 
 
+async def test_a_change_made_while_a_secret_header_is_stored_is_kept() -> None:
+    async with Desk() as desk:
+        panel = desk.window.settings
+        field = CustomField("X-Key", is_secret=True)
+        changed = replace(desk.state.providers.get(OPENAI.id) or OPENAI, name="Changed")
+        panel.custom_field_entered.emit(OPENAI.id, field, "w0rd-0123456789")
+        panel.profile_save_requested.emit(changed)
+        await desk.written()
+        saved = desk.state.providers.get(OPENAI.id)
+        assert saved is not None
+        assert (saved.name, saved.custom_fields) == ("Changed", (field,))
+
+
 async def test_the_offer_of_a_new_provider_disappears_with_its_conversation_or_default() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Private", "matter")
