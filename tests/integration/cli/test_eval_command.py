@@ -253,6 +253,7 @@ def test_failing_calls_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
     async def test(server: LoopbackServer) -> None:
         arguments = ("eval", cases, "--variant", "thinking", "--json", "--concurrency", "1")
         done = await shell.run(*arguments, env=gateway(server.base_url))
+        assert done.code == 1
         results = done.json["runs"][0]["results"]
         assert sorted(result["passed"] for result in results) == [False, True]
         (why,) = (words for result in results for words in result["failed"])
