@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _LISTING_TIMEOUT_S = 10.0
 # The question would fail with the same error.
 _FATAL_ERRORS = (NetworkError, AuthenticationError, RateLimitedError, QuotaExhaustedError)
+_REASONS_TO_STOP = (Reason.REQUEST_REFUSED, Reason.WEB_PAGE)
 
 
 async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
@@ -85,8 +86,9 @@ async def answering_profile(
     except _FATAL_ERRORS:
         raise
     except (ProviderError, TimeoutError) as failed:
-        if isinstance(failed, ProviderError) and failed.reason is Reason.REQUEST_REFUSED:
-            raise  # a gateway misses a header: the question would be refused, too
+        # A wrong address, or a gateway misses a header: the question would be refused, too.
+        if isinstance(failed, ProviderError) and failed.reason in _REASONS_TO_STOP:
+            raise
         return profile  # the server has no list of models
     return await find_profile(backend, options.provider)
 

@@ -133,6 +133,16 @@ def test_a_gateway_that_refuses_its_list_says_why(shell: Shell) -> None:
     against(refused, test=test, models=())
 
 
+def test_a_web_page_instead_of_a_list_shows_a_wrong_address(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.ask(server.base_url, "Hi", OPENAI_MODEL="")
+        assert (done.code, done.out) == (1, "")
+        assert "sent a web page, not a response. Check the base URL" in done.err
+
+    page = replies(404, b"<!DOCTYPE html><h1>Not Found</h1>", "text/html")
+    against(page, test=test, models=())
+
+
 def test_a_key_of_the_environment_is_not_replaced_in_settings(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         done = await shell.ask(server.base_url, "Hi", OPENAI_MODEL="")
