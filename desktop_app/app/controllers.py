@@ -44,6 +44,7 @@ from desktop_app.app.documents.viewer_controller import Target, ViewerController
 from desktop_app.app.evaluation.evaluation_controller import EvaluationController
 from desktop_app.app.export.export_controller import ExportController
 from desktop_app.app.help.help_controller import HelpController
+from desktop_app.app.library.conversation_titles import ConversationTitles
 from desktop_app.app.library.data.backup_controller import BackupController
 from desktop_app.app.library.data.data_page_controller import DataPageController
 from desktop_app.app.library.data.housekeeping import Housekeeping
@@ -152,6 +153,9 @@ class Controllers(QObject):
             conversations=state.backend.conversations,
             folder_store=state.backend.conversation_folders,
         )
+        titles = ConversationTitles(presenter, state.backend.conversations)
+        self.conversation_titles = titles
+        window.conversations.renamed.connect(titles.rename)
         library = self.library = LibraryController(
             window,
             running,
@@ -502,6 +506,7 @@ class Controllers(QObject):
         self.titles = TitleController(
             running,
             self.list_presenter,
+            self.conversation_titles,
             answer_settings=state.answer_settings,
             temporary=state.temporary,
             tasks=state.tasks,

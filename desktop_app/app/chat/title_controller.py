@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.library.conversation_titles import ConversationTitles
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.state.dependency_groups import AnswerSettings
 from desktop_app.app.tasks import Tasks
@@ -34,6 +35,7 @@ class TitleController(QObject):
         self,
         running: RunningAnswers,
         presenter: ListPresenter,
+        titles: ConversationTitles,
         *,
         answer_settings: AnswerSettings,
         temporary: TemporaryConversations,
@@ -47,7 +49,8 @@ class TitleController(QObject):
         self._values, self._setup = answer_settings.values, answer_settings.setup
         self._temporary = temporary
         self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
-        self._fences, self._utility_model, self._presenter = fences, utility_model, presenter
+        self._fences, self._utility_model = fences, utility_model
+        self._presenter, self._titles = presenter, titles
         self._asked: set[str] = set()
         running.finished.connect(self._finished)
 
@@ -76,4 +79,4 @@ class TitleController(QObject):
             return
         current = self._presenter.existing(conversation_id)
         if title and current is not None and current.title_is_automatic:
-            self._presenter.rename(conversation_id, title)
+            self._titles.rename(conversation_id, title)

@@ -83,7 +83,7 @@ class FolderSettingsController(QObject):
     def _change(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
-            self._presenter.save_folder(change(folder))
+            self._presenter.write(self._folders.save(change(folder)))
 
     def _remove_value(self, folder_id: str, key: str) -> None:
         """Let a setting of a folder follow the defaults; offer Undo."""
@@ -91,7 +91,7 @@ class FolderSettingsController(QObject):
         if folder is None:
             return
         removed = values_of(folder).get(key)
-        self._presenter.save_folder(without_value(folder, key))
+        self._presenter.write(self._folders.save(without_value(folder, key)))
         self._notifications.notify_undo(
             tr("“{name}” reset to default", name=tr(setting(key).label)),
             lambda: self._change(folder_id, lambda f: with_value(f, key, removed)),

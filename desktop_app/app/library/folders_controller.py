@@ -75,7 +75,7 @@ class FoldersController(QObject):
         names = (tr(NEW_NAME), *(tr("New folder {number}", number=number) for number in numbers))
         name = next(name for name in names if name not in taken)
         folder = Folder(new_id(), name, now())
-        self._presenter.save_folder(folder)
+        self._presenter.write(self._folders.save(folder))
         if conversation_ids:
             self.move(conversation_ids, folder.id)
         self._presenter.start(self._edit_name(folder.id))
@@ -89,7 +89,7 @@ class FoldersController(QObject):
     def _rename(self, folder_id: str, name: str) -> None:
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
-            self._presenter.save_folder(replace(folder, name=name))
+            self._presenter.write(self._folders.save(replace(folder, name=name)))
 
     def delete(self, folder_id: str) -> None:
         """Delete a folder; its conversations stay in the list."""

@@ -77,7 +77,6 @@ class LibraryController(QObject):
         self._is_loaded = False
         conversation_list.open_requested.connect(lambda id_: self._start(self.open(id_)))
         conversation_list.new_requested.connect(self.open_here)
-        conversation_list.renamed.connect(presenter.rename)
         conversation_list.hit_open_requested.connect(lambda *hit: self._start(self.open(*hit)))
         self._current.opened.connect(self._show_opened)
 

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.conversations.conversation import Conversation, Folder
+from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
-from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -168,17 +167,6 @@ class ListPresenter(QObject):
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
             self._show_title(self._current.conversation.title)
-
-    def rename(self, conversation_id: str, title: str) -> None:
-        """Give a conversation a title, and write it."""
-        title = title.strip() or tr("New conversation")
-        self.change([conversation_id], title=title, title_is_automatic=False)
-        self.write(self._conversations.rename(conversation_id, title))
-
-    def save_folder(self, folder: Folder) -> None:
-        """Show a new or changed folder, and write it."""
-        self.write(self._folder_store.save(folder))
-        self._folders.replace_all(list({**self._folders.by_id, folder.id: folder}.values()))
 
     def _cache_choice(self) -> None:
         """Cache the open conversation's choice, so that a new title does not undo it."""

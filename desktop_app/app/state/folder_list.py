@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -38,6 +38,11 @@ class FolderList(QObject):
     def of(self, conversation: Conversation) -> Folder | None:
         """Return the folder of a conversation, if it has one."""
         return self._folders.get(conversation.folder_id or "")
+
+    def save(self, folder: Folder) -> Coroutine[Any, Any, None]:
+        """Add or change a folder; return its write, which the caller runs."""
+        self.replace_all(list({**self._folders, folder.id: folder}.values()))
+        return self._store.save(folder)
 
     def replace_all(self, folders: Sequence[Folder]) -> None:
         """Replace all folders."""

@@ -556,7 +556,7 @@ async def test_a_name_given_while_a_question_is_stored_is_kept() -> None:
         desk.type("Two")
         desk.enter()
         await until(lambda: isinstance(desk.disk, SlowStore) and desk.disk.waiting == 2)
-        desk.controllers.list_presenter.rename(here, "Mine")
+        desk.controllers.conversation_titles.rename(here, "Mine")
         await until(lambda: desk.stored("SELECT title FROM conversations") == [("Mine",)])
         desk.disk.release.set()
         (await desk.turn(1)).end("2")

@@ -546,7 +546,7 @@ async def test_a_conversation_renamed_during_a_compaction_keeps_its_name() -> No
         desk.enter()
         conversation = desk.open_id
         await until(lambda: desk.controllers.turns.is_beginning(conversation))
-        desk.controllers.list_presenter.rename(conversation, "Mine")
+        desk.controllers.conversation_titles.rename(conversation, "Mine")
         await until(lambda: desk.stored("SELECT title FROM conversations") == [("Mine",)])
         desk.stage.states.put_nowait(STATE)
         (await desk.turn(3)).end("Done")

@@ -88,7 +88,7 @@ async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> Non
     async with Desk() as desk:
         await desk.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
-        desk.controllers.list_presenter.save_folder(folder)
+        desk.controllers.list_presenter.write(desk.state.folders.save(folder))
         words = drag(desk, folder.id, of_files(data / "notes.md"))
         assert words == "Drop to attach to a new conversation in “Work”"
         await until(lambda: is_read(desk) and desk.chips)

@@ -199,7 +199,7 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
     async with Desk(environment=KEY) as desk:
         state, panel = desk.state, desk.window.settings
         folder = Folder(new_id(), "Thesis", now())
-        desk.controllers.list_presenter.save_folder(folder)
+        desk.controllers.list_presenter.write(desk.state.folders.save(folder))
         desk.window.conversations.folder_settings_requested.emit(folder.id)
         panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
         panel.folder_override_changed.emit(folder.id, "default.effort", "high")
@@ -239,7 +239,7 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
     one, *_ = await fill(2)
     async with Desk() as desk:
         folder = Folder(new_id(), "Thesis", now())
-        desk.controllers.list_presenter.save_folder(folder)
+        desk.controllers.list_presenter.write(desk.state.folders.save(folder))
         desk.window.conversations.move_requested.emit([one.id], folder.id)
         await desk.written()
         await go(desk, ListFilter.of_folder(folder.id))
@@ -270,7 +270,9 @@ async def test_the_folder_is_picked_by_its_name() -> None:
     one, *_ = await fill(2)
     async with Desk() as desk:
         for name in ("Thesis", "Garden"):
-            desk.controllers.list_presenter.save_folder(Folder(new_id(), name, now()))
+            desk.controllers.list_presenter.write(
+                desk.state.folders.save(Folder(new_id(), name, now()))
+            )
         await desk.opened(one.id)
         desk.controllers.folders.offer_folders()
         from PySide6.QtTest import QTest
@@ -285,7 +287,7 @@ async def test_the_folder_is_picked_by_its_name() -> None:
 async def test_a_folder_has_a_dot_while_an_answer_streams_in_it() -> None:
     async with Desk() as desk:
         folder = Folder(new_id(), "Thesis", now())
-        desk.controllers.list_presenter.save_folder(folder)
+        desk.controllers.list_presenter.write(desk.state.folders.save(folder))
         await go(desk, ListFilter.of_folder(folder.id))
         desk.window.conversations.new_button.click()
         turn = await desk.ask("Why?")
@@ -585,7 +587,7 @@ async def test_a_folder_whose_deletion_is_pressed_twice_returns_with_its_convers
 
         monkeypatch.setattr(FolderStore, "delete", delete_and_press_again)
         folder = Folder(new_id(), "Thesis", now())
-        desk.controllers.list_presenter.save_folder(folder)
+        desk.controllers.list_presenter.write(desk.state.folders.save(folder))
         desk.window.conversations.move_requested.emit([one.id], folder.id)
         await desk.written()
         desk.window.conversations.folder_delete_requested.emit(folder.id)
@@ -637,7 +639,7 @@ async def test_a_title_given_while_a_hit_switches_the_version_is_kept(
         await desk.settled()
 
         async def rename_first(store: ConversationStore, message_id: str) -> str:
-            desk.controllers.list_presenter.rename(here, "Mine")
+            desk.controllers.conversation_titles.rename(here, "Mine")
             await until(lambda: desk.stored("SELECT title FROM conversations") == [("Mine",)])
             return await newest_leaf(store, message_id)
 

@@ -419,7 +419,7 @@ async def test_a_follow_up_keeps_what_the_main_window_has_changed() -> None:
         (await ask(desk, quick, "One?")).end("1")
         await desk.settled()
         (conversation,) = await desk.backend.conversations.all()
-        desk.controllers.list_presenter.rename(conversation.id, "Mine")
+        desk.controllers.conversation_titles.rename(conversation.id, "Mine")
         desk.controllers.trash.archive([conversation.id], True)
         await desk.settled()
         (await ask(desk, quick, "Two?")).end("2")
