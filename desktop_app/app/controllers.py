@@ -54,6 +54,7 @@ from desktop_app.app.library.folder_settings_controller import FolderSettingsCon
 from desktop_app.app.library.folders_controller import FoldersController
 from desktop_app.app.library.foreign_changes import ForeignChanges
 from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.link_controller import LinkController
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.pinned_order import PinnedOrder
 from desktop_app.app.library.search_controller import SearchController
@@ -63,6 +64,7 @@ from desktop_app.app.library.trash import Trash
 from desktop_app.app.models.models_controller import ModelsController
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
+from desktop_app.app.settings.look_controller import LookController
 from desktop_app.app.settings.new_key_offer import NewKeyOffer
 from desktop_app.app.settings.place_opener import PlaceOpener
 from desktop_app.app.settings.providers_controller import ProvidersController
@@ -97,7 +99,6 @@ class Controllers(QObject):
     Args:
         show_error: shows the error that ended a task.
         end_for: ends the window, and does this work on the closed store.
-        apply_setting: applies a changed setting, by its key.
     """
 
     def __init__(
@@ -108,7 +109,6 @@ class Controllers(QObject):
         *,
         show_error: Callable[[UserFacingError], None],
         end_for: Callable[[ClosedWork], None],
-        apply_setting: Callable[[str], None],
     ) -> None:
         super().__init__(window)
         self._window, self._theme = window, theme
@@ -125,7 +125,7 @@ class Controllers(QObject):
         self._make_answers()
         self._make_turns()
         self._make_comparison()
-        self._make_settings(apply_setting)
+        self._make_settings()
         self._make_data(end_for)
         self._make_help()
         self.typesetter = Typesetter(child_command("math"), window)
@@ -241,6 +241,15 @@ class Controllers(QObject):
             notifications=window.notifications,
             panel=window.settings,
             show_settings=window.show_settings,
+        )
+        self.links = LinkController(
+            window,
+            library,
+            current=state.current,
+            tasks=state.tasks,
+            transcript=window.transcript,
+            notifications=window.notifications,
+            conversations=state.backend.conversations,
         )
         self.temporary = TemporaryController(
             window,
@@ -657,7 +666,7 @@ class Controllers(QObject):
 
     # -------------------------------------------------------------- settings, data, help
 
-    def _make_settings(self, apply_setting: Callable[[str], None]) -> None:
+    def _make_settings(self) -> None:
         """Create the controllers of the settings panel."""
         window, state = self._window, self.state
         offer = NewKeyOffer(
@@ -686,9 +695,9 @@ class Controllers(QObject):
             vault=state.backend.vault,
             catalog=state.backend.catalog,
         )
+        self.look = LookController(self._theme, window.transcript, state.values, state.tasks)
         self.settings = SettingsController(
             window,
-            apply_setting,
             current=state.current,
             answer_settings=state.answer_settings,
             new_conversation=state.new_conversation,
@@ -701,7 +710,6 @@ class Controllers(QObject):
         )
         self.shortcut_files = ShortcutFiles(
             window,
-            apply_setting,
             panel=window.settings,
             notifications=window.notifications,
             values=state.values,

@@ -53,6 +53,9 @@ class SpellingController(QObject):
         self.spelling.search_requested.connect(lambda r: tasks.start(self._search(r)))
         self.spelling.addition_requested.connect(lambda word: tasks.start(self._add(word)))
         panel.languages_requested.connect(self.choose_languages)
+        values.changed.connect(
+            lambda key: self._apply() if key in (SPELLING, SPELLING_LANGUAGES) else None
+        )
 
     async def start(self) -> None:
         """Load the library, and show in the settings if it or every dictionary is missing."""
@@ -62,10 +65,9 @@ class SpellingController(QObject):
         if not self._installed:
             words = tr("Install these packages to check spelling: {packages}", packages=PACKAGES)
             self._panel.set_unavailable({SPELLING: words, SPELLING_LANGUAGES: ""})
-        self.apply()
+        self._apply()
 
-    def apply(self) -> None:
-        """Apply changed settings."""
+    def _apply(self) -> None:
         self.spelling.set_on(bool(self._installed and self._values[SPELLING]))
 
     @property

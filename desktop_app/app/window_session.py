@@ -18,8 +18,9 @@ from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
 from desktop_app.app.desktop.form_draft_saver import FormDraftSaver
+from desktop_app.app.desktop.language_change import LanguageChange
 from desktop_app.app.desktop.memory_trimmer import MemoryTrimmer
-from desktop_app.app.desktop.other_windows import commands_to_reopen, is_dialog_open
+from desktop_app.app.desktop.other_windows import commands_to_reopen
 from desktop_app.app.desktop.window_request import (
     BATCHES,
     HiddenRequest,
@@ -34,15 +35,13 @@ from desktop_app.backend.backend import Backend, use_limits, use_routine_model, 
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import ProviderKind
-from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.run_resumption import Resumer
-from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES, START_AT_LOGIN
+from desktop_app.settings.schema import KEYS_PREFIX, START_AT_LOGIN
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
-from desktop_app.ui.transcript.message_commands import COPY_LINK
 from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
 
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
 
     from desktop_app.app.desktop.answer_notifier import AnswerNotifier
     from desktop_app.app.desktop.hotkey_controller import HotkeyController
-    from desktop_app.app.desktop.login_start_setting import LoginStartSetting
     from desktop_app.app.desktop.tray_controller import TrayController
     from desktop_app.app.palette import Palette
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
@@ -71,7 +69,6 @@ SPELLING_MS = 1200  # after the start
 BATCHES_MS = 1500  # after the start
 SPENDING_MS = 3000  # after the start
 MNEMONICS_MS = 500  # after the start
-LANGUAGE_RETRY_MS = 300
 
 
 class WindowSession:
@@ -86,7 +83,6 @@ class WindowSession:
     """
 
     _hotkey: HotkeyController
-    _login_start: LoginStartSetting
     notifier: AnswerNotifier
     _sleep: SleepWatch
     tray: TrayController
@@ -103,12 +99,7 @@ class WindowSession:
         start_log(backend.folders.logs)
         self._window, self._theme = window, theme
         self.controllers = Controllers(
-            window,
-            theme,
-            backend,
-            show_error=self._show_error,
-            end_for=self.end_for,
-            apply_setting=self._apply_setting,
+            window, theme, backend, show_error=self._show_error, end_for=self.end_for
         )
         self._backend = backend
         loop.set_exception_handler(self._on_defect)
@@ -131,6 +122,7 @@ class WindowSession:
         self._forms = FormDraftSaver(
             window, settings_store=backend.settings, tasks=self.controllers.tasks
         )
+        self._connect_settings()
         self._is_on_desktop = False
         self._watch_windows(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
@@ -141,9 +133,6 @@ class WindowSession:
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
-        window.transcript.action_requested.connect(
-            lambda id_, action: self._copy_link(id_) if action == COPY_LINK else None
-        )
         window.prompt.command_requested.connect(lambda command: actions[command]())
         window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
@@ -262,10 +251,11 @@ class WindowSession:
         current.opened.connect(lambda: notifier.forget(current.id))
         self._unread.seen.connect(notifier.forget)
         self._sleep = SleepWatch(self._save_drafts, self._wake)
-        self._login_start = LoginStartSetting(
-            bus=bus, values=values, scope=self._backend.folders.scope
-        )
+        login_start = LoginStartSetting(bus=bus, values=values, scope=self._backend.folders.scope)
         self.quick_host.join_desktop(bus)
+        self.controllers.settings.setting_stored.connect(
+            lambda key: tasks.start(login_start.apply()) if key == START_AT_LOGIN else None
+        )
         self._is_on_desktop = True
         self._apply_hotkey()
         tasks.start(tray.watch())
@@ -273,7 +263,7 @@ class WindowSession:
         theme = self._theme
         appearance = AppearanceWatch(bus, theme.set_portal_appearance, theme.set_reduced_motion)
         tasks.start(appearance.watch())
-        tasks.start(self._login_start.reconcile())
+        tasks.start(login_start.reconcile())
 
     def _save_drafts(self) -> None:
         self.controllers.draft_saver.save()
@@ -295,37 +285,6 @@ class WindowSession:
     def _show_batches(self) -> None:
         self._raise_window()
         self.controllers.batches.show()
-
-    def _open_link(self, address: str) -> None:
-        if address == BATCHES:
-            self._show_batches()
-            return
-        link = parse_link(address)
-        if link is None:
-            self._window.notifications.notify(tr("This link isn’t valid."))
-        else:
-            self.controllers.tasks.start(self._follow_link(link))
-
-    async def _follow_link(self, link: MessageLink) -> None:
-        """Open the target of a link, or notify that it no longer exists."""
-        store, message_id = self._backend.conversations, link.message_id
-        if await store.get(link.conversation_id) is None:
-            self._window.notifications.notify(tr("This link leads to a deleted conversation."))
-            return
-        if message_id:
-            found = await store.message(message_id)
-            if found is None or found.conversation_id != link.conversation_id:
-                self._window.notifications.notify(tr("This link leads to a deleted message."))
-                message_id = ""
-        await self.controllers.library.open(link.conversation_id, message_id)
-
-    def _copy_link(self, message_id: str = "") -> None:
-        current = self.controllers.state.current
-        if current.is_temporary or not current.path:
-            self._window.notifications.notify(tr("Only saved conversations have a link."))
-            return
-        QGuiApplication.clipboard().setText(str(MessageLink(current.id, message_id)))
-        self._window.notifications.notify(tr("Link copied"))
 
     def _is_idle(self) -> bool:
         is_visible = self._window.isVisible() or self.quick_host.is_visible
@@ -372,8 +331,7 @@ class WindowSession:
         self.quick_host.restore(stored)
         self._forms.restore(stored)
         await self.controllers.state.load()
-        use_limits(self._backend, self.controllers.state.values.all)
-        use_routine_model(self._backend, self.controllers.state.values.all)
+        self._use_settings()
         await self.controllers.presets.load()
         self.controllers.tasks.start(self.controllers.prompts.load())
         resumer = Resumer(self._backend.conversations, self._backend.chat)
@@ -385,7 +343,7 @@ class WindowSession:
         await self._unread.load()
         await self.controllers.store_watcher.watch()
         self._bind_keys()
-        self._window.transcript.wrap_code(bool(self.controllers.state.values["look.code_wrap"]))
+        self.controllers.look.apply("look.code_wrap")
         self.controllers.settings.show_values()
         self.controllers.drops.start()
         self._window.prompt.focus_text()
@@ -454,7 +412,10 @@ class WindowSession:
             return
         self._raise_window()
         if isinstance(request, LinkRequest):
-            self._open_link(request.text)
+            if request.text == BATCHES:
+                self._show_batches()
+            else:
+                self.controllers.links.open(request.text)
             return
         if request.files or request.text:
             self.controllers.library.open_fresh()
@@ -479,13 +440,9 @@ class WindowSession:
 
     def _actions_of_the_program(self) -> Actions:
         return {
-            "view.larger": lambda: self._resize_text(+10),
-            "view.smaller": lambda: self._resize_text(-10),
-            "view.normal": lambda: self._resize_text(0),
             "palette.open": lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),
             "quick.pause": self._toggle_pause,
-            "conversation.copy-link": self._copy_link,
             "app.quit": self.closing.quit,
         }
 
@@ -501,73 +458,39 @@ class WindowSession:
 
     # -------------------------------------------------------------- changed settings
 
-    def _apply_setting(self, key: str) -> None:
-        values = self.controllers.state.values
-        if key == "look.theme":
-            self._theme.set_mode(values[key])  # type: ignore[arg-type]
-        elif key == "look.text_size":
-            self._theme.set_text_size(int(values[key] or 100))
-        elif key == "look.font":
-            self._theme.set_font(str(values[key] or ""))
-        elif key == "look.line_width":
-            self._theme.set_line_width(str(values[key]))
-        elif key == "look.code_wrap":
-            self._window.transcript.wrap_code(bool(values[key]))
-        elif key == "look.language":
-            self._await_new_language()
-        elif key.startswith("keys."):
-            self._bind_keys()
-        elif key in (SPELLING, SPELLING_LANGUAGES) and self.spelling is not None:
-            self.spelling.apply()
-        elif key == START_AT_LOGIN and self._is_on_desktop:
-            self.controllers.tasks.start(self._login_start.apply())
-        elif key.startswith("documents."):
-            use_limits(self._backend, values.all)
-        elif key == "answer.routine_model":
-            use_routine_model(self._backend, values.all)
+    def _connect_settings(self) -> None:
+        stored = self.controllers.settings.setting_stored
+        stored.connect(self.controllers.look.apply)
+        stored.connect(self._use_settings)
+        stored.connect(lambda key: self._bind_keys() if key.startswith(KEYS_PREFIX) else None)
+        self.controllers.shortcut_files.shortcuts_stored.connect(self._bind_keys)
+        state = self.controllers.state
+        language = LanguageChange(
+            self._window,
+            lambda: self.quick_host.has_unsent,
+            lambda: self.controllers.batches.is_creating,
+            lambda: (
+                bool(self.controllers.running.conversations)
+                or self.controllers.transfer.is_busy
+                or state.temporary.exists
+            ),
+            notifications=self._window.notifications,
+        )
+        stored.connect(lambda key: language.begin() if key == "look.language" else None)
+        language.rebuild_requested.connect(self._rebuild)
 
-    def _await_new_language(self) -> None:
-        """Build the window again in its new language, as soon as no work or text is lost."""
-        # Checked repeatedly, because no signal tells that the last dialog has closed.
-        retry = QTimer(self._window, interval=LANGUAGE_RETRY_MS)
-        retry.timeout.connect(self._change_language)
-        retry.start()
-        if not self._change_language():
-            if self.quick_host.has_unsent:
-                words = tr("The language changes once the quick prompt’s text is sent.")
-            elif self._has_open_form:
-                words = tr("The language changes once the other windows are closed.")
-            else:
-                words = tr(
-                    "The language changes once responses, transfers, and temporary conversations "
-                    "end."
-                )
-            self._window.notifications.notify(words)
+    def _use_settings(self, _key: str = "") -> None:
+        values = self.controllers.state.values.all
+        use_limits(self._backend, values)
+        use_routine_model(self._backend, values)
 
-    @property
-    def _has_open_form(self) -> bool:
-        return is_dialog_open() or self.controllers.batches.is_creating
-
-    def _change_language(self) -> bool:
-        if self.is_ending:
-            return True
-        controllers = self.controllers
-        is_busy = controllers.running.conversations or controllers.transfer.is_busy
-        has_input = self.quick_host.has_unsent or self._has_open_form
-        if is_busy or has_input or controllers.state.temporary.exists:
-            return False
-        self.is_rebuilt = True
-        self.reopened = commands_to_reopen()
-        self._window.setEnabled(False)  # text typed from now on would be lost
-        self.quit()
-        return True
-
-    def _resize_text(self, step: int) -> None:
-        # Taken from the theme, because the setting may not be stored yet.
-        size = 100 if step == 0 else self._theme.text_size + step
-        if 80 <= size <= 200:
-            self._theme.set_text_size(size)
-            self.controllers.tasks.start(self.controllers.state.values.set("look.text_size", size))
+    def _rebuild(self) -> None:
+        """End, to be built again in another language."""
+        if not self.is_ending:
+            self.is_rebuilt = True
+            self.reopened = commands_to_reopen()
+            self._window.setEnabled(False)  # text typed from now on would be lost
+            self.quit()
 
     # -------------------------------------------------------------- errors
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.settings.parameter_notes import note_text, refusal_text
 from desktop_app.backend.answer_settings import (
@@ -47,14 +47,17 @@ class SettingsController(QObject):
     """Connection of the panel with the settings and the open conversation's own settings.
 
     Args:
-        apply_setting: applies a changed setting to the window, by its key.
         examine: returns the findings of all checks as a text.
+
+    Signals:
+        setting_stored(str): a setting that the user changed was stored, by its key.
     """
+
+    setting_stored = Signal(str)
 
     def __init__(
         self,
         parent: QObject,
-        apply_setting: Callable[[str], None],
         *,
         notifications: Notifications,
         panel: SettingsPanel,
@@ -67,7 +70,7 @@ class SettingsController(QObject):
         examine: Callable[[], Awaitable[str]],
     ) -> None:
         super().__init__(parent)
-        self._apply_setting, self._notifications, self._panel = apply_setting, notifications, panel
+        self._notifications, self._panel = notifications, panel
         self._current, self._start, self._examine = current, tasks.start, examine
         self._gateway, self._utility_model = gateway, utility_model
         self._values, self._providers, self._setup = answer_settings
@@ -104,7 +107,7 @@ class SettingsController(QObject):
             await self._new_conversation.set_default(key, value)
         else:
             await self._values.set(key, value)
-        self._apply_setting(key)
+        self.setting_stored.emit(key)
 
     async def _set_shortcut(self, command_id: str, keys: str) -> None:
         """Change a shortcut. Offer Undo if it is reset, because its keys are then shown nowhere."""

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr, tr_plural
@@ -14,7 +14,7 @@ from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.widgets.file_dialogs import choose_file, choose_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -28,12 +28,17 @@ _MAX_LIST_CHARACTERS: Final = 400
 
 
 class ShortcutFiles(QObject):
-    """Commands of the Shortcuts page that import and export shortcuts."""
+    """Commands of the Shortcuts page that import and export shortcuts.
+
+    Signals:
+        shortcuts_stored: imported shortcuts, or those before them, are in effect.
+    """
+
+    shortcuts_stored = Signal()
 
     def __init__(
         self,
         parent: QWidget,
-        apply_setting: Callable[[str], None],
         *,
         panel: SettingsPanel,
         notifications: Notifications,
@@ -41,7 +46,7 @@ class ShortcutFiles(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._apply_setting = parent, apply_setting
+        self._parent = parent
         self._notifications, self._values, self._tasks = notifications, values, tasks
         panel.shortcuts_import_requested.connect(self._choose_import)
         panel.shortcuts_export_requested.connect(self._choose_export)
@@ -102,7 +107,7 @@ class ShortcutFiles(QObject):
     async def _apply_shortcuts(self, shortcuts: Mapping[str, str]) -> None:
         for command_id, keys in shortcuts.items():
             await self._values.set(f"{KEYS_PREFIX}{command_id}", keys)
-        self._apply_setting(KEYS_PREFIX)
+        self.shortcuts_stored.emit()
 
 
 def _patterns() -> str:

@@ -8,15 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.app.window_session import LANGUAGE_RETRY_MS
+from desktop_app.app.desktop.language_change import LANGUAGE_RETRY_MS
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.desk import Desk, until
 
-DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 PROGRAM = """
 import json, logging, os, sys
 from desktop_app.app.application import Application
@@ -180,7 +179,7 @@ async def test_a_program_that_ends_is_not_built_again() -> None:
         await until(lambda: "Some" in desk.transcript)
         desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
-        timers = desk.window.findChildren(QTimer, options=DIRECT)
+        timers = desk.window.findChildren(QTimer)
         retry = next(t for t in timers if t.interval() == LANGUAGE_RETRY_MS)
         desk.session.quit()
         await until(lambda: not desk.controllers.running.conversations)

@@ -1,0 +1,68 @@
+"""The change of the language, for which the window is built again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop_app.app.desktop.other_windows import is_dialog_open
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.ui.window.cards.notifications import Notifications
+
+LANGUAGE_RETRY_MS = 300
+
+
+class LanguageChange(QObject):
+    """The wait for the moment when no work or text is lost by building the window again.
+
+    Args:
+        has_unsent: returns True if the quick prompt has unsent text.
+        is_creating: returns True if a batch job is being created.
+        is_busy: returns True if responses or transfers run, or temporary conversations exist.
+
+    Signals:
+        rebuild_requested: the window is to be built again.
+    """
+
+    rebuild_requested = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        has_unsent: Callable[[], bool],
+        is_creating: Callable[[], bool],
+        is_busy: Callable[[], bool],
+        *,
+        notifications: Notifications,
+    ) -> None:
+        super().__init__(parent)
+        self._has_unsent, self._is_creating, self._is_busy = has_unsent, is_creating, is_busy
+        self._notifications = notifications
+        # Checked repeatedly, because no signal tells that the last dialog has closed.
+        self._retry = QTimer(self, interval=LANGUAGE_RETRY_MS)
+        self._retry.timeout.connect(self._try)
+
+    def begin(self) -> None:
+        """Request the rebuild as soon as possible, and say what it waits for."""
+        self._retry.start()
+        if obstacle := self._try():
+            self._notifications.notify(obstacle)
+
+    def _try(self) -> str:
+        """Request the rebuild, or return what it waits for."""
+        if self._has_unsent():
+            return tr("The language changes once the quick prompt’s text is sent.")
+        if is_dialog_open() or self._is_creating():
+            return tr("The language changes once the other windows are closed.")
+        if self._is_busy():
+            return tr(
+                "The language changes once responses, transfers, and temporary conversations end."
+            )
+        self._retry.stop()
+        self.rebuild_requested.emit()
+        return ""

@@ -1,0 +1,72 @@
+"""Links to conversations and messages: copied, and opened by later starts of the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.domain.conversations.message_link import MessageLink, parse_link
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.transcript.message_commands import COPY_LINK
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
+
+
+class LinkController(QObject):
+    """Opener of links, and copier of those to the open conversation."""
+
+    def __init__(
+        self,
+        parent: QObject,
+        navigator: Navigator,
+        *,
+        current: OpenConversation,
+        tasks: Tasks,
+        transcript: TranscriptView,
+        notifications: Notifications,
+        conversations: ConversationStore,
+    ) -> None:
+        super().__init__(parent)
+        self._navigator, self._current, self._tasks = navigator, current, tasks
+        self._notifications, self._conversations = notifications, conversations
+        transcript.action_requested.connect(
+            lambda id_, action: self.copy(id_) if action == COPY_LINK else None
+        )
+
+    def open(self, address: str) -> None:
+        """Open the target of a link."""
+        link = parse_link(address)
+        if link is None:
+            self._notifications.notify(tr("This link isn’t valid."))
+        else:
+            self._tasks.start(self._follow(link))
+
+    async def _follow(self, link: MessageLink) -> None:
+        """Open the target of a link, or notify that it no longer exists."""
+        store, message_id = self._conversations, link.message_id
+        if await store.get(link.conversation_id) is None:
+            self._notifications.notify(tr("This link leads to a deleted conversation."))
+            return
+        if message_id:
+            found = await store.message(message_id)
+            if found is None or found.conversation_id != link.conversation_id:
+                self._notifications.notify(tr("This link leads to a deleted message."))
+                message_id = ""
+        await self._navigator.open(link.conversation_id, message_id)
+
+    def copy(self, message_id: str = "") -> None:
+        """Copy a link to the open conversation, or to a message in it."""
+        current = self._current
+        if current.is_temporary or not current.path:
+            self._notifications.notify(tr("Only saved conversations have a link."))
+            return
+        QGuiApplication.clipboard().setText(str(MessageLink(current.id, message_id)))
+        self._notifications.notify(tr("Link copied"))

@@ -1,0 +1,43 @@
+"""The settings of the look, applied to the theme and the transcript."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.transcript.view import TranscriptView
+
+
+class LookController:
+    """Connection of the settings "look.…" with the theme and the transcript."""
+
+    def __init__(
+        self, theme: ThemeWatcher, transcript: TranscriptView, values: SettingValues, tasks: Tasks
+    ) -> None:
+        self._theme, self._transcript = theme, transcript
+        self._values, self._tasks = values, tasks
+
+    def apply(self, key: str) -> None:
+        """Apply a changed setting, if it is one of the look."""
+        values = self._values
+        if key == "look.theme":
+            self._theme.set_mode(values[key])  # type: ignore[arg-type]
+        elif key == "look.text_size":
+            self._theme.set_text_size(int(values[key] or 100))
+        elif key == "look.font":
+            self._theme.set_font(str(values[key] or ""))
+        elif key == "look.line_width":
+            self._theme.set_line_width(str(values[key]))
+        elif key == "look.code_wrap":
+            self._transcript.wrap_code(bool(values[key]))
+
+    def resize_text(self, step: int) -> None:
+        """Change the text size by percentage points; 0 restores the normal size."""
+        # Taken from the theme, because the setting may not be stored yet.
+        size = 100 if step == 0 else self._theme.text_size + step
+        if 80 <= size <= 200:
+            self._theme.set_text_size(size)
+            self._tasks.start(self._values.set("look.text_size", size))
