@@ -234,3 +234,13 @@ async def test_a_refusal_names_the_first_of_the_next_month(
             "cap": "$10.00",
             "day": day,
         }
+
+
+async def test_a_call_ends_although_its_hold_cannot_be_released(tmp_path: Path) -> None:
+    database = Database(tmp_path / "store.sqlite3")
+    await database.open()
+    hold = await Budget(SpendingHolds(database), SettingsStore(database)).hold(CAPPED, Decimal(4))
+    await database.close()
+    async with hold:
+        pass
+    await hold.release()
