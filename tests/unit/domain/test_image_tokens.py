@@ -17,6 +17,7 @@ from desktop_app.domain.models.image_tokens import (
     Size,
     TileTokens,
     image_tokens,
+    image_tokens_from_row,
     sent_size,
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
@@ -106,3 +107,9 @@ def test_the_catalog_has_a_rule_for_every_model_that_sees_images() -> None:
     assert ModelCatalog.from_toml(own).info("own").image_tokens == GPT_5
     with pytest.raises(SettingError):
         ModelCatalog.from_toml("[models.own]\nimage_tokens = { patches = 3 }")
+
+
+def test_a_rule_needs_at_least_one_patch() -> None:
+    assert image_tokens_from_row({"multiplier": "1.2", "patches": 1}) is not None
+    with pytest.raises(ValueError, match="positive"):
+        image_tokens_from_row({"multiplier": "1.2", "patches": 0})
