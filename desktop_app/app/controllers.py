@@ -575,8 +575,12 @@ class Controllers(QObject):
             notifications=window.notifications,
             chat_service=state.backend.chat,
         )
-        edited = EditedQuestion(
-            window, current=state.current, draft=state.draft, prompt=window.prompt
+        edited = self.edited = EditedQuestion(
+            window,
+            current=state.current,
+            draft=state.draft,
+            drafts=state.drafts,
+            prompt=window.prompt,
         )
         self.begun_turns = BegunTurns(
             window,

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import Draft, Message, Role
+from desktop_app.domain.conversations.message_parts import part_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.ui.composer.prompt_editor import PromptEditor
@@ -42,9 +44,11 @@ class EditedQuestion(QObject):
         prompt: PromptEditor,
         current: OpenConversation,
         draft: PromptDraft,
+        drafts: Drafts,
     ) -> None:
         super().__init__(parent)
-        self._prompt, self._current, self._draft = prompt, current, draft
+        self._prompt, self._current = prompt, current
+        self._draft, self._drafts = draft, drafts
         self._edited: _Edited | None = None
 
     def begin(self, message: Message) -> None:
@@ -89,6 +93,19 @@ class EditedQuestion(QObject):
         previous_draft = self._edited.previous_draft
         self._set_edited(None)
         return rest or previous_draft
+
+    def close(self) -> None:
+        """Keep the previous draft at the program's end, above a changed question."""
+        if self._edited is None:
+            return
+        conversation_id, question, previous = self._edited
+        typed = self._drafts.cached(conversation_id)
+        if typed == question.as_draft:
+            self._drafts.put(conversation_id, previous)
+        elif previous != Draft():
+            text = "\n\n".join(filter(None, (previous.text, typed.text)))
+            parts = {part_id(part): part for part in (*previous.attachments, *typed.attachments)}
+            self._drafts.put(conversation_id, Draft(text, tuple(parts.values())))
 
     def _set_edited(self, edited: _Edited | None) -> None:
         self._edited = edited

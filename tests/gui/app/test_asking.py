@@ -6,6 +6,8 @@ from functools import partial
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QToolButton
 
 from desktop_app.domain.answering.stream_events import (
@@ -476,6 +478,22 @@ async def test_esc_discards_an_edit() -> None:
         desk.press(Qt.Key.Key_Escape)
         assert desk.text.toPlainText() == "mine"
         assert not desk.hint.startswith("Editing")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("", "mine"), (" again", "mine\n\nOne again")], ids=["unchanged", "changed"]
+)
+async def test_the_draft_from_before_an_edit_is_kept_at_the_end(typed: str, kept: str) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "1")
+        conversation_id = desk.state.current.id
+        desk.type("mine")
+        desk.act("edit", 0)
+        desk.text.moveCursor(QTextCursor.MoveOperation.End)
+        QTest.keyClicks(desk.text, typed)
+    async with Desk() as desk:
+        await desk.controllers.library.open(conversation_id)
+        assert desk.text.toPlainText() == kept
 
 
 async def test_a_key_regenerates_the_answer_as_another_version() -> None:
