@@ -21,18 +21,29 @@ class AttachmentBatch:
         total: how many files were dropped.
         left: how many are still being read.
         attached: how many were attached by this drop.
-        failures: why files were not attached, since the last call of `take_messages`.
     """
 
     total: int
     left: int = field(init=False)
     attached: int = 0
-    failures: list[UserFacingError] = field(default_factory=list)
+    _failures: list[UserFacingError] = field(default_factory=list)
     _duplicates: list[str] = field(default_factory=list)
     _location_failures: list[tuple[str, StorageError]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.left = self.total
+
+    def end_reading(self) -> None:
+        """Count a file whose reading has ended in any way."""
+        self.left -= 1
+
+    def add_attached(self) -> None:
+        """Count a file that was read and attached."""
+        self.attached += 1
+
+    def add_failure(self, error: UserFacingError) -> None:
+        """Note why a file was not attached."""
+        self._failures.append(error)
 
     def add_duplicate(self, name: str) -> None:
         """Note that a file counted as attached was attached before the drop."""
@@ -43,12 +54,16 @@ class AttachmentBatch:
         """Note why an attached file's location could not be stored."""
         self._location_failures.append((name, error))
 
+    def discard_failures(self) -> None:
+        """Forget the failures that are not reported yet."""
+        self._failures.clear()
+
     def take_messages(self) -> list[UserFacingError | str]:
         """Return the messages for the user since the last call."""
         messages: list[UserFacingError | str] = [*self._location_errors(), *self._failure_errors()]
         if self._duplicates:
             messages.append(self._duplicates_text())
-        self.failures, self._duplicates, self._location_failures = [], [], []
+        self._failures, self._duplicates, self._location_failures = [], [], []
         return messages
 
     def _duplicates_text(self) -> str:
@@ -62,14 +77,14 @@ class AttachmentBatch:
 
     def _failure_errors(self) -> list[UserFacingError]:
         """Return an error per file if few failed, else a single error for all."""
-        if len(self.failures) <= MAX_SEPARATE_ERRORS:
-            return self.failures
+        if len(self._failures) <= MAX_SEPARATE_ERRORS:
+            return self._failures
         return [
             DocumentError(
                 Reason.FILES_NOT_ATTACHED,
-                failed=len(self.failures),
+                failed=len(self._failures),
                 total=self.total,
-                because=self.failures[0],
+                because=self._failures[0],
             )
         ]
 

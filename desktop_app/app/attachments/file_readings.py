@@ -161,7 +161,7 @@ class FileReadings(QObject):
 
     def _cancel_silently(self, readings: Mapping[str, FileReading]) -> None:
         for reading in readings.values():
-            reading.batch.failures.clear()
+            reading.batch.discard_failures()
         self._notifications.dismiss_topic(TOPIC)
         self.cancel(list(readings))
 
@@ -187,16 +187,16 @@ class FileReadings(QObject):
                 self._notifications.notify(note)
             await self._add(reading, part)
             is_attached = True
-            reading.batch.attached += 1
+            reading.batch.add_attached()
             if isinstance(content, Path):
                 await self._note_origin(reading, part.sha256, content)
             if isinstance(content, str):
                 self.text_attached.emit(reading.conversation_id, part.sha256)
         except UserFacingError as error:
-            reading.batch.failures.append(error)
+            reading.batch.add_failure(error)
         finally:
             is_wanted = self._readings.pop(reading_id, None) is not None
-            reading.batch.left -= 1
+            reading.batch.end_reading()
             if is_wanted:
                 self._update_soon(reading.batch)
                 self._announce_attached(reading)

@@ -20,6 +20,6 @@ def test_an_unsaved_location_has_the_remedy_of_its_cause_as_a_code() -> None:
 def test_a_failed_file_keeps_the_message_about_a_duplicate() -> None:
     batch = AttachmentBatch(2)
     error = DocumentError(Reason.FILES_NOT_ATTACHED)
-    batch.failures.append(error)
+    batch.add_failure(error)
     batch.add_duplicate("a.txt")
     assert batch.take_messages() == [error, "“a.txt” is already attached."]
