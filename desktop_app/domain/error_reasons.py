@@ -17,7 +17,7 @@ def _row(
 
 
 class Reason(StrEnum):
-    """What happened. The code is the name in lower case; it is stored, so no name ever changes.
+    """A code for what happened: the name in lower case. It is stored, so no name ever changes.
 
     The sentences have placeholders for the parameters of an error, which may have another remedy.
     Sentence and remedy have at most 20 words together. If data were at risk, the sentence also says

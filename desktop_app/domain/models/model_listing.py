@@ -172,7 +172,7 @@ def info_at(
 
 
 class ModelAvailability(NamedTuple):
-    """Whether a provider serves a model on a day; `listing` is None if it is unknown."""
+    """The service of a model by a provider on a day; `listing` is None if it is unknown."""
 
     profile: ProviderProfile
     model: ModelInfo
