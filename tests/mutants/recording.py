@@ -8,6 +8,7 @@ read in sandboxes that can write no record.
 
 from __future__ import annotations
 
+import ast
 import atexit
 import json
 import os
@@ -42,8 +43,8 @@ class Record:
     def tests(self, module: str, lines: range) -> tuple[set[str], bool]:
         """Return the tests that run the lines, and whether their import does.
 
-        If an import runs them, return all tests of the module and of the test files that import it
-        or all modules, because any of them may use what the lines define.
+        If an import runs them, return all tests of the module, of the test files that import it or
+        all modules, and of the lines elsewhere that name what they define.
         """
         by_line = self._lines.contexts_by_lineno(f"{self._root}/{module}")
         found = {test for line in lines for test in by_line.get(line, ())}
@@ -53,14 +54,40 @@ class Record:
             found = {test for tests in by_line.values() for test in tests}
             files = _importing(module.removesuffix(".py").replace("/", "."))
             found |= {test for test in self.seconds if test.partition("::")[0] in files}
+            found |= self._tests_of_names(_defined_names(module, lines))
         return found & self.seconds.keys(), is_imported
+
+    def _tests_of_names(self, names: set[str]) -> set[str]:
+        """Return the tests that run a line of the product which contains one of the names."""
+        if not names:
+            return set()
+        pattern = re.compile(rf"\b({'|'.join(names)})\b")
+        found: set[str] = set()
+        for file in Path("desktop_app").rglob("*.py"):
+            by_line = self._lines.contexts_by_lineno(f"{self._root}/{file}")
+            for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+                if pattern.search(line):
+                    found.update(by_line.get(number, ()))
+        return found
+
+
+def _defined_names(module: str, lines: range) -> set[str]:
+    """Return the names of constants and fields that statements at the lines define."""
+    return {
+        target.id
+        for node in ast.walk(ast.parse(Path(module).read_text("utf-8")))
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno in lines
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
 
 
 def _importing(module: str) -> set[str]:
     """Return the test files that import from a module, or all modules."""
     package, _, name = module.rpartition(".")
     imports = re.compile(
-        rf"^(?:from {re.escape(module)} import |from {re.escape(package)} import .*\b{name}\b)",
+        rf"^(?:from {re.escape(module)} import |import {re.escape(module)}\b"
+        rf"|from {re.escape(package)} import (?:\([^)]*|.*)\b{name}\b)",
         re.MULTILINE,
     )
     return {
