@@ -185,7 +185,7 @@ async def batches(database: MemoryDatabase) -> AsyncIterator[str]:
     for each in await store.all():
         yield _line(repr(each), await store.claim(each.id))
         await store.release(each.id)
-        for line, item in zip(await store.lines(each.id), await store.rows(each.id), strict=True):
+        for line, item in zip(await store.lines(each.id), await store.items(each.id), strict=True):
             yield _line(repr(line), repr(item))
     pages = [await store.page("j", after, 2) for after in (0, 3, 7, 8)]
     yield _line([[item.number for item in page] for page in pages], await store.open_ids())
@@ -281,9 +281,9 @@ async def searches(database: MemoryDatabase) -> AsyncIterator[str]:
         *(SearchFilter(variant=Variant.PRO), SearchFilter(review="corrected")),
     )
     for query in (*queries, "is:corrected door"):
-        for within in filters:
+        for search_filter in filters:
             order, limit = chance.choice(list(SearchOrder)), chance.choice((2, 50))
-            found = await search.find(query, limit, within=within, order=order)
+            found = await search.find(query, limit, search_filter=search_filter, order=order)
             hits = [[hit.conversation_id, hit.message_id, str(hit.snippet)[:60]] for hit in found]
             yield _line(query, order, limit, hits)
 

@@ -47,7 +47,9 @@ class SearchController(QObject):
 
     async def _find(self, text: str) -> None:
         filters = self._list.filters
-        hits = await self._search_index.find(text, within=filters.current, order=filters.order)
+        hits = await self._search_index.find(
+            text, search_filter=filters.current, order=filters.order
+        )
         self._list.show_hits([hit for hit in hits if self._should_show(hit.conversation_id)])
 
     def _should_show(self, conversation_id: str) -> bool:

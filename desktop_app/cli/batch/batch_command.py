@@ -220,7 +220,7 @@ async def _read(service: BatchService, job: BatchJob, options: argparse.Namespac
 
 async def _say_files(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
     """Say which files are skipped and which pages are sent as images; add this to the notices."""
-    rows = await backend.batch_store.rows(job.id)
+    rows = await backend.batch_store.items(job.id)
     left_out = [row for row in rows if row.status is ItemStatus.LEFT_OUT]
     notices = [
         tr("{file} skipped: {reason}", file=row.name, reason=item_error_text(row))
@@ -325,7 +325,7 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
     console.write_line(f"{job.title}: {progress_words(job)}")
     if job.error:
         console.write_line(await _job_error_words(backend, job.error, job))
-    for row in await backend.batch_store.rows(job.id):
+    for row in await backend.batch_store.items(job.id):
         cost = "" if row.cost is None else f"  {formatting.money(row.cost)}"
         error = f"  {item_error_text(row)}" if row.error else ""
         console.write_line(f"{tr(row.status.text):>14}  {row.name}{cost}{error}")

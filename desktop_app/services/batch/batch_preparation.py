@@ -68,7 +68,7 @@ class BatchPreparer:
             return (await self._counter.count(text, profile, info.id))[0] + 2 * MESSAGE_OVERHEAD
 
         task_tokens = await count_prompt(job.task)
-        rows = await self._store.rows(job.id)
+        rows = await self._store.items(job.id)
         for number, row in enumerate(rows):
             if on_progress is not None:
                 on_progress(number, len(rows))

@@ -91,7 +91,7 @@ async def fetch_results(
             await provider.delete_file(upload.input_file_id)
     status = batch.status or BatchStatus.FAILED
     by_line = {line: why for line, why in batch.errors if line}  # 0: of the whole batch
-    rows = await store.rows(job.id) if by_line else []
+    rows = await store.items(job.id) if by_line else []
     lines = [row.number for row in rows if row.upload == upload.number]
     by_number = {
         lines[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": why})

@@ -178,7 +178,7 @@ class BatchService:
         return await self._estimate(job, profile, info)
 
     async def _estimate(self, job: BatchJob, profile: ProviderProfile, info: ModelInfo) -> BatchJob:
-        rows = await self.store.rows(job.id)
+        rows = await self.store.items(job.id)
         read = [row for row in rows if row.status is ItemStatus.READ]
         tokens = [row.tokens for row in read]
         scans = [row.part for row in read if isinstance(row.part, DocumentPart)]
@@ -222,7 +222,7 @@ class BatchService:
             IllegalChoiceError: all files have an answer, or the job is under way.
         """
         old = await self._job(job_id)
-        unanswered = [row for row in await self.store.rows(job_id) if row.status in RETRYABLE]
+        unanswered = [row for row in await self.store.items(job_id) if row.status in RETRYABLE]
         if not unanswered or not old.status.is_over:
             raise IllegalChoiceError(
                 Reason.BATCH_NOTHING_LEFT if old.status.is_over else Reason.BATCH_UNDER_WAY
@@ -417,12 +417,12 @@ class BatchService:
     async def _mark_never_sent(self, job: BatchJob) -> None:
         """Mark the unsent files of a cancelled job, so that a retry takes them over."""
         why = ErrorNote(Reason.ITEM_NEVER_SENT)
-        for row in await self.store.rows(job.id):
+        for row in await self.store.items(job.id):
             if row.status in (ItemStatus.READ, ItemStatus.UNREAD):
                 await self.store.save_item(replace(row, status=ItemStatus.UNANSWERED, error=why))
 
     async def _has_unsent_files(self, job_id: str) -> bool:
-        return any(row.status is ItemStatus.READ for row in await self.store.rows(job_id))
+        return any(row.status is ItemStatus.READ for row in await self.store.items(job_id))
 
     async def _handle_failure(self, job_id: str, error: ProviderError) -> float | None:
         """Handle a failed step. Return the seconds until the next try; None for no retry."""

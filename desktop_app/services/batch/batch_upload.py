@@ -102,7 +102,7 @@ class BatchSender:
         while not stopped():
             waiting = [
                 item
-                for item in await self._store.rows(job.id)
+                for item in await self._store.items(job.id)
                 if item.status is ItemStatus.READ and not item.upload
             ]
             if not waiting:
@@ -127,7 +127,7 @@ class BatchSender:
                 upload = replace(upload, input_file_id=found, is_uploading=False)
                 await self._store.save_upload(upload)
         if not upload.input_file_id:
-            rows = await self._store.rows(job.id)
+            rows = await self._store.items(job.id)
             mine = [r for r in rows if r.upload == upload.number and r.status is ItemStatus.READ]
             with self._scratch_file() as file:
                 numbers, size = await self._fill(file, job, info, provider, mine)
@@ -142,7 +142,7 @@ class BatchSender:
     async def _release_rest(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
         """Take the files that no longer fit from an upload, so that another one sends them."""
         kept = frozenset(numbers)
-        for row in await self._store.rows(upload.job_id):
+        for row in await self._store.items(upload.job_id):
             if row.upload == upload.number and row.number not in kept:
                 await self._store.save_item(replace(row, upload=0))
 

@@ -1,6 +1,6 @@
-"""Batch jobs. Every step is saved before it is taken.
+"""Batch jobs. Every step of a job is saved before it is taken.
 
-So after a crash, or in another process, the store tells which steps were taken, or may have been. A
+After a crash, or in another process, the store therefore tells which steps may have been taken. A
 result is saved together with its ledger entry. In whatever order results arrive, an answer replaces
 a failure, never the reverse.
 """
@@ -89,7 +89,7 @@ class BatchStore:
         rows = await self._database.rows(sql)
         return [row["id"] for row in rows]
 
-    async def rows(self, job_id: str) -> list[BatchItem]:
+    async def items(self, job_id: str) -> list[BatchItem]:
         """Return all files of a job, in order, without their answers."""
         sql = f"""SELECT {_COLUMNS}, '' AS answer FROM batch_items WHERE job_id = ?
             ORDER BY number"""  # noqa: S608 - our own words
@@ -142,7 +142,7 @@ class BatchStore:
         await self._database.write(lambda c: update_row(c, "batch_items", row, "job_id", "number"))
 
     async def note_conversation(self, job_id: str, number: int, conversation_id: str) -> None:
-        """Record the conversation that a file was opened as."""
+        """Record the conversation that was made of a file and its answer."""
         sql = "UPDATE batch_items SET conversation_id = ? WHERE job_id = ? AND number = ?"
         await self._database.execute(sql, conversation_id, job_id, number)
 
@@ -154,7 +154,7 @@ class BatchStore:
     # -- ownership
 
     async def claim(self, job_id: str) -> bool:
-        """Own a job unless another live process does. Return True if this process owns it."""
+        """Become the owner of a job unless another live process is. Return True if it succeeded."""
         return await self._database.write(partial(_claim, job_id))
 
     async def release(self, job_id: str) -> None:

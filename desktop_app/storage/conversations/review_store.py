@@ -39,7 +39,7 @@ _PAIRS: Final = """
 
 @dataclass(frozen=True)
 class ReviewCount:
-    """The number of each verdict on a model's answers. `variant` is set for the GPT family."""
+    """The number of each verdict on the answers of a model; `variant` is None for other makers'."""
 
     model: str
     variant: str | None
@@ -66,7 +66,7 @@ class ReviewStore:
         self._database = database
 
     async def counts(self, since: date | None = None) -> list[ReviewCount]:
-        """Return the number of each verdict by model, on answers since the start of a local day."""
+        """Return the number of each verdict by model, for answers from a local day on."""
         start = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
         return await self._database.read(lambda connection: _read_counts(connection, start))
 
@@ -85,7 +85,7 @@ def _read_counts(connection: sqlite3.Connection, start: int) -> list[ReviewCount
         ReviewCount(row["model"], row["variant"], {kind: row[kind.value] for kind in ReviewKind})
         for row in rows
     ]
-    return sorted(found, key=lambda one: -sum(one.counts.values()))
+    return sorted(found, key=lambda count: -sum(count.counts.values()))
 
 
 def _pair(row: sqlite3.Row) -> CorrectedPair:

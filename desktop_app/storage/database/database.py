@@ -174,7 +174,7 @@ class Database:
         if self._lock is None:
             raise closed_error()
         with translate_errors(str(self.path)):
-            alone = self._lock.take()
+            alone = self._lock.try_exclusive()
             self._lock.share()
         return alone
 
@@ -249,7 +249,7 @@ class Database:
             self._lock = lock
 
     def _connect_writer(self, lock: StoreLock) -> sqlite3.Connection:
-        alone = lock.take()
+        alone = lock.try_exclusive()
         unclean = alone and _is_not_empty(self.path.with_name(self.path.name + "-wal"))
         if unclean:
             refuse_newer(self.path, self._migrations)
@@ -262,7 +262,7 @@ class Database:
                 self.needs_check = unclean
             _configure(connection)
             if steps:
-                if not (alone or lock.take()):
+                if not (alone or lock.try_exclusive()):
                     raise StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(self.path))
                 if len(steps) < len(self._migrations):  # a new store has no keys
                     record_key_origins(self.path)

@@ -77,7 +77,9 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
         StoreDamagedError: the copy failed the check.
     """
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        keep_copy(connection, path, path.with_name(f"{path.stem}.before-{steps[0].name}.sqlite3"))
+        save_verified_copy(
+            connection, path, path.with_name(f"{path.stem}.before-{steps[0].name}.sqlite3")
+        )
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(
@@ -97,8 +99,8 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
             connection.execute("ROLLBACK")
 
 
-def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
-    """Copy the store to `target`, checked and synced before it gets its name.
+def save_verified_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
+    """Copy the store to `target`. The copy is checked and synced before it gets this name.
 
     Passwords in addresses are left out, because copies may end up anywhere.
     """

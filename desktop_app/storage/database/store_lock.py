@@ -15,7 +15,7 @@ from desktop_app.domain.errors import StorageError
 class StoreLock:
     """A lock that all processes share while they have the store open.
 
-    Checks at the start, migrations, restores, repairs and erasures take it exclusively. It is on a
+    Checks at the start, migrations, restores, repairs and erasures lock exclusively. It is on a
     separate file, because closing any descriptor of the database would drop SQLite's own locks.
     """
 
@@ -23,8 +23,8 @@ class StoreLock:
         file = path.with_name(path.name + "-lock")
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def take(self) -> bool:
-        """Take the lock exclusively, or share it if others have it. Return True if exclusive."""
+    def try_exclusive(self) -> bool:
+        """Lock exclusively and return True, or share the lock if other processes have it."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -33,7 +33,7 @@ class StoreLock:
         return True
 
     def share(self) -> None:
-        """Share the lock. Wait while another process has it exclusively."""
+        """Share the lock, also from an exclusive one. Wait while another process excludes others."""
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def release(self) -> None:
@@ -46,7 +46,7 @@ def exclusive_lock(database: Path, refusal: Reason) -> Iterator[None]:
     """Hold a store's lock exclusively. Raises StorageError with `refusal` if others have it."""
     lock = StoreLock(database)
     try:
-        if not lock.take():
+        if not lock.try_exclusive():
             raise StorageError(refusal)
         yield
     finally:

@@ -18,7 +18,7 @@ _ORIGINALS = """CREATE TABLE originals (
 
 
 class MemoryDatabase(Database):
-    """A database without a file, open at once. Its only connection serves reads and writes."""
+    """A database without a file, which needs no `open`. One connection serves reads and writes."""
 
     def __init__(self) -> None:
         super().__init__(Path("memory"))  # named in errors, never opened

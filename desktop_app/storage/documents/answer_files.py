@@ -188,12 +188,7 @@ class GrowingFile:
         path: a path without a file until the first `append`.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        answer_id: str,
-        in_thread: Callable[[Callable[[], None]], Awaitable[None]],
-    ) -> None:
+    def __init__(self, folder: Path, answer_id: str, in_thread: InThread) -> None:
         self.path = folder / f"{answer_id}-{len(_files(folder, answer_id))}"
         self._in_thread = in_thread
         self._size = 0
@@ -226,12 +221,8 @@ def _longest(folder: Path, answer_id: str) -> Path | None:
 
 def _digest(path: Path) -> tuple[str, int]:
     """Return the SHA-256 and the size of a file."""
-    digest, size = hashlib.sha256(), 0
     with translate_errors(str(path)), path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size
+        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
 
 
 def _discard(folder: Path, answer_id: str) -> None:

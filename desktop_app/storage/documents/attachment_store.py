@@ -103,10 +103,10 @@ class AttachmentStore:
             await database.write(partial(_insert_with_bytes, data, row(len(data)), to_text(text)))
             return
         target = self.path(sha256)
-        is_kept = False
-        while not is_kept:  # repeated if a cleanup removed the file before its row existed
+        is_stored = False
+        while not is_stored:  # repeated if a cleanup removed the file before its row existed
             size = await self._in_thread(lambda: _store(source, target, sha256))
-            is_kept = await database.write(
+            is_stored = await database.write(
                 partial(_insert_with_file, target, row(size), to_text(text), is_searchable)
             )
 

@@ -35,7 +35,7 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.database.database import Database, mark_for_wipe
 
-# Passages or files that are written in one transaction: a few milliseconds.
+# The number of passages, or of files, that are written in one transaction: a few milliseconds.
 STEP_PASSAGES: Final = 64
 # The weight of a word in the title (file name, headings above) relative to a word in the text.
 TITLE_WEIGHT: Final = 2.0
@@ -74,7 +74,7 @@ _BEST_WITHIN: Final = f"""
     ) ORDER BY score LIMIT ?
 """  # noqa: S608
 # One row for each file with the passage, by path: only the first counts.
-_PLACES: Final = """
+_LOCATIONS: Final = """
     SELECT p.id, f.collection_id, p.sha256, f.name, p.page, p.place, p.start, p.end, p.tokens
     FROM passages AS p JOIN collection_files AS f ON f.sha256 = p.sha256
     WHERE p.id = ? AND f.status = 'ready' AND f.collection_id IN ({placeholders})
@@ -148,7 +148,7 @@ class CollectionStore:
 
         Do nothing if the collection no longer exists. Only a waiting file replaces a removed one.
         """
-        rows = [_row(file, modified) for file, modified in files]
+        rows = [_file_to_row(file, modified) for file, modified in files]
         for at in range(0, len(rows), STEP_PASSAGES):
             await self._database.write(partial(_put_files, rows[at : at + STEP_PASSAGES]))
 
@@ -196,9 +196,9 @@ class CollectionStore:
         """Return the passages that match the words best, best first."""
         return await self._database.read(partial(_find, list(collection_ids), words, limit))
 
-    async def texts(self, places: Sequence[PassageLocation]) -> list[str | None]:
+    async def texts(self, locations: Sequence[PassageLocation]) -> list[str | None]:
         """Return the text of each passage, or None if it is gone."""
-        return await self._database.read(partial(_texts, places))
+        return await self._database.read(partial(_texts, locations))
 
 
 # Rows are converted on the reader's thread.
@@ -234,7 +234,7 @@ def _put_files(
             connection.execute(_PUT_FILE, row)
 
 
-def _row(file: CollectionFile, modified: int) -> tuple[str | int | None, ...]:
+def _file_to_row(file: CollectionFile, modified: int) -> tuple[str | int | None, ...]:
     return (
         file.collection_id,
         to_text(file.path),
@@ -339,7 +339,7 @@ def locations_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
 ) -> list[PassageLocation]:
     """Return the passages that belong to the collections, in order, at most `limit`."""
-    sql = _PLACES.format(placeholders=", ".join("?" * len(collection_ids)))
+    sql = _LOCATIONS.format(placeholders=", ".join("?" * len(collection_ids)))
     found = []
     for number in ids:
         row = connection.execute(sql, (number, *collection_ids)).fetchone()
@@ -350,11 +350,13 @@ def locations_of(
     return found
 
 
-def _texts(places: Sequence[PassageLocation], connection: sqlite3.Connection) -> list[str | None]:
+def _texts(
+    locations: Sequence[PassageLocation], connection: sqlite3.Connection
+) -> list[str | None]:
     text_of: dict[str, str | None] = {}
-    for sha256 in {place.sha256 for place in places}:
+    for sha256 in {location.sha256 for location in locations}:
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         row = connection.execute(sql, (sha256,)).fetchone()
         text_of[sha256] = None if row is None else row["text"]
-    texts = [(text_of[place.sha256], place) for place in places]
-    return [None if text is None else text[place.start : place.end] for text, place in texts]
+    texts = [(text_of[location.sha256], location) for location in locations]
+    return [None if text is None else text[part.start : part.end] for text, part in texts]

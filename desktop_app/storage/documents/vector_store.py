@@ -16,7 +16,7 @@ from desktop_app.storage.documents.collection_store import locations_of
 # The passages with the nearest signs; only these are compared by the cosine of all numbers.
 COMPARED_AT_MOST: Final = 200
 _FROM_COLLECTIONS: Final = """
-    FROM passages AS p {join} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
+    FROM passages AS p {joins} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
     WHERE p.sha256 IN (
         SELECT sha256 FROM collection_files
         WHERE status = 'ready' AND collection_id IN ({placeholders})
@@ -31,7 +31,7 @@ class VectorStore:
         self._database = database
 
     async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]:
-        """Return the number of passages without a vector by `model`, and that of their tokens."""
+        """Return the number of passages without a vector by `model`, and of their tokens."""
         sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_from_unembedded()}"
         (row,) = await self._database.rows(sql, model, collection_id)
         return row["n"], row["tokens"]
@@ -39,7 +39,7 @@ class VectorStore:
     async def has_any(self, collection_ids: Sequence[str], model: str) -> bool:
         """Return True if any passage of the collections has a vector by `model`."""
         placeholders = ", ".join("?" * len(collection_ids))
-        sql = f"SELECT 1 {_FROM_COLLECTIONS.format(join='', placeholders=placeholders)} LIMIT 1"
+        sql = f"SELECT 1 {_FROM_COLLECTIONS.format(joins='', placeholders=placeholders)} LIMIT 1"
         return bool(await self._database.rows(sql, model, *collection_ids))
 
     async def next_missing(self, collection_id: str, model: str, limit: int) -> list[Unembedded]:
@@ -63,17 +63,16 @@ class VectorStore:
         return await self._database.read(find)
 
 
-def _from_unembedded() -> str:
-    source = _FROM_COLLECTIONS.format(join="LEFT", placeholders="?")
+def _from_unembedded(joins: str = "") -> str:
+    source = _FROM_COLLECTIONS.format(joins=f"{joins} LEFT", placeholders="?")
     return f"{source} AND v.passage_id IS NULL"
 
 
 def _next_missing(
     collection_id: str, model: str, limit: int, connection: sqlite3.Connection
 ) -> list[Unembedded]:
-    join = "JOIN attachments AS a ON a.sha256 = p.sha256 WHERE"
-    sql = f"""SELECT p.id, p.tokens, p.start, p."end", a.text
-        {_from_unembedded().replace("WHERE", join, 1)} ORDER BY p.id LIMIT ?"""
+    source = _from_unembedded("JOIN attachments AS a ON a.sha256 = p.sha256")
+    sql = f'SELECT p.id, p.tokens, p.start, p."end", a.text {source} ORDER BY p.id LIMIT ?'
     rows = connection.execute(sql, (model, collection_id, limit))
     return [Unembedded(r["id"], r["tokens"], r["text"][r["start"] : r["end"]]) for r in rows]
 
@@ -86,7 +85,7 @@ def _nearest(
     connection: sqlite3.Connection,
 ) -> list[PassageLocation]:
     placeholders = ", ".join("?" * len(collection_ids))
-    source = _FROM_COLLECTIONS.format(join="", placeholders=placeholders)
+    source = _FROM_COLLECTIONS.format(joins="", placeholders=placeholders)
     rows = connection.execute(f"SELECT p.id, v.vector {source}", (model, *collection_ids))
     candidates = heapq.nsmallest(
         COMPARED_AT_MOST,

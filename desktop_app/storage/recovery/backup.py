@@ -23,7 +23,7 @@ from typing import Final
 
 from desktop_app.domain.bounds import is_hash
 from desktop_app.paths import folders
-from desktop_app.storage.database.migration_runner import keep_copy
+from desktop_app.storage.database.migration_runner import save_verified_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translate_errors
@@ -63,7 +63,7 @@ def make_backup(
             create_private_folder(scratch)
             copy, unfinished = scratch / STORE, scratch / target.name
             with closing(connect(database, "ro")) as connection:
-                keep_copy(connection, database, copy)
+                save_verified_copy(connection, database, copy)
             create_private(unfinished)
             _pack(copy, attachments, unfinished, at, progress)
             sync(unfinished)
@@ -87,15 +87,15 @@ def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: P
         known = sorted(row["sha256"] for row in rows if is_hash(row["sha256"]))
     manifest = {"format": FORMAT, "version": VERSION, "created_at": at.isoformat()}
     # Not strict: the clock may have been before 1980, the earliest time in an archive.
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as pack:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
         packed = []
-        pack.write(copy, STORE)
+        archive.write(copy, STORE)
         for number, sha256 in enumerate(known):
             progress(number, len(known))
             path = attachment_path(attachments, sha256)
             if path.is_file():  # otherwise it was lost before the backup; its message stays
                 name = attachment_path(Path("attachments"), sha256).as_posix()
                 with suppress(FileNotFoundError):  # deleted just now with its row
-                    pack.write(path, name, zipfile.ZIP_STORED)
+                    archive.write(path, name, zipfile.ZIP_STORED)
                     packed.append(sha256)
-        pack.writestr(MANIFEST, json.dumps({**manifest, "attachments": packed}))
+        archive.writestr(MANIFEST, json.dumps({**manifest, "attachments": packed}))

@@ -57,7 +57,7 @@ class ForeignStore:
         self.bytes_read = 0
         self._max_bytes = _MAX_TEXT_PER_BYTE * self.size + _ALWAYS_ALLOWED_BYTES
         self._columns = self._real_tables(tables)
-        connection.text_factory = self._text
+        connection.text_factory = self._decode
         connection.set_authorizer(_authorizer(frozenset(self._columns)))
 
     def _real_tables(self, wanted: Container[str]) -> dict[str, frozenset[str]]:
@@ -124,7 +124,7 @@ class ForeignStore:
                 if isinstance(value, str):
                     yield value
 
-    def _text(self, data: bytes) -> str:
+    def _decode(self, data: bytes) -> str:
         self.bytes_read += len(data)
         if self.bytes_read > self._max_bytes:
             raise self._too_large_error()

@@ -64,14 +64,14 @@ class RepairResult:
     """The result of a repair.
 
     Attributes:
-        aside: the new path of the damaged file.
+        damaged_file: the new path of the damaged file.
         conversations, messages: their numbers in the new store.
-        unread: the number of pages with unreadable content.
+        unread: the number of the file's pages with unreadable content.
         mended: the number of messages that had lost their conversation or their parent.
-        dropped: the number of rows that are invalid or repeated.
+        dropped: the number of rows left out, because they are invalid or repeated.
     """
 
-    aside: Path
+    damaged_file: Path
     conversations: int
     messages: int
     unread: int
@@ -112,7 +112,7 @@ class RepairResult:
                     self.mended,
                 )
             )
-        sentences.append(tr("The damaged file is in {file}.", file=str(self.aside)))
+        sentences.append(tr("The damaged file is in {file}.", file=str(self.damaged_file)))
         return " ".join(sentences)
 
 
@@ -125,19 +125,21 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResu
     """
     with translate_errors(str(database)), exclusive_lock(database, Reason.STORE_IN_USE_FOR_REPAIR):
         _refuse_newer(database)
-        aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
+        damaged_file = database.with_name(
+            f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3"
+        )
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
             new_store = Path(scratch) / "made.sqlite3"
             with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
                 counts = _build(new_store, pages, progress)
-            copy_damaged(database, aside)  # a copy, so that a store exists at all times
+            copy_damaged(database, damaged_file)  # a copy, so that a store exists at all times
             record_key_origins(database, new_store)
             sync(new_store)
             for end in ("-wal", "-shm"):
                 database.with_name(database.name + end).unlink(missing_ok=True)
             new_store.replace(database)
             sync(database.parent)
-    return RepairResult(aside, *counts)
+    return RepairResult(damaged_file, *counts)
 
 
 def _refuse_newer(database: Path) -> None:
@@ -244,7 +246,7 @@ def _insert_records(
     seen: set[int] = set()
     dropped = 0
     for table, root in _roots(pages, tables):
-        for leaf in pages.tree(root):
+        for leaf in pages.leaves_below(root):
             seen.add(leaf)
             for record in pages.records(leaf):
                 dropped += not _insert(connection, table, record)
@@ -260,7 +262,7 @@ def _insert_records(
 def _roots(pages: SqlitePages, tables: dict[str, TableSchema]) -> list[tuple[TableSchema, int]]:
     """Return the root page of each table that the readable pages of the schema name."""
     found = []
-    for leaf in pages.tree(1):
+    for leaf in pages.leaves_below(1):
         for record in pages.records(leaf):
             values = record.values
             if len(values) == 5 and values[0] == "table" and isinstance(values[3], int):

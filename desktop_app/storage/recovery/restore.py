@@ -29,7 +29,7 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.database.database import erasing_mark
-from desktop_app.storage.database.migration_runner import keep_copy
+from desktop_app.storage.database.migration_runner import save_verified_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
@@ -38,7 +38,7 @@ from desktop_app.storage.documents.attachment_store import attachment_path
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
 from desktop_app.storage.recovery.store_copy import copy_store
 from desktop_app.storage.settings.address_secrets import copy_damaged
-from desktop_app.storage.settings.key_origins import keep_key_notes, record_key_origins
+from desktop_app.storage.settings.key_origins import copy_key_origins, record_key_origins
 from desktop_app.storage.settings.outbound_settings import (
     OutboundSettings,
     SettingChange,
@@ -75,12 +75,12 @@ class RestoreResult:
     """The result of a restore.
 
     Attributes:
-        before: the new path of the previous store; None if there was none.
+        previous_store: the new path of the previous store; None if there was none.
         dropped: the number of rows of the backup that were out of bounds or invalid.
         kept: the settings whose current value was kept.
     """
 
-    before: Path | None
+    previous_store: Path | None
     dropped: int
     kept: tuple[SettingChange, ...]
 
@@ -103,8 +103,10 @@ class RestoreResult:
                     self.dropped,
                 )
             )
-        if self.before is not None:
-            sentences.append(tr("The previous library is in {file}.", file=str(self.before)))
+        if self.previous_store is not None:
+            sentences.append(
+                tr("The previous library is in {file}.", file=str(self.previous_store))
+            )
         return " ".join(sentences)
 
 
@@ -144,15 +146,15 @@ def restore_backup(
         ):
             new_store = Path(scratch) / STORE
             unpacker = _Unpacker(pack, archive, progress)
-            dropped = unpacker.store(new_store)
+            dropped = unpacker.unpack_store(new_store)
             kept, choice = _ask_about_changes(new_store, database, built_in, ask)
             if choice is RestoreChoice.CANCEL:
                 return None
             for sha256 in sorted(_attachment_hashes(new_store) & attached.keys()):
-                unpacker.attachment(attached[sha256], sha256, attachments)
+                unpacker.unpack_attachment(attached[sha256], sha256, attachments)
             sync(new_store)
             record_key_origins(database)
-            keep_key_notes(database, new_store)
+            copy_key_origins(database, new_store)
             return RestoreResult(_replace_store(new_store, database, at), dropped, kept)
 
 
@@ -247,7 +249,7 @@ class _Unpacker:
         self._done += size
         self._progress(self._done >> 20, max(1, self._total >> 20))
 
-    def store(self, new_store: Path) -> int:
+    def unpack_store(self, new_store: Path) -> int:
         """Unpack the store and copy its rows. Return the number of dropped rows."""
         size = self._store.file_size
         if size > LARGEST_STORE:
@@ -260,15 +262,15 @@ class _Unpacker:
                 file.write(chunk)
                 self._add_progress(len(chunk))
 
-        def show(read: int, _of: int) -> None:
+        def report(read: int, _size: int) -> None:
             self._progress((size + read) >> 20, max(1, self._total >> 20))
 
-        dropped = copy_store(foreign, new_store, str(self._archive), show)
+        dropped = copy_store(foreign, new_store, str(self._archive), report)
         foreign.unlink()
         self._done = self._total
         return dropped
 
-    def attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
+    def unpack_attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
         """Unpack an attachment, unless it exists."""
         target = attachment_path(attachments, sha256)
         if target.exists():
@@ -316,30 +318,30 @@ def _attachment_hashes(new_store: Path) -> set[str]:
 
 
 def _replace_store(new_store: Path, database: Path, at: datetime) -> Path | None:
-    """Move `new_store` to the store's path. Return the new path of the previous store."""
-    before = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
+    """Move `new_store` to the store's path. Return the new path of the previous store, if any."""
+    previous = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
     has_store = database.exists() and database.stat().st_size > 0
     if has_store:
-        _copy_previous(database, before)
+        _copy_previous(database, previous)
     for end in ("-wal", "-shm"):
         database.with_name(database.name + end).unlink(missing_ok=True)
     new_store.replace(database)
     # An interrupted erasure must not erase the restored store.
     erasing_mark(database).unlink(missing_ok=True)
     sync(database.parent)
-    return before if has_store else None
+    return previous if has_store else None
 
 
-def _copy_previous(database: Path, before: Path) -> None:
+def _copy_previous(database: Path, target: Path) -> None:
     """Copy the previous store without passwords in addresses.
 
     A copy, so that a store exists at all times.
     """
     try:
         with closing(connect(database, "rw")) as connection:
-            keep_copy(connection, database, before)
+            save_verified_copy(connection, database, target)
     except (*UNREADABLE, StoreDamagedError):
-        copy_damaged(database, before)
+        copy_damaged(database, target)
 
 
 def _no_backup_error(path: Path, details: str) -> StorageError:

@@ -51,7 +51,7 @@ Values = dict[str, Any]
 """A row by column name."""
 
 INDEX_TABLE_PREFIXES: Final = ("search_index", "passage_index", "sqlite_")
-"""Of the tables of an index or of SQLite."""
+"""The names of the tables of an index, and of SQLite's own tables, begin with these."""
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "TEXT": (str,),
@@ -118,8 +118,8 @@ class TableSchema:
             return None
         check = _CHECKS.get(self.name)
         values = dict(zip(self.names, row, strict=True))
-        for without in ({}, *_DISPENSABLE.get(self.name, ())):
-            tried = {**values, **without}
+        for replacements in ({}, *_DISPENSABLE.get(self.name, ())):
+            tried = {**values, **replacements}
             try:
                 _require_bounds(tried)
                 if check is not None:

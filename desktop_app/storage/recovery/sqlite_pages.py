@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-Value = int | float | str | bytes | None
+from desktop_app.storage.recovery.row_checks import Value
 
 MAGIC: Final = b"SQLite format 3\0"
 _LEAF, _INTERIOR = 0x0D, 0x05  # of tables
 _HEADER: Final = 100  # bytes before the first page's own header
-_SIZES: Final = frozenset(1 << n for n in range(9, 17))
+_PAGE_SIZES: Final = frozenset(1 << n for n in range(9, 17))
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
 # Larger values come from a damaged length.
 _LARGEST_RECORD: Final = 1 << 30
@@ -33,11 +33,10 @@ class _DamagedError(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """A row as stored in a leaf: its id, its values, and its page."""
+    """A row as stored in a leaf."""
 
     rowid: int
     values: tuple[Value, ...]
-    page: int
 
 
 @dataclass
@@ -55,7 +54,7 @@ class SqlitePages:
     def __post_init__(self) -> None:
         stated = int.from_bytes(self.data[16:18], "big")
         stated = 65536 if stated == 1 else stated
-        if self._has_header and stated in _SIZES:
+        if self._has_header and stated in _PAGE_SIZES:
             self.size = stated
         reserved = self.data[20] if self._has_header else 0
         self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
@@ -78,7 +77,7 @@ class SqlitePages:
             raise _DamagedError
         return self.data[(number - 1) * self.size : number * self.size]
 
-    def tree(self, root: int) -> list[int]:
+    def leaves_below(self, root: int) -> list[int]:
         """Return the reachable leaves below a table's root, in order."""
         leaves: list[int] = []
         waiting, seen = [root], set()
@@ -142,16 +141,16 @@ class SqlitePages:
             return
         for at in cells:
             try:
-                yield self._record(page, at, number)
+                yield self._record(page, at)
             except (_DamagedError, IndexError, struct.error, ValueError):
                 self.bad.add(number)
 
-    def _record(self, page: bytes, at: int, number: int) -> Record:
+    def _record(self, page: bytes, at: int) -> Record:
         length, at = _read_varint(page, at)
         rowid, at = _read_varint(page, at)
         if length > _LARGEST_RECORD:
             raise _DamagedError
-        return Record(_as_signed(rowid), _values(self._payload(page, at, length)), number)
+        return Record(_as_signed(rowid), _values(self._payload(page, at, length)))
 
     def _payload(self, page: bytes, at: int, length: int) -> bytes:
         """Return the bytes of a record, whose end may be on overflow pages (1.6)."""

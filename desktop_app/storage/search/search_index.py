@@ -21,8 +21,7 @@ from desktop_app.storage.search.search_text import index_text
 # An entry's id is its time in milliseconds since 1970, times this number. FTS5 can read row ids
 # downwards, so that the newest come first without sorting.
 _IDS_PER_MILLISECOND: Final = 8
-_LONG_TEXT: Final = 1_000_000
-"""Characters."""
+_LONG_TEXT_CHARS: Final = 1_000_000
 
 
 class _TextToIndex(threading.local):
@@ -65,7 +64,7 @@ def add_entry(
 def _change_index(connection: sqlite3.Connection, values: str, entry_id: int, text: str) -> None:
     """Insert the words of `text` into the index, with little memory if it is long."""
     sql = f"INSERT INTO search_index {values}"
-    if len(text) <= _LONG_TEXT:
+    if len(text) <= _LONG_TEXT_CHARS:
         connection.execute(sql.format("CAST(? AS TEXT)"), (entry_id, index_text(text)))
         return
     # SQLite copies an argument twice, and Python keeps it meanwhile; the result of a function is

@@ -99,10 +99,10 @@ class Search:
         text: str,
         limit: int = 50,
         *,
-        within: SearchFilter = _NO_FILTER,
+        search_filter: SearchFilter = _NO_FILTER,
         order: SearchOrder = SearchOrder.NEWEST,
     ) -> list[SearchHit]:
-        """Return the newest or best texts with every word of `text`, its last word as a prefix.
+        """Return the newest or best texts with every word of `text`; the last word is a prefix.
 
         Words between double quotes must follow each other. "is:reviewed", "is:corrected" and
         "is:rejected" find answers with this verdict of the user's, with or without other words. No
@@ -111,16 +111,20 @@ class Search:
         Raises:
             StorageError: the store cannot be read.
         """
-        text, within = _extract_verdict(text, within)
+        text, search_filter = _extract_verdict(text, search_filter)
         expression = match_expression(text)
         if not expression:
-            if not within.review:
+            if not search_filter.review:
                 return []
-            return await self._database.read(lambda c: _reviewed(c, within, limit))
+            return await self._database.read(lambda c: _reviewed(c, search_filter, limit))
         if order is SearchOrder.NEWEST:
-            matches = await self._database.read(lambda c: _find(c, expression, within, limit))
+            matches = await self._database.read(
+                lambda c: _find(c, expression, search_filter, limit)
+            )
             return await self._database.read(lambda _: [_hit(*match, text) for match in matches])
-        matches = await self._database.read(lambda c: _find(c, expression, within, _MAX_COMPARED))
+        matches = await self._database.read(
+            lambda c: _find(c, expression, search_filter, _MAX_COMPARED)
+        )
         return await self._database.read(lambda _: _best(matches, text, limit))
 
 
@@ -129,15 +133,15 @@ Match = tuple[int, sqlite3.Row]
 
 
 def _find(
-    connection: sqlite3.Connection, expression: str, within: SearchFilter, limit: int
+    connection: sqlite3.Connection, expression: str, search_filter: SearchFilter, limit: int
 ) -> list[Match]:
     """Return the newest matches. Rows are read one by one, so that older ones cost nothing."""
     entries = connection.execute(
         """SELECT i.rowid AS id FROM search_index AS i
         WHERE search_index MATCH ? AND i.rowid >= ? AND i.rowid < ? ORDER BY i.rowid DESC""",
-        (expression, *_id_range(within)),
+        (expression, *_id_range(search_filter)),
     )
-    conditions, values = _conditions(within)
+    conditions, values = _conditions(search_filter)
     matches: list[Match] = []
     wanted: set[int] | None = None
     for checked, (entry_id,) in enumerate(entries):
@@ -145,32 +149,32 @@ def _find(
             break
         if conditions and checked == _MAX_CHECKED_SINGLY:
             filters = " AND ".join(conditions)
-            kinds = [kind for kind in EntryKind if _can_match(kind, within)]
+            kinds = [kind for kind in EntryKind if _can_match(kind, search_filter)]
             sql = " UNION ALL ".join(_ENTRIES[kind] + filters for kind in kinds)
             wanted = {row[0] for row in connection.execute(sql, values)}
         if wanted is None or entry_id in wanted:
-            row = _matching_row(connection, entry_id, within)
+            row = _matching_row(connection, entry_id, search_filter)
             if row is not None:
                 matches.append((entry_id, row))
     return matches
 
 
-def _can_match(kind: EntryKind, within: SearchFilter) -> bool:
+def _can_match(kind: EntryKind, search_filter: SearchFilter) -> bool:
     """Return False for titles if a verdict is wanted: a title has none."""
-    return kind is not EntryKind.TITLE or not within.review
+    return kind is not EntryKind.TITLE or not search_filter.review
 
 
 def _matching_row(
-    connection: sqlite3.Connection, entry_id: int, within: SearchFilter
+    connection: sqlite3.Connection, entry_id: int, search_filter: SearchFilter
 ) -> sqlite3.Row | None:
     sql = "SELECT kind, ref FROM search_entries WHERE id = ?"
     entry = connection.execute(sql, (entry_id,)).fetchone()
     if entry is None:
         return None
     kind = EntryKind(entry["kind"])
-    if not _can_match(kind, within):
+    if not _can_match(kind, search_filter):
         return None
-    conditions, values = _conditions(within)
+    conditions, values = _conditions(search_filter)
     sql = " AND ".join([_ROWS[kind], *conditions])
     if kind is EntryKind.ATTACHMENT:
         sql += _NEWEST_MESSAGE
@@ -178,40 +182,46 @@ def _matching_row(
     return found
 
 
-def _id_range(within: SearchFilter) -> tuple[int, int]:
+def _id_range(search_filter: SearchFilter) -> tuple[int, int]:
     """Return the range of entry ids for the filter's time range."""
-    since = _MIN_INTEGER if within.since is None else first_id_at(to_micros(within.since))
-    until = _MAX_INTEGER if within.until is None else first_id_at(to_micros(within.until))
+    since = (
+        _MIN_INTEGER if search_filter.since is None else first_id_at(to_micros(search_filter.since))
+    )
+    until = (
+        _MAX_INTEGER if search_filter.until is None else first_id_at(to_micros(search_filter.until))
+    )
     return since, until
 
 
-def _conditions(within: SearchFilter) -> tuple[list[str], dict[str, str]]:
+def _conditions(search_filter: SearchFilter) -> tuple[list[str], dict[str, str]]:
     """Return the filter's SQL conditions, and their values."""
     values: dict[str, str] = {}
-    conditions = [_FILTERS["attachment"]] if within.has_attachment else []
-    for name, value in (("folder", within.folder_id), ("variant", within.variant)):
+    conditions = [_FILTERS["attachment"]] if search_filter.has_attachment else []
+    for name, value in (("folder", search_filter.folder_id), ("variant", search_filter.variant)):
         if value is not None:
             conditions.append(_FILTERS[name])
             values[name] = str(value)
-    if within.review:
+    if search_filter.review:
         conditions.append(_FILTERS["review"])
-        values["review"] = f'"code":"review_{within.review}"'
+        values["review"] = f'"code":"review_{search_filter.review}"'
     return conditions, values
 
 
-def _extract_verdict(text: str, within: SearchFilter) -> tuple[str, SearchFilter]:
+def _extract_verdict(text: str, search_filter: SearchFilter) -> tuple[str, SearchFilter]:
     """Return the text without "is:reviewed" and the like, and the filter with that verdict."""
     found = _VERDICT.search(text)
     if found is None:
-        return text, within
-    return _VERDICT.sub(" ", text).strip(), within._replace(review=found[1].casefold())
+        return text, search_filter
+    return _VERDICT.sub(" ", text).strip(), search_filter._replace(review=found[1].casefold())
 
 
-def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) -> list[SearchHit]:
+def _reviewed(
+    connection: sqlite3.Connection, search_filter: SearchFilter, limit: int
+) -> list[SearchHit]:
     """Return the newest answers with a verdict."""
-    conditions, values = _conditions(within)
-    since = _MIN_INTEGER if within.since is None else to_micros(within.since)
-    until = _MAX_INTEGER if within.until is None else to_micros(within.until)
+    conditions, values = _conditions(search_filter)
+    since = _MIN_INTEGER if search_filter.since is None else to_micros(search_filter.since)
+    until = _MAX_INTEGER if search_filter.until is None else to_micros(search_filter.until)
     # The columns and conditions are constants of this module and of conversation_sql.
     sql = f"""SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id,
             m.id AS message_id, m.created_at

@@ -33,7 +33,7 @@ _SEARCH_SPAN: Final = 50_000
 _OVERLAP: Final = 2_000
 _PIECE_LENGTH: Final = 50_000
 _MAX_INDEX_BYTES: Final = 60 << 20
-"""More than 16 MB of text in any script take."""
+"""The limit for texts of up to 16 MB; in no script they take more."""
 _MAX_BYTES_PER_CHARACTER: Final = 7
 """The limit for larger texts: a pair of ideographs and a blank."""
 
@@ -91,8 +91,7 @@ def _pairs_in_piece(before: str, folded: str) -> str:
 
     def pairs(run: re.Match[str]) -> str:
         words = list(map("".join, pairwise(run.group())))
-        ends = run.end() < len(joined) or not folded
-        if ends:
+        if run.end() < len(joined) or not folded:  # the run ends here
             words += [run.group()[-1], ""]
         return "".join([f" {word}" for word in words])
 
@@ -106,9 +105,9 @@ def _split_signs(folded: str) -> str:
     return _SIGN.sub(lambda sign: f" {chr(_PRIVATE + (ord(sign.group()) & 0xFFFF))} ", folded)
 
 
-def _pairs_of_run(run: str, *, ends: bool) -> str:
+def _pairs_of_run(run: str, *, is_whole: bool) -> str:
     words = list(map("".join, pairwise(run)))
-    if ends or not words:
+    if is_whole or not words:
         words.append(run[-1])
     return f" {' '.join(words)} "
 
@@ -147,7 +146,7 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     """
     folded, is_prefix = term
     words = dense_run().sub(
-        lambda run: _pairs_of_run(run.group(), ends=run.end() < len(folded)), folded
+        lambda run: _pairs_of_run(run.group(), is_whole=run.end() < len(folded)), folded
     )
     if dense_run().match(folded[-1]):
         is_prefix = len(words.split()[-1]) == 1

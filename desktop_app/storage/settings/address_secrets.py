@@ -29,14 +29,15 @@ _LEARNED_KEYS: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
 _ADDRESSES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
 # The same in the bytes of a file: the addresses of profiles, and the keys of learned facts.
 _ADDRESS_BYTES: Final = re.compile(rb'"(base_url|proxy)": ?"[^":/]*://((?:[^"\\]|\\.)*)"')
-_LEARNT_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x20"/]+)@')
+_LEARNED_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x20"/]+)@')
 _PASSWORD_BYTE: Final = re.compile(rb"[^:/@?#]")
 _ADDRESS_MARKS: Final = (b'"base_url"', b'"proxy"', b"learnt.")
 _LONGEST_ADDRESS: Final = 1000
-"""Bytes that are searched on each side of the end of a page."""
+"""The number of bytes that are searched on each side of the end of a page."""
 _PAGE_SIZES: Final = tuple(1 << bits for bits in range(9, 16))
 _USUAL_PAGE: Final = 1 << 12
-_BEFORE_NUMBER: Final = re.compile(rb"[\x20-\x7e](?=(\x00[\x00-\xff]{3}))")
+# The last byte of a text before four bytes that may be the number of an overflow page.
+_BEFORE_PAGE_NUMBER: Final = re.compile(rb"[\x20-\x7e](?=(\x00[\x00-\xff]{3}))")
 
 
 def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secret]]:
@@ -146,7 +147,7 @@ def _occurrences(secret: bytes, data: mmap.mmap) -> Iterator[int]:
 
 def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
     """Yield start and end of each login or query in the bytes of addresses, with its delimiters."""
-    for found in _LEARNT_BYTES.finditer(data):
+    for found in _LEARNED_BYTES.finditer(data):
         yield found.start(1) - len(b"://"), found.end(1) + len(b"@")
     for found in _ADDRESS_BYTES.finditer(data):
         # A password can contain "@" and "/"; a proxy's user alone may be stored.
@@ -187,7 +188,7 @@ def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
     for start in range(0, count * size, size):
         if 0 < (number := int.from_bytes(data[start : start + 4], "big")) <= count:
             yield start + size, (number - 1) * size + 4
-    for found in _BEFORE_NUMBER.finditer(data):
+    for found in _BEFORE_PAGE_NUMBER.finditer(data):
         if 0 < (number := int.from_bytes(found[1], "big")) <= count:
             yield found.start(1), (number - 1) * size + 4
 

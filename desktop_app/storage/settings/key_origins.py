@@ -62,10 +62,10 @@ def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str,
     return {**built_in, **recorded} if isinstance(recorded, dict) else {}
 
 
-def keep_key_notes(database: Path, restored: Path) -> None:
-    """Copy the notes on keys from the current store to the store that will replace it.
+def copy_key_origins(database: Path, restored: Path) -> None:
+    """Copy the origins of keys from the current store to the store that will replace it.
 
-    The backup's own notes describe the keyring of the computer that made it. Its keys may be in
+    The backup's own origins describe the keyring of the computer that made it. Its keys may be in
     this keyring, but their origins are unknown until the keyring is asked.
     """
     known = _noted_origins(database)

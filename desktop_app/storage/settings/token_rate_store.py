@@ -1,4 +1,4 @@
-"""The learned token rates, stored so that the next start counts tokens accurately."""
+"""The learned ratios of servers' tokens to OpenAI's, so that the next start counts accurately."""
 
 from __future__ import annotations
 

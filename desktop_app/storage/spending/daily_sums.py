@@ -81,7 +81,7 @@ class DailySums:
             self.speeds.add(output / seconds)
 
     def add_row(self, row: sqlite3.Row) -> None:
-        """Add a row of the table."""
+        """Add a row of `ledger_days`."""
         self.calls += row["calls"]
         inputs = (row["input_tokens"], row["cached_tokens"])
         tokens = (*inputs, row["output_tokens"], row["reasoning_tokens"])
@@ -101,7 +101,7 @@ class DailySums:
         self.cost = EXACT_CONTEXT.add(self.cost, cost)
 
     def values(self) -> tuple[Any, ...]:
-        """Return the columns of the table that follow the key."""
+        """Return the columns of `ledger_days` that follow the key."""
         counts = (self.calls, self.uncounted, *self.usage, str(self.cost), self.retries)
         times = (self.first_tokens, self.durations, self.speeds)
         packed = (histogram.to_bytes() for histogram in times)
@@ -148,10 +148,8 @@ def add_to_day(
     )
     key = (_day_of(entry[0] // SLOT_MICROS), *entry[1:4], *kind)
     sums = DailySums()
-    if known := connection.execute(_SELECT, key).fetchone():
-        sums.add_row(known)
     sums.add_call(entry[4:8], entry[8], performance)
-    connection.execute(_UPSERT, (*key, *sums.values()))
+    _add_to_stored(connection, key, sums)
 
 
 def fill_days(connection: sqlite3.Connection) -> None:
@@ -189,12 +187,16 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool
         performance = CallPerformance("", "", "", retries, first, total)
         days[day_of(slot), *names].add_call((fresh, cached, output, reasoning), cost, performance)
     for key, sums in days.items():
-        if known := connection.execute(_SELECT, key).fetchone():
-            sums.add_row(known)
-        connection.execute(_UPSERT, (*key, *sums.values()))
+        _add_to_stored(connection, key, sums)
     has_more = len(entries) == size
     _note_unsummed(connection, entries[-1][0] - 1 if has_more else None)
     return has_more
+
+
+def _add_to_stored(connection: sqlite3.Connection, key: tuple[str, ...], sums: DailySums) -> None:
+    if known := connection.execute(_SELECT, key).fetchone():
+        sums.add_row(known)
+    connection.execute(_UPSERT, (*key, *sums.values()))
 
 
 def _last_unsummed(connection: sqlite3.Connection) -> int | None:

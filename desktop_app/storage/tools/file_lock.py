@@ -31,7 +31,7 @@ async def file_lock(path: Path) -> AsyncGenerator[None]:
         return
     try:
         until = asyncio.get_running_loop().time() + MAX_WAIT_S
-        # Polled: a blocking flock would occupy a thread that cannot be cancelled.
+        # Polled: a blocking flock would occupy a thread that cannot be canceled.
         while not _try_lock(descriptor) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE_S)
         yield

@@ -33,12 +33,13 @@ class PermissionStore:
         NEVER applies to every fingerprint of the tool, other permissions only to their own.
         """
         name = to_text(tool)
-        everywhere = await self._databases.disk.read(partial(_find, name, None))
-        here = await self._databases.of(conversation_id).read(partial(_find, name, conversation_id))
-        for found in (everywhere, here):
+        database = self._databases.of(conversation_id)
+        general = await self._databases.disk.read(partial(_find, name, None))
+        own = await database.read(partial(_find, name, conversation_id))
+        for found in (general, own):
             if found is not None and found[0] is Permission.NEVER:
                 return Permission.NEVER
-        for found in (everywhere, here):
+        for found in (general, own):
             if found is not None and found[1] == fingerprint:
                 return found[0]
         return Permission.ASK
@@ -47,9 +48,9 @@ class PermissionStore:
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
     ) -> None:
         """Save a permission: CONVERSATION for this conversation, others for all conversations."""
-        is_here = permission is Permission.CONVERSATION
-        database = self._databases.of(conversation_id) if is_here else self._databases.disk
-        scope = conversation_id if is_here else None
+        is_own = permission is Permission.CONVERSATION
+        database = self._databases.of(conversation_id) if is_own else self._databases.disk
+        scope = conversation_id if is_own else None
         row = (scope, to_text(tool), fingerprint, permission.value)
 
         def action(connection: sqlite3.Connection) -> None:
@@ -60,7 +61,7 @@ class PermissionStore:
 
     async def for_all_conversations(self) -> dict[str, Permission]:
         """Return the permissions for all conversations, by the full name of the tool."""
-        return await self._databases.disk.read(_everywhere)
+        return await self._databases.disk.read(_find_general)
 
     async def forget(self, tool: str, conversation_id: str) -> None:
         """Delete all permissions of a tool: stored ones, and those in this conversation."""
@@ -82,7 +83,7 @@ def _find(
     return None if row is None else (_permission(row["permission"]), str(row["fingerprint"]))
 
 
-def _everywhere(connection: sqlite3.Connection) -> dict[str, Permission]:
+def _find_general(connection: sqlite3.Connection) -> dict[str, Permission]:
     sql = "SELECT tool, permission FROM tool_permissions WHERE conversation_id IS NULL"
     return {row["tool"]: _permission(row["permission"]) for row in connection.execute(sql)}
 

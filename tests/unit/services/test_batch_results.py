@@ -194,7 +194,7 @@ class Book:
     def __init__(self) -> None:
         self.saved: list[int] = []
 
-    async def rows(self, _job_id: str) -> list[BatchItem]:
+    async def items(self, _job_id: str) -> list[BatchItem]:
         return []
 
     async def save_results(self, _job: Any, _upload: Any, results: list[Any], *_: Any) -> int:

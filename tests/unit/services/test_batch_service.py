@@ -342,16 +342,16 @@ async def test_a_job_that_is_canceled_during_its_estimate_stays_canceled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
-        rows, canceled = setup.store.rows, list[str]()
+        read_items, canceled = setup.store.items, list[str]()
 
         async def canceled_meanwhile(job_id: str) -> list[BatchItem]:
-            found = await rows(job_id)
+            found = await read_items(job_id)
             if not canceled and all(row.status is ItemStatus.READ for row in found):
                 canceled.append(job_id)
                 await setup.service.cancel(job_id)
             return found
 
-        monkeypatch.setattr(setup.store, "rows", canceled_meanwhile)
+        monkeypatch.setattr(setup.store, "items", canceled_meanwhile)
         job = await setup.ready("a")
         assert canceled == [job.id]
         assert job.status is BatchStatus.CANCELLED

@@ -69,7 +69,7 @@ class Home:
     def restore(self, archive: Path) -> Path | None:
         done = restore_now(archive, self.database, self.attachments, NOON)
         assert done is not None
-        return done.before
+        return done.previous_store
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_without_its_first_page_all_rows_are_found(tmp_path: Path) -> None:
         open_and_check(path)
     damaged = path.read_bytes()
     found = repaired(path)
-    assert found.aside.read_bytes() == damaged
+    assert found.damaged_file.read_bytes() == damaged
     assert sorted(rows(path, "SELECT id, title, leaf_id FROM conversations")) == before
     assert sorted(rows(path, "SELECT * FROM messages")) == messages
 

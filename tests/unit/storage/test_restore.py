@@ -88,7 +88,7 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     other = Place(tmp_path / "other")
     done = restore_now(archive, other.database, other.attachments, NOON)
     assert done is not None
-    assert (done.before, done.dropped, done.kept) == (None, 0, ())
+    assert (done.previous_store, done.dropped, done.kept) == (None, 0, ())
     after = everything(other.database)
     # What is known of keys is true on one computer alone.
     assert after.pop("keys_in_keyring") == [("openai", "")]
@@ -387,11 +387,11 @@ def test_the_copy_of_the_previous_store_has_no_password(
     size = place.database.stat().st_size
     done = restore_now(archive, place.database, place.attachments, NOON)
     assert done is not None
-    assert done.before is not None
-    assert done.before.stat().st_size == size
+    assert done.previous_store is not None
+    assert done.previous_store.stat().st_size == size
     assert words_in(place.database.parent) == []
     if not is_damaged:
-        with closing(connect(done.before, "ro")) as connection:
+        with closing(connect(done.previous_store, "ro")) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
             [body] = connection.execute("SELECT body FROM profiles").fetchone()
             assert json.loads(body)["base_url"] == "http://127.0.0.1:1234/v1"
@@ -405,8 +405,8 @@ def test_the_copy_of_a_damaged_store_has_no_password(place: Place) -> None:
     place.database.write_bytes(damaged)
     found = repair_store(place.database, NOON, lambda _done, _of: None)
     assert words_in(place.database.parent) == [place.database.name], "a start moves it from there"
-    assert found.aside.stat().st_size == len(damaged)
-    kept = found.aside.read_bytes()
+    assert found.damaged_file.stat().st_size == len(damaged)
+    kept = found.damaged_file.read_bytes()
     assert sum(a != b for a, b in zip(kept, damaged, strict=True)) < 200
     assert b"gateway.example" in kept
 

@@ -428,8 +428,8 @@ async def test_filters_select_matching_messages(path: Path) -> None:
                 question = replace(question, parts=(*question.parts, part))
             await store.begin_turn(replace(conversation, leaf_id=question.id), None, question)
 
-        async def found(**within: Any) -> list[str]:
-            hits = await search.find("whale", within=SearchFilter(**within))
+        async def found(**fields: Any) -> list[str]:
+            hits = await search.find("whale", search_filter=SearchFilter(**fields))
             return [hit.title for hit in hits]
 
         cited = Passage(1, "c", "1" * 64, "whale.txt", None, "", 0, 5, "whale")
@@ -465,7 +465,7 @@ async def test_a_filter_finds_an_old_match_among_many_newer_ones(path: Path) -> 
         await store.create(many)
         messages = [a_question(many, "whale", minutes=1 + n) for n in range(2_500)]
         await database.write(partial(insert_all, messages))
-        hits = await search.find("whale", within=SearchFilter(folder_id=folder.id))
+        hits = await search.find("whale", search_filter=SearchFilter(folder_id=folder.id))
         assert [hit.message_id for hit in hits] == [question.id, None]
 
 
@@ -482,7 +482,7 @@ async def test_a_title_matches_a_filter_by_its_conversations_model(
             question = replace(a_question(conversation, "?", minutes=minutes), choice=other)
             await store.begin_turn(conversation, None, question)
         for variant in (Variant.PRO, Variant.INSTANT):
-            hits = await search.find("whale", within=SearchFilter(variant=variant))
+            hits = await search.find("whale", search_filter=SearchFilter(variant=variant))
             assert len(hits) == 1
 
 

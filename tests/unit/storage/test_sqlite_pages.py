@@ -26,7 +26,7 @@ def opened(path: Path) -> sqlite3.Connection:
 
 def read_all(pages: SqlitePages, root: int = 2) -> list[tuple[Value, ...]]:
     """Return the id and the values of each row of a table."""
-    found = [record for number in pages.tree(root) for record in pages.records(number)]
+    found = [record for number in pages.leaves_below(root) for record in pages.records(number)]
     return [(record.rowid, *record.values) for record in found]
 
 
@@ -67,7 +67,7 @@ def test_rows_of_every_length_are_read(tmp_path: Path, size: int, reserved: int)
     assert (pages.size, pages.usable) == (size, usable)
     assert read_all(pages) == rows
     assert pages.bad == set()
-    assert set(pages.tree(2)) <= set(pages.leaves())
+    assert set(pages.leaves_below(2)) <= set(pages.leaves())
 
 
 def test_trees_and_the_list_of_free_pages_are_read(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_trees_and_the_list_of_free_pages_are_read(tmp_path: Path) -> None:
     pages = SqlitePages(path.read_bytes())
     assert [row[0] for row in read_all(pages)] == list(range(1, 401))
     assert free > 200, "more than one page lists them"
-    found, leaves = pages.free(), pages.tree(2)
+    found, leaves = pages.free(), pages.leaves_below(2)
     assert len(found) == free
     assert len(leaves) == 200
     assert len(set(leaves)) == 200
@@ -162,8 +162,8 @@ def cell(payload: bytes, rowid: bytes = b"\1", *, length: int | None = None) -> 
 )
 def test_values_are_read_as_their_types(payload: bytes, values: tuple[Value, ...] | None) -> None:
     pages = database(leaf(cell(payload), cell(b"\2\x09", b"\5")))
-    expected = [] if values is None else [Record(1, values, 2)]
-    assert list(pages.records(2)) == [*expected, Record(5, (1,), 2)]
+    expected = [] if values is None else [Record(1, values)]
+    assert list(pages.records(2)) == [*expected, Record(5, (1,))]
     assert pages.bad == (set() if values is not None else {2})
 
 
@@ -180,7 +180,7 @@ def test_values_are_read_as_their_types(payload: bytes, values: tuple[Value, ...
     ],
 )
 def test_ids_are_read(varint: bytes, rowid: int) -> None:
-    assert list(database(leaf(cell(b"\1", varint))).records(2)) == [Record(rowid, (), 2)]
+    assert list(database(leaf(cell(b"\1", varint))).records(2)) == [Record(rowid, ())]
 
 
 def overflowing(first: int, size: int) -> bytes:
@@ -243,14 +243,14 @@ def test_the_leaves_below_a_root_are_found(
     pages: list[bytes], leaves: list[int], bad: set[int]
 ) -> None:
     made = database(*pages)
-    assert made.tree(2) == leaves
+    assert made.leaves_below(2) == leaves
     assert made.bad == bad
 
 
 def test_every_leaf_of_the_file_is_found() -> None:
     pages = database(leaf(), interior([], 2), leaf(kind=0x0A), leaf(), overflow(0))
     assert list(pages.leaves()) == [1, 2, 5]
-    assert pages.tree(1) == [1]
+    assert pages.leaves_below(1) == [1]
     assert list(pages.records(1)) == []
     assert pages.bad == set()
 

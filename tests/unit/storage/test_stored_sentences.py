@@ -315,7 +315,7 @@ async def jobs_items_and_files(
         store = BatchStore(database, Ledger(database))
         return (
             await store.all(),
-            await store.rows("j0"),
+            await store.items("j0"),
             await CollectionStore(database).files("c"),
         )
 
