@@ -559,10 +559,10 @@ def pages() -> Iterator[str]:
         if chance.random() < 0.2:
             del data[chance.randrange(100, len(data)) :]
         found = SqlitePages(bytes(data), chance.choice((512, 4_096)))
-        trees = [found.tree(root) for root in range(4)]
+        trees = [found.leaves_below(root) for root in range(4)]
         leaves = list(found.leaves())
         records = [
-            [record.page, record.rowid, [_short(value) for value in record.values]]
+            [leaf, record.rowid, [_short(value) for value in record.values]]
             for leaf in leaves
             for record in found.records(leaf)
         ]

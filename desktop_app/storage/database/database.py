@@ -122,15 +122,14 @@ class Database:
             StoreFullError: no space, read-only.
             StorageError: anything else that prevents its use.
         """
-        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._open)))
+        await self._on_writer(self._open)
 
     async def write(self, action: Action[T]) -> T:
         """Run `action` in one transaction; on return its changes are on disk.
 
         A submitted write happens even if the caller is canceled while it waits.
         """
-        job = self._submit(self._writer, lambda: self._in_transaction(action))
-        return await asyncio.shield(asyncio.wrap_future(job))
+        return await self._on_writer(lambda: self._in_transaction(action))
 
     async def read(self, action: Action[T]) -> T:
         """Run `action` on one consistent, read-only state of the store.
@@ -162,21 +161,19 @@ class Database:
 
         Writes of this process do not change it. Writes that were submitted before it are finished.
         """
-        job = self._submit(self._writer, self._foreign_version)
-        return await asyncio.shield(asyncio.wrap_future(job))
+        return await self._on_writer(self._foreign_version)
 
     async def is_alone(self) -> bool:
         """Return True if no other process has the store open. Raises StorageError."""
-        job = self._submit(self._writer, self._is_alone)
-        return await asyncio.shield(asyncio.wrap_future(job))
+        return await self._on_writer(self._is_alone)
 
     def _is_alone(self) -> bool:
         if self._lock is None:
             raise closed_error()
         with translate_errors(str(self.path)):
-            alone = self._lock.try_exclusive()
+            is_alone = self._lock.try_exclusive()
             self._lock.share()
-        return alone
+        return is_alone
 
     async def check(self) -> None:
         """Check the whole store beside other work; about 2 s for a gigabyte.
@@ -204,8 +201,7 @@ class Database:
 
     async def checkpoint_log(self) -> bool:
         """Checkpoint and empty the write-ahead log. Return False if a long read prevents it."""
-        job = self._submit(self._writer, self._checkpoint_log)
-        return await asyncio.shield(asyncio.wrap_future(job))
+        return await self._on_writer(self._checkpoint_log)
 
     async def resume_wipe(self) -> None:
         """Complete an interrupted wipe, if there is one."""
@@ -217,10 +213,9 @@ class Database:
         return None if row is None else str(row["value"])
 
     def _checkpoint_log(self) -> bool:
-        if self._connection is None:
-            raise closed_error()
+        connection = self._require_connection()
         with translate_errors(str(self.path)):
-            row = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not row["busy"]
 
     async def close(self) -> None:
@@ -230,6 +225,10 @@ class Database:
             await asyncio.shield(asyncio.wrap_future(job))
         finally:
             self._writer.shutdown(wait=job.done())  # not done if this task was canceled
+
+    async def _on_writer(self, job: Callable[[], T]) -> T:
+        """Run `job` on the writer's thread, even if the caller is canceled while it waits."""
+        return await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, job)))
 
     def _submit(self, executor: ThreadPoolExecutor, job: Callable[[], T]) -> Future[T]:
         try:
@@ -249,20 +248,20 @@ class Database:
             self._lock = lock
 
     def _connect_writer(self, lock: StoreLock) -> sqlite3.Connection:
-        alone = lock.try_exclusive()
-        unclean = alone and _is_not_empty(self.path.with_name(self.path.name + "-wal"))
-        if unclean:
+        is_alone = lock.try_exclusive()
+        is_unclean = is_alone and _is_not_empty(self.path.with_name(self.path.name + "-wal"))
+        if is_unclean:
             refuse_newer(self.path, self._migrations)
         connection = _connect(self.path, "rw")
         try:
             steps = pending_migrations(connection, self.path, self._migrations)
-            if unclean and self.path.stat().st_size <= CHECKED_AT_OPEN_BYTES:
+            if is_unclean and self.path.stat().st_size <= CHECKED_AT_OPEN_BYTES:
                 _check(connection, self.path)
             else:
-                self.needs_check = unclean
+                self.needs_check = is_unclean
             _configure(connection)
             if steps:
-                if not (alone or lock.try_exclusive()):
+                if not (is_alone or lock.try_exclusive()):
                     raise StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(self.path))
                 if len(steps) < len(self._migrations):  # a new store has no keys
                     record_key_origins(self.path)
@@ -273,10 +272,14 @@ class Database:
             raise
         return connection
 
-    def _in_transaction(self, action: Action[T]) -> T:
-        connection = self._connection
-        if connection is None:
+    def _require_connection(self) -> sqlite3.Connection:
+        """Return the writer's connection. Raises StorageError if the database is not open."""
+        if self._connection is None:
             raise closed_error()
+        return self._connection
+
+    def _in_transaction(self, action: Action[T]) -> T:
+        connection = self._require_connection()
         with translate_errors(str(self.path)):
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -288,11 +291,10 @@ class Database:
         return result
 
     def _foreign_version(self) -> int:
-        if self._connection is None:
-            raise closed_error()
+        # Read on the writing connection: a reader counts this process's writes as foreign.
+        connection = self._require_connection()
         with translate_errors(str(self.path)):
-            # Read on the writing connection: a reader counts this process's writes as foreign.
-            row = self._connection.execute("PRAGMA data_version").fetchone()
+            row = connection.execute("PRAGMA data_version").fetchone()
         return int(row[0])
 
     def _in_snapshot(self, action: Action[T], reading: _Reading) -> T:
@@ -308,8 +310,7 @@ class Database:
 
     def _read_connection(self) -> sqlite3.Connection:
         """Return this thread's own connection, opened on first use."""
-        if self._connection is None:
-            raise closed_error()
+        self._require_connection()
         connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
         if connection is None:
             connection = _connect(self.path, "ro")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from desktop_app.storage.database.database import Database, closed_error
+from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
@@ -37,9 +37,7 @@ class MemoryDatabase(Database):
         self._connection = connection
 
     def _read_connection(self) -> sqlite3.Connection:
-        if self._connection is None:
-            raise closed_error()
-        return self._connection
+        return self._require_connection()
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None

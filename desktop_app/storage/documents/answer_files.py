@@ -45,7 +45,7 @@ With 64 MB, one reply could take more than the 200 MB of memory that it may take
 class InThread(Protocol):
     """A function that runs jobs in a thread, in their order."""
 
-    def __call__(self, job: Callable[[], T]) -> Awaitable[T]: ...
+    def __call__(self, job: Callable[[], T], /) -> Awaitable[T]: ...
 
 
 class StoredAnswerFiles:

@@ -16,7 +16,7 @@ _FOUND = "SELECT count(*) FROM search_index WHERE search_index MATCH '漢'"
 
 @pytest.mark.attack("reply-bounds")
 def test_a_long_text_is_found_until_it_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search_index, "_LONG_TEXT", 10)
+    monkeypatch.setattr(search_index, "_LONG_TEXT_CHARS", 10)
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.row_factory = sqlite3.Row
         for statement in MIGRATIONS[0].statements:

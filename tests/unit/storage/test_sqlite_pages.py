@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages, Value
+from desktop_app.storage.recovery.row_checks import Value
+from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
 
 EDGES = [-(1 << 63), -(1 << 56), -1, 0, 127, 128, (1 << 56) - 1, 1 << 56, (1 << 63) - 1]
 SIZE = 512
