@@ -178,7 +178,9 @@ class Controllers(QObject):
             presenter,
             current=state.current,
             providers=state.providers,
-            pane=window.pane,
+            show_title=window.pane.set_title,
+            transcript=window.transcript,
+            notifications=window.notifications,
             conversations=state.backend.conversations,
         )
         self.pinned_order = PinnedOrder(
@@ -261,7 +263,9 @@ class Controllers(QObject):
             new_conversation=state.new_conversation,
             temporary=state.temporary,
             tasks=state.tasks,
-            pane=window.pane,
+            add_above_prompt=window.pane.add_above_prompt,
+            header=window.header,
+            prompt=window.prompt,
             conversation_list=window.conversations,
             conversations=state.backend.conversations,
         )
@@ -306,7 +310,9 @@ class Controllers(QObject):
             answer_settings=state.answer_settings,
             spending=state.spending,
             tasks=state.tasks,
-            pane=window.pane,
+            header=window.header,
+            prompt=window.prompt,
+            notifications=window.notifications,
             chat_service=state.backend.chat,
             ledger=state.backend.ledger,
         )
@@ -463,7 +469,13 @@ class Controllers(QObject):
             database=state.backend.database,
         )
         self.consent = ConsentController(
-            window, theme, desk=state.backend.desk, current=state.current, pane=window.pane
+            window,
+            theme,
+            desk=state.backend.desk,
+            current=state.current,
+            add_above_prompt=window.pane.add_above_prompt,
+            prompt=window.prompt,
+            notifications=window.notifications,
         )
         self.tools = ToolsController(
             window,
@@ -489,7 +501,10 @@ class Controllers(QObject):
             current=state.current,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
-            pane=window.pane,
+            add_above_prompt=window.pane.add_above_prompt,
+            transcript=window.transcript,
+            prompt=window.prompt,
+            notifications=window.notifications,
             chat_service=state.backend.chat,
             compaction_store=state.backend.compactions,
             compaction_service=lambda: state.backend.compaction,
@@ -593,7 +608,10 @@ class Controllers(QObject):
             drafts=state.drafts,
             setup=state.setup,
             tasks=state.tasks,
-            pane=window.pane,
+            show_title=window.pane.set_title,
+            show_empty_state=window.pane.show_empty_state,
+            transcript=window.transcript,
+            prompt=window.prompt,
             conversations=state.backend.conversations,
         )
         self.shown_answers = ShownAnswers(
@@ -737,7 +755,8 @@ class Controllers(QObject):
             self.foreign_changes.show,
             current=state.current,
             tasks=state.tasks,
-            pane=window.pane,
+            add_above_prompt=window.pane.add_above_prompt,
+            notifications=window.notifications,
             conversation_list=window.conversations,
         )
         self.backups = BackupController(
@@ -788,7 +807,9 @@ class Controllers(QObject):
             answer_settings=state.answer_settings,
             origins=state.origins,
             tasks=state.tasks,
-            pane=window.pane,
+            add_above_prompt=window.pane.add_above_prompt,
+            prompt=window.prompt,
+            notifications=window.notifications,
             chat_service=state.backend.chat,
             catalog=state.backend.catalog,
             conversations=state.backend.conversations,

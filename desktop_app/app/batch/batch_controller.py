@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.batch.batch_bar import BatchBar
     from desktop_app.ui.batch.batch_dialog import BatchDialog
     from desktop_app.ui.batch.batch_new_page import BatchOrder
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 MANY_FILES: Final = 10
 """The number of files from which a batch job is offered."""
@@ -54,6 +55,7 @@ class BatchController(QObject):
     """Connection of the batch service with its dialog and bar.
 
     Args:
+        add_above_prompt: shows a widget between the notifications and the prompt.
         make_service: see `BatchRuns`.
 
     Signals:
@@ -74,7 +76,9 @@ class BatchController(QObject):
         presenter: ListPresenter,
         prompts: PromptList,
         *,
-        pane: ConversationPane,
+        add_above_prompt: Callable[[QWidget], None],
+        prompt: PromptEditor,
+        notifications: Notifications,
         session: ConversationSession,
         answer_settings: AnswerSettings,
         origins: AttachmentOrigins,
@@ -86,7 +90,8 @@ class BatchController(QObject):
         make_service: Callable[[Callable[[str], None]], BatchService],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._pane, self._theme = parent, pane, theme
+        self._parent, self._theme, self._add_above_prompt = parent, theme, add_above_prompt
+        self._prompt, self._notifications = prompt, notifications
         self._current, self._draft = session.current, session.draft
         self._values, self._providers = answer_settings.values, answer_settings.providers
         self._setup, self._origins, self._tasks = answer_settings.setup, origins, tasks
@@ -105,7 +110,7 @@ class BatchController(QObject):
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(lambda: self._start(self._refresh()))
-        pane.prompt.attach_requested.connect(self.offer)
+        prompt.attach_requested.connect(self.offer)
         self._current.opened.connect(self._forget_offer)
 
     @property
@@ -137,7 +142,7 @@ class BatchController(QObject):
         self._theme.changed.connect(bar.set_theme)
         bar.show_requested.connect(self._accept_bar)
         bar.dismissed.connect(self._dismiss_bar)
-        self._pane.add_above_prompt(bar)
+        self._add_above_prompt(bar)
         return bar
 
     def _get_dialog(self) -> BatchDialog:
@@ -480,7 +485,7 @@ class BatchController(QObject):
         self._navigator.open_new()
         attached = (*self._draft.value.attachments, item.part)
         self._draft.set_attachments(attached)
-        self._pane.prompt.prepend(job.task, job.template_id)
+        self._prompt.prepend(job.task, job.template_id)
 
     # -------------------------------------------------------------- events of jobs
 
@@ -497,14 +502,14 @@ class BatchController(QObject):
         if dialog is None or not dialog.isVisible():
             words = tr("Batch job “{title}” is ready to start.", title=job.title)
             show = [(tr("Show"), lambda: self._show_again(job.id))]
-            self._pane.notifications.notify(words, show, topic=TOPIC)
+            self._notifications.notify(words, show, topic=TOPIC)
 
     def _after_end(self, job: BatchJob) -> None:
         from desktop_app.domain.batch.batch_wording import result_words
 
         self._end_text = tr("Batch job “{title}” finished.", title=job.title)
         show = [(tr("Show"), lambda: self._show_again(job.id))]
-        self._pane.notifications.notify(result_words(job), show, topic=TOPIC)
+        self._notifications.notify(result_words(job), show, topic=TOPIC)
         self._refresh_soon()
 
     def _show_again(self, job_id: str) -> None:

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.conversations.conversation import Draft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.edited_question import EditedQuestion
     from desktop_app.app.chat.turn_starter import BegunTurn
@@ -22,13 +24,18 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.transcript.view import TranscriptView
 
 _CHANGED_IN_LIST: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
 
 
 class BegunTurns(QObject):
-    """Starter of begun turns' answers, which shows the turns of the open conversation.
+    """Starter of the answers of begun turns, which shows the turns of the open conversation.
+
+    Args:
+        show_title: shows the title of the open conversation.
+        show_empty_state: shows the empty conversation's examples, or the transcript.
 
     Signals:
         compared(list path, list answers): several models answer the last question of the path.
@@ -45,7 +52,10 @@ class BegunTurns(QObject):
         saver: DraftSaver,
         edited: EditedQuestion,
         *,
-        pane: ConversationPane,
+        show_title: Callable[[str], None],
+        show_empty_state: Callable[[bool], None],
+        transcript: TranscriptView,
+        prompt: PromptEditor,
         session: ConversationSession,
         drafts: Drafts,
         setup: AnswerSetup,
@@ -54,7 +64,9 @@ class BegunTurns(QObject):
     ) -> None:
         super().__init__(parent)
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        self._saver, self._edited, self._pane = saver, edited, pane
+        self._saver, self._edited = saver, edited
+        self._show_title, self._show_empty_state = show_title, show_empty_state
+        self._transcript, self._prompt = transcript, prompt
         self._current, self._draft, self._drafts = *session, drafts
         self._setup, self._tasks, self._conversations = setup, tasks, conversations
 
@@ -73,7 +85,7 @@ class BegunTurns(QObject):
             self._report(turn)
             return
         self._current.store(stored)
-        self._pane.set_title(stored.title)
+        self._show_title(stored.title)
         question, is_single = run.question, not run.siblings
         if question is not None and is_single and _follows(question, self._current.path):
             self._current.append(question, run.answer)
@@ -106,15 +118,15 @@ class BegunTurns(QObject):
         self._drafts.replace_sent(conversation_id, rest)
         if is_open:
             self._draft.replace(rest)
-            if self._pane.prompt.text() != rest.text:
-                self._pane.prompt.set_text(rest.text, rest.template_id)
+            if self._prompt.text() != rest.text:
+                self._prompt.set_text(rest.text, rest.template_id)
 
     def _append(self, question: Message, answer: Message) -> None:
-        self._pane.show_empty_state(False)
-        self._pane.transcript.stream.append_message(question)
-        self._pane.transcript.stream.append_message(answer)
-        self._pane.transcript.navigator.scroll_to_bottom()
-        self._pane.prompt.focus_text()
+        self._show_empty_state(False)
+        self._transcript.stream.append_message(question)
+        self._transcript.stream.append_message(answer)
+        self._transcript.navigator.scroll_to_bottom()
+        self._prompt.focus_text()
 
     async def _reopen(self, turn: BegunTurn) -> None:
         """Show the conversation again, because the turn is not at the end of the shown path."""

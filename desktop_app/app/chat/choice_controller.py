@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.spending.ledger import Ledger
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.header import Header
 
 ESTIMATE_MS = 300
 ESTIMATE_ON_DEVICE = (
@@ -62,7 +64,9 @@ class ChoiceController(QObject):
         parent: QWidget,
         choices: AvailableModels,
         *,
-        pane: ConversationPane,
+        header: Header,
+        prompt: PromptEditor,
+        notifications: Notifications,
         session: ConversationSession,
         answer_settings: AnswerSettings,
         spending: SpendingEvents,
@@ -71,7 +75,7 @@ class ChoiceController(QObject):
         ledger: Ledger,
     ) -> None:
         super().__init__(parent)
-        self._pane = pane
+        self._header, self._prompt, self._notifications = header, prompt, notifications
         self._current, self._draft = session.current, session.draft
         self._values = answer_settings.values
         self._providers = answer_settings.providers
@@ -86,7 +90,6 @@ class ChoiceController(QObject):
         self._is_parser_loaded = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(lambda: self._tasks.start(self._estimate()))
-        prompt = pane.prompt
         prompt.text_changed.connect(self._on_text_changed)
         prompt.row.variant_requested.connect(self.choose_variant)
         prompt.row.effort_requested.connect(self._choose_effort)
@@ -143,7 +146,7 @@ class ChoiceController(QObject):
         """Turn background answers on or off in the open conversation."""
         background = self._setup.background
         if background is None:
-            self._pane.notifications.notify(tr(NO_BACKGROUND))
+            self._notifications.notify(tr(NO_BACKGROUND))
         else:
             self._setup.choose_background(not background)
 
@@ -166,7 +169,7 @@ class ChoiceController(QObject):
         words = view.short_name
         if view.effort is not None and view.offers_effort:
             words = tr("{model}, effort {effort}", model=words, effort=tr(view.effort.label))
-        self._pane.notifications.announce(words)
+        self._notifications.announce(words)
 
     def _choose_effort(self, effort: Effort) -> None:
         if self._defer(partial(self._choose_effort, effort)):
@@ -184,8 +187,8 @@ class ChoiceController(QObject):
     # -------------------------------------------------------------- showing
 
     def _show(self) -> None:
-        self._pane.prompt.set_choice(self._choices.view)
-        if self._pane.isVisible():  # httpx would double the memory of a program in the background
+        self._prompt.set_choice(self._choices.view)
+        if self._prompt.isVisible():  # httpx would double the memory of a program in the background
             self.propose_model()
         self._timer.start()
 
@@ -210,7 +213,7 @@ class ChoiceController(QObject):
         if self._draft.value.attachments:
             self._open_connection()
         if self._estimated is not None:
-            self._pane.prompt.row.set_estimate(tr(BEING_COUNTED), tr(BEING_COUNTED), "")
+            self._prompt.row.set_estimate(tr(BEING_COUNTED), tr(BEING_COUNTED), "")
 
     def _open_connection(self) -> None:
         """Open the connection while the user types, so that Send does not wait for it."""
@@ -238,7 +241,7 @@ class ChoiceController(QObject):
             settings.parameters.max_output_tokens,
             self._measured.get(profile.id, {}),
         )
-        self._pane.prompt.row.set_choice_figures(figures)
+        self._prompt.row.set_choice_figures(figures)
 
     def _forget_estimate(self) -> None:
         self._estimated = None
@@ -249,7 +252,7 @@ class ChoiceController(QObject):
         setup, estimate = self._setup, self._estimated
         known = self._providers.has_provider(self._current.conversation)
         if known and setup.profile.kind is ProviderKind.ON_DEVICE:
-            self._pane.prompt.row.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
+            self._prompt.row.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
             return
         texts = NO_ESTIMATE
         if known and estimate is not None:
@@ -257,7 +260,7 @@ class ChoiceController(QObject):
             one = repriced(estimate, setup.resolved, most)
             at_once = estimate.inputs == 1
             texts = estimate_texts(estimate_several(one, estimate.answers, at_once=at_once))
-        self._pane.prompt.row.set_estimate(*texts)
+        self._prompt.row.set_estimate(*texts)
 
     async def _update_figures(self, estimate: Estimate | None) -> None:
         """Show the figures of an estimate; None shows durations only."""
@@ -271,7 +274,7 @@ class ChoiceController(QObject):
         self._estimate_number += 1
         number = self._estimate_number
         resolved, path = self._setup.resolved, list(self._current.path)
-        prompt = self._pane.prompt
+        prompt = self._prompt
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
         used = await self._tokens_in_use(path, resolved)
         ledger, conversation_id = self._ledger, self._current.id
@@ -281,13 +284,13 @@ class ChoiceController(QObject):
         )
         if number != self._estimate_number:
             return
-        self._pane.header.set_context(used if path else None, resolved.model.input_limit)
+        self._header.set_context(used if path else None, resolved.model.input_limit)
         note = (
             tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
             if utility_cost
             else ""
         )
-        self._pane.header.set_cost(money(spent) if spent else "", note)
+        self._header.set_cost(money(spent) if spent else "", note)
         known = self._providers.has_provider(self._current.conversation)
         if not known or not draft or resolved.profile.kind is ProviderKind.ON_DEVICE:
             self._forget_estimate()
@@ -297,7 +300,7 @@ class ChoiceController(QObject):
         estimate = await self._estimate_cost(draft, resolved)
         if number == self._estimate_number:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
-            self._pane.prompt.row.set_estimate(*texts)
+            self._prompt.row.set_estimate(*texts)
             await self._update_figures(estimate)
 
     async def _tokens_in_use(self, path: list[Message], resolved: ResolvedChoice) -> int | None:

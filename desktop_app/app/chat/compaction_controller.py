@@ -29,7 +29,7 @@ from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.transcript.message_items import MessageMark
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
-from desktop_app.ui.window.cards.notifications import Actions
+from desktop_app.ui.window.cards.notifications import Actions, Notifications
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.compaction_store import CompactionStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.transcript.view import TranscriptView
 
 TOPIC = "compaction"
 CHECK_MS = 300
@@ -48,7 +49,11 @@ NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
 
 
 class CompactionController(QObject):
-    """Connection of the card above the prompt with the compaction service."""
+    """Connection of the card above the prompt with the compaction service.
+
+    Args:
+        add_above_prompt: shows a widget between the notifications and the prompt.
+    """
 
     def __init__(
         self,
@@ -56,7 +61,10 @@ class CompactionController(QObject):
         running: RunningAnswers,
         theme: ThemeWatcher,
         *,
-        pane: ConversationPane,
+        add_above_prompt: Callable[[QWidget], None],
+        transcript: TranscriptView,
+        prompt: PromptEditor,
+        notifications: Notifications,
         current: OpenConversation,
         answer_settings: AnswerSettings,
         tasks: Tasks,
@@ -65,7 +73,9 @@ class CompactionController(QObject):
         compaction_service: Callable[[], CompactionService],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._pane, self._current = parent, pane, current
+        self._parent, self._add_above_prompt = parent, add_above_prompt
+        self._transcript, self._prompt = transcript, prompt
+        self._notifications, self._current = notifications, current
         self._values, self._providers = answer_settings.values, answer_settings.providers
         self._setup, self._tasks = answer_settings.setup, tasks
         self._chat_service, self._compaction_store = chat_service, compaction_store
@@ -83,7 +93,7 @@ class CompactionController(QObject):
         self._setup.choice_changed.connect(self._show)
         self._current.path_changed.connect(self._show)
         running.started.connect(lambda _id: self._show_card())
-        pane.transcript.action_requested.connect(self._act)
+        transcript.action_requested.connect(self._act)
 
     # -------------------------------------------------------------- the open conversation
 
@@ -105,7 +115,7 @@ class CompactionController(QObject):
             self._show()
 
     def _show(self) -> None:
-        self._pane.transcript.set_marks(self._marks())
+        self._transcript.set_marks(self._marks())
         self._timer.start()
 
     def _marks(self) -> dict[str, MessageMark]:
@@ -167,13 +177,13 @@ class CompactionController(QObject):
     async def _offer(self) -> None:
         opened_id = self._open_id
         if self._is_busy(opened_id):
-            self._pane.notifications.notify(tr("Wait for the response to finish, then compact."))
+            self._notifications.notify(tr("Wait for the response to finish, then compact."))
             return
         plan = await self._make_plan() if self._current.path else None
         if opened_id != self._open_id or self._is_busy(opened_id):
             return
         if plan is None:
-            self._pane.notifications.notify(tr(NOTHING_TO_GAIN))
+            self._notifications.notify(tr(NOTHING_TO_GAIN))
             return
         self._check_number += 1
         self._plan = (opened_id, plan)
@@ -195,7 +205,7 @@ class CompactionController(QObject):
             self._card.declined.connect(self._decline)
             self._card.cancel_requested.connect(self.cancel)
             self._theme.changed.connect(self._card.set_theme)
-            self._pane.add_above_prompt(self._card)
+            self._add_above_prompt(self._card)
         return self._card
 
     def _show_card(self) -> None:
@@ -212,7 +222,7 @@ class CompactionController(QObject):
             self._declined[self._plan[0]] = self._plan[1].tokens
             self._plan = None
         self._show_card()
-        self._pane.prompt.focus_text()
+        self._prompt.focus_text()
 
     # -------------------------------------------------------------- the work
 
@@ -220,7 +230,7 @@ class CompactionController(QObject):
         if self._plan is not None and not self._is_busy(self._plan[0]):
             (opened_id, plan), self._plan = self._plan, None
             self._begin(opened_id, plan, self._setup.ask_settings.instructions)
-            self._pane.prompt.focus_text()
+            self._prompt.focus_text()
 
     def _begin(
         self, conversation_id: str, plan: CompactionPlan, instructions: str
@@ -246,14 +256,14 @@ class CompactionController(QObject):
             self._work[conversation_id] = (task, words)
             self._show_card()
 
-        self._pane.notifications.dismiss_topic(TOPIC)
+        self._notifications.dismiss_topic(TOPIC)
         service = self._compaction_service()
         try:
             compaction = await service.compact(plan, instructions, on_part)
         except UserFacingError as error:
-            self._pane.notifications.notify(error, topic=TOPIC)
+            self._notifications.notify(error, topic=TOPIC)
             return
-        self._pane.notifications.announce(_result_text(compaction))
+        self._notifications.announce(_result_text(compaction))
 
     def _on_ended(self, conversation_id: str) -> None:
         del self._work[conversation_id]
@@ -349,15 +359,13 @@ class CompactionController(QObject):
         found = (by_message[m.id] for m in reversed(path) if m.id in by_message)
         compaction = next(found, None)
         if compaction is None:
-            self._pane.notifications.notify(tr("This conversation isn’t compacted."))
+            self._notifications.notify(tr("This conversation isn’t compacted."))
         return compaction
 
     async def _undo(self, compaction: Compaction) -> None:
         await self._compaction_service().undo(compaction)
         self._declined[compaction.conversation_id] = compaction.tokens_before
-        self._pane.notifications.announce(
-            tr("Compaction undone. The full messages will be sent again.")
-        )
+        self._notifications.announce(tr("Compaction undone. The full messages will be sent again."))
         if compaction.conversation_id == self._open_id:
             await self._load_compactions()
 

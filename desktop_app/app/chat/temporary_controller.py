@@ -16,18 +16,24 @@ from desktop_app.storage.database.temporary_database import TemporaryConversatio
 from desktop_app.ui.look.theme import ThemeWatcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.header import Header
 
 
 class TemporaryController(QObject):
     """Connection of the temporary conversation with its command, bar and row.
+
+    Args:
+        add_above_prompt: shows a widget between the notifications and the prompt.
 
     Signals:
         content_dropped(DroppedContent, str, bool): something was dropped on its row; the
@@ -43,7 +49,9 @@ class TemporaryController(QObject):
         running: RunningAnswers,
         navigator: Navigator,
         *,
-        pane: ConversationPane,
+        add_above_prompt: Callable[[QWidget], None],
+        header: Header,
+        prompt: PromptEditor,
         conversation_list: ConversationList,
         session: ConversationSession,
         drafts: Drafts,
@@ -53,7 +61,8 @@ class TemporaryController(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
-        self._pane, self._conversation_list, self._theme = pane, conversation_list, theme
+        self._add_above_prompt, self._header, self._prompt = add_above_prompt, header, prompt
+        self._conversation_list, self._theme = conversation_list, theme
         self._current, self._draft, self._drafts = *session, drafts
         self._new_conversation, self._tasks = new_conversation, tasks
         self._running, self._navigator = running, navigator
@@ -75,7 +84,7 @@ class TemporaryController(QObject):
             self._opens_new_after_close = True
             self._get_bar().ask()
         else:
-            self._pane.prompt.focus_text()
+            self._prompt.focus_text()
 
     def close_open(self) -> None:
         """Close the temporary conversation; if it has content, open it and ask first."""
@@ -86,7 +95,7 @@ class TemporaryController(QObject):
 
     async def _show_and_close(self) -> None:
         await self._navigator.open(self._id)
-        self._pane.prompt.focus_text()
+        self._prompt.focus_text()
         if self._id == self._current.id:
             self._close_shown()
 
@@ -100,7 +109,7 @@ class TemporaryController(QObject):
     @property
     def _has_content(self) -> bool:
         """True if the temporary conversation, which is open, has messages or a draft."""
-        is_typed = bool(self._pane.prompt.text().strip() or self._draft.value)
+        is_typed = bool(self._prompt.text().strip() or self._draft.value)
         return bool(self._current.path) or is_typed
 
     def _begin(self) -> None:
@@ -116,7 +125,7 @@ class TemporaryController(QObject):
 
     def _reopen(self) -> None:
         self._tasks.start(self._navigator.open(self._id))
-        self._pane.prompt.focus_text()
+        self._prompt.focus_text()
 
     def _forget(self) -> None:
         closed_id, self._id = self._id, ""
@@ -132,7 +141,7 @@ class TemporaryController(QObject):
 
     def _show(self) -> None:
         is_open = self._current.is_temporary
-        self._pane.header.set_temporary(is_open)
+        self._header.set_temporary(is_open)
         if is_open:
             self._get_bar().explain()
         if self._bar is not None:
@@ -160,5 +169,5 @@ class TemporaryController(QObject):
             self._theme.changed.connect(self._bar.set_theme)
             self._bar.close_requested.connect(self.close_open)
             self._bar.confirmed.connect(self._forget)
-            self._pane.add_above_prompt(self._bar)
+            self._add_above_prompt(self._bar)
         return self._bar

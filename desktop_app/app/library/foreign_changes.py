@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 
 class ForeignChanges(QObject):
-    """Updater of the list and the open conversation after writes of other processes."""
+    """Updater of the list and the open conversation after writes of other processes.
+
+    Args:
+        show_title: shows the title of the open conversation.
+    """
 
     def __init__(
         self,
@@ -30,14 +35,18 @@ class ForeignChanges(QObject):
         navigator: Navigator,
         presenter: ListPresenter,
         *,
-        pane: ConversationPane,
+        show_title: Callable[[str], None],
+        transcript: TranscriptView,
+        notifications: Notifications,
         current: OpenConversation,
         providers: Providers,
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        self._pane, self._current, self._providers = pane, current, providers
+        self._show_title, self._transcript = show_title, transcript
+        self._notifications, self._current = notifications, current
+        self._providers = providers
         self._conversations = conversations
 
     async def show(self) -> None:
@@ -56,7 +65,7 @@ class ForeignChanges(QObject):
         elif stored is None:
             self._presenter.forget(opened_id)
             self._navigator.open_new()
-            self._pane.notifications.notify(tr("Another program deleted this conversation."))
+            self._notifications.notify(tr("Another program deleted this conversation."))
         elif [m.id for m in path] != [m.id for m in self._current.path]:
             await self._navigator.open(opened_id)
         else:
@@ -65,10 +74,10 @@ class ForeignChanges(QObject):
     def _update_open(self, stored: Conversation, path: Sequence[Message]) -> None:
         """Show the open conversation and its messages as they are stored."""
         self._current.update(stored.with_settings_of(self._current.conversation))
-        self._pane.set_title(stored.title)
+        self._show_title(stored.title)
         numbers = self._current.version_numbers
         for old, new in zip(self._current.path, path, strict=True):
             if old != new:
                 shown = self._providers.as_shown(new)
-                self._pane.transcript.stream.update_message(shown, numbers.get(new.id))
+                self._transcript.stream.update_message(shown, numbers.get(new.id))
                 self._current.replace_message(new)

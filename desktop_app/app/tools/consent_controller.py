@@ -14,10 +14,15 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion, Decision, may_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 _KINDS: Final = {
     ToolKind.READS: N_("The provider gets the result."),
@@ -39,19 +44,26 @@ class _Pending:
 
 
 class ConsentController(QObject):
-    """Controller of the card above the prompt, which asks the desk's questions."""
+    """Controller of the card above the prompt, which asks the desk's questions.
+
+    Args:
+        add_above_prompt: shows a widget between the notifications and the prompt.
+    """
 
     def __init__(
         self,
         parent: QObject,
         theme: ThemeWatcher,
         *,
+        add_above_prompt: Callable[[QWidget], None],
+        prompt: PromptEditor,
+        notifications: Notifications,
         desk: ConsentDesk,
         current: OpenConversation,
-        pane: ConversationPane,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._current, self._pane = theme, current, pane
+        self._add_above_prompt, self._prompt = add_above_prompt, prompt
+        self._theme, self._current, self._notifications = theme, current, notifications
         self._pending: list[_Pending] = []
         self._shown: _Pending | None = None
         self._card: ConsentCard | None = None
@@ -66,7 +78,7 @@ class ConsentController(QObject):
         self._pending.append(pending)
         if question.conversation_id != self._current.id:
             message = tr("A tool in another conversation is waiting for your permission.")
-            self._pane.notifications.notify(message)
+            self._notifications.notify(message)
         self._show()
         try:
             decision = await pending.answer
@@ -96,14 +108,14 @@ class ConsentController(QObject):
         note = " ".join(filter(None, (touches, tr(_KINDS[tool.kind]))))
         card = self._get_card()
         card.ask(tool.full_name, note, call.arguments, waiting=len(here) - 1)
-        self._pane.notifications.announce(card.words)
+        self._notifications.announce(card.words)
 
     def _show_problem(self, pending: _Pending, problem: str) -> None:
         """Show why the tool refused the arguments; the user can change them again."""
         if pending is self._shown and self._card is not None:
             message = tr("Not valid: {words}", words=problem)
             self._card.show_problem(message)
-            self._pane.notifications.announce(message)
+            self._notifications.announce(message)
 
     def _hide(self, card: ConsentCard) -> None:
         """Hide the card; move its focus to the prompt, because Qt would choose any widget."""
@@ -111,7 +123,7 @@ class ConsentController(QObject):
         had_focus = focus is not None and card.isAncestorOf(focus)
         card.hide()
         if had_focus:
-            self._pane.prompt.focus_text()
+            self._prompt.focus_text()
 
     def _get_card(self) -> ConsentCard:
         from desktop_app.ui.tools.consent_card import ConsentCard  # not needed at the start
@@ -120,7 +132,7 @@ class ConsentController(QObject):
             self._card = ConsentCard(self._theme.current)
             self._card.decided.connect(self._on_decided)
             self._theme.changed.connect(self._card.set_theme)
-            self._pane.add_above_prompt(self._card)
+            self._add_above_prompt(self._card)
         return self._card
 
     def _on_decided(self, choice: ConsentChoice) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
 # The reasons that are shown; the others are counted.
@@ -39,6 +39,7 @@ class TransferController(QObject):
 
     Args:
         on_imported: is awaited after conversations were added.
+        add_above_prompt: shows a widget between the notifications and the prompt.
     """
 
     def __init__(
@@ -47,13 +48,15 @@ class TransferController(QObject):
         theme: ThemeWatcher,
         on_imported: Callable[[], Awaitable[None]],
         *,
-        pane: ConversationPane,
+        add_above_prompt: Callable[[QWidget], None],
+        notifications: Notifications,
         conversation_list: ConversationList,
         current: OpenConversation,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._pane, self._conversation_list = parent, pane, conversation_list
+        self._parent, self._conversation_list = parent, conversation_list
+        self._add_above_prompt, self._notifications = add_above_prompt, notifications
         self._theme, self._current, self._tasks = theme, current, tasks
         self._on_imported = on_imported
         self._command = CommandRunner()
@@ -93,7 +96,7 @@ class TransferController(QObject):
 
     def _report_import(self, result: CommandResult) -> None:
         if self._command.was_stopped:
-            self._pane.notifications.notify(tr("Import stopped. What was imported so far is kept."))
+            self._notifications.notify(tr("Import stopped. What was imported so far is kept."))
             return
         try:
             files: list[dict[str, Any]] = json.loads(result.output)["files"]
@@ -106,7 +109,7 @@ class TransferController(QObject):
         unshown = len(refused) - MAX_REASONS
         if unshown > 0:
             sentences.append(tr_plural("{count} more problem.", "{count} more problems.", unshown))
-        self._pane.notifications.notify(" ".join(sentences), stays=bool(refused))
+        self._notifications.notify(" ".join(sentences), stays=bool(refused))
 
     # -------------------------------------------------------------- export
 
@@ -158,9 +161,9 @@ class TransferController(QObject):
         if result is None:
             return
         if self._command.was_stopped:
-            self._pane.notifications.notify(tr("Export stopped."))
+            self._notifications.notify(tr("Export stopped."))
         elif result.output:  # the sentences on what was exported and skipped
-            self._pane.notifications.notify(result.output, stays=bool(result.code))
+            self._notifications.notify(result.output, stays=bool(result.code))
         else:
             raise _error_of(result, Reason.EXPORT_BROKE_OFF)
 
@@ -183,7 +186,7 @@ class TransferController(QObject):
 
     async def _run(self, description: str, arguments: Sequence[str]) -> CommandResult | None:
         if self._is_busy:
-            self._pane.notifications.notify(tr(BUSY))
+            self._notifications.notify(tr(BUSY))
             return None
         card = self._get_card()
         card.begin(description)
@@ -201,7 +204,7 @@ class TransferController(QObject):
             self._card = ProgressCard(self._theme.current)
             self._theme.changed.connect(self._card.set_theme)
             self._card.cancel_requested.connect(self._command.stop)
-            self._pane.add_above_prompt(self._card)
+            self._add_above_prompt(self._card)
         return self._card
 
 
