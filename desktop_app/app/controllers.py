@@ -590,7 +590,7 @@ class Controllers(QObject):
             notifications=window.notifications,
             chat_service=state.backend.chat,
         )
-        edited = self.edited = EditedQuestion(
+        edited = EditedQuestion(
             window,
             current=state.current,
             draft=state.draft,

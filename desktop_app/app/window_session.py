@@ -565,7 +565,6 @@ class WindowSession:
         tasks, state = self.controllers.tasks, self._window.state()
         tasks.start(self._backend.settings.set(WINDOW_STATE_KEY, state))
         self.controllers.library.close()
-        self.controllers.edited.close()
         self.quick_host.save_draft()
         await tasks.settle()
         if self.spelling is not None:

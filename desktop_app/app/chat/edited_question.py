@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.state.drafts import Drafts, Edit
 from desktop_app.domain.conversations.conversation import Draft, Message, Role
-from desktop_app.domain.conversations.message_parts import part_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 
-class _Edited(NamedTuple):
-    conversation_id: str
-    question: Message
-    previous_draft: Draft
-
-
 class EditedQuestion(QObject):
-    """The question that is being edited, if any.
+    """The question that is being edited in each conversation, if any.
 
     Afterwards, the draft that was in the prompt before is restored.
 
@@ -49,7 +42,6 @@ class EditedQuestion(QObject):
         super().__init__(parent)
         self._prompt, self._current = prompt, current
         self._draft, self._drafts = draft, drafts
-        self._edited: _Edited | None = None
 
     def begin(self, message: Message) -> None:
         """Edit a question, or the question of an answer, if it has one."""
@@ -57,10 +49,10 @@ class EditedQuestion(QObject):
         question = next((m for m in reversed(path) if m.role is Role.USER), None)
         if question is None:
             return  # imported conversations may begin with an answer
-        editing, prompt = self._on_open_path(), self._prompt
-        previous_draft = self._draft.with_text(prompt.text(), prompt.template_id)
-        previous_draft = editing.previous_draft if editing else previous_draft
-        self._set_edited(_Edited(self._current.id, question, previous_draft))
+        typed, edit = self._typed(), self._end(self._current.id)
+        previous = typed if edit is None else edit.keeping(typed)
+        self._drafts.edit(self._current.id, Edit(question, previous))
+        self._current.edit(question.id)
         self._put_into_prompt(question.as_draft)
 
     def discard(self) -> Callable[[], None] | None:
@@ -69,17 +61,17 @@ class EditedQuestion(QObject):
         Returns:
             A function that restores the edited text; None if no question was changed.
         """
-        edited = self._on_open_path()
-        if edited is None:
+        edit = self._on_open_path()
+        if edit is None:
             return None
-        typed = self._draft.with_text(self._prompt.text(), self._prompt.template_id)
-        self._set_edited(None)
-        self._put_into_prompt(edited.previous_draft)
-        return None if typed == edited.question.as_draft else lambda: self._resume(edited, typed)
+        typed = self._typed()
+        self._end(self._current.id)
+        self._put_into_prompt(edit.previous)
+        return None if typed == edit.question.as_draft else lambda: self._resume(edit, typed)
 
-    def _resume(self, edited: _Edited, typed: Draft) -> None:
-        if edited.question.id in {message.id for message in self._current.path}:
-            self.begin(edited.question)
+    def _resume(self, edit: Edit, typed: Draft) -> None:
+        if edit.question.id in {message.id for message in self._current.path}:
+            self.begin(edit.question)
             self._put_into_prompt(typed)
 
     def end(self, conversation_id: str, rest: Draft) -> Draft:
@@ -88,44 +80,33 @@ class EditedQuestion(QObject):
         Args:
             rest: the text and attachments that were not sent.
         """
-        if self._edited is None or self._edited.conversation_id != conversation_id:
-            return rest
-        previous_draft = self._edited.previous_draft
-        self._set_edited(None)
-        return rest or previous_draft
+        edit = self._end(conversation_id)
+        return rest if edit is None else edit.after_sending(rest)
 
-    def close(self) -> None:
-        """Keep the previous draft at the program's end, above a changed question."""
-        if self._edited is None:
-            return
-        conversation_id, question, previous = self._edited
-        typed = self._drafts.cached(conversation_id)
-        if typed == question.as_draft:
-            self._drafts.put(conversation_id, previous)
-        elif previous != Draft():
-            text = "\n\n".join(filter(None, (previous.text, typed.text)))
-            parts = {part_id(part): part for part in (*previous.attachments, *typed.attachments)}
-            self._drafts.put(conversation_id, Draft(text, tuple(parts.values())))
+    def _end(self, conversation_id: str) -> Edit | None:
+        edit = self._drafts.end_edit(conversation_id)
+        if edit is not None:
+            self._current.end_edit(edit.question.id)
+        return edit
 
-    def _set_edited(self, edited: _Edited | None) -> None:
-        self._edited = edited
-        self._current.edit("" if edited is None else edited.question.id)
+    def _typed(self) -> Draft:
+        return self._draft.with_text(self._prompt.text(), self._prompt.template_id)
 
     @property
     def question(self) -> Message | None:
         """The question of the open path that is being edited, None for none."""
-        edited = self._on_open_path()
-        return None if edited is None else edited.question
+        edit = self._on_open_path()
+        return None if edit is None else edit.question
 
     def is_editing_in(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation is being edited."""
-        return self._edited is not None and self._edited.conversation_id == conversation_id
+        return self._drafts.edit_in(conversation_id) is not None
 
-    def _on_open_path(self) -> _Edited | None:
-        edited = self._edited
-        if edited is None or edited.conversation_id != self._current.id:
+    def _on_open_path(self) -> Edit | None:
+        edit = self._drafts.edit_in(self._current.id)
+        if edit is None or edit.question.id not in {m.id for m in self._current.path}:
             return None
-        return edited if edited.question.id in {m.id for m in self._current.path} else None
+        return edit
 
     def _put_into_prompt(self, draft: Draft) -> None:
         self._draft.replace(draft)

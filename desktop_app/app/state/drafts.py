@@ -8,10 +8,10 @@ read arrive in its draft.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.conversations.conversation import Conversation, Draft, new_id
+from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 
 if TYPE_CHECKING:
@@ -20,6 +20,23 @@ if TYPE_CHECKING:
     from desktop_app.storage.settings.settings_store import SettingsStore
 
 BLANK_KEY = "window.new_draft"
+
+
+class Edit(NamedTuple):
+    """An earlier question in the prompt, and the draft that was there before."""
+
+    question: Message
+    previous: Draft
+
+    def keeping(self, typed: Draft) -> Draft:
+        """Return the previous draft, followed by the text of a question that was changed."""
+        if typed == self.question.as_draft:
+            return self.previous
+        return _joined(self.previous, typed)
+
+    def after_sending(self, rest: Draft) -> Draft:
+        """Return the previous draft, followed by what was typed after sending."""
+        return _joined(self.previous, rest) if rest else self.previous
 
 
 class Drafts:
@@ -37,6 +54,7 @@ class Drafts:
         self._conversations, self._settings_store = conversations, settings_store
         self._tasks = tasks
         self._drafts: dict[str, Draft] = {}
+        self._edits: dict[str, Edit] = {}
         self.blank_id = new_id()
         self.blank_overrides = Overrides()
         self.blank_preset_id: str | None = None
@@ -64,7 +82,23 @@ class Drafts:
         """Set a draft, and write it if it has changed."""
         if self._drafts.get(conversation_id) != draft:
             self._drafts[conversation_id] = draft
-            self._tasks.start(self._write(conversation_id, draft))
+            edit = self._edits.get(conversation_id)
+            kept = draft if edit is None else edit.keeping(draft)
+            self._tasks.start(self._write(conversation_id, kept))
+
+    def edit(self, conversation_id: str, edit: Edit) -> None:
+        """Set an edited question as the draft; the previous one is stored with it."""
+        self._edits[conversation_id] = edit
+        self._drafts[conversation_id] = edit.question.as_draft
+        self._tasks.start(self._write(conversation_id, edit.previous))
+
+    def edit_in(self, conversation_id: str) -> Edit | None:
+        """Return the edit in a conversation, None for none."""
+        return self._edits.get(conversation_id)
+
+    def end_edit(self, conversation_id: str) -> Edit | None:
+        """End the edit in a conversation, and return it."""
+        return self._edits.pop(conversation_id, None)
 
     def put_blank_settings(self, overrides: Overrides, preset_id: str | None) -> None:
         """Set and write the settings of the blank conversation."""
@@ -83,6 +117,7 @@ class Drafts:
     def forget(self, conversation_id: str) -> None:
         """Forget the draft of a conversation that was deleted."""
         self._drafts.pop(conversation_id, None)
+        self._edits.pop(conversation_id, None)
 
     async def attach(self, conversation_id: str, part: DraftPart) -> None:
         """Attach a part to the draft of a conversation that is not open, unless it has it."""
@@ -105,3 +140,9 @@ class Drafts:
             await self._settings_store.set(BLANK_KEY, row)
         else:
             await self._conversations.save_draft(conversation_id, draft)
+
+
+def _joined(first: Draft, second: Draft) -> Draft:
+    text = "\n\n".join(filter(None, (first.text, second.text)))
+    parts = {part_id(part): part for part in (*first.attachments, *second.attachments)}
+    return Draft(text, tuple(parts.values()), second.template_id or first.template_id)

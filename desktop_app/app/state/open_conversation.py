@@ -49,7 +49,7 @@ class OpenConversation(QObject):
         self._conversation = blank_conversation(blank_id, ModelChoice(ON_DEVICE.id, ""))
         self._is_new = True
         self._path: list[Message] = []
-        self._edited_id = ""
+        self._edited_ids: set[str] = set()
         self._versions: Mapping[str, tuple[str, ...]] = {}
         self._compactions: tuple[Compaction, ...] = ()
 
@@ -81,10 +81,9 @@ class OpenConversation(QObject):
     @property
     def path_before_question(self) -> list[Message]:
         """The messages before the next question, which may replace an earlier one."""
-        edited_id = self._edited_id
-        if edited_id and any(message.id == edited_id for message in self._path):
-            return self.path_to(edited_id)
-        return self._path
+        edited = (message.id for message in self._path if message.id in self._edited_ids)
+        edited_id = next(edited, None)
+        return self._path if edited_id is None else self.path_to(edited_id)
 
     @property
     def versions(self) -> Mapping[str, tuple[str, ...]]:
@@ -149,8 +148,12 @@ class OpenConversation(QObject):
         return self._path[: ids.index(message_id)] if message_id in ids else []
 
     def edit(self, question_id: str) -> None:
-        """Set the question that the next one replaces if it is in the path, "" for none."""
-        self._edited_id = question_id
+        """Let the next question replace this one if it is in the path."""
+        self._edited_ids.add(question_id)
+
+    def end_edit(self, question_id: str) -> None:
+        """Let the next question not replace this one any more."""
+        self._edited_ids.discard(question_id)
 
     def replace_message(self, message: Message) -> None:
         """Set a newer state of a message."""

@@ -18,6 +18,7 @@ from desktop_app.domain.answering.stream_events import (
     StatusChanged,
     UsageReported,
 )
+from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import AuthenticationError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
@@ -483,17 +484,65 @@ async def test_esc_discards_an_edit() -> None:
 @pytest.mark.parametrize(
     ("typed", "kept"), [("", "mine"), (" again", "mine\n\nOne again")], ids=["unchanged", "changed"]
 )
-async def test_the_draft_from_before_an_edit_is_kept_at_the_end(typed: str, kept: str) -> None:
+async def test_the_draft_from_before_an_edit_is_stored(typed: str, kept: str) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("One", "1")
-        conversation_id = desk.state.current.id
-        desk.type("mine")
+        desk.window.prompt.set_text("mine", "explain")
         desk.act("edit", 0)
         desk.text.moveCursor(QTextCursor.MoveOperation.End)
         QTest.keyClicks(desk.text, typed)
+        await desk.written()
+        conversation = await desk.disk.get(desk.open_id)
+        assert conversation is not None
+        assert conversation.draft == Draft(kept, template_id="explain")
+
+
+async def test_edits_in_two_conversations_keep_both_drafts() -> None:
     async with Desk() as desk:
-        await desk.controllers.library.open(conversation_id)
-        assert desk.text.toPlainText() == kept
+        first = await desk.ask_and_answer("One", "1")
+        desk.type("mine")
+        desk.act("edit", 0)
+        desk.window.conversations.new_requested.emit()
+        second = await desk.ask_and_answer("Two", "2")
+        desk.type("mine, too")
+        desk.act("edit", 0)
+        for conversation_id, draft in ((first, "mine"), (second, "mine, too")):
+            await desk.opened(conversation_id)
+            assert desk.hint.startswith("Editing")
+            assert desk.state.current.path_before_question == []
+            desk.press(Qt.Key.Key_Escape)
+            assert desk.text.toPlainText() == draft
+
+
+async def test_another_edit_keeps_the_changed_question() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "1")
+        await desk.ask_and_answer("Two", "2")
+        desk.type("mine")
+        desk.act("edit", 0)
+        desk.type(" again")
+        desk.act("edit", 2)
+        assert desk.text.toPlainText() == "Two"
+        desk.press(Qt.Key.Key_Escape)
+        assert desk.text.toPlainText() == "mine\n\nOne again"
+
+
+async def test_text_typed_while_an_edit_is_sent_follows_the_draft() -> None:
+    async with Desk(disk=SlowStore) as desk:
+        assert isinstance(desk.disk, SlowStore)
+        disk = desk.disk
+        disk.release.set()
+        await desk.ask_and_answer("One", "1")
+        disk.release.clear()
+        desk.type("mine")
+        desk.act("edit", 0)
+        desk.enter()
+        await until(lambda: disk.waiting == 2)
+        desk.type("later")
+        disk.release.set()
+        (await desk.turn(1)).end("2")
+        await desk.settled()
+        assert desk.text.toPlainText() == "mine\n\nlater"
 
 
 async def test_a_key_regenerates_the_answer_as_another_version() -> None:
