@@ -692,7 +692,9 @@ async def _queried(path: Path, chance: random.Random) -> list[str]:
             note("versions", [await store.versions_on_path(one.id)])
             for message in await store.path(one.id):
                 note(message.id, [await store.versions(message.id)])
-                note("leaf", [await store.newest_leaf(message.id)])
+                await store.show_version(one.id, message.id)
+                shown = await store.get(one.id)
+                note("leaf", [shown and shown.leaf_id])
         note("streaming", [one for one in every if one.streaming])
         note("interrupted", await store.interrupt_orphans())
         note("interrupted", await store.interrupt_orphans())

@@ -143,12 +143,11 @@ class AnswerActions(QObject):
         at = ids.index(message.id) + step if message.id in ids else -1
         if not 0 <= at < len(ids):
             return
-        store, conversation = self._conversations, self._current.conversation
-        leaf = await store.newest_leaf(ids[at])
-        await store.save(replace(conversation, leaf_id=leaf))
-        if conversation.id != self._current.id:
+        opened_id = self._current.id
+        await self._conversations.show_version(opened_id, ids[at])
+        if opened_id != self._current.id:
             return
         y = self._transcript.navigator.actions_line_y(message.id)
-        await self._navigator.open(conversation.id)
+        await self._navigator.open(opened_id)
         if y is not None:
             self._transcript.navigator.scroll_actions_line_to(ids[at], y)

@@ -77,8 +77,8 @@ class BegunTurns(QObject):
             self._clear_sent(turn.asked.id, turn.draft)
         is_open = run.conversation.id == self._current.id
         stored = self._with_changes(turn, is_open=is_open)
-        if stored != run.conversation:  # a choice for this answer only, or changed meanwhile
-            self._tasks.start(self._conversations.save(stored))
+        if stored != run.conversation:  # the choice was for this answer only
+            self._tasks.start(self._conversations.save_settings(stored))
         self._presenter.upsert(stored)
         self._running.start(run)
         if not is_open:
@@ -99,11 +99,12 @@ class BegunTurns(QObject):
     def _with_changes(self, turn: BegunTurn, *, is_open: bool) -> Conversation:
         """Return the conversation of a turn, as it was changed while the turn began."""
         asked, stored = turn.asked, turn.run.conversation
-        now = self._current.conversation if is_open else self._presenter.cached(asked.id) or asked
+        listed = self._presenter.cached(asked.id)
+        now = self._current.conversation if is_open else listed or asked
         changes = {
             name: value
             for name in _CHANGED_IN_LIST
-            if (value := getattr(now, name)) != getattr(asked, name)
+            if listed is not None and (value := getattr(now, name)) != getattr(asked, name)
         }
         choice = self._setup.choice_of(now)
         return replace(stored.with_settings_of(now), choice=choice, **changes)

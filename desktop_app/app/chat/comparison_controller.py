@@ -211,12 +211,10 @@ class ComparisonController(QObject):
 
     async def _keep(self, answer_id: str) -> bool:
         """Make an answer the version that the conversation shows, and close the window."""
-        store = self._conversations
         conversation = await self._conversation()
         if conversation is None:
             return False
-        leaf = await store.newest_leaf(answer_id)
-        await store.save(replace(conversation, leaf_id=leaf))
+        await self._conversations.show_version(conversation.id, answer_id)
         await self._navigator.open(conversation.id)
         self._close()
         bring_to_front(self._parent)
@@ -244,7 +242,10 @@ class ComparisonController(QObject):
                 self._window.set_problem(error.sentences)
             return
         self._running.start(run)
-        await self._conversations.save(conversation)  # its own model and shown version
+        is_open = self._current.id == conversation.id
+        own = self._current.conversation if is_open else conversation
+        await self._conversations.save_settings(own)
+        await self._conversations.show_version(own.id, conversation.leaf_id or run.answer.id)
         if self._window is not None and column in self._columns:  # not closed meanwhile
             self._mark(False)  # the marks are of the former answer
             column.show_answer(self._newest_shown(run.answer))

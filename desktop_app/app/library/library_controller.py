@@ -196,7 +196,7 @@ class LibraryController(QObject):
             self._pane.transcript.scroll_to_message(message_id, words)
             return
         if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
-            await self._switch_version(conversation_id, message_id)
+            await store.show_version(conversation_id, message_id)
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._presenter.forget(conversation_id)
@@ -251,15 +251,6 @@ class LibraryController(QObject):
         self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
         self._conversation_list.select(conversation.id)
         self._pane.transcript.viewport().repaint()  # before reading occupies the processor
-
-    async def _switch_version(self, conversation_id: str, message_id: str) -> None:
-        """Switch the conversation to the path that contains a message."""
-        store = self._conversations
-        conversation = await store.get(conversation_id)
-        if conversation is not None:
-            leaf = await store.newest_leaf(message_id)
-            conversation = self._presenter.with_cached_changes(conversation)
-            await store.save(replace(conversation, leaf_id=leaf))
 
     async def _with_running(self, path: list[Message]) -> list[Message]:
         """Return the path with the text of the running answer so far."""

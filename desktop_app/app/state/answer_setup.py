@@ -183,7 +183,7 @@ class AnswerSetup(QObject):
         """Change the provider, model and effort of the open conversation."""
         self._current.update(replace(self._current.conversation, choice=choice))
         if not self._current.is_new:
-            self._tasks.start(self._conversations.save(self._current.conversation))
+            self._tasks.start(self._conversations.save_settings(self._current.conversation))
         self.choice_changed.emit()
 
     def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
@@ -205,7 +205,7 @@ class AnswerSetup(QObject):
         if conversation_id == self._current.id:
             self._current.update(self._current.conversation.with_settings_of(settings))
             if not is_blank:
-                self._tasks.start(self._conversations.save(self._current.conversation))
+                self._tasks.start(self._conversations.save_settings(self._current.conversation))
             self.choice_changed.emit()
         elif not is_blank:
             self._change_elsewhere(conversation_id, lambda left: left.with_settings_of(settings))
@@ -218,7 +218,7 @@ class AnswerSetup(QObject):
                 conversation = await self._conversations.get(conversation_id)
                 if conversation is not None:
                     changed = change(conversation)
-                    await self._conversations.save(changed)
+                    await self._conversations.save_settings(changed)
                     self.other_conversation_changed.emit(changed)
 
         self._tasks.start(read_and_save())

@@ -50,6 +50,7 @@ from desktop_app.storage.conversations.row_conversion import (
     message_to_row,
     read_row,
     searchable_text,
+    settings_to_row,
     to_micros,
 )
 from desktop_app.storage.database.database import Databases, mark_for_wipe, read_first
@@ -154,14 +155,23 @@ class ConversationStore:
         """Return a conversation, or None if there is none with this id."""
         return await self._of(conversation_id).read(lambda c: read_conversation(c, conversation_id))
 
-    async def save(self, conversation: Conversation) -> None:
-        """Save everything but the draft. Do nothing if the conversation is gone."""
+    async def save_settings(self, conversation: Conversation) -> None:
+        """Save choice, overrides, and preset. Do nothing if the conversation is gone."""
+        row = settings_to_row(conversation)
+        await self._of(conversation.id).write(
+            lambda c: update_row(c, "conversations", {"id": conversation.id, **row}, "id")
+        )
+
+    async def show_version(self, conversation_id: str, message_id: str) -> None:
+        """Show the path to the newest leaf below a message, or to itself if it is a leaf."""
 
         def action(connection: sqlite3.Connection) -> None:
-            if _title_of(connection, conversation.id) is not None:
-                put_conversation(connection, conversation)
+            leaf = connection.execute(NEWEST_LEAF, (message_id,)).fetchone()
+            if leaf is not None:
+                row = {"id": conversation_id, "leaf_id": leaf["id"]}
+                update_row(connection, "conversations", row, "id")
 
-        await self._of(conversation.id).write(action)
+        await self._of(conversation_id).write(action)
 
     async def create(self, conversation: Conversation) -> None:
         """Add a conversation without messages, with its draft."""
@@ -248,13 +258,6 @@ class ConversationStore:
         """Return the ids of all versions, oldest first, for each path message with several."""
         return await self._of(conversation_id).read(lambda c: _versions_on_path(c, conversation_id))
 
-    async def newest_leaf(self, message_id: str) -> str:
-        """Return the newest leaf below `message_id`, or itself if it is a leaf."""
-        row = await read_first(
-            self._databases, lambda c: c.execute(NEWEST_LEAF, (message_id,)).fetchone()
-        )
-        return message_id if row is None else str(row["id"])
-
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
@@ -262,7 +265,7 @@ class ConversationStore:
 
         A turn is the conversation with the first of `answers` as its leaf, the question, and the
         STREAMING answers, owned by this process. If there is a question, the draft becomes
-        `Draft.after_sending`.
+        `Draft.after_sending`. The stored title, folder, and flags are kept.
 
         Args:
             question: None if an answer is retried.
@@ -278,7 +281,8 @@ class ConversationStore:
             if is_temporary and _title_of(connection, conversation.id) is None:
                 raise StorageError(Reason.TEMPORARY_CLOSED)
             _require_no_other_writer(connection, conversation.id)
-            put_conversation(connection, conversation, leaf_id=answers[0].id)
+            asked = _as_organized(connection, conversation)
+            put_conversation(connection, asked, leaf_id=answers[0].id)
             if question is not None:
                 insert_message(connection, question)
                 _put_draft(connection, conversation.id, conversation.draft.after_sending)
@@ -374,6 +378,23 @@ def put_conversation(
     upsert_row(connection, "conversations", {**row, "draft": ""}, unchanged=("draft",))
     at = to_micros(conversation.updated_at)
     add_entry(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
+
+
+def _as_organized(connection: sqlite3.Connection, conversation: Conversation) -> Conversation:
+    """Return a conversation with the stored title, folder, and flags."""
+    stored = read_conversation(connection, conversation.id)
+    if stored is None:
+        return conversation
+    titled = stored if stored.title else conversation
+    return replace(
+        conversation,
+        title=titled.title,
+        title_is_automatic=titled.title_is_automatic,
+        pinned=stored.pinned,
+        folder_id=stored.folder_id,
+        archived=stored.archived,
+        trashed_at=stored.trashed_at,
+    )
 
 
 def _require_no_other_writer(connection: sqlite3.Connection, conversation_id: str) -> None:

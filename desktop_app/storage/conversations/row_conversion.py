@@ -116,17 +116,24 @@ def conversation_to_row(conversation: Conversation) -> Row:
         "title": to_text(conversation.title),
         "created_at": to_micros(conversation.created_at),
         "updated_at": to_micros(conversation.updated_at),
-        **choice_to_row(conversation.choice),
         "leaf_id": conversation.leaf_id,
         "pinned": int(conversation.pinned),
-        "overrides": overrides_to_text(conversation.overrides),
         "folder_id": conversation.folder_id,
         "archived": int(conversation.archived),
         "trashed_at": None
         if conversation.trashed_at is None
         else to_micros(conversation.trashed_at),
-        "preset_id": conversation.preset_id,
         "title_is_automatic": int(conversation.title_is_automatic),
+        **settings_to_row(conversation),
+    }
+
+
+def settings_to_row(conversation: Conversation) -> Row:
+    """Return the columns of `conversations` with the settings of its answers."""
+    return {
+        **choice_to_row(conversation.choice),
+        "overrides": overrides_to_text(conversation.overrides),
+        "preset_id": conversation.preset_id,
     }
 
 

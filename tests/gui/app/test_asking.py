@@ -597,13 +597,13 @@ async def test_a_version_shown_late_does_not_change_another_conversation() -> No
         await until(lambda: len(desk.stage.turns) == 3)
         desk.stage.turns[-1].end("Second")
         await desk.settled()
-        newest_leaf = desk.backend.conversations.newest_leaf
+        show_version = desk.backend.conversations.show_version
 
-        async def open_other(message_id: str) -> str:
+        async def open_other(conversation_id: str, message_id: str) -> None:
             await desk.controllers.library.open(other)
-            return await newest_leaf(message_id)
+            await show_version(conversation_id, message_id)
 
-        desk.backend.conversations.newest_leaf = open_other  # type: ignore[method-assign]
+        desk.backend.conversations.show_version = open_other  # type: ignore[method-assign]
         desk.session.actions["answer.older-version"]()
         await desk.settled()
         assert desk.open_id == other

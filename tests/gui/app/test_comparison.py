@@ -17,7 +17,7 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, ImageArrived, UsageReported
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import NetworkError
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.ui.comparison.compare_dialog import CompareDialog
@@ -303,9 +303,8 @@ async def test_an_image_is_shown_in_its_column() -> None:
         window.close()
 
 
-async def test_a_window_that_is_closed_while_a_retry_begins_loses_no_answer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def delay_retries(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let retries wait until the second event; the first is set when one waits."""
     begin_again = ChatService.begin_again
     has_begun, may_begin = asyncio.Event(), asyncio.Event()
 
@@ -315,6 +314,39 @@ async def test_a_window_that_is_closed_while_a_retry_begins_loses_no_answer(
         return await begin_again(*arguments)
 
     monkeypatch.setattr(ChatService, "begin_again", begin_late)
+    return has_begun, may_begin
+
+
+async def test_changes_of_the_conversation_while_a_retry_begins_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    has_begun, may_begin = delay_retries(monkeypatch)
+    async with Desk(environment=COMET) as desk:
+        first, second = await compare(desk)
+        first.end("Blue.")
+        second.fail(NetworkError("No connection."))
+        window = await shown(ComparisonWindow)
+        await desk.settled()
+        window.columns[1].retry_button.click()
+        await has_begun.wait()
+        desk.controllers.conversation_titles.rename(desk.open_id, "Mine")
+        desk.session.actions["conversation.pin"]()
+        chosen = replace(desk.state.current.conversation.choice, effort=Effort.LOW)
+        desk.state.setup.choose(chosen)
+        may_begin.set()
+        (await desk.turn(2)).end("At last.")
+        await desk.settled()
+        stored = desk.stored("SELECT title, pinned, effort FROM conversations")
+        assert stored == [("Mine", 1, "low")]
+        assert desk.state.current.conversation.choice == chosen
+        assert "Blue." in desk.transcript
+        window.close()
+
+
+async def test_a_window_that_is_closed_while_a_retry_begins_loses_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    has_begun, may_begin = delay_retries(monkeypatch)
     async with Desk(environment=COMET) as desk:
         first, second = await compare(desk)
         first.end("Blue.")

@@ -627,28 +627,6 @@ async def test_a_change_during_the_reading_of_foreign_changes_is_kept() -> None:
         await desk.settled()
 
 
-async def test_a_title_given_while_a_hit_switches_the_version_is_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    newest_leaf = ConversationStore.newest_leaf
-    async with Desk() as desk:
-        here = await desk.ask_and_answer("First", "One")
-        found = desk.state.current.path[-1].id
-        desk.act("retry")
-        (await desk.turn(1)).end("Two")
-        await desk.settled()
-
-        async def rename_first(store: ConversationStore, message_id: str) -> str:
-            desk.controllers.conversation_titles.rename(here, "Mine")
-            await until(lambda: desk.stored("SELECT title FROM conversations") == [("Mine",)])
-            return await newest_leaf(store, message_id)
-
-        monkeypatch.setattr(ConversationStore, "newest_leaf", rename_first)
-        await desk.controllers.library.open(here, found)
-        assert "One" in desk.transcript
-        assert desk.stored("SELECT title FROM conversations") == [("Mine",)]
-
-
 async def test_a_page_of_the_list_that_could_not_be_read_is_requested_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Draft,
+    Folder,
     Message,
     MessageStatus,
     ModelChoice,
@@ -43,7 +44,9 @@ from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.search.search_query import Search
 from tests.helpers.blocking import blocking
@@ -311,32 +314,49 @@ async def test_versions_of_a_message_have_their_newest_leaves(path: Path) -> Non
             first.id: (first.id, edited.id),
             old.id: (old.id, new.id),
         }
-        assert await store.newest_leaf(first.id) == last.id
-        assert await store.newest_leaf(edited.id) == other.id
-        assert await store.newest_leaf(new.id) == new.id
-        shown = await store.path(conversation.id)
-        assert [m.text for m in shown] == ["one", "old", "and then?", "then this"]
+        for shown, leaf in ((edited, other), (new, new), (first, last)):
+            await store.show_version(conversation.id, shown.id)
+            assert (await store.path(conversation.id))[-1].id == leaf.id
+        await store.show_version(conversation.id, "nothing")
+        path_texts = [m.text for m in await store.path(conversation.id)]
+        assert path_texts == ["one", "old", "and then?", "then this"]
 
 
-async def test_save_keeps_the_stored_draft(path: Path) -> None:
+async def test_settings_are_saved_alone(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         older, newer = a_conversation("older", draft=Draft("x")), a_conversation("newer", 1)
         for conversation in (older, newer):
             await store.create(conversation)
-        assert [c.title for c in await store.all()] == ["newer", "older"]
-        changed = replace(
-            older,
-            title="renamed",
-            pinned=True,
-            updated_at=NOON + timedelta(hours=1),
-            choice=ModelChoice("local", "llama"),
-            draft=Draft(),
-        )
-        await store.save(changed)
-        assert await store.all() == [replace(changed, draft=Draft("x")), newer]
-        await store.save(a_conversation("deleted meanwhile"))
+        choice = ModelChoice("local", "llama")
+        await store.save_settings(replace(older, title="renamed", choice=choice, draft=Draft()))
+        assert await store.all() == [newer, replace(older, choice=choice)]
+        await store.save_settings(a_conversation("deleted meanwhile"))
         assert len(await store.all()) == 2
+
+
+async def test_a_turn_keeps_how_its_conversation_was_organized_meanwhile(path: Path) -> None:
+    async with opened(path) as database:
+        store, flags = ConversationStore(database), ConversationFlagStore(database)
+        await FolderStore(database).save(Folder("f", "Thesis", NOON))
+        asked = a_conversation("Asked")
+        await store.create(asked)
+        await store.rename(asked.id, "Renamed")
+        await flags.move([asked.id], "f")
+        await flags.set_pinned([asked.id], True)
+        await flags.set_archived([asked.id], True)
+        await store.set_trashed([asked.id], NOON)
+        question = a_question(asked, "Why?")
+        answer = an_answer(question)
+        later = replace(asked, updated_at=NOON + timedelta(hours=1))
+        await store.begin_turn(later, question, answer)
+        assert await store.get(asked.id) == replace(
+            later, title="Renamed", folder_id="f", pinned=True, archived=True, trashed_at=NOON,
+            leaf_id=answer.id, streaming=True,
+        )  # fmt: skip
+        await store.set_trashed([asked.id], None)
+        [hit] = await Search(database).find("renamed")
+        assert hit.title == "Renamed"
 
 
 async def test_an_answer_of_a_deleted_conversation_is_not_saved(path: Path) -> None:
@@ -367,11 +387,10 @@ async def test_a_very_long_chain_is_read_and_deleted(path: Path) -> None:
                 (id, conversation_id, parent_id, role, status, created_at, notices, parts)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
         await database.write(lambda c: c.executemany(sql, rows))
-        await store.save(replace(conversation, leaf_id=ids[-1]))
+        await store.show_version(conversation.id, ids[0])
         assert [m.id for m in await store.path(conversation.id)] == ids
         assert [m.id for m in await store.tail(conversation.id, 30)] == ids[-30:]
         assert [m.id for m in await store.tail(conversation.id, 5000)] == ids
-        assert await store.newest_leaf(ids[0]) == ids[-1]
         assert await store.versions_on_path(conversation.id) == {}
         await store.delete(conversation.id)
         assert await store.message(ids[0]) is None

@@ -113,7 +113,7 @@ async def test_a_flag_changes_only_its_own_column(tmp_path: Path) -> None:
         one, two = a_conversation("One"), a_conversation("Two")
         for conversation in (one, two):
             await store.create(conversation)
-        await store.save(replace(one, title="Sentences elsewhere"))
+        await store.rename(one.id, "Sentences elsewhere")
         await flags.move([one.id, two.id], THESIS.id)
         await flags.set_pinned([one.id], True)
         await flags.set_archived([two.id], True)

@@ -58,7 +58,7 @@ async def test_a_conversation_keeps_the_id_of_a_deleted_preset(tmp_path: Path) -
         await conversations.create(conversation)
         await store.remove_preset("p")
         assert await conversations.get(conversation.id) == conversation
-        await conversations.save(replace(conversation, preset_id=None))
+        await conversations.save_settings(replace(conversation, preset_id=None))
         found = await conversations.get(conversation.id)
         assert found is not None
         assert found.preset_id is None

@@ -264,7 +264,7 @@ async def test_titles_follow_their_conversation(path: Path) -> None:
         [hit] = await search.find("lisbon")
         assert (hit.message_id, hit.title) == (None, "Plans for Lisbon")
         assert marked(hit) == ["Lisbon"]
-        await store.save(replace(conversation, title="Plans for Porto"))
+        await store.rename(conversation.id, "Plans for Porto")
         assert not await search.find("lisbon")
         assert await search.find("porto")
         await store.delete(conversation.id)

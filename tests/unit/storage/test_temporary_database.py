@@ -63,7 +63,8 @@ class Room:
         await store.save_answer(ended(self.answer, f"A {WORD}."))
         await store.begin_turn(self.conversation, None, self.second)
         await store.save_answer(ended(self.second, f"Another {WORD}."))
-        await store.save(replace(self.conversation, title=f"On {WORD}", leaf_id=self.second.id))
+        await store.rename(id_, f"On {WORD}")
+        await store.show_version(id_, self.question.id)
         await store.save_draft(id_, Draft(f"more of {WORD}"))
         await self.compactions.add(self.compaction)
         await self.notes.put("a" * 64, f"A note on {WORD}", id_)
@@ -143,7 +144,6 @@ async def test_a_temporary_conversation_is_read_from_memory(tmp_path: Path) -> N
         assert [m.text for m in await store.path(id_)] == [its.question.text, f"Another {WORD}."]
         assert await store.message(its.answer.id) == first
         assert await store.versions(its.answer.id) == [its.answer.id, "second"]
-        assert await store.newest_leaf(its.question.id) == "second"
         assert await store.versions_on_path(id_) == {"second": (its.answer.id, "second")}
         assert await its.attachments.text(SHA256) == DATA.decode()
         assert await its.attachments.bytes(SHA256) == await its.attachments.source(SHA256) == DATA
@@ -169,7 +169,8 @@ async def test_writes_to_a_closed_temporary_conversation_are_dropped(tmp_path: P
         assert not its.temporary.is_temporary(its.conversation.id)
         store = its.conversations
         await store.save_answer(ended(its.answer, f"Late {WORD}"))
-        await store.save(its.conversation)
+        await store.save_settings(its.conversation)
+        await store.show_version(its.conversation.id, its.question.id)
         await store.save_draft(its.conversation.id, Draft(WORD))
         assert not await its.compactions.add(its.compaction)
         with pytest.raises(StorageError, match="was closed"):
