@@ -77,9 +77,9 @@ from desktop_app.services.collections.passage_context import passage_budget, ret
 from desktop_app.services.collections.passage_dedup import DuplicatePassages
 from desktop_app.services.documents.chunk_pages import page_spans
 from desktop_app.services.documents.chunk_positions import ChunkPositions
+from desktop_app.services.documents.chunk_spans import even_parts, spans_from_json
 from desktop_app.services.documents.chunked_reading import ChunkedReader, chunked_documents
 from desktop_app.services.documents.document_beginnings import beginning
-from desktop_app.services.documents.kept_spans import even_parts, spans_from_json
 from desktop_app.services.documents.note_taking import DocumentPiece, Task, longest_note, note_key
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import (

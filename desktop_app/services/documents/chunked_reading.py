@@ -29,14 +29,14 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.fitting_parts import MIN_PART_TOKENS, Splitter, fitting_parts
-from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
-from desktop_app.services.documents.kept_spans import (
+from desktop_app.services.documents.chunk_spans import (
     even_parts,
     spans_from_json,
     spans_key,
     spans_to_json,
 )
+from desktop_app.services.documents.fitting_parts import MIN_PART_TOKENS, Splitter, fitting_parts
+from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
     MERGING,

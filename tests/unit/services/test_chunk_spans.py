@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.domain.documents.extracted_document import TextChunk
-from desktop_app.services.documents.kept_spans import even_parts, spans_from_json, spans_to_json
+from desktop_app.services.documents.chunk_spans import even_parts, spans_from_json, spans_to_json
 
 
 @pytest.mark.parametrize(
