@@ -16,7 +16,11 @@ from desktop_app.domain.answering.chat_request import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.azure_address import VERSION_NAME, split_version, with_version
 from desktop_app.domain.network.custom_fields import CustomField, parse_headers, parse_query
-from desktop_app.domain.network.network_path import bare_address, needs_confirmation, split_url
+from desktop_app.domain.network.network_path import (
+    bare_address,
+    split_url,
+    unencrypted_private_host,
+)
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.i18n.translation import N_, tr
@@ -143,7 +147,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
         models=deployments,
         needs_key=bool(origin(bare)),
         from_environment=True,
-        plain_http_hosts=tuple(filter(None, [needs_confirmation(bare)])),
+        plain_http_hosts=tuple(filter(None, [unencrypted_private_host(bare)])),
         max_tokens_field="max_completion_tokens",
         custom_fields=(CustomField(VERSION_NAME, version, in_query=True),) if version else (),
         key_header=API_KEY_HEADER,
@@ -172,7 +176,7 @@ def _openai_like(url: str, has_key: bool, models: tuple[str, ...]) -> ProviderPr
         needs_key=has_key,
         from_environment=True,
         # Setting the variable confirms the address; no dialog asks again.
-        plain_http_hosts=tuple(filter(None, [needs_confirmation(url)])),
+        plain_http_hosts=tuple(filter(None, [unencrypted_private_host(url)])),
         # It replaces OpenAI. A gateway without batches or files reports that before anything is
         # charged.
         offers_batches=None if at_openai else True,

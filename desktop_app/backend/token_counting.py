@@ -162,13 +162,13 @@ class ProviderTokenCounter:
 
     @property
     def revision(self) -> int:
-        """A number that grows when counts may have changed."""
+        """Return a number that grows when counts may have changed."""
         return self._learning.revision
 
     async def count(
         self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
     ) -> tuple[int, bool]:
-        """Return the tokens of `text`, and whether the count is exact.
+        """Return the tokens of `text`, and True if the count is exact.
 
         Args:
             may_ask: the text is about to be sent, so the server may be asked to count it.

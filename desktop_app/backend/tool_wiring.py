@@ -66,7 +66,7 @@ def tool_servers(backend: Backend) -> ToolServers:
         backend.permissions.forget_source,
         ServerConnection.open,
         keep=keep,
-        alone=lambda name: file_lock(backend.folders.data / f"sign-in-{name}.lock"),
+        renewal_lock=lambda name: file_lock(backend.folders.data / f"sign-in-{name}.lock"),
         variables=environment_with_keys(),
         home=str(Path.home()),
     )

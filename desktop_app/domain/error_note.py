@@ -23,8 +23,8 @@ class ErrorNote:
     """An error as it is stored.
 
     Attributes:
-        reason, remedy, params, because: as in UserFacingError.
-        code: of the error's class, or INCOMPLETE or REFUSED; "" if unknown.
+        reason, remedy, details, params, because: as in UserFacingError.
+        code: of the error's class, or INCOMPLETE or REFUSED of conversation.py; "" if unknown.
         is_of_environment: environment variables configure the provider. It is not stored.
     """
 
@@ -67,6 +67,7 @@ class ErrorNote:
 
 
 def note_of(error: UserFacingError) -> ErrorNote:
+    """Return the form in which an error is stored."""
     return ErrorNote(
         error.reason,
         error.remedy,

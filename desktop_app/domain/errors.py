@@ -63,7 +63,7 @@ class _Explained(Protocol):
 
 
 def with_words(params: Mapping[str, Param], because: _Explained | None) -> Mapping[str, Param]:
-    """Return the parameters with the sentence of `because` as {words}; it is never stored."""
+    """Return the parameters, and as {words} the sentence of `because`, which is never stored."""
     return params if because is None else {**params, "words": because.what_happened}
 
 
@@ -71,7 +71,8 @@ class UserFacingError(Exception):
     """A failure that is reported to the user.
 
     Attributes:
-        code: identifies the class, or that of a wrapped error, in memory and in the store.
+        code: identifies the class, in memory and in the store. A ProviderError made from another
+            error has the code of that error.
         reason: the code of what happened, or a sentence from another process or a store.
         remedy: the next step, if it differs from that of the reason in `error_reasons`.
         params: values for the placeholders in the sentences.

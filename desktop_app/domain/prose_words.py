@@ -1,4 +1,4 @@
-"""Finds words whose spelling can be checked: not in code, addresses or names with digits."""
+"""Finds words whose spelling can be checked, outside code, addresses and names with digits."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class ProseWord(NamedTuple):
 
 @lru_cache(256)
 def words_of_line(line: str) -> tuple[ProseWord, ...]:
+    """Return the words of a line whose spelling can be checked."""
     if len(line) > MAX_LINE_CHARS:
         return ()
     words: list[ProseWord] = []
@@ -70,7 +71,7 @@ def _without_code(line: str) -> str:
 
 
 def _is_prose(word: str) -> bool:
-    """Return False for letters, abbreviations, names in code, and unspaced or mixed scripts."""
+    """Return False for single letters, abbreviations, names in code, unspaced or mixed scripts."""
     if len(word) < 2 or word.isupper():
         return False
     if word.isascii() and word[1:].islower():
@@ -116,8 +117,8 @@ def next_misspelled(
     first: ProseWord | None = None
     start, fence = 0, ""
     for line in _TWO_UNITS.sub("  ", text).split("\n"):
-        was_in, fence = fence, fence_after(line, fence)
-        words = () if was_in or fence else words_of_line(line)
+        fence_before, fence = fence, fence_after(line, fence)
+        words = () if fence_before or fence else words_of_line(line)
         wrong = misspelled({word.text for word in words}) if words else ()
         for word in words:
             if word.text in wrong:

@@ -12,7 +12,7 @@ from typing import Final, Self
 _GROWTH: Final = 1.04
 _LOG_GROWTH: Final = log(_GROWTH)
 _MIN_VALUE: Final = 1e-4
-_MAX_RATIO: Final = 1e13  # times the least
+_MAX_RATIO: Final = 1e13  # of the largest value to _MIN_VALUE
 _COUNT_BYTES: Final = 4
 _COUNT_BITS: Final = 8 * _COUNT_BYTES
 _Z_95: Final = 1.959963984540054

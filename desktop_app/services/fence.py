@@ -107,7 +107,7 @@ class Fences:
         self._source = source
         self._secret = b""
 
-    async def of(self, *made_for: str) -> Fence:
+    async def of(self, *ids: str) -> Fence:
         """Return the fence of a conversation, or of another prompt that the ids identify.
 
         If the store cannot keep a secret, a secret of this process is used: after a restart the
@@ -121,5 +121,5 @@ class Fences:
                 self._secret = await self._source.secret()
             except StorageError:
                 self._secret = os.urandom(32)
-        digest = hmac.digest(self._secret, "\0".join(made_for).encode(), hashlib.sha256)
+        digest = hmac.digest(self._secret, "\0".join(ids).encode(), hashlib.sha256)
         return Fence(f"{int.from_bytes(digest[:16]) % 10**DIGITS:0{DIGITS}}")

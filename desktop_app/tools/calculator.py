@@ -24,7 +24,6 @@ from typing import Final
 from desktop_app.domain.tools.tool import ToolError
 
 MAX_EXPRESSION_CHARS: Final = 2000
-"""Characters of an expression."""
 DIGITS: Final = 100
 MAX_EXPONENT: Final = 10_000
 _MAX_DIGITS: Final = 2 * MAX_EXPONENT + DIGITS

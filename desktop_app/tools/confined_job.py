@@ -15,7 +15,6 @@ from desktop_app.domain.tools.tool import ToolError
 MAX_RUN_S: Final = 110.0
 _PIECE_BYTES: Final = 1 << 16
 MAX_ANSWER_BYTES: Final = 2 << 20
-"""Bytes."""
 
 
 def missing_sandbox() -> str:

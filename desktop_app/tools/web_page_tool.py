@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_PAGE_BYTES: Final = 5 << 20
-"""Bytes."""
 MAX_REDIRECTS: Final = 5
 MAX_FETCH_S: Final = 30.0
 _READABLE_TYPES: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")

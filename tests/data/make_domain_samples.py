@@ -78,8 +78,8 @@ from desktop_app.domain.network.network_path import (
     bare_address,
     bare_proxy,
     is_private,
-    needs_confirmation,
     parse_proxy,
+    unencrypted_private_host,
 )
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.redaction import Redactor
@@ -173,7 +173,7 @@ def addresses() -> Iterator[str]:
     for _ in range(1_800):
         url = "".join(chance.choice(each) for each in pieces)
         found = origin(url)
-        confirmed = needs_confirmation(url)
+        confirmed = unencrypted_private_host(url)
         proxy = _outcome(partial(_proxy, url))
         host = url.partition("://")[2]
         shown = [found, host_of(found), bare_address(url), bare_proxy(url), split_version(url)]

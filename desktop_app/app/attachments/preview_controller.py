@@ -273,7 +273,7 @@ class PreviewController(QObject):
         block = await sent_block(part, self._attachment_store, fence)
         if self._holder.is_first_fenced(part):
             block = f"{fence.explanation}\n\n{block}"
-        return sent_text(part, block, sees=resolved.model.sees_images is not False)
+        return sent_text(part, block, sees_images=resolved.model.sees_images is not False)
 
     async def _pages(self, part: Attached) -> tuple[str, str, str]:
         """Return the unit of the sections, the selected spans, and a hint on their notation."""

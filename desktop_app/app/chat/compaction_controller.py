@@ -23,7 +23,11 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService, readable
+from desktop_app.services.chat.compaction_service import (
+    CompactionPlan,
+    CompactionService,
+    readable_content,
+)
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
@@ -328,7 +332,7 @@ class CompactionController(QObject):
             self._show_sent(compaction)
 
     def _show_sent(self, compaction: Compaction) -> None:
-        hidden, text = readable(compaction)
+        hidden, text = readable_content(compaction)
         if compaction.kind is CompactionKind.SUMMARY:
             note = tr(
                 "A summary by {model} replaces the messages above it.", model=compaction.model

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.network.network_path import needs_confirmation, split_url
+from desktop_app.domain.network.network_path import split_url, unencrypted_private_host
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -31,7 +31,7 @@ def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
     address = split_url(profile.base_url)
     if not address.hostname:
         return False, tr("The address is invalid")
-    open_host = needs_confirmation(profile.base_url)
+    open_host = unencrypted_private_host(profile.base_url)
     if open_host and open_host not in profile.plain_http_hosts:
         return False, tr(
             "{host} isn’t encrypted and isn’t allowed in {place}",

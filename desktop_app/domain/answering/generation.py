@@ -49,7 +49,7 @@ Examples = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Overrides:
-    """A link of the chain.
+    """The values that are set at one link of the chain.
 
     Attributes:
         instructions: None if not set here; "" for no instructions.

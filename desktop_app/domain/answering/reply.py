@@ -52,7 +52,6 @@ CONTENT_FILTER: Final = "content_filter"
 MAX_CALL_ID_CHARS: Final = 64
 """The APIs' limit in characters; another provider may get the conversation later."""
 _MAX_PIECE_CHARS: Final = 1024 * 1024
-"""In characters."""
 
 
 class GrowingText:

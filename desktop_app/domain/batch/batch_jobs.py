@@ -1,8 +1,8 @@
 """Batch jobs: a question about each of many files, answered at half price within a day.
 
 A job is a list of items, one for each file. It is sent as one batch, or as several uploads if it is
-too large. Results are matched by `custom_id`, never by order. Uploads have the states of the
-provider's batches; jobs have three more.
+too large. Results are matched by `custom_id`, never by order. Uploads have UPLOADING and the
+states of the provider's batches; jobs also have PREPARING and READY.
 """
 
 from __future__ import annotations
@@ -124,28 +124,28 @@ class BatchEstimate:
 def estimate_batch(
     tokens: Iterable[int],
     left_out: int,
-    batch: Price | None,
-    ordinary: Price | None,
-    answer: int = USUAL_ANSWER_TOKENS,
+    batch_price: Price | None,
+    ordinary_price: Price | None,
+    answer_tokens: int = USUAL_ANSWER_TOKENS,
     images: tuple[int, int] = (0, 0),
 ) -> BatchEstimate:
-    """Return the estimate for files of `tokens` each, and answers of `answer` tokens.
+    """Return the estimate for files of `tokens` each, and answers of `answer_tokens` each.
 
     Args:
         images: the number of pages that are sent as images, and their tokens.
     """
     counts = list(tokens)
     sent = Usage(input_tokens=sum(counts))
-    whole = sent + Usage(output_tokens=answer * len(counts))
+    whole = sent + Usage(output_tokens=answer_tokens * len(counts))
     return BatchEstimate(
         len(counts),
         left_out,
         sent.input_tokens,
-        None if batch is None else batch.of(sent),
-        None if batch is None else batch.of(whole),
-        None if ordinary is None else ordinary.of(whole),
+        None if batch_price is None else batch_price.of(sent),
+        None if batch_price is None else batch_price.of(whole),
+        None if ordinary_price is None else ordinary_price.of(whole),
         *images,
-        None if batch is None else batch.of(Usage(input_tokens=images[1])),
+        None if batch_price is None else batch_price.of(Usage(input_tokens=images[1])),
     )
 
 
@@ -319,9 +319,9 @@ def custom_id(job_id: str, number: int) -> str:
 
 def item_number(job_id: str, given: str) -> int | None:
     """Parse a `custom_id`; return None for an id of another job."""
-    mark, _, number = given.rpartition("-")
-    plain = number.isascii() and number.isdigit() and len(number) <= 9
-    if mark != job_id or not plain or str(int(number)) != number:
+    given_job, _, number = given.rpartition("-")
+    is_number = number.isascii() and number.isdigit() and len(number) <= 9
+    if given_job != job_id or not is_number or str(int(number)) != number:
         return None
     return int(number)
 

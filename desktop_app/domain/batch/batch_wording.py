@@ -37,7 +37,7 @@ def estimate_words(job: BatchJob) -> str:
     if estimate.cost is None or estimate.ordinary_cost is None:
         sentences.append(tr("The batch price of this model is unknown."))
     elif estimate.files:
-        is_bound = estimate.cost == estimate.ordinary_cost != 0
+        is_upper_bound = estimate.cost == estimate.ordinary_cost != 0
         sentences.append(
             tr(
                 "Estimated cost at most {cost}, assuming {tokens} tokens per response: the batch "
@@ -45,7 +45,7 @@ def estimate_words(job: BatchJob) -> str:
                 cost=formatting.money(estimate.cost),
                 tokens=job.expected_answer,
             )
-            if is_bound
+            if is_upper_bound
             else tr(
                 "Estimated cost {cost} ({saving} less than without batch), assuming {tokens} "
                 "tokens per response.",
@@ -85,7 +85,7 @@ def item_scan_words(item: BatchItem) -> str:
 def progress_words(job: BatchJob) -> str:
     """Describe a job's progress in one line."""
     counts = job.counts
-    status = BatchStatus.CANCELLING if _is_ending(job) else job.status
+    status = BatchStatus.CANCELLING if _is_cancelling(job) else job.status
     pieces = [tr(status.text)]
     if not job.status.was_sent:
         is_read = job.status is BatchStatus.READY
@@ -109,7 +109,7 @@ def progress_words(job: BatchJob) -> str:
     return " · ".join(pieces)
 
 
-def _is_ending(job: BatchJob) -> bool:
+def _is_cancelling(job: BatchJob) -> bool:
     return job.is_cancelled and job.status.was_sent and not job.status.is_over
 
 

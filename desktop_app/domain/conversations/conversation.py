@@ -266,7 +266,7 @@ REFUSED: Final = "refused"
 """The error code of an answer that was declined, or that a filter stopped."""
 
 
-def next_number(path: Iterable[Message]) -> int:
+def next_passage_number(path: Iterable[Message]) -> int:
     """Return the number for the first passage of a question after `path`."""
     numbers = (
         p.number for message in path for part in message.passage_parts for p in part.passages

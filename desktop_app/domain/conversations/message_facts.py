@@ -22,7 +22,7 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.formatting import duration, moment, money, percent
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
-_MAX_ARGUMENT_LINE_CHARS: Final = 60  # characters
+_MAX_ARGUMENT_LINE_CHARS: Final = 60
 
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.CANCELLED: N_("Stopped"),

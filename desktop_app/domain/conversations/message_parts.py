@@ -245,6 +245,7 @@ class ToolCallPart:
 
     @property
     def run_arguments(self) -> str:
+        """Return the arguments that the tool gets."""
         return self.edited or self.arguments
 
 

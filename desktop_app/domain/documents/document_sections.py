@@ -81,10 +81,8 @@ def _find_line(text: str, beginning: str, start: int, *, is_whole: bool) -> int:
     """Return the offset of a line with `beginning` after an empty line, or at the start.
 
     Return -1 if there is none.
-
-    `str.find` scans megabytes in a millisecond.
     """
-    at = start - 1
+    at = start - 1  # `str.find` scans megabytes in a millisecond
     while (at := text.find(beginning, at + 1)) >= 0:
         end = at + len(beginning)
         is_line = not is_whole or end == len(text) or text[end] == "\n"

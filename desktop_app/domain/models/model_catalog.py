@@ -175,6 +175,10 @@ class FileInputs(NamedTuple):
 class ModelCatalog:
     """The known models, in the order of the files, and facts about kinds of providers.
 
+    Args:
+        not_chat: patterns of the names of models that cannot chat.
+        own_sizes, own_prices: the ids of the models whose window or price the user's file states.
+
     Attributes:
         hosted_tools: the price in US dollars of a call of each tool that OpenAI runs.
     """

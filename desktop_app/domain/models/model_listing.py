@@ -133,20 +133,20 @@ def with_listed_details(
     """
     if listing is None:
         return info
-    said = listing.details_of(info.id)
-    is_own = profile.kind is ProviderKind.COMPATIBLE
-    price = (said.price or info.price) if is_own else (info.price or said.price)
+    listed = listing.details_of(info.id)
+    is_compatible = profile.kind is ProviderKind.COMPATIBLE
+    price = (listed.price or info.price) if is_compatible else (info.price or listed.price)
     return replace(
         info,
         price=price,
         price_is_charged=info.price_is_charged or price is not info.price,
         price_tiers=info.price_tiers if price is info.price else (),
-        max_output=info.max_output or said.max_output,
-        sees_images=said.images if info.sees_images is None else info.sees_images,
-        takes_tools=said.tools if info.takes_tools is None else info.takes_tools,
-        takes_schema=said.schema if info.takes_schema is None else info.takes_schema,
-        makes_images=said.makes_images if info.makes_images is None else info.makes_images,
-        reasons=said.reasoning if info.reasons is None else info.reasons,
+        max_output=info.max_output or listed.max_output,
+        sees_images=listed.images if info.sees_images is None else info.sees_images,
+        takes_tools=listed.tools if info.takes_tools is None else info.takes_tools,
+        takes_schema=listed.schema if info.takes_schema is None else info.takes_schema,
+        makes_images=listed.makes_images if info.makes_images is None else info.makes_images,
+        reasons=listed.reasoning if info.reasons is None else info.reasons,
     )
 
 
@@ -181,18 +181,18 @@ class ModelAvailability(NamedTuple):
 
     @property
     def shutdown_date(self) -> date | None:
-        """The date from which the provider no longer serves the model; None if unknown.
+        """Return the date from which the provider no longer serves the model; None if unknown.
 
         The catalog's dates apply to OpenAI only.
         """
-        said = self.listing.shutdown_of(self.model.id) if self.listing else None
-        if said is not None:
-            return said
+        listed = self.listing.shutdown_of(self.model.id) if self.listing else None
+        if listed is not None:
+            return listed
         return self.model.shutdown if self.profile.kind is ProviderKind.OPENAI else None
 
     @property
     def is_shut_down(self) -> bool:
-        """True from the shutdown date on, unless a later listing names the model."""
+        """Return True from the shutdown date on, unless a later listing names the model."""
         end = self.shutdown_date
         if end is None or end > self.today:
             return False
@@ -200,13 +200,13 @@ class ModelAvailability(NamedTuple):
 
     @property
     def is_served(self) -> bool:
-        """True unless the model was shut down, or the listing lacks it."""
+        """Return True unless the model was shut down, or the listing lacks it."""
         return not self.is_shut_down and (self.listing is None or self._is_listed)
 
     @property
     def notice(self) -> NoticeText:
-        """A notice of the model's end if it is near or over, otherwise ""."""
-        end = self._end_to_announce
+        """Return a notice of the model's shutdown if it is near or over; otherwise ""."""
+        end = self._shutdown_to_announce
         if end is None:
             return ""
         if self.is_shut_down:
@@ -217,8 +217,8 @@ class ModelAvailability(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """The end of the model's service, to follow its name; "" if it is not near."""
-        end = self._end_to_announce
+        """Return the words on the model's shutdown that follow its name; "" if it is not near."""
+        end = self._shutdown_to_announce
         if end is None or (end <= self.today and not self.is_shut_down):
             return ""
         if end <= self.today:
@@ -230,6 +230,6 @@ class ModelAvailability(NamedTuple):
         return self.listing is not None and self.listing.has(self.model.id)
 
     @property
-    def _end_to_announce(self) -> date | None:
+    def _shutdown_to_announce(self) -> date | None:
         end = self.shutdown_date
         return None if end is None or (end - self.today).days > SHUTDOWN_WARNING_DAYS else end

@@ -72,23 +72,22 @@ class OwnModel:
 
 def own_model_to_json(model: OwnModel) -> dict[str, Any]:
     """Return the entered facts as JSON-ready values."""
-    named = vars(model)
-    said = {name: value for name, value in named.items() if value is not None}
+    row = {name: value for name, value in vars(model).items() if value is not None}
     for name in _PRICES:
-        if name in said:
-            said[name] = str(said[name])
+        if name in row:
+            row[name] = str(row[name])
     if model.efforts is not None:
-        said["efforts"] = [effort.value for effort in model.efforts]
-    return said
+        row["efforts"] = [effort.value for effort in model.efforts]
+    return row
 
 
-def own_model_from_json(said: Mapping[str, Any]) -> OwnModel:
-    """Return the model in a row of JSON.
+def own_model_from_json(row: Mapping[str, Any]) -> OwnModel:
+    """Parse the output of `own_model_to_json`.
 
     Raises:
         LookupError, TypeError, ValueError, ArithmeticError: a value is wrong.
     """
-    values = dict(said)
+    values = dict(row)
     for name in _PRICES:
         if values.get(name) is not None:
             values[name] = _price(values[name])

@@ -54,7 +54,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def needs_confirmation(base_url: str) -> str:
+def unencrypted_private_host(base_url: str) -> str:
     """Return the private host to which questions would be sent unencrypted, else "".
 
     The user has to allow it. This computer needs no permission; public hosts are always refused.

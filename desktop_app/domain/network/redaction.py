@@ -192,7 +192,8 @@ class _SearchedView:
         self._view_begins.append(self._view_begins[-1] + len(view))
         self._text_begins.append(self._text_begins[-1] + len(piece))
 
-    def joined(self) -> bytes:
+    def take_joined(self) -> bytes:
+        """Return the whole view, and free the memory of its pieces."""
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)
 
@@ -237,15 +238,17 @@ class _Search:
         view = b"".join(map(make_view, _slices(data))) if len(data) > _SLICE else make_view(data)
         if _has_mark(data):
             slices = [make_view(_ESCAPE.sub(_unescape, piece)) for piece in _slices(data)]
-            undone = b"".join(slices)
-            if undone != view:
-                return view, undone
+            decoded = b"".join(slices)
+            if decoded != view:
+                return view, decoded
         return view, view
 
     def has_hit(self, views: _Views) -> bool:
         """Return True if a secret is in a view."""
-        view, undone = views
-        return self._contains_needle(view) or (undone is not view and self._contains_needle(undone))
+        view, decoded = views
+        return self._contains_needle(view) or (
+            decoded is not view and self._contains_needle(decoded)
+        )
 
     def _contains_needle(self, view: bytes) -> bool:
         if len(view) >= self._shortest:  # most deltas are shorter
@@ -276,9 +279,9 @@ class _Search:
         """Return the spans of each needle in the text, in order."""
         view = _SearchedView(before)
         for piece in _slices(data):
-            undone = _ESCAPE.sub(_unescape, piece) if escapes else piece
-            view.add(piece, self._make_view(undone))
-        whole = view.joined()
+            decoded = _ESCAPE.sub(_unescape, piece) if escapes else piece
+            view.add(piece, self._make_view(decoded))
+        whole = view.take_joined()
 
         def mapped(begin: int, end: int) -> _MappedView:
             return self.map_view(data[begin:end], escapes=escapes)
@@ -407,9 +410,9 @@ def _incomplete_escape_start(data: bytes) -> int:
 
 def _tail_views(views: _Views) -> _Views:
     """Return the end of each view that may belong to a secret that continues."""
-    view, undone = views
+    view, decoded = views
     view_end = view[1 - _MIN_HELD_CHARS :]
-    return view_end, view_end if undone is view else undone[1 - _MIN_HELD_CHARS :]
+    return view_end, view_end if decoded is view else decoded[1 - _MIN_HELD_CHARS :]
 
 
 def _append_views(before: _Views, views: _Views) -> _Views:

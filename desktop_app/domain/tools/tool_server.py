@@ -211,7 +211,7 @@ def server_of(
     for word, value in sent.items():
         if not _HEADER.fullmatch(word) or re.search(r"[\r\n\0]", value):
             raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
-    address, query = _split(name, url)
+    address, query = _split_address(name, url)
     shown, hidden = _without_secrets([_with_secrets(word, arguments) for word in command])
     server = ToolServer(
         name,
@@ -265,7 +265,7 @@ def _with_secrets(word: str, values: Sequence[str]) -> str:
     return _KEYRING_ARGUMENT.sub(value, word)
 
 
-def _split(name: str, url: str) -> tuple[str, str]:
+def _split_address(name: str, url: str) -> tuple[str, str]:
     """Return an address and its query. Raises ToolServerError."""
     if not url:
         return "", ""
@@ -282,9 +282,9 @@ def _reference(value: str) -> str:
     return value if _MERE_REFERENCE.fullmatch(value) else ""
 
 
-def sign_in_secrets(kept: Mapping[str, Any]) -> tuple[str, ...]:
+def sign_in_secrets(stored: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the secret values in the stored data of a sign-in."""
-    tokens, client = kept["tokens"], kept["client"]
+    tokens, client = stored["tokens"], stored["client"]
     found = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))
     return tuple(filter(None, found))
 

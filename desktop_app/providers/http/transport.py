@@ -31,8 +31,8 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.network.network_path import (
     ProxyAddress,
     is_loopback,
-    needs_confirmation,
     split_url,
+    unencrypted_private_host,
 )
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.redaction import Redactor
@@ -426,7 +426,7 @@ class Transport:
         if address.scheme != "http" or not host:
             raise AttemptError(self._bad_address_error())
         if not is_loopback(host) and host not in self._profile.plain_http_hosts:
-            private = needs_confirmation(self._base_url)
+            private = unencrypted_private_host(self._base_url)
             raise AttemptError(connection_errors.unencrypted_address_error(self._provider, private))
 
     async def _require_api_reply(

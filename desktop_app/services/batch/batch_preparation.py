@@ -86,7 +86,7 @@ class BatchPreparer:
             raise  # the store fails, not the file
         except UserFacingError as error:
             return replace(item, status=ItemStatus.LEFT_OUT, error=_note_with_remedy(error))
-        tokens = prompt_tokens + (0 if part is None else _tokens(part, info))
+        tokens = prompt_tokens + (0 if part is None else _part_tokens(part, info))
         limit = usable_input(info)
         if limit is not None and tokens > limit:
             params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}
@@ -105,7 +105,7 @@ def _note_with_remedy(error: UserFacingError) -> ErrorNote:
     return replace(note_of(error), remedy=remedy)
 
 
-def _tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:
+def _part_tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:
     if isinstance(part, ImagePart):
         return picture_tokens(part, info)[0]
     counted = part.size // _BYTES_PER_TOKEN if part.tokens is None else part.tokens

@@ -181,13 +181,12 @@ class BatchService:
         rows = await self.store.items(job.id)
         read = [row for row in rows if row.status is ItemStatus.READ]
         tokens = [row.tokens for row in read]
-        scans = [row.part for row in read if isinstance(row.part, DocumentPart)]
-        pages = sum(len(part.seen_pages) for part in scans)
-        images = (pages, sum(page_tokens(part, info)[0] for part in scans))
-        batch = self._price(profile, info, BATCH_TIER)
-        ordinary = self._price(profile, info, None)
-        left_out, answer = len(rows) - len(tokens), job.expected_answer
-        estimate = estimate_batch(tokens, left_out, batch, ordinary, answer, images)
+        documents = [row.part for row in read if isinstance(row.part, DocumentPart)]
+        pages = sum(len(part.seen_pages) for part in documents)
+        images = (pages, sum(page_tokens(part, info)[0] for part in documents))
+        prices = (self._price(profile, info, BATCH_TIER), self._price(profile, info, None))
+        left_out = len(rows) - len(tokens)
+        estimate = estimate_batch(tokens, left_out, *prices, job.expected_answer, images)
         if job.id in self._stopped:  # canceled during the estimate
             return await self._job(job.id)
         return await self._save(replace(job, status=BatchStatus.READY, estimate=estimate))

@@ -78,6 +78,13 @@ def split_hold(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]
 
 
 class _Share(Hold):
+    """The share of one answer in a hold for several.
+
+    Args:
+        left: the numbers of the answers that have not ended, shared with the other shares.
+        call: the hold of the answer's own call.
+    """
+
     def __init__(self, whole: Hold, left: set[int], number: int, call: Hold) -> None:
         super().__init__()
         self._whole, self._left, self._number, self._call = whole, left, number, call

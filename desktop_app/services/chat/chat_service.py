@@ -83,8 +83,8 @@ from desktop_app.services.documents.file_attachments import (
 )
 from desktop_app.services.documents.image_attachments import (
     ImageForm,
-    blind_notice,
     require_image_input,
+    unseen_images_notice,
 )
 from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.fence import Fence, Fences
@@ -420,7 +420,7 @@ class ChatService:
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
             content_notices = (
-                blind_notice(sent.messages, resolved.model),
+                unseen_images_notice(sent.messages, resolved.model),
                 text_notice(sent.messages, resolved),
                 beginning_notice(sent.messages),
             )
@@ -648,7 +648,7 @@ def _with_tools(request: ChatRequest, tools: ToolSet, fence: Fence) -> ChatReque
 
 
 async def _with_form(
-    settings: AskSettings, of_prompt: str, resolved: ResolvedChoice
+    settings: AskSettings, prompt_form: str, resolved: ResolvedChoice
 ) -> AskSettings:
     """Return the settings with the form of the prompt or the conversation, unless they have one.
 
@@ -659,7 +659,7 @@ async def _with_form(
         return settings
     from desktop_app.services.structured.requested_form import chosen_form  # most use none
 
-    form = await chosen_form(of_prompt, settings.parameters.form)
+    form = await chosen_form(prompt_form, settings.parameters.form)
     if isinstance(form, AnswerGrammar):
         if settings.parameters.tools:
             raise IllegalChoiceError(Reason.GRAMMAR_WITH_TOOLS)

@@ -80,6 +80,7 @@ What follows are summaries of successive parts of one conversation, in order. Ma
 where they differ, the later one holds."""
 
 Progress = Callable[[int, int], None]
+"""Takes the number of finished parts and of all parts."""
 
 
 class CompactionPlan(NamedTuple):
@@ -168,9 +169,12 @@ class CompactionService:
         return await self._plan(context, at_provider=False)
 
     async def _plan(self, context: SendContext, *, at_provider: bool) -> CompactionPlan | None:
-        made = context.compactions
-        legible = [c for c in made if at_provider or c.kind is CompactionKind.SUMMARY]
-        context = replace(context, compactions=legible)
+        usable = [
+            compaction
+            for compaction in context.compactions
+            if at_provider or compaction.kind is CompactionKind.SUMMARY
+        ]
+        context = replace(context, compactions=usable)
         sent, path = context.sent, context.path
         before = len(path) - len(sent.messages)
 
@@ -252,7 +256,7 @@ class CompactionService:
         """Make the compaction and store it.
 
         Args:
-            on_part: called with the number of finished parts and of all parts.
+            on_part: called before each part of a summary.
 
         Raises:
             CompactionError: the result is not shorter, or the conversation no longer exists.
@@ -260,12 +264,14 @@ class CompactionService:
         """
         if plan.kind is CompactionKind.PROVIDER:
             try:
-                return await self._keep(plan, *await self._compact_at_provider(plan, instructions))
+                return await self._store_result(
+                    plan, *await self._compact_at_provider(plan, instructions)
+                )
             except EndpointMissingError:
                 plan = self._plan_summary(plan)
         body = await self._summary(plan, on_part or (lambda _done, _all: None))
         tokens = await self._estimator.summary_tokens(body, plan.answering)
-        return await self._keep(plan, body, tokens)
+        return await self._store_result(plan, body, tokens)
 
     def _plan_summary(self, plan: CompactionPlan) -> CompactionPlan:
         """Return the plan for a summary, because the provider cannot compact after all."""
@@ -335,10 +341,10 @@ class CompactionService:
     async def _tokens_of(self, made: ProviderState, plan: CompactionPlan) -> int:
         """Estimate the tokens of the state: its readable texts and the model's output."""
         texts = [_text_of_item(item) for item in json.loads(made.items)]
-        legible = sum([await self._estimator.text_tokens(t, plan.answering) for t in texts if t])
-        return legible + (0 if made.usage is None else made.usage.output_tokens)
+        readable = sum([await self._estimator.text_tokens(t, plan.answering) for t in texts if t])
+        return readable + (0 if made.usage is None else made.usage.output_tokens)
 
-    async def _keep(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
+    async def _store_result(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:
             raise CompactionError(Reason.COMPACTION_NO_SHORTER)
         made = Compaction(
@@ -430,7 +436,7 @@ class CompactionService:
         return [cut for half in halves for cut in await self._cut(half, size, answering)]
 
 
-def readable(made: Compaction) -> tuple[int, str]:
+def readable_content(made: Compaction) -> tuple[int, str]:
     """Return the number of encrypted characters and the readable text of a compaction."""
     if made.kind is CompactionKind.SUMMARY:
         return 0, made.body

@@ -86,9 +86,9 @@ async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: F
     return await asyncio.to_thread(document_block, part, text, fence)
 
 
-def sent_text(part: DocumentPart, block: str, *, sees: bool) -> str:
+def sent_text(part: DocumentPart, block: str, *, sees_images: bool) -> str:
     """Return all text that represents a document: its block and its image names."""
-    names = [page_name(part, page.number) for page in part.seen_pages] if sees else []
+    names = [page_name(part, page.number) for page in part.seen_pages] if sees_images else []
     return "\n\n".join([block, *names]) if names else block
 
 

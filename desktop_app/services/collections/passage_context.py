@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
-from desktop_app.domain.conversations.conversation import Draft, Message, next_number
+from desktop_app.domain.conversations.conversation import Draft, Message, next_passage_number
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_reasons import Reason
@@ -114,7 +114,7 @@ def _without_known(
 ) -> tuple[PassagesPart, ...]:
     """Return the passages that are not in `sent`; those in `path` keep their numbers."""
     numbers, sent_numbers = _numbers(path), _numbers(sent)
-    number = next_number(path)
+    number = next_passage_number(path)
     parts = []
     for part in found:
         new: list[Passage] = []

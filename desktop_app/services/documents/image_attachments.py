@@ -133,7 +133,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
         raise IllegalChoiceError(
             Reason.PAGES_NOT_SEEN if paged else Reason.IMAGES_NOT_SEEN,
             counts,
-            what_to_do=Remedy.SEND_TEXT_ALONE if _have_text(parts) else "",
+            what_to_do=Remedy.SEND_TEXT_ALONE if _all_have_text(parts) else "",
             model=model.name,
             names=names,
         )
@@ -143,7 +143,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
         raise DocumentDoesNotFitError(Reason.TOO_MANY_IMAGE_PAGES, pages=pages, limit=MAX_PAGES)
 
 
-def blind_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
+def unseen_images_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
     """Return the notice that the model only got the names of images; "" if there are none."""
     names = _names(part for message in path for part in message.parts)
     if not names or model.sees_images is not False:
@@ -156,7 +156,7 @@ def _is_seen(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
     return isinstance(part, ImagePart) or (isinstance(part, DocumentPart) and bool(part.seen_pages))
 
 
-def _have_text(parts: Iterable[Part]) -> bool:
+def _all_have_text(parts: Iterable[Part]) -> bool:
     """Return True if every part with images is a document that also has pages with text."""
     seen = [part for part in parts if _is_seen(part)]
     return all(

@@ -264,14 +264,14 @@ class ReadingProvider(ProviderWrapper):
         at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else MAX_AT_ONCE
         yield self._progress(0, len(pieces), is_merging=is_merging)
         while remaining := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
-            taken = self._round(remaining, notes, at_once, is_merging=is_merging)
-            async with aclosing(taken) as steps:
+            noting = self._note_pieces(remaining, notes, at_once, is_merging=is_merging)
+            async with aclosing(noting) as steps:
                 async for step in steps:
                     yield step
             at_once = 1
         pieces[:] = [notes[number] for number in sorted(notes)]
 
-    async def _round(
+    async def _note_pieces(
         self,
         remaining: dict[int, DocumentPiece],
         notes: dict[int, DocumentPiece],

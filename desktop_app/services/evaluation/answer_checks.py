@@ -47,12 +47,12 @@ def _failure_of_comparison(
 ) -> FailedCheck | None:
     """Return why the comparison of a check fails, as if it were not negated."""
     if check.kind is CheckKind.REGEX:
-        said = patterns.ask({"pattern": check.value, "text": answer})
-        if said is None:
+        reply = patterns.ask({"pattern": check.value, "text": answer})
+        if reply is None:
             return FailedCheck.of(check, FailureReason.TOO_SLOW)
-        if "found" not in said:
-            return FailedCheck.of(check, FailureReason.UNUSABLE_PATTERN, str(said.get("error")))
-        return None if said["found"] is True else FailedCheck.of(check)
+        if "found" not in reply:
+            return FailedCheck.of(check, FailureReason.UNUSABLE_PATTERN, str(reply.get("error")))
+        return None if reply["found"] is True else FailedCheck.of(check)
     if check.kind is not CheckKind.SCHEMA:
         return None if matches_text(check, answer) else FailedCheck.of(check)
     try:

@@ -11,15 +11,15 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 
 def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) -> None:
-    """Raise unless a grammar of this syntax can be sent. Raises IllegalChoiceError.
+    """Raise IllegalChoiceError unless a grammar of this syntax can be sent.
 
     A compatible server may be llama.cpp, unless it is asked for a GPT-5.2 model.
     """
     profile, syntax = resolved.profile, grammar.syntax.value
     if not grammar.is_tool_input:
-        is_own = profile.kind is ProviderKind.COMPATIBLE and resolved.model.variant is None
-        may_be = is_own and profile.api is not Api.RESPONSES
-        if profile.kind is not ProviderKind.ON_DEVICE and not may_be:
+        is_other = profile.kind is ProviderKind.COMPATIBLE and resolved.model.variant is None
+        may_be_llama_cpp = is_other and profile.api is not Api.RESPONSES
+        if profile.kind is not ProviderKind.ON_DEVICE and not may_be_llama_cpp:
             raise IllegalChoiceError(Reason.GRAMMAR_NEEDS_LLAMA_CPP, provider=profile.name)
         return
     if not profile.serves_the_family or profile.api is Api.CHAT_COMPLETIONS:

@@ -67,7 +67,6 @@ def _is_found(pattern: str, text: str) -> bool:
 def pattern_checker() -> FormatChecker:
     """Return a checker of the format "regex"."""
     checker = FormatChecker(())
-
     checker.checks("regex", raises=ValueError)(_is_pattern)
     return checker
 

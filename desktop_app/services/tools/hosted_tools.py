@@ -22,6 +22,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 CODE_INTERPRETER: Final = "code_interpreter"
+# The description of each tool for the model, and its `touches` for the user.
 _ABOUT: Final = {
     "web_search": ("Searches the web.", N_("The provider searches the web.")),
     "file_search": (

@@ -57,7 +57,7 @@ class ToolServers:
     Args:
         forget_permissions: deletes the user's permissions for the tools of a server.
         keep: stores a secret; returns False if it would be lost at the end of this process.
-        alone: a lock between processes for the server of a name.
+        renewal_lock: returns a lock between processes, for the name of a server.
         variables: the environment variables, for references in configurations.
         home: the user's home folder.
     """
@@ -70,14 +70,14 @@ class ToolServers:
         connect: Connect,
         *,
         keep: Callable[[str, Secret], Awaitable[bool]],
-        alone: Callable[[str], AbstractAsyncContextManager[None]],
+        renewal_lock: Callable[[str], AbstractAsyncContextManager[None]],
         variables: Mapping[str, str],
         home: str,
     ) -> None:
         self.book = book
         self._secrets, self._connect = secrets, connect
         self._forget_permissions = forget_permissions
-        self._keep, self._alone = keep, alone
+        self._keep, self._renewal_lock = keep, renewal_lock
         self._variables, self._home = variables, home
         self._runs: dict[str, ServerRun] = {}
 
@@ -214,7 +214,7 @@ class ToolServers:
 
     @asynccontextmanager
     async def _renewal(self, server: ToolServer) -> AsyncGenerator[Mapping[str, Any] | None]:
-        async with self._alone(server.name):
+        async with self._renewal_lock(server.name):
             yield await self._signed_in(server)
 
     async def _keep_sign_in(self, server: ToolServer, kept: Mapping[str, Any]) -> None:

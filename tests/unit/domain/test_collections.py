@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.conversation import Draft, next_number
+from desktop_app.domain.conversations.conversation import Draft, next_passage_number
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,
@@ -74,11 +74,11 @@ def test_a_link_leads_to_its_number(number: int) -> None:
 def test_passages_are_numbered_along_the_path() -> None:
     conversation = a_conversation()
     first = a_question(conversation, "?")
-    assert next_number([]) == next_number([first]) == 1
+    assert next_passage_number([]) == next_passage_number([first]) == 1
     found = PassagesPart("c" * 32, "Contracts", (a_passage(1), a_passage(2)))
     nothing = PassagesPart("c" * 32, "Contracts")
     path = [replace(first, parts=(found,)), replace(first, parts=(nothing, TextPart("?")))]
-    assert next_number(path) == 3
+    assert next_passage_number(path) == 3
 
 
 def test_a_collection_stays_in_the_prompt_but_is_not_a_question() -> None:

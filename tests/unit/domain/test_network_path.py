@@ -14,8 +14,8 @@ from desktop_app.domain.network.network_path import (
     bare_proxy,
     is_loopback,
     is_private,
-    needs_confirmation,
     parse_proxy,
+    unencrypted_private_host,
 )
 
 
@@ -56,7 +56,7 @@ def test_other_hosts_are_not_loopback(host: str) -> None:
     ],
 )
 def test_only_private_hosts_without_encryption_need_confirmation(url: str, host: str) -> None:
-    assert needs_confirmation(url) == host
+    assert unencrypted_private_host(url) == host
 
 
 @pytest.mark.parametrize(

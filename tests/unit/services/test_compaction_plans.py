@@ -26,7 +26,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.chat.compaction_service import CompactionService, readable
+from desktop_app.services.chat.compaction_service import CompactionService, readable_content
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
@@ -252,8 +252,8 @@ def test_the_texts_of_a_provider_s_items_are_readable() -> None:
     items = [{"content": "plain"}, {"encrypted_content": "gAAAA"}, {"content": parts}]
     made = Compaction("k", "c", "m", CompactionKind.PROVIDER, "own", "m", json.dumps(items), NOON,
                       9, 3)  # fmt: skip
-    assert readable(made) == (5, "plain\n\na\nb")
-    assert readable(replace(made, kind=CompactionKind.SUMMARY, body="Few.")) == (0, "Few.")
+    assert readable_content(made) == (5, "plain\n\na\nb")
+    assert readable_content(replace(made, kind=CompactionKind.SUMMARY, body="Few.")) == (0, "Few.")
 
 
 # -------------------------------------------------------------- who makes it

@@ -46,7 +46,11 @@ from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService, readable
+from desktop_app.services.chat.compaction_service import (
+    CompactionPlan,
+    CompactionService,
+    readable_content,
+)
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
@@ -524,5 +528,5 @@ def test_the_readable_text_of_a_compaction_is_returned() -> None:
     made = Compaction(
         "k", "c", "m", CompactionKind.PROVIDER, "openai", "gpt-5.2", ITEMS, now(), 2, 1
     )
-    assert readable(made) == (8, "one")
-    assert readable(replace(made, kind=CompactionKind.SUMMARY, body="So.")) == (0, "So.")
+    assert readable_content(made) == (8, "one")
+    assert readable_content(replace(made, kind=CompactionKind.SUMMARY, body="So.")) == (0, "So.")

@@ -37,8 +37,8 @@ from desktop_app.services.chat.prompt_assembly import sent_text
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import (
     NAME_TOKENS,
-    blind_notice,
     picture_tokens,
+    unseen_images_notice,
     with_detail,
 )
 from desktop_app.services.spending.cost_estimate import needs_counting, used_tokens
@@ -219,7 +219,7 @@ SCAN = DocumentPart(
 def test_the_names_of_images_follow_their_document(
     part: DocumentPart, sees: bool, sent: str
 ) -> None:
-    assert sent_text(part, "<document>", sees=sees) == sent
+    assert sent_text(part, "<document>", sees_images=sees) == sent
 
 
 def test_a_detail_is_set_only_for_images() -> None:
@@ -244,6 +244,6 @@ def test_a_model_that_sees_no_images_is_told_their_names(names: str, told: str) 
     path = [replace(a_question(a_conversation(), "?"), parts=(TEXT, *images))]
     blind = ModelInfo("m", "M", sees_images=False)
     expected = notice(NoticeCode.IMAGES_NOT_SEEN, model="M", names=told) if told else ""
-    assert blind_notice(path, blind) == expected
+    assert unseen_images_notice(path, blind) == expected
     for seeing in (None, True):
-        assert blind_notice(path, replace(blind, sees_images=seeing)) == ""
+        assert unseen_images_notice(path, replace(blind, sees_images=seeing)) == ""

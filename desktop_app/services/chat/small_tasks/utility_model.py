@@ -26,7 +26,7 @@ from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
-from desktop_app.domain.spending.cost import Price, Usage, call_cost
+from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import (
     MAX_MODEL_NAME_LENGTH,
@@ -212,14 +212,10 @@ def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:
 
 
 def _is_dearer(small: ResolvedChoice, own: ResolvedChoice) -> bool:
-    mine, other = replace(own, service_tier=None).price, small.price
-    if mine is None or other is None:
-        return other is None
-    return not _covers(mine, other)
-
-
-def _covers(dear: Price, cheap: Price) -> bool:
-    return cheap.input <= dear.input and cheap.output <= dear.output
+    own_price, price = replace(own, service_tier=None).price, small.price
+    if own_price is None or price is None:
+        return price is None
+    return price.input > own_price.input or price.output > own_price.output
 
 
 def _effort(info: ModelInfo, wanted: Effort | None) -> Effort | None:

@@ -14,7 +14,11 @@ from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.network.azure_address import split_version, with_version
-from desktop_app.domain.network.network_path import is_loopback, is_private, needs_confirmation
+from desktop_app.domain.network.network_path import (
+    is_loopback,
+    is_private,
+    unencrypted_private_host,
+)
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.forms.form_widgets import LineSection
@@ -127,7 +131,7 @@ class AddressSection(LineSection):
 
     def _host_to_allow(self, text: str) -> str:
         """Return the host that needs a confirmation; "" if none does or it is already allowed."""
-        host = needs_confirmation(text)
+        host = unencrypted_private_host(text)
         return "" if host in self._profile.plain_http_hosts else host
 
     def _allow_host(self) -> None:

@@ -74,7 +74,7 @@ async def open_servers(
             keyring.forget_source,
             connect,
             keep=keyring.keep,
-            alone=lambda _name: nullcontext(),
+            renewal_lock=lambda _name: nullcontext(),
             variables={},
             home="/home/me",
         )
