@@ -24,7 +24,7 @@ def _forget_current_folder() -> None:
     if getattr(sys, "frozen", False):
         return
     try:
-        current = os.getcwd()  # noqa: PTH109 — no pathlib for those who call a running window
+        current = os.getcwd()  # noqa: PTH109 — pathlib would delay calls of a running window
     except FileNotFoundError:
         return  # Python could not find it either
     foreign = {current, os.path.dirname(os.path.abspath(__file__))}  # noqa: PTH100, PTH120

@@ -115,7 +115,7 @@ class ForeignArchive:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         try:
-            self._archive = zipfile.ZipFile(_Directory(file.fileno()))
+            self._archive = zipfile.ZipFile(_BoundedFile(file.fileno()))
             self.members = self._archive.infolist()
             _require_no_overlap(self.members, os.fstat(file.fileno()).st_size)
         except _UNREADABLE as exc:
@@ -163,8 +163,8 @@ class ForeignArchive:
             raise RefusedFileError(Reason.FOREIGN_DAMAGED, words=str(exc)) from exc
 
 
-class _Directory(FileIO):
-    """An archive's file; a single read is limited, so that no huge directory is loaded."""
+class _BoundedFile(FileIO):
+    """An archive's file with bounded single reads, so that no huge directory is loaded."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, closefd=False)

@@ -116,7 +116,7 @@ def _refuse_unknown_command(options: argparse.Namespace) -> None:
 
 
 def _split_program(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Split off the program that `mcp add` shall run; return both parts."""
+    """Split off the command of the server that `mcp add` stores; return both parts."""
     if arguments[:2] != ["mcp", "add"] or "--" not in arguments:
         return arguments, []
     end = arguments.index("--")
@@ -124,7 +124,7 @@ def _split_program(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _use_language(arguments: list[str]) -> None:
-    """Use the user's language; the window asks Qt again which one the system has."""
+    """Use the user's language; a window later uses Qt to find the system's."""
     if "--json" in arguments:  # for programs, which expect English
         return
     from desktop_app.paths import folders
@@ -135,6 +135,7 @@ def _use_language(arguments: list[str]) -> None:
 
 def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
     """Add files that follow an option, which argparse leaves unparsed; refuse anything else."""
+    # `more` names the option that takes several files.
     files = getattr(options, getattr(options, "more", ""), None)
     end = unknown.index("--") if "--" in unknown else len(unknown)
     before, after = unknown[:end], unknown[end + 1 :]
@@ -144,13 +145,9 @@ def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
         files += [*before, *after]
     named = (files, *(getattr(options, option, None) for option in _PATH_OPTIONS))
     if any("" in (names if isinstance(names, list) else [names]) for names in named):
-        _refuse_empty_name(options)  # Path would take it for the current folder
+        from desktop_app.i18n.translation import tr
 
-
-def _refuse_empty_name(options: argparse.Namespace) -> None:
-    from desktop_app.i18n.translation import tr
-
-    options.refuse(tr("a file name is empty"))
+        options.refuse(tr("a file name is empty"))  # Path would take it for the current folder
 
 
 def _refuse_arguments(options: argparse.Namespace, unknown: Sequence[str]) -> None:
@@ -269,7 +266,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _guard_memory(command: str) -> None:
-    """Write no core dump, and deny other processes inspection, which the window does later."""
+    """Write no core dump, and deny inspection by other processes; a window denies it later."""
     if command in ("window", "quick"):  # see app/startup/process_protection.py
         if sys.platform != "win32":
             from desktop_app.sandbox.unix import write_no_core_dump

@@ -131,7 +131,7 @@ class Application:
         asyncio.set_event_loop(loop)
         self._has_joined = asyncio.Event()
         with loop:
-            if isinstance(self._request, HiddenRequest):  # the bus has a call, perhaps for a window
+            if isinstance(self._request, HiddenRequest):  # the bus is about to call
                 self._join_bus(loop)
             try:
                 loop.run_until_complete(self._run_sessions(loop))
@@ -150,10 +150,10 @@ class Application:
 
         if self._joining is None:
             self._bus = SessionBus()
-            self._joining = loop.create_task(self._take_name())
+            self._joining = loop.create_task(self._acquire_bus_name())
 
-    async def _take_name(self) -> None:
-        """Take the program's name on the session bus, then deny inspection."""
+    async def _acquire_bus_name(self) -> None:
+        """Acquire the program's name on the session bus, then deny inspection."""
         from desktop_app.app.startup.process_protection import deny_inspection_after_portal
         from desktop_app.session.application_object import APP_ID, ApplicationObject, bus_name
         from desktop_app.session.login_start import is_sandboxed
@@ -335,10 +335,10 @@ def _last_appearance(state: dict[str, object]) -> tuple[bool | None, bool | None
 
     The portal answers after the first paint, which would be light on a dark desktop.
     """
-    is_dark, is_strong = state.get("is_dark"), state.get("is_strong")
+    is_dark, is_high_contrast = state.get("is_dark"), state.get("is_strong")
     return (
         is_dark if isinstance(is_dark, bool) else None,
-        is_strong if isinstance(is_strong, bool) else None,
+        is_high_contrast if isinstance(is_high_contrast, bool) else None,
     )
 
 

@@ -20,7 +20,7 @@ from desktop_app.app.attachments.document_passwords import DocumentPasswords, Do
 from desktop_app.app.attachments.drop_controller import DropController
 from desktop_app.app.attachments.file_readings import FileReadings
 from desktop_app.app.attachments.image_chips import ImageChips
-from desktop_app.app.attachments.images_controller import ImagesController, Messages
+from desktop_app.app.attachments.images_controller import ImagesController, MessageSource
 from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.batch.batch_controller import BatchController
@@ -492,7 +492,7 @@ class Controllers(QObject):
         )
 
     def _make_answers(self) -> None:
-        """Create the controllers of ended answers: compaction, reviews, titles and more."""
+        """Create the controllers of compaction, reviews, JSON answers, titles and lost servers."""
         window, theme, state, running = self._window, self._theme, self.state, self.running
         self.compaction = CompactionController(
             window,
@@ -844,7 +844,7 @@ class Controllers(QObject):
         )
         shortcuts.window_focused.connect(self.help.connect_buttons)
 
-    def _make_brief_transcript(self, messages: Messages) -> TranscriptView:
+    def _make_brief_transcript(self, messages: MessageSource) -> TranscriptView:
         """Return a view for a single answer, which shows the images of `messages`."""
         transcript = TranscriptView(self._theme.current, is_brief=True)
         transcript.set_model_names(self.name_of_model)
@@ -872,7 +872,7 @@ class Controllers(QObject):
         self.data_page.export_requested.connect(self.transfer.choose_export)
         self.turns.cap_change_requested.connect(self.providers.open_at_cap)
         self.turns.price_entry_requested.connect(self.models.edit)
-        self.turns.begun.connect(self.begun_turns.take)
+        self.turns.begun.connect(self.begun_turns.start)
         self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
         self.begun_turns.compared.connect(self.comparison.show_answers)
         self.compared_models.compare_requested.connect(

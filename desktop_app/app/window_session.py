@@ -105,7 +105,7 @@ class WindowSession:
         loop.set_exception_handler(self._on_defect)
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None
-        self._is_paused = False
+        self._is_hotkey_paused = False
         self.spelling: SpellingController | None = None
         self._mnemonics: WindowMnemonics | None = None
         self.closed_work: ClosedWork | None = None
@@ -175,6 +175,7 @@ class WindowSession:
     # -------------------------------------------------------------- other windows, desktop
 
     def _watch_windows(self, *, is_resident: bool) -> None:
+        """Create the objects that react when windows are closed, hidden or focused."""
         window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
         values, current = self.controllers.state.values, self.controllers.state.current
         closing = self.closing = ClosingController(
@@ -213,7 +214,7 @@ class WindowSession:
 
         if self.is_ending:
             return
-        QGuiApplication.setWindowIcon(program_icon())  # task lists of X11 ask no desktop entry
+        QGuiApplication.setWindowIcon(program_icon())  # task lists on X11 read no desktop entry
         window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
         values, closing = self.controllers.state.values, self.closing
         hotkey = self._hotkey = HotkeyController(
@@ -250,7 +251,7 @@ class WindowSession:
         current = self.controllers.state.current
         current.opened.connect(lambda: notifier.forget(current.id))
         self._unread.seen.connect(notifier.forget)
-        self._sleep = SleepWatch(self._save_drafts, self._wake)
+        self._sleep = SleepWatch(self._save_drafts, self._on_wake)
         login_start = LoginStartSetting(bus=bus, values=values, scope=self._backend.folders.scope)
         self.quick_host.join_desktop(bus)
         self.controllers.settings.setting_stored.connect(
@@ -269,9 +270,9 @@ class WindowSession:
         self.controllers.draft_saver.save()
         self.quick_host.save_draft()
 
-    def _wake(self) -> None:
+    def _on_wake(self) -> None:
         """Run at once the work of timers, which stood still during sleep."""
-        self.controllers.tasks.start(self.controllers.batches.pick_up())
+        self.controllers.tasks.start(self.controllers.batches.resume_jobs())
         self.controllers.backups.check_soon()
         self.controllers.server_watch.check_soon()
 
@@ -303,13 +304,13 @@ class WindowSession:
         self.controllers.tasks.start(self.controllers.library.open(conversation_id, message_id))
 
     def _pause_hotkey(self, paused: bool) -> None:
-        self._is_paused = paused
+        self._is_hotkey_paused = paused
         self._apply_hotkey()
 
-    def _toggle_pause(self) -> None:
+    def _toggle_hotkey_pause(self) -> None:
         if not self._is_on_desktop:
             return
-        paused = not self._is_paused
+        paused = not self._is_hotkey_paused
         self._pause_hotkey(paused)
         words = tr("Global shortcut paused") if paused else tr("Global shortcut resumed")
         self._window.notifications.notify(words)
@@ -320,7 +321,7 @@ class WindowSession:
         from desktop_app.hotkey.hotkey_status import COMMAND
 
         keys = Keymap.from_settings(self.controllers.state.values.all).shortcut_of(COMMAND)
-        self._hotkey.set_keys(keys, paused=self._is_paused)
+        self._hotkey.set_keys(keys, paused=self._is_hotkey_paused)
 
     # -------------------------------------------------------------- start
 
@@ -356,7 +357,7 @@ class WindowSession:
         tasks = self.controllers.tasks
         self._run_later(QUICK_PROMPT_MS, lambda: self.quick)
         self._run_later(SPELLING_MS, lambda: tasks.start(self.check_spelling()))
-        self._run_later(BATCHES_MS, lambda: tasks.start(self.controllers.batches.pick_up()))
+        self._run_later(BATCHES_MS, lambda: tasks.start(self.controllers.batches.resume_jobs()))
         self._run_later(MNEMONICS_MS, self.show_mnemonics)
         tasks.start(self.controllers.servers.load_prompts())
         self._run_later(SPENDING_MS, self.controllers.spending.prepare)
@@ -383,7 +384,7 @@ class WindowSession:
         return self._mnemonics
 
     def _without_mnemonics(self, window: QWidget) -> tuple[QWidget, ...]:
-        """Return the parts of the main window with commands instead: all but cards and pages."""
+        """Return the main window's parts that need no mnemonics, because commands reach them."""
         main = self._window
         if window is not main:
             return ()
@@ -427,13 +428,14 @@ class WindowSession:
         self.controllers.choice.propose_model()
 
     def _show_key_line(self) -> None:
-        on_device = self.controllers.state.setup.profile.kind is ProviderKind.ON_DEVICE
+        """Say in an empty conversation that the built-in model answers, and offer to add a key."""
+        is_on_device = self.controllers.state.setup.profile.kind is ProviderKind.ON_DEVICE
         text = tr(
             "Using SmolLM2, a small built-in model for trying out Repartee. "
             "Add an API key for real work."
         )
         is_empty = not self.controllers.state.current.path
-        self._window.empty_state.set_key_line(on_device and is_empty, text)
+        self._window.empty_state.set_key_line(is_on_device and is_empty, text)
         self._window.prompt.set_hint_visible(not is_empty)
 
     # -------------------------------------------------------------- keys
@@ -442,7 +444,7 @@ class WindowSession:
         return {
             "palette.open": lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),
-            "quick.pause": self._toggle_pause,
+            "quick.pause": self._toggle_hotkey_pause,
             "app.quit": self.closing.quit,
         }
 
@@ -480,6 +482,7 @@ class WindowSession:
         language.rebuild_requested.connect(self._rebuild)
 
     def _use_settings(self, _key: str = "") -> None:
+        """Apply the document limits and the model for routine work to the backend."""
         values = self.controllers.state.values.all
         use_limits(self._backend, values)
         use_routine_model(self._backend, values)

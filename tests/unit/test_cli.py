@@ -57,7 +57,7 @@ class FakeWindow:
 
     def __init__(self) -> None:
         where = folders()
-        assert WindowLock(where.data).take()
+        assert WindowLock(where.data).try_acquire()
         self.requests: list[WindowRequest] = []
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(where.socket))
@@ -395,14 +395,14 @@ def test_a_window_that_does_not_answer_is_reported(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     folders().socket.symlink_to(folders().socket.name)  # leads to itself
     lock = WindowLock(folders().data)
-    assert lock.take()
+    assert lock.try_acquire()
     assert main(["quick", "--text", "x"]) == 1
     assert "doesn’t respond" in capsys.readouterr().err
 
 
 def test_a_new_window_opens_after_the_ending_one(monkeypatch: pytest.MonkeyPatch) -> None:
     ending = WindowLock(folders().data)
-    assert ending.take()
+    assert ending.try_acquire()
     opened: list[WindowRequest] = []
 
     def end(_path: Path, _frame: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Running answers with their retries and endings; reviews, JSON and servers of finished ones.
+"""Running answers and retries; reviews and JSON of finished answers; unreachable servers.
 
 It imports the navigator of `library`.
 """

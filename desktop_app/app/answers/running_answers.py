@@ -64,7 +64,7 @@ class _Progress:
     prefix: str = ""  # put before the next text: the fence of a form, or a gap between two requests
     reported_at: float = 0.0  # when something was reported last
     deltas: int = 0
-    first_delta: float = 0.0
+    first_delta_at: float = 0.0
 
     def set_status(self, status: NoticeText) -> None:
         """Set the line below the answer, to be reported in the next frame."""
@@ -91,7 +91,7 @@ class RunningAnswers(QObject):
         stepped(str, Message): an answer so far, after a step of its tool calls.
         amended(str, Message): an answer whose usage or notices changed after it was stopped, or
             a question whose documents are now read in parts.
-        store_error_changed(str, object): a StorageError while it cannot be stored, then None.
+        store_error_changed(str, object): a StorageError while an answer is not stored, then None.
     """
 
     started = Signal(str)
@@ -198,7 +198,7 @@ class RunningAnswers(QObject):
 
     async def _run(self, conversation_id: str, progress: _Progress) -> Message:
         def listen(event: StreamEvent, _reply: Reply) -> None:
-            self._take(progress, event)
+            self._record_event(progress, event)
 
         def on_store(error: StorageError | None) -> None:
             # An error is reported once, however often the write is retried.
@@ -219,9 +219,9 @@ class RunningAnswers(QObject):
                 self.amended.emit(conversation_id, progress.run.changed_question)
             self.finished.emit(conversation_id, progress.run.answer)
             if progress.is_stopping:
-                self._tasks.start(self._call_off(conversation_id, progress.run))
+                self._tasks.start(self._cancel_remote(conversation_id, progress.run))
 
-    async def _call_off(self, conversation_id: str, run: AnswerRun) -> None:
+    async def _cancel_remote(self, conversation_id: str, run: AnswerRun) -> None:
         """Cancel a background run at its provider, without blocking."""
         if await run.cancel_remote():
             self.amended.emit(conversation_id, run.answer)
@@ -238,7 +238,8 @@ class RunningAnswers(QObject):
             del self._unstored[answer.id]
             self.store_error_changed.emit(answer.conversation_id, None)
 
-    def _take(self, progress: _Progress, event: StreamEvent) -> None:
+    def _record_event(self, progress: _Progress, event: StreamEvent) -> None:
+        """Record an event of an answer, to be reported in the next frame."""
         match event:
             case TextDelta(text) | RefusalDelta(text):
                 progress.text.append(progress.shown_text.take(progress.prefix + text))
@@ -286,7 +287,7 @@ class RunningAnswers(QObject):
     def _count_delta(progress: _Progress) -> None:
         progress.deltas += 1
         if progress.deltas == 1:
-            progress.first_delta = time.monotonic()
+            progress.first_delta_at = time.monotonic()
             progress.set_status("")
 
     @staticmethod
@@ -326,7 +327,7 @@ class RunningAnswers(QObject):
             text, progress.text = "".join(progress.text), []
             if text:
                 self.text_arrived.emit(conversation_id, message_id, text)
-            seconds = time.monotonic() - progress.first_delta
+            seconds = time.monotonic() - progress.first_delta_at
             if seconds > 0.5 and progress is self._runs_of(conversation_id)[0]:
                 self.rate_changed.emit(conversation_id, progress.deltas / seconds)
         if progress.has_step:

@@ -1,4 +1,4 @@
-"""The text of a document's chip: pages, tokens, share of the window, cost, parts sent."""
+"""The text of a document's chip: pages, tokens, share of the context window, cost, form."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _DETAIL_LABELS: Final = {
 def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     """Return the chip of a document as it would be sent now."""
     refusal = _refusal(part, resolved)
-    facts = [what] if (what := pages_fact(part)) else []
+    facts = [pages] if (pages := pages_fact(part)) else []
     if part.by_tools:
         facts.append(tr(BEGINNING))
     elif part.again_as and not refusal:
@@ -76,7 +76,7 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
 
 
 def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
-    """Return the known facts of the sent part: tokens, share of the window, cost."""
+    """Return the known facts of the sent part: tokens, share of the context window, cost."""
     if part.sent_tokens is None:
         return [tr("counting…")] if part.chosen is not None else []
     tokens, is_exact = _tokens(part, resolved)
@@ -84,7 +84,7 @@ def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
 
 
 def share_and_cost(tokens: int, resolved: ResolvedChoice) -> list[str]:
-    """Return the share of the window that the tokens take, and their cost."""
+    """Return the share of the context window that the tokens take, and their cost."""
     facts = []
     if resolved.model.input_limit:
         percent = 100 * tokens / resolved.model.input_limit
@@ -110,9 +110,9 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
     """Return briefly why the document cannot be sent like this; "" if it can."""
     if refusal := file_refusal(part, resolved):
         return refusal.what_happened
-    is_seen = bool(part.seen_pages) and not is_file(part, resolved.files)
-    is_blind = is_seen and resolved.model.sees_images is False
-    return tr("{model} doesn’t support images", model=resolved.model.name) if is_blind else ""
+    has_images = bool(part.seen_pages) and not is_file(part, resolved.files)
+    is_refused = has_images and resolved.model.sees_images is False
+    return tr("{model} doesn’t support images", model=resolved.model.name) if is_refused else ""
 
 
 def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
@@ -144,14 +144,14 @@ def _actions(
 
 
 def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, str], ...]:
-    """Return the details at which images of pages are sent; () without such images."""
-    everything = replace(part, detail="auto")
-    if not everything.seen_pages or is_file(part, resolved.files):
+    """Return the detail levels for images of pages, with labels; () without such images."""
+    with_images = replace(part, detail="auto")
+    if not with_images.seen_pages or is_file(part, resolved.files):
         return ()
-    ways = [*DETAILS]
-    if len(everything.seen_pages) < (part.sent_pages or 0):
-        ways.append(TEXT_ONLY)
-    return tuple((way, _detail_label(replace(part, detail=way), resolved)) for way in ways)
+    levels = [*DETAILS]
+    if len(with_images.seen_pages) < (part.sent_pages or 0):
+        levels.append(TEXT_ONLY)
+    return tuple((level, _detail_label(replace(part, detail=level), resolved)) for level in levels)
 
 
 def _detail_label(part: DocumentPart, resolved: ResolvedChoice) -> str:

@@ -72,7 +72,7 @@ class AttachmentsController(QObject):
         self._tasks, self._attachment_store = tasks, attachment_store
         self._image_chips, self._prompts = image_chips, prompts
         self._readings, self._notes = readings, notes
-        self._shows_all = self._has_opened = False
+        self._is_expanded = self._has_opened = False
         prompt.attach_requested.connect(self.attach)
         prompt.field.large_text_pasted.connect(self.attach_text)
         prompt.field.content_pasted.connect(self.attach_content)
@@ -191,7 +191,7 @@ class AttachmentsController(QObject):
     def _choose_detail(self, chip_id: str, detail: str) -> None:
         """Change an image's detail, or show all chips."""
         if chip_id == MORE_CHIP:
-            self._shows_all = True
+            self._is_expanded = True
             self._show()
             return
         attachments = tuple(
@@ -222,22 +222,22 @@ class AttachmentsController(QObject):
     def _attached_chips(self) -> list[Chip]:
         """Return the attachments' chips; the last stands for the rest of many."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
-        first = len(parts) if self._shows_all or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
+        first = len(parts) if self._is_expanded or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
         sent = self._setup.as_sent(parts[:first])
         chips = [self._chip(part, resolved) for part in sent]
         if others := parts[first:]:
             tokens = sum(part.tokens or 0 for part in others if isinstance(part, DocumentPart))
-            way = (("all", tr_plural("Show {count}", "Show all {count}", len(parts))),)
+            show_all = (("all", tr_plural("Show {count}", "Show all {count}", len(parts))),)
             count = len(others)
             name = tr_plural("{count} more attachment", "{count} more attachments", count)
             detail = token_count(tokens, is_exact=False)
             chips.append(
-                Chip(MORE_CHIP, name, detail, "ready", None, "file-text", detail_levels=way)
+                Chip(MORE_CHIP, name, detail, "ready", None, "file-text", detail_levels=show_all)
             )
         return chips
 
     def _on_opened(self) -> None:
-        self._shows_all, self._has_opened = False, True
+        self._is_expanded, self._has_opened = False, True
 
     def _reading_chips(self, reading: dict[str, FileReading]) -> list[Chip]:
         """Return the chips of files being read: of all if few, else of one and of the rest."""

@@ -85,11 +85,11 @@ class DocumentPasswords:
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = PasswordDialog(self._theme(), words, self._window, was_wrong=was_wrong)
 
-        def take(given: str | None) -> None:
+        def on_answered(password: str | None) -> None:
             if not answer.done():
-                answer.set_result(given)
+                answer.set_result(password)
 
-        dialog.answered.connect(take)
+        dialog.answered.connect(on_answered)
         dialog.open()
         dialog.field.setFocus()
         try:

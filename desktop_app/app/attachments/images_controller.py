@@ -39,7 +39,7 @@ _SUFFIXES: Final = {
 }
 
 
-Messages = Callable[[], Iterable[Message]]
+MessageSource = Callable[[], Iterable[Message]]
 
 
 class ImagesController(QObject):
@@ -63,14 +63,14 @@ class ImagesController(QObject):
         self.show_images_in(transcript, lambda: current.path)
         chips.thumbnail_made.connect(self._pass_thumbnail)
 
-    def show_images_in(self, transcript: TranscriptView, messages: Messages) -> None:
+    def show_images_in(self, transcript: TranscriptView, messages: MessageSource) -> None:
         """Show the images of these messages in a transcript."""
         self._transcripts.append(transcript)
         transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
         transcript.image_requested.connect(partial(self._show, messages))
         transcript.action_requested.connect(partial(self._act, messages))
 
-    def _show(self, messages: Messages, sha256: str) -> None:
+    def _show(self, messages: MessageSource, sha256: str) -> None:
         part = _part(messages(), sha256)
         if part is not None and self._chips.thumbnail(part) is not None:
             self._pass_thumbnail(sha256)
@@ -82,7 +82,7 @@ class ImagesController(QObject):
 
     # -------------------------------------------------------------- originals
 
-    def _act(self, messages: Messages, _message_id: str, action: str) -> None:
+    def _act(self, messages: MessageSource, _message_id: str, action: str) -> None:
         is_open = action.startswith(OPEN_IMAGE)
         part = _part(messages(), action.removeprefix(OPEN_IMAGE)) if is_open else None
         if part is not None:

@@ -93,9 +93,9 @@ class PreviewController(QObject):
         self._chat_service = chat_service
         self._image_chips, self._notify = image_chips, notify
         self._dialog: AttachmentPreview | None = None
-        self._shown = ""
+        self._shown_sha256 = ""
         self._load_number = 0
-        self._last: Attached | None = None
+        self._last_part: Attached | None = None
         self._selection = PageSelection(
             holder,
             self,
@@ -158,7 +158,7 @@ class PreviewController(QObject):
 
     def _open(self, sha256: str) -> AttachmentPreview:
         dialog = self._dialog or self._make_dialog()
-        self._shown, self._last = sha256, None
+        self._shown_sha256, self._last_part = sha256, None
         self._refresh()
         dialog.open()
         return dialog
@@ -181,27 +181,27 @@ class PreviewController(QObject):
         self._load_number += 1
         if self._dialog is not None:
             self._dialog.show_text("", [])
-        self._prompt.chips.focus(self._shown)
-        self._shown, self._last = "", None
+        self._prompt.chips.focus(self._shown_sha256)
+        self._shown_sha256, self._last_part = "", None
 
     async def _choose_spans(self, spans: str) -> None:
         assert self._dialog is not None
         try:
-            await self._selection.choose(self._shown, spans)
+            await self._selection.choose(self._shown_sha256, spans)
         except UserFacingError as error:
             self._dialog.show_pages_error(f"{error.what_happened} {error.what_to_do}")
 
     def _refresh(self) -> None:
         """Show the attachment in its current state, for the current model."""
-        if not self._shown or self._dialog is None:
+        if not self._shown_sha256 or self._dialog is None:
             return
-        part = self._selection.part(self._shown)
+        part = self._selection.part(self._shown_sha256)
         if part is None:
             self._dialog.reject()
             return
         part = self._holder.as_sent(part)
         self._show_facts(part)
-        last, self._last = self._last, part
+        last, self._last_part = self._last_part, part
         if last is None or self._sending_state(last) != self._sending_state(part):
             self._tasks.start(self._load(part))
 
@@ -306,7 +306,7 @@ class PreviewController(QObject):
 
     async def _show_picture(self, number: int) -> None:
         """Show the image exactly as it is sent, unless the attachment was reloaded meanwhile."""
-        part, scaler, load_number = self._last, self._image_scaler, self._load_number
+        part, scaler, load_number = self._last_part, self._image_scaler, self._load_number
         rule = self._holder.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):

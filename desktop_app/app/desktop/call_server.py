@@ -20,7 +20,7 @@ TIME_LIMIT_S: Final = 10.0
 """The time limit of a request; its sender waits as long."""
 
 MAX_CALLERS: Final = 16
-_PIECE: Final = 1 << 18
+_PIECE_BYTES: Final = 1 << 18
 _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 
 
@@ -52,7 +52,9 @@ class CallServer:
             if self._path.is_dir() and not self._path.is_symlink():
                 self._path.rmdir()
             self._path.unlink(missing_ok=True)
-            self._server = await asyncio.start_unix_server(self._answer, self._path, limit=_PIECE)
+            self._server = await asyncio.start_unix_server(
+                self._answer, self._path, limit=_PIECE_BYTES
+            )
             self._path.chmod(0o600)
         except OSError as exc:
             is_taken = self._path.is_dir()
@@ -118,7 +120,7 @@ async def _read_request(reader: asyncio.StreamReader) -> WindowRequest:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     pieces = []
     while left:
-        piece = await reader.readexactly(min(left, _PIECE))
+        piece = await reader.readexactly(min(left, _PIECE_BYTES))
         left -= len(piece)
         pieces.append(decoder.decode(piece, final=not left))
     return window_request.decode(head, "".join(pieces))

@@ -74,8 +74,8 @@ class ClosingController(QObject):
     @property
     def is_resident(self) -> bool:
         """True if the program keeps running while nothing is visible."""
-        keeps = self._values[ON_CLOSE] == OnClose.KEEP
-        return self._is_resident or (keeps and (self._has_tray or self._has_hotkey))
+        should_stay = self._values[ON_CLOSE] == OnClose.KEEP
+        return self._is_resident or (should_stay and (self._has_tray or self._has_hotkey))
 
     def close_window(self) -> None:
         """Close the window as the setting says; ask if it says so, or if answers are running."""
@@ -109,9 +109,9 @@ class ClosingController(QObject):
 
     def end_if_nothing_shows(self) -> None:
         """End the program if nothing is visible, no answer streams and nobody wants it to stay."""
-        shows = self._window.isVisible() or self._has_other_windows()
-        stays = self.is_resident and not self._is_finishing
-        if not shows and not stays and not self._running.conversations:
+        is_visible = self._window.isVisible() or self._has_other_windows()
+        should_stay = self.is_resident and not self._is_finishing
+        if not is_visible and not should_stay and not self._running.conversations:
             self.ended.emit()
 
     def _end_or_ask(self) -> None:

@@ -30,7 +30,7 @@ class FormDraftSaver(QObject):
         self._is_over = False
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
-            application.focusObjectChanged.connect(self._watch)
+            application.focusObjectChanged.connect(self._on_focus_changed)
 
     def restore(self, stored: dict[str, Any]) -> None:
         """Load the changes that an earlier run stored; their forms show them when opened."""
@@ -64,6 +64,6 @@ class FormDraftSaver(QObject):
         self._timer.stop()
         DraftForm.drafts.clear()
 
-    def _watch(self) -> None:
+    def _on_focus_changed(self) -> None:
         if not self._is_over and not self._timer.isActive():
             self._timer.start()

@@ -31,7 +31,7 @@ class WindowLock:
         self._path = folder / "window.lock"
         self._file: int | None = None
 
-    def take(self) -> bool:
+    def try_acquire(self) -> bool:
         """Try to acquire the lock; return False if another process has it.
 
         Raises:
@@ -63,7 +63,7 @@ def open_or_call(request: WindowRequest) -> int:
         return 1
     lock = WindowLock(user_folders.data)
     try:
-        if not lock.take() and (code := _call(user_folders, frame, lock)) is not None:
+        if not lock.try_acquire() and (code := _call(user_folders, frame, lock)) is not None:
             return code
     except OSError as error:
         return _report_unusable_folder(user_folders, error)
@@ -111,7 +111,7 @@ def _call(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
         try:
             reply = call(user_folders.socket, frame)
         except (FileNotFoundError, ConnectionError):
-            if lock.take():
+            if lock.try_acquire():
                 return None
             if user_folders.socket.is_dir():
                 break

@@ -67,13 +67,13 @@ class TrayController(QObject):
         self._is_always_there = is_always_there
         self._host = TrayHost(bus, self._on_host_changed, tasks.start)
         self._icon: QSystemTrayIcon | None = None
-        self._recent: list[QAction] = []
+        self._recent_actions: list[QAction] = []
         self._listed: list[tuple[str, str]] = []
         self._refresh_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refresh_timer.timeout.connect(lambda: tasks.start(self.refresh()))
         self._menu: QMenu
         self._recent_end: QAction
-        self._pause: QAction
+        self._pause_action: QAction
         self._hotkey: HotkeyReport | None = None
 
     def follow(self, rows: QAbstractItemModel) -> None:
@@ -113,8 +113,8 @@ class TrayController(QObject):
         from desktop_app.hotkey.hotkey_status import HotkeyStatus  # not needed at the start
 
         status = HotkeyStatus.OFF if self._hotkey is None else self._hotkey.status
-        self._pause.setVisible(status in (HotkeyStatus.WORKS, HotkeyStatus.PAUSED))
-        self._pause.setChecked(status is HotkeyStatus.PAUSED)
+        self._pause_action.setVisible(status in (HotkeyStatus.WORKS, HotkeyStatus.PAUSED))
+        self._pause_action.setChecked(status is HotkeyStatus.PAUSED)
 
     def _on_host_changed(self, is_there: bool) -> None:
         if is_there and self._icon is None:
@@ -129,15 +129,15 @@ class TrayController(QObject):
 
         menu = self._menu = ProgramMenu(self._window)
         menu.setObjectName("tray-menu")
-        self._recent, self._listed = [], []
+        self._recent_actions, self._listed = [], []
         menu.addAction(tr("Open Repartee")).triggered.connect(self.window_requested)
         menu.addAction(tr("Quick prompt")).triggered.connect(self.quick_requested)
         menu.addAction(tr("New conversation")).triggered.connect(self.new_requested)
         menu.addSeparator()
         self._recent_end = menu.addSeparator()
-        self._pause = menu.addAction(tr("Pause global shortcut"))
-        self._pause.setCheckable(True)
-        self._pause.triggered.connect(self.pause_requested)
+        self._pause_action = menu.addAction(tr("Pause global shortcut"))
+        self._pause_action.setCheckable(True)
+        self._pause_action.triggered.connect(self.pause_requested)
         menu.addAction(tr("Quit")).triggered.connect(self.quit_requested)
         menu.aboutToShow.connect(lambda: self._tasks.start(self.refresh()))
         return menu
@@ -170,14 +170,14 @@ class TrayController(QObject):
             mark_menu,  # not needed at the start
         )
 
-        for old in self._recent:
+        for old in self._recent_actions:
             self._menu.removeAction(old)
             old.deleteLater()
-        self._recent = []
+        self._recent_actions = []
         for conversation_id, title in recent:
             action = self._make_action(conversation_id, title)
             self._menu.insertAction(self._recent_end, action)
-            self._recent.append(action)
+            self._recent_actions.append(action)
         mark_menu(self._menu)  # a desktop shows it without asking Qt
 
     def _make_action(self, conversation_id: str, title: str) -> QAction:

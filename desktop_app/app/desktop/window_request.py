@@ -107,7 +107,7 @@ WindowRequest = OpenRequest | QuickRequest | HiddenRequest | LinkRequest
 
 
 def request_for(names: Sequence[str]) -> OpenRequest | LinkRequest:
-    """Return the request for files, given as paths or file: addresses, or for a link of ours.
+    """Return the request for files, given as paths or file: addresses, or for a repartee: link.
 
     Other addresses go into the prompt, because nothing is fetched.
     """
