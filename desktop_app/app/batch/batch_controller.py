@@ -129,8 +129,8 @@ class BatchController(QObject):
         runs = BatchRuns(self, self._make_service, tasks=self._tasks, store=self._batch_store())
         runs.job_changed.connect(lambda _: self._refresh_soon())
         runs.reading_progressed.connect(self._show_reading)
-        runs.files_read.connect(self._after_reading)
-        runs.job_ended.connect(self._after_end)
+        runs.files_read.connect(self._on_files_read)
+        runs.job_ended.connect(self._on_job_ended)
         runs.job_ended.connect(self.job_ended)
         return runs
 
@@ -166,7 +166,9 @@ class BatchController(QObject):
         page.repeat_requested.connect(lambda job_id: self._run_from_dialog(self._retry_job(job_id)))
         page.remove_requested.connect(self._ask_removal)
         page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
-        page.open_requested.connect(lambda *at: self._run_from_dialog(self._open(*at)))
+        page.open_requested.connect(
+            lambda *at: self._run_from_dialog(self._open_as_conversation(*at))
+        )
         page.chunked_reading_requested.connect(
             lambda *at: self._run_from_dialog(self._read_in_parts(*at))
         )
@@ -174,10 +176,10 @@ class BatchController(QObject):
 
     # -------------------------------------------------------------- start and end
 
-    async def pick_up(self) -> None:
+    async def resume_jobs(self) -> None:
         """Continue jobs that an earlier window or a command has begun."""
         if await self._batch_store().open_ids():
-            await self.runs.pick_up()
+            await self.runs.resume_all()
             self._refresh_soon()
 
     def close(self) -> None:
@@ -190,7 +192,7 @@ class BatchController(QObject):
         """Show jobs that another process has written, and continue the unfinished ones."""
         if self._dialog is not None or "runs" in self.__dict__:
             self._refresh_soon()
-        self._start(self.pick_up())
+        self._start(self.resume_jobs())
 
     # -------------------------------------------------------------- many files at once
 
@@ -249,7 +251,7 @@ class BatchController(QObject):
         dialog = self._get_dialog()
         dialog.show_list()
         bring_to_front(dialog)
-        self._refresh_soon(at_once=True)
+        self._start(self._refresh())
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Show the page that creates a job, with these files."""
@@ -306,10 +308,8 @@ class BatchController(QObject):
         if item is not None and dialog.job.job_id == job_id and chosen == number:
             dialog.job.show_item(item)
 
-    def _refresh_soon(self, *, at_once: bool = False) -> None:
-        if at_once:
-            self._start(self._refresh())
-        elif not self._timer.isActive():
+    def _refresh_soon(self) -> None:
+        if not self._timer.isActive():
             self._timer.start()
 
     async def _refresh(self) -> None:
@@ -319,8 +319,8 @@ class BatchController(QObject):
         self._is_refreshing = True
         try:
             jobs = await self._batch_store().all()
-            self._show_bar(jobs)
             running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
+            self._show_bar(running)
             total = sum(job.counts.total for job in running)
             self.progressed.emit(sum(job.done for job in running), total)
             dialog = self._dialog
@@ -336,10 +336,9 @@ class BatchController(QObject):
             self._is_stale = False
             self._refresh_soon()
 
-    def _show_bar(self, jobs: Sequence[BatchJob]) -> None:
+    def _show_bar(self, running: Sequence[BatchJob]) -> None:
         from desktop_app.domain.batch.batch_wording import progress_words
 
-        running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
         if self._offered_paths or (
             not running and not self._end_text and "_bar" not in self.__dict__
         ):
@@ -461,7 +460,8 @@ class BatchController(QObject):
         else:
             dialog.show_status(tr("Results exported to {file}.", file=str(target)))
 
-    async def _open(self, job_id: str, number: int) -> None:
+    async def _open_as_conversation(self, job_id: str, number: int) -> None:
+        """Store the question and answer of a file as a conversation, and open it."""
         from desktop_app.backend.batch_wiring import store_as_conversation
 
         store = self._batch_store()
@@ -495,24 +495,24 @@ class BatchController(QObject):
             dialog.job.show_reading(done, total)
         self._refresh_soon()
 
-    def _after_reading(self, job: BatchJob) -> None:
+    def _on_files_read(self, job: BatchJob) -> None:
         """Ask the user to start the job, in the dialog or by a notification."""
         self._refresh_soon()
         dialog = self._dialog
         if dialog is None or not dialog.isVisible():
             words = tr("Batch job “{title}” is ready to start.", title=job.title)
-            show = [(tr("Show"), lambda: self._show_again(job.id))]
+            show = [(tr("Show"), lambda: self._show_from_notification(job.id))]
             self._notifications.notify(words, show, topic=TOPIC)
 
-    def _after_end(self, job: BatchJob) -> None:
+    def _on_job_ended(self, job: BatchJob) -> None:
         from desktop_app.domain.batch.batch_wording import result_words
 
         self._end_text = tr("Batch job “{title}” finished.", title=job.title)
-        show = [(tr("Show"), lambda: self._show_again(job.id))]
+        show = [(tr("Show"), lambda: self._show_from_notification(job.id))]
         self._notifications.notify(result_words(job), show, topic=TOPIC)
         self._refresh_soon()
 
-    def _show_again(self, job_id: str) -> None:
+    def _show_from_notification(self, job_id: str) -> None:
         self.show()
         self._dismiss_bar()
         self._start(self._show_job(job_id))

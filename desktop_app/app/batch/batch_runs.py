@@ -60,7 +60,7 @@ class BatchRuns(QObject):
         """The batch service."""
         return self._make_service(self.job_changed.emit)
 
-    async def pick_up(self) -> None:
+    async def resume_all(self) -> None:
         """Continue all running jobs. Raises StorageError."""
         for job_id in await self._store.open_ids():
             self.resume(job_id)

@@ -328,7 +328,7 @@ async def test_fifty_thousand_files_do_not_block_the_window() -> None:
             job.id, 7, "file-7.pdf", status=ItemStatus.FAILED, error=ErrorNote("No.")
         )
         await store.save_item(failed)
-        desk.controllers.batches._refresh_soon(at_once=True)
+        dialog.job_requested.emit(job.id)
         await until(lambda: bool(changes))
         assert changes == [(6, 6)]
         assert not resets
