@@ -70,7 +70,7 @@ class BegunTurns(QObject):
         self._current, self._draft, self._drafts = *session, drafts
         self._setup, self._tasks, self._conversations = setup, tasks, conversations
 
-    def take(self, turn: BegunTurn) -> None:
+    def start(self, turn: BegunTurn) -> None:
         """Start the answers of a turn, and show it if its conversation is open."""
         run = turn.run
         if run.question is not None and turn.draft is not None:
@@ -82,17 +82,17 @@ class BegunTurns(QObject):
         self._presenter.upsert(stored)
         self._running.start(run)
         if not is_open:
-            self._report(turn)
+            self._report_comparison(turn)
             return
         self._current.store(stored)
         self._show_title(stored.title)
         question, is_single = run.question, not run.siblings
         if question is not None and is_single and _follows(question, self._current.path):
             self._current.append(question, run.answer)
-            self._append(question, run.answer)
+            self._show_turn(question, run.answer)
             self._navigator.mark_open()
             self._current.report_path()
-            self._report(turn)
+            self._report_comparison(turn)
         else:
             self._tasks.start(self._reopen(turn))
 
@@ -122,7 +122,7 @@ class BegunTurns(QObject):
             if self._prompt.text() != rest.text:
                 self._prompt.set_text(rest.text, rest.template_id)
 
-    def _append(self, question: Message, answer: Message) -> None:
+    def _show_turn(self, question: Message, answer: Message) -> None:
         self._show_empty_state(False)
         self._transcript.stream.append_message(question)
         self._transcript.stream.append_message(answer)
@@ -133,9 +133,9 @@ class BegunTurns(QObject):
         """Show the conversation again, because the turn is not at the end of the shown path."""
         await self._navigator.open(turn.run.conversation.id)
         self._current.report_path()
-        self._report(turn)
+        self._report_comparison(turn)
 
-    def _report(self, turn: BegunTurn) -> None:
+    def _report_comparison(self, turn: BegunTurn) -> None:
         if turn.is_comparison:
             question, answers = turn.run.question, (turn.run, *turn.run.siblings)
             path = turn.path if question is None else [*turn.path, question]

@@ -62,7 +62,7 @@ class ChatController(QObject):
         self._current, self._draft, self._drafts = *session, drafts
         self._start, self._conversations = tasks.start, conversations
         self._queued: dict[str, str] = {}  # conversation id -> question that waits
-        self._hint = ""
+        self._announced_hint = ""
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
         prompt.stop_requested.connect(self.stop)
         prompt.field.stop_pressed.connect(self.step_back)
@@ -157,9 +157,9 @@ class ChatController(QObject):
         elif self._edited.question is not None:
             hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
         self._prompt.set_hint(hint)
-        if hint and hint != self._hint:
+        if hint and hint != self._announced_hint:
             self._notifications.announce(hint)
-        self._hint = hint
+        self._announced_hint = hint
 
     # -------------------------------------------------------------- answering
 
@@ -178,9 +178,9 @@ class ChatController(QObject):
             self._start(self._turns.begin(path, None, repairs=answer))
 
     def _show_state(self) -> None:
-        running = self._running.is_running(self._current.id)
-        self._prompt.set_streaming(running)
-        if not running:
+        is_running = self._running.is_running(self._current.id)
+        self._prompt.set_streaming(is_running)
+        if not is_running:
             self._prompt.row.set_rate("")
         self._show_hint()
 

@@ -82,7 +82,7 @@ class ChoiceController(QObject):
         self._setup, self._tasks, self._chat_service = answer_settings.setup, tasks, chat_service
         self._ledger = ledger
         self._choices = choices
-        self._deferred: list[Callable[[], None]] | None = []
+        self._deferred: list[Callable[[], None]] | None = []  # None once a conversation is open
         self._estimate_number = 0
         self._measured: dict[str, Measured] = {}
         self._estimated: Estimate | None = None
@@ -135,8 +135,8 @@ class ChoiceController(QObject):
         """Choose another variant, if the provider offers it."""
         if self._defer(partial(self.choose_variant, variant)):
             return
-        known = self._providers.has_provider(self._current.conversation)
-        if known and self._choices.offers(variant):
+        has_provider = self._providers.has_provider(self._current.conversation)
+        if has_provider and self._choices.offers(variant):
             choice = self._setup.choice
             effort = choice.effort or Effort(str(self._values["default.effort"]))
             self._setup.choose(replace(choice, variant=variant, model="", effort=effort))
@@ -157,9 +157,10 @@ class ChoiceController(QObject):
         accepted = self._setup.resolved.model.efforts or ()
         current = self._setup.resolved.effort
         if current in accepted and self._choices.view.offers_effort:
-            at = accepted.index(current) + step
-            if 0 <= at < len(accepted) and not self._choices.view.effort_refusals.get(accepted[at]):
-                self._choose_effort(accepted[at])
+            index = accepted.index(current) + step
+            wanted = accepted[index] if 0 <= index < len(accepted) else None
+            if wanted is not None and not self._choices.view.effort_refusals.get(wanted):
+                self._choose_effort(wanted)
                 return
         self._announce_choice()  # the unchanged choice
 
@@ -250,14 +251,14 @@ class ChoiceController(QObject):
     def _show_price(self) -> None:
         """Show the cost with a new choice at once, computed from the last estimate."""
         setup, estimate = self._setup, self._estimated
-        known = self._providers.has_provider(self._current.conversation)
-        if known and setup.profile.kind is ProviderKind.ON_DEVICE:
+        has_provider = self._providers.has_provider(self._current.conversation)
+        if has_provider and setup.profile.kind is ProviderKind.ON_DEVICE:
             self._prompt.row.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
             return
         texts = NO_ESTIMATE
-        if known and estimate is not None:
-            most = setup.ask_settings.parameters.max_output_tokens
-            one = repriced(estimate, setup.resolved, most)
+        if has_provider and estimate is not None:
+            max_output_tokens = setup.ask_settings.parameters.max_output_tokens
+            one = repriced(estimate, setup.resolved, max_output_tokens)
             at_once = estimate.inputs == 1
             texts = estimate_texts(estimate_several(one, estimate.answers, at_once=at_once))
         self._prompt.row.set_estimate(*texts)
@@ -291,10 +292,10 @@ class ChoiceController(QObject):
             else ""
         )
         self._header.set_cost(money(spent) if spent else "", note)
-        known = self._providers.has_provider(self._current.conversation)
-        if not known or not draft or resolved.profile.kind is ProviderKind.ON_DEVICE:
+        has_provider = self._providers.has_provider(self._current.conversation)
+        if not has_provider or not draft or resolved.profile.kind is ProviderKind.ON_DEVICE:
             self._forget_estimate()
-            if known:
+            if has_provider:
                 await self._update_figures(None)
             return
         estimate = await self._estimate_cost(draft, resolved)

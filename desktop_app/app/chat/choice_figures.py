@@ -39,10 +39,10 @@ def choice_figures(
         cost = _highest_cost_text(resolved, estimate, max_output_tokens)
         return " · ".join(filter(None, (cost, _duration_text(resolved, measured))))
 
-    serves = resolve(choice).profile.serves_the_family
+    has_variants = resolve(choice).profile.serves_the_family
     variants = {
         variant: figures_text(replace(choice, variant=variant, model=""))
-        for variant in (Variant if serves else ())
+        for variant in (Variant if has_variants else ())
     }
     accepted = resolve(choice).model.efforts or ()
     efforts = {effort: figures_text(replace(choice, effort=effort)) for effort in accepted}

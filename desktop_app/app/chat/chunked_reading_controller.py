@@ -1,4 +1,4 @@
-"""The offer to read documents in parts if they are larger than the model's window."""
+"""The offer to read documents in parts if they are larger than the model's context window."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class ChunkedReadingController(QObject):
     async def _offer_plan(self, refused: Draft) -> None:
         """Offer chunked reading with its calls and cost; if it is free, begin at once.
 
-        It is for the question in the prompt, or for the refused question if the prompt is empty.
+        The plan is for the question in the prompt, or for the refused one if the prompt is empty.
         """
         notifications = self._notifications
         draft = self._typed_draft()

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 TOPIC = "compaction"
 CHECK_MS = 300
-# After "Not now", offer again once the conversation has grown by this share of the window.
+# After "Not now", offer again once the conversation has grown by this share of the input limit.
 REOFFER_GROWTH = 0.1
 NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
 
@@ -88,6 +88,7 @@ class CompactionController(QObject):
         self._theme = theme
         self._card: CompactionCard | None = None
         self._plan: tuple[str, CompactionPlan] | None = None  # the offer, and its conversation
+        # Conversation id -> the task that compacts, and the text on the card.
         self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
         self._declined: dict[str, int] = {}  # conversation id -> tokens of the declined plan
         self._check_number = 0
@@ -128,13 +129,13 @@ class CompactionController(QObject):
         resolved, sender = self._setup.resolved, self._setup.profile
         sent = sent_path(self._current.path, self._current.compactions, sender, resolved.model.id)
         return {
-            message_id: compaction_mark(c, self._name_of(c), sender.name, sent.compaction)
+            message_id: compaction_mark(c, self._maker_name(c), sender.name, sent.compaction)
             for message_id, c in compactions_by_message(
                 self._current.path, self._current.compactions
             ).items()
         }
 
-    def _name_of(self, compaction: Compaction) -> str:
+    def _maker_name(self, compaction: Compaction) -> str:
         profiles = self._providers.all
         return next(
             (p.name for p in profiles if p.id == compaction.provider_id), tr("a removed provider")
@@ -143,7 +144,7 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the offer
 
     async def _check(self) -> None:
-        """Offer to compact if the open conversation nearly fills the model's window."""
+        """Offer to compact if the open conversation nearly fills the context window."""
         self._check_number += 1
         number, opened_id = self._check_number, self._open_id
         if not self._current.path or self._is_busy(opened_id):
@@ -302,16 +303,16 @@ class CompactionController(QObject):
         self, asking: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
         service, chat = self._compaction_service(), self._chat_service
-        own = chat.resolve(self._setup.profile_of(asking), asking.choice)
+        resolved = chat.resolve(self._setup.profile_of(asking), asking.choice)
         instructions = self._setup.settings_of(asking).instructions
         compactions = await service.load(asking.id)
-        if not path or usable_input(own.model) is None:
+        if not path or usable_input(resolved.model) is None:
             return
         draft_tokens = 0
         if draft:
-            estimate = await chat.estimator.estimate(SendContext([], own), draft)
+            estimate = await chat.estimator.estimate(SendContext([], resolved), draft)
             draft_tokens = estimate.input_tokens
-        context = SendContext(path, own, compactions, instructions)
+        context = SendContext(path, resolved, compactions, instructions)
         is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
         plan = await service.plan(context) if is_nearly_full else None
         if plan is not None and asking.id not in self._work:
@@ -342,21 +343,21 @@ class CompactionController(QObject):
                 "{count} character in a form only {provider} can read is sent with this text:",
                 "{count} characters in a form only {provider} can read are sent with this text:",
                 hidden,
-                provider=self._name_of(compaction),
+                provider=self._maker_name(compaction),
             )
         SentTextDialog(self._theme.current, note, text, self._parent).open()
 
     def undo(self) -> None:
         """Undo the compaction, so that the messages themselves are sent again."""
-        if (compaction := self._last()) is not None:
+        if (compaction := self._last_compaction()) is not None:
             self._tasks.start(self._undo(compaction))
 
     def show_sent(self) -> None:
         """Show the text that is sent in place of the conversation's beginning."""
-        if (compaction := self._last()) is not None:
+        if (compaction := self._last_compaction()) is not None:
             self._show_sent(compaction)
 
-    def _last(self) -> Compaction | None:
+    def _last_compaction(self) -> Compaction | None:
         """Return the newest compaction of the open conversation; notify if there is none."""
         path = self._current.path
         by_message = compactions_by_message(path, self._current.compactions)

@@ -211,7 +211,7 @@ class ComparisonController(QObject):
 
     async def _keep(self, answer_id: str) -> bool:
         """Make an answer the version that the conversation shows, and close the window."""
-        conversation = await self._conversation()
+        conversation = await self._load_conversation()
         if conversation is None:
             return False
         await self._conversations.show_version(conversation.id, answer_id)
@@ -220,7 +220,7 @@ class ComparisonController(QObject):
         bring_to_front(self._parent)
         return True
 
-    async def _conversation(self) -> Conversation | None:
+    async def _load_conversation(self) -> Conversation | None:
         """Return the conversation as it is stored; if it was deleted, show that."""
         found = await self._conversations.get(self._conversation_id)
         if found is None and self._window is not None:
@@ -229,7 +229,7 @@ class ComparisonController(QObject):
 
     async def _retry(self, answer_id: str) -> None:
         """Ask the model of a column again; the new answer is one more version."""
-        column, conversation = self._column(answer_id), await self._conversation()
+        column, conversation = self._column(answer_id), await self._load_conversation()
         if column is None or column.answer is None or conversation is None:
             return
         asking = replace(conversation, choice=column.answer.choice or conversation.choice)

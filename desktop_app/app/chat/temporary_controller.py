@@ -68,7 +68,7 @@ class TemporaryController(QObject):
         self._running, self._navigator = running, navigator
         self._temporary, self._conversations = temporary, conversations
         self._id = ""
-        self._opens_new_after_close = False
+        self._is_being_replaced = False
         self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
         self._current.opened.connect(self._show)
@@ -81,7 +81,7 @@ class TemporaryController(QObject):
         elif not self._id:
             self._begin()
         elif self._has_content:
-            self._opens_new_after_close = True
+            self._is_being_replaced = True
             self._get_bar().ask()
         else:
             self._prompt.focus_text()
@@ -100,7 +100,7 @@ class TemporaryController(QObject):
             self._close_shown()
 
     def _close_shown(self) -> None:
-        self._opens_new_after_close = False
+        self._is_being_replaced = False
         if self._has_content:
             self._get_bar().ask()
         else:
@@ -135,8 +135,8 @@ class TemporaryController(QObject):
         self._drafts.forget(closed_id)
         self._navigator.forget_temporary(closed_id)
         self._show()
-        if self._opens_new_after_close:
-            self._opens_new_after_close = False
+        if self._is_being_replaced:
+            self._is_being_replaced = False
             self._begin()
 
     def _show(self) -> None:

@@ -51,10 +51,10 @@ class TitleController(QObject):
         self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
         self._fences, self._utility_model = fences, utility_model
         self._presenter, self._titles = presenter, titles
-        self._asked: set[str] = set()
-        running.finished.connect(self._finished)
+        self._requested: set[str] = set()
+        running.finished.connect(self._on_finished)
 
-    def _finished(self, conversation_id: str, answer: Message) -> None:
+    def _on_finished(self, conversation_id: str, answer: Message) -> None:
         is_wanted = self._values["library.model_titles"]
         is_wanted = is_wanted and not self._temporary.was_begun(conversation_id)
         if is_wanted and answer.status is MessageStatus.COMPLETE:
@@ -66,9 +66,9 @@ class TitleController(QObject):
         conversation = self._presenter.existing(conversation_id)
         if conversation is None or not wants_title(conversation, path):
             return
-        if conversation_id in self._asked:  # another answer to the same question ended first
+        if conversation_id in self._requested:  # another answer to the same question ended first
             return
-        self._asked.add(conversation_id)
+        self._requested.add(conversation_id)
         resolved = self._chat_service.resolve(
             self._setup.profile_of(conversation), conversation.choice
         )

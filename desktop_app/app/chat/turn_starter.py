@@ -139,9 +139,9 @@ class TurnStarter(QObject):
             if path and self._presenter.existing(asked.id) is None:
                 return  # deleted in the meantime
             if compared:
-                each = [(self._setup.profile_of(replace(asking, choice=c)), c) for c in compared]
+                targets = [(self._setup.profile_of(replace(asking, choice=c)), c) for c in compared]
                 run = await chat.begin_compared(
-                    asking, path, draft, each, settings.for_comparison()
+                    asking, path, draft, targets, settings.for_comparison()
                 )
             elif draft is None:
                 run = await chat.begin_again(asking, path, profile, settings, repairs=repairs)
