@@ -152,21 +152,23 @@ class CollectionsController(QObject):
         if self._dialog is not None:
             self._dialog.set_collections(list(states.values()))
             await self._show_files()
-        asked = {part.collection_id for part in self._draft.value.collections}
-        were_deleted, self._deleted_in_draft = self._deleted_in_draft, asked - set(states)
-        words = {id_: (state.words, True) for id_, state in states.items()}
-        words |= dict.fromkeys(self._deleted_in_draft, (tr_context("collection", "deleted"), False))
-        is_new = bool(asked) and (states != before or self._deleted_in_draft != were_deleted)
-        self._notes.set(words, report=is_new)
+        in_draft = {part.collection_id for part in self._draft.value.collections}
+        were_deleted, self._deleted_in_draft = self._deleted_in_draft, in_draft - set(states)
+        notes = {id_: (state.words, True) for id_, state in states.items()}
+        notes |= dict.fromkeys(self._deleted_in_draft, (tr_context("collection", "deleted"), False))
+        has_changed = bool(in_draft) and (
+            states != before or self._deleted_in_draft != were_deleted
+        )
+        self._notes.set(notes, report=has_changed)
 
     async def _show_files(self) -> None:
         dialog = self._dialog
         if dialog is None:
             return
-        shown = dialog.current
-        files = await self._service.files(shown) if shown else []
-        plan = await self._service.embedding_plan(shown) if shown else None
-        if shown == dialog.current:
+        shown_id = dialog.current
+        files = await self._service.files(shown_id) if shown_id else []
+        plan = await self._service.embedding_plan(shown_id) if shown_id else None
+        if shown_id == dialog.current:
             dialog.set_files(files)
             dialog.set_semantic_note(
                 _embedding_text(plan) if plan is not None and plan.passages else ""
@@ -263,10 +265,10 @@ class CollectionsController(QObject):
         state = self._states.get(self._filled_id)
         if state is None:
             return ""
-        news = state.ready - (before.ready if before is not None else 0)
+        added = state.ready - (before.ready if before is not None else 0)
         words = tr("No new documents.")
-        if news > 0:
-            words = tr_plural("{count} document added.", "{count} documents added.", news)
+        if added > 0:
+            words = tr_plural("{count} document added.", "{count} documents added.", added)
         if not state.problems:
             return words
         unread = tr_plural(

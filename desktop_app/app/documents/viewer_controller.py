@@ -114,7 +114,7 @@ class ViewerController(QObject):
         self._document_text = ""
         self._shown_match: Span | None = None
         self._text: DocumentText | None = None
-        self._wanted: list[PageStrip] = []
+        self._wanted_strips: list[PageStrip] = []
         self._drawing: asyncio.Future[Any] | None = None
         self._drawn_strip: tuple[PageStrip, float] | None = None
         self._copies = TemporaryCopies(user_folders.temporary)
@@ -172,7 +172,7 @@ class ViewerController(QObject):
         return self.window
 
     def _stop(self) -> None:
-        self._wanted = []
+        self._wanted_strips = []
         for task in (self._opening, self._drawing):
             if task is not None:
                 task.cancel()
@@ -233,14 +233,14 @@ class ViewerController(QObject):
         self._paged_document = document
         viewer.show_pages(sizes, first)
         if target.words:
-            await self._mark(target, document, pieces)
+            await self._mark_passage(target, document, pieces)
 
-    async def _mark(
+    async def _mark_passage(
         self, target: Target, document: ViewedDocument, pieces: list[TextPiece]
     ) -> None:
         """Find the passage on its pages and mark it; otherwise show its words."""
         viewer = self._get_window()
-        marks = self._marks = await self._boxes(document, pieces)
+        marks = self._marks = await self._find_boxes(document, pieces)
         if marks:
             viewer.pages.set_marks(marks)
             viewer.pages.go_to(min(marks))
@@ -248,7 +248,7 @@ class ViewerController(QObject):
         else:
             viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shortened(target.words)}")
 
-    async def _boxes(
+    async def _find_boxes(
         self, document: ViewedDocument, pieces: list[TextPiece]
     ) -> dict[int, list[QRectF]]:
         """Return the boxes of these pieces on their pages, as far as they are found."""
@@ -279,7 +279,7 @@ class ViewerController(QObject):
                 viewer.pages.set_marks(self._marks)
                 return
             pieces = await asyncio.to_thread(pages_of, self._document_text, match)
-            marks = await self._boxes(document, pieces)
+            marks = await self._find_boxes(document, pieces)
             if document is self._paged_document and match == self._shown_match and pieces:
                 viewer.pages.set_marks(marks)
                 viewer.pages.go_to(pieces[0].page)
@@ -299,8 +299,8 @@ class ViewerController(QObject):
             viewer.show_message(tr("This document contains no text."))
             return
         self._text = await asyncio.to_thread(DocumentText, text, form_of(file.media_type))
-        at = self._text.slice_at(target.span[0]) if target.span else 0
-        viewer.show_text(len(self._text.slices), at)
+        slice_number = self._text.slice_at(target.span[0]) if target.span else 0
+        viewer.show_text(len(self._text.slices), slice_number)
         marked = tr("Highlighted: {text}", text=_shortened(target.words))
         viewer.describe_mark(marked if target.span else "")
         if target.words and not target.span:
@@ -324,7 +324,7 @@ class ViewerController(QObject):
 
     def _render_strips(self, strips: list[PageStrip]) -> None:
         """Render these strips next; cancel a slow strip that is out of view."""
-        self._wanted = strips
+        self._wanted_strips = strips
         if self._drawn_strip is not None and self._drawing is not None:
             strip, since = self._drawn_strip
             pages = {each.page for each in strips}
@@ -340,14 +340,14 @@ class ViewerController(QObject):
         viewer, worker = self._get_window(), self._worker
         assert worker is not None
         try:
-            while self._wanted and document is self._paged_document:
-                wanted = self._wanted.pop(0)
+            while self._wanted_strips and document is self._paged_document:
+                wanted = self._wanted_strips.pop(0)
                 self._drawn_strip = (wanted, time.monotonic())
                 try:
                     pixels = await worker.render_strip(document, Strip(*wanted))
                 except DocumentError:
                     viewer.pages.show_failed(wanted.page)
-                    self._wanted = [s for s in self._wanted if s.page != wanted.page]
+                    self._wanted_strips = [s for s in self._wanted_strips if s.page != wanted.page]
                     continue
                 if document is self._paged_document:
                     viewer.pages.show_strip(wanted, pixels)
@@ -365,10 +365,8 @@ class ViewerController(QObject):
         """Open a read-only copy of the original with the system's program."""
         try:
             attachments = self._attachment_store
-            file, source = (
-                await attachments.metadata(target.sha256),
-                await attachments.source(target.sha256),
-            )
+            file = await attachments.metadata(target.sha256)
+            source = await attachments.source(target.sha256)
             if isinstance(source, bytes):
                 raise IllegalChoiceError(Reason.TEMPORARY_DOCUMENT_STAYS)
             if source is None:

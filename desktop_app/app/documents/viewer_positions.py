@@ -23,9 +23,9 @@ def pages_of(text: str, span: Span) -> list[TextPiece]:
     """Return a passage of a PDF's text, split by page."""
     marks = list(PAGE_MARK.finditer(text))
     pieces = []
-    for at, mark in enumerate(marks):
+    for index, mark in enumerate(marks):
         begin = mark.end()
-        end = marks[at + 1].start() if at + 1 < len(marks) else len(text)
+        end = marks[index + 1].start() if index + 1 < len(marks) else len(text)
         start, stop = max(begin, span[0]), min(end, span[1])
         if text[start:stop].strip():
             pieces.append(TextPiece(int(mark[1]), text[start:stop], text[begin:start]))

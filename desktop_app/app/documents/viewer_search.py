@@ -36,15 +36,15 @@ class ViewerSearch(QObject):
         self._text, self._start = "", 0
         self._search_number = 0
         self._matches: list[Span] = []
-        self._at = -1
+        self._index = -1
         bar.changed.connect(lambda words: tasks.start(self._search(words)))
-        bar.step_requested.connect(lambda by: tasks.start(self._step(by)))
+        bar.step_requested.connect(lambda step: tasks.start(self._step(step)))
 
     def begin(self, text: str, near: int = 0) -> None:
         """Set the text to search; the first match shown is at or after character `near`."""
         self._text, self._start = text, near
         self._search_number += 1
-        self._matches, self._at = [], -1
+        self._matches, self._index = [], -1
 
     async def _search(self, words: str) -> None:
         self._search_number += 1
@@ -52,22 +52,22 @@ class ViewerSearch(QObject):
         found = await asyncio.to_thread(_matches, self._text, words)
         if number != self._search_number or self._bar.isHidden():
             return
-        if self._at >= 0:  # continue from the current match
-            self._start = self._matches[self._at][0]
+        if self._index >= 0:  # continue from the current match
+            self._start = self._matches[self._index][0]
         self._matches = found
         next_match = bisect_left(found, (self._start, 0))
-        self._at = next_match % len(found) if found else -1
+        self._index = next_match % len(found) if found else -1
         await self._show_current()
 
-    async def _step(self, by: int) -> None:
+    async def _step(self, step: int) -> None:
         if self._matches:
-            self._at = (self._at + by) % len(self._matches)
+            self._index = (self._index + step) % len(self._matches)
             await self._show_current()
 
     async def _show_current(self) -> None:
         count = len(self._matches)
-        self._bar.show_count(self._at + 1, count, count < _MAX_MATCHES)
-        await self._show(self._matches[self._at] if self._matches else None)
+        self._bar.show_count(self._index + 1, count, count < _MAX_MATCHES)
+        await self._show(self._matches[self._index] if self._matches else None)
 
 
 def _matches(text: str, words: str) -> list[Span]:

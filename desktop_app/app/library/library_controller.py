@@ -73,7 +73,7 @@ class LibraryController(QObject):
         self._presenter, self._saver = presenter, saver
         self._scroll: dict[str, tuple[str, int]] = {}
         self._shown_id = ""  # the conversation whose messages are in the transcript
-        self._openings = 0
+        self._opening_number = 0
         self._is_loaded = False
         conversation_list.open_requested.connect(lambda id_: self._start(self.open(id_)))
         conversation_list.new_requested.connect(self.open_here)
@@ -100,11 +100,11 @@ class LibraryController(QObject):
         """Store the draft and the scroll position."""
         self._leave()
         settings = self._settings_store
-        place = self._scroll.get(self._current.id)
-        if place is None or self._current.is_temporary:
+        scroll = self._scroll.get(self._current.id)
+        if scroll is None or self._current.is_temporary:
             self._start(settings.remove(SCROLL_KEY))
         else:
-            self._start(settings.set(SCROLL_KEY, list(place)))
+            self._start(settings.set(SCROLL_KEY, list(scroll)))
 
     # -------------------------------------------------------------- opening
 
@@ -113,9 +113,9 @@ class LibraryController(QObject):
 
         If the list shows the archive or the trash, let it show all conversations again.
         """
-        place = self._presenter.list_filter
-        self.open_new(place.folder_id or None)
-        if place.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
+        list_filter = self._presenter.list_filter
+        self.open_new(list_filter.folder_id or None)
+        if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._start(self._presenter.apply_filter(LIST))
 
     def open_fresh(self) -> None:
@@ -147,7 +147,7 @@ class LibraryController(QObject):
 
     def open_new(self, folder_id: str | None = None) -> None:
         """Open a blank conversation with the draft of the previous blank one."""
-        self._openings += 1
+        self._opening_number += 1
         self._open_blank(folder_id)
         self._pane.notifications.announce(tr("New conversation"))
         self._start(self._settings_store.remove(OPEN_KEY))
@@ -163,7 +163,7 @@ class LibraryController(QObject):
 
     def open_temporary(self, conversation: Conversation) -> None:
         """Open a temporary conversation without messages."""
-        self._openings += 1
+        self._opening_number += 1
         early_text = self._leave()
         self._presenter.with_cached_changes(conversation)
         self._current.open(conversation, [], {}, Draft())
@@ -187,8 +187,8 @@ class LibraryController(QObject):
 
         The latest call wins, in the order of the calls, not of the tasks that await them.
         """
-        self._openings += 1
-        return self._open(self._openings, conversation_id, message_id, words)
+        self._opening_number += 1
+        return self._open(self._opening_number, conversation_id, message_id, words)
 
     async def _open(self, opening: int, conversation_id: str, message_id: str, words: str) -> None:
         store = self._conversations
@@ -200,18 +200,18 @@ class LibraryController(QObject):
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._presenter.forget(conversation_id)
-            if opening == self._openings and self._shown_id != self._current.id:
+            if opening == self._opening_number and self._shown_id != self._current.id:
                 self._current.reopen()  # end the preview of another
             return
         if not message_id and conversation_id not in self._scroll:
             await self._preview(opening, conversation)
         try:
             versions = await store.versions_on_path(conversation_id)
-            path = await self._with_running(await store.path(conversation_id))
+            path = await self._with_running_answer(await store.path(conversation_id))
         except StorageError:
             self._current.reopen()  # end the preview
             raise
-        if opening != self._openings:
+        if opening != self._opening_number:
             return
         conversation = self._presenter.with_cached_changes(conversation)
         early_text = self._leave()  # now: what was typed so far belongs to the former conversation
@@ -236,9 +236,9 @@ class LibraryController(QObject):
         conversation.
         """
         store = self._conversations
-        tail = await self._with_running(await store.tail(conversation.id, PREVIEW_COUNT))
+        tail = await self._with_running_answer(await store.tail(conversation.id, PREVIEW_COUNT))
         if (
-            opening != self._openings
+            opening != self._opening_number
             or len(tail) < PREVIEW_COUNT
             or self._shown_id == conversation.id
         ):
@@ -252,7 +252,7 @@ class LibraryController(QObject):
         self._conversation_list.select(conversation.id)
         self._pane.transcript.viewport().repaint()  # before reading occupies the processor
 
-    async def _with_running(self, path: list[Message]) -> list[Message]:
+    async def _with_running_answer(self, path: list[Message]) -> list[Message]:
         """Return the path with the text of the running answer so far."""
         if not path or path[-1].status is not MessageStatus.STREAMING:
             return path

@@ -133,7 +133,7 @@ class ListPresenter(QObject):
         self._show_dot(conversation.id)
 
     def with_cached_changes(self, conversation: Conversation) -> Conversation:
-        """Return a conversation from the store with cached changes that may not be written yet."""
+        """Cache and return a stored conversation, with changes that may not be written yet."""
         cached = self._cache.get(conversation.id)
         if cached is not None:
             conversation = replace(
@@ -189,7 +189,7 @@ class ListPresenter(QObject):
         pinned, page = await self._read_settled(lambda: self._read_top(list_filter, PAGE_SIZE))
         if filter_number != self._filter_number:
             return
-        self._cache_read([*pinned, *page])
+        self._cache_stored([*pinned, *page])
         shown = [self._as_shown(self._cache[c.id]) for c in (*pinned, *page)]
         last = page[-1] if len(page) == PAGE_SIZE else None
         self._list.set_conversations(shown, list_filter=list_filter, last=last)
@@ -209,7 +209,7 @@ class ListPresenter(QObject):
                 raise
             if filter_number != self._filter_number:
                 return
-            self._cache_read(page)
+            self._cache_stored(page)
             last = page[-1] if len(page) == size else None
             self._list.append([self._as_shown(self._cache[c.id]) for c in page], last)
             if not all_rows:
@@ -227,19 +227,21 @@ class ListPresenter(QObject):
         pinned, page = await self._read_settled(lambda: self._read_top(list_filter, limit))
         if filter_number != self._filter_number:
             return
-        self._cache_read([*pinned, *page])
+        self._cache_stored([*pinned, *page])
         if len(shown) <= MAX_REREAD:
             self._list.append((), page[-1] if len(page) == limit else None)
         for conversation in (*pinned, *page):
             self._list.upsert(self._as_shown(self._cache[conversation.id]))
-        await self._refresh_missing(self._missing({c.id for c in (*pinned, *page)}, page, limit))
+        await self._refresh_missing(
+            self._find_missing({c.id for c in (*pinned, *page)}, page, limit)
+        )
 
     async def _refresh_folders(self) -> None:
         folders = await self._read_settled(self._folder_store.all)
         if {folder.id: folder for folder in folders} != self._folders.by_id:
             self._folders.replace_all(folders)
 
-    def _missing(
+    def _find_missing(
         self, found: set[str], page: Sequence[Conversation], limit: int
     ) -> list[Conversation]:
         """Return shown conversations that were not found again."""
@@ -256,7 +258,7 @@ class ListPresenter(QObject):
             if stored is None:
                 self.forget(conversation.id)
             else:
-                self._cache_read([stored])
+                self._cache_stored([stored])
                 self._list.upsert(self._as_shown(self._cache[stored.id]))
 
     def _is_pinned_above(self, conversation: Conversation) -> bool:
@@ -265,8 +267,8 @@ class ListPresenter(QObject):
             ListFilterKind.FOLDER,
         )
 
-    def _cache_read(self, read: Sequence[Conversation]) -> None:
-        """Cache conversations that were just read.
+    def _cache_stored(self, read: Sequence[Conversation]) -> None:
+        """Cache conversations that were just read from the store.
 
         The open conversation's choice and the dots of running answers are newer in the cache.
         """
@@ -313,7 +315,7 @@ class ListPresenter(QObject):
     # -------------------------------------------------------------- dots and folders
 
     def _as_shown(self, conversation: Conversation) -> Conversation:
-        """Return a conversation with a dot if it streams, here or in another process."""
+        """Return a conversation that has a dot in the list if it streams, here or elsewhere."""
         is_running = self._running.is_running(conversation.id)
         return replace(conversation, streaming=is_running or conversation.streaming)
 

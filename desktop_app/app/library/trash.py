@@ -131,6 +131,7 @@ class Trash(QObject):
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
 
     def _title(self, ids: Sequence[str]) -> str:
+        """Return the title of a single conversation; "" for several."""
         conversation = self._presenter.cached(ids[0]) if len(ids) == 1 else None
         return conversation.title if conversation else ""
 

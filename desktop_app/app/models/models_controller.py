@@ -50,7 +50,7 @@ class ModelsController(QObject):
         self._providers, self._setup = answer_settings.providers, answer_settings.setup
         self._start, self._catalog, self._settings_store = tasks.start, catalog, settings_store
         self._dialog: ModelsDialog | None = None
-        self._saving = asyncio.Lock()
+        self._save_lock = asyncio.Lock()
         for changed in (self._providers.changed, self._providers.listings_changed):
             changed.connect(self._refresh)
 
@@ -61,9 +61,9 @@ class ModelsController(QObject):
 
     def edit(self, provider_id: str, model: str) -> None:
         """Show the form for a model."""
-        self._start(self._show(provider_id, model, edits=True))
+        self._start(self._show(provider_id, model, with_editor=True))
 
-    async def _show(self, provider_id: str, model: str, *, edits: bool = False) -> None:
+    async def _show(self, provider_id: str, model: str, *, with_editor: bool = False) -> None:
         if self._dialog is None:
             self._dialog = self._make_dialog()
         rows = await self._rows()
@@ -71,7 +71,7 @@ class ModelsController(QObject):
         dialog.set_rows(rows)
         dialog.select(provider_id, model)
         bring_to_front(dialog)
-        if edits:
+        if with_editor:
             row = next((row for row in rows if row.key == (provider_id, model)), None)
             if row is not None:
                 self._edit(row)
@@ -130,7 +130,7 @@ class ModelsController(QObject):
     async def _toggle_favorite(self, row: ModelRow) -> None:
         from desktop_app.services.models.model_table import FAVORITES, favorites_in
 
-        async with self._saving:
+        async with self._save_lock:
             settings = self._settings_store
             favorites = favorites_in((await settings.all()).get(FAVORITES))
             favorites ^= {row.key}
@@ -145,7 +145,7 @@ class ModelsController(QObject):
         editor.open()
 
     async def _save(self, provider_id: str, own: OwnModel) -> None:
-        async with self._saving:
+        async with self._save_lock:
             profile = self._providers.get(provider_id)
             stored = None if profile is None else self._stored_profile(profile)
             if stored is None:

@@ -72,7 +72,7 @@ class PresetsController(QObject):
         self._choices = choices
         self._manage = manage
         self._dialog: PromptsDialog | None = None
-        self._saving = asyncio.Lock()
+        self._save_lock = asyncio.Lock()
         header.preset_menu_requested.connect(self._fill_menu)
         self._current.opened.connect(self._show)
         self._setup.choice_changed.connect(self._show)
@@ -228,7 +228,7 @@ class PresetsController(QObject):
         self._save(preset if known is None else replace(preset, overrides=known.overrides))
 
     async def _write(self, work: Work) -> None:
-        async with self._saving:
+        async with self._save_lock:
             await work
 
     def _override(self, preset_id: str, change: Callable[[Overrides], Overrides]) -> None:

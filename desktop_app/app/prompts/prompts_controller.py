@@ -78,7 +78,7 @@ class PromptsController(QObject):
         self._stored: dict[str, Prompt] = {}
         self._list = prompt_list
         self._dialog: PromptsDialog | None = None
-        self._saving = asyncio.Lock()
+        self._save_lock = asyncio.Lock()
         self.offer_in(
             prompt.slash,
             self._fill_in,
@@ -211,19 +211,19 @@ class PromptsController(QObject):
 
     async def _write(self, work: Work) -> None:
         """Run a write after the previous ones, in the order of the calls."""
-        async with self._saving:
+        async with self._save_lock:
             await work
 
     def _begin_new(self, folder: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
-        place = next_position(prompts, folder)
-        self._add(Prompt(new_id(), tr("New prompt"), "", folder, place, now()))
+        position = next_position(prompts, folder)
+        self._add(Prompt(new_id(), tr("New prompt"), "", folder, position, now()))
 
     def _duplicate(self, prompt_id: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
         copied = copy_of(self._entry(prompt_id), new_id())
-        place = next_position(prompts, copied.folder)
-        self._add(replace(copied, position=place, created_at=now()))
+        position = next_position(prompts, copied.folder)
+        self._add(replace(copied, position=position, created_at=now()))
 
     def _add(self, prompt: Prompt) -> None:
         self.save(prompt)

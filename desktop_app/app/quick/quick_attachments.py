@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.attachments.attachment_reader import AttachmentReader
     from desktop_app.app.attachments.image_chips import ImageChips
+    from desktop_app.app.attachments.page_selection import Attached
     from desktop_app.app.quick.quick_conversation import QuickConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import Progress
@@ -48,7 +49,7 @@ class QuickAttachments(QObject):
     def __init__(
         self,
         quick: QuickPrompt,
-        pictures: ImageChips,
+        image_chips: ImageChips,
         conversation: QuickConversation,
         *,
         reader: AttachmentReader,
@@ -56,11 +57,11 @@ class QuickAttachments(QObject):
     ) -> None:
         super().__init__(quick)
         self._quick, self._reader, self._tasks = quick, reader, tasks
-        self._pictures, self._conversation = pictures, conversation
+        self._image_chips, self._conversation = image_chips, conversation
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
         self._reading: dict[str, tuple[str, asyncio.Future[Any]]] = {}
-        self.parts: tuple[DocumentPart | ImagePart, ...] = ()
-        self._removed: tuple[DocumentPart | ImagePart, int] | None = None
+        self.parts: tuple[Attached, ...] = ()
+        self._removed: tuple[Attached, int] | None = None
         quick.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(self._attach_files)
         quick.field.content_pasted.connect(
@@ -68,11 +69,11 @@ class QuickAttachments(QObject):
         )
         quick.chips.remove_requested.connect(self._remove)
         quick.chips.detail_requested.connect(self._choose_detail)
-        pictures.thumbnail_made.connect(lambda _sha256: self.show())
+        image_chips.thumbnail_made.connect(lambda _sha256: self.show())
         conversation.choice_changed.connect(self.show)
 
     @property
-    def attached(self) -> list[DocumentPart | ImagePart]:
+    def attached(self) -> list[Attached]:
         """The attachments as a list."""
         return list(self.parts)
 
@@ -81,7 +82,7 @@ class QuickAttachments(QObject):
         """The model that would be asked now."""
         return self._conversation.resolved
 
-    def as_sent(self, part: DocumentPart | ImagePart) -> DocumentPart | ImagePart:
+    def as_sent(self, part: Attached) -> Attached:
         """Return an attachment as it would be sent after the earlier messages."""
         return as_sent_after(self._conversation.path, [part], self.resolved.files)[0]
 
@@ -90,13 +91,11 @@ class QuickAttachments(QObject):
         """The id of the quick prompt's conversation."""
         return self._conversation.id
 
-    def is_first_fenced(self, part: DocumentPart | ImagePart) -> bool:
+    def is_first_fenced(self, part: Attached) -> bool:
         """Return True if an attachment is the first fenced part of the conversation."""
         return is_first_fenced(part, self.attached, self._conversation.path, self.resolved.files)
 
-    def change(
-        self, change: Callable[[DocumentPart | ImagePart], DocumentPart | ImagePart]
-    ) -> None:
+    def change(self, change: Callable[[Attached], Attached]) -> None:
         """Replace each attachment by what `change` returns for it."""
         self.parts = tuple(change(part) for part in self.parts)
         self.show()
@@ -114,14 +113,14 @@ class QuickAttachments(QObject):
         self.parts, self._removed = (), None
         self.show()
 
-    def remove_sent(self, sent: Sequence[DocumentPart | ImagePart]) -> None:
+    def remove_sent(self, sent: Sequence[Attached]) -> None:
         """Remove attachments that went with the question; those added meanwhile stay."""
         known = {part.sha256 for part in sent}
         self.parts = tuple(part for part in self.parts if part.sha256 not in known)
         self._removed = None
         self.show()
 
-    def restore(self, parts: tuple[DocumentPart | ImagePart, ...]) -> None:
+    def restore(self, parts: tuple[Attached, ...]) -> None:
         """Show the attachments of an earlier run."""
         self.parts = parts
         self.show()
@@ -134,9 +133,9 @@ class QuickAttachments(QObject):
         self._quick.set_chips(chips)
         self.changed.emit()
 
-    def _chip(self, part: DocumentPart | ImagePart) -> Chip:
+    def _chip(self, part: Attached) -> Chip:
         if isinstance(part, ImagePart):
-            return self._pictures.chip(part, self.resolved)
+            return self._image_chips.chip(part, self.resolved)
         sent = self.as_sent(part)
         return document_chip(sent if isinstance(sent, DocumentPart) else part, self.resolved)
 
@@ -178,8 +177,8 @@ class QuickAttachments(QObject):
 
     def _undo_removal(self) -> None:
         if self._removed is not None:
-            (part, at), self._removed = self._removed, None
-            self.parts = (*self.parts[:at], part, *self.parts[at:])
+            (part, index), self._removed = self._removed, None
+            self.parts = (*self.parts[:index], part, *self.parts[index:])
             self._quick.set_status("")
             self.show()
 

@@ -106,20 +106,20 @@ class QuickPromptController(QObject):
 
         A question that waits to be sent stays.
         """
-        keeps_unsent = self.has_unsent
+        has_unsent = self.has_unsent
         is_busy = self._is_beginning or self._running.is_running(self._conversation.id)
-        if not keeps_unsent and not is_busy:
+        if not has_unsent and not is_busy:
             self._conversation.begin()
             self._asked_text = ""
             self.attachments.clear()
             self._set_unsaved(False)
-        if not keeps_unsent:
+        if not has_unsent:
             self._accompanying = self._clipboard = ""
             self._history.reset()
         self._add_accompanying(text)
         self._conversation.report_choice()
         self.window.field.set_large_paste(int(self._values[LARGE_PASTE] or 0))
-        self.window.open_with(self._accompanying, keeps_content=keeps_unsent)
+        self.window.open_with(self._accompanying, keeps_content=has_unsent)
         self._tasks.start(self._history.load())
         self._tasks.start(self._conversation.propose_model())
 

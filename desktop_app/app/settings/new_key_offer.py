@@ -86,21 +86,21 @@ class NewKeyOffer(QObject):
 
     def _request_action(self, profile: ProviderProfile) -> Actions:
         """Return the offer of a first request, with its cost; () if it is free or unknown."""
-        own = self._chat_service.resolve(profile, self._providers.default_choice(profile))
-        asked = self._utility_model().model_for(Purpose.TEST, own)
+        resolved = self._chat_service.resolve(profile, self._providers.default_choice(profile))
+        asked = self._utility_model().model_for(Purpose.TEST, resolved)
         if asked.price is None or asked.price == FREE:
             return ()
         cost = asked.price.of(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
         label = tr("Try it for {cost} at most", cost=formatting.money(cost))
-        return [(label, lambda: self._start(self._send_request(own)))]
+        return [(label, lambda: self._start(self._send_request(resolved)))]
 
-    async def _send_request(self, own: ResolvedChoice) -> None:
+    async def _send_request(self, resolved: ResolvedChoice) -> None:
         """Send the request, and show the answer. Raises UserFacingError."""
         began, model = time.monotonic(), self._utility_model()
-        name = model.model_for(Purpose.TEST, own).model.name
+        name = model.model_for(Purpose.TEST, resolved).model.name
         reply = await model.ask(
             Purpose.TEST,
-            own,
+            resolved,
             "",
             _TEST_QUESTION,
             max_output_tokens=_TEST_OUTPUT,

@@ -199,7 +199,7 @@ class ProvidersController(QObject):
             try:
                 if password:
                     await vault.set(secret_id, Secret(password, origin(profile.proxy)))
-                elif removed := await self._removal.take([secret_id]):
+                elif removed := await self._removal.remove([secret_id]):
                     self._removal.offer_undo(
                         tr("Password removed"), removed, lambda: self._show_password(profile)
                     )
@@ -253,7 +253,7 @@ class ProvidersController(QObject):
                 return  # removed by an earlier click
             was_default = self._values["default.provider"] == profile_id
             names = (profile_id, profile.proxy_password_id, *sorted(profile.secret_field_ids))
-            removed = await self._removal.take(names)
+            removed = await self._removal.remove(names)
             self._shown_id = ""
             try:
                 await self._providers.remove(profile_id)
@@ -274,7 +274,9 @@ class ProvidersController(QObject):
         """Remove the secrets of headers and query parameters that a profile lost."""
         keys = {field.key for field in after.custom_fields}
         removed_fields = [field for field in before.custom_fields if field.key not in keys]
-        removed = await self._removal.take(sorted(before.secret_field_ids - after.secret_field_ids))
+        removed = await self._removal.remove(
+            sorted(before.secret_field_ids - after.secret_field_ids)
+        )
         if not removed_fields:
             return
 
@@ -306,7 +308,7 @@ class ProvidersController(QObject):
         await self._providers.refresh_listing(self._profile(profile_id), insist=True)
 
     async def _remove_key(self, profile_id: str) -> None:
-        if not (removed := await self._removal.take([profile_id])):
+        if not (removed := await self._removal.remove([profile_id])):
             await self._show_profile(profile_id)
             return
         await self._show_profile(profile_id)

@@ -33,22 +33,22 @@ class SecretRemoval(QObject):
         super().__init__(parent)
         self._vault, self._notifications, self._tasks = vault, notifications, tasks
 
-    async def take(self, names: Iterable[str]) -> dict[str, Secret]:
+    async def remove(self, names: Iterable[str]) -> dict[str, Secret]:
         """Remove the secrets of these names. Return those that existed.
 
         Raises:
             CredentialError: the keyring does not work; no secret was removed.
             StorageError: the same, for the store.
         """
-        taken: dict[str, Secret] = {}
+        removed: dict[str, Secret] = {}
         try:
             for name in names:
                 if secret := await self._vault.take(name):
-                    taken[name] = secret
+                    removed[name] = secret
         except (CredentialError, StorageError):
-            await self.put_back(taken)
+            await self.put_back(removed)
             raise
-        return taken
+        return removed
 
     async def put_back(self, secrets: dict[str, Secret]) -> None:
         """Store removed secrets again.

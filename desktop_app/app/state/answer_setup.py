@@ -64,7 +64,7 @@ class AnswerSetup(QObject):
         self._temporary, self._tasks = temporary, tasks
         self._chat_service, self._conversations = chat_service, conversations
         self._background_id = ""
-        self._saving_elsewhere = asyncio.Lock()
+        self._save_lock = asyncio.Lock()
         for changed in (current.folder_changed, folders.changed, providers.changed):
             changed.connect(self.choice_changed)
 
@@ -214,7 +214,7 @@ class AnswerSetup(QObject):
         self, conversation_id: str, change: Callable[[Conversation], Conversation]
     ) -> None:
         async def read_and_save() -> None:
-            async with self._saving_elsewhere:  # each change begins with the result of the last
+            async with self._save_lock:  # each change begins with the result of the last
                 conversation = await self._conversations.get(conversation_id)
                 if conversation is not None:
                     changed = change(conversation)

@@ -52,7 +52,7 @@ class Providers(QObject):
         self._profiles: list[ProviderProfile] = []
         self._default: ProviderProfile = ON_DEVICE
         self._shown_as_text: set[str] = set()  # ids of answers whose JSON is shown as text
-        self._loading = asyncio.Lock()
+        self._load_lock = asyncio.Lock()
 
     @property
     def all(self) -> list[ProviderProfile]:
@@ -105,7 +105,7 @@ class Providers(QObject):
 
     async def reload(self) -> None:
         """Load the profiles again."""
-        async with self._loading:  # the store may answer two readers in any order
+        async with self._load_lock:  # the store may answer two readers in any order
             profiles = await self._registry.profiles()
             self._default = await self._registry.default_profile(self._values.all, profiles)
             self._profiles = profiles
@@ -116,8 +116,8 @@ class Providers(QObject):
 
         Failures are not reported here; sending a question reports them.
         """
-        is_here = profile.kind is ProviderKind.ON_DEVICE
-        if is_here or (self._listings.is_fresh(profile) and not insist):
+        is_on_device = profile.kind is ProviderKind.ON_DEVICE
+        if is_on_device or (self._listings.is_fresh(profile) and not insist):
             return
         if not await self._registry.is_usable(profile):
             return

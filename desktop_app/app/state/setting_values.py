@@ -28,11 +28,11 @@ class SettingValues(QObject):
         super().__init__(parent)
         self._store = store
         self._values = with_defaults({})
-        self._loading = asyncio.Lock()
+        self._load_lock = asyncio.Lock()
 
     async def load(self) -> None:
         """Load the values from the store."""
-        async with self._loading:  # the store may answer two readers in any order
+        async with self._load_lock:  # the store may answer two readers in any order
             self._values = with_defaults(await self._store.all())
 
     @property

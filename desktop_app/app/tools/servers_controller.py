@@ -94,9 +94,9 @@ class ServersController(QObject):
         runs = await self._servers().runs()
         for run in runs:
             run.watch(self._refresh_timer.start)
-        self._panel.set_servers([await self._row(run) for run in runs])
+        self._panel.set_servers([await self._make_row(run) for run in runs])
 
-    async def _row(self, run: ServerRun) -> ServerRow:
+    async def _make_row(self, run: ServerRun) -> ServerRow:
         from desktop_app.services.tools.server_run import ServerState
         from desktop_app.ui.settings.tabs.servers_tab import ServerRow
 
@@ -174,9 +174,9 @@ class ServersController(QObject):
         from desktop_app.ui.tools.server_form import STORED
 
         stored = ServerSecrets()
-        has_kept = STORED in (*entered.environment.values(), *entered.headers.values())
-        has_kept = has_kept or has_keyring_arguments(entered.command)
-        if replaces and (has_kept or entered.url.endswith(f"?{STORED}")):
+        has_unchanged = STORED in (*entered.environment.values(), *entered.headers.values())
+        has_unchanged = has_unchanged or has_keyring_arguments(entered.command)
+        if replaces and (has_unchanged or entered.url.endswith(f"?{STORED}")):
             stored = await self._servers().secrets_of(
                 (await self._servers().run(entered.name)).server
             )

@@ -204,7 +204,9 @@ class ToolsController(QObject):
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
         dialog.form_chosen.connect(lambda chosen: self._take_form(request, chosen))
         dialog.check_requested.connect(
-            lambda source, takes: self._tasks.start(self._check(dialog, source, takes=takes))
+            lambda source, should_accept: self._tasks.start(
+                self._check(dialog, source, should_accept=should_accept)
+            )
         )
         dialog.file_requested.connect(lambda path: self._tasks.start(self._read(dialog, path)))
         dialog.show_form(request.value, self._refusals())
@@ -231,7 +233,9 @@ class ToolsController(QObject):
                 found[FormKind(syntax)] = error.sentences
         return found
 
-    async def _check(self, dialog: AnswerFormDialog, source: FormSource, *, takes: bool) -> None:
+    async def _check(
+        self, dialog: AnswerFormDialog, source: FormSource, *, should_accept: bool
+    ) -> None:
         from desktop_app.services.structured.requested_form import form_of  # not for the start
 
         words = ""
@@ -241,9 +245,9 @@ class ToolsController(QObject):
             words = tr("Not valid: {words}", words=str(error.params["words"]))
         if dialog is not self._dialog:
             return  # closed since
-        if takes and not words:
+        if should_accept and not words:
             dialog.accept_form(source)
-        elif takes or source == dialog.source:  # otherwise it was changed since
+        elif should_accept or source == dialog.source:  # otherwise it was changed since
             dialog.show_problem(words)
 
     async def _read(self, dialog: AnswerFormDialog, path: Path) -> None:

@@ -45,7 +45,9 @@ def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
     """Return the time until the next backup; None if backups are off.
 
     Args:
+        every: the setting: "day", "week" or "off".
         last: {"at": time of the last backup, "failed_at": time of a later failure}, as ISO 8601.
+        at: the current time.
     """
     if every not in INTERVALS:
         return None
@@ -82,7 +84,7 @@ class BackupController(QObject):
         self._tasks, self._settings_store = tasks, settings_store
         self._back_up_visibly = back_up_visibly
         self._command = CommandRunner()
-        self._last: dict[str, Any] = {}
+        self._last_outcome: dict[str, Any] = {}
         self._is_running = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self._tasks.start(self._back_up_if_due()))
@@ -91,8 +93,8 @@ class BackupController(QObject):
     async def start(self) -> None:
         """Read the last outcome and start the timer."""
         stored = await self._settings_store.all()
-        self._last = stored.get(LAST_KEY) or {}
-        self._show()
+        self._last_outcome = stored.get(LAST_KEY) or {}
+        self._show_state()
         self._schedule(FIRST_CHECK)
 
     def check_soon(self) -> None:
@@ -106,8 +108,8 @@ class BackupController(QObject):
 
     def _on_value(self, key: str) -> None:
         if key in ("backup.folder", "backup.every"):
-            self._last.pop("failed_at", None)
-            self._show()
+            self._last_outcome.pop("failed_at", None)
+            self._show_state()
             self._schedule(timedelta(seconds=2))
 
     @property
@@ -119,7 +121,7 @@ class BackupController(QObject):
         return int(self._values["backup.keep"] or 1)
 
     def _schedule(self, minimum: timedelta = timedelta()) -> None:
-        wait = due_in(str(self._values["backup.every"]), self._last, now())
+        wait = due_in(str(self._values["backup.every"]), self._last_outcome, now())
         if wait is None or not self._folder:
             self._timer.stop()
             return
@@ -129,7 +131,7 @@ class BackupController(QObject):
     async def _back_up_if_due(self) -> None:
         if self._is_running:
             return  # the timer is started again when it ends
-        wait = due_in(str(self._values["backup.every"]), self._last, now())
+        wait = due_in(str(self._values["backup.every"]), self._last_outcome, now())
         try:
             if wait == timedelta() and self._folder:
                 await self._back_up()
@@ -162,14 +164,16 @@ class BackupController(QObject):
 
     async def _record(self, result: CommandResult, *, is_manual: bool = False) -> None:
         at = now().isoformat()
-        failed_before = "failed_at" in self._last
+        failed_before = "failed_at" in self._last_outcome
         if result.code == 0:
-            self._last = {"at": at}
+            self._last_outcome = {"at": at}
         else:
-            self._last["failed_at"] = at
-            self._last["error"] = None if result.error is None else error_to_json(result.error)
-        await self._settings_store.set(LAST_KEY, self._last)
-        self._show()
+            self._last_outcome["failed_at"] = at
+            self._last_outcome["error"] = (
+                None if result.error is None else error_to_json(result.error)
+            )
+        await self._settings_store.set(LAST_KEY, self._last_outcome)
+        self._show_state()
         self._schedule()
         if result.code == 0:
             self._notifications.dismiss_topic(TOPIC)
@@ -180,15 +184,15 @@ class BackupController(QObject):
             error = StorageError(Reason.BACKUP_FAILED, words=words, details=result.messages)
             self._notifications.notify(error, topic=TOPIC)
 
-    def _show(self) -> None:
-        backed_up_at = _parse_time(self._last.get("at"))
+    def _show_state(self) -> None:
+        backed_up_at = _parse_time(self._last_outcome.get("at"))
         last_backup = (
             tr("Last backup: {time}.", time=moment(backed_up_at))
             if backed_up_at
             else tr("No backup yet.")
         )
-        if failed_at := _parse_time(self._last.get("failed_at")):
-            error = self._last.get("error")
+        if failed_at := _parse_time(self._last_outcome.get("failed_at")):
+            error = self._last_outcome.get("error")
             why = "" if error is None else error_from_json(error).sentences
             failure = tr("The backup of {time} failed.", time=moment(failed_at))
             sentences = " ".join(filter(None, (failure, why, last_backup)))
