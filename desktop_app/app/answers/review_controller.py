@@ -60,7 +60,7 @@ class ReviewController(QObject):
             self._notifications.notify(tr("There is no response to review."))
 
     def _open(self, message_id: str) -> None:
-        answer = next((m for m in self._current.path if m.id == message_id), None)
+        answer = self._current.message(message_id)
         if answer is None:
             return
         if answer.status is MessageStatus.STREAMING:

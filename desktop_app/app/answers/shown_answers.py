@@ -79,17 +79,15 @@ class ShownAnswers(QObject):
         if answer.status is MessageStatus.STREAMING or not self._is_open(conversation_id):
             return  # a streaming answer continues at its provider after the program's end
         self._ended_answer = answer
-        if self._is_on_path(answer):
+        if self._current.message(answer.id) is not None:
             self._transcript.stream.set_status_line(answer.id, "")
             self._show_amended(answer.conversation_id, answer)
 
-    def _is_on_path(self, answer: Message) -> bool:
-        return answer.id in [message.id for message in self._current.path]
-
     def _announce_early_end(self) -> None:
         """Announce an answer that ended before its conversation was reloaded with the question."""
-        if self._ended_answer is not None and self._is_on_path(self._ended_answer):
-            self._announce_end(self._ended_answer.id)
+        answer = self._ended_answer
+        if answer is not None and self._current.message(answer.id) is not None:
+            self._announce_end(answer.id)
         self._ended_answer = None
 
     def _announce_end(self, message_id: str) -> None:

@@ -38,7 +38,7 @@ class StructuredAnswers(QObject):
         transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
-        answer = next((m for m in self._current.path if m.id == message_id), None)
+        answer = self._current.message(message_id)
         if answer is None:
             return
         if action in (SHOW_TEXT, SHOW_VALUE):

@@ -68,7 +68,7 @@ class AnswerActions(QObject):
         transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
-        message = next((m for m in self._current.path if m.id == message_id), None)
+        message = self._current.message(message_id)
         if message is not None and action in self._actions:
             self._actions[action](message)
 

@@ -136,10 +136,8 @@ class CompactionController(QObject):
         }
 
     def _maker_name(self, compaction: Compaction) -> str:
-        profiles = self._providers.all
-        return next(
-            (p.name for p in profiles if p.id == compaction.provider_id), tr("a removed provider")
-        )
+        profile = self._providers.get(compaction.provider_id)
+        return tr("a removed provider") if profile is None else profile.name
 
     # -------------------------------------------------------------- the offer
 

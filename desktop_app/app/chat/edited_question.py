@@ -70,7 +70,7 @@ class EditedQuestion(QObject):
         return None if typed == edit.question.as_draft else lambda: self._resume(edit, typed)
 
     def _resume(self, edit: Edit, typed: Draft) -> None:
-        if edit.question.id in {message.id for message in self._current.path}:
+        if self._current.message(edit.question.id) is not None:
             self.begin(edit.question)
             self._put_into_prompt(typed)
 
@@ -104,7 +104,7 @@ class EditedQuestion(QObject):
 
     def _on_open_path(self) -> Edit | None:
         edit = self._drafts.edit_in(self._current.id)
-        if edit is None or edit.question.id not in {m.id for m in self._current.path}:
+        if edit is None or self._current.message(edit.question.id) is None:
             return None
         return edit
 

@@ -227,7 +227,7 @@ class LibraryController(QObject):
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
         is_open = conversation_id == self._current.id == self._shown_id
-        return is_open and any(message.id == message_id for message in self._current.path)
+        return is_open and self._current.message(message_id) is not None
 
     async def _preview(self, opening: int, conversation: Conversation) -> None:
         """Show the end of a long conversation while the rest is read.

@@ -81,12 +81,8 @@ class ProvidersController(QObject):
     def _connect(self) -> None:
         panel = self._panel
         panel.profile_selected.connect(self._select_profile)
-        panel.profile_save_requested.connect(
-            lambda profile: self._start(self._save_profile(profile))
-        )
-        panel.profile_add_requested.connect(
-            lambda profile: self._start(self._save_profile(profile))
-        )
+        for requested in (panel.profile_save_requested, panel.profile_add_requested):
+            requested.connect(lambda profile: self._start(self._save_profile(profile)))
         panel.profile_removal_requested.connect(lambda id_: self._start(self._remove_profile(id_)))
         panel.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
         panel.key_removal_requested.connect(lambda id_: self._start(self._remove_key(id_)))
@@ -136,8 +132,7 @@ class ProvidersController(QObject):
     # -------------------------------------------------------------- providers
 
     def _profile(self, profile_id: str) -> ProviderProfile:
-        profiles = self._providers.all
-        return next((p for p in profiles if p.id == profile_id), self._setup.profile)
+        return self._providers.get(profile_id) or self._setup.profile
 
     def _select_profile(self, profile_id: str) -> None:
         self._shown_id = profile_id

@@ -82,8 +82,7 @@ class SpendingController(QObject):
 
     async def _on_spent(self, provider_id: str) -> None:
         """Update a provider's month, and warn if spending comes near the cap."""
-        profiles = self._providers.all
-        profile = next((p for p in profiles if p.id == provider_id), None)
+        profile = self._providers.get(provider_id)
         if profile is None:
             return
         budget = self._budget

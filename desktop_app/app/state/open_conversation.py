@@ -142,6 +142,10 @@ class OpenConversation(QObject):
         """Report added messages that are shown by now."""
         self.path_changed.emit()
 
+    def message(self, message_id: str) -> Message | None:
+        """Return a message of the path by its id, None if it is not in the path."""
+        return next((message for message in self._path if message.id == message_id), None)
+
     def path_to(self, message_id: str) -> list[Message]:
         """Return the messages before this one; none if it is not in the path."""
         ids = [message.id for message in self._path]
