@@ -122,6 +122,8 @@ class QuickConversation(QObject):
     async def ask(self, draft: Draft) -> AnswerRun:
         """Store a question, and return the run of its answer.
 
+        If the conversation was deleted, the question begins another.
+
         Raises:
             UserFacingError: the question was refused.
         """
@@ -129,9 +131,12 @@ class QuickConversation(QObject):
         if self.is_unsaved and not self._path:
             self._temporary.begin(self.id)
             await self._conversations.create(self._value)
-        elif self._path and (stored := await self._conversations.get(self.id)) is not None:
+        elif self._path:
+            stored, choice = await self._conversations.get(self.id), self.choice
+            if stored is None and not self.is_unsaved:  # deleted permanently in the main window
+                self.begin()
             # The main window may have renamed, moved or pinned it.
-            self._value = replace(stored, choice=self._value.choice)
+            self._value = replace(stored or self._value, choice=choice)
         run = await self._chat_service.begin(
             self._value,
             self._path,

@@ -426,3 +426,19 @@ async def test_a_follow_up_keeps_what_the_main_window_has_changed() -> None:
         await desk.settled()
         (conversation,) = await desk.backend.conversations.all()
         assert (conversation.title, conversation.archived) == ("Mine", True)
+
+
+async def test_a_follow_up_of_a_deleted_conversation_begins_another() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        (await ask(desk, quick, "One?")).end("1")
+        await desk.settled()
+        (deleted,) = await desk.backend.conversations.all()
+        desk.controllers.trash.delete([deleted.id])
+        await desk.controllers.trash.erase([deleted.id])
+        turn = await ask(desk, quick, "Two?")
+        turn.end("2")
+        await desk.settled()
+        (conversation,) = await desk.backend.conversations.all()
+        assert conversation.id != deleted.id
+        assert "One?" not in str(turn.request.messages)
