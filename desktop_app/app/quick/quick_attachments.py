@@ -152,7 +152,13 @@ class QuickAttachments(QObject):
     async def _read(self, reading_id: str, content: Path | DroppedData) -> None:
         try:
             part, note = await self._passwords.open_with_password(
-                partial(self._reader.read, content, _ignore, "", resolved=self.resolved)
+                partial(
+                    self._reader.read,
+                    content,
+                    _ignore,
+                    self._conversation.id,
+                    resolved=self.resolved,
+                )
             )
             if part.sha256 in {known.sha256 for known in self.parts}:
                 self._quick.set_status(tr("“{name}” is already attached.", name=content.name))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
@@ -94,7 +96,15 @@ class QuickConversation(QObject):
         return self.is_unsaved or not self._temporary.exists
 
     def set_unsaved(self, unsaved: bool) -> None:
-        """Choose, before the first question, whether the conversation is in memory only."""
+        """Choose, before the first question, whether the conversation is in memory only.
+
+        Attachments are stored where the conversation will be, so choose before they are read.
+        """
+        if unsaved and not self.is_unsaved:
+            self._temporary.begin(self.id)
+        elif self.is_unsaved and not unsaved:
+            self._temporary.discard(self.id)
+            self._value = replace(self._value, id=new_id())  # a temporary id stays temporary
         self.is_unsaved = unsaved
 
     def choose(self, choice: ModelChoice) -> None:
@@ -128,8 +138,9 @@ class QuickConversation(QObject):
             UserFacingError: the question was refused.
         """
         await self.propose_model()
+        if self.is_unsaved and not self._temporary.is_temporary(self.id):
+            raise StorageError(Reason.TEMPORARY_CLOSED)  # the main window has begun another
         if self.is_unsaved and not self._path:
-            self._temporary.begin(self.id)
             await self._conversations.create(self._value)
         elif self._path:
             stored, choice = await self._conversations.get(self.id), self.choice

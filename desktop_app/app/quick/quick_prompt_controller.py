@@ -165,7 +165,11 @@ class QuickPromptController(QObject):
         elif not self._conversation.can_be_unsaved:
             self.window.set_unsaved(False)
             self.window.set_status(tr("A temporary conversation is already open"))
+        elif self.attachments.parts or self.attachments.reading_name:
+            self.window.set_unsaved(is_unsaved)
+            self.window.set_status(tr("Remove the attachments first"))
         else:
+            self.attachments.clear()  # a removed one cannot be restored into the other state
             self._set_unsaved(not is_unsaved)
 
     def _set_unsaved(self, unsaved: bool) -> None:
@@ -243,7 +247,8 @@ class QuickPromptController(QObject):
             self._tasks.start(self._leave_for_window(action))
 
     async def _leave_for_window(self, action: str = "") -> None:
-        if self._conversation.is_unsaved and self._conversation.path:
+        has_content = self._conversation.path or self.attachments.parts
+        if self._conversation.is_unsaved and has_content:
             self.window.set_status(tr("An unsaved conversation stays here"))
             return
         if self.attachments.reading_name:

@@ -223,6 +223,62 @@ async def test_an_unsaved_conversation_is_neither_stored_nor_listed() -> None:
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
+async def test_a_file_of_an_unsaved_conversation_is_not_stored(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(f"About {SECRET}.")
+    async with Desk() as desk:
+        quick = opened(desk)
+        find(quick, QPushButton, "unsaved").click()
+        quick.files_dropped.emit([path])
+        await until(lambda: desk.session.quick.attachments.parts)
+        quick.open_in_window_requested.emit()  # it stays here
+        find(quick, QPushButton, "unsaved").click()  # the file stays unsaved
+        assert is_unsaved(desk)
+        turn = await ask(desk, quick, "What?")
+        assert SECRET in str(turn.request.messages)
+        turn.end("That.")
+        await desk.settled()
+    files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+async def test_a_saved_file_must_be_removed_before_the_question_is_not_saved(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("Some notes.")
+    async with Desk() as desk:
+        quick = opened(desk)
+        quick.files_dropped.emit([path])
+        find(quick, QPushButton, "unsaved").click()
+        assert not is_unsaved(desk)
+        await until(lambda: desk.session.quick.attachments.parts)
+        find(quick, QPushButton, "unsaved").click()
+        assert not is_unsaved(desk)
+        quick.chips.remove_requested.emit(desk.session.quick.attachments.parts[0].sha256)
+        find(quick, QPushButton, "unsaved").click()
+        assert is_unsaved(desk)
+        find(quick, QPushButton, "unsaved").click()
+        (await ask(desk, quick, "What?")).end("That.")
+        await desk.settled()
+        assert len(await desk.backend.conversations.all()) == 1
+
+
+async def test_an_unsaved_conversation_ends_when_the_window_begins_a_temporary_one() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        find(quick, QPushButton, "unsaved").click()
+        (await ask(desk, quick, "One?")).end("1")
+        await desk.settled()
+        desk.controllers.temporary.open()
+        QTest.keyClicks(line(quick), "Two?")
+        QTest.keyClick(line(quick), Qt.Key.Key_Return)
+        await desk.settled()
+        problem = find(quick, QLabel, "problem").text()
+        assert "was closed" in problem
+        assert len(desk.stage.turns) == 1
+
+
 async def test_an_unsent_question_survives_a_restart() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Before?", "Yes.")
