@@ -323,7 +323,7 @@ def report_failed_start(error: UserFacingError) -> int:
 
 def _prepare_end(code: int) -> None:
     """On Wayland, have the process end with this code without Qt's destructors."""
-    # On X11 they must run: one passes the copied content to the desktop's clipboard manager.
+    # On X11 they must run: one of them passes copied content to the desktop's clipboard manager.
     if QApplication.platformName().startswith("wayland"):
         from desktop_app.app.startup.process_end import skip_qt_destructors
 

@@ -922,7 +922,7 @@ class Controllers(QObject):
         self.readings.ended.connect(self.chat.send_queued)
 
     def _connect_store(self) -> None:
-        """Show what other processes have written to the store."""
+        """Show changes that other processes write to the store."""
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
         self.store_watcher.store_changed.connect(
             lambda: self.tasks.start(self.foreign_changes.show())

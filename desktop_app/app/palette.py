@@ -67,11 +67,11 @@ class Palette(QObject):
         commands = [e._replace(keys=shortcut_text(e.keys)) for e in entries_of(offered, keymap)]
         self._entries = {entry.id: entry for entry in commands}
         self._actions_by_row = dict(self._actions)
-        self._add(self._sources.rows())
+        self._add_rows(self._sources.rows())
         self._widget.open_with(commands, self._find)
         self._tasks.start(self._load_stored())
 
-    def _add(self, rows: list[PaletteRow]) -> None:
+    def _add_rows(self, rows: list[PaletteRow]) -> None:
         self._entries |= {entry.id: entry for entry, _ in rows}
         self._actions_by_row |= {entry.id: act for entry, act in rows}
 
@@ -86,7 +86,7 @@ class Palette(QObject):
             self._uses = UseCounts((await self._settings_store.all()).get(USES_KEY))
         titles = await self._sources.titles()
         self._titles = await asyncio.to_thread(TitleIndex, titles)
-        self._add(await self._sources.collections())
+        self._add_rows(await self._sources.collections())
         if self._widget is not None and self._widget.isVisible():
             self._widget.search_again()
 

@@ -54,20 +54,20 @@ class SpellingController(QObject):
         self.spelling.addition_requested.connect(lambda word: tasks.start(self._add(word)))
         panel.languages_requested.connect(self.choose_languages)
         values.changed.connect(
-            lambda key: self._apply() if key in (SPELLING, SPELLING_LANGUAGES) else None
+            lambda key: self._apply_settings() if key in (SPELLING, SPELLING_LANGUAGES) else None
         )
 
     async def start(self) -> None:
         """Load the library, and show in the settings if it or every dictionary is missing."""
         with suppress(OSError):  # shown below
-            self._dictionaries = await self._run(Dictionaries)
-            self._installed = await self._run(self._dictionaries.languages)
+            self._dictionaries = await self._run_in_thread(Dictionaries)
+            self._installed = await self._run_in_thread(self._dictionaries.languages)
         if not self._installed:
             words = tr("Install these packages to check spelling: {packages}", packages=PACKAGES)
             self._panel.set_unavailable({SPELLING: words, SPELLING_LANGUAGES: ""})
-        self._apply()
+        self._apply_settings()
 
-    def _apply(self) -> None:
+    def _apply_settings(self) -> None:
         self.spelling.set_on(bool(self._installed and self._values[SPELLING]))
 
     @property
@@ -76,20 +76,24 @@ class SpellingController(QObject):
         wanted = [*QLocale.system().uiLanguages(), language()]
         return chosen or dictionaries_for(self._installed, [w.replace("-", "_") for w in wanted])
 
-    async def _run(self, work: Callable[[], _T]) -> _T:
+    async def _run_in_thread(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _check(self, words: list[str]) -> None:
         if (dictionaries := self._dictionaries) is not None:
             languages = self._languages
-            misspelled = await self._run(partial(dictionaries.misspelled, words, languages))
+            misspelled = await self._run_in_thread(
+                partial(dictionaries.misspelled, words, languages)
+            )
             if misspelled and languages == self._languages:  # otherwise they are checked again
                 self.spelling.mark_misspelled(misspelled)
 
     async def _suggest(self, request: SuggestionRequest) -> None:
         found: list[str] = []
         if (dictionaries := self._dictionaries) is not None:
-            work = self._run(partial(dictionaries.suggestions, request.word, self._languages))
+            work = self._run_in_thread(
+                partial(dictionaries.suggestions, request.word, self._languages)
+            )
             with suppress(TimeoutError):  # the menu opens without them
                 found = await asyncio.wait_for(work, SUGGESTIONS_TIMEOUT_S)
         request.on_result(found)
@@ -105,11 +109,11 @@ class SpellingController(QObject):
             request.position,
             lambda words: dictionaries.misspelled(words, languages) - ignored,
         )
-        request.on_result(await self._run(work))
+        request.on_result(await self._run_in_thread(work))
 
     async def _add(self, word: str) -> None:
         if (dictionaries := self._dictionaries) is not None:
-            await self._run(partial(dictionaries.add, word, self._languages))
+            await self._run_in_thread(partial(dictionaries.add, word, self._languages))
 
     def choose_languages(self, request: EditRequest) -> QMenu:
         """Open the menu of the installed dictionaries; any number can be chosen."""
@@ -145,6 +149,6 @@ class SpellingController(QObject):
     async def aclose(self) -> None:
         """Free the dictionaries."""
         if self._dictionaries is not None:
-            await self._run(self._dictionaries.close)
+            await self._run_in_thread(self._dictionaries.close)
         self._dictionaries = None
         self._thread.shutdown()

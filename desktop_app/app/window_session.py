@@ -277,7 +277,7 @@ class WindowSession:
         self.controllers.server_watch.check_soon()
 
     def _public_title(self, conversation_id: str) -> str:
-        """Return a title for notifications, which desktops keep; "" for a temporary one."""
+        """Return a title for notifications, which desktops keep; "" if it is temporary."""
         if self._backend.temporary.is_temporary(conversation_id):
             return ""
         found = self.controllers.list_presenter.cached(conversation_id)

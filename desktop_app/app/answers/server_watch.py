@@ -60,9 +60,9 @@ class ServerWatch(QObject):
         self.attempts = 0
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
-        current.opened.connect(self._begin)
+        current.opened.connect(self._watch_again)
         current.path_changed.connect(self._on_path)
-        providers.changed.connect(self._begin)
+        providers.changed.connect(self._watch_again)
 
     @property
     def is_watching(self) -> bool:
@@ -75,7 +75,7 @@ class ServerWatch(QObject):
         if self._timer.isActive():
             self._timer.start(FIRST_WAIT_MS)
 
-    def _begin(self) -> None:
+    def _watch_again(self) -> None:
         self._watched_id = ""
         self._on_path()
 
@@ -122,12 +122,12 @@ class ServerWatch(QObject):
         if message.id != self._watched_id:
             return
         if is_back:
-            self._show(message, address)
+            self._show_recovery(message, address)
         else:
             self._wait_ms = min(self._wait_ms * 2, MAX_WAIT_MS)
             self._timer.start(self._wait_ms)
 
-    def _show(self, message: Message, address: tuple[str, int]) -> None:
+    def _show_recovery(self, message: Message, address: tuple[str, int]) -> None:
         """Show at the answer, and tell screen readers, that the server is back."""
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         error = message.error or ErrorNote("")

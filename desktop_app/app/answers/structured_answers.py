@@ -42,11 +42,11 @@ class StructuredAnswers(QObject):
         if answer is None:
             return
         if action in (SHOW_TEXT, SHOW_VALUE):
-            self._show(answer, as_text=action == SHOW_TEXT)
+            self._show_form(answer, as_text=action == SHOW_TEXT)
         elif action in (COPY_JSON, COPY_CSV):
             self._copy(answer, as_csv=action == COPY_CSV)
 
-    def _show(self, answer: Message, *, as_text: bool) -> None:
+    def _show_form(self, answer: Message, *, as_text: bool) -> None:
         self._providers.show_as_text(answer.id, as_text)
         number = self._current.version_numbers.get(answer.id)
         shown = self._providers.as_shown(answer)

@@ -96,7 +96,7 @@ def share_and_cost(tokens: int, resolved: ResolvedChoice) -> list[str]:
 
 
 def price_note(resolved: ResolvedChoice) -> str:
-    """Return a note if no cost is shown, which says why; "" otherwise."""
+    """Return why no cost is shown; "" if there is a cost."""
     if resolved.price is None:
         return tr(
             "The price of {model} at {provider} is unknown.",

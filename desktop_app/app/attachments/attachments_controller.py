@@ -94,7 +94,7 @@ class AttachmentsController(QObject):
             notes.changed,
             readings.progressed,
         ):
-            changed.connect(self._show)
+            changed.connect(self._show_chips)
 
     # -------------------------------------------------------------- attaching
 
@@ -192,7 +192,7 @@ class AttachmentsController(QObject):
         """Change an image's detail, or show all chips."""
         if chip_id == MORE_CHIP:
             self._is_expanded = True
-            self._show()
+            self._show_chips()
             return
         attachments = tuple(
             with_detail(part, detail)
@@ -204,7 +204,7 @@ class AttachmentsController(QObject):
 
     # -------------------------------------------------------------- showing
 
-    def _show(self) -> None:
+    def _show_chips(self) -> None:
         reading = self._readings.in_open_conversation
         chips = [*self._attached_chips(), *self._reading_chips(reading)]
         self._prompt.set_chips(chips)
@@ -220,7 +220,7 @@ class AttachmentsController(QObject):
         self._show_suggestions()
 
     def _attached_chips(self) -> list[Chip]:
-        """Return the attachments' chips; the last stands for the rest of many."""
+        """Return a chip for each attachment; of many, the last chip stands for the rest."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         first = len(parts) if self._is_expanded or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
         sent = self._setup.as_sent(parts[:first])
@@ -240,7 +240,7 @@ class AttachmentsController(QObject):
         self._is_expanded, self._has_opened = False, True
 
     def _reading_chips(self, reading: dict[str, FileReading]) -> list[Chip]:
-        """Return the chips of files being read: of all if few, else of one and of the rest."""
+        """Return a chip for each file being read; of many, for the first one and for the rest."""
         first = len(reading) if len(reading) <= FEW_FILES else 1
         chips = [
             Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
@@ -265,7 +265,7 @@ class AttachmentsController(QObject):
 
     def _show_thumbnail(self, sha256: str) -> None:
         if sha256 in map(part_id, self._draft.value.attachments):
-            self._show()
+            self._show_chips()
 
     def _refusal(self) -> str:
         """Return why the chosen model cannot take the attachments, "" if it can."""

@@ -138,7 +138,7 @@ class FileReadings(QObject):
             reading = FileReading(conversation_id, name, batch, tr("reading…"), path)
             reading_id = new_id()
             self._readings[reading_id] = reading
-            reading.task = self._tasks.start(self._run(reading_id, reading, content))
+            reading.task = self._tasks.start(self._read_content(reading_id, reading, content))
         self._update()
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
@@ -174,7 +174,7 @@ class FileReadings(QObject):
 
     # -------------------------------------------------------------- one file
 
-    async def _run(
+    async def _read_content(
         self, reading_id: str, reading: FileReading, content: Path | str | DroppedData
     ) -> None:
         is_attached = False
@@ -189,7 +189,7 @@ class FileReadings(QObject):
             is_attached = True
             reading.batch.add_attached()
             if isinstance(content, Path):
-                await self._note_origin(reading, part.sha256, content)
+                await self._store_origin(reading, part.sha256, content)
             if isinstance(content, str):
                 self.text_attached.emit(reading.conversation_id, part.sha256)
         except UserFacingError as error:
@@ -211,7 +211,7 @@ class FileReadings(QObject):
             return
         self._arrived.append((reading, part))
 
-    async def _note_origin(self, reading: FileReading, sha256: str, path: Path) -> None:
+    async def _store_origin(self, reading: FileReading, sha256: str, path: Path) -> None:
         """Store a file's location; if that fails, the file stays attached."""
         self._origins.add(sha256, path)
         if self._temporary.was_begun(reading.conversation_id):

@@ -67,10 +67,10 @@ class ImagesController(QObject):
         """Show the images of these messages in a transcript."""
         self._transcripts.append(transcript)
         transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
-        transcript.image_requested.connect(partial(self._show, messages))
+        transcript.image_requested.connect(partial(self._show_thumbnail, messages))
         transcript.action_requested.connect(partial(self._act, messages))
 
-    def _show(self, messages: MessageSource, sha256: str) -> None:
+    def _show_thumbnail(self, messages: MessageSource, sha256: str) -> None:
         part = _part(messages(), sha256)
         if part is not None and self._chips.thumbnail(part) is not None:
             self._pass_thumbnail(sha256)

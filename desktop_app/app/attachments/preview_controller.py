@@ -222,12 +222,12 @@ class PreviewController(QObject):
             chip, note = self._image_chips.chip(part, resolved), ""
         else:
             chip = document_chip(part, resolved)
-            note = self._note(part)
+            note = self._sending_note(part)
         self._dialog.show_facts(
             chip.detail, "\n".join(line for line in (note, chip.tooltip) if line)
         )
 
-    def _note(self, part: DocumentPart) -> str:
+    def _sending_note(self, part: DocumentPart) -> str:
         """Return a note on how a document's text is sent."""
         model, limit = self._holder.resolved.model, self._holder.resolved.model.input_limit
         if part.in_parts:

@@ -96,22 +96,22 @@ class ChoiceController(QObject):
         prompt.row.model_requested.connect(self.choose_model)
         prompt.row.background_requested.connect(self._setup.choose_background)
         self._current.opened.connect(self._forget_estimate)
-        self._current.opened.connect(self._show)
+        self._current.opened.connect(self._show_choice)
         self._current.opened.connect(self._apply_deferred)
-        self._setup.choice_changed.connect(self._show)
+        self._setup.choice_changed.connect(self._show_choice)
         self._setup.choice_changed.connect(self._show_figures)
         self._setup.choice_changed.connect(self._show_price)
-        self._current.path_changed.connect(self._show)
+        self._current.path_changed.connect(self._show_choice)
         self._draft.changed.connect(self._timer.start)
         self._draft.changed.connect(self._on_draft_changed)
         spending.spent.connect(self._forget_measured)
         self._current.compactions_changed.connect(self._timer.start)
-        choices.changed.connect(self._show)
+        choices.changed.connect(self._show_choice)
         prompt.row.model_listing_requested.connect(
             lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
         )
         self._values.changed.connect(
-            lambda key: self._show() if key == "answer.background" else None
+            lambda key: self._show_choice() if key == "answer.background" else None
         )
 
     # -------------------------------------------------------------- choosing
@@ -187,7 +187,7 @@ class ChoiceController(QObject):
 
     # -------------------------------------------------------------- showing
 
-    def _show(self) -> None:
+    def _show_choice(self) -> None:
         self._prompt.set_choice(self._choices.view)
         if self._prompt.isVisible():  # httpx would double the memory of a program in the background
             self.propose_model()

@@ -95,8 +95,8 @@ class CompactionController(QObject):
         self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
         self._timer.timeout.connect(lambda: self._tasks.start(self._check()))
         self._current.opened.connect(self._on_opened)
-        self._setup.choice_changed.connect(self._show)
-        self._current.path_changed.connect(self._show)
+        self._setup.choice_changed.connect(self._show_marks)
+        self._current.path_changed.connect(self._show_marks)
         running.started.connect(lambda _id: self._show_card())
         transcript.action_requested.connect(self._act)
 
@@ -117,9 +117,9 @@ class CompactionController(QObject):
         found = await self._compaction_store.load(opened_id)
         if opened_id == self._open_id:
             self._current.set_compactions(found)
-            self._show()
+            self._show_marks()
 
-    def _show(self) -> None:
+    def _show_marks(self) -> None:
         self._transcript.set_marks(self._marks())
         self._timer.start()
 
@@ -232,10 +232,10 @@ class CompactionController(QObject):
     def _accept(self) -> None:
         if self._plan is not None and not self._is_busy(self._plan[0]):
             (opened_id, plan), self._plan = self._plan, None
-            self._begin(opened_id, plan, self._setup.ask_settings.instructions)
+            self._start_compaction(opened_id, plan, self._setup.ask_settings.instructions)
             self._prompt.focus_text()
 
-    def _begin(
+    def _start_compaction(
         self, conversation_id: str, plan: CompactionPlan, instructions: str
     ) -> asyncio.Future[None]:
         task = self._tasks.start(self._compact(conversation_id, plan, instructions))
@@ -315,7 +315,7 @@ class CompactionController(QObject):
         plan = await service.plan(context) if is_nearly_full else None
         if plan is not None and asking.id not in self._work:
             self._plan = None
-            self._begin(asking.id, plan, instructions)
+            self._start_compaction(asking.id, plan, instructions)
 
     # -------------------------------------------------------------- the mark's actions
 

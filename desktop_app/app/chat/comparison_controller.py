@@ -228,7 +228,7 @@ class ComparisonController(QObject):
         return found
 
     async def _retry(self, answer_id: str) -> None:
-        """Ask the model of a column again; the new answer is one more version."""
+        """Ask the model of a column again; the new answer becomes another version."""
         column, conversation = self._column(answer_id), await self._load_conversation()
         if column is None or column.answer is None or conversation is None:
             return

@@ -1,4 +1,4 @@
-"""A question edited in the prompt; sent again, it becomes a version of the old one."""
+"""A question that is edited in the prompt, to be sent as another version of itself."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class TemporaryController(QObject):
         self._is_being_replaced = False
         self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
-        self._current.opened.connect(self._show)
+        self._current.opened.connect(self._show_bar_and_row)
         conversation_list.temporary_requested.connect(self.open)
 
     def open(self) -> None:
@@ -79,7 +79,7 @@ class TemporaryController(QObject):
         if self._id and self._id != self._current.id:
             self._reopen()
         elif not self._id:
-            self._begin()
+            self._open_another()
         elif self._has_content:
             self._is_being_replaced = True
             self._get_bar().ask()
@@ -112,7 +112,7 @@ class TemporaryController(QObject):
         is_typed = bool(self._prompt.text().strip() or self._draft.value)
         return bool(self._current.path) or is_typed
 
-    def _begin(self) -> None:
+    def _open_another(self) -> None:
         from desktop_app.ui.window.cards.temporary_bar import TITLE  # not needed at the start
 
         moment = now()
@@ -134,12 +134,12 @@ class TemporaryController(QObject):
         self._navigator.open_new()
         self._drafts.forget(closed_id)
         self._navigator.forget_temporary(closed_id)
-        self._show()
+        self._show_bar_and_row()
         if self._is_being_replaced:
             self._is_being_replaced = False
-            self._begin()
+            self._open_another()
 
-    def _show(self) -> None:
+    def _show_bar_and_row(self) -> None:
         is_open = self._current.is_temporary
         self._header.set_temporary(is_open)
         if is_open:

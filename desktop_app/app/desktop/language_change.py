@@ -48,13 +48,13 @@ class LanguageChange(QObject):
         self._retry.timeout.connect(self._try)
 
     def begin(self) -> None:
-        """Request the rebuild as soon as possible, and say what it waits for."""
+        """Request the rebuild as soon as possible; notify of an obstacle."""
         self._retry.start()
         if obstacle := self._try():
             self._notifications.notify(obstacle)
 
     def _try(self) -> str:
-        """Request the rebuild, or return what it waits for."""
+        """Request the rebuild, or return the obstacle as a sentence."""
         if self._has_unsent():
             return tr("The language changes once the quick prompt’s text is sent.")
         if is_dialog_open() or self._is_creating():

@@ -30,7 +30,7 @@ class LoginStartSetting:
         self._bus, self._values, self._scope = bus, values, scope
 
     async def reconcile(self) -> None:
-        """Set the setting to what the desktop's entry says; the user may have changed the entry."""
+        """Set the setting to the state of the desktop's entry, which the user may have changed."""
         if is_sandboxed():  # the portal can change the entry, but not report it
             return
         try:

@@ -30,7 +30,7 @@ _REFRESH_MS: Final = 500
 
 
 class TrayController(QObject):
-    """Icon in the tray, shown while the desktop has one.
+    """Icon in the tray, shown while the desktop has a tray.
 
     Qt looks for a tray once, with the first icon. At login the program may start before the tray,
     so the icon is created once there is a tray.

@@ -239,24 +239,24 @@ class CollectionsController(QObject):
     def _fill(self, collection_id: str, work: FillWork, done_text: str | None = None) -> None:
         """Run `work` for a collection, then show `done_text`, by default a summary of the files."""
         if self._filling is not None:
-            self._say(tr("Another collection is being updated. Wait for it or cancel it."))
+            self._report(tr("Another collection is being updated. Wait for it or cancel it."))
             return
         self._filled_id, self._progress = collection_id, None
-        self._filling = self._start(self._run(work, done_text))
+        self._filling = self._start(self._run_filling(work, done_text))
         self._show_work()
 
-    async def _run(self, work: FillWork, done_text: str | None) -> None:
+    async def _run_filling(self, work: FillWork, done_text: str | None) -> None:
         before = self._states.get(self._filled_id)
         try:
             await work(self._on_progress)
         except asyncio.CancelledError:
-            self._say(tr("Interrupted. Select Check for changes to resume."))
+            self._report(tr("Interrupted. Select Check for changes to resume."))
             raise
         except UserFacingError as error:
-            self._say(error.sentences, is_error=True)
+            self._report(error.sentences, is_error=True)
         else:
             await self._reload()
-            self._say(self._summary(before) if done_text is None else done_text)
+            self._report(self._summary(before) if done_text is None else done_text)
         finally:
             self._filling, self._progress = None, None
             self._start(self._reload())
@@ -291,7 +291,7 @@ class CollectionsController(QObject):
     async def _remove(self, collection_id: str, path: str) -> None:
         await self._service.remove_file(collection_id, path)
         await self._reload()
-        self._say(
+        self._report(
             tr("“{name}” removed from the collection.", name=Path(path).name),
             lambda: self.add(collection_id, [Path(path)]),
         )
@@ -307,7 +307,7 @@ class CollectionsController(QObject):
         self._deleted_id = collection_id
         self._undo_timer.start()
         await self._reload()
-        self._say(
+        self._report(
             tr("“{name}” deleted. The files weren’t changed.", name=state.collection.name),
             self._undo,
         )
@@ -328,7 +328,7 @@ class CollectionsController(QObject):
                 self._dialog.status.end_undo(self._undo)
             self._drop_from_draft(collection_id)
 
-    def _say(
+    def _report(
         self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
         if self._dialog is not None and self._dialog.isVisible():

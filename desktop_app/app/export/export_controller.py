@@ -102,7 +102,7 @@ class ExportController(QObject):
     async def _export(self, conversation_id: str, file: Path, format_id: str) -> None:
         arguments = ("export", "--conversation", conversation_id, "--format", format_id, "--to")
         command = library_command(*arguments, str(file))
-        run = _run(command, b"", file)
+        run = _run_process(command, b"", file)
         if not await self._run_cancelable(tr("Exporting to {file}…", file=file.name), run):
             self._notifications.notify(tr("Export to {file} canceled.", file=file.name))
             return
@@ -253,14 +253,14 @@ async def _run_print(request: Mapping[str, str], choice: Mapping[str, Any]) -> N
                 stack.push_async_exit(lambda *error: asyncio.to_thread(writing.__exit__, *error))
                 choice = {**choice, "file": str(part)}
             arguments = json.dumps({**request, "printer": choice}).encode()
-            await _run(child_command("print"), arguments)
+            await _run_process(child_command("print"), arguments)
     except OSError as error:
         raise StorageError(
             Reason.EXPORT_UNWRITABLE, file=file, words=system_words(error)
         ) from error
 
 
-async def _run(command: ChildCommand, request: bytes, file: Path | None = None) -> None:
+async def _run_process(command: ChildCommand, request: bytes, file: Path | None = None) -> None:
     """Run a child process that writes `file`, or prints if it is None.
 
     If the task is canceled, remove the partial file.

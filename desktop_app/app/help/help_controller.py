@@ -28,7 +28,7 @@ GEOMETRY: Final = "window.help"
 
 
 class HelpController(QObject):
-    """Controller of the one help window, and of each “?” in other windows.
+    """Controller of the help window, and of each “?” in other windows.
 
     The book is rendered in a thread when the help is first opened, and again after a shortcut has
     changed, because the text names the user's shortcuts.

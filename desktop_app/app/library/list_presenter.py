@@ -1,7 +1,8 @@
 """The part of the library that the conversation list shows, page by page.
 
-Conversations that were read or changed are cached by id. Changes are shown at once and written
-later; reads wait for pending writes, so that an older state never returns.
+A dot marks conversations and folders in which an answer streams. Conversations that were read or
+changed are cached by id. Changes are shown at once and written later; reads wait for pending
+writes, so that an older state never returns.
 """
 
 from __future__ import annotations

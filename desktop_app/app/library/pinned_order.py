@@ -82,13 +82,13 @@ class PinnedOrder(QObject):
         """Show and store this order of pinned conversations; pin those that are not yet pinned."""
         before = self._list.model.pins
         newly_pinned = [id_ for id_ in order if id_ not in before]
-        self._apply(order, newly_pinned, pinned=True)
+        self._apply_order(order, newly_pinned, pinned=True)
         self._notifications.notify_undo(
             tr("Pinned conversations rearranged"),
-            lambda: self._apply(before, newly_pinned, pinned=False),
+            lambda: self._apply_order(before, newly_pinned, pinned=False),
         )
 
-    def _apply(self, order: Sequence[str], changed: list[str], *, pinned: bool) -> None:
+    def _apply_order(self, order: Sequence[str], changed: list[str], *, pinned: bool) -> None:
         if changed:
             self._presenter.change(changed, pinned=pinned)
             self._presenter.write(self._flag_store.set_pinned(changed, pinned))

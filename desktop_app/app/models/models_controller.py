@@ -1,4 +1,4 @@
-"""The table of models: choosing one, favorites, and the user's own entries."""
+"""The table of models: the choice of a model, favorites, and the user's own entries."""
 
 from __future__ import annotations
 

@@ -74,8 +74,8 @@ class PresetsController(QObject):
         self._dialog: PromptsDialog | None = None
         self._save_lock = asyncio.Lock()
         header.preset_menu_requested.connect(self._fill_menu)
-        self._current.opened.connect(self._show)
-        self._setup.choice_changed.connect(self._show)
+        self._current.opened.connect(self._show_in_header)
+        self._setup.choice_changed.connect(self._show_in_header)
         self._values.changed.connect(lambda _key: self._show_page())
         answer_settings.providers.changed.connect(self._show_page)
 
@@ -84,7 +84,7 @@ class PresetsController(QObject):
         stored = await self._prompt_store.presets()
         hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN))
         self._presets.replace_all(with_built_in(stored, hidden))
-        self._show()
+        self._show_in_header()
         self._show_page()
 
     async def refresh(self) -> None:
@@ -94,7 +94,7 @@ class PresetsController(QObject):
         for preset in new:
             self._presets.put(preset)
         if new:
-            self._show()
+            self._show_in_header()
             self._show_page()
 
     # -------------------------------------------------------------- in the open conversation
@@ -161,7 +161,7 @@ class PresetsController(QObject):
         else:
             self._manage()
 
-    def _show(self) -> None:
+    def _show_in_header(self) -> None:
         conversation = self._current.conversation
         preset = self._presets.of(conversation)
         name = "" if preset is None else preset.name
@@ -218,7 +218,7 @@ class PresetsController(QObject):
 
     def _save(self, preset: Preset) -> None:
         self._presets.put(preset)
-        self._show()
+        self._show_in_header()
         self._show_page()
         self._start(self._write(self._prompt_store.save(presets=[preset])))
 
@@ -261,7 +261,7 @@ class PresetsController(QObject):
 
     def _delete(self, preset_id: str) -> None:
         deleted = self._presets.remove(preset_id)
-        self._show()
+        self._show_in_header()
         self._show_page()
         self._start(self._write(self._forget(preset_id)))
 

@@ -93,9 +93,9 @@ class PromptsController(QObject):
         self._built_in = await asyncio.to_thread(built_in_prompts)
         stored = await self._prompt_store.prompts()
         self._stored = {prompt.id: prompt for prompt in stored}
-        self._show()
+        self._show_prompts()
 
-    def _show(self) -> None:
+    def _show_prompts(self) -> None:
         self._list.replace_all(self._built_in, self._stored.values())
         if self._dialog is not None:
             self._dialog.prompts.set_entries(self._page_entries())
@@ -146,7 +146,7 @@ class PromptsController(QObject):
             self._prompt.submit()
 
     def _for_each_document(self, template: Prompt, text: str) -> str:
-        """Return a template's text, extended for several documents if it is about one."""
+        """Return a template's text; a task about one document is extended to several."""
         return task_for_each(text, template.needs, self._draft.value.attachments)
 
     def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
@@ -175,7 +175,7 @@ class PromptsController(QObject):
         if self._dialog is None:
             self._dialog = self._make_dialog()
             self.dialog_created.emit(self._dialog)
-            self._show()
+            self._show_prompts()
         self._dialog.show_page(page)
         bring_to_front(self._dialog)
 
@@ -206,7 +206,7 @@ class PromptsController(QObject):
     def save(self, prompt: Prompt) -> None:
         """Save a new or changed prompt."""
         self._stored[prompt.id] = prompt
-        self._show()
+        self._show_prompts()
         self._start(self._write(self._prompt_store.save([prompt])))
 
     async def _write(self, work: Work) -> None:
@@ -243,7 +243,7 @@ class PromptsController(QObject):
 
     def _remove(self, prompt_id: str) -> Prompt:
         removed = self._stored.pop(prompt_id)
-        self._show()
+        self._show_prompts()
         self._start(self._write(self._prompt_store.remove_prompt(prompt_id)))
         return removed
 

@@ -35,9 +35,9 @@ TOKEN_KEY: Final = "desktop.paste_token"
 _RELEASE_TIMEOUT_S: Final = 5.0
 _POLL_S: Final = 0.02
 _FOCUS_CHANGE_S: Final = 0.1
-"""Time for the compositor to move the focus, which no program sees in another one."""
+"""Time for the compositor to move the focus; no program can see another's focus."""
 FETCH_S: Final = 2.0
-"""Time for the other program to fetch the clipboard, which ends with this process."""
+"""Time for the other program to fetch the clipboard, which this process provides."""
 
 
 def can_type() -> bool:
@@ -78,14 +78,14 @@ class PasteBack(QObject):
         self._question: QMessageBox | None = None
         self._is_typing = False
         self._fetching = 0
-        quick.paste_requested.connect(self._begin)
+        quick.paste_requested.connect(self._begin_pasting)
 
     @property
     def is_pasting(self) -> bool:
         """True while the other program still needs this process."""
         return self._is_typing or self._fetching > 0
 
-    def _begin(self) -> None:
+    def _begin_pasting(self) -> None:
         if (
             self._is_typing
             or self._question is not None

@@ -96,7 +96,7 @@ class QuickAttachments(QObject):
         return is_first_fenced(part, self.attached, self._conversation.path, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
-        """Replace each attachment by what `change` returns for it."""
+        """Replace each attachment by the result of `change` for it."""
         self.parts = tuple(change(part) for part in self.parts)
         self.show()
 

@@ -27,9 +27,9 @@ class QuickChoice(QObject):
         quick.variant_requested.connect(self._choose_variant)
         quick.effort_step_requested.connect(self._step_effort)
         choices.changed.connect(conversation.report_choice)
-        conversation.choice_changed.connect(self._show)
+        conversation.choice_changed.connect(self._show_choice)
 
-    def _show(self) -> None:
+    def _show_choice(self) -> None:
         self._quick.set_choice(self._view)
 
     @property

@@ -21,7 +21,7 @@ class LookController:
         self._values, self._tasks = values, tasks
 
     def apply(self, key: str) -> None:
-        """Apply a changed setting, if it is one of the look."""
+        """Apply a changed setting if it belongs to the look."""
         values = self._values
         if key == "look.theme":
             self._theme.set_mode(values[key])  # type: ignore[arg-type]

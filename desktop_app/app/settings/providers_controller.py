@@ -162,7 +162,7 @@ class ProvidersController(QObject):
         self._panel.set_custom_field_states(profile_id, has_value)
 
     async def _save_field(self, profile_id: str, field: CustomField, value: str) -> None:
-        """Add a header or query parameter, or replace the one of its name."""
+        """Store a custom header or query parameter under its name."""
         async with self._secret_lock:
             profile = await self._saved_profile(lambda p: p.id == profile_id)
             if profile is None:

@@ -145,7 +145,7 @@ class ClosedStore:
                     return False
                 work = await self._work_for(chosen, dialog)
                 if work is not None:
-                    await self._do(work, dialog)
+                    await self._do_in_dialog(work, dialog)
                     return True
         finally:
             dialog.hide()
@@ -155,7 +155,7 @@ class ClosedStore:
         """Do the work and show its result."""
         dialog = StoreDialog(self._theme, self._parent)
         try:
-            await self._do(work, dialog)
+            await self._do_in_dialog(work, dialog)
         finally:
             dialog.hide()
             dialog.deleteLater()
@@ -169,7 +169,7 @@ class ClosedStore:
         archive = await _choose_backup(dialog)
         return restore_work(self._folders, archive) if archive is not None else None
 
-    async def _do(self, work: ClosedWork, dialog: StoreDialog) -> None:
+    async def _do_in_dialog(self, work: ClosedWork, dialog: StoreDialog) -> None:
         dialog.show_work(work.description)
         dialog.open()
         steps = _ProgressRelay()

@@ -18,19 +18,19 @@ def main() -> int:
 
     application = QGuiApplication(sys.argv[:1])
     screen = application.primaryScreen()
-    _say(
+    _print_line(
         {
             "platform": application.platformName(),
             "qt": qVersion(),
             "screen": f"{screen.size().width()}×{screen.size().height()}",
         }
     )
-    _say({"portal": _global_shortcuts_version()})
+    _print_line({"portal": _global_shortcuts_version()})
     # A platform plug-in may hang during shutdown; the result is already printed.
     os._exit(0)
 
 
-def _say(found: dict[str, str | int]) -> None:
+def _print_line(found: dict[str, str | int]) -> None:
     sys.stdout.write(f"{json.dumps(found)}\n")
     sys.stdout.flush()
 

@@ -97,7 +97,7 @@ class AnswerSetup(QObject):
         return self._providers.default_choice(profile)
 
     async def known_choice(self, conversation: Conversation) -> ModelChoice:
-        """Return the current choice; without a model, look for one at the provider."""
+        """Return the current choice; if it has no model, request the provider's models first."""
         choice = self.choice_of(conversation)
         if choice.model or choice.variant is not None:
             return choice

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NewConversation:
-    """Opener of blank conversations, which also applies changed defaults to an open one."""
+    """Opener of blank conversations, which also applies changed defaults to an open blank one."""
 
     def __init__(
         self,

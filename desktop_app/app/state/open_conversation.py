@@ -147,7 +147,7 @@ class OpenConversation(QObject):
         return next((message for message in self._path if message.id == message_id), None)
 
     def path_to(self, message_id: str) -> list[Message]:
-        """Return the messages before this one; none if it is not in the path."""
+        """Return the messages before this message; [] if it is not in the path."""
         ids = [message.id for message in self._path]
         return self._path[: ids.index(message_id)] if message_id in ids else []
 

@@ -86,7 +86,7 @@ class TransferController(QObject):
     async def _import(self, paths: Sequence[Path]) -> None:
         description = tr("Importing {files}…", files=joined([path.name for path in paths]))
         arguments = ("import", "--json", "--progress", *(str(path.absolute()) for path in paths))
-        result = await self._run(description, arguments)
+        result = await self._run_command(description, arguments)
         if result is None:
             return
         try:
@@ -157,7 +157,7 @@ class TransferController(QObject):
         self._tasks.start(self._export(("export", *selection, *options)))
 
     async def _export(self, arguments: Sequence[str]) -> None:
-        result = await self._run(tr("Exporting…"), arguments)
+        result = await self._run_command(tr("Exporting…"), arguments)
         if result is None:
             return
         if self._command.was_stopped:
@@ -176,7 +176,7 @@ class TransferController(QObject):
             None if another command runs, or the user stopped this one.
         """
         arguments = ("backup", folder, "--keep", str(keep), "--progress")
-        result = await self._run(tr("Backing up…"), arguments)
+        result = await self._run_command(tr("Backing up…"), arguments)
         return None if self._command.was_stopped else result
 
     @property
@@ -184,7 +184,9 @@ class TransferController(QObject):
         """True if a command runs."""
         return self._is_busy
 
-    async def _run(self, description: str, arguments: Sequence[str]) -> CommandResult | None:
+    async def _run_command(
+        self, description: str, arguments: Sequence[str]
+    ) -> CommandResult | None:
         if self._is_busy:
             self._notifications.notify(tr(BUSY))
             return None
