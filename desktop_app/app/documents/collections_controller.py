@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.collection_notes import CollectionNotes
     from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.documents.collections import CollectionFile
     from desktop_app.services.collections.collection_service import CollectionProgress, Collections
     from desktop_app.services.collections.embedding_service import EmbeddingPlan
     from desktop_app.ui.composer.prompt_editor import PromptEditor
@@ -126,7 +125,9 @@ class CollectionsController(QObject):
         dialog.file_removal_requested.connect(
             lambda id_, path: self._start(self._remove(id_, path))
         )
-        dialog.file_open_requested.connect(self._open_file)
+        dialog.file_open_requested.connect(
+            lambda file: self.document_open_requested.emit(file.sha256, file.name)
+        )
         dialog.cancel_requested.connect(self.cancel)
         dialog.collection_shown.connect(lambda _id: self._start(self._show_files()))
         dialog.closed.connect(lambda: self._start(self._forget_deleted()))
@@ -198,9 +199,6 @@ class CollectionsController(QObject):
                     total=total,
                 )
             self._dialog.show_work(words, progress.done, total)
-
-    def _open_file(self, file: CollectionFile) -> None:
-        self.document_open_requested.emit(file.sha256, file.name)
 
     # -------------------------------------------------------------- changes
 

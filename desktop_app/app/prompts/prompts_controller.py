@@ -98,7 +98,8 @@ class PromptsController(QObject):
     def _show_prompts(self) -> None:
         self._list.replace_all(self._built_in, self._stored.values())
         if self._dialog is not None:
-            self._dialog.prompts.set_entries(self._page_entries())
+            entries = [(entry.prompt, entry.origin.value) for entry in self._list.entries]
+            self._dialog.prompts.set_entries(entries)
 
     # -------------------------------------------------------------- offering
 
@@ -194,9 +195,6 @@ class PromptsController(QObject):
         dialog.import_requested.connect(lambda path: self._start(self._import(path)))
         dialog.export_requested.connect(lambda path: self._start(self._export(path)))
         return dialog
-
-    def _page_entries(self) -> list[tuple[Prompt, str]]:
-        return [(entry.prompt, entry.origin.value) for entry in self._list.entries]
 
     def _change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
         """Change fields of a prompt; the others are stored in English, and shown translated."""

@@ -89,7 +89,7 @@ class QuickHost(QObject):
     def bind(self, keymap: Keymap) -> None:
         """Apply the shortcuts of `keymap`."""
         if self._quick is not None:
-            self._quick.set_keymap(keymap)
+            self._quick_window.set_keymap(keymap)
             self._shortcuts.bind(keymap)
 
     def check_spelling_with(self, spelling: Spelling) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.app.attachments.attachment_reader import ATTACHED, LARGE_PASTE
 from desktop_app.app.quick.quick_draft import QuickDraft, UnsentQuestion
 from desktop_app.backend.prompt_loader import today
-from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError
 from desktop_app.domain.prompts.prompts import CLIPBOARD, DATE, SELECTION
@@ -96,10 +95,6 @@ class QuickPromptController(QObject):
     def is_visible(self) -> bool:
         """True if the quick prompt is visible."""
         return self.window.isVisible()
-
-    def set_keymap(self, keymap: Keymap) -> None:
-        """Apply the user's shortcuts."""
-        self.window.set_keymap(keymap)
 
     def open_with(self, text: str) -> None:
         """Show the quick prompt; `text` is sent with the question.
