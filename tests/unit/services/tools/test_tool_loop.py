@@ -18,6 +18,7 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     Completed,
+    ReasoningDelta,
     ReasoningItem,
     StreamEvent,
     TextDelta,
@@ -115,6 +116,13 @@ async def test_reasoning_is_replayed_between_rounds(tmp_path: Path) -> None:
     _, provider, _ = await run(tmp_path, Source(double=doubled), script, ANSWER)
     kinds = [type(part).__name__ for part in provider.requests[1].messages[-1].parts]
     assert kinds == ["ReasoningPart", "ToolCallPart"]
+
+
+async def test_reasoning_that_cannot_be_replayed_is_left_out(tmp_path: Path) -> None:
+    script = [ReasoningDelta("Hm."), *asks(("c1", "double", "{}"))]
+    _, provider, _ = await run(tmp_path, Source(double=doubled), script, ANSWER)
+    kinds = [type(part).__name__ for part in provider.requests[1].messages[-1].parts]
+    assert kinds == ["ToolCallPart"]
 
 
 async def test_parallel_calls_run_at_the_same_time(tmp_path: Path) -> None:
