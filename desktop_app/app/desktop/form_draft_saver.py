@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.domain.errors import StorageError
+
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.settings.settings_store import SettingsStore
@@ -24,7 +26,7 @@ class FormDraftSaver(QObject):
     def __init__(self, parent: QObject, *, settings_store: SettingsStore, tasks: Tasks) -> None:
         super().__init__(parent)
         self._settings, self._tasks = settings_store, tasks
-        self._stored: dict[str, Any] = {}
+        self._stored: dict[str, Any] | None = {}  # None after a failed write
         self._timer = QTimer(self, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.save)
         self._is_over = False
@@ -50,8 +52,16 @@ class FormDraftSaver(QObject):
             self._timer.stop()  # until something else has the focus
         entered = collect_form_drafts()
         if entered != self._stored:
-            self._stored = entered
-            self._tasks.start(self._settings.set(FORMS_KEY, entered))
+            is_retry, self._stored = self._stored is None, entered
+            self._tasks.start(self._write(entered, is_retry=is_retry))
+
+    async def _write(self, entered: dict[str, Any], *, is_retry: bool) -> None:
+        try:
+            await self._settings.set(FORMS_KEY, entered)
+        except StorageError:
+            self._stored = None
+            if not is_retry:  # report a full disk once
+                raise
 
     def close(self) -> None:
         """Store the changes for the last time, and save the field with the focus."""

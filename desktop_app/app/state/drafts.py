@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
+from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
@@ -55,6 +56,7 @@ class Drafts:
         self._tasks = tasks
         self._drafts: dict[str, Draft] = {}
         self._edits: dict[str, Edit] = {}
+        self._unwritten: set[str] = set()  # conversations whose last write failed
         self.blank_id = new_id()
         self.blank_overrides = Overrides()
         self.blank_preset_id: str | None = None
@@ -79,8 +81,8 @@ class Drafts:
         return self.cached(self.blank_id)
 
     def put(self, conversation_id: str, draft: Draft) -> None:
-        """Set a draft, and write it if it has changed."""
-        if self._drafts.get(conversation_id) != draft:
+        """Set a draft, and write it if it has changed or its last write failed."""
+        if self._drafts.get(conversation_id) != draft or conversation_id in self._unwritten:
             self._drafts[conversation_id] = draft
             edit = self._edits.get(conversation_id)
             kept = draft if edit is None else edit.keeping(draft)
@@ -131,6 +133,14 @@ class Drafts:
             self.put(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
+        try:
+            await self._store(conversation_id, draft)
+        except StorageError:
+            self._unwritten.add(conversation_id)
+            raise
+        self._unwritten.discard(conversation_id)
+
+    async def _store(self, conversation_id: str, draft: Draft) -> None:
         if conversation_id == self.blank_id:
             row = {
                 **draft.to_json(),

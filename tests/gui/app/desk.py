@@ -28,7 +28,12 @@ from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.provider_gateway import ProviderGateway
 from desktop_app.backend.provider_registry import ProviderRegistry
 from desktop_app.backend.token_counting import ProviderTokenCounter
-from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+)
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
 from desktop_app.services.models.model_listings import ModelListings
@@ -58,6 +63,10 @@ class FillableStore(ConversationStore):
 
     is_full = False
     refused = 0
+
+    async def save_draft(self, conversation_id: str, draft: Draft) -> None:
+        self._demand_room()
+        await super().save_draft(conversation_id, draft)
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message

@@ -497,6 +497,18 @@ async def test_the_draft_from_before_an_edit_is_stored(typed: str, kept: str) ->
         assert conversation.draft == Draft(kept, template_id="explain")
 
 
+async def test_a_draft_that_could_not_be_stored_is_stored_at_the_end() -> None:
+    async with Desk() as desk:
+        conversation_id = await desk.ask_and_answer("One", "1")
+        desk.disk.is_full = True
+        desk.type("mine")
+        await until(lambda: DISK_FULL in desk.said)
+        desk.disk.is_full = False
+    async with Desk() as desk:
+        await desk.controllers.library.open(conversation_id)
+        assert desk.text.toPlainText() == "mine"
+
+
 async def test_edits_in_two_conversations_keep_both_drafts() -> None:
     async with Desk() as desk:
         first = await desk.ask_and_answer("One", "1")

@@ -10,7 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from desktop_app.app.desktop import form_draft_saver
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.prompt_editor import PromptEditor
@@ -20,7 +22,7 @@ from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.server_form import ServerForm
 from desktop_app.ui.widgets.forms.form_dialog import DraftForm
 from desktop_app.ui.window.review_dialog import ReviewDialog
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.desk import DISK_FULL, Desk, until
 from tests.gui.app.scenes import KEYED, dialog_of
 from tests.helpers.widgets import find, timer_of
 
@@ -109,6 +111,30 @@ async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.Monke
         await until(lambda: desk.stored(kept) == [("{}",)])
         (keeper,) = desk.window.findChildren(form_draft_saver.FormDraftSaver)
         assert not timer_of(keeper).isActive()
+
+
+async def test_changes_that_could_not_be_stored_are_stored_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(form_draft_saver, "_INTERVAL_MS", 20)
+    failures: list[str] = []
+
+    async def fail(_store: SettingsStore, key: str, _value: object) -> None:
+        failures.append(key)
+        raise StoreFullError(DISK_FULL)
+
+    async with Desk(environment=KEYED) as desk:
+        with monkeypatch.context() as full:
+            full.setattr(SettingsStore, "set", fail)
+            desk.window.settings.server_add_requested.emit()
+            (await dialog_of(ServerForm)).name.setText("mail")
+            await until(lambda: failures)
+            await until(lambda: DISK_FULL in desk.said)
+            desk.window.notifications.dismiss()
+            await until(lambda: len(failures) > 2)
+            assert not desk.said  # it is reported once
+        kept = "SELECT value FROM settings WHERE key = 'window.forms'"
+        await until(lambda: "mail" in str(desk.stored(kept)))
 
 
 async def test_nothing_is_stored_after_the_end() -> None:
