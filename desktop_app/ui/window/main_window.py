@@ -293,6 +293,7 @@ class MainWindow(QMainWindow):
 
         theme = self._watcher.current
         self.empty_state, self.notifications = EmptyState(theme), Notifications(theme)
+        self.notifications.focus_lost.connect(self.focus_prompt)
         overlay = DropOverlay(self, theme)
         overlay.setGeometry(self.rect())
         self._overlays.append(overlay)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QWidget
 
 from desktop_app.domain.error_text import WINDOW, remedy_segments
 from desktop_app.domain.errors import UserFacingError
@@ -64,7 +64,12 @@ class Notifications(QFrame):
         status: the line that screen readers read; it keeps the last announcement.
         details: the rest of the text.
         anchor: marks the card's position in the tab order.
+
+    Signals:
+        focus_lost: the widget with the focus was removed; Qt would choose any other.
     """
+
+    focus_lost = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -182,6 +187,16 @@ class Notifications(QFrame):
         row_of(*parts, parent=self, margins=(14, 8, 8, 8), spacing=10)
 
     def _show_last(self) -> None:
+        had_focus = self._has_focus()
+        self._show_top()
+        if had_focus and not self._has_focus():
+            self.focus_lost.emit()
+
+    def _has_focus(self) -> bool:
+        focus = QApplication.focusWidget()
+        return focus is not None and self.isAncestorOf(focus)
+
+    def _show_top(self) -> None:
         self.note_timer.stop()
         self._show_count()
         if not self._cards:
