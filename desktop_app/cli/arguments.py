@@ -59,7 +59,7 @@ _MODEL_FIELDS: Final = (
     "null if unknown), notices"
 )
 _TOOL_FIELDS: Final = "name, description, kind (reads, writes, leaves), available, reason"
-_HIT_FIELDS: Final = "conversation, title, message, snippet, date"
+_HIT_FIELDS: Final = "conversation, title, message, document, snippet, date"
 
 
 def create_parser(names: Sequence[str]) -> argparse.ArgumentParser:

@@ -225,6 +225,7 @@ async def _search(options: argparse.Namespace) -> int:
                 "conversation": hit.conversation_id,
                 "title": hit.title,
                 "message": hit.message_id,
+                "document": hit.document or None,
                 "snippet": _without_marks(hit.snippet),
                 "date": hit.date.isoformat(),
             }
@@ -233,7 +234,8 @@ async def _search(options: argparse.Namespace) -> int:
         write_json(found, indent=1)
     else:
         for hit in hits:
-            snippet = " ".join(_without_marks(hit.snippet).split())
+            text = f"{hit.document}: {hit.snippet}" if hit.document else hit.snippet
+            snippet = " ".join(_without_marks(text).split())
             write_line(f"{formatting.moment(hit.date)}  {hit.title}  [{hit.conversation_id}]")
             write_line(f"    {snippet}")
     return 0 if hits else ExitCode.FAILED

@@ -113,7 +113,7 @@ class DocumentTools:
     async def _search_library(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
         hits = await self._library.find(arguments["words"], MAX_HITS, order=SearchOrder.BEST)
         lines = [
-            f"{hit.title} ({hit.date:%Y-%m-%d}): "
+            f"{hit.title} ({hit.date:%Y-%m-%d}): {hit.document and f'{hit.document}: '}"
             f"{hit.snippet.translate({2: None, 3: None}) if hit.message_id else ''}"
             for hit in hits
         ]

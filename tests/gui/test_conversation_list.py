@@ -258,6 +258,8 @@ def test_the_hit_model_passes_the_tester_of_qt(qapp) -> None:
     tester = QAbstractItemModelTester(hits, QAbstractItemModelTester.FailureReportingMode.Warning)
     hits.set_rows([SearchHit("a", "Title", None, "a \x02hit\x03", NOON)])
     assert hits.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "Title: a hit"
+    hits.set_rows([SearchHit("a", "Title", "m", "a \x02hit\x03", NOON, document="q3.pdf")])
+    assert hits.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "Title: q3.pdf: a hit"
     hits.set_rows([])
     del tester
 

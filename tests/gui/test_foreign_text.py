@@ -188,7 +188,7 @@ def hits_of_a_search(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
     made = ConversationList(stage.theme)
-    made.show_hits([SearchHit("c", text, None, f"\x02{text}\x03 {text}", NOW)])
+    made.show_hits([SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)])
     return stage.show(made)
 
 

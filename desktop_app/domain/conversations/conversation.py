@@ -331,6 +331,7 @@ class SearchHit:
         message_id: None if the title matches.
         snippet: plain text with each match between U+0002 and U+0003.
         archived: True if the conversation is in the archive.
+        document: the name of the attachment that has the text; "" if it is no attachment's.
     """
 
     conversation_id: str
@@ -339,6 +340,7 @@ class SearchHit:
     snippet: str
     date: datetime
     archived: bool = False
+    document: str = ""
 
     @property
     def first_match(self) -> str:

@@ -35,7 +35,7 @@ _MESSAGE: Final = """
 """
 # An attachment is found in the newest message that refers to it, not in a draft.
 _ATTACHMENT: Final = """
-    SELECT c.id AS conversation_id, c.archived, c.title, a.text, m.id AS message_id
+    SELECT c.id AS conversation_id, c.archived, c.title, a.name, a.text, m.id AS message_id
     FROM attachments AS a
     JOIN message_attachments AS ma ON ma.sha256 = a.sha256
     JOIN messages AS m ON m.id = ma.message_id
@@ -272,6 +272,7 @@ def _hit(entry_id: int, row: sqlite3.Row, query: str) -> SearchHit:
         snippet=snippet(_text_of(row), query),
         date=from_micros(micros_of(entry_id)),
         archived=bool(row["archived"]),
+        document=row["name"] if "name" in row.keys() else "",  # noqa: SIM118 - as below
     )
 
 

@@ -27,10 +27,15 @@ class HitModel(RowsModel["SearchHit"]):
 
 
 def _accessible_text(hit: SearchHit) -> str:
-    text = plain_snippet(hit.snippet)[0]
+    text = plain_snippet(text_of(hit))[0]
     if hit.archived:
         return tr("{title}, archived: {text}", title=hit.title, text=text)
     return tr("{title}: {text}", title=hit.title, text=text)
+
+
+def text_of(hit: SearchHit) -> str:
+    """Return the snippet of a hit, after the name of its document if it has one."""
+    return f"{one_line(hit.document)}: {hit.snippet}" if hit.document else hit.snippet
 
 
 def plain_snippet(snippet: str) -> tuple[str, list[tuple[int, int]]]:

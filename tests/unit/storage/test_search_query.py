@@ -311,8 +311,9 @@ async def test_an_attachment_is_found_in_its_newest_message(path: Path, tmp_path
         [hit] = await search.find("ljubljana")
         assert hit.message_id == question.id
         assert marked(hit) == ["Ljubljana"]
+        assert hit.document == "q3.pdf"
         [by_name] = await search.find("q3.pdf")
-        assert by_name.message_id == question.id
+        assert (by_name.message_id, by_name.document) == (question.id, "")
 
 
 def test_snippets_are_short_lines_around_the_first_match() -> None:
