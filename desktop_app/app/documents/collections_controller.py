@@ -100,6 +100,11 @@ class CollectionsController(QObject):
         """Show the dialog."""
         self._start(self._show())
 
+    def check_store(self) -> None:
+        """Show in the open dialog what other processes have written to the store."""
+        if self._dialog is not None and self._dialog.isVisible():
+            self._reload_timer.start()
+
     async def _show(self, collection_id: str = "", *, is_new: bool = False) -> None:
         dialog = self._get_dialog()
         await self._reload()

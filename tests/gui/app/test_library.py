@@ -36,8 +36,10 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.desk import Desk, PausableStore, until
+from tests.gui.app.scenes import dialog_of
 from tests.helpers.file_dialogs import choose_paths, file_dialog
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer
@@ -537,6 +539,16 @@ async def test_the_window_shows_what_another_program_wrote() -> None:
             await other.conversations.delete(here)
             await until(lambda: desk.open_id != here)
             assert desk.rows == ["From afar"]
+
+
+async def test_the_open_collections_show_what_another_program_wrote() -> None:
+    async with Desk() as desk:
+        desk.controllers.collections.show()
+        dialog = await dialog_of(CollectionsDialog)
+        async with another_program() as other:
+            await other.collections.create("From afar")
+            await until(lambda: dialog.name.text() == "From afar")
+        dialog.close()
 
 
 async def test_our_own_writes_are_not_read_again() -> None:
