@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.ui.look.theme import dark
+from desktop_app.ui.models.model_columns import PROVIDER_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 
@@ -26,6 +29,29 @@ def test_a_theme_keeps_the_size_of_the_editor(qtbot: QtBot, light_theme: Theme) 
     editor.resize(700, 640)
     editor.set_theme(dark())
     assert (editor.width(), editor.height()) == (700, 640)
+
+
+def test_a_list_that_arrives_keeps_the_widths_that_were_dragged(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1200, 800)
+    dialog = ModelsDialog(light_theme, window)
+    rows = [ModelRow("p", "Provider", f"m{number}", "Model") for number in range(2)]
+    dialog.set_rows(rows)
+    dialog.show()
+    header = dialog.table.horizontalHeader()
+    edge = QPoint(header.sectionViewportPosition(PROVIDER_COLUMN + 1) - 1, header.height() // 2)
+    before = header.sectionSize(PROVIDER_COLUMN)
+    handle = header.viewport()
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=edge)
+    QTest.mouseMove(handle, edge + QPoint(60, 0))
+    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=edge + QPoint(60, 0))
+    dragged = header.sectionSize(PROVIDER_COLUMN)
+    assert dragged > before + 40
+    dialog.set_rows(rows[:1])
+    assert header.sectionSize(PROVIDER_COLUMN) == dragged
 
 
 @pytest.mark.parametrize("current", ["", "m3"])

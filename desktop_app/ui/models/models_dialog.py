@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QHeaderView, QTableView
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.models.model_columns import (
@@ -64,6 +64,7 @@ class ModelsDialog(QDialog):
         self.filter = Combo(theme, tr("Show"), object_name="models-filter")
         for key, label, _ in FILTERS:
             self.filter.addItem(tr(label), key)
+        self._is_dragged = False  # whether the user has changed the width of a column
         self._rows = ModelsTable(self)
         self._filtered = ModelFilter(self._rows)
         self.table = QTableView()
@@ -104,6 +105,7 @@ class ModelsDialog(QDialog):
     def _connect(self) -> None:
         self.search.textChanged.connect(self._filter)
         self.filter.currentIndexChanged.connect(lambda _at: self._filter(self.search.text()))
+        self.table.horizontalHeader().sectionResized.connect(self._note_drag)
         self.table.doubleClicked.connect(self._on_double_clicked)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(
@@ -159,6 +161,7 @@ class ModelsDialog(QDialog):
         self._max_name_width = px(_MAX_NAME_WIDTH)
         self.filter.setMinimumWidth(px(150))
         retheme(self, theme)
+        self._is_dragged = False
         self._fit_columns()
 
     # ------------------------------------------------------------------ events
@@ -234,7 +237,14 @@ class ModelsDialog(QDialog):
         self._favorite_button.setChecked(row is not None and row.is_favorite)
         self._edit_button.setEnabled(row is not None and row.own is not None)
 
+    def _note_drag(self) -> None:
+        if QApplication.mouseButtons():
+            self._is_dragged = True
+
     def _fit_columns(self) -> None:
+        """Fit the columns to their content, unless the user has chosen a width."""
+        if self._is_dragged:
+            return
         header, mode = self.table.horizontalHeader(), QHeaderView.ResizeMode
         header.setSectionResizeMode(mode.ResizeToContents)
         wanted = [header.sectionSize(column) for column in range(header.count())]
