@@ -255,7 +255,8 @@ class ListPresenter(QObject):
     async def _refresh_missing(self, missing: Sequence[Conversation]) -> None:
         """Update or remove conversations that were moved or deleted."""
         for conversation in missing:
-            stored = await self._conversations.get(conversation.id)
+            read = partial(self._conversations.get, conversation.id)
+            stored = await self._read_settled(read)
             if stored is None:
                 self.forget(conversation.id)
             else:

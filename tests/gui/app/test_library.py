@@ -639,6 +639,32 @@ async def test_a_change_during_the_reading_of_foreign_changes_is_kept() -> None:
         await desk.settled()
 
 
+async def test_a_change_during_the_reading_of_a_moved_conversation_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    get, renamed = ConversationStore.get, list[str]()
+    async with Desk() as desk:
+        moved = await desk.ask_and_answer("First", "One")
+        desk.window.conversations.new_requested.emit()
+
+        async def rename_meanwhile(store: ConversationStore, id_: str) -> Conversation | None:
+            found = await get(store, id_)
+            if store is desk.disk and not renamed:
+                renamed.append(id_)
+                desk.controllers.conversation_titles.rename(id_, "Mine")
+            return found
+
+        monkeypatch.setattr(ConversationStore, "get", rename_meanwhile)
+        async with another_program() as other:
+            await other.flags.set_archived([moved], True)
+            await until(lambda: renamed)
+            await until(lambda: desk.rows == [])
+        await desk.written()
+        cached = desk.controllers.list_presenter.cached(moved)
+        assert cached is not None
+        assert (cached.title, cached.archived) == ("Mine", True)
+
+
 async def test_a_page_of_the_list_that_could_not_be_read_is_requested_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
