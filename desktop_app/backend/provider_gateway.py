@@ -116,14 +116,19 @@ class ProviderGateway:
     async def _field_secrets(self, profile: ProviderProfile) -> dict[str, Secret]:
         """Return the values of secret headers and parameters, by their names in the keyring.
 
+        There are none for an unusable address, which the first request reports.
+
         Raises:
             CredentialError: the keyring has no value for one of them.
         """
-        found = {}
+        found: dict[str, Secret] = {}
+        address = origin(profile.base_url)
+        if not address:
+            return found
         for custom in profile.custom_fields:
             if custom.is_secret:
                 name = profile.custom_field_id(custom)
-                secret = await self._vault.get(name, origin(profile.base_url))
+                secret = await self._vault.get(name, address)
                 if secret is None:
                     raise CredentialError(Reason.CUSTOM_VALUE_MISSING, name=custom.name)
                 found[name] = secret

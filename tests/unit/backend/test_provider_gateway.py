@@ -14,7 +14,7 @@ from desktop_app.backend import provider_gateway
 from desktop_app.backend.provider_gateway import ProviderGateway
 from desktop_app.backend.stored_memory import StoredMemory
 from desktop_app.credentials.vault import KeyPlace, KeyVault
-from desktop_app.domain.answering.stream_events import Completed, TextDelta
+from desktop_app.domain.answering.stream_events import Completed, Failed, TextDelta
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.models.model_catalog import Api
@@ -171,3 +171,13 @@ async def test_secret_headers_come_from_the_vault(tmp_path: Path) -> None:
         await (await gateway.provider(profile)).listing()
         [request] = server.requests
         assert (request.headers["x-team"], request.headers["x-token"]) == ("blue", "hidden")
+
+
+async def test_without_a_usable_address_no_secret_header_is_missing(tmp_path: Path) -> None:
+    token = CustomField("x-token", is_secret=True)
+    profile = replace(COMPATIBLE, base_url="", custom_fields=(token,), needs_key=False)
+    async with gateway_over(tmp_path) as (gateway, _):
+        client = await gateway.provider(profile)
+        [end] = [event async for event in client.stream(ask(model="m"))]
+    assert isinstance(end, Failed)
+    assert end.error.reason is Reason.ADDRESS_UNUSABLE
