@@ -26,7 +26,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QMouseEvent, QShowEvent
 
 
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
@@ -151,11 +151,21 @@ class ConsentCard(QFrame):
         row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
 
     def _button(self, label: str, name: str, choice: ConsentChoice) -> QPushButton:
-        button = PlainButton(label, role="link", name=name)
+        button = _DecisionButton(label, role="link", name=name)
         if choice is ConsentChoice.ALWAYS:
             set_tooltip(button, tr("In all conversations, until the tool changes"))
         button.clicked.connect(lambda: self.decided.emit(choice))
         return button
+
+
+class _DecisionButton(PlainButton):
+    """A button that ignores the second click of a double click.
+
+    The next question may be under the mouse by then, and the user has not read it.
+    """
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        event.accept()
 
 
 def readable_arguments(arguments: str) -> str:

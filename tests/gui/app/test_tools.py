@@ -7,14 +7,15 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QBuffer, QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
     QLabel,
+    QPushButton,
     QScrollArea,
     QToolButton,
     QWidget,
@@ -135,6 +136,29 @@ async def test_a_permission_for_the_conversation_prevents_further_questions() ->
         await until(lambda: card(desk))
         desk.click("consent-deny")
         assert not (await task).is_allowed
+
+
+async def test_a_double_click_does_not_answer_the_next_question() -> None:
+    async with Desk(environment=COMET) as desk:
+        first = asyncio.create_task(ask_at(desk, TOOL, '{"path": "a"}'))
+        await until(lambda: card(desk))
+        second = asyncio.create_task(ask_at(desk, TOOL, '{"path": "b"}'))
+        shown = card(desk)
+        assert shown is not None
+        button = find(shown, QPushButton, "consent-once")
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert (await first).is_allowed
+        await until(lambda: "b" in shown.arguments.toPlainText())
+        for kind, held in (
+            (QEvent.Type.MouseButtonDblClick, Qt.MouseButton.LeftButton),
+            (QEvent.Type.MouseButtonRelease, Qt.MouseButton.NoButton),
+        ):
+            at = QPointF(button.rect().center())
+            whole, left = button.mapToGlobal(at), Qt.MouseButton.LeftButton
+            event = QMouseEvent(kind, at, whole, left, held, Qt.KeyboardModifier.NoModifier)
+            QApplication.sendEvent(button, event)
+        desk.click("consent-deny")
+        assert not (await second).is_allowed
 
 
 async def test_stopping_withdraws_the_question() -> None:
