@@ -229,7 +229,8 @@ class ServerConnection:
         if pending is None or pending.future.done():
             return
         if "error" in message:
-            pending.future.set_exception(ServerFailure(message["error"]))
+            failure = ServerFailure(message["error"], may_repeat=message["may_repeat"])
+            pending.future.set_exception(failure)
         else:
             pending.future.set_result(message["result"])
 

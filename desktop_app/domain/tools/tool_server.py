@@ -66,6 +66,7 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
         has_ended: the process has ended.
         has_closed: the server closed the connection without a reply, so the text says nothing.
         needs_sign_in: the user has to sign in.
+        may_repeat: the server did not get the request, and may get it again.
     """
 
     def __init__(
@@ -75,10 +76,11 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
         has_ended: bool = False,
         has_closed: bool = False,
         needs_sign_in: bool = False,
+        may_repeat: bool = False,
     ) -> None:
         super().__init__(reason)
         self.has_ended, self.has_closed = has_ended, has_closed
-        self.needs_sign_in = needs_sign_in
+        self.needs_sign_in, self.may_repeat = needs_sign_in, may_repeat
 
 
 @dataclass(frozen=True)

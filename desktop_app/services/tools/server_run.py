@@ -166,7 +166,11 @@ class ServerRun:
         try:
             return await connection.request(do, on_progress, **fields)
         except ServerFailure as failure:
-            raise ServerFailure(self.redacted(str(failure)), has_ended=failure.has_ended) from None
+            raise ServerFailure(
+                self.redacted(str(failure)),
+                has_ended=failure.has_ended,
+                may_repeat=failure.may_repeat,
+            ) from None
         finally:
             self._active -= 1
             self._stop_later()

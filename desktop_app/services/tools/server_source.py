@@ -62,16 +62,7 @@ class ServerSource:
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Run a call. Raises ToolError."""
         try:
-            listed = await self._run.listed("tools")
-        except UserFacingError as error:
-            raise ToolError(str(error)) from error
-        now = await tools_of(self._run.server, listed)
-        if tool not in [each.definition for each in now if each.is_available]:
-            raise ToolError(CHANGED)
-        try:
-            answer = await self._run.request(
-                "call", context.report, name=tool.name, arguments=arguments
-            )
+            answer = await self._answer(tool, arguments, context)
         except UserFacingError as error:
             raise ToolError(str(error)) from error
         except ServerFailure as failure:
@@ -84,3 +75,19 @@ class ServerSource:
         if answer["failed"]:
             raise ToolError(text or "The tool failed.")
         return text
+
+    async def _answer(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> Any:
+        await self._require_unchanged(tool)
+        fields = {"name": tool.name, "arguments": arguments}
+        try:
+            return await self._run.request("call", context.report, **fields)
+        except ServerFailure as failure:
+            if not failure.may_repeat:
+                raise
+        await self._require_unchanged(tool)
+        return await self._run.request("call", context.report, **fields)
+
+    async def _require_unchanged(self, tool: ToolDefinition) -> None:
+        listed = await tools_of(self._run.server, await self._run.listed("tools"))
+        if tool not in [each.definition for each in listed if each.is_available]:
+            raise ToolError(CHANGED)

@@ -13,7 +13,8 @@ import anyio
 import httpx2
 from mcp import types
 from mcp.client.client import Client
-from mcp.client.streamable_http import streamable_http_client
+from mcp.client.streamable_http import MCP_SESSION_ID, streamable_http_client
+from mcp.shared.exceptions import MCPError
 
 from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
@@ -33,6 +34,10 @@ _CHANGES: Final[dict[type[object], str]] = {
     types.ResourceListChangedNotification: "resources",
     types.PromptListChangedNotification: "prompts",
 }
+
+
+class _SessionLostError(Exception):
+    """The server refused a call because it had forgotten the session, as after a restart."""
 
 
 class HostedServer:
@@ -56,7 +61,10 @@ class HostedServer:
         self._scopes: dict[int, anyio.CancelScope] = {}
         self._client: Client | None = None
         self._sign_in: SignIn | None = None
-        self._has_ended = anyio.Event()
+        self._has_ended = False
+        self._session_id = self._last_session_id = ""
+        self._lost_sessions: set[str] = set()
+        self._is_client_unusable, self._has_new_client = anyio.Event(), anyio.Event()
 
     async def run(self) -> None:
         """Connect and carry out orders until the parent is gone or the server has ended."""
@@ -64,28 +72,55 @@ class HostedServer:
             tasks.start_soon(self._serve, tasks.cancel_scope)
             try:
                 async with AsyncExitStack() as stack:
-                    self._client = await stack.enter_async_context(await self._connect(stack))
-                    self._send_ready(self._client)
-                    await self._has_ended.wait()
+                    http_client = None
+                    if "url" in self._order:
+                        os.environ.update(self._order["proxies"])
+                        http_client = await self._http_client(self._order["headers"])
+                        await stack.enter_async_context(http_client)
+                    await self._stay_connected(stack, http_client)
                 self._end_soon()
                 tasks.cancel_scope.cancel()
             except Exception as error:  # noqa: BLE001 — any exception of the SDK is reported
                 self._send_failed(error)
                 tasks.cancel_scope.cancel()
 
-    async def _connect(self, stack: AsyncExitStack) -> Client:
+    async def _stay_connected(
+        self, stack: AsyncExitStack, http_client: httpx2.AsyncClient | None
+    ) -> None:
+        """Connect, and again whenever the server has forgotten the session, until it ends.
+
+        Earlier clients stay open: their other requests may still get replies.
+        """
+        while not self._has_ended:
+            client = await stack.enter_async_context(self._new_client(http_client))
+            offers = _offers_of(client)
+            if self._client is None:
+                self._send_ready(client, offers)
+            else:
+                for what in offers:
+                    self._output.send(event="changed", what=what)
+            self._client, self._session_id = client, self._last_session_id
+            self._is_client_unusable = anyio.Event()
+            self._has_new_client.set()
+            self._has_new_client = anyio.Event()
+            if not self._has_ended:
+                await self._is_client_unusable.wait()
+
+    def _end(self) -> None:
+        """Let `_stay_connected` return."""
+        self._has_ended = True
+        self._is_client_unusable.set()
+
+    def _new_client(self, http_client: httpx2.AsyncClient | None) -> Client:
         order = self._order
-        if "url" in order:
-            os.environ.update(order["proxies"])
-            http_client = await self._http_client(order["headers"])
-            await stack.enter_async_context(http_client)
+        if http_client is not None:
             transport = streamable_http_client(
                 order["url"], http_client=http_client, max_sse_event_size=MAX_LINE_BYTES
             )
         else:
             environment = {**os.environ, **order["environment"]}
             command = ChildCommand(tuple(order["command"]), environment, order["folder"])
-            transport = bounded_stdio(command, self._output.log, self._has_ended.set)
+            transport = bounded_stdio(command, self._output.log, self._end)
         return Client(
             with_checked_tools(transport),
             mode="legacy",
@@ -97,15 +132,29 @@ class HostedServer:
 
     async def _http_client(self, headers: dict[str, str]) -> httpx2.AsyncClient:
         timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
+        watch = self._watch_session
         if "authorization" in map(str.lower, headers):  # the user has a token already
-            return httpx2.AsyncClient(headers=headers, timeout=timeout)
+            return httpx2.AsyncClient(
+                headers=headers, timeout=timeout, event_hooks={"response": [watch]}
+            )
         sign_in = self._sign_in = SignIn(self._order, self._output)
         return httpx2.AsyncClient(
             headers=headers,
             timeout=timeout,
             auth=await sign_in.create_provider(),
-            event_hooks={"request": [sign_in.check_request], "response": [sign_in.check_response]},
+            event_hooks={
+                "request": [sign_in.check_request],
+                "response": [sign_in.check_response, watch],
+            },
         )
+
+    async def _watch_session(self, response: httpx2.Response) -> None:
+        """Note the session that a response begins, or that the server does not know any more."""
+        session_id = response.request.headers.get(MCP_SESSION_ID, "")
+        if not session_id:
+            self._last_session_id = response.headers.get(MCP_SESSION_ID, self._last_session_id)
+        elif response.request.method == "POST" and await _refuses_session(response):
+            self._lost_sessions.add(session_id)
 
     def _send_failed(self, error: BaseException) -> None:
         self._output.send(
@@ -119,17 +168,12 @@ class HostedServer:
     def _needs_sign_in(self) -> bool:
         return self._sign_in is not None and self._sign_in.is_needed
 
-    def _send_ready(self, client: Client) -> None:
-        offered = client.server_capabilities
+    def _send_ready(self, client: Client, offers: list[str]) -> None:
         self._output.send(
             event="ready",
             name=client.server_info.name if client.server_info else "",
             version=client.server_info.version if client.server_info else "",
-            offers=[
-                name
-                for name in ("tools", "resources", "prompts")
-                if getattr(offered, name) is not None
-            ],
+            offers=offers,
         )
 
     async def _on_log(self, params: types.LoggingMessageNotificationParams) -> None:
@@ -179,19 +223,41 @@ class HostedServer:
             try:
                 result = await self._result(order)
             except Exception as error:  # noqa: BLE001 — any exception of the SDK is reported
-                has_ended = self._has_ended.is_set()  # then the end of this process is the answer
+                has_ended = self._has_ended  # then the end of this process is the answer
                 if self._needs_sign_in:
                     self._send_failed(error)  # first, so that the parent sends no more orders
-                    self._has_ended.set()
+                    self._end()
                 if not has_ended:
                     reason = SIGN_IN_NEEDED if self._needs_sign_in else reason_of(error)
-                    self._output.send(id=number, error=reason)
+                    was_refused = isinstance(error, _SessionLostError)
+                    self._output.send(id=number, error=reason, may_repeat=was_refused)
             else:
                 self._output.send(id=number, result=result)
             finally:
                 del self._scopes[number]
 
     async def _result(self, order: dict[str, Any]) -> Any:
+        """Return the result of a request, which is sent again if the session was lost.
+
+        Raises:
+            _SessionLostError: the server did not get a call. Before it is sent again, the parent
+                compares the tool, which may be another one since.
+        """
+        client, session_id = self._client, self._session_id
+        try:
+            return await self._request(order)
+        except MCPError as error:
+            if session_id not in self._lost_sessions:
+                raise
+            lost = error
+        if client is self._client:
+            self._is_client_unusable.set()
+            await self._has_new_client.wait()
+        if order["do"] == "call":
+            raise _SessionLostError(reason_of(lost))
+        return await self._request(order)
+
+    async def _request(self, order: dict[str, Any]) -> Any:
         client = self._client
         if client is None:
             raise ConnectionError("not connected")
@@ -222,6 +288,18 @@ class HostedServer:
             progress_callback=on_progress,
         )
         return content.call_result_to_json(result)
+
+
+async def _refuses_session(response: httpx2.Response) -> bool:
+    # Many servers send 400 in place of the specified 404.
+    return response.status_code == 404 or (
+        response.status_code == 400 and b"session" in (await response.aread()).lower()
+    )
+
+
+def _offers_of(client: Client) -> list[str]:
+    offered = client.server_capabilities
+    return [n for n in ("tools", "resources", "prompts") if getattr(offered, n) is not None]
 
 
 async def _fetch_pages(fetch_page: Any) -> list[Any]:

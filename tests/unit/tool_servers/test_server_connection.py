@@ -163,7 +163,7 @@ async def test_each_result_is_that_of_its_request(play: Play) -> None:
         [],
         [
             {"id": 7, "result": "nobody asked"},
-            {"id": 2, "error": "refused"},
+            {"id": 2, "error": "refused", "may_repeat": False},
             {"id": 1, "result": ["a"]},
             {"id": 1, "result": ["b"]},
         ],
