@@ -11,7 +11,12 @@ from typing import Any, Final
 
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import Report, ToolContext
-from desktop_app.domain.tools.tool_server import ToolServer, launch_message, server_of
+from desktop_app.domain.tools.tool_server import (
+    ToolServer,
+    launch_message,
+    secret_values,
+    server_of,
+)
 from desktop_app.services.tools.server_run import ServerRun
 from desktop_app.services.tools.server_source import ServerSource
 from desktop_app.services.tools.server_tools import tools_of
@@ -87,7 +92,8 @@ async def running(
 
     async def order(_is_sign_in: bool) -> tuple[Mapping[str, Any], Sequence[str]]:
         home = options.get("folder") or os.environ.get("HOME", "/")
-        return launch_message(server, secrets, variables or {}, home), secrets.values
+        values = secret_values(server, secrets, variables or {})
+        return launch_message(server, secrets, variables or {}, home), values
 
     async def keep(_tokens: Mapping[str, Any]) -> None:
         raise AssertionError

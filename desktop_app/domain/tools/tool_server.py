@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError
@@ -45,6 +45,12 @@ _QUERY: Final = re.compile(rf"([?&]{_SECRET_NAME}=)([^&#\s]+)", re.I)
 _KEY: Final = re.compile(
     r"(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sbp_|hf_|AIza|AKIA|eyJ)[\w.-]{12,}"
 )
+_LIKELY_SECRET_NAME: Final = re.compile(
+    "key|pass|pwd|auth|token|secret|cred|cookie|session|login|dsn|(?<![a-z])pat(?![a-z])", re.I
+)
+_RUN: Final = re.compile("[0-9A-Za-z]{16,}")
+"""Letters and digits as in a key; other values are mostly words, paths, addresses and dates."""
+_SCHEME: Final = re.compile("(?:Bearer|Basic|Token) ", re.I)
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
 
@@ -97,7 +103,7 @@ class ServerSecrets:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Return all values, to redact them in the server's output."""
+        """Return all values."""
         named = (*self.environment.values(), *self.headers.values())
         return (*named, self.query, *self.arguments)
 
@@ -289,6 +295,37 @@ def sign_in_secrets(stored: Mapping[str, Any]) -> tuple[str, ...]:
     tokens, client = stored["tokens"], stored["client"]
     found = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))
     return tuple(filter(None, found))
+
+
+def secret_values(
+    server: ToolServer, secrets: ServerSecrets, variables: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the values to redact in what a server sends.
+
+    Not every value in the keyring is one: results with the folder or region of a server
+    would be unusable.
+
+    Args:
+        variables: the environment variables, for references.
+    """
+    texts = (*server.command, *server.environment.values(), *server.headers.values())
+    references = [found for t in (*texts, *secrets.values) for found in _VARIABLE.finditer(t)]
+    named = [
+        *secrets.environment.items(),
+        *secrets.headers.items(),
+        *parse_qsl(secrets.query),
+        *((found[1], variables.get(found[1], "")) for found in references),
+    ]
+    likely = [_SCHEME.sub("", value) for name, value in named if _is_likely_secret(name, value)]
+    return (*likely, secrets.query, *secrets.arguments)
+
+
+def _is_likely_secret(name: str, value: str) -> bool:
+    return bool(
+        _LIKELY_SECRET_NAME.search(name)
+        or _WITH_PASSWORD.search(value)
+        or any(re.search("[0-9]", run[0]) for run in _RUN.finditer(value))
+    )
 
 
 def launch_message(

@@ -18,6 +18,7 @@ from desktop_app.domain.tools.tool_server import (
     ServerSecrets,
     ToolServer,
     launch_message,
+    secret_values,
     sign_in_secrets,
 )
 from desktop_app.i18n.translation import tr
@@ -190,15 +191,16 @@ class ToolServers:
     ) -> tuple[Mapping[str, Any], Sequence[str]]:
         secrets = await self.secrets_of(server)
         order = launch_message(server, secrets, self._variables, self._home)
+        values = secret_values(server, secrets, self._variables)
         if is_sign_in:
             page = tr("You can close this page and return to Repartee.")
-            return {**order, "sign_in": page}, secrets.values
+            return {**order, "sign_in": page}, values
         if not server.can_sign_in:
-            return order, secrets.values
+            return order, values
         kept = await self._signed_in(server)
         if kept is None:
-            return order, secrets.values
-        return {**order, "tokens": kept}, (*secrets.values, *sign_in_secrets(kept))
+            return order, values
+        return {**order, "tokens": kept}, (*values, *sign_in_secrets(kept))
 
     async def _signed_in(self, server: ToolServer) -> dict[str, Any] | None:
         """Return the stored tokens of a sign-in; None if there are none or they are invalid."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from desktop_app.domain.tools.tool_server import (
     ServerSecrets,
     ToolServer,
     launch_message,
+    secret_values,
     server_of,
 )
 
@@ -122,3 +124,48 @@ def test_other_arguments_are_not_secret(words: tuple[str, ...]) -> None:
     assert server.command == ("npx", *words)
     assert not secrets
     assert not server.has_secrets
+
+
+VARIABLES = {"TOKEN": "hunter22", "FOLDER": "/srv/notes2024"}
+
+
+@pytest.mark.attack("key-origin")
+@pytest.mark.parametrize(
+    ("where", "secret"),
+    [
+        ({"environment": {"TOKEN": "hunter22"}}, "hunter22"),
+        ({"environment": {"DB_PASS": "hunter22"}}, "hunter22"),
+        ({"environment": {"SITE": "postgres://ann:hunter22@host/db"}}, "hunter22"),
+        ({"environment": {"HOOK": f"https://hook.example/T1/{'b' * 20}7"}}, "b" * 20),
+        ({"environment": {"LOGIN": "${env:TOKEN}"}}, "hunter22"),
+        ({"headers": {"X-Team": "${env:TOKEN}"}}, "hunter22"),
+        ({"headers": {"Authorization": f"Bearer {SECRET}"}}, SECRET),
+        ({"headers": {"X-Id": "0123456789abcdef"}}, "0123456789abcdef"),
+        ({"url": f"{AT_AN_ADDRESS.url}?api_key={SECRET}"}, SECRET),
+        ({"command": ("run", "--token", SECRET)}, SECRET),
+        ({"command": ("run", "--token=${env:TOKEN}")}, "hunter22"),
+    ],
+)
+def test_keys_are_redacted_in_what_a_server_sends(where: dict[str, Any], secret: str) -> None:
+    assert any(secret in value for value in redacted(where))
+    assert not any(value.startswith("Bearer ") for value in redacted(where))
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DB_PATH": "/srv/data/2024/shop.db"},
+        {"API_URL": "https://gitlab.example.com/api/v4"},
+        {"AWS_REGION": "eu-central-1", "PROJECT_ID": "my-project-123456"},
+        {"DAY": "2024-11-25", "MODEL": "gpt-4o-mini", "NOTES": "${env:FOLDER}"},
+    ],
+)
+def test_other_values_stay_in_what_a_server_sends(environment: dict[str, str]) -> None:
+    assert not any(redacted({"environment": environment}))
+
+
+def redacted(where: dict[str, Any]) -> tuple[str, ...]:
+    command = () if "headers" in where or "url" in where else ("run",)
+    url = "" if command else AT_AN_ADDRESS.url
+    server, secrets = server_of("demo", **{"command": command, "url": url, **where})
+    return secret_values(server, secrets, VARIABLES)
