@@ -157,6 +157,8 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
     facts = [f"{call.shown_name}({short_arguments(call.run_arguments)})"]
     if call.state is ToolCallState.REQUESTED and is_streaming:
         facts.append(tr("Requested"))
+    elif call.state is ToolCallState.ALLOWED and is_streaming:
+        facts.append(tr("Allowed"))
     else:
         facts.append(tr(call.state.text))
     if call.state is ToolCallState.RUNNING and call.result:  # its progress

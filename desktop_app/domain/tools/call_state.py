@@ -15,7 +15,7 @@ class ToolCallState(TextEnum):
     """
 
     REQUESTED = "requested", N_("Not run")
-    ALLOWED = "allowed", N_("Allowed")
+    ALLOWED = "allowed", N_("Not run")
     RUNNING = "running", N_("Running")
     DONE = "done", N_("Done")
     FAILED = "failed", N_("Failed")

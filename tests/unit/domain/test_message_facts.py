@@ -67,6 +67,7 @@ def test_reasoning_has_the_title_of_its_summary(
 
 
 RUNNING = ToolCallPart("1", "files__find", '{"q": "é"}', state=ToolCallState.RUNNING)
+ALLOWED = ToolCallPart("1", "clock", "{}", state=ToolCallState.ALLOWED)
 DONE = ToolCallPart("1", "x", "[1]", state=ToolCallState.DONE, result="3", seconds=0)
 
 
@@ -75,6 +76,8 @@ DONE = ToolCallPart("1", "x", "[1]", state=ToolCallState.DONE, result="3", secon
     [
         (ToolCallPart("1", "clock", "{}"), True, "clock() · Requested"),
         (ToolCallPart("1", "clock", "{}"), False, "clock() · Not run"),
+        (ALLOWED, True, "clock() · Allowed"),
+        (ALLOWED, False, "clock() · Not run"),
         (RUNNING, True, "files/find(q: é) · Running"),
         (replace(RUNNING, result="3 of\n9"), True, "files/find(q: é) · Running · 3 of 9"),
         (DONE, False, "x([1]) · Done · 0.1 s"),
