@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QTextEdit
 
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.ui.look.theme import MEASURE, Theme
-from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-from desktop_app.ui.transcript.layout.long_items import KEPT_AT_END
+from desktop_app.ui.transcript.document.long_items import KEPT_AT_END
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_long_message import settle
@@ -114,7 +114,7 @@ def test_the_scroll_range_covers_missing_text(
     shown(view, qtbot)
     view.set_theme(theme.dark())
     height = view.document().size().height()
-    monkeypatch.setattr("desktop_app.ui.transcript.layout.long_items._WHOLE_COST", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.document.long_items._WHOLE_COST", 10**9)
     view.set_messages([question("Q"), answer(WORDS)])
     view.stream.flush()
     assert abs(height / view.document().size().height() - 1) < 0.05

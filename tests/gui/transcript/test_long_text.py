@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QTextCursor, QTextLayout
 
-from desktop_app.ui.transcript.layout import long_items
+from desktop_app.ui.transcript.document import long_items
 from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS
 from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_streaming import finished, look, stream_into

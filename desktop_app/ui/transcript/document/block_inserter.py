@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.ui.widgets.text.utf16 import utf16_length
-
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCharFormat
-
-    from desktop_app.ui.transcript.message_items import Item
 
 
 class BlockState:
@@ -69,19 +64,3 @@ class BlockInserter:
         if self._opened:
             self.cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
             self._opened = False
-
-
-def prefix_length(item: Item) -> int:
-    """Return the length of an item's prefix in UTF-16 units."""
-    return utf16_length(prefix_of(item))
-
-
-def prefix_of(item: Item) -> str:
-    """Return the text before an item's own: a list marker and a tab, or a language's name."""
-    if not isinstance(item, Block):
-        return ""
-    if item.marker:
-        return f"{item.marker}\t"
-    if item.kind in (Kind.CODE_HEAD, Kind.RULE):
-        return item.language or " "  # Qt inserts an empty block next to the preceding table
-    return ""

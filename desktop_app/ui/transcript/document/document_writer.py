@@ -24,11 +24,11 @@ from PySide6.QtGui import QTextCursor
 
 from desktop_app.ui.transcript.document.item_updater import ItemUpdater
 from desktop_app.ui.transcript.document.item_writer import ItemWriter
+from desktop_app.ui.transcript.document.long_items import KEPT_AT_END, Parts
+from desktop_app.ui.transcript.document.reflow import Reflow
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
-from desktop_app.ui.transcript.layout.long_items import KEPT_AT_END, Parts
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
-from desktop_app.ui.transcript.layout.reflow import Reflow
 from desktop_app.ui.transcript.transcript_styles import INDENT, Styles
 
 if TYPE_CHECKING:

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.ui.transcript.document.long_items import with_space_above
 from desktop_app.ui.transcript.document.run_changes import (
     common_prefix,
     length_after_prefix,
     replace_text,
 )
-from desktop_app.ui.transcript.layout.long_items import with_space_above
 from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS, count_kept_cuts
 
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.item_writer import ItemWriter
+    from desktop_app.ui.transcript.document.reflow import Reflow
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
-    from desktop_app.ui.transcript.layout.reflow import Reflow
     from desktop_app.ui.transcript.message_items import Item
 
 

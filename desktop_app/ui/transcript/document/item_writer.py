@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop_app.rendering.block_model import Block, Kind, Run
-from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState, prefix_of
-from desktop_app.ui.transcript.document.run_changes import is_longer
-from desktop_app.ui.transcript.document.table_writer import TableWriter, row_runs
-from desktop_app.ui.transcript.layout.height_estimates import estimate_height
-from desktop_app.ui.transcript.layout.long_items import (
+from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState
+from desktop_app.ui.transcript.document.long_items import (
     LongItems,
     Parts,
     RunIndexCache,
     with_space_above,
 )
+from desktop_app.ui.transcript.document.run_changes import is_longer
+from desktop_app.ui.transcript.document.table_writer import TableWriter, row_runs
+from desktop_app.ui.transcript.layout.height_estimates import estimate_height
+from desktop_app.ui.transcript.layout.item_prefix import prefix_of
 from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QTextBrowser, QTextEdit
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.search.text_search import texts_of
 from desktop_app.rendering.search.word_differences import WORD
-from desktop_app.ui.transcript.document.block_inserter import prefix_of
+from desktop_app.ui.transcript.layout.item_prefix import prefix_of
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 

@@ -28,7 +28,7 @@ from desktop_app.rendering.search.text_search import (
     may_contain,
     texts_of,
 )
-from desktop_app.ui.transcript.document.block_inserter import prefix_of
+from desktop_app.ui.transcript.layout.item_prefix import prefix_of
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.media.code_folds import fold_number
 from desktop_app.ui.transcript.media.drawn_formulas import with_drawing

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs
 from desktop_app.rendering.markdown.citations import is_citation
-from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.document.table_writer import cell_runs, column_of, row_runs
+from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.message_items import Item, Line, LineKind
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop_app.rendering.block_model import Run, Runs
-from desktop_app.ui.transcript.document.block_inserter import (
-    BlockInserter,
-    BlockState,
-    prefix_length,
-)
+from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState
+from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
 from desktop_app.ui.transcript.layout.long_text import (
     CONTEXT_UNITS,
