@@ -87,7 +87,7 @@ def layout_of(view: TranscriptView, message: Message) -> MessageLayout:
 def hidden(view: TranscriptView, message: Message) -> bool:
     """Return True if a placeholder remains outside folded sections."""
     layout = layout_of(view, message)
-    return any(layout.keys[hole.end][1] for hole in layout.placeholders())
+    return any(layout.space_keys[hole.end].placeholder for hole in layout.placeholders())
 
 
 def top_line(view: TranscriptView) -> str:

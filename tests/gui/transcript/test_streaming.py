@@ -158,7 +158,7 @@ def test_a_long_list_becomes_loose_at_its_end(view: TranscriptView, qtbot: QtBot
     for at, item in enumerate(layout.items):
         if layout.counts[at]:
             key = view.messages.writer.styles.block_key(item, layout.item_above(at))
-            assert layout.keys[at][0] == key
+            assert layout.space_keys[at].block_key == key
             block = view.messages.writer.layouts.block_of(layout, at)
             made = view.messages.writer.styles.block_format(item, layout.item_above(at))
             assert block.blockFormat().topMargin() == made.topMargin() + layout.placeholder_height(

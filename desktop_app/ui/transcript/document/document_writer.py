@@ -294,12 +294,10 @@ class DocumentWriter:
         """Record the measured height of materialized items for their placeholder."""
         following = layout.next_materialized(end)
         measured = self.top_of(layout, following) - self.top_of(layout, first)
-        measured -= layout.keys[following][1] if following > end else 0
-        heights = layout.heights
-        estimated = sum(heights[first:end])
+        measured -= layout.space_keys[following].placeholder if following > end else 0
+        estimated = sum(layout.heights[first:end])
         if estimated > 0 and measured > 0:
-            scale = measured / estimated
-            heights[first:end] = [height * scale for height in heights[first:end]]
+            layout.scale_heights(measured / estimated, first, end)
 
     def top_of(self, layout: MessageLayout, at: int) -> float:
         """Return the y coordinate of a materialized item, below any placeholder above it."""

@@ -39,15 +39,17 @@ class ItemUpdater:
         if old == new:
             return True
         if _is_respaced(old, new):
-            above, layout.items[at] = layout.item_above(at), new
+            above = layout.item_above(at)
+            layout.replace_item(at, new)
             if layout.counts[at]:
                 self._items.adjust_space_above(layout, at, cursor)
             else:
                 room = self._items.styles.gap(new, above) - self._items.styles.gap(old, above)
-                layout.heights[at] += room * self._items.styles.scale
+                layout.set_heights(at, [layout.heights[at] + room * self._items.styles.scale])
             return True
         if not layout.counts[at]:
-            layout.items[at], layout.heights[at] = new, self._items.height(new)
+            layout.replace_item(at, new)
+            layout.set_heights(at, [self._items.height(new)])
             return True
         if isinstance(old, Block) and isinstance(new, Block) and old.kind is Kind.TABLE:
             return new.kind is Kind.TABLE and self._update_table(layout, at, old, new, cursor)
@@ -71,7 +73,7 @@ class ItemUpdater:
         end, joined = last.position() + last.length() - 1, len(cuts) - kept
         format_of = partial(self._items.styles.char_format, new)
         replace_text(cursor, end, old.runs, new.runs, prefix, format_of, parts=joined)
-        layout.items[at] = new
+        layout.replace_item(at, new)
         cuts, block = cuts[:kept], cursor.block()
         if block.length() - 1 > MAX_BLOCK_UNITS:
             cuts = self._items.long.grow(
@@ -84,14 +86,14 @@ class ItemUpdater:
         self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor
     ) -> None:
         """Update the block formats, which tell the painter if a block has inline code."""
-        above, placeholder = layout.item_above(at), layout.keys[at][1]
-        key = self._items.styles.block_key(new, above)
-        if key == layout.keys[at][0]:
+        above, former = layout.item_above(at), layout.space_keys[at]
+        block_key = self._items.styles.block_key(new, above)
+        if block_key == former.block_key:
             return
-        layout.keys[at] = key, placeholder
+        layout.record_space(at, block_key, former.placeholder)
         block = self._layouts.block_of(layout, at)
         block_format = self._items.styles.block_format(new, above)
-        spaces = {0: placeholder, **{gap.block: gap.height for gap in layout.gaps[at]}}
+        spaces = {0: former.placeholder, **{gap.block: gap.height for gap in layout.gaps[at]}}
         for number in range(layout.counts[at]):
             cursor.setPosition(block.position())
             cursor.setBlockFormat(with_space_above(spaces.get(number, 0), block_format))
@@ -118,7 +120,7 @@ class ItemUpdater:
             else:
                 table = QTextCursor(first.next()).currentTable()
                 added = tables.update_table(table, old, new, cursor)
-            layout.items[at] = new
+            layout.replace_item(at, new)
             layout.record_blocks(at, layout.counts[at] + added, widths)
         if new.head:
             self._reflow.record_growth(layout, at, cursor)

@@ -24,7 +24,7 @@ from desktop_app.ui.transcript.document.table_writer import TableWriter, row_run
 from desktop_app.ui.transcript.layout.height_estimates import estimate_height
 from desktop_app.ui.transcript.layout.item_prefix import prefix_of
 from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS
-from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, SpaceKey, is_table
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextCharFormat
@@ -105,7 +105,7 @@ class ItemWriter:
             above = layout.item_above(at)
             key = self.styles.block_key(item, above)
             block_format = self.styles.block_format(item, above, key)
-            layout.keys[at] = key, 0
+            layout.record_space(at, key)
             parts = self._write_text(inserter, item, block_format, whole=whole)
             layout.record_blocks(at, 1 + len(parts.cuts), *parts)
 
@@ -164,7 +164,7 @@ class ItemWriter:
         else:
             inserter.move_below()
             count = tables.insert_table(layout, at, block, widths, inserter.cursor)
-        layout.keys[at] = key, 0
+        layout.record_space(at, key)
         layout.record_blocks(at, count, widths)
 
     def rewrite_table(
@@ -177,7 +177,7 @@ class ItemWriter:
     ) -> None:
         """Rewrite part of a table with other column widths, as text blocks or as a QTextTable."""
         self.erase(layout, at, at + 1, cursor)
-        layout.items[at] = block
+        layout.replace_item(at, block)
         self._insert_table(
             layout, at, block, BlockInserter(cursor, self._layouts.block_of(layout, at)), widths
         )
@@ -202,20 +202,20 @@ class ItemWriter:
         at = layout.next_materialized(at)
         if at >= len(layout.items):
             return
-        item, key = layout.items[at], self._key(layout, at)
-        placeholder = layout.placeholder_height(at)
+        item, placeholder = layout.items[at], layout.placeholder_height(at)
+        space_key = SpaceKey(self._key(layout, at), placeholder)
         if is_table(layout.item_above(at)) and not is_table(item):
             cursor.setPosition(self._layouts.block_of(layout, at).position())
             self._set_gap_below_table(layout, at, item, cursor)
         is_below_table = placeholder > 0 and self._put_placeholder_below_table(
             layout, at, placeholder, cursor
         )
-        if (key, placeholder) == layout.keys[at]:
+        if space_key == layout.space_keys[at]:
             return
-        if is_table(item) and key != layout.keys[at][0]:
+        if is_table(item) and space_key.block_key != layout.space_keys[at].block_key:
             self.write_again(layout, at, cursor)
-        if (key, placeholder) != layout.keys[at]:
-            layout.keys[at] = key, placeholder
+        if space_key != layout.space_keys[at]:
+            layout.record_space(at, *space_key)
             cursor.setPosition(self._layouts.block_of(layout, at).position())
             space = 0 if is_below_table else placeholder
             cursor.setBlockFormat(with_space_above(space, self.first_format(layout, at)))

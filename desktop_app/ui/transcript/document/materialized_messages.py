@@ -22,7 +22,6 @@ from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.message_items import FooterFacts, MessageMark
 from desktop_app.ui.transcript.message_state import MessageState, UnfoldedSections, block_maker_of
 from desktop_app.ui.transcript.transcript_styles import Styles
-from desktop_app.ui.transcript.viewport.virtualizer import ranges_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -362,7 +361,7 @@ class MaterializedMessages:
         materialized once it comes near the screen.
         """
         if not layout.counts[at]:
-            self.write_items(layout, ranges_around(layout, at, height, height))
+            self.write_items(layout, layout.ranges_around(at, height, height))
         if layout.gaps[at]:
             self.write_part(layout, at, unit, unit + 1)
 
@@ -384,13 +383,13 @@ class MaterializedMessages:
                 layout = order[first].layout
                 last = len(layout.items) - 1
                 self.writer.measure(layout, last)
-                on_screen.insert(0, (order[first], ranges_around(layout, last, height, 0)))
+                on_screen.insert(0, (order[first], layout.ranges_around(last, height, 0)))
                 height -= sum(layout.heights)
         while at >= 0 and end < len(order) and height > 0:
             layout = order[end].layout
             begin = item if end == at else 0
             self.writer.measure(layout, begin)
-            on_screen.append((order[end], ranges_around(layout, begin, 0, height)))
+            on_screen.append((order[end], layout.ranges_around(begin, 0, height)))
             height -= sum(layout.heights[begin + 1 :])
             end += 1
         for state in (*order[:first], *order[end:]):

@@ -8,7 +8,7 @@ between two items. The parts of a long text can have text gaps between them (see
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.message_items import Item
 
-Key = tuple[tuple[object, ...], int]
-"""The format key of an item's first block, and the height in pixels of the placeholder above."""
-
-_NO_KEY: Key = ((), 0)
-
 _LONG_TEXT_BLOCKS: Final = 4
+"""Texts of more blocks than this are long."""
+
+
+class SpaceKey(NamedTuple):
+    """What determines the space above an item.
+
+    Attributes:
+        block_key: the key of the format of the item's first block.
+        placeholder: the height in pixels of the placeholder above.
+    """
+
+    block_key: tuple[object, ...] = ()
+    placeholder: int = 0
 
 
 class Placeholder(NamedTuple):
@@ -57,7 +65,7 @@ class MessageLayout:
         key: the id of the message.
         items: the items in order.
         counts: the number of blocks of each item, 0 if it is not materialized.
-        keys: the key that determined the format of the item's first block.
+        space_keys: what determined the space above each item when it was last written.
         shapes: the column widths of a table in pixels, or the cuts of a text that takes several
             blocks (the start of each block except the first, in UTF-16 units). Else empty.
         gaps: the missing text between the blocks of a long text.
@@ -71,7 +79,7 @@ class MessageLayout:
         self.key = key
         self.items: list[Item] = []
         self.counts: list[int] = []
-        self.keys: list[Key] = []
+        self.space_keys: list[SpaceKey] = []
         self.shapes: list[tuple[int, ...]] = []
         self.gaps: list[tuple[TextGap, ...]] = []
         self.heights: list[float] = []
@@ -155,6 +163,32 @@ class MessageLayout:
         if first < end:
             yield first, end
 
+    def unfolded_ranges(self, first: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the ranges of items in [first, end) that have a height: folded items have none."""
+        flags = bytes(map(bool, self.heights[first:end]))
+        begin = flags.find(1)
+        while begin >= 0:
+            stop = flags.find(0, begin)
+            stop = len(flags) if stop < 0 else stop
+            yield first + begin, first + stop
+            begin = flags.find(1, stop)
+
+    def ranges_around(self, at: int, above: float, below: float) -> list[tuple[int, int]]:
+        """Return the ranges of the unfolded items within these pixels of item `at`, and its own."""
+        ends = list(accumulate(self.heights))
+        first = bisect_left(ends, ends[at] - above)
+        end = bisect_right(ends, ends[at] + below) + 1
+        return [*self.unfolded_ranges(first, end), (at, at + 1)]
+
+    def ranges_between(
+        self, placeholder: Placeholder, top: float, bottom: float
+    ) -> Iterator[tuple[int, int]]:
+        """Yield the ranges of a placeholder's items between two distances from its top."""
+        ends = list(accumulate(self.heights[placeholder.first : placeholder.end]))
+        first = min(bisect_right(ends, max(0.0, top)), len(ends) - 1)
+        end = min(bisect_left(ends, bottom) + 1, len(ends))
+        return self.unfolded_ranges(placeholder.first + first, placeholder.first + end)
+
     def placeholder_height(self, at: int) -> int:
         """Return the height in pixels of the placeholder above item `at`, or 0."""
         return round(sum(self.heights[self.previous_materialized(at) + 1 : at]))
@@ -168,7 +202,7 @@ class MessageLayout:
         self.items[at:at] = items
         self.counts[at:at] = [0] * count
         self._flags[at:at] = bytes(count)
-        self.keys[at:at] = [_NO_KEY] * count
+        self.space_keys[at:at] = [SpaceKey()] * count
         self.shapes[at:at] = [()] * count
         self.gaps[at:at] = [()] * count
         self.heights[at:at] = heights
@@ -177,11 +211,15 @@ class MessageLayout:
     def remove(self, at: int, removed: int) -> None:
         """Remove items, none of which is materialized."""
         self._missing -= removed
-        lists = (self.items, self.counts, self.keys, self.shapes, self.gaps, self.heights)
+        lists = (self.items, self.counts, self.space_keys, self.shapes, self.gaps, self.heights)
         for parallel in lists:
             del parallel[at : at + removed]
         del self._flags[at : at + removed]
         self.record_change()
+
+    def replace_item(self, at: int, item: Item) -> None:
+        """Replace an item. The caller records the change of its blocks, if any."""
+        self.items[at] = item
 
     def record_change(self) -> None:
         """Record that the items changed."""
@@ -199,9 +237,17 @@ class MessageLayout:
         self.gaps[at] = gaps
         self._ends = None
 
-    def scale_heights(self, scale: float) -> None:
-        """Multiply all recorded heights, because the text size has changed."""
-        self.heights = [height * scale for height in self.heights]
+    def record_space(self, at: int, block_key: tuple[object, ...], placeholder: int = 0) -> None:
+        """Record what determined the space above an item that was written."""
+        self.space_keys[at] = SpaceKey(block_key, placeholder)
+
+    def set_heights(self, first: int, heights: Sequence[float]) -> None:
+        """Set the heights of items, beginning with item `first`."""
+        self.heights[first : first + len(heights)] = heights
+
+    def scale_heights(self, scale: float, first: int = 0, end: int | None = None) -> None:
+        """Multiply the heights of items [first, end), because they are shown in another size."""
+        self.heights[first:end] = [height * scale for height in self.heights[first:end]]
 
     def record_erased(self, first: int, end: int) -> None:
         """Record that items [first, end) are no longer materialized."""

@@ -214,7 +214,7 @@ def show_fold(writer: DocumentWriter, layout: MessageLayout, at: int, *, visible
     if layout.next_materialized(first) >= at and (layout.heights[first] > 0) is visible:
         return
     if not visible:  # first, so that filling the viewport meanwhile skips these lines
-        layout.heights[first:at] = [0.0] * (at - first)
+        layout.set_heights(first, [0.0] * (at - first))
     _erase_many(writer, layout, first, at, visible=visible)
     count = sum(layout.counts[first:at])
     begin = writer.layouts.block_of(layout, first).blockNumber()
@@ -250,9 +250,8 @@ def _set_heights(
             # An invisible block would hide the placeholder.
             writer.erase([(layout, first, end)])
     elif first < end and not layout.heights[first]:
-        layout.heights[first:end] = estimate_code_heights(
-            layout.items[first:end], writer.styles.scale
-        )
+        heights = estimate_code_heights(layout.items[first:end], writer.styles.scale)
+        layout.set_heights(first, heights)
     writer.write(
         layout,
         [(placeholder.end, placeholder.end) for placeholder in layout.placeholders(first, end)],

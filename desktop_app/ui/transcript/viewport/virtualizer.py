@@ -14,9 +14,7 @@ been laid out.
 from __future__ import annotations
 
 import sys
-from bisect import bisect_left, bisect_right
 from functools import partial
-from itertools import accumulate
 from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
-    from desktop_app.ui.transcript.layout.message_layout import MessageLayout, Placeholder
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
 _BlockIndex = tuple[int, int, int]
@@ -117,9 +115,9 @@ class Virtualizer:
                     self._messages.write_part(layout, at, stop - items * _UNITS_PER_ITEM, stop)
                 return True
             for placeholder in layout.placeholders():
-                if layout.keys[placeholder.end][1]:
+                if layout.space_keys[placeholder.end].placeholder:
                     # Start at the top, because all text below is laid out again.
-                    first, end = next(_unfolded_ranges(layout, *placeholder))
+                    first, end = next(layout.unfolded_ranges(*placeholder))
                     with self._anchor.kept():
                         self._messages.write_items(layout, [(first, min(end, first + items))])
                     return True
@@ -138,13 +136,13 @@ class Virtualizer:
                 if (found := self._find_text_gap(layout, at, top, bottom)) is not None:
                     return partial(self._messages.write_part, layout, at, *found)
             for placeholder in layout.placeholders():
-                height = layout.keys[placeholder.end][1]
+                height = layout.space_keys[placeholder.end].placeholder
                 begin = writer.top_of(layout, placeholder.end) - height
                 if begin > bottom:
                     return None
                 if height and begin + height > top:
-                    wanted = list(_ranges_between(layout, placeholder, top - begin, bottom - begin))
-                    return partial(write, layout, wanted)
+                    wanted = layout.ranges_between(placeholder, top - begin, bottom - begin)
+                    return partial(write, layout, list(wanted))
         return None
 
     def _find_text_gap(
@@ -253,40 +251,6 @@ class Virtualizer:
             self._block_index_of(position) for position in {cursor.position(), cursor.anchor()}
         )
         return sorted(pin for pin in found if pin is not None)
-
-
-def ranges_around(
-    layout: MessageLayout, at: int, above: float, below: float
-) -> list[tuple[int, int]]:
-    """Return the ranges of the unfolded items within these pixels of item `at`, and its own."""
-    ends = list(accumulate(layout.heights))
-    first = bisect_left(ends, ends[at] - above)
-    end = bisect_right(ends, ends[at] + below) + 1
-    return [*_unfolded_ranges(layout, first, end), (at, at + 1)]
-
-
-def _ranges_between(
-    layout: MessageLayout, placeholder: Placeholder, top: float, bottom: float
-) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of a placeholder's items between two distances from its top."""
-    ends = list(accumulate(layout.heights[placeholder.first : placeholder.end]))
-    first = bisect_right(ends, max(0.0, top))
-    end = bisect_left(ends, bottom) + 1
-    first = min(first, len(ends) - 1)
-    yield from _unfolded_ranges(
-        layout, placeholder.first + first, placeholder.first + min(end, len(ends))
-    )
-
-
-def _unfolded_ranges(layout: MessageLayout, first: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of items in [first, end) that have a height: folded items have none."""
-    flags = bytes(map(bool, layout.heights[first:end]))
-    begin = flags.find(1)
-    while begin >= 0:
-        stop = flags.find(0, begin)
-        stop = len(flags) if stop < 0 else stop
-        yield first + begin, first + stop
-        begin = flags.find(1, stop)
 
 
 def _without(pins: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:
