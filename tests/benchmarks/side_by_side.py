@@ -62,7 +62,7 @@ async def _measure(columns: int, rate: int, seconds: float, marks: bool) -> dict
         await desk.settled()
         if marks:
             ticks = _Ticks()
-            window.marks.click()
+            window.marks_button.click()
             await until(lambda: all(column.differing is not None for column in window.columns))
             found["marks_busy_max_ms"] = ticks.end()["busy_max_ms"]
         window.close()

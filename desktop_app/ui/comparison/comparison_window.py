@@ -42,7 +42,7 @@ class ComparisonWindow(QDialog):
 
     Attributes:
         columns: the columns, in order.
-        marks: the switch for marked differences.
+        marks_button: the switch for marked differences.
         stop_all_button: the button that stops all answers.
         tabs: the tabs that replace the columns in a narrow window.
 
@@ -65,9 +65,9 @@ class ComparisonWindow(QDialog):
         self._theme = theme
         self._current = 0
         self._question = ElidedLabel(question, role="strong")
-        self.marks = dialog_button(tr("Mark differences"), "comparison-marks")
-        self.marks.setCheckable(True)
-        set_tooltip(self.marks, tr("Underline words that only one response has"))
+        self.marks_button = dialog_button(tr("Mark differences"), "comparison-marks")
+        self.marks_button.setCheckable(True)
+        set_tooltip(self.marks_button, tr("Underline words that only one response has"))
         self.stop_all_button = dialog_button(tr("Stop all"), "comparison-stop")
         self._problem = PlainLabel(name="comparison-problem", role="error", wraps=True)
         self._problem.hide()
@@ -89,7 +89,13 @@ class ComparisonWindow(QDialog):
 
     def _lay_out(self) -> None:
         column_of(
-            row_of((self._question, 1), self.marks, self.stop_all_button, HelpButton(), spacing=8),
+            row_of(
+                (self._question, 1),
+                self.marks_button,
+                self.stop_all_button,
+                HelpButton(),
+                spacing=8,
+            ),
             self._problem,
             (self.tabs, Qt.AlignmentFlag.AlignHCenter),
             (row_of(*((column, 1) for column in self.columns), spacing=10), 1),
@@ -99,12 +105,12 @@ class ComparisonWindow(QDialog):
         )
 
     def _connect(self) -> None:
-        self.marks.toggled.connect(self.marks_toggled)
+        self.marks_button.toggled.connect(self.marks_toggled)
         self.stop_all_button.clicked.connect(self.stop_all_requested)
         self.tabs.chosen.connect(lambda key: self.focus_column(int(key)))
         application = QApplication.instance()
         if isinstance(application, QApplication):
-            application.focusChanged.connect(self._on_focus)
+            application.focusChanged.connect(self._on_focus_changed)
 
     def bind(self, keymap: Keymap) -> None:
         """Bind the shortcuts to the next and the previous column and to Keep."""
@@ -126,13 +132,13 @@ class ComparisonWindow(QDialog):
     @property
     def marks_differences(self) -> bool:
         """Return True if the differences are to be marked now: not while an answer streams."""
-        return self.marks.isChecked() and self.marks.isEnabled()
+        return self.marks_button.isChecked() and self.marks_button.isEnabled()
 
     def show_state(self) -> None:
         """Enable the buttons that apply to streaming answers, or those for finished answers."""
         streams = any(column.is_streaming for column in self.columns)
         self.stop_all_button.setEnabled(streams)
-        self.marks.setEnabled(not streams)
+        self.marks_button.setEnabled(not streams)
 
     def set_problem(self, words: str) -> None:
         """Show why an action failed; "" hides the line."""
@@ -157,7 +163,7 @@ class ComparisonWindow(QDialog):
         for at, column in enumerate(self.columns):
             column.set_current(at == number)
 
-    def _on_focus(self, _old: QWidget | None, focused: QWidget | None) -> None:
+    def _on_focus_changed(self, _old: QWidget | None, focused: QWidget | None) -> None:
         for at, column in enumerate(self.columns):
             if focused is not None and column.isAncestorOf(focused) and at != self._current:
                 self._set_current(at)

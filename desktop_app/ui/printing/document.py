@@ -446,10 +446,10 @@ class PrintedConversation:
         for content, below in zip_longest(contents, contents[1:]):
             group.append(content)
             if below is None or not _is_directly_above(content, below):
-                self._keep(group)
+                self._keep_on_one_page(group)
                 group = []
 
-    def _keep(self, group: list[_KeepTogether]) -> None:
+    def _keep_on_one_page(self, group: list[_KeepTogether]) -> None:
         """Keep the last content on one page, with as many of the headings above it as fit."""
         height, bottom = self._page.height(), self._extent(group[-1])[1]
         for content in group:

@@ -87,8 +87,8 @@ class LinkHandler(QObject):
         if is_citation(target):
             self._show_passage_hint(target)
             return
-        is_within = target.startswith(ACTION) or is_note_link(target)
-        plain = "" if is_within else target.replace("<", "%3C")
+        is_internal = target.startswith(ACTION) or is_note_link(target)
+        plain = "" if is_internal else target.replace("<", "%3C")
         set_tooltip(self._view.viewport(), plain)
 
     def _show_passage_hint(self, target: str) -> None:

@@ -37,6 +37,9 @@ from desktop_app.ui.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
+TOGGLE_REASONING: Final = "reasoning"
+"""Action that shows or hides the reasoning."""
+
 TOGGLE_SOURCES: Final = "passages-"
 """Prefix of the action that shows or hides passages; followed by the collection's index."""
 
@@ -166,7 +169,7 @@ def reasoning_seconds(message: Message) -> float | None:
 def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, folded: bool) -> Line:
     """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
     words = reasoning_title(reasoning, seconds, thinking=thinking)
-    return fold_line(words, f"{ACTION}reasoning", expanded=not folded)
+    return fold_line(words, ACTION + TOGGLE_REASONING, expanded=not folded)
 
 
 def fold_line(words: str, link: str, *, expanded: bool) -> Line:
@@ -196,13 +199,13 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         words = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
         lines.append(fold_line(words, f"{ACTION}{TOGGLE_TOOL}{number}", expanded=is_open))
         if is_open:
-            lines += _code("json", indented_json(call.run_arguments))
+            lines += _code_items("json", indented_json(call.run_arguments))
             if call.result:
-                lines += _code("", call.result.split("\n")[:_MOST_RESULT_LINES])
+                lines += _code_items("", call.result.split("\n")[:_MOST_RESULT_LINES])
     return lines
 
 
-def _code(language: str, texts: Iterable[str]) -> list[Item]:
+def _code_items(language: str, texts: Iterable[str]) -> list[Item]:
     return [
         Block(Kind.CODE_HEAD, language=language),
         *(code_line(text, language) for text in texts),
@@ -224,8 +227,8 @@ def ending_lines(
     if status_line:
         lines.append(Line(LineKind.STATUS, _line_runs(status_line)))
     lines += [_notice_line(message, notice) for notice in message.notices]
-    if any(_code_of(notice) is NoticeCode.SCHEMA_PROBLEM for notice in message.notices):
-        lines.append(Line(LineKind.NOTICE, (_action("retry"),)))
+    if any(_notice_code(notice) is NoticeCode.SCHEMA_PROBLEM for notice in message.notices):
+        lines.append(Line(LineKind.NOTICE, (_action_link("retry"),)))
     ending = ENDINGS.get(message.status)
     if ending and not is_explained(message):
         action = "continue" if message.text.strip() else "retry"
@@ -234,7 +237,7 @@ def ending_lines(
             and message.status is not MessageStatus.REFUSED
             and (is_last or action == "retry")
         )
-        actions = (Run("\u2003"), _action(action)) if has_action else ()
+        actions = (Run("\u2003"), _action_link(action)) if has_action else ()
         lines.append(Line(LineKind.NOTICE, (*_line_runs(tr(ending)), *actions)))
     return lines + error_lines(message, details=details, is_last=is_last)
 
@@ -243,16 +246,16 @@ def _notice_line(message: Message, notice: NoticeText) -> Line:
     """Return a notice. The one of a schema also offers to show and copy the value."""
     runs = list(_line_runs(str(notice)))
     is_valid = message.status is MessageStatus.COMPLETE and not any(
-        _code_of(each) is NoticeCode.SCHEMA_PROBLEM for each in message.notices
+        _notice_code(each) is NoticeCode.SCHEMA_PROBLEM for each in message.notices
     )
-    if _code_of(notice) is NoticeCode.SCHEMA_USED and is_valid:
+    if _notice_code(notice) is NoticeCode.SCHEMA_USED and is_valid:
         is_tree = isinstance(message, ShownMessage) and message.is_tree
         for action in (SHOW_TEXT if is_tree else SHOW_VALUE, COPY_JSON, COPY_CSV):
-            runs += [Run(" · "), _action(action)]
+            runs += [Run(" · "), _action_link(action)]
     return Line(LineKind.NOTICE, tuple(runs))
 
 
-def _code_of(notice: NoticeText) -> NoticeCode | Reason | None:
+def _notice_code(notice: NoticeText) -> NoticeCode | Reason | None:
     return notice.code if isinstance(notice, AnswerNotice) else None
 
 
@@ -271,14 +274,14 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     remedy = error.remedy_segments_on(CONTINUABLE if can_continue else NOT_CONTINUABLE)
     lines: list[Item] = [Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), first=True)]
     if remedy:
-        runs = [run for segment in remedy for run in _linked(segment)]
+        runs = [run for segment in remedy for run in _segment_runs(segment)]
         lines.append(Line(LineKind.ERROR_TEXT, tuple(runs)))
     if error.code == ContextTooLongError.code:
         actions.append("compact")
     if error.code == AuthenticationError.code and not error.is_of_environment:
         has_none = error.reason in (Reason.NO_KEY, Reason.NO_KEY_FOR_HOST)
         actions.append("add-key" if has_none else "change-key")
-    links = [_action(action, bold=True) for action in actions]
+    links = [_action_link(action, bold=True) for action in actions]
     if error.details:
         words = tr("Hide details") if details else tr("Details")
         links.append(Run(words, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=details))
@@ -344,13 +347,13 @@ def _arrows(number: int, count: int) -> Runs:
     return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)
 
 
-def _linked(segment: LinkSegment) -> Runs:
+def _segment_runs(segment: LinkSegment) -> Runs:
     if segment.place is None:
         return _line_runs(segment.text)
     return (Run(segment.text, link=f"{ACTION}{OPEN_PLACE}{segment.place}"),)
 
 
-def _action(action: str, *, bold: bool = False) -> Run:
+def _action_link(action: str, *, bold: bool = False) -> Run:
     return Run(tr(_ACTION_LABELS[action]), bold=bold, link=ACTION + action)
 
 

@@ -20,6 +20,7 @@ from desktop_app.ui.transcript.media.pending_highlights import PendingHighlights
 from desktop_app.ui.transcript.message_items import (
     ACTION,
     TOGGLE_DETAILS,
+    TOGGLE_REASONING,
     TOGGLE_SOURCES,
     TOGGLE_TOOL,
     FooterFacts,
@@ -38,7 +39,7 @@ from desktop_app.ui.transcript.message_items import (
     tool_lines,
     versions_line,
 )
-from desktop_app.ui.transcript.selection.selected_text import picture_block
+from desktop_app.ui.transcript.selection.selected_text import attachment_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,7 +90,7 @@ class MessageState:
         is_stored: True if it did not stream in this view, so that its code is folded initially.
         mark: the line below it, such as a compaction.
         pending_highlights: the code in its body that is not highlighted yet.
-        rest: the text of a long stored message that is still to be added in pieces, until
+        unwritten: the text of a long stored message that is still to be added in pieces, until
             `update` finishes it.
     """
 
@@ -101,23 +102,23 @@ class MessageState:
         facts: FooterFacts,
         version: tuple[int, int] | None = None,
         unfolded: UnfoldedSections | None = None,
-        cited: frozenset[int] = frozenset(),
+        citable: frozenset[int] = frozenset(),
     ) -> None:
-        """Initialize the state; `cited` are the numbers of passages that the answer may cite."""
+        """Initialize the state; `citable` are the numbers of passages that the answer may cite."""
         self.message = message
         self.unfolded = UnfoldedSections() if unfolded is None else unfolded
         self._facts = facts
         self.version = version
         self.status_line = ""
         self.mark: MessageMark | None = None
-        self._cited = cited
+        self._citable = citable
         self.head_count = self.foot_count = 0
         self.reasoning = ""
         self.folds = FoldLines()
         self.is_stored = not self.is_streaming
         self.pending_highlights = PendingHighlights()
         self._pieces: list[str] = []
-        self._stream = BlockStream(cited)
+        self._stream = BlockStream(citable)
         self._reasoning_stream = BlockStream()
         self._reasoning_shown = 0
         immediate = _immediate_length(message.text)
@@ -126,10 +127,10 @@ class MessageState:
         self._reasoning_since: float | None = None
         self._reasoning_s: float | None = None
         self.add_reasoning(reasoning_text(message), now=None)
-        self.set_folded(folded=self.folded)
-        self.rest = ""
+        self.set_reasoning_folded(folded=self.is_reasoning_folded)
+        self.unwritten = ""
         if message.role is Role.USER:
-            self.rest = message.text[immediate:]
+            self.unwritten = message.text[immediate:]
         elif message.role is Role.ASSISTANT:
             self._begin_answer(message.text, immediate)
 
@@ -141,7 +142,7 @@ class MessageState:
                 self.run_updates()
         else:
             self.add_text(text[:immediate])
-            self.rest = text[immediate:]
+            self.unwritten = text[immediate:]
 
     def set_layout(self, layout: MessageLayout) -> None:
         """Set the layout of the message, which has just been materialized."""
@@ -164,8 +165,8 @@ class MessageState:
         self.status_line = sentence
 
     def take_unwritten(self) -> str:
-        """Return `rest` and reset it."""
-        rest, self.rest = self.rest, ""
+        """Return `unwritten` and reset it."""
+        rest, self.unwritten = self.unwritten, ""
         return rest
 
     def update(self, message: Message, version: tuple[int, int] | None) -> list[Change] | None:
@@ -203,7 +204,7 @@ class MessageState:
         return self._stream.piece_bounds
 
     @property
-    def reasoning_fitting(self) -> tuple[int, int]:
+    def reasoning_piece_bounds(self) -> tuple[int, int]:
         """Return the minimum and maximum characters of reasoning to add at once."""
         return self._reasoning_stream.piece_bounds
 
@@ -254,11 +255,11 @@ class MessageState:
             self.reasoning += text
 
     @property
-    def folded(self) -> bool:
+    def is_reasoning_folded(self) -> bool:
         """Return True if the reasoning is hidden."""
         return not self.unfolded.reasoning
 
-    def set_folded(self, *, folded: bool) -> None:
+    def set_reasoning_folded(self, *, folded: bool) -> None:
         """Hide the reasoning, or show its beginning; `unshown_reasoning` is the rest."""
         self.unfolded.reasoning = not folded
         self._reasoning_stream, self._reasoning_shown = BlockStream(), 0
@@ -267,8 +268,8 @@ class MessageState:
 
     def toggle(self, action: str) -> None:
         """Fold or unfold a section by its action: reasoning, details, a tool call or passages."""
-        if action == "reasoning":
-            self.set_folded(folded=not self.folded)
+        if action == TOGGLE_REASONING:
+            self.set_reasoning_folded(folded=not self.is_reasoning_folded)
         elif action == TOGGLE_DETAILS:
             self.unfolded.details = not self.unfolded.details
         elif action.startswith(TOGGLE_TOOL):
@@ -279,7 +280,7 @@ class MessageState:
     @property
     def unshown_reasoning(self) -> str:
         """Return the unfolded reasoning that is not shown yet; it is added in pieces."""
-        return "" if self.folded else self.reasoning[self._reasoning_shown :]
+        return "" if self.is_reasoning_folded else self.reasoning[self._reasoning_shown :]
 
     def show_more_reasoning(self, characters: int) -> list[Change]:
         """Show more of the reasoning. Return the changes, with indices among all items."""
@@ -306,7 +307,7 @@ class MessageState:
                 self._pieces = [text]
                 return []
             if self._finished or not text.startswith(self.text):
-                self._stream, self._finished, self._pieces = BlockStream(self._cited), False, []
+                self._stream, self._finished, self._pieces = BlockStream(self._citable), False, []
                 self.add_text(text)
                 self._finish()
                 return None
@@ -327,7 +328,7 @@ class MessageState:
         if self.message.role is Role.USER or not self.reasoning:
             return []
         items: list[Item] = [self.head_line()]
-        if not self.folded:
+        if not self.is_reasoning_folded:
             items += [quote_block(block) for block in self._reasoning_stream.blocks]
         return items
 
@@ -336,7 +337,9 @@ class MessageState:
         thinking = self.is_streaming and not self.has_text
         stored = reasoning_seconds(self.message)
         seconds = self._reasoning_s if stored is None else stored
-        return reasoning_line(self.reasoning, seconds, thinking=thinking, folded=self.folded)
+        return reasoning_line(
+            self.reasoning, seconds, thinking=thinking, folded=self.is_reasoning_folded
+        )
 
     def body_items(self) -> list[Item]:
         """Return the items of the question or the answer."""
@@ -413,15 +416,15 @@ class MessageState:
     def block_maker(self) -> Callable[[], list[Block]]:
         """Return a function that makes the current blocks, to be copied; callable in any thread."""
         if self.message.role is Role.USER or (self.is_growing and not self.is_streaming):
-            return block_maker_of(self.message, self._cited)
+            return block_maker_of(self.message, self._citable)
         return list(self._stream.blocks).copy
 
 
-def block_maker_of(message: Message, cited: frozenset[int]) -> Callable[[], list[Block]]:
+def block_maker_of(message: Message, citable: frozenset[int]) -> Callable[[], list[Block]]:
     """Return a function that makes a stored message's blocks; callable in any thread."""
     if message.role is Role.USER:
         return partial(_question_blocks, message)
-    return partial(render, message.text, cited)
+    return partial(render, message.text, citable)
 
 
 def _question_blocks(question: Message) -> list[Block]:
@@ -431,7 +434,7 @@ def _question_blocks(question: Message) -> list[Block]:
         if isinstance(item, Line) and item.kind is LineKind.QUESTION
     ]
     return words + [
-        picture_block(part.name) for part in question.parts if isinstance(part, ImagePart)
+        attachment_block(part.name) for part in question.parts if isinstance(part, ImagePart)
     ]
 
 

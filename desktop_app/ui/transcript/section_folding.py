@@ -6,7 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE, last_visible_line
-from desktop_app.ui.transcript.message_items import TOGGLE_DETAILS, TOGGLE_SOURCES, TOGGLE_TOOL
+from desktop_app.ui.transcript.message_items import (
+    TOGGLE_DETAILS,
+    TOGGLE_REASONING,
+    TOGGLE_SOURCES,
+    TOGGLE_TOOL,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +26,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.viewport.message_stream import MessageStream
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
     from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
-
-_REASONING = "reasoning"
 
 
 class SectionFolding:
@@ -44,7 +47,7 @@ class SectionFolding:
 
     def toggle(self, state: MessageState, action: str) -> bool:
         """Fold or unfold a section of a message. Return False for any other action."""
-        if action not in (_REASONING, TOGGLE_DETAILS) and not action.startswith(
+        if action not in (TOGGLE_REASONING, TOGGLE_DETAILS) and not action.startswith(
             (TOGGLE_TOOL, TOGGLE_SOURCES, TOGGLE_CODE)
         ):
             return False
@@ -75,8 +78,8 @@ class SectionFolding:
         Return True if that is done; otherwise `then` runs once it is.
         """
         state = self._messages.get(message_id)
-        if state is not None and state.folded:
-            self.toggle(state, _REASONING)
+        if state is not None and state.is_reasoning_folded:
+            self.toggle(state, TOGGLE_REASONING)
         return self._navigator.materialize_whole(message_id, then)
 
     def unfold_code(self, layout: MessageLayout, at: int) -> None:

@@ -147,7 +147,7 @@ _SPACED_KINDS: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
 _SPACED_KINDS_ON_GROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKind.ERROR_DETAILS)
 
 # A marker wider than its column, such as a footnote's name, uses the next tab stop.
-_MARK_STOPS: Final = 9
+_MARKER_STOPS: Final = 9
 _LETTER: Final = re.compile(r"[^\W\d_]")
 # Runs, and characters per run, that are searched for a letter. A text of 1 MB may have none.
 _MAX_SEARCHED: Final = 1000
@@ -314,7 +314,7 @@ class Styles:
             block_format.setProperty(OPENED, block.opened)
         if block.marker:
             block_format.setTextIndent(-px(INDENT))
-            stops = [px(INDENT) * number for number in range(1, _MARK_STOPS)]
+            stops = [px(INDENT) * number for number in range(1, _MARKER_STOPS)]
             block_format.setTabPositions(
                 [QTextOption.Tab(at, tab_after_marker(block)) for at in stops]
             )

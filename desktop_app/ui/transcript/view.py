@@ -180,8 +180,8 @@ class TranscriptView(TranscriptSurface):
         self._is_mark_pressed = False
         self._wheel_angle = 0
         self._next_theme = theme
-        self._loading = QTimer(self, singleShot=True, interval=0)
-        self._loading.timeout.connect(self._apply_next_theme)
+        self._font_timer = QTimer(self, singleShot=True, interval=0)
+        self._font_timer.timeout.connect(self._apply_next_theme)
         self._connect_parts()
         self.set_theme(theme)
 
@@ -322,7 +322,7 @@ class TranscriptView(TranscriptSurface):
         if self._accessible is not None:
             self._accessible.report_focus(message_id, item)
 
-    def follow_in(self, message_id: str, item: int, link: str) -> None:
+    def follow_link(self, message_id: str, item: int, link: str) -> None:
         """Follow a link in an item of a message, as a click on it does."""
         self.navigator.scroll_to_message(message_id)
         self._links.follow(QUrl(link), self._block_of(message_id, item))
@@ -354,11 +354,11 @@ class TranscriptView(TranscriptSurface):
         self._apply_next_theme()
 
     def _apply_next_theme(self) -> None:
-        self._loading.stop()
+        self._font_timer.stop()
         if self._fallbacks.load_for(_LOADED_AT_ONCE_S):
             self._restyle(self._next_theme)
         else:
-            self._loading.start()
+            self._font_timer.start()
 
     def _restyle(self, theme: Theme) -> None:
         message_id, item = self.anchor.item_on_top()
@@ -409,7 +409,7 @@ class TranscriptView(TranscriptSurface):
         if event.type() == QEvent.Type.Resize:
             with self.anchor.kept():
                 if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]
-                    self.filler.lighten()
+                    self.filler.reduce_layout_cost()
                 self._set_margins()
                 is_handled = super().event(event)
             self.filler.fill_screen()

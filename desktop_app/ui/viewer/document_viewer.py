@@ -211,7 +211,7 @@ class DocumentViewer(QWidget):
         """Show a message in place of the document."""
         self._message.setText(words)
         self._message.setAccessibleName(spoken_text(words))
-        self._show(self._message)
+        self._show_content(self._message)
         announce(self._message, words)
 
     def set_note(self, words: str) -> None:
@@ -240,7 +240,7 @@ class DocumentViewer(QWidget):
         """Show pages of these sizes in points, scrolled to `page`."""
         self._page_range.setRange(1, len(sizes))
         self._page_count.setText(tr("of {count}", count=len(sizes)))
-        self._show(self.pages)
+        self._show_content(self.pages)
         self.pages.set_pages(sizes)
         self.pages.go_to(page)
         self._show_page()
@@ -249,7 +249,7 @@ class DocumentViewer(QWidget):
     def show_text(self, slices: int, at: int) -> None:
         """Show a text of `slices` slices, beginning with the marks of slice `at`."""
         self.text.setAccessibleName(spoken_text(tr("Text of {name}", name=self._title)))
-        self._show(self.text)
+        self._show_content(self.text)
         self.text.begin(slices, at)
 
     def set_has_original(self, has_original: bool) -> None:
@@ -264,7 +264,7 @@ class DocumentViewer(QWidget):
         elif marked:
             self.pages.go_to(min(marked))
 
-    def _show(self, widget: QWidget) -> None:
+    def _show_content(self, widget: QWidget) -> None:
         had_focus = self.focusWidget() in (None, self._message, self.pages, self.text)
         self._stack.setCurrentWidget(widget)
         self._page_tools.setVisible(widget is self.pages)

@@ -73,7 +73,7 @@ class PagedText(QWidget):
         super().__init__()
         self._text, self._ends = "", [0]
         self._page = self._written = 0
-        self._words = ""
+        self._query = ""
         self._matches: list[PageMatch] = []
         self._current, self._next_page = -1, 0
         self.view = text_field(words, name, read_only=True)
@@ -111,7 +111,7 @@ class PagedText(QWidget):
         """Show a text from its beginning; `ends` are its `page_ends`."""
         self._text, self._ends = text, ends or [0]
         self._show(0)
-        self.search(self._words)
+        self.search(self._query)
 
     def copy(self) -> None:
         """Copy the selection, or the whole text if nothing is selected."""
@@ -157,7 +157,7 @@ class PagedText(QWidget):
 
     def search(self, words: str) -> None:
         """Search the whole text, ignoring case, and show the first match."""
-        self._words, self._matches, self._current, self._next_page = words, [], -1, 0
+        self._query, self._matches, self._current, self._next_page = words, [], -1, 0
         if words:
             self._search_timer.start()
             self._search_next_page()
@@ -185,8 +185,8 @@ class PagedText(QWidget):
 
     def _search_page(self, number: int) -> None:
         # A match that continues on the next page counts for the page on which it begins.
-        start, end = self._page_start(number), self._ends[number] + len(self._words) - 1
-        found = re.compile(re.escape(self._words), re.IGNORECASE).finditer(self._text[start:end])
+        start, end = self._page_start(number), self._ends[number] + len(self._query) - 1
+        found = re.compile(re.escape(self._query), re.IGNORECASE).finditer(self._text[start:end])
         room = _MAX_MATCHES - len(self._matches)
         self._matches += [(number, match.start()) for match in islice(found, room)]
 
@@ -208,7 +208,7 @@ class PagedText(QWidget):
         before = utf16_length(self._text[start:begins])
         cursor = self.view.textCursor()
         cursor.setPosition(before)
-        end = min(begins + len(self._words), self._ends[self._page])
+        end = min(begins + len(self._query), self._ends[self._page])
         length = utf16_length(self._text[begins:end])
         cursor.setPosition(before + length, QTextCursor.MoveMode.KeepAnchor)
         self.view.setTextCursor(cursor)

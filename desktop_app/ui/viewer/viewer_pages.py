@@ -80,7 +80,7 @@ class ViewerPages(QAbstractScrollArea):
         self._sizes: list[tuple[float, float]] = []
         self._tops: list[int] = []
         self._widest = 1.0
-        self._percent, self._fits = 100, True
+        self._percent, self._fits_width = 100, True
         self.page = 1
         self._marks: dict[int, list[QRectF]] = {}
         self._strips: OrderedDict[PageStrip, QImage] = OrderedDict()
@@ -154,9 +154,9 @@ class ViewerPages(QAbstractScrollArea):
         stride = len(pixels) // max(1, strip.rows)
         image = QImage(pixels, strip.width, strip.rows, stride, QImage.Format.Format_RGB32)
         self._strips[strip] = image.copy()  # QImage does not own the bytes
-        held = sum(image.sizeInBytes() for image in self._strips.values())
-        while held > _MAX_CACHED_BYTES and len(self._strips) > 1:
-            held -= self._strips.popitem(last=False)[1].sizeInBytes()
+        cached_bytes = sum(image.sizeInBytes() for image in self._strips.values())
+        while cached_bytes > _MAX_CACHED_BYTES and len(self._strips) > 1:
+            cached_bytes -= self._strips.popitem(last=False)[1].sizeInBytes()
         self.viewport().update()
 
     def strips(self) -> dict[PageStrip, QImage]:
@@ -177,12 +177,12 @@ class ViewerPages(QAbstractScrollArea):
 
     def fit_width(self) -> None:
         """Fit the widest page to the width, now and after each resize."""
-        self._fits = True
+        self._fits_width = True
         self._lay_out()
 
     def set_percent(self, percent: int) -> None:
         """Set the zoom, within the presets, and keep the middle of the viewport in place."""
-        self._fits = False
+        self._fits_width = False
         self._zoom_to(max(_ZOOM_PRESETS[0], min(_ZOOM_PRESETS[-1], percent)))
 
     def step_zoom(self, step: int) -> None:
@@ -209,7 +209,7 @@ class ViewerPages(QAbstractScrollArea):
     def _lay_out(self) -> None:
         """Update the layout, and the zoom if it follows the width."""
         percent = self._percent
-        if self._fits and self._sizes:
+        if self._fits_width and self._sizes:
             room = self.viewport().width() - 2 * self._theme.px(_EDGE)
             percent = round(100 * room / (self._widest * self._pixels_per_point()))
             percent = max(_ZOOM_PRESETS[0], min(_MAX_FIT_PERCENT, percent))
@@ -227,7 +227,7 @@ class ViewerPages(QAbstractScrollArea):
         vertical.setPageStep(max(1, room.height() - self._theme.px(_PAGE_OVERLAP)))
         vertical.setSingleStep(self._theme.px(40))
         vertical.setRange(0, max(0, self._tops[-1] - room.height()))
-        edge = 2 * self._theme.px(_EDGE) if not self._fits else 0
+        edge = 2 * self._theme.px(_EDGE) if not self._fits_width else 0
         widest = self._pixels(self._widest) + edge
         horizontal.setPageStep(room.width())
         horizontal.setSingleStep(self._theme.px(40))
@@ -251,7 +251,7 @@ class ViewerPages(QAbstractScrollArea):
         area = self._page_rect(page)
         return page, max(0.0, min(1.0, (y - area.top()) / area.height()))
 
-    def _visible(self, margin: int = 0) -> Iterator[tuple[int, QRect]]:
+    def _visible_pages(self, margin: int = 0) -> Iterator[tuple[int, QRect]]:
         """Yield the visible pages and their rectangles in the viewport.
 
         `margin` extends the visible area by that number of pixels above and below.
@@ -284,7 +284,7 @@ class ViewerPages(QAbstractScrollArea):
         around = view.adjusted(0, -margin, 0, margin)
         near: list[PageStrip] = []
         far: list[PageStrip] = []
-        for page, area in self._visible(round(margin)):
+        for page, area in self._visible_pages(round(margin)):
             for strip, place in self._strips_of(page, area):
                 if strip in self._strips or page in self._failed:
                     continue
@@ -311,7 +311,7 @@ class ViewerPages(QAbstractScrollArea):
         """Paint white paper, the drawn strips, and the marks."""
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), self._theme.side)
-        for page, area in self._visible():
+        for page, area in self._visible_pages():
             painter.fillRect(area, Qt.GlobalColor.white)
             if page in self._failed:
                 self._paint_failed(painter, area)

@@ -429,7 +429,7 @@ async def comparison(desk: Desk, look: Look) -> None:
     await look("comparison-streaming")
     second.end()
     await desk.settled()
-    shown.marks.click()
+    shown.marks_button.click()
     await until(lambda: shown.columns[0].differing is not None)
     shown.set_problem("⟦It failed.⟧")
     await look("comparison-marked")

@@ -148,11 +148,11 @@ async def test_differences_are_marked_in_words_and_underlined() -> None:
     async with Desk(environment=COMET) as desk:
         first, second = await compare(desk)
         window = await shown(ComparisonWindow)
-        assert not window.marks.isEnabled()
+        assert not window.marks_button.isEnabled()
         first.end("The sky **is** blue.\n\n- one\n- two\n")
         second.end("The sky **was** blue.\n\n- one\n- three four\n")
         await desk.settled()
-        window.marks.click()
+        window.marks_button.click()
         await until(lambda: "words differ" in window.columns[1].facts)
         assert window.columns[0].facts.endswith("2 words differ")
         assert window.columns[1].facts.endswith("3 words differ")
@@ -163,7 +163,7 @@ async def test_differences_are_marked_in_words_and_underlined() -> None:
         assert marked == [["is", "two"], ["was", "three four"]]
         marks = window.columns[0].transcript.extraSelections()
         assert all(mark.format.fontUnderline() or mark.format.underlineStyle() for mark in marks)
-        window.marks.click()
+        window.marks_button.click()
         assert not window.columns[0].transcript.extraSelections()
         assert "differ" not in window.columns[0].facts
 
@@ -177,7 +177,7 @@ async def test_an_answer_that_is_retried_is_marked_when_it_has_ended() -> None:
         await until(lambda: "It was" in window.columns[1].transcript.toPlainText())
         second.fail(NetworkError("No connection."))
         await desk.settled()
-        window.marks.click()
+        window.marks_button.click()
         await until(lambda: window.columns[1].facts.endswith("1 word differs"))
         window.columns[1].retry_button.click()
         again = await desk.turn(2)

@@ -145,7 +145,7 @@ def test_a_fold_line_is_added_with_the_block_that_follows_the_code(
         due = list(with_folds(entry._stream.blocks, unfolded, grows=True))
         # What has come is not taken back because half a line below is nothing any more.
         assert due == (body if len(body) == len(due) else body[:-1])
-        assert entry.folds._folded == FoldLines(body)._folded
+        assert entry.folds._foldable == FoldLines(body)._foldable
         if "fold" in pieces and "Show fewer lines" in shown(view) and not folded_by_hand:
             view.commands.run(arriving.id, f"{TOGGLE_CODE}0")
             folded_by_hand.add(0)

@@ -465,7 +465,7 @@ def test_a_menu_returns_the_focus_to_its_target(qtbot: QtBot, view: TranscriptVi
     tab_to(qtbot, view, "a, ")
     button, left = focused(view), list[bool]()
     assert isinstance(button, FocusTargetButton)
-    button.left.connect(lambda: left.append(True))
+    button.focus_left.connect(lambda: left.append(True))
     for reason, gone in (("PopupFocusReason", False), ("TabFocusReason", True)):
         event = QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason[reason])
         button.focusOutEvent(event)

@@ -221,7 +221,7 @@ def test_code_is_painted_in_slices(
 ) -> None:
     monkeypatch.setattr(highlighter, "_SLICE_S", -1.0)  # time is always up
     painted: list[int] = []
-    set_formats, work = CodeHighlighter._set_formats, CodeHighlighter._work
+    set_formats, work = CodeHighlighter._set_formats, CodeHighlighter._run_jobs
 
     def seen(self: CodeHighlighter, layout: QTextLayout, mine: list[ColoredSpan]) -> bool:
         painted[-1] += 1
@@ -232,7 +232,7 @@ def test_code_is_painted_in_slices(
         work(self)
 
     monkeypatch.setattr(CodeHighlighter, "_set_formats", seen)
-    monkeypatch.setattr(CodeHighlighter, "_work", counted)
+    monkeypatch.setattr(CodeHighlighter, "_run_jobs", counted)
     view = TranscriptView(view.theme)  # it knows the methods from when it is made
     qtbot.addWidget(view)
     view.set_lexer(lexer)

@@ -146,16 +146,16 @@ class NodeActions(QAccessibleActionInterface):
 
     def __init__(self, focus: Callable[[], object], press: Callable[[], object] | None) -> None:
         super().__init__()
-        self._acts = {self.setFocusAction(): focus}
+        self._actions = {self.setFocusAction(): focus}
         if press is not None:
-            self._acts[self.pressAction()] = press
+            self._actions[self.pressAction()] = press
 
     def actionNames(self) -> list[str]:
-        return list(reversed(self._acts))
+        return list(reversed(self._actions))
 
     def doAction(self, name: str) -> None:
-        if name in self._acts:
-            self._acts[name]()
+        if name in self._actions:
+            self._actions[name]()
 
     def keyBindingsForAction(self, _name: str) -> list[str]:
         return []
@@ -210,10 +210,10 @@ class AccessibleNode(QAccessibleInterface):
     def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
         """Return the object that implements an interface for this node."""
         if kind not in self._casts:
-            self._casts[kind] = self._cast(kind)
+            self._casts[kind] = self._make_interface(kind)
         return self._casts[kind]
 
-    def _cast(self, kind: QAccessible.InterfaceType) -> Any:
+    def _make_interface(self, kind: QAccessible.InterfaceType) -> Any:
         content = self.content
         if kind is _Type.TextInterface and content.text:
             return PlainTextInterface(lambda: self.content.text)

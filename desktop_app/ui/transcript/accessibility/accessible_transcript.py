@@ -49,7 +49,7 @@ class AccessibleTranscript(QAccessibleWidget):
         self._text_cache: tuple[int, str] = (-1, "")
         self._indices: tuple[object, dict[str, int]] = (None, {})
         self._reading = PlainTextInterface(self._text, self._caret, self._set_caret)
-        self._acts = NodeActions(view.setFocus, None)
+        self._actions = NodeActions(view.setFocus, None)
 
     def release_nodes(self) -> None:
         """Release the nodes, because another conversation is shown."""
@@ -84,7 +84,7 @@ class AccessibleTranscript(QAccessibleWidget):
             # answer streams, although `AnswerSpeech` announces its sentences.
             return NO_INTERFACE if self._view.stream.is_inserting else self._reading
         if kind is QAccessible.InterfaceType.ActionInterface:
-            return self._acts
+            return self._actions
         return NO_INTERFACE
 
     def childCount(self) -> int:
@@ -148,7 +148,7 @@ class MessageNode(AccessibleNode):
             content,
             self._rect_of_item,
             partial(view.read_at, message.id),
-            partial(view.follow_in, message.id),
+            partial(view.follow_link, message.id),
         )
 
     def child_nodes(self) -> list[AccessibleNode]:

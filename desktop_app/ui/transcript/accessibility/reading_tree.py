@@ -72,7 +72,7 @@ def message_name(message: Message, name_of_model: Callable[[str], str]) -> str:
         if model
         else tr("Response, {time}", time=time)
     )
-    state = _state(message)
+    state = _state_text(message)
     return tr("{name}, {state}", name=name, state=state) if state else name
 
 
@@ -83,7 +83,7 @@ def message_description(message: Message, name_of_model: Callable[[str], str]) -
     return " · ".join([*answer_facts(message, name_of_model), *token_facts(message)])
 
 
-def _state(message: Message) -> str:
+def _state_text(message: Message) -> str:
     if message.status is MessageStatus.STREAMING:
         return tr("still being written")
     if message.status is MessageStatus.FAILED:

@@ -17,13 +17,13 @@ class BlockState:
     """
 
     def __init__(self, block: QTextBlock | None = None) -> None:
-        self._visible = block is None or block.isVisible()
+        self._is_visible = block is None or block.isVisible()
         self._colors = [] if block is None else block.layout().formats()
 
     def apply_to(self, block: QTextBlock) -> None:
         """Apply this state to `block`."""
-        if block.isVisible() is not self._visible:
-            block.setVisible(self._visible)
+        if block.isVisible() is not self._is_visible:
+            block.setVisible(self._is_visible)
         if self._colors or block.layout().formats():
             block.layout().setFormats(self._colors)
 
@@ -42,13 +42,13 @@ class BlockInserter:
         self.cursor = cursor
         self._formats_below = (before.blockFormat(), before.charFormat())
         self._state = BlockState(before)
-        self._opened = False
+        self._is_open = False
         cursor.setPosition(before.position())
 
     def insert_block(self, block_format: QTextBlockFormat, char: QTextCharFormat) -> None:
         """Insert a block and move the cursor into it."""
         cursor = self.cursor
-        if self._opened:
+        if self._is_open:
             cursor.insertBlock(block_format, char)
             return
         cursor.insertBlock(*self._formats_below)
@@ -57,10 +57,10 @@ class BlockInserter:
         cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
         cursor.setBlockFormat(block_format)
         cursor.setBlockCharFormat(char)
-        self._opened = True
+        self._is_open = True
 
     def move_below(self) -> None:
         """Move the cursor to the start of the block that follows."""
-        if self._opened:
+        if self._is_open:
             self.cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
-            self._opened = False
+            self._is_open = False

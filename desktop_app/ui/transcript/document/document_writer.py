@@ -68,7 +68,7 @@ class DocumentWriter:
         self.layouts = MessageLayouts(document)
         self._items = ItemWriter(self.layouts, styles, width)
         self._reflow = Reflow(self.layouts, self._items)
-        self._changes = ItemUpdater(self.layouts, self._items, self._reflow)
+        self._updater = ItemUpdater(self.layouts, self._items, self._reflow)
         self._on_written = on_written
         # Missing items changed within `one_edit`. Their placeholders are measured at its end.
         self._unmeasured: list[tuple[MessageLayout, int]] | None = None
@@ -180,7 +180,7 @@ class DocumentWriter:
         layout.record_change()
         common = min(removed, len(added))
         index = 0
-        while index < common and self._changes.update(layout, at + index, added[index], cursor):
+        while index < common and self._updater.update(layout, at + index, added[index], cursor):
             if index and layout.counts[at + index]:  # the item above may change the gap
                 self._items.adjust_space_above(layout, at + index, cursor)
             index += 1
@@ -304,7 +304,7 @@ class DocumentWriter:
         box = self.document.documentLayout().blockBoundingRect(self.layouts.block_of(layout, at))
         return box.top() - self._items.first_format(layout, at).topMargin()
 
-    def show_items(
+    def replace_changed(
         self, layout: MessageLayout, at: int, removed: int, items: Sequence[Item]
     ) -> None:
         """Replace items like `replace`, but skip equal items at both ends."""

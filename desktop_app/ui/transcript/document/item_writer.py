@@ -113,7 +113,7 @@ class ItemWriter:
         self, layout: MessageLayout, at: int, item: Item, cursor: QTextCursor
     ) -> None:
         """Set the margin of a QTextTable directly above item `at` to the gap between them."""
-        if _follows_frame(layout, at):
+        if _follows_qtext_table(layout, at):
             self.tables.set_gap_below(item, cursor)
 
     def _write_text(
@@ -122,7 +122,7 @@ class ItemWriter:
         """Write an item that is not a table. Return how it is split into blocks."""
         format_of = partial(self.styles.char_format, item)
         inserter.insert_block(block_format, format_of(Run("")))
-        for run, char in self._head(item):
+        for run, char in self._prefix_runs(item):
             inserter.cursor.insertText(run.text, char)
         if is_longer(item.runs, MAX_BLOCK_UNITS):
             return self.long.write(inserter, item, block_format, whole=whole)
@@ -130,7 +130,7 @@ class ItemWriter:
             inserter.cursor.insertText(run.text, format_of(run))
         return Parts()
 
-    def _head(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
+    def _prefix_runs(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
         """Return the marker before the text of an item as runs with formats."""
         text = prefix_of(item)
         if not text or not isinstance(item, Block):
@@ -150,7 +150,7 @@ class ItemWriter:
     ) -> None:
         tables, key = self.tables, self.tables.key(layout, at, block)
         are_row_blocks = tables.can_be_row_blocks(block, widths)
-        if not block.head and _follows_frame(layout, at):
+        if not block.head and _follows_qtext_table(layout, at):
             tables.close_gap_below(inserter.cursor, are_row_blocks=are_row_blocks)
         if are_row_blocks:
             for number in range(len(block.rows)):
@@ -184,7 +184,7 @@ class ItemWriter:
         self.adjust_space_above(layout, at, cursor)
         self.adjust_space_above(layout, at + 1, cursor)
 
-    def write_again(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def rewrite(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Rewrite an item in place."""
         item = layout.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
@@ -213,7 +213,7 @@ class ItemWriter:
         if space_key == layout.space_keys[at]:
             return
         if is_table(item) and space_key.block_key != layout.space_keys[at].block_key:
-            self.write_again(layout, at, cursor)
+            self.rewrite(layout, at, cursor)
         if space_key != layout.space_keys[at]:
             layout.record_space(at, *space_key)
             cursor.setPosition(self._layouts.block_of(layout, at).position())
@@ -251,7 +251,7 @@ class ItemWriter:
         return self.styles.block_before_table(item)
 
 
-def _follows_frame(layout: MessageLayout, at: int) -> bool:
+def _follows_qtext_table(layout: MessageLayout, at: int) -> bool:
     """Return True if a materialized QTextTable is directly above item `at`."""
     return (
         at > 0

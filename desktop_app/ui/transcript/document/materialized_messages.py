@@ -201,10 +201,10 @@ class MaterializedMessages:
         while self.older and written < characters:
             message = self.older.pop()
             written += _size(message)
-            self._write(0, self._take_state(message))
+            self._write(0, self._state_to_write(message))
         self.writer.finish_table()
         while self._can_remove(-1):
-            self.newer.insert(0, self._take_out(-1))
+            self.newer.insert(0, self._remove_from_document(-1))
 
     def write_newer(self, characters: int) -> None:
         """Write newer messages of about `characters` below; remove messages far above."""
@@ -212,14 +212,14 @@ class MaterializedMessages:
         while self.newer and written < characters:
             message = self.newer.pop(0)
             written += _size(message)
-            self._write(len(self.writer.layouts), self._take_state(message))
+            self._write(len(self.writer.layouts), self._state_to_write(message))
         self.writer.finish_table()
         while self._can_remove(0):
-            self.older.append(self._take_out(0))
+            self.older.append(self._remove_from_document(0))
 
     def write_around(self, message_id: str, characters: int) -> None:
         """Write only a message, the messages after it and a few before it."""
-        messages = self._take_all()
+        messages = self._detach_all()
         at = next(number for number, m in enumerate(messages) if m.id == message_id)
         self.older, self.newer = messages[:at], messages[at:]
         self.write_newer(characters)
@@ -227,10 +227,10 @@ class MaterializedMessages:
 
     def write_end(self, characters: int) -> None:
         """Write only the end of the conversation."""
-        self.older, self.newer = self._take_all(), []
+        self.older, self.newer = self._detach_all(), []
         self.write_older(characters)
 
-    def _take_all(self) -> list[Message]:
+    def _detach_all(self) -> list[Message]:
         states = [self._states[layout.key] for layout in self.writer.layouts]
         messages = [*self.older, *(state.message for state in states), *self.newer]
         for state in states:
@@ -238,7 +238,7 @@ class MaterializedMessages:
         self._clear()
         return messages
 
-    def _take_out(self, at: int) -> Message:
+    def _remove_from_document(self, at: int) -> Message:
         """Remove the first (0) or the last (-1) message from the document."""
         layout = self.writer.layouts[at]
         state = self._states.pop(layout.key)
@@ -252,7 +252,7 @@ class MaterializedMessages:
         if state.is_growing:
             self._detached[state.message.id] = state
 
-    def _take_state(self, message: Message) -> MessageState:
+    def _state_to_write(self, message: Message) -> MessageState:
         state = self._detached.pop(message.id, None)
         return state or self._new_state(message)
 
@@ -431,11 +431,11 @@ class MaterializedMessages:
         if is_first:
             self.message_writer.refresh(state)
 
-    def renew(self, state: MessageState) -> None:
+    def run_updates(self, state: MessageState) -> None:
         """Apply the next changes that link definitions make to a complete answer."""
         changes = state.run_updates()
         if state.message.id not in self._detached:
-            self.message_writer.renew(state, changes)
+            self.message_writer.write_updates(state, changes)
 
     def append_reasoning(self, state: MessageState, text: str) -> None:
         """Append text to the reasoning of an answer."""

@@ -45,7 +45,7 @@ class MessageWriter:
         """Rewrite all items of a message."""
         self._highlighter.forget(state.layout)
         items = state.items()
-        self._writer.show_items(state.layout, 0, len(state.layout.items), items)
+        self._writer.replace_changed(state.layout, 0, len(state.layout.items), items)
         self._highlight(state)
         self.show_folds(state)
 
@@ -55,10 +55,10 @@ class MessageWriter:
         if len(head) != state.head_count:
             self.rewrite(state)
         else:
-            self._writer.show_items(layout, 0, state.head_count, head)
+            self._writer.replace_changed(layout, 0, state.head_count, head)
         foot, first = state.foot_items(), len(layout.items) - state.foot_count
         is_changed = layout.items[first:] != foot
-        self._writer.show_items(layout, first, state.foot_count, foot)
+        self._writer.replace_changed(layout, first, state.foot_count, foot)
         state.set_foot_count(len(foot))
         if is_changed:  # the arguments of a tool call may have been unfolded
             self._highlighter.highlight_items(layout, first, len(layout.items))
@@ -72,7 +72,9 @@ class MessageWriter:
             self.rewrite(state)
         else:
             self.grow(state, changes)
-            self._show_fold(state, len(state.layout.items) - state.foot_count - state.head_count)
+            self._add_fold_line(
+                state, len(state.layout.items) - state.foot_count - state.head_count
+            )
         self.refresh(state)
         if not state.is_streaming:
             self._writer.finish_table()
@@ -90,12 +92,12 @@ class MessageWriter:
             state.folds.shift(at, len(added) - removed)
             last = first + len(added)
             while first <= last:  # code may end above or within the added items
-                is_added = self._show_fold(state, first, visible_item)
+                is_added = self._add_fold_line(state, first, visible_item)
                 first, last = first + 1 + is_added, last + is_added
         if state.pending_highlights:
             self._highlight(state)
 
-    def renew(self, state: MessageState, changes: Sequence[Change]) -> None:
+    def write_updates(self, state: MessageState, changes: Sequence[Change]) -> None:
         """Apply the changes that link definitions make above the end of an answer."""
         # Qt finds a table only after the edit that inserts it.
         are_texts = not any(is_table(item) for _, _, added in changes for item in added)
@@ -110,11 +112,11 @@ class MessageWriter:
 
     def show_reasoning(self, state: MessageState, characters: int) -> None:
         """Show that the reasoning of an answer has grown by this many characters."""
-        if state.folded or not state.head_count:
+        if state.is_reasoning_folded or not state.head_count:
             self.refresh(state)
         else:
-            self._writer.show_items(state.layout, 0, 1, [state.head_line()])
-        if not state.folded:
+            self._writer.replace_changed(state.layout, 0, 1, [state.head_line()])
+        if not state.is_reasoning_folded:
             self.show_more_reasoning(state, characters)
 
     def show_more_reasoning(self, state: MessageState, characters: int) -> None:
@@ -139,10 +141,10 @@ class MessageWriter:
         if at >= 0:
             is_folded = number not in state.unfolded.code
             line = fold_line_at(layout.items, at, is_folded=is_folded)
-            self._writer.show_items(layout, at, 1, [line])
+            self._writer.replace_changed(layout, at, 1, [line])
         self.show_folds(state)
 
-    def _show_fold(self, state: MessageState, end: int, visible_item: int = -1) -> bool:
+    def _add_fold_line(self, state: MessageState, end: int, visible_item: int = -1) -> bool:
         """Add a fold line to long code that ends above item `end`. Return True if added.
 
         The code stays unfolded if it streamed in or contains item `visible_item` of the message.

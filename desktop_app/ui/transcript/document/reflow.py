@@ -109,7 +109,7 @@ class Reflow:
                 if layout.shapes[at] != widths:
                     self._items.rewrite_table(layout, at, item, widths, cursor)
             else:
-                self._items.write_again(layout, at, cursor)
+                self._items.rewrite(layout, at, cursor)
             if time.perf_counter() > until:
                 break
         else:

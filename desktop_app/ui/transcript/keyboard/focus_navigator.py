@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
-_REST_MS: Final = 300
+_PLACE_ALL_MS: Final = 300
 _MAX_BUTTONS: Final = 60
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 _ALTERNATIVES: Final = {
@@ -77,15 +77,15 @@ class FocusNavigator(QObject):
         """
         super().__init__(view)
         self._view, self._messages = view, messages
-        self._placer, self._actions = actions, actions.row
+        self._placer, self._row = actions, actions.row
         self._focused: FocusTargetButton | None = None
         self._message_id = ""  # the message with the focused target
         self._buttons: dict[FocusTarget, FocusTargetButton] = {}
         self._place_timer = QTimer(self, singleShot=True, interval=0)
         self._place_timer.timeout.connect(self._place_focused)
-        self._rest_timer = QTimer(self, singleShot=True, interval=_REST_MS)
-        self._rest_timer.timeout.connect(self._place_all_buttons)
-        self._actions.stepped.connect(self._step)
+        self._place_all_timer = QTimer(self, singleShot=True, interval=_PLACE_ALL_MS)
+        self._place_all_timer.timeout.connect(self._place_all_buttons)
+        self._row.stepped.connect(self._step)
         view.verticalScrollBar().valueChanged.connect(self.schedule_update)
         view.horizontalScrollBar().valueChanged.connect(self.schedule_update)
         view.document().contentsChanged.connect(self.schedule_update)
@@ -94,8 +94,8 @@ class FocusNavigator(QObject):
         """Schedule updates of the focus buttons, because the text has moved on screen."""
         if self._focused is not None:
             self._place_timer.start()
-        if QAccessible.isActive() and not self._rest_timer.isActive():
-            self._rest_timer.start()
+        if QAccessible.isActive() and not self._place_all_timer.isActive():
+            self._place_all_timer.start()
 
     def focused_place(self) -> FocusedPlace | None:
         """Return the place of the focused button, or None if no button has the focus."""
@@ -105,9 +105,9 @@ class FocusNavigator(QObject):
         if button is not None and widget is button:
             target = button.focus_target
             return FocusedPlace(document.findBlock(target.start), target.link, button.geometry())
-        if widget is None or not self._actions.isAncestorOf(widget):
+        if widget is None or not self._row.isAncestorOf(widget):
             return None
-        at = self._layout_index(self._actions.message_id)
+        at = self._layout_index(self._row.message_id)
         if at < 0:
             return None
         corner = viewport.mapFromGlobal(widget.mapToGlobal(QPoint(0, 0)))
@@ -134,7 +134,7 @@ class FocusNavigator(QObject):
     def focus_next(self, *, forward: bool) -> bool:
         """Focus the next or the previous target. Return False if there is none."""
         at, position, in_actions = self._current_position(forward=forward)
-        if in_actions and self._actions.step(forward=forward):
+        if in_actions and self._row.step(forward=forward):
             return True
         if at < 0 or (self._view.hasFocus() and not forward):
             return False
@@ -210,7 +210,7 @@ class FocusNavigator(QObject):
         for gap in gaps:
             below = writer.document.findBlockByNumber(first + gap.block).position()
             if (below > position) is forward:
-                links = index.links(gap.start, layout.shapes[at][gap.block - 1])
+                links = index.link_positions(gap.start, layout.shapes[at][gap.block - 1])
                 if links:
                     return links[0 if forward else -1]
         return None
@@ -218,8 +218,8 @@ class FocusNavigator(QObject):
     def _current_position(self, *, forward: bool) -> tuple[int, int, bool]:
         """Return (message index, document position, is on actions) of the focus."""
         widget = QApplication.focusWidget()
-        if widget is not None and self._actions.isAncestorOf(widget):
-            at = self._layout_index(self._actions.message_id)
+        if widget is not None and self._row.isAncestorOf(widget):
+            at = self._layout_index(self._row.message_id)
             return at, self._message_range(at)[1] if at >= 0 else -1, True
         if self._focused is not None and widget is self._focused:
             target = self._focused.focus_target
@@ -261,8 +261,8 @@ class FocusNavigator(QObject):
         if state is None or state.is_streaming:
             return False
         self._placer.show_for(state)
-        self._scroll_to([self._actions.geometry()])
-        self._actions.take_focus(last=not forward)
+        self._scroll_to([self._row.geometry()])
+        self._row.take_focus(last=not forward)
         return True
 
     def focus_target(self, target: FocusTarget) -> None:
@@ -305,12 +305,12 @@ class FocusNavigator(QObject):
         button, name = self._buttons.get(target), self._describe(target)[0]
         if button is not None:
             # The text may have been rewritten. Hiding the button would move the focus.
-            button.stand_for(target, name)
+            button.set_target(target, name)
         else:
             button = FocusTargetButton(self._view.document(), target, name, self._view.viewport())
             self._buttons[target] = button
-            button.clicked.connect(lambda: self._choose(button))
-            button.left.connect(lambda: self._leave(button))
+            button.clicked.connect(lambda: self._activate(button))
+            button.focus_left.connect(lambda: self._on_focus_left(button))
             button.stepped.connect(self._step)
             button.show()
         return button
@@ -324,7 +324,7 @@ class FocusNavigator(QObject):
         if other is button:
             return
         if other is not None:
-            self._drop(other)
+            self._remove_button(other)
         self._buttons = {
             old_target: old_button
             for old_target, old_button in self._buttons.items()
@@ -332,20 +332,20 @@ class FocusNavigator(QObject):
         }
         self._buttons[target] = button
 
-    def _choose(self, button: FocusTargetButton) -> None:
+    def _activate(self, button: FocusTargetButton) -> None:
         target = button.focus_target
         self.target_activated.emit(target.link, target.start)
         if button is self._focused:
             self._place_timer.start()
 
-    def _leave(self, button: FocusTargetButton) -> None:
+    def _on_focus_left(self, button: FocusTargetButton) -> None:
         if self._focused is button:
             self._focused = None
             self.link_focused.emit("")
         if not QAccessible.isActive():
-            self._drop(button)
+            self._remove_button(button)
 
-    def _drop(self, button: FocusTargetButton) -> None:
+    def _remove_button(self, button: FocusTargetButton) -> None:
         self._buttons = {
             target: other for target, other in self._buttons.items() if other is not button
         }
@@ -367,7 +367,7 @@ class FocusNavigator(QObject):
             self._view.document().findBlock(target.start)
         ):
             self._assign_button(target, button)
-            button.stand_for(target, self._describe(target)[0])
+            button.set_target(target, self._describe(target)[0])
             button.cover(self._rects(target))
             return
         at = self._layout_index(self._message_id)
@@ -432,6 +432,6 @@ class FocusNavigator(QObject):
         visible = list(islice(targets, _MAX_BUTTONS))
         for target, button in list(self._buttons.items()):
             if button is not self._focused and target not in visible:
-                self._drop(button)
+                self._remove_button(button)
         for target in visible:
             self._button_for(target).cover(self._rects(target))

@@ -114,7 +114,7 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
         return tr("Copy code, {language}", language=words) if words else tr("Copy code"), ""
     if target.link.startswith(ACTION):
         named = tr(_NAMES.get(target.link.removeprefix(ACTION), "")) or words
-        expanded = _expanded(document, target)
+        expanded = _is_expanded(document, target)
         if expanded is not None:  # Qt has no role for a fold
             states = tr("{name}, collapsed", name=named), tr("{name}, expanded", name=named)
             return states[expanded], ""
@@ -139,7 +139,7 @@ def _image_name(file: str) -> str:
     return tr("Image {file}", file=file) if file else tr("Image")
 
 
-def _expanded(document: QTextDocument, target: FocusTarget) -> bool | None:
+def _is_expanded(document: QTextDocument, target: FocusTarget) -> bool | None:
     """Return whether a fold's section is shown; None for other targets, and for folded code.
 
     The text of folded code tells its state.
@@ -193,11 +193,11 @@ class FocusTargetButton(QAbstractButton):
         link: the address or action of the target.
 
     Signals:
-        left(): the focus has moved elsewhere.
+        focus_left(): the focus has moved elsewhere.
         stepped(bool forward): an arrow key was pressed, which goes to the next target or back.
     """
 
-    left = Signal()
+    focus_left = Signal()
     stepped = Signal(bool)
 
     def __init__(
@@ -210,10 +210,10 @@ class FocusTargetButton(QAbstractButton):
         self._viewport = parent
         self._cursor = QTextCursor(document)
         self.link = target.link
-        self._pieces: list[QRect] = []
-        self.stand_for(target, name)
+        self._rects: list[QRect] = []
+        self.set_target(target, name)
 
-    def stand_for(self, target: FocusTarget, name: str) -> None:
+    def set_target(self, target: FocusTarget, name: str) -> None:
         """Stand for a target with the same address or action, and with this name."""
         if name != self.accessibleName():  # otherwise it would be announced each time
             self.setAccessibleName(spoken_text(name))
@@ -225,21 +225,20 @@ class FocusTargetButton(QAbstractButton):
         """Return the target at its current position."""
         return FocusTarget(self._cursor.selectionStart(), self._cursor.selectionEnd(), self.link)
 
-    def cover(self, pieces: list[QRect]) -> None:
+    def cover(self, rects: list[QRect]) -> None:
         """Cover these rectangles in the viewport."""
         # At the edges of the viewport, the ring is as wide as possible.
         room = self._viewport.rect()
         around = (
-            piece.adjusted(-_RING_MARGIN, -_RING_MARGIN, _RING_MARGIN, _RING_MARGIN)
-            for piece in pieces
+            rect.adjusted(-_RING_MARGIN, -_RING_MARGIN, _RING_MARGIN, _RING_MARGIN)
+            for rect in rects
         )
-        self._pieces = [
-            piece & QRect(room.left(), piece.top(), room.width(), piece.height())
-            for piece in around
+        self._rects = [
+            rect & QRect(room.left(), rect.top(), room.width(), rect.height()) for rect in around
         ]
         bounds = QRect()
-        for piece in self._pieces:
-            bounds = bounds.united(piece)
+        for rect in self._rects:
+            bounds = bounds.united(rect)
         self.setGeometry(bounds)
         self.update()
 
@@ -248,10 +247,10 @@ class FocusTargetButton(QAbstractButton):
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Emit `left`, unless another window or a menu takes the focus temporarily."""
+        """Emit `focus_left`, unless another window or a menu takes the focus temporarily."""
         super().focusOutEvent(event)
         if event.reason() not in TEMPORARY_REASONS:
-            self.left.emit()
+            self.focus_left.emit()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw a ring while focused."""
@@ -260,8 +259,8 @@ class FocusTargetButton(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
-        for piece in self._pieces:
-            ring = QRectF(piece.translated(-self.pos())).adjusted(1, 1, -1, -1)
+        for rect in self._rects:
+            ring = QRectF(rect.translated(-self.pos())).adjusted(1, 1, -1, -1)
             painter.drawRoundedRect(ring, 4, 4)
         painter.end()
 
@@ -282,7 +281,7 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
     """
     block = document.findBlock(target.start)
     origin = document.documentLayout().blockBoundingRect(block).topLeft()
-    layout, pieces = block.layout(), []
+    layout, rects = block.layout(), []
     words = _raw_text(document, target)
     first, last = target.start - block.position(), target.end - block.position()
     if words.strip():
@@ -295,8 +294,8 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
             continue
         left, right = (cursor_x(line, at) for at in (max(begin, first), min(end, last)))
         box = QRectF(min(left, right), line.y(), abs(right - left), line.height())
-        pieces.append(box.translated(origin))
-    return pieces
+        rects.append(box.translated(origin))
+    return rects
 
 
 def _raw_text(document: QTextDocument, target: FocusTarget) -> str:
@@ -322,9 +321,7 @@ def target_rects(
         scrolled: the horizontal and vertical scroll position.
         width: the width of the viewport.
     """
-    aside, down = scrolled
+    x, y = scrolled
     if target.link == COPY_CODE:
-        return [backdrop.mark(document.findBlock(target.start), down, width).area]
-    return [
-        piece.translated(-aside, -down).toAlignedRect() for piece in text_rects(document, target)
-    ]
+        return [backdrop.mark(document.findBlock(target.start), y, width).area]
+    return [rect.translated(-x, -y).toAlignedRect() for rect in text_rects(document, target)]

@@ -39,7 +39,7 @@ class FootnoteJumps:
         if item is None:
             return None
         self._origin = layout.key, target, at
-        unit = _unit(layout.items[item], wanted) if layout.gaps[item] else 0
+        unit = _link_unit(layout.items[item], wanted) if layout.gaps[item] else 0
         self._messages.write_item(layout, item, height, unit)
         return self._target_in(layout, item, wanted)
 
@@ -80,7 +80,7 @@ def _has_link(item: Item, target: str) -> bool:
     )
 
 
-def _unit(item: Item, target: str) -> int:
+def _link_unit(item: Item, target: str) -> int:
     """Return the UTF-16 unit of a link in a long text."""
     unit = 0
     for run in item.runs:

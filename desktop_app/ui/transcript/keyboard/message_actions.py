@@ -170,7 +170,7 @@ class ActionRow(QWidget):
             old.hide()
             old.deleteLater()
         for action, _, words in ACTIONS[role]:
-            button = _Action(self)
+            button = _ActionButton(self)
             set_role(button, "quiet")
             set_tooltip(button, tr(words))
             button.setAccessibleName(spoken_text(tr(words)))
@@ -261,7 +261,7 @@ class ActionRowPlacer:
             self.row.dismiss()
 
 
-class _Action(PlainToolButton):
+class _ActionButton(PlainToolButton):
     """A button that takes the focus by arrow keys and screen readers, not by Tab or mouse."""
 
     def __init__(self, row: ActionRow) -> None:

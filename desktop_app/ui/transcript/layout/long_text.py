@@ -81,11 +81,11 @@ class RunIndex:
                 taken[number - least] = taken[number - least]._replace(text=text)
         return tuple(run for run in taken if run.text)
 
-    def runs_within(self, first: int, end: int) -> int:
+    def count_runs(self, first: int, end: int) -> int:
         """Return the number of runs in units [first, end)."""
         return bisect_left(self._edges, end) - bisect_right(self._edges, first) + 1
 
-    def links(self, first: int, end: int) -> list[int]:
+    def link_positions(self, first: int, end: int) -> list[int]:
         """Return the positions of links within units [first, end)."""
         least = max(0, bisect_right(self._edges, first) - 1)
         near = self._runs[least : bisect_left(self._edges, end)]
@@ -274,4 +274,4 @@ def _begins_chapter(index: RunIndex, mark: int) -> bool:
 
 def _is_dense(index: RunIndex, at: int) -> bool:
     """Return True if the text at unit `at` has very many runs."""
-    return index.runs_within(at, at + _DENSE_PART_UNITS) > _DENSE_RUNS
+    return index.count_runs(at, at + _DENSE_PART_UNITS) > _DENSE_RUNS

@@ -41,7 +41,7 @@ TOGGLE_CODE: Final = "fold-code-"
 """The action of a fold line. The number of the code block within the message follows."""
 
 
-class FoldedCode(NamedTuple):
+class FoldableCode(NamedTuple):
     """A block of code with a fold line.
 
     Attributes:
@@ -68,28 +68,28 @@ class FoldLines:
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
         """Collect the fold lines among the items of a body."""
-        self._folded: list[FoldedCode] = []
+        self._foldable: list[FoldableCode] = []
         head = 0
         for at, item in enumerate(items):
             if _is_head(item):
                 head = at
             elif (number := fold_number(item)) is not None:
-                folds_above = len(self._folded)
-                self._folded.append(FoldedCode(number, head - folds_above, at - folds_above))
+                folds_above = len(self._foldable)
+                self._foldable.append(FoldableCode(number, head - folds_above, at - folds_above))
 
     def item_of(self, block: int) -> int:
         """Return the item index of a block. After code, that is the item below the fold line."""
-        return block + bisect_right(self._folded, block, key=_end)
+        return block + bisect_right(self._foldable, block, key=_end)
 
     def __len__(self) -> int:
-        return len(self._folded)
+        return len(self._foldable)
 
     def broken_by(self, at: int, removed: int, added: Sequence[Item]) -> list[int]:
         """Return the fold lines whose code a change of blocks affects, as items, last first."""
         continues_code = bool(added) and _is_code(added[0])
-        first = bisect_right(self._folded, at - continues_code, key=_end)
+        first = bisect_right(self._foldable, at - continues_code, key=_end)
         broken: list[int] = []
-        for folds_above, fold in enumerate(self._folded[first:], first):
+        for folds_above, fold in enumerate(self._foldable[first:], first):
             if fold.head >= at + removed and fold.head >= at:
                 break
             broken.insert(0, fold.end + folds_above)
@@ -97,16 +97,16 @@ class FoldLines:
 
     def shift(self, at: int, by: int) -> None:
         """Move the code below block `at` by `by` blocks. The change must be outside folded code."""
-        first = bisect_right(self._folded, at, key=_end)
-        self._folded[first:] = [
-            fold._replace(head=fold.head + by, end=fold.end + by) for fold in self._folded[first:]
+        first = bisect_right(self._foldable, at, key=_end)
+        self._foldable[first:] = [
+            fold._replace(head=fold.head + by, end=fold.end + by) for fold in self._foldable[first:]
         ]
 
     def forget(self, item: int) -> None:
         """Remove the fold line that is this item."""
-        del self._folded[self._fold_lines_above(item)]
+        del self._foldable[self._fold_lines_above(item)]
 
-    def code_ending_at(self, items: Sequence[Item], body: int, end: int) -> FoldedCode | None:
+    def code_ending_at(self, items: Sequence[Item], body: int, end: int) -> FoldableCode | None:
         """Return the code that ends above item `end` of a body, if it is long and complete.
 
         The body begins at item `body` of `items`.
@@ -120,24 +120,24 @@ class FoldLines:
         folds_above = self._fold_lines_above(end - body)
         number, begin = -1, body
         if folds_above:
-            known = self._folded[folds_above - 1]
+            known = self._foldable[folds_above - 1]
             number, begin = known.number, body + known.end + folds_above
         number += sum(_is_head(items[at]) for at in range(begin, first))
         folds_above += body
-        return FoldedCode(number, first - 1 - folds_above, end - folds_above)
+        return FoldableCode(number, first - 1 - folds_above, end - folds_above)
 
-    def add(self, folded: FoldedCode) -> int:
+    def add(self, code: FoldableCode) -> int:
         """Add the fold line of code and return its item index."""
-        at = bisect_right(self._folded, folded.end, key=_end)
-        self._folded.insert(at, folded)
-        return folded.end + at
+        at = bisect_right(self._foldable, code.end, key=_end)
+        self._foldable.insert(at, code)
+        return code.end + at
 
     def _fold_lines_above(self, item: int) -> int:
         """Return the number of fold lines above an item."""
-        return sum(fold.end + folds_above < item for folds_above, fold in enumerate(self._folded))
+        return sum(fold.end + folds_above < item for folds_above, fold in enumerate(self._foldable))
 
 
-def _end(fold: FoldedCode) -> int:
+def _end(fold: FoldableCode) -> int:
     return fold.end
 
 

@@ -88,11 +88,11 @@ class Formulas:
         self._document = document
         self._keeps_source = keeps_source
         self._typesetter: FormulaFinder | None = None
-        self._drawing = _Drawing(self, document)
-        document.documentLayout().registerHandler(_OBJECT_TYPE, self._drawing)
+        self._handler = _FormulaHandler(self, document)
+        document.documentLayout().registerHandler(_OBJECT_TYPE, self._handler)
         self._is_drawing = False
         self._changed: tuple[int, int] | None = None
-        self._next = 0
+        self._next_position = 0
         self._boxes: dict[int, _Box] = {}
         self._boxes_state = (-1, 0.0)
         document.contentsChange.connect(self._record_change)
@@ -118,8 +118,8 @@ class Formulas:
         """Record what an edit wrote. The document must not change during the edit."""
         if added:
             self._changed = (start, start + added)
-        if start < self._next:
-            self._next = max(start, self._next + added - removed)
+        if start < self._next_position:
+            self._next_position = max(start, self._next_position + added - removed)
 
     def _show_changed(self) -> None:
         """Draw the formulas of the last edit before they are painted."""
@@ -129,7 +129,7 @@ class Formulas:
 
     def restart(self) -> None:
         """Have `show_for` start at the beginning, because formulas have been typeset."""
-        self._next = 0
+        self._next_position = 0
 
     def show_for(self, seconds: float) -> bool:
         """Draw typeset formulas for about `seconds`. Return True if the end was reached.
@@ -138,14 +138,14 @@ class Formulas:
         formula.
         """
         until = time.perf_counter() + seconds
-        found = self._document.find(FORMULA_BEGINS, self._next)
+        found = self._document.find(FORMULA_BEGINS, self._next_position)
         while not found.isNull():
             start = found.selectionStart()
             last = self._document.findBlock(start + _SHORT_RANGE)
             last = last if last.isValid() else self._document.lastBlock()
-            self._next = last.position() + last.length()
-            self.show(start, self._next)
-            found = self._document.find(FORMULA_BEGINS, self._next)
+            self._next_position = last.position() + last.length()
+            self.show(start, self._next_position)
+            found = self._document.find(FORMULA_BEGINS, self._next_position)
             if time.perf_counter() > until:
                 break
         return found.isNull()
@@ -228,12 +228,12 @@ class Formulas:
             self._boxes, self._boxes_state = {}, state
         found = self._boxes.get(position)
         if found is None and (formula := self.find(text_format)) is not None:
-            found = self._boxes[position] = self._measured(
+            found = self._boxes[position] = self._measure(
                 formula, position, text_format.toCharFormat()
             )
         return found
 
-    def _measured(self, formula: Formula, position: int, char_format: QTextCharFormat) -> _Box:
+    def _measure(self, formula: Formula, position: int, char_format: QTextCharFormat) -> _Box:
         em, descent = char_format.doubleProperty(_EM), char_format.doubleProperty(_DESCENT)
         # Qt positions letters in 1/64 pixel, so the hidden source still takes some space.
         room = self._room(position, char_format) - len(str(char_format.property(_TEX))) / 64
@@ -264,7 +264,7 @@ def _room_in_cell(width: float, columns: int) -> float:
     return max(40.0, width / columns - 16)
 
 
-class _Drawing(QPyTextObject):
+class _FormulaHandler(QPyTextObject):
     """The handler that Qt calls to measure and draw a formula."""
 
     def __init__(self, formulas: Formulas, parent: QObject) -> None:
@@ -318,10 +318,10 @@ def _paint_selection_ground(painter: QPainter, rect: QRectF | QRect, ground: QCo
     return QColor(Qt.GlobalColor.black if is_light else Qt.GlobalColor.white)
 
 
-def _source_at(begins: QTextCursor) -> str:
+def _source_at(opening: QTextCursor) -> str:
     """Return the TeX after a selected FORMULA_BEGINS, or "" if it ends in another block."""
-    block = begins.block()
-    text = utf16_slice(block.text(), begins.selectionEnd() - block.position())
+    block = opening.block()
+    text = utf16_slice(block.text(), opening.selectionEnd() - block.position())
     end = text.find(FORMULA_ENDS)
     return text[:end] if end > 0 else ""
 

@@ -33,7 +33,7 @@ def few_scripts_length(text: str) -> int:
 
     Their fonts may load while the text is written.
     """
-    if text.isascii() or _are_few(_rare(set(text))):
+    if text.isascii() or _are_few_scripts(_rare(set(text))):
         return len(text)
     scripts: set[int] = set()
     for match in _RARE.finditer(text):
@@ -62,7 +62,7 @@ class FallbackFonts:
         if (fonts := list(fonts)) != self._fonts:
             known, self._fonts = _rare(self._known), fonts
             self.forget()
-            if not _are_few(known):
+            if not _are_few_scripts(known):
                 self._schedule(known)
 
     def forget(self) -> None:
@@ -108,7 +108,7 @@ def _rare(letters: Iterable[str]) -> set[str]:
     return set(filter(_RARE.match, letters))
 
 
-def _are_few(letters: set[str]) -> bool:
+def _are_few_scripts(letters: set[str]) -> bool:
     return len(set(map(_script_key, letters))) <= _MAX_FEW_SCRIPTS
 
 

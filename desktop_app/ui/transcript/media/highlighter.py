@@ -75,7 +75,7 @@ class CodeHighlighter(QObject):
         self._request: tuple[int, _Job, str] | None = None
         self._unlexable: set[str] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self._work)
+        self._timer.timeout.connect(self._run_jobs)
         self.set_theme(theme)
 
     @property
@@ -86,7 +86,7 @@ class CodeHighlighter(QObject):
     def set_lexer(self, lexer: JsonProcess) -> None:
         """Set the lexer process (see lexing_process.py). Without it, code is not highlighted."""
         self._lexer = lexer
-        lexer.answered.connect(self._take)
+        lexer.answered.connect(self._on_answered)
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colors of a theme from now on."""
@@ -129,7 +129,7 @@ class CodeHighlighter(QObject):
         start = first
         while start and first - start < _MOST_CONTEXT_LINES and _is_code(layout.items[start - 1]):
             start -= 1
-        self._add(layout, start, first, end)
+        self._queue(layout, start, first, end)
 
     def highlight_lines(self, layout: MessageLayout, head: int, first: int, end: int) -> None:
         """Highlight new lines of a growing block."""
@@ -137,9 +137,9 @@ class CodeHighlighter(QObject):
         if last is not None and last.layout is layout and last.end == first and last.chunks is None:
             last.end = end
             return
-        self._add(layout, max(head + 1, first - _CONTEXT_LINES), first, end)
+        self._queue(layout, max(head + 1, first - _CONTEXT_LINES), first, end)
 
-    def _add(self, layout: MessageLayout, start: int, first: int, end: int) -> None:
+    def _queue(self, layout: MessageLayout, start: int, first: int, end: int) -> None:
         block = layout.items[start - 1] if start else None
         line = layout.items[first] if first < end else None
         if not isinstance(line, Block) or not line.language or block is None:
@@ -151,7 +151,7 @@ class CodeHighlighter(QObject):
 
     # ------------------------------------------------------------------ lexing
 
-    def _ask(self, job: _Job) -> bool:
+    def _request_next(self, job: _Job) -> bool:
         """Request the next part of a job. Return False if nothing is left."""
         if job.chunks is None:
             job.chunks = highlight.lexing_parts(_code(job.layout.items[job.start : job.end]))
@@ -162,7 +162,7 @@ class CodeHighlighter(QObject):
         self._request = number, job, chunk
         return True
 
-    def _take(self, number: int, answer: dict[str, Any] | None) -> None:
+    def _on_answered(self, number: int, answer: dict[str, Any] | None) -> None:
         """Collect the spans of an answer, or give up on its language if there is none."""
         if self._request is None or self._request[0] != number:
             return
@@ -181,14 +181,14 @@ class CodeHighlighter(QObject):
 
     # ------------------------------------------------------------------ painting
 
-    def _work(self) -> None:
+    def _run_jobs(self) -> None:
         until = time.perf_counter() + _SLICE_S
         while self._jobs and self._request is None:
             job = self._jobs[0]
             if not self._paint_to(job, until):
                 self._timer.start()
                 return
-            if not self._ask(job):
+            if not self._request_next(job):
                 self._jobs.popleft()
 
     def _paint_to(self, job: _Job, until: float) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _COLLECT_MS: Final = 50
 _MOST_CACHED: Final = 3_000
 
-Key = tuple[str, bool]
+_Key = tuple[str, bool]
 
 
 class Typesetter(QObject):
@@ -35,8 +35,8 @@ class Typesetter(QObject):
     def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
         """Prepare to start the process with `command`."""
         super().__init__(parent)
-        self._known: dict[Key, Formula | None] = {}
-        self._requests: dict[Key, int] = {}  # the request numbers, in order
+        self._known: dict[_Key, Formula | None] = {}
+        self._requests: dict[_Key, int] = {}  # the request numbers, in order
         self._process = JsonProcess(command, self)
         self._process.answered.connect(self._settle)
         self._ready_timer = QTimer(self, singleShot=True, interval=_COLLECT_MS)

@@ -198,7 +198,9 @@ class Finder(QObject):
         if query == self._query:
             return
         # A message without the shorter text has no match for the longer one.
-        known = self._index.empty if self._query and self._query in query else set[str]()
+        known = (
+            self._index.ids_without_match if self._query and self._query in query else set[str]()
+        )
         self._query = query
         self._begin(known)
 
@@ -270,11 +272,11 @@ class Finder(QObject):
         known = [(at, counts.get(key)) for at, key in enumerate(order)]
         below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
         if below is not None and below[1] is not None:
-            self._go(Match(order[below[0]], 0))
+            self._go_to(Match(order[below[0]], 0))
         elif below is None:
             above = next(((at, c) for at, c in reversed(known[:top]) if c is None or c.total), None)
             if above is not None and above[1] is not None:
-                self._go(Match(order[above[0]], above[1].total - 1))
+                self._go_to(Match(order[above[0]], above[1].total - 1))
 
     # ------------------------------------------------------------------ navigation
 
@@ -282,10 +284,10 @@ class Finder(QObject):
         """Go to the next (1) or the previous (-1) match, wrapping around."""
         match = self._index.neighbor(self._current, by)
         if match is not None:
-            self._go(match)
+            self._go_to(match)
             self._report()
 
-    def _go(self, match: Match) -> None:
+    def _go_to(self, match: Match) -> None:
         self._current, self._first_from_index = match, None
         retry = partial(self._retry, match)
         if not self._materialize(match.message_id, retry):
@@ -300,7 +302,7 @@ class Finder(QObject):
 
     def _retry(self, match: Match) -> None:
         if match == self._current:
-            self._go(match)
+            self._go_to(match)
 
     def show_in(self, message_id: str, text: str) -> None:
         """Show the first match of a text in a materialized message.
@@ -373,7 +375,7 @@ class Finder(QObject):
         if state is None:
             return None
         number = match.number
-        if state.folded or not state.head_count:
+        if state.is_reasoning_folded or not state.head_count:
             number -= self._index.count_of(match.message_id).reasoning
         number, hit = max(0, number), None
         for at, count in self._matching_items(state, self._query):
@@ -436,7 +438,7 @@ class Finder(QObject):
     # ------------------------------------------------------------------ counts and highlights
 
     def _report(self) -> None:
-        number = 0 if self._current is None else self._index.number(self._current)
+        number = 0 if self._current is None else self._index.number_of(self._current)
         self.counted.emit(number, self._index.total, self._is_count_final)
 
     def _mark_soon(self) -> None:
@@ -484,8 +486,8 @@ class Finder(QObject):
                 layout, number = found
                 at = layout.item_at(number)
                 item = layout.items[at]
-                is_ours = (state.head_count and at == 0) or fold_number(item) is not None
-                if not is_ours and at < len(layout.items) - state.foot_count:
+                is_own_line = (state.head_count and at == 0) or fold_number(item) is not None
+                if not is_own_line and at < len(layout.items) - state.foot_count:
                     head = len(prefix_of(item))
                     yield block, head if head and layout.offset(at) == number else 0
 

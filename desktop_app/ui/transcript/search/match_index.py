@@ -61,7 +61,7 @@ class MatchIndex:
         self._ends = None
 
     @property
-    def empty(self) -> set[str]:
+    def ids_without_match(self) -> set[str]:
         """Return the messages that are known to have no match."""
         return {key for key, count in self.counts.items() if not count.total}
 
@@ -75,7 +75,7 @@ class MatchIndex:
         ends = self._running_totals()
         return ends[-1] if ends else 0
 
-    def number(self, match: Match) -> int:
+    def number_of(self, match: Match) -> int:
         """Return the number of a match among all, from 1; at most the total."""
         at = self._indices.get(match.message_id, len(self.order))
         before = self._running_totals()[at - 1] if at else 0
@@ -98,7 +98,7 @@ class MatchIndex:
         exists = match is not None and match.number < self.count_of(match.message_id).total
         if match is None or not exists:
             return self.match_at(0 if by > 0 else self.total - 1)
-        return self.match_at((self.number(match) - 1 + by) % self.total)
+        return self.match_at((self.number_of(match) - 1 + by) % self.total)
 
     def _running_totals(self) -> list[int]:
         if self._ends is None:

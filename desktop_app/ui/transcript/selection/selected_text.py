@@ -286,7 +286,7 @@ def _blocks_of(span: _Span) -> list[Block]:
     """Return the selected part of each item as blocks."""
     last = len(span.items) - 1
     parts = (
-        _part(item, span.start if at == 0 else 0, span.end if at == last else sys.maxsize)
+        _selected_block(item, span.start if at == 0 else 0, span.end if at == last else sys.maxsize)
         for at, item in enumerate(span.items)
         if is_copied(item)
     )
@@ -300,12 +300,12 @@ def is_copied(item: Item) -> bool:
     return item.kind is LineKind.ATTACHMENT and bool(item.runs[0].link)
 
 
-def _part(item: Item, start: int, end: int) -> Block | None:
+def _selected_block(item: Item, start: int, end: int) -> Block | None:
     """Return part [start, end) of an item in UTF-16 units (rows of a table); None if empty."""
     if isinstance(item, Block) and item.kind is Kind.TABLE:
         return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
-    if isinstance(item, Line) and _is_picture(item):
-        return picture_block(item.runs[0].text)
+    if isinstance(item, Line) and _is_attachment(item):
+        return attachment_block(item.runs[0].text)
     is_whole = start == 0 and end == sys.maxsize
     runs = item.runs if is_whole else cut_runs(item.runs, start, end)
     if item.runs and not runs:
@@ -313,11 +313,11 @@ def _part(item: Item, start: int, end: int) -> Block | None:
     return item._replace(runs=runs) if isinstance(item, Block) else Block(Kind.PARAGRAPH, runs)
 
 
-def _is_picture(line: Line) -> bool:
+def _is_attachment(line: Line) -> bool:
     return line.kind is LineKind.ATTACHMENT and not is_citation(line.runs[0].link)
 
 
-def picture_block(picture: str) -> Block:
+def attachment_block(picture: str) -> Block:
     """Return the block that represents an image in a copy."""
     return Block(Kind.PARAGRAPH, (Run(f"[{picture}]"),))
 

@@ -161,7 +161,7 @@ class MessageStream(QObject):
     def queue_unwritten(self) -> None:
         """Queue the rest of long stored texts, to be written in slices like streamed text."""
         for message, rest in self._messages.take_unwritten():
-            self._text.run_after(message.id, partial(self._end, message.id))
+            self._text.run_after(message.id, partial(self._finish, message.id))
             self._text.add(message.id, rest, deferred=True)
         self.write_unfolded_reasoning()
 
@@ -187,7 +187,7 @@ class MessageStream(QObject):
         if state.is_streaming:
             self._speech.announce_text(message_id, text, lambda: state.text)
         self.text_changed.emit(message_id)
-        self._filler.tidy_soon()
+        self._filler.remove_distant_soon()
         self.slice_written.emit(message_id)
         return state.piece_bounds
 
@@ -202,24 +202,24 @@ class MessageStream(QObject):
     def _write_reasoning(self, message_id: str, text: str) -> tuple[int, int]:
         """Write the next text of unfolded reasoning."""
         state = self._messages.get(message_id)
-        if state is not None and not state.folded:
+        if state is not None and not state.is_reasoning_folded:
             with self._inserting(), self._anchor.kept():
                 self._messages.message_writer.show_more_reasoning(state, len(text))
-            self._filler.tidy_soon()
+            self._filler.remove_distant_soon()
             self.write_unfolded_reasoning()  # the message may have been rematerialized
             if not state.unshown_reasoning:
-                self._renew_later(message_id)
-        return ANY_LENGTH if state is None else state.reasoning_fitting
+                self._schedule_updates(message_id)
+        return ANY_LENGTH if state is None else state.reasoning_piece_bounds
 
-    def _end(self, message_id: str) -> None:
+    def _finish(self, message_id: str) -> None:
         state = self._messages.find_state(message_id)
         if state is not None:
             with self._anchor.kept():
                 self._messages.update(state.message)
             self._filler.fill()
-            self._renew_later(message_id)
+            self._schedule_updates(message_id)
 
-    def _renew_later(self, message_id: str) -> None:
+    def _schedule_updates(self, message_id: str) -> None:
         """Schedule the redrawing of earlier blocks that late definitions change, in slices.
 
         An action that already waits for the message is kept, because it calls this at its end.
@@ -228,17 +228,17 @@ class MessageStream(QObject):
             return
         state = self._messages.find_state(message_id)
         if state is not None and state.has_pending_updates:
-            self._text.run_after(message_id, partial(self._renew, message_id))
+            self._text.run_after(message_id, partial(self._run_updates, message_id))
         else:
             self.slice_written.emit(message_id)
 
-    def _renew(self, message_id: str) -> None:
+    def _run_updates(self, message_id: str) -> None:
         state = self._messages.find_state(message_id)
         if state is not None:
             with self._anchor.kept():
-                self._messages.renew(state)
+                self._messages.run_updates(state)
             self.text_changed.emit(message_id)
-            self._renew_later(message_id)
+            self._schedule_updates(message_id)
 
     def _update(self, message: Message, version: tuple[int, int] | None) -> None:
         if version is not None:
@@ -247,7 +247,7 @@ class MessageStream(QObject):
         was_streaming = before is not None and before.is_streaming
         with self._anchor.kept():
             state = self._messages.update(message)
-        self._renew_later(message.id)
+        self._schedule_updates(message.id)
         self.text_changed.emit(message.id)
         if state is not None:
             self._actions.show_for(state)

@@ -95,7 +95,7 @@ class ScrollAnchor(QObject):
         self.is_following = True
         self.is_kept = False
         self._line: _LineOnScreen | None = None
-        self._line_since = (0, 0)
+        self._line_view_state = (0, 0)
         view.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
 
     def state(self) -> tuple[str, int]:
@@ -211,7 +211,7 @@ class ScrollAnchor(QObject):
         The line is cached until the user scrolls or the document changes. Otherwise each step
         of a window resize would move it a little.
         """
-        if self._line is not None and self._line_since == self._view_state():
+        if self._line is not None and self._line_view_state == self._view_state():
             return self._line
         cursor = self._view.cursorForPosition(QPoint(0, 0))
         if self._view.cursorRect(cursor).bottom() < 0 and cursor.block().next().isValid():
@@ -231,7 +231,7 @@ class ScrollAnchor(QObject):
         scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
         # A line off screen was only the nearest to a placeholder: do not cache it.
         self._line = line if -height < line.y < height else None
-        self._line_since = self._view_state()
+        self._line_view_state = self._view_state()
         self.follow(self.is_at_end)
 
     def _view_state(self) -> tuple[int, int]:

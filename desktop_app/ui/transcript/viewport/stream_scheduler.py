@@ -45,11 +45,11 @@ class _QueuedText:
     """The queued text of one message. Only a piece that is taken is copied.
 
     Attributes:
-        fitting: minimum and maximum characters to take at once.
+        piece_bounds: minimum and maximum characters to take at once.
     """
 
     def __init__(self, text: str) -> None:
-        self.fitting = ANY_LENGTH
+        self.piece_bounds = ANY_LENGTH
         self._text, self._at = text, 0
         self._appended: list[str] = []
 
@@ -91,7 +91,7 @@ class StreamScheduler(QObject):
         self._write, self._prepare = write, prepare
         self._queue: dict[str, _QueuedText] = {}
         self._follow_ups: list[tuple[str, Callable[[], None]]] = []
-        self._next = 0.0
+        self._next_slice_at = 0.0
         self._piece_length = _MIN_PIECE_CHARACTERS
         self._prioritized = ""
         self._timer = QTimer(self, singleShot=True)
@@ -110,7 +110,7 @@ class StreamScheduler(QObject):
             return
         self._queue[message_id] = _QueuedText(text)
         if not self._timer.isActive():
-            wait = self._next - time.monotonic()
+            wait = self._next_slice_at - time.monotonic()
             if deferred:
                 self._timer.start(max(1, round(wait * 1000)))
             elif wait <= 0:
@@ -171,13 +171,13 @@ class StreamScheduler(QObject):
         finally:  # an error in one piece must not block the following ones
             ended = time.monotonic()
             # After slow parsing, wait as long as it took: the window keeps half of the time.
-            self._next = max(began + FRAME_S, ended + (ended - began))
+            self._next_slice_at = max(began + FRAME_S, ended + (ended - began))
             if is_prioritized:
-                self._next = ended
+                self._next_slice_at = ended
             if self._prioritized not in self._queue:
                 self._prioritized = ""
             if self.has_any:
-                self._timer.start(max(1, round((self._next - ended) * 1000)))
+                self._timer.start(max(1, round((self._next_slice_at - ended) * 1000)))
 
     def _write_until(self, until: float, clock: Callable[[], float]) -> None:
         """Write at least one piece, then go on while the next one is expected to end in time.
@@ -195,7 +195,7 @@ class StreamScheduler(QObject):
 
     def _write_next(self) -> None:
         message_id, queued = next(iter(self._queue.items()))
-        least, most = queued.fitting
+        least, most = queued.piece_bounds
         count = max(least, ceil(most / ceil(most / self._piece_length)))  # equal lengths
         if not self._prepare(queued.peek(count)):
             return
@@ -203,7 +203,7 @@ class StreamScheduler(QObject):
         text, began = queued.take(count), _clock()
         if queued:  # requeue behind the other messages
             self._queue[message_id] = queued
-        queued.fitting = self._write(message_id, text)
+        queued.piece_bounds = self._write(message_id, text)
         if len(text) == count:
             self._adapt_piece_length(count, _clock() - began)
 

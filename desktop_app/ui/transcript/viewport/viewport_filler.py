@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _REFLOW_SLICE_S: Final = 0.008
 _REFLOW_PAUSE_MS: Final = 15
-_TIDY_MS: Final = 50
+_REMOVAL_DELAY_MS: Final = 50
 _MAX_RESIZE_COST: Final = 30_000
 """Layout cost that fits into one frame; see `layout_cost`."""
 
@@ -57,15 +57,15 @@ class ViewportFiller(QObject):
         self._virtualizer, self._actions, self._speech = virtualizer, actions, speech
         self._fill_timer = QTimer(self, singleShot=True, interval=0)
         self._fill_timer.timeout.connect(self.fill)
-        self._tidy_timer = QTimer(self, singleShot=True, interval=_TIDY_MS)
-        self._tidy_timer.timeout.connect(self._tidy)
+        self._removal_timer = QTimer(self, singleShot=True, interval=_REMOVAL_DELAY_MS)
+        self._removal_timer.timeout.connect(self._remove_distant)
         self._reflow_timer = QTimer(self, singleShot=True, interval=_REFLOW_PAUSE_MS)
         self._reflow_timer.timeout.connect(self._continue_reflow)
 
     @property
     def is_waiting(self) -> bool:
         """Return True if a fill or a removal is scheduled."""
-        return self._fill_timer.isActive() or self._tidy_timer.isActive()
+        return self._fill_timer.isActive() or self._removal_timer.isActive()
 
     def fill(self) -> None:
         """Materialize the screen now and its surroundings in slices, nearest first."""
@@ -73,7 +73,7 @@ class ViewportFiller(QObject):
             self._virtualizer.fill(0)
             if any(self._virtualizer.fill(screens, max_fills=1) for screens in _FILLED_SCREENS):
                 self._fill_timer.start()
-        self.tidy_soon()
+        self.remove_distant_soon()
 
     def fill_soon(self) -> None:
         """Schedule `fill`."""
@@ -82,19 +82,19 @@ class ViewportFiller(QObject):
     def fill_screen(self) -> None:
         """Materialize the screen now and its surroundings soon."""
         if self._virtualizer.is_filled(_FILLED_SCREENS[-1]):
-            self.tidy_soon()  # the usual case: runs with each frame of a followed answer
+            self.remove_distant_soon()  # the usual case: runs with each frame of a followed answer
         else:
             self._virtualizer.fill(0)
             self._fill_timer.start()
 
-    def tidy_soon(self) -> None:
+    def remove_distant_soon(self) -> None:
         """Schedule the removal of distant text if there is too much of it."""
         if self._speech.has_screen_reader():
             self.reader_detected.emit()
-        elif self._messages.is_over_limit and not self._tidy_timer.isActive():
-            self._tidy_timer.start()
+        elif self._messages.is_over_limit and not self._removal_timer.isActive():
+            self._removal_timer.start()
 
-    def _tidy(self) -> None:
+    def _remove_distant(self) -> None:
         self.update_limit()
         if self._messages.is_over_limit:
             self._virtualizer.remove_distant()
@@ -108,7 +108,7 @@ class ViewportFiller(QObject):
 
     # ------------------------------------------------------------------ width
 
-    def lighten(self) -> None:
+    def reduce_layout_cost(self) -> None:
         """Remove distant blocks before a full layout, so that it fits into a frame if possible."""
         layouts = self._messages.writer.layouts
         for screens in _RESIZE_SCREENS:

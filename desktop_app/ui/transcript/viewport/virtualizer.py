@@ -213,7 +213,7 @@ class Virtualizer:
             end = 0 if number > last[0] else last[1] + 1 if number == last[0] else count
             pinned = sorted({at for index, at, _ in pins if index == number})
             for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
-                ranges += [(layout, *part) for part in _without(pinned, start, stop)]
+                ranges += [(layout, *part) for part in _ranges_without(pinned, start, stop)]
         writer.erase(ranges)
         self._erase_distant_text(first, last, pins)
 
@@ -253,7 +253,7 @@ class Virtualizer:
         return sorted(pin for pin in found if pin is not None)
 
 
-def _without(pins: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:
+def _ranges_without(pins: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield [first, end) as ranges without the items in `pins`."""
     for pin in pins:
         if first <= pin < end:
