@@ -41,7 +41,7 @@ class AnswerColumn(QFrame):
         name: the variant or model.
         transcript: shows the text.
         first_token_s: seconds from the request to the first text; None if unknown.
-        differing: the number of marked words; None if none are marked.
+        differing: the number of marked words; None while differences are not marked.
         keep_button, stop_button, retry_button: the buttons below the text.
 
     Signals:

@@ -47,7 +47,7 @@ class ComparisonWindow(QDialog):
         tabs: the tabs that replace the columns in a narrow window.
 
     Signals:
-        marks_toggled(bool): mark the differences, or no longer.
+        marks_toggled(bool): mark the differences, or remove the marks.
         stop_all_requested()
     """
 

@@ -1,4 +1,4 @@
-"""Text formats for paper: the light theme's colors, sizes in points."""
+"""Text formats for paper: the colors of the light theme, and sizes in points."""
 
 from __future__ import annotations
 

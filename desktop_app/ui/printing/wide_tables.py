@@ -1,4 +1,4 @@
-"""Split tables that are too wide for the page into parts, one below the other.
+"""Splits tables that are too wide for the page into parts, one below the other.
 
 Each part has as many columns as fit without breaking words, and repeats the first column, which
 usually names the row.
@@ -24,13 +24,16 @@ def column_groups(
         measure: returns the width of a cell with a text.
         room: the available width.
     """
-    cells = [[row[n] for row in rows if n < len(row)] for n in range(columns)]
-    min_widths = [max((measure(w) for t in c for w in t.split()), default=0.0) for c in cells]
+    texts = [[row[column] for row in rows if column < len(row)] for column in range(columns)]
+    min_widths = [
+        max((measure(word) for text in column for word in text.split()), default=0.0)
+        for column in texts
+    ]
     if sum(min_widths) <= room or columns < 2:
         return [list(range(columns))]
     widths = [
         max(word, min(max(map(measure, column), default=0.0), measure("m" * _PREFERRED_WIDTH)))
-        for word, column in zip(min_widths, cells, strict=True)
+        for word, column in zip(min_widths, texts, strict=True)
     ]
     groups, width = [[0]], widths[0]
     for column in range(1, columns):

@@ -88,8 +88,7 @@ class LinkHandler(QObject):
             self._show_passage_hint(target)
             return
         is_internal = target.startswith(ACTION) or is_note_link(target)
-        plain = "" if is_internal else target.replace("<", "%3C")
-        set_tooltip(self._view.viewport(), plain)
+        set_tooltip(self._view.viewport(), "" if is_internal else target.replace("<", "%3C"))
 
     def _show_passage_hint(self, target: str) -> None:
         """Show the tooltip of a citation under the mouse."""

@@ -1,4 +1,4 @@
-"""Runs the actions of messages: Copy, folding, and what the window does."""
+"""Runs the actions of messages: Copy and folding here, all others by requests to the window."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class MessageCommands(QObject):
         self.action_requested.emit(message_id, action)
 
     def copy_selection_or_answer(self) -> None:
-        """Copy the selection, or the newest answer if nothing is selected, without a notice."""
+        """Copy the selection, or the newest answer if nothing is selected. Raise no notice."""
         state = self._messages.newest_answer()
         if not self._copies.copy_selected() and state is not None:
             self._copies.copy_message(state)
 
     def copy_last_answer(self) -> None:
-        """Copy the newest answer, like its Copy action."""
+        """Copy the newest answer as its Copy action does, and raise a notice."""
         state = self._messages.newest_answer()
         if state is not None:
             self._copies.copy_message(state)

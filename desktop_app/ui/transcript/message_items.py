@@ -219,7 +219,7 @@ def ending_lines(
 
     Args:
         message: the answer.
-        status_line: says what happens meanwhile; "" for none.
+        status_line: the status while the answer is made; "" for none.
         details: whether the error's details are unfolded.
         is_last: False if other messages follow, so that it cannot be continued.
     """
@@ -243,7 +243,7 @@ def ending_lines(
 
 
 def _notice_line(message: Message, notice: NoticeText) -> Line:
-    """Return a notice. The one of a schema also offers to show and copy the value."""
+    """Return a notice. The notice about a schema also offers to show and copy the value."""
     runs = list(_line_runs(str(notice)))
     is_valid = message.status is MessageStatus.COMPLETE and not any(
         _notice_code(each) is NoticeCode.SCHEMA_PROBLEM for each in message.notices
@@ -260,7 +260,7 @@ def _notice_code(notice: NoticeText) -> NoticeCode | Reason | None:
 
 
 def is_continuable(message: Message) -> bool:
-    """Return True if a failed answer that nothing follows can be continued."""
+    """Return True if a failed answer can be continued, provided that no message follows it."""
     return bool(message.text.strip()) and message.status is not MessageStatus.REFUSED
 
 

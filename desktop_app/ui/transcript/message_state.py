@@ -161,7 +161,7 @@ class MessageState:
         self.mark = mark
 
     def set_status_line(self, sentence: str) -> None:
-        """Set the line that says what happens meanwhile; "" for none."""
+        """Set the line with the status while the answer is made; "" for none."""
         self.status_line = sentence
 
     def take_unwritten(self) -> str:
@@ -177,7 +177,7 @@ class MessageState:
 
     @property
     def is_growing(self) -> bool:
-        """Return True if more of the text is to be added."""
+        """Return True if text is still to be added, or late definitions are to be applied."""
         if self.message.role is Role.USER:
             return len(self._question) < len(self.message.text)
         return not self._finished or self._stream.has_pending_updates
@@ -193,7 +193,7 @@ class MessageState:
         return self._stream.has_pending_updates or self._reasoning_stream.has_pending_updates
 
     def run_updates(self) -> Sequence[Change]:
-        """Apply late definitions to some blocks. Return the changes, with indices in the body."""
+        """Apply late link definitions to some blocks. Return changes with indices in the body."""
         if self._stream.has_pending_updates:
             return self._stream.run_updates()
         return self._reasoning_changes(self._reasoning_stream.run_updates(), 1 - self.head_count)
@@ -298,8 +298,7 @@ class MessageState:
     def set_text(self, text: str) -> list[Change] | None:
         """Set the text, and complete it if the message no longer streams. Return the changes.
 
-        Returns None if `text` does not continue what had arrived; the message must then be
-        rewritten.
+        Return None if `text` does not continue the text so far; then rewrite the message.
         """
         patches: list[Change] = []
         if text != self.text or self._finished:
@@ -321,7 +320,7 @@ class MessageState:
         self._finished = True
         return self._stream.finish(defer_updates=True)
 
-    # ------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------ items
 
     def head_items(self) -> list[Item]:
         """Return the items of the reasoning, folded or not."""
@@ -349,7 +348,7 @@ class MessageState:
         return list(with_folds(blocks, self.unfolded.code, grows=not self.is_complete))
 
     def foot_items(self) -> list[Item]:
-        """Return attachments, passages, tool calls, how the message ended, and its footer."""
+        """Return the items after the body: attachments, passages, tool calls, ending, footer."""
         items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
         if self.message.role is Role.USER:
             if self.version is None or self.version[1] < 2:
@@ -381,7 +380,7 @@ class MessageState:
         self.folds, self.pending_highlights = FoldLines(body), PendingHighlights([*body, *foot])
         return [*head, *body, *foot]
 
-    # ------------------------------------------------------------------ parts of it
+    # ------------------------------------------------------------------ single items and copies
 
     @property
     def action_item(self) -> int:
@@ -414,7 +413,7 @@ class MessageState:
         return self.message.text if self.is_growing else self.text or self.message.text
 
     def block_maker(self) -> Callable[[], list[Block]]:
-        """Return a function that makes the current blocks, to be copied; callable in any thread."""
+        """Return a function that makes the current blocks for a copy; callable in any thread."""
         if self.message.role is Role.USER or (self.is_growing and not self.is_streaming):
             return block_maker_of(self.message, self._citable)
         return list(self._stream.blocks).copy
@@ -447,7 +446,7 @@ def _immediate_length(text: str) -> int:
     beginning = beginning[: few_scripts_length(beginning)]
     addresses = sum(map(beginning.count, ("www.", "://", "](", "@")))
     ends = [match.end() for match in islice(_LINE_ENDS.finditer(beginning), _IMMEDIATE_LINES)]
-    # Each mark makes a run, each line a block.
+    # Each mark makes a run, each line a block. An address takes as long as 20 marks.
     marks = len(_MARKS.findall(beginning)) + 20 * addresses + len(ends)
     if marks * 4 >= len(beginning):
         return min(len(beginning), _DENSE_IMMEDIATE_CHARACTERS)

@@ -38,7 +38,7 @@ class AnswerSpeech(QObject):
         return QAccessible.isActive()
 
     def set_muted(self, muted: bool) -> None:
-        """Stop or resume announcing answers: of several side by side, one is announced."""
+        """Stop or resume announcing answers: of several side by side, only one is announced."""
         self._is_muted = muted
 
     def announce_text(

@@ -48,11 +48,13 @@ from desktop_app.ui.transcript.message_items import ACTION, Item, Line, LineKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Pixels at the default text size.
 INDENT: Final = 26
 QUOTE: Final = 16
 PAD: Final = 12
 QUESTION_INSET: Final = 150
 CELL_PAD: Final = 7
+
 CITATION_SCALE: Final = 0.85
 """Font size of a citation relative to the surrounding text."""
 
@@ -60,7 +62,7 @@ BOLD_HEADING_WEIGHT: Final = QFont.Weight.ExtraBold
 """Weight of bold text in headings and table heads, which are bold anyway."""
 
 HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
-
+"""Font sizes of heading levels 1 to 6, in points at the default text size."""
 
 LOOK: Final = int(QTextFormat.Property.UserProperty) + 1
 """User property of block formats: `Look` flags, and above them the number of quotes."""
@@ -142,11 +144,10 @@ _SHAPED_LINKS: Final = (LineKind.REASONING, LineKind.VERSIONS, LineKind.PICTURES
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 # Blocks with space above and below, even in a tight list.
 _SPACED_KINDS: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
-
-# The same for items on one background.
+# Items with space above them, although they continue the background of the item above.
 _SPACED_KINDS_ON_GROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKind.ERROR_DETAILS)
 
-# A marker wider than its column, such as a footnote's name, uses the next tab stop.
+# Tab stops after a marker. One wider than its column, such as a footnote's name, uses the next.
 _MARKER_STOPS: Final = 9
 _LETTER: Final = re.compile(r"[^\W\d_]")
 # Runs, and characters per run, that are searched for a letter. A text of 1 MB may have none.
@@ -585,7 +586,7 @@ class Styles:
         return cell_format
 
     def cell_block(self, block: Block, align: str, runs: Runs, *, first: bool) -> QTextBlockFormat:
-        """Return the format of a cell's paragraph; `first` for the table's first cell in Qt."""
+        """Return the format of a cell's paragraph; `first` is True for the first cell in Qt."""
         block_format = QTextBlockFormat()
         look = Look.CELL if block.quote else 0
         look |= Look.INLINE_CODE if any(run.code for run in runs) else 0
@@ -594,7 +595,7 @@ class Styles:
         return block_format
 
     def root_format(self) -> QTextFrameFormat:
-        """Return the document's margins above the first message and below the last."""
+        """Return the document's format, with margins above the first message and below the last."""
         frame_format = QTextFrameFormat()
         frame_format.setTopMargin(self.theme.px(4 if self._is_brief else 36))
         frame_format.setBottomMargin(self.theme.px(24))

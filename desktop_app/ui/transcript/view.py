@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
 
 _LOADED_AT_ONCE_S: Final = 0.008
+"""Seconds for which fallback fonts are loaded in one iteration of the event loop."""
 
 _REWRITTEN_SCREENS: Final = 1.5
 """Screens to rewrite at once: more than one, because the text may be shorter than estimated."""
@@ -302,7 +303,7 @@ class TranscriptView(TranscriptSurface):
     def _reading_position(self) -> tuple[str, int]:
         """Return the message and the item at the caret; ("", 0) if there is no message.
 
-        Below the last message, that is the beginning of the last message.
+        If the caret is below the last message, return the beginning of that message.
         """
         block = self.textCursor().block()
         found = self.messages.writer.layouts.layout_at(block.blockNumber())
@@ -375,7 +376,7 @@ class TranscriptView(TranscriptSurface):
         self.action_placer.place_again()
 
     def _rewrite(self, message_id: str, item: int) -> None:
-        """Rewrite what is on screen in the current theme, and the rest soon."""
+        """Rewrite the text on screen in the current theme, and the rest soon."""
         height = _REWRITTEN_SCREENS * self.viewport().height()
         with self.selection.kept():
             self.messages.rewrite_screen(self.theme, message_id, item, height, self._next_width)
@@ -405,7 +406,7 @@ class TranscriptView(TranscriptSurface):
     # ------------------------------------------------------------------ size and mouse
 
     def event(self, event: QEvent) -> bool:
-        """Set the margins before the children are laid out, and scroll from the margins, too."""
+        """Set the margins before children are laid out. Scroll if the wheel turns over a margin."""
         if event.type() == QEvent.Type.Resize:
             with self.anchor.kept():
                 if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]
@@ -477,7 +478,7 @@ class TranscriptView(TranscriptSurface):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Record the Copy mark, or the content of a drag that may start here."""
+        """Record if a Copy mark is pressed, and the content of a drag that may start here."""
         if event.button() == Qt.MouseButton.LeftButton:
             position = event.position().toPoint()
             self._is_mark_pressed = self._mark_at(position) is not None

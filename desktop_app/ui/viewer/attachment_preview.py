@@ -244,7 +244,7 @@ class AttachmentPreview(QDialog):
         self._copy_button.setEnabled(bool(text))
 
     def show_pictures(self, captions: Sequence[str], *, has_text: bool) -> None:
-        """Set the captions of the images that are sent; the tab stays if it has content."""
+        """Set the captions of the images that are sent. Keep the current tab if it has content."""
         self._captions = captions
         self._tabs.setVisible(bool(captions) and has_text)
         if not captions:

@@ -192,7 +192,7 @@ class DocumentViewer(QWidget):
     # ------------------------------------------------------------ content
 
     def begin(self, title: str, place: str) -> None:
-        """Prepare for another document, not loaded yet; `place` names the passage to find."""
+        """Prepare for a document that is not loaded yet; `place` names its cited passage."""
         self._title = one_line(title)
         self.setWindowTitle(window_title(f"{self._title} – Repartee"))
         self._name.setText(title)
@@ -356,7 +356,7 @@ class DocumentViewer(QWidget):
         self._hide_for_narrow_window()
 
     def _hide_for_narrow_window(self) -> None:
-        """Hide the place, then the zoom and a button that has a key, if the window is narrow."""
+        """Hide the place, then the zoom and the button with a shortcut, if the window is narrow."""
         is_narrow = self.width() < self._theme.px(560)
         self._zoom.setVisible(not is_narrow)
         self._buttons["viewer-fit"].setVisible(not is_narrow)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QKeySequence, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
 from desktop_app.rendering.block_model import Block, Kind
@@ -190,6 +190,7 @@ class ViewerText(TranscriptSurface):
         self.setExtraSelections(selections)
 
     def marked_text(self) -> str:
+        """Return the marked text, a line for each mark."""
         texts = (selection.cursor.selectedText() for selection in self.extraSelections())
         return "\n".join(text.replace("\u2029", "\n") for text in texts)
 
@@ -243,8 +244,6 @@ class ViewerText(TranscriptSurface):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Scroll to the ends of the text with Home and End, by a page with Page Up and Down."""
-        from PySide6.QtGui import QKeySequence
-
         keys, bar = QKeySequence.StandardKey, self.verticalScrollBar()
         is_start = event.matches(keys.MoveToStartOfDocument) or event.matches(
             keys.MoveToStartOfLine

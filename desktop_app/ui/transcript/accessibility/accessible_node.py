@@ -1,7 +1,7 @@
 """A node of the transcript for assistive technology, and the interfaces that Qt asks it for.
 
-PySide converts what `interface_cast` returns to a C++ pointer: an object that implements the
-interface, or NO_INTERFACE. None and integers crash it.
+PySide converts the result of `interface_cast` to a C++ pointer. The result must be an object that
+implements the interface, or NO_INTERFACE: None and integers crash PySide.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ class DocumentWriter:
 
     @contextmanager
     def one_edit(self) -> Iterator[None]:
-        """Group the changes within the context into a single edit.
+        """Group the changes made within the context into a single edit.
 
         The document is laid out once, and each placeholder is measured once.
         """
@@ -241,7 +241,7 @@ class DocumentWriter:
         cursor.endEditBlock()
 
     def measure(self, layout: MessageLayout, at: int) -> None:
-        """Record the heights of what is materialized above and below an item."""
+        """Record the heights of the materialized items above and below an item."""
         for first, end in ((1, at), (at + 1, len(layout.items) - 1)):
             for run in layout.materialized_ranges(first, end):
                 self._keep_height(layout, *run)
@@ -307,7 +307,7 @@ class DocumentWriter:
     def replace_changed(
         self, layout: MessageLayout, at: int, removed: int, items: Sequence[Item]
     ) -> None:
-        """Replace items like `replace`, but skip equal items at both ends."""
+        """Replace items as `replace` does, but skip equal items at both ends."""
         old, first, last = layout.items[at : at + removed], 0, 0
         while first < min(len(old), len(items)) and old[first] == items[first]:
             first += 1

@@ -86,7 +86,7 @@ class ItemWriter:
     ) -> None:
         """Materialize the missing items of [first, end).
 
-        Of a very long item, materialize only the ends, unless `whole` is set.
+        Of a very long text, materialize only the first and last parts, unless `whole` is set.
         """
         for placeholder in layout.placeholders(first, end):
             inserter = BlockInserter(cursor, self._layouts.block_of(layout, placeholder.first))
@@ -131,7 +131,7 @@ class ItemWriter:
         return Parts()
 
     def _prefix_runs(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
-        """Return the marker before the text of an item as runs with formats."""
+        """Return the prefix of an item as runs with formats."""
         text = prefix_of(item)
         if not text or not isinstance(item, Block):
             return []

@@ -1,8 +1,8 @@
 """Splits long texts into blocks and materializes only those near the viewport.
 
-A text gap keeps the height of missing text as a top margin of the next block. The first part and
-the last two are always materialized. So each gap lies between two blocks, and new text is appended
-at the end of the last block.
+Each block is a part of the text. A text gap keeps the height of missing parts as a top margin of
+the next block. The first part and the last two are always materialized. So each gap lies between
+two blocks, and new text is appended at the end of the last block.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class LongItems:
     ) -> Parts:
         """Write a text into the open block, and into more blocks if it is long.
 
-        If the text costs too much, write only its ends. The limit is higher if `whole` is set.
+        If the text costs too much, write only its first and last parts. The limit is higher if
+        `whole` is set.
         `block_format` is the format of the open block.
         """
         index = self._run_indices.index_of(item)

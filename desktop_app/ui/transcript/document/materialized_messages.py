@@ -38,7 +38,7 @@ Qt lays out all of them at each step of a window resize, which must take less th
 """
 
 READER_CHARACTERS: Final = 600_000
-"""The limit while a screen reader runs, or text is selected: both need materialized text."""
+"""The limit while a screen reader runs or text is selected: both need materialized text."""
 
 
 class TextSoFar(NamedTuple):
@@ -231,6 +231,7 @@ class MaterializedMessages:
         self.write_older(characters)
 
     def _detach_all(self) -> list[Message]:
+        """Clear the document. Return all messages in order."""
         states = [self._states[layout.key] for layout in self.writer.layouts]
         messages = [*self.older, *(state.message for state in states), *self.newer]
         for state in states:
@@ -253,6 +254,7 @@ class MaterializedMessages:
             self._detached[state.message.id] = state
 
     def _state_to_write(self, message: Message) -> MessageState:
+        """Return the state that grew outside the document, or a new state."""
         state = self._detached.pop(message.id, None)
         return state or self._new_state(message)
 
@@ -308,10 +310,10 @@ class MaterializedMessages:
     def rewrite_screen(
         self, theme: Theme, message_id: str, item: int, height: float, width: int
     ) -> None:
-        """Rewrite what is on screen in another theme and for another width.
+        """Rewrite the text on screen in another theme and for another width.
 
-        That is item `item` of message `message_id` and `height` pixels below it or, if there is no
-        such message, `height` pixels at the end. The rest is materialized afterwards.
+        It begins with item `item` of message `message_id` and is `height` pixels high. If there is
+        no such message, it is the end of the conversation. The rest is materialized afterwards.
         """
         order = [self._states[layout.key] for layout in self.writer.layouts]
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
@@ -432,7 +434,7 @@ class MaterializedMessages:
             self.message_writer.refresh(state)
 
     def run_updates(self, state: MessageState) -> None:
-        """Apply the next changes that link definitions make to a complete answer."""
+        """Apply late link definitions to the next blocks of a complete answer."""
         changes = state.run_updates()
         if state.message.id not in self._detached:
             self.message_writer.write_updates(state, changes)

@@ -98,7 +98,7 @@ class MessageWriter:
             self._highlight(state)
 
     def write_updates(self, state: MessageState, changes: Sequence[Change]) -> None:
-        """Apply the changes that link definitions make above the end of an answer."""
+        """Write the changes that late link definitions make to earlier blocks of an answer."""
         # Qt finds a table only after the edit that inserts it.
         are_texts = not any(is_table(item) for _, _, added in changes for item in added)
         with self._writer.one_edit() if are_texts else nullcontext():

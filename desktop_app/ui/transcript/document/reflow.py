@@ -40,6 +40,7 @@ class Reflow:
 
     @property
     def has_growing_table(self) -> bool:
+        """Return True if the last table has no final column widths yet."""
         return self._growing is not None
 
     def forget(self, layout: MessageLayout) -> None:
@@ -62,7 +63,7 @@ class Reflow:
         """Complete the growing table if items were written after it."""
         if self._growing is not None:
             owner, at = self._growing
-            if owner is not layout or at + 2 < len(layout.items):
+            if owner is not layout or at + 2 < len(layout.items):  # not only the footer
                 self.finish_table(cursor)
 
     def finish_table(self, cursor: QTextCursor) -> None:

@@ -1,4 +1,4 @@
 """Focus targets, the caret, jumps to footnotes, and the actions of a message.
 
-May import `document` and `viewport`.
+May import `document`, `layout`, `selection` and `viewport`.
 """

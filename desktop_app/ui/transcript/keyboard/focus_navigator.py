@@ -1,8 +1,8 @@
 """Moves the focus through the transcript: by Tab from message to message, by arrows within one.
 
 In each message, the targets in the text come first, then the actions. Tab stops at the first
-target of each message, the arrow keys at all. After the last message, and before the first, the
-focus leaves the transcript.
+target of each message, the arrow keys at every target. After the last message, and before the
+first, the focus leaves the transcript.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _PLACE_ALL_MS: Final = 300
 _MAX_BUTTONS: Final = 60
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
+# Links of which only one is shown: one replaces the other when it is followed.
 _ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_TEXT}": f"{ACTION}{SHOW_VALUE}",
     f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_TEXT}",
@@ -266,6 +267,7 @@ class FocusNavigator(QObject):
         return True
 
     def focus_target(self, target: FocusTarget) -> None:
+        """Focus a target, and scroll to it."""
         button = self._button_for(target)
         self._focused = button
         self._scroll_to(self._rects(target))
@@ -416,7 +418,7 @@ class FocusNavigator(QObject):
                 yield from focus_targets_of(self._messages.writer.layouts.block_of(layout, at))
 
     def _distance(self, target: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
-        """Return the distance of a target from a button, and whether the targets differ."""
+        """Return the distance of a target from a button, and whether their links differ."""
         top = min((rect.top() for rect in self._rects(target)), default=0)
         return abs(top - button.y()) // 16, target.link != button.link
 

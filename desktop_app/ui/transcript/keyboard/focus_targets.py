@@ -214,7 +214,7 @@ class FocusTargetButton(QAbstractButton):
         self.set_target(target, name)
 
     def set_target(self, target: FocusTarget, name: str) -> None:
-        """Stand for a target with the same address or action, and with this name."""
+        """Set the target, with the same address or action as before, and its accessible name."""
         if name != self.accessibleName():  # otherwise it would be announced each time
             self.setAccessibleName(spoken_text(name))
         self._cursor.setPosition(target.start)

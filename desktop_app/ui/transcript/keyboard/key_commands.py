@@ -1,4 +1,4 @@
-"""Handles the keys of one view: to the ends, selection, Copy, links, text and the caret."""
+"""Handles the keys of one view: Home and End, selection, Copy, links, typed text, the caret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 """Message layouts, height estimates, placeholders and the splitting of long texts.
 
-May import rendering; knows no widget.
+May import `transcript_styles` and rendering; knows no widget.
 """

@@ -23,7 +23,7 @@ _MIN_WIDTH: Final = 64
 _MAX_WIDTH: Final = 320
 
 # If not even the longest words fit, the table is wider than its space and scrolls sideways. Each
-# column then fits its longest word, and is at least this wide if its text needs it.
+# column is then as wide as its longest word, and at least this wide if its text is longer.
 _MIN_WIDTH_IF_SCROLLED: Final = 130
 
 # One of these is the widest letter of a font; their width bounds that of a text.
@@ -76,8 +76,8 @@ class ColumnWidths:
             words[column] = max(words[column], word)
         least = [min(px(_MAX_WIDTH), word) for word in words]
         if sum(least) > room:
-            easy = (min(width, px(_MIN_WIDTH_IF_SCROLLED)) for width in wanted)
-            return tuple(round(max(pair)) for pair in zip(least, easy, strict=True))
+            minimums = (min(width, px(_MIN_WIDTH_IF_SCROLLED)) for width in wanted)
+            return tuple(round(max(pair)) for pair in zip(least, minimums, strict=True))
         wanted = [min(px(_MAX_WIDTH), max(px(_MIN_WIDTH), width)) for width in wanted]
         return _fill_width(_shrink(wanted, words, room), room)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LINE_LETTERS: Final = 100
 """Letters in a line of the readable measure."""
 
+# Heights in pixels, at the default text size.
 _LINE: Final = 25.0
 _CODE_LINE: Final = 20.0
 _ROW: Final = 33.0

@@ -1,4 +1,4 @@
-"""The text that is written before an item's own: a list marker and a tab, or a language's name."""
+"""The text before the runs of an item: a list marker and a tab, or the language of code."""
 
 from __future__ import annotations
 

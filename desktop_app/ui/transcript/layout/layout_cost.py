@@ -27,7 +27,7 @@ _FORMULA_COST: Final = 400
 _CHARACTERS_PER_BLOCK: Final = 10
 """Characters that `approximate_length` adds for each block."""
 _PART_COST: Final = 2000
-"""The cost of a block of a partly materialized text. Dense text has shorter blocks."""
+"""The cost of each block of a partly materialized text. Dense text has shorter blocks."""
 
 
 def cost_of_runs(runs: Runs) -> int:
@@ -38,6 +38,7 @@ def cost_of_runs(runs: Runs) -> int:
 
 
 def cost_of(item: Item) -> int:
+    """Return the cost of an item."""
     if isinstance(item, Block) and item.kind is Kind.TABLE:
         return sum(_CELL_COST + cost_of_runs(cell) for row in item.rows for cell in row)
     return _BLOCK_COST + cost_of_runs(item.runs)

@@ -69,8 +69,8 @@ class MessageLayout:
         shapes: the column widths of a table in pixels, or the cuts of a text that takes several
             blocks (the start of each block except the first, in UTF-16 units). Else empty.
         gaps: the missing text between the blocks of a long text.
-        heights: the height in pixels of an item that is not materialized: an estimate, or what it
-            was when it was removed.
+        heights: the height in pixels of each item if it is not materialized: an estimate, or its
+            height when it was removed from the document. 0 for a folded line of code.
         total: the sum of the counts.
         edition: changes whenever the items change.
     """
@@ -86,7 +86,8 @@ class MessageLayout:
         self.total = 0
         self.edition = 0
         self._ends: list[int] | None = None
-        self._missing = self._gapped = 0
+        self._missing = 0  # items that are not materialized
+        self._gapped = 0  # items with text gaps
         self._flags = bytearray()  # 1 for each materialized item
 
     # ------------------------------------------------------------------ lookup
@@ -250,7 +251,7 @@ class MessageLayout:
         self.heights[first:end] = [height * scale for height in self.heights[first:end]]
 
     def record_erased(self, first: int, end: int) -> None:
-        """Record that items [first, end) are no longer materialized."""
+        """Record that items [first, end) were removed from the document."""
         self.total -= sum(self.counts[first:end])
         self._missing += self._flags.count(1, first, end)
         self._flags[first:end] = bytes(end - first)

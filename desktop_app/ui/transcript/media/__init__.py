@@ -1,4 +1,4 @@
 """Images, formulas, highlighting, code folds and fonts.
 
-Talks to the child processes of `rendering.processes`.
+May import `layout`. Talks to the child processes of `rendering.processes`.
 """

@@ -36,13 +36,14 @@ VISIBLE_LINES: Final = 18
 
 _LINES_PER_CHECK: Final = 256
 _MOST_LINES_IN_PLACE: Final = 1000
+"""More lines than this are dematerialized before they are hidden or shown."""
 
 TOGGLE_CODE: Final = "fold-code-"
 """The action of a fold line. The number of the code block within the message follows."""
 
 
 class FoldableCode(NamedTuple):
-    """A block of code with a fold line.
+    """A block of code with a fold line, folded or not.
 
     Attributes:
         number: the index of the code block within its message.
@@ -85,7 +86,7 @@ class FoldLines:
         return len(self._foldable)
 
     def broken_by(self, at: int, removed: int, added: Sequence[Item]) -> list[int]:
-        """Return the fold lines whose code a change of blocks affects, as items, last first."""
+        """Return the items of the fold lines whose code a change of blocks affects, last first."""
         continues_code = bool(added) and _is_code(added[0])
         first = bisect_right(self._foldable, at - continues_code, key=_end)
         broken: list[int] = []
@@ -103,7 +104,7 @@ class FoldLines:
         ]
 
     def forget(self, item: int) -> None:
-        """Remove the fold line that is this item."""
+        """Forget the fold line at this item index."""
         del self._foldable[self._fold_lines_above(item)]
 
     def code_ending_at(self, items: Sequence[Item], body: int, end: int) -> FoldableCode | None:

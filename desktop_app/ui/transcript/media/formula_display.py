@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
 _FORMULAS_S: Final = 0.008
+"""Seconds for which formulas are drawn in one iteration of the event loop."""
 
 
 class FormulaDisplay(QObject):

@@ -42,12 +42,11 @@ _LINES_AT_ONCE: Final = 24
 class _Job:
     """A job to highlight items [first, end) of a message; lexing starts at item `start`.
 
-    The attributes below count lines from `start`.
-
     Attributes:
         chunks: the code still to be lexed, or None before the first request.
-        lexed: the number of lines whose spans are all pending or applied.
-        line: the next line to highlight.
+        lexed: the number of lines from `start` whose spans are all pending or applied.
+        line: the next line to highlight, counted from `start`.
+        pending: the spans to apply, by line counted from `start`.
     """
 
     layout: MessageLayout
@@ -163,7 +162,7 @@ class CodeHighlighter(QObject):
         return True
 
     def _on_answered(self, number: int, answer: dict[str, Any] | None) -> None:
-        """Collect the spans of an answer, or give up on its language if there is none."""
+        """Collect the spans of an answer. Without spans, highlight no more code of its language."""
         if self._request is None or self._request[0] != number:
             return
         _number, job, chunk = self._request

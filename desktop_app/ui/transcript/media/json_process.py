@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_MS: Final = 5_000
 _FIRST_TIMEOUT_MS: Final = 20_000
-"""For the first answer of a process, which starts and imports its modules before it."""
+"""For the first answer of a process, which has to start and import its modules."""
 _IDLE_MS: Final = 30_000
 
 

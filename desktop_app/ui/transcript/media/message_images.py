@@ -181,7 +181,7 @@ class MessageImages(QObject):
         if key[:5].lower() != "data:":
             self.image_requested.emit(key)
             return
-        # Decoding may take long, so it runs in a thread. Bytes and pixels are limited before.
+        # Decoding may take long, so it runs in a thread. Bytes and pixels are limited.
         Thread(target=self._decoder.decode, args=(key,), daemon=True).start()
 
     def show(self, sha256: str, image: QImage) -> None:

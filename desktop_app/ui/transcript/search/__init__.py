@@ -1,4 +1,4 @@
 """Find in the conversation: bar, matches, counting.
 
-May import `document` and `viewport`.
+May import `document`, `layout`, `media` and `viewport`.
 """

@@ -53,8 +53,12 @@ if TYPE_CHECKING:
     Then = Callable[[], None]
 
 _REPORT_S: Final = 0.1
+"""Seconds between reports of the counting thread."""
+
 _WORK_S: Final = 0.002
 _REST_S: Final = 0.0003
+"""Seconds that the counting thread sleeps after each `_WORK_S`, for the GUI thread."""
+
 _MAX_SCROLLS: Final = 3
 """Scrolls to a match at most, because materializing text may move the match."""
 
@@ -123,8 +127,8 @@ class Finder(QObject):
     """A search in the messages of one view.
 
     Signals:
-        counted(int number, int total, bool all): the number of the current match, from 1 (0 for
-            none); the number of matches so far; whether every message has been counted.
+        counted(int number, int total, bool is_final): the number of the current match, from 1 (0
+            for none); the number of matches so far; whether every message has been counted.
         match_shown(): a match is on screen now.
     """
 
@@ -198,11 +202,9 @@ class Finder(QObject):
         if query == self._query:
             return
         # A message without the shorter text has no match for the longer one.
-        known = (
-            self._index.ids_without_match if self._query and self._query in query else set[str]()
-        )
+        is_longer = bool(self._query) and self._query in query
         self._query = query
-        self._begin(known)
+        self._begin(self._index.ids_without_match if is_longer else set())
 
     def restart(self) -> None:
         """Search again, because other messages are shown."""
@@ -266,7 +268,7 @@ class Finder(QObject):
     def _go_to_first(self, top: int) -> None:
         """Go to the first match from message `top` on, or else to the last match above it.
 
-        Do nothing until the counts tell which match that is.
+        Do nothing while messages that may have that match are not counted.
         """
         order, counts = self._index.order, self._index.counts
         known = [(at, counts.get(key)) for at, key in enumerate(order)]
@@ -307,8 +309,8 @@ class Finder(QObject):
     def show_in(self, message_id: str, text: str) -> None:
         """Show the first match of a text in a materialized message.
 
-        Searches what is shown of it, then its reasoning, which is unfolded for that. If part of
-        the message is still to be written, the search waits for it.
+        Search the text that is shown, then the reasoning, which is unfolded if it matches. If part
+        of the message is still to be written, the search waits for it.
         """
         query, state = fold_text(text), self._messages.get(message_id)
         if state is None or not query:
@@ -370,7 +372,7 @@ class Finder(QObject):
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
     def _hit_of(self, match: Match) -> _Hit | None:
-        """Return the item of a match and its number there; the last match if the text changed."""
+        """Return a match by its item, or the last match if there are fewer now."""
         state = self._messages.get(match.message_id)
         if state is None:
             return None

@@ -1,4 +1,4 @@
 """Selecting and copying, also across messages that are not materialized.
 
-May import `document` and `viewport`.
+May import `document`, `layout`, `media` and `viewport`.
 """

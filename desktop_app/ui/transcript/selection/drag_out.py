@@ -85,4 +85,4 @@ class DragOut(QObject):
             drag = QDrag(self._view)
             drag.setMimeData(data)
             drag.exec(Qt.DropAction.CopyAction)
-        self.release()  # the drop took the release of the button
+        self.release()  # the view gets no release of the button after a drag

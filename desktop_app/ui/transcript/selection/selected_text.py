@@ -72,7 +72,7 @@ class SelectedPiece(NamedTuple):
 
     Attributes:
         blocks: returns the part as blocks.
-        source: its Markdown, if known without them.
+        source: the Markdown of the part, if it is known without making blocks.
     """
 
     blocks: Callable[[], Iterable[Block]]
@@ -317,9 +317,9 @@ def _is_attachment(line: Line) -> bool:
     return line.kind is LineKind.ATTACHMENT and not is_citation(line.runs[0].link)
 
 
-def attachment_block(picture: str) -> Block:
-    """Return the block that represents an image in a copy."""
-    return Block(Kind.PARAGRAPH, (Run(f"[{picture}]"),))
+def attachment_block(name: str) -> Block:
+    """Return the block that represents an attachment in a copy."""
+    return Block(Kind.PARAGRAPH, (Run(f"[{name}]"),))
 
 
 def cut_runs(runs: Runs, start: int, end: int) -> Runs:

@@ -1,4 +1,4 @@
 """The viewport: surface, scroll anchor, virtualizer and scheduling of streamed text.
 
-May import `document` and `layout`.
+May import `document` and `layout`, and `keyboard` and `selection` for types.
 """

@@ -1,7 +1,7 @@
 """Writes arriving messages and streamed text into the document of one view.
 
 Streamed text is collected for at most one frame, parsed from the last open block on, and written
-as a diff. What is on screen stays there, unless the view follows the end.
+as a diff. The text on screen stays in place, unless the view follows the end.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class MessageStream(QObject):
             messages: the messages of the view.
             anchor: keeps the reader's position meanwhile.
             selection: the selection of the view.
-            filler: materializes what the new text moves on screen.
+            filler: materializes text that comes on screen because of the new text.
             actions: shows the actions of a new message.
             speech: announces the text.
             load_fonts: loads a few missing letters of a text; returns True if none was missing.
@@ -140,12 +140,12 @@ class MessageStream(QObject):
         return self._text.has(message_id) or self._reasoning.has(message_id)
 
     def flush(self, *, shortly: bool = False) -> None:
-        """Write all queued text now; with `shortly`, leave what takes long to later frames."""
+        """Write all queued text now; with `shortly`, leave text that takes long to later frames."""
         self._text.flush(shortly=shortly)
         self._reasoning.flush(shortly=shortly)
 
     def flush_text(self) -> None:
-        """Write queued text of answers now, except what takes long."""
+        """Write queued text of answers now, except text that takes long."""
         self._text.flush(shortly=True)
 
     def prioritize(self, message_id: str) -> None:
@@ -220,9 +220,9 @@ class MessageStream(QObject):
             self._schedule_updates(message_id)
 
     def _schedule_updates(self, message_id: str) -> None:
-        """Schedule the redrawing of earlier blocks that late definitions change, in slices.
+        """Schedule the writing of earlier blocks that late link definitions change, in slices.
 
-        An action that already waits for the message is kept, because it calls this at its end.
+        Keep an action that already waits for the message, because it calls this at its end.
         """
         if self._text.has_action(message_id):
             return

@@ -80,7 +80,7 @@ class ScrollAnchor(QObject):
 
     Attributes:
         is_following: whether the view scrolls along with new text.
-        is_kept: True while the anchor restores a position, when scrolling is not done by the user.
+        is_kept: True within `kept`, `item_kept` or `suspended`: scrolling is not by the user then.
 
     Signals:
         following_changed(bool): `is_following` has changed.
@@ -190,7 +190,7 @@ class ScrollAnchor(QObject):
             self._go_to_line(_LineOnScreen(line.text_anchor._replace(item=max(0, find())), line.y))
 
     def _line_of(self, state: MessageState, at: int) -> _LineOnScreen | None:
-        """Return the first line of an item; None if it is not on screen."""
+        """Return the first line of an item; None if the line is not on screen."""
         if at < 0 or not state.layout.counts[at]:
             return None
         cursor = QTextCursor(self._messages.writer.layouts.block_of(state.layout, at))
@@ -229,7 +229,7 @@ class ScrollAnchor(QObject):
         cursor = cursor_at(self._messages, line.text_anchor, height)
         bar = self._view.verticalScrollBar()
         scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
-        # A line off screen was only the nearest to a placeholder: do not cache it.
+        # If the line is off screen, it only was nearest to a placeholder: do not cache it.
         self._line = line if -height < line.y < height else None
         self._line_view_state = self._view_state()
         self.follow(self.is_at_end)

@@ -1,7 +1,7 @@
 """Schedules streamed text: collects it for a frame and writes it in time slices.
 
-However fast text arrives, half of every frame remains for the rest of the window. What does not
-fit into a frame's slice waits for the next frame. The end of an answer waits until its text is
+However fast text arrives, half of every frame remains for the rest of the window. Text that does
+not fit into a frame's slice waits for the next frame. The end of an answer waits until its text is
 written.
 """
 
@@ -42,7 +42,7 @@ _clock: Final = time.thread_time if _HAS_FINE_THREAD_TIME else time.monotonic
 
 
 class _QueuedText:
-    """The queued text of one message. Only a piece that is taken is copied.
+    """The queued text of one message. Only the pieces that are taken are copied.
 
     Attributes:
         piece_bounds: minimum and maximum characters to take at once.
@@ -74,12 +74,7 @@ class _QueuedText:
 
 
 class StreamScheduler(QObject):
-    """A queue of text that has arrived but is not yet written.
-
-    `write(message_id, text)` receives each piece and returns the minimum and maximum length of
-    the next one. `prepare(text)` is called before each piece until it returns True, because
-    everything the piece needs, such as a font, is loaded.
-    """
+    """A queue of text that has arrived but is not yet written."""
 
     def __init__(
         self,
@@ -87,6 +82,15 @@ class StreamScheduler(QObject):
         prepare: Callable[[str], bool],
         parent: QObject,
     ) -> None:
+        """Create an empty queue.
+
+        Args:
+            write: receives a message id and a piece of its text; returns the minimum and maximum
+                length of the next piece.
+            prepare: called before each piece, until it returns True because everything that the
+                piece needs, such as a font, is loaded.
+            parent: the owner of the queue.
+        """
         super().__init__(parent)
         self._write, self._prepare = write, prepare
         self._queue: dict[str, _QueuedText] = {}
@@ -155,7 +159,7 @@ class StreamScheduler(QObject):
         self._prioritized = ""
 
     def flush(self, *, shortly: bool = False) -> None:
-        """Write everything now; with `shortly`, leave what takes long to the next frames."""
+        """Write everything now; with `shortly`, leave text that takes long to the next frames."""
         self._timer.stop()
         try:
             self._write_until(_clock() + _SHORTLY_S if shortly else inf, _clock)

@@ -23,7 +23,8 @@ class TextAnchor(NamedTuple):
     Attributes:
         message_id: the message.
         item: the index of the item in its message.
-        part: the number of the block in the item; 0 for a long text, which may be split anew.
+        part: the number of the block in the item; 0 for a long text, which may be split elsewhere
+            when it is written again.
         units: UTF-16 units within the block, or within the whole text if it is long.
     """
 

@@ -35,7 +35,7 @@ _RESIZE_SCREENS: Final = (KEPT_SCREENS, 1)
 
 
 class ViewportFiller(QObject):
-    """The timing of one view: when it materializes, removes and reflows text.
+    """The schedule by which one view materializes, removes and reflows text.
 
     Signals:
         reader_detected(): nothing was removed, because a screen reader reads all of the text.
@@ -109,7 +109,7 @@ class ViewportFiller(QObject):
     # ------------------------------------------------------------------ width
 
     def reduce_layout_cost(self) -> None:
-        """Remove distant blocks before a full layout, so that it fits into a frame if possible."""
+        """Remove distant blocks before a full layout, so that the layout fits into a frame."""
         layouts = self._messages.writer.layouts
         for screens in _RESIZE_SCREENS:
             if self._speech.has_screen_reader() or not is_costly(layouts, _MAX_RESIZE_COST):
@@ -117,7 +117,7 @@ class ViewportFiller(QObject):
             self._virtualizer.erase_distant(screens)
 
     def fit_to_width(self) -> None:
-        """Reflow what depends on the width: the screen now, the rest in slices."""
+        """Reflow the items that depend on the width: those on screen now, the rest in slices."""
         top = self._view.cursorForPosition(QPoint(0, 0)).block().blockNumber()
         writer = self._messages.writer
         writer.set_width(self._view.viewport().width(), top, _REFLOW_SLICE_S)

@@ -190,14 +190,14 @@ class Virtualizer:
     # ------------------------------------------------------------------ dematerializing
 
     def remove_distant(self, screens: float = KEPT_SCREENS) -> None:
-        """Dematerialize what is at least `screens` screens away, except the selection's ends."""
+        """Dematerialize text at least `screens` screens away, except the selection's ends."""
         with self._anchor.kept():
             self.erase_distant(screens)
 
     def erase_distant(self, screens: float) -> None:
         """Do what `remove_distant` does, but do not keep the scroll position.
 
-        For callers that keep it already, so that nothing is materialized twice.
+        For callers that keep the position themselves, so that nothing is materialized twice.
         """
         writer, height = self._messages.writer, self._view.viewport().height()
         if not writer.layouts:
