@@ -144,9 +144,7 @@ class PrintedConversation:
     def add(self, message: Message, pictures: Mapping[str, QImage]) -> None:
         """Append a message; `pictures` maps the hashes of its attachments to their images."""
         self._cursor.beginEditBlock()
-        dim = self._theme.dim
-        head = _display_text(heading_of(message, self._name_of_model))
-        self._insert_text(head, self._styles.paragraph(16), NOTE_SIZE, color=dim)
+        self._insert_note(heading_of(message, self._name_of_model), 16)
         if message.role is Role.USER:
             self._insert_question(message.text)
         self._insert_attachments(message, pictures)
@@ -170,11 +168,9 @@ class PrintedConversation:
             image = pictures.get(part.sha256)
             if image is not None and not image.isNull():  # null if it cannot be decoded
                 self._insert_attached_image(part.sha256, image)
-            words = _display_text(attachment_line(part))
-            self._insert_text(words, self._styles.paragraph(4), NOTE_SIZE, color=self._theme.dim)
+            self._insert_note(attachment_line(part), 4)
         for number, source, _ in sources_of(message):
-            words = _display_text(f"[{number}] {source}")
-            self._insert_text(words, self._styles.paragraph(2), NOTE_SIZE, color=self._theme.dim)
+            self._insert_note(f"[{number}] {source}", 2)
 
     def _insert_attached_image(self, sha256: str, image: QImage) -> None:
         name = f"picture:{sha256}"
@@ -184,14 +180,10 @@ class PrintedConversation:
     def _insert_answer(self, message: Message) -> None:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
-                words = _display_text(reasoning_title(part.text, part.seconds))
-                self._insert_text(
-                    words, self._styles.paragraph(6), NOTE_SIZE, color=self._theme.dim
-                )
+                self._insert_note(reasoning_title(part.text, part.seconds), 6)
                 self._insert_markdown(part.text, is_aside=True)
             elif isinstance(part, ToolCallPart):
-                name = _display_text(call_caption(part))
-                self._insert_text(name, self._styles.paragraph(6), NOTE_SIZE, color=self._theme.dim)
+                self._insert_note(call_caption(part), 6)
                 lines = [code_line(line, "json") for line in indented_json(part.run_arguments)]
                 self._insert_code([Block(Kind.CODE_HEAD, language="json"), *lines])
                 if part.result:
@@ -203,12 +195,10 @@ class PrintedConversation:
         self._insert_ending(message)
 
     def _insert_ending(self, message: Message) -> None:
-        dim, error = self._theme.dim, message.error
+        error = message.error
         for notice in (*message.notices, export_ending(message)):
             if notice:
-                self._insert_text(
-                    _display_text(str(notice)), self._styles.paragraph(6), NOTE_SIZE, color=dim
-                )
+                self._insert_note(str(notice), 6)
         if error is not None:
             self._begin_frame(self._styles.frame_format(self._theme.error_ground, 6))
             happened = _display_text(error.what_happened)
@@ -219,10 +209,7 @@ class PrintedConversation:
                 self._insert_text(_display_text(remedy), self._styles.paragraph(2))
             self._end_frame()
         if facts := " · ".join(answer_facts(message, self._name_of_model)):
-            faint = self._theme.faint
-            self._insert_text(
-                _display_text(facts), self._styles.paragraph(6), NOTE_SIZE, color=faint
-            )
+            self._insert_note(facts, 6, self._theme.faint)
 
     # ------------------------------------------------------------------ Markdown
 
@@ -253,12 +240,11 @@ class PrintedConversation:
             block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._insert_block(block_format, keep=block.kind is Kind.HEADING)
         if block.marker:
-            mark = self._styles.run_format(Run(""), Kind.PARAGRAPH)
+            marker_format = self._styles.run_format(Run(""), Kind.PARAGRAPH)
             if block.note:
-                mark = self._styles.footnote_anchor(
-                    mark, self._name_of_note(link_to_mark(block.marker))
-                )
-            self._cursor.insertText(f"{block.marker}\t", mark)
+                name = self._name_of_note(link_to_mark(block.marker))
+                marker_format = self._styles.footnote_anchor(marker_format, name)
+            self._cursor.insertText(f"{block.marker}\t", marker_format)
         self._insert_runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
 
     def _insert_runs(
@@ -283,7 +269,8 @@ class PrintedConversation:
             if is_opened(run.link):
                 char_format = self._styles.link(char_format, run.link)
             elif run.note:
-                char_format = self._styles.footnote_link(char_format, self._name_of_note(run.link))
+                target = f"#{self._name_of_note(run.link)}"
+                char_format = self._styles.link(char_format, target, is_underlined=False)
             self._cursor.insertText(run.text.replace(ADDED, ""), char_format)
 
     def _name_of_note(self, target: str) -> str:
@@ -377,6 +364,12 @@ class PrintedConversation:
         self._end_frame()
 
     # ------------------------------------------------------------------ writing
+
+    def _insert_note(self, text: str, top: float, color: QColor | None = None) -> None:
+        """Insert small text, dim unless `color` is set, `top` points below the last block."""
+        block_format = self._styles.paragraph(top)
+        color = color or self._theme.dim
+        self._insert_text(_display_text(text), block_format, NOTE_SIZE, color=color)
 
     def _insert_text(
         self,

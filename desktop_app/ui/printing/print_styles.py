@@ -112,21 +112,15 @@ class PrintStyles:
         """Return the format of invisible text, which makes drawings searchable and accessible."""
         return self.plain(_HIDDEN_SIZE, self.theme.ground)
 
-    def link(self, char_format: QTextCharFormat, target: str) -> QTextCharFormat:
+    def link(
+        self, char_format: QTextCharFormat, target: str, *, is_underlined: bool = True
+    ) -> QTextCharFormat:
         """Return a copy of the format that links to `target`."""
         linked = QTextCharFormat(char_format)
         linked.setAnchor(True)
         linked.setAnchorHref(target)
         linked.setForeground(self.theme.accent)
-        linked.setFontUnderline(True)
-        return linked
-
-    def footnote_link(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
-        """Return a copy of the format that links to the footnote `name`."""
-        linked = QTextCharFormat(char_format)
-        linked.setAnchor(True)
-        linked.setAnchorHref(f"#{name}")
-        linked.setForeground(self.theme.accent)
+        linked.setFontUnderline(is_underlined)
         return linked
 
     def footnote_anchor(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:

@@ -300,17 +300,13 @@ class MessageState:
 
         Return None if `text` does not continue the text so far; then rewrite the message.
         """
-        patches: list[Change] = []
-        if text != self.text or self._finished:
-            if self._finished and text == self.text:
-                self._pieces = [text]
-                return []
-            if self._finished or not text.startswith(self.text):
-                self._stream, self._finished, self._pieces = BlockStream(self._citable), False, []
-                self.add_text(text)
-                self._finish()
-                return None
-            patches += self.add_text(text[len(self.text) :])
+        is_changed = text != self.text
+        if is_changed and (self._finished or not text.startswith(self.text)):
+            self._stream, self._finished, self._pieces = BlockStream(self._citable), False, []
+            self.add_text(text)
+            self._finish()
+            return None
+        patches = self.add_text(text[len(self.text) :]) if is_changed else ()
         self._pieces = [text]  # shares the message's string
         return [*patches, *self._finish()]
 

@@ -13,10 +13,10 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QColor, QKeySequence, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
-from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.ui.look.theme import MEASURE, Theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
+from desktop_app.ui.transcript.layout.message_layout import is_table
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
@@ -198,7 +198,7 @@ class ViewerText(TranscriptSurface):
         """Yield cursors that select a mark in the document."""
         item = layout.items[mark.block]
         first = self._writer.layouts.block_of(layout, mark.block)
-        if isinstance(item, Block) and item.kind is Kind.TABLE:
+        if is_table(item):
             columns = max(1, len(item.aligns))
             are_row_blocks = layout.has_row_blocks(mark.block)
             start = mark.row if are_row_blocks else 1 + mark.row * columns

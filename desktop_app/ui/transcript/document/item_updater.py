@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.block_model import Block
 from desktop_app.ui.transcript.document.long_items import with_space_above
 from desktop_app.ui.transcript.document.run_changes import (
     common_prefix,
@@ -18,6 +18,7 @@ from desktop_app.ui.transcript.document.run_changes import (
     replace_text,
 )
 from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS, count_kept_cuts
+from desktop_app.ui.transcript.layout.message_layout import is_table
 
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.item_writer import ItemWriter
@@ -51,8 +52,8 @@ class ItemUpdater:
             layout.replace_item(at, new)
             layout.set_heights(at, [self._items.height(new)])
             return True
-        if isinstance(old, Block) and isinstance(new, Block) and old.kind is Kind.TABLE:
-            return new.kind is Kind.TABLE and self._update_table(layout, at, old, new, cursor)
+        if is_table(old):
+            return is_table(new) and self._update_table(layout, at, old, new, cursor)
         if type(old) is not type(new) or not _is_alike(old, new):
             return False
         return self._update_text(layout, at, new, cursor)

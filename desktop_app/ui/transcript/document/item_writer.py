@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
-from desktop_app.rendering.block_model import Block, Kind, Run
+from desktop_app.rendering.block_model import Block, Run
 from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState
 from desktop_app.ui.transcript.document.long_items import (
     LongItems,
@@ -98,7 +98,7 @@ class ItemWriter:
         self, layout: MessageLayout, at: int, inserter: BlockInserter, *, whole: bool
     ) -> None:
         item = layout.items[at]
-        if isinstance(item, Block) and item.kind is Kind.TABLE:
+        if is_table(item):
             self._insert_table(layout, at, item, inserter, self.tables.widths(layout, at, item))
         else:
             self._set_gap_below_table(layout, at, item, inserter.cursor)
@@ -187,7 +187,7 @@ class ItemWriter:
     def rewrite(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Rewrite an item in place."""
         item = layout.items[at]
-        if isinstance(item, Block) and item.kind is Kind.TABLE:
+        if is_table(item):
             self.rewrite_table(layout, at, item, layout.shapes[at], cursor)
         else:
             self.erase(layout, at, at + 1, cursor)
@@ -237,14 +237,14 @@ class ItemWriter:
 
     def _key(self, layout: MessageLayout, at: int) -> tuple[object, ...]:
         item = layout.items[at]
-        if isinstance(item, Block) and item.kind is Kind.TABLE:
+        if is_table(item):
             return self.tables.key(layout, at, item)
         return self.styles.block_key(item, layout.item_above(at))
 
     def first_format(self, layout: MessageLayout, at: int) -> QTextBlockFormat:
         """Return the format of an item's first block, without the height of a placeholder."""
         item, above = layout.items[at], layout.item_above(at)
-        if not isinstance(item, Block) or item.kind is not Kind.TABLE:
+        if not is_table(item):
             return self.styles.block_format(item, above)
         if layout.has_row_blocks(at):
             return self.styles.row_format(item, 0, above, layout.shapes[at])

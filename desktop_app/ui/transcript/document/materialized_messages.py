@@ -452,10 +452,10 @@ class MaterializedMessages:
         """
         state = self._states.get(message.id)
         if state is None:
-            detached = self._detached.pop(message.id, None)
-            if detached is not None and message.status is MessageStatus.STREAMING:
+            if message.status is not MessageStatus.STREAMING:
+                self._detached.pop(message.id, None)
+            elif (detached := self._detached.get(message.id)) is not None:
                 detached.update(message, self.versions.get(message.id))
-                self._detached[message.id] = detached
             for waiting in (self.older, self.newer):
                 waiting[:] = [message if m.id == message.id else m for m in waiting]
             return None

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.ui.transcript.layout.message_layout import is_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,13 +76,11 @@ class Reflow:
     def _fit(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Give a complete table the column widths that its first rows need."""
         head = layout.items[at]
-        if not isinstance(head, Block) or head.kind is not Kind.TABLE or not head.head:
+        if not is_table(head) or not head.head:
             return
         widths = self._items.tables.columns.widths(head, is_complete=True)
         part: Item = head
-        while (
-            isinstance(part, Block) and part.kind is Kind.TABLE and (part is head or not part.head)
-        ):
+        while is_table(part) and (part is head or not part.head):
             if layout.counts[at] and layout.shapes[at] != widths:
                 self._items.rewrite_table(layout, at, part, widths, cursor)
             at += 1
@@ -105,7 +103,7 @@ class Reflow:
         """Rewrite outdated items until `time.perf_counter` reaches about `until`."""
         for layout, at in self._outdated or ():
             item = layout.items[at]
-            if isinstance(item, Block) and item.kind is Kind.TABLE:
+            if is_table(item):
                 widths = self._items.tables.final_widths(layout, at)
                 if layout.shapes[at] != widths:
                     self._items.rewrite_table(layout, at, item, widths, cursor)

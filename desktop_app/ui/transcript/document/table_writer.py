@@ -112,8 +112,9 @@ class TableWriter:
         while at and continues_table(layout.items[at]) and is_table(layout.items[at - 1]):
             at -= 1
         head = layout.items[at]
+        assert is_table(head)
         if self._final_widths is None or self._final_widths[0] is not head:
-            self._final_widths = head, self.columns.widths(head, is_complete=True)  # type: ignore[arg-type]
+            self._final_widths = head, self.columns.widths(head, is_complete=True)
         return self._final_widths[1]
 
     def can_be_row_blocks(self, block: Block, widths: tuple[int, ...]) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.rendering.block_model import Block, Kind, Runs
+from desktop_app.rendering.block_model import Runs
 from desktop_app.rendering.incremental.packed_runs import styles_of, text_of
+from desktop_app.ui.transcript.layout.message_layout import is_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +40,7 @@ def cost_of_runs(runs: Runs) -> int:
 
 def cost_of(item: Item) -> int:
     """Return the cost of an item."""
-    if isinstance(item, Block) and item.kind is Kind.TABLE:
+    if is_table(item):
         return sum(_CELL_COST + cost_of_runs(cell) for row in item.rows for cell in row)
     return _BLOCK_COST + cost_of_runs(item.runs)
 

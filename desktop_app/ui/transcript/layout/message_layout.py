@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
 from desktop_app.rendering.block_model import Block, Kind
 
@@ -111,7 +111,7 @@ class MessageLayout:
     def has_row_blocks(self, at: int) -> bool:
         """Return True if an item is a table whose rows are blocks (see table_writer.py)."""
         item = self.items[at]
-        return is_table(item) and self.counts[at] == len(item.rows)  # type: ignore[union-attr]
+        return is_table(item) and self.counts[at] == len(item.rows)
 
     # ------------------------------------------------------------------ materialized items
 
@@ -263,11 +263,11 @@ class MessageLayout:
         self._ends = None
 
 
-def is_table(item: Item | None) -> bool:
+def is_table(item: Item | None) -> TypeGuard[Block]:
     """Return True if an item is a table or part of a table."""
     return isinstance(item, Block) and item.kind is Kind.TABLE
 
 
-def continues_table(item: Item) -> bool:
+def continues_table(item: Item) -> TypeGuard[Block]:
     """Return True if an item is part of a table, but not the first part."""
-    return isinstance(item, Block) and item.kind is Kind.TABLE and not item.head
+    return is_table(item) and not item.head

@@ -10,7 +10,7 @@ added with the block that follows the code, while nothing is below, and offers t
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
 from PySide6.QtGui import QAccessible
 
@@ -87,7 +87,7 @@ class FoldLines:
 
     def broken_by(self, at: int, removed: int, added: Sequence[Item]) -> list[int]:
         """Return the items of the fold lines whose code a change of blocks affects, last first."""
-        continues_code = bool(added) and _is_code(added[0])
+        continues_code = bool(added) and is_code(added[0])
         first = bisect_right(self._foldable, at - continues_code, key=_end)
         broken: list[int] = []
         for folds_above, fold in enumerate(self._foldable[first:], first):
@@ -113,7 +113,7 @@ class FoldLines:
         The body begins at item `body` of `items`.
         """
         end += body
-        if end < len(items) and _is_code(items[end]):
+        if end < len(items) and is_code(items[end]):
             return None  # quick, because this runs for each new line
         first = _first_line(items, end)
         if end - first <= MAX_UNFOLDED_LINES or first <= body:
@@ -146,7 +146,8 @@ def _is_head(item: Item) -> bool:
     return isinstance(item, Block) and item.kind is Kind.CODE_HEAD
 
 
-def _is_code(item: Item) -> bool:
+def is_code(item: Item) -> TypeGuard[Block]:
+    """Return True if an item is a line of code."""
     return isinstance(item, Block) and item.kind is Kind.CODE
 
 
@@ -266,7 +267,7 @@ def _first_line(items: Sequence[Item], end: int) -> int:
         if [item[0] for item in chunk].count(Kind.CODE) < _LINES_PER_CHECK:
             break
         end -= _LINES_PER_CHECK
-    while end and _is_code(items[end - 1]):
+    while end and is_code(items[end - 1]):
         end -= 1
     return end
 

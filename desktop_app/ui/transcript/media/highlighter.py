@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QTextCharFormat, QTextLayout
 
-from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.processes import highlight
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
+from desktop_app.ui.transcript.media.code_folds import is_code
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
@@ -108,25 +109,25 @@ class CodeHighlighter(QObject):
         """Highlight the whole code block whose head is item `at`."""
         end = at + 1
         items = layout.items
-        while end < len(items) and _is_code(items[end]):
+        while end < len(items) and is_code(items[end]):
             end += 1
         for first, stop in layout.materialized_ranges(at + 1, end):
-            self.highlight_range(layout, first, stop)
+            self._highlight_range(layout, first, stop)
 
     def highlight_items(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight the code among items [first, end), which were just written."""
-        flags = bytes(map(_is_code, layout.items[first:end]))
+        flags = bytes(map(is_code, layout.items[first:end]))
         begin = flags.find(1)
         while begin >= 0:
             stop = flags.find(0, begin)
             stop = len(flags) if stop < 0 else stop
-            self.highlight_range(layout, first + begin, first + stop)
+            self._highlight_range(layout, first + begin, first + stop)
             begin = flags.find(1, stop)
 
-    def highlight_range(self, layout: MessageLayout, first: int, end: int) -> None:
+    def _highlight_range(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight lines [first, end) of a block, with the lines above as context."""
         start = first
-        while start and first - start < _MOST_CONTEXT_LINES and _is_code(layout.items[start - 1]):
+        while start and first - start < _MOST_CONTEXT_LINES and is_code(layout.items[start - 1]):
             start -= 1
         self._queue(layout, start, first, end)
 
@@ -241,13 +242,9 @@ class CodeHighlighter(QObject):
         return True
 
 
-def _is_code(item: Item) -> bool:
-    return isinstance(item, Block) and item.kind is Kind.CODE
-
-
 def _is_written_code(layout: MessageLayout, at: int) -> bool:
     """Return True if item `at` is materialized code. A fold may have removed the items of a job."""
-    return at < len(layout.items) and layout.counts[at] > 0 and _is_code(layout.items[at])
+    return at < len(layout.items) and layout.counts[at] > 0 and is_code(layout.items[at])
 
 
 def _code(items: Sequence[Item]) -> str:
@@ -255,7 +252,7 @@ def _code(items: Sequence[Item]) -> str:
 
     Spans are positions in this text. Return "" if an item is not code or a line is too long.
     """
-    if not all(_is_code(item) for item in items):
+    if not all(is_code(item) for item in items):
         return ""
     texts = ["".join(run.text for run in item.runs) for item in items if isinstance(item, Block)]
     if max(map(len, texts), default=0) > highlight.LONGEST_LINE:

@@ -60,7 +60,7 @@ def image_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
 
 def shown_size(part: ImagePart) -> tuple[int, int]:
     """Return width and height at the default text size, or a square if unknown."""
-    return _within(part.dimensions or (MAX_SHOWN_SIZE[1], MAX_SHOWN_SIZE[1]))
+    return _fitted(part.dimensions or (MAX_SHOWN_SIZE[1], MAX_SHOWN_SIZE[1]))
 
 
 def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImageFormat:
@@ -68,16 +68,12 @@ def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImag
 
     See rendering/markdown/inline_images.py.
     """
-    width, height = (theme.px(side) for side in _within(size_of(target) or (12, 12)))
-    image_format = QTextImageFormat()
-    image_format.merge(base)
-    image_format.setName(f"{target}#{width}x{height}")
-    image_format.setWidth(width)
-    image_format.setHeight(height)
-    return image_format
+    width, height = (theme.px(side) for side in _fitted(size_of(target) or (12, 12)))
+    return _named_format(f"{target}#{width}x{height}", width, height, base)
 
 
-def _within(size: tuple[int, int]) -> tuple[int, int]:
+def _fitted(size: tuple[int, int]) -> tuple[int, int]:
+    """Shrink a size to `MAX_SHOWN_SIZE`."""
     width, height = size
     ratio = min(1.0, MAX_SHOWN_SIZE[0] / width, MAX_SHOWN_SIZE[1] / height)
     return max(12, round(width * ratio)), max(12, round(height * ratio))
@@ -87,13 +83,19 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
     """Return the format of an image's character. A click opens the image."""
     target, _, size = link.partition("#")
     width, height = (theme.px(int(side)) for side in size.split("x"))
-    image_format = QTextImageFormat()
-    image_format.merge(base)
-    image_format.setName(f"{_SCHEME}{target.rpartition('/')[2]}/{width}x{height}")
-    image_format.setWidth(width)
-    image_format.setHeight(height)
+    name = f"{_SCHEME}{target.rpartition('/')[2]}/{width}x{height}"
+    image_format = _named_format(name, width, height, base)
     image_format.setAnchor(True)
     image_format.setAnchorHref(target)
+    return image_format
+
+
+def _named_format(name: str, width: int, height: int, base: QTextCharFormat) -> QTextImageFormat:
+    image_format = QTextImageFormat()
+    image_format.merge(base)
+    image_format.setName(name)
+    image_format.setWidth(width)
+    image_format.setHeight(height)
     return image_format
 
 
@@ -155,26 +157,26 @@ class MessageImages(QObject):
         self._images.clear()
         self._requested.clear()
 
-    def has_image(self, sha256: str) -> bool:
-        """Return True if the image with this hash has arrived."""
-        return sha256 in self._images
+    def has_image(self, key: str) -> bool:
+        """Return True if the image with this hash, or this `data:` address, has arrived."""
+        return key in self._images
 
     def resource(self, url: QUrl | str) -> QImage | None:
         """Return the image that Qt draws for a name, or None for other names."""
         name = url if isinstance(url, str) else url.toString()
         if name.startswith(_SCHEME):
-            sha256, _, size = name.removeprefix(_SCHEME).partition("/")
+            key, _, size = name.removeprefix(_SCHEME).partition("/")
         elif name[:11].lower() == "data:image/" and name.partition("#")[2]:
-            sha256, _, size = name.partition("#")  # embedded image: the data stands in for its hash
+            key, _, size = name.partition("#")  # embedded in the answer
         else:
             return None
         width, height = (int(side) for side in size.split("x"))
-        if self.has_image(sha256):
-            return self._rounded(self._images[sha256], width, height)
-        if sha256 not in self._requested:
+        if self.has_image(key):
+            return self._rounded(self._images[key], width, height)
+        if key not in self._requested:
             # Deferred, because Qt calls this while painting.
-            QTimer.singleShot(0, self, lambda: self._request(sha256))
-        self._requested.setdefault(sha256, set()).add(name)
+            QTimer.singleShot(0, self, lambda: self._request(key))
+        self._requested.setdefault(key, set()).add(name)
         return self._rounded(None, width, height)
 
     def _request(self, key: str) -> None:
@@ -184,12 +186,12 @@ class MessageImages(QObject):
         # Decoding may take long, so it runs in a thread. Bytes and pixels are limited.
         Thread(target=self._decoder.decode, args=(key,), daemon=True).start()
 
-    def show(self, sha256: str, image: QImage) -> None:
+    def show(self, key: str, image: QImage) -> None:
         """Draw this image from now on."""
-        if sha256 not in self._requested:
+        if key not in self._requested:
             return
-        self._images[sha256] = image
-        for name in self._requested[sha256]:
+        self._images[key] = image
+        for name in self._requested[key]:
             kind = QTextDocument.ResourceType.ImageResource
             self._document.addResource(kind.value, QUrl(name), self.resource(name))
         self.image_shown.emit()

@@ -143,7 +143,7 @@ def texts_of_selection(writer: DocumentWriter, cursor: QTextCursor) -> Clipboard
     if _is_in_one_cell(span, cursor):
         words = Block(Kind.PARAGRAPH, _runs_in_cell(writer, cursor))
         return ClipboardTexts({PLAIN: lambda: plain_pieces([words])}, is_short=True)
-    if all(isinstance(item, Block) and item.kind is Kind.CODE for item in copied):
+    if all(item.kind is Kind.CODE for item in copied):
         return texts_of_code(_blocks_of(span))
     return texts_of(partial(_blocks_of, span), is_short=are_few(copied))
 
@@ -251,7 +251,7 @@ def _selected_units(
     layout, at, number = position
     item = layout.items[at]
     if is_table(item):
-        columns = max(1, len(item.aligns))  # type: ignore[union-attr]
+        columns = max(1, len(item.aligns))
         row = number if layout.has_row_blocks(at) else max(0, number - 1) // columns
         return row, row + 1
     block_start = layout.shapes[at][number - 1] if number else -prefix_length(item)
@@ -270,10 +270,9 @@ def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
 def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
     block = cursor.document().findBlock(cursor.selectionStart())
     position, at = _block_position(writer, block), block.position()
-    if position is None:
+    if position is None or not is_table(table := position.layout.items[position.at]):
         return ()
     layout, number = position.layout, position.number
-    table: Block = layout.items[position.at]  # type: ignore[assignment]
     if layout.has_row_blocks(position.at):
         runs = row_runs(table, number)
     else:
@@ -302,7 +301,7 @@ def is_copied(item: Item) -> bool:
 
 def _selected_block(item: Item, start: int, end: int) -> Block | None:
     """Return part [start, end) of an item in UTF-16 units (rows of a table); None if empty."""
-    if isinstance(item, Block) and item.kind is Kind.TABLE:
+    if is_table(item):
         return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
     if isinstance(item, Line) and _is_attachment(item):
         return attachment_block(item.runs[0].text)

@@ -149,13 +149,11 @@ class ScrollAnchor(QObject):
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Keep the text on screen in place while something above it changes its height."""
-        following, was_kept = self.is_following, self.is_kept
-        line = None if following else self._line_on_top()
-        self.is_kept = True
+        line = None if self.is_following else self._line_on_top()
         try:
-            yield
+            with self.suspended():
+                yield
         finally:
-            self.is_kept = was_kept
             if line is None or self._messages.get(line.text_anchor.message_id) is None:
                 self.go_to_end()
             else:
@@ -177,16 +175,15 @@ class ScrollAnchor(QObject):
         `find` returns the index of the item, before and after the change. The position is kept
         even if the view follows the end of the conversation.
         """
-        line, was_kept = self._line_of(state, find()), self.is_kept
+        line = self._line_of(state, find())
         if line is None:
             with self.kept():
                 yield
             return
-        self.is_kept = True
         try:
-            yield
+            with self.suspended():
+                yield
         finally:
-            self.is_kept = was_kept
             self._go_to_line(_LineOnScreen(line.text_anchor._replace(item=max(0, find())), line.y))
 
     def _line_of(self, state: MessageState, at: int) -> _LineOnScreen | None:
