@@ -10,6 +10,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QToolButton, QWidget
 
 from desktop_app.rendering.document_text import DocumentText, TextForm
+from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
 from desktop_app.ui.viewer.paged_text import PagedText, page_ends
@@ -204,6 +205,31 @@ def test_the_next_document_is_not_described_by_the_former_passage(
     viewer.begin("second.pdf", "")
     assert viewer.pages.accessibleDescription() == ""
     assert viewer.text.accessibleDescription() == ""
+
+
+def step_after_typing(qtbot: QtBot, shown: QWidget) -> list[object]:
+    """Type a text to find and press F3 twice. Return what the find bar emits."""
+    shown.show()
+    shown.activateWindow()
+    bar, emitted = find(shown, FindBar, "find-bar"), list[object]()
+    bar.open("before")
+    bar.changed.connect(emitted.append)
+    bar.step_requested.connect(emitted.append)
+    qtbot.waitUntil(bar.field.hasFocus)
+    bar.field.setText("after")
+    qtbot.keyClick(bar.field, Qt.Key.Key_F3)
+    qtbot.keyClick(bar.field, Qt.Key.Key_F3)
+    return emitted
+
+
+def test_the_next_match_right_after_typing_is_one_of_the_typed_text(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    window, viewer = QWidget(), DocumentViewer(light_theme)
+    qtbot.addWidget(window)
+    qtbot.addWidget(viewer)
+    assert step_after_typing(qtbot, AttachmentPreview(light_theme, window)) == ["after", 1]
+    assert step_after_typing(qtbot, viewer) == ["after", 1]
 
 
 def test_the_find_key_keeps_the_images_of_an_attachment_without_text(

@@ -174,8 +174,8 @@ class AttachmentPreview(QDialog):
         self._find_bar.close_requested.connect(self._stop_finding)
         self.text.counted.connect(self._find_bar.show_count)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self._begin_finding)
-        QShortcut(QKeySequence("F3"), self, lambda: self.text.step(+1))
-        QShortcut(QKeySequence("Shift+F3"), self, lambda: self.text.step(-1))
+        QShortcut(QKeySequence("F3"), self, lambda: self._find_bar.step(+1))
+        QShortcut(QKeySequence("Shift+F3"), self, lambda: self._find_bar.step(-1))
 
     def set_theme(self, theme: Theme) -> None:
         self._picture.theme = theme

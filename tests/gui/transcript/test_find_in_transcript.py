@@ -101,6 +101,18 @@ def test_enter_and_shift_enter_step_through_all_matches_and_wrap_around(
     assert current(view) == " 199."
 
 
+def test_the_next_match_right_after_typing_is_one_of_the_typed_text(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([question("alpha"), answer("beta")])
+    look_for(qtbot, view, "alpha", "1 of 1")
+    bar, searched = view.find_in_transcript.bar, list[str]()
+    bar.changed.connect(searched.append)
+    bar.field.setText("beta")
+    view.find_in_transcript.step(+1)
+    assert searched == ["beta"]
+
+
 def test_a_match_in_folded_reasoning_unfolds_it(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), answer("text needle", reasoning="a *needle* there")])
     look_for(qtbot, view, "needle", "1 of 2")

@@ -61,8 +61,8 @@ class FindBar(QFrame):
         self._typing_timer.timeout.connect(self._emit_changed)
         self.field.textChanged.connect(lambda _: self._typing_timer.start())
         previous, following, close = self._buttons
-        previous.clicked.connect(lambda: self._step(-1))
-        following.clicked.connect(lambda: self._step(+1))
+        previous.clicked.connect(lambda: self.step(-1))
+        following.clicked.connect(lambda: self.step(+1))
         close.clicked.connect(self.close_requested)
         self.set_theme(theme)
         self.hide()
@@ -117,15 +117,12 @@ class FindBar(QFrame):
         self._typing_timer.stop()
         self.changed.emit(self.field.text())
 
-    def _step(self, by: int) -> None:
+    def step(self, by: int) -> None:
+        """Request the next (1) or the previous (-1) match, or the first of a text just typed."""
         if self._typing_timer.isActive():
             self._emit_changed()
         else:
             self.step_requested.emit(by)
-
-    def step(self, by: int) -> None:
-        """Request the next match (1) or the previous one (-1)."""
-        self.step_requested.emit(by)
 
     def request_close(self) -> None:
         """Emit `close_requested`, as the Close button does."""
@@ -141,7 +138,7 @@ class FindBar(QFrame):
         """Handle Enter and Esc, whichever widget of the bar has the focus."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            self._step(-1 if back else +1)
+            self.step(-1 if back else +1)
         elif event.key() == Qt.Key.Key_Escape:
             self.close_requested.emit()
         else:

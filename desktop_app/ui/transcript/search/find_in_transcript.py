@@ -107,7 +107,7 @@ class FindInTranscript(QObject):
     def step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) match, or open the bar if it is closed."""
         if self.is_open:
-            self.finder.step(by)
+            self.bar.step(by)
         else:
             self.open()
 
