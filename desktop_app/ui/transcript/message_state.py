@@ -10,7 +10,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.rendering.block_model import Block, Kind, Patch, quote_block
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.ui.transcript.citation_sources import source_lines
@@ -428,9 +427,7 @@ def _question_blocks(question: Message) -> list[Block]:
         for item in question_lines(question.text)
         if isinstance(item, Line) and item.kind is LineKind.QUESTION
     ]
-    return words + [
-        attachment_block(part.name) for part in question.parts if isinstance(part, ImagePart)
-    ]
+    return words + [attachment_block(part.name) for part in question.attachments]
 
 
 def _immediate_length(text: str) -> int:

@@ -413,6 +413,16 @@ def test_a_selection_is_copied_in_three_formats(view: TranscriptView) -> None:
     assert data.text() == "so?\nSo bold it is.\n• one"
 
 
+def test_a_copied_question_names_its_documents(view: TranscriptView) -> None:
+    report = DocumentPart("s", "q3.pdf", "application/pdf", 1)
+    asked = question("Why so?", report)
+    view.set_messages([asked])
+    view.selectAll()
+    assert view.createMimeDataFromSelection().text() == "Why so?\n[q3.pdf]"
+    view.commands.run(asked.id, "copy")
+    assert QGuiApplication.clipboard().text() == "Why so?\n[q3.pdf]"
+
+
 def test_a_table_is_copied_as_a_table(view: TranscriptView) -> None:
     view.set_messages([answer("| a | b |\n|---|---|\n| 1 | 2 |\n\nend")])
     select(view, "a", "2")
