@@ -89,7 +89,7 @@ class LineKind(Enum):
     __hash__ = object.__hash__  # like Kind: faster than Enum's
 
     QUESTION = "question"
-    PICTURES = "pictures"
+    IMAGES = "images"
     ATTACHMENT = "attachment"
     REASONING = "reasoning"
     STATUS = "status"
@@ -143,10 +143,10 @@ def attachment_lines(message: Message) -> list[Item]:
     Example: `q3-report.pdf   48 pages   31,480 tokens`. The name is a link that opens the
     attachment. Images have one too, for users without a mouse.
     """
-    pictures = [part for part in message.attachments if isinstance(part, ImagePart)]
+    images = [part for part in message.attachments if isinstance(part, ImagePart)]
     lines: list[Item] = []
-    if pictures:
-        lines.append(Line(LineKind.PICTURES, image_runs(pictures, ACTION)))
+    if images:
+        lines.append(Line(LineKind.IMAGES, image_runs(images, ACTION)))
     for part in message.attachments:
         opens = OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT
         name = Run(one_line(part.name), link=f"{ACTION}{opens}{part.sha256}")

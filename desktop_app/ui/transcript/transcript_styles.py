@@ -129,7 +129,7 @@ _GROUNDS: Final = {
 }
 _NOTE_KINDS: Final = (
     LineKind.ERROR_DETAILS,
-    LineKind.PICTURES,
+    LineKind.IMAGES,
     LineKind.ATTACHMENT,
     LineKind.REASONING,
     LineKind.STATUS,
@@ -139,7 +139,7 @@ _NOTE_KINDS: Final = (
     LineKind.FOLD,
 )
 # Lines whose links are arrows, begin with an arrow or are images.
-_SHAPED_LINKS: Final = (LineKind.REASONING, LineKind.VERSIONS, LineKind.PICTURES)
+_SHAPED_LINKS: Final = (LineKind.REASONING, LineKind.VERSIONS, LineKind.IMAGES)
 # Blocks of plain text, in either direction.
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 # Blocks with space above and below, even in a tight list.
@@ -326,7 +326,7 @@ class Styles:
         kind = item.kind
         if kind is Kind.CODE:
             return CODE_LINE_HEIGHT
-        if kind is LineKind.PICTURES:
+        if kind is LineKind.IMAGES:
             return 1.0
         if kind in _NOTE_KINDS or kind is Kind.CODE_HEAD:
             return 1.2
@@ -411,7 +411,7 @@ class Styles:
 
     def _make_char(self, kind: Kind | LineKind, level: int, run: Run) -> QTextCharFormat:
         char_format = self._base(kind, level)
-        if run.image and kind is LineKind.PICTURES:
+        if run.image and kind is LineKind.IMAGES:
             return image_format(run.link, self.theme, char_format)
         if run.image and run.link[:5].lower() == "data:" and size_of(run.link) is not None:
             return (

@@ -111,7 +111,7 @@ class TranscriptView(TranscriptSurface):
             already been done.
         command_requested(str): a command of the window, by id, from the menu or the wheel.
         passage_requested(Passage): show a cited passage.
-        image_requested(str): an image with this hash came into view; see `set_picture`.
+        image_requested(str): an image with this hash came into view; see `set_image`.
         notice_raised(str): a notice for the user, who is waiting.
         text_typed(str): the user typed this into the transcript, which takes no text.
     """
@@ -253,7 +253,7 @@ class TranscriptView(TranscriptSurface):
             self.messages.set_marks(marks)
         self.action_placer.place_again()
 
-    def set_picture(self, sha256: str, image: QImage) -> None:
+    def set_image(self, sha256: str, image: QImage) -> None:
         """Show the thumbnail of an attached image."""
         self._images.show(sha256, image)
 

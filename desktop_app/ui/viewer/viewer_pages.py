@@ -367,17 +367,17 @@ class ViewerPages(QAbstractScrollArea):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the ends with Home and End, and by pages with Ctrl."""
         keys = QKeySequence.StandardKey
-        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        has_control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         bar = self.verticalScrollBar()
         if event.key() == Qt.Key.Key_Home or event.matches(keys.MoveToStartOfDocument):
             bar.setValue(bar.minimum())
         elif event.key() == Qt.Key.Key_End or event.matches(keys.MoveToEndOfDocument):
             bar.setValue(bar.maximum())
-        elif control and event.key() in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+        elif has_control and event.key() in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
             self.go_to(self.page + (1 if event.key() == Qt.Key.Key_PageDown else -1))
         elif event.key() == Qt.Key.Key_Space:
-            back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            bar.setValue(bar.value() + (-1 if back else 1) * bar.pageStep())
+            is_back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            bar.setValue(bar.value() + (-1 if is_back else 1) * bar.pageStep())
         else:
             super().keyPressEvent(event)
 

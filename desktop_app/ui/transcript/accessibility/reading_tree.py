@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _Role = QAccessible.Role
 _LONGEST_NAME: Final = 200
 # Their words are in the message's name or description, or on the buttons of its action row.
-_UNREAD: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.PICTURES)
+_UNREAD: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.IMAGES)
 
 
 @dataclass

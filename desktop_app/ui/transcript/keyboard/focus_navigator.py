@@ -67,18 +67,18 @@ class FocusNavigator(QObject):
     link_focused = Signal(str)
 
     def __init__(
-        self, view: TranscriptSurface, messages: MaterializedMessages, actions: ActionRowPlacer
+        self, view: TranscriptSurface, messages: MaterializedMessages, placer: ActionRowPlacer
     ) -> None:
         """Follow the view's scroll bars and document.
 
         Args:
             view: the view to navigate.
             messages: the messages of the view.
-            actions: shows the action row of the view beside a message.
+            placer: shows the action row of the view beside a message.
         """
         super().__init__(view)
         self._view, self._messages = view, messages
-        self._placer, self._row = actions, actions.row
+        self._placer, self._row = placer, placer.row
         self._focused: FocusTargetButton | None = None
         self._message_id = ""  # the message with the focused target
         self._buttons: dict[FocusTarget, FocusTargetButton] = {}

@@ -99,12 +99,12 @@ class KeyCommands(QObject):
     def _handle_end_keys(self, event: QKeyEvent) -> bool:
         """Handle Home and End; with Ctrl, move the text cursor, too. Return True if handled."""
         keys = QKeySequence.StandardKey
-        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         to_top = event.matches(keys.MoveToStartOfDocument)
         to_end = event.matches(keys.MoveToEndOfDocument)
-        if to_top or (plain and event.key() == Qt.Key.Key_Home):
+        if to_top or (is_plain and event.key() == Qt.Key.Key_Home):
             self._navigator.scroll_to_top()
-        elif to_end or (plain and event.key() == Qt.Key.Key_End):
+        elif to_end or (is_plain and event.key() == Qt.Key.Key_End):
             self._navigator.scroll_to_bottom()
         else:
             return False
@@ -117,7 +117,7 @@ class KeyCommands(QObject):
 def _is_typed_text(event: QKeyEvent) -> bool:
     """Return True if a key press types a character. Space scrolls, as in a web page."""
     modifiers, keys = event.modifiers(), Qt.KeyboardModifier
-    control = bool(modifiers & keys.ControlModifier)
-    if control != bool(modifiers & keys.AltModifier):  # both together are AltGr
+    has_control = bool(modifiers & keys.ControlModifier)
+    if has_control != bool(modifiers & keys.AltModifier):  # both together are AltGr
         return False
     return event.text().isprintable() and bool(event.text().strip())

@@ -184,7 +184,7 @@ class MessageImages(QObject):
             self.image_requested.emit(key)
             return
         # Decoding may take long, so it runs in a thread. Bytes and pixels are limited.
-        Thread(target=self._decoder.decode, args=(key,), daemon=True).start()
+        Thread(target=self._decoder.decode, args=(key,), daemon=True, name="image").start()
 
     def show(self, key: str, image: QImage) -> None:
         """Draw this image from now on."""

@@ -137,8 +137,8 @@ class FindBar(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle Enter and Esc, whichever widget of the bar has the focus."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            self.step(-1 if back else +1)
+            is_back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self.step(-1 if is_back else +1)
         elif event.key() == Qt.Key.Key_Escape:
             self.close_requested.emit()
         else:

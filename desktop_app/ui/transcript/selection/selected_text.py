@@ -51,11 +51,11 @@ def texts_of(
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
     from desktop_app.ui.widgets.text.clipboard import HTML, MARKDOWN, PLAIN, ClipboardTexts
 
-    known = lru_cache(maxsize=1)(blocks)
+    cached_blocks = lru_cache(maxsize=1)(blocks)
     makers: dict[str, Callable[[], Iterable[str]]] = {
-        PLAIN: lambda: plain_pieces(known()) if source is None else [source],
-        HTML: lambda: chain([_CHARSET_TAG], html_pieces(known())),
-        MARKDOWN: lambda: markdown_pieces(known()) if source is None else [source],
+        PLAIN: lambda: plain_pieces(cached_blocks()) if source is None else [source],
+        HTML: lambda: chain([_CHARSET_TAG], html_pieces(cached_blocks())),
+        MARKDOWN: lambda: markdown_pieces(cached_blocks()) if source is None else [source],
     }
     return ClipboardTexts(makers, is_short=is_short)
 

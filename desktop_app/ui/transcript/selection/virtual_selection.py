@@ -114,8 +114,8 @@ class VirtualSelection:
         )
         numbers = range(order[first.text_anchor.message_id], order[last.text_anchor.message_id] + 1)
         above, below = (
-            [message for message in waiting if order[message.id] in numbers]
-            for waiting in (messages.older, messages.newer)
+            [message for message in outside if order[message.id] in numbers]
+            for outside in (messages.older, messages.newer)
         )
         pieces = [self._piece(message, first, last) for message in above]
         if cursor.hasSelection():
