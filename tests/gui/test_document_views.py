@@ -222,9 +222,7 @@ def step_after_typing(qtbot: QtBot, shown: QWidget) -> list[object]:
     return emitted
 
 
-def test_the_next_match_right_after_typing_is_one_of_the_typed_text(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
+def test_a_step_right_after_typing_finds_the_typed_text(qtbot: QtBot, light_theme: Theme) -> None:
     window, viewer = QWidget(), DocumentViewer(light_theme)
     qtbot.addWidget(window)
     qtbot.addWidget(viewer)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 PICTURE = ImagePart("a" * 64, "sun.png", "image/png", 3, 400, 300)
 
 
-class Typesets:
-    """Typesets in this process."""
+class LocalTypesetter:
+    """A typesetter in this process."""
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
         return typeset(tex, display=display)
@@ -50,7 +50,7 @@ def printed(file: Path, *messages: Message, title: str = "A title") -> pypdfium2
     set_paper(device, QPageSize.PageSizeId.A4)
     image = QImage(400, 300, QImage.Format.Format_RGB32)
     image.fill(0xFF3366)
-    pages = PrintedPages(title, light(), device, str, Typesets())
+    pages = PrintedPages(title, light(), device, str, LocalTypesetter())
     for message in messages:
         pages.content.add(message, {PICTURE.sha256: image})
     paint(pages, device, range(pages.count))
@@ -93,7 +93,7 @@ def box_of(page: pypdfium2.PdfPage, text: str) -> tuple[float, float, float, flo
 
 def test_an_image_that_cannot_be_decoded_is_left_out(qtbot: QtBot, tmp_path: Path) -> None:
     device = QPdfWriter(str(tmp_path / "x.pdf"))
-    pages = PrintedPages("A title", light(), device, str, Typesets())
+    pages = PrintedPages("A title", light(), device, str, LocalTypesetter())
     pages.content.add(question("What now?", PICTURE), {PICTURE.sha256: QImage()})
     assert "sun.png" in pages.content.document.toPlainText()
 
@@ -136,7 +136,7 @@ def test_right_to_left_lists_are_complete_and_markers_have_a_gap(
     device = QPdfWriter(str(tmp_path / "x.pdf"))
     device.setResolution(1200)
     set_paper(device, QPageSize.PageSizeId.A4)
-    content = PrintedPages("A title", light(), device, str, Typesets()).content
+    content = PrintedPages("A title", light(), device, str, LocalTypesetter()).content
     point = device.logicalDpiX() / 72
     lists = "- قائمة أولى\n  1. عنصر\n\n> - اقتباس"
     content.add(answer(f"{lists}\n\na[^longer]\n\n[^longer]: The note"), {})
@@ -145,7 +145,7 @@ def test_right_to_left_lists_are_complete_and_markers_have_a_gap(
         block = content.document.find(line).block()
         box = layout.blockBoundingRect(block)
         words = block.layout().lineAt(0).naturalTextRect()
-        assert box.x() + words.right() <= width + point  # letters may reach beyond their place
+        assert box.x() + words.right() <= width + point  # letters may exceed their box
         assert words.right() - words.left() < width / 2
     for line in ("قائمة أولى", "عنصر", "longer\t"):
         block = content.document.find(line).block()
@@ -228,7 +228,7 @@ def test_footnote_links_lead_to_the_notes_of_their_own_text(qtbot: QtBot, tmp_pa
 
 
 def test_there_is_a_gap_between_two_quotes(qtbot: QtBot, tmp_path: Path) -> None:
-    """The gap does not depend on the content of the quotes."""
+    """Check this for text, code and tables in the quotes."""
     code, table = "> ```\n> {}\n> ```", "> | {} |\n> |---|"
     for above in ("> {}", code, table):
         for below in ("> {}", code, table):
@@ -266,7 +266,7 @@ def test_all_text_is_printed_on_very_small_paper(qtbot: QtBot, tmp_path: Path) -
     size = QPageSize(QSizeF(60, 12), QPageSize.Unit.Millimeter)
     device.setPageSize(size)
     device.setPageMargins(QMarginsF(2, 2, 2, 2), QPageLayout.Unit.Millimeter)
-    pages = PrintedPages("A title", light(), device, str, Typesets())
+    pages = PrintedPages("A title", light(), device, str, LocalTypesetter())
     pages.content.add(question("Word"), {})
     paint(pages, device, range(pages.count))
     assert "Word" in " ".join(page_texts(pypdfium2.PdfDocument(tmp_path / "a.pdf")))
@@ -289,7 +289,7 @@ def test_a_question_lists_the_passages_sent_with_it(qtbot: QtBot, tmp_path: Path
 
 
 def test_columns_that_do_not_fit_are_printed_below(qtbot: QtBot, tmp_path: Path) -> None:
-    """A table of fifty columns is printed whole, its first column with each part."""
+    """Check that all columns are printed, the first with each part of the table."""
     assert column_groups([["a", "b"]], 2, len, 10) == [[0, 1]]
     rows = [["name", *("word" for _ in range(6))]]
     assert column_groups(rows, 7, len, 13) == [[0, 1, 2], [0, 3, 4], [0, 5, 6]]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def long_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write more at once than the window does: after each slice all is laid out and painted."""
+    """Write in longer slices, because everything is laid out and painted after each slice."""
     monkeypatch.setattr(stream_scheduler, "_SLICE_S", 0.1)
 
 

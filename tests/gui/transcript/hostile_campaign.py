@@ -42,7 +42,7 @@ LONGEST_STEP_S: Final = 0.1
 _PIECES: Final = 24
 _GIVEN_UP_S: Final = 600.0
 _LONG_S: Final = 60.0
-"""An input that takes longer in all is named: each of its steps may be short."""
+"""An input that takes longer as a whole is printed, even if each of its steps is short."""
 _HERE: Final = Path(__file__).parents[3]
 _BEGINS: Final = "/the-hostile-campaign-begins-here"
 
@@ -66,9 +66,9 @@ _INTERNET: Final = re.compile(r"AF_(?!UNIX|UNSPEC|NETLINK)|\"/")
 
 
 class Watch:
-    """Records what reaches out of the process, and files that are opened, while it is on.
+    """A record of attempts to leave the process and of opened files, while the watch is on.
 
-    Audit hooks are for ever: there is one, which is turned on and off.
+    An audit hook cannot be removed, so a process has one watch that is turned on and off.
     """
 
     def __init__(self) -> None:
@@ -158,7 +158,7 @@ def show(view: TranscriptView, number: int, turn: Callable[[], None]) -> Shown:
 
 
 def settle(view: TranscriptView, shown: Shown, turn: Callable[[], None], name: str) -> None:
-    """Turn after turn until everything is written and painted."""
+    """Run the event loop until everything is written and painted."""
     until = time.perf_counter() + _GIVEN_UP_S
     shown.take(name, turn)
     while view.stream.is_writing:
@@ -175,7 +175,7 @@ def settle(view: TranscriptView, shown: Shown, turn: Callable[[], None], name: s
 
 
 def work(numbers: range) -> None:
-    """Show inputs in a window of this process, and print what happened to each, as JSON."""
+    """Show inputs in a window of this process. Print the outcome of each as JSON."""
     from PySide6.QtCore import QLoggingCategory
     from PySide6.QtWidgets import QApplication
 
@@ -197,8 +197,8 @@ def work(numbers: range) -> None:
     view.set_lexer(lexer)
     view.resize(900, 600)
     view.show()
-    show(view, 1, app.processEvents)  # what is imported late is imported
-    end_start()  # garbage is looked for as in the program
+    show(view, 1, app.processEvents)  # loads the modules that are imported late
+    end_start()  # collects garbage as the program does
     Path(_BEGINS).exists()  # a mark in the record of system calls
     raised: list[str] = []
     sys.excepthook = lambda kind, value, trace: raised.append(
@@ -326,7 +326,7 @@ def _start(
 
 
 def _collect(workers: list[subprocess.Popen[str]], figures: Figures) -> int:
-    """Read what all workers print until the last of them ends; the first one's exit status."""
+    """Read the output of all workers until they end. Return the exit status of the first."""
     import selectors
 
     with selectors.DefaultSelector() as selector:
@@ -343,7 +343,7 @@ def _collect(workers: list[subprocess.Popen[str]], figures: Figures) -> int:
 
 
 def _reaching_out(record: Path) -> Iterator[str]:
-    """Return the system calls after startup that are not allowed."""
+    """Yield the system calls after startup that are not allowed."""
     begun = False
     for line in record.read_text(errors="replace").splitlines():
         begun = begun or _BEGINS in line

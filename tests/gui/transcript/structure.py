@@ -339,7 +339,7 @@ class _DocumentReader:
         left = made.leftMargin() - (px(PAD) if is_code else 0) - quote * px(QUOTE)
         depth = made.indent() + round(left / px(INDENT))
         if made.lineHeight() == 1:
-            return  # what stands before a table
+            return  # the empty block before a table
         count = len(self.leaves)
         if look & Look.ROW:
             self._read_row(block, look, round((left - px(CELL_PAD)) / px(INDENT)), quote)
@@ -364,7 +364,7 @@ class _DocumentReader:
             is_apart = block.blockFormat().topMargin() > self._theme.px(4)
             leaf.apart = is_apart and above.depth > 0 and depth > 0 and kind[0] in "ph"
             assert is_apart or (above.depth > 0 and depth > 0), block.text()
-        if block.text().strip(" "):  # else a rule, or an item of nothing
+        if block.text().strip(" "):  # else a rule or an empty item
             self._add_runs(leaf, block, bold=LEAST_BOLDER if level else LEAST_BOLD)
         if block.blockFormat().textIndent() < 0:
             mark, rest = leaf.runs[0][0].split("\t", 1)

@@ -143,7 +143,7 @@ def test_a_fold_line_is_added_with_the_block_that_follows_the_code(
         body = body_of(view, arriving)
         unfolded = set(range(100)) - folded_by_hand
         due = list(with_folds(entry._stream.blocks, unfolded, grows=True))
-        # What has come is not taken back because half a line below is nothing any more.
+        # A fold line stays, even if the incomplete line below it is not shown any more.
         assert due == (body if len(body) == len(due) else body[:-1])
         assert entry.folds._foldable == FoldLines(body)._foldable
         if "fold" in pieces and "Show fewer lines" in shown(view) and not folded_by_hand:
@@ -204,11 +204,11 @@ def test_a_clicked_fold_line_stays_in_place(qtbot: QtBot, view: TranscriptView, 
 
     before = place("fewer lines")
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=before)
-    # The end of the document, which is on screen, is at a whole pixel: by the fonts one less.
+    # Qt rounds the end of the document, which is on screen, to a whole pixel.
     assert abs(place("more lines").y() - before.y()) <= 1
     above = place(f"line_{VISIBLE_LINES - 1} ")
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place("more lines"))
-    assert place(f"line_{VISIBLE_LINES - 1} ").y() == above.y()  # and what was folded follows
+    assert place(f"line_{VISIBLE_LINES - 1} ").y() == above.y()  # the unfolded lines are below
     assert f"line_{VISIBLE_LINES} = {VISIBLE_LINES}" in shown(view)
     assert not view.anchor.is_following
 
@@ -245,7 +245,7 @@ def test_folded_code_of_a_partly_materialized_message_can_be_read(
         return text.count("line_119 =") == 9 and "line_1199 =" in text
 
     assert are_read()
-    view.set_theme(dark())  # which writes what is around the screen, and then the rest
+    view.set_theme(dark())  # rewrites the screen, then the rest
     qtbot.waitUntil(
         lambda: view.messages.is_fully_materialized and not view._reader_loader.is_waiting
     )
@@ -357,7 +357,7 @@ def test_a_tool_call_may_fold_while_its_arguments_are_lexed(
     view.set_lexer(lexer)
     view.set_messages([reply])
     view.commands.run(reply.id, "tool-0")
-    view.set_theme(dark())  # which highlights what it writes
+    view.set_theme(dark())  # rewrites and highlights
     qtbot.waitUntil(lambda: lexer.is_busy)
     view.commands.run(reply.id, "tool-0")
     qtbot.waitUntil(lambda: not view.messages.highlighter.is_busy)

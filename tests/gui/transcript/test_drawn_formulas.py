@@ -58,8 +58,8 @@ def test_formulas_are_drawn_and_copied_as_source(
     assert WAITING not in view.toPlainText()
     assert view.document().size().height() != height
     assert "cost $5 or $10, not $x$." in view.toPlainText()
-    assert r"\frac{a}{b}" in view.toPlainText(), "what reads the screen out reads the source"
-    assert not INVISIBLE & set(view.toPlainText()), "which a braille display spells out"
+    assert r"\frac{a}{b}" in view.toPlainText(), "screen readers read the source"
+    assert not INVISIBLE & set(view.toPlainText()), "braille displays spell them out"
     view.selectAll()
     view.copy()
     data = QGuiApplication.clipboard().mimeData()
@@ -106,7 +106,7 @@ def test_a_formula_has_the_colors_of_the_theme(
     qtbot.waitUntil(lambda: drawn(view) == 1)
     before = look(view.document())
     view.set_theme(theme.dark(scale=1.5))
-    assert drawn(view) == 1, "what is known is drawn at once"
+    assert drawn(view) == 1, "known formulas are drawn at once"
     cursor = view.document().find(DRAWN)
     assert cursor.charFormat().foreground().color() == theme.dark().text
     view.set_theme(theme.light())
@@ -143,7 +143,7 @@ def test_a_formula_that_cannot_be_typeset_stays_source(
 def test_a_formula_that_crashes_the_process_is_not_requested_again(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
-    """It ends over the first formula; the second goes to a new one."""
+    """The first formula ends the process, and a new process gets the second."""
     script = (
         "import json, sys\nfor line in sys.stdin:\n"
         "    if 'bad' in line: sys.exit(1)\n"

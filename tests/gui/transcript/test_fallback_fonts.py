@@ -65,7 +65,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
 
 
 def fonts_of(view: TranscriptView) -> list[QFont]:
-    """Return the fonts that running text may fall back to."""
+    """Return the fonts of running text."""
     return view.messages.writer.styles.running_fonts()
 
 
@@ -87,7 +87,7 @@ def test_rare_letters_are_loaded_once_per_font_a_few_at_a_time(loaded: Loaded) -
     steps = 0
     while not fallbacks.load(MANY):
         steps += 1
-    assert steps == 2 * len(_PAGES)  # a font, a page
+    assert steps == 2 * len(_PAGES)  # one for each font and code page
     assert not loaded.missing(MANY, [thin, thick])
     assert len(loaded.seen) == 2 * len(fallback_fonts._rare(MANY))
     assert fallbacks.load(MANY[::-1])

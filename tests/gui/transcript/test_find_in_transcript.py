@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-BLANK = "\u200b"  # ends the source behind a drawing
+BLANK = "\u200b"  # ends the source of a drawn formula
 
 
 def said(view: TranscriptView) -> str:
@@ -101,9 +101,7 @@ def test_enter_and_shift_enter_step_through_all_matches_and_wrap_around(
     assert current(view) == " 199."
 
 
-def test_the_next_match_right_after_typing_is_one_of_the_typed_text(
-    qtbot: QtBot, view: TranscriptView
-) -> None:
+def test_a_step_right_after_typing_finds_the_typed_text(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("alpha"), answer("beta")])
     look_for(qtbot, view, "alpha", "1 of 1")
     bar, searched = view.find_in_transcript.bar, list[str]()
@@ -164,7 +162,7 @@ def test_ten_thousand_messages_are_counted_without_blocking_the_window(
     view.find_in_transcript.open()
     view.find_in_transcript.bar.field.setText("needle 4999")
     qtbot.waitUntil(lambda: said(view).startswith("1 of 3"))
-    turns = 0  # of the event loop, meanwhile; how long each took is for the benchmark
+    turns = 0  # of the event loop; a benchmark measures how long each takes
 
     def turn() -> None:
         nonlocal turns

@@ -66,7 +66,7 @@ def enter(view: TranscriptView) -> None:
     view.setFocus(Qt.FocusReason.TabFocusReason)
 
 
-WAY = [
+NAMES = [
     "Copy message",
     "Edit message",
     "Branch into new conversation",
@@ -93,8 +93,8 @@ def test_the_arrow_keys_visit_every_target_and_action_by_name(
 ) -> None:
     view.set_messages([question("Q"), answer(SAID)])
     enter(view)
-    assert [tab(qtbot, view) for _ in WAY] == WAY
-    assert [tab(qtbot, view, back=True) for _ in WAY[1:]] == WAY[-2::-1]
+    assert [tab(qtbot, view) for _ in NAMES] == NAMES
+    assert [tab(qtbot, view, back=True) for _ in NAMES[1:]] == NAMES[-2::-1]
     tab(qtbot, view, back=True)
     assert focused(view) is view
 
@@ -118,7 +118,7 @@ def test_enter_clicks_the_focused_action(qtbot: QtBot, view: TranscriptView, key
     view.set_messages([question("Q"), said])
     enter(view)
     tab_to(qtbot, view, "Regenerate response")
-    view.setTextCursor(view.document().find("Thought"))  # whose link it is not about
+    view.setTextCursor(view.document().find("Thought"))  # Enter must not follow this link
     with qtbot.waitSignal(view.action_requested) as asked:
         qtbot.keyClick(focused(view), key)
     assert asked.args == [said.id, "retry"]
@@ -171,9 +171,9 @@ def test_a_fold_announces_its_state(qtbot: QtBot, view: TranscriptView) -> None:
         ("Details", "Hide details"),
     ):
         tab_to(qtbot, view, f"{name}, collapsed")
-        stop = focused(view)
-        assert isinstance(stop, FocusTargetButton)
-        qtbot.keyClick(stop, Qt.Key.Key_Return)
+        target = focused(view)
+        assert isinstance(target, FocusTargetButton)
+        qtbot.keyClick(target, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: focused(view).accessibleName() == f"{other}, expanded")  # noqa: B023
 
 
@@ -188,13 +188,13 @@ def test_a_name_that_begins_like_a_fold_has_no_state(qtbot: QtBot, view: Transcr
 def test_a_fold_announces_a_change_made_elsewhere(
     qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A screen reader's user presses what has not the keyboard, too."""
+    """Check this with a screen reader, which has buttons over targets without focus."""
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
     said = answer("Text", reasoning="**Rain**\n\nThoughts.")
     view.set_messages([said])
 
     def names() -> list[str]:
-        return [stop.accessibleName() for stop in view.findChildren(FocusTargetButton)]
+        return [target.accessibleName() for target in view.findChildren(FocusTargetButton)]
 
     qtbot.waitUntil(lambda: "Thought: Rain, collapsed" in names())
     view.commands.run(said.id, "reasoning")
@@ -234,7 +234,7 @@ def test_the_address_of_the_focused_link_is_shown(qtbot: QtBot, view: Transcript
 def test_the_address_covers_the_text_below_it(
     qtbot: QtBot, view: TranscriptView, light_theme: Theme
 ) -> None:
-    view.resize(light_theme.px(400), 260)  # else it stands beside the text
+    view.resize(light_theme.px(400), 260)  # so narrow that the label covers text
     view.set_messages([answer("[a](https://docs.example/a)\n\n```\n" + "code\n" * 17 + "```")])
     enter(view)
     tab(qtbot, view)
@@ -265,9 +265,9 @@ def test_the_focus_is_visible(qtbot: QtBot, view: TranscriptView) -> None:
     assert edge == view.theme.accent
     for _ in range(2):
         tab(qtbot, view)
-        stop = focused(view)
-        assert isinstance(stop, FocusTargetButton)
-        shown = stop.grab().toImage()
+        target = focused(view)
+        assert isinstance(target, FocusTargetButton)
+        shown = target.grab().toImage()
         accent = sum(
             shown.pixelColor(x, y) == view.theme.accent
             for x in range(shown.width())
@@ -311,9 +311,9 @@ def timers(view: TranscriptView) -> list[QTimer]:
 
 
 def cover_all(view: TranscriptView) -> None:
-    """Cover all visible targets, as some time after the text has moved."""
-    _, rest = timers(view)
-    rest.timeout.emit()
+    """Cover all visible targets now, as the timer does after the text has moved."""
+    _, place_all = timers(view)
+    place_all.timeout.emit()
 
 
 def test_a_target_button_is_invisible_without_focus(qtbot: QtBot, view: TranscriptView) -> None:
@@ -355,9 +355,9 @@ def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptVie
 def test_a_link_over_two_lines_is_one_target(view: TranscriptView, forward: bool) -> None:
     view.set_messages([answer("[**bold** and `code` " + "word " * 40 + "](https://a.example)")])
     document = view.document()
-    stop = next_focus_target(document, 0, document.characterCount() - 1, forward=forward)
-    assert stop is not None
-    assert stop.end - stop.start > 100
+    target = next_focus_target(document, 0, document.characterCount() - 1, forward=forward)
+    assert target is not None
+    assert target.end - target.start > 100
 
 
 def test_a_section_unfolded_by_keyboard_is_shown_once(
@@ -386,14 +386,14 @@ def test_tab_starts_at_the_top_of_the_screen(qtbot: QtBot, view: TranscriptView)
 
 
 def test_the_order_of_targets_survives_a_rewrite(qtbot: QtBot, view: TranscriptView) -> None:
-    """A screen reader has a widget over every stop on screen; those of before lead nowhere."""
+    """Check this with a screen reader, which has a button over each visible target."""
     view.set_messages([question("Q"), answer(SAID), question("R"), answer("The end.")])
     enter(view)
     QAccessible.setActive(True)
     cover_all(view)
     view.set_theme(theme.dark())
     enter(view)
-    assert [tab(qtbot, view) for _ in WAY] == WAY
+    assert [tab(qtbot, view) for _ in NAMES] == NAMES
     cover_all(view)
     QAccessible.setActive(False)
     covers = [button for button in view.findChildren(FocusTargetButton) if not button.isHidden()]
@@ -440,8 +440,8 @@ def test_only_active_version_arrows_are_targets(
     asked, said = question("Q"), answer("Said.")
     view.set_messages([asked, said], versions={asked.id: version, said.id: version})
     enter(view)
-    way = [tab(qtbot, view) for _ in range(14)]
-    assert {name for name in way if name.endswith(" version")} == arrows
+    names = [tab(qtbot, view) for _ in range(14)]
+    assert {name for name in names if name.endswith(" version")} == arrows
     assert ("/" in view.toPlainText()) is (version[1] > 1)
 
 
@@ -475,7 +475,7 @@ def test_a_menu_returns_the_focus_to_its_target(qtbot: QtBot, view: TranscriptVi
 def test_the_focus_stays_on_the_version_arrows_of_a_question(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
-    """Check this for an answer below that also has arrows, which lead to a hidden version."""
+    """Check this with arrows at the answer below, too, which is of the other version."""
     asked, said = [question("Q"), question("R")], answer("Said.")
 
     def show(number: int) -> None:
@@ -513,11 +513,11 @@ def test_tab_stops_once_at_each_message(qtbot: QtBot, view: TranscriptView) -> N
     said = answer("[one](https://one.example) and [two](https://two.example)")
     view.set_messages([question("First"), said, question("Second"), answer("Plain")])
     enter(view)
-    way = []
+    names = []
     for _ in range(4):
         qtbot.keyClick(focused(view), Qt.Key.Key_Tab)
-        way.append(focused(view).accessibleName())
-    assert way == [
+        names.append(focused(view).accessibleName())
+    assert names == [
         "Copy message",
         "one, link to https://one.example",
         "Copy message",

@@ -1,4 +1,4 @@
-"""The mark of a footnote leads to its definition in the same message, and that leads back."""
+"""Footnote references lead to their definitions in the same message, and back."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONG = "\n\n".join(f"Paragraph {n} of many words." for n in range(60))
 SOURCE = f"One[^1] and two[^b].\n\n{LONG}\n\nAgain[^1].\n\n[^1]: The note.\n\n[^b]: Other."
 
 
-def stops(view: TranscriptView) -> list[FocusTarget]:
+def targets(view: TranscriptView) -> list[FocusTarget]:
     found: list[FocusTarget] = []
     block = view.document().begin()
     while block.isValid():
@@ -50,12 +50,12 @@ def words(view: TranscriptView) -> str:
 
 def go(view: TranscriptView, begin: str) -> None:
     """Press Enter on the target with this text."""
-    view.focus_navigator.focus_target(next(s for s in stops(view) if text_of(view, s) == begin))
+    view.focus_navigator.focus_target(next(s for s in targets(view) if text_of(view, s) == begin))
     QTest.keyClick(focused(), Qt.Key.Key_Return)
 
 
-def text_of(view: TranscriptView, stop: FocusTarget) -> str:
-    return view.document().findBlock(stop.start).text()
+def text_of(view: TranscriptView, target: FocusTarget) -> str:
+    return view.document().findBlock(target.start).text()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def noted(view: TranscriptView) -> TranscriptView:
 
 def test_enter_jumps_to_a_footnote_and_back(noted: TranscriptView) -> None:
     noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
-    marks = [stop for stop in stops(noted) if "Paragraph" not in stop.link]
+    marks = [target for target in targets(noted) if "Paragraph" not in target.link]
     again = [s for s in marks if noted.document().findBlock(s.start).text().startswith("Again")]
     noted.focus_navigator.focus_target(again[0])
     assert focused().accessibleName() == "Footnote 1"
@@ -84,7 +84,7 @@ def test_enter_jumps_to_a_footnote_and_back(noted: TranscriptView) -> None:
 def test_the_way_back_leads_to_the_reference_of_the_jump(noted: TranscriptView) -> None:
     noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
     for begin, after in (("One", "One1 and twob."), ("Again", "Again1.")):
-        texts = {s: noted.document().findBlock(s.start).text() for s in stops(noted)}
+        texts = {s: noted.document().findBlock(s.start).text() for s in targets(noted)}
         noted.focus_navigator.focus_target(
             next(s for s in reversed(texts) if texts[s].startswith(begin))
         )
@@ -92,7 +92,7 @@ def test_the_way_back_leads_to_the_reference_of_the_jump(noted: TranscriptView) 
             QTest.keyClick(focused(), Qt.Key.Key_Return)
             assert words(noted) == expected
     noted.focus_navigator.focus_target(
-        next(s for s in stops(noted) if texts[s].startswith("One1 and"))
+        next(s for s in targets(noted) if texts[s].startswith("One1 and"))
     )
     for expected in ("1\tThe note.", "One1 and twob."):
         QTest.keyClick(focused(), Qt.Key.Key_Return)
@@ -144,7 +144,7 @@ def test_footnotes_of_reasoning_and_answer_are_separate(view: TranscriptView) ->
     view.show()
     for mark, note in (("Hm1.", "1\tThought."), ("So1.", "1\tSaid.")):
         for begin, end in ((mark, note), (note, mark)):
-            # Another answer each time: where the last jump origin from leads nowhere.
+            # A new answer each time, so that the origin of the last jump does not count.
             said = answer("So[^1].\n\n[^1]: Said.", reasoning="Hm[^1].\n\n[^1]: Thought.")
             view.set_messages([said])
             view.commands.run(said.id, "reasoning")
@@ -159,7 +159,7 @@ def test_a_click_jumps_within_its_message(
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
     noted.navigator.scroll_to_top()
     for message, expected in enumerate(("1\tNot this.", "1\tThe note.")):
-        mark = [s for s in stops(noted) if s.link.startswith("repartee:note/")][message]
+        mark = [s for s in targets(noted) if s.link.startswith("repartee:note/")][message]
         noted.verticalScrollBar().setValue(0)
         [place] = text_rects(noted.document(), mark)
         down = noted.verticalScrollBar().value()
@@ -171,6 +171,6 @@ def test_a_click_jumps_within_its_message(
 
 def test_a_footnote_address_in_the_source_is_no_link(view: TranscriptView) -> None:
     view.set_messages([answer("[go](repartee:note/31) x[^1]\n\n[^1]: note")])
-    assert [stop.link for stop in stops(view)][:1] == ["repartee:note/31"]
+    assert [target.link for target in targets(view)][:1] == ["repartee:note/31"]
     go = view.document().find("go")
     assert not go.charFormat().isAnchor()

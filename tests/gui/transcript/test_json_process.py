@@ -51,7 +51,7 @@ def test_the_process_gets_only_the_environment_of_its_command(
     asker.close()
 
 
-# Reads a request, and answers with what stands in ANSWER.
+# Reads a request, and writes ANSWER.
 TAKEN_OVER = """
 import json, sys
 number = json.loads(sys.stdin.readline())["id"]

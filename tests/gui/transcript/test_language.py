@@ -110,7 +110,7 @@ RAW_HTML = [name for name, entry in SHOWN_INSTEAD.items() if entry["choice"] == 
 
 @pytest.mark.parametrize("name", RAW_HTML)
 def test_raw_html_is_shown_completely(name: str) -> None:
-    """Every word of the source is among what is shown, those of tags included."""
+    """Check that every word of the source is shown, also the words in tags."""
     entry = SHOWN_INSTEAD[name]
     assert EXAMPLES[name]["markdown"] == entry["markdown"]
     seen = "".join(entry["shown"])

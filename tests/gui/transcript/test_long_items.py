@@ -48,7 +48,7 @@ KINDS = {
 
 
 @pytest.fixture(autouse=True)
-def _little(monkeypatch: pytest.MonkeyPatch) -> None:
+def _low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower the limits, so that short texts count as long."""
     monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 20_000)
     monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 15_000)
@@ -245,7 +245,7 @@ def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: Qt
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 3)
     settle(view, qtbot)
-    view.set_theme(theme.dark())  # its ends are all that is written besides
+    view.set_theme(theme.dark())  # dematerializes all but the screen and both ends
     settle(view, qtbot)
     before, layout = on_screen(view), layout_of(view, message)
     for at in range(half, len(WORDS), 3000):
@@ -332,7 +332,7 @@ def test_materialized_parts_equal_those_of_the_whole_text(
 def test_the_ends_of_a_text_are_split_as_in_the_whole(
     written: tuple[DocumentWriter, MessageLayout],
 ) -> None:
-    """Check that parts written without their predecessors, as for a new theme, start equal."""
+    """Check that parts written without those before them start at the same units."""
     writer, layout = written
     whole, cuts = look(writer.document), layout.shapes[0]
     writer.erase_parts(layout, 0, ())
@@ -359,7 +359,7 @@ def test_a_rewritten_long_text_is_materialized_around_the_screen(
     settle(view, qtbot)
     before, layout = on_screen(view), layout_of(view, message)
     view.stream.update_message(finished(message, f"Other *words* {WORDS}"))
-    assert layout.gaps[0], "not all of it is written in one step"
+    assert layout.gaps[0], "only some of the text is written in one step"
     settle(view, qtbot)
-    seen = set(before.split())  # two words more may have moved a line
+    seen = set(before.split())  # two new words may have moved a line
     assert len(seen & set(on_screen(view).split())) > 0.9 * len(seen)

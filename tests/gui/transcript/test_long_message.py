@@ -57,7 +57,7 @@ SOURCE = "".join(map(part, range(PARTS))) + "The end."
 
 
 @pytest.fixture(autouse=True)
-def _little(monkeypatch: pytest.MonkeyPatch) -> None:
+def _low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower the limits, so that short texts count as long."""
     monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 20_000)
     monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 15_000)
@@ -145,7 +145,7 @@ def test_text_is_materialized_wherever_the_user_scrolls(
 
 
 def test_scrolling_line_by_line_shows_every_line(view: TranscriptView, qtbot: QtBot) -> None:
-    """Scrolled from the end to the beginning, and back."""
+    """Scroll from the end to the beginning, and back."""
     text = "\n\n".join(f"Paragraph {n} {'and words ' * (n % 30)}" for n in range(700))
     view.set_messages([question("Q"), answer(text)])
     settle(view, qtbot)
@@ -155,7 +155,7 @@ def test_scrolling_line_by_line_shows_every_line(view: TranscriptView, qtbot: Qt
         for _ in range(600):
             texts = on_screen(view).split("\u2029")
             numbers = [int(t.split()[1]) for t in texts if t.startswith("Paragraph ")]
-            assert all(b == a + 1 for a, b in pairwise(numbers)), "one after another"
+            assert all(b == a + 1 for a, b in pairwise(numbers)), "no paragraph is missing"
             assert (
                 not seen
                 or not numbers
@@ -220,7 +220,7 @@ def test_the_scroll_position_survives_changes(
 def test_a_placeholder_below_a_rewritten_table_keeps_its_height(
     view: TranscriptView, long: Message
 ) -> None:
-    """Otherwise the view would be at the end of the document, and follow it."""
+    """Check this, because the view would otherwise be at the end, and follow it."""
     layout, writer = layout_of(view, long), view.messages.writer
     tables = [at for at, item in enumerate(layout.items) if is_table(item)]
     part = next(at for at in tables if not is_table(layout.items[at + 1]))
@@ -260,7 +260,7 @@ def test_home_and_end_show_the_ends_of_a_long_message(
 def test_the_materialized_document_equals_the_whole(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
-    """Written again bit by bit, it is like it is in a document that holds everything."""
+    """Check that a document written in steps equals one that was written at once."""
     bar = view.verticalScrollBar()
     for share in (0.9, 0.1, 0.5, 0.3):
         bar.setValue(round(bar.maximum() * share))
@@ -304,7 +304,7 @@ def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: Qt
     settle(view, qtbot)
     assert on_screen(view) == before
     assert view.document().characterCount() < 60_000
-    whole = list(with_folds(render(SOURCE), range(1000)))  # what came before one is not folded
+    whole = list(with_folds(render(SOURCE), range(1000)))  # streamed code is not folded
     assert layout_of(view, message).items[: len(whole)] == whole
     view.navigator.scroll_to_bottom()
     assert "The end." in on_screen(view)
@@ -347,7 +347,7 @@ def test_a_long_message_is_copied_completely(
     view.setTextCursor(cursor)
     assert not layout_of(view, long).is_fully_materialized
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert view.copies.is_building, "beside the window"
+    assert view.copies.is_building, "in a thread"
     assert QGuiApplication.clipboard().text().startswith("words of part 1,")
     qtbot.waitUntil(lambda: not view.copies.is_building)
     copied = QGuiApplication.clipboard().mimeData()
@@ -356,7 +356,7 @@ def test_a_long_message_is_copied_completely(
     whole = to_markdown(blocks)
     markdown = bytes(copied.data("text/markdown").data()).decode()
     assert markdown == f"**{whole[whole.index('words** of part 1,') :]}"
-    assert copied.html().count("<p>") == to_html(blocks).count("<p>") - 2  # those of part 0
+    assert copied.html().count("<p>") == to_html(blocks).count("<p>") - 2  # part 0 has two
 
 
 def test_copying_the_whole_conversation_is_requested(
@@ -516,7 +516,7 @@ def looks(view: TranscriptView) -> list[tuple[str, bool, int]]:
 def test_only_some_screens_of_a_table_of_empty_rows_stay_materialized(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
-    """They take no letters to speak of, but a block each."""
+    """Check rows that have no letters, but a block each."""
     view.set_messages([answer("|h|\n|---|\n" + "||\n" * 12_000)])
     settle(view, qtbot)
     assert view.document().blockCount() < 2_000

@@ -225,7 +225,7 @@ def test_a_new_theme_keeps_the_screen_and_removes_distant_text(view: TranscriptV
 
 
 def away_and_back(view: TranscriptView, message: Message) -> None:
-    """Have it taken out of the document, and written anew."""
+    """Have a message removed from the document, and written again."""
     view.navigator.scroll_to_bottom()
     assert view.messages.get(message.id) is None
     view.scroll_to_message(message.id)
@@ -276,7 +276,7 @@ def on_screen(view: TranscriptView) -> str:
 
 
 def test_select_all_includes_missing_messages(view: TranscriptView, qtbot: QtBot) -> None:
-    """Of which a stretch is written: who copies everything means more than that."""
+    """Check that a copy of everything includes messages that are not materialized."""
     view.set_messages(many(300))
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     with qtbot.waitSignal(view.command_requested) as told:
@@ -285,7 +285,7 @@ def test_select_all_includes_missing_messages(view: TranscriptView, qtbot: QtBot
     written = view.document().characterCount()
     view.verticalScrollBar().setValue(0)
     qtbot.waitUntil(lambda: view.document().characterCount() > written)
-    assert view.selection.is_all, "what comes in above is selected, too"
+    assert view.selection.is_all, "messages materialized above are selected, too"
     view.set_messages(many(2))
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     with qtbot.assertNotEmitted(view.command_requested):
@@ -317,7 +317,7 @@ def test_a_new_width_is_applied_in_slices(
     for shape, count, *before in zip(layout.shapes, layout.counts, shapes, counts, strict=True):
         assert not (count and before[1]) or [shape, count] == before
     view.resize(540, 500)
-    view.set_messages([])  # what is left of it is gone
+    view.set_messages([])  # drops the outdated items
     assert not view.messages.writer.has_outdated_items
 
 
@@ -343,7 +343,7 @@ def test_text_stays_under_the_mouse_while_it_is_selected(view: TranscriptView) -
 
 
 def line_on_top(view: TranscriptView) -> tuple[str, int, int]:
-    """Return the paragraph on top of the screen, where in it the line begins, and its position."""
+    """Return the topmost paragraph, the start of the line in it, and the y of the line."""
     cursor = view.cursorForPosition(QPoint(0, 0))
     return cursor.block().text(), cursor.positionInBlock(), view.cursorRect(cursor).top()
 

@@ -1,4 +1,4 @@
-"""A long text that is stored is written in slices, and is whole in the end."""
+"""A long stored text is written in slices until it is complete."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_long_answer_still_being_written_is_copied_completely_in_a_thread(
 ) -> None:
     view.set_messages([answer(SOURCE)])
     view.commands.copy_last_answer()
-    assert view.copies.is_building, "not made within the key press"
+    assert view.copies.is_building, "made in a thread, not within the key press"
     data = QGuiApplication.clipboard().mimeData()
     assert data.text() == SOURCE
     assert bytes(data.data("text/markdown").data()).decode() == SOURCE
@@ -102,7 +102,7 @@ def test_a_long_question_is_written_in_slices(
     assert "The end." not in view.toPlainText()
     entry = view.messages.get(asked.id)
     assert entry is not None
-    assert "The end." in entry.block_maker()()[-1].text, "a copy made meanwhile is whole"
+    assert "The end." in entry.block_maker()()[-1].text, "a copy is complete"
     qtbot.waitUntil(lambda: not view.stream.is_writing)
     assert text in view.toPlainText().replace("\u00a0", " ") or "\n" not in text
     assert view.toPlainText().endswith("The end.\n")
@@ -138,7 +138,7 @@ def test_long_reasoning_is_written_in_slices_once_it_is_unfolded(
 def test_home_and_end_go_to_the_ends_of_the_conversation(
     view: TranscriptView, qtbot: QtBot, *, control: bool
 ) -> None:
-    """Of all of it: the messages that are not written, too."""
+    """Check this for messages that are not materialized, too."""
     said = [answer(f"Said {number}. {'words ' * 200}") for number in range(200)]
     view.set_messages(said)
     assert "Said 0." not in view.toPlainText()

@@ -30,7 +30,7 @@ KINDS = {
 
 
 class Painted(QObject):
-    """The heights of what is painted."""
+    """A record of the heights of painted areas."""
 
     def __init__(self, view: TranscriptView) -> None:
         super().__init__(view)

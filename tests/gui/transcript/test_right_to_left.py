@@ -68,7 +68,7 @@ def _right_to_left() -> Iterator[None]:
 
 
 def ground_columns(view: TranscriptView) -> set[int]:
-    """Return the x coordinates at which there is the background of an own message."""
+    """Return the x coordinates of the background of the user's message."""
     image, tint = view.viewport().grab().toImage(), theme.light().tint
     return {x for x in range(image.width()) if _height(image, x, tint) >= 10}
 

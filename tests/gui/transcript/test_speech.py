@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Heard:
-    """A screen reader's side of a view: records what it hears while it listens."""
+    """A screen reader that records the announcements of a view while it listens."""
 
     def __init__(self, speech: AnswerSpeech) -> None:
         self.listens = True

@@ -53,11 +53,11 @@ def test_taking_a_piece_does_not_copy_the_whole_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fitting", "length"),
+    ("bounds", "length"),
     [((0, 1500), 375), ((1000, 1500), 1000), ((1500, 1500), 1500), ((0, 500), 250)],
 )
 def test_the_length_of_a_piece_is_within_its_bounds(
-    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, fitting: tuple[int, int], length: int
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, bounds: tuple[int, int], length: int
 ) -> None:
     seconds = count()
     monkeypatch.setattr(stream_scheduler, "_clock", lambda: next(seconds))  # writing is very slow
@@ -65,7 +65,7 @@ def test_the_length_of_a_piece_is_within_its_bounds(
 
     def write(_message_id: str, text: str) -> tuple[int, int]:
         lengths.append(len(text))
-        return fitting
+        return bounds
 
     owner = QObject()
     waiting = StreamScheduler(write, bool, owner)
@@ -140,7 +140,7 @@ def test_after_a_slice_the_window_gets_as_much_time(
     slow.prioritize("b")
     timer_of(slow).timeout.emit()
     assert [message_id for message_id, _ in written] == ["a", "b"]
-    assert timer_of(slow).interval() == 1, "somebody waits for it"
+    assert timer_of(slow).interval() == 1, "the user waits for it"
 
 
 def test_a_message_loses_its_priority_once_it_is_written(
@@ -159,7 +159,7 @@ def test_a_message_loses_its_priority_once_it_is_written(
 def test_no_piece_begins_that_would_exceed_the_slice(
     monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, piece_s: int, pieces: int
 ) -> None:
-    """Of a slice of eight seconds, in whole ones: those are exact."""
+    """Check this for a slice of eight seconds, because whole seconds are exact floats."""
     now, written = [100], []
     monkeypatch.setattr(stream_scheduler, "_SLICE_S", 8)
     monkeypatch.setattr(stream_scheduler, "time", SimpleNamespace(monotonic=lambda: now[0]))

@@ -139,7 +139,7 @@ def test_a_blank_line_below_a_list_leaves_it_tight(
 
 
 def test_a_long_list_becomes_loose_at_its_end(view: TranscriptView, qtbot: QtBot) -> None:
-    """Also what of it is not written, for it is far from the screen."""
+    """Check this for items that are not materialized, too."""
     source = "- an item of a list\n  - and one within\n" * 700 + "\n- the last\n"
     message = streaming()
     view.stream.append_message(message)
@@ -233,7 +233,7 @@ def test_code_is_painted_in_slices(
 
     monkeypatch.setattr(CodeHighlighter, "_set_formats", seen)
     monkeypatch.setattr(CodeHighlighter, "_run_jobs", counted)
-    view = TranscriptView(view.theme)  # it knows the methods from when it is made
+    view = TranscriptView(view.theme)  # its signals are connected to the patched methods
     qtbot.addWidget(view)
     view.set_lexer(lexer)
     view.set_messages([answer("```c\n" + "return 12;\n" * 100 + "```")])

@@ -54,7 +54,7 @@ def test_text_unsuited_to_tab_stops_is_in_table_cells(view: TranscriptView, cell
     assert frames(view) == 1
 
 
-def test_both_kinds_have_the_same_columns_and_no_gap(view: TranscriptView) -> None:
+def test_row_blocks_and_table_cells_have_the_same_columns_and_no_gap(view: TranscriptView) -> None:
     """Check two parts of a table: the second has a row that wraps, then the first."""
     view.resize(900, 3000)
     for text in (HEAD + ROW * 7 + LONG_ROW + ROW * 8, HEAD + LONG_ROW + ROW * 14):
@@ -80,7 +80,7 @@ def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int
     text = HEAD + "| a cell of words | another longer one | 12 |\n" * 12
     view.set_messages([answer(text)])
     view.resize(width, 600)
-    qtbot.waitUntil(lambda: not view.messages.writer.has_outdated_items)  # in slices of little time
+    qtbot.waitUntil(lambda: not view.messages.writer.has_outdated_items)  # reflows in slices
     resized = look(view.document())
     view.set_messages([answer(text)])
     assert look(view.document()) == resized
@@ -158,7 +158,7 @@ def lefts(view: TranscriptView, *words: str) -> list[int]:
 
 
 def test_the_first_column_of_a_right_to_left_table_is_on_the_right(view: TranscriptView) -> None:
-    """On whatever rows: those of the second part have no other letters than Latin ones."""
+    """Check this for a second part with only Latin letters, too."""
     view.set_messages([answer(FROM_RIGHT + PLAIN_ROW * 8 + "| last | row | 4 |\n")])
     name, note, number = lefts(view, "שם", "הערה", "n")
     assert number < 450 < name
@@ -301,7 +301,7 @@ def test_the_background_of_code_does_not_touch_the_table_above(
     for _ in range(2):
         gap = _plain_above_the_ground(view, light_theme)
         assert 8 <= gap <= 14
-        view.set_theme(light_theme)  # everything is written anew
+        view.set_theme(light_theme)  # rewrites everything
 
 
 def test_a_rule_is_below_the_table_above(view: TranscriptView) -> None:
@@ -323,7 +323,7 @@ def test_notes_have_a_gap_to_the_table_above(
         top = view.cursorRect(view.document().find("Thinking")).top()
         hairline = max(y for y in range(top) if image.pixelColor(30, y) == light_theme.line)
         assert 16 <= top - hairline <= 22
-        view.set_theme(light_theme)  # everything is written anew
+        view.set_theme(light_theme)  # rewrites everything
 
 
 def _plain_above_the_ground(view: TranscriptView, theme: Theme) -> int:

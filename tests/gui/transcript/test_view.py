@@ -340,7 +340,7 @@ def test_the_status_line_appears_and_disappears(view: TranscriptView) -> None:
     assert "Waiting 3 s" not in view.toPlainText()
 
 
-# ---------------------------------------------------------------- place
+# ---------------------------------------------------------------- scroll position
 
 
 def test_scrolling_up_materializes_older_messages(view: TranscriptView, qtbot: QtBot) -> None:
@@ -599,7 +599,7 @@ def test_a_screen_reader_reads_the_whole_text(view: TranscriptView) -> None:
     assert interface.text(QAccessible.Text.Name) == "Transcript"
 
 
-# ---------------------------------------------------------------- grounds
+# ---------------------------------------------------------------- backgrounds
 
 
 def color_at(view: TranscriptView, text: str, dx: int, dy: int) -> str:
@@ -623,7 +623,7 @@ def test_backgrounds_are_painted_behind_their_text(view: TranscriptView) -> None
     assert color_at(view, "after", 200, 8) == colors.ground.name()
 
 
-# ---------------------------------------------------------------- another look
+# ---------------------------------------------------------------- themes and sizes
 
 
 LONG = (
@@ -827,7 +827,7 @@ def test_a_reflow_after_a_theme_change_hides_no_text_below(view: TranscriptView)
 
 
 def drag_from(view: TranscriptView, qtbot: QtBot, text: str) -> None:
-    """Press in the middle of a text and pull."""
+    """Drag from the middle of a text."""
     cursor = view.document().find(text)
     assert not cursor.isNull()
     cursor.setPosition(cursor.selectionStart() + 1)

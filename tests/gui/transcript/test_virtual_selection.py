@@ -1,4 +1,4 @@
-"""A selection reaches over the whole conversation, of which a stretch is written."""
+"""A selection includes messages of the conversation that are not materialized."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_keys_select_to_the_start_of_the_conversation(view: TranscriptView, qtbo
     view.set_messages(many(MANY))
     put_caret(view, "Message 298.")
     QTest.keyClick(view, Qt.Key.Key_Home, CTRL | SHIFT)
-    assert view.toPlainText().startswith("Message 0."), "and the beginning is on screen"
+    assert view.toPlainText().startswith("Message 0."), "the beginning is on screen"
     assert view.verticalScrollBar().value() == 0
     text = copied(view, qtbot)
     assert numbers_in(text) == list(range(299))
@@ -71,7 +71,7 @@ def test_keys_select_to_the_end_of_the_conversation(view: TranscriptView, qtbot:
     assert "Message 1." not in view.toPlainText().splitlines()
     text = copied(view, qtbot)
     assert numbers_in(text) == list(range(2, MANY))
-    assert text.startswith("Words and words."), "what follows the caret in its own message"
+    assert text.startswith("Words and words."), "the rest of the message with the caret"
 
 
 def test_shift_and_click_select_from_a_message_no_longer_materialized(
@@ -91,7 +91,7 @@ def test_shift_and_click_select_from_a_message_no_longer_materialized(
     assert text.endswith("Message 298.")
     mouse(view, QEvent.Type.MouseButtonPress, place)
     mouse(view, QEvent.Type.MouseButtonRelease, place)
-    assert view.selection.is_empty, "a click without it selects nothing"
+    assert view.selection.is_empty, "a click without Shift selects nothing"
 
 
 def test_the_start_of_a_selection_may_be_removed_from_the_document(
@@ -154,7 +154,7 @@ def test_another_conversation_starts_without_a_selection(view: TranscriptView) -
 def test_the_plain_text_of_a_long_selection_is_markdown(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody who pastes waits until it is made."""
+    """Check this, because the pasting program would wait for a conversion."""
     monkeypatch.setattr(selected_text, "_MAX_PLAIN_CHARACTERS", 1000)
     messages = [answer(f"Message {number}.\n\n**Bold** " + "words " * 40) for number in range(MANY)]
     view.set_messages(messages)
