@@ -42,7 +42,7 @@ from desktop_app.domain.batch.batch_wording import (
 )
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -51,7 +51,8 @@ from desktop_app.services.chat.prompt_library import SUMMARY
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
+    from pathlib import Path
 
     from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
@@ -97,6 +98,8 @@ async def _with_backend(run: _Action, options: argparse.Namespace) -> int:
 
 
 async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+    paths = [path_of(name) for name in options.files]
+    _require_existing(paths)
     values = await backend.values()
     provider = await find_profile(backend, options.provider)
     options.from_environment = provider.from_environment
@@ -111,7 +114,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     resolved = backend.chat.resolve(profile, choice)
     require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
     title, task, template_id = await _task(backend, options)
-    files = await expand_paths([path_of(name) for name in options.files])
+    files = await expand_paths(paths)
     settings = settings_of(values, options, preset)
     settings = with_schema_of(settings, options.schema)
     asked, settings = settings, settings.for_one()
@@ -129,6 +132,13 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     for notice in options.notices:
         say(notice)
     return await _prepare_and_send(backend, service, job, options)
+
+
+def _require_existing(paths: Iterable[Path]) -> None:
+    """Raise DocumentError for a path that does not exist: it is probably mistyped."""
+    for path in paths:
+        if not path.exists():
+            raise DocumentError(Reason.DOCUMENT_NOT_THERE, name=path.name)
 
 
 async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str, str]:

@@ -97,11 +97,12 @@ def _epilog_of_start() -> str:
     return epilog(
         tr(
             "A folder adds all files in it. Files that can’t be read are listed and skipped. "
-            "Without --template or --task, the files are summarized. Prints the job’s ID."
+            "If a file doesn’t exist, nothing is sent. Without --template or --task, the files "
+            "are summarized. Prints the job’s ID."
         ),
         _json_of_job(),
         codes={
-            0: tr("The job was sent. With --wait: every file has a response."),
+            0: tr("The job was sent. With --wait: every file that was sent has a response."),
             1: tr("The job wasn’t sent. With --wait: some files have no response."),
             3: tr("With --wait: the model declined some files, or a content filter stopped them."),
             4: tr("With --wait: some responses don’t match the schema."),

@@ -358,21 +358,30 @@ async def test_a_server_without_batches_says_so(shell: Shell) -> None:
 
 async def test_a_job_without_readable_files_is_not_created(shell: Shell) -> None:
     async with batch_server(shell) as (provider, run):
-        ended = await run("start", *run.files(""), "nothing.md", *TASK, "--yes")
+        ended = await run("start", *run.files(""), *TASK, "--yes")
         assert ended.code == 1
-        for words in ("note-1.md skipped: ", "nothing.md skipped: ", "None of the files can be"):
+        for words in ("note-1.md skipped: ", "None of the files can be"):
             assert words in ended.err
         assert ended.out == ""
         assert json.loads((await run("status", "--json")).out) == []
         assert provider.seen == []
 
 
+async def test_a_missing_file_stops_the_job_before_anything_is_sent(shell: Shell) -> None:
+    async with batch_server(shell) as (provider, run):
+        ended = await run("start", *run.files("a"), "nothing.md", *TASK, "--yes")
+        assert (ended.code, ended.out) == (1, "")
+        assert "Couldn’t find “nothing.md”" in ended.err
+        assert json.loads((await run("status", "--json")).out) == []
+        assert provider.seen == []
+
+
 async def test_twenty_of_the_skipped_files_are_named(shell: Shell) -> None:
     async with batch_server(shell) as (_provider, run):
-        missing = [f"missing-{number:02}.md" for number in range(22)]
-        ended = await run("start", *missing, *TASK, "--yes")
+        empty = run.files(*[""] * 22)
+        ended = await run("start", *empty, *TASK, "--yes")
         named = [line.split()[1] for line in ended.err.splitlines() if "skipped: " in line]
-        assert named == missing[:20]
+        assert named == empty[:20]
         assert "2 more files skipped." in ended.err
 
 
