@@ -28,17 +28,19 @@ class LoginStartSetting:
 
     def __init__(self, *, bus: SessionBus, values: SettingValues, scope: str) -> None:
         self._bus, self._values, self._scope = bus, values, scope
+        self._lock = asyncio.Lock()  # the last change must be the last that is written
 
     async def reconcile(self) -> None:
         """Set the setting to the state of the desktop's entry, which the user may have changed."""
         if is_sandboxed():  # the portal can change the entry, but not report it
             return
-        try:
-            starts = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
-        except OSError:  # unknown: keep the setting
-            return
-        if starts != self._values[START_AT_LOGIN]:
-            await self._values.set(START_AT_LOGIN, starts)
+        async with self._lock:
+            try:
+                starts = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
+            except OSError:  # unknown: keep the setting
+                return
+            if starts != self._values[START_AT_LOGIN]:
+                await self._values.set(START_AT_LOGIN, starts)
 
     async def apply(self) -> None:
         """Write the desktop's entry as the setting says.
@@ -46,12 +48,13 @@ class LoginStartSetting:
         Raises:
             StorageError: it cannot be written; the setting is as before.
         """
-        wanted = bool(self._values[START_AT_LOGIN])
-        try:
-            await self._write(wanted)
-        except StorageError:
-            await self._values.set(START_AT_LOGIN, not wanted)
-            raise
+        async with self._lock:
+            wanted = bool(self._values[START_AT_LOGIN])
+            try:
+                await self._write(wanted)
+            except StorageError:
+                await self._values.set(START_AT_LOGIN, not wanted)
+                raise
 
     async def _write(self, wanted: bool) -> None:
         if not is_sandboxed():
