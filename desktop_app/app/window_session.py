@@ -46,7 +46,7 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from PySide6.QtWidgets import QWidget
 
@@ -529,51 +529,61 @@ class WindowSession:
         self.quit()
 
     async def _end(self) -> None:
-        for step in (
-            self._close_parts,
-            self.controllers.housekeeping.collect_at_end,
-            self._backend.aclose,
-        ):
+        """Run all steps of the end; a step that raises must not prevent the next."""
+        for step in self._steps_of_end():
             try:
-                await step()
+                work = step()
+                if work is not None:
+                    await work
             except UserFacingError as error:  # there is no window left to show it
                 log.error("%s %s", error, error.details)  # noqa: TRY400
+            except Exception:
+                log.exception("a step of the end failed")
         self._closed.set_result(None)
 
-    async def _close_parts(self) -> None:
-        self._forms.close()
-        await self._calls.aclose()
-        if self._is_on_desktop:
-            await self._hotkey.close()
-            self.tray.close()
-            await self._sleep.aclose()
-        self.controllers.transfer.close()
-        self.controllers.backups.close()
-        self.controllers.store_watcher.close()
-        self.controllers.typesetter.close()
-        self.controllers.lexer.close()
-        self.controllers.readings.cancel_all()
-        await self.controllers.drops.aclose()
-        self.controllers.images.close()
-        self.controllers.attachment_drags.close()
-        self.controllers.chat.close()
-        self.controllers.compaction.close()
-        await self.controllers.collections.close()
-        self.controllers.batches.close()
-        self.controllers.spending.close()
-        await self.controllers.viewer.close()
-        self.controllers.help.close()
-        await self.controllers.running.stop_all()
-        # As tasks, because a failed write must not prevent the next.
-        tasks, state = self.controllers.tasks, self._window.state()
-        tasks.start(self._backend.settings.set(WINDOW_STATE_KEY, state))
-        self.controllers.library.close()
-        self.quick_host.save_draft()
-        await tasks.settle()
+    def _steps_of_end(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
+        parts, tasks = self.controllers, self.controllers.tasks
+        on_desktop = self._is_on_desktop
+        desktop = (self._hotkey.close, self.tray.close, self._sleep.aclose) if on_desktop else ()
+        return (
+            self._forms.close,
+            self._calls.aclose,
+            *desktop,
+            parts.transfer.close,
+            parts.backups.close,
+            parts.store_watcher.close,
+            parts.typesetter.close,
+            parts.lexer.close,
+            parts.readings.cancel_all,
+            parts.drops.aclose,
+            parts.images.close,
+            parts.attachment_drags.close,
+            parts.chat.close,
+            parts.compaction.close,
+            parts.collections.close,
+            parts.batches.close,
+            parts.spending.close,
+            parts.viewer.close,
+            parts.help.close,
+            parts.running.stop_all,
+            self._save_window_state,
+            parts.library.close,
+            self.quick_host.save_draft,
+            tasks.settle,
+            self._close_spelling,
+            self.quick_host.close,
+            self._memory_trimmer.close,
+            parts.housekeeping.collect_at_end,
+            self._backend.aclose,
+        )
+
+    def _save_window_state(self) -> None:
+        save = self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
+        self.controllers.tasks.start(save)
+
+    async def _close_spelling(self) -> None:
         if self.spelling is not None:
             await self.spelling.aclose()
-        self.quick_host.close()
-        self._memory_trimmer.close()
 
     async def closed(self) -> None:
         """Wait for the end."""

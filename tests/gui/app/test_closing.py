@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
@@ -205,3 +207,23 @@ async def test_the_question_links_to_the_setting() -> None:
         assert page is not None
         await until(page.isVisible)
         assert not is_ending(desk)
+
+
+async def test_a_failing_step_of_the_end_prevents_no_other_step(
+    no_defects: list[logging.LogRecord],
+) -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Why?")
+        turn.say("Half an answer")
+        await until(lambda: "Half an answer" in desk.transcript)
+        desk.type("Not yet sent")
+        socket = desk.backend.folders.socket
+        socket.unlink()
+        socket.mkdir()  # cannot be removed as a file
+        id_ = desk.open_id
+        await desk.close()
+        assert [record.getMessage() for record in no_defects] == ["a step of the end failed"]
+        no_defects.clear()
+        assert desk.messages()[1] == ("assistant", "cancelled", "Half an answer")
+        assert desk.draft_of(id_) == "Not yet sent"
+        socket.rmdir()
