@@ -8,6 +8,8 @@ removed at once, unless they were added again after that conversation last chang
 
 The file is removed inside the transaction that deletes the row. A crash in between leaves a row
 without a file, which is still unneeded, or a file without a row. The next cleanup removes both.
+But a file without a row may belong to the library from before a restore or a repair: it stays as
+long as a copy of such a library.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ GRACE: Final = timedelta(hours=1)
 # The settings with the drafts of a new conversation and of the quick prompt.
 DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
+_NO_LIMIT: Final = (1 << 63) - 1
 _FOLDER: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
 
@@ -93,6 +96,13 @@ def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> 
     return True
 
 
+def remove_unneeded_rows(connection: sqlite3.Connection) -> None:
+    """Remove all unneeded attachments from a store without a search index. Their files stay."""
+    hashes = [(row["sha256"],) for row in connection.execute(_UNNEEDED, (_NO_LIMIT,))]
+    for table in ("attachments", "attachment_origins"):
+        connection.executemany(f"DELETE FROM {table} WHERE sha256 = ?", hashes)  # noqa: S608
+
+
 def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
     """Yield the attachment files older than the grace period, with their hashes.
 
@@ -109,6 +119,12 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
                 with suppress(FileNotFoundError):  # another process has just renamed or removed it
                     if (is_whole or path.name.startswith(".")) and path.stat().st_mtime < latest:
                         yield path, inner.name + path.name if is_whole else None
+
+
+def has_previous_library(database: Path) -> bool:
+    """Return True if the library from before a restore or a repair is kept beside the store."""
+    patterns = (f"{database.stem}.before-{work}-*" for work in ("restore", "repair"))
+    return any(path for pattern in patterns for path in database.parent.glob(pattern))
 
 
 def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path) -> bool:

@@ -32,6 +32,7 @@ from desktop_app.storage.database.private_files import create_private_folder, sy
 from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.documents.answer_files import StoredAnswerFiles, decode_answer_file
 from desktop_app.storage.documents.attachment_cleanup import (
+    has_previous_library,
     old_files,
     remove_stray,
     remove_unneeded,
@@ -214,8 +215,9 @@ class AttachmentStore:
             path = self.path(sha256)
             count += await self._disk.write(partial(remove_unneeded, sha256=sha256, path=path))
         known = await self._disk.read(_known_hashes)
+        keeps_whole = await self._in_thread(lambda: has_previous_library(self._disk.path))
         for path, found in await self._in_thread(lambda: _old_files(self._folder)):
-            if found not in known:
+            if found is None or not (keeps_whole or found in known):
                 count += await self._disk.write(partial(remove_stray, sha256=found, path=path))
         if count:
             await self._disk.wipe()

@@ -22,6 +22,7 @@ from desktop_app.storage.conversations.stored_sentences import (
     replace_message_sentences,
     replace_notice_sentences,
 )
+from desktop_app.storage.documents.attachment_cleanup import remove_unneeded_rows
 from desktop_app.storage.documents.legacy_results import replace_result_labels
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.address_secrets import strip_addresses
@@ -143,6 +144,8 @@ def rebuild_derived(connection: sqlite3.Connection) -> None:
         if message.status is not MessageStatus.STREAMING:
             text = searchable_text(message.parts)
             add_entry(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
+    # Otherwise their files would soon be deleted, which the damaged library still needs.
+    remove_unneeded_rows(connection)
     for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
         add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
     fill_slots(connection)

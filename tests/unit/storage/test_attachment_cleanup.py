@@ -33,10 +33,13 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents import attachment_cleanup
 from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.recovery.backup import make_backup
+from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
+from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
 LONG_AGO = int(time.time()) - 61 * 60
@@ -192,6 +195,38 @@ async def test_remains_of_a_crash_are_removed(tmp_path: Path) -> None:
         assert young.exists()  # its row may be about to be written
         young.unlink()
         assert await library.kept() == {"kept"}
+
+
+@pytest.mark.parametrize("work", ["restore", "repair"])
+async def test_files_of_the_library_before_a_restore_or_repair_are_kept(
+    tmp_path: Path, work: str
+) -> None:
+    path = tmp_path / "data" / "s.sqlite3"
+    path.parent.mkdir()
+    files, backups = tmp_path / "files", tmp_path / "backups"
+    async with opened(path) as database:
+        library = Library(database, files)
+        archive = make_backup(path, files, backups, now(), lambda *_: None)
+        await library.ask(lost := await library.add("lost"))
+        if work == "repair":  # as if the page with the message were damaged
+            sql = "DELETE FROM messages"
+            await database.write(lambda c: c.execute(sql).rowcount)
+    if work == "restore":
+        restore_now(archive, path, files, now())
+    else:
+        repair_store(path, now(), lambda *_: None)
+    async with opened(path) as database:
+        library = Library(database, files)
+        part = library.attachments.path(lost.sha256).with_name(".unfinished")
+        part.write_bytes(b"left")
+        os.utime(part, (LONG_AGO, LONG_AGO))
+        assert await library.attachments.remove_unneeded() == 1
+        assert not part.exists()
+        assert library.attachments.path(lost.sha256).exists()
+        (copy,) = path.parent.glob("*.before-*")
+        copy.unlink()
+        assert await library.attachments.remove_unneeded() == 1
+        assert await library.kept() == set()
 
 
 async def test_a_file_removed_before_its_row_is_written_again(tmp_path: Path) -> None:
