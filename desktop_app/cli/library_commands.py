@@ -258,7 +258,7 @@ async def _backup(options: argparse.Namespace) -> int:
             user_folders.database, user_folders.attachments, folder, now(), reporter.show
         )
         if options.keep is not None:
-            keep_newest(folder, options.keep)
+            keep_newest(archive, options.keep)
     write_line(str(archive))
     return 0
 

@@ -72,11 +72,18 @@ def make_backup(
     return target
 
 
-def keep_newest(folder: Path, count: int) -> None:
-    """Delete all but the newest `count` backups in `folder`. Raises StorageError."""
-    with translate_errors(str(folder)):
-        found = sorted(path for path in folder.iterdir() if BACKUP_NAME.fullmatch(path.name))
-        for path in found[: max(0, len(found) - count)]:
+def keep_newest(made: Path, count: int) -> None:
+    """Delete all but `count` backups in the folder of `made`: `made` and the newest others.
+
+    Others may have later names than `made` if the clock or the time zone was changed.
+
+    Raises:
+        StorageError: the folder cannot be read or written to.
+    """
+    with translate_errors(str(made.parent)):
+        found = (path for path in made.parent.iterdir() if BACKUP_NAME.fullmatch(path.name))
+        others = sorted(path for path in found if path != made)
+        for path in others[: max(0, len(others) + 1 - count)]:
             path.unlink()
 
 

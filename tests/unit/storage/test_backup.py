@@ -228,10 +228,19 @@ def test_the_oldest_backups_are_deleted(home: Home) -> None:
     made = [home.back_up(hours) for hours in range(4)]
     stranger = home.backups / "holiday.zip"
     stranger.touch()
-    keep_newest(home.backups, 5)
+    keep_newest(made[-1], 5)
     assert sorted(home.backups.iterdir()) == sorted([*made, stranger])
-    keep_newest(home.backups, 2)
+    keep_newest(made[-1], 2)
     assert sorted(home.backups.iterdir()) == sorted([*made[2:], stranger])
+
+
+def test_the_backup_just_made_is_kept_though_others_have_later_names(home: Home) -> None:
+    later = [home.back_up(hours) for hours in (3, 4)]  # the clock was fast, or far east
+    made = home.back_up(0)
+    keep_newest(made, 2)
+    assert sorted(home.backups.iterdir()) == [made, later[1]]
+    keep_newest(made, 1)
+    assert sorted(home.backups.iterdir()) == [made]
 
 
 def test_a_backup_contains_no_keys(home: Home) -> None:
