@@ -120,5 +120,6 @@ def save_verified_copy(connection: sqlite3.Connection, path: Path, target: Path)
         sync(unfinished)
         unfinished.replace(target)
     finally:
-        unfinished.unlink(missing_ok=True)
+        for end in ("", "-journal"):  # kept if the rollback fails, too
+            unfinished.with_name(unfinished.name + end).unlink(missing_ok=True)
     sync(target.parent)

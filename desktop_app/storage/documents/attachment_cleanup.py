@@ -123,7 +123,7 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
 
 def has_previous_library(database: Path) -> bool:
     """Return True if the library from before a restore or a repair is kept beside the store."""
-    patterns = (f"{database.stem}.before-{work}-*" for work in ("restore", "repair"))
+    patterns = (f"{database.stem}.before-{work}-*.sqlite3" for work in ("restore", "repair"))
     return any(path for pattern in patterns for path in database.parent.glob(pattern))
 
 
