@@ -250,6 +250,17 @@ def attachment_path(folder: Path, sha256: str) -> Path:
     return folder / sha256[:2] / sha256[2:]
 
 
+def is_undamaged(path: Path, sha256: str) -> bool:
+    """Return True if the file can be read and has this hash. Blocking."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
+
+
 async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
     """Return the original of a temporary conversation's attachment, None if there is none."""
     if databases.memory is None:

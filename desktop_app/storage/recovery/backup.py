@@ -28,7 +28,7 @@ from desktop_app.storage.database.private_files import create_private, create_pr
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.database.temporary_files import removed_at_end
-from desktop_app.storage.documents.attachment_store import attachment_path
+from desktop_app.storage.documents.attachment_store import attachment_path, is_undamaged
 
 FORMAT: Final = "repartee-backup"
 VERSION: Final = 1
@@ -100,7 +100,8 @@ def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: P
         for number, sha256 in enumerate(known):
             progress(number, len(known))
             path = attachment_path(attachments, sha256)
-            if path.is_file():  # otherwise it was lost before the backup; its message stays
+            # A lost or damaged one is left out: a restore refuses an archive with other bytes.
+            if is_undamaged(path, sha256):
                 name = attachment_path(Path("attachments"), sha256).as_posix()
                 with suppress(FileNotFoundError):  # deleted just now with its row
                     archive.write(path, name, zipfile.ZIP_STORED)

@@ -34,7 +34,7 @@ from desktop_app.storage.database.private_files import create_private, create_pr
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
-from desktop_app.storage.documents.attachment_store import attachment_path
+from desktop_app.storage.documents.attachment_store import attachment_path, is_undamaged
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
 from desktop_app.storage.recovery.store_copy import copy_store
 from desktop_app.storage.settings.address_secrets import copy_damaged
@@ -271,9 +271,9 @@ class _Unpacker:
         return dropped
 
     def unpack_attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
-        """Unpack an attachment, unless it exists."""
+        """Unpack an attachment, unless it exists undamaged."""
         target = attachment_path(attachments, sha256)
-        if target.exists():
+        if is_undamaged(target, sha256):
             return
         if info.file_size > LARGEST_ATTACHMENT:
             raise RefusedFileError(

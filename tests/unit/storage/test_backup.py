@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.attachment_store import AttachmentStore, attachment_path
 from desktop_app.storage.recovery.backup import MANIFEST, STORE, keep_newest, make_backup
 from tests.helpers.blocking import blocking
 from tests.helpers.restores import restore_now
@@ -119,6 +119,24 @@ def test_an_attachment_from_before_1980_is_in_the_backup(home: Home) -> None:
     os.utime(home.attachments / SHA256[:2] / SHA256[2:], (0, 0))
     with zipfile.ZipFile(home.back_up()) as pack:
         assert pack.read(f"attachments/{SHA256[:2]}/{SHA256[2:]}") == DATA
+
+
+def test_a_damaged_attachment_is_not_in_the_backup(home: Home) -> None:
+    path = attachment_path(home.attachments, SHA256)
+    path.write_bytes(b"damaged")
+    archive = home.back_up()
+    with zipfile.ZipFile(archive) as pack:
+        assert json.loads(pack.read(MANIFEST))["attachments"] == []
+    home.restore(archive)
+    assert home.titles() == ["before"]
+
+
+def test_a_restore_replaces_a_damaged_attachment(home: Home) -> None:
+    archive = home.back_up()
+    path = attachment_path(home.attachments, SHA256)
+    path.write_bytes(b"damaged")
+    home.restore(archive)
+    assert path.read_bytes() == DATA
 
 
 def test_an_attachment_deleted_while_it_is_packed_is_left_out(
