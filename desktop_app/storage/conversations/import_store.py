@@ -75,12 +75,20 @@ class ImportStore:
             ImportRefusedError: one of its messages already belongs to another conversation.
         """
         missing = await self._database.read(partial(_missing, messages))
-        is_new = await self._write(partial(_create_if_missing, conversation, folder, preset))
         batches = [missing[at : at + BATCH_SIZE] for at in range(0, len(missing), BATCH_SIZE)]
-        for batch in batches[:-1]:
-            await self._write(partial(_insert, batch))
+        insertions: list[Action[None]] = [partial(_insert, batch) for batch in batches]
         if batches:
-            await self._write(partial(_insert_last, batches[-1], compactions, conversation))
+            insertions[-1] = partial(_insert_last, batches[-1], compactions, conversation)
+
+        def begin(connection: sqlite3.Connection) -> bool:
+            is_new = _create_if_missing(conversation, folder, preset, connection)
+            for insertion in insertions[:1]:  # together, so that no kill leaves it empty
+                insertion(connection)
+            return is_new
+
+        is_new = await self._write(begin)
+        for insertion in insertions[1:]:
+            await self._write(insertion)
         return ImportOutcome(is_new, len(missing))
 
     async def _write(self, action: Action[T]) -> T:

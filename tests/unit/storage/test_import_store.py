@@ -115,7 +115,7 @@ async def test_an_import_pauses_between_writes_for_other_processes(
         async with opened(path):
             conversation = a_conversation()
             await ImportStore(database).add(conversation, a_turn(conversation), None)
-        assert len(pauses) == 2
+        assert len(pauses) == 1
         assert all(0.12 <= seconds < 600 for seconds in pauses)
 
 
@@ -131,7 +131,7 @@ class InterruptedDatabase(Database):
         return await super().write(action)
 
 
-@pytest.mark.parametrize("count", range(4))
+@pytest.mark.parametrize("count", range(3))
 async def test_the_next_import_completes_an_interrupted_one(tmp_path: Path, count: int) -> None:
     made = a_conversation("Imported")
     messages = a_turn(made)
@@ -143,6 +143,8 @@ async def test_the_next_import_completes_an_interrupted_one(tmp_path: Path, coun
     try:
         with suppress(StorageError):
             await ImportStore(interrupted).add(made, messages, None, [compaction])
+        stored = await ConversationStore(interrupted).get(made.id)
+        assert stored is None or stored.leaf_id, "it is not left empty"
     finally:
         await interrupted.close()
     async with opened(tmp_path / "store.sqlite3") as database:
