@@ -265,7 +265,8 @@ class ConversationStore:
 
         A turn is the conversation with the first of `answers` as its leaf, the question, and the
         STREAMING answers, owned by this process. If there is a question, the draft becomes
-        `Draft.after_sending`. The stored title, folder, and flags are kept.
+        `Draft.after_sending`. The stored title, folder, and flags are kept. STREAMING answers of
+        dead processes become INTERRUPTED.
 
         Args:
             question: None if an answer is retried.
@@ -281,6 +282,7 @@ class ConversationStore:
             if is_temporary and _title_of(connection, conversation.id) is None:
                 raise StorageError(Reason.TEMPORARY_CLOSED)
             _require_no_other_writer(connection, conversation.id)
+            _interrupt(connection, conversation.id)
             asked = _as_organized(connection, conversation)
             put_conversation(connection, asked, leaf_id=answers[0].id)
             if question is not None:
@@ -492,19 +494,22 @@ def _delete_trashed(conversation_id: str, before: int, connection: sqlite3.Conne
     return is_there
 
 
-def _orphan_ids(connection: sqlite3.Connection) -> list[str]:
-    return _abandoned_ids(connection, "remote_run IS NULL")
+def _orphan_ids(connection: sqlite3.Connection, conversation_id: str | None = None) -> list[str]:
+    condition = "remote_run IS NULL AND (? IS NULL OR conversation_id = ?)"
+    return _abandoned_ids(connection, condition, conversation_id, conversation_id)
 
 
 def _abandoned_run_ids(connection: sqlite3.Connection) -> list[str]:
     return _abandoned_ids(connection, "remote_run IS NOT NULL")
 
 
-def _abandoned_ids(connection: sqlite3.Connection, condition: str) -> list[str]:
+def _abandoned_ids(
+    connection: sqlite3.Connection, condition: str, *values: str | None
+) -> list[str]:
     """Return the ids of STREAMING answers whose process is gone, filtered by an SQL condition."""
     sql = f"""SELECT id, owner_pid, owner_started FROM messages
         WHERE status = 'streaming' AND {condition} ORDER BY created_at, rowid"""  # noqa: S608
-    rows = connection.execute(sql)
+    rows = connection.execute(sql, values)
     return [row["id"] for row in rows if not is_alive(row["owner_pid"], row["owner_started"])]
 
 
@@ -517,9 +522,9 @@ def _take_over(connection: sqlite3.Connection) -> list[Message]:
     return [read_row(message_from_row, row) for row in rows]
 
 
-def _interrupt(connection: sqlite3.Connection) -> list[str]:
+def _interrupt(connection: sqlite3.Connection, conversation_id: str | None = None) -> list[str]:
     conversations: dict[str, None] = {}
-    for message_id in _orphan_ids(connection):
+    for message_id in _orphan_ids(connection, conversation_id):
         row = connection.execute(INTERRUPT, (message_id,)).fetchone()
         _add_message_entry(connection, read_row(message_from_row, row))
         conversations[row["conversation_id"]] = None

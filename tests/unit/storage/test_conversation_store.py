@@ -422,6 +422,20 @@ async def test_only_answers_of_dead_processes_are_interrupted(path: Path) -> Non
         assert hit.message_id == left.id
 
 
+async def test_the_next_turn_interrupts_the_answer_of_a_dead_process(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation, other = a_conversation(), a_conversation()
+        left = [a_question(each, "Why?") for each in (conversation, other)]
+        for each, question in zip((conversation, other), left, strict=True):
+            await store.begin_turn(each, question, an_answer(question, "half"))
+        await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
+        await store.begin_turn(conversation, None, an_answer(left[0], minutes=1))
+        statuses = [m.status for m in await store.messages(conversation.id)]
+        assert statuses == ["complete", "interrupted", "streaming"]
+        assert [m.status for m in await store.messages(other.id)] == ["complete", "streaming"]
+
+
 async def test_an_interrupted_answer_keeps_its_images(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
