@@ -35,9 +35,10 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.ui.composer.attachment_chips import ChipWidget
+from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
+from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.composer.dropped_content import DroppedData
-from desktop_app.ui.composer.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
+from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.ui.look import theme as themes
 from tests.helpers.menus import entry_text

@@ -22,7 +22,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtGui import QAction
 
@@ -97,10 +97,10 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
     counts = Counter(_maker_of(entry) for entry in entries if entry.variant is None)
     menus: dict[str, QMenu] = {}
     for entry in entries:
-        maker = _maker_of(entry) if counts[_maker_of(entry)] > 1 else ""
         if entry.variant is not None:
             yield entry, parent
             continue
+        maker = _maker_of(entry) if counts[_maker_of(entry)] > 1 else ""
         if maker not in menus:
             menus[maker] = ProgramMenu(menu_text(maker) or tr("Other"), parent)
         yield entry, menus[maker]
@@ -125,15 +125,18 @@ def fill_efforts(
     Refused efforts are disabled, with the reasons below.
     """
     group = QActionGroup(menu)
+    reasons: dict[str, None] = {}
     for effort in choice.efforts_listed:
         label = f"{tr(effort.label)} · {tr(effort.advice)}"
         entry_figures = "" if figures is None else figures.efforts.get(effort, "")
         action = _add(menu, group, label, effort is choice.effort, entry_figures)
         action.triggered.connect(lambda _=False, effort=effort: on_chosen(effort))
-        _refuse(action, choice.effort_refusals.get(effort, ""))
-    _add_reasons(
-        menu, (choice.effort_refusals.get(e, "") for e in choice.efforts_listed), note_width
-    )
+        if reason := choice.effort_refusals.get(effort, ""):
+            action.setEnabled(False)
+            set_tooltip(action, reason)
+            reasons[reason] = None
+    for reason in reasons:
+        _add_note(menu, reason, note_width)
 
 
 def fill_background(
@@ -165,17 +168,6 @@ def _add(menu: QMenu, group: QActionGroup, label: str, checked: bool, figures: s
     group.addAction(action)
     action.setChecked(checked)
     return action
-
-
-def _refuse(action: QAction, reason: str) -> None:
-    action.setEnabled(not reason)
-    if reason:
-        set_tooltip(action, reason)
-
-
-def _add_reasons(menu: QMenu, reasons: Iterable[str], width: int) -> None:
-    for reason in dict.fromkeys(reason for reason in reasons if reason):
-        _add_note(menu, reason, width)
 
 
 def _add_note(menu: QMenu, words: str, width: int) -> None:

@@ -15,9 +15,8 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
+from desktop_app.ui.composer.attachment_chips import AttachmentChips
 from desktop_app.ui.composer.choice_row import ChoiceRow
-from desktop_app.ui.composer.choice_view import ChoiceFigures, ChoiceView, ModelEntry
 from desktop_app.ui.composer.completion.completion_fields import (
     EditorCompletionField,
     PopupAboveEditor,
@@ -38,9 +37,9 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 
+    from desktop_app.ui.composer.attachment_chips import Chip
+    from desktop_app.ui.composer.choice_view import ChoiceView
     from desktop_app.ui.composer.dropped_content import DroppedContent
-
-__all__ = ["Chip", "ChoiceFigures", "ChoiceView", "ModelEntry", "PromptEditor"]
 
 _MAX_SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""

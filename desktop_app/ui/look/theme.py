@@ -5,8 +5,8 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
 `style_sheet`. It selects by the dynamic property `role`, which a widget sets on itself:
 
     QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) ·
-                                example (a card that is a button) · suggestion ·
-                                segment (checkable) · send · stop · filter (property "set")
+                                example (a card that is a button) · send · stop ·
+                                filter (property "set")
     QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
                                 error-title · error-note · warning · warning-note
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
@@ -247,11 +247,11 @@ QLabel[role="error"] { color: @error; font-size: @note; }
 QLabel[role="hero"] { font-size: @hero; font-weight: 600; }
 QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $2px $8px;
     border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
-QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QKeySequenceEdit, QTextEdit[role="field"],
+QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QTextEdit[role="field"],
 QPlainTextEdit[role="field"] { background: @card; border: 1px solid @line; border-radius: $8px;
     padding: 0 $8px; min-height: $30px; selection-background-color: @accent;
     selection-color: @on_accent; }
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QKeySequenceEdit:focus,
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
 QCheckBox { border: 2px solid transparent; border-radius: $6px; padding: 0 $2px; }
 QCheckBox:focus { border-color: @accent; }
@@ -320,14 +320,6 @@ QHeaderView::section { border-bottom: 1px solid @line; }
     text-decoration: underline; }
 [role="fold"] { color: @dim; font-weight: 600; padding: 0 $4px 0 0; margin-left: -$4px; }
 [role="fold"]:hover { color: @text; }
-[role="suggestion"] { background: @tint; color: @accent; font-weight: 600; font-size: @suggestion;
-    padding: 0 $10px; }
-[role="suggestion"]:hover { background: @selected; }
-[role="segment"] { color: @dim; padding: 0 $14px; margin: $2px; min-height: $20px;
-    border-radius: $6px; }
-[role="segment"]:hover { color: @text; }
-[role="segment"]:checked { background: @segment; color: @text; font-weight: 600; }
-[role="segment"]:disabled { color: @faint; }
 [role="send"], [role="stop"] { background: @accent; border-radius: @round; padding: 0;
     min-width: $28px; max-width: $28px; min-height: $28px; max-height: $28px; }
 [role="send"]:hover { background: @accent_strong; }
@@ -357,7 +349,6 @@ def style_sheet(theme: Theme) -> str:
         "accent_strong": strong.name(),
         "focus_on_accent": theme.text.name(),
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
-        "segment": (theme.ground if theme.is_dark else theme.card).name(),
         # In high contrast, lines have the color of text.
         "thumb": theme.faint.name()
         if theme.line == theme.text
@@ -366,7 +357,6 @@ def style_sheet(theme: Theme) -> str:
         "round": f"{(theme.px(28) + 4) // 2}px",
         "note": f"{theme.points(NOTE_SIZE):.3f}pt",
         "key": f"{theme.points(11):.3f}pt",
-        "suggestion": f"{theme.points(13):.3f}pt",
         "heading": f"{theme.points(HEADING_SIZE):.3f}pt",
         "hero": f"{theme.points(24):.3f}pt",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QHeaderView, QTableView
 
 from desktop_app.i18n.translation import tr, tr_plural
@@ -22,6 +22,7 @@ from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -79,9 +80,7 @@ class ModelsDialog(QDialog):
         self._build()
         self._connect()
         self.set_theme(theme)
-        room, edge = parent.window().size(), theme.px(24)
-        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
-        self.resize(wanted.boundedTo(room - QSize(edge, edge)))
+        self.resize(fitting_size(SIZE, theme, parent))
 
     def _build(self) -> None:
         table = self.table
@@ -92,9 +91,8 @@ class ModelsDialog(QDialog):
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setSortingEnabled(True)
         header = table.horizontalHeader()
-        header.setResizeContentsPrecision(
-            0
-        )  # measures only visible rows, because a gateway lists hundreds
+        # Measures only the visible rows, because a gateway lists hundreds.
+        header.setResizeContentsPrecision(0)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         head = row_of((self.search, 1), self.filter, HelpButton(), spacing=8)
@@ -177,15 +175,17 @@ class ModelsDialog(QDialog):
         if press_focused(self, event):
             return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if self.current is None and self._filtered.rowCount():
-                self.table.setCurrentIndex(self._filtered.index(0, NAME_COLUMN))
+            self._ensure_current()
             self._emit(self.use_requested)
         elif event.key() == Qt.Key.Key_Down and self.search.hasFocus():
             self.table.setFocus(Qt.FocusReason.TabFocusReason)
-            if self.current is None and self._filtered.rowCount():
-                self.table.setCurrentIndex(self._filtered.index(0, NAME_COLUMN))
+            self._ensure_current()
         else:
             super().keyPressEvent(event)
+
+    def _ensure_current(self) -> None:
+        if self.current is None:
+            self.table.setCurrentIndex(self._filtered.index(0, NAME_COLUMN))
 
     def sort_menu(self) -> QMenu:
         """Return a menu that sorts the table by a column."""

@@ -57,11 +57,10 @@ class Roles(IntEnum):
     IS_HEADING = Qt.ItemDataRole.UserRole
     STREAMING = Qt.ItemDataRole.UserRole + 1
     IDENTIFIER = Qt.ItemDataRole.UserRole + 2
-    PINNED = Qt.ItemDataRole.UserRole + 3
-    IS_FOLDER = Qt.ItemDataRole.UserRole + 4
-    NOTE = Qt.ItemDataRole.UserRole + 5
-    UNREAD = Qt.ItemDataRole.UserRole + 6
-    ON_TOP = Qt.ItemDataRole.UserRole + 7
+    IS_FOLDER = Qt.ItemDataRole.UserRole + 3
+    NOTE = Qt.ItemDataRole.UserRole + 4
+    UNREAD = Qt.ItemDataRole.UserRole + 5
+    ON_TOP = Qt.ItemDataRole.UserRole + 6
 
 
 @dataclass(frozen=True)
@@ -162,8 +161,6 @@ class ConversationModel(QAbstractListModel):
                 return row.id in self._unread
             case Roles.IDENTIFIER:
                 return row.id
-            case Roles.PINNED:
-                return not isinstance(row, FolderRow) and row.pinned
             case Roles.ON_TOP:
                 return not isinstance(row, FolderRow) and self._is_on_top(row)
             case Roles.IS_FOLDER:
@@ -242,13 +239,13 @@ class ConversationModel(QAbstractListModel):
         self,
         conversations: Iterable[Conversation],
         *,
-        list_filter: ListFilter | None = None,
+        list_filter: ListFilter = LIST,
         folders: Iterable[Folder] = (),
         last: Conversation | None = None,
     ) -> None:
-        """Replace all rows, and the filter if `list_filter` is given; `last` as for `append`."""
+        """Replace all rows and the filter; `last` as for `append`."""
         rows = [FolderRow(folder) for folder in folders]
-        self._reset([*rows, *conversations], list_filter or self.list_filter, last)
+        self._reset([*rows, *conversations], list_filter, last)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page, whose end is `last`; None if there are no more pages."""

@@ -15,6 +15,7 @@ from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.file_dialogs import choose_file
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Note
 from desktop_app.ui.widgets.forms.line_field import text_field
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 _CHECK_PAUSE_MS: Final = 400
+_SIZE: Final = (600, 460)
 _HINTS: Final = {
     FormKind.SCHEMA: N_("Responses are JSON that matches this schema (draft 2020-12)."),
     FormKind.LARK: N_("Responses follow this grammar."),
@@ -75,7 +77,6 @@ class AnswerFormDialog(FormDialog):
         self.cancel_button = dialog_button(tr("Cancel"), "form-cancel")
         self.save_button = dialog_button(tr("Use"), "form-save", "primary")
         self.save_button.setDefault(True)
-        px = theme.px
         head = row_of((self.kind, 1), (self.name, 1), spacing=8)
         buttons = row_of(
             self.open_file_button,
@@ -88,8 +89,7 @@ class AnswerFormDialog(FormDialog):
         parts = (head, self.hint, (self.text, 1), self.problem, buttons)
         column_of(*parts, parent=self, margins=16, spacing=10)
         scale_boxes(self, theme)
-        room = parent.window().size()
-        self.resize(min(px(600), room.width() - px(40)), min(px(460), room.height() - px(40)))
+        self.resize(fitting_size(_SIZE, theme, parent))
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(lambda _at: self._show_kind())

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QListView
+from PySide6.QtWidgets import QDialog, QListView
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
@@ -62,11 +62,8 @@ class ResourceDialog(QDialog):
         self.attach_button = dialog_button(tr("Attach"), "attach-resource")
         self.attach_button.setEnabled(False)
         self.attach_button.clicked.connect(self._choose)
-        head, foot = QHBoxLayout(), QHBoxLayout()
-        head.addWidget(self._note, 1)
-        head.addWidget(HelpButton(), 0, Qt.AlignmentFlag.AlignRight)  # also without the note
-        foot.addStretch(1)
-        foot.addWidget(self.attach_button)
+        help_button = (HelpButton(), Qt.AlignmentFlag.AlignRight)  # also without the note
+        head, foot = row_of((self._note, 1), help_button), row_of(STRETCH, self.attach_button)
         column_of(head, (self.list_view, 1), foot, parent=self)
         self.list_view.setFocus()  # not the help, which comes first
         self.resize(fitting_size(_SIZE, theme, parent))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
@@ -10,11 +10,14 @@ from PySide6.QtWidgets import QDialog
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
+
+_SIZE: Final = (640, 480)
 
 
 class SentTextDialog(QDialog):
@@ -31,8 +34,4 @@ class SentTextDialog(QDialog):
         self.text.setFont(theme.reading())
         column_of(self.note, (self.text, 1), parent=self, margins=16, spacing=10)
         scale_boxes(self, theme)
-        room = parent.size()
-        self.resize(
-            min(theme.px(640), room.width() - theme.px(40)),
-            min(theme.px(480), room.height() - theme.px(40)),
-        )
+        self.resize(fitting_size(_SIZE, theme, parent))
