@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting
-from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
-from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
+from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem, QWidget
 
 from desktop_app.ui.look import painting
@@ -14,9 +14,9 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
 from desktop_app.ui.widgets.forms.line_field import line_field
-from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
+from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
-from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import set_tooltip, spoken_text
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class LibraryModel(RowsModel[LibraryRow]):
         at = next((n for n, row in enumerate(self._rows) if row.id and row.id == row_id), -1)
         return self.index(at, 0) if at >= 0 else QModelIndex()
 
-    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Return a row's flags; headings are disabled."""
         if index.isValid() and not self._rows[index.row()].id:
             return Qt.ItemFlag.NoItemFlags

@@ -13,12 +13,12 @@ from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.ui.widgets.rows.table_model import Index, TableModel
+from desktop_app.ui.widgets.rows.rows_model import ROW, Index
+from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 
 Value = str | int | Decimal | date | bool | None
 
-ROW: Final = Qt.ItemDataRole.UserRole
 FAVORITE_COLUMN, NAME_COLUMN, PROVIDER_COLUMN = 0, 1, 2
 
 

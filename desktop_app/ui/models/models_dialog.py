@@ -14,7 +14,6 @@ from desktop_app.ui.models.model_columns import (
     FILTERS,
     NAME_COLUMN,
     PROVIDER_COLUMN,
-    ROW,
     ModelFilter,
     ModelsTable,
 )
@@ -26,6 +25,7 @@ from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.rows.rows_model import ROW
 from desktop_app.ui.widgets.rows.table_views import show_as_rows
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip
 

@@ -18,18 +18,12 @@ from enum import IntEnum
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QMimeData,
-    QModelIndex,
-    QPersistentModelIndex,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, Qt, Signal
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
+from desktop_app.ui.widgets.rows.rows_model import Index
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
@@ -40,7 +34,6 @@ if TYPE_CHECKING:
     # Not imported at run time, because imports here delay the first paint.
     from desktop_app.domain.conversations.conversation import Conversation, Folder
 
-Index = QModelIndex | QPersistentModelIndex
 # The group; the negated time (newest first), the rank of a pin, or 0; the id, or a folder's name.
 Key = tuple[int, float, str]
 

@@ -22,8 +22,9 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from desktop_app.i18n.translation import tr_plural
-from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Index, Roles
+from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Roles
 from desktop_app.ui.widgets.rows.row_view import RowView
+from desktop_app.ui.widgets.rows.rows_model import Index
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel, QMimeData

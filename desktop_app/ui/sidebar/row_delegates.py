@@ -15,8 +15,8 @@ from desktop_app.ui.look.mirroring import mirrored_rect, upright
 from desktop_app.ui.sidebar import conversation_model, hit_model
 from desktop_app.ui.sidebar.calendar import short_day_text
 from desktop_app.ui.sidebar.conversation_view import ConversationView
-from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
-from desktop_app.ui.widgets.rows.rows_model import ROW
+from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
+from desktop_app.ui.widgets.rows.rows_model import ROW, Index
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 

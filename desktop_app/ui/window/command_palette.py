@@ -19,9 +19,9 @@ from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.forms.line_field import line_field
-from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
+from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
-from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:

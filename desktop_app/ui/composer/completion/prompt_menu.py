@@ -18,9 +18,9 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
-from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
+from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
-from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

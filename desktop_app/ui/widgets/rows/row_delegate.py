@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QCursor, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
     from desktop_app.ui.look.theme import Theme
-
-Index = QModelIndex | QPersistentModelIndex
+    from desktop_app.ui.widgets.rows.rows_model import Index
 
 _GAP: Final = 2
 _BAR_WIDTH: Final = 3

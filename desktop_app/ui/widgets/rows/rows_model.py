@@ -11,6 +11,7 @@ from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex
+"""An index as Qt passes it to a model."""
 
 ROW: Final = Qt.ItemDataRole.UserRole
 """The role of the value itself."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
+from desktop_app.ui.widgets.rows.rows_model import Index
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 
 Row = TypeVar("Row")
-Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT: Final = QModelIndex()
 
 
