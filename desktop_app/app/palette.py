@@ -92,7 +92,7 @@ class Palette(QObject):
 
     def _choose(self, row_id: str) -> None:
         if self._uses is not None:
-            self._uses.note(row_id)
+            self._uses.count_choice(row_id)
             self._tasks.start(self._settings_store.set(USES_KEY, self._uses.stored))
         if row_id.startswith(CONVERSATION):
             self._sources.open_conversation(row_id)

@@ -118,7 +118,7 @@ class UseCounts:
         """Return the score of a row, higher for frequent and recent choices; 0 for none."""
         return self._scores.get(entry_id, 0.0)
 
-    def note(self, entry_id: str) -> None:
+    def count_choice(self, entry_id: str) -> None:
         """Count a choice."""
         scores = {key: score * self._DECAY for key, score in self._scores.items()}
         scores[entry_id] = scores.get(entry_id, 0.0) + 1

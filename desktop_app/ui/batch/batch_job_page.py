@@ -88,7 +88,7 @@ class BatchJobPage(QWidget):
         self.retry_button = dialog_button(tr("Retry failed files"), "batch-retry")
         self.report = dialog_button(tr("Export results"), "batch-report")
         self.open = dialog_button(tr("Open as conversation"), "batch-open")
-        self.parts = dialog_button(tr("Read in parts…"), "batch-parts")
+        self.chunked_reading_button = dialog_button(tr("Read in parts…"), "batch-parts")
         self.remove = dialog_button(tr("Remove"), "batch-remove")
         self._build()
         self._connect()
@@ -114,7 +114,7 @@ class BatchJobPage(QWidget):
         FlowLayout(
             self.start,
             self.open,
-            self.parts,
+            self.chunked_reading_button,
             self.report,
             self.retry_button,
             self.cancel,
@@ -149,7 +149,9 @@ class BatchJobPage(QWidget):
         ):
             button.clicked.connect(lambda _=False, s=signal: self._emit_with_job(s))
         self.open.clicked.connect(self._open)
-        self.parts.clicked.connect(lambda: self._emit_with_item(self.chunked_reading_requested))
+        self.chunked_reading_button.clicked.connect(
+            lambda: self._emit_with_item(self.chunked_reading_requested)
+        )
 
     # ------------------------------------------------------------------ state
 
@@ -233,7 +235,7 @@ class BatchJobPage(QWidget):
             self.answer.setPlainText(text)
         self.open.setEnabled(item.status is ItemStatus.ANSWERED)
         is_large = item.status is ItemStatus.LEFT_OUT and item.part is not None
-        self.parts.setVisible(is_large)
+        self.chunked_reading_button.setVisible(is_large)
         self.open.setVisible(not is_large)
 
     # ------------------------------------------------------------------ actions of the user
@@ -263,7 +265,7 @@ class BatchJobPage(QWidget):
         self.answer.clear()
         self.open.setEnabled(False)
         self.open.setVisible(True)
-        self.parts.hide()
+        self.chunked_reading_button.hide()
 
     def _open(self) -> None:
         if self._item is not None and self._item.status is ItemStatus.ANSWERED:

@@ -77,7 +77,7 @@ class ComparisonWindow(QDialog):
             theme,
             name=tr("Responses"),
             padding=6,
-            small=True,
+            is_small=True,
             is_tabs=True,
         )
         self._lay_out()

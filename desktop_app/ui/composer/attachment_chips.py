@@ -369,8 +369,8 @@ class AttachmentChips(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         # The viewport is created here, because PySide takes 15 ms to wrap a viewport
         # created by Qt.
-        ground = QWidget()
-        self.setViewport(ground)
+        viewport = QWidget()
+        self.setViewport(viewport)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -379,7 +379,7 @@ class AttachmentChips(QScrollArea):
         self._flow = FlowLayout(parent=inner)
         self._flow.setSpacing(theme.px(8))
         self.setWidget(inner)
-        for surface in (ground, inner):
+        for surface in (viewport, inner):
             surface.setAutoFillBackground(False)
         self.hide()
 

@@ -64,19 +64,19 @@ class BackgroundButton(PlainToolButton):
         set_tooltip(self, state)
         self._show_icon()
 
-    def show_label(self, wide: bool) -> None:
-        """Show the label beside the icon if background answers are on and `wide` is set."""
-        word = tr(_LABEL) if wide and self._choice.background else ""
+    def show_label(self, is_wide: bool) -> None:
+        """Show the label beside the icon if background answers are on and `is_wide` is set."""
+        word = tr(_LABEL) if is_wide and self._choice.background else ""
         style = Qt.ToolButtonStyle
         self.setText(word)
         self.setToolButtonStyle(
             style.ToolButtonTextBesideIcon if word else style.ToolButtonIconOnly
         )
 
-    def width_with(self, *, wide: bool) -> int:
+    def width_with(self, *, is_wide: bool) -> int:
         """Return the preferred width, without changing anything."""
         width = self._theme.px(_ICON) + self._theme.px(_PADDING)
-        if wide and self._choice.background:
+        if is_wide and self._choice.background:
             label_width = text_width(tr(_LABEL), self._theme.interface())
             width += label_width + self._theme.px(_PADDING) // 2
         return width
@@ -88,7 +88,7 @@ class BackgroundButton(PlainToolButton):
         self._show_icon()
 
     def sizeHint(self) -> QSize:
-        return QSize(self.width_with(wide=bool(self.text())), super().sizeHint().height())
+        return QSize(self.width_with(is_wide=bool(self.text())), super().sizeHint().height())
 
     def _show_icon(self) -> None:
         theme = self._theme

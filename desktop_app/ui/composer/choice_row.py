@@ -68,15 +68,15 @@ class ModelControl(QFrame):
         self.variants.set_current(choice.variant.value if choice.variant else None)
         self.menu_button.setAccessibleName(spoken_text(tr("Model: {name}", name=choice.model_name)))
 
-    def show_variants(self, wide: bool) -> None:
-        """Show the variants as segments if `wide` is set, otherwise the current name."""
-        shows_segments = wide and self.choice.offers_variants
+    def show_variants(self, is_wide: bool) -> None:
+        """Show the variants as segments if `is_wide` is set, otherwise the current name."""
+        shows_segments = is_wide and self.choice.offers_variants
         self.variants.setVisible(shows_segments)
         self.menu_button.setText("" if shows_segments else self.choice.short_name)
 
-    def width_with(self, *, wide: bool) -> int:
+    def width_with(self, *, is_wide: bool) -> int:
         """Return the preferred width, without changing anything."""
-        if wide and self.choice.offers_variants:
+        if is_wide and self.choice.offers_variants:
             return self.variants.sizeHint().width() + self.menu_button.width_with(text="")
         return self.menu_button.width_with(text=self.choice.short_name)
 
@@ -117,7 +117,7 @@ class ChoiceRow(QWidget):
         self.estimate = ("", "", "")
         self._choice_figures = ChoiceFigures()
         self._rate = ""
-        self._streaming = False
+        self._is_streaming = False
         self.attach_button = PlainToolButton(name="attach", label=tr("Attach files"), role="quiet")
         self.attach_menu_button = PlainToolButton(
             name="attach-more", label=tr("More attachment options"), role="quiet"
@@ -201,7 +201,7 @@ class ChoiceRow(QWidget):
 
     def set_streaming(self, streaming: bool) -> None:
         """Show Stop and the rate while an answer streams, otherwise Send and the estimate."""
-        self._streaming = streaming
+        self._is_streaming = streaming
         self.send_button.setVisible(not streaming)
         self.stop_button.setVisible(streaming)
         if not streaming:
@@ -238,12 +238,12 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def _show_figures(self) -> None:
-        set_tooltip(self.estimate_label, "" if self._streaming else self.estimate[2])
+        set_tooltip(self.estimate_label, "" if self._is_streaming else self.estimate[2])
         self._fit()
 
     def _fit(self) -> None:
         """Shorten the estimate, then hide `_PARTS` in order, then the estimate, until all fits."""
-        figures, short, _ = (self._rate, self._rate, "") if self._streaming else self.estimate
+        figures, short, _ = (self._rate, self._rate, "") if self._is_streaming else self.estimate
         hidden: list[str] = []
         if self._total_width(figures) > self.width():
             figures = short
@@ -267,13 +267,13 @@ class ChoiceRow(QWidget):
         if "tools" not in hidden or self._has_tools:
             total += self.tools_button.sizeHint().width()
         total += self._theme.px(SEND_SIZE) + 2 * gap
-        total += self.models.width_with(wide="variants" not in hidden)
+        total += self.models.width_with(is_wide="variants" not in hidden)
         if self.choice.effort_shown is not None:
             label = "" if "effort" in hidden else self._effort_label()
             caption = "" if "caption" in hidden else tr("Effort")
             total += gap + self.effort.width_with(text=label, caption=caption)
         if self.choice.background is not None:
-            total += gap + self.background.width_with(wide="background" not in hidden)
+            total += gap + self.background.width_with(is_wide="background" not in hidden)
         if figures:
             total += gap + text_width(figures, self._theme.note())
         return total

@@ -81,7 +81,7 @@ class PromptEditor(QFrame):
         super().__init__()
         self.setObjectName("prompt-editor")
         self._keymap = Keymap()
-        self._streaming = False
+        self._is_streaming = False
         self._refusal = ""
         self._can_queue = False
         self._hint = ""
@@ -132,7 +132,7 @@ class PromptEditor(QFrame):
 
     def _request_edit(self) -> None:
         """Ask to edit the last message, unless attachments or a running response are in the way."""
-        if not (self._streaming or self.has_chips):
+        if not (self._is_streaming or self.has_chips):
             self.command_requested.emit("question.edit")
 
     def text(self) -> str:
@@ -214,7 +214,7 @@ class PromptEditor(QFrame):
     def set_streaming(self, streaming: bool) -> None:
         """Show Stop and its hint while an answer streams, otherwise Send."""
         had_focus = self.row.send_button.hasFocus() or self.row.stop_button.hasFocus()
-        self._streaming = streaming
+        self._is_streaming = streaming
         self.field.set_can_stop(streaming)
         self._warning = ""
         self.row.set_streaming(streaming)
@@ -367,7 +367,7 @@ class PromptEditor(QFrame):
             self._warn(self._refusal)
         elif is_typed:
             self.submit_requested.emit(self.text())
-        elif self._streaming:
+        elif self._is_streaming:
             self.focus_text()
         elif self.suggestions.choose_first():
             return
@@ -386,7 +386,7 @@ class PromptEditor(QFrame):
 
     def _show_enter_key(self) -> None:
         """Show Enter at the first suggestion only while the text is empty."""
-        takes_first = not self.text().strip() and not self._streaming
+        takes_first = not self.text().strip() and not self._is_streaming
         self.suggestions.set_first_key(self._key_name("prompt.send") if takes_first else "")
 
     def _show_send_tooltip(self) -> None:
@@ -404,14 +404,14 @@ class PromptEditor(QFrame):
         words = self._warning or self._hint or self._default_hint()
         if words != self._hint_label.text():
             self._hint_label.setText(words)
-        is_default = not (self._warning or self._hint or self._notice or self._streaming)
+        is_default = not (self._warning or self._hint or self._notice or self._is_streaming)
         has_news = bool(self._warning or self._hint)
         is_shown = has_news or (self._shows_hint and not (is_default and self._is_compact))
         self._hint_label.setVisible(is_shown)
 
     def _default_hint(self) -> str:
         stop, send = self._key_name("prompt.stop"), self._key_name("prompt.send")
-        if self._streaming:
+        if self._is_streaming:
             if not send:
                 return tr("{stop} to stop", stop=stop) if stop else ""
             if not stop:

@@ -75,7 +75,7 @@ class PromptText(PlainTextField):
         self._send_keys = "Return"
         self._stop_keys = "Esc"
         self._plain_paste_keys = "Ctrl+Shift+V"
-        self._large_paste = LARGE_PASTE_CHARACTERS
+        self._max_pasted_characters = LARGE_PASTE_CHARACTERS
         self._can_stop = False
         self._template: TemplateMark | None = None
         self._spelling: PromptSpelling | None = None
@@ -99,7 +99,7 @@ class PromptText(PlainTextField):
 
     def set_large_paste(self, characters: int) -> None:
         """Set the number of characters beyond which a pasted text is to be attached."""
-        self._large_paste = characters
+        self._max_pasted_characters = characters
 
     def set_can_stop(self, can_stop: bool) -> None:
         """Set whether the stop key stops an answer."""
@@ -305,7 +305,7 @@ class PromptText(PlainTextField):
             self.files_pasted.emit(list(dropped.files))
         if dropped.content is not None:
             self.content_pasted.emit(dropped.content)
-        if dropped.length > self._large_paste:
+        if dropped.length > self._max_pasted_characters:
             if dropped.html:
                 self.large_rich_text_pasted.emit(dropped.text, dropped.html)
             else:

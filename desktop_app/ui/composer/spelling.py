@@ -114,13 +114,13 @@ class Spelling(QObject):
         """
 
         def on_suggestions(suggestions: Sequence[str]) -> None:
-            self._insert(menu, word, suggestions, replace)
+            self._insert_suggestions(menu, word, suggestions, replace)
             menu.setAccessibleName(spoken_text(tr("Misspelled: {word}", word=word)))
             show()
 
         self.suggestions_requested.emit(SuggestionRequest(word, on_suggestions))
 
-    def _insert(
+    def _insert_suggestions(
         self, menu: QMenu, word: str, suggestions: Sequence[str], replace: Callable[[str], None]
     ) -> None:
         first = menu.actions()[0] if menu.actions() else menu.addSeparator()

@@ -55,21 +55,21 @@ class SuggestionButton(PaintedButton):
         painter = painting.painter_of(self)
         theme, px = self._theme, self._theme.px
         color = theme.accent if self.isEnabled() else theme.faint
-        hovered = self.underMouse() and self.isEnabled()
+        is_hovered = self.underMouse() and self.isEnabled()
         painting.fill_background(
-            painter, self.rect(), theme.selected if hovered else theme.tint, px(RADIUS)
+            painter, self.rect(), theme.selected if is_hovered else theme.tint, px(RADIUS)
         )
         if self.hasFocus():
             painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
-        at = QRect(px(_PADDING), 0, px(_ICON), self.height())
-        painting.draw_icon(painter, at, self._icon, color, px(_ICON))
+        icon_rect = QRect(px(_PADDING), 0, px(_ICON), self.height())
+        painting.draw_icon(painter, icon_rect, self._icon, color, px(_ICON))
         right = self.width() - px(_PADDING)
         if self._key:
             width, height = painting.key_size(theme, self._key)
-            cap = QRect(right - width, (self.height() - height) // 2, width, height)
-            painting.draw_key(painter, theme, cap, self._key, theme.dim)
-            right = cap.left() - px(_GAP)
-        left = at.right() + 1 + px(_GAP)
+            key_rect = QRect(right - width, (self.height() - height) // 2, width, height)
+            painting.draw_key(painter, theme, key_rect, self._key, theme.dim)
+            right = key_rect.left() - px(_GAP)
+        left = icon_rect.right() + 1 + px(_GAP)
         words = QRect(left, 0, right - left + 1, self.height())
         painting.draw_text(painter, words, self.text(), theme.strong(), color)
 

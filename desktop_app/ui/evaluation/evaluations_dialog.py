@@ -176,7 +176,7 @@ class EvaluationsDialog(QDialog):
 
     def _show_runs(self, runs: Sequence[EvaluationRun]) -> None:
         table = self.runs
-        _reset(table, [tr(name) for name in COLUMNS], len(runs), painting.RIGHT)
+        _set_headings(table, [tr(name) for name in COLUMNS], len(runs), painting.RIGHT)
         for row, run in enumerate(runs):
             for column, text in enumerate(_figures(run)):
                 item = QTableWidgetItem(one_line(text))
@@ -197,7 +197,7 @@ class EvaluationsDialog(QDialog):
     def _show_failing(self, evaluation: Evaluation, failing: Sequence[str]) -> None:
         table, runs = self.failing, evaluation.runs
         names = [one_line(_name(run)) for run in runs]
-        _reset(table, [tr("Case"), tr("Question"), *names], len(failing), painting.LEFT)
+        _set_headings(table, [tr("Case"), tr("Question"), *names], len(failing), painting.LEFT)
         by_run = [{result.id: result for result in run.results} for run in runs]
         for row, case_id in enumerate(failing):
             cells = [case_id, evaluation.input_of(case_id)]
@@ -219,7 +219,7 @@ class EvaluationsDialog(QDialog):
         table.resizeRowsToContents()
 
 
-def _reset(
+def _set_headings(
     table: QTableWidget, names: Sequence[str], rows: int, alignment: Qt.AlignmentFlag
 ) -> None:
     table.clear()

@@ -33,13 +33,13 @@ _INSET: Final = 10
 class LibraryRow:
     """A row of the list; a heading has no id.
 
-    `note` is shown at the end ("edited"); `faint` marks a row that is hidden from menus.
+    `note` is shown at the end ("edited"); `is_faint` marks a row that is hidden from menus.
     """
 
     id: str
     title: str
     note: str = ""
-    faint: bool = False
+    is_faint: bool = False
     heading: str = ""
 
     @property
@@ -99,7 +99,7 @@ class LibraryDelegate(RowDelegate):
                 at = rect.adjusted(rect.width() - width, 0, 0, 0)
                 painting.draw_text(painter, at, row.note, theme.note(), theme.faint)
                 rect.setRight(at.left() - px(8))
-            color = theme.faint if row.faint else theme.text
+            color = theme.faint if row.is_faint else theme.text
             painting.draw_text(painter, rect, row.title, theme.interface(), color)
 
 

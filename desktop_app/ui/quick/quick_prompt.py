@@ -141,7 +141,7 @@ class QuickPrompt(QWidget):
         self._theme = theme
         self.choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = self._submitted = ""
-        self._streaming = self._offers_undo = self._is_expanded = False
+        self._is_streaming = self._offers_undo = self._is_expanded = False
         self.position_shares: tuple[float, float] | None = None
         self._opened_at, self._opened_size = self.pos(), self.size()
         # Without a compositor, X11 shows transparent corners in black.
@@ -256,7 +256,7 @@ class QuickPrompt(QWidget):
         A finished answer is cleared, unless the window keeps its content; a running answer stays.
         """
         self.slash.close()
-        if not self._streaming and not keeps_content:
+        if not self._is_streaming and not keeps_content:
             self.field.clear()
             self.set_status("")
             self.transcript.set_messages([])
@@ -338,7 +338,7 @@ class QuickPrompt(QWidget):
 
     def set_streaming(self, streaming: bool) -> None:
         """Expand the window and show Stop while an answer is streaming."""
-        self._streaming = streaming
+        self._is_streaming = streaming
         if streaming:
             self.set_status("")
             self._expand(True)
@@ -500,7 +500,7 @@ class QuickPrompt(QWidget):
 
     def _submit(self) -> None:
         text = self.field.toPlainText()
-        if self._streaming:
+        if self._is_streaming:
             self.set_status(tr("Still responding…"))
         elif text.strip() or self._accompanying_text.strip():
             self._submitted = text
@@ -516,8 +516,8 @@ class QuickPrompt(QWidget):
 
         Return False if there is no answer, or while it streams.
         """
-        if self._streaming or not self.transcript.isVisibleTo(self):
-            self.set_status(tr("Still responding…") if self._streaming else "")
+        if self._is_streaming or not self.transcript.isVisibleTo(self):
+            self.set_status(tr("Still responding…") if self._is_streaming else "")
             return False
         self.transcript.commands.copy_selection_or_answer()
         return True
@@ -533,7 +533,7 @@ class QuickPrompt(QWidget):
         self._open_button.setVisible(expanded and not is_unsaved)
         self._selection_button.setVisible(not expanded)
         self._unsaved_button.setVisible(not expanded or is_unsaved)
-        self._stop_button.setVisible(self._streaming)
+        self._stop_button.setVisible(self._is_streaming)
         self.transcript.setFixedHeight(self._theme.px(_MIN_ANSWER_HEIGHT))
         self._fit()
 

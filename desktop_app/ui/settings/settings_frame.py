@@ -122,7 +122,7 @@ class SettingsFrame(QWidget):
             self._theme,
             name=tr("Settings"),
             padding=3,
-            small=True,
+            is_small=True,
             columns=self._column_count(label for _, label in tabs),
             is_tabs=True,
         )

@@ -72,10 +72,10 @@ class ListSearch(QObject):
         self.view = HitView("search-hits", self.hits)
         self.column = QVBoxLayout()
         self.column.addWidget(self.field)
-        self._typing = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
+        self._pause = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self.field.textChanged.connect(self._on_typed)
         self.field.returnPressed.connect(self._open_first_hit)
-        self._typing.timeout.connect(self._search)
+        self._pause.timeout.connect(self._search)
         self.view.chosen.connect(self._open_hit)
         self.view.escaped.connect(self.end)
 
@@ -151,12 +151,12 @@ class ListSearch(QObject):
 
     def _on_typed(self, text: str) -> None:
         if text.strip():
-            self._typing.start()
+            self._pause.start()
         else:
             self._search()
 
     def _search(self) -> None:
-        self._typing.stop()
+        self._pause.stop()
         words = self.field.text().strip()
         if not words and self._filters is not None:
             self._filters.clear()

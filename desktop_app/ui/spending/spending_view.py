@@ -64,7 +64,7 @@ class SpendingView(QDialog):
             theme,
             name=tr("Period"),
             padding=8,  # so that long labels fit into a window of 640 pixels
-            small=True,
+            is_small=True,
             is_tabs=True,
         )
         self._tabs.set_current("month")

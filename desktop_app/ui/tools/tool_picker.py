@@ -120,7 +120,7 @@ class ToolPicker(QFrame):
         words = tr("The model may call these in this conversation.")
         self.note.setText(words if is_for_conversation else tr("The model may call these."))
         shown = QWidget()
-        rows = map(self._row, tools)
+        rows = map(self._create_row, tools)
         column_of(*rows, STRETCH, parent=shown, margins=(0, 0, _SPACING, 0), spacing=10)
         scale_boxes(shown, self._theme)
         shown.setAutoFillBackground(False)
@@ -159,7 +159,7 @@ class ToolPicker(QFrame):
             y = min(top.y() + anchor.height() + gap, window.height() - self.height() - gap)
         self.move(window.mapToGlobal(QPoint(x, max(gap, y))))
 
-    def _row(self, tool: ToolChoice) -> QWidget:
+    def _create_row(self, tool: ToolChoice) -> QWidget:
         row = QWidget()
         box = self._boxes[tool.name] = QCheckBox()
         # A server's name as wide as the list would push the permission out of it.

@@ -24,7 +24,7 @@ def choose_file(
     filters: str = "",
 ) -> QFileDialog:
     """Open a dialog in which the user chooses an existing file."""
-    dialog = _make(parent, title, start, filters)
+    dialog = _create_dialog(parent, title, start, filters)
     dialog.setFileMode(dialog.FileMode.ExistingFile)
     return _open(dialog, lambda paths: on_chosen(paths[0]))
 
@@ -38,7 +38,7 @@ def choose_files(
     filters: str = "",
 ) -> QFileDialog:
     """Open a dialog in which the user chooses existing files."""
-    dialog = _make(parent, title, start, filters)
+    dialog = _create_dialog(parent, title, start, filters)
     dialog.setFileMode(dialog.FileMode.ExistingFiles)
     return _open(dialog, on_chosen)
 
@@ -47,7 +47,7 @@ def choose_folder(
     parent: QWidget, title: str, on_chosen: Callable[[Path], object], *, start: Path | str = ""
 ) -> QFileDialog:
     """Open a dialog in which the user chooses a folder."""
-    dialog = _make(parent, title, start, "")
+    dialog = _create_dialog(parent, title, start, "")
     dialog.setFileMode(dialog.FileMode.Directory)
     dialog.setOption(dialog.Option.ShowDirsOnly)
     return _open(dialog, lambda paths: on_chosen(paths[0]))
@@ -67,13 +67,13 @@ def choose_target(
     Args:
         suffix: is added to a name that has none.
     """
-    dialog = _make(parent, title, start, filters)
+    dialog = _create_dialog(parent, title, start, filters)
     dialog.setAcceptMode(dialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(suffix)
     return _open(dialog, lambda paths: on_chosen(paths[0]))
 
 
-def _make(parent: QWidget, title: str, start: Path | str, filters: str) -> QFileDialog:
+def _create_dialog(parent: QWidget, title: str, start: Path | str, filters: str) -> QFileDialog:
     from PySide6.QtWidgets import QFileDialog  # not needed at the start
 
     dialog = QFileDialog(parent, title, str(start), filters)

@@ -83,9 +83,9 @@ class Header(QFrame):
 
     def set_context(self, used: int | None, limit: int | None) -> None:
         """Show the used tokens of the model's context; None, or a limit of 0, hides the meter."""
-        known = used is not None and limit is not None and limit > 0
-        self.meter.setVisible(known)
-        self.context.setVisible(known)
+        is_known = used is not None and limit is not None and limit > 0
+        self.meter.setVisible(is_known)
+        self.context.setVisible(is_known)
         if used is not None and limit:
             self.meter.set_share(used / limit)
             self.context.setText(tr("{used} of {limit}", used=tokens(used), limit=tokens(limit)))
@@ -191,12 +191,12 @@ class ContextMeter(QWidget):
         """Paint the ring, and its filled part clockwise from the top."""
         width = self._theme.px(2)
         rect = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
-        nearly_full = self._share >= _NEARLY_FULL
+        is_nearly_full = self._share >= _NEARLY_FULL
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(self._theme.line, width))
             painter.drawEllipse(rect)
-            pen = QPen(self._theme.warning if nearly_full else self._theme.accent, width)
+            pen = QPen(self._theme.warning if is_nearly_full else self._theme.accent, width)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             if self._share:

@@ -726,7 +726,7 @@ async def menus(desk: Desk, look: Look) -> None:
     """Open the menu of every button of the window, and those of spelling."""
     desk.window.show_settings(False)
     suggestions = ProgramMenu(desk.window)
-    Spelling(desk.window)._insert(suggestions, "⟦wrld⟧", ["⟦world⟧", "⟦wild⟧"], print)
+    Spelling(desk.window)._insert_suggestions(suggestions, "⟦wrld⟧", ["⟦world⟧", "⟦wild⟧"], print)
     await _popup(desk, look, "menu-spelling", suggestions)
     await desk.session.check_spelling()
     request = EditRequest(SPELLING_LANGUAGES, "⟦xx⟧", print, desk.window)

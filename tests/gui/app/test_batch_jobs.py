@@ -240,7 +240,7 @@ async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> 
         assert "1 file skipped." in dialog.job.estimate.text()
         await until(lambda: "272,000" in shown(desk)[0][2])
         dialog.job.table.setCurrentIndex(dialog.job.lines.index(0, 0))
-        await until(dialog.job.parts.isVisible)
+        await until(dialog.job.chunked_reading_button.isVisible)
         press(desk, "batch-parts")
         await until(lambda: desk.text.toPlainText() == "Which is it?")
         (part,) = desk.state.draft.value.attachments

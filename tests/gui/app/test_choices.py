@@ -60,7 +60,7 @@ def entry(desk: Desk, name: str) -> ModelEntry:
 def key_state(desk: Desk, profile_id: str) -> KeyState:
     """Return the state of a key in the panel."""
     (page,) = provider_page(desk, profile_id).findChildren(ProviderTab)
-    return page._states[profile_id]
+    return page._key_states[profile_id]
 
 
 # ---------------------------------------------------------------- variant, effort, model

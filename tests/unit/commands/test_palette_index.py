@@ -101,7 +101,7 @@ def test_frequent_choices_come_first_among_equal_matches() -> None:
     uses = UseCounts({})
     assert found("go")[0] == "prompt.focus"
     assert found("mess")[:2] == ["variant.pro", "prompt.focus"]
-    uses.note("prompt.focus")
+    uses.count_choice("prompt.focus")
     assert found("mess", uses)[:2] == ["prompt.focus", "variant.pro"]
     assert found("", uses)[0] == "prompt.focus"
     assert UseCounts(uses.stored).score("prompt.focus") == 1.0
@@ -110,10 +110,10 @@ def test_frequent_choices_come_first_among_equal_matches() -> None:
 def test_older_choices_count_less() -> None:
     uses = UseCounts({})
     for _ in range(3):
-        uses.note("a")
-    uses.note("b")
+        uses.count_choice("a")
+    uses.count_choice("b")
     assert uses.stored == {"a": 2.439, "b": 1.0}
-    uses.note("c")
+    uses.count_choice("c")
     assert uses.stored == {"a": 2.195, "c": 1.0, "b": 0.9}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint
 
-from desktop_app.ui.composer.completion.prompt_completer import SIGNS
+from desktop_app.ui.composer.completion.prompt_completer import SLASHES
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class EditorCompletionField:
         """See CompletionField; "" if text is selected or the line does not begin with /."""
         cursor = self._text.textCursor()
         block = cursor.block()
-        if cursor.hasSelection() or block.text()[:1] not in SIGNS:
+        if cursor.hasSelection() or block.text()[:1] not in SLASHES:
             return ""
         return utf16_slice(block.text(), 0, cursor.positionInBlock())
 

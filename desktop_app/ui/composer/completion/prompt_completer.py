@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
     from desktop_app.ui.look.theme import Theme
 
-SIGNS: Final = ("/", "／")
+SLASHES: Final = ("/", "／")
 """The characters that open the list; East Asian input methods type the wide slash."""
 _MAX_NAME_CHARACTERS: Final = 60
 """The longest typed name, with its slash."""
@@ -34,10 +34,10 @@ _MAX_NAME_CHARACTERS: Final = 60
 
 def typed_name(before: str) -> str | None:
     """Return the typed part of a prompt's name, or None if the line has no such part."""
-    if not before.startswith(SIGNS) or len(before) > _MAX_NAME_CHARACTERS:
+    if not before.startswith(SLASHES) or len(before) > _MAX_NAME_CHARACTERS:
         return None
     name = before[1:]
-    return None if name.startswith(" ") or any(sign in name for sign in SIGNS) else name
+    return None if name.startswith(" ") or any(slash in name for slash in SLASHES) else name
 
 
 class CompletionField(Protocol):
@@ -128,7 +128,7 @@ class PromptCompleter(QObject):
             return
         self._field.begin_line()
         self._is_dismissed, self._inserted_slash = False, True
-        self._field.replace(0, SIGNS[0], 1)
+        self._field.replace(0, SLASHES[0], 1)
         self.update_list()
 
     def insert_prompt(self, prompt: Prompt) -> None:

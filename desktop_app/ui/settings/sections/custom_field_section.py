@@ -125,9 +125,9 @@ class CustomFieldSection(FormSection, DraftForm):
                 widget.hide()
                 widget.deleteLater()
         for field in self._profile.custom_fields:
-            self._list.addWidget(self._row(field))
+            self._list.addWidget(self._create_row(field))
 
-    def _row(self, field: CustomField) -> QWidget:
+    def _create_row(self, field: CustomField) -> QWidget:
         row = QWidget()
         label = PlainLabel(self._describe(field), wraps=True)
         remove = PlainButton(tr("Remove"), role="link", name=f"remove-{field.key}")

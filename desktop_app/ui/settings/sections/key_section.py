@@ -144,7 +144,7 @@ class KeySection(FormSection):
         self._location = ReadOnlyLine()
         self._location.setObjectName(f"{self._prefix}key-place")
         self._location.setAccessibleName(spoken_text(tr(texts.name)))
-        self._mark = PlainLabel()
+        self._icon = PlainLabel()
         self._replace = self._plain_button("replace-key", tr("Replace"), tr(texts.replace))
         self._cancel = self._plain_button("cancel-key", tr("Cancel"), tr(texts.cancel))
         self._remove = PlainButton(tr(texts.remove), role="link", name=f"{self._prefix}remove-key")
@@ -168,18 +168,18 @@ class KeySection(FormSection):
         row = row_of((self._entry, 1), (self._location, 1))
         for button in (self._save, self._replace, self._cancel):
             row.addWidget(button)
-        self._inside = row_of(STRETCH, self._mark, parent=self._location)
+        self._icon_row = row_of(STRETCH, self._icon, parent=self._location)
         self.body.addLayout(row)
         self._column.addWidget(self._remove)
         self._column.addWidget(self._get_key_button)
 
-    def set_page(self, address: str) -> None:
+    def set_key_page(self, address: str) -> None:
         """Offer a link to the provider's page for API keys; "" offers none."""
         self._key_page = address
         set_tooltip(self._get_key_button, address)
-        self._show_page()
+        self._show_key_page_link()
 
-    def _show_page(self) -> None:
+    def _show_key_page_link(self) -> None:
         self._get_key_button.setVisible(bool(self._key_page) and self._state.place in _WITHOUT_KEY)
 
     def set_title(self, text: str) -> None:
@@ -197,7 +197,7 @@ class KeySection(FormSection):
     def show_state(self, state: KeyState) -> None:
         """Show where the key is stored; discard a typed key."""
         self._state = state
-        self._show_page()
+        self._show_key_page_link()
         self._entry.clear()
         self._show(*_APPEARANCES[state.place], entry=state.place in _WITHOUT_KEY)
         if state.place == "elsewhere":
@@ -227,7 +227,7 @@ class KeySection(FormSection):
         self._theme = theme
         self._location.setFont(theme.note())
         self._location.setTextMargins(*margins(0, 0, theme.px(22), 0))
-        self._inside.setContentsMargins(*margins(0, 0, theme.px(8), 0))
+        self._icon_row.setContentsMargins(*margins(0, 0, theme.px(8), 0))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_replacing = self._entry.isVisible() and self._state.place not in _WITHOUT_KEY
@@ -240,16 +240,16 @@ class KeySection(FormSection):
         self, location: str, icon: str, note: str, tone: Tone, *, entry: bool = False
     ) -> None:
         """Show the state; `location` and `note` are marked for translation."""
-        stored = self._state.place in ("keyring", "session") and not entry
+        is_stored = self._state.place in ("keyring", "session") and not entry
         may_be_stored = self._state.place in ("elsewhere", "unknown") and entry
         self._entry.setVisible(entry)
         self._location.setVisible(not entry)
         self._location.setText(tr(location))
         self._location.setCursorPosition(0)
         set_tooltip(self._location, tr(location))
-        self._mark.setPixmap(pixmap(icon, self._theme.dim, self._theme.px(14)))
-        self._replace.setVisible(stored)
-        self._remove.setVisible(stored or may_be_stored)
+        self._icon.setPixmap(pixmap(icon, self._theme.dim, self._theme.px(14)))
+        self._replace.setVisible(is_stored)
+        self._remove.setVisible(is_stored or may_be_stored)
         self._show_buttons()
         self.note.set_text(tr(note), tone)
 

@@ -116,7 +116,7 @@ class ProxySection(FormSection):
         self.body.addWidget(self._url)
         self._column.addSpacing(theme.px(6))
         self._column.addWidget(self.password)
-        self._mode.activated.connect(self._choose)
+        self._mode.activated.connect(self._choose_mode)
         self._url.editingFinished.connect(self._enter_url)
         self.password.key_entered.connect(self._enter_url)  # before the password is stored for it
 
@@ -137,7 +137,7 @@ class ProxySection(FormSection):
         self.note.set_text(tr(_NOTES[mode]))
         self.password.setVisible(mode == _MANUAL and "@" in self._profile.proxy)
 
-    def _choose(self) -> None:
+    def _choose_mode(self) -> None:
         mode = str(self._mode.currentData())
         self._show()
         if mode != _MANUAL:

@@ -90,9 +90,9 @@ class ProviderTab(QWidget):
         self._theme = theme
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile = NO_PROVIDER
-        self._states: dict[str, KeyState] = {}
+        self._key_states: dict[str, KeyState] = {}
         self._added_id = ""  # the server that was just added
-        self._results: dict[str, tuple[bool, str | LinkedText]] = {}
+        self._test_results: dict[str, tuple[bool, str | LinkedText]] = {}
         self._testing: set[str] = set()
         self._weights = ""
         self._default = ""
@@ -121,8 +121,8 @@ class ProviderTab(QWidget):
         self._models = self._line_section(tr("Additional models"), "models", theme)
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut
-        self._table = PlainButton(tr("Show models"), name="show-models", role="link")
-        self._column.addWidget(self._table, 0, Qt.AlignmentFlag.AlignLeft)
+        self._models_button = PlainButton(tr("Show models"), name="show-models", role="link")
+        self._column.addWidget(self._models_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._build_price(theme)
         self.spending = SpendingSection(theme, self._save_cap)
         self._column.addWidget(self.spending)
@@ -151,7 +151,7 @@ class ProviderTab(QWidget):
         self._add.setMenu(menu)
         row = row_of((self._combo, 1), self._add)
         section.body.addLayout(row)
-        self._about = section.note
+        self._preset_help = section.note
         self._column.addWidget(section)
 
     def _line_section(self, title: str, name: str, theme: Theme) -> LineSection:
@@ -162,10 +162,10 @@ class ProviderTab(QWidget):
     def _build_test(self, theme: Theme) -> None:
         self._test = PlainButton(tr("Test"), name="test", role="plain")
         self._test.setAccessibleName(spoken_text(tr("Test connection")))
-        self._mark = PlainLabel()
+        self._result_icon = PlainLabel()
         self._result = Note(theme, object_name="test-result")
         self._test.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        row = row_of(self._test, self._mark, (self._result, 100), STRETCH, spacing=8)
+        row = row_of(self._test, self._result_icon, (self._result, 100), STRETCH, spacing=8)
         self._column.addLayout(row)
 
     def _build_default(self, theme: Theme) -> None:
@@ -188,7 +188,7 @@ class ProviderTab(QWidget):
         self._key.key_entered.connect(self._enter_key)
         self._key.key_removal_requested.connect(self._remove_key)
         self._test.clicked.connect(self._begin_test)
-        self._table.clicked.connect(self.models_requested)
+        self._models_button.clicked.connect(self.models_requested)
         self._default_switch.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )
@@ -225,14 +225,14 @@ class ProviderTab(QWidget):
 
     def set_key_state(self, profile_id: str, state: KeyState) -> None:
         """Show where a profile's key is stored."""
-        self._states[profile_id] = state
+        self._key_states[profile_id] = state
         if profile_id == self.current_id():
             self._key.set_state(state)
 
     def set_test_result(self, profile_id: str, ok: bool, text: str | LinkedText) -> None:
         """Show the result of a connection test."""
         self._testing.discard(profile_id)
-        self._results[profile_id] = (ok, text)
+        self._test_results[profile_id] = (ok, text)
         self._show_result()
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -261,27 +261,27 @@ class ProviderTab(QWidget):
             return
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
         is_custom = profile.kind is ProviderKind.COMPATIBLE
-        fixed = profile.from_environment
-        self._about.set_text(_about(profile))
+        is_fixed = profile.from_environment
+        self._preset_help.set_text(_help_of(profile))
         for section, shown, value in (
-            (self._name, is_custom and not fixed, profile.name),
+            (self._name, is_custom and not is_fixed, profile.name),
             (self._models, is_remote, ", ".join(profile.models)),
         ):
             section.setVisible(shown)
-            section.show_value(value, read_only=fixed)
+            section.show_value(value, read_only=is_fixed)
         self._key.setVisible(is_remote)
         self._key.set_title(tr("API key") if profile.needs_key else tr("API key (optional)"))
-        self._key.set_page(key_page(profile.base_url))
+        self._key.set_key_page(key_page(profile.base_url))
         self._show_key(profile)
         self._address.setVisible(is_remote)
-        self._address.show_profile(profile, read_only=fixed)
+        self._address.show_profile(profile, read_only=is_fixed)
         self._custom_server.show_profile(profile)
         self.network.show_profile(profile)
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
-        self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=fixed)
+        self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_fixed)
         self.spending.show_profile(profile)
         self._weights_section.setVisible(not is_remote)
-        self._remove.setVisible(is_custom and not fixed)
+        self._remove.setVisible(is_custom and not is_fixed)
         self._show_settings()
         self._show_result()
         if profile.id == self._added_id:  # continue with its first field
@@ -293,7 +293,7 @@ class ProviderTab(QWidget):
         """Update the key field only for another profile, so that a key being typed survives."""
         if profile.id != self._key_profile_id:
             self._key_profile_id = profile.id
-            self._key.show_state(self._states.get(profile.id, _first_state(profile)))
+            self._key.show_state(self._key_states.get(profile.id, _first_state(profile)))
 
     def _show_settings(self) -> None:
         with QSignalBlocker(self._default_switch):
@@ -303,17 +303,19 @@ class ProviderTab(QWidget):
         self._weights_section.show_file(self._weights)
 
     def _show_result(self) -> None:
-        ok, text = self._results.get(self.current_id(), (True, ""))
+        ok, text = self._test_results.get(self.current_id(), (True, ""))
         if self.current_id() in self._testing:
             ok, text = True, tr("Testing…")
         self._test.setEnabled(self.current_id() not in self._testing)
         self._result.set_text(text, "note" if ok else "error", is_result=True)
-        has_result = self.current_id() in self._results and self.current_id() not in self._testing
-        self._mark.setVisible(has_result)
+        has_result = (
+            self.current_id() in self._test_results and self.current_id() not in self._testing
+        )
+        self._result_icon.setVisible(has_result)
         name, color = (
             ("circle-check", self._theme.good) if ok else ("circle-alert", self._theme.error)
         )
-        self._mark.setPixmap(pixmap(name, color, self._theme.px(16)))
+        self._result_icon.setPixmap(pixmap(name, color, self._theme.px(16)))
 
     # ------------------------------------------------------------------ actions of the user
 
@@ -338,7 +340,7 @@ class ProviderTab(QWidget):
     def _begin_test(self) -> None:
         self._address.report_edits()
         if self._address.isVisibleTo(self) and not self._address.check():
-            self._results[self.current_id()] = (False, tr("Correct the base URL first."))
+            self._test_results[self.current_id()] = (False, tr("Correct the base URL first."))
             self._show_result()
             return
         self._testing.add(self.current_id())
@@ -353,7 +355,7 @@ class ProviderTab(QWidget):
 
     def _forget_result(self) -> None:
         """Discard the test result, which no longer applies."""
-        self._results.pop(self.current_id(), None)
+        self._test_results.pop(self.current_id(), None)
         self._testing.discard(self.current_id())
         self._show_result()
 
@@ -377,7 +379,7 @@ class ProviderTab(QWidget):
             self.profile_save_requested.emit(profile)
 
 
-def _about(profile: ProviderProfile) -> str:
+def _help_of(profile: ProviderProfile) -> str:
     if profile.from_environment:
         return tr("Set by environment variables for this run and never stored.")
     preset = preset_of(profile)

@@ -33,11 +33,13 @@ class Segment(PaintedButton):
 
     step_requested = Signal(int)
 
-    def __init__(self, label: str, theme: Theme, padding: int, role: str, *, small: bool) -> None:
+    def __init__(
+        self, label: str, theme: Theme, padding: int, role: str, *, is_small: bool
+    ) -> None:
         super().__init__(theme)
         self.accessible_role = role  # before the text, whose change makes Qt ask for it
         self.setText(label)
-        self._small = small
+        self._is_small = is_small
         self._padding = padding
         self._has_ring = False
         self.setCheckable(True)
@@ -45,7 +47,7 @@ class Segment(PaintedButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def _font(self, *, bold: bool) -> QFont:
-        if not self._small:
+        if not self._is_small:
             return self._theme.strong() if bold else self._theme.interface()
         font = self._theme.note()
         font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
@@ -108,7 +110,7 @@ class SegmentedControl(QFrame):
         *,
         name: str = "",
         padding: int = 16,
-        small: bool = False,
+        is_small: bool = False,
         columns: int = 0,
         is_tabs: bool = False,
     ) -> None:
@@ -117,7 +119,7 @@ class SegmentedControl(QFrame):
         Args:
             name: the accessible name of the group.
             padding: pixels beside each label, at the default text size.
-            small: use the smaller font, for many options.
+            is_small: use the smaller font, for many options.
             columns: the options in a row; 0 for a single row.
             is_tabs: whether the options are pages instead of values.
         """
@@ -133,7 +135,7 @@ class SegmentedControl(QFrame):
         self._grid.setSpacing(0)
         self._buttons: dict[str, Segment] = {}
         for key, label in options:
-            self._add(key, Segment(label, theme, padding, role, small=small))
+            self._add(key, Segment(label, theme, padding, role, is_small=is_small))
         # In a narrow window the labels move closer together.
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
