@@ -78,7 +78,7 @@ class MacHotkey:
     def __init__(
         self, keys: str, on_press: Callable[[], object], library: MacLibrary | None = None
     ) -> None:
-        """Take the keys.
+        """Register the keys.
 
         Raises:
             HotkeyError: macOS or another program has them, or the keyboard lacks them.

@@ -91,7 +91,7 @@ class WindowsHotkey:
     def __init__(
         self, keys: str, on_press: Callable[[], object], library: WindowsLibrary | None = None
     ) -> None:
-        """Take the keys.
+        """Register the keys.
 
         Raises:
             HotkeyError: another program has them, or the keyboard lacks them.

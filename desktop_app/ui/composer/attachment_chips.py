@@ -262,8 +262,8 @@ class ChipWidget(QFrame):
         size = self._remove_button.sizeHint()
         top = (self.height() - size.height()) // 2
         for button, count in ((self._remove_button, 1), (self._menu_button, 2)):
-            place = QRect(QPoint(self._left_of_buttons(count), top), size)
-            button.setGeometry(mirrored_rect(place, self.rect()))
+            rect = QRect(QPoint(self._left_of_buttons(count), top), size)
+            button.setGeometry(mirrored_rect(rect, self.rect()))
         self._fit_preview()
 
     def _left_of_buttons(self, count: int) -> int:
@@ -275,30 +275,30 @@ class ChipWidget(QFrame):
         return self._left_of_buttons(2 if self._has_menu else 1)
 
     def _fit_preview(self) -> None:
-        place = QRect(0, 0, self._text_end - self._theme.px(1), self.height())
-        self._preview.setGeometry(mirrored_rect(place, self.rect()))
+        rect = QRect(0, 0, self._text_end - self._theme.px(1), self.height())
+        self._preview.setGeometry(mirrored_rect(rect, self.rect()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = painting.painter_of(self)
         theme, px, chip = self._theme, self._theme.px, self._chip
-        at = QRect(px(10), 0, px(24), self.height())
+        icon_rect = QRect(px(10), 0, px(24), self.height())
         if chip.state == "reading":
-            self._paint_ring(painter, at)
+            self._paint_ring(painter, icon_rect)
         elif chip.state == "failed":
-            painting.draw_icon(painter, at, "triangle-alert", theme.error, px(20))
+            painting.draw_icon(painter, icon_rect, "triangle-alert", theme.error, px(20))
         elif chip.picture is not None:
             self._paint_thumbnail(painter, chip.picture)
         else:
-            painting.draw_icon(painter, at, chip.icon, theme.accent, px(20))
+            painting.draw_icon(painter, icon_rect, chip.icon, theme.accent, px(20))
         left = self._text_left()
         width = self._text_end - left - px(2)
         middle = self.height() // 2
         upper = QRect(left, middle - px(18), width, px(18))
         lower = QRect(left, middle - px(1), width, px(18))
         # File names often differ only at the end.
-        cut = Qt.TextElideMode.ElideMiddle
-        painting.draw_text(painter, upper, chip.name, theme.strong(), theme.text, cut)
+        elide_mode = Qt.TextElideMode.ElideMiddle
+        painting.draw_text(painter, upper, chip.name, theme.strong(), theme.text, elide_mode)
         detail = theme.error if chip.state == "failed" else theme.dim
         painting.draw_text(painter, lower, chip.detail, theme.note(), detail)
 
@@ -424,8 +424,10 @@ class AttachmentChips(QScrollArea):
     @property
     def focused_chip(self) -> str:
         """Return the id of the chip with the keyboard focus, "" for none."""
-        at = QApplication.focusWidget()
-        return next((id_ for id_, w in self._widgets.items() if at and w.isAncestorOf(at)), "")
+        focused = QApplication.focusWidget()
+        if focused is None:
+            return ""
+        return next((id_ for id_, w in self._widgets.items() if w.isAncestorOf(focused)), "")
 
     def focus(self, chip_id: str) -> None:
         """Focus a chip if it still exists."""

@@ -69,18 +69,18 @@ def _model_label(entry: ModelEntry) -> str:
 
 
 def _figures_of(entry: ModelEntry, choice: ChoiceView, figures: ChoiceFigures | None) -> str:
-    """Return the figures of an entry; "" without a variant, and at another provider."""
+    """Return the cost and duration of a variant of the chosen provider; "" for other entries."""
     if figures is None or entry.variant is None or entry.provider_id != choice.provider_id:
         return ""
     return figures.variants.get(entry.variant, "")
 
 
 def add_model_actions(
-    menu: QMenu, on_chosen: Callable[[], object], on_comparison: Callable[[], object]
+    menu: QMenu, on_table: Callable[[], object], on_comparison: Callable[[], object]
 ) -> None:
     """Add the entries that open the table of all models and the comparison of several."""
     menu.addSeparator()
-    menu.addAction(tr("All models…")).triggered.connect(lambda: on_chosen())
+    menu.addAction(tr("All models…")).triggered.connect(lambda: on_table())
     menu.addAction(tr("Compare models…")).triggered.connect(lambda: on_comparison())
 
 
@@ -88,8 +88,7 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
     """Yield each entry with its menu.
 
     In a long list (an aggregator has hundreds of models), models go into submenus by the
-    first word of their ids, single models under "Other". The family's variants stay in
-    the menu itself.
+    first word of their ids, single models under "Other". Variants stay in the menu itself.
     """
     if len(entries) <= _MAX_SUBMENU_ENTRIES:
         yield from ((entry, parent) for entry in entries)

@@ -24,7 +24,7 @@ EFFORT_BARS: Final[Mapping[Effort, int]] = {
 class ModelEntry:
     """An entry of the model menu.
 
-    `variant` is set for the three variants of the family. `note` is shown after the name ("ends
+    `variant` is set for the three variants of GPT-5.2. `note` is shown after the name ("ends
     23 July 2026").
     """
 
@@ -80,7 +80,7 @@ class ChoiceView:
 
     @property
     def efforts_listed(self) -> tuple[Effort, ...]:
-        """Return the family's five efforts, and `minimal` only if an earlier family accepts it."""
+        """Return the five efforts of GPT-5.2, and `minimal` if another model accepts it."""
         takes_minimal = self.variant is None and Effort.MINIMAL not in self.effort_refusals
         return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
 

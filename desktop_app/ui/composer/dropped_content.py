@@ -144,7 +144,7 @@ def has_attachable_content(data: QMimeData) -> bool:
 
 
 def is_acceptable(data: QMimeData) -> bool:
-    """Return True if any of the dragged data can be taken."""
+    """Return True if any of the dragged data can be inserted or attached."""
     return has_attachable_content(data) or has_text(data)
 
 
@@ -376,7 +376,7 @@ def _data_url(data: QMimeData, text: str) -> str:
 
 
 def _only_image_url(html: str) -> str:
-    """Return the address of the image that is all of the HTML; "" if there is more."""
+    """Return the address of the only image in HTML; "" if the HTML has any other content."""
     has_more = len(html) > _MAX_IMAGE_HTML_CHARACTERS or html.count("<") > _MAX_WRAPPER_TAGS
     if has_more or "<img" not in html:
         return ""

@@ -63,8 +63,8 @@ class PromptEditor(QFrame):
         slash: completes prompts from the library after "/".
 
     Signals:
-        submit_requested(str): send this text, unchanged; while an answer streams or files are
-            read, after their end.
+        submit_requested(str): send this text, unchanged; if an answer streams or files are being
+            read, send it afterwards.
         stop_requested(): stop the answer.
         text_changed(): the text changed other than by `set_text`.
         attach_requested(list[Path]): attach these files.

@@ -1,7 +1,7 @@
 """Insert formatted text: as plain text at once, later replaced by Markdown.
 
-Nothing waits for the conversion, and the plain text stays if it fails. Both are a single
-undo step unless the user typed in between.
+Nothing waits for the conversion, and the plain text stays if it fails. Inserting and replacing
+are a single undo step unless the user typed in between.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Verdicts on the spelling of words, shared by all editors.
+"""Which words are misspelled, for all editors.
 
-The dictionaries belong to a controller, which this module asks by signals. It also finds the
-words of a line that an editor underlines.
+`Spelling` has no dictionaries: by signals it asks a controller, which answers with verdicts.
 """
 
 from __future__ import annotations
@@ -39,7 +38,8 @@ class SearchRequest:
     """A request for the next misspelled word of a text.
 
     Attributes:
-        position: the offset at which the search begins, in units of UTF-16; it wraps at the end.
+        position: the offset at which the search begins, in units of UTF-16; at the end of the
+            text, the search continues at the beginning.
         on_result: takes the word with its position in the text, or None.
     """
 
@@ -49,7 +49,7 @@ class SearchRequest:
 
 
 class Spelling(QObject):
-    """Store of the verdicts on words. See the module.
+    """Store of the verdicts on words: misspelled or not. See the module.
 
     Signals:
         check_requested(list[str]): check these words; `mark_misspelled` takes the result.
@@ -87,7 +87,7 @@ class Spelling(QObject):
         self.check_requested.emit(sorted(unknown))
 
     def mark_misspelled(self, misspelled: Iterable[str]) -> None:
-        """Take the result of `check_requested`."""
+        """Store which words are misspelled, as the result of `check_requested`."""
         self._verdicts.update(dict.fromkeys(misspelled, False))
         self.changed.emit()
 

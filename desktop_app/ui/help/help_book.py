@@ -116,8 +116,8 @@ def match_ranges(text: str, words: list[str]) -> list[tuple[int, int]]:
 
 def _context(section: HelpSection, words: list[str]) -> str:
     folded, positions = section.folded
-    at = [place for word in words if (place := folded.find(word)) >= 0]
-    first = positions[min(at)] if at else 0
+    starts = [start for word in words if (start := folded.find(word)) >= 0]
+    first = positions[min(starts)] if starts else 0
     start = max(0, first - _CONTEXT_BEFORE)
     if start:
         start = section.text.find(" ", start, first) + 1 or start

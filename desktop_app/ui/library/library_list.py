@@ -96,9 +96,9 @@ class LibraryDelegate(RowDelegate):
         else:
             if row.note:
                 width = painting.text_width(row.note, theme.note()) + 1
-                at = rect.adjusted(rect.width() - width, 0, 0, 0)
-                painting.draw_text(painter, at, row.note, theme.note(), theme.faint)
-                rect.setRight(at.left() - px(8))
+                note_rect = rect.adjusted(rect.width() - width, 0, 0, 0)
+                painting.draw_text(painter, note_rect, row.note, theme.note(), theme.faint)
+                rect.setRight(note_rect.left() - px(8))
             color = theme.faint if row.is_faint else theme.text
             painting.draw_text(painter, rect, row.title, theme.interface(), color)
 
@@ -110,7 +110,7 @@ class LibraryList(QWidget):
         current_changed(str): another row is current; "" for none.
         new_requested(): the button was pressed.
         delete_pressed(str): Delete was pressed on this row.
-        chosen(str): Enter or a click on this row.
+        chosen(str): this row was clicked, or Enter was pressed on it.
     """
 
     current_changed = Signal(str)

@@ -216,7 +216,7 @@ class PromptsPage(QWidget):
     def _fill(self, prompt: Prompt) -> None:
         """Fill the fields, and record their texts: a field may drop characters of the prompt.
 
-        A field keeps what the user is typing, which is not reported yet.
+        A field keeps text that the user has typed but that is not reported yet.
         """
         title, folder, _text = self._initial_texts
         if self.title.text() == title:

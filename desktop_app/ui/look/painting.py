@@ -104,10 +104,10 @@ def draw_text(
 def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:
     """Paint a Lucide icon at the center of `rect`."""
     ratio = painter.device().devicePixelRatioF()
-    at = QRect(0, 0, size, size)
-    at.moveCenter(rect.center())
-    with upright(painter, at):
-        painter.drawPixmap(at.topLeft(), pixmap(name, color, size, ratio))
+    icon_rect = QRect(0, 0, size, size)
+    icon_rect.moveCenter(rect.center())
+    with upright(painter, icon_rect):
+        painter.drawPixmap(icon_rect.topLeft(), pixmap(name, color, size, ratio))
 
 
 def text_width(text: str, font: QFont) -> int:

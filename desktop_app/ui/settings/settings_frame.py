@@ -41,7 +41,7 @@ class SettingsFrame(QWidget):
     """Tabs over pages that are created when they are first shown.
 
     Args:
-        makers: creates each page, by page name.
+        makers: the functions that create the pages, by page name.
 
     Signals:
         close_requested: the close button was pressed.

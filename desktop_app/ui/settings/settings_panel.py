@@ -1,6 +1,6 @@
-"""The settings panel beside the conversation, which passes state to its pages and their signals on.
+"""The settings panel beside the conversation. It gives its pages their state.
 
-Pages are created when they are first opened.
+Pages are created when they are first opened. Their signals become signals of the panel.
 """
 
 from __future__ import annotations
@@ -89,10 +89,11 @@ class SettingsPanel(QFrame):
         models_requested(): the user wants to see the table of models.
         password_entered(str, str): the keyring name of a proxy's password, and the password.
         password_removal_requested(str): the keyring name of a proxy's password.
-        ca_file_chosen(str, object): profile id, and a Path or None for only the system's.
+        ca_file_chosen(str, object): profile id, and a Path or None for only the system's
+            certificates.
         custom_field_entered(str, object, str): profile id, a CustomField and its value.
-        import_requested(), backup_requested(): actions on the library.
-        restore_requested(), erase_requested(): actions on the library.
+        import_requested(), backup_requested(): import conversations, or make a backup.
+        restore_requested(), erase_requested(): restore a backup, or delete everything.
         export_requested(str, str): "open" or "all", and the format's id.
         servers_opened(): the page of tool servers is shown and needs `set_servers`.
         server_add_requested(), servers_import_requested(): add tool servers.
@@ -254,6 +255,10 @@ class SettingsPanel(QFrame):
         """Set why settings of the Appearance tab do nothing on this computer, by key."""
         self._look.update("reasons", lambda page: page.set_refusals(reasons))
 
+    def show_hotkey(self, report: HotkeyReport) -> None:
+        """Show whether the global shortcut works."""
+        self._keys.update("hotkey", lambda page: page.set_hotkey(report))
+
     def set_backup_state(self, text: str, tone: Tone) -> None:
         """Show the result of the last backup."""
         self._library.update("backup", lambda page: page.set_backup_state(text, tone))
@@ -315,7 +320,7 @@ class SettingsPanel(QFrame):
     def show_setting(self, page: str, key: str) -> None:
         """Show a page at one of its settings, and focus it."""
         self.show_page(page)
-        from PySide6.QtWidgets import QWidget  # here and below: only for pages
+        from PySide6.QtWidgets import QWidget  # imported here and below for a fast start
 
         from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 
@@ -337,7 +342,7 @@ class SettingsPanel(QFrame):
     def show_section(self, page: str, section: str) -> None:
         """Show a page with a section expanded, by the name of the section's title."""
         self.show_page(page)
-        from desktop_app.ui.settings.collapsible_section import CollapsibleSection  # for pages
+        from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 
         for found in self._ensure_frame().findChildren(CollapsibleSection):
             if found.head.objectName() == section:
@@ -356,10 +361,6 @@ class SettingsPanel(QFrame):
             self.show_page("provider")
         super().showEvent(event)
         self.opened.emit()
-
-    def show_hotkey(self, report: HotkeyReport) -> None:
-        """Show whether the global shortcut works."""
-        self._keys.update("hotkey", lambda page: page.set_hotkey(report))
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
         """Focus the tab of the shown page: the panel itself would be announced, too."""

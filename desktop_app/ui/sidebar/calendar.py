@@ -39,6 +39,7 @@ class Calendar:
         self._months = [-midnight(today.replace(day=1)).timestamp()]
 
     def group(self, timestamp: float) -> int:
+        """Return the group of a time: `TODAY` to `WEEK`, or `MONTHS` and more."""
         if timestamp >= self._today:
             return TODAY
         if timestamp >= self._yesterday:

@@ -155,7 +155,7 @@ class ConversationList(QFrame):
         self.view.set_can_go_back(list_filter != LIST)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
-        """Append the next page, whose end is `last`; None if there are no more pages."""
+        """Append the next page, which ends with `last`; None if it is the last page."""
         self.model.append(page, last)
         if not self.view.has_marks:
             self._mark_selected()
@@ -188,16 +188,17 @@ class ConversationList(QFrame):
             self.view.scrollTo(row)
 
     def _place_pins(self, identifiers: list[str], before: str) -> None:
+        """Request to pin conversations before another pinned one, or with "" after the last."""
         if before in identifiers:
             return
         others = [id_ for id_ in self.model.pins if id_ not in identifiers]
-        at = others.index(before) if before else len(others)
-        order = [*others[:at], *identifiers, *others[at:]]
+        position = others.index(before) if before else len(others)
+        order = [*others[:position], *identifiers, *others[position:]]
         if order != self.model.pins:
             self.pin_order_requested.emit(order)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
-        """Mark the conversations with an answer that nobody has seen."""
+        """Mark the conversations with an answer that the user has not seen."""
         self.model.set_unread(identifiers)
         self.view.viewport().update()
 
@@ -512,8 +513,8 @@ class ConversationList(QFrame):
     def _update_today(self) -> None:
         """Group by the current day, and again after midnight."""
         self._regroup()
-        left = midnight(today() + timedelta(days=1)) - datetime.now(UTC)
-        self._midnight.start(int(left.total_seconds() * 1000) + 1000)
+        remaining = midnight(today() + timedelta(days=1)) - datetime.now(UTC)
+        self._midnight.start(int(remaining.total_seconds() * 1000) + 1000)
 
 
 def _open_at(menu: QMenu, at: QPoint) -> None:

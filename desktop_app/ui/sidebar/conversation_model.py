@@ -241,7 +241,7 @@ class ConversationModel(QAbstractListModel):
         self._reset([*rows, *conversations], list_filter, last)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
-        """Append the next page, whose end is `last`; None if there are no more pages."""
+        """Append the next page, which ends with `last`; None if it is the last page."""
         self._last, self._has_requested = last, False
         fresh = [c for c in page if c.id not in self._key_of]
         keyed = sorted(((self._key(c), c) for c in fresh), key=itemgetter(0))

@@ -159,7 +159,7 @@ class ConversationView(RowView):
         self.selectionModel().select(index, _Flag.Toggle)
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
-        """Before the current row is removed, make the next row current that is no heading."""
+        """Before the current row is removed, make the next enabled row current, or a previous."""
         current = self.currentIndex().row()
         if start <= current <= end:
             rows = (*range(end + 1, self.model().rowCount()), *range(start - 1, -1, -1))

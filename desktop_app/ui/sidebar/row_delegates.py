@@ -118,7 +118,10 @@ class ConversationDelegate(RowDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Show the current name, until the user edits it: Qt calls this after each change."""
+        """Show the current name unless the user has edited it.
+
+        Qt calls this after each change of the row.
+        """
         if isinstance(editor, QLineEdit) and not editor.isModified():
             super().setEditorData(editor, index)
             editor.setProperty("before", editor.text())

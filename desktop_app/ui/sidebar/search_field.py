@@ -81,8 +81,8 @@ class SearchField(QLineEdit):
         size = self._theme.px(15)
         with QPainter(self) as painter:
             drawn = icons.pixmap("search", self._theme.dim, size)
-            at = QRect(self._theme.px(11), (self.height() - size) // 2, size, size)
-            painter.drawPixmap(mirrored_rect(at, self.rect()).topLeft(), drawn)
+            rect = QRect(self._theme.px(11), (self.height() - size) // 2, size, size)
+            painter.drawPixmap(mirrored_rect(rect, self.rect()).topLeft(), drawn)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the hint and the button at the end."""
@@ -95,8 +95,9 @@ class SearchField(QLineEdit):
         for widget, gap in ((self.hint, 9), (self.clear_button, 4)):
             widget.adjustSize()
             x = self.width() - widget.width() - self._theme.px(gap)
-            at = QPoint(x, (self.height() - widget.height()) // 2)
-            widget.move(mirrored_rect(QRect(at, widget.size()), self.rect()).topLeft())
+            y = (self.height() - widget.height()) // 2
+            rect = QRect(QPoint(x, y), widget.size())
+            widget.move(mirrored_rect(rect, self.rect()).topLeft())
 
 
 class NewConversationButton(PlainButton):

@@ -35,7 +35,7 @@ from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
 ANYWHERE, ANY_TIME, ANY_VARIANT = N_("Anywhere"), N_("Any time"), N_("Any model")
-# The number of days back, including today.
+# Each period with its number of days, today included.
 TIMES: Final = (
     (N_("Today"), 1),
     (N_("Past 7 days"), 7),

@@ -179,6 +179,7 @@ class SpendingCharts(QWidget):
         return self.rows[first : first + limit]
 
     def _first_charted(self) -> int:
+        """Return the index of the first row in the chart."""
         return max(0, len(self.rows) - _MAX_BARS) if self.grouping in TIME_GROUPINGS else 0
 
     def _show_caption(self, index: int) -> None:

@@ -42,8 +42,8 @@ class AnswerFormDialog(FormDialog):
     """Dialog for the form of answers. Its text is checked in pauses of typing and before use.
 
     Signals:
-        check_requested(FormSource, bool): check it; True if the user wants to use it. Answer with
-            `show_problem` or `accept_form`.
+        check_requested(FormSource, bool): check this form; True if the user wants to use it.
+            Answer with `show_problem` or `accept_form`.
         form_chosen(str): the value of the setting; "" for no form.
         file_requested(Path): read a file; answer with `show_text`.
     """
@@ -104,7 +104,7 @@ class AnswerFormDialog(FormDialog):
 
     @property
     def source(self) -> FormSource:
-        """Return the typed text."""
+        """Return the form as entered."""
         text = self.text.toPlainText()
         kind = FormKind(self.kind.currentData())
         return FormSource(kind, text.strip() if kind is FormKind.REGEX else text, self.name.text())

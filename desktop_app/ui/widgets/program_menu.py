@@ -27,7 +27,8 @@ class ProgramMenu(QMenu):
         self.triggered.connect(self._end_choice)
 
     def _end_choice(self) -> None:
-        self.close()  # an action run by assistive technology leaves the menu open
+        # An action run by assistive technology leaves the menu open.
+        self.close()
 
     def fill_with(self, fill: Callable[[QMenu], object]) -> None:
         """Have `fill` add the entries whenever the menu opens."""

@@ -210,8 +210,8 @@ class CommandPalette(QWidget):
         if watched is self.field and event.type() == QEvent.Type.KeyPress:
             return self._handle_key(event)  # type: ignore[arg-type]
         if watched is self.field and event.type() == QEvent.Type.FocusOut:
-            keep_open = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
-            if self.isVisible() and event.reason() not in keep_open:  # type: ignore[attr-defined]
+            temporary = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+            if self.isVisible() and event.reason() not in temporary:  # type: ignore[attr-defined]
                 self._previous_focus = None
                 self.dismiss()
         if watched is self.window() and event.type() == QEvent.Type.Resize:

@@ -37,11 +37,11 @@ class ConversationPane(QWidget):
     """The middle pane of the main window.
 
     Attributes:
-        header, prompt
+        header, prompt: available from the start.
         transcript, notifications, cards: available after `add_later_parts`.
 
     Signals:
-        titled(str): emitted with the new title.
+        titled(str): the conversation has this title; "" for none.
     """
 
     transcript: TranscriptView

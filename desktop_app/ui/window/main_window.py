@@ -66,9 +66,9 @@ class MainWindow(QMainWindow):
     class's layout.
 
     Attributes:
-        conversations, settings
-        pane: the middle, with header and prompt.
-        header, prompt: those of the pane.
+        conversations, settings: the outer panes.
+        pane: the middle pane.
+        header, prompt: those of the middle pane.
         transcript, empty_state, notifications: available after `set_transcript`.
 
     Signals:
@@ -222,15 +222,16 @@ class MainWindow(QMainWindow):
         ]
         focused: QWidget | None = self.focusWidget()  # PySide's types forget None
         shown = [(region, focus) for region, focus in regions if region.isVisible()]
-        at = next(
+        current = next(
             (
-                place
-                for place, (region, _) in enumerate(shown)
+                number
+                for number, (region, _) in enumerate(shown)
                 if focused is not None and (region is focused or region.isAncestorOf(focused))
             ),
             -1 if step > 0 else 0,
         )
-        shown[(at + step) % len(shown)][1](Qt.FocusReason.TabFocusReason)
+        _, focus_next = shown[(current + step) % len(shown)]
+        focus_next(Qt.FocusReason.TabFocusReason)
 
     def state(self) -> dict[str, Any]:
         """Return the state to restore at the next start: geometry, visible panes, appearance.

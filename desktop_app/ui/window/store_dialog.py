@@ -1,4 +1,7 @@
-"""A dialog for when the store is closed: the problem, the choices, and their progress."""
+"""A dialog shown while the store of conversations cannot be used: the problem and the choices.
+
+It also shows the progress of a choice that takes time, such as a repair.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class ScrolledText(QScrollArea):
 
 
 class StoreDialog(QDialog):
-    """The dialog about the closed store. Esc or closing it takes the last choice.
+    """The dialog about the store. Esc or closing the dialog takes the last choice.
 
     Signals:
         chosen(str): emitted with the name of a choice.

@@ -25,7 +25,7 @@ _HEADER_HEIGHT, _MIN_LIST_HEIGHT = 46, 180
 
 
 class EditorCompletionField:
-    """The prompt's line with the cursor."""
+    """The line of a text in which the cursor is."""
 
     def __init__(self, text: PromptText) -> None:
         self.widget: QWidget = text

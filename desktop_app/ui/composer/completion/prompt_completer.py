@@ -121,7 +121,10 @@ class PromptCompleter(QObject):
         self._fill_in, self._finish, self._is_temporary = fill_in, finish, is_temporary
 
     def open(self) -> None:
-        """Open the list as if / had been typed on an empty line; without prompts, only focus."""
+        """Open the list as if / had been typed on an empty line.
+
+        If there are no prompts, only focus the text.
+        """
         self.close()
         self._field.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if not self._prompts:
@@ -142,7 +145,7 @@ class PromptCompleter(QObject):
             self._insert(prompt, {})
 
     def close(self) -> None:
-        """Close the list and the form, because another conversation is shown."""
+        """Close the list and the form, whose values are kept for the next time."""
         self._inserted_slash = False
         self._hide_menu()
         self._close_fields()

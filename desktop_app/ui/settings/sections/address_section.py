@@ -64,7 +64,7 @@ class AddressSection(LineSection):
         save: takes the profile with a new address or a newly allowed host.
 
     Signals:
-        edited(): another address was entered, valid or not.
+        edited(): another address was entered, valid or not, or its host was allowed.
     """
 
     edited = Signal()

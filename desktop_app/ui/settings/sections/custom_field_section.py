@@ -1,7 +1,7 @@
 """The headers and query parameters that the user adds to every request to a provider.
 
-A secret value is stored in the keyring and never shown again. A name that is entered again replaces
-its value. The entries, except secrets, are kept as a draft until the field is added.
+A secret value is stored in the keyring and never shown again. Entering a name again replaces its
+value. The entries, except secrets, are kept as a draft until the field is added.
 """
 
 from __future__ import annotations
@@ -107,7 +107,10 @@ class CustomFieldSection(FormSection, DraftForm):
         self._is_secret.setChecked(bool(entered.get("secret", True)))
 
     def set_states(self, has_value: Mapping[str, bool]) -> None:
-        """Show which secrets may be in the keyring for this address, by the fields' keys."""
+        """Show which secrets may be in the keyring for this address, by the fields' keys.
+
+        The form then asks for the first secret that has no value.
+        """
         self._has_value = has_value
         self._show_list()
         without_value = (

@@ -121,7 +121,7 @@ class ProxySection(FormSection):
         self.password.key_entered.connect(self._enter_url)  # before the password is stored for it
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """Show the profile's proxy; what is being entered stays until either has changed."""
+        """Show the profile's proxy; keep entered text unless the profile or its proxy changed."""
         is_changed = (profile.id, profile.proxy) != (self._profile.id, self._profile.proxy)
         self._profile = profile
         if is_changed:

@@ -216,7 +216,7 @@ class ProviderTab(QWidget):
         self._show_other(self._profiles.get(self._combo.currentData() or "", NO_PROVIDER))
 
     def _show_other(self, profile: ProviderProfile) -> None:
-        """Show a profile; what was typed but not saved yet belongs to the previous one."""
+        """Show a profile, after saving the text that was typed for the previous one."""
         if profile.id != self._profile.id:
             for section in self.findChildren(LineSection):
                 section.report_edits()
@@ -304,14 +304,12 @@ class ProviderTab(QWidget):
 
     def _show_result(self) -> None:
         ok, text = self._test_results.get(self.current_id(), (True, ""))
-        if self.current_id() in self._testing:
+        is_testing = self.current_id() in self._testing
+        if is_testing:
             ok, text = True, tr("Testing…")
-        self._test.setEnabled(self.current_id() not in self._testing)
+        self._test.setEnabled(not is_testing)
         self._result.set_text(text, "note" if ok else "error", is_result=True)
-        has_result = (
-            self.current_id() in self._test_results and self.current_id() not in self._testing
-        )
-        self._result_icon.setVisible(has_result)
+        self._result_icon.setVisible(not is_testing and self.current_id() in self._test_results)
         name, color = (
             ("circle-check", self._theme.good) if ok else ("circle-alert", self._theme.error)
         )

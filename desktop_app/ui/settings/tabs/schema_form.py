@@ -74,7 +74,7 @@ class SchemaForm(QWidget):
         """Create the rows.
 
         Args:
-            override_label: the label of an overridden value; by default, of a conversation's.
+            override_label: the label of an overridden value, if not "Set for this conversation".
         """
         super().__init__()
         self._override_label = override_label or tr("Set for this conversation")
@@ -123,7 +123,10 @@ class SchemaForm(QWidget):
             field.show(checked[key])
 
     def set_overrides(self, keys: Collection[str] | None, *, is_folder: bool = False) -> None:
-        """Mark overridden settings, hide settings without overrides; None shows the defaults."""
+        """Mark these overridden settings, and hide settings that cannot be overridden.
+
+        None stands for the defaults: show all settings, none of them marked.
+        """
         for key, section in self._sections.items():
             declared, line = setting(key), self._override_lines.get(key)
             is_offered = declared.per_conversation or (is_folder and declared.per_folder)

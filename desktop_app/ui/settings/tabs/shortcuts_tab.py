@@ -53,7 +53,7 @@ class KeyCap(PaintedButton):
 
     Signals:
         captured(str): the pressed keys, as a shortcut's text; "" for none. A chord is reported
-            after its first half has been.
+            after its first shortcut, which was reported alone.
     """
 
     captured = Signal(str)

@@ -155,7 +155,7 @@ class AccessibleProgram(QAccessibleObject):
 
 
 class AccessibleChoice(QAccessibleWidget):
-    """A button of several that exclude each other: a page tab or a radio button."""
+    """One of several exclusive buttons: a page tab or a radio button."""
 
     def state(self) -> QAccessible.State:
         state, button = super().state(), self._button()

@@ -324,8 +324,8 @@ class Switch(QCheckBox):
         track = QRect(0, 0, px(34), px(20))
         track.moveCenter(self.rect().center())
         on = self.isChecked()
-        ground = theme.faint if not self.isEnabled() else theme.accent if on else theme.dim
-        painting.fill_background(painter, track, ground, px(10))
+        color = theme.faint if not self.isEnabled() else theme.accent if on else theme.dim
+        painting.fill_background(painter, track, color, px(10))
         knob = QRect(0, 0, px(14), px(14))
         knob.moveCenter(track.center())
         knob.moveLeft(track.right() - px(16) if on else track.left() + px(3))
@@ -383,7 +383,7 @@ class MultilineField(PlainTextField):
 
     @property
     def reported_text(self) -> str:
-        """Return the text as last shown or reported, without what was typed since."""
+        """Return the text as last shown or reported, without later edits."""
         return self._reported
 
     def _on_change(self) -> None:

@@ -44,7 +44,7 @@ class RowDelegate(QStyledItemDelegate):
         return QSize(0, self.theme.px(self.height))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint the background of a row that is no heading, then its content."""
+        """Paint the background, except of headings, then the content."""
         painter.save()
         painting.antialias(painter)
         mirror(painter, option.rect)

@@ -1,7 +1,7 @@
 """The list view of rows: conversations, search hits, commands, prompts, files.
 
-Only other code selects rows: arrow keys and clicks move the current row, and `chosen` reports
-a row that is to be opened.
+Keys and clicks move the current row but select nothing: the owner of the view selects rows.
+`chosen` reports a row that is to be opened.
 
 A QListView asks the model for its row count for each row in a layout, and lays out all rows
 after every change. A proxy model between them answers in C++: at 100,000 rows a change
@@ -103,8 +103,8 @@ class RowView(QListView):
         """Make a row current if none is: the selected row, otherwise the first."""
         if self.currentIndex().isValid():
             return
-        chosen = self.selectedIndexes()
-        self.setCurrentIndex(chosen[0] if chosen else self._edge_row(first=True))
+        selected = self.selectedIndexes()
+        self.setCurrentIndex(selected[0] if selected else self._edge_row(first=True))
 
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None

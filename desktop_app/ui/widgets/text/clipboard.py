@@ -1,9 +1,9 @@
 """Copy long texts to the clipboard in several formats without blocking.
 
-`ClipboardCopier.put` takes ownership of the clipboard at once, so nobody pastes the previous
-content by mistake. A thread builds the texts, the plain one first. A paste before that is
-done waits only for the requested format. The finished texts replace the owner as plain
-data, because our own object would have to exist as long as the clipboard.
+`ClipboardCopier.put` sets lazy MIME data at once, so nobody pastes the previous content by
+mistake. A thread builds the texts, the plain one first. A paste before that is done waits only
+for the requested format. Plain MIME data then replaces the lazy one, which would have to exist
+as long as the clipboard has it.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class _Builder(QObject):
     """A builder of texts in a thread, which outlives a copier that is deleted meanwhile.
 
     Signals:
-        ended(ClipboardTexts, QMimeData owner): the texts are built, or building one has failed.
+        ended(ClipboardTexts, QMimeData): the texts are built, or building a text has failed.
     """
 
     ended = Signal(object, object)
@@ -172,6 +172,7 @@ class ClipboardCopier(QObject):
         return self._owner is not None
 
     def put(self, texts: ClipboardTexts) -> None:
+        """Copy texts to the clipboard; the last call wins."""
         self._was_delayed = False
         self._delay_timer.stop()
         self._owner = mime_data(texts)
