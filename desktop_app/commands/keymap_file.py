@@ -68,7 +68,7 @@ def shortcuts_from_json(data: bytes, name: str) -> ReadShortcuts:
 
 
 def shortcuts_file_error(name: str, details: str = "") -> SettingError:
-    """Return the error that a file cannot be read, or has no shortcuts."""
+    """Return the error for a file that cannot be read or has no shortcuts."""
     from desktop_app.domain.error_reasons import Reason  # not needed at the start
 
     return SettingError(Reason.SHORTCUTS_FILE, details=details, name=name)

@@ -1,4 +1,4 @@
-"""Finds the rows of the palette: commands, conversations, prompts, settings and more in one field.
+"""Find the rows of the palette: commands, conversations, prompts, settings and more in one field.
 
 There may be a hundred thousand conversations, and each key must take less than a frame. Their
 titles are one long text, in which the longest typed word is found by `str.find`.

@@ -1,4 +1,4 @@
-"""Checks whether the global shortcut works, for `repartee doctor`."""
+"""Check whether the global shortcut works, for `repartee doctor`."""
 
 from __future__ import annotations
 

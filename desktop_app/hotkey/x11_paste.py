@@ -1,4 +1,4 @@
-"""Pastes into another program's window on X11 by typing its shortcut, with the extension XTEST.
+"""Paste into another program's window on X11 by typing its shortcut, with the extension XTEST.
 
 Each call opens a connection of its own and may wait: call it in a thread.
 """
@@ -81,7 +81,7 @@ class PasteTarget:
 def wait_for_target(own_window: int) -> PasteTarget:
     """Return the window that gets the focus after `own_window`.
 
-    Also waits until no key is held, because the target would take it for a part of its shortcut.
+    Also wait until no key is held, because the target would take it for a part of its shortcut.
 
     Raises:
         PasteError: no other window gets the focus in time, or a key stays held.

@@ -1,4 +1,4 @@
-"""Checks the values of settings against their declarations before they are used.
+"""Check the values of settings against their declarations before they are used.
 
 Values may come from a file, or from another version.
 """

@@ -170,7 +170,7 @@ class ChipWidget(QFrame):
         self.update()
 
     def _name_menu(self, chip: Chip) -> None:
-        """Name the menu button; an image's menu is about its detail level."""
+        """Name the menu button after its menu: the detail of an image, otherwise options."""
         chosen = dict(chip.detail_levels).get(chip.detail_level, "")
         is_detail = bool(chip.detail_levels) and chip.icon == "image"
         self._menu_button.setObjectName("picture-detail" if is_detail else "attachment-options")

@@ -74,7 +74,7 @@ class BackgroundButton(PlainToolButton):
         )
 
     def width_with(self, *, is_wide: bool) -> int:
-        """Return the preferred width, without changing anything."""
+        """Return the preferred width; `is_wide` as for `show_label`."""
         width = self._theme.px(_ICON) + self._theme.px(_PADDING)
         if is_wide and self._choice.background:
             label_width = text_width(tr(_LABEL), self._theme.interface())

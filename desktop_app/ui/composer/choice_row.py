@@ -75,7 +75,7 @@ class ModelControl(QFrame):
         self.menu_button.setText("" if shows_segments else self.choice.short_name)
 
     def width_with(self, *, is_wide: bool) -> int:
-        """Return the preferred width, without changing anything."""
+        """Return the preferred width; `is_wide` as for `show_variants`."""
         if is_wide and self.choice.offers_variants:
             return self.variants.sizeHint().width() + self.menu_button.width_with(text="")
         return self.menu_button.width_with(text=self.choice.short_name)

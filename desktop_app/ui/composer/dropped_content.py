@@ -368,7 +368,7 @@ def image_in(data: QMimeData) -> DroppedData | None:
 
 
 def _data_url(data: QMimeData, text: str) -> str:
-    """Return a data address of an image, alone as text or in HTML; otherwise ""."""
+    """Return the data URL of an image if it is all of the text or the HTML; otherwise ""."""
     if len(text) <= _MAX_ADDRESS_CHARACTERS and re.match(_DATA_URL, text):
         return text
     url = _only_image_url(data.html()) if data.hasHtml() and not text else ""

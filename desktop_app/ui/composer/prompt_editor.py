@@ -167,7 +167,7 @@ class PromptEditor(QFrame):
         self.field.moveCursor(cursor.MoveOperation.End)
 
     def insert_dropped(self, dropped: DroppedContent) -> None:
-        """Take content that was dropped elsewhere, as if it had been pasted here."""
+        """Insert or attach content that was dropped elsewhere, as if it had been pasted here."""
         cursor = self.field.textCursor()
         cursor.beginEditBlock()  # a single undo step
         if dropped.is_text:
@@ -224,12 +224,12 @@ class PromptEditor(QFrame):
         self._show_hint()
 
     def set_hint(self, text: str) -> None:
-        """Show a line below the card in place of the default hint; "" restores that."""
+        """Show a line below the card in place of the default hint; "" restores the default."""
         self._hint = text
         self._show_hint()
 
     def set_hint_visible(self, shown: bool) -> None:
-        """Show or hide the line below the card; warnings and hints are always shown."""
+        """Set whether the line below the card is shown without a warning or a set hint."""
         self._shows_hint = shown
         self._show_hint()
 

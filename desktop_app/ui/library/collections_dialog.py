@@ -69,7 +69,7 @@ class CollectionState:
 
     @property
     def words(self) -> str:
-        """Return the numbers of documents, of unreadable and of waiting ones, as text."""
+        """Describe the documents: their number, and how many are unreadable or waiting."""
         words = [tr_plural("{count} document", "{count} documents", self.count)]
         if self.problems:
             words.append(tr_plural("{count} unreadable", "{count} unreadable", self.problems))

@@ -23,7 +23,7 @@ def is_mirrored() -> bool:
 
 
 def margins(before: int, top: int, after: int, bottom: int) -> tuple[int, int, int, int]:
-    """Return margins, in Qt's order, from those before and after a line of text."""
+    """Return margins in Qt's order; a line of text begins at the margin `before`."""
     return (after, top, before, bottom) if is_mirrored() else (before, top, after, bottom)
 
 

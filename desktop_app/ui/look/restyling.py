@@ -100,7 +100,7 @@ class Restyling(QObject):
                 return
 
     def _change_steps(self, theme: Theme) -> Iterator[bool]:
-        """Apply a theme in short steps. Yield True if the next one needs a pass of its own."""
+        """Apply a theme in short steps. Yield True before a step that needs a pass of its own."""
         windows = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
         for window in windows:
             window.setUpdatesEnabled(False)

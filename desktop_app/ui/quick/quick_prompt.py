@@ -288,7 +288,7 @@ class QuickPrompt(QWidget):
         self._fit()
 
     def set_text(self, text: str, template_id: str = "") -> None:
-        """Replace the typed text, and the prompt of the library that produced it."""
+        """Replace the typed text; `template_id` is the library prompt it comes from, or ""."""
         self.field.set_text(text)
         self.field.mark_template(template_id, 0, self.field.document().characterCount() - 1)
 
@@ -570,7 +570,10 @@ class QuickPrompt(QWidget):
             hint.set_keys_visible(fits)
 
     def _place_window(self) -> None:
-        """Place the window on the screen with the pointer, where it was last or near the top."""
+        """Place the window where the user has moved it, or near the top.
+
+        This is done on the screen that has the pointer.
+        """
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
         self._opened_size = self.size()
         available, room = screen.availableGeometry(), self._free_room(screen)

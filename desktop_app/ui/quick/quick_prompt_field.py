@@ -25,7 +25,7 @@ _MAX_LINES: Final = 6
 
 
 def describe_text(text: str) -> str:
-    """Return how the accompanying text is described: "Text: 312 words", "" for none."""
+    """Describe the text that accompanies a question: "Text: 312 words"; "" for none."""
     if not text.strip():
         return ""
     if len(text) > _MAX_COUNTED_CHARACTERS:

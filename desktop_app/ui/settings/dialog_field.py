@@ -76,7 +76,7 @@ class DialogField:
 
 
 def describe_form(value: str) -> str:
-    """Return the kind of a form of answers, and the name of a schema."""
+    """Return the kind of a form of answers; of a schema, also the name."""
     source = FormSource.from_setting(value)
     if source is None:
         return tr_context("response format", "Any")

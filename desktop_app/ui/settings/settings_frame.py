@@ -148,7 +148,7 @@ class SettingsFrame(QWidget):
         return _MAX_TABS_IN_ROW if fits else _MIN_TABS_IN_ROW
 
     def _create_holder(self, page: str) -> QWidget:
-        """Create the container of a page, which scrolls."""
+        """Create the scrolling container of a page."""
         from desktop_app.ui.widgets.forms.fitting_dialog import (
             scroll_area_of,  # not needed at start-up
         )

@@ -318,7 +318,7 @@ class SettingsPanel(QFrame):
         return self._ensure_frame().page
 
     def show_setting(self, page: str, key: str) -> None:
-        """Show a page at one of its settings, and focus it."""
+        """Show a page, scroll to one of its settings, and focus the setting."""
         self.show_page(page)
         from PySide6.QtWidgets import QWidget  # imported here and below for a fast start
 
@@ -340,7 +340,7 @@ class SettingsPanel(QFrame):
         self._call_when_visible(show)
 
     def show_section(self, page: str, section: str) -> None:
-        """Show a page with a section expanded, by the name of the section's title."""
+        """Show a page and expand a section, by the object name of the section's button."""
         self.show_page(page)
         from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 

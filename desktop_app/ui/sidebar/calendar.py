@@ -63,7 +63,7 @@ class Calendar:
 
 
 def short_day_text(time: datetime) -> str:
-    """Return a short date: "Nov 14", or "Nov 14, 2023" if the year differs."""
+    """Return a short date: "Nov 14", or "Nov 14, 2023" in another year."""
     day = time.astimezone().date()
     is_this_year = day.year == today().year
     return formatting.short_day(day) if is_this_year else formatting.short_date(day)

@@ -144,7 +144,7 @@ class ConversationList(QFrame):
         list_filter: ListFilter = LIST,
         last: Conversation | None = None,
     ) -> None:
-        """Replace all rows by the first page of a filter; `last` as for `append`."""
+        """Replace all rows by the first page that a filter shows; `last` as for `append`."""
         self._scrolls_to_end = False
         folders = self.folders if list_filter.kind is ListFilterKind.LIST else ()
         self.model.set_conversations(

@@ -159,7 +159,7 @@ class ConversationView(RowView):
         self.selectionModel().select(index, _Flag.Toggle)
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
-        """Before the current row is removed, make the next enabled row current, or a previous."""
+        """Before the current row is removed, make an enabled row below or above it current."""
         current = self.currentIndex().row()
         if start <= current <= end:
             rows = (*range(end + 1, self.model().rowCount()), *range(start - 1, -1, -1))
@@ -279,7 +279,7 @@ class ConversationView(RowView):
         drag.exec(Qt.DropAction.MoveAction)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept conversations and external content; each move accepts or refuses its row."""
+        """Accept conversations and external content; `dragMoveEvent` then decides for a row."""
         from desktop_app.ui.composer.dropped_content import accept_copy, is_acceptable
 
         if event.mimeData().hasFormat(MIME_TYPE):
@@ -334,7 +334,7 @@ class ConversationView(RowView):
         self.setState(QAbstractItemView.State.NoState)
 
     def _pinned_before(self, event: QDropEvent) -> str | None:
-        """Return the id of the pinned conversation that a drop inserts before; "" for the end.
+        """Return the id of the pinned conversation before which a drop inserts; "" for the end.
 
         Return None if a drop here pins nothing.
         """

@@ -65,7 +65,7 @@ class _DropButton(PlainToolButton):
         self.setAcceptDrops(True)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept conversations, and show the button pressed."""
+        """Accept conversations, and paint the button as pressed."""
         if event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
             self.setDown(True)

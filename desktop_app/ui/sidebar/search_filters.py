@@ -87,7 +87,7 @@ class SearchFilters(QWidget):
 
     @property
     def current(self) -> SearchFilter:
-        """Return the current filters; relative days count from today."""
+        """Return the current filters; "Past 7 days" ends today."""
         since, until = None, None
         if self._days is not None:
             since = midnight(today() - timedelta(days=self._days - 1))

@@ -34,7 +34,7 @@ class SidebarFooter(QWidget):
     ) -> None:
         """Show the provider with its icon, and this month's cost ("" if nothing is paid).
 
-        The cost is highlighted if it is near its cap.
+        The cost is highlighted if it is near the provider's cap.
         """
         self._icon_name = icon_name
         self.name.setText(provider_name)

@@ -41,10 +41,11 @@ def row_of(
     margins: Margins | None = None,
     spacing: int | None = None,
 ) -> QHBoxLayout:
-    """Return a row of widgets and layouts, each alone or with its stretch factor, and gaps.
+    """Return a row of widgets, layouts and gaps.
 
     Args:
-        items: a widget may also have an alignment.
+        items: widgets and layouts, each alone or paired with its stretch factor, or for a widget
+            with its alignment; STRETCH and SPRING are gaps.
         parent: the widget whose layout it is.
         margins: on all sides, or before, above, after and below; None leaves them to the style.
         spacing: between the items; None leaves it to the style.

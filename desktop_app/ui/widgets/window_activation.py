@@ -1,4 +1,4 @@
-"""Brings windows to the front."""
+"""Bring windows to the front."""
 
 from __future__ import annotations
 

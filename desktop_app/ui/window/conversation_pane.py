@@ -94,7 +94,7 @@ class ConversationPane(QWidget):
         self._hide_optional_parts()
 
     def add_above_prompt(self, widget: QWidget) -> None:
-        """Insert a widget between the notifications and the prompt, also for the Tab key."""
+        """Insert a widget between the notifications and the prompt, also in the tab order."""
         from desktop_app.ui.widgets.forms.tab_order import (
             order_tabs,  # not needed for the first paint
         )

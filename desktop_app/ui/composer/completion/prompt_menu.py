@@ -130,7 +130,7 @@ class PromptMenu(QFrame):
         return is_plain and event.key() in (*_CHOOSE_KEYS, *_MOVE_KEYS)
 
     def _wrap(self, key: int) -> bool:
-        """Wrap from the first row up to the last, and down again."""
+        """Move from the first row up to the last, or back. Return False for any other move."""
         row, last = self.view.currentIndex().row(), self.model.rowCount() - 1
         ends = {Qt.Key.Key_Up: (0, last), Qt.Key.Key_Down: (last, 0)}
         if key not in ends or row != ends[Qt.Key(key)][0]:

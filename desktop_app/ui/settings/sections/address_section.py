@@ -130,7 +130,7 @@ class AddressSection(LineSection):
         return not problem
 
     def _host_to_allow(self, text: str) -> str:
-        """Return the host that needs a confirmation; "" if none does or it is already allowed."""
+        """Return the unencrypted host that the user has to allow first; "" for none."""
         host = unencrypted_private_host(text)
         return "" if host in self._profile.plain_http_hosts else host
 

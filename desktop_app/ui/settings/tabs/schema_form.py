@@ -136,7 +136,7 @@ class SchemaForm(QWidget):
                 line.show(keys is not None and key in keys, label)
 
     def has_row(self, key: str) -> bool:
-        """Return False if the row of this setting is hidden."""
+        """Return True if the row of this setting is not hidden."""
         return not self._sections[key].isHidden()
 
     def report_edits(self) -> None:
@@ -232,7 +232,7 @@ class _SegmentsField:
         self._control.chosen.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
-        """Show the value; check nothing for others, such as keys set on the Shortcuts page."""
+        """Check the value's segment; none for other values, such as keys of the Shortcuts page."""
         self._control.set_current(str(value) if value in self._known else None)
 
     def set_enabled(self, enabled: bool) -> None:
