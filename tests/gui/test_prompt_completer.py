@@ -301,6 +301,15 @@ def test_esc_closes_the_fields_and_keeps_their_values(either: Typed) -> None:
     assert either.field("what").toPlainText() == "a"
 
 
+def test_another_prompt_replaces_the_fields(either: Typed) -> None:
+    either.type("/rev")
+    either.press(KEY.Key_Return)
+    assert either.asks()
+    either.slash.insert_prompt(EXPLAIN)
+    assert not either.asks()
+    assert either.text == "Explain this:\n\n"
+
+
 def test_an_input_method_keeps_its_keys(either: Typed) -> None:
     either.type("/")
     assert either.offered

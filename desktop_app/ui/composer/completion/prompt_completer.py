@@ -55,7 +55,7 @@ class CompletionField(Protocol):
 
     @property
     def text_before(self) -> str:
-        """Return the text of the line before the cursor."""
+        """Return the text before the cursor in its line."""
 
     def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
         """Replace the `count` characters before the cursor by `text`, and place the cursor in it.
@@ -114,7 +114,7 @@ class PromptCompleter(QObject):
         """Set how prompts are filled in.
 
         Args:
-            fill_in: returns the values that the program knows of these names.
+            fill_in: returns the values of the variables of these names, known to the program.
             finish: returns the text to insert, given a prompt and its filled-in text.
             is_temporary: returns True if nothing that is typed may be stored in a file.
         """
@@ -139,6 +139,7 @@ class PromptCompleter(QObject):
         from desktop_app.domain.prompts.prompts import variables
 
         self._hide_menu()
+        self._close_fields()
         if variables(prompt.text):
             self._ask(prompt)
         else:
@@ -214,7 +215,6 @@ class PromptCompleter(QObject):
     def _ask(self, prompt: Prompt) -> None:
         from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
-        self._close_fields()
         values = self._typed_values.get(prompt.id, {})
         fields = PromptFields(prompt, values, self._theme, is_temporary=self._is_temporary)
         self._fields = fields
