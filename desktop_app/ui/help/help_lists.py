@@ -1,4 +1,4 @@
-"""The two lists of the help window: its chapters, and the sections that a search finds."""
+"""The delegates of the two lists of the help window: chapters, and sections that a search finds."""
 
 from __future__ import annotations
 
@@ -7,31 +7,14 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.ui.help.help_book import HelpChapter, HelpHit
 from desktop_app.ui.look import painting
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
-from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
+from desktop_app.ui.widgets.rows.rows_model import ROW, Index
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QObject
     from PySide6.QtGui import QPainter
     from PySide6.QtWidgets import QStyleOptionViewItem
 
 _INSET: Final = 10
-
-
-class ChapterModel(RowsModel[HelpChapter]):
-    """The list model of chapters."""
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(lambda row: row.title, lambda row: row.title, parent)
-
-
-class HelpHitModel(RowsModel[HelpHit]):
-    """The list model of hits."""
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(
-            lambda row: row.title, lambda row: f"{row.title}, {row.chapter}: {row.context}", parent
-        )
 
 
 class ChapterDelegate(RowDelegate):

@@ -18,13 +18,8 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.help.help_book import HelpBook, words_of
-from desktop_app.ui.help.help_lists import (
-    ChapterDelegate,
-    ChapterModel,
-    HelpHitDelegate,
-    HelpHitModel,
-)
+from desktop_app.ui.help.help_book import HelpBook, HelpChapter, HelpHit, words_of
+from desktop_app.ui.help.help_lists import ChapterDelegate, HelpHitDelegate
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.look.icons import set_icon
@@ -33,7 +28,7 @@ from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.rows.row_view import RowView
-from desktop_app.ui.widgets.rows.rows_model import ROW
+from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton, window_title
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
@@ -69,7 +64,8 @@ class HelpWindow(QWidget):
         self._position = -1
         self._shows_list = False  # in a narrow window
         self.text = HelpText(theme)
-        self._chapter_model, self._hit_model = ChapterModel(self), HelpHitModel(self)
+        self._chapter_model: RowsModel[HelpChapter] = RowsModel(_title, _title, self)
+        self._hit_model: RowsModel[HelpHit] = RowsModel(_title, _spoken_hit, self)
         self._delegates = (ChapterDelegate(theme, self), HelpHitDelegate(theme, self))
         self.chapters = RowView("help-chapters", self._chapter_model, self._delegates[0])
         self.chapters.setAccessibleName(tr("Chapters"))
@@ -305,3 +301,11 @@ class HelpWindow(QWidget):
         self._stack.setVisible(not is_narrow or not self._shows_list)
         max_width = self.maximumWidth() if is_narrow else self._theme.px(_LIST_WIDTH)
         self.chapters.setMaximumWidth(max_width)
+
+
+def _title(row: HelpChapter | HelpHit) -> str:
+    return row.title
+
+
+def _spoken_hit(hit: HelpHit) -> str:
+    return f"{hit.title}, {hit.chapter}: {hit.context}"

@@ -300,8 +300,7 @@ QTableView[role="figures"], QAbstractScrollArea[role="ringed"] { background: tra
     border: 2px solid transparent; border-radius: $8px; outline: none; }
 QTableView[role="figures"]:focus, QAbstractScrollArea[role="ringed"]:focus {
     border-color: @accent; }
-QTableView[role="figures"] { alternate-background-color: @side;
-    selection-background-color: @selected; selection-color: @text; }
+QTableView[role="figures"] { selection-background-color: @selected; selection-color: @text; }
 QHeaderView, QHeaderView::section { background: transparent; color: @dim; border: none;
     padding: 0 $3px; min-height: $28px; }
 QTableView[role="figures"]::item { padding: 0 $3px; }
@@ -333,12 +332,8 @@ QScrollBar::handle { background: @thumb; border-radius: $3px; margin: $2px; min-
 QScrollBar::handle:hover { background: @faint; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QSlider::groove:horizontal { background: @hover; height: $4px; border-radius: $2px; }
-QSlider::sub-page:horizontal { background: @accent; border-radius: $2px; }
-QSlider::handle:horizontal { background: @accent; width: $14px; height: $14px; margin: -$5px 0;
-    border-radius: $7px; }
-QSlider::sub-page:horizontal:disabled { background: @hover; }
-QSlider::handle:horizontal:disabled { background: @faint; }
+QSlider::groove:horizontal { background: @hover; height: $4px; }
+QSlider::handle:horizontal { background: @accent; width: $14px; height: $14px; margin: -$5px 0; }
 """
 
 
