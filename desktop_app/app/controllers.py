@@ -297,11 +297,7 @@ class Controllers(QObject):
         """Create the controllers of models, prompts and presets."""
         window, theme, state = self._window, self._theme, self.state
         self.choices = AvailableModels(
-            window,
-            current=state.current,
-            answer_settings=state.answer_settings,
-            tasks=state.tasks,
-            catalog=state.backend.catalog,
+            window, current=state.current, answer_settings=state.answer_settings, tasks=state.tasks
         )
         self.choice = ChoiceController(
             window,
@@ -321,7 +317,6 @@ class Controllers(QObject):
             theme,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
-            catalog=state.backend.catalog,
             settings_store=state.backend.settings,
         )
         self.prompts = PromptsController(

@@ -61,11 +61,10 @@ def batch_service(
             backend.database.path.parent,
         ),
         budget=backend.budget,
-        catalog=backend.catalog,
+        models_of=backend.providers.models_of,
         profiles=backend.providers.profiles,
         changed=on_change,
         needs_of=partial(needs_of_prompt, backend.prompts),
-        listing_of=backend.listings.of,
     )
 
 

@@ -9,7 +9,11 @@ from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, default_choice
+from desktop_app.services.chat.choice_resolution import (
+    ON_DEVICE_MODEL,
+    ProviderModels,
+    default_choice,
+)
 from desktop_app.services.models.model_menu import proposed_model, with_listed_models
 
 if TYPE_CHECKING:
@@ -60,7 +64,7 @@ class ProviderRegistry:
         ]
         from_environment = [
             replace(
-                with_listed_models(p, self._catalog, self._listings.of(p)),
+                with_listed_models(self.models_of(p)),
                 monthly_cap=caps.get(p.base_url),
                 own_models=own.get(p.base_url, p.own_models),
             )
@@ -105,8 +109,12 @@ class ProviderRegistry:
             variant=Variant(str(values["default.variant"])),
             effort=Effort(str(values["default.effort"])),
             on_device_model=self.on_device_model,
-            proposed=proposed_model(profile, self._catalog, self._listings.of(profile)),
+            proposed=proposed_model(self.models_of(profile)),
         )
+
+    def models_of(self, profile: ProviderProfile) -> ProviderModels:
+        """Return the models of a provider, as last listed."""
+        return ProviderModels(profile, self._catalog, self._listings.of(profile))
 
     @property
     def on_device_model(self) -> str:

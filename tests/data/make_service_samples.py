@@ -60,7 +60,7 @@ from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, UserFacingError
 from desktop_app.domain.models.image_tokens import TileTokens
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, ModelInfo, Variant
 from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.domain.spending.cost import Price, Usage, UsageScope
 from desktop_app.domain.tools.call_state import ToolCallState
@@ -68,7 +68,7 @@ from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.paths import resource_path
 from desktop_app.rendering.structured_answer import has_value, with_form
 from desktop_app.services.chat.background_offer import offers_background
-from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info, price_claim
+from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
 from desktop_app.services.chat.inline_pictures import PictureText
 from desktop_app.services.chat.send_context import SendContext
@@ -188,8 +188,8 @@ class _Jobs:
     def model_for(self, _purpose: object, own: ResolvedChoice) -> ResolvedChoice:
         return replace(own, model=replace(own.model, context_window=3_000, max_input=None))
 
-    def choice_of(self, _profile: object, model: ModelInfo) -> ResolvedChoice:
-        return replace(_resolved(self._chance), model=model)
+    def choice_of_variant(self, _profile: object, variant: Variant) -> ResolvedChoice:
+        return replace(_resolved(self._chance), model=_CATALOG.for_variant(variant))
 
     async def ask(self, *asked: object, **_more: object) -> str:
         return f"summary of {len(str(asked[3]).split())} words"
@@ -443,12 +443,12 @@ def models() -> Iterator[str]:
         profile = _resolved(chance).profile
         name = chance.choice((*_MODELS, "openai/gpt-5.2", "gpt-5.2-2025-12-11", "llama"))
         learned = chance.choice((None, None, 1_000, 500_000))
-        info = model_info(profile, name, _CATALOG, None, learned)
+        info = ProviderModels(profile, _CATALOG).info(name, learned)
         yield _line(
             profile.id,
             name,
             learned,
-            price_claim(profile, name, _CATALOG, None).name,
+            ProviderModels(profile, _CATALOG).price_claim(name).name,
             info.context_window,
             info.max_input,
             info.price is None,

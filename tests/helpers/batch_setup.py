@@ -24,7 +24,7 @@ from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, UploadLimits
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database
@@ -86,11 +86,10 @@ class BatchSetup:
                 self.store, self.attachments, pictures, fences(), self.folder, limits
             ),
             budget=Budget(SpendingHolds(self.database), self.settings),
-            catalog=CATALOG,
+            models_of=lambda profile: ProviderModels(profile, CATALOG, self.listing),
             profiles=profiles,
             changed=self.changes.append,
             needs_of=template_needs,
-            listing_of=lambda _profile: self.listing,
         )
 
     async def read(self, path: Path) -> DocumentPart:

@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.providers import Providers
     from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.domain.models.model_catalog import ModelCatalog
-    from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 
 
 def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
@@ -37,33 +35,27 @@ def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
 
 
 def provider_options(
-    *, providers: Providers, chat_service: ChatService, catalog: ModelCatalog
+    *, providers: Providers, chat_service: ChatService
 ) -> list[BatchProviderOption]:
     """Return every provider: those with batches first, the others with the reason."""
     found = [
-        _provider_option(
-            profile, providers.listing_of(profile), chat_service=chat_service, catalog=catalog
-        )
+        _provider_option(providers.models_of(profile), chat_service=chat_service)
         for profile in providers.all
     ]
     return sorted(found, key=lambda provider: bool(provider.refusal))
 
 
-def _provider_option(
-    profile: ProviderProfile,
-    listing: ModelListing | None,
-    *,
-    chat_service: ChatService,
-    catalog: ModelCatalog,
-) -> BatchProviderOption:
+def _provider_option(models: ProviderModels, *, chat_service: ChatService) -> BatchProviderOption:
+    profile = models.profile
     refusal_error = batch_refusal(profile)
     if refusal_error:
         return BatchProviderOption(profile.id, profile.name, error_segments(refusal_error, WINDOW))
     day = date.today()  # noqa: DTZ011 - the user's day
-    menu = offers(profile, catalog, listing, day)
-    models = [_model_option(profile, offer, chat_service=chat_service) for offer in menu]
+    offered = [
+        _model_option(profile, offer, chat_service=chat_service) for offer in offers(models, day)
+    ]
     return BatchProviderOption(
-        profile.id, profile.name, models=tuple(m for m in models if not m.refusal)
+        profile.id, profile.name, models=tuple(m for m in offered if not m.refusal)
     )
 
 

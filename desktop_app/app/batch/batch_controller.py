@@ -268,9 +268,7 @@ class BatchController(QObject):
         page = self._get_dialog().new
         page.set_prompts(prompt_options(self._prompts), SUMMARY)
         choice = self._setup.choice
-        providers = provider_options(
-            providers=self._providers, chat_service=self._chat_service, catalog=self._catalog
-        )
+        providers = provider_options(providers=self._providers, chat_service=self._chat_service)
         usable = (p for p in providers if p.id == choice.provider_id and not p.refusal)
         chosen = next(usable, providers[0] if providers else None)
         model = choice.model

@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.models.model_menu import offers
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, nothing_chosen
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.errors import IllegalChoiceError
-    from desktop_app.domain.models.model_catalog import ModelCatalog
 
 
 class AvailableModels(QObject):
@@ -42,11 +41,10 @@ class AvailableModels(QObject):
         current: OpenConversation,
         answer_settings: AnswerSettings,
         tasks: Tasks,
-        catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
         self._values, self._providers, self._setup = answer_settings
-        self._current, self._catalog = current, catalog
+        self._current = current
         self._models: tuple[ModelEntry, ...] = ()
         for changed in (self._providers.changed, self._providers.listings_changed):
             changed.connect(lambda: tasks.start(self._list_models()))
@@ -79,7 +77,8 @@ class AvailableModels(QObject):
         effort = self._setup.choice.effort or Effort(str(self._values["default.effort"]))
         profile = self._providers.get(entry.provider_id)
         takes_effort = entry.variant is not None or (
-            profile is not None and model_info(profile, entry.model, self._catalog).takes_effort()
+            profile is not None
+            and self._providers.models_of(profile).info(entry.model).takes_effort()
         )
         return ModelChoice(
             entry.provider_id,
@@ -99,17 +98,12 @@ class AvailableModels(QObject):
     def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
         if profile.kind is ProviderKind.ON_DEVICE:
             model = self._providers.on_device_model
-            name = model_info(profile, model, self._catalog).name
+            name = self._providers.models_of(profile).info(model).name
             return [ModelEntry(profile.id, profile.name, model, name, None)]
-        found = offers(
-            profile,
-            self._catalog,
-            self._providers.listing_of(profile),
-            date.today(),  # noqa: DTZ011 — the user's day
-        )
+        today = date.today()  # noqa: DTZ011 — the user's day
         return [
             ModelEntry(profile.id, profile.name, offer.model, offer.name, offer.variant, offer.note)
-            for offer in found
+            for offer in offers(self._providers.models_of(profile), today)
         ]
 
 

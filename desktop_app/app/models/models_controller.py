@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.domain.models.own_model import OwnModel
     from desktop_app.storage.settings.settings_store import SettingsStore
@@ -42,13 +41,12 @@ class ModelsController(QObject):
         *,
         answer_settings: AnswerSettings,
         tasks: Tasks,
-        catalog: ModelCatalog,
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme = parent, theme
         self._providers, self._setup = answer_settings.providers, answer_settings.setup
-        self._start, self._catalog, self._settings_store = tasks.start, catalog, settings_store
+        self._start, self._settings_store = tasks.start, settings_store
         self._dialog: ModelsDialog | None = None
         self._save_lock = asyncio.Lock()
         for changed in (self._providers.changed, self._providers.listings_changed):
@@ -103,9 +101,7 @@ class ModelsController(QObject):
         favorites = favorites_in((await self._settings_store.all()).get(FAVORITES))
         for profile in await self._providers.usable():
             found = model_rows(
-                profile,
-                self._catalog,
-                self._providers.listing_of(profile),
+                self._providers.models_of(profile),
                 date.today(),  # noqa: DTZ011 — the user's day
                 on_device_model=self._providers.on_device_model,
                 favorites=favorites,

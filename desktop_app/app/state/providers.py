@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.backend.provider_registry import ProviderRegistry
     from desktop_app.domain.models.model_listing import ModelListing
+    from desktop_app.services.chat.choice_resolution import ProviderModels
     from desktop_app.services.models.model_listings import ModelListings
     from desktop_app.storage.settings.settings_store import SettingsStore
 
@@ -79,9 +80,9 @@ class Providers(QObject):
         """Return the profiles that have a key or need none."""
         return [profile for profile in self._profiles if await self._registry.is_usable(profile)]
 
-    def listing_of(self, profile: ProviderProfile) -> ModelListing | None:
-        """Return the known listing of a provider, or None."""
-        return self._listings.of(profile)
+    def models_of(self, profile: ProviderProfile) -> ProviderModels:
+        """Return the models of a provider, as last listed."""
+        return self._registry.models_of(profile)
 
     @property
     def on_device_model(self) -> str:

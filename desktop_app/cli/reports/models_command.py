@@ -60,9 +60,7 @@ async def _read(options: argparse.Namespace) -> tuple[list[ModelRow], list[str]]
             row
             for profile in profiles
             for row in model_rows(
-                profile,
-                backend.catalog,
-                backend.listings.of(profile),
+                backend.providers.models_of(profile),
                 date.today(),  # noqa: DTZ011 — the user's day
                 on_device_model=backend.providers.on_device_model,
                 favorites=favorites,

@@ -42,8 +42,7 @@ from desktop_app.domain.errors import (
     IllegalChoiceError,
     ProviderError,
 )
-from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
-from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Price
@@ -52,7 +51,7 @@ from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, Batc
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_results import fetch_results
 from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
-from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info, with_claim
+from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.services.ports import NeedsOf
 from desktop_app.services.spending.budget import Budget
@@ -81,11 +80,10 @@ class BatchService:
         preparer: BatchPreparer,
         sender: BatchSender,
         budget: Budget,
-        catalog: ModelCatalog,
+        models_of: Callable[[ProviderProfile], ProviderModels],
         profiles: Profiles,
         changed: Callable[[str], None],
         needs_of: NeedsOf,
-        listing_of: Callable[[ProviderProfile], ModelListing | None],
     ) -> None:
         self.store = store
         self.changed = changed
@@ -93,9 +91,9 @@ class BatchService:
         self._preparer = preparer
         self._sender = sender
         self._budget = budget
-        self._catalog = catalog
+        self._models_of = models_of
         self._profiles = profiles
-        self._needs_of, self._listing_of = needs_of, listing_of
+        self._needs_of = needs_of
         self._stopped: set[str] = set()
 
     # -- before sending
@@ -381,7 +379,7 @@ class BatchService:
         self.changed(job.id)
         if not status.is_over:
             return None
-        asked = self._resolved(profile, info, BATCH_TIER)
+        asked = self._models_of(profile).choice_of(info, service_tier=BATCH_TIER)
         batch = replace(batch, status=status)
         return await fetch_results(
             self.store, provider, job, upload, batch, lambda result: _cost(asked, result)
@@ -481,17 +479,11 @@ class BatchService:
         raise IllegalChoiceError(Reason.BATCH_PROVIDER_GONE, address=job.base_url)
 
     def _info(self, job: BatchJob, profile: ProviderProfile) -> ModelInfo:
-        return model_info(profile, job.choice.model, self._catalog, self._listing_of(profile))
+        return self._models_of(profile).info(job.choice.model)
 
     def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
         """Return the tier's price; the ordinary price, an upper bound, if that is unknown."""
-        return self._resolved(profile, info, tier).counted_price
-
-    def _resolved(
-        self, profile: ProviderProfile, info: ModelInfo, tier: str | None
-    ) -> ResolvedChoice:
-        found = ResolvedChoice(profile, info, None, None, service_tier=tier)
-        return with_claim(found, self._catalog, self._listing_of(profile))
+        return self._models_of(profile).choice_of(info, service_tier=tier).counted_price
 
 
 def poll_delay_s(job: BatchJob) -> float:

@@ -63,7 +63,7 @@ from desktop_app.services.chat.answer_run import (
 )
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import SharedRequest, estimate_several, split_hold
-from desktop_app.services.chat.choice_resolution import ResolvedChoice, resolve
+from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import example_turns, question_parts, sent_messages
 from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.send_context import SendContext
@@ -210,13 +210,11 @@ class ChatService:
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the model and effort that serve `choice` at `profile` today."""
-        return resolve(
-            profile,
+        models = ProviderModels(profile, self.catalog, self._listing_of(profile))
+        return models.resolve(
             choice,
-            self.catalog,
             date.today(),  # noqa: DTZ011 — the user's day
             instant_gone=profile.id in self._without_instant,
-            listing=self._listing_of(profile),
             window_of=self._window_of,
         )
 

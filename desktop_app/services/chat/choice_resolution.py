@@ -95,109 +95,108 @@ class ResolvedChoice:
         return price.times(self.profile.price_multiplier)
 
 
-def model_info(
-    profile: ProviderProfile,
-    model_id: str,
-    catalog: ModelCatalog,
-    listing: ModelListing | None = None,
-    learned_window: int | None = None,
-) -> ModelInfo:
-    """Return the facts about a model at a provider, including those of its `listing`.
+@dataclass(frozen=True)
+class ProviderModels:
+    """The models of a provider: what the catalog, the server's list and the user say about them.
 
-    A GGUF file of the user's is free and local.
-
-    Args:
-        learned_window: the window that the server named in a refusal.
+    Attributes:
+        listing: the server's list; None if it is unknown.
     """
-    if profile.kind is ProviderKind.ON_DEVICE and not catalog.knows(model_id):
-        return ModelInfo(
-            id=model_id,
-            name=PurePath(model_id).stem,
-            apis=(Api.CHAT_COMPLETIONS,),
-            efforts=(),
-            sees_images=False,
-            context_window=ON_DEVICE_WINDOW,
-            price=FREE,
+
+    profile: ProviderProfile
+    catalog: ModelCatalog
+    listing: ModelListing | None = None
+
+    def info(self, model_id: str, learned_window: int | None = None) -> ModelInfo:
+        """Return the facts about a model. A GGUF file of the user's is free and local.
+
+        Args:
+            learned_window: the window that the server named in a refusal.
+        """
+        if self.profile.kind is ProviderKind.ON_DEVICE and not self.catalog.knows(model_id):
+            return ModelInfo(
+                id=model_id,
+                name=PurePath(model_id).stem,
+                apis=(Api.CHAT_COMPLETIONS,),
+                efforts=(),
+                sees_images=False,
+                context_window=ON_DEVICE_WINDOW,
+                price=FREE,
+            )
+        found = info_at(self.profile, model_id, self.catalog, self.listing)
+        if learned_window is None or found.input_limit:
+            return found
+        return replace(found, context_window=learned_window)
+
+    def availability(self, info: ModelInfo, today: date) -> ModelAvailability:
+        """Return until when the provider serves a model."""
+        return ModelAvailability(self.profile, info, self.listing, today)
+
+    def resolve(
+        self,
+        choice: ModelChoice,
+        today: date,
+        *,
+        instant_gone: bool = False,
+        window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
+    ) -> ResolvedChoice:
+        """Return the model and effort to send for `choice`.
+
+        Args:
+            instant_gone: the provider has replied that it does not serve Instant's model.
+            window_of: returns the window that the server named in a refusal.
+        """
+        variant = choice.variant
+        model_id = self.catalog.for_variant(variant).id if variant else choice.model
+        info = self.info(model_id, window_of(self.profile, model_id))
+        availability = self.availability(info, today)
+        if variant is Variant.INSTANT and (instant_gone or not availability.is_served):
+            stand_in = self.info(self.catalog.for_variant(Variant.THINKING).id)
+            found = self.choice_of(stand_in, Effort.NONE, variant=variant)
+            return replace(found, notice=INSTANT_RETIRED, files=self._file_inputs(stand_in))
+        found = self.choice_of(info, _effort_for(info, choice.effort), variant=variant)
+        return replace(found, warning=availability.notice, files=self._file_inputs(info))
+
+    def price_claim(self, model_id: str) -> PriceClaim:
+        """Return the evidence that the price of a model applies.
+
+        A price that the user states or the server lists is certain, whatever model the reply names.
+        The catalog's applies at an unknown address if the user or the server's list names the
+        model, or if there is no list.
+        """
+        profile, listing = self.profile, self.listing
+        own_price = profile.own_model(model_id).price
+        is_stated = self.catalog.has_user_price(model_id) or own_price is not None
+        is_listed = listing is not None and listing.details_of(model_id).price is not None
+        if profile.kind is not ProviderKind.COMPATIBLE or is_stated or is_listed:
+            return PriceClaim.CERTAIN
+        is_named = model_id in profile.models and not profile.from_environment
+        if is_named or listing is None or listing.has(model_id):
+            return PriceClaim.UNLESS_OTHER_ANSWERS
+        return PriceClaim.NONE
+
+    def choice_of(
+        self,
+        info: ModelInfo,
+        effort: Effort | None = None,
+        *,
+        variant: Variant | None = None,
+        service_tier: str | None = None,
+    ) -> ResolvedChoice:
+        """Return the choice of a model, with the evidence for its price."""
+        claim = self.price_claim(info.id)
+        return ResolvedChoice(
+            self.profile, info, variant, effort, service_tier=service_tier, claim=claim
         )
-    found = info_at(profile, model_id, catalog, listing)
-    if learned_window is None or found.input_limit:
+
+    def _file_inputs(self, info: ModelInfo) -> FileInputs | None:
+        """Return the documents that can be sent as files; None if there are none."""
+        if first_api(self.profile, info) is Api.CHAT_COMPLETIONS:
+            return None
+        found = self.catalog.file_inputs(self.profile.kind.value)
+        if found is None and self.profile.takes_files:
+            return self.catalog.file_inputs(ProviderKind.OPENAI.value)
         return found
-    return replace(found, context_window=learned_window)
-
-
-def resolve(
-    profile: ProviderProfile,
-    choice: ModelChoice,
-    catalog: ModelCatalog,
-    today: date,
-    *,
-    instant_gone: bool = False,
-    listing: ModelListing | None = None,
-    window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
-) -> ResolvedChoice:
-    """Return the model and effort to send for `choice`.
-
-    Args:
-        instant_gone: the provider has replied that it does not serve Instant's model.
-        listing: the provider's listing; None if unknown.
-        window_of: returns the window that the server named in a refusal.
-    """
-    variant = choice.variant
-    model_id = catalog.for_variant(variant).id if variant else choice.model
-    info = model_info(profile, model_id, catalog, listing, window_of(profile, model_id))
-    availability = ModelAvailability(profile, info, listing, today)
-    if variant is Variant.INSTANT and (instant_gone or not availability.is_served):
-        thinking = catalog.for_variant(Variant.THINKING).id
-        stand_in = model_info(profile, thinking, catalog, listing)
-        files = _files_of(profile, stand_in, catalog)
-        found = ResolvedChoice(
-            profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED, files=files
-        )
-        return with_claim(found, catalog, listing)
-    effort = _effort_for(info, choice.effort)
-    warning = availability.notice
-    files = _files_of(profile, info, catalog)
-    found = ResolvedChoice(profile, info, variant, effort, warning=warning, files=files)
-    return with_claim(found, catalog, listing)
-
-
-def with_claim(
-    choice: ResolvedChoice, catalog: ModelCatalog, listing: ModelListing | None
-) -> ResolvedChoice:
-    """Return the choice with the evidence for its price."""
-    claim = price_claim(choice.profile, choice.model.id, catalog, listing)
-    return replace(choice, claim=claim)
-
-
-def price_claim(
-    profile: ProviderProfile, model: str, catalog: ModelCatalog, listing: ModelListing | None
-) -> PriceClaim:
-    """Return the evidence that the price of a model applies at a provider.
-
-    A price that the user states or the server lists is certain, whatever model the reply names.
-    The catalog's applies at an unknown address if the user or the server's list names the model,
-    or if there is no list.
-    """
-    is_stated = catalog.has_user_price(model) or profile.own_model(model).price is not None
-    is_listed = listing is not None and listing.details_of(model).price is not None
-    if profile.kind is not ProviderKind.COMPATIBLE or is_stated or is_listed:
-        return PriceClaim.CERTAIN
-    is_named = model in profile.models and not profile.from_environment
-    if is_named or listing is None or listing.has(model):
-        return PriceClaim.UNLESS_OTHER_ANSWERS
-    return PriceClaim.NONE
-
-
-def _files_of(
-    profile: ProviderProfile, info: ModelInfo, catalog: ModelCatalog
-) -> FileInputs | None:
-    """Return the documents that can be sent as files; None if there are none."""
-    if first_api(profile, info) is Api.CHAT_COMPLETIONS:
-        return None
-    found = catalog.file_inputs(profile.kind.value)
-    if found is None and profile.takes_files:
-        return catalog.file_inputs(ProviderKind.OPENAI.value)
-    return found
 
 
 def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:

@@ -242,7 +242,7 @@ class CompactionService:
 
     def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the family's usual compaction model, or the answering model if it is cheaper."""
-        usual = self._jobs.choice_of(answering.profile, self._catalog.for_variant(Variant.THINKING))
+        usual = self._jobs.choice_of_variant(answering.profile, Variant.THINKING)
         mine, other = answering.price, usual.price
         if mine is not None and other is not None and other.output > mine.output:
             return answering

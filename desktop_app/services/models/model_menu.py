@@ -20,7 +20,7 @@ from desktop_app.domain.models.model_catalog import ModelCatalog, Variant
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelDetails, ModelListing
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.choice_resolution import model_info
+from desktop_app.services.chat.choice_resolution import ProviderModels
 
 
 class Offer(NamedTuple):
@@ -32,40 +32,38 @@ class Offer(NamedTuple):
     note: str = ""
 
 
-def offers(
-    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None, today: date
-) -> list[Offer]:
+def offers(models: ProviderModels, today: date) -> list[Offer]:
     """Return the menu's entries: the family, the user's models, then the rest.
 
     The rest are known models in the order of the catalog, then unknown ones by name.
     """
     found: list[Offer] = []
-    if profile.serves_the_family:
+    if models.profile.serves_the_family:
         for variant in Variant:
-            info = catalog.for_variant(variant)
-            if not _may_have(profile, info.id, listing):
+            info = models.catalog.for_variant(variant)
+            if not _may_have(models, info.id):
                 continue
-            note = _note(ModelAvailability(profile, info, listing, today))
+            note = _note(models.availability(info, today))
             found.append(Offer(info.id, info.name, variant, note))
     known = {offer.model for offer in found}
-    others = _other_models(profile, catalog, listing, today)
-    for model_id in dict.fromkeys((*profile.models, *others)):
-        if model_id not in known and not _is_known_not_to_chat(listing, model_id):
-            info = model_info(profile, model_id, catalog, listing)
+    others = _other_models(models, today)
+    for model_id in dict.fromkeys((*models.profile.models, *others)):
+        if model_id not in known and not _is_known_not_to_chat(models.listing, model_id):
+            info = models.info(model_id)
             marks = (
-                _window(listing, model_id),
-                _price(listing, model_id),
-                ModelAvailability(profile, info, listing, today).mark,
+                _window(models.listing, model_id),
+                _price(models.listing, model_id),
+                models.availability(info, today).mark,
             )
             found.append(Offer(model_id, info.name, None, " · ".join(filter(None, marks))))
     return found
 
 
-def _may_have(profile: ProviderProfile, model_id: str, listing: ModelListing | None) -> bool:
+def _may_have(models: ProviderModels, model_id: str) -> bool:
     """Return False for a model that neither the user nor the list of an unknown server names."""
-    if profile.kind is not ProviderKind.COMPATIBLE or listing is None:
+    if models.profile.kind is not ProviderKind.COMPATIBLE or models.listing is None:
         return True
-    return model_id in profile.models or listing.has(model_id)
+    return model_id in models.profile.models or models.listing.has(model_id)
 
 
 def _window(listing: ModelListing | None, model_id: str) -> str:
@@ -93,28 +91,28 @@ def _can_chat(catalog: ModelCatalog, listing: ModelListing, model_id: str) -> bo
     return catalog.can_chat(model_id) if said is None else said
 
 
-def proposed_model(
-    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
-) -> str:
+def proposed_model(models: ProviderModels) -> str:
     """Return the model to propose if neither the profile nor the user names one; "" for none.
 
     Azure lists the models that can be deployed, not those that are, so none is proposed there.
     """
-    is_azure = profile.key_header == API_KEY_HEADER
-    return "" if listing is None or is_azure else first_chat_model(catalog, listing)
+    is_azure = models.profile.key_header == API_KEY_HEADER
+    if models.listing is None or is_azure:
+        return ""
+    return first_chat_model(models.catalog, models.listing)
 
 
-def with_listed_models(
-    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
-) -> ProviderProfile:
+def with_listed_models(models: ProviderModels) -> ProviderProfile:
     """Return an environment's server with the models of the family that it lists.
 
     OPENAI_BASE_URL may name any server. Only its list or the user shows that it has GPT-5.2.
     """
+    profile, listing = models.profile, models.listing
     is_open = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
     if not is_open or profile.models or listing is None or not listing.has(FAMILY_MODEL):
         return profile
-    return replace(profile, models=tuple(m for m in family_models(catalog) if listing.has(m)))
+    family = family_models(models.catalog)
+    return replace(profile, models=tuple(model for model in family if listing.has(model)))
 
 
 def family_models(catalog: ModelCatalog) -> tuple[str, ...]:
@@ -138,14 +136,12 @@ def _note(availability: ModelAvailability) -> str:
     return availability.mark
 
 
-def _other_models(
-    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None, today: date
-) -> list[str]:
-    if listing is None:
+def _other_models(models: ProviderModels, today: date) -> list[str]:
+    profile, catalog = models.profile, models.catalog
+    if models.listing is None:
         is_guess = profile.serves_the_family and not profile.models
         gpt = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
-        availabilities = [ModelAvailability(profile, info, None, today) for info in gpt]
-        return [each.model.id for each in availabilities if not each.is_shut_down]
-    can_chat = set(chat_models(catalog, listing))
+        return [info.id for info in gpt if not models.availability(info, today).is_shut_down]
+    can_chat = set(chat_models(catalog, models.listing))
     in_order = [info.id for info in catalog if info.id in can_chat]
     return in_order + sorted(can_chat - set(in_order), key=str.casefold)

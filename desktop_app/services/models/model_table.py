@@ -6,16 +6,10 @@ from collections.abc import Collection
 from datetime import date
 from typing import Final
 
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
+from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.models.model_listing import ModelAvailability
 from desktop_app.domain.models.model_row import ModelRow
-from desktop_app.services.chat.choice_resolution import (
-    PriceClaim,
-    ResolvedChoice,
-    model_info,
-    price_claim,
-)
+from desktop_app.services.chat.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
 from desktop_app.services.models.model_menu import Offer, offers
 
 FAVORITES: Final = "models.favorites"
@@ -23,22 +17,20 @@ FAVORITES: Final = "models.favorites"
 
 
 def model_rows(
-    profile: ProviderProfile,
-    catalog: ModelCatalog,
-    listing: ModelListing | None,
+    models: ProviderModels,
     today: date,
     *,
     on_device_model: str,
     favorites: Collection[tuple[str, str]] = (),
 ) -> list[ModelRow]:
     """Return a row for each model of a provider that can chat."""
+    profile = models.profile
     is_here = profile.kind is ProviderKind.ON_DEVICE
-    found = [Offer(on_device_model, "")] if is_here else offers(profile, catalog, listing, today)
+    found = [Offer(on_device_model, "")] if is_here else offers(models, today)
     rows = []
     for offer in found:
-        info = model_info(profile, offer.model, catalog, listing)
-        availability = ModelAvailability(profile, info, listing, today)
-        claim = price_claim(profile, offer.model, catalog, listing)
+        availability = models.availability(models.info(offer.model), today)
+        claim = models.price_claim(offer.model)
         is_favorite = (profile.id, offer.model) in favorites
         rows.append(_row(offer, availability, claim, is_favorite=is_favorite))
     return rows

@@ -22,7 +22,7 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.choice_resolution import resolve
+from desktop_app.services.chat.choice_resolution import ProviderModels
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
@@ -113,7 +113,7 @@ def test_a_model_lists_no_effort_of_an_earlier_family() -> None:
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
     for model, takes_minimal in (("gpt-5.2-codex", False), ("gpt-5-mini", True)):
         choice = ModelChoice(OPENAI.id, model, None, Effort.LOW)
-        view = view_of(resolve(OPENAI, choice, catalog, date(2026, 1, 1)), ())
+        view = view_of(ProviderModels(OPENAI, catalog).resolve(choice, date(2026, 1, 1)), ())
         assert (Effort.MINIMAL in view.efforts_listed) is takes_minimal
 
 

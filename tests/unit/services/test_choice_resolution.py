@@ -19,10 +19,9 @@ from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import (
     INSTANT_RETIRED,
     ON_DEVICE_WINDOW,
+    ProviderModels,
     default_choice,
-    model_info,
     require_supported,
-    resolve,
 )
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
@@ -35,7 +34,7 @@ def choice(variant: Variant, effort: Effort = Effort.MEDIUM) -> ModelChoice:
 
 @pytest.mark.parametrize("effort", FAMILY_EFFORTS)
 def test_thinking_sends_every_effort_as_chosen(effort: Effort) -> None:
-    resolved = resolve(OPENAI, choice(Variant.THINKING, effort), CATALOG, AFTER)
+    resolved = ProviderModels(OPENAI, CATALOG).resolve(choice(Variant.THINKING, effort), AFTER)
     assert (resolved.model.id, resolved.effort, resolved.notice) == ("gpt-5.2", effort, "")
 
 
@@ -51,29 +50,31 @@ def test_thinking_sends_every_effort_as_chosen(effort: Effort) -> None:
 )
 def test_pro_takes_the_nearest_effort_and_keeps_the_choice(chosen: Effort, sent: Effort) -> None:
     made = choice(Variant.PRO, chosen)
-    resolved = resolve(OPENAI, made, CATALOG, AFTER)
+    resolved = ProviderModels(OPENAI, CATALOG).resolve(made, AFTER)
     assert (resolved.model.id, resolved.effort) == ("gpt-5.2-pro", sent)
-    back = resolve(OPENAI, ModelChoice("openai", "", Variant.THINKING, made.effort), CATALOG, AFTER)
+    back = ProviderModels(OPENAI, CATALOG).resolve(
+        ModelChoice("openai", "", Variant.THINKING, made.effort), AFTER
+    )
     assert back.effort is chosen
 
 
 def test_the_instant_model_is_replaced_after_its_shutdown() -> None:
     made = choice(Variant.INSTANT, Effort.HIGH)
-    alive = resolve(OPENAI, made, CATALOG, BEFORE)
+    alive = ProviderModels(OPENAI, CATALOG).resolve(made, BEFORE)
     assert (alive.model.id, alive.effort, alive.notice) == (
         "gpt-5.2-chat-latest",
         Effort.MEDIUM,
         "",
     )
-    gone = resolve(OPENAI, made, CATALOG, AFTER)
+    gone = ProviderModels(OPENAI, CATALOG).resolve(made, AFTER)
     assert (gone.model.id, gone.effort, gone.notice) == ("gpt-5.2", Effort.NONE, INSTANT_RETIRED)
     assert gone.variant is Variant.INSTANT
 
 
 def test_an_aggregator_serves_instant_until_it_refuses() -> None:
     made = choice(Variant.INSTANT)
-    assert resolve(COMETAPI, made, CATALOG, AFTER).model.id == "gpt-5.2-chat-latest"
-    gone = resolve(COMETAPI, made, CATALOG, AFTER, instant_gone=True)
+    assert ProviderModels(COMETAPI, CATALOG).resolve(made, AFTER).model.id == "gpt-5.2-chat-latest"
+    gone = ProviderModels(COMETAPI, CATALOG).resolve(made, AFTER, instant_gone=True)
     assert (gone.model.id, gone.effort) == ("gpt-5.2", Effort.NONE)
 
 
@@ -90,42 +91,39 @@ def test_a_listing_overrides_the_shutdown_date() -> None:
         (COMETAPI, listed("gpt-5.2", instant), AFTER, True),
         (COMETAPI, listed("gpt-5.2"), AFTER, False),
     ):
-        resolved = resolve(profile, choice(Variant.INSTANT), CATALOG, today, listing=listing)
+        resolved = ProviderModels(profile, CATALOG, listing).resolve(choice(Variant.INSTANT), today)
         assert resolved.model.id == (instant if served else "gpt-5.2")
         assert resolved.notice == ("" if served else INSTANT_RETIRED)
-    said_no = resolve(
-        COMETAPI,
-        choice(Variant.INSTANT),
-        CATALOG,
-        AFTER,
-        instant_gone=True,
-        listing=listed(instant),
+    said_no = ProviderModels(COMETAPI, CATALOG, listed(instant)).resolve(
+        choice(Variant.INSTANT), AFTER, instant_gone=True
     )
     assert (said_no.model.id, said_no.effort) == ("gpt-5.2", Effort.NONE)
 
 
 def test_a_model_near_or_after_its_shutdown_is_used_with_a_warning() -> None:
     codex = ModelChoice("openai", "gpt-5.2-codex", None, Effort.HIGH)
-    near = resolve(OPENAI, codex, CATALOG, date(2026, 7, 1))
+    near = ProviderModels(OPENAI, CATALOG).resolve(codex, date(2026, 7, 1))
     assert str(near.warning).startswith("GPT-5.2 Codex ends on July 23, 2026.")
-    gone = resolve(OPENAI, codex, CATALOG, AFTER)
+    gone = ProviderModels(OPENAI, CATALOG).resolve(codex, AFTER)
     assert "shut down" in str(gone.warning)
     assert (gone.model.id, gone.notice) == ("gpt-5.2-codex", "")
-    assert resolve(COMETAPI, codex, CATALOG, AFTER).warning == ""
+    assert ProviderModels(COMETAPI, CATALOG).resolve(codex, AFTER).warning == ""
 
 
 def test_an_unknown_model_is_neither_refused_nor_given_an_effort() -> None:
     server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
-    resolved = resolve(server, ModelChoice("own", "qwen3:8b"), CATALOG, AFTER)
+    resolved = ProviderModels(server, CATALOG).resolve(ModelChoice("own", "qwen3:8b"), AFTER)
     assert (resolved.model.id, resolved.effort, resolved.price) == ("qwen3:8b", None, None)
-    named = resolve(server, ModelChoice("own", "qwen3:8b", None, Effort.LOW), CATALOG, AFTER)
+    named = ProviderModels(server, CATALOG).resolve(
+        ModelChoice("own", "qwen3:8b", None, Effort.LOW), AFTER
+    )
     assert named.effort is Effort.LOW
 
 
 def test_a_model_on_this_computer_is_free_and_takes_no_effort() -> None:
-    built_in = resolve(ON_DEVICE, default_choice(ON_DEVICE), CATALOG, AFTER)
+    built_in = ProviderModels(ON_DEVICE, CATALOG).resolve(default_choice(ON_DEVICE), AFTER)
     assert built_in.model.name == "SmolLM2 135M"
-    own = model_info(ON_DEVICE, "/models/tiny-q4.gguf", CATALOG)
+    own = ProviderModels(ON_DEVICE, CATALOG).info("/models/tiny-q4.gguf")
     assert (own.name, own.efforts) == ("tiny-q4", ())
     for info in (built_in.model, own):
         assert info.price is not None
@@ -136,13 +134,13 @@ def test_the_price_multiplier_of_a_provider_changes_the_price() -> None:
     cheap = ProviderProfile(
         "c", "C", ProviderKind.COMETAPI, "https://c.example/v1", price_multiplier=Decimal("0.2")
     )
-    resolved = resolve(cheap, choice(Variant.THINKING), CATALOG, AFTER)
+    resolved = ProviderModels(cheap, CATALOG).resolve(choice(Variant.THINKING), AFTER)
     assert resolved.price is not None
     assert resolved.price.output == Decimal("2.8")
 
 
 def test_an_unsupported_effort_is_refused_with_the_supported_ones() -> None:
-    resolved = resolve(OPENAI, choice(Variant.PRO, Effort.LOW), CATALOG, AFTER)
+    resolved = ProviderModels(OPENAI, CATALOG).resolve(choice(Variant.PRO, Effort.LOW), AFTER)
     with pytest.raises(IllegalChoiceError) as refused:
         require_supported(resolved, Effort.LOW, CATALOG)
     assert "low" in refused.value.what_happened
@@ -152,7 +150,7 @@ def test_an_unsupported_effort_is_refused_with_the_supported_ones() -> None:
 
 
 def test_the_stand_in_of_instant_keeps_its_efforts() -> None:
-    resolved = resolve(OPENAI, choice(Variant.INSTANT, Effort.HIGH), CATALOG, AFTER)
+    resolved = ProviderModels(OPENAI, CATALOG).resolve(choice(Variant.INSTANT, Effort.HIGH), AFTER)
     assert resolved.effort is Effort.NONE
     with pytest.raises(IllegalChoiceError, match="medium"):
         require_supported(resolved, Effort.HIGH, CATALOG)
@@ -165,11 +163,11 @@ def test_the_window_of_a_listing_is_used() -> None:
     models = (ListedModel("qwen3:8b", window=8192), ListedModel("gpt-5.2", window=4096))
     listing = ModelListing(server.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
     asked = ModelChoice("own", "qwen3:8b")
-    assert resolve(server, asked, CATALOG, AFTER, listing=listing).model.input_limit == 8192
-    assert resolve(server, asked, CATALOG, AFTER).model.input_limit is None
-    family = resolve(server, choice(Variant.THINKING), CATALOG, AFTER, listing=listing)
+    assert ProviderModels(server, CATALOG, listing).resolve(asked, AFTER).model.input_limit == 8192
+    assert ProviderModels(server, CATALOG).resolve(asked, AFTER).model.input_limit is None
+    family = ProviderModels(server, CATALOG, listing).resolve(choice(Variant.THINKING), AFTER)
     assert family.model.input_limit == 4096
-    retired = resolve(server, choice(Variant.INSTANT), CATALOG, AFTER, listing=listing)
+    retired = ProviderModels(server, CATALOG, listing).resolve(choice(Variant.INSTANT), AFTER)
     assert retired.model.input_limit == 4096
 
 
@@ -193,7 +191,7 @@ def test_a_learned_window_is_used_if_the_listing_has_none(
         return learned
 
     choice = ModelChoice("own", "qwen3:8b")
-    found = resolve(server, choice, CATALOG, AFTER, listing=listing, window_of=window_of)
+    found = ProviderModels(server, CATALOG, listing).resolve(choice, AFTER, window_of=window_of)
     assert found.model.input_limit == window
     assert asked == [("own", "qwen3:8b")]
 
@@ -204,11 +202,11 @@ def test_a_window_in_the_users_file_overrides_the_listing() -> None:
     server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
     models = (ListedModel("qwen3:8b", window=8192), ListedModel("other", window=8192))
     listing = ModelListing(server.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
-    assert model_info(server, "qwen3:8b", catalog, listing).input_limit == 40_000
-    assert model_info(server, "other", catalog, listing).input_limit == 8192
+    assert ProviderModels(server, catalog, listing).info("qwen3:8b").input_limit == 40_000
+    assert ProviderModels(server, catalog, listing).info("other").input_limit == 8192
 
 
 def test_a_users_model_file_has_the_window_of_the_local_server() -> None:
     given = inspect.signature(LocalModel).parameters["context_window"].default
-    own = model_info(ON_DEVICE, "/models/tiny-q4.gguf", CATALOG)
+    own = ProviderModels(ON_DEVICE, CATALOG).info("/models/tiny-q4.gguf")
     assert own.input_limit == given == ON_DEVICE_WINDOW

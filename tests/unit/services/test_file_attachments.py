@@ -21,7 +21,7 @@ from desktop_app.domain.models.model_catalog import Api, FileInputs, Variant
 from desktop_app.providers.apis import responses
 from desktop_app.providers.http.request_body import pack_body
 from desktop_app.services.chat.answer_run import AnswerRun
-from desktop_app.services.chat.choice_resolution import ResolvedChoice, resolve
+from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import (
@@ -48,7 +48,7 @@ SERVER = ProviderProfile("lan", "Server", ProviderKind.COMPATIBLE, "http://x/v1"
 
 def resolved(profile: ProviderProfile = OPENAI, variant: Variant | None = None) -> ResolvedChoice:
     choice = ModelChoice(profile.id, "" if variant else "gpt-5.2", variant, None)
-    return resolve(profile, choice, CATALOG, date(2026, 1, 1))
+    return ProviderModels(profile, CATALOG).resolve(choice, date(2026, 1, 1))
 
 
 async def attach_file(room: Room, part: DocumentPart = PART) -> DocumentPart:

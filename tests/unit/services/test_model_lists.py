@@ -23,7 +23,7 @@ from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.own_model import OwnModel, own_model_from_json, own_model_to_json
 from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.chat.choice_resolution import model_info, resolve
+from desktop_app.services.chat.choice_resolution import ProviderModels
 from desktop_app.services.models.model_table import model_rows
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
@@ -74,7 +74,7 @@ async def _listed(server: dict[str, Any]) -> tuple[ProviderProfile, ModelListing
 @pytest.mark.parametrize("server", SERVERS, ids=[server["server"] for server in SERVERS])
 def test_the_table_shows_the_facts_that_each_server_lists(server: dict[str, Any]) -> None:
     profile, listing = _listed(server)
-    rows = model_rows(profile, CATALOG, listing, TODAY, on_device_model="")
+    rows = model_rows(ProviderModels(profile, CATALOG, listing), TODAY, on_device_model="")
     found = {row.model: row for row in rows}
     for model, expected in server["rows"].items():
         wanted = {**UNKNOWN, **{n: v for n, v in expected.items() if n in UNKNOWN}}
@@ -92,8 +92,8 @@ def test_a_listed_price_counts_in_the_cost_of_an_answer() -> None:
     details = ModelDetails(input_price=Decimal(3), output_price=Decimal(15))
     listing = ModelListing(GATEWAY.base_url, (ListedModel("m", details=details),), _now())
     choice = ModelChoice(GATEWAY.id, "m", None, None)
-    assert resolve(GATEWAY, choice, CATALOG, TODAY).price is None
-    assert resolve(GATEWAY, choice, CATALOG, TODAY, listing=listing).price == Price(
+    assert ProviderModels(GATEWAY, CATALOG).resolve(choice, TODAY).price is None
+    assert ProviderModels(GATEWAY, CATALOG, listing).resolve(choice, TODAY).price == Price(
         Decimal(3), Decimal(15)
     )
 
@@ -102,9 +102,9 @@ def test_a_listed_price_overrides_the_catalogs_at_a_gateway_but_not_at_openai() 
     details = ModelDetails(input_price=Decimal(9), output_price=Decimal(9))
     listing = ModelListing(GATEWAY.base_url, (ListedModel("gpt-5.2", details=details),), _now())
     choice = ModelChoice(GATEWAY.id, "gpt-5.2", None, None)
-    at_gateway = resolve(GATEWAY, choice, CATALOG, TODAY, listing=listing).price
+    at_gateway = ProviderModels(GATEWAY, CATALOG, listing).resolve(choice, TODAY).price
     openai = replace(GATEWAY, kind=ProviderKind.OPENAI)
-    at_openai = resolve(openai, choice, CATALOG, TODAY, listing=listing).price
+    at_openai = ProviderModels(openai, CATALOG, listing).resolve(choice, TODAY).price
     assert at_gateway == Price(Decimal(9), Decimal(9))
     assert at_openai is not None
     assert at_openai.input == Decimal("1.75")
@@ -125,16 +125,16 @@ def test_the_users_facts_about_a_model_override_all_others() -> None:
     profile = replace(GATEWAY, price_multiplier=Decimal("0.2")).with_own_model(own)
     details = ModelDetails(input_price=Decimal(3), output_price=Decimal(15), images=True)
     listing = ModelListing(GATEWAY.base_url, (ListedModel("m", None, 100_000, details),), _now())
-    info = model_info(profile, "m", CATALOG, listing)
+    info = ProviderModels(profile, CATALOG, listing).info("m")
     assert (info.input_limit, info.max_output) == (9000, 500)
     assert info.efforts == (Effort.LOW, Effort.HIGH)
     assert (info.sees_images, info.takes_tools, info.takes_schema) == (False, False, True)
-    resolved = resolve(
-        profile, ModelChoice("gate", "m", None, Effort.MEDIUM), CATALOG, TODAY, listing=listing
+    resolved = ProviderModels(profile, CATALOG, listing).resolve(
+        ModelChoice("gate", "m", None, Effort.MEDIUM), TODAY
     )
     assert resolved.effort is Effort.HIGH
     assert resolved.price == Price(Decimal("0.5"), Decimal(2))  # not a share of it
-    assert model_info(GATEWAY, "m", CATALOG, listing).efforts is None
+    assert ProviderModels(GATEWAY, CATALOG, listing).info("m").efforts is None
     assert own_model_from_json(json.loads(json.dumps(own_model_to_json(own)))) == own
     assert profile.with_own_model(OwnModel("m")).own_models == ()
 

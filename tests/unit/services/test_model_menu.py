@@ -17,6 +17,7 @@ from desktop_app.domain.models.model_listing import (
     ModelListing,
 )
 from desktop_app.paths import resource_path
+from desktop_app.services.chat.choice_resolution import ProviderModels
 from desktop_app.services.models.model_menu import Offer, offers, proposed_model, with_listed_models
 from desktop_app.services.models.model_table import favorites_in, model_rows
 
@@ -38,28 +39,28 @@ def ids(found: list[Offer]) -> list[str]:
 
 
 def test_without_a_listing_known_models_are_offered() -> None:
-    found = ids(offers(OPENAI, CATALOG, None, TODAY))
+    found = ids(offers(ProviderModels(OPENAI, CATALOG), TODAY))
     assert found[:3] == FAMILY
     assert {"gpt-5-mini", "gpt-5-nano"} <= set(found)
     assert "gpt-5.2-codex" not in found, "shut down in July"
-    assert ids(offers(BOX, CATALOG, None, TODAY)) == []
+    assert ids(offers(ProviderModels(BOX, CATALOG), TODAY)) == []
 
 
 def test_listed_chat_models_are_offered_after_the_known_ones() -> None:
     listing = listed("zeta", "gpt-5-nano", "Alpha", "gpt-5.2", "text-embedding-3-small")
-    found = offers(replace(COMET, models=("mine",)), CATALOG, listing, TODAY)
+    found = offers(ProviderModels(replace(COMET, models=("mine",)), CATALOG, listing), TODAY)
     assert ids(found) == [*FAMILY, "mine", "gpt-5-nano", "Alpha", "zeta"]
     assert found[4].name == "GPT-5 nano"
     assert found[5].name == "Alpha"
 
 
 def test_a_stand_in_and_a_shutdown_date_are_noted() -> None:
-    of_openai = offers(OPENAI, CATALOG, listed("gpt-5.2"), TODAY)
+    of_openai = offers(ProviderModels(OPENAI, CATALOG, listed("gpt-5.2")), TODAY)
     assert of_openai[0].variant is Variant.INSTANT
     assert of_openai[0].note == "GPT-5.2 without reasoning responds"
-    assert offers(COMET, CATALOG, listed(*FAMILY), TODAY)[0].note == ""
+    assert offers(ProviderModels(COMET, CATALOG, listed(*FAMILY)), TODAY)[0].note == ""
     early = date(2026, 7, 1)
-    found = offers(OPENAI, CATALOG, listed(*FAMILY, "gpt-5.2-codex"), early)
+    found = offers(ProviderModels(OPENAI, CATALOG, listed(*FAMILY, "gpt-5.2-codex")), early)
     assert found[0].note == "ends on August 10, 2026"
     assert found[3].note == "ends on July 23, 2026"
 
@@ -92,14 +93,19 @@ def test_models_that_can_chat_are_recognized(model: str) -> None:
 def test_the_users_file_decides_which_models_can_chat() -> None:
     own = 'not_chat = ["llama*"]\n[models."whisper-chat"]\nname = "It chats"'
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
-    found = offers(BOX, catalog, listed("llama3", "whisper-1", "whisper-chat"), TODAY)
+    found = offers(
+        ProviderModels(BOX, catalog, listed("llama3", "whisper-1", "whisper-chat")), TODAY
+    )
     assert [offer.name for offer in found] == ["It chats"]
 
 
 def test_the_window_that_a_server_lists_is_noted() -> None:
     models = (ListedModel("own", window=32_768), ListedModel("silent"))
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
-    assert [offer.note for offer in offers(BOX, CATALOG, listing, TODAY)] == ["33k tokens", ""]
+    assert [offer.note for offer in offers(ProviderModels(BOX, CATALOG, listing), TODAY)] == [
+        "33k tokens",
+        "",
+    ]
 
 
 def test_models_that_a_server_lists_as_not_chatting_are_hidden() -> None:
@@ -110,20 +116,22 @@ def test_models_that_a_server_lists_as_not_chatting_are_hidden() -> None:
     )
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
     box = replace(BOX, models=("vectors", "plain"))
-    found = {offer.model: offer.note for offer in offers(box, CATALOG, listing, TODAY)}
+    found = {
+        offer.model: offer.note for offer in offers(ProviderModels(box, CATALOG, listing), TODAY)
+    }
     assert found == {"plain": "$0.5 / $2", "whisper-that-chats": ""}
 
 
 def test_a_server_offers_the_models_of_the_family_that_it_or_the_user_names() -> None:
     box = replace(BOX, models=("gpt-5.2",))
-    found = offers(box, CATALOG, listed("gpt-5.2-pro", "x"), TODAY)
+    found = offers(ProviderModels(box, CATALOG, listed("gpt-5.2-pro", "x")), TODAY)
     assert [(offer.model, offer.variant) for offer in found] == [
         ("gpt-5.2", Variant.THINKING),
         ("gpt-5.2-pro", Variant.PRO),
         ("x", None),
     ]
-    assert ids(offers(box, CATALOG, None, TODAY)) == FAMILY
-    assert ids(offers(COMET, CATALOG, listed("x"), TODAY)) == [*FAMILY, "x"]
+    assert ids(offers(ProviderModels(box, CATALOG), TODAY)) == FAMILY
+    assert ids(offers(ProviderModels(COMET, CATALOG, listed("x")), TODAY)) == [*FAMILY, "x"]
 
 
 @pytest.mark.parametrize(
@@ -137,21 +145,25 @@ def test_a_server_offers_the_models_of_the_family_that_it_or_the_user_names() ->
 def test_a_price_is_noted_only_if_both_are_known(details: ModelDetails, note: str) -> None:
     models = (ListedModel("own", details=details),)
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
-    assert [offer.note for offer in offers(BOX, CATALOG, listing, TODAY)] == [note]
+    assert [offer.note for offer in offers(ProviderModels(BOX, CATALOG, listing), TODAY)] == [note]
 
 
 def test_the_first_model_that_can_chat_is_proposed() -> None:
     listing = listed("whisper-1", "zeta", "alpha")
     azure = replace(BOX, key_header="api-key")
-    assert proposed_model(BOX, CATALOG, listing) == "zeta"
-    assert proposed_model(BOX, CATALOG, listed("whisper-1")) == ""
-    assert proposed_model(BOX, CATALOG, None) == proposed_model(azure, CATALOG, listing) == ""
+    assert proposed_model(ProviderModels(BOX, CATALOG, listing)) == "zeta"
+    assert proposed_model(ProviderModels(BOX, CATALOG, listed("whisper-1"))) == ""
+    assert (
+        proposed_model(ProviderModels(BOX, CATALOG))
+        == proposed_model(ProviderModels(azure, CATALOG, listing))
+        == ""
+    )
 
 
 def test_a_server_of_the_environment_gets_the_models_of_the_family_that_it_lists() -> None:
     environment = replace(BOX, from_environment=True)
     listing = listed("x", "gpt-5.2-pro", "gpt-5.2")
-    found = with_listed_models(environment, CATALOG, listing)
+    found = with_listed_models(ProviderModels(environment, CATALOG, listing))
     assert sorted(found.models) == ["gpt-5.2", "gpt-5.2-pro"]
     for profile, itself in (
         (BOX, listing),
@@ -160,7 +172,7 @@ def test_a_server_of_the_environment_gets_the_models_of_the_family_that_it_lists
         (environment, None),
         (environment, listed("x", "gpt-5.2-pro")),
     ):
-        assert with_listed_models(profile, CATALOG, itself) == profile
+        assert with_listed_models(ProviderModels(profile, CATALOG, itself)) == profile
 
 
 def test_the_row_of_a_model_has_its_listed_facts() -> None:
@@ -168,7 +180,10 @@ def test_the_row_of_a_model_has_its_listed_facts() -> None:
     models = (ListedModel("own", date(2027, 1, 1), 8192, details), ListedModel("other"))
     listing = ModelListing(BOX.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
     other, own = model_rows(
-        BOX, CATALOG, listing, TODAY, on_device_model="", favorites={("b", "own"), ("x", "other")}
+        ProviderModels(BOX, CATALOG, listing),
+        TODAY,
+        on_device_model="",
+        favorites={("b", "own"), ("x", "other")},
     )
     assert (other.model, other.is_favorite, other.price) == ("other", False, None)
     assert (own.model, own.name, own.is_favorite, own.window) == ("own", "own", True, 8192)
@@ -176,7 +191,9 @@ def test_the_row_of_a_model_has_its_listed_facts() -> None:
     assert own.price is not None
     assert (own.price.input, own.price.output) == (Decimal(1), Decimal(2))
     here = ProviderProfile("d", "Here", ProviderKind.ON_DEVICE, "http://localhost:1/v1")
-    (row,) = model_rows(here, CATALOG, listing, TODAY, on_device_model="smollm2-135m-instruct")
+    (row,) = model_rows(
+        ProviderModels(here, CATALOG, listing), TODAY, on_device_model="smollm2-135m-instruct"
+    )
     assert (row.model, row.own) == ("smollm2-135m-instruct", None)
 
 

@@ -15,7 +15,7 @@ from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.spending.cost import FREE, Price
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.choice_resolution import resolve
+from desktop_app.services.chat.choice_resolution import ProviderModels
 
 BUNDLED = resource_path("models.toml").read_text("utf-8")
 CATALOG = ModelCatalog.from_toml(BUNDLED)
@@ -47,7 +47,9 @@ def listing(*models: str) -> ModelListing:
 def test_a_price_belongs_to_a_provider_and_model(
     profile: ProviderProfile, listed: ModelListing | None, answered_by: str, is_priced: bool
 ) -> None:
-    resolved = resolve(profile, CHOICE, CATALOG, TODAY, listing=listed).answered_by(answered_by)
+    resolved = (
+        ProviderModels(profile, CATALOG, listed).resolve(CHOICE, TODAY).answered_by(answered_by)
+    )
     assert (resolved.price is not None) is is_priced
     assert (resolved.counted_price is not None) is is_priced
 
@@ -55,7 +57,7 @@ def test_a_price_belongs_to_a_provider_and_model(
 def test_a_price_in_the_users_file_applies_whichever_model_answers() -> None:
     own = '[models."gpt-5.2"]\nprice = { input = "1", output = "2" }'
     catalog = ModelCatalog.from_toml(BUNDLED, own)
-    resolved = resolve(OWN, CHOICE, catalog, TODAY, listing=listing("smollm2"))
+    resolved = ProviderModels(OWN, catalog, listing("smollm2")).resolve(CHOICE, TODAY)
     price = resolved.answered_by("smollm2").price
     assert price is not None
     assert price.input == Decimal(1)
@@ -68,7 +70,7 @@ def priced_at(
         input_price=Decimal(own), output_price=Decimal(9), cached_price=Decimal("0.5")
     )
     listed = ModelListing(ADDRESS, (ListedModel("gpt-5.2", details=said),), datetime.now(UTC))
-    resolved = resolve(profile, CHOICE, catalog, TODAY, listing=listed)
+    resolved = ProviderModels(profile, catalog, listed).resolve(CHOICE, TODAY)
     return replace(resolved, service_tier=tier).answered_by("smollm2").price
 
 

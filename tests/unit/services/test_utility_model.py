@@ -36,7 +36,7 @@ from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.choice_resolution import PriceClaim, ResolvedChoice, model_info
+from desktop_app.services.chat.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
 from desktop_app.services.chat.small_tasks.titles import Titles, clean_title, wants_title
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
@@ -89,7 +89,7 @@ def jobs_of(
 def own_of(
     profile: ProviderProfile, model: str, variant: Variant | None = None, effort: Any = None
 ) -> ResolvedChoice:
-    return ResolvedChoice(profile, model_info(profile, model, CATALOG), variant, effort)
+    return ResolvedChoice(profile, ProviderModels(profile, CATALOG).info(model), variant, effort)
 
 
 THINKING = own_of(OPENAI, "gpt-5.2", Variant.THINKING, Effort.XHIGH)

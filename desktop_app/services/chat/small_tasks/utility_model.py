@@ -24,15 +24,14 @@ from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo
-from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo, Variant
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import (
     MAX_MODEL_NAME_LENGTH,
+    ProviderModels,
     ResolvedChoice,
-    model_info,
-    with_claim,
 )
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.ports import Gateway, SpendingBook
@@ -72,23 +71,22 @@ class UtilityModel:
         with the least effort. Judgments and tests of a key always use a small model.
         """
         job, profile = self._catalog.small_job(purpose.value), own.profile
+        models = ProviderModels(profile, self._catalog, self._listing_of(profile))
         is_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
         for model_id in job.models if is_small and profile.serves_the_family else ():
-            info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
-            small = self.choice_of(profile, info, _effort(info, job.effort))
-            if self._is_served(profile, info) and not _is_dearer(small, own):
+            info = models.info(model_id)
+            small = models.choice_of(info, _effort(info, job.effort), variant=info.variant)
+            if self._is_served(models, info) and not _is_dearer(small, own):
                 return small
         effort = _effort(own.model, job.effort) if own.model.efforts is not None else own.effort
         return replace(
             own, variant=None, effort=effort, notice="", warning="", files=None, service_tier=None
         )
 
-    def choice_of(
-        self, profile: ProviderProfile, info: ModelInfo, effort: Effort | None = None
-    ) -> ResolvedChoice:
-        """Return the choice of a model, with the evidence for its price at the provider."""
-        found = ResolvedChoice(profile, info, info.variant, effort)
-        return with_claim(found, self._catalog, self._listing_of(profile))
+    def choice_of_variant(self, profile: ProviderProfile, variant: Variant) -> ResolvedChoice:
+        """Return the choice of the family's model for a variant."""
+        models = ProviderModels(profile, self._catalog, self._listing_of(profile))
+        return models.choice_of(self._catalog.for_variant(variant), variant=variant)
 
     async def ask(
         self,
@@ -199,11 +197,11 @@ class UtilityModel:
             async for event in events:
                 small.take(event)
 
-    def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
+    def _is_served(self, models: ProviderModels, info: ModelInfo) -> bool:
         """Return True unless the listing lacks the model, or the provider reported it missing."""
         today = date.today()  # noqa: DTZ011 — the user's day
-        listed = ModelAvailability(profile, info, self._listing_of(profile), today).is_served
-        return listed and (profile.id, info.id) not in self._missing
+        is_missing = (models.profile.id, info.id) in self._missing
+        return models.availability(info, today).is_served and not is_missing
 
 
 def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:
