@@ -260,8 +260,7 @@ class Backend:
             attachments=self.attachments,
             pictures=self.pictures,
             estimator=self.chat.estimator,
-            jobs=self.utility_model,
-            catalog=self.catalog,
+            utility_model=self.utility_model,
             fences=self.fences,
         )
 

@@ -179,7 +179,7 @@ class _Rates(WordCounter):
         return self._rates
 
 
-class _Jobs:
+class _UtilityModel:
     """The utility model of compactions: the model itself, or a cheaper one."""
 
     def __init__(self, chance: random.Random) -> None:
@@ -192,7 +192,7 @@ class _Jobs:
         return replace(_resolved(self._chance), model=_CATALOG.for_variant(variant))
 
     async def ask(self, *asked: object, **_more: object) -> str:
-        return f"summary of {len(str(asked[3]).split())} words"
+        return f"summary of {len(str(asked[2]).split())} words"
 
 
 class _Store:
@@ -242,8 +242,7 @@ def compactions() -> Iterator[str]:
             attachments=_Shelf(),
             pictures=cast("Any", None),
             estimator=Estimator(WordCounter(), _Shelf()),
-            jobs=cast("Any", _Jobs(chance)),
-            catalog=_CATALOG,
+            utility_model=cast("Any", _UtilityModel(chance)),
             fences=cast("Any", _Fences()),
         )
         more = chance.choice((0, 0, 300, 3_000))

@@ -96,17 +96,12 @@ class NewKeyOffer(QObject):
 
     async def _send_request(self, resolved: ResolvedChoice) -> None:
         """Send the request, and show the answer. Raises UserFacingError."""
+        from desktop_app.services.chat.small_tasks.utility_model import SmallTask  # rarely needed
+
         began, model = time.monotonic(), self._utility_model()
         name = model.model_for(Purpose.TEST, resolved).model.name
-        reply = await model.ask(
-            Purpose.TEST,
-            resolved,
-            "",
-            _TEST_QUESTION,
-            max_output_tokens=_TEST_OUTPUT,
-            conversation_id="",
-            message_id="",
-        )
+        task = SmallTask(Purpose.TEST, resolved)
+        reply = await model.ask(task, "", _TEST_QUESTION, max_output_tokens=_TEST_OUTPUT)
         message = tr(
             "{model} responded in {duration}: {text}",
             model=name,

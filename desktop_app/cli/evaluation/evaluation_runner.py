@@ -52,6 +52,7 @@ from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReaso
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.rendering.processes.line_client import LineClient
+from desktop_app.services.chat.small_tasks.utility_model import SmallTask
 from desktop_app.services.evaluation.answer_checks import failure_of
 
 if TYPE_CHECKING:
@@ -274,16 +275,11 @@ class EvaluationRunner:
         """Return why an answer fails a rubric, None if it passes, and what the judgment cost."""
         fence = await self.backend.fences.of(conversation_id)
         text = _judge_prompt(fence, check, case, answer)
-        judgment = new_id()
+        judgment, own = new_id(), replace(contestant.resolved, service_tier=None)
+        task = SmallTask(Purpose.JUDGMENT, own, conversation_id, judgment)
         try:
             reply = await self.backend.utility_model.ask(
-                Purpose.JUDGMENT,
-                replace(contestant.resolved, service_tier=None),
-                _JUDGE_INSTRUCTIONS,
-                text,
-                max_output_tokens=MAX_JUDGE_TOKENS,
-                conversation_id=conversation_id,
-                message_id=judgment,
+                task, _JUDGE_INSTRUCTIONS, text, max_output_tokens=MAX_JUDGE_TOKENS
             )
         except SpendingCapError:
             raise

@@ -36,13 +36,13 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.models.model_catalog import Api, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import Api, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_content, request_messages, sent_messages
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
+from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import AttachmentSource, CompactionBook, PictureSource
@@ -118,16 +118,14 @@ class CompactionService:
         attachments: AttachmentSource,
         pictures: PictureSource,
         estimator: Estimator,
-        jobs: UtilityModel,
-        catalog: ModelCatalog,
+        utility_model: UtilityModel,
         fences: Fences,
     ) -> None:
         self._store = store
         self._attachments = attachments
         self._pictures = pictures
         self._estimator = estimator
-        self._jobs = jobs
-        self._catalog = catalog
+        self._utility_model = utility_model
         self._fences = fences
 
     async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
@@ -217,7 +215,7 @@ class CompactionService:
             kind = CompactionKind.PROVIDER
         else:
             maker, kind = (
-                self._jobs.model_for(Purpose.COMPACTION, answering),
+                self._utility_model.model_for(Purpose.COMPACTION, answering),
                 CompactionKind.SUMMARY,
             )
             cost = self._cost_of_summary(maker, tokens)
@@ -242,7 +240,7 @@ class CompactionService:
 
     def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the family's usual compaction model, or the answering model if it is cheaper."""
-        usual = self._jobs.choice_of_variant(answering.profile, Variant.THINKING)
+        usual = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
         mine, other = answering.price, usual.price
         if mine is not None and other is not None and other.output > mine.output:
             return answering
@@ -297,14 +295,14 @@ class CompactionService:
             cache_key=plan.point.conversation_id,
             state=state,
         )
-        hold = await self._jobs.budget.hold(
+        hold = await self._utility_model.budget.hold(
             plan.answering.profile,
             plan.cost_of_input,
             plan.maker.model.id,
             Purpose.COMPACTION.value,
         )
         async with hold:
-            provider = await self._jobs.gateway.provider(plan.answering.profile)
+            provider = await self._utility_model.gateway.provider(plan.answering.profile)
             began = time.monotonic()
             try:
                 made = await provider.compact(request)
@@ -333,9 +331,8 @@ class CompactionService:
     ) -> None:
         """Record the provider's compaction, which began at `began` of the monotonic clock."""
         performance = CallPerformance(outcome=outcome.value, duration_s=time.monotonic() - began)
-        at = (plan.point.conversation_id, plan.point.id)
-        await self._jobs.record_call(
-            Purpose.COMPACTION, plan.maker, usage, *at, performance=performance, is_billed=is_billed
+        await self._utility_model.record_call(
+            _task_of(plan), plan.maker, usage, performance=performance, is_billed=is_billed
         )
 
     async def _tokens_of(self, made: ProviderState, plan: CompactionPlan) -> int:
@@ -386,14 +383,11 @@ class CompactionService:
     async def _ask(self, plan: CompactionPlan, instructions: str, text: str) -> str:
         # A separate fence, because the messages contain documents in the conversation's fence.
         fence = await self._fences.of(plan.point.conversation_id, "summary")
-        return await self._jobs.ask(
-            Purpose.COMPACTION,
-            plan.answering,
+        return await self._utility_model.ask(
+            _task_of(plan),
             instructions,
             f"{fence.wrap('conversation', text)}\n\nWrite the summary.",
             max_output_tokens=_longest_summary(plan.maker),
-            conversation_id=plan.point.conversation_id,
-            message_id=plan.point.id,
         )
 
     async def _pieces(self, sent: SentPath, fence: Fence) -> list[str]:
@@ -434,6 +428,11 @@ class CompactionService:
         at = line if line > 0 else middle
         halves = (text[:at], text[at:])
         return [cut for half in halves for cut in await self._cut(half, size, answering)]
+
+
+def _task_of(plan: CompactionPlan) -> SmallTask:
+    point = plan.point
+    return SmallTask(Purpose.COMPACTION, plan.answering, point.conversation_id, point.id)
 
 
 def readable_content(made: Compaction) -> tuple[int, str]:

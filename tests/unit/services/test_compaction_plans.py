@@ -58,8 +58,9 @@ def service(counter: WordCounter | None = None) -> CompactionService:
         attachments=attachments,
         pictures=ImageScaler(attachments, None),  # type: ignore[arg-type]
         estimator=Estimator(counter or WordCounter(), attachments),
-        jobs=UtilityModel(OneProvider(ScriptedProvider()), Ledger(database), budget, CATALOG),
-        catalog=CATALOG,
+        utility_model=UtilityModel(
+            OneProvider(ScriptedProvider()), Ledger(database), budget, CATALOG
+        ),
         fences=fences(),
     )
 

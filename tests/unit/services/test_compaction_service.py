@@ -173,8 +173,7 @@ async def open_room(
         attachments=attachments,
         pictures=pictures,
         estimator=estimator,
-        jobs=UtilityModel(gateway, ledger, budget, CATALOG),
-        catalog=CATALOG,
+        utility_model=UtilityModel(gateway, ledger, budget, CATALOG),
         fences=fences(),
     )
     conversation = Conversation(new_id(), "", now(), now(), replace(choice, provider_id=profile.id))

@@ -38,7 +38,7 @@ from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Pur
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
 from desktop_app.services.chat.small_tasks.titles import Titles, clean_title, wants_title
-from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
+from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.spending.budget import Budget
 from tests.helpers.fences import fences
 from tests.helpers.messages import CHOICE, answer, question
@@ -141,13 +141,7 @@ async def test_a_small_call_has_no_extras_and_is_recorded() -> None:
     provider, book = ScriptedProvider([TextDelta(" A text \n"), *DONE]), Book()
 
     written = await jobs_of(provider, book).ask(
-        Purpose.TITLE,
-        THINKING,
-        "Name it.",
-        "words",
-        max_output_tokens=64,
-        conversation_id="c",
-        message_id="m",
+        SmallTask(Purpose.TITLE, THINKING, "c", "m"), "Name it.", "words", max_output_tokens=64
     )
     assert written == "A text"
     request = provider.requests[0]
@@ -214,15 +208,8 @@ def test_the_catalogs_price_is_not_used_if_an_unknown_server_names_another_model
 
 
 async def ask(jobs: UtilityModel, own: ResolvedChoice = THINKING) -> str:
-    return await jobs.ask(
-        Purpose.COMPACTION,
-        own,
-        "",
-        "words",
-        max_output_tokens=64,
-        conversation_id="c",
-        message_id="m",
-    )
+    task = SmallTask(Purpose.COMPACTION, own, "c", "m")
+    return await jobs.ask(task, "", "words", max_output_tokens=64)
 
 
 async def test_a_model_that_is_not_served_is_skipped_from_then_on() -> None:

@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
+from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.fence import Fences, one_line
 
 # The beginnings are enough for a title. Reasoning counts as output.
@@ -66,8 +66,8 @@ def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
 class Titles:
     """Requests for titles."""
 
-    def __init__(self, jobs: UtilityModel, fences: Fences) -> None:
-        self._jobs, self._fences = jobs, fences
+    def __init__(self, utility_model: UtilityModel, fences: Fences) -> None:
+        self._utility_model, self._fences = utility_model, fences
 
     async def suggest(self, path: Sequence[Message], own: ResolvedChoice) -> str:
         """Return a title for a question and its answer; "" if the model gave none.
@@ -82,13 +82,10 @@ class Titles:
             f"Answer:\n{answer.text[:ANSWER_CHARACTERS]}"
         )
         fence = await self._fences.of(question.conversation_id)
-        written = await self._jobs.ask(
-            Purpose.TITLE,
-            own,
+        written = await self._utility_model.ask(
+            SmallTask(Purpose.TITLE, own, question.conversation_id, answer.id),
             INSTRUCTIONS,
             fence.wrap("conversation", text),
             max_output_tokens=MAX_OUTPUT_TOKENS,
-            conversation_id=question.conversation_id,
-            message_id=answer.id,
         )
         return clean_title(written)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -39,6 +39,21 @@ from desktop_app.services.spending.budget import Budget
 
 # Most tokens have more bytes, so the hold is too large rather than too small.
 BYTES_PER_TOKEN: Final = 3
+
+
+@dataclass(frozen=True)
+class SmallTask:
+    """A task for a small model.
+
+    Attributes:
+        own: the model that answers the conversation; the small model costs no more.
+        conversation_id, message_id: the ids that the ledger records with each call; "" for none.
+    """
+
+    purpose: Purpose
+    own: ResolvedChoice
+    conversation_id: str = ""
+    message_id: str = ""
 
 
 class UtilityModel:
@@ -89,15 +104,7 @@ class UtilityModel:
         return models.choice_of(self._catalog.for_variant(variant), variant=variant)
 
     async def ask(
-        self,
-        purpose: Purpose,
-        own: ResolvedChoice,
-        instructions: str,
-        text: str,
-        *,
-        max_output_tokens: int,
-        conversation_id: str,
-        message_id: str,
+        self, task: SmallTask, instructions: str, text: str, *, max_output_tokens: int
     ) -> str:
         """Return a short text without outer spaces; a text cut at a limit counts as complete.
 
@@ -106,7 +113,7 @@ class UtilityModel:
             UserFacingError: there is no key, the provider failed, or the model declined.
         """
         while True:
-            chosen = self.model_for(purpose, own)
+            chosen = self.model_for(task.purpose, task.own)
             request = ChatRequest(
                 model=chosen.model.id,
                 messages=(RequestMessage(Role.USER, (TextPart(text),)),),
@@ -116,38 +123,35 @@ class UtilityModel:
             )
             size = len((instructions + text).encode("utf-8", "surrogatepass"))
             cost = input_cost(chosen, size // BYTES_PER_TOKEN)
-            hold = await self.budget.hold(chosen.profile, cost, chosen.model.id, purpose.value)
+            hold = await self.budget.hold(chosen.profile, cost, chosen.model.id, task.purpose.value)
             small = SmallReply(chosen.profile.name)
-            at = (purpose, chosen, conversation_id, message_id)
             async with hold:
                 try:
                     await self._receive(small, chosen.profile, request)
                 except asyncio.CancelledError:
                     if small.is_billed:
-                        await asyncio.shield(self._write_reply(small, *at))
+                        await asyncio.shield(self._record_reply(task, chosen, small))
                     raise
-                await self._write_reply(small, *at)
+                await self._record_reply(task, chosen, small)
             error = small.error
             if error is None:
                 return text_of(small.reply.parts).strip()
-            gone = isinstance(error, ModelNotFoundError) and chosen.model != own.model
-            if not gone:
+            is_gone = isinstance(error, ModelNotFoundError) and chosen.model != task.own.model
+            if not is_gone:
                 raise error
             self._missing.add((chosen.profile.id, chosen.model.id))
 
     async def record_call(
         self,
-        purpose: Purpose,
+        task: SmallTask,
         asked: ResolvedChoice,
         usage: Usage | None,
-        conversation_id: str,
-        message_id: str,
         *,
         performance: CallPerformance,
         answered_by: str = "",
         is_billed: bool = True,
     ) -> None:
-        """Record a call in the ledger, without usage if the provider reported none.
+        """Record a call of a task in the ledger, without usage if the provider reported none.
 
         Args:
             answered_by: the model that the reply names; "" for none.
@@ -162,28 +166,21 @@ class UtilityModel:
                 model=asked.model.id if is_asked else answered_by,
                 usage=usage or Usage(),
                 cost=call_cost(price, usage, is_billed=is_billed),
-                purpose=purpose.value,
-                conversation_id=conversation_id or None,
-                message_id=message_id or None,
+                purpose=task.purpose.value,
+                conversation_id=task.conversation_id or None,
+                message_id=task.message_id or None,
                 at=now(),
                 performance=performance,
             )
         )
 
-    async def _write_reply(
-        self,
-        small: SmallReply,
-        purpose: Purpose,
-        asked: ResolvedChoice,
-        conversation_id: str,
-        message_id: str,
+    async def _record_reply(
+        self, task: SmallTask, asked: ResolvedChoice, small: SmallReply
     ) -> None:
         await self.record_call(
-            purpose,
+            task,
             asked,
             small.reply.usage,
-            conversation_id,
-            message_id,
             performance=small.performance(asked),
             answered_by=small.reply.model,
             is_billed=small.is_billed,
