@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.prompt_loader import needs_of_prompt
+from desktop_app.domain.batch.batch_jobs import BatchFile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -68,15 +69,15 @@ def batch_service(
     )
 
 
-async def expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
-    """Return the names and absolute paths of the files, and of those in folders.
+async def expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
+    """Return the files, and those in folders, with absolute paths.
 
     Hidden files in folders are skipped.
     """
     return await asyncio.to_thread(_expand_paths, list(paths))
 
 
-def _expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
+def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
     found: dict[str, str] = {}
     for path in paths:
         if path.is_dir():
@@ -84,7 +85,7 @@ def _expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
                 found.setdefault(str(file.absolute()), str(file.relative_to(path.parent)))
         else:
             found.setdefault(str(path.absolute()), path.name)
-    return [(name, path) for path, name in found.items()]
+    return [BatchFile(name, path) for path, name in found.items()]
 
 
 def has_files(count: int, paths: Iterable[Path]) -> bool:

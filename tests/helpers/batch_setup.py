@@ -13,7 +13,7 @@ from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.refusals import locked
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
+from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -109,13 +109,13 @@ class BatchSetup:
         )  # fmt: skip
         return DocumentPart(sha256, path.name, "text/plain", len(data), None, tokens)
 
-    def files(self, *texts: str) -> list[tuple[str, str]]:
-        """Write files with these texts and return their names and paths."""
+    def files(self, *texts: str) -> list[BatchFile]:
+        """Write files with these texts and return them."""
         written = []
         for number, text in enumerate(texts, start=1):
             path = self.folder / f"file-{number}.txt"
             path.write_text(text, "utf-8")
-            written.append((path.name, str(path)))
+            written.append(BatchFile(path.name, str(path)))
         return written
 
     def resolved(self, variant: Variant = Variant.THINKING) -> ResolvedChoice:
@@ -125,7 +125,7 @@ class BatchSetup:
 
     async def ready(self, *texts: str, task: str = TASK) -> BatchJob:
         """Return a new job whose files have been read."""
-        job = await self.service.new(self.files(*texts), self.resolved(), task)
+        job = await self.service.create(self.files(*texts), self.resolved(), task)
         return await self.service.prepare(job.id)
 
     async def started(self, *texts: str) -> BatchJob:

@@ -380,15 +380,13 @@ class BatchController(QObject):
         if resolved is None:
             raise IllegalChoiceError(Reason.PROVIDER_REMOVED)
         settings = ask_settings(self._values.all).for_one()
-        job = await self.runs.service.new(
+        job = await self.runs.service.create(
             await expand_paths(order.paths),
             resolved,
             order.task,
+            settings,
             title=order.title,
             template_id=order.template_id,
-            instructions=settings.instructions,
-            parameters=settings.parameters,
-            examples=settings.examples,
         )
         dialog = self._get_dialog()
         dialog.new.clear_page()

@@ -118,15 +118,8 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     settings = settings_of(values, options, preset)
     settings = with_schema_of(settings, options.schema)
     asked, settings = settings, settings.for_one()
-    job = await service.new(
-        files,
-        resolved,
-        task,
-        title=title,
-        template_id=template_id,
-        instructions=settings.instructions,
-        parameters=settings.parameters,
-        examples=settings.examples,
+    job = await service.create(
+        files, resolved, task, settings, title=title, template_id=template_id
     )
     options.notices = [str(notice) for notice in job_notices(asked, resolved, job)]
     for notice in options.notices:

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.cli.batch.batch_output import job_notices
-from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
+from desktop_app.domain.batch.batch_jobs import (
+    BatchFile,
+    BatchItem,
+    BatchJob,
+    BatchStatus,
+    ItemStatus,
+)
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.error_note import error_of
@@ -142,17 +148,19 @@ class EvaluationBatches:
         cases: list[EvaluationCase],
         settings: AskSettings,
     ) -> BatchJob:
-        paths = [
-            str((self._folder / case.files[0]).absolute()) if case.files else "" for case in cases
+        files = [
+            BatchFile(
+                case.id,
+                str((self._folder / case.files[0]).absolute()) if case.files else "",
+                case.input,
+            )
+            for case in cases
         ]
-        job = await self._service.new(
-            [(case.id, path) for case, path in zip(cases, paths, strict=True)],
+        job = await self._service.create(
+            files,
             contestant.resolved,
             tr("Evaluation"),
-            instructions=settings.instructions,
-            parameters=settings.parameters,
-            examples=settings.examples,
-            prompts=[case.input for case in cases],
+            settings,
             purpose=Purpose.EVALUATION,
             job_id=job_id,
         )

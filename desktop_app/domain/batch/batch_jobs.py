@@ -258,6 +258,19 @@ class BatchJob:
         return min(USUAL_ANSWER_TOKENS, self.parameters.max_output_tokens or USUAL_ANSWER_TOKENS)
 
 
+class BatchFile(NamedTuple):
+    """A file for a new job.
+
+    Attributes:
+        path: "" for none, if there is a prompt.
+        prompt: the question about it; "" for the job's task.
+    """
+
+    name: str
+    path: str
+    prompt: str = ""
+
+
 @dataclass(frozen=True)
 class BatchItem:
     """A file of a job.

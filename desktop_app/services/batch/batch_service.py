@@ -1,6 +1,6 @@
 """Batch jobs: one question to each of many files, at half price.
 
-    new        stores the job and the names of its files; reads nothing
+    create     stores the job and the names of its files; reads nothing
     prepare    reads and counts each file; records why a file cannot be read, and continues
     start      runs after the user has accepted the cost; the input counts against the cap
     advance    does the next steps: upload, poll, fetch; returns when to call it again
@@ -18,10 +18,10 @@ from typing import Final
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.batch.batch_jobs import (
     BATCH_TIER,
     RETRYABLE,
+    BatchFile,
     BatchItem,
     BatchJob,
     BatchResult,
@@ -51,6 +51,7 @@ from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, Batc
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_results import fetch_results
 from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
+from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.services.ports import NeedsOf
@@ -63,6 +64,7 @@ REFUSED_RETRY_S: Final = 300.0
 """Seconds until the next try if the provider refuses, as for a batch that it does not know."""
 # (age of the job, seconds between two polls from that age on)
 _POLL_INTERVALS: Final = ((0.0, 5.0), (60.0, 15.0), (600.0, 60.0), (7200.0, 300.0))
+NO_SETTINGS: Final = AskSettings()
 
 
 class BatchService:
@@ -98,26 +100,22 @@ class BatchService:
 
     # -- before sending
 
-    async def new(
+    async def create(
         self,
-        files: Sequence[tuple[str, str]],
+        files: Sequence[BatchFile],
         resolved: ResolvedChoice,
         task: str,
+        settings: AskSettings = NO_SETTINGS,
         *,
         title: str = "",
         template_id: str = "",
-        instructions: str = "",
-        parameters: GenerationParameters | None = None,
-        examples: Examples = (),
-        prompts: Sequence[str] = (),
         purpose: Purpose = Purpose.BATCH,
         job_id: str = "",
     ) -> BatchJob:
-        """Store a new job that asks `task` of each of `files` (name, path).
+        """Store a new job that asks `task` of each of `files`.
 
         Args:
-            prompts: the questions about the first files, in place of `task`; "" is `task`. The path
-                of a file with a question may be "".
+            settings: of these, the job has the instructions, parameters and examples.
 
         Raises:
             IllegalChoiceError: there are no files or no task, or the provider has no batches.
@@ -128,7 +126,7 @@ class BatchService:
         why = batch_refusal(profile, info) or _task_refusal(files, task, needs.documents)
         if why:
             raise why
-        parameters = parameters or GenerationParameters()
+        parameters = settings.parameters
         parameters = replace(parameters, form=parameters.form or needs.form)
         if isinstance(await chosen_form(parameters.form), AnswerGrammar):
             raise IllegalChoiceError(Reason.GRAMMAR_IN_BATCH)
@@ -144,15 +142,14 @@ class BatchService:
             base_url=profile.base_url,
             # A server that is not known to support another API supports Chat Completions.
             api=first_api(profile, info, learned.api) or Api.CHAT_COMPLETIONS,
-            instructions=instructions,
+            instructions=settings.instructions,
             parameters=parameters,
-            examples=examples,
+            examples=settings.examples,
             purpose=purpose,
         )
-        own = [*prompts, *[""] * (len(files) - len(prompts))]
         items = [
-            BatchItem(job.id, number, name, path, prompt=prompt)
-            for number, ((name, path), prompt) in enumerate(zip(files, own, strict=True), start=1)
+            BatchItem(job.id, number, file.name, file.path, prompt=file.prompt)
+            for number, file in enumerate(files, start=1)
         ]
         await self.store.create(job, items)
         return job

@@ -14,7 +14,7 @@ import pytest
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.batch_wiring import expand_paths, has_files, store_as_conversation
-from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
+from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, Role, now
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
@@ -130,11 +130,11 @@ async def test_files_of_folders_are_found_in_order(folder: Path) -> None:
     other.write_text("x")
     found = await expand_paths([other, folder, folder / "b.txt", folder / ".e.txt"])
     assert found == [
-        ("other.txt", str(other)),
-        ("top/A.txt", str(folder / "A.txt")),
-        ("top/b.txt", str(folder / "b.txt")),
-        ("top/Below/c.txt", str(folder / "Below/c.txt")),
-        (".e.txt", str(folder / ".e.txt")),
+        BatchFile("other.txt", str(other)),
+        BatchFile("top/A.txt", str(folder / "A.txt")),
+        BatchFile("top/b.txt", str(folder / "b.txt")),
+        BatchFile("top/Below/c.txt", str(folder / "Below/c.txt")),
+        BatchFile(".e.txt", str(folder / ".e.txt")),
     ]
 
 

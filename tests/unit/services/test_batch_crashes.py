@@ -111,7 +111,7 @@ async def test_a_job_continues_after_a_crash_at_any_step(tmp_path: Path, behind:
     async def once(folder: Path, at: int) -> list[str]:
         server = BatchServer()
         async with server.http, open_setup(folder, server.base_url) as setup:
-            job = await setup.service.new(setup.files(*FILES), setup.resolved(), "?")
+            job = await setup.service.create(setup.files(*FILES), setup.resolved(), "?")
             trap = Trap(at, behind=behind)
             service = run_until(setup, trap, limits)
             try:

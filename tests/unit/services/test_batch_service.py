@@ -19,6 +19,7 @@ from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.services.batch.batch_upload import UploadLimits
+from desktop_app.services.chat.chat_service import AskSettings
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.batch_setup import LOCKED, TASK, BatchSetup, change_profile, open_setup
 from tests.helpers.fences import plain
@@ -109,7 +110,7 @@ async def test_a_provider_without_batches_is_refused_with_the_reason(
 ) -> None:
     async with open_server_and_setup(tmp_path, **profile) as (_server, setup):
         with pytest.raises(IllegalChoiceError, match=words):
-            await setup.service.new(setup.files("one"), setup.resolved(), TASK)
+            await setup.service.create(setup.files("one"), setup.resolved(), TASK)
         assert await setup.store.all() == []
 
 
@@ -126,16 +127,16 @@ async def test_a_task_that_does_not_suit_single_files_is_refused(
     async with open_server_and_setup(tmp_path) as (_server, setup):
         files = setup.files("one", "two")
         with pytest.raises(IllegalChoiceError, match=words):
-            await setup.service.new(files, setup.resolved(), task, template_id=template_id)
+            await setup.service.create(files, setup.resolved(), task, template_id=template_id)
         assert await setup.store.all() == []
 
 
 async def test_a_typed_task_is_stored_without_a_template(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
         task = "Compare the two attached documents with my notes."
-        job = await setup.service.new(setup.files("one"), setup.resolved(), task)
+        job = await setup.service.create(setup.files("one"), setup.resolved(), task)
         assert (await setup.job(job.id)).task == task
-        kept = await setup.service.new(
+        kept = await setup.service.create(
             setup.files("one"), setup.resolved(), "Sum up.", template_id="executive-summary"
         )
         assert (await setup.job(kept.id)).template_id == "executive-summary"
@@ -145,7 +146,7 @@ async def test_a_model_without_batches_is_refused(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
         instant = setup.resolved(Variant.INSTANT)
         with pytest.raises(IllegalChoiceError, match="doesn’t support batches"):
-            await setup.service.new(setup.files("one"), instant, TASK)
+            await setup.service.create(setup.files("one"), instant, TASK)
 
 
 async def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> None:
@@ -360,9 +361,12 @@ async def test_a_job_that_is_canceled_during_its_estimate_stays_canceled(
 async def test_the_estimate_assumes_no_longer_answers_than_are_allowed(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
         limit, costs = GenerationParameters(max_output_tokens=300), []
-        for parameters in (limit, None):
-            job = await setup.service.new(
-                setup.files("one"), setup.resolved(), "Sum it up", parameters=parameters
+        for parameters in (limit, GenerationParameters()):
+            job = await setup.service.create(
+                setup.files("one"),
+                setup.resolved(),
+                "Sum it up",
+                AskSettings(parameters=parameters),
             )
             job = await setup.service.prepare(job.id)
             estimate, tokens = job.estimate, job.expected_answer

@@ -17,6 +17,7 @@ from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.batch.batch_jobs import (
+    BatchFile,
     BatchItem,
     BatchJob,
     BatchResult,
@@ -45,6 +46,7 @@ from desktop_app.services.batch import batch_results
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import REFUSED_RETRY_S, RETRY_S, BatchService
 from desktop_app.services.batch.batch_upload import UploadLimits, is_refusal
+from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.documents.image_attachments import page_tokens
 from tests.helpers.batch_setup import BatchSetup
 from tests.helpers.scripted_batches import ScriptedBatches
@@ -71,7 +73,7 @@ class Desk(BatchSetup):
     async def sent(self, *texts: str, limits: UploadLimits | None = None) -> BatchJob:
         """Return a job "j" after the step that sends it."""
         service = self.service if limits is None else self.of_limits(limits)
-        await service.new(self.files(*texts), self.resolved(), "?", job_id="j")
+        await service.create(self.files(*texts), self.resolved(), "?", job_id="j")
         await service.prepare("j")
         await service.start("j")
         self.provider.states = self.provider.states or [RemoteBatch("b", BatchStatus.IN_PROGRESS)]
@@ -242,7 +244,7 @@ async def test_files_that_no_longer_fit_an_interrupted_upload_go_in_another(tmp_
 
 async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
-        await made.service.new(made.files("a", "b"), made.resolved(), "?", job_id="j")
+        await made.service.create(made.files("a", "b"), made.resolved(), "?", job_id="j")
         await made.service.prepare("j")
         await made.service.start("j")
         part = (await made.items("j"))[0].part
@@ -420,8 +422,8 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
                 result(4, "No.", status=ItemStatus.REFUSED),
             ]
         }
-        await made.service.new(
-            made.files(*"abcd"), made.resolved(), "?", job_id="j", parameters=form
+        await made.service.create(
+            made.files(*"abcd"), made.resolved(), "?", AskSettings(parameters=form), job_id="j"
         )
         await made.service.prepare("j")
         await made.service.start("j")
@@ -527,7 +529,7 @@ async def test_an_error_before_the_batch_exists_is_retried_or_resets_the_job(
     tmp_path: Path, error: ProviderError, wait_s: float | None, status: BatchStatus
 ) -> None:
     async with open_desk(tmp_path) as made:
-        await made.service.new(made.files("a"), made.resolved(), "?", job_id="j")
+        await made.service.create(made.files("a"), made.resolved(), "?", job_id="j")
         await made.service.prepare("j")
         await made.service.start("j")
         made.provider.errors["upload"] = error
@@ -586,13 +588,11 @@ async def test_an_error_fetching_a_batch_is_retried_or_ends_the_job(
 
 async def test_a_new_job_has_the_given_values(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
-        job = await made.service.new(
-            [("a", "/a"), ("b", "")],
+        job = await made.service.create(
+            [BatchFile("a", "/a", "First?"), BatchFile("b", "")],
             made.resolved(),
             "What is it about? " * 20,
-            instructions="Be short.",
-            examples=(("Q", "A"),),
-            prompts=("First?",),
+            AskSettings("Be short.", examples=(("Q", "A"),)),
             purpose=Purpose.EVALUATION,
             job_id="j",
         )
@@ -614,34 +614,38 @@ async def test_a_new_job_has_the_given_values(tmp_path: Path) -> None:
             BatchItem("j", 1, "a", "/a", prompt="First?"),
             BatchItem("j", 2, "b", ""),
         ]
-        titled = await made.service.new([("a", "/a")], made.resolved(), "?", title="Mine")
+        titled = await made.service.create(
+            [BatchFile("a", "/a")], made.resolved(), "?", title="Mine"
+        )
         assert titled.title == "Mine"
         assert len(titled.id) > 1
 
 
 @pytest.mark.parametrize(
     ("files", "task", "reason"),
-    [([], "?", Reason.BATCH_WITHOUT_FILES), ([("a", "/a")], " \n", Reason.BATCH_WITHOUT_QUESTION)],
+    [
+        ([], "?", Reason.BATCH_WITHOUT_FILES),
+        ([BatchFile("a", "/a")], " \n", Reason.BATCH_WITHOUT_QUESTION),
+    ],
 )
 async def test_a_job_needs_files_and_a_question(
-    tmp_path: Path, files: list[tuple[str, str]], task: str, reason: Reason
+    tmp_path: Path, files: list[BatchFile], task: str, reason: Reason
 ) -> None:
     async with open_desk(tmp_path) as made:
         with pytest.raises(IllegalChoiceError) as caught:
-            await made.service.new(files, made.resolved(), task)
+            await made.service.create(files, made.resolved(), task)
         assert caught.value.reason is reason
 
 
 async def test_an_estimate_counts_the_readable_files_with_all_added_text(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
         seen: list[tuple[int, int]] = []
-        await made.service.new(
-            made.files("one two", "", "three"),
+        files = made.files("one two", "", "three")
+        await made.service.create(
+            [*files[:2], files[2]._replace(prompt="And this?")],
             made.resolved(),
             "What is it?",
-            instructions="Be short.",
-            examples=(("Q", "A"),),
-            prompts=("", "", "And this?"),
+            AskSettings("Be short.", examples=(("Q", "A"),)),
             job_id="j",
         )
         job = await made.service.prepare("j", lambda *progress: seen.append(progress))
@@ -674,18 +678,20 @@ async def test_the_pages_of_a_scan_are_counted_as_images(tmp_path: Path) -> None
             async def read(_path: Path, part: DocumentPart = part) -> DocumentPart:
                 return part
 
-            job = await made.service.new([("a", "/a")], made.resolved(), "?")
+            job = await made.service.create([BatchFile("a", "/a")], made.resolved(), "?")
             await BatchPreparer(made.store, read, WordCounter()).prepare(job, made.profile, info)
             (item,) = await made.items(job.id)
             assert item.tokens == expected + 60 + 1 + 2 * 4
-        job = await made.service.new([("a", "")], made.resolved(), "?")
+        job = await made.service.create([BatchFile("a", "")], made.resolved(), "?")
         (item,) = await made.items((await made.service.prepare(job.id)).id)
         assert item.tokens == 1 + 2 * 4
 
 
 async def test_files_read_after_a_cancellation_can_be_retried(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
-        job = await made.service.new([("a", ""), ("b", "")], made.resolved(), "?")
+        job = await made.service.create(
+            [BatchFile("a", ""), BatchFile("b", "")], made.resolved(), "?"
+        )
         cancelling: list[asyncio.Task[object]] = []
 
         def cancel(done: int, _total: int) -> None:
@@ -702,8 +708,8 @@ async def test_files_read_after_a_cancellation_can_be_retried(tmp_path: Path) ->
 
 async def test_jobs_that_were_never_sent_or_have_ended_are_removed(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
-        never_sent = await made.service.new([("a", "")], made.resolved(), "?")
-        ended = await made.service.new([("a", "")], made.resolved(), "?")
+        never_sent = await made.service.create([BatchFile("a", "")], made.resolved(), "?")
+        ended = await made.service.create([BatchFile("a", "")], made.resolved(), "?")
         await made.service.cancel(ended.id)
         for job in (never_sent, ended):
             await made.service.remove(job.id)
