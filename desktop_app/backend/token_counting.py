@@ -83,11 +83,14 @@ class TokenLearning:
         self, profile: ProviderProfile, request: ChatRequest, tokens: int, window: int
     ) -> None:
         """Learn from the tokens of a request, in the background."""
-        texts = _texts_of(request)
-        is_countable = texts is not None and tokens >= MIN_LEARNED_TOKENS
-        if window or is_countable:
-            known = "\n".join(texts or ()) if is_countable else ""
-            self._start(profile, request.model, known, tokens, window)
+        model, text = request.model, "\n".join(_texts_of(request) or ())
+        if window:
+            self._set(profile, model, self.of(profile, model).with_window(window))
+        if not text or tokens < MIN_LEARNED_TOKENS or len(self._tasks) >= _MAX_TASKS:
+            return
+        task = asyncio.ensure_future(self._learn_quietly(profile, model, text, tokens))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
         """Return True if the `tokens` that a server counted show that it cut the request."""
@@ -103,17 +106,6 @@ class TokenLearning:
         """Learn from the number of tokens in a text. Raises DocumentError."""
         mix = await self.mix(text)
         self._set(profile, model, self.of(profile, model).with_count(mix, tokens))
-
-    def _start(
-        self, profile: ProviderProfile, model: str, text: str, tokens: int, window: int
-    ) -> None:
-        if window:
-            self._set(profile, model, self.of(profile, model).with_window(window))
-        if not text or len(self._tasks) >= _MAX_TASKS:
-            return
-        task = asyncio.ensure_future(self._learn_quietly(profile, model, text, tokens))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _learn_quietly(
         self, profile: ProviderProfile, model: str, text: str, tokens: int

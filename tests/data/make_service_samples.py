@@ -225,8 +225,8 @@ def estimates() -> Iterator[str]:
             *asyncio.run(estimator.estimate(context, draft, found=())),
             asyncio.run(estimator.context_tokens(context)),
             estimator.is_sure_to_fit(context, draft),
-            used_tokens(context.path, context.resolved, context.compactions),
-            needs_counting(context.path, context.resolved, context.compactions),
+            used_tokens(context),
+            needs_counting(context),
             usable_input(context.resolved.model),
             _refusal(estimator, context, draft),
         )

@@ -310,12 +310,10 @@ class ChoiceController(QObject):
         They are counted here only if the provider's count does not apply: after a compaction, among
         several answers of a request, and for images that another model saw.
         """
-        context = self._setup.context
-        compactions = context.compactions
-        used = used_tokens(path, resolved, compactions)
-        if used is not None or not needs_counting(path, resolved, compactions):
+        context = replace(self._setup.context, path=path, resolved=resolved)
+        used = used_tokens(context)
+        if used is not None or not needs_counting(context):
             return used
-        context = replace(context, path=path, resolved=resolved)
         try:
             return (await self._chat_service.estimator.context_tokens(context))[0]
         except UserFacingError:

@@ -145,7 +145,7 @@ class CompactionService:
         if limit is None or not context.path:
             return False
         nearly = limit * NEARLY_FULL_SHARE
-        used = used_tokens(context.path, context.resolved, context.compactions)
+        used = used_tokens(context)
         most = self._estimator.tokens_at_most(context) if used is None else None
         if most is not None and most + more_tokens < nearly:
             return False

@@ -13,12 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from desktop_app.domain.conversations.compaction import (
-    Compaction,
-    CompactionKind,
-    sent_path,
-    was_made_with,
-)
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, was_made_with
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -371,33 +366,30 @@ def usable_input(info: ModelInfo) -> int | None:
     return info.context_window - min(room, info.context_window // 4)
 
 
-def used_tokens(
-    path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
-) -> int | None:
+def used_tokens(context: SendContext) -> int | None:
     """Return the tokens in use, as the provider counted them with its last answer.
 
     Return None if the provider's counts do not match this request or cover several answers.
     """
-    sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+    path, resolved, sent = context.path, context.resolved, context.sent
     first_image = _first_image_index(path)
     for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
         message = path[number]
         if _is_unusable(message, number > first_image, resolved):
             return None
         if message.usage is not None and was_made_with(
-            path, number, sent.compaction, compactions, resolved.profile
+            path, number, sent.compaction, context.compactions, resolved.profile
         ):
             return _counted(message.usage)
     return None
 
 
-def needs_counting(
-    path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
-) -> bool:
+def needs_counting(context: SendContext) -> bool:
     """Return True if the provider's counts do not give the tokens in use."""
-    first_image = _first_image_index(path)
-    return bool(compactions) or any(
-        _is_unusable(message, number > first_image, resolved) for number, message in enumerate(path)
+    first_image = _first_image_index(context.path)
+    return bool(context.compactions) or any(
+        _is_unusable(message, number > first_image, context.resolved)
+        for number, message in enumerate(context.path)
     )
 
 

@@ -304,8 +304,8 @@ async def test_only_the_shown_answer_counts_toward_the_next_request(tmp_path: Pa
             (done[1], 1 + MESSAGE_OVERHEAD + 1 + MESSAGE_OVERHEAD),
         ):
             path = [began.question, shown]
-            assert used_tokens(path, resolved) is None
-            assert needs_counting(path, resolved)
+            assert used_tokens(SendContext(path, resolved)) is None
+            assert needs_counting(SendContext(path, resolved))
             counted = await room.service.estimator.context_tokens(SendContext(path, resolved))
             assert counted == (tokens, False)
 

@@ -128,7 +128,7 @@ async def test_results_of_tools_are_counted_however_short_their_answer_is() -> N
     call = ToolCallPart("c", "read", "{}", state=ToolCallState.DONE, result="word " * 900)
     answer = replace(said(Role.ASSISTANT, "a", Usage(900, 0, 1)), parts=(call, TextPart("a")))
     path = [said(Role.USER, "?"), answer]
-    assert used_tokens(path, choice()) is None  # the usage is that of two requests
+    assert used_tokens(SendContext(path, choice())) is None  # the usage is that of two requests
     assert await service(WordCounter()).is_nearly_full(SendContext(path, choice()))
 
 

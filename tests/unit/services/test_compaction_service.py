@@ -132,7 +132,7 @@ class Room:
         return await self.service.compact(await self.plan(), self.settings.instructions)
 
     async def used(self) -> int | None:
-        return used_tokens(await self.path(), self.own, await self.compactions())
+        return used_tokens(SendContext(await self.path(), self.own, await self.compactions()))
 
     @property
     def sent(self) -> list[str]:
