@@ -118,7 +118,7 @@ class ServerSecrets:
         """Parse the output of `to_text`.
 
         Raises:
-            ValueError, LookupError, TypeError, AttributeError: it is something else.
+            an error of `bounds.BAD_VALUE`: it is something else.
         """
         found = json.loads(text)
         arguments = tuple(found.get("arguments", ()))

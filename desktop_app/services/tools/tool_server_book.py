@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Protocol
 
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.network.secret import Secret
@@ -178,7 +179,7 @@ class ToolServers:
         try:
             if found is not None:
                 return ServerSecrets.from_text(found.value)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except BAD_VALUE:
             pass  # somebody else has changed them
         raise ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server=server.name)
 
@@ -210,7 +211,7 @@ class ToolServers:
         try:
             kept: dict[str, Any] = json.loads(found.value)
             sign_in_secrets(kept)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except BAD_VALUE:
             return None
         return kept
 

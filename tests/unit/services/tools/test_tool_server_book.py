@@ -135,6 +135,7 @@ async def test_missing_secrets_are_an_error(tmp_path: Path) -> None:
     [
         *("no JSON", "[]", "{}", '{"environment": 1, "headers": {}, "query": ""}'),
         '{"environment": {"A": 1}, "headers": {}, "query": ""}',
+        "[" * 100_000,
     ],
 )
 async def test_invalid_stored_secrets_count_as_missing(tmp_path: Path, text: str) -> None:
@@ -237,7 +238,9 @@ async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> Non
         assert await servers.secrets_of(DOCS) == DOCS_SECRETS
 
 
-@pytest.mark.parametrize("text", ["no JSON", "[]", "{}", '{"tokens": 1, "client": 2}'])
+@pytest.mark.parametrize(
+    "text", ["no JSON", "[]", "{}", "[" * 100_000, '{"tokens": 1, "client": 2}']
+)
 async def test_an_invalid_stored_sign_in_counts_as_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
