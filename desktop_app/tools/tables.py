@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,12 +10,11 @@ from itertools import islice
 from typing import Final
 
 from desktop_app.domain.documents.csv_head import CSV_TYPES, first_row
+from desktop_app.domain.documents.sheet_rows import lines_of, sheet_rows
 
 MAX_CELLS: Final = 20_000_000
 _MAX_FIELD_CHARS: Final = 0x7FFFFFFF
 """The csv module's largest limit on every system."""
-_RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
-_CELLS: Final = re.compile(r"(?<!\\)\|")
 
 Rows = Callable[[], Iterator[list[str]]]
 """Returns the rows, read anew: a large table does not fit into the process's memory."""
@@ -50,34 +48,17 @@ def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
         yield from _read_table(stem, partial(_csv_rows, text))
         return
     sheet, start = stem, 0
-    for line, end in _lines(text):
+    for line, end in lines_of(text):
         if line.startswith("## "):
-            yield from _read_table(sheet, partial(_sheet_rows, text, start, end - len(line)))
+            yield from _read_table(sheet, partial(sheet_rows, text, start, end - len(line)))
             sheet, start = line[3:].strip(), end
-    yield from _read_table(sheet, partial(_sheet_rows, text, start, len(text)))
-
-
-def _lines(text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple[str, int]]:
-    """Yield each line with its line feed, and the index of its end."""
-    stop = len(text) if stop is None else stop
-    while start < stop:
-        found = text.find("\n", start, stop)
-        end = stop if found < 0 else found + 1
-        yield text[start:end], end
-        start = end
+    yield from _read_table(sheet, partial(sheet_rows, text, start, len(text)))
 
 
 def _csv_rows(text: str) -> Iterator[list[str]]:
     start, delimiter = first_row(text)
     csv.field_size_limit(_MAX_FIELD_CHARS)
-    yield from csv.reader((line for line, _ in _lines(text, start)), delimiter=delimiter)
-
-
-def _sheet_rows(text: str, start: int, stop: int) -> Iterator[list[str]]:
-    for line, _ in _lines(text, start, stop):
-        row = line.strip()
-        if line.startswith("|") and not _RULE.fullmatch(row):
-            yield [cell.strip().replace("\\|", "|") for cell in _CELLS.split(row[1:-1])]
+    yield from csv.reader((line for line, _ in lines_of(text, start)), delimiter=delimiter)
 
 
 def _read_table(name: str, read: Rows) -> Iterator[DocumentTable]:

@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.documents.csv_head import CSV_TYPES, first_row
 from desktop_app.domain.documents.document_sections import unit_of
+from desktop_app.domain.documents.sheet_rows import sheet_rows
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 
@@ -37,8 +38,6 @@ _MAX_CELL_LENGTH: Final = 100
 _SAMPLE: Final = 200_000
 """Characters of a CSV file that are read for its first rows."""
 _SHEET: Final = re.compile(r"^## (.*)$", re.MULTILINE)
-_RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
-_CELLS: Final = re.compile(r"(?<!\\)\|")
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -141,25 +140,11 @@ def _sheet_beginnings(text: str) -> Iterator[str]:
     ends = [*(mark.start() for mark in sheets[1:]), len(text)]
     for mark, end in islice(zip(sheets, ends, strict=False), MAX_SHEETS):
         start = mark.end()
-        lines = (line for line in _lines(text, start, end) if line.startswith("|"))
-        cells = (
-            [cell.strip() for cell in _CELLS.split(line.strip()[1:-1])]
-            for line in lines
-            if not _RULE.fullmatch(line.strip())
-        )
-        rows = list(islice(cells, FIRST_ROWS + 1))
+        rows = list(islice(sheet_rows(text, start, end), FIRST_ROWS + 1))
         count = max(0, text.count("\n|", start, end) - 2)  # without the header and its rule
         yield _describe_table(mark[1].strip(), f"{count:,} rows", rows)
     if len(sheets) > MAX_SHEETS:
         yield f"({len(sheets) - MAX_SHEETS} more sheets)"
-
-
-def _lines(text: str, start: int, end: int) -> Iterator[str]:
-    while start < end:
-        at = text.find("\n", start, end)
-        at = end if at < 0 else at
-        yield text[start:at]
-        start = at + 1
 
 
 def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:

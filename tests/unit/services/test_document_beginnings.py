@@ -183,7 +183,7 @@ def test_a_table_after_long_blanks_or_with_a_long_row_is_not_empty() -> None:
 def test_the_beginnings_of_sheets() -> None:
     sheet = "## {n}\n\n|a \\| b | c|\n| :--- | ---: |\n|1  | x|\n\n"
     text = "".join(sheet.format(n=n) for n in range(1, 22))
-    described = "Table “{n}”: 1 rows. Columns: a \\| b (number); c (text)\nFirst rows:\n1 | x"
+    described = "Table “{n}”: 1 rows. Columns: a | b (number); c (text)\nFirst rows:\n1 | x"
     found = beginning(SHEETS, text).partition(TABLES)[2].split("\n\n")
     assert found == [described.format(n=n) for n in range(1, 21)] + ["(1 more sheets)"]
     found = beginning(SHEETS, text[: text.index("## 21")]).partition(TABLES)[2].split("\n\n")
