@@ -35,6 +35,7 @@ from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
+from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.tools.consent import ConsentDesk
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
@@ -142,6 +143,11 @@ class Backend:
         """Return the scaler of stored images."""
         return ImageScaler(self.attachments, self.documents)
 
+    @property
+    def paid_calls(self) -> PaidCalls:
+        """Return what services need to make paid calls."""
+        return PaidCalls(self.gateway, self.budget, self.ledger)
+
     @cached_property
     def chat(self) -> ChatService:
         """Return the service that answers questions."""
@@ -157,14 +163,12 @@ class Backend:
             from desktop_app.services.documents.chunked_reading import ChunkedReader
 
             return ChunkedReader(
-                gateway=self.gateway,
+                calls=self.paid_calls,
                 attachments=attachments,
                 pictures=pictures,
                 estimator=estimator,
                 splitter=self.documents,
                 notes=self.notes,
-                spending=self.ledger,
-                budget=self.budget,
                 note_taker=self._note_taker,
             )
 
@@ -177,10 +181,8 @@ class Backend:
                 parts=chunked_reader,
                 passages=lambda: self.collections,
             ),
-            spending=self.ledger,
-            gateway=self.gateway,
+            calls=self.paid_calls,
             estimator=estimator,
-            budget=self.budget,
             catalog=self.catalog,
             fences=self.fences,
             tools=lambda: self.tools,
@@ -243,7 +245,7 @@ class Backend:
     @cached_property
     def utility_model(self) -> UtilityModel:
         """Return the service that writes titles and summaries."""
-        return UtilityModel(self.gateway, self.ledger, self.budget, self.catalog, self.listings.of)
+        return UtilityModel(self.paid_calls, self.catalog, self.listings.of)
 
     @cached_property
     def batch_store(self) -> BatchStore:

@@ -88,6 +88,7 @@ from desktop_app.services.spending.cost_estimate import (
     usable_input,
     used_tokens,
 )
+from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.structured.form_notices import can_be_repaired, repair_turn
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.hosted_tools import (
@@ -286,14 +287,12 @@ async def _reading(chance: random.Random) -> list[object]:
     shelf, notes = _Texts(chance), _Notes()
     estimator = Estimator(_Rates(chance), shelf)
     reader = ChunkedReader(
-        gateway=cast("Any", None),
+        calls=PaidCalls(cast("Any", None), cast("Any", None), cast("Any", None)),
         attachments=shelf,
         pictures=cast("Any", None),
         estimator=estimator,
         splitter=_Splitter(),
         notes=notes,
-        spending=cast("Any", None),
-        budget=cast("Any", None),
         note_taker=lambda own: chance.choice((own, taker)),
     )
     documents = [
@@ -354,14 +353,12 @@ async def _noted(chance: random.Random) -> list[object]:
     provider = _NoteTaker(chance)
     gateway = OneProvider(provider)
     reader = ChunkedReader(
-        gateway=gateway,
+        calls=PaidCalls(gateway, cast("Any", _Unlimited()), cast("Any", _Store())),
         attachments=shelf,
         pictures=cast("Any", None),
         estimator=Estimator(WordCounter(), shelf),
         splitter=_Splitter(),
         notes=_Notes(),
-        spending=cast("Any", _Store()),
-        budget=cast("Any", _Unlimited()),
     )
     documents = [
         DocumentPart(str(number) * 64, f"{number}.txt", "text/plain", 9, in_parts=True)

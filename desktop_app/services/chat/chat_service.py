@@ -96,10 +96,10 @@ from desktop_app.services.ports import (
     NeedsOf,
     PartsSource,
     PictureSource,
-    SpendingBook,
 )
-from desktop_app.services.spending.budget import Budget, Hold
+from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate, Estimator
+from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.structured.form_notices import form_notice, repair_turn
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import ConsentDesk
@@ -174,10 +174,8 @@ class ChatService:
         self,
         *,
         sources: MessageSources,
-        spending: SpendingBook,
-        gateway: Gateway,
+        calls: PaidCalls,
         estimator: Estimator,
-        budget: Budget,
         catalog: ModelCatalog,
         fences: Fences,
         tools: Callable[[], ToolCatalog],
@@ -191,10 +189,8 @@ class ChatService:
         self._make_parts = sources.parts
         self.attachments = sources.attachments
         self.pictures = sources.pictures
-        self.spending = spending
-        self.gateway = gateway
+        self.gateway, self.budget, self.spending = calls
         self.estimator = estimator
-        self.budget = budget
         self.catalog = catalog
         self._fences = fences
         self._tools, self._desk = tools, desk

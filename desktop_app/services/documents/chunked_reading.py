@@ -51,15 +51,15 @@ from desktop_app.services.documents.note_taking import (
 )
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.fence import Fence, one_line
-from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource, SpendingBook
+from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource
 from desktop_app.services.provider_wrapper import GatewayWrapper
-from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import (
     MESSAGE_OVERHEAD,
     USABLE_SHARE,
     Estimator,
     usable_input,
 )
+from desktop_app.services.spending.paid_calls import PaidCalls
 
 # Applies to large windows, too: notes on a longer chunk say less, and several chunks are read at
 # once within the providers' limits per minute.
@@ -84,21 +84,17 @@ class ChunkedReader:
     def __init__(
         self,
         *,
-        gateway: Gateway,
+        calls: PaidCalls,
         attachments: AttachmentSource,
         pictures: PictureSource,
         estimator: Estimator,
         splitter: Splitter,
         notes: NoteCache,
-        spending: SpendingBook,
-        budget: Budget,
         note_taker: Callable[[ResolvedChoice], ResolvedChoice] = lambda own: own,
     ) -> None:
         self._note_taker = note_taker
-        self.gateway = gateway
+        self.gateway, self.budget, self.spending = calls
         self.notes = notes
-        self.spending = spending
-        self.budget = budget
         self.pictures = pictures
         self._attachments = attachments
         self._estimator = estimator  # of plans, which ask no server

@@ -33,6 +33,7 @@ from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
+from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -144,6 +145,11 @@ async def asker_of(
         profile, key_for(profile.base_url, key), CATALOG, timeouts=timeouts, **client_options
     )
     chat = ChatService(
+        calls=PaidCalls(
+            OneClient(client),
+            Budget(SpendingHolds(database), SettingsStore(database)),
+            Ledger(database),
+        ),
         sources=MessageSources(
             store,
             attachments,
@@ -151,10 +157,7 @@ async def asker_of(
             CompactionStore(database),
             UnusedPartsSource,
         ),
-        spending=Ledger(database),
-        gateway=OneClient(client),
         estimator=Estimator(WordCounter(), attachments),
-        budget=Budget(SpendingHolds(database), SettingsStore(database)),
         catalog=CATALOG,
         fences=fences(),
         tools=tools,

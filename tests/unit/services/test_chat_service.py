@@ -78,6 +78,7 @@ from desktop_app.services.collections.passage_context import NoCollections, Pass
 from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, Estimator
+from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.tools.consent import ConsentDesk
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.compaction_store import CompactionStore
@@ -173,6 +174,9 @@ async def open_room(
     counter = WordCounter()
     documents = DocumentWorker()
     service = ChatService(
+        calls=PaidCalls(
+            OneProvider(provider), Budget(SpendingHolds(database), SettingsStore(database)), ledger
+        ),
         sources=MessageSources(
             store,
             attachments,
@@ -181,10 +185,7 @@ async def open_room(
             UnusedPartsSource,
             lambda: passages or NoCollections(),
         ),
-        spending=ledger,
-        gateway=OneProvider(provider),
         estimator=Estimator(counter, attachments, lambda: passages or NoCollections()),
-        budget=Budget(SpendingHolds(database), SettingsStore(database)),
         catalog=CATALOG,
         fences=fences(),
         tools=lambda: tools or no_tools(),

@@ -72,6 +72,7 @@ from desktop_app.services.documents.note_taking import (
 )
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
+from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore
@@ -218,14 +219,14 @@ async def open_reading(
         )
     provider, ledger = NoteTaker(), Ledger(database)
     reader = ChunkedReader(
-        gateway=OneProvider(provider),
+        calls=PaidCalls(
+            OneProvider(provider), Budget(SpendingHolds(database), SettingsStore(database)), ledger
+        ),
         attachments=attachments,
         pictures=DrawnPages(),
         estimator=Estimator(WordCounter(), attachments),
         splitter=WordSplitter(),
         notes=NoteStore(database),
-        spending=ledger,
-        budget=Budget(SpendingHolds(database), SettingsStore(database)),
         note_taker=note_taker,
     )
     yield Reading(reader, provider, ledger)

@@ -31,6 +31,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator, used_tokens
+from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -59,7 +60,7 @@ def service(counter: WordCounter | None = None) -> CompactionService:
         pictures=ImageScaler(attachments, None),  # type: ignore[arg-type]
         estimator=Estimator(counter or WordCounter(), attachments),
         utility_model=UtilityModel(
-            OneProvider(ScriptedProvider()), Ledger(database), budget, CATALOG
+            PaidCalls(OneProvider(ScriptedProvider()), budget, Ledger(database)), CATALOG
         ),
         fences=fences(),
     )

@@ -56,6 +56,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
+from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
@@ -157,11 +158,9 @@ async def open_room(
     budget = Budget(SpendingHolds(database), SettingsStore(database))
     pictures = ImageScaler(attachments, DocumentWorker())
     chat = ChatService(
+        calls=PaidCalls(gateway, budget, ledger),
         sources=MessageSources(store, attachments, pictures, compactions, UnusedPartsSource),
-        spending=ledger,
-        gateway=gateway,
         estimator=estimator,
-        budget=budget,
         catalog=CATALOG,
         fences=fences(),
         tools=no_tools,
@@ -173,7 +172,7 @@ async def open_room(
         attachments=attachments,
         pictures=pictures,
         estimator=estimator,
-        utility_model=UtilityModel(gateway, ledger, budget, CATALOG),
+        utility_model=UtilityModel(PaidCalls(gateway, budget, ledger), CATALOG),
         fences=fences(),
     )
     conversation = Conversation(new_id(), "", now(), now(), replace(choice, provider_id=profile.id))

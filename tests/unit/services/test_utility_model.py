@@ -40,6 +40,7 @@ from desktop_app.services.chat.choice_resolution import PriceClaim, ProviderMode
 from desktop_app.services.chat.small_tasks.titles import Titles, clean_title, wants_title
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.paid_calls import PaidCalls
 from tests.helpers.fences import fences
 from tests.helpers.messages import CHOICE, answer, question
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
@@ -83,7 +84,7 @@ class Book:
 def jobs_of(
     provider: ScriptedProvider, book: Book, catalog: ModelCatalog = CATALOG
 ) -> UtilityModel:
-    return UtilityModel(OneProvider(provider), book, Budget(book, book), catalog)
+    return UtilityModel(PaidCalls(OneProvider(provider), Budget(book, book), book), catalog)
 
 
 def own_of(
@@ -100,7 +101,9 @@ def chosen(
 ) -> tuple[str, Effort | None]:
     book, gateway = Book(), OneProvider(ScriptedProvider())
     listing = ModelListing("", tuple(map(ListedModel, listed)), now()) if listed else None
-    jobs = UtilityModel(gateway, book, Budget(book, book), CATALOG, lambda _profile: listing)
+    jobs = UtilityModel(
+        PaidCalls(gateway, Budget(book, book), book), CATALOG, lambda _profile: listing
+    )
     by = jobs.model_for(purpose, own)
     return by.model.id, by.effort
 

@@ -34,8 +34,7 @@ from desktop_app.services.chat.choice_resolution import (
     ResolvedChoice,
 )
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
-from desktop_app.services.ports import Gateway, SpendingBook
-from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.paid_calls import PaidCalls
 
 # Most tokens have more bytes, so the hold is too large rather than too small.
 BYTES_PER_TOKEN: Final = 3
@@ -61,15 +60,11 @@ class UtilityModel:
 
     def __init__(
         self,
-        gateway: Gateway,
-        spending: SpendingBook,
-        budget: Budget,
+        calls: PaidCalls,
         catalog: ModelCatalog,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
-        self.gateway = gateway
-        self.budget = budget
-        self._spending = spending
+        self.gateway, self.budget, self._spending = calls
         self._catalog = catalog
         self._listing_of = listing_of
         self._missing: set[tuple[str, str]] = set()
