@@ -105,6 +105,14 @@ def answerer(resolved: ResolvedChoice) -> ModelChoice:
     return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
 
 
+class AnswerStores(NamedTuple):
+    """The stores of an answer: of its message, of its files, and of the costs of its calls."""
+
+    messages: MessageStore
+    files: AnswerFiles
+    spending: SpendingBook
+
+
 class Reread(NamedTuple):
     """A question whose documents are read in parts, its request, and the gateway that reads."""
 
@@ -147,10 +155,8 @@ class AnswerRun:
         request: ChatRequest,
         resolved: ResolvedChoice,
         *,
-        store: MessageStore,
-        files: AnswerFiles,
+        stores: AnswerStores,
         gateway: Gateway,
-        spending: SpendingBook,
         hold: Hold,
         stand_in: Callable[[], ResolvedChoice],
         in_parts: Callable[[], Awaitable[Reread | None]] = _not_in_parts,
@@ -166,8 +172,8 @@ class AnswerRun:
         self._largest_kept, self._reports_all = MAX_MESSAGE_BYTES, False
         self._purpose = purpose
         self.schema = schema
-        self._store, self._gateway, self._spending = store, gateway, spending
-        self._files, self._long = files, LongAnswer(files, answer)
+        self._store, self._files, self._spending = stores
+        self._gateway, self._long = gateway, LongAnswer(stores.files, answer)
         self._file: DocumentPart | None = None
         self._may_have_file = False
         self._on_store: StoreListener = lambda _: None

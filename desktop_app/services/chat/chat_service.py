@@ -57,6 +57,7 @@ from desktop_app.services.chat.answer_run import (
     MAX_MESSAGE_BYTES,
     MIN_SHARE_BYTES,
     AnswerRun,
+    AnswerStores,
     Reread,
     answerer,
     as_provider_error,
@@ -198,6 +199,11 @@ class ChatService:
         self.needs_of = needs_of
         self._listing_of, self._window_of = listing_of, window_of
         self._without_instant: set[str] = set()
+
+    @property
+    def answer_stores(self) -> AnswerStores:
+        """Return the stores of answers."""
+        return AnswerStores(self.store, self.attachments.answers, self.spending)
 
     @cached_property
     def parts(self) -> PartsSource:
@@ -459,10 +465,8 @@ class ChatService:
                 answer,
                 request,
                 resolved,
-                store=self.store,
-                files=self.attachments.answers,
+                stores=self.answer_stores,
                 gateway=gateway,
-                spending=self.spending,
                 hold=share,
                 stand_in=partial(self._retire_instant, resolved.profile, conversation.choice),
                 in_parts=partial(self._in_parts, sent, path[-1], answer, resolved, settings),

@@ -82,10 +82,8 @@ class ResumedRun(AnswerRun):
             answer,
             ChatRequest(resolved.model.id, ()),  # the provider has the messages
             resolved,
-            store=chat.store,
-            files=chat.attachments.answers,
+            stores=chat.answer_stores,
             gateway=chat.gateway,
-            spending=chat.spending,
             hold=held,
             stand_in=lambda: resolved,
         )

@@ -73,7 +73,13 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
-from desktop_app.services.chat.answer_run import AnswerRun, Reread, answerer, as_provider_error
+from desktop_app.services.chat.answer_run import (
+    AnswerRun,
+    AnswerStores,
+    Reread,
+    answerer,
+    as_provider_error,
+)
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.long_answer import attach_interrupted_files
 from desktop_app.services.spending.budget import Hold
@@ -218,10 +224,8 @@ def a_run(
         answer,
         request,
         resolved,
-        store=memory,
-        files=memory,
+        stores=AnswerStores(memory, memory, memory),
         gateway=OneProvider(provider),
-        spending=memory,
         hold=Hold(),
         stand_in=lambda: stand_in,
         **more,
