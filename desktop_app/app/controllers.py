@@ -466,7 +466,7 @@ class Controllers(QObject):
         self.consent = ConsentController(
             window,
             theme,
-            desk=state.backend.desk,
+            consent=state.backend.consent,
             current=state.current,
             add_above_prompt=window.pane.add_above_prompt,
             prompt=window.prompt,

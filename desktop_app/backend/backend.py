@@ -36,7 +36,7 @@ from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.spending.paid_calls import PaidCalls
-from desktop_app.services.tools.consent import ConsentDesk
+from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
 from desktop_app.storage.conversations.compaction_store import CompactionStore
@@ -104,7 +104,7 @@ class Backend:
     budget: Budget
     fences: Fences
     permissions: PermissionStore
-    desk: ConsentDesk
+    consent: ConsentBroker
     listings: ModelListings
     providers: ProviderRegistry
     wants_embeddings: bool = False
@@ -186,7 +186,7 @@ class Backend:
             catalog=self.catalog,
             fences=self.fences,
             tools=lambda: self.tools,
-            desk=self.desk,
+            consent=self.consent,
             needs_of=partial(needs_of_prompt, self.prompts),
             listing_of=self.listings.of,
             window_of=self.learning.window_of,
@@ -348,7 +348,7 @@ def build_backend(
         budget=Budget(SpendingHolds(database), settings, allows_unpriced=allows_unpriced),
         fences=Fences(settings),
         permissions=permissions,
-        desk=ConsentDesk(permissions),
+        consent=ConsentBroker(permissions),
         listings=listings,
         providers=ProviderRegistry(
             settings, vault, catalog, listings, local_model, environment_profiles

@@ -208,7 +208,7 @@ async def _answer(
     use_limits(backend, values)
     use_routine_model(backend, values)
     profile, settings, choices = await _choose(backend, options, values, output)
-    backend.desk.open(AllowedTools(tuple(options.allow_tool)))
+    backend.consent.open(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
         await fill_template(backend, options.template, options.set, prompt)
     collections = await find_collections(backend, options.collection)

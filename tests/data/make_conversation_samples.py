@@ -65,7 +65,7 @@ from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.run_resumption import Resumer
 from desktop_app.services.fence import DIGITS
-from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion, Decision
+from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.data.make_provider_samples import as_line
 from tests.data.samples import write_samples
@@ -137,7 +137,7 @@ async def _written(
         raise ToolError("It is broken.")
 
     tools, user, provider = ToolCatalog([Source(look=look, fail=fail)]), _User(), _Provider()
-    consent = ConsentDesk(Permissions())
+    consent = ConsentBroker(Permissions())
     consent.open(user)
     lines = []
     with tempfile.TemporaryDirectory() as folder:

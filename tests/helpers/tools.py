@@ -7,7 +7,7 @@ from typing import Any
 
 from desktop_app.domain.tools.tool import ListedTool, Permission, ToolDefinition
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion, Decision
+from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 
 
@@ -77,8 +77,8 @@ def no_tools() -> ToolCatalog:
     return ToolCatalog(())
 
 
-def desk(*decisions: Decision) -> ConsentDesk:
-    """Return a desk with a user who gives these decisions, then allows everything."""
-    made = ConsentDesk(Permissions())
+def broker(*decisions: Decision) -> ConsentBroker:
+    """Return a broker with a user who gives these decisions, then allows everything."""
+    made = ConsentBroker(Permissions())
     made.open(Answers(*decisions))
     return made

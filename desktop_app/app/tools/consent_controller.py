@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.tools.tool import Permission, ToolDefinition, ToolError, ToolKind
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion, Decision, may_run
+from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision, may_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class _Pending:
 
 
 class ConsentController(QObject):
-    """Controller of the card above the prompt, which asks the desk's questions.
+    """Controller of the card above the prompt, which asks the broker's questions.
 
     Args:
         add_above_prompt: shows a widget between the notifications and the prompt.
@@ -58,7 +58,7 @@ class ConsentController(QObject):
         add_above_prompt: Callable[[QWidget], None],
         prompt: PromptEditor,
         notifications: Notifications,
-        desk: ConsentDesk,
+        consent: ConsentBroker,
         current: OpenConversation,
     ) -> None:
         super().__init__(parent)
@@ -68,7 +68,7 @@ class ConsentController(QObject):
         self._shown: _Pending | None = None
         self._card: ConsentCard | None = None
         current.opened.connect(self._show)
-        desk.open(self)
+        consent.open(self)
 
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
         """Return the user's decision; cancelling withdraws the question."""

@@ -242,9 +242,9 @@ class ServersController(QObject):
         await self.show_servers()
 
     async def _list_tools(self, run: ServerRun, began: float) -> None:
-        from desktop_app.services.tools.served_prompts import store_offers
+        from desktop_app.services.tools.served_prompts import store_lists
 
-        listed = await store_offers(run, self._servers().book)
+        listed = await store_lists(run, self._servers().book)
         await self.load_prompts()
         self._results[run.server.name] = tr_plural(
             "Running, {count} tool, ready after {seconds} s",

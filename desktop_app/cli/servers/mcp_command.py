@@ -24,7 +24,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.services.tools.hosted_tools import why_unavailable
-from desktop_app.services.tools.served_prompts import store_offers
+from desktop_app.services.tools.served_prompts import store_lists
 from desktop_app.services.tools.server_tools import tools_of
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
     error: UserFacingError | None = None
     tools: list[ListedTool] = []
     try:
-        tools = await tools_of(run.server, await store_offers(run, servers.book))
+        tools = await tools_of(run.server, await store_lists(run, servers.book))
     except UserFacingError as failed:
         error = failed
     seconds = time.monotonic() - started_at

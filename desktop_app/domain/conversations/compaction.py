@@ -135,8 +135,8 @@ def was_made_with(
     if not compactions:
         return True
     answer = path[number]
-    # Counts of other providers are not used anyway.
     model = answer.choice.model if answer.choice is not None else ""
+    # The API of another provider is unknown here, and taken to be that of `profile`.
     if answer.choice is not None and answer.choice.provider_id != profile.id:
         profile = replace(profile, id=answer.choice.provider_id)
     then = sent_path(path[:number], compactions, profile, model, at=answer.created_at)

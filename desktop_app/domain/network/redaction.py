@@ -292,7 +292,7 @@ class _Search:
         """Return a view with the position of each of its bytes; slower than `views`."""
         seen, starts, ends = bytearray(), array("I"), array("I")  # no reply takes 4 GB
 
-        def take(begin: int, end: int) -> None:
+        def add_text(begin: int, end: int) -> None:
             piece = data[begin:end]
             seen.extend(self._make_view(piece))
             is_kept = piece.translate(self._kept)
@@ -301,17 +301,17 @@ class _Search:
 
         begin = 0
         for piece in _slices(data):
-            taken = begin
+            done = begin
             for found in _ESCAPE.finditer(piece) if escapes else ():
-                take(taken, begin + found.start())
-                taken = begin + found.end()
+                add_text(done, begin + found.start())
+                done = begin + found.end()
                 character = self._make_view(_unescape(found))
                 if character:
                     seen.extend(character)
                     starts.append(begin + found.start())
-                    ends.append(taken)
+                    ends.append(done)
             begin += len(piece)
-            take(taken, begin)
+            add_text(done, begin)
         return _MappedView(bytes(seen), starts, ends)
 
     def held_from(self, data: bytes, before: _Views) -> int:

@@ -304,7 +304,7 @@ class AnswerRun:
     async def _stop(self) -> None:
         """Store the answer so far; a background run that continues can be resumed later."""
         if rest := self._picture_text.end():
-            self._reply = accumulate(self._reply, self._kept_of(TextDelta(rest)))
+            self._reply = accumulate(self._reply, self._shortened(TextDelta(rest)))
         kept = self.so_far
         if not self._is_left or kept.remote_run is None:
             self._stopped = kept.remote_run
@@ -326,7 +326,7 @@ class AnswerRun:
         try:
             provider = await self._gateway.provider(self._resolved.profile)
         except UserFacingError as error:
-            self._take(Failed(as_provider_error(error)), listen)
+            self._add_event(Failed(as_provider_error(error)), listen)
             return
         self._is_sent = True
         stream = with_pictures(self._events_of(provider), self._keep_picture, self._picture_text)
@@ -338,10 +338,10 @@ class AnswerRun:
                     await self._stream(listen)
                     return
                 event = await self._with_picture(event, listen)
-                kept = self._kept_of(event)
+                kept = self._shortened(event)
                 if kept is event and not self._long.has_begun:
-                    self._take(event, listen)
-                elif not await self._take_long(event, kept, listen):
+                    self._add_event(event, listen)
+                elif not await self._add_long_event(event, kept, listen):
                     return
                 if not await self._store_step(event, listen):
                     return
@@ -359,7 +359,7 @@ class AnswerRun:
             self._on_store(error)
             return replace(event, image=b"")
         if picture is None:
-            self._take(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)), listen)
+            self._add_event(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)), listen)
         return replace(event, image=b"", picture=picture)
 
     async def _keep_picture(self, image: bytes) -> ImagePart | None:
@@ -384,7 +384,7 @@ class AnswerRun:
             except StorageError as error:
                 self._on_store(error)
                 if not self._insists:
-                    self._take(Failed(as_provider_error(error)), listen)
+                    self._add_event(Failed(as_provider_error(error)), listen)
                     return False
                 await asyncio.sleep(SAVE_RETRY_S)
             else:
@@ -399,7 +399,7 @@ class AnswerRun:
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.stream(self._request)
 
-    def _kept_of(self, event: StreamEvent) -> StreamEvent:
+    def _shortened(self, event: StreamEvent) -> StreamEvent:
         """Return `event`, shortened if it exceeds the limit."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
@@ -422,7 +422,9 @@ class AnswerRun:
                 return event if is_whole else replace(event, encrypted="")
         return event
 
-    async def _take_long(self, event: StreamEvent, kept: StreamEvent, listen: Listener) -> bool:
+    async def _add_long_event(
+        self, event: StreamEvent, kept: StreamEvent, listen: Listener
+    ) -> bool:
         """Take an event of which the message keeps only `kept`.
 
         Return False if the answer ends there, because its file must not grow any more.
@@ -430,7 +432,7 @@ class AnswerRun:
         is_end = isinstance(event, Completed | Incomplete)
         if not is_end:
             reported = event if self._reports_all else kept
-            self._take(kept, lambda _, reply: listen(reported, reply))
+            self._add_event(kept, lambda _, reply: listen(reported, reply))
         rest = _text_of(event)[len(_text_of(kept)) :]
         if rest:
             if not self._long.has_begun:
@@ -445,7 +447,7 @@ class AnswerRun:
         if self._long.error is not None:
             event = Failed(self._long.error)
         if is_end or self._long.error is not None:
-            self._take(event, listen)
+            self._add_event(event, listen)
         return self._long.error is None
 
     async def _on_full_disk(self, error: StorageError) -> None:
@@ -489,12 +491,12 @@ class AnswerRun:
             self._request, model=self._resolved.model.id, effort=self._resolved.effort
         )
         self.answer = replace(self.answer, choice=answerer(self._resolved))
-        self._take(Notice(notice(NoticeCode.INSTANT_RETIRED)), listen)
+        self._add_event(Notice(notice(NoticeCode.INSTANT_RETIRED)), listen)
         await self._stream(listen)
 
-    def _take(self, event: StreamEvent, listen: Listener) -> None:
-        self._thinking.take(event)
-        self._time(event)
+    def _add_event(self, event: StreamEvent, listen: Listener) -> None:
+        self._thinking.observe(event)
+        self._measure(event)
         if isinstance(event, RoundEnded):
             self._round_usage = self._reply.round_usage
         self._reply = accumulate(self._reply, event)
@@ -502,7 +504,7 @@ class AnswerRun:
             self._has_name.set()
         listen(event, self._reply)
 
-    def _time(self, event: StreamEvent) -> None:
+    def _measure(self, event: StreamEvent) -> None:
         match event:
             case TextDelta() | ReasoningDelta() | RefusalDelta() if self.first_token_s is None:
                 self.first_token_s = time.monotonic() - self._began

@@ -103,7 +103,7 @@ from desktop_app.services.spending.cost_estimate import Estimate, Estimator
 from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.structured.form_notices import form_notice, repair_turn
 from desktop_app.services.structured.form_support import require_grammar_support
-from desktop_app.services.tools.consent import ConsentDesk
+from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.hosted_tools import NAMES as HOSTED
 from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
@@ -180,7 +180,7 @@ class ChatService:
         catalog: ModelCatalog,
         fences: Fences,
         tools: Callable[[], ToolCatalog],
-        desk: ConsentDesk,
+        consent: ConsentBroker,
         needs_of: NeedsOf,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
@@ -194,7 +194,7 @@ class ChatService:
         self.estimator = estimator
         self.catalog = catalog
         self._fences = fences
-        self._tools, self._desk = tools, desk
+        self._tools, self._consent = tools, consent
         self._passages = sources.passages
         self.needs_of = needs_of
         self._listing_of, self._window_of = listing_of, window_of
@@ -618,7 +618,11 @@ class ChatService:
 
         task = LoopTask(tools, seen, resolved, fence, limits, self._tool_prices(resolved))
         return ToolLoop(
-            gateway, task, desk=self._desk, budget=self.budget, as_provider_error=as_provider_error
+            gateway,
+            task,
+            consent=self._consent,
+            budget=self.budget,
+            as_provider_error=as_provider_error,
         )
 
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:

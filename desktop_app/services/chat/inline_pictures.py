@@ -108,9 +108,9 @@ class PictureText:
         """Yield the text and the images that are complete with this piece."""
         while text:
             if self._head:
-                found, text = self._take_data(text)
+                found, text = self._read_data(text)
             else:
-                found, text = self._take_text(self._waiting + text)
+                found, text = self._read_text(self._waiting + text)
             yield from found
 
     def end(self) -> str:
@@ -119,7 +119,7 @@ class PictureText:
         self._waiting, self._head, self._data, self._length = "", "", [], 0
         return rest
 
-    def _take_text(self, text: str) -> tuple[list[str | _Picture], str]:
+    def _read_text(self, text: str) -> tuple[list[str | _Picture], str]:
         self._waiting = ""
         if head := _HEAD.search(text):
             self._head = head[0]
@@ -130,7 +130,7 @@ class PictureText:
         self._waiting = text[end:]
         return [text[:end]] if end else [], ""
 
-    def _take_data(self, text: str) -> tuple[list[str | _Picture], str]:
+    def _read_data(self, text: str) -> tuple[list[str | _Picture], str]:
         other = _NOT_DATA.search(text)
         end = other.start() if other else len(text)
         is_whole = other is not None and other[0] == ")"

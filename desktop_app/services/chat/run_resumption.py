@@ -132,14 +132,14 @@ class ResumedRun(AnswerRun):
         )
         self._size, self._long = TextSize(), LongAnswer(self._files, self.answer)
 
-    def _take(self, event: StreamEvent, listen: Listener) -> None:
+    def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
         until, reply = self._kept_run.sequence, accumulate(self._reply, event)
         if until is None and reply.segments:  # without numbers, the first text replaces the stored
             self._has_caught_up = True
         if self._has_caught_up:
-            super()._take(event, listen)
+            super()._add_event(event, listen)
             return
         self._reply = reply
         reached = event.run.sequence if isinstance(event, RunReached) else None

@@ -22,7 +22,7 @@ class ThinkingTime:
         self._since: float | None = None
         self._until: float | None = None
 
-    def take(self, event: StreamEvent) -> None:
+    def observe(self, event: StreamEvent) -> None:
         """Handle an event of the answer that has just arrived."""
         if isinstance(event, ReasoningDelta):
             self._since = time.monotonic() if self._since is None else self._since

@@ -384,7 +384,7 @@ class ReadingProvider(ProviderWrapper):
                 async for event in events:
                     if isinstance(event, StatusChanged) and event.seconds:
                         on_waiting(event)
-                    small.take(event)
+                    small.add(event)
         except asyncio.CancelledError:
             if small.reply.may_be_billed:  # the amount is unknown
                 await asyncio.shield(self._record_call(small))

@@ -23,7 +23,7 @@ from desktop_app.domain.tools.tool_context import Report, ToolContext
 from desktop_app.i18n.formatting import percent
 from desktop_app.services.tools.call_arguments import parse_arguments
 from desktop_app.services.tools.call_results import DENIED, bounded
-from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion
+from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion
 from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
 
 CLEANUP_S: Final = 2.0
@@ -53,8 +53,8 @@ class CallRun:
         waited_s: the seconds that the user has taken to decide.
     """
 
-    def __init__(self, tools: ToolSet, desk: ConsentDesk, context: ToolContext) -> None:
-        self._tools, self._desk, self._context = tools, desk, context
+    def __init__(self, tools: ToolSet, consent: ConsentBroker, context: ToolContext) -> None:
+        self._tools, self._consent, self._context = tools, consent, context
         self.waited_s = 0.0
 
     async def run(
@@ -133,7 +133,7 @@ class CallRun:
         call, began = ready.call, time.monotonic()
         question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
         try:
-            decision = await self._desk.decide(question)
+            decision = await self._consent.decide(question)
         except StorageError:
             return _ended(call, ToolCallState.DENIED, DENIED), None
         finally:

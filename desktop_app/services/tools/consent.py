@@ -57,7 +57,7 @@ class PermissionBook(Protocol):
     ) -> None: ...
 
 
-class ConsentDesk:
+class ConsentBroker:
     """Forwarder of the questions of running answers to the current `ConsentSource`.
 
     Without a source, every call is denied.

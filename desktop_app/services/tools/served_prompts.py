@@ -19,7 +19,7 @@ MAX_TEXT_LENGTH: Final = 50_000
 LIMIT_S: Final = 20.0
 
 
-async def store_offers(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
+async def store_lists(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
     """Store the tools and prompts of a server, and return its tools. Raises UserFacingError."""
     listed = await run.listed("tools")
     await book.save_listed_tools(run.server.name, listed)

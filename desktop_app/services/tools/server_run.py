@@ -127,7 +127,7 @@ class ServerRun:
         """Return the state of the process."""
         if self._is_starting:
             return ServerState.SIGNING_IN if self._address else ServerState.STARTING
-        if self._live() is not None:
+        if self._usable_connection() is not None:
             return ServerState.RUNNING
         return ServerState.STOPPED if self.failure is None else ServerState.FAILED
 
@@ -303,11 +303,11 @@ class ServerRun:
 
     async def _running_connection(self) -> Connection:
         async with self._lock:
-            found = self._live() or await self._start()
+            found = self._usable_connection() or await self._start()
         self._stop_later()
         return found
 
-    def _live(self) -> Connection | None:
+    def _usable_connection(self) -> Connection | None:
         """Return the connection if it can be used."""
         found = self._connection
         can_be_used = found is not None and found.is_running and not self._needs_sign_in

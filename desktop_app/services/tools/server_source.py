@@ -10,7 +10,7 @@ from desktop_app.domain.tools.remote_tool import NOT_LISTED, unavailable_entry
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
-from desktop_app.services.tools.served_prompts import store_offers
+from desktop_app.services.tools.served_prompts import store_lists
 from desktop_app.services.tools.server_run import ServerRun, ServerState
 from desktop_app.services.tools.server_tools import tools_of
 from desktop_app.services.tools.tool_server_book import ServerBook
@@ -41,7 +41,7 @@ class ServerSource:
         if await self._book.listed_tools(self.name):
             await self._book.save_listed_tools(self.name, await self._run.listed("tools"))
         else:
-            await store_offers(self._run, self._book)
+            await store_lists(self._run, self._book)
 
     async def tools(self) -> Sequence[ListedTool]:
         """Return the stored tools of the server, which is not started.

@@ -45,7 +45,7 @@ from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrappe
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.tools.call_results import sent_parts
 from desktop_app.services.tools.call_run import CallRun
-from desktop_app.services.tools.consent import ConsentDesk
+from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.hosted_tools import hosted_cost
 from desktop_app.services.tools.tool_set import ToolSet
 
@@ -79,12 +79,12 @@ class ToolLoop(GatewayWrapper):
         gateway: Gateway,
         task: LoopTask,
         *,
-        desk: ConsentDesk,
+        consent: ConsentBroker,
         budget: Budget,
         as_provider_error: Callable[[UserFacingError], ProviderError],
     ) -> None:
         super().__init__(gateway, lambda _profile, provider: _LoopProvider(provider, self))
-        self.task, self.desk, self.budget = task, desk, budget
+        self.task, self.consent, self.budget = task, consent, budget
         self.as_provider_error = as_provider_error
 
 
@@ -97,7 +97,7 @@ class _LoopProvider(ProviderWrapper):
         """Yield the events of all rounds; the last is the only terminal event."""
         task = self._loop.task
         began, reply = time.monotonic(), Reply()
-        running = CallRun(task.tools, self._loop.desk, task.context)
+        running = CallRun(task.tools, self._loop.consent, task.context)
         hold = Hold()  # the answer's run holds the first request
         while True:
             async with hold:

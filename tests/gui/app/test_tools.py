@@ -74,7 +74,7 @@ async def test_a_call_is_a_line_that_expands() -> None:
 
 async def ask_at(desk: Desk, tool: ToolDefinition, arguments: str) -> Decision:
     question = ConsentQuestion(desk.open_id, tool, ToolCallPart("c1", tool.name, arguments))
-    return await desk.backend.desk.decide(question)
+    return await desk.backend.consent.decide(question)
 
 
 TOOL = ToolDefinition("look", "Looks.", {"type": "object"})

@@ -46,7 +46,7 @@ from tests.helpers.fences import fences
 from tests.helpers.parts import UnusedPartsSource
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for
-from tests.helpers.tools import desk, no_tools
+from tests.helpers.tools import broker, no_tools
 from tests.helpers.waiting import LONGEST_S
 from tests.unit.providers.samples import CATALOG, OPENAI
 
@@ -161,7 +161,7 @@ async def asker_of(
         catalog=CATALOG,
         fences=fences(),
         tools=tools,
-        desk=desk(),
+        consent=broker(),
         needs_of=template_needs,
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)

@@ -214,8 +214,8 @@ async def test_a_command_does_not_wait_for_a_full_disk_and_omits_the_file(tmp_pa
 @pytest.mark.attack("reply-bounds")
 def test_a_small_reply_has_a_limit_of_its_own() -> None:
     small = SmallReply("OpenAI")
-    small.take(TextDelta("a" * (17 * MB // 4)))
-    small.take(TextDelta("🙂"))
+    small.add(TextDelta("a" * (17 * MB // 4)))
+    small.add(TextDelta("🙂"))
     assert isinstance(small.reply.error, ReplyTooLargeError)
     assert "16 MB" in small.reply.error.what_happened
 

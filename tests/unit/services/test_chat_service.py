@@ -79,7 +79,7 @@ from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, Estimator
 from desktop_app.services.spending.paid_calls import PaidCalls
-from desktop_app.services.tools.consent import ConsentDesk
+from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -91,7 +91,7 @@ from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences, plain
 from tests.helpers.parts import UnusedPartsSource
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
-from tests.helpers.tools import Source, desk, no_tools
+from tests.helpers.tools import Source, broker, no_tools
 from tests.helpers.waiting import until
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
@@ -165,7 +165,7 @@ async def open_room(
     provider: ScriptedProvider | UserFacingError,
     passages: PassageSource | None = None,
     tools: ToolCatalog | None = None,
-    consent: ConsentDesk | None = None,
+    consent: ConsentBroker | None = None,
 ) -> AsyncIterator[Room]:
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
@@ -189,7 +189,7 @@ async def open_room(
         catalog=CATALOG,
         fences=fences(),
         tools=lambda: tools or no_tools(),
-        desk=consent or desk(),
+        consent=consent or broker(),
         needs_of=template_needs,
     )
     try:

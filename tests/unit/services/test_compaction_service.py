@@ -67,7 +67,7 @@ from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences
 from tests.helpers.parts import UnusedPartsSource
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
-from tests.helpers.tools import desk, no_tools
+from tests.helpers.tools import broker, no_tools
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
 ITEMS = json.dumps(
@@ -164,7 +164,7 @@ async def open_room(
         catalog=CATALOG,
         fences=fences(),
         tools=no_tools,
-        desk=desk(),
+        consent=broker(),
         needs_of=template_needs,
     )
     service = CompactionService(

@@ -88,7 +88,7 @@ def test_the_performance_of_a_small_call_is_measured(
     made = SmallReply("P")
     for event in events:
         clock.now += 1
-        made.take(event)
+        made.add(event)
     asked = ResolvedChoice(OPENAI, ASKED.model, None, Effort.LOW, service_tier="flex")
     assert (made.first_token_s, made.performance(asked)) == (first_token_s, performance)
     plain = ResolvedChoice(OPENAI, ASKED.model, None, None)
@@ -111,7 +111,7 @@ def test_refusals_and_failures_are_errors(
 ) -> None:
     made = SmallReply("P")
     for event in events:
-        made.take(event)
+        made.add(event)
     error = made.error
     assert (error and (error.reason, error.details)) == (reason and (reason, details))
     assert isinstance(error, ContentFilteredError) is (
@@ -129,7 +129,7 @@ def test_refusals_and_failures_are_errors(
 )
 def test_calls_with_output_or_usage_may_be_billed(event: StreamEvent, is_billed: bool) -> None:
     made = SmallReply("P")
-    made.take(event)
+    made.add(event)
     assert made.is_billed is is_billed
 
 
@@ -148,7 +148,7 @@ def test_the_size_of_a_small_reply_is_limited(
         monkeypatch.setattr(small_reply, "MAX_REPLY_BYTES", largest)
         made = SmallReply("P")
         for event in events:
-            made.take(event)
+            made.add(event)
         return made.reply.error
 
     assert error(5) is None

@@ -46,7 +46,7 @@ class SmallReply:
         self.reply = Reply()
         self.first_token_s: float | None = None
 
-    def take(self, event: StreamEvent) -> None:
+    def add(self, event: StreamEvent) -> None:
         """Add an event."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):

@@ -187,7 +187,7 @@ class UtilityModel:
         provider = await self.gateway.provider(profile)
         async with aclosing(provider.stream(request)) as events:
             async for event in events:
-                small.take(event)
+                small.add(event)
 
     def _is_served(self, models: ProviderModels, info: ModelInfo) -> bool:
         """Return True unless the listing lacks the model, or the provider reported it missing."""

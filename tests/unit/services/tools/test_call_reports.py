@@ -13,7 +13,7 @@ from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.tools.call_run import CallRun
 from desktop_app.services.tools.tool_set import ToolCatalog
-from tests.helpers.tools import Source, desk
+from tests.helpers.tools import Source, broker
 
 
 class Reporting(Source):
@@ -34,7 +34,7 @@ async def nothing(_arguments: Any) -> str:
 
 async def test_a_progress_report_is_shown_as_the_result_until_the_call_ends() -> None:
     tools = await ToolCatalog([Reporting(slow=nothing)]).chosen(["slow"])
-    run = CallRun(tools, desk(), ToolContext("c"))
+    run = CallRun(tools, broker(), ToolContext("c"))
     calls = [ToolCallPart("1", "slow", "{}")]
     steps = [step.call async for step in run.run(calls, 60) if isinstance(step, ToolCallStep)]
     assert [(call.state, call.result) for call in steps[1:]] == [

@@ -48,7 +48,7 @@ from desktop_app.services.tools.call_results import DENIED, EMPTY, INTERRUPTED, 
 from desktop_app.services.tools.call_run import CallRun
 from desktop_app.services.tools.consent import (
     AllowedTools,
-    ConsentDesk,
+    ConsentBroker,
     ConsentQuestion,
     Decision,
     fingerprint,
@@ -57,7 +57,7 @@ from desktop_app.services.tools.consent import (
 from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
-from tests.helpers.tools import Answers, Permissions, Source, desk
+from tests.helpers.tools import Answers, Permissions, Source, broker
 from tests.unit.providers.samples import CATALOG
 
 S = ToolCallState
@@ -88,12 +88,12 @@ def source() -> Source:
 
 
 async def steps_of(
-    calls: Sequence[ToolCallPart], consent: ConsentDesk | None = None, seconds: float = 60
+    calls: Sequence[ToolCallPart], consent: ConsentBroker | None = None, seconds: float = 60
 ) -> list[tuple[object, ...]]:
     """Return the steps of calls as their ids, states and results; a wait as its words."""
     tools = await ToolCatalog([source()]).chosen(["look", "refuse", "crash", "hang"])
     found: list[tuple[object, ...]] = []
-    async for event in CallRun(tools, consent or desk(), ToolContext("c")).run(calls, seconds):
+    async for event in CallRun(tools, consent or broker(), ToolContext("c")).run(calls, seconds):
         if isinstance(event, ToolCallStep):
             call = event.call
             has_run = call.seconds is not None
@@ -180,7 +180,7 @@ async def test_a_call_without_time_left_is_stopped() -> None:
 async def test_a_denied_call_or_one_with_invalid_changed_arguments_does_not_run(
     decision: Decision, steps: list[tuple[object, ...]]
 ) -> None:
-    found = await steps_of([ToolCallPart("1", "look", '{"n": 1}')], desk(decision))
+    found = await steps_of([ToolCallPart("1", "look", '{"n": 1}')], broker(decision))
     assert found == [*ASKED, *steps]
 
 
@@ -190,7 +190,7 @@ async def test_a_denied_call_or_one_with_invalid_changed_arguments_does_not_run(
 async def test_changed_arguments_are_noted(arguments: str, edited: str) -> None:
     own = source()
     tools = await ToolCatalog([own]).chosen(["look"])
-    run = CallRun(tools, desk(Decision(is_allowed=True, arguments=arguments)), ToolContext("c"))
+    run = CallRun(tools, broker(Decision(is_allowed=True, arguments=arguments)), ToolContext("c"))
     calls = [ToolCallPart("1", "look", '{"n": 1}')]
     steps = [step.call async for step in run.run(calls, 60) if isinstance(step, ToolCallStep)]
     assert [call.edited for call in steps] == [edited] * 3
@@ -213,7 +213,7 @@ async def test_a_tool_that_is_never_allowed_is_denied_without_a_question() -> No
             raise StorageError("Full.")
 
     kept, user = Permissions(), Answers(Decision(True, Permission.ALWAYS), Decision(True))
-    consent = ConsentDesk(kept)
+    consent = ConsentBroker(kept)
     question = ConsentQuestion("c", TOOL, ToolCallPart("1", "look", "{}"))
     assert await consent.decide(question) == Decision(is_allowed=False)  # nobody is there
     consent.open(user)
@@ -224,7 +224,7 @@ async def test_a_tool_that_is_never_allowed_is_denied_without_a_question() -> No
     await kept.save("c", "look", fingerprint(TOOL), Permission.NEVER)
     assert await consent.decide(question) == Decision(is_allowed=False)
     assert len(user.questions) == 2
-    broken = ConsentDesk(Broken())
+    broken = ConsentBroker(Broken())
     broken.open(user)
     steps = await steps_of([ToolCallPart("1", "look", "{}")], broken)
     assert steps == [*ASKED, ("1", S.DENIED, DENIED, False)]
@@ -298,7 +298,7 @@ async def test_the_progress_of_a_call_is_reported(
     own = Reporting(reports)
     monkeypatch.setattr("desktop_app.services.tools.call_run.time.monotonic", lambda: own.now)
     tools = await ToolCatalog([own]).chosen(["slow"])
-    run = CallRun(tools, desk(), ToolContext("c"))
+    run = CallRun(tools, broker(), ToolContext("c"))
     events = [event async for event in run.run([ToolCallPart("1", "slow", "{}")], 60)]
     steps = [event.call for event in events if isinstance(event, ToolCallStep)]
     assert [call.result for call in steps] == ["", "", *results, "done"]
@@ -386,7 +386,11 @@ async def looped(
     choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
     task = LoopTask(tools, ToolContext("c"), choice, SAMPLE_FENCE, limits or ToolLimits())
     loop = ToolLoop(
-        OneProvider(provider), task, desk=desk(), budget=budget, as_provider_error=as_provider_error
+        OneProvider(provider),
+        task,
+        consent=broker(),
+        budget=budget,
+        as_provider_error=as_provider_error,
     )
     client = await loop.provider(OPENAI)
     events = [event async for event in client.stream(ChatRequest("gpt-5.2", ()))]

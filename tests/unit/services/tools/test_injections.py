@@ -15,7 +15,7 @@ from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.fence import Fence
 from desktop_app.services.tools.call_results import sent_parts
 from desktop_app.services.tools.call_run import CallRun
-from desktop_app.services.tools.consent import AllowedTools, ConsentDesk, Decision
+from desktop_app.services.tools.consent import AllowedTools, ConsentBroker, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.helpers.blocking import blocking
 from tests.helpers.tools import Answers, Permissions, Source
@@ -26,7 +26,7 @@ NUMBER = "123456789012"
 
 
 @blocking
-async def run(desk: ConsentDesk, text: str) -> tuple[Source, list[ToolCallPart]]:
+async def run(broker: ConsentBroker, text: str) -> tuple[Source, list[ToolCallPart]]:
     """Run what a model does that obeys: `read`, whose result is `text`, and then `send`."""
 
     async def read(_arguments: Any) -> str:
@@ -39,7 +39,7 @@ async def run(desk: ConsentDesk, text: str) -> tuple[Source, list[ToolCallPart]]
     ended: list[ToolCallPart] = []
 
     tools = await ToolCatalog([source]).chosen(["read", "send"])
-    calls = CallRun(tools, desk, ToolContext("c"))
+    calls = CallRun(tools, broker, ToolContext("c"))
     for name, arguments in (("read", "{}"), ("send", "{}"), ("always", text), ("send", text)):
         call = ToolCallPart(f"c{len(ended)}", name, arguments)
         steps = [step async for step in calls.run([call], 10)]
@@ -56,9 +56,9 @@ def test_there_are_at_least_fifty_injections() -> None:
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_text_in_a_result_does_not_give_consent(text: str) -> None:
     book = Permissions()
-    desk, user = ConsentDesk(book), Answers(Decision(True), Decision(False), Decision(False))
-    desk.open(user)
-    source, calls = run(desk, text)
+    broker, user = ConsentBroker(book), Answers(Decision(True), Decision(False), Decision(False))
+    broker.open(user)
+    source, calls = run(broker, text)
     assert [name for name, _ in source.calls] == ["read"]
     asked = [question.tool.name for question in user.questions]
     assert asked[:2] == ["read", "send"]
@@ -74,7 +74,7 @@ def test_text_in_a_result_does_not_give_consent(text: str) -> None:
 @pytest.mark.attack("tools")
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_a_command_runs_only_the_tools_it_names(text: str) -> None:
-    desk = ConsentDesk(Permissions())
-    desk.open(AllowedTools(("read", "sen", "source/*")))
-    source, _ = run(desk, text)
+    broker = ConsentBroker(Permissions())
+    broker.open(AllowedTools(("read", "sen", "source/*")))
+    source, _ = run(broker, text)
     assert [name for name, _ in source.calls] == ["read"]

@@ -572,7 +572,7 @@ async def test_prompts_are_offered_as_texts_with_variables(
         *({"text": "With {{x}}."}, {"text": "Without."}, ServerFailure("No.")),
         *({"text": "t" * 20}, {"text": "t" * 21}),
     ]
-    found = await served_prompts.store_offers(starts.run, book)
+    found = await served_prompts.store_lists(starts.run, book)
     assert (found, book.rows) == ([row("look")], [row("look")])
     assert book.prompts == [
         {"name": "T a", "text": "With {{x}}."},
@@ -582,9 +582,9 @@ async def test_prompts_are_offered_as_texts_with_variables(
     # No more than fifty are asked for, and for no longer than 20 s.
     starts.run.on_list_changed("prompts")
     starts.made[0].replies = [[prompt("a")] * 51, *[{"text": "t"}] * 51]
-    await served_prompts.store_offers(starts.run, book)
+    await served_prompts.store_lists(starts.run, book)
     assert len(book.prompts) == 50
     starts.run.on_list_changed("prompts")
     starts.made[0].replies = [[prompt("a")] * 3, {"text": "t"}, 19.5, {"text": "t"}, 1]
-    await served_prompts.store_offers(starts.run, book)
+    await served_prompts.store_lists(starts.run, book)
     assert len(book.prompts) == 2

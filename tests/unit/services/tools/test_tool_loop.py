@@ -35,12 +35,12 @@ from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, Permission, ToolErro
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.tools import call_run, tool_loop
 from desktop_app.services.tools.call_results import DENIED, INTERRUPTED
-from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion, Decision
+from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.helpers.tools import Answers, Permissions, Source, desk
+from tests.helpers.tools import Answers, Permissions, Source, broker
 from tests.unit.services.test_chat_service import Room, open_room
 
 USAGE = Usage(1000, 0, 100, 0)
@@ -64,7 +64,7 @@ async def run(
     tmp_path: Path,
     source: Source,
     *scripts: list[Any],
-    consent: ConsentDesk | None = None,
+    consent: ConsentBroker | None = None,
     profile: ProviderProfile = OPENAI,
     **limits: Any,
 ) -> tuple[Message, ScriptedProvider, Room]:
@@ -225,7 +225,7 @@ async def test_the_time_of_a_decision_does_not_count(
         clock.now += ran_s
         return "done"
 
-    consent = ConsentDesk(Permissions())
+    consent = ConsentBroker(Permissions())
     consent.open(Slow())
     script = asks(("1", "work", "{}"))
     answer, *_ = await run(
@@ -287,7 +287,7 @@ async def test_a_denied_call_does_not_run_and_the_model_is_told(tmp_path: Path) 
         source,
         asks(("1", "double", "{}")),
         ANSWER,
-        consent=desk(Decision(is_allowed=False)),
+        consent=broker(Decision(is_allowed=False)),
     )
     assert source.calls == []
     assert call_of(answer).state is ToolCallState.DENIED
@@ -297,7 +297,7 @@ async def test_a_denied_call_does_not_run_and_the_model_is_told(tmp_path: Path) 
 async def test_a_tool_does_not_run_without_a_window_to_ask_for_consent(tmp_path: Path) -> None:
     source = Source(double=doubled)
     await run(
-        tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=ConsentDesk(Permissions())
+        tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=ConsentBroker(Permissions())
     )
     assert source.calls == []
 
@@ -309,7 +309,7 @@ async def test_changed_arguments_run_and_the_model_is_told(tmp_path: Path) -> No
         source,
         asks(("1", "double", '{"n": 1}')),
         ANSWER,
-        consent=desk(Decision(is_allowed=True, arguments='{"n": 5}')),
+        consent=broker(Decision(is_allowed=True, arguments='{"n": 5}')),
     )
     assert source.calls == [("double", {"n": 5})]
     assert (call_of(answer).arguments, call_of(answer).edited) == ('{"n": 1}', '{"n": 5}')
@@ -318,7 +318,7 @@ async def test_changed_arguments_run_and_the_model_is_told(tmp_path: Path) -> No
 
 async def test_a_permission_is_kept_for_this_definition_alone(tmp_path: Path) -> None:
     source, book = Source(double=doubled), Permissions()
-    office, user = ConsentDesk(book), Answers(Decision(True, Permission.ALWAYS))
+    office, user = ConsentBroker(book), Answers(Decision(True, Permission.ALWAYS))
     office.open(user)
     await run(tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=office)
     (mark,) = book.kept
