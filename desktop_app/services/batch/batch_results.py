@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
@@ -37,24 +38,26 @@ _REASONS: Final = {
 """The reason that a file has no result, by the final status of its batch."""
 
 
-@dataclass
-class _Fetched:
-    """Counts of the results fetched so far.
+class _ResultFetcher:
+    """Fetcher of the results of one upload, which counts them.
 
     Attributes:
         answered, repeated: the ids with at least one answer, and with more than one.
         unreadable, unknown: the number of invalid lines, and of results for no file of the job.
     """
 
-    answered: set[str] = field(default_factory=set)
-    repeated: set[str] = field(default_factory=set)
-    unreadable: int = 0
-    unknown: int = 0
-
-    def count(self, result: BatchResult) -> None:
-        if result.status is ItemStatus.ANSWERED:
-            seen = self.repeated if result.custom_id in self.answered else self.answered
-            seen.add(result.custom_id)
+    def __init__(
+        self,
+        store: BatchBook,
+        provider: BatchProvider,
+        job: BatchJob,
+        upload: BatchUpload,
+        cost_of: CostOf,
+    ) -> None:
+        self._store, self._provider, self._cost_of = store, provider, cost_of
+        self._job, self._upload = job, upload
+        self.answered, self.repeated = set[str](), set[str]()
+        self.unreadable = self.unknown = 0
 
     @property
     def error(self) -> ErrorNote | None:
@@ -65,6 +68,44 @@ class _Fetched:
         if self.unreadable:
             return ErrorNote(Reason.BATCH_LINES_UNREADABLE, params=params)
         return ErrorNote(Reason.BATCH_LINES_UNKNOWN, params=params) if self.unknown else None
+
+    async def fetch_file(self, file_id: str) -> None:
+        """Store the results in a file. Raises ProviderError, StorageError."""
+        waiting: list[BatchResult] = []
+        characters = 0
+        form: AnswerForm | None = None
+        with suppress(IllegalChoiceError):  # the job comes from a backup that somebody else made
+            form = await form_of_job(self._job)
+        try:
+            async with aclosing(self._provider.results(file_id, self._job.api)) as results:
+                async for result in results:
+                    if result is None:
+                        self.unreadable += 1
+                        continue
+                    if isinstance(form, AnswerSchema):
+                        result = await asyncio.to_thread(_checked, form, result)
+                    self._count(result)
+                    waiting.append(result)
+                    characters += len(result.answer)
+                    if len(waiting) == MAX_RESULTS_AT_ONCE or characters > MAX_CHARACTERS_AT_ONCE:
+                        await self._save(waiting)
+                        waiting, characters = [], 0
+        except ProviderError as error:
+            if error.status != 404:
+                raise
+            self.unreadable += 1  # the result file is gone, and its content unknown
+        if waiting:
+            await self._save(waiting)
+
+    def _count(self, result: BatchResult) -> None:
+        if result.status is ItemStatus.ANSWERED:
+            seen = self.repeated if result.custom_id in self.answered else self.answered
+            seen.add(result.custom_id)
+
+    async def _save(self, results: Sequence[BatchResult]) -> None:
+        self.unknown += await self._store.save_results(
+            self._job, self._upload, results, frozenset(self.repeated), self._cost_of
+        )
 
 
 async def fetch_results(
@@ -82,10 +123,9 @@ async def fetch_results(
     Raises:
         ProviderError, StorageError
     """
-    fetched = _Fetched()
-    for file_id in (batch.output_file_id, batch.error_file_id):
-        if file_id:
-            await _fetch_file(store, provider, job, upload, file_id, fetched, cost_of)
+    fetcher = _ResultFetcher(store, provider, job, upload, cost_of)
+    for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
+        await fetcher.fetch_file(file_id)
     if upload.input_file_id:
         with suppress(ProviderError):  # the provider deletes the file by itself later
             await provider.delete_file(upload.input_file_id)
@@ -101,7 +141,7 @@ async def fetch_results(
     kind = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
     done = replace(upload, input_file_id="", is_uploading=False)
     await store.end_upload(done, kind, _reason(status, batch), by_number)
-    return fetched.error
+    return fetcher.error
 
 
 def _checked(form: AnswerSchema, result: BatchResult) -> BatchResult:
@@ -120,45 +160,3 @@ def _reason(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
     if status is BatchStatus.FAILED and said:
         return ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": said})
     return ErrorNote(_REASONS[status])
-
-
-async def _fetch_file(
-    store: BatchBook,
-    provider: BatchProvider,
-    job: BatchJob,
-    upload: BatchUpload,
-    file_id: str,
-    fetched: _Fetched,
-    cost_of: CostOf,
-) -> None:
-    waiting: list[BatchResult] = []
-    characters = 0
-    form: AnswerForm | None = None
-    with suppress(IllegalChoiceError):  # the job comes from a backup that somebody else made
-        form = await form_of_job(job)
-
-    async def save_waiting() -> None:
-        repeated = frozenset(fetched.repeated)
-        fetched.unknown += await store.save_results(job, upload, waiting, repeated, cost_of)
-        waiting.clear()
-
-    try:
-        async with aclosing(provider.results(file_id, job.api)) as results:
-            async for result in results:
-                if result is None:
-                    fetched.unreadable += 1
-                    continue
-                if isinstance(form, AnswerSchema):
-                    result = await asyncio.to_thread(_checked, form, result)
-                fetched.count(result)
-                waiting.append(result)
-                characters += len(result.answer)
-                if len(waiting) == MAX_RESULTS_AT_ONCE or characters > MAX_CHARACTERS_AT_ONCE:
-                    await save_waiting()
-                    characters = 0
-    except ProviderError as error:
-        if error.status != 404:
-            raise
-        fetched.unreadable += 1  # the result file is gone, and its content unknown
-    if waiting:
-        await save_waiting()
