@@ -10,7 +10,7 @@ from desktop_app.domain.batch.batch_jobs import batch_refusal
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.prompts.prompts import DATE, fill
-from desktop_app.services.models.model_menu import Offer, offers
+from desktop_app.services.models.model_menu import MenuEntry, menu_entries
 from desktop_app.ui.batch.batch_new_page import (
     BatchModelOption,
     BatchOrder,
@@ -52,7 +52,8 @@ def _provider_option(models: ProviderModels, *, chat_service: ChatService) -> Ba
         return BatchProviderOption(profile.id, profile.name, error_segments(refusal_error, WINDOW))
     day = date.today()  # noqa: DTZ011 - the user's day
     offered = [
-        _model_option(profile, offer, chat_service=chat_service) for offer in offers(models, day)
+        _model_option(profile, entry, chat_service=chat_service)
+        for entry in menu_entries(models, day)
     ]
     return BatchProviderOption(
         profile.id, profile.name, models=tuple(m for m in offered if not m.refusal)
@@ -60,17 +61,17 @@ def _provider_option(models: ProviderModels, *, chat_service: ChatService) -> Ba
 
 
 def _model_option(
-    profile: ProviderProfile, offer: Offer, *, chat_service: ChatService
+    profile: ProviderProfile, entry: MenuEntry, *, chat_service: ChatService
 ) -> BatchModelOption:
-    choice = ModelChoice(profile.id, "" if offer.variant else offer.model, offer.variant)
+    choice = ModelChoice(profile.id, "" if entry.variant else entry.model, entry.variant)
     resolved = chat_service.resolve(profile, choice)
     info = resolved.model
     efforts = info.efforts or ()
-    if info.id != offer.model:  # another model replaces it, at a single effort
+    if info.id != entry.model:  # another model replaces it, at a single effort
         efforts = (resolved.effort,) if resolved.effort else ()
     refusal_error = batch_refusal(profile, info)
     refusal_text = error_segments(refusal_error, WINDOW) if refusal_error else ()
-    return BatchModelOption(offer.model, offer.name, offer.variant, efforts, refusal_text)
+    return BatchModelOption(entry.model, entry.name, entry.variant, efforts, refusal_text)
 
 
 def resolve_order(

@@ -15,7 +15,7 @@ from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.models.model_menu import offers
+from desktop_app.services.models.model_menu import menu_entries
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, nothing_chosen
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ class AvailableModels(QObject):
             return [ModelEntry(profile.id, profile.name, model, name, None)]
         today = date.today()  # noqa: DTZ011 — the user's day
         return [
-            ModelEntry(profile.id, profile.name, offer.model, offer.name, offer.variant, offer.note)
-            for offer in offers(self._providers.models_of(profile), today)
+            ModelEntry(profile.id, profile.name, entry.model, entry.name, entry.variant, entry.note)
+            for entry in menu_entries(self._providers.models_of(profile), today)
         ]
 
 

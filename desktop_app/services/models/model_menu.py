@@ -23,7 +23,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import ProviderModels
 
 
-class Offer(NamedTuple):
+class MenuEntry(NamedTuple):
     """An entry of the menu; `note` has the facts to know before choosing it."""
 
     model: str
@@ -32,20 +32,20 @@ class Offer(NamedTuple):
     note: str = ""
 
 
-def offers(models: ProviderModels, today: date) -> list[Offer]:
+def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     """Return the menu's entries: the family, the user's models, then the rest.
 
     The rest are known models in the order of the catalog, then unknown ones by name.
     """
-    found: list[Offer] = []
+    found: list[MenuEntry] = []
     if models.profile.serves_the_family:
         for variant in Variant:
             info = models.catalog.for_variant(variant)
             if not _may_have(models, info.id):
                 continue
             note = _note(models.availability(info, today))
-            found.append(Offer(info.id, info.name, variant, note))
-    known = {offer.model for offer in found}
+            found.append(MenuEntry(info.id, info.name, variant, note))
+    known = {entry.model for entry in found}
     others = _other_models(models, today)
     for model_id in dict.fromkeys((*models.profile.models, *others)):
         if model_id not in known and not _is_known_not_to_chat(models.listing, model_id):
@@ -55,7 +55,7 @@ def offers(models: ProviderModels, today: date) -> list[Offer]:
                 _price(models.listing, model_id),
                 models.availability(info, today).mark,
             )
-            found.append(Offer(model_id, info.name, None, " · ".join(filter(None, marks))))
+            found.append(MenuEntry(model_id, info.name, None, " · ".join(filter(None, marks))))
     return found
 
 

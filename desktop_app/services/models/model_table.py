@@ -7,10 +7,9 @@ from datetime import date
 from typing import Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind
-from desktop_app.domain.models.model_listing import ModelAvailability
 from desktop_app.domain.models.model_row import ModelRow
-from desktop_app.services.chat.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
-from desktop_app.services.models.model_menu import Offer, offers
+from desktop_app.services.chat.choice_resolution import ProviderModels
+from desktop_app.services.models.model_menu import MenuEntry, menu_entries
 
 FAVORITES: Final = "models.favorites"
 """The setting that lists the favorites, as pairs of a provider's and a model's id."""
@@ -26,39 +25,33 @@ def model_rows(
     """Return a row for each model of a provider that can chat."""
     profile = models.profile
     is_here = profile.kind is ProviderKind.ON_DEVICE
-    found = [Offer(on_device_model, "")] if is_here else offers(models, today)
-    rows = []
-    for offer in found:
-        availability = models.availability(models.info(offer.model), today)
-        claim = models.price_claim(offer.model)
-        is_favorite = (profile.id, offer.model) in favorites
-        rows.append(_row(offer, availability, claim, is_favorite=is_favorite))
-    return rows
+    found = [MenuEntry(on_device_model, "")] if is_here else menu_entries(models, today)
+    return [
+        _row(models, entry, today, is_favorite=(profile.id, entry.model) in favorites)
+        for entry in found
+    ]
 
 
-def _row(
-    offer: Offer, availability: ModelAvailability, claim: PriceClaim, *, is_favorite: bool
-) -> ModelRow:
-    profile, info = availability.profile, availability.model
-    priced = ResolvedChoice(profile, info, offer.variant, None, claim=claim)
+def _row(models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: bool) -> ModelRow:
+    profile, info = models.profile, models.info(entry.model)
     is_here = profile.kind is ProviderKind.ON_DEVICE
     return ModelRow(
         profile.id,
         profile.name,
-        offer.model,
+        entry.model,
         info.name,
-        offer.variant,
+        entry.variant,
         window=info.context_window,
         max_output=info.max_output,
-        price=priced.price,
+        price=models.choice_of(info).price,
         efforts=info.efforts,
         images=info.sees_images,
         tools=info.takes_tools,
         reasoning=info.is_reasoning,
         schema=info.takes_schema,
-        ends=availability.shutdown_date,
+        ends=models.availability(info, today).shutdown_date,
         is_favorite=is_favorite,
-        own=None if is_here else profile.own_model(offer.model),
+        own=None if is_here else profile.own_model(entry.model),
     )
 
 

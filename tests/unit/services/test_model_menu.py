@@ -18,7 +18,12 @@ from desktop_app.domain.models.model_listing import (
 )
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import ProviderModels
-from desktop_app.services.models.model_menu import Offer, offers, proposed_model, with_listed_models
+from desktop_app.services.models.model_menu import (
+    MenuEntry,
+    menu_entries,
+    proposed_model,
+    with_listed_models,
+)
 from desktop_app.services.models.model_table import favorites_in, model_rows
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
@@ -34,33 +39,33 @@ def listed(*ids: str) -> ModelListing:
     return ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
 
 
-def ids(found: list[Offer]) -> list[str]:
-    return [offer.model for offer in found]
+def ids(found: list[MenuEntry]) -> list[str]:
+    return [entry.model for entry in found]
 
 
 def test_without_a_listing_known_models_are_offered() -> None:
-    found = ids(offers(ProviderModels(OPENAI, CATALOG), TODAY))
+    found = ids(menu_entries(ProviderModels(OPENAI, CATALOG), TODAY))
     assert found[:3] == FAMILY
     assert {"gpt-5-mini", "gpt-5-nano"} <= set(found)
     assert "gpt-5.2-codex" not in found, "shut down in July"
-    assert ids(offers(ProviderModels(BOX, CATALOG), TODAY)) == []
+    assert ids(menu_entries(ProviderModels(BOX, CATALOG), TODAY)) == []
 
 
 def test_listed_chat_models_are_offered_after_the_known_ones() -> None:
     listing = listed("zeta", "gpt-5-nano", "Alpha", "gpt-5.2", "text-embedding-3-small")
-    found = offers(ProviderModels(replace(COMET, models=("mine",)), CATALOG, listing), TODAY)
+    found = menu_entries(ProviderModels(replace(COMET, models=("mine",)), CATALOG, listing), TODAY)
     assert ids(found) == [*FAMILY, "mine", "gpt-5-nano", "Alpha", "zeta"]
     assert found[4].name == "GPT-5 nano"
     assert found[5].name == "Alpha"
 
 
 def test_a_stand_in_and_a_shutdown_date_are_noted() -> None:
-    of_openai = offers(ProviderModels(OPENAI, CATALOG, listed("gpt-5.2")), TODAY)
+    of_openai = menu_entries(ProviderModels(OPENAI, CATALOG, listed("gpt-5.2")), TODAY)
     assert of_openai[0].variant is Variant.INSTANT
     assert of_openai[0].note == "GPT-5.2 without reasoning responds"
-    assert offers(ProviderModels(COMET, CATALOG, listed(*FAMILY)), TODAY)[0].note == ""
+    assert menu_entries(ProviderModels(COMET, CATALOG, listed(*FAMILY)), TODAY)[0].note == ""
     early = date(2026, 7, 1)
-    found = offers(ProviderModels(OPENAI, CATALOG, listed(*FAMILY, "gpt-5.2-codex")), early)
+    found = menu_entries(ProviderModels(OPENAI, CATALOG, listed(*FAMILY, "gpt-5.2-codex")), early)
     assert found[0].note == "ends on August 10, 2026"
     assert found[3].note == "ends on July 23, 2026"
 
@@ -93,16 +98,16 @@ def test_models_that_can_chat_are_recognized(model: str) -> None:
 def test_the_users_file_decides_which_models_can_chat() -> None:
     own = 'not_chat = ["llama*"]\n[models."whisper-chat"]\nname = "It chats"'
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
-    found = offers(
+    found = menu_entries(
         ProviderModels(BOX, catalog, listed("llama3", "whisper-1", "whisper-chat")), TODAY
     )
-    assert [offer.name for offer in found] == ["It chats"]
+    assert [entry.name for entry in found] == ["It chats"]
 
 
 def test_the_window_that_a_server_lists_is_noted() -> None:
     models = (ListedModel("own", window=32_768), ListedModel("silent"))
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
-    assert [offer.note for offer in offers(ProviderModels(BOX, CATALOG, listing), TODAY)] == [
+    assert [entry.note for entry in menu_entries(ProviderModels(BOX, CATALOG, listing), TODAY)] == [
         "33k tokens",
         "",
     ]
@@ -117,21 +122,22 @@ def test_models_that_a_server_lists_as_not_chatting_are_hidden() -> None:
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
     box = replace(BOX, models=("vectors", "plain"))
     found = {
-        offer.model: offer.note for offer in offers(ProviderModels(box, CATALOG, listing), TODAY)
+        entry.model: entry.note
+        for entry in menu_entries(ProviderModels(box, CATALOG, listing), TODAY)
     }
     assert found == {"plain": "$0.5 / $2", "whisper-that-chats": ""}
 
 
 def test_a_server_offers_the_models_of_the_family_that_it_or_the_user_names() -> None:
     box = replace(BOX, models=("gpt-5.2",))
-    found = offers(ProviderModels(box, CATALOG, listed("gpt-5.2-pro", "x")), TODAY)
-    assert [(offer.model, offer.variant) for offer in found] == [
+    found = menu_entries(ProviderModels(box, CATALOG, listed("gpt-5.2-pro", "x")), TODAY)
+    assert [(entry.model, entry.variant) for entry in found] == [
         ("gpt-5.2", Variant.THINKING),
         ("gpt-5.2-pro", Variant.PRO),
         ("x", None),
     ]
-    assert ids(offers(ProviderModels(box, CATALOG), TODAY)) == FAMILY
-    assert ids(offers(ProviderModels(COMET, CATALOG, listed("x")), TODAY)) == [*FAMILY, "x"]
+    assert ids(menu_entries(ProviderModels(box, CATALOG), TODAY)) == FAMILY
+    assert ids(menu_entries(ProviderModels(COMET, CATALOG, listed("x")), TODAY)) == [*FAMILY, "x"]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +151,9 @@ def test_a_server_offers_the_models_of_the_family_that_it_or_the_user_names() ->
 def test_a_price_is_noted_only_if_both_are_known(details: ModelDetails, note: str) -> None:
     models = (ListedModel("own", details=details),)
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
-    assert [offer.note for offer in offers(ProviderModels(BOX, CATALOG, listing), TODAY)] == [note]
+    assert [entry.note for entry in menu_entries(ProviderModels(BOX, CATALOG, listing), TODAY)] == [
+        note
+    ]
 
 
 def test_the_first_model_that_can_chat_is_proposed() -> None:
