@@ -189,9 +189,9 @@ class ProviderTokenCounter:
                 _put(self._server_counts, key, tokens)
                 await self._learning.learn(profile, model, text, tokens)
 
-    def method(self, profile: ProviderProfile, model: str, *, exact: bool) -> CountMethod:
-        """Return the method of a count of this model, which was `exact` or not."""
-        if exact:
+    def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod:
+        """Return the method of a count of this model, which was exact or not."""
+        if is_exact:
             is_foreign = profile.kind is ProviderKind.COMPATIBLE and not profile.serves_the_family
             return CountMethod.SERVER if is_foreign else CountMethod.TOKENIZER
         is_learned = bool(self._learning.of(profile, model).rates)

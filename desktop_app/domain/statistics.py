@@ -74,6 +74,7 @@ class Histogram:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Histogram:
+        """Parse the output of `to_bytes`."""
         empty = int.from_bytes(data[:_COUNT_BYTES], "little")
         return cls(int.from_bytes(data[_COUNT_BYTES:], "little") << (_COUNT_BITS * empty))
 

@@ -123,9 +123,9 @@ class WordCounter:
         self.asked += 1
         return len(text.split()), True
 
-    def method(self, _profile: ProviderProfile, _model: str, *, exact: bool) -> CountMethod:
+    def method(self, _profile: ProviderProfile, _model: str, *, is_exact: bool) -> CountMethod:
         """Return that the tokenizer was used."""
-        return CountMethod.TOKENIZER if exact else CountMethod.GUESSED
+        return CountMethod.TOKENIZER if is_exact else CountMethod.GUESSED
 
     async def rates(
         self, _text: str, _profile: ProviderProfile, _model: str

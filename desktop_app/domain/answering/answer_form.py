@@ -100,6 +100,7 @@ class FormSource:
         return re.sub(r"[^A-Za-z0-9_-]", "_", self.name.strip())[:64] or _DEFAULT_NAME
 
     def to_setting(self) -> str:
+        """Return the value of the setting, which `from_setting` parses."""
         return json.dumps({"kind": self.kind, "name": self.name, "text": self.text})
 
     @classmethod

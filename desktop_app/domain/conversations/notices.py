@@ -145,6 +145,7 @@ NoticeText = AnswerNotice | str
 
 
 def notice(code: NoticeCode, **params: str) -> AnswerNotice:
+    """Return a notice with the values for its sentence."""
     return AnswerNotice(code, tuple(params.items()))
 
 

@@ -240,6 +240,7 @@ def server_of(
 
 
 def has_keyring_arguments(command: Sequence[str]) -> bool:
+    """Return True if arguments of a command are in the keyring."""
     return any(_KEYRING_ARGUMENT.search(word) for word in command)
 
 

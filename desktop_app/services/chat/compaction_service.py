@@ -183,11 +183,11 @@ class CompactionService:
         request_tokens, _ = await tokens_to(len(sent.messages) - 1)
         points = compaction_points(sent.messages, has_content)
         for index in points:
-            tokens, exact = await tokens_to(index)
+            tokens, is_exact = await tokens_to(index)
             leaves_little = request_tokens - tokens <= request_tokens * MAX_REST_SHARE
             if tokens >= MIN_TOKENS and (leaves_little or index == points[-1]):
                 cut = SentPath(sent.compaction, sent.messages[: index + 1])
-                counts = (request_tokens, tokens, exact)
+                counts = (request_tokens, tokens, is_exact)
                 return self._planned(cut, context.resolved, counts, at_provider=at_provider)
         return None
 

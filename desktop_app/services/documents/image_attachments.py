@@ -104,10 +104,10 @@ def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
     if model.sees_images is False:
         return NAME_TOKENS, False
     size = part.dimensions
-    tokens, exact = image_tokens(
+    tokens, is_exact = image_tokens(
         size or (LARGEST_SIDE, LARGEST_SIDE), part.detail, model.image_tokens
     )
-    return tokens, exact and size is not None
+    return tokens, is_exact and size is not None
 
 
 def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:

@@ -118,13 +118,13 @@ class Estimator:
     async def method_of(self, text: str, resolved: ResolvedChoice) -> CountMethod:
         """Return how `text` is counted."""
         _, is_exact = await self.count(text, resolved)
-        return self._method(resolved, exact=is_exact)
+        return self._method(resolved, is_exact=is_exact)
 
-    def _method(self, resolved: ResolvedChoice, *, exact: bool) -> CountMethod:
+    def _method(self, resolved: ResolvedChoice, *, is_exact: bool) -> CountMethod:
         """Return how a request was counted: by the server only if it may be asked."""
-        method = self._counter.method(resolved.profile, resolved.model.id, exact=exact)
+        method = self._counter.method(resolved.profile, resolved.model.id, is_exact=is_exact)
         if method is CountMethod.SERVER and not self._may_ask:
-            return self._counter.method(resolved.profile, resolved.model.id, exact=False)
+            return self._counter.method(resolved.profile, resolved.model.id, is_exact=False)
         return method
 
     async def rates(
@@ -165,25 +165,25 @@ class Estimator:
         self._clear_if_changed()
         if found is None:
             found = await find_passages(self._passages, context, draft, is_estimate=True)
-        before, context_exact = await self.context_tokens(context)
-        draft_tokens, exact = await self.count(draft.text, resolved)
+        before, is_context_exact = await self.context_tokens(context)
+        draft_tokens, is_exact = await self.count(draft.text, resolved)
         total = before + draft_tokens + MESSAGE_OVERHEAD
         sent = context.sent
         new = as_sent_after(sent.messages, draft.question_attachments, resolved.files)
         parts = (*new, *found)
-        attached, attached_exact = await self._attached_tokens(parts, resolved)
+        attached, is_attached_exact = await self._attached_tokens(parts, resolved)
         explains = not has_fenced(sent.messages, resolved.files)
         if explains and any(is_fenced(part, resolved.files) for part in parts):
             attached += await self.text_tokens(SAMPLE_FENCE.explanation, resolved)
-        exact = exact and context_exact and attached_exact
-        method = self._method(resolved, exact=exact)
+        is_exact = is_exact and is_context_exact and is_attached_exact
+        method = self._method(resolved, is_exact=is_exact)
         return _priced(total + attached, method, resolved, max_output_tokens)
 
     async def _attached_tokens(
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
     ) -> tuple[int, bool]:
         """Return the tokens of attachments, and False if any image or file is an estimate."""
-        total, exact = 0, True
+        total, is_exact = 0, True
         for part in parts:
             if isinstance(part, PassagesPart):
                 tokens, is_known = (
@@ -198,13 +198,13 @@ class Estimator:
                 tokens += await self.document_tokens(part, resolved)
             else:
                 tokens, is_known = picture_tokens(part, resolved.model)
-            total, exact = total + tokens, exact and is_known
-        return total, exact
+            total, is_exact = total + tokens, is_exact and is_known
+        return total, is_exact
 
     async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
         """Return the tokens sent before a question, and True if they are exact."""
         path, resolved, sent = context.path, context.resolved, context.sent
-        total, exact, first_image = 0, True, _first_image_index(path)
+        total, is_exact, first_image = 0, True, _first_image_index(path)
         before = len(path) - len(sent.messages)
         fenced = (n for n, m in enumerate(sent.messages, before) if has_fenced([m], resolved.files))
         explaining = next(fenced, None)
@@ -223,19 +223,19 @@ class Estimator:
                 )
             ):
                 if message.usage_scope is not UsageScope.ALL:
-                    return total + _counted(message.usage), exact
+                    return total + _counted(message.usage), is_exact
                 total += message.usage.input_tokens
                 return total + await self.message_tokens(message, resolved), False
             total += await self.message_tokens(message, resolved)
             if number == explaining:
                 total += await self.text_tokens(SAMPLE_FENCE.explanation, resolved)
-            exact = exact and not message.text
+            is_exact = is_exact and not message.text
         if context.instructions:
             total += await self.text_tokens(context.instructions, resolved) + MESSAGE_OVERHEAD
         if sent.compaction is not None:
             total += await self._body_tokens(sent.compaction, resolved)
-            exact = False
-        return total, exact
+            is_exact = False
+        return total, is_exact
 
     async def _body_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
         if compaction.kind is CompactionKind.PROVIDER or (

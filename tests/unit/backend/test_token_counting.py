@@ -160,7 +160,7 @@ async def test_the_last_counts_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "model", "exact", "is_learned", "method"),
+    ("profile", "model", "is_exact", "is_learned", "method"),
     [
         (AT_OPENAI, "gpt-5.2", True, False, CountMethod.TOKENIZER),
         (GATEWAY, "gpt-5.2", True, False, CountMethod.TOKENIZER),
@@ -174,14 +174,14 @@ async def test_the_method_of_a_count_is_returned(
     tmp_path: Path,
     profile: ProviderProfile,
     model: str,
-    exact: bool,
+    is_exact: bool,
     is_learned: bool,
     method: CountMethod,
 ) -> None:
     async with counting(tmp_path) as its:
         if is_learned:
             await its.learning.learn(SERVER, "llama", "a" * 600, 900)
-        assert its.counter.method(profile, model, exact=exact) is method
+        assert its.counter.method(profile, model, is_exact=is_exact) is method
 
 
 async def test_a_text_is_split_by_rates_unless_it_is_counted_exactly(tmp_path: Path) -> None:
