@@ -28,10 +28,10 @@ from desktop_app.i18n.translation import N_, tr
 OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
 ORGANIZATION: Final = "OpenAI-Organization"
+PROJECT: Final = "OpenAI-Project"
 _AZURE_PATH: Final = re.compile(r"/openai(?:/v1|/deployments/([^/]+))?$")
 _DATED: Final = re.compile("[0-9]")
 """The start of a version such as 2024-10-21; others are names, such as "preview"."""
-PROJECT: Final = "OpenAI-Project"
 
 ON_DEVICE = ProviderProfile(
     "on-device", N_("On this computer"), ProviderKind.ON_DEVICE, needs_key=False

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from desktop_app.child_processes import child_command, start_child
+from desktop_app.domain.tools.tool_context import Report
 from desktop_app.domain.tools.tool_server import ARGUMENTS_TOO_LONG, ENDED, ServerFailure
 
 START_S: Final = 60.0
@@ -27,8 +28,6 @@ MAX_LINE_BYTES: Final = 32 << 20
 MAX_ORDER_BYTES: Final = 8 << 20
 _MAX_INLINE_BYTES: Final = 1 << 16
 """Bytes. A longer line is parsed in a thread."""
-
-OnProgress = Callable[[float, float | None, str], None]
 
 
 class ServerListener(Protocol):
@@ -62,7 +61,7 @@ class ServerListener(Protocol):
 @dataclass
 class _PendingCall:
     future: asyncio.Future[Any]
-    on_progress: OnProgress | None
+    on_progress: Report | None
 
 
 class ServerConnection:
@@ -115,7 +114,7 @@ class ServerConnection:
         """Return True while the process can answer."""
         return not self._reading.done()
 
-    async def request(self, do: str, on_progress: OnProgress | None = None, **fields: Any) -> Any:
+    async def request(self, do: str, on_progress: Report | None = None, **fields: Any) -> Any:
         """Return the result of a request. If canceled, it is canceled at the server too.
 
         Raises:

@@ -7,19 +7,17 @@ drawn. The window shows the beginning of the answer; the store, Copy and Export 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import (
+    Part,
     ReasoningPart,
     RefusalPart,
     TextPart,
     ToolCallPart,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-
-if TYPE_CHECKING:
-    from desktop_app.domain.conversations.message_parts import Part
 
 MAX_SHOWN_CHARS: Final = 2_000_000
 MAX_SHOWN_LINES: Final = 40_000

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
+from desktop_app.services.tools.tool_set import wildcard_of
 
 
 class ConsentQuestion(NamedTuple):
@@ -94,7 +95,7 @@ class AllowedTools:
         """Allow a tool by its full name, or all tools of a source by SOURCE/*."""
         tool = question.tool
         is_named = tool.full_name in self._names
-        is_of_source = bool(tool.source) and f"{tool.source}/*" in self._names
+        is_of_source = bool(tool.source) and wildcard_of(tool.source) in self._names
         return Decision(is_allowed=is_named or is_of_source)
 
 

@@ -15,6 +15,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import visible_text
+from desktop_app.domain.tools.tool_context import Report
 from desktop_app.domain.tools.tool_server import (
     NO_ANSWER_IN_TIME,
     ServerFailure,
@@ -29,8 +30,6 @@ IDLE_S: Final = 600.0
 LOG_LINES: Final = 500
 LIST_S: Final = 60.0
 
-OnProgress = Callable[[float, float | None, str], None]
-
 
 class Connection(Protocol):
     """A running server."""
@@ -41,7 +40,7 @@ class Connection(Protocol):
     def is_running(self) -> bool:
         """Return True while it can answer."""
 
-    async def request(self, do: str, on_progress: OnProgress | None = None, **fields: Any) -> Any:
+    async def request(self, do: str, on_progress: Report | None = None, **fields: Any) -> Any:
         """Return the result of a request. Raises ServerFailure."""
 
     async def aclose(self) -> None:
@@ -154,7 +153,7 @@ class ServerRun:
             lists[what] = await self._request_list(connection, what)
         return list(lists[what])
 
-    async def request(self, do: str, on_progress: OnProgress | None = None, **fields: Any) -> Any:
+    async def request(self, do: str, on_progress: Report | None = None, **fields: Any) -> Any:
         """Return the result of a request. Start the server if needed.
 
         Raises:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import ChildCommand
+from desktop_app.domain.tools.tool_context import Report
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.tool_servers import server_connection
-from desktop_app.tool_servers.server_connection import OnProgress, ServerConnection
+from desktop_app.tool_servers.server_connection import ServerConnection
 from tests.helpers.process_tree import is_running
 from tests.helpers.waiting import until
 
@@ -192,7 +193,7 @@ async def test_progress_is_told_to_its_request(play: Play) -> None:
         + [{"id": 2, "result": 2}],
     )
     told: list[tuple[float, float | None, str]] = []
-    on_progress: OnProgress = lambda *report: told.append(report)  # noqa: E731
+    on_progress: Report = lambda *report: told.append(report)  # noqa: E731
     async with opened({}) as (connection, _):
         silent = asyncio.ensure_future(connection.request("call"))
         loud = asyncio.ensure_future(connection.request("call", on_progress))
