@@ -25,6 +25,7 @@ from desktop_app.domain.prompts.prompts import (
     missing_names,
     variables,
 )
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import N_, tr
 
 SUMMARY = "executive-summary"
@@ -196,11 +197,15 @@ def fill_prompt(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[s
         IllegalChoiceError: a value is missing or not allowed.
     """
     asked = {v.name: v for v in variables(prompt.text)}
-    known = ", ".join(asked) or "nothing"
+    known = ", ".join(asked)
     for name, value in values.items():
         if name not in asked:
             raise IllegalChoiceError(
-                Reason.PROMPT_HAS_NO_FIELD, prompt=prompt.title, field=name, known=known
+                Reason.PROMPT_HAS_NO_FIELD,
+                what_to_do="" if asked else Remedy.NONE,
+                prompt=prompt.title,
+                field=name,
+                known=known,
             )
         if asked[name].choices and value not in asked[name].choices:
             offered = ", ".join(asked[name].choices)

@@ -204,7 +204,7 @@ def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
 def test_a_command_fills_the_variables_of_a_prompt() -> None:
     with pytest.raises(IllegalChoiceError) as caught:
         fill_prompt(replace(OWN, text="Plain."), {"to": "x"}, {})
-    assert caught.value.params == {"prompt": "Reply", "field": "to", "known": "nothing"}
+    assert caught.value.sentences == "The prompt “Reply” has no field “to”."
     text = fill_prompt(SHIPPED, {"language": "Polish"}, {"selection": "Hello"})
     assert text == "Into Polish: Hello"
     assert fill_prompt(OWN, {"name": "Anna"}, {}) == "To Anna, plain"
