@@ -128,9 +128,9 @@ class BatchSender:
                 await self._store.save_upload(upload)
         if not upload.input_file_id:
             rows = await self._store.items(job.id)
-            mine = [r for r in rows if r.upload == upload.number and r.status is ItemStatus.READ]
+            items = [r for r in rows if r.upload == upload.number and r.status is ItemStatus.READ]
             with self._scratch_file() as file:
-                numbers, size = await self._fill(file, job, info, provider, mine)
+                numbers, size = await self._fill(file, job, info, provider, items)
                 if not numbers:
                     ended = replace(upload, status=BatchStatus.FAILED, is_fetched=True)
                     await self._store.save_upload(ended)

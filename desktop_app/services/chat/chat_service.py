@@ -346,12 +346,12 @@ class ChatService:
         runs: list[AnswerRun] = []
         async with AsyncExitStack() as undo:
             for profile, choice in asked:
-                own = replace(conversation, choice=choice)
+                asking = replace(conversation, choice=choice)
                 if draft is not None and not runs:
-                    made = await self._prepare(own, path, draft, profile, settings.for_one())
+                    made = await self._prepare(asking, path, draft, profile, settings.for_one())
                     path = [*path, *(run.question for run in made if run.question)]
                 else:
-                    made = await self._prepare_again(own, path, profile, settings)
+                    made = await self._prepare_again(asking, path, profile, settings)
                 undo.push_async_callback(made[0].release)
                 runs += made
             undo.pop_all()

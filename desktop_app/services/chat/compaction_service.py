@@ -241,10 +241,9 @@ class CompactionService:
     def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the family's usual compaction model, or the answering model if it is cheaper."""
         usual = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
-        mine, other = answering.price, usual.price
-        if mine is not None and other is not None and other.output > mine.output:
-            return answering
-        return usual
+        price, usual_price = answering.price, usual.price
+        is_dearer = price and usual_price and usual_price.output > price.output
+        return answering if is_dearer else usual
 
     # -- compacting
 

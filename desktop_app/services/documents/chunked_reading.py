@@ -90,7 +90,7 @@ class ChunkedReader:
         estimator: Estimator,
         splitter: Splitter,
         notes: NoteCache,
-        note_taker: Callable[[ResolvedChoice], ResolvedChoice] = lambda own: own,
+        note_taker: Callable[[ResolvedChoice], ResolvedChoice] = lambda answering: answering,
     ) -> None:
         self._note_taker = note_taker
         self.gateway, self.budget, self.spending = calls
@@ -112,13 +112,13 @@ class ChunkedReader:
         task = Task(tuple(documents), prompt, taker, instructions, answerer=resolved)
         return await self.plan_of(task, await self.pieces(task, self._estimator))
 
-    def _taker(self, own: ResolvedChoice) -> ResolvedChoice:
+    def _taker(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model that takes the notes, limited to the answering model's window."""
-        found = self._note_taker(own)
-        mine, its = own.model.input_limit, found.model.input_limit
-        if mine is None or (its is not None and its <= mine):
-            return found
-        return replace(found, model=replace(found.model, max_input=mine))
+        taker = self._note_taker(answering)
+        limit, taker_limit = answering.model.input_limit, taker.model.input_limit
+        if limit is None or (taker_limit is not None and taker_limit <= limit):
+            return taker
+        return replace(taker, model=replace(taker.model, max_input=limit))
 
     async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
         """Return the plan for these pieces; cached notes cost nothing."""
@@ -129,14 +129,15 @@ class ChunkedReader:
         tokens = sum(piece.tokens + overhead for piece in left) + len(pieces) * note
         usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE_TOKENS)
         cost = None if price is None else price.of(usage)
-        own = task.answerer or task.resolved
-        is_other = own.model.id != task.resolved.model.id
-        own_cost = own.price.of(usage) if is_other and own.price is not None else None
+        answerer = task.answerer or task.resolved
+        is_other = answerer.model.id != task.resolved.model.id
+        answerer_price = answerer.price if is_other else None
+        answerer_cost = None if answerer_price is None else answerer_price.of(usage)
         thinks = task.resolved.effort not in (None, Effort.NONE)
         method = await self._estimator.method_of(INSTRUCTIONS, task.resolved)
-        models = (task.resolved.model.name, own.model.name)
+        models = (task.resolved.model.name, answerer.model.name)
         done = len(pieces) - len(left)
-        return ChunkPlan(len(pieces), done, tokens, cost, thinks, method, *models, own_cost)
+        return ChunkPlan(len(pieces), done, tokens, cost, thinks, method, *models, answerer_cost)
 
     async def texts(
         self,

@@ -69,7 +69,7 @@ class Titles:
     def __init__(self, utility_model: UtilityModel, fences: Fences) -> None:
         self._utility_model, self._fences = utility_model, fences
 
-    async def suggest(self, path: Sequence[Message], own: ResolvedChoice) -> str:
+    async def suggest(self, path: Sequence[Message], answering: ResolvedChoice) -> str:
         """Return a title for a question and its answer; "" if the model gave none.
 
         Raises:
@@ -83,7 +83,7 @@ class Titles:
         )
         fence = await self._fences.of(question.conversation_id)
         written = await self._utility_model.ask(
-            SmallTask(Purpose.TITLE, own, question.conversation_id, answer.id),
+            SmallTask(Purpose.TITLE, answering, question.conversation_id, answer.id),
             INSTRUCTIONS,
             fence.wrap("conversation", text),
             max_output_tokens=MAX_OUTPUT_TOKENS,

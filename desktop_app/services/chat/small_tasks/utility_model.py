@@ -1,7 +1,7 @@
 """Runs the program's own small tasks: short texts by a small model of the same provider.
 
 Every call is priced and recorded in the ledger with its purpose. Nothing is stored at the provider,
-no reasoning is summarized, and no model is used that costs more than the conversation's own.
+no reasoning is summarized, and no model is used that costs more than the conversation's.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class SmallTask:
     """A task for a small model.
 
     Attributes:
-        own: the model that answers the conversation; the small model costs no more.
+        answering: the model that answers the conversation; the small model costs no more.
         conversation_id, message_id: the ids that the ledger records with each call; "" for none.
     """
 
     purpose: Purpose
-    own: ResolvedChoice
+    answering: ResolvedChoice
     conversation_id: str = ""
     message_id: str = ""
 
@@ -74,23 +74,31 @@ class UtilityModel:
         """Use a small model for routine tasks if `wanted`, else the conversation's model."""
         self._prefers_small = wanted
 
-    def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
-        """Return the model for a task in a conversation that `own` answers.
+    def model_for(self, purpose: Purpose, answering: ResolvedChoice) -> ResolvedChoice:
+        """Return the model for a task in a conversation that `answering` answers.
 
-        This is the first small model that the provider serves and that is not dearer, else `own`
-        with the least effort. Judgments and tests of a key always use a small model.
+        This is the first small model that the provider serves and that is not dearer, else
+        `answering` with the least effort. Judgments and tests of a key always use a small model.
         """
-        job, profile = self._catalog.small_job(purpose.value), own.profile
+        job, profile = self._catalog.small_job(purpose.value), answering.profile
         models = ProviderModels(profile, self._catalog, self._listing_of(profile))
         is_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
         for model_id in job.models if is_small and profile.serves_the_family else ():
             info = models.info(model_id)
             small = models.choice_of(info, _effort(info, job.effort), variant=info.variant)
-            if self._is_served(models, info) and not _is_dearer(small, own):
+            if self._is_served(models, info) and not _is_dearer(small, answering):
                 return small
-        effort = _effort(own.model, job.effort) if own.model.efforts is not None else own.effort
+        effort = answering.effort
+        if answering.model.efforts is not None:
+            effort = _effort(answering.model, job.effort)
         return replace(
-            own, variant=None, effort=effort, notice="", warning="", files=None, service_tier=None
+            answering,
+            variant=None,
+            effort=effort,
+            notice="",
+            warning="",
+            files=None,
+            service_tier=None,
         )
 
     def choice_of_variant(self, profile: ProviderProfile, variant: Variant) -> ResolvedChoice:
@@ -108,7 +116,7 @@ class UtilityModel:
             UserFacingError: there is no key, the provider failed, or the model declined.
         """
         while True:
-            chosen = self.model_for(task.purpose, task.own)
+            chosen = self.model_for(task.purpose, task.answering)
             request = ChatRequest(
                 model=chosen.model.id,
                 messages=(RequestMessage(Role.USER, (TextPart(text),)),),
@@ -131,7 +139,7 @@ class UtilityModel:
             error = small.error
             if error is None:
                 return text_of(small.reply.parts).strip()
-            is_gone = isinstance(error, ModelNotFoundError) and chosen.model != task.own.model
+            is_gone = isinstance(error, ModelNotFoundError) and chosen.model != task.answering.model
             if not is_gone:
                 raise error
             self._missing.add((chosen.profile.id, chosen.model.id))
@@ -201,11 +209,11 @@ def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:
     return None if asked.price is None else asked.price.of(Usage(input_tokens=tokens))
 
 
-def _is_dearer(small: ResolvedChoice, own: ResolvedChoice) -> bool:
-    own_price, price = replace(own, service_tier=None).price, small.price
-    if own_price is None or price is None:
+def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
+    answering_price, price = replace(answering, service_tier=None).price, small.price
+    if answering_price is None or price is None:
         return price is None
-    return price.input > own_price.input or price.output > own_price.output
+    return price.input > answering_price.input or price.output > answering_price.output
 
 
 def _effort(info: ModelInfo, wanted: Effort | None) -> Effort | None:
