@@ -85,8 +85,10 @@ class ImageScaler:
                 ) from error
             for (number, size), picture in zip(missing, rendered, strict=True):
                 scaled[f"{part.sha256} {number}", size] = picture
-            self._cache |= scaled
-            self._evict_oldest()
+        self._cache |= scaled
+        for key in keys:
+            self._cache.move_to_end(key)
+        self._evict_oldest()
         return [ImageData(scaled[key].media_type, scaled[key].data, part.detail) for key in keys]
 
     def _evict_oldest(self) -> None:

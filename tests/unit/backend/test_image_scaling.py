@@ -74,6 +74,18 @@ async def test_only_pages_that_are_missing_are_rendered() -> None:
     assert worker.made == ["d 1", "d 2", "d 3"]
 
 
+async def test_the_last_used_pages_stay_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 20)
+    worker = CountingWorker()
+    scaler = ImageScaler(Originals(), worker)
+    document = DocumentPart("d", "d", "application/pdf", 9, pictured=(PageImage(1, 100, 200),))
+    for name in ("a", "b"):
+        await scaler.pages(document, None)
+        await scaler.scaled(picture(name), None)
+    await scaler.pages(document, None)
+    assert worker.made == ["d 1", "a", "b"]
+
+
 async def test_the_newer_of_two_large_images_stays_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 15)
     worker = CountingWorker()
