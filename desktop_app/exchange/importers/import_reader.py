@@ -10,9 +10,11 @@ import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from math import nan
+from os import fstat
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from zipfile import ZipInfo, is_zipfile
@@ -24,8 +26,10 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
 from desktop_app.exchange.importers.imported_conversation import (
+    EPOCH,
     ImportedConversation,
     damaged_conversation_error,
+    time_from_seconds,
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 from desktop_app.i18n.system_words import system_words
@@ -68,8 +72,11 @@ def read_export(path: Path) -> Export:
     try:
         with open_file(path) as file:
             if is_zipfile(file):
-                return _read_archive(ForeignArchive(file), _Images(path))
-            return _read_json(read_all(file, LARGEST_JSON), _no_file)
+                export = _read_archive(ForeignArchive(file), _Images(path))
+            else:
+                export = _read_json(read_all(file, LARGEST_JSON), _no_file)
+            file_time = time_from_seconds(fstat(file.fileno()).st_mtime) or EPOCH
+            return replace(export, conversations=_with_times(export.conversations, file_time))
     except OSError as exc:
         raise ImportRefusedError(
             Reason.IMPORT_UNREADABLE, details=str(path), file=path.name, words=system_words(exc)
@@ -80,6 +87,26 @@ def read_export(path: Path) -> Export:
         ) from exc
     except MemoryError as exc:
         raise ImportRefusedError(Reason.IMPORT_NEEDS_MEMORY, file=path.name) from exc
+
+
+def _with_times(conversations: Iterator[Imported], file_time: datetime) -> Iterator[Imported]:
+    """Yield the conversations. Those without any time get that of the file, instead of 1970."""
+    for found in conversations:
+        if isinstance(found, ImportedConversation) and found.conversation.created_at == EPOCH:
+            yield _moved(found, file_time - EPOCH)
+        else:
+            yield found
+
+
+def _moved(found: ImportedConversation, passed: timedelta) -> ImportedConversation:
+    """Return a conversation and its messages with later times."""
+    conversation = replace(
+        found.conversation,
+        created_at=found.conversation.created_at + passed,
+        updated_at=found.conversation.updated_at + passed,
+    )
+    messages = tuple(replace(m, created_at=m.created_at + passed) for m in found.messages)
+    return replace(found, conversation=conversation, messages=messages)
 
 
 def _no_file(_file_id: str) -> None:

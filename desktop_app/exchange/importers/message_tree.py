@@ -78,10 +78,14 @@ class Source:
 
 
 def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tuple[Message, ...]]:
-    """Build conversation and messages from a tree of nodes, given in any order."""
+    """Build conversation and messages from a tree of nodes, given in any order.
+
+    The conversation begins at EPOCH if the source has no time at all.
+    """
     ordered = _parents_first({node.id: node for node in nodes})
     first = next((node.seconds for node in ordered if node.seconds), None)
-    start_time = time_from_seconds(source.created) or time_from_seconds(first) or EPOCH
+    times = map(time_from_seconds, (source.created, first, source.updated))
+    start_time = next(filter(None, times), EPOCH)
     tree = _Tree(source, start_time)
     for node in ordered:
         tree.add(node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import os
 import random
 import zipfile
 from pathlib import Path
@@ -439,6 +440,29 @@ def test_an_unfinished_librechat_answer_is_interrupted(
     value = {"conversationId": "c", "options": {}, "messages": [asked, said]}
     _, answer = librechat.read_conversation(value).messages
     assert answer.status is status
+
+
+def test_a_conversation_without_times_gets_that_of_its_file(tmp_path: Path) -> None:
+    asked = {"messageId": "q", "isCreatedByUser": True, "text": "Hi"}
+    said = {"messageId": "a", "parentMessageId": "q", "text": "Yes"}
+    value = {"conversationId": "c", "options": {}, "messages": [asked, said]}
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(value))
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    (found,) = read_export(file).conversations
+    assert isinstance(found, ImportedConversation)
+    times = [found.conversation.created_at, *(message.created_at for message in found.messages)]
+    assert [time.timestamp() for time in times] == [1_700_000_000, 1_700_000_000, 1_700_000_000.001]
+    assert found.conversation.updated_at == times[-1]
+
+
+def test_a_conversation_that_only_says_its_last_change_begins_then(tmp_path: Path) -> None:
+    value: Any = copy.deepcopy(CHATGPT[:1])
+    value[0]["update_time"] = 1_700_000_000
+    del value[0]["create_time"]
+    for node in value[0]["mapping"].values():
+        (node.get("message") or {}).pop("create_time", None)
+    assert one(tmp_path, value).conversation.created_at.timestamp() == 1_700_000_000
 
 
 @given(st.data())
