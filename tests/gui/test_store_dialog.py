@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea
 
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.window.store_dialog import StoreDialog
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -23,7 +24,9 @@ LONG = (
 def test_text_shown_after_the_work_is_not_clipped(qtbot: QtBot, *, styled: bool) -> None:
     dialog = StoreDialog(light())
     if styled:  # its letters are others than the system's
-        dialog.setStyleSheet("QLabel { font-size: 22px; }")
+        dialog.setStyleSheet(
+            "QLabel { font-size: 22px; } QAbstractScrollArea { border: 2px solid; }"
+        )
     qtbot.addWidget(dialog)
     dialog.show_work("Deleting everything…")
     with qtbot.waitExposed(dialog):
@@ -36,3 +39,4 @@ def test_text_shown_after_the_work_is_not_clipped(qtbot: QtBot, *, styled: bool)
         needed = widget.heightForWidth(widget.width())
         assert widget.height() >= max(needed, widget.minimumSizeHint().height())
         assert dialog.rect().contains(widget.geometry())
+    assert not find(dialog, QScrollArea, "").verticalScrollBar().isVisible()

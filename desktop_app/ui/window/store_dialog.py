@@ -144,9 +144,10 @@ class StoreDialog(QDialog):
 
     def _fit(self) -> None:
         # A wrapping label knows its height only for a given width.
-        inner_width = self._width - 2 * self._theme.px(20)
+        ring = 2 * self._scroll.frameWidth()
+        inner_width = self._width - 2 * self._theme.px(20) - ring
         needed = max(0, self._words.heightForWidth(inner_width))  # negative without text
-        shown = min(needed, self._theme.px(_MAX_TEXT_HEIGHT))
+        shown = min(needed, self._theme.px(_MAX_TEXT_HEIGHT)) + ring
         if shown != self._scroll.height():
             self._scroll.setFixedHeight(shown)
         height = self._column.heightForWidth(self._width)
