@@ -27,7 +27,12 @@ from typing import Final, Protocol, TypeVar
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database.migration_runner import Migration, migrate, pending_migrations
+from desktop_app.storage.database.migration_runner import (
+    Migration,
+    migrate,
+    pending_migrations,
+    remove_old_copies,
+)
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.sqlite_connection import Mode, connect
@@ -207,6 +212,15 @@ class Database:
         """Complete an interrupted wipe, if there is one."""
         if await self._wipe_mark() is not None:
             await self.wipe()
+
+    async def remove_old_copies(self) -> None:
+        """Delete the copies from before migrations of long ago."""
+
+        def remove() -> None:
+            with translate_errors(str(self.path)):
+                remove_old_copies(self.path)
+
+        await self._on_writer(remove)
 
     async def _wipe_mark(self) -> str | None:
         row = await self.row("SELECT value FROM settings WHERE key = ?", _UNWIPED)

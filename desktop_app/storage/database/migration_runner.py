@@ -2,7 +2,8 @@
 
 Each step is recorded by name in the table `migrations`. A store with an unknown step was written by
 a newer version and is not touched. Before a step changes a store with content, a verified copy is
-saved beside it.
+saved beside it. The copy is deleted after `COPY_RETENTION`, because it has content that was deleted
+from the store since.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from desktop_app.domain.conversations.list_filter import TRASH_RETENTION
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.settings.address_secrets import strip_copy
+
+COPY_RETENTION: Final = TRASH_RETENTION
 
 
 class Migration(NamedTuple):
@@ -123,3 +127,15 @@ def save_verified_copy(connection: sqlite3.Connection, path: Path, target: Path)
         for end in ("", "-journal"):  # kept if the rollback fails, too
             unfinished.with_name(unfinished.name + end).unlink(missing_ok=True)
     sync(target.parent)
+
+
+def remove_old_copies(path: Path) -> None:
+    """Delete the copies of the store at `path` from before migrations of long ago.
+
+    Raises:
+        OSError: a copy cannot be deleted.
+    """
+    oldest = time.time() - COPY_RETENTION.total_seconds()
+    for copy in path.parent.glob(f"{path.stem}.before-[0-9]*.sqlite3"):
+        if copy.stat().st_mtime < oldest:
+            copy.unlink()

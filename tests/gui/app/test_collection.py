@@ -87,3 +87,18 @@ async def test_abandoned_files_are_deleted_soon_after_the_start(
 
     async with Desk():
         await until(lambda: files() == [])
+
+
+async def test_copies_from_before_a_migration_are_deleted_after_thirty_days() -> None:
+    folder = folders().data
+    folder.mkdir(parents=True)
+    ages = {"before-0002_old": 31, "before-0003_young": 29, "before-restore-20260101-120000": 31}
+    for name, days in ages.items():
+        copy = folder / f"repartee.{name}.sqlite3"
+        copy.touch()
+        at = time.time() - days * 24 * 3600
+        os.utime(copy, (at, at))
+    async with Desk() as desk:
+        await desk.controllers.housekeeping.collect()
+    left = sorted(path.suffixes[0] for path in folder.glob("repartee.before-*"))
+    assert left == [".before-0003_young", ".before-restore-20260101-120000"]

@@ -1,4 +1,4 @@
-"""Recovery from the last run, and removal of expired trash and unused attachments.
+"""Recovery from the last run, and removal of expired trash, unused attachments and old copies.
 
 The removal runs a little after the start, every few hours, and at the end.
 """
@@ -79,6 +79,7 @@ class Housekeeping(QObject):
         try:
             await self._attachment_store.remove_unneeded()
             await self._database.resume_wipe()
+            await self._database.remove_old_copies()
         except StorageError as error:
             log.warning("%s %s", error, error.details)
 
