@@ -57,7 +57,7 @@ def make_backup(
     """
     target = folder / f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}.zip"
     with translate_errors(str(target)):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)  # no parents: the disk may not be mounted
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
         with removed_at_end(scratch, folders().temporary):
             create_private_folder(scratch)

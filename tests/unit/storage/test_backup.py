@@ -158,6 +158,13 @@ def test_an_attachment_deleted_while_it_is_packed_is_left_out(
     assert home.titles() == ["before"]
 
 
+def test_a_backup_on_a_disk_that_is_not_mounted_is_refused(home: Home) -> None:
+    home.backups /= "disk/backups"
+    with pytest.raises(StorageError, match="Couldn’t find"):
+        home.back_up()
+    assert not home.backups.parent.exists()
+
+
 def test_only_the_owner_can_read_a_backup(home: Home) -> None:
     assert home.back_up().stat().st_mode & 0o077 == 0
 
