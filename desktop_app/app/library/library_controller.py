@@ -302,8 +302,7 @@ class LibraryController(QObject):
         )
         if scroll is not None:
             self._pane.transcript.navigator.restore_scroll(scroll)
-        is_listed = not (self._current.is_new or self._current.is_temporary)
-        self._conversation_list.select(self._current.id if is_listed else None)
+        self._conversation_list.select(self._current.id if self._current.is_listed else None)
         draft, prompt = self._draft.value, self._pane.prompt
         if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):
             prompt.set_text(draft.text, draft.template_id)

@@ -194,7 +194,7 @@ class ListPresenter(QObject):
         shown = [self._as_shown(self._cache[c.id]) for c in (*pinned, *page)]
         last = page[-1] if len(page) == PAGE_SIZE else None
         self._list.set_conversations(shown, list_filter=list_filter, last=last)
-        self._list.select(None if self._current.is_new else self._current.id)
+        self._list.select(self._current.id if self._current.is_listed else None)
         self._show_dots_of_folders()
 
     async def _load_more(self, *, all_rows: bool) -> None:

@@ -74,6 +74,11 @@ class OpenConversation(QObject):
         return self._temporary.is_temporary(self.id)
 
     @property
+    def is_listed(self) -> bool:
+        """True if the list has the conversation."""
+        return not (self.is_new or self.is_temporary)
+
+    @property
     def path(self) -> list[Message]:
         """The messages that are shown, oldest first."""
         return self._path

@@ -52,6 +52,18 @@ def is_temporary(desk: Desk) -> bool:
     return desk.state.current.is_temporary
 
 
+async def test_after_a_change_of_the_list_delete_still_asks_to_close_it() -> None:
+    async with Desk() as desk:
+        desk.controllers.temporary.open()
+        await desk.ask_and_answer("Mine?", "Yes.")
+        desk.session.actions["list.archive"]()
+        await desk.written()
+        assert desk.window.conversations.marked == []
+        desk.session.actions["conversation.delete"]()
+        assert desk.said == ""
+        assert is_temporary(desk)
+
+
 async def test_no_word_is_on_the_disk_while_it_is_open_or_after(scratch: Path) -> None:
     document = scratch.parent / "notes.txt"
     document.write_text(f"All about {FILE}.")
