@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
@@ -206,8 +207,8 @@ class LibraryController(QObject):
         if not message_id and conversation_id not in self._scroll:
             await self._preview(opening, conversation)
         try:
-            versions = await store.versions_on_path(conversation_id)
-            path = await self._with_running_answer(await store.path(conversation_id))
+            read = partial(self._read_path, conversation_id)
+            path, versions = await self._presenter.read_settled(read)
         except StorageError:
             self._current.reopen()  # end the preview
             raise
@@ -224,6 +225,13 @@ class LibraryController(QObject):
             self._pane.transcript.scroll_to_message(message_id, words)
         if not self._current.is_temporary:
             self._start(self._settings_store.set(OPEN_KEY, conversation_id))
+
+    async def _read_path(
+        self, conversation_id: str
+    ) -> tuple[list[Message], dict[str, tuple[str, ...]]]:
+        store = self._conversations
+        versions = await store.versions_on_path(conversation_id)
+        return await self._with_running_answer(await store.path(conversation_id)), versions
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
         is_open = conversation_id == self._current.id == self._shown_id

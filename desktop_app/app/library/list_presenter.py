@@ -187,7 +187,7 @@ class ListPresenter(QObject):
         """Apply another filter and scroll to the top. A later call supersedes it."""
         self._filter_number += 1
         filter_number = self._filter_number
-        pinned, page = await self._read_settled(lambda: self._read_top(list_filter, PAGE_SIZE))
+        pinned, page = await self.read_settled(lambda: self._read_top(list_filter, PAGE_SIZE))
         if filter_number != self._filter_number:
             return
         self._cache_stored([*pinned, *page])
@@ -204,7 +204,7 @@ class ListPresenter(QObject):
         while last is not None:
             read = partial(self._read_page, self.list_filter, size, last)
             try:
-                page = await self._read_settled(read)
+                page = await self.read_settled(read)
             except StorageError:
                 self._list.append((), last)  # the page can be requested again
                 raise
@@ -225,7 +225,7 @@ class ListPresenter(QObject):
         if list_filter.folder_id and list_filter.folder_id not in self._folders.by_id:
             await self.apply_filter(LIST)
             return
-        pinned, page = await self._read_settled(lambda: self._read_top(list_filter, limit))
+        pinned, page = await self.read_settled(lambda: self._read_top(list_filter, limit))
         if filter_number != self._filter_number:
             return
         self._cache_stored([*pinned, *page])
@@ -238,7 +238,7 @@ class ListPresenter(QObject):
         )
 
     async def _refresh_folders(self) -> None:
-        folders = await self._read_settled(self._folder_store.all)
+        folders = await self.read_settled(self._folder_store.all)
         if {folder.id: folder for folder in folders} != self._folders.by_id:
             self._folders.replace_all(folders)
 
@@ -256,7 +256,7 @@ class ListPresenter(QObject):
         """Update or remove conversations that were moved or deleted."""
         for conversation in missing:
             read = partial(self._conversations.get, conversation.id)
-            stored = await self._read_settled(read)
+            stored = await self.read_settled(read)
             if stored is None:
                 self.forget(conversation.id)
             else:
@@ -304,7 +304,7 @@ class ListPresenter(QObject):
         folder_id = list_filter.folder_id or None
         return await store.listed(limit, after=after, folder_id=folder_id)
 
-    async def _read_settled(self, read: _Read[_T]) -> _T:
+    async def read_settled(self, read: _Read[_T]) -> _T:
         """Call `read` until nothing changes while it reads; return its result."""
         while True:
             while self._writes:

@@ -639,6 +639,26 @@ async def test_a_change_during_the_reading_of_foreign_changes_is_kept() -> None:
         await desk.settled()
 
 
+async def test_a_question_asked_while_its_conversation_is_read_is_shown() -> None:
+    async with Desk(disk=PausableStore) as desk:
+        disk = desk.disk
+        assert isinstance(disk, PausableStore)
+        here = await desk.ask_and_answer("First", "One")
+        disk.is_paused = True
+        reading = asyncio.ensure_future(desk.controllers.library.open(here))
+        await disk.waiting.wait()
+        disk.is_paused = False
+        turn = await desk.ask("Second")
+        await until(lambda: "Second" in desk.transcript)
+        disk.release.set()
+        await reading
+        turn.end("Two")
+        await desk.settled()
+        assert "Second" in desk.transcript
+        assert "Two" in desk.transcript
+        assert [m.text for m in desk.state.current.path] == ["First", "One", "Second", "Two"]
+
+
 async def test_a_change_during_the_reading_of_a_moved_conversation_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
