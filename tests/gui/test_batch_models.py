@@ -59,10 +59,10 @@ def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Th
     page.table.setCurrentIndex(page.lines.index(0, 0))
     page.show_item(BatchItem("j", 1, "1.pdf", status=ItemStatus.ANSWERED, answer="x"))
     page.table.setCurrentIndex(page.lines.index(1, 0))
-    page.open.click()
+    page.open_button.click()
     assert opened == []
     page.show_item(BatchItem("j", 2, "2.pdf", status=ItemStatus.ANSWERED, answer="y"))
-    page.open.click()
+    page.open_button.click()
     assert opened == [("j", 2)]
 
 
@@ -78,7 +78,7 @@ def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme)
     page.set_providers([BatchProviderOption("p", "P", models=(model,))], "p", "m", Effort.HIGH)
     orders: list[BatchOrder] = []
     page.preparation_requested.connect(orders.append)
-    page.read.click()
+    page.read_button.click()
     assert orders[0].paths == tuple(names)
     assert orders[0].effort is Effort.HIGH
 

@@ -960,8 +960,8 @@ def test_buttons_of_filters_regain_their_labels_when_there_is_room_again(qtbot: 
     row.setParent(holder)
     row.resize(90, 40)
     holder.show()
-    assert row.archive.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
+    assert row.archive_button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
     row.set_theme(theme.light())
     row.resize(400, 40)
     QApplication.processEvents()
-    assert row.archive.width() >= row.archive.sizeHint().width()
+    assert row.archive_button.width() >= row.archive_button.sizeHint().width()

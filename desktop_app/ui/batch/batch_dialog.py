@@ -96,8 +96,8 @@ class BatchDialog(DraftDialog):
 
     def _connect(self) -> None:
         self.new_button.clicked.connect(lambda: self.new_job_requested.emit())
-        self.table.activated.connect(self._open)
-        self.table.clicked.connect(self._open)
+        self.table.activated.connect(self._open_job)
+        self.table.clicked.connect(self._open_job)
         self.new.back_requested.connect(self.show_list)
         self.job.back_requested.connect(self.show_list)
         self.job.report_requested.connect(self._choose_report)
@@ -126,7 +126,7 @@ class BatchDialog(DraftDialog):
         """Show the page for a new job."""
         self.show_status("")
         self._stack.setCurrentIndex(1)
-        self.new.add_files.setFocus()
+        self.new.add_files_button.setFocus()
 
     def show_job(self, job: BatchJob) -> None:
         is_other = self.page != "job" or self.job.job_id != job.id
@@ -156,7 +156,7 @@ class BatchDialog(DraftDialog):
 
     # ------------------------------------------------------------------ actions of the user
 
-    def _open(self, index: QModelIndex) -> None:
+    def _open_job(self, index: QModelIndex) -> None:
         job = self.jobs.row_at(index)
         if job is not None:
             self.job_requested.emit(job.id)
@@ -179,7 +179,7 @@ class BatchDialog(DraftDialog):
         if event.key() == Qt.Key.Key_Escape and self.page != "list":
             self.show_list()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():
-            self._open(self.table.currentIndex())
+            self._open_job(self.table.currentIndex())
         else:
             super().keyPressEvent(event)
 

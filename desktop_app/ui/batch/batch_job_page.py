@@ -70,7 +70,7 @@ class BatchJobPage(QWidget):
         self.setObjectName("batch-job")
         self._job: BatchJob | None = None
         self._item: BatchItem | None = None
-        self.back = dialog_button(tr("‹ All jobs"), "batch-all-jobs", "link")
+        self.back_button = dialog_button(tr("‹ All jobs"), "batch-all-jobs", "link")
         self.title = PlainLabel(name="batch-title", role="strong", wraps=True)
         self.status = PlainLabel(name="batch-status", role="dim", wraps=True)
         self.bar = QProgressBar(textVisible=False)
@@ -83,13 +83,13 @@ class BatchJobPage(QWidget):
         self.lines = BatchLineModel()
         self.table = ProportionalTable(self.lines, _SHARES)
         self.answer = text_field(tr("Response"), "batch-answer", read_only=True)
-        self.start = dialog_button(tr("Start"), "batch-start", "primary")
-        self.cancel = dialog_button(tr("Cancel job"), "batch-cancel")
+        self.start_button = dialog_button(tr("Start"), "batch-start", "primary")
+        self.cancel_button = dialog_button(tr("Cancel job"), "batch-cancel")
         self.retry_button = dialog_button(tr("Retry failed files"), "batch-retry")
-        self.report = dialog_button(tr("Export results"), "batch-report")
-        self.open = dialog_button(tr("Open as conversation"), "batch-open")
+        self.report_button = dialog_button(tr("Export results"), "batch-report")
+        self.open_button = dialog_button(tr("Open as conversation"), "batch-open")
         self.chunked_reading_button = dialog_button(tr("Read in parts…"), "batch-parts")
-        self.remove = dialog_button(tr("Remove"), "batch-remove")
+        self.remove_button = dialog_button(tr("Remove"), "batch-remove")
         self._build()
         self._connect()
         self.set_theme(theme)
@@ -99,11 +99,11 @@ class BatchJobPage(QWidget):
         table.setObjectName("batch-items")
         table.setAccessibleName(tr("Files of the job"))
         self.answer.setPlaceholderText(tr("Select a file to see its response."))
-        menu = ProgramMenu(self.report)
+        menu = ProgramMenu(self.report_button)
         for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
             action = menu.addAction(menu_text(label))
             action.triggered.connect(lambda _=False, f=format_: self._request_report(f))
-        self.report.setMenu(menu)
+        self.report_button.setMenu(menu)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(table)
@@ -112,17 +112,17 @@ class BatchJobPage(QWidget):
         self._split.setStretchFactor(1, 2)
         holder = QWidget()
         FlowLayout(
-            self.start,
-            self.open,
+            self.start_button,
+            self.open_button,
             self.chunked_reading_button,
-            self.report,
+            self.report_button,
             self.retry_button,
-            self.cancel,
-            self.remove,
+            self.cancel_button,
+            self.remove_button,
             parent=holder,
         )
         column_of(
-            (self.back, Qt.AlignmentFlag.AlignLeft),
+            (self.back_button, Qt.AlignmentFlag.AlignLeft),
             row_of((self.title, 1), self.filter, spacing=10),
             self.status,
             self.bar,
@@ -136,19 +136,19 @@ class BatchJobPage(QWidget):
         )
 
     def _connect(self) -> None:
-        self.back.clicked.connect(lambda: self.back_requested.emit())
+        self.back_button.clicked.connect(lambda: self.back_requested.emit())
         self.filter.chosen.connect(self._set_filter)
         selection = self.table.selectionModel()
         selection.currentRowChanged.connect(lambda now, _before: self._choose(now))
-        self.table.doubleClicked.connect(lambda _: self._open())
+        self.table.doubleClicked.connect(lambda _: self._open_answer())
         for button, signal in (
-            (self.start, self.start_requested),
-            (self.cancel, self.cancel_requested),
+            (self.start_button, self.start_requested),
+            (self.cancel_button, self.cancel_requested),
             (self.retry_button, self.repeat_requested),
-            (self.remove, self.remove_requested),
+            (self.remove_button, self.remove_requested),
         ):
             button.clicked.connect(lambda _=False, s=signal: self._emit_with_job(s))
-        self.open.clicked.connect(self._open)
+        self.open_button.clicked.connect(self._open_answer)
         self.chunked_reading_button.clicked.connect(
             lambda: self._emit_with_item(self.chunked_reading_requested)
         )
@@ -191,14 +191,14 @@ class BatchJobPage(QWidget):
         self.estimate.set_text(estimate_words(job) if is_ready else "")
         self.error.set_text(job_error_text(job), "warning")
         self._show_progress(job)
-        self.start.setVisible(is_ready)
-        self.start.setEnabled(bool(job.estimate.files))
-        self.cancel.setVisible(not status.is_over)
-        self.cancel.setEnabled(not job.is_cancelled)
-        self.cancel.setText(tr("Cancel job") if status.was_sent else tr("Discard"))
+        self.start_button.setVisible(is_ready)
+        self.start_button.setEnabled(bool(job.estimate.files))
+        self.cancel_button.setVisible(not status.is_over)
+        self.cancel_button.setEnabled(not job.is_cancelled)
+        self.cancel_button.setText(tr("Cancel job") if status.was_sent else tr("Discard"))
         self.retry_button.setVisible(status.is_over and bool(counts.missing))
-        self.report.setVisible(status.was_sent)
-        self.remove.setVisible(status.is_over)
+        self.report_button.setVisible(status.was_sent)
+        self.remove_button.setVisible(status.is_over)
 
     def show_reading(self, done: int, total: int) -> None:
         """Show how many files have been read."""
@@ -233,10 +233,10 @@ class BatchJobPage(QWidget):
         text = "\n\n".join(paragraphs)
         if text != self.answer.toPlainText():
             self.answer.setPlainText(text)
-        self.open.setEnabled(item.status is ItemStatus.ANSWERED)
+        self.open_button.setEnabled(item.status is ItemStatus.ANSWERED)
         is_large = item.status is ItemStatus.LEFT_OUT and item.part is not None
         self.chunked_reading_button.setVisible(is_large)
-        self.open.setVisible(not is_large)
+        self.open_button.setVisible(not is_large)
 
     # ------------------------------------------------------------------ actions of the user
 
@@ -263,11 +263,11 @@ class BatchJobPage(QWidget):
             return
         self._item = None
         self.answer.clear()
-        self.open.setEnabled(False)
-        self.open.setVisible(True)
+        self.open_button.setEnabled(False)
+        self.open_button.setVisible(True)
         self.chunked_reading_button.hide()
 
-    def _open(self) -> None:
+    def _open_answer(self) -> None:
         if self._item is not None and self._item.status is ItemStatus.ANSWERED:
             self._emit_with_item(self.open_requested)
 

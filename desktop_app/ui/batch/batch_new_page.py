@@ -96,13 +96,13 @@ class BatchNewPage(QWidget):
         self._providers: Mapping[str, BatchProviderOption] = {}
         self._template = TemplateMark()
         self._wanted_effort: Effort | None = None
-        self.back = dialog_button(tr("‹ All jobs"), "batch-back", "link")
-        self.add_files = dialog_button(tr("Add files…"), "batch-add-files")
-        self.add_folder = dialog_button(tr("Add folder…"), "batch-add-folder")
-        self.clear = dialog_button(tr("Clear"), "batch-clear-files")
-        self.undo = dialog_button(tr("Undo"), "batch-undo-clear", "link")
-        self.undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear"))))
-        self.undo.hide()
+        self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
+        self.add_files_button = dialog_button(tr("Add files…"), "batch-add-files")
+        self.add_folder_button = dialog_button(tr("Add folder…"), "batch-add-folder")
+        self.clear_button = dialog_button(tr("Clear"), "batch-clear-files")
+        self.undo_button = dialog_button(tr("Undo"), "batch-undo-clear", "link")
+        self.undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear"))))
+        self.undo_button.hide()
         self._cleared: tuple[Path, ...] = ()
         self.files = PlainLabel(name="batch-files", wraps=True)
         self.prompt = Combo(theme, tr("Prompt"), object_name="batch-prompt")
@@ -113,7 +113,7 @@ class BatchNewPage(QWidget):
         self.model = Combo(theme, tr("Model"), object_name="batch-model")
         self.effort = Combo(theme, tr("Effort"), object_name="batch-effort")
         self.refusal = Note(theme, object_name="batch-refusal")
-        self.read = dialog_button(tr("Read files"), "batch-read", "primary")
+        self.read_button = dialog_button(tr("Read files"), "batch-read", "primary")
         self._build(theme)
         self._connect()
         self.set_theme(theme)
@@ -121,7 +121,13 @@ class BatchNewPage(QWidget):
 
     def _build(self, theme: Theme) -> None:
         holder = QWidget()
-        FlowLayout(self.add_files, self.add_folder, self.clear, self.undo, parent=holder)
+        FlowLayout(
+            self.add_files_button,
+            self.add_folder_button,
+            self.clear_button,
+            self.undo_button,
+            parent=holder,
+        )
         self._choice = QGridLayout()
         for column, (label, field) in enumerate(
             (
@@ -149,29 +155,29 @@ class BatchNewPage(QWidget):
             spacing=8,
         )
         self._hint = Note(theme, tr("You’ll see the cost before anything is sent."))
-        parts = ((fields, 1), row_of((self._hint, 1), self.read))
-        back = (self.back, Qt.AlignmentFlag.AlignLeft)
+        parts = ((fields, 1), row_of((self._hint, 1), self.read_button))
+        back = (self.back_button, Qt.AlignmentFlag.AlignLeft)
         column_of(back, *parts, parent=self, margins=0, spacing=10)
 
     def _connect(self) -> None:
-        self.back.clicked.connect(lambda: self.back_requested.emit())
-        self.add_files.clicked.connect(self._choose_files)
-        self.add_folder.clicked.connect(self._choose_folder)
-        self.clear.clicked.connect(self._clear_files)
-        self.undo.clicked.connect(self._restore_files)
+        self.back_button.clicked.connect(lambda: self.back_requested.emit())
+        self.add_files_button.clicked.connect(self._choose_files)
+        self.add_folder_button.clicked.connect(self._choose_folder)
+        self.clear_button.clicked.connect(self._clear_files)
+        self.undo_button.clicked.connect(self._restore_files)
         self.prompt.activated.connect(lambda _: self._apply_prompt())
         self.task.textChanged.connect(self._update_refusal)
         self.provider.currentIndexChanged.connect(lambda _: self._show_models())
         self.model.currentIndexChanged.connect(lambda _: self._show_efforts())
         self.effort.activated.connect(lambda _: self._record_effort())
-        self.read.clicked.connect(self._request_preparation)
+        self.read_button.clicked.connect(self._request_preparation)
 
     # ------------------------------------------------------------------ options
 
     def set_files(self, paths: Sequence[Path]) -> None:
         """Replace the files."""
         self._paths = dict.fromkeys(paths)
-        self.undo.hide()
+        self.undo_button.hide()
         self._show_files()
 
     def add(self, paths: Sequence[Path]) -> None:
@@ -239,12 +245,12 @@ class BatchNewPage(QWidget):
         cleared = tuple(self._paths)
         self.set_files(())
         self._cleared = cleared
-        self.undo.show()
-        self.undo.setFocus(Qt.FocusReason.OtherFocusReason)  # Clear has become disabled
+        self.undo_button.show()
+        self.undo_button.setFocus(Qt.FocusReason.OtherFocusReason)  # Clear has become disabled
 
     def _restore_files(self) -> None:
         self.set_files((*self._cleared, *self._paths))
-        self.clear.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.clear_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _apply_prompt(self) -> None:
         prompt = self._prompts.get(self.prompt.currentData() or CUSTOM_MESSAGE)
@@ -274,7 +280,7 @@ class BatchNewPage(QWidget):
         )
         set_role(self.files, "" if names else "note")
         self.files.setAccessibleName(spoken_text(self.files.text()))
-        self.clear.setEnabled(bool(names))
+        self.clear_button.setEnabled(bool(names))
         self._update_refusal()
 
     def _show_models(self, chosen: str = "") -> None:
@@ -322,7 +328,7 @@ class BatchNewPage(QWidget):
             refusal = provider.refusal or model.refusal
         self.refusal.set_text(refusal, "warning")
         task = self.task.toPlainText().strip()
-        self.read.setEnabled(bool(self._paths) and bool(task) and not refusal)
+        self.read_button.setEnabled(bool(self._paths) and bool(task) and not refusal)
 
     def _request_preparation(self) -> None:
         provider, model = self._chosen_provider(), self._chosen_model()

@@ -43,19 +43,19 @@ class PromptSpelling(QObject):
         self._text, self._spelling = text, spelling
         self._format = misspelling_format(theme.error)
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
-        self._timer.timeout.connect(self._check)
+        self._timer.timeout.connect(self._check_visible)
         text.document().contentsChange.connect(self._on_change)
         text.cursorPositionChanged.connect(self._timer.start)
         text.height_changed.connect(self._timer.start)
         text.verticalScrollBar().valueChanged.connect(lambda _: self._timer.start())
-        spelling.changed.connect(self._mark)
+        spelling.changed.connect(self._underline_misspelled)
         self._timer.start()
 
     def set_theme(self, theme: Theme) -> None:
         self._format = misspelling_format(theme.error)
-        for block, _words in self._lines():
+        for block, _words in self._visible_lines():
             block.layout().clearFormats()
-        self._mark()
+        self._underline_misspelled()
 
     def add_suggestions(self, menu: QMenu, cursor: QTextCursor, show: Callable[[], None]) -> None:
         """Show a menu, with suggestions first if the cursor is at a misspelled word."""
@@ -73,9 +73,9 @@ class PromptSpelling(QObject):
         """Select the next misspelled word, and show the suggestions for it."""
         cursor = self._text.textCursor()
         start = cursor.selectionEnd() + 1 if cursor.hasSelection() else cursor.position()
-        self._spelling.search(self._text.toPlainText(), start, self._show)
+        self._spelling.search(self._text.toPlainText(), start, self._show_word)
 
-    def _show(self, word: ProseWord | None) -> None:
+    def _show_word(self, word: ProseWord | None) -> None:
         if word is None:
             self.notice_raised.emit(tr("No misspelled words found"))
             return
@@ -101,17 +101,17 @@ class PromptSpelling(QObject):
         if block.layout().formats() and not self._text.is_composing:
             self._underline(block, self._spelling.misspelled_in(block.text()))
 
-    def _check(self) -> None:
+    def _check_visible(self) -> None:
         if self._text.isVisible():
-            for _block, words in self._lines():
+            for _block, words in self._visible_lines():
                 self._spelling.check(words)
-            self._mark()
+            self._underline_misspelled()
 
-    def _mark(self) -> None:
-        for block, words in self._lines():
+    def _underline_misspelled(self) -> None:
+        for block, words in self._visible_lines():
             self._underline(block, [w for w in words if self._spelling.is_misspelled(w.text)])
 
-    def _lines(self) -> Iterator[tuple[QTextBlock, tuple[ProseWord, ...]]]:
+    def _visible_lines(self) -> Iterator[tuple[QTextBlock, tuple[ProseWord, ...]]]:
         """Yield the visible blocks with their words; code has none.
 
         Yield nothing while an input method composes: its text has no positions in the document.

@@ -86,15 +86,15 @@ class EvaluationsDialog(QDialog):
         self.runs.setObjectName("evaluation-runs")
         self.failing.setObjectName("evaluation-failing")
         self.note = PlainLabel(name="evaluation-note", wraps=True)
-        self._save = dialog_button(tr("Save report…"), "save-evaluation")
-        self._delete = dialog_button(tr("Delete"), "delete-evaluation")
-        self._undo = dialog_button(tr("Undo"), "undo-evaluation")
-        self._undo.hide()
+        self._save_button = dialog_button(tr("Save report…"), "save-evaluation")
+        self._delete_button = dialog_button(tr("Delete"), "delete-evaluation")
+        self._undo_button = dialog_button(tr("Undo"), "undo-evaluation")
+        self._undo_button.hide()
         self._build()
         self.choice.activated.connect(lambda _at: self.evaluation_requested.emit(self.current))
-        self._save.clicked.connect(lambda: self.save_requested.emit(self.current))
-        self._undo.clicked.connect(self.undo_requested)
-        self._delete.clicked.connect(lambda: self.delete_requested.emit(self.current))
+        self._save_button.clicked.connect(lambda: self.save_requested.emit(self.current))
+        self._undo_button.clicked.connect(self.undo_requested)
+        self._delete_button.clicked.connect(lambda: self.delete_requested.emit(self.current))
         self.set_theme(theme)
         self.resize(fitting_size(SIZE, theme, parent))
 
@@ -108,7 +108,7 @@ class EvaluationsDialog(QDialog):
         self.failing.setWordWrap(True)
         # The spring keeps the button in its corner while there is no choice.
         head = row_of((self.choice, 1), SPRING, HelpButton(), spacing=8)
-        foot = row_of(self._undo, STRETCH, self._delete, self._save, spacing=8)
+        foot = row_of(self._undo_button, STRETCH, self._delete_button, self._save_button, spacing=8)
         page = QWidget()
         column_of(self.runs, self.note, (self.failing, 1), parent=page, margins=0, spacing=12)
         body = (scroll_area_of(page), 1)
@@ -133,17 +133,23 @@ class EvaluationsDialog(QDialog):
 
     def offer_undo(self, name: str) -> None:
         """Offer to restore a deleted evaluation; "" withdraws the offer."""
-        self._undo.setVisible(bool(name))
+        self._undo_button.setVisible(bool(name))
         if name:
             words = tr("“{name}” deleted", name=name)
-            set_tooltip(self._undo, words)
-            self._undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=words)))
-            announce(self._undo, words)
-            self._undo.setFocus(Qt.FocusReason.OtherFocusReason)
+            set_tooltip(self._undo_button, words)
+            self._undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=words)))
+            announce(self._undo_button, words)
+            self._undo_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_evaluation(self, evaluation: Evaluation | None) -> None:
         """Show the runs and the failed cases of an evaluation; None if there is none."""
-        for widget in (self.runs, self.failing, self.choice, self._save, self._delete):
+        for widget in (
+            self.runs,
+            self.failing,
+            self.choice,
+            self._save_button,
+            self._delete_button,
+        ):
             widget.setVisible(evaluation is not None)
         if evaluation is None:
             self.note.setText(

@@ -141,7 +141,7 @@ class CollectionsDialog(QDialog):
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        self._show("")
+        self._show_collection("")
         self._first_size = fitting_size(SIZE, theme, parent)
         if self._first_size.width() < theme.px(_NARROW):
             self._head.setDirection(QHBoxLayout.Direction.TopToBottom)
@@ -187,7 +187,7 @@ class CollectionsDialog(QDialog):
             FileDropFilter(part)
 
     def _connect(self) -> None:
-        self.list.current_changed.connect(self._show)
+        self.list.current_changed.connect(self._show_collection)
         self.list.new_requested.connect(lambda: self.create_requested.emit([]))
         self.list.delete_pressed.connect(
             lambda id_: self.delete_requested.emit(id_) if id_ else None
@@ -222,7 +222,7 @@ class CollectionsDialog(QDialog):
         )
         if not self.current and states:
             self.list.select(states[0].collection.id)
-        self._show(self.current, is_other=False)
+        self._show_collection(self.current, is_other=False)
 
     def select(self, collection_id: str, *, is_new: bool = False) -> None:
         """Show a collection; select the name of a new one for typing."""
@@ -262,7 +262,7 @@ class CollectionsDialog(QDialog):
         ):
             button.setEnabled(not words)
 
-    def _show(self, collection_id: str, *, is_other: bool = True) -> None:
+    def _show_collection(self, collection_id: str, *, is_other: bool = True) -> None:
         state = self._states.get(collection_id)
         self._page_area.setVisible(state is not None)
         self._introduction_area.setVisible(state is None)

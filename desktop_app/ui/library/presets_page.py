@@ -99,7 +99,7 @@ class PresetsPage(QWidget):
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        self._show("")
+        self._show_preset("")
 
     def _lay_out(self) -> None:
         self._choices = row_of(spacing=8)
@@ -125,7 +125,7 @@ class PresetsPage(QWidget):
         row_of(*parts_of_page, parent=self, margins=0, spacing=16)
 
     def _connect(self) -> None:
-        self.list.current_changed.connect(self._show)
+        self.list.current_changed.connect(self._show_preset)
         self.list.new_requested.connect(self._request_new)
         self.list.chosen.connect(lambda _id: self.name.setFocus())
         self.list.delete_pressed.connect(lambda id_: self._emit_with(self.delete_requested, id_))
@@ -243,7 +243,7 @@ class PresetsPage(QWidget):
         for effort in FAMILY_EFFORTS:
             self.effort.addItem(tr(effort.label), effort)
 
-    def _show(self, preset_id: str) -> None:
+    def _show_preset(self, preset_id: str) -> None:
         self.report_edits()
         preset = self._presets.get(preset_id)
         self._preset = None
@@ -251,13 +251,13 @@ class PresetsPage(QWidget):
         self._placeholder.setVisible(preset is None)
         if preset is not None:
             self._set_name(preset)
-            self._fill(preset)
+            self._fill_fields(preset)
 
     def _refresh(self) -> None:
         if self._preset is not None and self._preset.id in self._presets:
-            self._fill(self._presets[self._preset.id])
+            self._fill_fields(self._presets[self._preset.id])
 
-    def _fill(self, preset: Preset) -> None:
+    def _fill_fields(self, preset: Preset) -> None:
         self._preset = None
         if not self.name.isModified():  # otherwise the user is typing it
             self._set_name(preset)

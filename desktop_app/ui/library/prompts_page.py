@@ -105,7 +105,7 @@ class PromptsPage(QWidget):
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        self._show("")
+        self._show_prompt("")
 
     def _lay_out(self) -> None:
         names = row_of((self.title, 3), (self.folder, 2), spacing=8)
@@ -127,7 +127,7 @@ class PromptsPage(QWidget):
         row_of(*parts_of_page, parent=self, margins=0, spacing=16)
 
     def _connect(self) -> None:
-        self.list.current_changed.connect(self._show)
+        self.list.current_changed.connect(self._show_prompt)
         self.list.new_requested.connect(self._request_new)
         self.list.chosen.connect(lambda _id: self.text.setFocus())
         self.list.delete_pressed.connect(self._request_deletion)
@@ -201,7 +201,7 @@ class PromptsPage(QWidget):
 
     # ------------------------------------------------------------------ private
 
-    def _show(self, prompt_id: str) -> None:
+    def _show_prompt(self, prompt_id: str) -> None:
         self.report_edits()
         entry = self._entries.get(prompt_id)
         self._prompt = None
@@ -210,10 +210,10 @@ class PromptsPage(QWidget):
         if entry is None:
             return
         self._initial_texts = self._texts_in_fields()
-        self._fill(entry[0])
+        self._fill_fields(entry[0])
         self._refresh()
 
-    def _fill(self, prompt: Prompt) -> None:
+    def _fill_fields(self, prompt: Prompt) -> None:
         """Fill the fields, and record their texts: a field may drop characters of the prompt.
 
         A field keeps text that the user has typed but that is not reported yet.
@@ -241,7 +241,7 @@ class PromptsPage(QWidget):
         prompt, origin = self._entries[before.id]
         if prompt != before:
             self._prompt = None  # filling the fields is not a change by the user
-            self._fill(prompt)
+            self._fill_fields(prompt)
         self.reset_button.setVisible(origin == EDITED)
         self.delete_button.setVisible(origin == OWN)
         self.hide_button.setText(tr("Show") if prompt.hidden else tr("Hide"))

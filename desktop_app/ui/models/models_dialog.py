@@ -111,9 +111,11 @@ class ModelsDialog(QDialog):
         )
         self.table.clicked.connect(self._on_clicked)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
-        self._use_button.clicked.connect(lambda: self._emit(self.use_requested))
-        self._favorite_button.clicked.connect(lambda: self._emit(self.favorite_requested))
-        self._edit_button.clicked.connect(lambda: self._emit(self.edit_requested))
+        self._use_button.clicked.connect(lambda: self._emit_with_current(self.use_requested))
+        self._favorite_button.clicked.connect(
+            lambda: self._emit_with_current(self.favorite_requested)
+        )
+        self._edit_button.clicked.connect(lambda: self._emit_with_current(self.edit_requested))
 
     # ------------------------------------------------------------------ state
 
@@ -176,7 +178,7 @@ class ModelsDialog(QDialog):
             return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._ensure_current()
-            self._emit(self.use_requested)
+            self._emit_with_current(self.use_requested)
         elif event.key() == Qt.Key.Key_Down and self.search.hasFocus():
             self.table.setFocus(Qt.FocusReason.TabFocusReason)
             self._ensure_current()
@@ -215,13 +217,13 @@ class ModelsDialog(QDialog):
 
     def _on_clicked(self, index: QModelIndex) -> None:
         if index.column() == FAVORITE_COLUMN:
-            self._emit(self.favorite_requested)
+            self._emit_with_current(self.favorite_requested)
 
     def _on_double_clicked(self, index: QModelIndex) -> None:
         if index.column() != FAVORITE_COLUMN:
-            self._emit(self.use_requested)
+            self._emit_with_current(self.use_requested)
 
-    def _emit(self, signal: SignalInstance) -> None:
+    def _emit_with_current(self, signal: SignalInstance) -> None:
         row = self.current
         if row is not None:
             signal.emit(row)

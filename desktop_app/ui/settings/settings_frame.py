@@ -110,12 +110,12 @@ class SettingsFrame(QWidget):
         from desktop_app.ui.widgets.buttons.help_button import HelpButton  # not needed at start-up
 
         title = PlainLabel(tr("Settings"), role="title")
-        self._close = PlainToolButton(name="close-settings", role="quiet")
-        self._close.setAccessibleName(spoken_text(tr("Close settings")))
-        set_tooltip(self._close, tr("Close"))
-        self._close.clicked.connect(self.close_requested)
-        self._help = HelpButton()
-        self._help.clicked.connect(self._request_help)
+        self._close_button = PlainToolButton(name="close-settings", role="quiet")
+        self._close_button.setAccessibleName(spoken_text(tr("Close settings")))
+        set_tooltip(self._close_button, tr("Close"))
+        self._close_button.clicked.connect(self.close_requested)
+        self._help_button = HelpButton()
+        self._help_button.clicked.connect(self._request_help)
         tabs = [(page, tr(title)) for page, title in PAGES]
         self._tabs = SegmentedControl(
             tabs,
@@ -132,7 +132,7 @@ class SettingsFrame(QWidget):
         for page, _ in PAGES:
             self._stack.addWidget(self._create_holder(page))
         foot = PlainLabel(tr("Settings are stored on this computer."), role="note", wraps=True)
-        head = row_of((title, 1), self._help, self._close, margins=(0, 0, 6, 0))
+        head = row_of((title, 1), self._help_button, self._close_button, margins=(0, 0, 6, 0))
         tab_row = row_of(self._tabs, margins=(0, 0, _SCROLL_BAR, 0))
         edges = (15, 8, _SCROLL_BAR - 6, 12)
         column_of(head, tab_row, (self._stack, 1), foot, parent=self, margins=edges, spacing=10)
@@ -168,8 +168,8 @@ class SettingsFrame(QWidget):
     def _apply_theme(self) -> None:
         px = self._theme.px
         scale_boxes(self, self._theme)
-        set_icon(self._close, "x", self._theme.dim, px(16))
-        self._help.set_theme(self._theme)
+        set_icon(self._close_button, "x", self._theme.dim, px(16))
+        self._help_button.set_theme(self._theme)
         self._update_margins()
 
     def _update_margins(self) -> None:

@@ -230,15 +230,15 @@ class ConversationList(QFrame):
         if self._search.is_on:
             chosen = self._search.current_conversation_id or self._selected
             self._search.end()
-            return self._edit(self._row_of(chosen))
+            return self._edit_name(self._row_of(chosen))
         row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
-        return self._edit(row)
+        return self._edit_name(row)
 
     def rename(self, identifier: str) -> bool:
         """Edit the name of a conversation or folder in place; return False if it has no row."""
-        return self._edit(self._row_of(identifier))
+        return self._edit_name(self._row_of(identifier))
 
-    def _edit(self, row: QModelIndex) -> bool:
+    def _edit_name(self, row: QModelIndex) -> bool:
         if self.view.is_editing or not row.flags() & Qt.ItemFlag.ItemIsEditable:
             return False
         self.view.clear_marks()

@@ -149,12 +149,14 @@ class FilterRow(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.archive = self._filter_button("show-archive", ARCHIVE)
-        self.trash = self._filter_button("show-trash", TRASH)
-        self.new_folder = PlainToolButton(name="new-folder", role="quiet", label=tr("New folder"))
-        self.new_folder.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.new_folder.clicked.connect(lambda: self.folder_requested.emit())
-        parts = (self.archive, self.trash, STRETCH, self.new_folder)
+        self.archive_button = self._filter_button("show-archive", ARCHIVE)
+        self.trash_button = self._filter_button("show-trash", TRASH)
+        self.new_folder_button = PlainToolButton(
+            name="new-folder", role="quiet", label=tr("New folder")
+        )
+        self.new_folder_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.new_folder_button.clicked.connect(lambda: self.folder_requested.emit())
+        parts = (self.archive_button, self.trash_button, STRETCH, self.new_folder_button)
         edges = (4, 6, themes.ROW_MARGIN + 6, 0)
         self._line = row_of(*parts, parent=self, margins=edges, spacing=4)
         self.set_theme(theme)
@@ -163,10 +165,10 @@ class FilterRow(QWidget):
         """Show the icons alone if the labels do not fit."""
         super().resizeEvent(event)
         style = Qt.ToolButtonStyle
-        for button in (self.archive, self.trash):
+        for button in (self.archive_button, self.trash_button):
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon)
         needed = self._line.sizeHint().width()
-        for button in (self.archive, self.trash):
+        for button in (self.archive_button, self.trash_button):
             if needed > self.width():
                 button.setToolButtonStyle(style.ToolButtonIconOnly)
             set_tooltip(button, button.text().strip() if needed > self.width() else "")
@@ -176,16 +178,16 @@ class FilterRow(QWidget):
 
     def show_filter(self, list_filter: ListFilter) -> None:
         """Check the button of the current filter, if it has one."""
-        for button, button_filter in ((self.archive, ARCHIVE), (self.trash, TRASH)):
+        for button, button_filter in ((self.archive_button, ARCHIVE), (self.trash_button, TRASH)):
             button.setChecked(list_filter == button_filter)
             themes.set_style_property(button, "here", list_filter == button_filter)
 
     def set_theme(self, theme: Theme) -> None:
         scale_boxes(self, theme)
         for button, name in (
-            (self.archive, "archive"),
-            (self.trash, "trash-2"),
-            (self.new_folder, "folder-plus"),
+            (self.archive_button, "archive"),
+            (self.trash_button, "trash-2"),
+            (self.new_folder_button, "folder-plus"),
         ):
             _set_icon(button, name, theme)
 

@@ -77,7 +77,7 @@ class SpendingCharts(QWidget):
         )
         self.table = QTableView()
         self.table.setModel(self._rows)
-        self._export = dialog_button(tr("Export…"), "export-spending")
+        self._export_button = dialog_button(tr("Export…"), "export-spending")
         self._build()
         self._connect()
         self.set_theme(theme)
@@ -94,7 +94,7 @@ class SpendingCharts(QWidget):
         header.setResizeContentsPrecision(0)  # the visible rows
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head = FlowLayout(self._measure, self._grouping, self._period)
-        foot = row_of((self.forecast, 1), (self._export, Qt.AlignmentFlag.AlignBottom))
+        foot = row_of((self.forecast, 1), (self._export_button, Qt.AlignmentFlag.AlignBottom))
         parts = (head, (self.chart, 3), self.caption, (table, 2), foot)
         column_of(*parts, parent=self, margins=0, spacing=8)
 
@@ -102,7 +102,7 @@ class SpendingCharts(QWidget):
         self._measure.activated.connect(lambda _: self._show_chart())
         self._grouping.activated.connect(lambda _: self.rows_requested.emit())
         self._period.activated.connect(lambda _: self.rows_requested.emit())
-        self._export.clicked.connect(self.export_requested)
+        self._export_button.clicked.connect(self.export_requested)
         self.chart.chosen.connect(self._show_caption)
         chosen = self.table.selectionModel().currentRowChanged
         chosen.connect(lambda index, _: self._mark_row(index.row()))

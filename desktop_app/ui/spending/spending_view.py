@@ -68,15 +68,15 @@ class SpendingView(QDialog):
             is_tabs=True,
         )
         self._tabs.set_current("month")
-        self._tabs.chosen.connect(lambda _: self._show())
+        self._tabs.chosen.connect(lambda _: self._show_current_page())
         self.charts = SpendingCharts(theme)
         self.table = QTableWidget()
         self.table.setObjectName("spending-table")
         self.total = PlainLabel(name="spending-total", role="strong")
         self.preparing = PlainLabel(name="spending-preparing", role="note", wraps=True)
         self.preparing.hide()
-        self._copy = dialog_button(tr("Copy as table"), "copy-spending")
-        self._copy.clicked.connect(self.copy)
+        self._copy_button = dialog_button(tr("Copy as table"), "copy-spending")
+        self._copy_button.clicked.connect(self.copy)
         self._build()
         self.set_theme(theme)
         self.resize(fitting_size(SIZE, theme, parent))
@@ -91,13 +91,13 @@ class SpendingView(QDialog):
         self._pages = QStackedWidget()
         self._pages.addWidget(table)
         self._pages.addWidget(scroll_area_of(self.charts))
-        parts = (head, self.preparing, (self._pages, 1), row_of((self.total, 1), self._copy))
+        parts = (head, self.preparing, (self._pages, 1), row_of((self.total, 1), self._copy_button))
         self._column = column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def set_tables(self, tables: Mapping[str, SpendingTable]) -> None:
         """Set the tables of the pages, by the names in `PAGES`."""
         self._tables = tables
-        self._show()
+        self._show_current_page()
 
     def set_preparing(self, percent: int | None) -> None:
         """Show the percentage of earlier calls in the figures; None hides it."""
@@ -113,7 +113,7 @@ class SpendingView(QDialog):
     def show_page(self, page: str) -> None:
         """Show one of `PAGES`."""
         self._tabs.set_current(page)
-        self._show()
+        self._show_current_page()
 
     def copy(self) -> None:
         """Copy the visible table to the clipboard."""
@@ -124,27 +124,27 @@ class SpendingView(QDialog):
             QGuiApplication.clipboard().setText(table.as_text())
         else:
             return
-        self._copy.setText(tr("Copied"))
+        self._copy_button.setText(tr("Copied"))
 
     def set_theme(self, theme: Theme) -> None:
         self.table.verticalHeader().setDefaultSectionSize(theme.px(30))
         self._min_name_width = theme.px(_MIN_NAME_WIDTH)
         retheme(self, theme)
 
-    def _show(self) -> None:
-        self._copy.setText(tr("Copy as table"))
+    def _show_current_page(self) -> None:
+        self._copy_button.setText(tr("Copy as table"))
         page = self._tabs.current() or ""
         self._pages.setCurrentIndex(int(page == CHARTS))
         # The figures below a chart are copied as they are shown.
         exact = "" if page == CHARTS else tr("Copies exact values for a spreadsheet")
-        set_tooltip(self._copy, exact)
+        set_tooltip(self._copy_button, exact)
         if page == CHARTS:
             self.total.clear()
             self.charts.refresh()
         table = self._tables.get(page)
         if table is None:
             return
-        self._fill(table)
+        self._fill_table(table)
         total = table.total
         cost = exact_money(total.cost)
         if total.uncounted:
@@ -154,7 +154,7 @@ class SpendingView(QDialog):
         self.total.setText(words)
         set_tooltip(self.total, tr(NOT_COUNTED) if total.uncounted else "")
 
-    def _fill(self, table: SpendingTable) -> None:
+    def _fill_table(self, table: SpendingTable) -> None:
         widget, headings = self.table, table.headings
         widget.clear()
         widget.setColumnCount(len(headings))

@@ -78,7 +78,7 @@ class ServerForm(FormDialog):
         self._build(theme)
         if server is not None:
             self.subject = server.name
-            self._show(server)
+            self._show_server(server)
         self.set_theme(theme)
         first = self.name if server is None else self.command
         first.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -132,7 +132,7 @@ class ServerForm(FormDialog):
         parts = (head, (scroll_area_of(inner), 1), self._problem, foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=10)
 
-    def _show(self, server: EnteredServer) -> None:
+    def _show_server(self, server: EnteredServer) -> None:
         self.name.setText(server.name)
         self.name.setReadOnly(True)
         self.command.setText(shlex.join(server.command))

@@ -83,7 +83,7 @@ class StoreDialog(QDialog):
         self._show_text(title, words)
         self._bar.hide()
         for number, (name, label, note) in enumerate(choices):
-            self._add(name, label, note, is_first=number == 0)
+            self._add_choice(name, label, note, is_first=number == 0)
         self._last_choice = choices[-1][0]
         self._buttons[0].setFocus()
         self._fit()
@@ -124,7 +124,7 @@ class StoreDialog(QDialog):
         self._scroll.setVisible(bool(words))
         self.setAccessibleName(spoken_text(self.words))
 
-    def _add(self, name: str, label: str, note: str, *, is_first: bool) -> None:
+    def _add_choice(self, name: str, label: str, note: str, *, is_first: bool) -> None:
         button = PlainButton(label, name=name, role="primary" if is_first else "plain")
         button.setDefault(is_first)
         button.clicked.connect(lambda: self._choose(name))

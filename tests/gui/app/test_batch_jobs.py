@@ -82,7 +82,7 @@ async def made(desk: Desk, paths: list[Path], task: str = "Which is it?") -> Bat
     dialog = dialog_of(desk)
     dialog.new.task.setPlainText(task)
     press(desk, "batch-read")
-    await until(lambda: dialog.page == "job" and dialog.job.start.isVisible())
+    await until(lambda: dialog.page == "job" and dialog.job.start_button.isVisible())
     return dialog
 
 
@@ -148,7 +148,7 @@ async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> No
         assert [row[0] for row in shown(desk)] == ["note-2.md", "note-3.md"]
         first = dialog.job.job_id
         press(desk, "batch-retry")
-        await until(lambda: dialog.job.job_id != first and dialog.job.start.isVisible())
+        await until(lambda: dialog.job.job_id != first and dialog.job.start_button.isVisible())
         press(desk, "batch-start")
         await until(lambda: "Completed · 2 of 2 answered" in dialog.job.status.text())
         press(desk, "batch-remove")
@@ -184,7 +184,7 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
                 next(each for each in box.buttons() if each.text() == answer).click()
                 await until(lambda: not dialog.findChildren(QMessageBox))
             await until(lambda: "Canceling" in dialog.job.status.text())
-            assert not dialog.job.cancel.isEnabled()
+            assert not dialog.job.cancel_button.isEnabled()
 
 
 async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> No
             page.provider.setCurrentIndex(at)
             if page.provider.currentData() in ("on-device", "cometapi"):
                 assert page.refusal.text()
-                assert not page.read.isEnabled()
+                assert not page.read_button.isEnabled()
         page.provider.setCurrentIndex(page.provider.findData("openai"))
         assert page.refusal.text() == ""
         names = [page.model.itemText(at) for at in range(page.model.count())]
@@ -348,7 +348,7 @@ async def test_jobs_can_be_used_by_keyboard(tmp_path: Path) -> None:
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert not dialog.isVisible()
-        assert dialog.new.back.mapTo(dialog, QPoint(0, 0)).x() >= 0
+        assert dialog.new.back_button.mapTo(dialog, QPoint(0, 0)).x() >= 0
 
 
 async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
@@ -379,14 +379,14 @@ async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
     async with Desk() as desk:
         desk.controllers.batches.begin(files)
         page = find(desk.window, BatchDialog, "batch-jobs").new
-        page.clear.click()
+        page.clear_button.click()
         assert "a.txt" not in page.files.text()
-        assert page.window().focusWidget() is page.undo
+        assert page.window().focusWidget() is page.undo_button
         page.add([tmp_path / "c.txt"])
-        page.undo.click()
+        page.undo_button.click()
         assert page.files.text().endswith("a.txt, b.txt, and c.txt")
-        assert page.undo.isHidden()
-        assert page.window().focusWidget() is page.clear
+        assert page.undo_button.isHidden()
+        assert page.window().focusWidget() is page.clear_button
 
 
 async def test_a_job_of_a_removed_provider_is_refused(tmp_path: Path) -> None:

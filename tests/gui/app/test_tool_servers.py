@@ -110,15 +110,15 @@ async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> Non
         panel = desk.window.settings
         await until(lambda: panel.findChildren(ServerSection))
         (section,) = panel.findChildren(ServerSection)
-        section.test.click()
-        await until(section.sign_in.isVisible)
+        section.test_button.click()
+        await until(section.sign_in_button.isVisible)
         assert "needs you to sign in" in words(desk)
         assert server.opened == [], "the browser opens only if the user wants it"
-        section.sign_in.click()
-        await until(section.sign_out.isVisible)
+        section.sign_in_button.click()
+        await until(section.sign_out_button.isVisible)
         await until(lambda: "Running, 2 tools," in words(desk))
-        section.sign_out.click()
-        await until(lambda: not section.sign_out.isVisible())
+        section.sign_out_button.click()
+        await until(lambda: not section.sign_out_button.isVisible())
         assert "Not running" in words(desk)
 
 

@@ -73,11 +73,13 @@ class AddressSection(LineSection):
         super().__init__(tr("Base URL"), "base-url", theme)
         self._save = save
         self._profile = NO_PROVIDER
-        self._allow = PlainButton(tr("Allow unencrypted"), name="allow-unencrypted", role="plain")
-        self._allow.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._allow.hide()
-        self._column.addWidget(self._allow, 0, Qt.AlignmentFlag.AlignLeft)
-        self._allow.clicked.connect(self._allow_host)
+        self._allow_button = PlainButton(
+            tr("Allow unencrypted"), name="allow-unencrypted", role="plain"
+        )
+        self._allow_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._allow_button.hide()
+        self._column.addWidget(self._allow_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._allow_button.clicked.connect(self._allow_host)
         self.finished.connect(self._save_entered)
 
     def show_profile(self, profile: ProviderProfile, *, read_only: bool) -> None:
@@ -87,7 +89,7 @@ class AddressSection(LineSection):
         if profile.base_url or self.field.text():
             self._check(profile.base_url)
         else:  # nobody has typed an address yet
-            self._allow.hide()
+            self._allow_button.hide()
             self.note.set_text(tr("For example http://localhost:8080/v1"))
 
     def check(self) -> bool:
@@ -112,8 +114,8 @@ class AddressSection(LineSection):
         problem = problem_of_address(text)
         host = self._host_to_allow(text)
         spoken = tr("Allow unencrypted connections to {host}", host=host)
-        self._allow.setAccessibleName(spoken_text(spoken))
-        self._allow.setVisible(bool(host) and not problem)
+        self._allow_button.setAccessibleName(spoken_text(spoken))
+        self._allow_button.setVisible(bool(host) and not problem)
         if problem:
             self.note.set_text(problem, "error")
         elif host:

@@ -140,15 +140,17 @@ class KeySection(FormSection):
         self._entry.setPlaceholderText(tr("Paste here"))
         hints = Qt.InputMethodHint
         self._entry.setInputMethodHints(hints.ImhHiddenText | hints.ImhNoPredictiveText)
-        self._save = self._plain_button("save-key", tr("Save"), tr(texts.save))
+        self._save_button = self._plain_button("save-key", tr("Save"), tr(texts.save))
         self._location = ReadOnlyLine()
         self._location.setObjectName(f"{self._prefix}key-place")
         self._location.setAccessibleName(spoken_text(tr(texts.name)))
         self._icon = PlainLabel()
-        self._replace = self._plain_button("replace-key", tr("Replace"), tr(texts.replace))
-        self._cancel = self._plain_button("cancel-key", tr("Cancel"), tr(texts.cancel))
-        self._remove = PlainButton(tr(texts.remove), role="link", name=f"{self._prefix}remove-key")
-        self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._replace_button = self._plain_button("replace-key", tr("Replace"), tr(texts.replace))
+        self._cancel_button = self._plain_button("cancel-key", tr("Cancel"), tr(texts.cancel))
+        self._remove_button = PlainButton(
+            tr(texts.remove), role="link", name=f"{self._prefix}remove-key"
+        )
+        self._remove_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._key_page = ""
         self._get_key_button = PlainButton(
             tr("Get an API key"), role="link", name=f"{self._prefix}get-key"
@@ -159,18 +161,18 @@ class KeySection(FormSection):
         self._lay_out()
         self._entry.textChanged.connect(self._show_buttons)
         self._entry.returnPressed.connect(self._submit)
-        self._save.clicked.connect(self._submit)
-        self._replace.clicked.connect(self.begin_entry)
-        self._cancel.clicked.connect(self._cancel_entry)
-        self._remove.clicked.connect(self.key_removal_requested)
+        self._save_button.clicked.connect(self._submit)
+        self._replace_button.clicked.connect(self.begin_entry)
+        self._cancel_button.clicked.connect(self._cancel_entry)
+        self._remove_button.clicked.connect(self.key_removal_requested)
 
     def _lay_out(self) -> None:
         row = row_of((self._entry, 1), (self._location, 1))
-        for button in (self._save, self._replace, self._cancel):
+        for button in (self._save_button, self._replace_button, self._cancel_button):
             row.addWidget(button)
         self._icon_row = row_of(STRETCH, self._icon, parent=self._location)
         self.body.addLayout(row)
-        self._column.addWidget(self._remove)
+        self._column.addWidget(self._remove_button)
         self._column.addWidget(self._get_key_button)
 
     def set_key_page(self, address: str) -> None:
@@ -199,7 +201,7 @@ class KeySection(FormSection):
         self._state = state
         self._show_key_page_link()
         self._entry.clear()
-        self._show(*_APPEARANCES[state.place], entry=state.place in _WITHOUT_KEY)
+        self._show_location(*_APPEARANCES[state.place], entry=state.place in _WITHOUT_KEY)
         if state.place == "elsewhere":
             texts = self._texts
             note = (
@@ -215,13 +217,13 @@ class KeySection(FormSection):
             return
         if self._state.place not in _WITHOUT_KEY:
             *_, note, tone = _APPEARANCES["none"]
-            self._show("", "key", note, tone, entry=True)
+            self._show_location("", "key", note, tone, entry=True)
         self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _cancel_entry(self) -> None:
         """Restore the state before Replace."""
         self.show_state(self._state)
-        self._replace.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._replace_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -236,7 +238,7 @@ class KeySection(FormSection):
         else:
             super().keyPressEvent(event)
 
-    def _show(
+    def _show_location(
         self, location: str, icon: str, note: str, tone: Tone, *, entry: bool = False
     ) -> None:
         """Show the state; `location` and `note` are marked for translation."""
@@ -248,8 +250,8 @@ class KeySection(FormSection):
         self._location.setCursorPosition(0)
         set_tooltip(self._location, tr(location))
         self._icon.setPixmap(pixmap(icon, self._theme.dim, self._theme.px(14)))
-        self._replace.setVisible(is_stored)
-        self._remove.setVisible(is_stored or may_be_stored)
+        self._replace_button.setVisible(is_stored)
+        self._remove_button.setVisible(is_stored or may_be_stored)
         self._show_buttons()
         self.note.set_text(tr(note), tone)
 
@@ -257,18 +259,18 @@ class KeySection(FormSection):
         """Show Cancel if a key is stored and nothing is typed; otherwise show Save."""
         is_entering, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
         can_cancel = self._state.place not in _WITHOUT_KEY
-        self._save.setVisible(is_entering and (typed or not can_cancel))
-        self._save.setEnabled(typed)
-        self._cancel.setVisible(is_entering and can_cancel and not typed)
+        self._save_button.setVisible(is_entering and (typed or not can_cancel))
+        self._save_button.setEnabled(typed)
+        self._cancel_button.setVisible(is_entering and can_cancel and not typed)
 
     def _submit(self) -> None:
         key = self._entry.text().strip()
         if not key:
             return
         self._entry.clear()
-        self._show(*_SAVING)
-        self._replace.hide()
-        self._remove.hide()
+        self._show_location(*_SAVING)
+        self._replace_button.hide()
+        self._remove_button.hide()
         self.key_entered.emit(key)
 
     def _plain_button(self, name: str, label: str, spoken: str) -> QPushButton:

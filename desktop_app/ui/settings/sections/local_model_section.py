@@ -37,22 +37,24 @@ class LocalModelSection(FormSection):
         self._file = ReadOnlyLine()
         self._file.setObjectName("weights")
         self._file.setAccessibleName(spoken_text(tr("Model file")))
-        self._choose = PlainButton(tr("Choose…"), name="choose-weights", role="plain")
-        set_tooltip(self._choose, tr("Choose a GGUF file"))
-        self._built_in = PlainButton(tr("Use built-in model"), name="built-in-weights", role="link")
-        self._built_in.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        row = row_of((self._file, 1), self._choose)
+        self._choose_button = PlainButton(tr("Choose…"), name="choose-weights", role="plain")
+        set_tooltip(self._choose_button, tr("Choose a GGUF file"))
+        self._built_in_button = PlainButton(
+            tr("Use built-in model"), name="built-in-weights", role="link"
+        )
+        self._built_in_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        row = row_of((self._file, 1), self._choose_button)
         self.body.addLayout(row)
-        self.body.addWidget(self._built_in)
-        self._choose.clicked.connect(self._open_dialog)
-        self._built_in.clicked.connect(lambda: self.model_file_chosen.emit(None))
+        self.body.addWidget(self._built_in_button)
+        self._choose_button.clicked.connect(self._open_dialog)
+        self._built_in_button.clicked.connect(lambda: self.model_file_chosen.emit(None))
 
     def show_file(self, path: str) -> None:
         """Show the name of the model file; "" for the built-in model."""
         self._file.setText(Path(path).name if path else "SmolLM2 135M")
         set_tooltip(self._file, path)
         self._file.setCursorPosition(0)
-        self._built_in.setVisible(bool(path))
+        self._built_in_button.setVisible(bool(path))
         self.note.set_text(tr(OWN_WEIGHTS if path else SMALL_MODEL))
 
     def _open_dialog(self) -> None:

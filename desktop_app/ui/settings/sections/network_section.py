@@ -129,9 +129,9 @@ class ProxySection(FormSection):
             self._mode.setCurrentIndex(self._mode.findData(mode))
             self._url.setText(profile.proxy if mode == _MANUAL else "")
             self._url.setCursorPosition(0)
-            self._show()
+            self._show_mode()
 
-    def _show(self) -> None:
+    def _show_mode(self) -> None:
         mode = str(self._mode.currentData())
         self._url.setVisible(mode == _MANUAL)
         self.note.set_text(tr(_NOTES[mode]))
@@ -139,7 +139,7 @@ class ProxySection(FormSection):
 
     def _choose_mode(self) -> None:
         mode = str(self._mode.currentData())
-        self._show()
+        self._show_mode()
         if mode != _MANUAL:
             self._save_proxy(mode)
         elif self._url.text().strip():
@@ -158,7 +158,7 @@ class ProxySection(FormSection):
             return
         self._url.setText(proxy.with_user)
         self._save_proxy(proxy.with_user)
-        self._show()
+        self._show_mode()
         if proxy.password:
             self.password_found.emit(proxy.password)
 
@@ -185,22 +185,22 @@ class CertificateSection(FormSection):
         choose = PlainButton(tr("Choose…"), name="choose-ca-file", role="plain")
         choose.setAccessibleName(spoken_text(tr("Choose certificate file")))
         set_tooltip(choose, tr("PEM or DER file, trusted in addition to system certificates"))
-        self._clear = PlainButton(
+        self._clear_button = PlainButton(
             tr("Use system certificates only"), name="clear-ca-file", role="link"
         )
-        self._clear.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._clear_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row = row_of((self._file, 1), choose)
         self.body.addLayout(row)
-        self._column.addWidget(self._clear)
+        self._column.addWidget(self._clear_button)
         choose.clicked.connect(self._open_dialog)
-        self._clear.clicked.connect(lambda: self.ca_file_chosen.emit(None))
+        self._clear_button.clicked.connect(lambda: self.ca_file_chosen.emit(None))
 
     def show_file(self, path: str, *, ok: bool, text: str) -> None:
         """Show the trusted file, and its content or the reason why it was refused."""
         self._file.setText(Path(path).name if path else tr("System certificates"))
         set_tooltip(self._file, path)
         self._file.setCursorPosition(0)
-        self._clear.setVisible(bool(path))
+        self._clear_button.setVisible(bool(path))
         default_note = tr(
             "If your company inspects encrypted traffic, choose its CA certificate. Certificates "
             "are always verified."

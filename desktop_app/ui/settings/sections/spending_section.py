@@ -40,9 +40,9 @@ class SpendingSection(LineSection):
         self._profile = NO_PROVIDER
         self._months: dict[str, MonthUnderCap] = {}
         self.field.setPlaceholderText(tr("No limit"))
-        self._report = PlainButton(tr("Show spending"), name="show-spending", role="link")
-        self._column.addWidget(self._report, 0, Qt.AlignmentFlag.AlignLeft)
-        self._report.clicked.connect(lambda: self.report_requested.emit())
+        self._report_button = PlainButton(tr("Show spending"), name="show-spending", role="link")
+        self._column.addWidget(self._report_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._report_button.clicked.connect(lambda: self.report_requested.emit())
         self.finished.connect(self._save_entered)
 
     def show_profile(self, profile: ProviderProfile) -> None:

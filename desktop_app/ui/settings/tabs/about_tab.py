@@ -37,26 +37,26 @@ class AboutTab(QWidget):
         self._choice.expand()
         self._choice.set_current("program")
         self._pages = QStackedWidget()
-        self._help = PlainButton(tr("Open help"), name="open-help", role="link")
+        self._help_button = PlainButton(tr("Open help"), name="open-help", role="link")
         self._program = text_field(tr("System info"), "about-text", read_only=True)
         # A megabyte of text, which would block the window for 100 ms if inserted at once.
         self._licenses = PagedText(theme, "licenses", tr("Licenses"))
-        self._copy = PlainButton(tr("Copy"), name="copy-about", role="plain")
-        self._copy.setAccessibleName(spoken_text(tr("Copy system info")))
+        self._copy_button = PlainButton(tr("Copy"), name="copy-about", role="plain")
+        self._copy_button.setAccessibleName(spoken_text(tr("Copy system info")))
         self._copied = Note(theme)
         self._lay_out()
         self._choice.chosen.connect(self.show_page)
-        self._copy.clicked.connect(self._copy_text)
-        self._help.clicked.connect(lambda: self.help_requested.emit())
+        self._copy_button.clicked.connect(self._copy_text)
+        self._help_button.clicked.connect(lambda: self.help_requested.emit())
         self.set_theme(theme)
 
     def _lay_out(self) -> None:
         program = QWidget()
-        row = row_of(self._copy, (self._copied, 1))
+        row = row_of(self._copy_button, (self._copied, 1))
         column_of((self._program, 1), row, parent=program, margins=0)
         for page in (program, self._licenses):
             self._pages.addWidget(page)
-        parts = ((self._help, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
+        parts = ((self._help_button, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
         column_of(*parts, parent=self, margins=0, spacing=10)
 
     def show_page(self, key: str) -> None:

@@ -116,12 +116,12 @@ class DataTab(QWidget):
         self._backups.add(self._gap)
         self._backups.add(self._schedule)
         self._backups.add(self._state)
-        self._back_up_now = _button(tr("Back up now"), "backup-now")
-        self._back_up_now.clicked.connect(lambda: self.backup_requested.emit())
+        self._backup_button = _button(tr("Back up now"), "backup-now")
+        self._backup_button.clicked.connect(lambda: self.backup_requested.emit())
         restore = _button(tr("Restore…"), "restore")
         restore.clicked.connect(lambda: self.restore_requested.emit())
         holder = QWidget()
-        FlowLayout(self._back_up_now, restore, parent=holder)
+        FlowLayout(self._backup_button, restore, parent=holder)
         self._backups.add(holder)
 
     def set_values(self, values: Mapping[str, object]) -> None:

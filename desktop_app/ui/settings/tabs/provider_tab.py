@@ -130,8 +130,8 @@ class ProviderTab(QWidget):
         self._column.addWidget(self._custom_server)
         self.network = NetworkSection(theme, self._save)
         self._column.addWidget(self.network)
-        self._remove = PlainButton(tr("Remove server"), name="remove-provider", role="link")
-        self._column.addWidget(self._remove, 0, Qt.AlignmentFlag.AlignLeft)
+        self._remove_button = PlainButton(tr("Remove server"), name="remove-provider", role="link")
+        self._column.addWidget(self._remove_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
 
     def _build_choice(self, theme: Theme) -> None:
@@ -139,17 +139,17 @@ class ProviderTab(QWidget):
         self._combo = Combo(theme, tr("Provider"), object_name="provider")
         section.title.setBuddy(self._combo)
         # Assistive technology could not open the menu of a QToolButton, or would wait for its end.
-        self._add = PlainButton(name="add-provider", role="quiet")
-        self._add.setAccessibleName(spoken_text(tr("Add server")))
-        set_tooltip(self._add, tr("Add server"))
-        menu = ProgramMenu(self._add)
+        self._add_button = PlainButton(name="add-provider", role="quiet")
+        self._add_button.setAccessibleName(spoken_text(tr("Add server")))
+        set_tooltip(self._add_button, tr("Add server"))
+        menu = ProgramMenu(self._add_button)
         for preset in SERVER_PRESETS:
             action = menu.addAction(menu_text(tr(preset.name)))
             action.triggered.connect(
                 lambda _=False, preset=preset: self._add_server(profile_from(preset))
             )
-        self._add.setMenu(menu)
-        row = row_of((self._combo, 1), self._add)
+        self._add_button.setMenu(menu)
+        row = row_of((self._combo, 1), self._add_button)
         section.body.addLayout(row)
         self._preset_help = section.note
         self._column.addWidget(section)
@@ -160,12 +160,12 @@ class ProviderTab(QWidget):
         return section
 
     def _build_test(self, theme: Theme) -> None:
-        self._test = PlainButton(tr("Test"), name="test", role="plain")
-        self._test.setAccessibleName(spoken_text(tr("Test connection")))
+        self._test_button = PlainButton(tr("Test"), name="test", role="plain")
+        self._test_button.setAccessibleName(spoken_text(tr("Test connection")))
         self._result_icon = PlainLabel()
         self._result = Note(theme, object_name="test-result")
-        self._test.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        row = row_of(self._test, self._result_icon, (self._result, 100), STRETCH, spacing=8)
+        self._test_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        row = row_of(self._test_button, self._result_icon, (self._result, 100), STRETCH, spacing=8)
         self._column.addLayout(row)
 
     def _build_default(self, theme: Theme) -> None:
@@ -187,13 +187,15 @@ class ProviderTab(QWidget):
         self._price.finished.connect(self._save_price)
         self._key.key_entered.connect(self._enter_key)
         self._key.key_removal_requested.connect(self._remove_key)
-        self._test.clicked.connect(self._begin_test)
+        self._test_button.clicked.connect(self._begin_test)
         self._models_button.clicked.connect(self.models_requested)
         self._default_switch.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )
         self._weights_section.model_file_chosen.connect(self.model_file_chosen)
-        self._remove.clicked.connect(lambda: self.profile_removal_requested.emit(self.current_id()))
+        self._remove_button.clicked.connect(
+            lambda: self.profile_removal_requested.emit(self.current_id())
+        )
 
     # ------------------------------------------------------------------ state
 
@@ -221,7 +223,7 @@ class ProviderTab(QWidget):
             for section in self.findChildren(LineSection):
                 section.report_edits()
         self._profile = profile
-        self._show()
+        self._show_profile()
 
     def set_key_state(self, profile_id: str, state: KeyState) -> None:
         """Show where a profile's key is stored."""
@@ -252,10 +254,10 @@ class ProviderTab(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        set_icon(self._add, "plus", theme.dim, theme.px(16))
+        set_icon(self._add_button, "plus", theme.dim, theme.px(16))
         self._show_result()
 
-    def _show(self) -> None:
+    def _show_profile(self) -> None:
         profile = self._profile
         if profile is NO_PROVIDER:
             return
@@ -281,7 +283,7 @@ class ProviderTab(QWidget):
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_fixed)
         self.spending.show_profile(profile)
         self._weights_section.setVisible(not is_remote)
-        self._remove.setVisible(is_custom and not is_fixed)
+        self._remove_button.setVisible(is_custom and not is_fixed)
         self._show_settings()
         self._show_result()
         if profile.id == self._added_id:  # continue with its first field
@@ -307,7 +309,7 @@ class ProviderTab(QWidget):
         is_testing = self.current_id() in self._testing
         if is_testing:
             ok, text = True, tr("Testing…")
-        self._test.setEnabled(not is_testing)
+        self._test_button.setEnabled(not is_testing)
         self._result.set_text(text, "note" if ok else "error", is_result=True)
         self._result_icon.setVisible(not is_testing and self.current_id() in self._test_results)
         name, color = (
@@ -373,7 +375,7 @@ class ProviderTab(QWidget):
         if profile != self._profile and profile.id in self._profiles:  # it may have been removed
             self._profile = self._profiles[profile.id] = profile
             self._combo.setItemText(self._combo.findData(profile.id), profile.name)
-            self._show()  # each section changes the profile that it shows
+            self._show_profile()  # each section changes the profile that it shows
             self.profile_save_requested.emit(profile)
 
 

@@ -82,19 +82,19 @@ class ResponsesTab(QWidget):
         self._form.reset_requested.connect(self._request_reset)
         self._form.edit_requested.connect(self._request_edit)
         self._shown_scope = DEFAULTS
-        self._show()
+        self._update_form()
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Set the defaults."""
         self._defaults = values
-        self._show()
+        self._update_form()
 
     def set_overrides(self, conversation_id: str, overrides: Mapping[str, object]) -> None:
         """Set the open conversation and the values that it overrides."""
         if conversation_id != self._conversation_id:
             self._form.report_edits()  # typed text belongs to the previous conversation
         self._conversation_id, self._overrides = conversation_id, overrides
-        self._show()
+        self._update_form()
 
     def set_folder(self, folder_id: str, name: str, overrides: Mapping[str, object]) -> None:
         """Set the current folder and the values that it overrides; "" if there is none."""
@@ -104,7 +104,7 @@ class ResponsesTab(QWidget):
         self._scope.button(FOLDER).setVisible(bool(folder_id))
         if not folder_id and self._shown_scope == FOLDER:
             self.show_scope(CONVERSATION)
-        self._show()
+        self._update_form()
 
     def show_scope(self, scope: str) -> None:
         """Show the settings of the conversation, the folder, or the defaults."""
@@ -123,9 +123,9 @@ class ResponsesTab(QWidget):
     def _choose_scope(self, scope: str) -> None:
         self._form.report_edits()
         self._shown_scope = scope
-        self._show()
+        self._update_form()
 
-    def _show(self) -> None:
+    def _update_form(self) -> None:
         of_folder = self._folder_overrides if self._folder_id else {}
         overrides = {CONVERSATION: self._overrides, FOLDER: of_folder}.get(self._shown_scope)
         inherited = of_folder if self._shown_scope == CONVERSATION else {}

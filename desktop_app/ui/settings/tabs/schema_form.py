@@ -86,12 +86,12 @@ class SchemaForm(QWidget):
         self._column = column_of(parent=self, margins=0, spacing=16)
         for declared in settings_of(group):
             if declared.key != "look.language":
-                self._add(declared, theme)
+                self._add_row(declared, theme)
             elif len(offered_languages()) > 1:
-                self._add(_with_offered_languages(declared), theme)
+                self._add_row(_with_offered_languages(declared), theme)
         self._column.addStretch(1)
 
-    def _add(self, declared: Setting, theme: Theme) -> None:
+    def _add_row(self, declared: Setting, theme: Theme) -> None:
         section = FormSection(tr(declared.label), theme)
         section.note.set_text(tr(declared.help))
         key = declared.key
@@ -113,7 +113,7 @@ class SchemaForm(QWidget):
         self._sections[key] = section
         if declared.per_conversation or declared.per_folder:
             line = self._override_lines[key] = _OverrideLine(declared, section)
-            line.reset.clicked.connect(lambda: self.reset_requested.emit(key))
+            line.reset_button.clicked.connect(lambda: self.reset_requested.emit(key))
         self._column.addWidget(section)
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -172,11 +172,13 @@ class _OverrideLine:
 
     def __init__(self, declared: Setting, section: FormSection) -> None:
         self._label = PlainLabel(role="note")
-        self.reset = PlainButton(tr("Use default"), role="link", name=f"reset-{declared.key}")
+        self.reset_button = PlainButton(
+            tr("Use default"), role="link", name=f"reset-{declared.key}"
+        )
         spoken = tr("{setting}: use default", setting=tr(declared.label))
-        self.reset.setAccessibleName(spoken_text(spoken))
+        self.reset_button.setAccessibleName(spoken_text(spoken))
         self._row = QWidget()
-        row_of((self._label, 1), self.reset, parent=self._row, margins=0)
+        row_of((self._label, 1), self.reset_button, parent=self._row, margins=0)
         section.add(self._row)
         self.show(False, "")
 

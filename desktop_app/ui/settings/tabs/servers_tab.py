@@ -74,9 +74,9 @@ class ServersTab(QWidget):
         self._intro = Note(theme, tr(INTRODUCTION))
         self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
         self._list = column_of(spacing=16)
-        self._add = add = dialog_button(tr("Add…"), "add-server")
+        self._add_button = add = dialog_button(tr("Add…"), "add-server")
         add.clicked.connect(self.add_requested)
-        self._import = import_ = dialog_button(tr("Import…"), "import-servers")
+        self._import_button = import_ = dialog_button(tr("Import…"), "import-servers")
         import_.clicked.connect(self.import_requested)
         parts = (self._intro, self._empty_label, self._list, FlowLayout(add, import_), STRETCH)
         column_of(*parts, parent=self, margins=0, spacing=12)
@@ -90,7 +90,9 @@ class ServersTab(QWidget):
                 section.deleteLater()
             self._sections = {name: self._create_section(name) for name in names}
             if names:
-                order_tabs(self._sections[names[-1]].remove, (self._add, self._import))
+                order_tabs(
+                    self._sections[names[-1]].remove_button, (self._add_button, self._import_button)
+                )
         self._rows = list(rows)
         for row in rows:
             self._sections[row.name].show_row(row)
@@ -98,12 +100,12 @@ class ServersTab(QWidget):
 
     def _create_section(self, name: str) -> ServerSection:
         section = ServerSection(name, self._theme)
-        section.test.clicked.connect(lambda: self.test_requested.emit(name))
-        section.log.clicked.connect(lambda: self.log_requested.emit(name))
-        section.sign_in.clicked.connect(lambda: self.sign_in_requested.emit(name))
-        section.sign_out.clicked.connect(lambda: self.sign_out_requested.emit(name))
-        section.edit.clicked.connect(lambda: self.edit_requested.emit(name))
-        section.remove.clicked.connect(lambda: self.removal_requested.emit(name))
+        section.test_button.clicked.connect(lambda: self.test_requested.emit(name))
+        section.log_button.clicked.connect(lambda: self.log_requested.emit(name))
+        section.sign_in_button.clicked.connect(lambda: self.sign_in_requested.emit(name))
+        section.sign_out_button.clicked.connect(lambda: self.sign_out_requested.emit(name))
+        section.edit_button.clicked.connect(lambda: self.edit_requested.emit(name))
+        section.remove_button.clicked.connect(lambda: self.removal_requested.emit(name))
         self._list.addWidget(section)
         scale_boxes(section, self._theme)
         return section
@@ -119,14 +121,20 @@ class ServerSection(FormSection):
         super().__init__(name, theme)
         self._about = PlainLabel(role="note", wraps=True)
         self._state = Note(theme, object_name="server-state")
-        self.sign_in = dialog_button(tr("Sign in…"), f"sign-in-server-{name}")
-        self.sign_out = dialog_button(tr("Sign out"), f"sign-out-server-{name}")
-        self.test = dialog_button(tr("Test"), f"test-server-{name}")
-        self.log = dialog_button(tr("Log"), f"log-server-{name}")
-        self.edit = dialog_button(tr("Edit…"), f"edit-server-{name}")
-        self.remove = dialog_button(tr("Remove…"), f"remove-server-{name}")
-        signing = (self.sign_in, self.sign_out)
-        buttons = (*signing, self.test, self.log, self.edit, self.remove)
+        self.sign_in_button = dialog_button(tr("Sign in…"), f"sign-in-server-{name}")
+        self.sign_out_button = dialog_button(tr("Sign out"), f"sign-out-server-{name}")
+        self.test_button = dialog_button(tr("Test"), f"test-server-{name}")
+        self.log_button = dialog_button(tr("Log"), f"log-server-{name}")
+        self.edit_button = dialog_button(tr("Edit…"), f"edit-server-{name}")
+        self.remove_button = dialog_button(tr("Remove…"), f"remove-server-{name}")
+        signing = (self.sign_in_button, self.sign_out_button)
+        buttons = (
+            *signing,
+            self.test_button,
+            self.log_button,
+            self.edit_button,
+            self.remove_button,
+        )
         for button in buttons:
             button.setAccessibleName(spoken_text(f"{name}: {button.text()}"))
         self.body.addWidget(self._about)
@@ -137,5 +145,5 @@ class ServerSection(FormSection):
         """Show the server's state."""
         self._about.setText(row.about)
         self._state.set_text(row.state, row.tone)
-        self.sign_in.setVisible(row.can_sign_in)
-        self.sign_out.setVisible(row.is_signed_in)
+        self.sign_in_button.setVisible(row.can_sign_in)
+        self.sign_out_button.setVisible(row.is_signed_in)

@@ -170,35 +170,35 @@ class CommandRow(QWidget):
         self._command = command
         self._title = tr(command.title)
         title = PlainLabel(self._title, wraps=True)
-        self._reset = PlainButton(tr("Reset"), role="link", name=f"reset-{command.id}")
+        self._reset_button = PlainButton(tr("Reset"), role="link", name=f"reset-{command.id}")
         spoken = tr("Reset shortcut for “{command}”", command=self._title)
-        self._reset.setAccessibleName(spoken_text(spoken))
-        self._cap = KeyCap(theme)
-        self._cap.setObjectName(f"keys-{command.id}")
+        self._reset_button.setAccessibleName(spoken_text(spoken))
+        self._key_cap = KeyCap(theme)
+        self._key_cap.setObjectName(f"keys-{command.id}")
         self._note = Note(theme)
         self._conflicting: tuple[str, ...] = ()
         self._status: tuple[str, Tone] = ("", "note")
-        row = row_of((title, 1), self._reset, self._cap)
+        row = row_of((title, 1), self._reset_button, self._key_cap)
         column_of(row, self._note, parent=self, margins=0, spacing=0)
-        self._cap.captured.connect(self._change_keys)
-        self._reset.clicked.connect(
+        self._key_cap.captured.connect(self._change_keys)
+        self._reset_button.clicked.connect(
             lambda: self.changed.emit(command.id, normalized(command.shortcut))
         )
 
     def show_keys(self, keys: str, *, is_changed: bool, conflicting: Sequence[str]) -> None:
         """Show the command's keys and the commands that they conflict with."""
-        self._cap.set_keys(keys)
+        self._key_cap.set_keys(keys)
         shown = shortcut_text(keys)
         spoken = (
             tr("{command}: {keys}", command=self._title, keys=shown)
             if shown
             else tr("{command}: no shortcut", command=self._title)
         )
-        is_new = spoken_text(spoken) != self._cap.accessibleName()
-        self._cap.setAccessibleName(spoken_text(spoken))
-        self._reset.setVisible(is_changed)
-        if is_new and self._cap.hasFocus():
-            announce(self._cap, spoken)
+        is_new = spoken_text(spoken) != self._key_cap.accessibleName()
+        self._key_cap.setAccessibleName(spoken_text(spoken))
+        self._reset_button.setVisible(is_changed)
+        if is_new and self._key_cap.hasFocus():
+            announce(self._key_cap, spoken)
         self._conflicting = tuple(conflicting)
         self._show_note()
 
@@ -210,7 +210,7 @@ class CommandRow(QWidget):
     def _show_note(self) -> None:
         if self._conflicting:
             others = tr("Also used by {commands}.", commands=formatting.joined(self._conflicting))
-            self._note.set_text(others, "warning", is_result=self._cap.hasFocus())
+            self._note.set_text(others, "warning", is_result=self._key_cap.hasFocus())
         else:
             self._note.set_text(*self._status)
 
@@ -241,20 +241,20 @@ class HotkeyHelp(QWidget):
         super().__init__()
         self._keys = ""
         copy = PlainButton(tr("Copy command"), name="copy-quick-command")
-        self._bind = PlainButton(name="bind-quick-command")
-        for button in (copy, self._bind):
+        self._bind_button = PlainButton(name="bind-quick-command")
+        for button in (copy, self._bind_button):
             set_role(button, "link")
         leading = Qt.AlignmentFlag.AlignLeading
-        column_of((copy, leading), (self._bind, leading), parent=self, margins=0, spacing=0)
+        column_of((copy, leading), (self._bind_button, leading), parent=self, margins=0, spacing=0)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
-        self._bind.clicked.connect(lambda: self.binding_requested.emit(self._keys))
+        self._bind_button.clicked.connect(lambda: self.binding_requested.emit(self._keys))
         self.hide()
 
     def show_report(self, report: HotkeyReport) -> None:
         """Show the buttons if the global shortcut is unavailable."""
         self._keys = report.keys
-        self._bind.setText(tr("Create in {desktop}…", desktop=report.desktop))
-        self._bind.setVisible(bool(report.desktop))
+        self._bind_button.setText(tr("Create in {desktop}…", desktop=report.desktop))
+        self._bind_button.setVisible(bool(report.desktop))
         self.setVisible(report.status is HotkeyStatus.UNAVAILABLE)
 
 
@@ -291,11 +291,11 @@ class ShortcutsTab(QWidget):
             self._titles.append(title)
             self._column.addWidget(title)
             for command in commands:
-                self._add(command, theme)
+                self._add_row(command, theme)
         self._column.addStretch(1)
         self.set_theme(theme)
 
-    def _add(self, command: Command, theme: Theme) -> None:
+    def _add_row(self, command: Command, theme: Theme) -> None:
         row = CommandRow(command, theme)
         row.changed.connect(self.changed)
         self._rows[command.id] = row

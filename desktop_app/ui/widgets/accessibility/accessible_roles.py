@@ -72,7 +72,7 @@ def _interface_of(_class_name: str, widget: object) -> Any:
     if _is_ending:
         return None
     if isinstance(widget, QApplication):
-        _keep(program := AccessibleProgram(widget))
+        _retain(program := AccessibleProgram(widget))
         return program
     if not isinstance(widget, QWidget):
         return None
@@ -90,11 +90,11 @@ def _interface_of(_class_name: str, widget: object) -> Any:
         interface = kind(widget, QAccessible.Role[role], widget.accessibleName())
     else:
         return None
-    _keep(interface)
+    _retain(interface)
     return interface
 
 
-def _keep(interface: QAccessibleObject) -> None:
+def _retain(interface: QAccessibleObject) -> None:
     """Keep an interface until Qt deletes it; Qt's cache does not notice if Python deletes it."""
     count = len(_interfaces)
     if count >= _MIN_PRUNED_COUNT and count.bit_count() == 1:  # at each doubling
