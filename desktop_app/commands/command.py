@@ -48,7 +48,7 @@ class CommandScope(StrEnum):
 
 @dataclass(frozen=True)
 class Command:
-    """An action.
+    """An action of the program.
 
     Attributes:
         id: stable across versions, `area.action`.

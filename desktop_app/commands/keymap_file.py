@@ -27,7 +27,7 @@ LARGEST_FILE: Final = 1 << 20
 
 @dataclass
 class ReadShortcuts:
-    """The content of a file.
+    """The content of a file of shortcuts.
 
     Attributes:
         usable: shortcuts by command id, normalized.

@@ -16,13 +16,13 @@ EventHandler: Final = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)
 
 
 class EventType(ctypes.Structure):
-    """EventTypeSpec."""
+    """Carbon's struct EventTypeSpec."""
 
     _fields_ = (("category", c_uint32), ("kind", c_uint32))
 
 
 class HotKeyId(ctypes.Structure):
-    """EventHotKeyID."""
+    """Carbon's struct EventHotKeyID."""
 
     _fields_ = (("signature", c_uint32), ("number", c_uint32))
 

@@ -118,7 +118,7 @@ class _PreviewButton(QAbstractButton):
 
 
 class ChipWidget(QFrame):
-    """Widget of a chip.
+    """The widget that shows a `Chip`, with its buttons and its menu.
 
     Signals:
         remove_requested(str): the user removes the attachment with this id.

@@ -86,7 +86,7 @@ class ModelControl(QFrame):
 
 
 class ChoiceRow(QWidget):
-    """The controls below the text.
+    """The controls below the prompt's text. See the module.
 
     Attributes:
         attach_button, attach_menu_button, tools_button, send_button, stop_button: the buttons.

@@ -45,7 +45,7 @@ MAX_TEXT_CHARACTERS: Final = 1_000_000
 
 
 class PromptText(PlainTextField):
-    """The editable text.
+    """The field for the prompt's text. See the module.
 
     Signals:
         send_pressed, stop_pressed: a key was pressed, never while an input method is composing.

@@ -75,7 +75,7 @@ class SuggestionButton(PaintedButton):
 
 
 class Suggestions(QWidget):
-    """The suggestions, in rows.
+    """The buttons of all suggestions, in rows.
 
     Signals:
         chosen(str): the user chose the suggestion with this key.

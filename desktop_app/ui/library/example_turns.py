@@ -127,7 +127,7 @@ class ExampleTurns(FormSection):
 
 
 class _ExampleFields(QWidget):
-    """The fields of an example.
+    """The fields of one example: a question and its response.
 
     Attributes:
         texts: the question and the response, as stored or typed.

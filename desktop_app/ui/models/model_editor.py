@@ -53,7 +53,7 @@ _EFFORTS_AUTOMATIC, _EFFORTS_NONE, _EFFORTS_CHOSEN = "open", "none", "chosen"
 
 
 class ModelEditor(FormDialog):
-    """The form for one model.
+    """The form for the user's facts about a model. See the module.
 
     Signals:
         saved(str, OwnModel): the provider's id, and the entered facts.

@@ -44,7 +44,7 @@ _MAX_NAME_WIDTH: Final = 320
 
 
 class ModelsDialog(QDialog):
-    """The table of models.
+    """The dialog with the table of models.
 
     Signals:
         use_requested(ModelRow): answer with this model in the open conversation.

@@ -77,7 +77,7 @@ def axis_step(top: float) -> float:
 
 
 class BarChart(QWidget):
-    """The chart. The pointer or the arrow keys choose a group of bars.
+    """The widget that paints `Bars`. The pointer or the arrow keys choose a group of bars.
 
     Signals:
         chosen(int): the index of the chosen group; -1 for none.

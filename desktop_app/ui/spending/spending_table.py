@@ -46,7 +46,7 @@ _OUTCOMES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class SpendingTable:
-    """A table of sums.
+    """A table of spending, such as by model or by day.
 
     Attributes:
         headings: the headings of all columns; the last are `FIGURES`.

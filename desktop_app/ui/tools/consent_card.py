@@ -43,7 +43,7 @@ _HIDDEN_CHARACTERS: Final = re.compile(
 
 
 class ConsentChoice(Enum):
-    """The user's answer."""
+    """The user's answer to a `ConsentCard`."""
 
     ONCE = auto()
     CONVERSATION = auto()
@@ -52,7 +52,7 @@ class ConsentChoice(Enum):
 
 
 class ConsentCard(QFrame):
-    """Card that asks about one call.
+    """The card that asks whether a tool may run.
 
     Signals:
         decided(ConsentChoice): the user clicked a button.

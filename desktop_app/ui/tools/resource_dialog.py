@@ -37,7 +37,7 @@ class ResourceChoice:
 
 
 class ResourceDialog(QDialog):
-    """Dialog with the list of resources.
+    """The dialog with the list of resources. See the module.
 
     Signals:
         chosen(ResourceChoice): attach this resource.

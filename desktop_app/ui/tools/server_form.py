@@ -49,7 +49,7 @@ class EnteredServer:
 
 
 class ServerForm(FormDialog):
-    """Form for a server.
+    """The form for a tool server.
 
     Args:
         server: the server to edit; None for a new server.
@@ -182,7 +182,7 @@ def _pairs(text: str, separator: str) -> dict[str, str] | None:
 
 
 class ServerLog(QDialog):
-    """The log of a server."""
+    """The dialog with the log of a tool server."""
 
     def __init__(self, name: str, lines: Sequence[str], theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)

@@ -34,7 +34,7 @@ _VERDICTS: Final = (
 
 
 class ReviewDialog(FormDialog):
-    """The dialog for one answer.
+    """The dialog in which the user reviews an answer.
 
     Signals:
         saved(object, str): the Review, or None for no mark; the corrected text, or "".

@@ -102,7 +102,7 @@ class FieldText(PlainTextField):
 
 
 class PromptFields(QFrame, DraftForm):
-    """The fields of a prompt.
+    """The form for the variables of a prompt. See the module.
 
     Attributes:
         prompt: the prompt to fill in.

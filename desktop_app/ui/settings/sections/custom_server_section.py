@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CustomServerSection(FormSection):
-    """The switches of a provider.
+    """The switches of a custom server. See the module.
 
     Args:
         save: takes the changed profile.

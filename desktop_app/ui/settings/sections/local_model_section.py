@@ -24,7 +24,7 @@ OWN_WEIGHTS: Final = N_("Runs on this computer. Nothing you send leaves it.")
 
 
 class LocalModelSection(FormSection):
-    """The model's file.
+    """The file of the local model, with buttons to choose another.
 
     Signals:
         model_file_chosen(object): a Path, or None for the built-in model.

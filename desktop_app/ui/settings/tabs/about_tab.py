@@ -22,7 +22,7 @@ _PAGES: Final = (("program", N_("System info")), ("licenses", N_("Licenses")))
 
 
 class AboutTab(QWidget):
-    """The page, which fills the available height.
+    """The About page, which fills the available height.
 
     Signals:
         help_requested(): the user wants to open the help.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AppearanceTab(QWidget):
-    """The page, with a form for the window and a form for the desktop below it.
+    """The Appearance page, with a form for the window and a form for the desktop below it.
 
     Signals:
         changed(str, object): a setting's key and the user's new value.

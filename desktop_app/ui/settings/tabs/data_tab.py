@@ -50,7 +50,7 @@ FOLDER_KEY = "backup.folder"
 
 
 class DataTab(QWidget):
-    """The page.
+    """The Data page. See the module.
 
     Signals:
         changed(str, object): the key of a setting and its value.

@@ -55,7 +55,7 @@ WEIGHTS: Final = "local_model.weights"
 
 
 class ProviderTab(QWidget):
-    """The page.
+    """The Provider page. See the module.
 
     Attributes:
         spending: the monthly cap of the shown provider.

@@ -42,7 +42,7 @@ _NOTES: Final = {
 
 
 class ResponsesTab(QWidget):
-    """The page.
+    """The Responses page. See the module.
 
     Signals:
         changed(str, object): a setting's key and its new default.

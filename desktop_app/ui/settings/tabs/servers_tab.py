@@ -47,7 +47,7 @@ class ServerRow:
 
 
 class ServersTab(QWidget):
-    """The page.
+    """The Tool servers page. See the module.
 
     Signals:
         add_requested(): add a server.
@@ -115,7 +115,7 @@ class ServersTab(QWidget):
 
 
 class ServerSection(FormSection):
-    """One server."""
+    """A tool server on the page: its state and its buttons."""
 
     def __init__(self, name: str, theme: Theme) -> None:
         super().__init__(name, theme)

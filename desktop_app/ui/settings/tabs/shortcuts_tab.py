@@ -259,7 +259,7 @@ class HotkeyHelp(QWidget):
 
 
 class ShortcutsTab(QWidget):
-    """The page.
+    """The Shortcuts page. See the module.
 
     Signals:
         changed(str, str): command id and its new keys.

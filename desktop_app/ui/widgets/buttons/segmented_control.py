@@ -95,7 +95,7 @@ class Segment(PaintedButton):
 
 
 class SegmentedControl(QFrame):
-    """Exclusive segments.
+    """A row of exclusive segments. See the module.
 
     Signals:
         chosen(str): the user chose the option with this key.
