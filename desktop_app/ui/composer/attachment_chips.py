@@ -411,10 +411,10 @@ class AttachmentChips(QScrollArea):
         stops = [stop for widget in self._widgets.values() for stop in widget.tab_stops]
         order_children(self._content, stops)
 
-    def set_compact(self, compact: bool) -> None:
+    def set_compact(self, is_compact: bool) -> None:
         """Show fewer rows if there is little room."""
-        if compact != self._is_compact:
-            self._is_compact = compact
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
             self._fit()
 
     def count(self) -> int:

@@ -161,11 +161,13 @@ def fill_background(
     )
 
 
-def _add(menu: QMenu, group: QActionGroup, label: str, checked: bool, figures: str = "") -> QAction:
+def _add(
+    menu: QMenu, group: QActionGroup, label: str, is_checked: bool, figures: str = ""
+) -> QAction:
     action = menu.addAction(menu_text(label, keys=figures))
     action.setCheckable(True)
     group.addAction(action)
-    action.setChecked(checked)
+    action.setChecked(is_checked)
     return action
 
 

@@ -199,12 +199,12 @@ class ChoiceRow(QWidget):
         self._rate = text
         self._show_figures()
 
-    def set_streaming(self, streaming: bool) -> None:
+    def set_streaming(self, is_streaming: bool) -> None:
         """Show Stop and the rate while an answer streams, otherwise Send and the estimate."""
-        self._is_streaming = streaming
-        self.send_button.setVisible(not streaming)
-        self.stop_button.setVisible(streaming)
-        if not streaming:
+        self._is_streaming = is_streaming
+        self.send_button.setVisible(not is_streaming)
+        self.stop_button.setVisible(is_streaming)
+        if not is_streaming:
             self._rate = ""
         self._show_figures()
 

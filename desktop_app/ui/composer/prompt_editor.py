@@ -211,13 +211,13 @@ class PromptEditor(QFrame):
         self._show_enter_key()
         self._fit()
 
-    def set_streaming(self, streaming: bool) -> None:
+    def set_streaming(self, is_streaming: bool) -> None:
         """Show Stop and its hint while an answer streams, otherwise Send."""
         had_focus = self.row.send_button.hasFocus() or self.row.stop_button.hasFocus()
-        self._is_streaming = streaming
-        self.field.set_can_stop(streaming)
+        self._is_streaming = is_streaming
+        self.field.set_can_stop(is_streaming)
         self._warning = ""
-        self.row.set_streaming(streaming)
+        self.row.set_streaming(is_streaming)
         if had_focus:
             self.focus_text()
         self._show_enter_key()
@@ -228,17 +228,17 @@ class PromptEditor(QFrame):
         self._hint = text
         self._show_hint()
 
-    def set_hint_visible(self, shown: bool) -> None:
+    def set_hint_visible(self, is_visible: bool) -> None:
         """Set whether the line below the card is shown without a warning or a set hint."""
-        self._shows_hint = shown
+        self._shows_hint = is_visible
         self._show_hint()
 
-    def set_compact(self, compact: bool) -> None:
+    def set_compact(self, is_compact: bool) -> None:
         """Hide the default hint, and show fewer rows of chips, if there is little room."""
-        if compact != self._is_compact:
-            self._is_compact = compact
-            self.chips.set_compact(compact)
-            self.suggestions.set_compact(compact)
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            self.chips.set_compact(is_compact)
+            self.suggestions.set_compact(is_compact)
             self._show_hint()
             self._fit()
 

@@ -70,9 +70,9 @@ class Spelling(QObject):
         self.ignored: set[str] = set()
         self._verdicts: dict[str, bool] = {}  # False: misspelled
 
-    def set_on(self, on: bool) -> None:
+    def set_on(self, is_on: bool) -> None:
         """Start or stop checking; drop all verdicts, because the languages may have changed."""
-        self.is_on = on
+        self.is_on = is_on
         self._verdicts.clear()
         self.changed.emit()
 

@@ -108,10 +108,10 @@ class Suggestions(QWidget):
         self.setVisible(bool(items))
         self._show_fitting_buttons()
 
-    def set_compact(self, compact: bool) -> None:
+    def set_compact(self, is_compact: bool) -> None:
         """Show one row of suggestions if there is little room; "/" offers all prompts."""
-        if compact != self._is_compact:
-            self._is_compact = compact
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
             self._show_fitting_buttons()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

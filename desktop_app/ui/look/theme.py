@@ -460,13 +460,13 @@ class ThemeWatcher(QObject):
         self.portal = (is_dark, has_high_contrast)
         self.refresh()
 
-    def set_reduced_motion(self, reduced: bool) -> None:
+    def set_reduced_motion(self, is_reduced: bool) -> None:
         """Stop the text cursor's blinking, or restore it; nothing else in the program moves."""
         hints = QGuiApplication.styleHints()
-        if reduced and self._flash_time is None:
+        if is_reduced and self._flash_time is None:
             self._flash_time = hints.cursorFlashTime()
             hints.setCursorFlashTime(0)
-        elif not reduced and self._flash_time is not None:
+        elif not is_reduced and self._flash_time is not None:
             hints.setCursorFlashTime(self._flash_time)
             self._flash_time = None
 

@@ -292,10 +292,10 @@ class QuickPrompt(QWidget):
         self.field.set_text(text)
         self.field.mark_template(template_id, 0, self.field.document().characterCount() - 1)
 
-    def set_unsaved(self, unsaved: bool) -> None:
+    def set_unsaved(self, is_unsaved: bool) -> None:
         """Show whether the conversation is kept off the disk."""
-        self._unsaved_button.setChecked(unsaved)
-        self._unsaved_button.setText(tr("Not saved") if unsaved else tr("Don’t save"))
+        self._unsaved_button.setChecked(is_unsaved)
+        self._unsaved_button.setText(tr("Not saved") if is_unsaved else tr("Don’t save"))
         self._expand(self._is_expanded)
 
     def _type_into_field(self, text: str) -> None:
@@ -336,16 +336,16 @@ class QuickPrompt(QWidget):
         """Have a screen reader speak words."""
         announce(self.field, words)
 
-    def set_streaming(self, streaming: bool) -> None:
+    def set_streaming(self, is_streaming: bool) -> None:
         """Expand the window and show Stop while an answer is streaming."""
-        self._is_streaming = streaming
-        if streaming:
+        self._is_streaming = is_streaming
+        if is_streaming:
             self.set_status("")
             self._expand(True)
             # A follow-up replaces the question, but nothing that was typed after it.
             if self.field.toPlainText() == self._submitted:
                 self.field.selectAll()
-        self._stop_button.setVisible(streaming)
+        self._stop_button.setVisible(is_streaming)
 
     def set_status(self, text: str) -> None:
         """Show a few words in place of a problem, and announce them."""
@@ -525,14 +525,14 @@ class QuickPrompt(QWidget):
     def _fill_menu(self, menu: QMenu) -> None:
         fill_menu(menu, self.choice, self.variant_requested.emit, self.effort_step_requested.emit)
 
-    def _expand(self, expanded: bool) -> None:
+    def _expand(self, is_expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""
-        self._is_expanded, is_unsaved = expanded, self._unsaved_button.isChecked()
+        self._is_expanded, is_unsaved = is_expanded, self._unsaved_button.isChecked()
         for widget in (self.transcript, self._copy_button, self._paste_button):
-            widget.setVisible(expanded)
-        self._open_button.setVisible(expanded and not is_unsaved)
-        self._selection_button.setVisible(not expanded)
-        self._unsaved_button.setVisible(not expanded or is_unsaved)
+            widget.setVisible(is_expanded)
+        self._open_button.setVisible(is_expanded and not is_unsaved)
+        self._selection_button.setVisible(not is_expanded)
+        self._unsaved_button.setVisible(not is_expanded or is_unsaved)
         self._stop_button.setVisible(self._is_streaming)
         self.transcript.setFixedHeight(self._theme.px(_MIN_ANSWER_HEIGHT))
         self._fit()

@@ -70,9 +70,9 @@ class DialogField:
         describe = {"answer.form": describe_form, SPELLING_LANGUAGES: describe_languages}
         self._label.setText(describe.get(self._key, describe_tools)(self._value))
 
-    def set_enabled(self, enabled: bool) -> None:
+    def set_enabled(self, is_enabled: bool) -> None:
         """Set whether the value can be changed."""
-        self._button.setEnabled(enabled)
+        self._button.setEnabled(is_enabled)
 
 
 def describe_form(value: str) -> str:

@@ -308,13 +308,13 @@ class ConversationModel(QAbstractListModel):
             if self._is_on_top(conversation):
                 self._insert_or_update(conversation)
 
-    def set_streaming(self, identifier: str, streaming: bool) -> None:
+    def set_streaming(self, identifier: str, is_streaming: bool) -> None:
         """Show or hide the streaming dot of a conversation or folder."""
         key = self._key_of.get(identifier)
         if key is not None:
             row = self._rows[self._find(key)]
             assert not isinstance(row, Heading)
-            self._replace(self._find(key), replace(row, streaming=streaming))
+            self._replace(self._find(key), replace(row, streaming=is_streaming))
 
     # ------------------------------------------------------------ rows
 

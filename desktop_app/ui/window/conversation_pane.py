@@ -122,10 +122,10 @@ class ConversationPane(QWidget):
         self.header.set_title(title)
         self.titled.emit(title)
 
-    def show_empty_state(self, shown: bool) -> None:
+    def show_empty_state(self, is_shown: bool) -> None:
         """Center the prompt below the examples, or show the transcript above the prompt."""
-        self.prompt.set_hint_visible(not shown)
-        self._arrange(is_empty=shown)
+        self.prompt.set_hint_visible(not is_shown)
+        self._arrange(is_empty=is_shown)
 
     def _arrange(self, *, is_empty: bool) -> None:
         self._is_empty = is_empty

@@ -67,10 +67,10 @@ class EmptyState(QWidget):
         self.key_line.hide()
         self.set_theme(theme)
 
-    def set_key_line(self, visible: bool, text: str) -> None:
+    def set_key_line(self, is_visible: bool, text: str) -> None:
         """Show or hide the line that names the answering model beside "Add an API key"."""
         self.key_line.words.setText(text)
-        self.key_line.setVisible(visible)
+        self.key_line.setVisible(is_visible)
 
     def show_fitting_parts(self, width: int, height: int) -> bool:
         """Show the question and the examples if they fit; return True if the question fits."""

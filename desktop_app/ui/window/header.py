@@ -134,9 +134,9 @@ class Header(QFrame):
         """Show or hide the sign of a temporary conversation."""
         self.temporary_icon.setVisible(is_temporary)
 
-    def set_list_button(self, visible: bool) -> None:
+    def set_list_button(self, is_visible: bool) -> None:
         """Show or hide the button that opens the conversations."""
-        self.list_button.setVisible(visible)
+        self.list_button.setVisible(is_visible)
         self._set_margins()
 
     def set_theme(self, theme: Theme) -> None:

@@ -144,13 +144,13 @@ class MainWindow(QMainWindow):
         """Show or hide the settings panel."""
         self.show_settings(self._pane_state(self.settings) == _PaneState.HIDDEN)
 
-    def show_settings(self, shown: bool) -> None:
+    def show_settings(self, is_shown: bool) -> None:
         """Show or hide the settings panel and move the keyboard focus accordingly."""
-        self._wants_settings = shown
-        if not shown:  # before hiding it, which would focus the next widget
+        self._wants_settings = is_shown
+        if not is_shown:  # before hiding it, which would focus the next widget
             self.focus_prompt()
-        self._set_drawer(self.settings, shown)
-        if shown:
+        self._set_drawer(self.settings, is_shown)
+        if is_shown:
             self.settings.focus_tabs(Qt.FocusReason.ShortcutFocusReason)
 
     def toggle_list(self) -> None:
@@ -381,9 +381,9 @@ class MainWindow(QMainWindow):
             room -= self._theme_px(themes.LIST_WIDTH)
         return room >= self._theme_px(_MIN_MIDDLE_WIDTH)
 
-    def _set_drawer(self, pane: QWidget, shown: bool) -> None:
+    def _set_drawer(self, pane: QWidget, is_shown: bool) -> None:
         fits = self._is_wide() if pane is self.conversations else self._panel_fits()
-        if shown:
+        if is_shown:
             self._drawer = None if fits else pane
         elif self._drawer is pane:
             self._drawer = None

@@ -201,7 +201,7 @@ class KeySection(FormSection):
         self._state = state
         self._show_key_page_link()
         self._entry.clear()
-        self._show_location(*_APPEARANCES[state.place], entry=state.place in _WITHOUT_KEY)
+        self._show_location(*_APPEARANCES[state.place], is_entering=state.place in _WITHOUT_KEY)
         if state.place == "elsewhere":
             texts = self._texts
             note = (
@@ -217,7 +217,7 @@ class KeySection(FormSection):
             return
         if self._state.place not in _WITHOUT_KEY:
             *_, note, tone = _APPEARANCES["none"]
-            self._show_location("", "key", note, tone, entry=True)
+            self._show_location("", "key", note, tone, is_entering=True)
         self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _cancel_entry(self) -> None:
@@ -239,13 +239,13 @@ class KeySection(FormSection):
             super().keyPressEvent(event)
 
     def _show_location(
-        self, location: str, icon: str, note: str, tone: Tone, *, entry: bool = False
+        self, location: str, icon: str, note: str, tone: Tone, *, is_entering: bool = False
     ) -> None:
         """Show the state; `location` and `note` are marked for translation."""
-        is_stored = self._state.place in ("keyring", "session") and not entry
-        may_be_stored = self._state.place in ("elsewhere", "unknown") and entry
-        self._entry.setVisible(entry)
-        self._location.setVisible(not entry)
+        is_stored = self._state.place in ("keyring", "session") and not is_entering
+        may_be_stored = self._state.place in ("elsewhere", "unknown") and is_entering
+        self._entry.setVisible(is_entering)
+        self._location.setVisible(not is_entering)
         self._location.setText(tr(location))
         self._location.setCursorPosition(0)
         set_tooltip(self._location, tr(location))

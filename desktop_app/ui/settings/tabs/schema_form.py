@@ -53,7 +53,7 @@ class Field(Protocol):
     def show(self, value: SettingValue) -> None:
         """Show a value without emitting a change."""
 
-    def set_enabled(self, enabled: bool) -> None:
+    def set_enabled(self, is_enabled: bool) -> None:
         """Set whether the value can be edited."""
 
 
@@ -215,8 +215,8 @@ class _FlagField:
         with QSignalBlocker(self._switch):
             self._switch.setChecked(bool(value))
 
-    def set_enabled(self, enabled: bool) -> None:
-        self._switch.setEnabled(enabled)
+    def set_enabled(self, is_enabled: bool) -> None:
+        self._switch.setEnabled(is_enabled)
 
 
 class _SegmentsField:
@@ -237,8 +237,8 @@ class _SegmentsField:
         """Check the value's segment; none for other values, such as keys of the Shortcuts page."""
         self._control.set_current(str(value) if value in self._known else None)
 
-    def set_enabled(self, enabled: bool) -> None:
-        self._control.setEnabled(enabled)
+    def set_enabled(self, is_enabled: bool) -> None:
+        self._control.setEnabled(is_enabled)
 
 
 class _ListField:
@@ -269,8 +269,8 @@ class _ListField:
             self._combo.addItem(str(value), value)  # it is no longer installed
         self._combo.setCurrentIndex(max(0, self._combo.findData(value)))
 
-    def set_enabled(self, enabled: bool) -> None:
-        self._combo.setEnabled(enabled)
+    def set_enabled(self, is_enabled: bool) -> None:
+        self._combo.setEnabled(is_enabled)
 
 
 class _SliderField:
@@ -302,9 +302,9 @@ class _SliderField:
         self._slider.update()
         self._show_value(value)
 
-    def set_enabled(self, enabled: bool) -> None:
-        self._slider.setEnabled(enabled)
-        self._value_label.setEnabled(enabled)
+    def set_enabled(self, is_enabled: bool) -> None:
+        self._slider.setEnabled(is_enabled)
+        self._value_label.setEnabled(is_enabled)
 
     def _nearest(self, value: SettingValue) -> int:
         if value in self._stops:
@@ -366,5 +366,5 @@ class _LongTextField:
     def show(self, value: SettingValue) -> None:
         self._text.show_text(str(value or ""))
 
-    def set_enabled(self, enabled: bool) -> None:
-        self._text.setEnabled(enabled)
+    def set_enabled(self, is_enabled: bool) -> None:
+        self._text.setEnabled(is_enabled)

@@ -104,13 +104,13 @@ class KeyCap(PaintedButton):
         if self._is_waiting or self.hasFocus():
             painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), 2)
 
-    def _set_waiting(self, waiting: bool) -> None:
-        self._is_waiting = waiting
-        if waiting:
+    def _set_waiting(self, is_waiting: bool) -> None:
+        self._is_waiting = is_waiting
+        if is_waiting:
             self._chord_timer.stop()
             announce(self, tr("Press keys…"))
         keys = shortcut_text(self._keys) or tr_context("shortcut", "None")
-        self.setText(tr("Press keys…") if waiting else keys)
+        self.setText(tr("Press keys…") if is_waiting else keys)
         self.updateGeometry()
 
     def _capture(self, event: QKeyEvent) -> None:
