@@ -17,7 +17,7 @@ from desktop_app.services.chat.choice_resolution import (
 from desktop_app.services.models.model_menu import proposed_model, with_listed_models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -52,10 +52,10 @@ class ProviderRegistry:
         """Return all providers: the environment's, then built-in, then custom ones.
 
         A stored profile replaces the built-in one of the same id. A provider from the environment
-        gets the monthly cap and the facts about models that the user entered for its address.
+        shares the monthly cap and gets the facts about models that the user entered for its
+        address.
         """
         stored = {profile.id: profile for profile in await self._settings.profiles()}
-        caps = {p.base_url: p.monthly_cap for p in stored.values() if p.monthly_cap is not None}
         own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
         built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
         # The others are named after companies.
@@ -64,13 +64,11 @@ class ProviderRegistry:
         ]
         from_environment = [
             replace(
-                with_listed_models(self.models_of(p)),
-                monthly_cap=caps.get(p.base_url),
-                own_models=own.get(p.base_url, p.own_models),
+                with_listed_models(self.models_of(p)), own_models=own.get(p.base_url, p.own_models)
             )
             for p in self.environment_profiles
         ]
-        return [*from_environment, *built_in, *stored.values()]
+        return _with_shared_caps([*from_environment, *built_in, *stored.values()])
 
     async def default_profile(
         self, values: Mapping[str, SettingValue], profiles: Iterable[ProviderProfile] | None = None
@@ -121,3 +119,20 @@ class ProviderRegistry:
         """Return the id of the on-device model: the built-in id, or a file's path."""
         weights = self._local_model.weights
         return ON_DEVICE_MODEL if weights is None else str(weights)
+
+
+def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfile]:
+    """Let a provider of the environment share the cap of the stored one with its address."""
+    owners = {
+        p.base_url: p for p in profiles if p.monthly_cap is not None and not p.from_environment
+    }
+
+    def shared(profile: ProviderProfile) -> ProviderProfile:
+        owner = owners.get(profile.base_url)
+        if owner is None or not (profile is owner or profile.from_environment):
+            return profile
+        here = [p for p in profiles if p.base_url == owner.base_url]
+        sharing = [p.id for p in here if p is not profile and (p is owner or p.from_environment)]
+        return replace(profile, monthly_cap=owner.monthly_cap, shares_cap_with=tuple(sharing))
+
+    return [shared(profile) for profile in profiles]

@@ -82,11 +82,12 @@ class SpendingController(QObject):
 
     async def _on_spent(self, provider_id: str) -> None:
         """Update a provider's month, and warn if spending comes near the cap."""
+        budget = self._budget
+        for each in (p for p in self._providers.all if provider_id in p.capped_ids):
+            self._panel.set_spending(each.id, await budget.month(each))
         profile = self._providers.get(provider_id)
         if profile is None:
             return
-        budget = self._budget
-        self._panel.set_spending(profile.id, await budget.month(profile))
         month = await budget.month_to_warn_of(profile)
         if month is not None and month.cap is not None:
             warning = tr(

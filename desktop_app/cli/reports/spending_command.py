@@ -75,7 +75,8 @@ async def months_of(ledger: Ledger, profiles: Sequence[ProviderProfile]) -> list
     """Return this month of each provider that has a limit or was used."""
     time, found = now(), []
     for profile in profiles:
-        spent = await ledger.month_cost(time, profile.id)
+        months = [await ledger.spent_in_month(time, each) for each in profile.capped_ids]
+        spent = sum(months, Spent()).cost
         if spent or profile.monthly_cap is not None:
             forecast = month_forecast(spent, time)
             found.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))

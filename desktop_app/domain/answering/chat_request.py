@@ -67,6 +67,8 @@ class ProviderProfile:
         keeps_at_provider: the provider may keep the conversation (`store: true`).
         plain_http_hosts: hosts in the user's network that the user allows without encryption.
         monthly_cap: US dollars per calendar month; None for no cap.
+        shares_cap_with: the ids of other profiles whose spending counts against the cap; never
+            stored.
         offers_batches: the user's statement; None if the kind decides.
         takes_files: True if a compatible server takes documents as files, as OpenAI does.
         custom_fields: headers and query parameters of every request; the values of secret ones are
@@ -92,6 +94,7 @@ class ProviderProfile:
     keeps_at_provider: bool = False
     plain_http_hosts: tuple[str, ...] = ()
     monthly_cap: Decimal | None = None
+    shares_cap_with: tuple[str, ...] = ()
     offers_batches: bool | None = None
     takes_files: bool = False
     custom_fields: tuple[CustomField, ...] = ()
@@ -114,6 +117,11 @@ class ProviderProfile:
         """Return the name on one short line, for errors: a backup may contain any name."""
         name = " ".join(self.name[:1000].split())
         return name if len(name) <= _MAX_SHORT_NAME_CHARS else f"{name[:_MAX_SHORT_NAME_CHARS]}…"
+
+    @property
+    def capped_ids(self) -> tuple[str, ...]:
+        """Return the ids of the profiles whose spending counts against the cap: its own first."""
+        return (self.id, *self.shares_cap_with)
 
     @property
     def has_batches(self) -> bool:

@@ -10,6 +10,7 @@ process becomes a call of unknown cost. Nothing is held if the call is free.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol, Self
@@ -42,14 +43,16 @@ class HoldBook(Protocol):
 
     async def take(
         self,
-        provider_id: str,
+        provider_ids: Sequence[str],
         amount: Decimal,
         cap: Decimal,
         at: datetime,
         call: tuple[str, str] = ("", ""),
     ) -> tuple[int | None, MonthUnderCap]: ...
     async def release(self, hold_id: int) -> None: ...
-    async def month(self, provider_id: str, cap: Decimal | None, at: datetime) -> MonthUnderCap: ...
+    async def month(
+        self, provider_ids: Sequence[str], cap: Decimal | None, at: datetime
+    ) -> MonthUnderCap: ...
 
 
 class Notes(Protocol):
@@ -149,7 +152,9 @@ class Budget:
             return Hold()
         at, cost = now(), input_cost or Decimal(0)
         limit = NO_LIMIT if cap is None or not cost else cap
-        hold_id, month = await self._holds.take(profile.id, cost, limit, at, (model, purpose))
+        hold_id, month = await self._holds.take(
+            profile.capped_ids, cost, limit, at, (model, purpose)
+        )
         if hold_id is None:
             raise _cap_error(profile, month, cost, limit, at)
         return Hold(self._holds, hold_id)
@@ -162,12 +167,12 @@ class Budget:
         Raises StorageError.
         """
         if profile.monthly_cap is not None and input_cost:
-            hold_id, _ = await self._holds.take(profile.id, input_cost, NO_LIMIT, now())
+            hold_id, _ = await self._holds.take(profile.capped_ids, input_cost, NO_LIMIT, now())
             hold.take_over(self._holds, hold_id)
 
     async def month(self, profile: ProviderProfile) -> MonthUnderCap:
-        """Return this month's spending at a provider."""
-        return await self._holds.month(profile.id, profile.monthly_cap, now())
+        """Return this month's spending under the cap of a provider."""
+        return await self._holds.month(profile.capped_ids, profile.monthly_cap, now())
 
     async def month_to_warn_of(self, profile: ProviderProfile) -> MonthUnderCap | None:
         """Return the month once it is near the cap, once per month and cap; else None."""

@@ -291,7 +291,7 @@ def _check_profile(values: Values) -> None:
     for amount in (found.price_multiplier, found.monthly_cap):
         if amount is not None:
             bounds.checked_money(str(amount))
-    _require(not found.from_environment and not found.unusable_variable)
+    _require(not (found.from_environment or found.unusable_variable or found.shares_cap_with))
 
 
 def _check_listing(values: Values) -> None:

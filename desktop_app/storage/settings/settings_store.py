@@ -122,7 +122,8 @@ def _make_secret(connection: sqlite3.Connection) -> bytes:
 def profile_to_text(profile: ProviderProfile) -> str:
     """Return a profile as the column's text."""
     fields = asdict(profile)
-    del fields["id"], fields["from_environment"], fields["unusable_variable"]
+    for name in ("id", "from_environment", "unusable_variable", "shares_cap_with"):
+        del fields[name]
     fields["price_multiplier"] = str(profile.price_multiplier)
     fields["own_models"] = [own_model_to_json(model) for model in profile.own_models]
     if profile.monthly_cap is not None:

@@ -8,10 +8,11 @@ become calls of unknown cost in the ledger.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, MonthUnderCap
+from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, MonthUnderCap, Spent
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
@@ -27,7 +28,7 @@ class SpendingHolds:
 
     async def take(
         self,
-        provider_id: str,
+        provider_ids: Sequence[str],
         amount: Decimal,
         cap: Decimal,
         at: datetime,
@@ -36,6 +37,7 @@ class SpendingHolds:
         """Hold `amount` (US dollars) if the month of `at` has room for it under `cap`.
 
         Args:
+            provider_ids: those that share the cap. The first gets the hold.
             call: the call's model and purpose; empty texts if the hold is not for a single call.
 
         Returns:
@@ -44,10 +46,10 @@ class SpendingHolds:
 
         def hold(connection: sqlite3.Connection) -> tuple[int | None, MonthUnderCap]:
             record_lost_calls(connection)
-            month = _month(connection, provider_id, cap, at)
+            month = _month(connection, provider_ids, cap, at)
             if EXACT_CONTEXT.add(EXACT_CONTEXT.add(month.spent, month.held), amount) > cap:
                 return None, month
-            row = (provider_id, str(amount), *this_process(), to_micros(at), *call)
+            row = (provider_ids[0], str(amount), *this_process(), to_micros(at), *call)
             sql = "INSERT INTO spending_holds VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
             return connection.execute(sql, row).lastrowid, month
 
@@ -57,22 +59,25 @@ class SpendingHolds:
         """Release a hold after its call has ended and is in the ledger."""
         await self._database.execute("DELETE FROM spending_holds WHERE id = ?", hold_id)
 
-    async def month(self, provider_id: str, cap: Decimal | None, at: datetime) -> MonthUnderCap:
+    async def month(
+        self, provider_ids: Sequence[str], cap: Decimal | None, at: datetime
+    ) -> MonthUnderCap:
         """Return the spending and holds of the month of `at`."""
-        return await self._database.read(lambda c: _month(c, provider_id, cap, at))
+        return await self._database.read(lambda c: _month(c, provider_ids, cap, at))
 
 
 def _month(
-    connection: sqlite3.Connection, provider_id: str, cap: Decimal | None, at: datetime
+    connection: sqlite3.Connection, provider_ids: Sequence[str], cap: Decimal | None, at: datetime
 ) -> MonthUnderCap:
-    spent = month_of(connection, at, provider_id)
+    spent = sum((month_of(connection, at, each) for each in provider_ids), Spent())
     held = Decimal(0)
-    sql = "SELECT amount, owner_pid, owner_started FROM spending_holds WHERE provider_id = ?"
-    for row in connection.execute(sql, (provider_id,)):
-        if is_alive(row["owner_pid"], row["owner_started"]):
-            held = EXACT_CONTEXT.add(held, Decimal(row["amount"]))
-    # Batches run at the provider even if their owner has ended.
-    sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
-    for row in connection.execute(sql, (provider_id,)):
-        held = EXACT_CONTEXT.add(held, Decimal(row["held"]))
+    for provider_id in provider_ids:
+        sql = "SELECT amount, owner_pid, owner_started FROM spending_holds WHERE provider_id = ?"
+        for row in connection.execute(sql, (provider_id,)):
+            if is_alive(row["owner_pid"], row["owner_started"]):
+                held = EXACT_CONTEXT.add(held, Decimal(row["amount"]))
+        # Batches run at the provider even if their owner has ended.
+        sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
+        for row in connection.execute(sql, (provider_id,)):
+            held = EXACT_CONTEXT.add(held, Decimal(row["held"]))
     return MonthUnderCap(spent.cost, held, spent.uncounted, cap)

@@ -8,21 +8,28 @@ from decimal import Decimal
 from pathlib import Path
 
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
 from tests.integration.cli.command import Shell, against, gateway
 from tests.integration.cli.replies import ANSWER, WHOLE
 from tests.unit.providers.loopback import LoopbackServer
 
 
-async def allow(shell: Shell, base_url: str, cap: str) -> None:
-    """Set the cap as the settings do, for the provider at this address."""
+async def allow(shell: Shell, base_url: str, cap: str, spent: str = "") -> None:
+    """Set the cap as the settings do, for the provider at this address, which has spent some."""
     folder = shell.home / "data"
     folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     database = Database(folder / "repartee.sqlite3")
     await database.open()
     profile = replace(OPENAI, base_url=base_url, monthly_cap=Decimal(cap))
     await SettingsStore(database).save_profile(profile)
+    if spent:
+        call = Call(now(), profile.id, "gpt-5.2", "answer", Usage(1), Decimal(spent))
+        await Ledger(database).add(call)
     await database.close()
 
 
@@ -84,5 +91,20 @@ def test_an_evaluation_that_is_refused_leaves_no_empty_result(shell: Shell, tmp_
         assert "has no price" in done.json["error"]
         assert list((tmp_path / "to").iterdir()) == []
         assert server.requests == []
+
+    against(WHOLE, test=test)
+
+
+def test_what_the_stored_provider_spent_counts_against_the_limit_that_is_shared(
+    shell: Shell,
+) -> None:
+    async def test(server: LoopbackServer) -> None:
+        await allow(shell, server.base_url, "5", spent="4.999999")
+        refused = await shell.ask(server.base_url, "Which?", "--json")
+        assert refused.json["error"]["kind"] == "spending_cap"
+        assert server.requests == []
+        report = (await shell.run("spending", "--json", env=gateway(server.base_url))).json
+        spent = {row["provider"]: row["spent_usd"] for row in report["months"]}
+        assert spent == dict.fromkeys(("env-openai", "openai"), "4.999999")
 
     against(WHOLE, test=test)

@@ -74,6 +74,9 @@ async def test_providers_of_the_environment_have_the_values_entered_for_their_ad
         await backend.settings.save_profile(replace(OPENAI, name="Mine"))
         first, *others = await backend.providers.profiles()
         assert (first.monthly_cap, first.own_models) == (entered.monthly_cap, entered.own_models)
+        by_id = {profile.id: profile for profile in others}
+        assert (first.shares_cap_with, by_id["home"].shares_cap_with) == (("home",), (first.id,))
+        assert by_id["openai"].shares_cap_with == ()
         assert [profile.id for profile in others] == [
             "on-device",
             "openai",

@@ -57,6 +57,19 @@ async def open_purse(tmp_path: Path) -> AsyncIterator[Purse]:
         await database.close()
 
 
+async def test_profiles_that_share_a_cap_are_counted_together(tmp_path: Path) -> None:
+    sharing = replace(CAPPED, id="env-openai", shares_cap_with=(OPENAI.id,))
+    async with open_purse(tmp_path) as purse:
+        await purse.spend("4")
+        await purse.spend("3", sharing.id)
+        async with await purse.budget.hold(CAPPED, Decimal(2)):
+            month = await purse.budget.month(sharing)
+            assert [month.spent, month.held] == [7, 2]
+            with pytest.raises(SpendingCapError):
+                await purse.budget.hold(sharing, Decimal(2))
+        assert (await purse.budget.month(CAPPED)).spent == 4
+
+
 async def test_spending_may_reach_the_cap_but_not_exceed_it(tmp_path: Path) -> None:
     async with open_purse(tmp_path) as purse:
         await purse.spend("9.9")
