@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.prompts.prompts import variables
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.server_run import ServerRun
@@ -28,9 +29,19 @@ async def store_lists(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
 
 
 async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
-    """Return `name` and `text` of the prompts that can be offered. Raises UserFacingError."""
+    """Return `name` and `text` of the prompts that can be offered.
+
+    Raises:
+        UserFacingError: the server has ended.
+    """
     found: list[dict[str, str]] = []
-    rows = await run.listed("prompts")
+    try:
+        rows = await run.listed("prompts")
+    except UserFacingError as error:
+        if run.failure is not None:
+            raise
+        run.on_log("warning", error.sentences)
+        return found
     try:
         async with asyncio.timeout(LIMIT_S):
             for row in rows[:MAX_PROMPTS]:

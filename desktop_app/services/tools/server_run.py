@@ -365,12 +365,13 @@ class ServerRun:
                 return await connection.request(what)
         except TimeoutError:
             error = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S))
-            raise self._failed(error) from None
         except ServerFailure as failure:
             if failure.has_ended:
                 raise self._failed(self._error(Reason.TOOL_SERVER_STOPPED)) from None
             why = self.redacted(str(failure)).rstrip(".")
-            raise self._failed(self._error(Reason.TOOL_SERVER_REFUSED, why=why)) from None
+            error = self._error(Reason.TOOL_SERVER_REFUSED, why=why)
+        # Tools can be used without the other lists.
+        raise self._failed(error) if what == "tools" else error
 
     async def _close(self) -> None:
         connection, self._connection = self._connection, None

@@ -588,3 +588,24 @@ async def test_prompts_are_offered_as_texts_with_variables(
     starts.made[0].replies = [[prompt("a")] * 3, {"text": "t"}, 19.5, {"text": "t"}, 1]
     await served_prompts.store_lists(starts.run, book)
     assert len(book.prompts) == 2
+
+
+@pytest.mark.parametrize("reply", [ServerFailure("Method not found."), 61])
+async def test_tools_can_be_used_if_the_prompts_cannot_be_listed(
+    starts: Starts, reply: Any
+) -> None:
+    book = Book()
+    await starts.run.request("call")
+    starts.made[0].replies = [[row("look")], reply]
+    assert await served_prompts.store_lists(starts.run, book) == [row("look")]
+    assert book.prompts == []
+    assert starts.run.log[-1].level == "warning"
+    (look,) = await ServerSource(starts.run, book).tools()
+    assert look.is_available
+
+
+async def test_a_server_that_ends_while_its_prompts_are_listed_has_failed(starts: Starts) -> None:
+    await starts.run.request("call")
+    starts.made[0].replies = [[row("look")], ServerFailure("x", has_ended=True)]
+    with pytest.raises(ToolServerError):
+        await served_prompts.store_lists(starts.run, Book())
