@@ -87,7 +87,7 @@ async def _measure(path: Path, entries: int) -> dict[str, Any]:
 
     figures = {
         "month_ms": await _median_ms(lambda: ledger.month_cost(at)),
-        "cap_ms": await _median_ms(lambda: holds.month("openai", None, at)),
+        "cap_ms": await _median_ms(lambda: holds.month(("openai",), None, at)),
         "tables_ms": await _median_ms(lambda: ledger.report(at)),
         "chart_ms": await _median_ms(lambda: ledger.grouped(Grouping.DAY, recent)),
         "chart_of_all_ms": await _median_ms(lambda: ledger.grouped(Grouping.MODEL)),

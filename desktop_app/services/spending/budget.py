@@ -10,7 +10,6 @@ process becomes a call of unknown cost. Nothing is held if the call is free.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol, Self
@@ -43,7 +42,7 @@ class HoldBook(Protocol):
 
     async def take(
         self,
-        provider_ids: Sequence[str],
+        provider_ids: tuple[str, ...],
         amount: Decimal,
         cap: Decimal,
         at: datetime,
@@ -51,7 +50,7 @@ class HoldBook(Protocol):
     ) -> tuple[int | None, MonthUnderCap]: ...
     async def release(self, hold_id: int) -> None: ...
     async def month(
-        self, provider_ids: Sequence[str], cap: Decimal | None, at: datetime
+        self, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
     ) -> MonthUnderCap: ...
 
 

@@ -8,7 +8,6 @@ become calls of unknown cost in the ledger.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -28,7 +27,7 @@ class SpendingHolds:
 
     async def take(
         self,
-        provider_ids: Sequence[str],
+        provider_ids: tuple[str, ...],
         amount: Decimal,
         cap: Decimal,
         at: datetime,
@@ -60,14 +59,14 @@ class SpendingHolds:
         await self._database.execute("DELETE FROM spending_holds WHERE id = ?", hold_id)
 
     async def month(
-        self, provider_ids: Sequence[str], cap: Decimal | None, at: datetime
+        self, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
     ) -> MonthUnderCap:
         """Return the spending and holds of the month of `at`."""
         return await self._database.read(lambda c: _month(c, provider_ids, cap, at))
 
 
 def _month(
-    connection: sqlite3.Connection, provider_ids: Sequence[str], cap: Decimal | None, at: datetime
+    connection: sqlite3.Connection, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
 ) -> MonthUnderCap:
     spent = sum((month_of(connection, at, each) for each in provider_ids), Spent())
     held = Decimal(0)

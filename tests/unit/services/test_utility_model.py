@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -64,7 +63,7 @@ class Book:
     async def add(self, call: Call) -> None:
         self.lines.append(call)
 
-    async def take(self, _ids: Sequence[str], amount: Decimal, cap: Decimal, *_: object) -> Any:
+    async def take(self, _ids: tuple[str, ...], amount: Decimal, cap: Decimal, *_: object) -> Any:
         self.held.append(amount)
         month = MonthUnderCap(cap, cap=cap)
         return (None if self.is_full else 1), month
