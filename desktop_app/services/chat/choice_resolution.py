@@ -129,7 +129,7 @@ class ProviderModels:
         return replace(found, context_window=learned_window)
 
     def availability(self, info: ModelInfo, today: date) -> ModelAvailability:
-        """Return until when the provider serves a model."""
+        """Return the availability of a model on the day `today`."""
         return ModelAvailability(self.profile, info, self.listing, today)
 
     def resolve(

@@ -9,7 +9,7 @@ from desktop_app.services.spending.budget import Budget
 
 
 class PaidCalls(NamedTuple):
-    """The gateway to the providers, the budget that holds each call's cost, and its record."""
+    """The gateway of paid calls, the budget that holds their cost, and the record of them."""
 
     gateway: Gateway
     budget: Budget
