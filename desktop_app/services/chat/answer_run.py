@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from decimal import Decimal
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
@@ -47,7 +45,6 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
     ModelChoice,
     RemoteRun,
-    now,
 )
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -70,16 +67,16 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
-from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
+from desktop_app.domain.spending.spending_report import CallPerformance
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
+from desktop_app.services.chat.answer_ledger import AnswerLedger
 from desktop_app.services.chat.choice_resolution import MAX_MODEL_NAME_LENGTH, ResolvedChoice
 from desktop_app.services.chat.inline_pictures import PictureText, with_pictures
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.thinking_time import ThinkingTime
-from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provider, SpendingBook
+from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provider
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.structured.form_notices import problem_notices
-from desktop_app.services.tools.hosted_tools import hosted_cost
 
 CHECKPOINT_S = 0.5
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
@@ -93,7 +90,6 @@ MIN_SHARE_BYTES = 4 * 1024 * 1024
 """Bytes that each of several answers may have at least if they share MAX_MESSAGE_BYTES."""
 SAVE_RETRY_S = 2.0
 """Seconds until a failed write is repeated."""
-NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 
 Listener = Callable[[StreamEvent, Reply], None]
@@ -106,11 +102,10 @@ def answerer(resolved: ResolvedChoice) -> ModelChoice:
 
 
 class AnswerStores(NamedTuple):
-    """The stores of an answer: of its message, of its files, and of the costs of its calls."""
+    """The stores of an answer: of its message, and of its files."""
 
     messages: MessageStore
     files: AnswerFiles
-    spending: SpendingBook
 
 
 class Reread(NamedTuple):
@@ -143,8 +138,6 @@ class AnswerRun:
         stand_in: called if the provider does not serve Instant's model; returns its stand-in.
         in_parts: called if the server refuses the question as too long; returns how its documents
             are read in parts, or None if it has none.
-        purpose: the purpose that the ledger records.
-        tool_prices: what a call of a tool that the provider runs costs, in US dollars.
     """
 
     def __init__(
@@ -157,23 +150,22 @@ class AnswerRun:
         *,
         stores: AnswerStores,
         gateway: Gateway,
+        ledger: AnswerLedger,
         hold: Hold,
         stand_in: Callable[[], ResolvedChoice],
         in_parts: Callable[[], Awaitable[Reread | None]] = _not_in_parts,
-        tool_prices: Mapping[str, Decimal] = NO_PRICES,
         schema: AnswerSchema | None = None,
-        purpose: Purpose = Purpose.ANSWER,
     ) -> None:
         self.conversation = conversation
         self.question = question
         self.answer = answer
         self.siblings: tuple[AnswerRun, ...] = ()
         self.checkpoint_s = CHECKPOINT_S
-        self._largest_kept, self._reports_all = MAX_MESSAGE_BYTES, False
-        self._purpose = purpose
+        self._max_bytes, self._reports_all = MAX_MESSAGE_BYTES, False
         self.schema = schema
-        self._store, self._files, self._spending = stores
-        self._gateway, self._long = gateway, LongAnswer(stores.files, answer)
+        self._store, self._files = stores
+        self._gateway, self._ledger = gateway, ledger
+        self._long_answer = LongAnswer(stores.files, answer)
         self._file: DocumentPart | None = None
         self._may_have_file = False
         self._on_store: StoreListener = lambda _: None
@@ -181,7 +173,6 @@ class AnswerRun:
         self._hold = hold
         self._stand_in = stand_in
         self._in_parts = in_parts
-        self._tool_prices = tool_prices
         self.changed_question: Message | None = None
         self._request = request
         self._resolved = resolved
@@ -192,12 +183,11 @@ class AnswerRun:
         self._is_sent = False
         self._picture_text = PictureText()
         self._size = TextSize()
-        self._is_left = False
-        self._stopped: RemoteRun | None = None
+        self._is_left_running = False
+        self._run_to_cancel: RemoteRun | None = None
         self._round_usage: Usage | None = None  # of the request that has ended last
         self._rounds_recorded = 0
-        self._fees_recorded = Decimal(0)
-        self._has_name = asyncio.Event()  # set once the background run can be found again
+        self._is_findable = asyncio.Event()  # set once the background run can be found again
 
     async def run(
         self,
@@ -230,7 +220,7 @@ class AnswerRun:
 
     def limit_message(self, size: int) -> None:
         """Limit the bytes of the answer in its message; a file has longer answers."""
-        self._largest_kept = size
+        self._max_bytes = size
 
     def set_siblings(self, siblings: Sequence[AnswerRun]) -> None:
         """Set the further answers to the same question."""
@@ -242,14 +232,14 @@ class AnswerRun:
 
     def leave(self) -> None:
         """Let a background run continue when the task is cancelled."""
-        self._is_left = True
+        self._is_left_running = True
 
     async def cancel_remote(self) -> bool:
         """Cancel a stopped background run at the provider and record its usage.
 
         Return True if the answer has changed.
         """
-        run, self._stopped = self._stopped, None
+        run, self._run_to_cancel = self._run_to_cancel, None
         if run is None:
             return False
         before = self._reply
@@ -306,8 +296,8 @@ class AnswerRun:
         if rest := self._picture_text.end():
             self._reply = accumulate(self._reply, self._shortened(TextDelta(rest)))
         kept = self.so_far
-        if not self._is_left or kept.remote_run is None:
-            self._stopped = kept.remote_run
+        if not self._is_left_running or kept.remote_run is None:
+            self._run_to_cancel = kept.remote_run
             if self._request.background and not self._reply.response_id:
                 name = self._resolved.profile.name
                 text = notice(NoticeCode.STOPPED_UNNAMED, provider=name)
@@ -316,7 +306,7 @@ class AnswerRun:
             return
         self.answer = kept
         try:
-            await self._long.flush()
+            await self._long_answer.flush()
             await self._store.save_answer(kept)
         except StorageError as error:
             self._on_store(error)
@@ -339,7 +329,7 @@ class AnswerRun:
                     return
                 event = await self._with_picture(event, listen)
                 kept = self._shortened(event)
-                if kept is event and not self._long.has_begun:
+                if kept is event and not self._long_answer.has_begun:
                     self._add_event(event, listen)
                 elif not await self._add_long_event(event, kept, listen):
                     return
@@ -403,22 +393,22 @@ class AnswerRun:
         """Return `event`, shortened if it exceeds the limit."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
-                kept = self._size.fit(text, self._largest_kept)
+                kept = self._size.fit(text, self._max_bytes)
                 return event if len(kept) == len(text) else replace(event, text=kept)
             case ToolCallDelta(_, text):
-                kept = self._size.fit(text, self._largest_kept)
+                kept = self._size.fit(text, self._max_bytes)
                 return event if len(kept) == len(text) else replace(event, arguments=kept)
             case HostedCall(call):
-                result = self._size.fit(call.arguments + call.result, self._largest_kept)
+                result = self._size.fit(call.arguments + call.result, self._max_bytes)
                 is_whole = len(result) == len(call.arguments) + len(call.result)
                 return event if is_whole else replace(event, call=replace(call, result=""))
             case ToolCallStep(call) if call.state.has_ended:
-                result = self._size.fit(call.result, self._largest_kept)
+                result = self._size.fit(call.result, self._max_bytes)
                 is_whole = len(result) == len(call.result)
                 return event if is_whole else ToolCallStep(replace(call, result=result))
             case ReasoningItem(_, text):
                 # A provider cannot use part of it.
-                is_whole = len(self._size.fit(text, self._largest_kept)) == len(text)
+                is_whole = len(self._size.fit(text, self._max_bytes)) == len(text)
                 return event if is_whole else replace(event, encrypted="")
         return event
 
@@ -435,20 +425,20 @@ class AnswerRun:
             self._add_event(kept, lambda _, reply: listen(reported, reply))
         rest = _text_of(event)[len(_text_of(kept)) :]
         if rest:
-            if not self._long.has_begun:
+            if not self._long_answer.has_begun:
                 self._may_have_file = True
-                self._long.begin(event, self._reply.parts)
-            self._long.add(event, rest)
-        while self._long.is_due or (is_end and self._long.is_waiting):
+                self._long_answer.begin(event, self._reply.parts)
+            self._long_answer.add(event, rest)
+        while self._long_answer.is_due or (is_end and self._long_answer.is_waiting):
             try:
-                await self._long.flush()
+                await self._long_answer.flush()
             except StorageError as error:
                 await self._on_full_disk(error)
-        if self._long.error is not None:
-            event = Failed(self._long.error)
-        if is_end or self._long.error is not None:
+        if self._long_answer.error is not None:
+            event = Failed(self._long_answer.error)
+        if is_end or self._long_answer.error is not None:
             self._add_event(event, listen)
-        return self._long.error is None
+        return self._long_answer.error is None
 
     async def _on_full_disk(self, error: StorageError) -> None:
         """Wait before the file is written again; a command ends without it."""
@@ -458,7 +448,7 @@ class AnswerRun:
         else:
             self._may_have_file = False
             with suppress(StorageError):
-                await self._long.abandon()
+                await self._long_answer.abandon()
 
     def _should_stand_in(self, event: StreamEvent) -> bool:
         is_gone = isinstance(event, Failed) and isinstance(event.error, ModelNotFoundError)
@@ -501,7 +491,7 @@ class AnswerRun:
             self._round_usage = self._reply.round_usage
         self._reply = accumulate(self._reply, event)
         if self._reply.run is not None:
-            self._has_name.set()
+            self._is_findable.set()
         listen(event, self._reply)
 
     def _measure(self, event: StreamEvent) -> None:
@@ -534,18 +524,18 @@ class AnswerRun:
             # the pause is as long as the write.
             pause = max(self.checkpoint_s - took, self.checkpoint_s / 4, took)
             if saved.run is None and not failing:
-                await _wait(self._has_name, pause)
+                await _wait(self._is_findable, pause)
             else:
                 await asyncio.sleep(pause)
             reply, began = self._reply, time.monotonic()
             is_named = saved.run is not None or reply.run is None
             is_saved = reply.segments is saved.segments and is_named
-            if is_saved and not self._long.is_waiting and not failing:
+            if is_saved and not self._long_answer.is_waiting and not failing:
                 continue
             try:
                 if not is_saved or failing:
                     await self._store.save_answer(self.so_far)
-                await self._long.flush()
+                await self._long_answer.flush()
             except StorageError as error:
                 if not failing:
                     self._on_store(error)
@@ -561,7 +551,7 @@ class AnswerRun:
         while True:
             try:
                 if self._may_have_file and self._file is None:
-                    self._file = await self._long.attach()
+                    self._file = await self._long_answer.attach()
                 self.answer = with_file(final, self._file)
                 await self._store.save_answer(self.answer)
                 await self._record_call()
@@ -575,7 +565,7 @@ class AnswerRun:
                 break
         if self._may_have_file:
             with suppress(StorageError):  # the next start removes it
-                await self._long.discard()
+                await self._long_answer.discard()
 
     def _final(self, status: MessageStatus) -> Message:
         reply = self._reply
@@ -584,7 +574,7 @@ class AnswerRun:
         is_known = reply.usage is not None and not reply.is_uncounted
         cost = price.of(reply.usage) if is_known and price and reply.usage else None
         if cost is not None:
-            cost += hosted_cost(tool_calls(reply.parts), self._tool_prices)
+            cost += self._ledger.tool_fees(tool_calls(reply.parts))
         return replace(
             self.answer,
             status=status,
@@ -628,7 +618,7 @@ class AnswerRun:
 
         A refused request is recorded as failed, and costs nothing.
         """
-        if self._stopped is not None:
+        if self._run_to_cancel is not None:
             return  # `cancel_remote` records it, once the provider has reported the usage
         reply = self._reply
         usage = reply.round_usage
@@ -653,10 +643,7 @@ class AnswerRun:
 
     async def _record_request(self, usage: Usage | None, *, is_billed: bool = True) -> None:
         cost = call_cost(self._answered.counted_price, usage, is_billed=is_billed)
-        line = self._line(self._purpose, cost)
-        await self._spending.add(
-            line._replace(usage=usage or Usage(), performance=self._performance)
-        )
+        await self._ledger.add_request(self._resolved, usage, cost, self._performance)
 
     async def _record_fees(self, *, has_ended: bool = False) -> None:
         """Record the cost of the provider's tools, each as soon as it has run.
@@ -668,22 +655,7 @@ class AnswerRun:
         """
         made = tool_calls(self._reply.parts)
         calls = [call for call in made if call.state.has_ended or not has_ended]
-        fees = hosted_cost(calls, self._tool_prices)
-        if fees > self._fees_recorded:
-            await self._spending.add(self._line(Purpose.TOOLS, fees - self._fees_recorded))
-            self._fees_recorded = fees
-
-    def _line(self, purpose: Purpose, cost: Decimal | None) -> Call:
-        return Call(
-            provider_id=self._resolved.profile.id,
-            model=self._resolved.model.id,
-            usage=Usage(),
-            cost=cost,
-            purpose=purpose.value,
-            conversation_id=self.conversation.id,
-            message_id=self.answer.id,
-            at=now(),
-        )
+        await self._ledger.add_tool_fees(self._resolved, calls)
 
 
 def _text_of(event: StreamEvent) -> str:

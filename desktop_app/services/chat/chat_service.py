@@ -53,6 +53,7 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
+from desktop_app.services.chat.answer_ledger import AnswerLedger
 from desktop_app.services.chat.answer_run import (
     MAX_MESSAGE_BYTES,
     MIN_SHARE_BYTES,
@@ -203,7 +204,7 @@ class ChatService:
     @property
     def answer_stores(self) -> AnswerStores:
         """Return the stores of answers."""
-        return AnswerStores(self.store, self.attachments.answers, self.spending)
+        return AnswerStores(self.store, self.attachments.answers)
 
     @cached_property
     def parts(self) -> PartsSource:
@@ -458,6 +459,7 @@ class ChatService:
                     for answer in answers
                 ]
             undo.pop_all()
+        tool_prices = self._tool_prices(resolved)
         return [
             AnswerRun(
                 conversation,
@@ -467,12 +469,11 @@ class ChatService:
                 resolved,
                 stores=self.answer_stores,
                 gateway=gateway,
+                ledger=AnswerLedger(self.spending, answer, purpose, tool_prices),
                 hold=share,
                 stand_in=partial(self._retire_instant, resolved.profile, conversation.choice),
                 in_parts=partial(self._in_parts, sent, path[-1], answer, resolved, settings),
-                tool_prices=self._tool_prices(resolved),
                 schema=settings.schema,
-                purpose=purpose,
             )
             for answer, gateway, share in zip(answers, gateways, holds, strict=True)
         ]

@@ -45,6 +45,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.remedy import Remedy
+from desktop_app.services.chat.answer_ledger import AnswerLedger
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -84,6 +85,7 @@ class ResumedRun(AnswerRun):
             resolved,
             stores=chat.answer_stores,
             gateway=chat.gateway,
+            ledger=AnswerLedger(chat.spending, answer),
             hold=held,
             stand_in=lambda: resolved,
         )
@@ -130,7 +132,7 @@ class ResumedRun(AnswerRun):
         self._reply = Reply(
             notices=self.answer.notices, usage_scope=self.answer.usage_scope, run=self._kept_run
         )
-        self._size, self._long = TextSize(), LongAnswer(self._files, self.answer)
+        self._size, self._long_answer = TextSize(), LongAnswer(self._files, self.answer)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         if isinstance(event, Failed) and _wants_key(event.error):
@@ -146,7 +148,7 @@ class ResumedRun(AnswerRun):
         has_reached = until is not None and reached is not None and reached >= until
         if has_reached or reply.status in ENDED_BY_PROVIDER:
             self._has_caught_up = True
-            self._has_name.set()
+            self._is_findable.set()
         if isinstance(event, StatusChanged | Failed):
             listen(event, self._reply)
 

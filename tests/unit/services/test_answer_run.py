@@ -73,6 +73,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
+from desktop_app.services.chat.answer_ledger import AnswerLedger
 from desktop_app.services.chat.answer_run import (
     AnswerRun,
     AnswerStores,
@@ -218,14 +219,16 @@ def a_run(
     conversation = Conversation("c", "", now(), now(), answerer(resolved))
     answer = Message("a", "c", "q", Role.ASSISTANT, STATUS.STREAMING, (), now(), answerer(resolved))
     request = more.pop("request", ChatRequest(resolved.model.id, ()))
+    prices = more.pop("tool_prices", {})
     return AnswerRun(
         conversation,
         None,
         answer,
         request,
         resolved,
-        stores=AnswerStores(memory, memory, memory),
+        stores=AnswerStores(memory, memory),
         gateway=OneProvider(provider),
+        ledger=AnswerLedger(memory, answer, tool_prices=prices),
         hold=Hold(),
         stand_in=lambda: stand_in,
         **more,
