@@ -183,12 +183,11 @@ class Backend:
             ),
             calls=self.paid_calls,
             estimator=estimator,
-            catalog=self.catalog,
+            models_of=self.providers.models_of,
             fences=self.fences,
             tools=lambda: self.tools,
             consent=self.consent,
             needs_of=partial(needs_of_prompt, self.prompts),
-            listing_of=self.listings.of,
             window_of=self.learning.window_of,
         )
 
@@ -245,7 +244,7 @@ class Backend:
     @cached_property
     def utility_model(self) -> UtilityModel:
         """Return the service that writes titles and summaries."""
-        return UtilityModel(self.paid_calls, self.catalog, self.listings.of)
+        return UtilityModel(self.paid_calls, self.providers.models_of)
 
     @cached_property
     def batch_store(self) -> BatchStore:

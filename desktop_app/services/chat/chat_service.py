@@ -38,8 +38,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
-from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.parameter_notices import model_notices
 from desktop_app.domain.models.parameter_support import (
     first_api,
@@ -178,12 +177,11 @@ class ChatService:
         sources: MessageSources,
         calls: PaidCalls,
         estimator: Estimator,
-        catalog: ModelCatalog,
+        models_of: Callable[[ProviderProfile], ProviderModels],
         fences: Fences,
         tools: Callable[[], ToolCatalog],
         consent: ConsentBroker,
         needs_of: NeedsOf,
-        listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
     ) -> None:
         self.store = sources.messages
@@ -193,12 +191,12 @@ class ChatService:
         self.pictures = sources.pictures
         self.gateway, self.budget, self.spending = calls
         self.estimator = estimator
-        self.catalog = catalog
+        self._models_of = models_of
         self._fences = fences
         self._tools, self._consent = tools, consent
         self._passages = sources.passages
         self.needs_of = needs_of
-        self._listing_of, self._window_of = listing_of, window_of
+        self._window_of = window_of
         self._without_instant: set[str] = set()
 
     @property
@@ -213,8 +211,7 @@ class ChatService:
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the model and effort that serve `choice` at `profile` today."""
-        models = ProviderModels(profile, self.catalog, self._listing_of(profile))
-        return models.resolve(
+        return self._models_of(profile).resolve(
             choice,
             date.today(),  # noqa: DTZ011 — the user's day
             instant_gone=profile.id in self._without_instant,
@@ -604,7 +601,8 @@ class ChatService:
     def _tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
         """Return the prices of hosted tools at this provider."""
         multiplier = resolved.profile.price_multiplier
-        return {name: price * multiplier for name, price in self.catalog.hosted_tools.items()}
+        prices = self._models_of(resolved.profile).catalog.hosted_tools
+        return {name: price * multiplier for name, price in prices.items()}
 
     def _with_tool_loop(
         self,

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
+from desktop_app.services.chat.choice_resolution import ProviderModels
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.spending.paid_calls import PaidCalls
@@ -158,7 +160,7 @@ async def asker_of(
             UnusedPartsSource,
         ),
         estimator=Estimator(WordCounter(), attachments),
-        catalog=CATALOG,
+        models_of=partial(ProviderModels, catalog=CATALOG),
         fences=fences(),
         tools=tools,
         consent=broker(),

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -74,6 +75,7 @@ from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
+from desktop_app.services.chat.choice_resolution import ProviderModels
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.spending.budget import Budget
@@ -186,7 +188,7 @@ async def open_room(
             lambda: passages or NoCollections(),
         ),
         estimator=Estimator(counter, attachments, lambda: passages or NoCollections()),
-        catalog=CATALOG,
+        models_of=partial(ProviderModels, catalog=CATALOG),
         fences=fences(),
         tools=lambda: tools or no_tools(),
         consent=consent or broker(),

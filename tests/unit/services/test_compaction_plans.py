@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart, TextPart, 
 from desktop_app.domain.models.model_catalog import Api, ModelInfo, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionService, readable_content
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
@@ -60,7 +61,8 @@ def service(counter: WordCounter | None = None) -> CompactionService:
         pictures=ImageScaler(attachments, None),  # type: ignore[arg-type]
         estimator=Estimator(counter or WordCounter(), attachments),
         utility_model=UtilityModel(
-            PaidCalls(OneProvider(ScriptedProvider()), budget, Ledger(database)), CATALOG
+            PaidCalls(OneProvider(ScriptedProvider()), budget, Ledger(database)),
+            partial(ProviderModels, catalog=CATALOG),
         ),
         fences=fences(),
     )

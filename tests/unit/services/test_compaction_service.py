@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.compaction_service import (
     CompactionPlan,
     CompactionService,
@@ -161,7 +162,7 @@ async def open_room(
         calls=PaidCalls(gateway, budget, ledger),
         sources=MessageSources(store, attachments, pictures, compactions, UnusedPartsSource),
         estimator=estimator,
-        catalog=CATALOG,
+        models_of=partial(ProviderModels, catalog=CATALOG),
         fences=fences(),
         tools=no_tools,
         consent=broker(),
@@ -172,7 +173,9 @@ async def open_room(
         attachments=attachments,
         pictures=pictures,
         estimator=estimator,
-        utility_model=UtilityModel(PaidCalls(gateway, budget, ledger), CATALOG),
+        utility_model=UtilityModel(
+            PaidCalls(gateway, budget, ledger), partial(ProviderModels, catalog=CATALOG)
+        ),
         fences=fences(),
     )
     conversation = Conversation(new_id(), "", now(), now(), replace(choice, provider_id=profile.id))

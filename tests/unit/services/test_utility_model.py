@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -84,7 +85,8 @@ class Book:
 def jobs_of(
     provider: ScriptedProvider, book: Book, catalog: ModelCatalog = CATALOG
 ) -> UtilityModel:
-    return UtilityModel(PaidCalls(OneProvider(provider), Budget(book, book), book), catalog)
+    calls = PaidCalls(OneProvider(provider), Budget(book, book), book)
+    return UtilityModel(calls, partial(ProviderModels, catalog=catalog))
 
 
 def own_of(
@@ -101,9 +103,8 @@ def chosen(
 ) -> tuple[str, Effort | None]:
     book, gateway = Book(), OneProvider(ScriptedProvider())
     listing = ModelListing("", tuple(map(ListedModel, listed)), now()) if listed else None
-    jobs = UtilityModel(
-        PaidCalls(gateway, Budget(book, book), book), CATALOG, lambda _profile: listing
-    )
+    models_of = partial(ProviderModels, catalog=CATALOG, listing=listing)
+    jobs = UtilityModel(PaidCalls(gateway, Budget(book, book), book), models_of)
     by = jobs.model_for(purpose, own)
     return by.model.id, by.effort
 

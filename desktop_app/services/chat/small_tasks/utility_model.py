@@ -24,8 +24,7 @@ from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo, Variant
-from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.model_catalog import Effort, ModelInfo, Variant
 from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import (
@@ -59,14 +58,10 @@ class UtilityModel:
     """Requests for short texts to small models."""
 
     def __init__(
-        self,
-        calls: PaidCalls,
-        catalog: ModelCatalog,
-        listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
+        self, calls: PaidCalls, models_of: Callable[[ProviderProfile], ProviderModels]
     ) -> None:
         self.gateway, self.budget, self._spending = calls
-        self._catalog = catalog
-        self._listing_of = listing_of
+        self._models_of = models_of
         self._missing: set[tuple[str, str]] = set()
         self._prefers_small = True
 
@@ -80,10 +75,10 @@ class UtilityModel:
         This is the first small model that the provider serves and that is not dearer, else
         `answering` with the least effort. Judgments and tests of a key always use a small model.
         """
-        job, profile = self._catalog.small_job(purpose.value), answering.profile
-        models = ProviderModels(profile, self._catalog, self._listing_of(profile))
+        models = self._models_of(answering.profile)
+        job = models.catalog.small_job(purpose.value)
         is_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
-        for model_id in job.models if is_small and profile.serves_the_family else ():
+        for model_id in job.models if is_small and models.profile.serves_the_family else ():
             info = models.info(model_id)
             small = models.choice_of(info, _effort(info, job.effort), variant=info.variant)
             if self._is_served(models, info) and not _is_dearer(small, answering):
@@ -103,8 +98,8 @@ class UtilityModel:
 
     def choice_of_variant(self, profile: ProviderProfile, variant: Variant) -> ResolvedChoice:
         """Return the choice of the family's model for a variant."""
-        models = ProviderModels(profile, self._catalog, self._listing_of(profile))
-        return models.choice_of(self._catalog.for_variant(variant), variant=variant)
+        models = self._models_of(profile)
+        return models.choice_of(models.catalog.for_variant(variant), variant=variant)
 
     async def ask(
         self, task: SmallTask, instructions: str, text: str, *, max_output_tokens: int
