@@ -1,4 +1,4 @@
-"""Inserts the blocks of items before an existing block of the document."""
+"""Inserts the blocks of items before an existing block of the document, and removes blocks."""
 
 from __future__ import annotations
 
@@ -29,6 +29,26 @@ class BlockState:
 
 
 _DEFAULT_STATE: Final = BlockState()
+
+
+def remove_blocks(
+    cursor: QTextCursor,
+    first: QTextBlock,
+    below: QTextBlock,
+    format_below: QTextBlockFormat | None = None,
+) -> None:
+    """Remove the blocks from `first` on, above `below`.
+
+    The block below stays as it is, but gets the block format `format_below`, if any.
+    """
+    block_format = below.blockFormat() if format_below is None else format_below
+    char_format, state = below.charFormat(), BlockState(below)
+    cursor.setPosition(first.position())
+    cursor.setPosition(below.position(), QTextCursor.MoveMode.KeepAnchor)
+    cursor.removeSelectedText()
+    cursor.setBlockFormat(block_format)
+    cursor.setBlockCharFormat(char_format)
+    state.apply_to(cursor.block())
 
 
 class BlockInserter:

@@ -27,7 +27,7 @@ from desktop_app.ui.transcript.document.item_writer import ItemWriter
 from desktop_app.ui.transcript.document.long_items import KEPT_AT_END, Parts
 from desktop_app.ui.transcript.document.reflow import Reflow
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
-from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, flag_ranges
 from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
 from desktop_app.ui.transcript.transcript_styles import INDENT, Styles
 
@@ -266,13 +266,10 @@ class DocumentWriter:
         first, last = self.layouts.block_of(layout, at), layout.counts[at] - KEPT_AT_END
         is_erased = bytes(number not in kept_numbers for number in range(last))
         number, heights = first.blockNumber(), {gap.block: gap.height for gap in layout.gaps[at]}
-        runs, begin = [], is_erased.find(1, 1)
-        while begin >= 0:
-            end = is_erased.find(0, begin)
-            end = last if end < 0 else end
+        runs = []
+        for begin, end in flag_ranges(is_erased, 1, 1):
             measured = self._top(number + end) - self._top(number + begin)
             runs.append((begin, end, measured + heights.get(begin, 0)))
-            begin = is_erased.find(1, end)
         if runs:
             cursor = self._begin()
             parts = Parts(layout.shapes[at], layout.gaps[at])

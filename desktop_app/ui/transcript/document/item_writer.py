@@ -9,10 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QTextBlockFormat, QTextCursor
-
 from desktop_app.rendering.block_model import Block, Run
-from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState
+from desktop_app.ui.transcript.document.block_inserter import BlockInserter, remove_blocks
 from desktop_app.ui.transcript.document.long_items import (
     LongItems,
     Parts,
@@ -27,7 +25,7 @@ from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, SpaceKey, is_table
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextCharFormat
+    from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor
 
     from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
     from desktop_app.ui.transcript.message_items import Item
@@ -64,15 +62,8 @@ class ItemWriter:
         count = sum(layout.counts[first:end])
         if count:
             start = self._layouts.block_of(layout, first)
-            after = self._layouts.document.findBlockByNumber(start.blockNumber() + count)
-            block_format, char_format = after.blockFormat(), after.charFormat()
-            state = BlockState(after)
-            cursor.setPosition(start.position())
-            cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
-            cursor.removeSelectedText()
-            cursor.setBlockFormat(block_format)
-            cursor.setBlockCharFormat(char_format)
-            state.apply_to(cursor.block())
+            below = self._layouts.document.findBlockByNumber(start.blockNumber() + count)
+            remove_blocks(cursor, start, below)
         layout.record_erased(first, end)
 
     def write(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop_app.rendering.block_model import Run, Runs
-from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState
+from desktop_app.ui.transcript.document.block_inserter import BlockInserter, remove_blocks
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
 from desktop_app.ui.transcript.layout.long_text import (
@@ -192,15 +192,9 @@ class LongItems:
         document, number = block.document(), block.blockNumber()
         rest = self._styles.continued(block_format)
         for first, end, height in reversed(runs):
-            after = document.findBlockByNumber(number + end)
-            start, char = document.findBlockByNumber(number + first), after.charFormat()
-            state = BlockState(after)
-            cursor.setPosition(start.position())
-            cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
-            cursor.removeSelectedText()
-            cursor.setBlockFormat(with_space_above(height, rest))
-            cursor.setBlockCharFormat(char)
-            state.apply_to(cursor.block())
+            start = document.findBlockByNumber(number + first)
+            below = document.findBlockByNumber(number + end)
+            remove_blocks(cursor, start, below, with_space_above(height, rest))
             begin = next((gap.start for gap in gaps if gap.block == first), cuts[first - 1])
             gaps = [
                 *(gap for gap in gaps if gap.block < first),

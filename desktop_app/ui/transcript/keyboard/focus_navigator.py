@@ -327,11 +327,7 @@ class FocusNavigator(QObject):
             return
         if other is not None:
             self._remove_button(other)
-        self._buttons = {
-            old_target: old_button
-            for old_target, old_button in self._buttons.items()
-            if old_button is not button
-        }
+        self._unassign(button)
         self._buttons[target] = button
 
     def _activate(self, button: FocusTargetButton) -> None:
@@ -347,10 +343,13 @@ class FocusNavigator(QObject):
         if not QAccessible.isActive():
             self._remove_button(button)
 
-    def _remove_button(self, button: FocusTargetButton) -> None:
+    def _unassign(self, button: FocusTargetButton) -> None:
         self._buttons = {
             target: other for target, other in self._buttons.items() if other is not button
         }
+
+    def _remove_button(self, button: FocusTargetButton) -> None:
+        self._unassign(button)
         button.hide()
         button.deleteLater()
 

@@ -56,6 +56,19 @@ class TextGap(NamedTuple):
     height: float
 
 
+def flag_ranges(
+    flags: bytes, flag: int, first: int = 0, end: int | None = None
+) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of flags in [first, end) that equal `flag`, which is 0 or 1."""
+    end = len(flags) if end is None else end
+    begin = flags.find(flag, first, end)
+    while begin >= 0:
+        stop = flags.find(1 - flag, begin, end)
+        stop = end if stop < 0 else stop
+        yield begin, stop
+        begin = flags.find(flag, stop, end)
+
+
 class MessageLayout:
     """The items of a message and their blocks.
 
@@ -147,13 +160,8 @@ class MessageLayout:
         if not self._missing:
             return
         flags = bytes(self._flags)  # a copy, because the caller may fill the placeholders
-        end = len(flags) if end is None else end
-        begin = flags.find(0, first, end)
-        while begin >= 0:
-            stop = flags.find(1, begin, end)
-            stop = end if stop < 0 else stop
+        for begin, stop in flag_ranges(flags, 0, first, end):
             yield Placeholder(begin, stop)
-            begin = flags.find(0, stop, end)
 
     def materialized_ranges(self, first: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the ranges of materialized items within [first, end)."""
@@ -166,13 +174,8 @@ class MessageLayout:
 
     def unfolded_ranges(self, first: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the ranges of items in [first, end) that have a height: folded items have none."""
-        flags = bytes(map(bool, self.heights[first:end]))
-        begin = flags.find(1)
-        while begin >= 0:
-            stop = flags.find(0, begin)
-            stop = len(flags) if stop < 0 else stop
+        for begin, stop in flag_ranges(bytes(map(bool, self.heights[first:end])), 1):
             yield first + begin, first + stop
-            begin = flags.find(1, stop)
 
     def ranges_around(self, at: int, above: float, below: float) -> list[tuple[int, int]]:
         """Return the ranges of the unfolded items within these pixels of item `at`, and its own."""

@@ -21,6 +21,7 @@ from PySide6.QtGui import QTextCharFormat, QTextLayout
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.processes import highlight
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, flag_ranges
 from desktop_app.ui.transcript.media.code_folds import is_code
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.message_items import Item
 
@@ -116,13 +116,8 @@ class CodeHighlighter(QObject):
 
     def highlight_items(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight the code among items [first, end), which were just written."""
-        flags = bytes(map(is_code, layout.items[first:end]))
-        begin = flags.find(1)
-        while begin >= 0:
-            stop = flags.find(0, begin)
-            stop = len(flags) if stop < 0 else stop
+        for begin, stop in flag_ranges(bytes(map(is_code, layout.items[first:end])), 1):
             self._highlight_range(layout, first + begin, first + stop)
-            begin = flags.find(1, stop)
 
     def _highlight_range(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight lines [first, end) of a block, with the lines above as context."""
