@@ -53,7 +53,7 @@ class LinkHandler(QObject):
         view.highlighted.connect(self._on_hovered)
 
     def activate(self, target: str, position: int) -> None:
-        """Do what a focus target at a position of the document is for."""
+        """Activate the focus target at a position: copy its code, or follow its link."""
         block = self._view.document().findBlock(position)
         if target == COPY_CODE:
             self._copies.copy_code(block.blockNumber())

@@ -112,7 +112,7 @@ class Line(NamedTuple):
 
 
 class MessageMark(NamedTuple):
-    """A line below a message about what follows it, such as a compaction.
+    """A line with links below a message, such as the line that tells of a compaction.
 
     Attributes:
         text: the text before the links.

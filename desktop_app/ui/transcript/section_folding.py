@@ -75,7 +75,7 @@ class SectionFolding:
     def unfold_reasoning(self, message_id: str, then: Callable[[], None]) -> bool:
         """Unfold the reasoning of a materialized message, and materialize all of it.
 
-        Return True if that is done; otherwise `then` runs once it is.
+        Return True if all of it is materialized; otherwise `then` runs once it is.
         """
         state = self._messages.get(message_id)
         if state is not None and state.is_reasoning_folded:

@@ -2,8 +2,8 @@
 
 The spacing between two blocks is the top margin of the lower one, so that adding a block never
 changes the one above it. Only tables also have space below them. User properties of a block's
-format say what is painted behind or beside it (see `Look`), because painting iterates over blocks,
-not items.
+format tell the painter what to draw behind or beside it (see `Look`), because painting iterates
+over blocks, not items.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ EXPANDED: Final = LOOK + 21
 
 
 class Look:
-    """Flags for what is painted with a block, combined in an integer.
+    """Flags for the decoration of a block, combined in an integer.
 
     Every repaint queries them for every block. They are no `IntFlag`, whose `&` takes as long
     as drawing a rectangle.

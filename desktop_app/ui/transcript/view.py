@@ -1,8 +1,8 @@
 """The transcript view: a conversation in one text view, with mouse, keyboard and links.
 
-The view handles Qt's events and passes them to its parts, which receive what they use from its
-constructor. Nothing that a message refers to is loaded. External images are shown as names; links
-open on click, through the system.
+The view handles Qt's events and passes them to its parts. Its constructor gives each part the other
+parts that it uses. Nothing that a message refers to is loaded. External images are shown as names;
+links open on click, through the system.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class TranscriptView(TranscriptSurface):
         navigator: scrolls to messages.
         commands: runs the actions of messages.
         anchor: keeps the position of the reader.
-        selection: what is selected, also of what is not materialized.
+        selection: the selection, which may include text that is not materialized.
         copies: copies messages, code and the selection.
         drags: drags attachments and code to other programs.
         filler: decides when text is materialized and removed.

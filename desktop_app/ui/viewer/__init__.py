@@ -1,4 +1,4 @@
-"""Windows that show a document, preview what is sent, or ask for a password.
+"""Windows that show a document, preview the content to send, or ask for a password.
 
 May import `ui.look`, `ui.widgets` and `ui.transcript`.
 """

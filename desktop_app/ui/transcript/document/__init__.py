@@ -1,4 +1,4 @@
-"""Writes messages into the QTextDocument and changes only what changed.
+"""Writes messages into the QTextDocument and edits only the differences.
 
 May import `layout` and `media`, and the state of messages; knows no viewport.
 """

@@ -1,4 +1,4 @@
-"""Writes the items of messages into a QTextDocument and edits only what changed.
+"""Writes the items of messages into a QTextDocument and edits only the differences.
 
 Each message has a `MessageLayout` that counts its blocks in the root frame. Cursors would be
 slower, because every edit has to move each of them. An item is one block. Very long text takes

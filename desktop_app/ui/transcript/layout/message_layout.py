@@ -24,7 +24,7 @@ _LONG_TEXT_BLOCKS: Final = 4
 
 
 class SpaceKey(NamedTuple):
-    """What determines the space above an item.
+    """The values that determine the space above an item.
 
     Attributes:
         block_key: the key of the format of the item's first block.
@@ -78,7 +78,7 @@ class MessageLayout:
         key: the id of the message.
         items: the items in order.
         counts: the number of blocks of each item, 0 if it is not materialized.
-        space_keys: what determined the space above each item when it was last written.
+        space_keys: the key of the space above each item when it was last written.
         shapes: the column widths of a table in pixels, or the cuts of a text that takes several
             blocks (the start of each block except the first, in UTF-16 units). Else empty.
         gaps: the missing text between the blocks of a long text.
@@ -242,7 +242,7 @@ class MessageLayout:
         self._ends = None
 
     def record_space(self, at: int, block_key: tuple[object, ...], placeholder: int = 0) -> None:
-        """Record what determined the space above an item that was written."""
+        """Record the key of the space above an item that was written."""
         self.space_keys[at] = SpaceKey(block_key, placeholder)
 
     def set_heights(self, first: int, heights: Sequence[float]) -> None:

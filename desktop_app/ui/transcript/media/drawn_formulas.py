@@ -115,7 +115,7 @@ class Formulas:
         return self._typesetter.find(tex, display=text_format.intProperty(FORMULA) == 2)
 
     def _record_change(self, start: int, removed: int, added: int) -> None:
-        """Record what an edit wrote. The document must not change during the edit."""
+        """Record the range that an edit wrote. The document must not change during the edit."""
         if added:
             self._changed = (start, start + added)
         if start < self._next_position:

@@ -149,7 +149,7 @@ class Finder(QObject):
             view: the view to search in.
             messages: the messages of the view.
             materialize: materializes all of a message. Returns False if that takes longer; the
-                callback it received runs once it is done.
+                callback it received runs once all of it is materialized.
             unfold_reasoning: shows a message's reasoning; otherwise like `materialize`.
             unfold_code: shows the folded code of an item of a message.
         """
@@ -197,7 +197,7 @@ class Finder(QObject):
     # ------------------------------------------------------------------ searching
 
     def search(self, text: str) -> None:
-        """Search for a text, starting with what is on screen; "" ends the search."""
+        """Search for a text, starting with the text on screen; "" ends the search."""
         query = fold_text(text.strip("\n"))
         if query == self._query:
             return

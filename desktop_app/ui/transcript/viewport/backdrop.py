@@ -119,7 +119,7 @@ class Backdrop:
     """The background painter of one theme.
 
     Attributes:
-        marks: the Copy marks to draw over what was painted last.
+        marks: the Copy marks to draw over the blocks painted last.
     """
 
     def __init__(self, theme: Theme) -> None:

@@ -83,7 +83,7 @@ class MessageNavigator(QObject):
     def scroll_to_message(self, message_id: str) -> bool:
         """Scroll to the top of a message. Return False if there is no such message.
 
-        A distant message replaces what is materialized; nothing in between is materialized.
+        A distant message replaces the materialized ones; nothing in between is materialized.
         """
         if not self._materialize(message_id):
             return False
@@ -171,7 +171,7 @@ class MessageNavigator(QObject):
         waiting[1]()
 
     def _materialize_around(self, message_id: str) -> bool:
-        """Replace what is materialized by a message and its neighbors. Return True if it exists."""
+        """Materialize only a message and its neighbors. Return True if the message exists."""
         if not self._messages.has_message(message_id):
             return False
         with self._replaced():

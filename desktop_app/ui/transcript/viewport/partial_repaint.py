@@ -1,7 +1,7 @@
-"""Limits repainting after an edit to the change and what is below it.
+"""Limits repainting after an edit to the changed text and the text below it.
 
 After a change in a QTextTable, Qt repaints the whole table and everything below it, often also
-what is above it. Repainting those cells costs more than everything else a streamed word
+the text above it. Repainting those cells costs more than everything else a streamed word
 triggers. The tables have fixed column widths, so nothing above the change has moved.
 """
 

@@ -1,4 +1,4 @@
-"""Virtualizes long messages: only what is near the screen is materialized.
+"""Virtualizes long messages: only text near the screen is materialized.
 
 Qt lays out the whole document at each step of a window resize: 0.5 s for a 1 MB answer. A
 change of theme or text size rewrites the document: 2 s. So all but a few screens of a long
@@ -195,7 +195,7 @@ class Virtualizer:
             self.erase_distant(screens)
 
     def erase_distant(self, screens: float) -> None:
-        """Do what `remove_distant` does, but do not keep the scroll position.
+        """Dematerialize text as `remove_distant` does, but do not keep the scroll position.
 
         For callers that keep the position themselves, so that nothing is materialized twice.
         """
