@@ -24,7 +24,6 @@ from desktop_app.ui.transcript.keyboard.message_actions import ActionRow, Action
 from desktop_app.ui.transcript.link_handler import LinkHandler
 from desktop_app.ui.transcript.media.drawn_formulas import Formulas
 from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts
-from desktop_app.ui.transcript.media.formula_display import FormulaDisplay
 from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.transcript.message_commands import MessageCommands
 from desktop_app.ui.transcript.message_items import Line, LineKind, MessageMark
@@ -35,6 +34,7 @@ from desktop_app.ui.transcript.selection.drag_out import DragOut
 from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
 from desktop_app.ui.transcript.speech import AnswerSpeech
 from desktop_app.ui.transcript.transcript_styles import Styles
+from desktop_app.ui.transcript.viewport.formula_display import FormulaDisplay
 from desktop_app.ui.transcript.viewport.message_navigator import (
     MessageNavigator,
     ScreenReaderLoader,

@@ -11,10 +11,10 @@ from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
 from desktop_app.child_processes import child_command
 from desktop_app.rendering.block_model import FORMULA_BEGINS as WAITING
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.media import formula_display
 from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
-from desktop_app.ui.transcript.media.formula_display import FormulaDisplay
 from desktop_app.ui.transcript.media.typesetter import Typesetter
+from desktop_app.ui.transcript.viewport import formula_display
+from desktop_app.ui.transcript.viewport.formula_display import FormulaDisplay
 from tests.gui.test_theme import contrast
 from tests.gui.transcript.test_streaming import look, stream_into
 from tests.helpers.children import MISSING_CHILD, python_child

@@ -1,4 +1,4 @@
-"""The viewport: surface, scroll anchor, virtualizer and scheduling of streamed text.
+"""The viewport: surface, scroll anchor, virtualizer, and when streamed text and formulas appear.
 
-May import `document` and `layout`, and `keyboard` and `selection` for types.
+May import `document`, `layout` and `media`, and `keyboard` and `selection` for types.
 """
