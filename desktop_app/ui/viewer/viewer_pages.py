@@ -34,12 +34,16 @@ _PIXELS_PER_POINT: Final = 96 / 72
 """Pixels per point at 100 %."""
 
 _GAP: Final = 14
+"""Pixels between pages, at the default text size."""
 _EDGE: Final = 20
+"""Pixels beside the widest page, at the default text size."""
 _STRIP_PIXELS: Final = 1_000_000
+"""Approximate number of pixels in a strip."""
 _MAX_CACHED_BYTES: Final = 64 << 20
 _PAGE_OVERLAP: Final = 25
 """Pixels that stay in view when scrolling by a page, at the default text size."""
 _PAUSE_MS: Final = 30
+"""Time in which scroll steps are collected before strips are requested."""
 
 
 class PageStrip(NamedTuple):

@@ -14,7 +14,7 @@ from PySide6.QtGui import QPainter, QPen, QTextBlock, QTextCursor
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.block_model import ADDED, PICTURE, Block, Kind
 from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import is_note_link, label_of, leads_back
@@ -35,7 +35,7 @@ COPY_CODE: Final = f"{ACTION}copy-code"
 """The target of a code block's head."""
 
 _NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("Next version")}
-_INVISIBLE: Final = {0xFFFC: None, 0x2063: None}
+_INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED): None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
 _MAX_ADDRESS: Final = 300
 _RING_MARGIN: Final = 3
