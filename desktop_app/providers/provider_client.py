@@ -232,7 +232,7 @@ class ProviderClient:
                                     raise error
                                 case OfCandidate(number, Failed(error)):
                                     event = OfCandidate(number, Failed(self._redacted(error)))
-                            for cleaned in answer.take(event):
+                            for cleaned in answer.feed(event):
                                 yield cleaned
                             await turns.yield_if_due()
             except ProviderError as error:
@@ -253,8 +253,8 @@ class ProviderClient:
         self._require_key()
         known = self._facts.refused_for(request.model)
         info = info_at(self._profile, request.model, self._catalog)
-        offers = provider_compaction.is_offered(self._profile, info)
-        if not offers or provider_compaction.REFUSED in known:
+        is_offered = provider_compaction.is_offered(self._profile, info)
+        if not is_offered or provider_compaction.REFUSED in known:
             raise EndpointMissingError(Reason.NO_COMPACTION_API, provider=self._profile.name)
         try:
             with self._in_use():
@@ -388,7 +388,7 @@ class ProviderClient:
     ) -> AsyncGenerator[StreamEvent, None]:
         api = negotiation.api
         adapter = responses if api is Api.RESPONSES else chat_completions
-        body = adapter.body(negotiation.request, info, self._profile, negotiation.leave_out)
+        body = adapter.body(negotiation.request, info, self._profile, negotiation.omitted_fields)
         in_background = negotiation.request.background and api is Api.RESPONSES
         for attempt in range(MAX_ATTEMPTS):
             try:

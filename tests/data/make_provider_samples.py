@@ -196,7 +196,7 @@ def negotiations() -> Iterator[str]:
         yield as_line(
             *said,
             negotiation.api,
-            sorted(negotiation.leave_out),
+            sorted(negotiation.omitted_fields),
             [each.name for each in fields(request) if _differs(request, reduced, each.name)],
             [is_known, learning.has_answered, learning.is_known(negotiation.api)],
             learning.first_api(info),
@@ -226,7 +226,7 @@ def redactions() -> Iterator[str]:
             )
             if chance.random() < 0.3:
                 event = OfCandidate(chance.choice((1, 2)), event)
-            taken.append(answer.take(event))
+            taken.append(answer.feed(event))
         yield as_line(*taken, answer.end())
 
 
@@ -234,7 +234,7 @@ def responses_streams() -> Iterator[str]:
     """Yield the events read of streams of the Responses API."""
     chance = random.Random("responses")
     for number in range(1_200):
-        reader = ResponsesReader("P", numbered=number % 5 == 0)
+        reader = ResponsesReader("P", is_numbered=number % 5 == 0)
         read: list[object] = []
         try:
             for place in range(chance.randint(2, 9)):

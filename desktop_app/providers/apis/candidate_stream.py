@@ -1,7 +1,8 @@
 """Several answers to one Chat Completions request, told apart by the index of each choice.
 
 Pure. Each answer has its own reader. The provider counts the tokens of all answers together; the
-usage is reported with the first. An answer that the server never began gets no terminal event.
+usage is reported with the first answer. An answer that the server never began gets no terminal
+event.
 """
 
 from __future__ import annotations
@@ -69,11 +70,11 @@ class CandidatesReader:
         choices = json_fields.rows(chunk, "choices")
         numbers = [_choice_index(choice, place) for place, choice in enumerate(choices)]
         first = [choice for number, choice in zip(numbers, choices, strict=True) if number == 0]
-        yield from self._first.take({**fields, "choices": first}, key)
+        yield from self._first.read_chunk({**fields, "choices": first}, key)
         for number, choice in zip(numbers, choices, strict=True):
             if number in self._others:
                 self._begun.add(number)
-                events = self._others[number].take({"choices": [choice]}, key)
+                events = self._others[number].read_chunk({"choices": [choice]}, key)
                 yield from _as_candidates(
                     [(number, [e for e in events if not isinstance(e, Started)])]
                 )

@@ -285,11 +285,11 @@ class ChatCompletionsReader:
         if name == "error" or error_body.is_error(chunk):
             error = error_replies.error_from(self._provider, error_body.parse_error(chunk))
             return self._finish(Failed(error))
-        return list(self.take(chunk, "delta"))
+        return list(self.read_chunk(chunk, "delta"))
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
         """Return the events of a reply that came as one JSON value, not as a stream."""
-        events = list(self.take(reply, "message"))
+        events = list(self.read_chunk(reply, "message"))
         if not json_fields.rows(reply, "choices"):
             return events + self._finish(Failed(stream_errors.unreadable_error(self._provider)))
         return events + self._end(has_done_mark=True)
@@ -315,7 +315,7 @@ class ChatCompletionsReader:
             return [terminal]
         return [UsageReported(self._usage, self._tier), terminal]
 
-    def take(self, chunk: object, key: str) -> Iterator[StreamEvent]:
+    def read_chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of a decoded chunk. `key` is the field of a choice with its delta."""
         if not all(self._started):  # Azure's first chunk names neither
             response_id, model = json_fields.name(chunk, "id"), json_fields.name(chunk, "model")
@@ -400,7 +400,8 @@ class _OpenCalls:
     """
 
     def __init__(self) -> None:
-        self._at: dict[int | str, _OpenCall] = {}
+        # The place of a call is its index, else its id, else the place of the last piece.
+        self._by_place: dict[int | str, _OpenCall] = {}
         self._last: int | str = 0
         self._numbers: set[int] = set()
 
@@ -414,12 +415,12 @@ class _OpenCalls:
         """
         has_index = isinstance(call.get("index"), int)
         place = json_fields.count(call, "index") if has_index else (call_id or self._last)
-        found = self._at.get(place)
+        found = self._by_place.get(place)
         if found is None or (name and self._is_other(found, call_id, name, arguments, named)):
             number = place if isinstance(place, int) else 0
             if number in self._numbers:
                 number = max(self._numbers) + 1
-            found = self._at[place] = _OpenCall(number, call_id, name)
+            found = self._by_place[place] = _OpenCall(number, call_id, name)
             self._numbers.add(number)
         self._last = place
         found.call_id, found.name = found.call_id or call_id, found.name or name

@@ -1,4 +1,4 @@
-"""Reads how large a refused request was, and how large the window is.
+"""Reads from a refusal how large the request was, and how large the context window is.
 
 Pure. Sources: the messages of llama.cpp (which also sends fields), llama-cpp-python, vLLM, OpenAI,
 Mistral, Gemini, Anthropic's compatible endpoint, TGI and LM Studio; gateways quote them.
@@ -48,7 +48,7 @@ _TOKENS: Final = tuple(
 
 @dataclass(frozen=True)
 class RequestSize:
-    """The tokens of a refused request and of the window; 0 if unknown."""
+    """The tokens of a refused request and of the context window; 0 if unknown."""
 
     tokens: int = 0
     window: int = 0

@@ -26,7 +26,7 @@ class LearnedFacts:
     Attributes:
         refused: the refused parameters by model, spelled as in unsupported_parameters.py.
         is_learning_api: True if the server's API is to be learned, not given by the profile.
-        has_answered: True if the address is known to be an API's.
+        has_answered: True if the address is known to be that of an API.
     """
 
     def __init__(self, profile: ProviderProfile, memory: ServerMemory) -> None:
@@ -56,12 +56,12 @@ class LearnedFacts:
             and info.apis != (Api.RESPONSES,)
         )
 
-    def note_lacks_responses(self, model: str) -> None:
+    def note_missing_responses(self, model: str) -> None:
         """Remember that the model is not available through the Responses API."""
         self._without_responses.add(model)
 
     def note_answer(self) -> None:
-        """Remember that the address is an API's."""
+        """Remember that the address is that of an API."""
         self.has_answered = True
 
     def note_api(self, api: Api) -> None:
@@ -87,7 +87,7 @@ class Negotiation:
     Attributes:
         api: the API to try now.
         request: the request without refused settings.
-        leave_out: fields added by the program that the body omits.
+        omitted_fields: the fields that the body omits, of those that the program adds.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Negotiation:
         self._info, self._profile, self._facts = info, profile, facts
         known = facts.refused_for(request.model)
         self.api = _api_of_form(request, profile) or facts.first_api(info)
-        self.leave_out = known & unsupported_parameters.OWN_FIELDS
+        self.omitted_fields = known & unsupported_parameters.OWN_FIELDS
         self.request, self._known = unsupported_parameters.without_known(request, info, known)
         self._new_refusals: frozenset[str] = frozenset()
         self._has_sent_notices = False
@@ -167,7 +167,7 @@ class Negotiation:
         return _api_of_form(self.request, self._profile) is not None
 
     def _fall_back(self) -> list[Notice | Started]:
-        self._facts.note_lacks_responses(self.request.model)
+        self._facts.note_missing_responses(self.request.model)
         return self._use_api(Api.CHAT_COMPLETIONS)
 
     def _use_api(self, api: Api) -> list[Notice | Started]:
@@ -190,9 +190,9 @@ class Negotiation:
     def _leave_out_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
         param, had_background = refusal.param, self.request.background
         schema = self.request.schema
-        own_field = unsupported_parameters.own_field(param, self.leave_out)
+        own_field = unsupported_parameters.own_field(param, self.omitted_fields)
         if own_field is not None:
-            self.leave_out |= {own_field}
+            self.omitted_fields |= {own_field}
             self._new_refusals |= {own_field} & unsupported_parameters.OWN_FIELDS
         else:
             self.request, refused_setting = unsupported_parameters.without_refused(

@@ -60,13 +60,13 @@ class RedactedAnswer:
         self._texts: dict[tuple[type[_Delta], int | None], tuple[RedactedStream, _Delta]] = {}
         self._others: dict[int, RedactedAnswer] = {}
 
-    def take(self, event: StreamEvent) -> list[StreamEvent]:
+    def feed(self, event: StreamEvent) -> list[StreamEvent]:
         """Return the events to pass on once `event` has come."""
         if isinstance(event, _DELTAS):
-            return self._take_delta(event)
+            return self._feed_delta(event)
         if isinstance(event, OfCandidate):
             other = self._others.setdefault(event.number, RedactedAnswer(self._new_stream))
-            return [OfCandidate(event.number, inner) for inner in other.take(event.event)]
+            return [OfCandidate(event.number, inner) for inner in other.feed(event.event)]
         if isinstance(event, Started):  # the model is stored with the answer
             return [replace(event, model=self._cleaned(event.model))]
         if isinstance(event, ReasoningItem):  # later reasoning is a new text
@@ -76,7 +76,7 @@ class RedactedAnswer:
         return [event]
 
     def end(self) -> list[StreamEvent]:
-        """Return events with the ends of all texts, which `take` held back."""
+        """Return events with the ends of all texts, which `feed` held back."""
         held = [event for kind in _DELTAS for event in self._end(kind)]
         for number, other in self._others.items():
             held += [OfCandidate(number, event) for event in other.end()]
@@ -86,7 +86,7 @@ class RedactedAnswer:
         stream = self._new_stream()
         return stream.feed(text) + stream.end()
 
-    def _take_delta(self, event: _Delta) -> list[StreamEvent]:
+    def _feed_delta(self, event: _Delta) -> list[StreamEvent]:
         key = (type(event), event.index if isinstance(event, ToolCallDelta) else None)
         known = self._texts.get(key)
         stream = self._new_stream() if known is None else known[0]

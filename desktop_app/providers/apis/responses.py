@@ -57,7 +57,7 @@ def body(
     """
     serves_family = profile.serves_the_family
     may_reason = info.efforts is None or bool(info.efforts)
-    replay = serves_family and may_reason and "encrypted_content" not in omit
+    can_replay = serves_family and may_reason and "encrypted_content" not in omit
     fields: dict[str, Any] = {
         "model": request.model,
         "instructions": request.instructions,
@@ -67,7 +67,7 @@ def body(
             *(
                 item
                 for message in request.messages
-                for item in _items(message, serves_family, replay)
+                for item in _items(message, serves_family, can_replay)
             ),
         ],
         "stream": request.parameters.stream,
@@ -126,26 +126,28 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
     return {**settings, "reasoning": reasoning} if reasoning else settings
 
 
-def _items(message: RequestMessage, serves_family: bool, replay: bool) -> Iterator[dict[str, Any]]:
+def _items(
+    message: RequestMessage, serves_family: bool, can_replay: bool
+) -> Iterator[dict[str, Any]]:
     """Yield a message as input items."""
     if message.role is Role.USER:
         if content := _user_content(message):
             yield {"role": "user", "content": content}
         return
     if any(call.result for call in tool_calls(message.parts)):
-        yield from _items_with_calls(message, serves_family, replay)
+        yield from _items_with_calls(message, serves_family, can_replay)
         return
     text = _text(message)
     if not text:
         return  # the API refuses reasoning that no answer follows
     for part in message.parts:
-        if replay and isinstance(part, ReasoningPart) and part.encrypted:
+        if can_replay and isinstance(part, ReasoningPart) and part.encrypted:
             yield _reasoning_item(part)
     yield _assistant(text, serves_family)
 
 
 def _items_with_calls(
-    message: RequestMessage, serves_family: bool, replay: bool
+    message: RequestMessage, serves_family: bool, can_replay: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield the items of an answer in their order, with the results after each round of calls.
 
@@ -159,7 +161,7 @@ def _items_with_calls(
             yield from results
             results.clear()
         match part:
-            case ReasoningPart() if replay and part.encrypted:
+            case ReasoningPart() if can_replay and part.encrypted:
                 reasoning.append(_reasoning_item(part))
             case ToolCallPart() if part.result:
                 number = part.round

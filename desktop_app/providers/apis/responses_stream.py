@@ -54,19 +54,20 @@ class ResponsesReader:
         sequence: the number of the last event, if numbers are followed.
 
     Args:
-        numbered: True to follow the numbers of the events, so that events repeated by a new
+        is_numbered: True to follow the numbers of the events, so that events repeated by a new
             connection are recognized. The numbers of gateways are unreliable.
     """
 
     has_all_answers = True  # only one answer is requested
 
-    def __init__(self, provider: str, *, numbered: bool = False) -> None:
+    def __init__(self, provider: str, *, is_numbered: bool = False) -> None:
         self._provider = provider
-        self._numbered = numbered
+        self._is_numbered = is_numbered
         self.is_finished = False
         self.sequence: int | None = None
-        self._seen: dict[tuple[str, int, int], int] = {}  # characters received of each piece
-        self._sections: dict[tuple[str, int, int], int] = {}
+        # By kind of text, index of the item, and index in the item:
+        self._seen: dict[tuple[str, int, int], int] = {}  # the characters received
+        self._sections: dict[tuple[str, int, int], int] = {}  # the number of a reasoning section
         self._reasoning_items: set[str] = set()
         self._calls = _Calls()
         self._open_items: set[int] = set()
@@ -96,10 +97,10 @@ class ResponsesReader:
         try:
             event = json_fields.parse(data)
         except ValueError:
-            if self._numbered:  # it can be fetched again
+            if self._is_numbered:  # it can be fetched again
                 raise stream_errors.cut_error(self._provider) from None
             return self._finish(Failed(stream_errors.unreadable_error(self._provider)))
-        if self._numbered and not self._is_next(event):
+        if self._is_numbered and not self._is_next(event):
             return []
         kind = json_fields.text(event, "type") or name
         if not kind.startswith("response.") and error_body.is_error(event):
@@ -112,7 +113,7 @@ class ResponsesReader:
 
     @property
     def _parts(self) -> int:
-        """Return the number of parts of the answer, of the most numerous kind."""
+        """Return the number of the answer's parts of the most numerous kind."""
         kinds = (self._seen, self._sections, self._open_items, self._reasoning_items)
         return max(len(self._calls), *map(len, kinds))
 
@@ -149,7 +150,7 @@ class ResponsesReader:
 
         A background run is polled instead.
         """
-        if self._numbered:
+        if self._is_numbered:
             return []
         if self._has_closed_item and not self._open_items:
             return self._finish(Completed())
@@ -211,7 +212,7 @@ class ResponsesReader:
         """Handle completed, incomplete, failed, done: the status decides, else the type."""
         response = json_fields.mapping(event, "response")
         # If event numbers are reliable, so are item indexes: parts that have come are recognized.
-        if self._numbered or not self.has_content:
+        if self._is_numbered or not self.has_content:
             self._calls.reopen()
             for at, item in enumerate(json_fields.rows(response, "output")):
                 yield from self._item(at, item)
@@ -378,7 +379,7 @@ class _Calls:
 
     def __init__(self) -> None:
         self._known: dict[str | tuple[int, str], int] = {}  # by item, and by index and call
-        self._newest: dict[int, int] = {}
+        self._newest: dict[int, int] = {}  # by index
         self._open: set[int] = set()
         self._numbers: set[int] = set()
 

@@ -17,8 +17,8 @@ MAX_TOKENS: Final = 1_000_000_000
 def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     """Return the token usage under the names of either API; None if nothing is counted.
 
-    Servers that do not count omit it or send 0, which would make the answer free. Cached and
-    reasoning tokens are limited to their totals: otherwise a cost could be negative.
+    Servers that do not count tokens omit the usage or send 0, which would make the answer free.
+    Cached and reasoning tokens are limited to their totals: otherwise a cost could be negative.
     """
     inputs = json_fields.mapping(usage, "input_tokens_details") or json_fields.mapping(
         usage, "prompt_tokens_details"

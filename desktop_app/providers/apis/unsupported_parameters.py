@@ -44,7 +44,8 @@ def own_field(param: str, left_out: frozenset[str]) -> str | None:
     """
     name = param.split(".")[0].split("[")[0]
     if name in _LIMIT_FIELDS:
-        return None if _LIMIT_FIELDS & left_out else name  # the adapter uses the other name
+        # `chat_completions.body` uses the other name then.
+        return None if _LIMIT_FIELDS & left_out else name
     is_own = name in OWN_FIELDS or name == "encrypted_content"
     return name if is_own and name not in left_out else None
 

@@ -76,9 +76,9 @@ class ConnectionAttempt:
         """Return the failure of a proxy that refuses; `reason` is its message."""
         if _ASKS_PASSWORD.search(reason):
             has_user = bool(self.proxy and self.proxy.user)
-            what = Reason.PROXY_PASSWORD_WRONG if has_user else Reason.PROXY_WANTS_PASSWORD
+            cause = Reason.PROXY_PASSWORD_WRONG if has_user else Reason.PROXY_WANTS_PASSWORD
             remedy = Remedy.ENTER_PROXY_PASSWORD if self.is_own_proxy else self._check_proxy
-            return self._failed(what, remedy, details)
+            return self._failed(cause, remedy, details)
         if _STATUS.match(reason):
             return self._failed(Reason.PROXY_BLOCKS, self._check_proxy, details, words=reason)
         return self._failed(Reason.PROXY_CANNOT_REACH, "", details)
@@ -135,15 +135,15 @@ class ConnectionAttempt:
         remedy = Remedy.CHECK_CERTIFICATES if is_own else Remedy.CHOOSE_CERTIFICATES
         return self._failed(Reason.CERTIFICATE_NOT_TRUSTED, remedy, details)
 
-    def redirected(self, to: str) -> AttemptError:
+    def redirected(self, target: str) -> AttemptError:
         """Return the failure of a redirect: a wrong address, or a network that wants a login.
 
         Args:
-            to: the host that it redirects to; "" if unknown.
+            target: the host that it redirects to; "" if unknown.
         """
-        details = f"it redirects to {to or 'another address'}"
+        details = f"it redirects to {target or 'another address'}"
         error = EndpointMissingError(
-            Reason.REDIRECTED, details=details, provider=self.provider, host=to
+            Reason.REDIRECTED, details=details, provider=self.provider, host=target
         )
         return AttemptError(error)
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _KEEPALIVE_S: Final = 300.0
 
 _MAX_READ_BYTES: Final = 16 * 1024
-"""Bytes. httpx would read 64 KB and handle them in one turn of the event loop: 0.3 s if they are
-chunks of one byte.
+"""httpx would read 64 KB and handle them in one turn of the event loop: 0.3 s if they are chunks of
+one byte.
 """
 _headers_left: ContextVar[list[int] | None] = ContextVar("headers_left", default=None)
 

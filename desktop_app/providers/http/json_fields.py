@@ -24,8 +24,6 @@ MAX_INLINE_BYTES: Final = 64 * 1024
 MAX_NAME_CHARS: Final = 4096
 _MAX_INT_DIGITS: Final = 4_000
 _SLICE_CHARS: Final = 256 * 1024
-"""Characters."""
-
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 

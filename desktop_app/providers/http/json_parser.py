@@ -103,7 +103,7 @@ class _Parser:
                     container[name] = value
                     if len(container) > MAX_OBJECT_NAMES:
                         raise ValueTooLargeError
-                if self._take(b","):
+                if self._accept(b","):
                     if not isinstance(container, list):
                         stack[-1] = (container, self._name())
                     break
@@ -124,11 +124,11 @@ class _Parser:
             self._position += 1
             self._count_container(_LIST_COST)
             row = self._numbers()
-            return row, not (not row and self._take(b"]"))
+            return row, not (not row and self._accept(b"]"))
         if first == b"{":
             self._position += 1
             self._count_container(_OBJECT_COST)
-            return {}, not self._take(b"}")
+            return {}, not self._accept(b"}")
         return self._scalar(), False
 
     def _peek(self) -> bytes:
@@ -142,7 +142,8 @@ class _Parser:
                 return bytes(self._data[self._position : self._position + 1])
             self._position = found.end()
 
-    def _take(self, wanted: bytes) -> bool:
+    def _accept(self, wanted: bytes) -> bool:
+        """Skip `wanted` if it comes next. Return True if it did."""
         if self._data.startswith(wanted, self._position):
             self._position += 1
             return True
@@ -151,7 +152,7 @@ class _Parser:
         return is_next
 
     def _expect(self, wanted: bytes) -> None:
-        if not self._take(wanted):
+        if not self._accept(wanted):
             raise ValueError(f"{wanted.decode()} expected at {self._position}")
 
     def _spend(self, size: int) -> None:
@@ -178,9 +179,9 @@ class _Parser:
         row: list[Any] = []
         self._peek()
         while found := _NUMBERS.match(self._data, self._position):
-            some = json.loads(b"[" + found[0].rstrip()[:-1] + b"]")
-            self._spend(_SCALAR_COST * len(some))
-            row += some
+            numbers = json.loads(b"[" + found[0].rstrip()[:-1] + b"]")
+            self._spend(_SCALAR_COST * len(numbers))
+            row += numbers
             self._position = found.end()
         return row
 

@@ -70,11 +70,11 @@ def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]
     asked = asked_wait_s(headers)
     if isinstance(error, RateLimitedError) and asked is not None and asked > MAX_WAIT_S:
         error = error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=math.ceil(asked / 60))
-    repeatable = isinstance(error, RateLimitedError) or (
+    is_repeatable = isinstance(error, RateLimitedError) or (
         status in _REPEATABLE_STATUSES and error.reason is Reason.PROVIDER_FAULT
     )
-    refused = headers.get("x-should-retry", "").lower() == "false"
-    return AttemptError(error, may_repeat=repeatable and not refused, asked_wait_s=asked)
+    is_refused = headers.get("x-should-retry", "").lower() == "false"
+    return AttemptError(error, may_repeat=is_repeatable and not is_refused, asked_wait_s=asked)
 
 
 def asked_wait_s(headers: Mapping[str, str]) -> float | None:

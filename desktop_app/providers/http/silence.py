@@ -82,7 +82,7 @@ class SilenceWatch:
         self._heard_at = self._loop.time()
         self._slept_s = suspended_s()
         self._woke_at: float | None = None
-        self._next_s = limits.first_report
+        self._next_report_s = limits.first_report  # the silence that is reported next
         self._has_reported = False
         self._lost: StreamCutError | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -91,7 +91,7 @@ class SilenceWatch:
         """End the silence: bytes have arrived."""
         self._heard_at = self._loop.time()
         self._woke_at = None
-        self._next_s = self._limits.first_report
+        self._next_report_s = self._limits.first_report
         if self._has_reported:
             self._has_reported = False
             self._events.put_nowait(StatusChanged())
@@ -157,13 +157,13 @@ class SilenceWatch:
         if self._lost is not None:
             self._events.put_nowait(None)
             return
-        if silent_s >= self._next_s:
+        if silent_s >= self._next_report_s:
             self._report(
                 answer_status(StatusCode.SILENT, provider=self._provider, seconds=round(silent_s))
             )
-            self._next_s += self._limits.report_interval
+            self._next_report_s += self._limits.report_interval
         cut_s = self._limits.cut if self._may_cut else None
-        next_s = self._next_s if cut_s is None else min(self._next_s, cut_s)
+        next_s = self._next_report_s if cut_s is None else min(self._next_report_s, cut_s)
         # A timer may fire a little early; do not restart it with no delay.
         wait = max(min(next_s - silent_s, self._limits.check_interval), 0.01)
         self._timer = self._loop.call_later(wait, self._check)

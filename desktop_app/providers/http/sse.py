@@ -50,7 +50,7 @@ class SSEDecoder:
         self._last_id = ""
         self._retry: int | None = None
         self._is_first_line = True
-        self._after_cr = False
+        self._is_after_cr = False
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Return the events that `chunk` completes, in order.
@@ -60,12 +60,12 @@ class SSEDecoder:
         """
         events: list[ServerSentEvent] = []
         # A CR at the end of the previous chunk ended its line: the LF of that pair ends nothing.
-        if self._after_cr and chunk[:1] == b"\n":
+        if self._is_after_cr and chunk[:1] == b"\n":
             chunk = chunk[1:]
-            self._after_cr = False
+            self._is_after_cr = False
         if not chunk:
             return events
-        self._after_cr = chunk[-1:] == b"\r"
+        self._is_after_cr = chunk[-1:] == b"\r"
         # On bytes, splitlines() splits at CR, LF and CRLF only, as the standard demands.
         lines = chunk.splitlines()
         rest = b"" if chunk[-1:] in b"\r\n" else lines.pop()
@@ -100,10 +100,10 @@ class SSEDecoder:
             self._size += len(line)
             if len(line) <= _MAX_FIELD_BYTES:
                 name, _, value = line.decode("utf-8", "replace").partition(":")
-                self._take_field(name, value.removeprefix(" "))
+                self._set_field(name, value.removeprefix(" "))
         return None
 
-    def _take_field(self, name: str, value: str) -> None:
+    def _set_field(self, name: str, value: str) -> None:
         if name == "event":
             self._event = value
         elif name == "id" and "\0" not in value:

@@ -230,8 +230,8 @@ class Transport:
         Raises:
             AttemptError
         """
-        named = {"accept": "*/*", **(headers or {})}
-        request = _Request(method, path, self._timeouts.transfer, named, content)
+        all_headers = {"accept": "*/*", **(headers or {})}
+        request = _Request(method, path, self._timeouts.transfer, all_headers, content)
         async with self._open(request) as reply:
             yield reply
 
@@ -426,21 +426,22 @@ class Transport:
         if address.scheme != "http" or not host:
             raise AttemptError(self._bad_address_error())
         if not is_loopback(host) and host not in self._profile.plain_http_hosts:
-            private = unencrypted_private_host(self._base_url)
-            raise AttemptError(connection_errors.unencrypted_address_error(self._provider, private))
+            private_host = unencrypted_private_host(self._base_url)
+            error = connection_errors.unencrypted_address_error(self._provider, private_host)
+            raise AttemptError(error)
 
     async def _require_api_reply(
         self, response: httpx.Response, classify: error_replies.Classify | None
     ) -> None:
         status = response.status_code
         if 300 <= status < 400:
-            to = split_url(response.headers.get("location", "")).hostname or ""
-            is_name = 0 < len(to) <= _MAX_HOST_CHARS
-            raise self._attempt.redirected(self.redactor.clean(to) if is_name else "")
+            target = split_url(response.headers.get("location", "")).hostname or ""
+            is_name = 0 < len(target) <= _MAX_HOST_CHARS
+            raise self._attempt.redirected(self.redactor.clean(target) if is_name else "")
         if status == 407:
             raise self._attempt.proxy_refused("407", "HTTP status 407")
-        html = "html" in response.headers.get("content-type", "").lower()
-        if html and (status < 400 or status in _WEB_PAGE_STATUSES):
+        is_html = "html" in response.headers.get("content-type", "").lower()
+        if is_html and (status < 400 or status in _WEB_PAGE_STATUSES):
             raise self._attempt.web_page(status)
         if status >= 400:
             raise await self._read_refusal(response, classify)

@@ -84,8 +84,8 @@ class BackgroundRun:
     """One background run, from its request or its id to its end.
 
     Args:
-        watch: makes the watch of one connection, which cuts a silent connection; its argument is
-            `may_cut` of the watch.
+        new_watch: returns the watch of one connection, which cuts a silent connection; its argument
+            is `may_cut` of the watch.
         run: the run to resume; its stream is read from the beginning.
     """
 
@@ -93,18 +93,18 @@ class BackgroundRun:
         self,
         provider: str,
         transport: Transport,
-        watch: Callable[[bool], SilenceWatch],
+        new_watch: Callable[[bool], SilenceWatch],
         times: RunTimes,
         run: RemoteRun | None = None,
     ) -> None:
         self._provider = provider
         self._transport = transport
-        self._watch = watch
+        self._new_watch = new_watch
         self._times = times
-        self._reader = ResponsesReader(provider, numbered=True)
+        self._reader = ResponsesReader(provider, is_numbered=True)
         self._id = run.response_id if run is not None else ""
         self._may_stream = True
-        self._current_watch: SilenceWatch | None = None
+        self._watch: SilenceWatch | None = None
         self._loop = asyncio.get_running_loop()
         self._reached_at = self._loop.time()
         self._queued_at: float | None = None
@@ -142,13 +142,13 @@ class BackgroundRun:
         """
         failures = 0
         while not self._reader.is_finished:
-            started_at, before = self._loop.time(), self._reader.sequence
+            started_at, last = self._loop.time(), self._reader.sequence
             try:
                 if self._may_stream and self._can_recognize_repeats:
                     async with aclosing(self._reconnect()) as events:
                         async for event in events:
                             yield event
-                if self._reader.sequence == before and not self._reader.is_finished:
+                if self._reader.sequence == last and not self._reader.is_finished:
                     for event in await self._poll():
                         self._shows_waiting = isinstance(event, StatusChanged)
                         yield event
@@ -160,7 +160,7 @@ class BackgroundRun:
                 yield StatusChanged(wait, self._status_of(failed.error))
                 await asyncio.sleep(wait)
                 continue
-            if self._reader.sequence == before and not self._reader.is_finished:
+            if self._reader.sequence == last and not self._reader.is_finished:
                 await asyncio.sleep(max(self._times.poll - (self._loop.time() - started_at), 0))
 
     @property
@@ -174,7 +174,7 @@ class BackgroundRun:
         self, opened: Callable[[Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
     ) -> AsyncGenerator[StreamEvent, None]:
         # A run without an id cannot be found again.
-        self._current_watch = watch = self._watch(bool(self._id))
+        self._watch = watch = self._new_watch(bool(self._id))
         async with aclosing(
             watch.events_of(self._read_connection(opened(watch.note_bytes)))
         ) as events:
@@ -228,8 +228,8 @@ class BackgroundRun:
     def _annotate(self, event: StreamEvent, request_id: str) -> StreamEvent:
         if isinstance(event, Started):
             self._id = event.response_id or self._id
-            if self._id and self._current_watch is not None:
-                self._current_watch.enable_cut()
+            if self._id and self._watch is not None:
+                self._watch.enable_cut()
             return replace(event, request_id=request_id)
         if isinstance(event, Failed) and not event.error.request_id:
             return Failed(event.error.copy_with(request_id=request_id))

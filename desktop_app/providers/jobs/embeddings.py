@@ -41,7 +41,7 @@ MAX_DIMENSIONS: Final = 50_000
 """The models with the longest vectors have some ten thousand."""
 _SHORTENABLE_MODELS: Final = "text-embedding-3-"
 MIN_CUT_CHARS: Final = 200
-"""Characters. A text that is refused as too long is not cut below this."""
+"""A text that is refused as too long is not cut to fewer characters."""
 _OPTIONAL: Final = ("dimensions", "encoding_format")
 _REFUSALS: Final = (400, 422, 500)
 # llama.cpp (with status 500), TEI, Mistral, Gemini, Cohere, LocalAI.
@@ -83,8 +83,8 @@ class EmbeddingRequests:
     async def embed(self, texts: Sequence[str]) -> tuple[list[Vector], int]:
         """Return the vectors of texts, in order, and the number of tokens billed.
 
-        Texts that are too many or too long together are sent in halves, and one that is too long
-        is cut. A request is repeated only if nothing can have been billed.
+        Texts that are too many or too long together are sent in halves, and a single text that is
+        too long is cut. A request is repeated only if nothing can have been billed.
 
         Raises:
             ProviderError

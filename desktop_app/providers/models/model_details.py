@@ -61,12 +61,12 @@ def details_of(row: Row) -> ModelDetails:
     outputs = _strings(json_fields.mapping(info, "architecture"), "output_modalities")
     flags = json_fields.mapping(info, "capabilities")
     parameters, features = _strings(info, "supported_parameters"), _strings(info, "features")
-    price = _prices(info)
+    input_price, output_price, cached_price = _prices(info)
     return ModelDetails(
         kind=_kind(info, flags, capabilities),
-        input_price=price[0],
-        output_price=price[1],
-        cached_price=price[2],
+        input_price=input_price,
+        output_price=output_price,
+        cached_price=cached_price,
         max_output=_max_output(info),
         images=_first_flag(
             _flag(info, "supports_vision", "supports_image_input"),

@@ -25,11 +25,9 @@ from desktop_app.providers.models.server_kinds import kind_of
 
 PATH: Final = "models"
 _END_DATES: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
-
-
 MAX_MODELS: Final = 10_000
 MAX_ID_CHARS: Final = 1_000
-"""In characters. Local servers name models by the paths of their files."""
+"""Local servers name models by the paths of their files."""
 
 T = TypeVar("T")
 

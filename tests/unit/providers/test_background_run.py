@@ -83,7 +83,7 @@ async def asked(
 
 def _whole() -> Reply:
     """Return the reply of an undisturbed stream."""
-    reader = ResponsesReader("OpenAI", numbered=True)
+    reader = ResponsesReader("OpenAI", is_numbered=True)
     named = json.dumps(EVENTS).replace('"id": ""', '"id": "resp_1"')
     return fold(
         said for event in json.loads(named) for said in reader.read(json.dumps(event).encode())

@@ -214,8 +214,8 @@ def test_interleaved_texts_are_redacted_separately(seed: int, name: str) -> None
             "call": ToolCallDelta(3, piece),
             "other": OfCandidate(1, TextDelta(piece)),
         }
-        events += answer.take(event[kind])
-    events += answer.take(Completed())
+        events += answer.feed(event[kind])
+    events += answer.feed(Completed())
     assert isinstance(events[-1], Completed)
     texts = {
         "text": "".join(e.text for e in events if isinstance(e, TextDelta)),
@@ -233,17 +233,17 @@ def test_interleaved_texts_are_redacted_separately(seed: int, name: str) -> None
 
 def test_held_back_text_precedes_the_terminal_event() -> None:
     answer = RedactedAnswer(Redactor([KEY]).stream)
-    assert answer.take(ReasoningDelta(KEY[:12], 1)) == []
+    assert answer.feed(ReasoningDelta(KEY[:12], 1)) == []
     item = ReasoningItem("rs_1")
-    assert answer.take(item) == [ReasoningDelta(KEY[:12], 1), item]
-    assert answer.take(TextDelta(KEY[:12])) == []
-    assert answer.take(Completed()) == [TextDelta(KEY[:12]), Completed()]
+    assert answer.feed(item) == [ReasoningDelta(KEY[:12], 1), item]
+    assert answer.feed(TextDelta(KEY[:12])) == []
+    assert answer.feed(Completed()) == [TextDelta(KEY[:12]), Completed()]
 
 
 def test_without_a_key_every_event_is_unchanged() -> None:
     answer = RedactedAnswer(Redactor().stream)
     event = TextDelta(KEY)
-    [passed] = answer.take(event)
+    [passed] = answer.feed(event)
     assert passed is event
 
 

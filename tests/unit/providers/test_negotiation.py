@@ -108,7 +108,7 @@ def test_each_provider_has_a_first_api_and_a_possible_fallback(
     assert (facts.first_api(info), facts.can_fall_back(info)) == (first, falls_back)
     assert facts.has_answered is (known is not None)
     assert [facts.is_known(api) for api in Api] == [api is known for api in Api]
-    facts.note_lacks_responses(info.id)
+    facts.note_missing_responses(info.id)
     assert facts.first_api(info) is (profile.api or CHAT)
     assert facts.first_api(replace(info, id="another")) is first
 
@@ -341,7 +341,7 @@ def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:
 def test_a_limit_is_sent_by_its_other_name_once() -> None:
     tried = negotiation()
     assert tried.adapt(refused("max_tokens")) == []
-    assert tried.leave_out == {"max_tokens"}
+    assert tried.omitted_fields == {"max_tokens"}
     with pytest.raises(RefusedParameterError):
         tried.adapt(refused("max_completion_tokens"))
 
@@ -368,7 +368,7 @@ def test_parameters_refused_before_are_left_out_at_once() -> None:
     memory = Memory(refusals=refusals)
     asked = ask(temperature=0.5, candidates=2, service_tier="flex", top_p=0.5)
     tried = negotiation(replace(asked, background=True), memory=memory)
-    assert tried.leave_out == {"include"}
+    assert tried.omitted_fields == {"include"}
     assert tried.request == ask(top_p=0.5)
     assert tried.begin() == [
         BACKGROUND_REFUSED,
@@ -384,7 +384,7 @@ def test_parameters_refused_before_are_left_out_at_once() -> None:
     tried.on_opened()
     assert memory.noted == [("gpt-5.2", refusals["gpt-5.2"] | {"top_p=0.5"})]
     other = negotiation(replace(asked, model="another"), memory=memory)
-    assert (other.request.parameters, other.leave_out) == (asked.parameters, frozenset())
+    assert (other.request.parameters, other.omitted_fields) == (asked.parameters, frozenset())
 
 
 def test_a_schema_that_was_refused_before_is_a_hint_or_left_out() -> None:

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 def read(*rows: Row, numbered: bool = False) -> list[StreamEvent]:
     """Return the stream events of these events."""
-    reader = ResponsesReader("OpenAI", numbered=numbered)
+    reader = ResponsesReader("OpenAI", is_numbered=numbered)
     return [event for row in rows for event in reader.read(json.dumps(row).encode())]
 
 
@@ -60,7 +60,7 @@ def text_event(kind: str, at: int, text: str, **more: Any) -> bytes:
 def test_events_that_a_new_connection_repeats_are_read_once(
     numbered: bool, numbers: list[Any], read: str, sequence: int | None
 ) -> None:
-    reader = ResponsesReader("OpenAI", numbered=numbered)
+    reader = ResponsesReader("OpenAI", is_numbered=numbered)
     events = [
         event
         for letter, number in zip("abcdefgh", numbers, strict=False)
@@ -143,7 +143,7 @@ def test_an_answer_is_incomplete_by_status_or_type(kind: str, response: Row, rea
 
 
 def test_done_does_not_end_a_stream_with_numbered_events() -> None:
-    reader = ResponsesReader("OpenAI", numbered=True)
+    reader = ResponsesReader("OpenAI", is_numbered=True)
     assert reader.read(b"[DONE]") == []
     assert not reader.is_finished
 
