@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from desktop_app.backend.stored_memory import StoredMemory
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -15,10 +15,9 @@ from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
+from desktop_app.providers.http.provider_access import ProviderAccess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from desktop_app.backend.token_counting import TokenLearning
 
     # The client imports httpx, which must not be loaded before the first paint.
@@ -27,16 +26,6 @@ if TYPE_CHECKING:
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.provider_client import ProviderClient
     from desktop_app.storage.settings.settings_store import SettingsStore
-
-
-class _ClientInputs(NamedTuple):
-    """The inputs of a client; a change of any of them needs a new client."""
-
-    profile: ProviderProfile
-    key: Secret | None
-    proxy_password: Secret | None
-    field_secrets: Mapping[str, Secret]
-    socket_path: str
 
 
 class ProviderGateway:
@@ -55,7 +44,8 @@ class ProviderGateway:
         self.local_model = local_model
         self._settings = settings
         self._catalog = catalog
-        self._clients: dict[str, tuple[_ClientInputs, ProviderClient]] = {}
+        # A client is replaced if anything that it was made with changes.
+        self._clients: dict[str, tuple[ProviderAccess, ProviderClient]] = {}
         self._retired: list[ProviderClient] = []
         self._opening = asyncio.Lock()
         self._writes: set[asyncio.Task[None]] = set()
@@ -75,16 +65,16 @@ class ProviderGateway:
         else:  # a custom server may need a key, too
             key = await self._vault.get(profile.id, origin(profile.base_url))
         password, fields = await self._proxy_password(profile), await self._field_secrets(profile)
-        inputs = _ClientInputs(profile, key, password, fields, socket_path)
+        access = ProviderAccess(profile, key, password, fields, socket_path)
         async with self._opening:  # concurrent callers share a single client
             known = self._clients.get(profile.id)
-            if known is not None and known[0] == inputs:
+            if known is not None and known[0] == access:
                 return known[1]
             if known is not None:
                 self._retired.append(self._clients.pop(profile.id)[1])
             await self._close_idle()
-            client = await self._new_client(inputs)
-            self._clients[profile.id] = (inputs, client)
+            client = await self._new_client(access)
+            self._clients[profile.id] = (access, client)
             return client
 
     async def batches(self, profile: ProviderProfile) -> BatchClient:
@@ -134,17 +124,9 @@ class ProviderGateway:
                 found[name] = secret
         return found
 
-    async def _new_client(self, inputs: _ClientInputs) -> ProviderClient:
+    async def _new_client(self, access: ProviderAccess) -> ProviderClient:
         client_class = await asyncio.to_thread(_import_client)
-        return client_class(
-            inputs.profile,
-            inputs.key,
-            self._catalog,
-            proxy_password=inputs.proxy_password,
-            field_secrets=inputs.field_secrets,
-            socket_path=inputs.socket_path,
-            memory=await self._memory(inputs.profile),
-        )
+        return client_class(access, self._catalog, memory=await self._memory(access.profile))
 
     async def _memory(self, profile: ProviderProfile) -> StoredMemory:
         stored = await self._settings.all()

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from desktop_app.domain.answering.answer_status import status_of
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
@@ -67,7 +67,7 @@ from desktop_app.providers.models import model_list
 
 if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector
-    from desktop_app.domain.network.secret import Secret
+    from desktop_app.providers.http.provider_access import ProviderAccess
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.models.server_counters import ServerCounter
 
@@ -108,10 +108,6 @@ class ProviderClient:
     """A client for one profile; it can stream several answers at a time.
 
     Args:
-        proxy_password: the password of the profile's own proxy.
-        field_secrets: the values of its secret headers and parameters, by their names in the
-            keyring.
-        socket_path: the Unix socket of a server without a port.
         memory: the facts that earlier clients learned about the server; it stores new ones.
         timeouts, run_times: time limits, which tests shorten.
         suspended_s: returns the seconds that the computer has slept; tests replace it.
@@ -119,21 +115,17 @@ class ProviderClient:
 
     def __init__(
         self,
-        profile: ProviderProfile,
-        key: Secret | None,
+        access: ProviderAccess,
         catalog: ModelCatalog,
         *,
-        proxy_password: Secret | None = None,
-        field_secrets: Mapping[str, Secret] | None = None,
-        socket_path: str = "",
         memory: ServerMemory | None = None,
         timeouts: Timeouts | None = None,
         run_times: RunTimes | None = None,
         suspended_s: Callable[[], float] = suspended_s,
     ) -> None:
-        profile = replace(profile, name=profile.short_name)  # for all errors of this package
-        self._profile = profile
-        self._key = key
+        # All errors of this package name the provider by its short name.
+        profile = replace(access.profile, name=access.profile.short_name)
+        self._profile, self._key = profile, access.key
         self._catalog = catalog
         self._memory = memory or ServerMemory()
         self._facts = LearnedFacts(profile, self._memory)
@@ -144,13 +136,7 @@ class ProviderClient:
         self._suspended_s = suspended_s
         self._open_requests = 0
         self._transport = Transport(
-            profile,
-            key,
-            proxy_password=proxy_password,
-            field_secrets=field_secrets,
-            socket_path=socket_path,
-            timeouts=self._timeouts,
-            server=self._memory.kind,
+            replace(access, profile=profile), self._timeouts, self._memory.kind
         )
         self._one_at_a_time = asyncio.Semaphore()
 

@@ -23,6 +23,7 @@ from typing import Any
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.qt_loop import qt_loop
 from tests.helpers.secrets import key_for
@@ -127,7 +128,7 @@ async def _measure(rounds: int) -> dict[str, list[float]]:
     for api in Api:
         server.api = api
         profile = ProviderProfile("b", "Bench", ProviderKind.OPENAI, server.url, api=api)
-        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
+        client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url)), CATALOG)
         for moment in MOMENTS:
             server.moment = moment
             shows_text = moment not in MOMENTS[:2]

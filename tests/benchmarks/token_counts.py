@@ -35,6 +35,7 @@ from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind,
 from desktop_app.domain.models.token_rates import TokenRates
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers import gateways
 from tests.helpers.llama_server import llama_server
@@ -202,7 +203,9 @@ async def _count_by_both(
 ) -> tuple[int, int | None]:
     """Return the usage of a request with the first text, and the server's count of the second."""
     memory = _Counts()
-    client = ProviderClient(profile, key_for(profile.base_url, key), CATALOG, memory=memory)
+    client = ProviderClient(
+        ProviderAccess(profile, key_for(profile.base_url, key)), CATALOG, memory=memory
+    )
     try:
         request = ask(first, model=model, max_output_tokens=1)
         async with aclosing(client.stream(request)) as events:

@@ -19,6 +19,7 @@ from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.batch.batch_preparation import BatchPreparer
@@ -66,7 +67,9 @@ class BatchSetup:
         self.store = BatchStore(self.database, self.ledger)
         self.attachments = AttachmentStore(self.database, folder / "attachments")
         self.settings = SettingsStore(self.database)
-        self.client = ProviderClient(self.profile, key_for(self.profile.base_url), CATALOG)
+        self.client = ProviderClient(
+            ProviderAccess(self.profile, key_for(self.profile.base_url)), CATALOG
+        )
         self.changes: list[str] = []
         self.listing: ModelListing | None = None
         self.service = self.make_service(UploadLimits())

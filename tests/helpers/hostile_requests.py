@@ -9,6 +9,7 @@ from desktop_app.domain.answering.stream_events import Failed, TextDelta
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes
 from desktop_app.providers.provider_client import ProviderClient
@@ -43,7 +44,9 @@ async def outcome_of(
     base_url = f"{address}/{path_of(reply.name)}/v1"
     profile = ProviderProfile("h", "Host", ProviderKind.OPENAI, base_url, api=api)
     times = RunTimes(poll=0.05, unreachable=1.0)
-    client = ProviderClient(profile, key_for(base_url), CATALOG, timeouts=timeouts, run_times=times)
+    client = ProviderClient(
+        ProviderAccess(profile, key_for(base_url)), CATALOG, timeouts=timeouts, run_times=times
+    )
     try:
         return await _request(client, reply)
     except ProviderError as error:

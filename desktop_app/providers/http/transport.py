@@ -57,10 +57,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.server_kind import ServerKind
     from desktop_app.domain.network.custom_fields import CustomField
-    from desktop_app.domain.network.secret import Secret
+    from desktop_app.providers.http.provider_access import ProviderAccess
 
 T = TypeVar("T")
 
@@ -119,32 +118,17 @@ class _Request:
 
 
 class Transport:
-    """Requests to one provider with one key; nothing is opened before the first request.
+    """Requests to one provider; nothing is opened before the first request.
 
-    The key is sent to its own origin only, whatever address the profile has. `proxy_password` is
-    that of the profile's own proxy. `field_secrets` are the values of secret headers and query
-    parameters, by their names in the keyring. `socket_path` is the Unix socket of a server that
-    listens on no port.
+    The key is sent to its own origin only, whatever address the profile has.
     """
 
     def __init__(
-        self,
-        profile: ProviderProfile,
-        key: Secret | None,
-        *,
-        proxy_password: Secret | None = None,
-        field_secrets: Mapping[str, Secret] | None = None,
-        socket_path: str = "",
-        timeouts: Timeouts,
-        server: ServerKind | None = None,
+        self, access: ProviderAccess, timeouts: Timeouts, server: ServerKind | None = None
     ) -> None:
-        self._profile = profile
-        self._field_secrets = dict(field_secrets or {})
-        self._provider = profile.name
-        self._base_url = profile.base_url.rstrip("/")
-        self._key = key
-        self._proxy_password = proxy_password
-        self._socket_path = socket_path
+        self._access, self._profile, self._key = access, access.profile, access.key
+        self._provider = access.profile.name
+        self._base_url = access.profile.base_url.rstrip("/")
         self.redactor = self._new_redactor(None)
         """Knows the secrets that are sent, because a server can echo them."""
         self._timeouts = timeouts
@@ -321,7 +305,7 @@ class Transport:
             raise AttemptError(_field_error(Reason.CUSTOM_FIELD_INVALID, custom))
         value = custom.value
         if custom.is_secret:
-            secret = self._field_secrets.get(self._profile.custom_field_id(custom))
+            secret = self._access.field_secrets.get(self._profile.custom_field_id(custom))
             if secret is None or secret.origin != request_origin:
                 raise AttemptError(_field_error(Reason.CUSTOM_VALUE_MISSING, custom))
             value = secret.value
@@ -330,12 +314,12 @@ class Transport:
         return value
 
     def _new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
-        key, password = self._key, self._proxy_password
+        key, password = self._key, self._access.proxy_password
         secrets = [] if key is None else [key.value]
         if key is not None and key.scheme == "Basic":
             secrets.append(key.value.partition(":")[2])
         secrets += [] if password is None else [password.value]
-        for secret in self._field_secrets.values():
+        for secret in self._access.field_secrets.values():
             secrets += [secret.value, secret.value.removeprefix("Bearer ")]
         if proxy is not None:  # A proxy of the environment has its own password
             secrets.append(proxy.password)
@@ -390,11 +374,11 @@ class Transport:
     def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
         """Create the client. Runs in a thread: imports, certificates."""
         try:
-            if self._socket_path:
-                return None, new_client(address, None, "", self._socket_path)
+            if self._access.socket_path:
+                return None, new_client(address, None, "", self._access.socket_path)
             if not is_decodable(self._base_url):
                 raise AttemptError(self._bad_address_error())
-            proxy = proxy_for(address, self._profile.proxy, self._proxy_password)
+            proxy = proxy_for(address, self._profile.proxy, self._access.proxy_password)
             return proxy, new_client(address, proxy, self._profile.ca_file)
         except SettingError as exc:
             is_proxy = exc.reason is Reason.PROXY_ADDRESS_INVALID

@@ -28,6 +28,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.chat.answer_run import AnswerRun
@@ -144,7 +145,10 @@ async def asker_of(
     documents = DocumentWorker()
     profile = replace(OPENAI, base_url=base_url, api=api)
     client = ProviderClient(
-        profile, key_for(profile.base_url, key), CATALOG, timeouts=timeouts, **client_options
+        ProviderAccess(profile, key_for(profile.base_url, key)),
+        CATALOG,
+        timeouts=timeouts,
+        **client_options,
     )
     chat = ChatService(
         calls=PaidCalls(

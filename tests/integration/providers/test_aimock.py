@@ -36,6 +36,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
@@ -120,7 +121,7 @@ def attempts(aimock: str) -> int:
 @blocking
 async def send(aimock: str, api: Api, request: ChatRequest) -> list[StreamEvent]:
     profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{aimock}/v1", api=api)
-    client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
+    client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url)), CATALOG)
     async with aclosing(client.stream(request)) as events:
         collected = [event async for event in events]
     await client.aclose()

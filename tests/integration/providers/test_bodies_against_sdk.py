@@ -43,6 +43,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions, responses
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.request_body import pack_body
 from desktop_app.providers.jobs.batch_lines import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
@@ -215,7 +216,7 @@ async def test_a_batch_is_created_as_the_sdk_does() -> None:
     server = BatchServer()
     async with server.http:
         profile = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, server.base_url)
-        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
+        client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url)), CATALOG)
         batches = client.batches()
         file_id = await batches.upload("repartee-x-1", io.BytesIO(b"{}\n"), 3)
         made = await batches.create("repartee-x-1", file_id, Api.RESPONSES)

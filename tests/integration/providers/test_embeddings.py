@@ -18,6 +18,7 @@ from desktop_app.domain.errors import (
     ProviderError,
     UnexpectedReplyError,
 )
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.jobs.embeddings import body, is_offered, vectors_from
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.collections.embedding_service import MAX_TEXTS_PER_CALL
@@ -38,7 +39,7 @@ async def with_client(
     url: str, test: Callable[[ProviderClient], Awaitable[None]], kind: ProviderKind | None = None
 ) -> None:
     profile = ProviderProfile("m", "Mock", kind or ProviderKind.OPENAI, f"{url}/v1")
-    client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
+    client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url)), CATALOG)
     try:
         await test(client)
     finally:

@@ -40,6 +40,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
 from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.gateways import (
@@ -152,7 +153,7 @@ async def opened(place: Place, api: Api | None = None) -> AsyncIterator[Provider
         custom_fields=place.headers,
         max_tokens_field="max_tokens",
     )
-    client = ProviderClient(profile, key_for(place.url, place.key), CATALOG)
+    client = ProviderClient(ProviderAccess(profile, key_for(place.url, place.key)), CATALOG)
     try:
         yield client
     finally:

@@ -23,6 +23,7 @@ from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import LocalEndpoint, LocalModel
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.models.model_windows import window_source
 from desktop_app.providers.provider_client import ProviderClient
@@ -58,10 +59,12 @@ async def client_of(
         "here", "On this computer", ProviderKind.COMPATIBLE, endpoint.base_url, api=api
     )
     client = ProviderClient(
-        profile,
-        key_for(profile.base_url, key or endpoint.key),
+        ProviderAccess(
+            profile,
+            key_for(profile.base_url, key or endpoint.key),
+            socket_path=endpoint.socket_path,
+        ),
         CATALOG,
-        socket_path=endpoint.socket_path,
     )
     yield client
     await client.aclose()
@@ -151,7 +154,9 @@ async def test_its_properties_name_the_window(endpoint: LocalEndpoint) -> None:
 
     profile = ProviderProfile("here", "Here", ProviderKind.COMPATIBLE, endpoint.base_url)
     key, socket_path = key_for(profile.base_url, endpoint.key), endpoint.socket_path
-    transport = Transport(profile, key, socket_path=socket_path, timeouts=Timeouts())
+    transport = Transport(
+        ProviderAccess(profile, key, socket_path=socket_path), timeouts=Timeouts()
+    )
     beyond = window_source([{"id": "m", "owned_by": "llamacpp"}])
     assert beyond is not None
     windows = await transport.get_json(beyond.path, lambda reply: beyond.read(reply, ["m"]))

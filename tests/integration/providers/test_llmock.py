@@ -37,6 +37,7 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
@@ -106,7 +107,9 @@ async def send(
     llmock: LLMock, api: Api, request: ChatRequest | None = None, timeouts: Timeouts | None = None
 ) -> list[StreamEvent]:
     profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{llmock.url}/v1", api=api)
-    client = ProviderClient(profile, key_for(profile.base_url), CATALOG, timeouts=timeouts)
+    client = ProviderClient(
+        ProviderAccess(profile, key_for(profile.base_url)), CATALOG, timeouts=timeouts
+    )
     async with aclosing(client.stream(request or ask(effort=Effort.NONE))) as events:
         collected = [event async for event in events]
     await client.aclose()

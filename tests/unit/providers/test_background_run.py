@@ -36,6 +36,7 @@ from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes, run_path
 from desktop_app.providers.provider_client import ProviderClient
@@ -61,7 +62,10 @@ def client_of(
 ) -> ProviderClient:
     there = replace(profile, base_url=server.base_url)
     return ProviderClient(
-        there, key_for(there.base_url, "sk-x"), CATALOG, timeouts=Timeouts(), run_times=times
+        ProviderAccess(there, key_for(there.base_url, "sk-x")),
+        CATALOG,
+        timeouts=Timeouts(),
+        run_times=times,
     )
 
 
@@ -294,7 +298,9 @@ async def resumed(
             server.runs.clear()
         server.release()
         profile = replace(OPENAI, base_url=server.base_url)
-        client = ProviderClient(profile, key_for(profile.base_url, key), CATALOG, run_times=TIMES)
+        client = ProviderClient(
+            ProviderAccess(profile, key_for(profile.base_url, key)), CATALOG, run_times=TIMES
+        )
         try:
             return await all_of(client.resume(RemoteRun("resp_1", 9)))
         finally:
@@ -345,7 +351,9 @@ async def test_a_failed_cancellation_is_an_error(
 ) -> None:
     async with LoopbackServer(script) as server:
         profile = replace(OPENAI, base_url=server.base_url)
-        client = ProviderClient(profile, key_for(profile.base_url), CATALOG, run_times=times)
+        client = ProviderClient(
+            ProviderAccess(profile, key_for(profile.base_url)), CATALOG, run_times=times
+        )
         with pytest.raises(ProviderError) as caught:
             await client.cancel(RemoteRun("r/1"))
         await client.aclose()

@@ -18,6 +18,7 @@ from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http import json_fields, reply_limits
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.jobs import batch_client
 from desktop_app.providers.jobs.batch_client import BatchClient, lines_of
 from desktop_app.providers.provider_client import ProviderClient
@@ -45,7 +46,7 @@ async def opened(*scripts: Script) -> AsyncIterator[tuple[BatchClient, ProviderC
     """Yield the client of a server's batches, the client it belongs to, and the server."""
     async with LoopbackServer(*scripts) as server:
         profile = replace(OPENAI, base_url=server.base_url)
-        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
+        client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url)), CATALOG)
         yield client.batches(), client, server
         await client.aclose()
 
@@ -60,7 +61,9 @@ async def failure_of(script: Script, do: Callable[[BatchClient], Any]) -> object
 
 def test_a_line_has_no_parameters_that_the_model_refused() -> None:
     memory = ServerMemory(refusals={"gpt-5.2": frozenset({"verbosity"})})
-    batches = ProviderClient(OPENAI, key_for(OPENAI.base_url), CATALOG, memory=memory).batches()
+    batches = ProviderClient(
+        ProviderAccess(OPENAI, key_for(OPENAI.base_url)), CATALOG, memory=memory
+    ).batches()
     request = ask(verbosity="low", max_output_tokens=90)
     assert json.loads(batches.line("one", request, Api.RESPONSES)) == {
         "custom_id": "one",
@@ -76,7 +79,7 @@ def test_a_line_has_no_parameters_that_the_model_refused() -> None:
 
 
 def test_a_line_is_short_and_has_no_line_breaks() -> None:
-    batches = ProviderClient(OPENAI, key_for(OPENAI.base_url), CATALOG).batches()
+    batches = ProviderClient(ProviderAccess(OPENAI, key_for(OPENAI.base_url)), CATALOG).batches()
     line = batches.line("one", ask("Wéshalb\u2028\x85\n?"), Api.RESPONSES)
     assert '"content":"Wéshalb\\u2028\\u0085\\n?"'.encode() in line
     assert line.endswith(b"}\n")

@@ -23,6 +23,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.recording_memory import RecordingMemory
 from tests.unit.providers.loopback import LoopbackServer, replies, streams
@@ -117,7 +118,9 @@ def test_a_reply_in_one_piece_has_all_candidates() -> None:
 
 async def asked(server: LoopbackServer, learned: list[Any], count: int = 2) -> list[StreamEvent]:
     profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
-    client = ProviderClient(profile, None, CATALOG, memory=RecordingMemory(learned=learned))
+    client = ProviderClient(
+        ProviderAccess(profile), CATALOG, memory=RecordingMemory(learned=learned)
+    )
     try:
         async with aclosing(client.stream(ask(model="m", candidates=count))) as events:
             return [event async for event in events]

@@ -16,6 +16,7 @@ from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.domain.network.secret import Secret
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
@@ -50,7 +51,7 @@ async def asked(
             if f.name in (values or {})
         }
         key = key_for(server.base_url, "sk-0123456789")
-        client = ProviderClient(here, key, CATALOG, field_secrets=secrets)
+        client = ProviderClient(ProviderAccess(here, key, field_secrets=secrets), CATALOG)
         events = [event async for event in client.stream(ask())]
         await client.aclose()
         return events[-1], server.requests

@@ -27,6 +27,7 @@ from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.redaction import REMOVED, Redactor
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.listings import listed_ids
@@ -45,7 +46,7 @@ pytestmark = pytest.mark.attack("secrets")
 async def events_of(script: Script, profile: ProviderProfile = OPENAI) -> list[StreamEvent]:
     async with LoopbackServer(script) as server:
         here = replace(profile, base_url=server.base_url)
-        client = ProviderClient(here, key_for(server.base_url, KEY), CATALOG)
+        client = ProviderClient(ProviderAccess(here, key_for(server.base_url, KEY)), CATALOG)
         events = [event async for event in client.stream(ask())]
         await client.aclose()
         assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
@@ -170,7 +171,7 @@ def test_a_stream_that_breaks_within_the_key_shows_no_part_of_it() -> None:
 async def test_a_list_of_models_shows_no_key() -> None:
     async with LoopbackServer(replies(200, {"data": [{"id": f"m-{KEY}"}]})) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url)
-        client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+        client = ProviderClient(ProviderAccess(profile, key_for(server.base_url, KEY)), CATALOG)
         assert listed_ids(await client.listing()) == (f"m-{REMOVED}",)
         await client.aclose()
 
@@ -185,7 +186,7 @@ async def test_a_file_of_results_shows_no_key() -> None:
 
     async with LoopbackServer(replies(200, file, "application/jsonl")) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url, offers_batches=True)
-        client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+        client = ProviderClient(ProviderAccess(profile, key_for(server.base_url, KEY)), CATALOG)
         batches = client.batches()
         found = [row async for row in batches.results("file-1", Api.CHAT_COMPLETIONS)]
         await client.aclose()
@@ -252,7 +253,9 @@ async def test_cleaning_a_message_uncovers_no_key(echo: str) -> None:
     body = json.dumps({"error": {"message": f"Wrong: {echo}"}}).encode()
     async with LoopbackServer(replies(400, body, "application/json")) as server:
         here = replace(OPENAI, base_url=server.base_url)
-        client = ProviderClient(here, key_for(server.base_url, "ab1cd2ef3gh"), CATALOG)
+        client = ProviderClient(
+            ProviderAccess(here, key_for(server.base_url, "ab1cd2ef3gh")), CATALOG
+        )
         events = [event async for event in client.stream(ask())]
         await client.aclose()
         error = failure(events)
@@ -264,7 +267,9 @@ async def test_cleaning_a_refused_list_uncovers_no_key() -> None:
     body = json.dumps({"error": {"message": "Wrong: ab1\u200bcd2ef3gh"}}).encode()
     async with LoopbackServer(replies(400, body, "application/json")) as server:
         here = replace(OPENAI, base_url=server.base_url)
-        client = ProviderClient(here, key_for(server.base_url, "ab1cd2ef3gh"), CATALOG)
+        client = ProviderClient(
+            ProviderAccess(here, key_for(server.base_url, "ab1cd2ef3gh")), CATALOG
+        )
         with pytest.raises(ProviderError) as caught:
             await client.listing()
         await client.aclose()

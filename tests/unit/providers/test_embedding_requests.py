@@ -12,6 +12,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, ProviderError, UnexpectedReplyError
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
@@ -53,8 +54,7 @@ class Server:
         async with LoopbackServer(self._answer) as server:
             here = replace(SERVER, base_url=server.base_url)
             client = ProviderClient(
-                here,
-                key_for(server.base_url),
+                ProviderAccess(here, key_for(server.base_url)),
                 CATALOG,
                 memory=RecordingMemory(learned=self.learned),
             )

@@ -15,6 +15,7 @@ from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import SMALL_REQUEST_CHARS, ProviderClient
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
@@ -122,7 +123,7 @@ async def received(
         profile = ProviderProfile(
             "own", "Own", ProviderKind.COMPATIBLE, server.base_url, needs_key=False
         )
-        client = ProviderClient(profile, None, CATALOG, memory=ServerMemory(known))
+        client = ProviderClient(ProviderAccess(profile), CATALOG, memory=ServerMemory(known))
         async with aclosing(client.stream(ask(text, model="local"))) as events:
             found = [event async for event in events]
         await client.aclose()

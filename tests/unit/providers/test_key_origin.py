@@ -10,6 +10,7 @@ from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import AuthenticationError, ProviderError
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.domain.network.secret import Secret
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.listings import listed_ids
 from tests.helpers.proxies import HttpProxy
@@ -38,7 +39,9 @@ async def test_a_key_of_another_origin_is_not_sent(belongs_to: str) -> None:
     async with LoopbackServer(LISTED) as server:
         port = server.base_url.rpartition(":")[2].removesuffix("/v1")
         key = key_for(belongs_to.format(port=port), KEY)
-        client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), key, CATALOG)
+        client = ProviderClient(
+            ProviderAccess(replace(COMPATIBLE, base_url=server.base_url), key), CATALOG
+        )
         with pytest.raises(AuthenticationError) as caught:
             await client.listing()
         assert caught.value.what_happened == f"There is no API key for 127.0.0.1:{port}."
@@ -55,7 +58,7 @@ async def test_a_redirect_gets_no_key(status: int) -> None:
         away = replies(status, {}, location=other.base_url + "/models")
         async with LoopbackServer(away) as server:
             profile = replace(OPENAI, base_url=server.base_url)
-            client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+            client = ProviderClient(ProviderAccess(profile, key_for(server.base_url, KEY)), CATALOG)
             with pytest.raises(ProviderError, match="redirects"):
                 await client.listing()
             events = [event async for event in client.stream(ask())]
@@ -68,7 +71,9 @@ async def test_a_user_in_the_address_is_not_sent_in_place_of_a_key() -> None:
     async with LoopbackServer(LISTED) as server:
         there = server.base_url.replace("http://", "http://someone:word@")
         for key in (None, key_for(server.base_url, KEY)):
-            client = ProviderClient(replace(COMPATIBLE, base_url=there), key, CATALOG)
+            client = ProviderClient(
+                ProviderAccess(replace(COMPATIBLE, base_url=there), key), CATALOG
+            )
             await client.listing()
             await client.aclose()
         sent = [request.headers.get("authorization") for request in server.requests]
@@ -78,7 +83,9 @@ async def test_a_user_in_the_address_is_not_sent_in_place_of_a_key() -> None:
 async def test_a_user_and_password_that_belong_to_the_address_are_sent() -> None:
     async with LoopbackServer(LISTED) as server:
         secret = Secret("someone:wörd", key_for(server.base_url).origin, "Basic")
-        client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), secret, CATALOG)
+        client = ProviderClient(
+            ProviderAccess(replace(COMPATIBLE, base_url=server.base_url), secret), CATALOG
+        )
         await client.listing()
         await client.aclose()
         assert server.requests[0].headers["authorization"] == "Basic c29tZW9uZTp3w7ZyZA=="
@@ -88,7 +95,9 @@ async def test_an_echoed_password_is_redacted() -> None:
     echo = replies(400, {"error": {"message": "No access for someone with pass-1234-wörd."}})
     async with LoopbackServer(echo) as server:
         secret = Secret("someone:pass-1234-wörd", key_for(server.base_url).origin, "Basic")
-        client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), secret, CATALOG)
+        client = ProviderClient(
+            ProviderAccess(replace(COMPATIBLE, base_url=server.base_url), secret), CATALOG
+        )
         with pytest.raises(ProviderError) as refused:
             await client.listing()
         await client.aclose()
@@ -107,11 +116,11 @@ async def test_a_password_of_another_proxy_is_not_sent() -> None:
             proxy=proxy.url_for("me"),
         )
         elsewhere = key_for("http://other-proxy.example:3128", "right")
-        client = ProviderClient(profile, None, CATALOG, proxy_password=elsewhere)
+        client = ProviderClient(ProviderAccess(profile, proxy_password=elsewhere), CATALOG)
         with pytest.raises(ProviderError, match="rejected the user name or password"):
             await client.listing()
         await client.aclose()
         here = key_for(profile.proxy, "right")
-        client = ProviderClient(profile, None, CATALOG, proxy_password=here)
+        client = ProviderClient(ProviderAccess(profile, proxy_password=here), CATALOG)
         assert listed_ids(await client.listing()) == ("a",)
         await client.aclose()

@@ -17,6 +17,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelKind
 from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.models.model_details import details_of
 from desktop_app.providers.models.model_list import MAX_ID_CHARS, listing_from
 from desktop_app.providers.provider_client import ProviderClient
@@ -315,7 +316,7 @@ async def test_litellm_is_asked_for_prices() -> None:
         await replies(200, body)(request, writer)
 
     async with LoopbackServer(answers) as server:
-        client = ProviderClient(replace(BOX, base_url=server.base_url), None, CATALOG)
+        client = ProviderClient(ProviderAccess(replace(BOX, base_url=server.base_url)), CATALOG)
         listing = await client.listing()
         await client.aclose()
     assert listing.window_of("m") == 2048

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.models.model_windows import MAX_WINDOW, MIN_WINDOW, window_of
 from desktop_app.providers.provider_client import ProviderClient
@@ -82,7 +83,9 @@ async def windows(
     async with LoopbackServer(*scripts) as server:
         profile = ProviderProfile("box", "Box", kind, server.base_url)
         client = ProviderClient(
-            profile, key_for(profile.base_url, "key"), CATALOG, timeouts=Timeouts(windows=0.2)
+            ProviderAccess(profile, key_for(profile.base_url, "key")),
+            CATALOG,
+            timeouts=Timeouts(windows=0.2),
         )
         listing = await client.listing()
         await client.aclose()

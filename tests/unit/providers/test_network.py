@@ -14,6 +14,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.errors import EndpointMissingError, ProviderError
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.http.trust import trusted_context
 from desktop_app.providers.provider_client import ProviderClient
@@ -36,10 +37,12 @@ async def asked(
 ) -> tuple[str, ...] | ProviderError:
     """Return the listed models, or the error."""
     client = ProviderClient(
-        profile,
-        key_for(profile.base_url, "k"),
+        ProviderAccess(
+            profile,
+            key_for(profile.base_url, "k"),
+            proxy_password=key_for(profile.proxy, password) if password else None,
+        ),
         CATALOG,
-        proxy_password=key_for(profile.proxy, password) if password else None,
         timeouts=timeouts or Timeouts(),
     )
     try:

@@ -24,6 +24,7 @@ from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.retries import asked_wait_s, failed_attempt
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
@@ -171,7 +172,9 @@ def test_a_refused_tier_is_not_priced() -> None:
 async def test_the_key_is_sent_whatever_user_the_address_names() -> None:
     async with LoopbackServer(streams(sse(DELTA, DONE))) as server:
         there = server.base_url.replace("http://", "http://someone:else@")
-        client = ProviderClient(replace(RESPONSES, base_url=there), key_for(there, KEY), CATALOG)
+        client = ProviderClient(
+            ProviderAccess(replace(RESPONSES, base_url=there), key_for(there, KEY)), CATALOG
+        )
         assert fold([event async for event in client.stream(ask())]).text == "Hello"
         await client.aclose()
         assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
@@ -276,6 +279,6 @@ async def test_an_error_that_is_not_read_to_its_end_leaves_no_open_generator() -
     script = replies(400, b"a" * 1_000_000, kind="text/plain")
     async with LoopbackServer(script) as server:
         profile = replace(RESPONSES, base_url=server.base_url)
-        client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+        client = ProviderClient(ProviderAccess(profile, key_for(server.base_url, KEY)), CATALOG)
         failure([event async for event in client.stream(ask())])
         await client.aclose()

@@ -7,6 +7,7 @@ import asyncio
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.unit.providers.loopback import (
     STREAM_END,
@@ -36,7 +37,9 @@ async def test_answers_and_counts_take_turns() -> None:
         profile = ProviderProfile(
             "own", "Own", ProviderKind.COMPATIBLE, own.base_url, needs_key=False
         )
-        client = ProviderClient(profile, None, CATALOG, memory=ServerMemory(Api.CHAT_COMPLETIONS))
+        client = ProviderClient(
+            ProviderAccess(profile), CATALOG, memory=ServerMemory(Api.CHAT_COMPLETIONS)
+        )
 
         async def answer() -> str:
             return fold([event async for event in client.stream(ask(model="m"))]).text

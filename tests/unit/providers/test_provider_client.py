@@ -52,6 +52,7 @@ from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.tools.built_in import CALCULATOR
@@ -101,7 +102,9 @@ def client_for(
     server: LoopbackServer, profile: ProviderProfile = OPENAI, **more: Any
 ) -> ProviderClient:
     return ProviderClient(
-        replace(profile, base_url=server.base_url), key_for(server.base_url, KEY), CATALOG, **more
+        ProviderAccess(replace(profile, base_url=server.base_url), key_for(server.base_url, KEY)),
+        CATALOG,
+        **more,
     )
 
 
@@ -213,7 +216,7 @@ async def test_models_are_listed_or_the_reply_is_refused() -> None:
 
 async def test_without_a_key_nothing_is_sent() -> None:
     async with LoopbackServer(RESPONSE) as server:
-        client = ProviderClient(replace(OPENAI, base_url=server.base_url), None, CATALOG)
+        client = ProviderClient(ProviderAccess(replace(OPENAI, base_url=server.base_url)), CATALOG)
         error = failure(await collect(client, ask()))
         with pytest.raises(AuthenticationError):
             await client.listing()
@@ -229,7 +232,10 @@ async def test_a_malformed_key_is_refused_without_being_shown() -> None:
         for key in ("sk-žluť", "sk-a\r\nx: y"):
             error = failure(
                 await collect(
-                    ProviderClient(profile, key_for(profile.base_url, key), CATALOG), ask()
+                    ProviderClient(
+                        ProviderAccess(profile, key_for(profile.base_url, key)), CATALOG
+                    ),
+                    ask(),
                 )
             )
             assert isinstance(error, AuthenticationError)
@@ -325,7 +331,7 @@ def test_a_redirect_is_not_followed_and_names_its_host() -> None:
 @pytest.mark.attack("plain-text")
 async def test_a_long_name_of_several_lines_is_elided_in_errors() -> None:
     profile = replace(OPENAI, name="Name\nrepartee: Sent. " + "x" * 300)
-    client = ProviderClient(profile, None, CATALOG)
+    client = ProviderClient(ProviderAccess(profile), CATALOG)
     with pytest.raises(AuthenticationError) as caught:
         await client.listing()
     await client.aclose()
@@ -646,7 +652,7 @@ def waits(events: list[StreamEvent]) -> list[StatusChanged]:
 async def test_a_missing_server_is_tried_three_times_and_named() -> None:
     with closed_port() as port:
         profile = replace(OPENAI, base_url=f"http://127.0.0.1:{port}/v1")
-        client = ProviderClient(profile, key_for(profile.base_url, KEY), CATALOG)
+        client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url, KEY)), CATALOG)
         events = await collect(client, ask())
         await client.aclose()
     events = events

@@ -30,6 +30,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.compacted import compacted, items
 from tests.helpers.recording_memory import RecordingMemory
@@ -50,7 +51,9 @@ async def open_client(
 ) -> AsyncIterator[tuple[ProviderClient, LoopbackServer]]:
     async with LoopbackServer(*scripts) as server:
         here = replace(profile, base_url=server.base_url)
-        client = ProviderClient(here, key_for(here.base_url, key), CATALOG, **options)
+        client = ProviderClient(
+            ProviderAccess(here, key_for(here.base_url, key)), CATALOG, **options
+        )
         try:
             yield client, server
         finally:

@@ -18,6 +18,7 @@ from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.http import connections, http_reply, json_fields, json_parser
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.sse import SSEDecoder
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
@@ -234,7 +235,9 @@ async def test_an_unusable_certificate_file_of_the_environment_is_not_a_proxy(
 
 async def test_an_address_that_is_too_long_with_its_model_is_refused() -> None:
     address = f"http://127.0.0.1:1/deployments/{MODEL_PLACEHOLDER}"
-    client = ProviderClient(replace(COMPATIBLE, base_url=address), key_for(address), CATALOG)
+    client = ProviderClient(
+        ProviderAccess(replace(COMPATIBLE, base_url=address), key_for(address)), CATALOG
+    )
     found = failure(await collect(client, ask(model="m" * 70_000)))
     await client.aclose()
     assert found.reason is Reason.ADDRESS_UNUSABLE
@@ -245,7 +248,7 @@ async def test_a_server_without_a_port_is_asked_through_its_socket(tmp_path: Pat
     async with LoopbackServer(LISTED, socket_path=path) as server:
         profile = replace(COMPATIBLE, base_url="http://127.0.0.1:1/v1")
         key = key_for(profile.base_url)
-        client = ProviderClient(profile, key, CATALOG, socket_path=path)
+        client = ProviderClient(ProviderAccess(profile, key, socket_path=path), CATALOG)
         assert listed_ids(await client.listing()) == ("a",)
         await client.aclose()
         assert [request.path for request in server.requests] == ["/v1/models"]

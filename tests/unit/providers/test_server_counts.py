@@ -15,6 +15,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.models import server_counters
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.recording_memory import RecordingMemory
@@ -38,7 +39,7 @@ async def opened(
         profile = ProviderProfile(
             "own", "Own", ProviderKind.COMPATIBLE, server.base_url, needs_key=False
         )
-        client = ProviderClient(profile, None, CATALOG, memory=memory)
+        client = ProviderClient(ProviderAccess(profile), CATALOG, memory=memory)
         yield client, server
         await client.aclose()
 

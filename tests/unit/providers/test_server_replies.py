@@ -20,6 +20,7 @@ from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.apis.error_body import read_body
 from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.apis.server_words import MAX_QUOTE_CHARS, as_sentence, quote
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.retries import failed_attempt
 from desktop_app.providers.provider_client import ProviderClient
 from tests.unit.providers.loopback import LoopbackServer, replies
@@ -78,7 +79,7 @@ async def test_an_error_in_an_event_stream_is_read_whatever_the_status() -> None
 
     async with LoopbackServer(replies(500, body, "text/event-stream")) as server:
         here = replace(COMPATIBLE, base_url=server.base_url)
-        client = ProviderClient(here, None, CATALOG)
+        client = ProviderClient(ProviderAccess(here), CATALOG)
         events = [event async for event in client.stream(ask())]
         await client.aclose()
         last, requests = events[-1], len(server.requests)

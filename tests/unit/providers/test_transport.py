@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.secret import Secret
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.proxies import proxy_for
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
@@ -37,7 +38,9 @@ from tests.unit.providers.test_provider_client import RESPONSE, client_for, coll
 async def error_of(base_url: str) -> tuple[NetworkError, int]:
     """Return the error that ends a request to `base_url`, and the number of events before."""
 
-    client = ProviderClient(replace(COMPATIBLE, base_url=base_url), key_for(base_url, "k"), CATALOG)
+    client = ProviderClient(
+        ProviderAccess(replace(COMPATIBLE, base_url=base_url), key_for(base_url, "k")), CATALOG
+    )
     events = [event async for event in client.stream(ask(model="m"))]
     await client.aclose()
     *before, end = events
@@ -114,7 +117,7 @@ async def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch)
         profile = replace(
             COMPATIBLE, base_url="http://server.lan/v1", plain_http_hosts=("server.lan",)
         )
-        client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
+        client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url, "k")), CATALOG)
         assert listed_ids(await client.listing()) == ("a",)
         assert proxy.requests[0].path == "http://server.lan/v1/models"
         await client.aclose()
@@ -148,7 +151,10 @@ async def test_a_lost_peer_is_noticed_within_two_minutes(
 
     async with LoopbackServer(models, tls=context_of(certificate)) as server:
         client = ProviderClient(
-            replace(COMPATIBLE, base_url=server.base_url), key_for(server.base_url, "k"), CATALOG
+            ProviderAccess(
+                replace(COMPATIBLE, base_url=server.base_url), key_for(server.base_url, "k")
+            ),
+            CATALOG,
         )
         await client.listing()
         options = options_of_connection_to(urlsplit(server.base_url).port)
@@ -216,7 +222,7 @@ async def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, i
     models = replies(200, {"data": [{"id": "a"}]})
     async with LoopbackServer(models, tls=context_of(certificate)) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url)
-        client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
+        client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url, "k")), CATALOG)
         try:
             return listed_ids(await client.listing()), server.connections
         except NetworkError as error:

@@ -22,6 +22,7 @@ from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, M
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.own_model import OwnModel, own_model_from_json, own_model_to_json
 from desktop_app.domain.spending.cost import Price
+from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.chat.choice_resolution import ProviderModels
 from desktop_app.services.models.model_table import model_rows
@@ -64,7 +65,7 @@ async def _listed(server: dict[str, Any]) -> tuple[ProviderProfile, ModelListing
         base = running.base_url.removesuffix("/v1") + server.get("base", "/v1")
         kind = ProviderKind(server.get("kind", "compatible"))
         profile = replace(GATEWAY, kind=kind, base_url=base)
-        client = ProviderClient(profile, None, CATALOG)
+        client = ProviderClient(ProviderAccess(profile), CATALOG)
         try:
             return profile, await client.listing()
         finally:
@@ -168,7 +169,7 @@ async def test_the_client_sends_the_efforts_that_the_user_entered() -> None:
     async with LoopbackServer(answers) as server:
         profile = replace(GATEWAY, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
         profile = profile.with_own_model(OwnModel("m", efforts=()))
-        client = ProviderClient(profile, None, CATALOG)
+        client = ProviderClient(ProviderAccess(profile), CATALOG)
         request = replace(ask(), model="m", effort=Effort.HIGH)
         async for _ in client.stream(request):
             pass
