@@ -196,15 +196,7 @@ async def _store_conversation(
     backend: Backend, store: ImportStore, found: ImportedConversation, choice: ModelChoice
 ) -> ImportOutcome:
     for file in found.files:
-        await backend.attachments.add(
-            file.data,
-            sha256=file.sha256,
-            name=file.name,
-            media_type=file.media_type,
-            text=file.text,
-            pages=file.pages,
-            tokens=file.tokens,
-        )
+        await backend.attachments.add(file.data, file)
     conversation = found.conversation
     if not conversation.choice.provider_id:  # from another program, with unknown providers
         conversation = replace(conversation, choice=choice)

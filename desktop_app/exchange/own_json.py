@@ -436,10 +436,10 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
         item["sha256"],
         bounds.checked_name(item["name"]),
         _storable(bounds.checked_name(item["media_type"])),
-        data,
         _text(item["text"]),
         item["pages"],
         item["tokens"],
+        data=data,
     )
     return bounds.checked_fields(file)
 

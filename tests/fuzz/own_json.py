@@ -95,7 +95,9 @@ def _sound() -> bytes:
     writer = JsonWriter(stream)
     writer.write_folder(folder)
     writer.write_conversation(conversation, [question, answer], [compaction], preset)
-    writer.write_file(AttachmentFile(_SHA256, "a.pdf", "application/pdf", _DATA, "words", 52, 9))
+    writer.write_file(
+        AttachmentFile(_SHA256, "a.pdf", "application/pdf", "words", 52, 9, data=_DATA)
+    )
     writer.end()
     return stream.getvalue()
 

@@ -14,7 +14,7 @@ from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.refusals import locked
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.model_listing import ModelListing
@@ -107,9 +107,8 @@ class BatchSetup:
         data = text.encode()
         sha256, tokens = hashlib.sha256(data).hexdigest(), len(text.split())
         await self.attachments.add(
-            data, sha256=sha256, name=path.name, media_type="text/plain", text=text, pages=None,
-            tokens=tokens,
-        )  # fmt: skip
+            data, Attachment(sha256, path.name, "text/plain", text, tokens=tokens)
+        )
         return DocumentPart(sha256, path.name, "text/plain", len(data), None, tokens)
 
     def files(self, *texts: str) -> list[BatchFile]:

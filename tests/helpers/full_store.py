@@ -32,7 +32,12 @@ from desktop_app.domain.conversations.conversation import (
     Role,
     new_id,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.conversations.message_parts import (
+    Attachment,
+    DocumentPart,
+    ReasoningPart,
+    TextPart,
+)
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
@@ -112,9 +117,12 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
     for name, is_searchable in (("found.txt", True), ("in a collection.txt", False)):
         data = DATA if is_searchable else DATA + b"!"
         await files.add(
-            data, sha256=hashlib.sha256(data).hexdigest(), name=name, media_type="text/plain",
-            text=data.decode(), pages=None, tokens=40, is_searchable=is_searchable,
-        )  # fmt: skip
+            data,
+            Attachment(
+                hashlib.sha256(data).hexdigest(), name, "text/plain", data.decode(), tokens=40
+            ),
+            is_searchable=is_searchable,
+        )
     await files.note_origin(SHA256, Path("/somewhere/found.txt"))
     part = DocumentPart(SHA256, "found.txt", "text/plain", len(DATA))
     first: Conversation | None = None

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QRectF, Signal
 from desktop_app.app.attachments.attachment_facts import OPEN
 from desktop_app.app.documents.viewer_positions import Span, TextPiece, pages_of
 from desktop_app.app.documents.viewer_search import ViewerSearch
-from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import WINDOW, error_segments, remedy_segments
@@ -210,7 +210,7 @@ class ViewerController(QObject):
             viewer.show_message(error.sentences)
 
     async def _show_pages(
-        self, target: Target, file: AttachmentFile, text: str, source: Path | bytes
+        self, target: Target, file: Attachment, text: str, source: Path | bytes
     ) -> None:
         from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
 
@@ -291,7 +291,7 @@ class ViewerController(QObject):
             else:
                 viewer.text.begin(len(self._text.slices), self._text.slice_at(marked[0]))
 
-    async def _show_text(self, target: Target, file: AttachmentFile, text: str) -> None:
+    async def _show_text(self, target: Target, file: Attachment, text: str) -> None:
         from desktop_app.rendering.document_text import DocumentText, form_of
 
         viewer = self._get_window()

@@ -250,16 +250,22 @@ class ToolCallPart:
 
 
 @dataclass(frozen=True)
-class AttachmentFile:
-    """The stored original of document and image parts; `text` is extracted, "" for an image."""
+class Attachment:
+    """The facts of a stored original, and the text extracted from it; "" for an image."""
 
     sha256: str
     name: str
     media_type: str
-    data: bytes = field(repr=False)
     text: str = ""
     pages: int | None = None
     tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class AttachmentFile(Attachment):
+    """An attachment with the bytes of its original."""
+
+    data: bytes = field(repr=False, kw_only=True)
 
 
 DraftPart = DocumentPart | ImagePart | CollectionPart

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PageImage
+from desktop_app.domain.conversations.message_parts import (
+    Attachment,
+    DocumentPart,
+    ImagePart,
+    PageImage,
+)
 from desktop_app.domain.documents.document_notes import DocumentNote
 
 
@@ -41,6 +46,13 @@ class ExtractedDocument:
     animated: bool = False
     pictured: tuple[PageImage, ...] = ()
     is_protected: bool = False
+
+    @property
+    def attachment(self) -> Attachment:
+        """Return the document as it is stored with its original."""
+        return Attachment(
+            self.sha256, self.name, self.media_type, self.text, self.pages, self.tokens
+        )
 
     @property
     def part(self) -> DocumentPart | ImagePart:

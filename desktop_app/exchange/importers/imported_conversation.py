@@ -57,7 +57,7 @@ def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
         return TextPart(LOST_IMAGE)
     sha256 = hashlib.sha256(data).hexdigest()
     name = name[: bounds.MAX_NAME_CHARS]
-    files[sha256] = AttachmentFile(sha256, name, media_type, data)
+    files[sha256] = AttachmentFile(sha256, name, media_type, data=data)
     return ImagePart(sha256, name, media_type, len(data))
 
 

@@ -173,7 +173,7 @@ def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
     """Add a file whose text alone is in the export. Return its part."""
     data = text.encode("utf-8", "replace")
     sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.MAX_NAME_CHARS]
-    files[sha256] = AttachmentFile(sha256, name, "text/plain", data, text=text)
+    files[sha256] = AttachmentFile(sha256, name, "text/plain", text, data=data)
     return DocumentPart(sha256, name, "text/plain", len(data))
 
 

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from desktop_app.domain.conversations.conversation import Message, now
-from desktop_app.domain.conversations.message_parts import ANSWER_FILE, DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import (
+    ANSWER_FILE,
+    Attachment,
+    DocumentPart,
+    ImagePart,
+)
 from desktop_app.domain.documents.document_types import MARKDOWN
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
@@ -97,9 +102,8 @@ class StoredAnswerFiles:
             return None
         sha256, size = await self._in_thread(partial(_digest, path))
         # Without a text, which would take several times its size to store and to index.
-        await self._add(
-            path, sha256=sha256, name=ANSWER_FILE, media_type=MARKDOWN, is_searchable=False
-        )
+        attachment = Attachment(sha256, ANSWER_FILE, MARKDOWN)
+        await self._add(path, attachment, is_searchable=False)
         return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
 
     async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
@@ -114,9 +118,7 @@ class StoredAnswerFiles:
         media_type = f"image/{found.lastgroup}"
         await self._add(
             data,
-            sha256=sha256,
-            name=name,
-            media_type=media_type,
+            Attachment(sha256, name, media_type),
             is_searchable=False,
             conversation_id=answer.conversation_id,
         )

@@ -20,7 +20,12 @@ from typing import BinaryIO, Final, TypeVar
 
 from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.conversations.conversation import new_id, now
-from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import (
+    Attachment,
+    AttachmentFile,
+    DocumentPart,
+    ImagePart,
+)
 from desktop_app.domain.documents.document_types import FOLDER, MARKDOWN
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
@@ -29,6 +34,7 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Databases, closed_error, read_first
 from desktop_app.storage.database.private_files import create_private_folder, sync
+from desktop_app.storage.database.row_writing import Row, insert_rows
 from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.documents.answer_files import StoredAnswerFiles, decode_answer_file
 from desktop_app.storage.documents.attachment_cleanup import (
@@ -73,13 +79,8 @@ class AttachmentStore:
     async def add(
         self,
         source: Path | bytes,
+        attachment: Attachment,
         *,
-        sha256: str,
-        name: str,
-        media_type: str,
-        text: str = "",
-        pages: int | None = None,
-        tokens: int | None = None,
         is_searchable: bool = True,
         conversation_id: str | None = None,
     ) -> None:
@@ -88,27 +89,24 @@ class AttachmentStore:
         An existing attachment stays unchanged and counts as added now.
 
         Args:
+            source: the original.
             is_searchable: True if a search through the library should find it.
 
         Raises:
-            StorageError: the file's bytes no longer match `sha256`.
+            StorageError: the bytes of the source no longer match the attachment's hash.
             StoreFullError: no space, read-only.
         """
-
-        def row(size: int) -> tuple[str | int | None, ...]:
-            return (sha256, to_text(name), media_type, size, pages, tokens, to_micros(now()))
-
-        database = self._databases.of(conversation_id)
+        database, sha256 = self._databases.of(conversation_id), attachment.sha256
         if database is self._databases.memory:
             data = await self._in_thread(lambda: _read_source(source, sha256))
-            await database.write(partial(_insert_with_bytes, data, row(len(data)), to_text(text)))
+            await database.write(partial(_insert_with_bytes, data, attachment))
             return
         target = self.path(sha256)
         is_stored = False
         while not is_stored:  # repeated if a cleanup removed the file before its row existed
             size = await self._in_thread(lambda: _store(source, target, sha256))
             is_stored = await database.write(
-                partial(_insert_with_file, target, row(size), to_text(text), is_searchable)
+                partial(_insert_with_file, target, attachment, size, is_searchable)
             )
 
     async def add_document(
@@ -130,15 +128,11 @@ class AttachmentStore:
         Raises:
             StorageError: it could not be stored, or changed meanwhile.
         """
-        is_folder = document.media_type == FOLDER
+        if document.media_type == FOLDER:
+            source = document.text.encode("utf-8", "surrogatepass")
         await self.add(
-            document.text.encode("utf-8", "surrogatepass") if is_folder else source,
-            sha256=document.sha256,
-            name=document.name,
-            media_type=document.media_type,
-            text=document.text,
-            pages=document.pages,
-            tokens=document.tokens,
+            source,
+            document.attachment,
             is_searchable=is_searchable,
             conversation_id=conversation_id,
         )
@@ -166,14 +160,14 @@ class AttachmentStore:
             return await asyncio.to_thread(decode_answer_file, await self.bytes(sha256))
         return str(row["text"])
 
-    async def metadata(self, sha256: str) -> AttachmentFile:
-        """Return an attachment with empty bytes and text."""
+    async def metadata(self, sha256: str) -> Attachment:
+        """Return an attachment without its text."""
         sql = "SELECT name, media_type, pages, tokens FROM attachments WHERE sha256 = ?"
         row = await self._row(sql, sha256)
         if row is None:
             raise _missing_error(sha256)
-        return AttachmentFile(
-            sha256, row["name"], row["media_type"], b"", "", row["pages"], row["tokens"]
+        return Attachment(
+            sha256, row["name"], row["media_type"], pages=row["pages"], tokens=row["tokens"]
         )
 
     async def source(self, sha256: str) -> Path | bytes | None:
@@ -189,10 +183,9 @@ class AttachmentStore:
         row = await self._row("SELECT * FROM attachments WHERE sha256 = ?", sha256)
         if row is None or await self.source(sha256) is None:
             return None
+        names = ("name", "media_type", "text", "pages", "tokens")
         data = await self.bytes(sha256)
-        return AttachmentFile(
-            sha256, row["name"], row["media_type"], data, row["text"], row["pages"], row["tokens"]
-        )
+        return AttachmentFile(sha256, *(row[name] for name in names), data=data)
 
     async def bytes(self, sha256: str) -> bytes:
         """Return the bytes of the original."""
@@ -326,40 +319,45 @@ def _changed_error() -> StorageError:
     return StorageError(Reason.ATTACHMENT_CHANGED)
 
 
-def _insert_with_bytes(
-    data: bytes, row: tuple[str | int | None, ...], text: str, connection: sqlite3.Connection
-) -> None:
+def _insert_with_bytes(data: bytes, attachment: Attachment, connection: sqlite3.Connection) -> None:
     sql = "INSERT OR IGNORE INTO originals VALUES (?, 0, ?)"
-    connection.execute(sql, (row[0], data))
-    _insert(row, text, False, connection)
+    connection.execute(sql, (attachment.sha256, data))
+    _insert(attachment, len(data), False, connection)
 
 
 def _insert_with_file(
     target: Path,
-    row: tuple[str | int | None, ...],
-    text: str,
+    attachment: Attachment,
+    size: int,
     is_searchable: bool,
     connection: sqlite3.Connection,
 ) -> bool:
     """Insert or renew the row. Return False if the file was removed meanwhile."""
     if target.exists():
-        _insert(row, text, is_searchable, connection)
+        _insert(attachment, size, is_searchable, connection)
         return True
     return False
 
 
 def _insert(
-    row: tuple[str | int | None, ...],
-    text: str,
-    is_searchable: bool,
-    connection: sqlite3.Connection,
+    attachment: Attachment, size: int, is_searchable: bool, connection: sqlite3.Connection
 ) -> None:
-    sha256, at = str(row[0]), int(row[6] or 0)
+    sha256, at = attachment.sha256, to_micros(now())
     renewed = connection.execute(
         "UPDATE attachments SET created_at = ? WHERE sha256 = ?", (at, sha256)
     )
     if not renewed.rowcount:
-        connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text))
+        row: Row = {
+            "sha256": sha256,
+            "name": to_text(attachment.name),
+            "media_type": attachment.media_type,
+            "size": size,
+            "pages": attachment.pages,
+            "tokens": attachment.tokens,
+            "created_at": at,
+            "text": to_text(attachment.text),
+        }
+        insert_rows(connection, "attachments", [row])
     if is_searchable and not has_entry(connection, EntryKind.ATTACHMENT, sha256):
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         stored: str = connection.execute(sql, (sha256,)).fetchone()["text"]

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.conversations.conversation import Draft, Message
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.services.chat.chat_service import AskSettings
 from tests.integration.providers.asking import Asker, asker_of, event
@@ -74,10 +74,7 @@ class CachingServer:
 async def attached(asker: Asker, text: str, name: str) -> DocumentPart:
     data = text.encode()
     part = DocumentPart(sha256(data).hexdigest(), name, "text/plain", len(data), tokens=9)
-    await asker.attachments.add(
-        data, sha256=part.sha256, name=name, media_type="text/plain", text=text,
-        pages=None, tokens=9,
-    )  # fmt: skip
+    await asker.attachments.add(data, Attachment(part.sha256, name, "text/plain", text, tokens=9))
     return part
 
 

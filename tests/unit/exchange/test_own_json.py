@@ -121,7 +121,7 @@ def test_attachments_are_exported_and_imported(tmp_path: Path) -> None:
     sha256 = hashlib.sha256(b"bytes").hexdigest()
     part = DocumentPart(sha256, "a.txt", "text/plain", 5)
     conversation = a_conversation(draft=Draft("look", (part,)))
-    file = AttachmentFile(sha256, "a.txt", "text/plain", b"bytes", "text", 1, 2)
+    file = AttachmentFile(sha256, "a.txt", "text/plain", "text", 1, 2, data=b"bytes")
     (found,) = read(tmp_path, written([], [(conversation, [])], [file]))
     assert found.files == (file,)
     assert found.conversation == conversation

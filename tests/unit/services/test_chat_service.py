@@ -47,6 +47,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import (
+    Attachment,
     DocumentPart,
     DraftPart,
     ReasoningPart,
@@ -540,12 +541,7 @@ async def test_a_document_is_sent_in_full_before_the_question(tmp_path: Path) ->
     async with open_room(tmp_path, provider) as room:
         await room.attachments.add(
             ORIGINAL,
-            sha256=DOCUMENT.sha256,
-            name=DOCUMENT.name,
-            media_type=DOCUMENT.media_type,
-            text="All its text.",
-            pages=2,
-            tokens=3,
+            Attachment(DOCUMENT.sha256, DOCUMENT.name, DOCUMENT.media_type, "All its text.", 2, 3),
         )
         await room.run(await room.begin("Summarise it.", attachments=(DOCUMENT,)))
         (message,) = provider.requests[0].messages
@@ -564,12 +560,9 @@ async def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(
     async with open_room(tmp_path, provider) as room:
         await room.attachments.add(
             ORIGINAL,
-            sha256=DOCUMENT.sha256,
-            name=DOCUMENT.name,
-            media_type=DOCUMENT.media_type,
-            text="word " * 9000,
-            pages=2,
-            tokens=9000,
+            Attachment(
+                DOCUMENT.sha256, DOCUMENT.name, DOCUMENT.media_type, "word " * 9000, 2, 9000
+            ),
         )
         with pytest.raises(DocumentDoesNotFitError) as refused:
             await room.begin("?", ON_DEVICE, None, attachments=(DOCUMENT,))

@@ -34,6 +34,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import (
     TEXT_ONLY,
+    Attachment,
     ChosenPages,
     DocumentPart,
     ImagePart,
@@ -208,15 +209,7 @@ async def open_reading(
     attachments = AttachmentStore(database, tmp_path / "files")
     for name, text in texts.items():
         data = name.encode()
-        await attachments.add(
-            data,
-            sha256=sha256(data).hexdigest(),
-            name=name,
-            media_type="text/plain",
-            text=text,
-            pages=None,
-            tokens=None,
-        )
+        await attachments.add(data, Attachment(sha256(data).hexdigest(), name, "text/plain", text))
     provider, ledger = NoteTaker(), Ledger(database)
     reader = ChunkedReader(
         calls=PaidCalls(

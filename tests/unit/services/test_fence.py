@@ -26,6 +26,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, ModelChoice
 from desktop_app.domain.conversations.message_parts import (
+    Attachment,
     DocumentPart,
     ImagePart,
     PassagesPart,
@@ -190,9 +191,7 @@ async def test_a_failing_store_gets_a_secret_of_this_process() -> None:
 async def attached(room: Room, name: str, text: str) -> DocumentPart:
     data = name.encode()
     digest = sha256(data).hexdigest()
-    await room.attachments.add(
-        data, sha256=digest, name=name, media_type="text/plain", text=text, pages=None, tokens=None
-    )
+    await room.attachments.add(data, Attachment(digest, name, "text/plain", text))
     return DocumentPart(digest, name, "text/plain", len(data))
 
 

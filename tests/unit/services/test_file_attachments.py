@@ -15,7 +15,12 @@ from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.answering.chat_request import FileData, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
-from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, TextPart
+from desktop_app.domain.conversations.message_parts import (
+    Attachment,
+    ChosenPages,
+    DocumentPart,
+    TextPart,
+)
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, FileInputs, Variant
 from desktop_app.providers.apis import responses
@@ -52,8 +57,8 @@ def resolved(profile: ProviderProfile = OPENAI, variant: Variant | None = None) 
 
 
 async def attach_file(room: Room, part: DocumentPart = PART) -> DocumentPart:
-    facts = {"name": part.name, "media_type": part.media_type, "pages": 2, "tokens": 6}
-    await room.attachments.add(DATA, sha256=part.sha256, text=TEXT, **facts)  # type: ignore[arg-type]
+    attachment = Attachment(part.sha256, part.name, part.media_type, TEXT, 2, 6)
+    await room.attachments.add(DATA, attachment)
     return part
 
 

@@ -21,6 +21,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import (
+    Attachment,
     DocumentPart,
     ImagePart,
     PageImage,
@@ -53,15 +54,7 @@ ANSWER: list[StreamEvent | str] = [TextDelta("A photo."), Completed()]
 
 
 async def attach_photo(room: Room) -> None:
-    await room.attachments.add(
-        PHOTO,
-        sha256=PART.sha256,
-        name=PART.name,
-        media_type=PART.media_type,
-        text="",
-        pages=None,
-        tokens=None,
-    )
+    await room.attachments.add(PHOTO, Attachment(PART.sha256, PART.name, PART.media_type))
 
 
 async def test_an_image_is_sent_scaled_without_metadata_and_unchanged_on_every_turn(

@@ -40,15 +40,7 @@ SEEING = CATALOG.info("gpt-5.2")
 
 async def attach_scan(room: Room) -> DocumentPart:
     document = extract_bytes("letter.pdf", DATA, Limits(), lambda _: None)
-    await room.attachments.add(
-        DATA,
-        sha256=document.sha256,
-        name=document.name,
-        media_type=document.media_type,
-        text=document.text,
-        pages=document.pages,
-        tokens=document.tokens,
-    )
+    await room.attachments.add(DATA, document.attachment)
     assert isinstance(document.part, DocumentPart)
     return document.part
 

@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
-from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import (
+    Attachment,
+    AttachmentFile,
+    DocumentPart,
+    ImagePart,
+)
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import ReplyTooLargeError, StorageError
 from desktop_app.exchange import own_json
@@ -244,9 +249,8 @@ async def test_a_saved_copy_can_be_attached_to_a_question(place: Place) -> None:
     async with opened(place.database) as database:
         _, files = place.stores(database)
         await files.add(
-            WHOLE.encode(), sha256=SHA256, name="copy.md", media_type="text/markdown",
-            text=WHOLE, pages=None, tokens=9,
-        )  # fmt: skip
+            WHOLE.encode(), Attachment(SHA256, "copy.md", "text/markdown", WHOLE, tokens=9)
+        )
         assert await files.text(SHA256) == WHOLE
 
 
@@ -326,7 +330,7 @@ async def test_generated_images_become_attachments(
         else:
             name, media_type = f"image.{kind}", f"image/{kind}"
             assert part == ImagePart(sha256, name, media_type, len(data))
-            assert await files.file(sha256) == AttachmentFile(sha256, name, media_type, data, "")
+            assert await files.file(sha256) == AttachmentFile(sha256, name, media_type, data=data)
         found = await database.read(lambda c: has_entry(c, EntryKind.ATTACHMENT, sha256))
         assert not found, "nobody searches for it"
 

@@ -22,6 +22,7 @@ from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
 from desktop_app.app.state.drafts import BLANK_KEY
 from desktop_app.domain.conversations.conversation import Draft, Message, now
 from desktop_app.domain.conversations.message_parts import (
+    Attachment,
     CollectionPart,
     DocumentPart,
     ImagePart,
@@ -59,13 +60,7 @@ class Library:
     async def add(self, name: str, *, old: bool = True) -> DocumentPart | ImagePart:
         sha256 = hashlib.sha256(name.encode()).hexdigest()
         await self.attachments.add(
-            name.encode(),
-            sha256=sha256,
-            name=name,
-            media_type="text/plain",
-            text=f"word {name}",
-            pages=None,
-            tokens=1,
+            name.encode(), Attachment(sha256, name, "text/plain", f"word {name}", tokens=1)
         )
         if old:
             await self.age(sha256)

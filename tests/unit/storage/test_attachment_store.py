@@ -7,13 +7,12 @@ import hashlib
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.conversations.message_parts import AttachmentFile
+from desktop_app.domain.conversations.message_parts import Attachment, AttachmentFile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.conversations.row_conversion import to_micros
@@ -25,15 +24,7 @@ HASH = hashlib.sha256(DATA).hexdigest()
 
 
 async def add(store: AttachmentStore, source: Path | bytes, text: str = "its text") -> None:
-    await store.add(
-        source,
-        sha256=HASH,
-        name="report.pdf",
-        media_type="application/pdf",
-        text=text,
-        pages=3,
-        tokens=7,
-    )
+    await store.add(source, Attachment(HASH, "report.pdf", "application/pdf", text, 3, 7))
 
 
 @asynccontextmanager
@@ -114,9 +105,10 @@ async def test_an_attachment_needs_its_row_and_its_file(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         store = AttachmentStore(database, tmp_path / "files")
         await add(store, DATA)
-        whole = AttachmentFile(HASH, "report.pdf", "application/pdf", DATA, "its text", 3, 7)
+        facts = Attachment(HASH, "report.pdf", "application/pdf", pages=3, tokens=7)
+        whole = AttachmentFile(**{**vars(facts), "text": "its text"}, data=DATA)
         assert await store.file(HASH) == whole
-        assert await store.metadata(HASH) == replace(whole, data=b"", text="")
+        assert await store.metadata(HASH) == facts
         assert await store.source(HASH) == store.path(HASH)
         store.path(HASH).unlink()
         assert await store.source(HASH) is None
@@ -146,7 +138,7 @@ async def test_only_markdown_without_a_stored_text_is_decoded(
 ) -> None:
     sha256 = hashlib.sha256(b"# A").hexdigest()
     async with open_store(tmp_path) as store:
-        await store.add(b"# A", sha256=sha256, name="a", media_type=media_type, text=text)
+        await store.add(b"# A", Attachment(sha256, "a", media_type, text))
         assert await store.text(sha256) == read
 
 
@@ -157,9 +149,10 @@ async def test_only_searchable_attachments_are_indexed(tmp_path: Path, is_search
         store = AttachmentStore(database, tmp_path / "files")
         for _ in range(2):
             await store.add(
-                b"# A", sha256=sha256, name="a", media_type="text/plain", text="persimmon",
+                b"# A",
+                Attachment(sha256, "a", "text/plain", "persimmon"),
                 is_searchable=is_searchable,
-            )  # fmt: skip
+            )
         sql = "SELECT count(*) FROM search_index WHERE search_index MATCH 'persimmon'"
         found = await database.read(lambda c: c.execute(sql).fetchone()[0])
         assert found == is_searchable

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore, attachment_path
@@ -48,13 +48,7 @@ class Home:
             store = ConversationStore(database)
             await store.create(a_conversation(title, draft=Draft("look", (PART,))))
             await AttachmentStore(database, self.attachments).add(
-                DATA,
-                sha256=SHA256,
-                name="a.txt",
-                media_type="text/plain",
-                text="words",
-                pages=None,
-                tokens=None,
+                DATA, Attachment(SHA256, "a.txt", "text/plain", "words")
             )
 
     @blocking

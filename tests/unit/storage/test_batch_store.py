@@ -22,7 +22,7 @@ from desktop_app.domain.batch.batch_jobs import (
     ItemStatus,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
@@ -68,9 +68,8 @@ async def fill(database: Database, folder: Path) -> BatchJob:
     """Store a job with two files and an answer to the first."""
     part = DocumentPart(SHA256, f"{WORD}.txt", "text/plain", len(DATA))
     await AttachmentStore(database, folder / "attachments").add(
-        DATA, sha256=SHA256, name=part.name, media_type="text/plain",
-        text=f"{WORD} " * 1500, pages=None, tokens=None,
-    )  # fmt: skip
+        DATA, Attachment(SHA256, part.name, "text/plain", f"{WORD} " * 1500)
+    )
     store, job = BatchStore(database, Ledger(database)), a_job()
     items = [BatchItem(job.id, n, f"{WORD} {n}", f"/{WORD}", ItemStatus.READ, part) for n in (1, 2)]
     await store.create(job, items)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.domain.conversations.message_parts import Attachment
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms, question_terms
@@ -31,9 +32,8 @@ async def fill(
     whole = "".join(texts)
     sha256 = hashlib.sha256(whole.encode()).hexdigest()
     await AttachmentStore(database, folder).add(
-        whole.encode(), sha256=sha256, name=name, media_type="text/plain",
-        text=whole, pages=None, tokens=1, is_searchable=False,
-    )  # fmt: skip
+        whole.encode(), Attachment(sha256, name, "text/plain", whole, tokens=1), is_searchable=False
+    )
     at, passages = 0, []
     for text in texts:
         made = IndexedPassage(at, at + len(text), 9, None, "", name, index_terms(text))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.conversation import Folder
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, Grouping
@@ -60,9 +60,8 @@ async def fill(data: Path) -> None:
         await store.begin_turn(conversation, question, answer)
         await store.save_answer(ended(answer, f"{WORD} is a word. " * 700))
         await AttachmentStore(database, data / "attachments").add(
-            DATA, sha256=SHA256, name=f"{WORD}.txt", media_type="text/plain",
-            text=f"{WORD} " * 1500, pages=None, tokens=None,
-        )  # fmt: skip
+            DATA, Attachment(SHA256, f"{WORD}.txt", "text/plain", f"{WORD} " * 1500)
+        )
         settings = SettingsStore(database)
         await settings.set("window.new_draft", {"text": f"draft {WORD}", "attachments": []})
         await settings.set("window.conversation", conversation.id)

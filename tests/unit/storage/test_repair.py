@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.conversations.conversation import Draft, Folder
-from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart, TextPart
 from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
@@ -286,10 +286,7 @@ async def test_attachments_are_recovered(tmp_path: Path) -> None:
     async with opened(path) as database:
         files = AttachmentStore(database, tmp_path / "files")
         sha256 = hashlib.sha256(DATA).hexdigest()
-        await files.add(
-            DATA, sha256=sha256, name="a", media_type="t", text="persimmon " * 2000,
-            pages=None, tokens=None,
-        )  # fmt: skip
+        await files.add(DATA, Attachment(sha256, "a", "t", "persimmon " * 2000))
         conversation = a_conversation("With a file")
         part = DocumentPart(sha256, "a", "t", len(DATA))
         question = replace(a_question(conversation, ""), parts=(TextPart("see"), part))

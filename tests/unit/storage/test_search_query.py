@@ -26,6 +26,7 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
 )
 from desktop_app.domain.conversations.message_parts import (
+    Attachment,
     DocumentPart,
     PassagesPart,
     ReasoningPart,
@@ -298,9 +299,9 @@ async def test_an_attachment_is_found_in_its_newest_message(path: Path, tmp_path
         store, search = ConversationStore(database), Search(database)
         sha256 = hashlib.sha256(REPORT).hexdigest()
         await AttachmentStore(database, tmp_path / "files").add(
-            REPORT, sha256=sha256, name="q3.pdf", media_type="application/pdf",
-            text="Revenue rose in Ljubljana", pages=1, tokens=5,
-        )  # fmt: skip
+            REPORT,
+            Attachment(sha256, "q3.pdf", "application/pdf", "Revenue rose in Ljubljana", 1, 5),
+        )
         assert not await search.find("ljubljana")  # only in a draft so far
         conversation = a_conversation("t")
         question = replace(
@@ -370,13 +371,7 @@ async def test_an_index_of_an_older_version_is_rebuilt(path: Path) -> None:
     await database.open()
     question = await ask(database, "miasto Łódź", "Tytuł")
     await AttachmentStore(database, path.parent / "files").add(
-        REPORT,
-        sha256=hashlib.sha256(REPORT).hexdigest(),
-        name="r.txt",
-        media_type="text/plain",
-        text="smørrebrød",
-        pages=None,
-        tokens=None,
+        REPORT, Attachment(hashlib.sha256(REPORT).hexdigest(), "r.txt", "text/plain", "smørrebrød")
     )
     await database.write(_fill_as_before)
     assert not await Search(database).find("lodz")

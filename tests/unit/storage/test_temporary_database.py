@@ -14,7 +14,7 @@ import pytest
 
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
@@ -54,9 +54,10 @@ class Room:
         store, id_ = self.conversations, self.conversation.id
         await store.create(replace(self.conversation, draft=Draft(f"draft of {WORD}")))
         await self.attachments.add(
-            DATA, sha256=SHA256, name=f"{WORD}.txt", media_type="text/plain",
-            text=DATA.decode(), pages=None, tokens=4, conversation_id=id_,
-        )  # fmt: skip
+            DATA,
+            Attachment(SHA256, f"{WORD}.txt", "text/plain", DATA.decode(), tokens=4),
+            conversation_id=id_,
+        )
         await self.attachments.note_origin(SHA256, Path(f"/somewhere/{WORD}.txt"))
         await store.begin_turn(self.conversation, self.question, self.answer)
         await store.save_answer(replace(self.answer, parts=self.question.parts))
@@ -187,7 +188,8 @@ async def test_a_file_that_changed_while_it_was_attached_is_refused(tmp_path: Pa
     async with room(tmp_path) as its:
         with pytest.raises(StorageError, match="changed while"):
             await its.attachments.add(
-                DATA + b"!", sha256=SHA256, name="x", media_type="text/plain", text="x",
-                pages=None, tokens=1, conversation_id=its.conversation.id,
-            )  # fmt: skip
+                DATA + b"!",
+                Attachment(SHA256, "x", "text/plain", "x", tokens=1),
+                conversation_id=its.conversation.id,
+            )
         assert await its.attachments.file(SHA256) is None
