@@ -35,7 +35,7 @@ from desktop_app.cli.answers.chosen_model import (
     find_profile,
     learn_price,
     learn_window,
-    valid_utf8,
+    replace_invalid_utf8,
 )
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (
@@ -117,8 +117,8 @@ if TYPE_CHECKING:
 
 def run_ask(options: argparse.Namespace) -> int:
     """Ask once; return the exit code."""
-    several = bool(options.compare) or (options.n or 1) > 1
-    output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=several)
+    is_several = bool(options.compare) or (options.n or 1) > 1
+    output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=is_several)
     try:
         # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
         prompt = _read_question(options)
@@ -147,7 +147,7 @@ def _read_question(options: argparse.Namespace) -> str:
     typed = options.prompt
     if options.set and not options.template:
         raise IllegalChoiceError(Reason.SET_WITHOUT_TEMPLATE)
-    text = "" if typed is None else valid_utf8(typed)
+    text = "" if typed is None else replace_invalid_utf8(typed)
     if typed == "-" or (typed is None and "-" not in options.file):
         text = read_all()
     if text.strip():
@@ -193,7 +193,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -
         await backend.listings.load()
         return await _answer(backend, options, prompt, output)
     except asyncio.CancelledError:
-        output.interrupted()
+        output.say_interrupted()
         return ExitCode.INTERRUPTED
     finally:
         output.stop_with(lambda: None)
@@ -220,7 +220,7 @@ async def _answer(
     answering = [backend.chat.resolve(profile, choice) for choice in choices]
     keeps_text = options.json or options.schema is not None
     null_store = None if options.save else _null_store(backend, attached, keeps_text=keeps_text)
-    service = await _service(backend, null_store, attached)
+    service = await _prepare_service(backend, null_store, attached)
     parts = [
         await sendable_part(document, pages.get(name, ""), values, answering[0])
         for name, (_, document) in zip(options.file, attached, strict=True)
@@ -229,8 +229,8 @@ async def _answer(
     draft = replace(draft, attachments=(*parts, *collections))
     conversation = _new_conversation(choices[0])
     if null_store is not None:
-        leading = leading_id(settings.counted_instructions, parts, draft.text)
-        conversation = replace(conversation, id=leading)
+        conversation_id = leading_id(settings.counted_instructions, parts, draft.text)
+        conversation = replace(conversation, id=conversation_id)
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in answering:
             draft = await _with_beginnings(service, draft, resolved, settings)
@@ -360,7 +360,7 @@ async def _run_several(
         return _code_of(several.write_error)
     if was_stopped:
         return ExitCode.INTERRUPTED
-    if several.store_failed:
+    if several.has_store_failed:
         return ExitCode.FAILED
     complete_code = ExitCode.MISMATCH if several.has_problems else 0
     ends = {MessageStatus.COMPLETE: complete_code, MessageStatus.REFUSED: ExitCode.REFUSED}
@@ -497,9 +497,9 @@ async def _run_one(
         return _code_of(output.write_error)
     if was_stopped:
         return ExitCode.INTERRUPTED
-    if run.answer.status is MessageStatus.REFUSED and not output.store_failed:
+    if run.answer.status is MessageStatus.REFUSED and not output.has_store_failed:
         return ExitCode.REFUSED
-    if run.answer.status is not MessageStatus.COMPLETE or output.store_failed:
+    if run.answer.status is not MessageStatus.COMPLETE or output.has_store_failed:
         return ExitCode.FAILED
     return ExitCode.MISMATCH if found is not None and found.problems else 0
 
@@ -530,6 +530,7 @@ def _new_conversation(choice: ModelChoice) -> Conversation:
 
 
 async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
+    """Return the text of a file, and say how it was read if that is worth a note."""
     reporter = ProgressReporter(path.name)
 
     def show(progress: Progress) -> None:
@@ -541,11 +542,12 @@ async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
     return document
 
 
-async def _service(
+async def _prepare_service(
     backend: Backend,
     null_store: NullStore | None,
     attached: Sequence[tuple[Path, ExtractedDocument]],
 ) -> ChatService:
+    """Return the service that answers. Store the attachments if the answer is stored."""
     if null_store is not None:
         return backend.chat_with(null_store, null_store)
     for path, document in attached:

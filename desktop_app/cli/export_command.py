@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
@@ -208,13 +209,13 @@ async def _exchange(process: Process, request: bytes, output: BinaryIO) -> None:
     process.stdin.write(LENGTH_PREFIX.pack(len(request)))
     process.stdin.write(request)
     await process.stdin.drain()
-    (left,) = LENGTH_PREFIX.unpack(await process.stdout.readexactly(LENGTH_PREFIX.size))
-    if left > _MAX_PDF_BYTES:
+    (bytes_left,) = LENGTH_PREFIX.unpack(await process.stdout.readexactly(LENGTH_PREFIX.size))
+    if bytes_left > _MAX_PDF_BYTES:
         raise EOFError("a PDF that is too large")
-    while left:
-        piece = await process.stdout.readexactly(min(left, _PIECE_BYTES))
+    while bytes_left:
+        piece = await process.stdout.readexactly(min(bytes_left, _PIECE_BYTES))
         output.write(piece)
-        left -= len(piece)
+        bytes_left -= len(piece)
 
 
 _EXPORTERS: Final[Mapping[str, Callable[[Backend], ConversationExporter]]] = {
@@ -289,9 +290,9 @@ async def _requested_conversations(
     backend: Backend, options: argparse.Namespace, left_out: list[str]
 ) -> list[Conversation]:
     if options.all:
-        everything = await _readable_conversations(backend, left_out)
+        conversations = await _readable_conversations(backend, left_out)
         # Imported conversations may have equal times; the id makes the order the same everywhere.
-        return sorted(everything, key=lambda one: (one.created_at, one.id))
+        return sorted(conversations, key=attrgetter("created_at", "id"))
     wanted = []
     for conversation_id in dict.fromkeys(options.conversation):
         found = await backend.conversations.get(conversation_id)  # also finds those in the trash
@@ -334,7 +335,8 @@ async def _export_corrections(backend: Backend, wanted: list[Conversation], targ
     Raises:
         StorageError: no answer was corrected. The file is unchanged.
     """
-    pairs = await ReviewStore(backend.database).pairs([one.id for one in wanted])
+    ids = [conversation.id for conversation in wanted]
+    pairs = await ReviewStore(backend.database).pairs(ids)
     if not pairs:
         raise StorageError(Reason.EXPORT_NO_CORRECTIONS)
     with partial_file(target) as file, file.open("w", encoding="utf-8") as stream:

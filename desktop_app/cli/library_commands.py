@@ -52,6 +52,7 @@ from desktop_app.storage.conversations.import_store import ImportOutcome, Import
 from desktop_app.storage.recovery.backup import keep_newest, make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
+from desktop_app.storage.search.search_text import MATCH_END, MATCH_START
 from desktop_app.storage.settings.address_secrets import has_secrets
 
 if TYPE_CHECKING:
@@ -91,7 +92,15 @@ def run_library(options: argparse.Namespace) -> int:
 
 @dataclass
 class _ImportResult:
-    """The result of importing a file."""
+    """The result of importing a file.
+
+    Attributes:
+        kind: the program that made the file; "" if the file could not be read.
+        conversations: the number of conversations in the file that the library has now.
+        added: the number of these that it did not have before.
+        messages: the number of messages added.
+        refused: why the file, or some of its conversations, could not be imported.
+    """
 
     file: str
     kind: str = ""
@@ -100,15 +109,15 @@ class _ImportResult:
     messages: int = 0
     refused: list[UserFacingError] = field(default_factory=list)
 
-    def count(self, added: ImportOutcome) -> None:
+    def count(self, outcome: ImportOutcome) -> None:
         self.conversations += 1
-        self.added += added.is_new
-        self.messages += added.messages
+        self.added += outcome.is_new
+        self.messages += outcome.messages
 
     def to_json(self) -> dict[str, Any]:
-        as_codes = reports_to_window()
+        uses_codes = reports_to_window()
         refused = [
-            error_to_json(note_of(why)) if as_codes else why.sentences for why in self.refused
+            error_to_json(note_of(why)) if uses_codes else why.sentences for why in self.refused
         ]
         return {**vars(self), "refused": refused}
 
@@ -235,7 +244,7 @@ async def _search(options: argparse.Namespace) -> int:
 
 def _without_marks(snippet: str) -> str:
     """Remove the characters that mark where matches begin and end."""
-    return snippet.replace("\x02", "").replace("\x03", "")
+    return snippet.replace(MATCH_START, "").replace(MATCH_END, "")
 
 
 # -------------------------------------------------------------- backup

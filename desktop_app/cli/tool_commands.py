@@ -166,8 +166,8 @@ def _refusal_for_answer(tool: ListedTool, resolved: ResolvedChoice, *, is_saved:
 
 def _refusal(tool: ListedTool, resolved: ResolvedChoice) -> str:
     """Return why a tool cannot be used with a model; "" if it can."""
-    hosted = tool.definition.hosted is not None
-    refusal = hosted_refusal(tool.definition.name, resolved) if hosted else ""
+    is_hosted = tool.definition.hosted is not None
+    refusal = hosted_refusal(tool.definition.name, resolved) if is_hosted else ""
     return refusal or plain_text(why_unavailable(tool))
 
 

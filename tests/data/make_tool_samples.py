@@ -159,7 +159,7 @@ def outputs() -> Iterator[str]:
                 as_json=as_json, shows_steps=chance.random() < 0.5, is_several=chance.random() < 0.1
             )
             _write(chance, output)
-        yield as_line(as_json, output.store_failed, out.getvalue(), err.getvalue())
+        yield as_line(as_json, output.has_store_failed, out.getvalue(), err.getvalue())
 
 
 def _write(chance: random.Random, output: AnswerOutput) -> None:
@@ -193,7 +193,7 @@ def _write(chance: random.Random, output: AnswerOutput) -> None:
         case 0:
             output.refuse(error)
         case 1:
-            output.interrupted()
+            output.say_interrupted()
         case _:
             choice = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.LOW)
             status = chance.choice(list(MessageStatus))

@@ -42,7 +42,7 @@ _REASONS_TO_STOP = (Reason.REQUEST_REFUSED, Reason.WEB_PAGE)
 
 
 async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
-    """Return the provider that a command names, or the default without a name.
+    """Return the provider that a command names, or the default provider without a name.
 
     Raises:
         IllegalChoiceError: there is no provider of that name.
@@ -76,9 +76,8 @@ async def answering_profile(
         return profile
     specs = specs or [options]
     if any(spec.variant for spec in specs) and profile.from_environment:
-        return replace(
-            profile, models=family_models(backend.catalog)
-        )  # --variant says that it has them
+        # --variant says that it has them.
+        return replace(profile, models=family_models(backend.catalog))
     if all(spec.model for spec in specs):
         return profile
     try:
@@ -138,7 +137,7 @@ async def choice_of(
     if options.model and options.variant:
         raise IllegalChoiceError(Reason.VARIANT_AND_MODEL)
     if options.model:
-        model = valid_utf8(options.model)
+        model = replace_invalid_utf8(options.model)
         if profile.kind is ProviderKind.ON_DEVICE:
             model = _use_local_model(backend, model)
         return ModelChoice(profile.id, model, None, effort if options.effort else None)
@@ -175,6 +174,6 @@ def _use_local_model(backend: Backend, model: str) -> str:
     return backend.providers.on_device_model
 
 
-def valid_utf8(text: str) -> str:
+def replace_invalid_utf8(text: str) -> str:
     """Replace invalid UTF-8, which arrives as surrogates that no database accepts."""
     return os.fsencode(text).decode("utf-8", "replace")

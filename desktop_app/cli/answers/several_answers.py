@@ -80,7 +80,7 @@ class _Column:
         started_at: the monotonic time of the request.
         first_token_s: seconds from the request to the first text; None before.
         unwritten: text that waits until the answers before it are written.
-        at_line_start: True if the text that has arrived ends a line.
+        is_at_line_start: True if the text that has arrived ends a line.
         checked: the value and the problems of an answer with a schema.
     """
 
@@ -88,7 +88,7 @@ class _Column:
     started_at: float
     first_token_s: float | None = None
     unwritten: str = ""
-    at_line_start: bool = True
+    is_at_line_start: bool = True
     has_ended: bool = False
     has_heading: bool = False
     checked: CheckedAnswer = field(default_factory=CheckedAnswer)
@@ -103,6 +103,7 @@ class SeveralAnswers:
 
     Attributes:
         write_error: why standard output could not be written; None if it can.
+        has_store_failed: True if something could not be stored.
     """
 
     def __init__(
@@ -121,16 +122,16 @@ class SeveralAnswers:
         self._said_notices: set[str] = set()
         self._task: asyncio.Task[Any] | None = None
         self.write_error: OSError | None = None
-        self.store_failed = False
+        self.has_store_failed = False
 
     @property
     def answers(self) -> list[Message]:
-        """The answers, in order."""
+        """Return the answers, in order."""
         return [column.run.answer for column in self._columns]
 
     @property
     def has_problems(self) -> bool:
-        """True if an answer does not match its schema."""
+        """Return True if an answer does not match its schema."""
         return any(column.checked.problems for column in self._columns)
 
     async def run(self) -> bool:
@@ -198,11 +199,11 @@ class SeveralAnswers:
                 if column.first_token_s is None:
                     column.first_token_s = time.monotonic() - column.started_at
                 column.unwritten += text
-                column.at_line_start = text.endswith("\n")
+                column.is_at_line_start = text.endswith("\n")
                 self._advance()
-            case RoundEnded() if not column.at_line_start:
+            case RoundEnded() if not column.is_at_line_start:
                 column.unwritten += "\n\n"
-                column.at_line_start = True
+                column.is_at_line_start = True
                 self._advance()
             case ToolCallStep(call) if call.state.has_ended:
                 say(f"{_name_of(column.run.answer)}: {call_words(call)}")
@@ -214,7 +215,7 @@ class SeveralAnswers:
 
     def _on_store(self, error: StorageError | None) -> None:
         if error is not None:
-            self.store_failed = True
+            self.has_store_failed = True
             say(error.sentences)
 
     def _advance(self) -> None:

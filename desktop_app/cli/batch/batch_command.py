@@ -171,7 +171,7 @@ async def _prepare_and_send(
     if not await backend.batch_store.claim(job.id):
         raise IllegalChoiceError(Reason.BATCH_CLAIMED)
     try:
-        job = await _read(service, job, options)
+        job = await _read_files(service, job, options)
         await _say_files(backend, job, options)
         if not job.estimate.files:
             await service.remove(job.id)
@@ -216,23 +216,25 @@ def _say_progress(job: BatchJob) -> None:
     say(tr("To get the responses, run “{command}”.", command="repartee batch status"))
 
 
-async def _read(service: BatchService, job: BatchJob, options: argparse.Namespace) -> BatchJob:
+async def _read_files(
+    service: BatchService, job: BatchJob, options: argparse.Namespace
+) -> BatchJob:
     reporter = ProgressReporter(tr("Reading files"), in_lines=options.progress)
     return await service.prepare(job.id, reporter.show)
 
 
 async def _say_files(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
     """Say which files are skipped and which pages are sent as images; add this to the notices."""
-    rows = await backend.batch_store.items(job.id)
-    left_out = [row for row in rows if row.status is ItemStatus.LEFT_OUT]
+    items = await backend.batch_store.items(job.id)
+    left_out = [item for item in items if item.status is ItemStatus.LEFT_OUT]
     notices = [
-        tr("{file} skipped: {reason}", file=row.name, reason=item_error_text(row))
-        for row in left_out[:MAX_NAMED_FILES]
+        tr("{file} skipped: {reason}", file=item.name, reason=item_error_text(item))
+        for item in left_out[:MAX_NAMED_FILES]
     ]
     if more := len(left_out[MAX_NAMED_FILES:]):
         notices.append(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
-    scans = [row for row in rows if row.status is ItemStatus.READ and item_scan_words(row)]
-    notices += [f"{row.name}: {item_scan_words(row)}" for row in scans[:MAX_NAMED_FILES]]
+    scans = [item for item in items if item.status is ItemStatus.READ and item_scan_words(item)]
+    notices += [f"{item.name}: {item_scan_words(item)}" for item in scans[:MAX_NAMED_FILES]]
     for words in notices:
         say(words)
     options.notices = [*getattr(options, "notices", []), *notices]
@@ -328,10 +330,10 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
     console.write_line(f"{job.title}: {progress_words(job)}")
     if job.error:
         console.write_line(await _job_error_words(backend, job.error, job))
-    for row in await backend.batch_store.items(job.id):
-        cost = "" if row.cost is None else f"  {formatting.money(row.cost)}"
-        error = f"  {item_error_text(row)}" if row.error else ""
-        console.write_line(f"{tr(row.status.text):>14}  {row.name}{cost}{error}")
+    for item in await backend.batch_store.items(job.id):
+        cost = "" if item.cost is None else f"  {formatting.money(item.cost)}"
+        error = f"  {item_error_text(item)}" if item.error else ""
+        console.write_line(f"{tr(item.status.text):>14}  {item.name}{cost}{error}")
 
 
 async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:

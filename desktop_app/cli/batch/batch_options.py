@@ -61,14 +61,16 @@ def add_batch(
     resume = command("resume", tr("resume an unsent job"), tr("ID [option ...]"))
     again = command("again", tr("retry failed files in a new job"), tr("ID [option ...]"))
     remove = command("remove", tr("delete a job and its results"), "ID")
-    for one in (cancel, resume, again, remove):
-        one.add_argument("id", metavar="ID")
-    for one in (start, resume, again):
-        one.add_argument("--yes", action="store_true", help=tr("start without confirmation"))
-        one.add_argument("--wait", action="store_true", help=tr("wait for all responses"))
-        one.add_argument("--progress", action="store_true", help=tr("print a line for each step"))
-    for one in (start, status, cancel, resume, again):
-        one.add_argument("--json", action="store_true", help=tr("print JSON"))
+    for subcommand in (cancel, resume, again, remove):
+        subcommand.add_argument("id", metavar="ID")
+    for subcommand in (start, resume, again):
+        subcommand.add_argument("--yes", action="store_true", help=tr("start without confirmation"))
+        subcommand.add_argument("--wait", action="store_true", help=tr("wait for all responses"))
+        subcommand.add_argument(
+            "--progress", action="store_true", help=tr("print a line for each step")
+        )
+    for subcommand in (start, status, cancel, resume, again):
+        subcommand.add_argument("--json", action="store_true", help=tr("print JSON"))
     return [batch, start, status, report, cancel, resume, again, remove]
 
 

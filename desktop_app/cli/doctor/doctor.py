@@ -145,24 +145,23 @@ async def _examine_and_close(backend: Backend) -> list[Finding]:
             await backend.open()
             use_weights(backend.gateway.local_model, await backend.settings.all())
         except UserFacingError as error:
-            return await examine(backend, error, start_model=True)
-        return await examine(backend, start_model=True)
+            return await examine(backend, error, is_thorough=True)
+        return await examine(backend, is_thorough=True)
     finally:
         await backend.aclose()
 
 
 async def examine(
-    backend: Backend, problem: UserFacingError | None = None, *, start_model: bool = False
+    backend: Backend, problem: UserFacingError | None = None, *, is_thorough: bool = False
 ) -> list[Finding]:
     """Run all checks.
 
     Args:
-        backend: what is checked.
         problem: why the store could not be opened.
-        start_model: also start the on-device model, which takes a second and its memory, and check
+        is_thorough: also start the on-device model, which takes a second and its memory, and check
             the whole store.
     """
-    starts_model = start_model or backend.gateway.local_model.is_running
+    starts_model = is_thorough or backend.gateway.local_model.is_running
     # In a thread: this starts uname, and reads the metadata of packages.
     facts = await asyncio.to_thread(lambda: [*_facts(backend), *_log(backend)])
     qt, hotkey, keyring, model, store, routes = await asyncio.gather(
@@ -170,7 +169,7 @@ async def examine(
         _check_hotkey(backend, problem),
         _check_keyring(backend),
         _check_model(backend) if starts_model else asyncio.to_thread(_check_model_file, backend),
-        _check_store(backend, problem, is_thorough=start_model),
+        _check_store(backend, problem, is_thorough=is_thorough),
         _check_routes(backend, problem),
     )
     return [

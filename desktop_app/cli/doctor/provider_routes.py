@@ -1,4 +1,4 @@
-"""Describe the connection to a provider for `repartee doctor`, without using the network.
+"""Describes the connection to a provider for `repartee doctor`, without using the network.
 
 No password is shown.
 """

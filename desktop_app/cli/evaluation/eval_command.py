@@ -120,7 +120,7 @@ async def _eval(options: argparse.Namespace) -> int:
     if options.json:
         write_json(report)
     else:
-        _show(runs)
+        _write_runs(runs)
     is_below = options.min is not None and any(run.share < options.min for run in runs)
     is_unanswered = any(each.status is MessageStatus.FAILED for run in runs for each in run.results)
     return ExitCode.FAILED if error is not None or is_below or is_unanswered else 0
@@ -298,7 +298,7 @@ def _notices(runner: EvaluationRunner) -> list[str]:
     return notices
 
 
-def _show(runs: Sequence[EvaluationRun]) -> None:
+def _write_runs(runs: Sequence[EvaluationRun]) -> None:
     for run in runs:
         low, high = run.interval
         cost = tr("unknown cost") if run.cost is None else formatting.money(run.cost)

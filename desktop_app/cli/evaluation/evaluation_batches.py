@@ -53,7 +53,7 @@ class Contestant:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The provider, model and effort ("" if none), which decide its answers."""
+        """Return the provider, model and effort ("" if none), which decide its answers."""
         effort = self.resolved.effort
         return self.resolved.profile.id, self.resolved.model.id, effort.value if effort else ""
 
@@ -125,9 +125,9 @@ class EvaluationBatches:
             await asyncio.sleep(min(pending.values()))
         found = {}
         for job_id, (contestant, cases) in jobs.items():
-            rows = await self._store.page(job_id, 0, len(cases))
-            for case, row in zip(cases, rows, strict=True):
-                found[contestant.identity, case.id] = _result(case, row)
+            items = await self._store.page(job_id, 0, len(cases))
+            for case, item in zip(cases, items, strict=True):
+                found[contestant.identity, case.id] = _result(case, item)
         return found
 
     async def _find_or_create_job(
@@ -204,9 +204,9 @@ def _error_of(job: BatchJob) -> UserFacingError:
     return error_of(job.error)
 
 
-def _result(case: EvaluationCase, row: BatchItem) -> CaseResult:
-    status = _STATUSES.get(row.status, MessageStatus.FAILED)
-    usage = row.usage or Usage()
+def _result(case: EvaluationCase, item: BatchItem) -> CaseResult:
+    status = _STATUSES.get(item.status, MessageStatus.FAILED)
+    usage = item.usage or Usage()
     return CaseResult(
-        case.id, row.answer, usage=usage, cost=row.cost, status=status, error=row.error
+        case.id, item.answer, usage=usage, cost=item.cost, status=status, error=item.error
     )

@@ -43,7 +43,7 @@ def run_models(options: argparse.Namespace) -> int:
     if options.json:
         write_json({"models": [_fields(row) for row in rows], "notices": notices})
     else:
-        _show(rows)
+        _write_table(rows)
     return 0
 
 
@@ -112,7 +112,7 @@ def _fields(row: ModelRow) -> dict[str, Any]:
     }
 
 
-def _show(rows: Sequence[ModelRow]) -> None:
+def _write_table(rows: Sequence[ModelRow]) -> None:
     """Write a table with a heading for each provider."""
     names = [clean_line(row.name)[:_MAX_NAME_CHARS] for row in rows]
     width = max(map(len, names), default=0)

@@ -59,7 +59,7 @@ def run_spending(options: argparse.Namespace) -> int:
     elif options.csv:
         write(rows_as_csv(options.by, rows))
     else:
-        _show(rows, months)
+        _write_table(rows, months)
     return 0
 
 
@@ -73,12 +73,12 @@ async def _read(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
 
 async def months_of(ledger: Ledger, profiles: Sequence[ProviderProfile]) -> list[ProviderMonth]:
     """Return this month of each provider that has a limit or was used."""
-    time, found = now(), []
+    at, found = now(), []
     for profile in profiles:
-        months = [await ledger.spent_in_month(time, each) for each in profile.capped_ids]
+        months = [await ledger.spent_in_month(at, each) for each in profile.capped_ids]
         spent = sum(months, Spent()).cost
         if spent or profile.monthly_cap is not None:
-            forecast = month_forecast(spent, time)
+            forecast = month_forecast(spent, at)
             found.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))
     return found
 
@@ -146,13 +146,13 @@ def _cell(value: object) -> object:
     return "" if value is None else value
 
 
-def _show(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -> None:
+def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -> None:
     width = max((len(row.key) for row in rows), default=0)
     for row in rows:
         spent = row.spent
         tokens = formatting.tokens(spent.usage.input_tokens + spent.usage.output_tokens)
         cost = formatting.money(spent.cost)
-        if spent.uncounted:  # at least; "$0" would say that it was free
+        if spent.uncounted:  # the sum is a minimum; "$0" would say that it was free
             cost = f"≥ {cost}"
         write_line(
             f"{clean_line(row.key) or '–':<{max(width, 1)}}  {cost:>10}  "

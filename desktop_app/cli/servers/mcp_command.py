@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_in_browser
-from desktop_app.cli.answers.chosen_model import valid_utf8
+from desktop_app.cli.answers.chosen_model import replace_invalid_utf8
 from desktop_app.cli.command_setup import cancel_at_signals, open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import say, write_json, write_line
@@ -91,8 +91,8 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 async def _add(servers: ToolServers, options: argparse.Namespace) -> int:
-    pairs = [_pair(options, text, "=") for text in options.env]
-    headers = [_pair(options, text, ":") for text in options.header]
+    pairs = [_parse_pair(options, text, "=") for text in options.env]
+    headers = [_parse_pair(options, text, ":") for text in options.header]
     server, secrets = server_of(
         options.name,
         command=tuple(options.program),
@@ -105,7 +105,7 @@ async def _add(servers: ToolServers, options: argparse.Namespace) -> int:
     return 0
 
 
-def _pair(options: argparse.Namespace, text: str, separator: str) -> tuple[str, str]:
+def _parse_pair(options: argparse.Namespace, text: str, separator: str) -> tuple[str, str]:
     name, found, value = text.partition(separator)
     if not found:
         # Not quoted, because it may be a secret.
@@ -121,7 +121,7 @@ async def _list(servers: ToolServers, *, as_json: bool) -> int:
         return 0
     width = max((len(server.name) for server in found), default=0)
     for server, row in zip(found, rows, strict=True):
-        parts = [server.url or valid_utf8(server.program)]
+        parts = [server.url or replace_invalid_utf8(server.program)]
         parts += [*row["env"], *row["headers"]]
         write_line(f"{server.name:<{width}}  {'  '.join(parts)}")
     return 0
@@ -207,19 +207,19 @@ def _test_json(
 async def _import(servers: ToolServers, path: Path) -> int:
     from desktop_app.exchange.importers.server_configuration import read_servers
 
-    failed = False
+    has_failed = False
     try:
         found = await asyncio.to_thread(read_servers, path)
     except (ImportRefusedError, ToolServerError) as error:
         say(_words_of(error))
         return ExitCode.USAGE
-    for read in found:
+    for entry in found:
         try:
-            server, secrets = read.require_usable()
+            server, secrets = entry.require_usable()
             await servers.add(server, secrets)
         except UserFacingError as error:
-            failed |= not read.is_off
+            has_failed |= not entry.is_off
             say(_words_of(error))
         else:
             write_line(tr("Added {server}", server=server.name))
-    return ExitCode.FAILED if failed else 0
+    return ExitCode.FAILED if has_failed else 0

@@ -63,10 +63,10 @@ def add_mcp(
         epilog(tr("The address to sign in at is printed, too. The keyring stores the sign-in.")),
     )
     logout = command("logout", tr("sign out of a tool server"), tr("NAME"))
-    for one in (remove, test, login, logout):
-        one.add_argument("name", metavar=tr("NAME"))
-    for one in (listing, test):
-        one.add_argument("--json", action="store_true", help=tr("print JSON"))
+    for subcommand in (remove, test, login, logout):
+        subcommand.add_argument("name", metavar=tr("NAME"))
+    for subcommand in (listing, test):
+        subcommand.add_argument("--json", action="store_true", help=tr("print JSON"))
     return [mcp, add, listing, remove, test, login, logout, _add_import(command)]
 
 

@@ -240,8 +240,8 @@ def escaped_output() -> Iterator[None]:
 
     An exception leaves the escaping streams in place, because Python writes its traceback later.
     """
-    before = sys.stdout, sys.stderr
-    for stream in before:
+    original_streams = sys.stdout, sys.stderr
+    for stream in original_streams:
         if isinstance(stream, TextIOWrapper):
             # Replace characters that the encoding lacks, instead of losing the whole text.
             stream.reconfigure(errors="replace")
@@ -252,9 +252,9 @@ def escaped_output() -> Iterator[None]:
     try:
         yield
     except SystemExit:
-        _restore(*before)
+        _restore(*original_streams)
         raise
-    _restore(*before)
+    _restore(*original_streams)
 
 
 def _restore(out: TextIO, err: TextIO) -> None:

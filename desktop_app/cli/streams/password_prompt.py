@@ -56,10 +56,10 @@ def _read_password() -> str:
     Raises:
         KeyboardInterrupt: the user pressed Ctrl+C.
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    previous_handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return getpass(tr("Password (empty to cancel): "))
     except EOFError:
         return ""
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)

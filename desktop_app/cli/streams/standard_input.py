@@ -23,10 +23,10 @@ FIRST_WAIT_S, NEXT_WAIT_S = 0.3, 2.0
 _PIECE_BYTES = 1 << 16
 
 MAX_QUESTION_BYTES = 64 << 20
-"""Maximum of a question. No model reads a tenth of it."""
+"""The most bytes of a question. No model reads a tenth of it."""
 
 MAX_DOCUMENT_BYTES = 2_000 << 20
-"""Maximum of a document, as in the settings."""
+"""The most bytes of a document, as in the settings."""
 
 
 def read_all() -> str:
@@ -72,10 +72,10 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _copy_piped(file: BinaryIO) -> None:
-    left = MAX_DOCUMENT_BYTES + 1
-    while left and (piece := os.read(sys.stdin.fileno(), min(left, 1 << 20))):
+    bytes_left = MAX_DOCUMENT_BYTES + 1
+    while bytes_left and (piece := os.read(sys.stdin.fileno(), min(bytes_left, 1 << 20))):
         file.write(piece)
-        left -= len(piece)
+        bytes_left -= len(piece)
 
 
 def read_piped() -> str:

@@ -36,9 +36,9 @@ from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer
 
 _JSON_START: Final = '{"answer": "'
-"""The beginning of the JSON."""
+"""The JSON of an answer before its text, which is written in pieces if it is long."""
 _PIECE_CHARS: Final = 1 << 20
-"""Characters of a long answer that are read at a time."""
+"""The number of characters of a long answer that are read at a time."""
 
 
 def error_words(note: ErrorNote, *, from_environment: bool) -> str:
@@ -70,7 +70,7 @@ class AnswerOutput:
 
     Attributes:
         write_error: why standard output could not be written; None if it can.
-        store_failed: True if something could not be stored.
+        has_store_failed: True if something could not be stored.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class AnswerOutput:
         self._as_json = as_json
         self._is_several = is_several
         self._shows_steps = shows_steps
-        self._at_line_start = True
+        self._is_at_line_start = True
         self._has_started = False
         self._stop: Callable[[], object] = lambda: None
         self._status: Status | None = None
@@ -87,7 +87,7 @@ class AnswerOutput:
         self._full_text_file: Path | None = None
         self._checked = CheckedAnswer()
         self.write_error: OSError | None = None
-        self.store_failed = False
+        self.has_store_failed = False
         self._from_environment = False
 
     def use_provider(self, profile: ProviderProfile) -> None:
@@ -107,18 +107,18 @@ class AnswerOutput:
                 say(str(text))
             case ToolCallStep(call) if call.state.has_ended:
                 say(call_words(call))
-            case RoundEnded() if not self._at_line_start:
+            case RoundEnded() if not self._is_at_line_start:
                 self._write("\n\n")
             case StatusChanged(seconds, status) if seconds:
                 say(status_text(status, seconds))
             # The first event only says that the program waits for the answer.
             case StatusChanged(_, status) if self._has_started:
-                self._say_why(status)
+                self._say_status(status)
         self._has_started = True
 
-    def _say_why(self, status: Status | None) -> None:
+    def _say_status(self, status: Status | None) -> None:
         """Say once why nothing arrives, unless that would interrupt a line of the answer."""
-        is_shown = self._shows_steps or (is_stderr_terminal() and self._at_line_start)
+        is_shown = self._shows_steps or (is_stderr_terminal() and self._is_at_line_start)
         if status is not None and status != self._status and is_shown:
             say(status_text(status))
         self._status = status
@@ -126,7 +126,7 @@ class AnswerOutput:
     def on_store(self, error: StorageError | None) -> None:
         """Say that something could not be stored."""
         if error is not None:
-            self.store_failed = True
+            self.has_store_failed = True
             say(error.sentences)
 
     def close(
@@ -148,21 +148,21 @@ class AnswerOutput:
         self._passages = list(passages)
         self._full_text_file = full_text_file
         self._stop = lambda: None  # there is nothing left to stop
-        if not self._at_line_start:
+        if not self._is_at_line_start:
             self._write("\n")
         error = answer.error
-        saved = conversation_id is not None
+        is_saved = conversation_id is not None
         if error is not None:
             say(error_words(error, from_environment=self._from_environment))
-            if saved:
+            if is_saved:
                 say(tr("The conversation is saved in your library."))
         elif answer.status is MessageStatus.REFUSED:
             say(tr("The model declined."))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
-            say(tr("Stopped. The conversation is saved.") if saved else tr("Stopped."))
+            say(tr("Stopped. The conversation is saved.") if is_saved else tr("Stopped."))
         self._write_json(answer, error, conversation_id)
 
-    def interrupted(self) -> None:
+    def say_interrupted(self) -> None:
         """Say that the request was stopped before an answer began."""
         say(tr("Stopped."))
         self.end_without_answer()
@@ -204,7 +204,7 @@ class AnswerOutput:
             report_write_error(error)
             self._stop()
             return
-        self._at_line_start = text.endswith("\n")
+        self._is_at_line_start = text.endswith("\n")
 
 
 def report_write_error(error: OSError) -> None:

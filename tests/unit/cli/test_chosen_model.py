@@ -24,7 +24,7 @@ from desktop_app.cli.answers.chosen_model import (
     learn_listing,
     learn_price,
     learn_window,
-    valid_utf8,
+    replace_invalid_utf8,
 )
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
@@ -262,7 +262,7 @@ async def test_the_first_chat_model_of_a_server_is_reported(
 
 
 def test_bytes_that_are_no_text_are_replaced() -> None:
-    assert valid_utf8("aé\udce9") == "aé\ufffd"
+    assert replace_invalid_utf8("aé\udce9") == "aé\ufffd"
 
 
 PRESETS = [
