@@ -108,7 +108,7 @@ class KeyVault:
         self._legacy_origins = legacy_origins
         self._prompt_timeout_s = prompt_timeout_s
         self._session: dict[str, _SessionSecret] = {}
-        self._changes = 0
+        self._changes = 0  # counts the entries stored and removed
         self._writing = threading.Lock()  # so that an old key never replaces a newer one
         self.last_probe: ProbeResult | None = None
 

@@ -137,7 +137,7 @@ class LocalModel:
 
     @property
     def weights(self) -> Path | None:
-        """The GGUF file that the user chose, None for the built-in model."""
+        """Return the GGUF file that the user chose, None for the built-in model."""
         return self._weights
 
     def use_weights(self, weights: Path | None) -> None:

@@ -21,7 +21,12 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.sandbox.policy import Confinement
 from desktop_app.sandbox.system_calls import ARCHITECTURES, NUMBERS, filter_program
-from desktop_app.sandbox.unix import close_others, limit_resources, python_paths, write_no_core_dump
+from desktop_app.sandbox.unix import (
+    close_descriptors_except,
+    limit_resources,
+    python_paths,
+    write_no_core_dump,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +97,7 @@ def confine(policy: Policy) -> None:
     """
     if not _has_one_thread():
         raise RuntimeError("a process with several threads cannot be confined")
-    close_others(policy.descriptors)
+    close_descriptors_except(policy.descriptors)
     limit_resources(policy)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if abi := _landlock_abi():

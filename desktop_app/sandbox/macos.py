@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.sandbox.policy import Confinement
-from desktop_app.sandbox.unix import close_others, limit_resources, python_paths, write_no_core_dump
+from desktop_app.sandbox.unix import (
+    close_descriptors_except,
+    limit_resources,
+    python_paths,
+    write_no_core_dump,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +52,7 @@ def confine(policy: Policy) -> None:
     Raises:
         OSError: the sandbox was refused.
     """
-    close_others(policy.descriptors)
+    close_descriptors_except(policy.descriptors)
     limit_resources(policy)
     readable = (*python_paths(), *map(Path, _SYSTEM_PATHS), *policy.readable)
     profile = _ALWAYS + _allowed("file-read*", readable)

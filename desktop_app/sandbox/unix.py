@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _OPEN_FILES: Final = 256
 
 
-def close_others(kept: tuple[int, ...]) -> None:
-    """Close all descriptors but the standard streams and `kept`."""
+def close_descriptors_except(exceptions: tuple[int, ...]) -> None:
+    """Close all file descriptors but the standard streams and `exceptions`."""
     start = 3
-    for descriptor in (*sorted(kept), resource.getrlimit(resource.RLIMIT_NOFILE)[0]):
+    for descriptor in (*sorted(exceptions), resource.getrlimit(resource.RLIMIT_NOFILE)[0]):
         os.closerange(start, descriptor)
         start = descriptor + 1
 

@@ -8,8 +8,7 @@ functions is not worth it. Its file name is fixed: `ctypes.util.find_library` st
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from desktop_app.domain.prose_words import script_of
@@ -90,15 +89,9 @@ class Dictionaries:
         )
         if not found:
             return []
-        with self._freed(dictionary, found):
-            return [found[at].decode() for at in range(count.value)]
-
-    @contextmanager
-    def _freed(self, dictionary: ctypes.c_void_p, found: object) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._library.enchant_dict_free_string_list(dictionary, found)
+        suggestions = [found[at].decode() for at in range(count.value)]
+        self._library.enchant_dict_free_string_list(dictionary, found)
+        return suggestions
 
 
 _DESCRIBE: Final = ctypes.CFUNCTYPE(

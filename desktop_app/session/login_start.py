@@ -55,7 +55,7 @@ class _AutostartEntry:
 
     @property
     def location(self) -> str:
-        """The path of the file."""
+        """Return the path of the file."""
         return str(self._path)
 
     def is_on(self) -> bool:
@@ -90,7 +90,7 @@ class _AutostartEntry:
 def _login_start(
     scope: str, environment: Mapping[str, str], platform: str
 ) -> _AutostartEntry | LaunchAgent | RunValue:
-    """Return the start at login of this system."""
+    """Return the mechanism by which this system starts programs at login."""
     if platform not in ("darwin", "win32"):
         return _AutostartEntry(autostart_file(scope, environment))
     from desktop_app.session.login_start_native import LaunchAgent, RunValue

@@ -33,7 +33,7 @@ class LaunchAgent:
 
     @property
     def location(self) -> str:
-        """The path of the file."""
+        """Return the path of the file."""
         return str(self._path)
 
     def is_on(self) -> bool:
@@ -83,7 +83,7 @@ class RunValue:
 
     @property
     def location(self) -> str:
-        """The value's path in the registry."""
+        """Return the value's path in the registry."""
         return f"HKEY_CURRENT_USER\\{_RUN}\\{self._name}"
 
     def is_on(self) -> bool:

@@ -43,6 +43,7 @@ class Notifier:
         self._bus, self._on_open = bus, on_open
         self._has_portal: bool | None = None
         self._lock = asyncio.Lock()
+        # Key and link by the number that the service gave; the portal takes our keys.
         self._shown: dict[int, tuple[str, str]] = {}
 
     async def notify(self, title: str, body: str, key: str, link: str) -> None:
@@ -85,7 +86,7 @@ class Notifier:
         action = ("s", _ACTION_OF_APP if self._bus.is_activatable else _ACTION)
         # Xfce 4.18, for one, ignores a click on the notification itself.
         button = {"label": ("s", tr("Open")), "action": action, "target": ("s", link)}
-        shown = {
+        notification = {
             "title": ("s", title),
             "body": ("s", body),
             "default-action": action,
@@ -93,7 +94,7 @@ class Notifier:
             "buttons": ("aa{sv}", [button]),
         }
         target = portal_object(PORTAL_INTERFACE)
-        await self._bus.call(target, "AddNotification", "sa{sv}", key, shown)
+        await self._bus.call(target, "AddNotification", "sa{sv}", key, notification)
 
     async def _notify_by_service(self, title: str, body: str, key: str, link: str) -> None:
         replaced = next((number for number, (known, _) in self._shown.items() if known == key), 0)

@@ -28,12 +28,12 @@ class PortalRefusedError(BusError):
     """Raised if the portal's request was refused.
 
     Attributes:
-        by_user: True if the user refused, and not the desktop.
+        is_by_user: True if the user refused, and not the desktop.
     """
 
     def __init__(self, interface: str, code: int) -> None:
         super().__init__(f"{interface}: refused ({code})")
-        self.by_user = code == _REFUSED_BY_USER
+        self.is_by_user = code == _REFUSED_BY_USER
 
 
 def portal_object(interface: str) -> BusObject:

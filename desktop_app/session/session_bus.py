@@ -105,7 +105,7 @@ class SessionBus:
 
     @property
     def is_connected(self) -> bool:
-        """True while the bus can be used."""
+        """Return True while the bus can be used."""
         return self._reading is not None and not self._reading.done()
 
     def set_activatable(self, activatable: bool) -> None:
@@ -114,7 +114,7 @@ class SessionBus:
 
     @property
     def unique_name(self) -> str:
-        """The name that the bus gave this connection, "" before `connect`."""
+        """Return the name that the bus gave this connection, "" before `connect`."""
         return self._name
 
     async def call(

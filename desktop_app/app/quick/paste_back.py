@@ -160,7 +160,7 @@ class PasteBack(QObject):
                 return
             await self._type_by(keyboard)
         except PortalRefusedError as error:
-            if error.by_user:
+            if error.is_by_user:
                 self._store_choice(PasteBackChoice.COPY)
             self._quick.set_status(tr("Copied"))
             return

@@ -37,7 +37,7 @@ async def test_a_refusal_says_who_refused(address: str, code: int, by_user: bool
         await bus.connect()
         with pytest.raises(PortalRefusedError) as refused:
             await RemoteKeyboard(bus).open("")
-        assert refused.value.by_user is by_user
+        assert refused.value.is_by_user is by_user
         await bus.aclose()
 
 
