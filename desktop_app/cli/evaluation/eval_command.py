@@ -23,13 +23,10 @@ from desktop_app.cli.answers.chosen_model import (
 from desktop_app.cli.answers.several_answers import options_for
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
 from desktop_app.cli.command_setup import cancel_at_signals, open_backend, path_of
-from desktop_app.cli.evaluation.evaluation_batches import (
-    Contestant,
-    EvaluationBatches,
-    require_single_files,
-)
+from desktop_app.cli.evaluation.evaluation_batches import EvaluationBatches, require_single_files
 from desktop_app.cli.evaluation.evaluation_plan import show_plan
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
+from desktop_app.cli.evaluation.evaluation_setup import Contestant
 from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line

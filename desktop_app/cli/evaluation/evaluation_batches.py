@@ -6,16 +6,14 @@ The id of a job follows from its evaluation's name, so that an interrupted comma
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.cli.batch.batch_output import job_notices
+from desktop_app.cli.evaluation.evaluation_setup import Contestant, digest, settings_for
 from desktop_app.domain.batch.batch_jobs import (
     BatchFile,
     BatchItem,
@@ -35,27 +33,11 @@ from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
     from desktop_app.services.chat.chat_service import AskSettings
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 POLL_S = 5.0
 """Seconds between two polls of a job that another process is running."""
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """A variant or model that answers all cases."""
-
-    choice: ModelChoice
-    resolved: ResolvedChoice
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """Return the provider, model and effort ("" if none), which decide its answers."""
-        effort = self.resolved.effort
-        return self.resolved.profile.id, self.resolved.model.id, effort.value if effort else ""
 
 
 _STATUSES: Final = {
@@ -65,18 +47,6 @@ _STATUSES: Final = {
 
 Answers = Mapping[tuple[tuple[str, ...], str], CaseResult]
 """Results by the identity of a contestant and the id of a case."""
-
-
-def digest(value: Any) -> str:
-    """Return a hash of JSON-ready values."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def settings_for(settings: AskSettings, case: EvaluationCase) -> AskSettings:
-    """Return the settings of a case, which may have instructions and examples of its own."""
-    if case.instructions is not None:
-        settings = replace(settings, instructions=case.instructions)
-    return replace(settings, examples=case.examples) if case.examples else settings
 
 
 class EvaluationBatches:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.evaluation.evaluation_batches import Contestant, settings_for
 from desktop_app.cli.evaluation.evaluation_runner import MAX_JUDGE_TOKENS
+from desktop_app.cli.evaluation.evaluation_setup import Contestant, settings_for
 from desktop_app.cli.streams.console import clean_line, write_json, write_line
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import DocumentDoesNotFitError

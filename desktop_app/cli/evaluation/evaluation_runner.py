@@ -17,13 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.child_processes import child_command
 from desktop_app.cli.answers.leading_content import leading_id
-from desktop_app.cli.evaluation.evaluation_batches import (
-    Answers,
-    Contestant,
-    EvaluationBatches,
-    digest,
-    settings_for,
-)
+from desktop_app.cli.evaluation.evaluation_batches import Answers, EvaluationBatches
+from desktop_app.cli.evaluation.evaluation_setup import Contestant, digest, settings_for
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.stream_events import (
     RefusalDelta,
