@@ -26,7 +26,7 @@ from desktop_app.cli.command_setup import cancel_at_signals, open_backend, path_
 from desktop_app.cli.evaluation.evaluation_batches import EvaluationBatches, require_single_files
 from desktop_app.cli.evaluation.evaluation_plan import show_plan
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
-from desktop_app.cli.evaluation.evaluation_setup import Contestant
+from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup
 from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
@@ -212,18 +212,16 @@ async def _build_runner(
             for number in range(1, repeats + 1)
         ]
         parts = {case.id: parts[case.id.rpartition("#")[0]] for case in cases}
+    setup = EvaluationSetup(settings, cases, contestants, parts)
     reporter = ProgressReporter(tr("Evaluating"), in_lines=options.progress)
     total = len(cases) * len(contestants)
     return EvaluationRunner(
         backend,
         backend.chat_with(store, store),
         profile,
-        settings,
-        cases,
-        contestants,
-        parts,
+        setup,
         options.concurrency,
-        EvaluationBatches(backend, settings, cases, folder) if options.batch else None,
+        EvaluationBatches(backend, setup, folder) if options.batch else None,
         lambda done: reporter.show(done, total),
     )
 

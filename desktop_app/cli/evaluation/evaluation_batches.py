@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.cli.batch.batch_output import job_notices
-from desktop_app.cli.evaluation.evaluation_setup import Contestant, digest, settings_for
+from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup, digest
 from desktop_app.domain.batch.batch_jobs import (
     BatchFile,
     BatchItem,
@@ -59,16 +59,12 @@ class EvaluationBatches:
         folder: the folder that relative paths of the cases' files start from.
     """
 
-    def __init__(
-        self, backend: Backend, settings: AskSettings, cases: Sequence[EvaluationCase], folder: Path
-    ) -> None:
-        self._settings, self._cases, self._folder = settings, cases, folder
+    def __init__(self, backend: Backend, setup: EvaluationSetup, folder: Path) -> None:
+        self._setup, self._folder = setup, folder
         self.notices: dict[NoticeText, None] = {}
         self._store, self._service = backend.batch_store, batch_service(backend)
 
-    async def answers(
-        self, name: str, contestants: Sequence[Contestant], listen: Callable[[int], object]
-    ) -> Answers:
+    async def answers(self, name: str, listen: Callable[[int], object]) -> Answers:
         """Return the answers to all cases, without checking them, once all jobs have ended.
 
         Raises:
@@ -76,13 +72,13 @@ class EvaluationBatches:
             asyncio.CancelledError: the same call later finds the jobs again.
         """
         groups: defaultdict[str, list[EvaluationCase]] = defaultdict(list)
-        for case in self._cases:
+        for case in self._setup.cases:
             groups[digest([case.instructions, case.examples])].append(case)
         jobs = {
             await self._find_or_create_job(
                 digest([name, contestant.identity, key])[:32], contestant, cases
             ): (contestant, cases)
-            for contestant in contestants
+            for contestant in self._setup.contestants
             for key, cases in groups.items()
         }
         while jobs:
@@ -104,7 +100,7 @@ class EvaluationBatches:
         self, job_id: str, contestant: Contestant, cases: list[EvaluationCase]
     ) -> str:
         """Create a job unless an interrupted command did; return its id."""
-        settings = settings_for(self._settings, cases[0])
+        settings = self._setup.settings_for(cases[0])
         job = await self._store.get(job_id)
         if job is None:
             job = await self._create_job(job_id, contestant, cases, settings)

@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.evaluation.evaluation_runner import MAX_JUDGE_TOKENS
-from desktop_app.cli.evaluation.evaluation_setup import Contestant, settings_for
+from desktop_app.cli.evaluation.evaluation_setup import Contestant
 from desktop_app.cli.streams.console import clean_line, write_json, write_line
-from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
 from desktop_app.domain.spending.cost import Usage
@@ -28,7 +27,7 @@ _HIGHEST_COSTS: Final = ("max_cost_usd", "judge_max_cost_usd")
 
 async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
     """Show calls, tokens and cost, without sending anything."""
-    plans = [await _plan(runner, contestant) for contestant in runner.contestants]
+    plans = [await _plan(runner, contestant) for contestant in runner.setup.contestants]
     counts = {name: sum(plan[name] for plan in plans) for name in _COUNTS}
     lowest_cost, highest_cost = _total(plans, _LOWEST_COSTS), _total(plans, _HIGHEST_COSTS)
     if as_json:
@@ -73,19 +72,19 @@ def _line_of_judge(plan: dict[str, Any]) -> str:
 
 
 async def _plan(runner: EvaluationRunner, contestant: Contestant) -> dict[str, Any]:
-    resolved, settings = contestant.resolved, runner.settings
+    resolved, setup = contestant.resolved, runner.setup
+    max_output_tokens = setup.settings.parameters.max_output_tokens
     tokens, sent, not_sent = 0, list[EvaluationCase](), list[str]()
     input_cost, highest_cost = Decimal(0), Decimal(0)
     is_priced = resolved.price is not None
     is_free = resolved.price is not None and resolved.price.is_free
     is_bounded = is_priced
-    for case in runner.cases:
-        instructions = settings_for(settings, case).counted_instructions
-        draft = Draft(case.input, attachments=tuple(runner.parts.get(case.id, ())))
+    for case in setup.cases:
+        instructions, draft = setup.settings_for(case).counted_instructions, setup.draft_of(case)
         estimate = await runner.service.estimator.estimate(
             SendContext([], resolved, instructions=instructions),
             draft,
-            max_output_tokens=settings.parameters.max_output_tokens,
+            max_output_tokens=max_output_tokens,
         )
         try:
             runner.service.estimator.require_room(draft, estimate, resolved)
@@ -97,7 +96,7 @@ async def _plan(runner: EvaluationRunner, contestant: Contestant) -> dict[str, A
         input_cost += estimate.input_cost or 0
         highest_cost += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
         is_bounded = is_bounded and (is_free or estimate.longest_answer_cost is not None)
-    limits = (settings.parameters.max_output_tokens, resolved.model.max_output)
+    limits = (max_output_tokens, resolved.model.max_output)
     longest = min((limit for limit in limits if limit), default=None)
     variant, (provider, model, effort) = resolved.variant, contestant.identity
     return {

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.child_processes import child_command
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.evaluation.evaluation_batches import Answers, EvaluationBatches
-from desktop_app.cli.evaluation.evaluation_setup import Contestant, digest, settings_for
+from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup, digest
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.stream_events import (
     RefusalDelta,
@@ -26,13 +26,7 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
     TextDelta,
 )
-from desktop_app.domain.conversations.conversation import (
-    Conversation,
-    Draft,
-    MessageStatus,
-    new_id,
-    now,
-)
+from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, new_id, now
 from desktop_app.domain.conversations.notices import NoticeText, notice_of_error
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import SpendingCapError, StorageError, UserFacingError
@@ -54,8 +48,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.answering.reply import Reply
-    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-    from desktop_app.services.chat.chat_service import AskSettings, ChatService
+    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.fence import Fence
 
@@ -73,7 +66,6 @@ class EvaluationRunner:
     """One run of an evaluation, which asks every contestant every case.
 
     Attributes:
-        parts: the files of each case, by the id of the case.
         batches: asks the cases in batch jobs; None asks each by itself.
         listen: called with the number of results so far.
         repeated: number of calls that an interrupted command sent and that were not answered.
@@ -86,10 +78,7 @@ class EvaluationRunner:
     backend: Backend
     service: ChatService
     profile: ProviderProfile
-    settings: AskSettings
-    cases: Sequence[EvaluationCase]
-    contestants: Sequence[Contestant]
-    parts: dict[str, Sequence[DocumentPart | ImagePart]]
+    setup: EvaluationSetup
     concurrency: int
     batches: EvaluationBatches | None = None
     listen: Callable[[int], object] = lambda _done: None
@@ -120,11 +109,12 @@ class EvaluationRunner:
             self._name = new_id()
             await self.backend.notes.put(key, self._name, "")
         if self.batches is not None:
-            self._answers = await self.batches.answers(self._name, self.contestants, self.listen)
+            self._answers = await self.batches.answers(self._name, self.listen)
             self.notices |= self.batches.notices
         max_calls = 1 if self.profile.kind is ProviderKind.ON_DEVICE else self.concurrency
         limit = asyncio.Semaphore(max_calls)
-        pairs = [(contestant, case) for case in self.cases for contestant in self.contestants]
+        cases, contestants = self.setup.cases, self.setup.contestants
+        pairs = [(contestant, case) for case in cases for contestant in contestants]
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._evaluate(limit, *pair)) for pair in pairs]
@@ -139,10 +129,8 @@ class EvaluationRunner:
             await self.backend.notes.put(key, "", "")
         results = dict(zip(((id(c), case.id) for c, case in pairs), tasks, strict=True))
         return [
-            self._run_of(
-                contestant, [results[id(contestant), case.id].result() for case in self.cases]
-            )
-            for contestant in self.contestants
+            self._run_of(contestant, [results[id(contestant), case.id].result() for case in cases])
+            for contestant in contestants
         ]
 
     @staticmethod
@@ -199,15 +187,14 @@ class EvaluationRunner:
         self.listen(self._done)
 
     async def _answer(self, key: str, contestant: Contestant, case: EvaluationCase) -> CaseResult:
-        settings = settings_for(self.settings, case)
+        settings, draft = self.setup.settings_for(case), self.setup.draft_of(case)
         conversation_id = leading_id(
-            settings.counted_instructions, self.parts.get(case.id, ()), case.input
+            settings.counted_instructions, self.setup.parts.get(case.id, ()), case.input
         )
         if self.batches is not None:
             return await self._with_checks(
                 self._answers[contestant.identity, case.id], case, contestant, conversation_id
             )
-        draft = Draft(case.input, attachments=tuple(self.parts.get(case.id, ())))
         created_at = now()
         conversation = Conversation(conversation_id, "", created_at, created_at, contestant.choice)
         run = await self.service.begin(
@@ -302,12 +289,12 @@ class EvaluationRunner:
         return sum([await self.service.estimator.text_tokens(text, judge) for text in texts])
 
     def _key(self) -> str:
-        settings = self.settings
+        setup, settings = self.setup, self.setup.settings
         return digest(
             [
-                [asdict(case) for case in self.cases],
-                {case_id: [str(part) for part in parts] for case_id, parts in self.parts.items()},
-                [contestant.identity for contestant in self.contestants],
+                [asdict(case) for case in setup.cases],
+                {case_id: [str(part) for part in parts] for case_id, parts in setup.parts.items()},
+                [contestant.identity for contestant in setup.contestants],
                 [settings.instructions, settings.examples, astuple(settings.parameters)],
                 self.batches is not None,
             ]

@@ -1,4 +1,4 @@
-"""The models that an evaluation compares, and the settings of its cases."""
+"""The setup of an evaluation: its cases, and the variants and models that answer them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.domain.conversations.conversation import Draft
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from desktop_app.domain.conversations.conversation import ModelChoice
+    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
     from desktop_app.services.chat.chat_service import AskSettings
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -28,13 +33,32 @@ class Contestant:
         return self.resolved.profile.id, self.resolved.model.id, effort.value if effort else ""
 
 
+@dataclass(frozen=True)
+class EvaluationSetup:
+    """The cases of an evaluation and the contestants that answer them.
+
+    Attributes:
+        settings: those of all answers, except for what a case has of its own.
+        parts: the files of each case, by the id of the case.
+    """
+
+    settings: AskSettings
+    cases: Sequence[EvaluationCase]
+    contestants: Sequence[Contestant]
+    parts: Mapping[str, Sequence[DocumentPart | ImagePart]]
+
+    def settings_for(self, case: EvaluationCase) -> AskSettings:
+        """Return the settings of a case, which may have instructions and examples of its own."""
+        settings = self.settings
+        if case.instructions is not None:
+            settings = replace(settings, instructions=case.instructions)
+        return replace(settings, examples=case.examples) if case.examples else settings
+
+    def draft_of(self, case: EvaluationCase) -> Draft:
+        """Return the question of a case with its files."""
+        return Draft(case.input, attachments=tuple(self.parts.get(case.id, ())))
+
+
 def digest(value: Any) -> str:
     """Return a hash of JSON-ready values."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def settings_for(settings: AskSettings, case: EvaluationCase) -> AskSettings:
-    """Return the settings of a case, which may have instructions and examples of its own."""
-    if case.instructions is not None:
-        settings = replace(settings, instructions=case.instructions)
-    return replace(settings, examples=case.examples) if case.examples else settings
