@@ -269,7 +269,7 @@ async def _choose(
     preset = await apply_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_for(options, spec) for spec in options.compare]
-    provider = await find_profile(backend, options.provider)  # or that of the preset
+    provider = await find_profile(backend, options.provider)  # the preset may name another
     output.use_provider(provider)
     profile = await answering_profile(backend, options, compared)
     compared = compared or [options]

@@ -76,7 +76,7 @@ class ConversationExporter(Protocol):
     suffix: str
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown messages. Raises OSError."""
+        """Write the messages of `path`. Raises OSError."""
 
     async def close(self) -> None:
         """Release resources after the last file."""
@@ -91,7 +91,7 @@ class MarkdownExporter:
         self._catalog = backend.catalog
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown messages. Raises OSError."""
+        """Write the messages of `path`. Raises OSError."""
         text = markdown_file.to_markdown(conversation, path, lambda m: self._catalog.info(m).name)
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
@@ -111,7 +111,7 @@ class HtmlExporter:
         self._page = html_page.HtmlPage(lambda m: backend.catalog.info(m).name, self._formulas.find)
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown messages. Raises OSError."""
+        """Write the messages of `path`. Raises OSError."""
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(self._page.head(conversation))
             for message in path:
@@ -129,7 +129,7 @@ class LoadedConversation(NamedTuple):
     """A conversation read from the store, for another process to lay out.
 
     Attributes:
-        path: the shown messages.
+        path: the messages on the conversation's path.
         pictures: the images of each message, by the message's id.
         catalog: provides the names of models.
         language: the language of captions.
@@ -165,7 +165,7 @@ class PdfExporter:
         self._process: Process | None = None
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown messages.
+        """Write the messages of `path`.
 
         Raises:
             OSError: the file cannot be written.

@@ -272,7 +272,7 @@ def _restore(options: argparse.Namespace) -> int:
         return _ask_about_settings(changes, accept=options.accept_settings)
 
     if has_secrets(user_folders.database):
-        # Opening the store moves its passwords to the keyring, so the kept copy has none.
+        # Opening the store moves its passwords to the keyring, so that its copy has none.
         with suppress(StorageError):  # the restore reports what is wrong with the store
             asyncio.run(_open_once())
     restored = restore_backup(

@@ -35,7 +35,7 @@ class OfficeExporter:
         self._catalog = backend.catalog
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the shown messages.
+        """Write the messages of `path`.
 
         Raises:
             OSError: the file cannot be written.

@@ -163,7 +163,7 @@ async def choice_of(
 
 
 def _use_local_model(backend: Backend, model: str) -> str:
-    """Set the on-device model to the built-in one or the GGUF file at a path."""
+    """Use the built-in model, or the GGUF file at a path, on the device. Return the model's id."""
     local, path = backend.gateway.local_model, path_of(model).absolute()
     if model == ON_DEVICE_MODEL:
         local.use_weights(None)

@@ -104,7 +104,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     provider = await find_profile(backend, options.provider)
     options.from_environment = provider.from_environment
     preset = await apply_preset(backend, options)
-    provider = await find_profile(backend, options.provider)  # or that of the preset
+    provider = await find_profile(backend, options.provider)  # the preset may name another
     options.from_environment = provider.from_environment
     profile = await answering_profile(backend, options)
     if why := batch_refusal(profile):
@@ -276,7 +276,7 @@ async def _say_outcome(backend: Backend, job: BatchJob, options: argparse.Namesp
 
 
 async def _exit_code(backend: Backend, job: BatchJob) -> int:
-    """Return the exit code of a job that is over: that of the worst outcome of its files."""
+    """Return the exit code for the worst outcome among the files of a job that is over."""
     counts = job.counts
     if counts.answered + counts.refused < counts.total - counts.left_out:
         return ExitCode.FAILED

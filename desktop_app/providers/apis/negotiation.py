@@ -21,7 +21,7 @@ from desktop_app.providers.apis.server_memory import ServerMemory
 
 
 class LearnedFacts:
-    """The facts learned about one server. New ones are passed on to its memory.
+    """The facts learned about one server. New facts are passed on to its memory.
 
     Attributes:
         refused: the refused parameters by model, spelled as in unsupported_parameters.py.

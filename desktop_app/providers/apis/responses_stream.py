@@ -209,7 +209,7 @@ class ResponsesReader:
         return self._append("call", number, 0, complete, is_whole=True)
 
     def _ended(self, event: object) -> Iterator[StreamEvent]:
-        """Handle completed, incomplete, failed, done: the status decides, else the type."""
+        """Handle the end of a response: its status, or else the event's type, says how it ended."""
         response = json_fields.mapping(event, "response")
         # If event numbers are reliable, so are item indexes: parts that have come are recognized.
         if self._is_numbered or not self.has_content:
@@ -340,7 +340,7 @@ class ResponsesReader:
             )
 
     def read_text(self, kind: str, name: str, event: object) -> list[StreamEvent]:
-        """Add the field `name` of an event: "delta", or else a text as a whole."""
+        """Add the text in the field `name` of an event: a delta if so named, else a whole text."""
         at = json_fields.count(event, "output_index")
         index = json_fields.count(event, "summary_index" if kind == "summary" else "content_index")
         return self._append(

@@ -31,7 +31,7 @@ class ServerMemory:
         """Store the API, now that it is known."""
 
     def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
-        """Store all known refusals of a model, now that there is one more."""
+        """Store all known refusals of a model after a new refusal."""
 
     def remember_kind(self, kind: ServerKind) -> None:
         """Store the kind of server, now that it is known."""

@@ -47,7 +47,7 @@ def parse(data: str | bytes | bytearray) -> Any:
 
 
 def parse_at_once(text: str) -> Any:
-    """Return the parsed value of a short text, or of one from the program's own database.
+    """Return the parsed value of a short text, or of a text from the program's own database.
 
     Raises:
         ValueError: it is not JSON, or nested deeper than Python can follow.
@@ -107,7 +107,7 @@ def text_or_json(value: object, key: str) -> str:
 
 
 def _slices(text: str) -> Iterator[str]:
-    """Return pieces of a text, so short that a call for one does not block threads for long."""
+    """Return pieces of a text, so short that no search in a piece blocks threads for long."""
     return (text[at : at + _SLICE_CHARS] for at in range(0, len(text), _SLICE_CHARS))
 
 

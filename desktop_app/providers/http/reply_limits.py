@@ -32,7 +32,7 @@ MAX_STREAM_BYTES: Final = 512 << 20
 MAX_RESULT_FILE_BYTES: Final = 8192 << 20
 """A file with the results of a batch, which is read line by line."""
 MAX_RESULT_LINES: Final = 200_000
-"""Lines of such a file: a batch has at most 50,000 requests."""
+"""The lines of a file of results: a batch has at most 50,000 requests."""
 MAX_HEADER_BYTES: Final = 64 * 1024
 """Everything before the body, interim responses included."""
 MAX_ANSWER_PARTS: Final = 2_000

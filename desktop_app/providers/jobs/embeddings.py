@@ -139,7 +139,7 @@ class EmbeddingRequests:
 
 
 def _refusal_name(name: str) -> str:
-    """Return the name to remember a refused setting by. Answers may have one of the same name."""
+    """Return the name that a refusal is stored by: answers may have a setting of the same name."""
     return f"embeddings.{name}"
 
 

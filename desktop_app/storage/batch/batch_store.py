@@ -61,7 +61,7 @@ _COLUMNS: Final = (
 )
 _ENDED: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
 _SUMS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
-# A result replaces the known one if its status comes later.
+# A result replaces the stored result if its status comes later in this order.
 _RANKED: Final = (ItemStatus.UNANSWERED, ItemStatus.FAILED, ItemStatus.REFUSED, ItemStatus.ANSWERED)
 
 

@@ -33,7 +33,7 @@ class StoreLock:
         return True
 
     def share(self) -> None:
-        """Share the lock, also one held exclusively. Wait while another process excludes others."""
+        """Hold the lock together with others. Wait while another process has it exclusively."""
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def release(self) -> None:

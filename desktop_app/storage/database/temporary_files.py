@@ -61,7 +61,7 @@ class TemporaryFolder:
 
 
 class TemporaryCopies:
-    """Read-only copies for other programs, in a temporary folder that the first one creates."""
+    """Read-only copies for other programs, in a temporary folder that the first copy creates."""
 
     def __init__(self, parent: Path) -> None:
         self._parent = parent

@@ -147,7 +147,7 @@ class AttachmentStore:
         await self._disk.write(lambda c: c.execute(_NOTE_ORIGIN, row).rowcount)
 
     async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
-        """Return the files that attachments were read from, by hash; unknown ones are missing."""
+        """Return the files that attachments were read from, by hash, as far as they are known."""
         found = await self._disk.rows(_ORIGINS, json.dumps(list(hashes)))
         return {row["sha256"]: Path(row["path"]) for row in found}
 

@@ -50,11 +50,11 @@ _LINE_SIGNS: Final = re.compile(
 _PAIRED_SIGNS: Final = re.compile(
     r"(?<![\w*`~])(\*{1,3}|~~|`{1,2})(?=[^\s*`~])([^*`~]*[^\s*`~])(?:\1(?![\w*`~])|(?<=…)$)"
 )
-"""Strong, emphasized, struck or code words; the last ones may be cut."""
+"""Bold, italic, struck-through or code text, whose end may be cut off."""
 _LINKS: Final = re.compile(
     r"(?<!\w)!?\[([^\[\]]*)\]\([^()\s\x02\x03]*(?: \"[^\"\x02\x03]*\")?(?:\)|…?$)"
 )
-"""A link or picture, without a match in its address; the last one may be cut."""
+"""A link or an image whose address has no match; its end may be cut off."""
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 

@@ -132,7 +132,7 @@ def _overwrite_secrets(path: Path) -> None:
         secrets = {data[start:end] for start, end in _secrets_in(data)}
         if not path.name.endswith("-wal"):
             secrets |= _overwrite_cut_secrets(data)
-        # All are found before any is overwritten, because one may contain a part of another.
+        # All are found before any is overwritten, because a secret may contain part of another.
         spans = [(at, at + len(each)) for each in secrets for at in _occurrences(each, data)]
         for start, end in spans:
             data[start:end] = _PASSWORD_BYTE.sub(b"x", data[start:end])

@@ -20,7 +20,7 @@ _PRICED: Final = "cost IS NOT NULL AND CAST(cost AS REAL) != 0"
 
 
 def unprice_unknown_servers(connection: sqlite3.Connection) -> None:
-    """Remove the costs of such calls and of their answers, and rebuild the sums of slots."""
+    """Remove the guessed costs of calls and of their answers, and rebuild the sums of slots."""
     changed = 0
     if _had_other_server(connection):
         changed += _unprice(connection, _ENVIRONMENT, None)
