@@ -50,7 +50,7 @@ from desktop_app.cli.ask_collections import (
     find_collections,
     passages_json,
 )
-from desktop_app.cli.command_setup import cancel_at_signals
+from desktop_app.cli.command_setup import cancel_at_signals, path_of
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
@@ -213,7 +213,8 @@ async def _answer(
         await fill_template(backend, options.template, options.set, prompt)
     collections = await find_collections(backend, options.collection)
     await embed_missing(backend, collections, without_asking=options.create_embeddings)
-    attached = [(Path(name), await extract_file(backend, Path(name))) for name in options.file]
+    paths = [path_of(name) for name in options.file]
+    attached = [(path, await extract_file(backend, path)) for path in paths]
     if collections or any(isinstance(document.part, DocumentPart) for _, document in attached):
         for choice in choices:
             await learn_window(backend, profile, choice)

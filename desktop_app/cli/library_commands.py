@@ -162,7 +162,7 @@ async def _import(options: argparse.Namespace) -> int:
         choice = backend.providers.default_choice(profile, values)
         results = []
         for name in options.files:
-            results.append(await _import_file(backend, Path(name), choice, options))
+            results.append(await _import_file(backend, path_of(name), choice, options))
             if not options.json:
                 _say_result(results[-1])
     if options.json:

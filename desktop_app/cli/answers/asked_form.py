@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_app.cli.command_setup import path_of
 from desktop_app.cli.streams.console import say
 from desktop_app.domain.answering.answer_form import (
     MAX_FORM_CHARS,
@@ -87,7 +88,7 @@ def _read_grammar(file: str) -> AnswerGrammar:
 def read_text_file(name: str, largest: int, unreadable: Reason) -> str:
     """Return the text of a file of at most `largest` bytes. Raises IllegalChoiceError."""
     try:
-        with open_file(Path(name)) as file:
+        with open_file(path_of(name)) as file:
             data = file.read(largest + 1)
         text = data.decode("utf-8-sig")
     except (OSError, RefusedFileError, UnicodeDecodeError) as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_in_browser
 from desktop_app.cli.answers.chosen_model import replace_invalid_utf8
-from desktop_app.cli.command_setup import cancel_at_signals, open_backend
+from desktop_app.cli.command_setup import cancel_at_signals, open_backend, path_of
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import say, write_json, write_line
 from desktop_app.cli.streams.terminal import error_words
@@ -86,7 +86,7 @@ async def _run(options: argparse.Namespace) -> int:
             await servers.sign_out(options.name)
             return 0
         if options.action == "import":
-            return await _import(servers, Path(options.file))
+            return await _import(servers, path_of(options.file))
         return await _test(servers, options.name, as_json=options.json)
 
 

@@ -144,6 +144,8 @@ def test_documents_and_standard_input(shell: Shell) -> None:
     folder = shell.outside / "here"
     (folder / "a.md").write_text("# Alpha\n\nFirst.")
     (folder / "b.txt").write_text("Second.")
+    (shell.outside / "home").mkdir(exist_ok=True)
+    (shell.outside / "home" / "c.txt").write_text("Fourth.")
 
     async def test(server: LoopbackServer) -> None:
         named = gateway(server.base_url)
@@ -155,10 +157,11 @@ def test_documents_and_standard_input(shell: Shell) -> None:
             (("ask", *files), None),
             (("ask", *files), b"Which is first?"),
             (("ask", "--file", "-"), b"Third."),
+            (("ask", "--file=~/c.txt"), b"And here?"),  # a shell leaves this "~" as it is
         ):
             done = await shell.run(*arguments, stdin=stdin, env=named)
             assert done == Ended(0, ANSWER + "\n", ""), arguments
-        both, dash, bare, summary, piped, document = (
+        both, dash, bare, summary, piped, document, at_home = (
             request.json["input"][0]["content"] for request in server.requests
         )
         assert both.index("First.") < both.index("Second.") < both.index("Compare")
@@ -169,6 +172,7 @@ def test_documents_and_standard_input(shell: Shell) -> None:
         assert piped.endswith("Which is first?")
         assert "Third." in document
         assert "6 to 8 bullets" in document
+        assert '<document name="c.txt">' in plain(at_home)
 
     against(WHOLE, test=test)
 

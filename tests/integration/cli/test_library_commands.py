@@ -70,7 +70,10 @@ def test_an_imported_conversation_is_found_and_exported(library: Library) -> Non
     first = library.run("import", str(library.export))
     assert (first.code, first.out) == (0, "")
     assert "conversations.json (ChatGPT): 1 conversation added." in first.err
-    again = library.run("import", str(library.export), "--json").json["files"][0]
+    home = library.shell.outside / "home"
+    home.mkdir(exist_ok=True)
+    (home / "conversations.json").write_text(library.export.read_text())
+    again = library.run("import", "~/conversations.json", "--json").json["files"][0]
     assert (again["conversations"], again["added"], again["messages"]) == (1, 0, 0)
 
     (hit,) = library.hits("京都")

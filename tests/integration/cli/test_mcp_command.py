@@ -126,10 +126,11 @@ async def test_servers_that_an_import_omits_are_reported(shell: Shell, tmp_path:
     done = await shell.run("mcp", "import", str(missing))
     assert (done.code, done.out) == (2, "")
     assert f"Couldn’t read {missing}: it doesn’t exist." in done.err
-    file = tmp_path / "servers.json"
+    file = shell.outside / "home" / "servers.json"
+    file.parent.mkdir(exist_ok=True)
     servers = {"on": {"command": "x"}, "off": {"command": "x", "disabled": True}}
     file.write_text(json.dumps({"mcpServers": servers}))
-    done = await shell.run("mcp", "import", str(file))
+    done = await shell.run("mcp", "import", "~/servers.json")
     assert (done.code, done.out) == (0, "Added on\n")
     assert "“off” is turned off in the file and wasn’t added." in done.err
     file.write_text(json.dumps({"mcpServers": {"old": {"type": "sse", "url": "https://host/"}}}))

@@ -46,12 +46,13 @@ def options(schema: Path | None = None, grammar: Path | None = None) -> Namespac
     )
 
 
-def test_a_schema_is_named_after_its_file(tmp_path: Path) -> None:
+def test_a_schema_is_named_after_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     file = tmp_path / "person.schema.json"
     file.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
     wanted = frozenset({"seed", "schema"})
     for settings in (SETTINGS, WITH_TOOLS):
-        found = with_form(settings, options(file, tmp_path / "none.lark"))
+        found = with_form(settings, options(Path("~/person.schema.json"), tmp_path / "none.lark"))
         assert found == replace(settings, schema=SCHEMA, requested=wanted)
     form = FormSource(FormKind.SCHEMA, TEXT, "person").to_setting()
     expected = replace(SETTINGS, parameters=replace(SETTINGS.parameters, form=form))
