@@ -82,13 +82,13 @@ class EvaluationRunner:
     concurrency: int
     batches: EvaluationBatches | None = None
     listen: Callable[[int], object] = lambda _done: None
-    repeated: int = 0
-    reused: int = 0
-    notices: dict[NoticeText, None] = field(default_factory=dict)
-    case_errors: dict[tuple[str, NoticeText], None] = field(default_factory=dict)
-    stopped_by: UserFacingError | None = None
-    _done: int = 0
-    _paused_until: float = 0.0
+    repeated: int = field(default=0, init=False)
+    reused: int = field(default=0, init=False)
+    notices: dict[NoticeText, None] = field(default_factory=dict, init=False)
+    case_errors: dict[tuple[str, NoticeText], None] = field(default_factory=dict, init=False)
+    stopped_by: UserFacingError | None = field(default=None, init=False)
+    _done: int = field(default=0, init=False)
+    _paused_until: float = field(default=0.0, init=False)
     _name: str = field(default="", init=False)
     _pattern_lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _answers: Answers = field(default_factory=dict, init=False)
