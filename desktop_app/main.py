@@ -100,10 +100,10 @@ def _refuse_unknown_command(options: argparse.Namespace) -> None:
     """Refuse a mistyped command instead of opening a window for a file that does not exist."""
     if len(options.files) != 1 or not options.files[0].isalpha():
         return
-    from pathlib import Path
+    import os
 
     (word,) = options.files
-    if not Path(word).exists():
+    if not os.path.exists(word):  # noqa: PTH110 — Path.exists raises for a name that is too long
         from desktop_app.i18n.translation import tr
 
         _use_language([])

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,7 @@ async def expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
 def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
     found: dict[str, str] = {}
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             for file in _files_below(path):
                 found.setdefault(str(file.absolute()), str(file.relative_to(path.parent)))
         else:
@@ -90,8 +90,13 @@ def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
 
 def has_files(count: int, paths: Iterable[Path]) -> bool:
     """Return True if the paths lead to `count` files or more, repeated ones included. Blocking."""
-    found = (file for path in paths for file in (_files_below(path) if path.is_dir() else (path,)))
-    return sum(1 for _ in islice(found, count)) == count
+    files = (_files_below(path) if _is_folder(path) else (path,) for path in paths)
+    return sum(1 for _ in islice(chain.from_iterable(files), count)) == count
+
+
+def _is_folder(path: Path) -> bool:
+    """Return True for a folder, and False for a path that cannot be looked up. Blocking."""
+    return os.path.isdir(path)  # noqa: PTH112 — Path.is_dir raises, as for a disk that has gone
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

@@ -139,6 +139,9 @@ def test_a_mistyped_command_opens_no_window(capsys: pytest.CaptureFixture[str]) 
         main(["spendings"])
     assert ended.value.code == 2
     assert "“spendings” is neither a command nor a file." in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["a" * 300])  # too long to be looked up
+    assert ended.value.code == 2
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ This module is loaded at the start; it imports most others once there is a job.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -516,7 +517,7 @@ class BatchController(QObject):
 
 def _has_many_files(paths: Sequence[Path]) -> bool:
     """Return True if there are folders among the paths, and many files. Runs in a thread."""
-    if not any(path.is_dir() for path in paths):
+    if not any(os.path.isdir(path) for path in paths):  # noqa: PTH112 — Path.is_dir may raise
         return False
     from desktop_app.backend.batch_wiring import has_files
 

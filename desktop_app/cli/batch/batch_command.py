@@ -6,6 +6,7 @@ A job that another process is running, usually an open window, is shown as store
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.backend import use_limits
@@ -130,7 +131,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
 def _require_existing(paths: Iterable[Path]) -> None:
     """Raise DocumentError for a path that does not exist: it is probably mistyped."""
     for path in paths:
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 — Path.exists raises for some errors
             raise DocumentError(Reason.DOCUMENT_NOT_THERE, name=path.name)
 
 

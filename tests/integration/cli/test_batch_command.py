@@ -369,9 +369,10 @@ async def test_a_job_without_readable_files_is_not_created(shell: Shell) -> None
 
 async def test_a_missing_file_stops_the_job_before_anything_is_sent(shell: Shell) -> None:
     async with batch_server(shell) as (provider, run):
-        ended = await run("start", *run.files("a"), "nothing.md", *TASK, "--yes")
-        assert (ended.code, ended.out) == (1, "")
-        assert "Couldn’t find “nothing.md”" in ended.err
+        for missing in ("nothing.md", "too-long" * 40):
+            ended = await run("start", *run.files("a"), missing, *TASK, "--yes")
+            assert (ended.code, ended.out) == (1, "")
+            assert f"Couldn’t find “{missing}”" in ended.err
         assert json.loads((await run("status", "--json")).out) == []
         assert provider.seen == []
 

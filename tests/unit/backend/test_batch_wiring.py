@@ -141,3 +141,9 @@ async def test_files_of_folders_are_found_in_order(folder: Path) -> None:
 def test_a_few_files_are_counted(folder: Path) -> None:
     paths = [folder, folder / "b.txt"]
     assert [has_files(count, paths) for count in range(6)] == [True] * 5 + [False]
+
+
+async def test_a_path_that_cannot_be_looked_up_is_no_folder(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 300)
+    assert await expand_paths([path]) == [BatchFile(path.name, str(path))]
+    assert not has_files(2, [path])
