@@ -36,8 +36,8 @@ _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 # Special networks that `is_global` of some versions of Python does not know.
 _NOT_PUBLIC: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
-_GZIP_BEGINS: Final = b"\x1f"
-"""The first byte of a gzip member; the second may be in the next piece."""
+_GZIP_FIRST_BYTE: Final = b"\x1f"
+"""Of a gzip member; its second byte may be in the next piece."""
 _ISATAP: Final = 0x5EFE
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -213,7 +213,7 @@ async def bounded_body(reply: httpx.Response) -> bytes:
             data += piece
         while unpacking is not None and piece and len(data) <= MAX_PAGE_BYTES:
             if unpacking.eof:
-                if not piece.startswith(_GZIP_BEGINS):
+                if not piece.startswith(_GZIP_FIRST_BYTE):
                     break  # padding
                 await asyncio.sleep(0)  # one piece may contain 3,000 empty members
                 unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)

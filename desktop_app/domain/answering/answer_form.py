@@ -87,7 +87,7 @@ class FormSource:
     """A form as the user typed it, stored as a setting of a conversation or with a prompt.
 
     Attributes:
-        name: of a schema; of a grammar, the language of the answer.
+        name: the name of a schema; for a grammar, the language of the answer.
     """
 
     kind: FormKind

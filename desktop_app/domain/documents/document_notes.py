@@ -17,7 +17,7 @@ _MAX_NAMED: Final = 5
 
 
 class Skip(TextEnum):
-    """The reason why a part of an archive, folder or mail was not read, in words for models."""
+    """The reason why a part of an archive, folder or mail was not read; models get its code."""
 
     DAMAGED = "damaged", N_("damaged")
     EMPTY = "without text", N_("without text")

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _MAX_MATCHES: Final = 1_000
-# Thresholds for matching line by line: the letters of a line that is searched for, the letters of a
-# line that counts although it occurs more than once, and the share of the passage to find.
+# If a passage is searched for line by line: shorter lines are not searched for.
 _MIN_LINE_LETTERS: Final = 8
-_MIN_UNIQUE_LETTERS: Final = 24
+# A line of this length counts even if it occurs more than once.
+_MIN_REPEATED_LETTERS: Final = 24
+# The share of the passage that must be found.
 _REQUIRED_SHARE: Final = 0.6
 
 
@@ -35,7 +36,11 @@ class Letters:
     """
 
     def __init__(self, characters: Iterable[tuple[int, str]]) -> None:
-        """`characters` have numbers, which may have gaps and be in any order."""
+        """Fold the letters and digits among `characters`.
+
+        Args:
+            characters: each with its number; numbers may have gaps and be in any order.
+        """
         text: list[str] = []
         self.positions: list[int] = []
         for position, character in characters:
@@ -98,7 +103,7 @@ def _find_by_lines(letters: str, passage: str, before: int, total: int) -> list[
         sought = letters_of(line)
         begins = found[-1].end if found else 0
         place = _find_nearest(letters[begins:], sought, before - begins)
-        is_sure = len(sought) >= _MIN_UNIQUE_LETTERS or letters.count(sought) == 1
+        is_sure = len(sought) >= _MIN_REPEATED_LETTERS or letters.count(sought) == 1
         if len(sought) >= _MIN_LINE_LETTERS and place is not None and is_sure:
             found.append(TextSpan(begins + place, begins + place + len(sought)))
         before += len(sought)

@@ -114,7 +114,7 @@ class TokenRates:
         )
 
     def share(self, mix: TokenMix) -> float:
-        """Return the share of the room that parts of a text may fill by their expected tokens."""
+        """Return the share of the room to fill: a part may have more tokens than expected."""
         return LEARNED_SHARE if self.covers(mix) else GUESSED_SHARE
 
     def with_count(self, mix: TokenMix, tokens: int) -> TokenRates:

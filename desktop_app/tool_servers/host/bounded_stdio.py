@@ -32,7 +32,7 @@ MAX_SHOWN_BYTES: Final = 2000
 GRACE_S: Final = 2.0
 """Seconds that a server gets to end after its standard input has ended."""
 _MAX_FAULTS: Final = 100
-"""The lines other than messages after which the connection ends."""
+"""The number of lines that are not messages, after which the connection ends."""
 
 Log = Callable[[str, str], None]
 
