@@ -36,8 +36,8 @@ T = TypeVar("T")
 
 _MAX_CACHED: Final = 2_000
 _MAX_TASKS: Final = 20
-CUT_CHARACTERS: Final = 5
-"""Characters a token, below which a request was not cut."""
+MIN_CUT_CHARS_PER_TOKEN: Final = 5
+"""A request with fewer characters for each counted token was not cut."""
 
 
 class TokenLearning:
@@ -96,7 +96,7 @@ class TokenLearning:
         """Return True if the `tokens` that a server counted show that it cut the request."""
         text = "\n".join(_texts_of(request) or ())
         # Most texts have 3 to 5 characters a token and need no closer look.
-        if len(text) < CUT_CHARACTERS * tokens:
+        if len(text) < MIN_CUT_CHARS_PER_TOKEN * tokens:
             return False
         with suppress(UserFacingError):
             return is_cut(await self.mix(text), tokens)

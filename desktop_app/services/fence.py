@@ -19,7 +19,7 @@ from desktop_app.domain.errors import StorageError
 # o200k_base tokenizes digits in threes, small models one by one. With a fixed length, all tags have
 # the same number of tokens, so an estimate does not depend on the conversation.
 DIGITS: Final = 12
-MAX_NAME_LENGTH: Final = 160
+MAX_NAME_CHARS: Final = 160
 
 _REPLACED: Final = "[boundary]"
 # Zero-width joiners form letters in Persian and Hindi, and emoji. All other format characters can
@@ -40,10 +40,10 @@ def one_line(name: str) -> str:
         if c in _JOINERS or unicodedata.category(c) not in ("Cf", "Cs")
     )
     line = " ".join(visible.translate(_MARKS).split())
-    if len(line) <= MAX_NAME_LENGTH:
+    if len(line) <= MAX_NAME_CHARS:
         return line
-    end = MAX_NAME_LENGTH // 4
-    return f"{line[: MAX_NAME_LENGTH - end - 1]}…{line[-end:]}"
+    end = MAX_NAME_CHARS // 4
+    return f"{line[: MAX_NAME_CHARS - end - 1]}…{line[-end:]}"
 
 
 def attribute(name: str, value: str) -> str:

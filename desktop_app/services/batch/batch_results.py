@@ -26,7 +26,7 @@ from desktop_app.services.structured.schema_check import check_answer
 
 MAX_RESULTS_AT_ONCE: Final = 200
 """Results stored in one transaction."""
-MAX_CHARACTERS_AT_ONCE: Final = 4_000_000
+MAX_CHARS_AT_ONCE: Final = 4_000_000
 """A transaction ends once its answers have more characters than this."""
 
 _REASONS: Final = {
@@ -87,7 +87,7 @@ class _ResultFetcher:
                     self._count(result)
                     waiting.append(result)
                     characters += len(result.answer)
-                    if len(waiting) == MAX_RESULTS_AT_ONCE or characters > MAX_CHARACTERS_AT_ONCE:
+                    if len(waiting) == MAX_RESULTS_AT_ONCE or characters > MAX_CHARS_AT_ONCE:
                         await self._save(waiting)
                         waiting, characters = [], 0
         except ProviderError as error:

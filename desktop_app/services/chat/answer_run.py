@@ -70,7 +70,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import CallPerformance
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.services.chat.answer_ledger import AnswerLedger
-from desktop_app.services.chat.choice_resolution import MAX_MODEL_NAME_LENGTH, ResolvedChoice
+from desktop_app.services.chat.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
 from desktop_app.services.chat.inline_pictures import PictureText, with_pictures
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.thinking_time import ThinkingTime
@@ -586,7 +586,7 @@ class AnswerRun:
             notices=reply.notices,
             remote_run=None,
             usage_scope=reply.usage_scope,
-            answered_by=reply.model[:MAX_MODEL_NAME_LENGTH],
+            answered_by=reply.model[:MAX_MODEL_NAME_CHARS],
         )
 
     @property

@@ -30,7 +30,7 @@ from desktop_app.domain.spending.cost import FREE, Price
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's
-MAX_MODEL_NAME_LENGTH = 1000  # characters of the name in a reply that are stored
+MAX_MODEL_NAME_CHARS = 1000  # of the name in a reply, to be stored
 INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 
 

@@ -31,8 +31,8 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import ReplyTooLargeError, StorageError
 from desktop_app.services.ports import AnswerFile, AnswerFiles, AnswerStore
 
-STEP: Final = 256 * 1024
-"""Characters of one write."""
+STEP_CHARS: Final = 256 * 1024
+"""The most of one write."""
 
 _KINDS: Final[dict[type[StreamEvent], type[Part]]] = {
     TextDelta: TextPart,
@@ -79,7 +79,7 @@ class LongAnswer:
     @property
     def is_due(self) -> bool:
         """Return True if the waiting text has to be written before more is added."""
-        return self._characters >= STEP
+        return self._characters >= STEP_CHARS
 
     def begin(self, event: StreamEvent, kept: Iterable[Part]) -> None:
         """Open the file with the message's text, and with its other text of the event's kind.
@@ -117,7 +117,7 @@ class LongAnswer:
         self._put(text)
 
     def _put(self, text: str) -> None:
-        self._waiting += (text[at : at + STEP] for at in range(0, len(text), STEP))
+        self._waiting += (text[at : at + STEP_CHARS] for at in range(0, len(text), STEP_CHARS))
         self._characters += len(text)
 
     async def flush(self) -> None:
@@ -147,7 +147,7 @@ class LongAnswer:
         """Remove and return the text of the next write."""
         count = size = 0
         for text in self._waiting:
-            if count and size + len(text) > STEP:
+            if count and size + len(text) > STEP_CHARS:
                 break
             count, size = count + 1, size + len(text)
         joined = "".join(self._waiting[:count])

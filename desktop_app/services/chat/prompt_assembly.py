@@ -40,8 +40,8 @@ CONTINUE = "Continue exactly where you stopped."
 # A summary is sent as an exchange, because many servers refuse two user messages in a row.
 SUMMARY_READ = "I have read the summary and go on from there."
 
-# Longer texts (in characters) are assembled outside the event loop.
-LARGE_TEXT = 1 << 20
+# Longer texts are assembled outside the event loop.
+LARGE_TEXT_CHARS = 1 << 20
 
 READ_IN_PARTS = (
     "(Too large to be read at once. It was read in parts; the answer was made of notes on all of "
@@ -81,7 +81,7 @@ async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: F
         StorageError, DocumentError: it is missing, or its pages can no longer be found.
     """
     text = await attachments.text(part.sha256)
-    if len(text) < LARGE_TEXT:
+    if len(text) < LARGE_TEXT_CHARS:
         return document_block(part, text, fence)
     return await asyncio.to_thread(document_block, part, text, fence)
 

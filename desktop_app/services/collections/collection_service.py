@@ -58,8 +58,8 @@ MAX_PASSAGES: Final = 24
 MAX_FOUND: Final = 4 * MAX_PASSAGES
 # Constant of the reciprocal rank fusion; a higher value favors the top ranks less. 60 is common.
 FUSION_K: Final = 60
-# Characters of a question that are embedded.
-MAX_QUESTION_LENGTH: Final = 8_000
+# Only this much of a question is embedded.
+MAX_QUESTION_CHARS: Final = 8_000
 
 
 @dataclass(frozen=True)
@@ -298,7 +298,7 @@ class Collections:
         if not await self._vectors.has_any(collection_ids, choice.key):
             return ()
         try:
-            asked = question[:MAX_QUESTION_LENGTH]
+            asked = question[:MAX_QUESTION_CHARS]
             (vector,) = await self._embeddings.vectors(choice, [asked], len(asked) // 3)
         except (ProviderError, CredentialError, SpendingCapError):
             return ()

@@ -15,11 +15,11 @@ _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
 _MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
 _ROW: Final = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _RULE: Final = re.compile(r"[ \t]*\|[-| :\t]+\|[ \t]*")
-_MAX_HEADING_LENGTH: Final = 80
+_MAX_HEADING_CHARS: Final = 80
 # The number of headings before a chunk that are searched for those above it.
 _MAX_SEARCHED: Final = 200
 # A longer table header is left out.
-_MAX_HEADER_LENGTH: Final = 400
+_MAX_HEADER_CHARS: Final = 400
 
 
 class ChunkPositions:
@@ -48,7 +48,7 @@ class ChunkPositions:
         for start, depth, words in reversed(self._headings[max(0, last - _MAX_SEARCHED) : last]):
             if depth < level:
                 level = depth
-                above += [words[:_MAX_HEADING_LENGTH]] if start < at else []
+                above += [words[:_MAX_HEADING_CHARS]] if start < at else []
         return above[::-1]
 
     def table_head(self, at: int) -> str:
@@ -61,7 +61,7 @@ class ChunkPositions:
         ):
             start = line
         head, rule = (self._text[start:at] + "\n").split("\n", 2)[:2]
-        is_head = _RULE.fullmatch(rule) and len(head) <= _MAX_HEADER_LENGTH
+        is_head = _RULE.fullmatch(rule) and len(head) <= _MAX_HEADER_CHARS
         return f"{head}\n{rule}\n" if is_head else ""
 
 

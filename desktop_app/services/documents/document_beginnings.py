@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 TABLE_TOOL: Final = "query_table"
 PAGE_TOOLS: Final = ("read_pages", "search_documents")
 FIRST_ROWS: Final = 20
-FIRST_CHARACTERS: Final = 4000
+FIRST_CHARS: Final = 4000
 MAX_SHEETS: Final = 20
 MAX_COLUMNS: Final = 100
-_MAX_CELL_LENGTH: Final = 100
-_SAMPLE: Final = 200_000
-"""Characters of a CSV file that are read for its first rows."""
+_MAX_CELL_CHARS: Final = 100
+_SAMPLE_CHARS: Final = 200_000
+"""The beginning of a CSV file that is read for its first rows."""
 _SHEET: Final = re.compile(r"^## (.*)$", re.MULTILINE)
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
@@ -114,7 +114,7 @@ def beginning(part: DocumentPart, text: str) -> str:
         return f"{intro}\n\n{_csv_beginning(part.name.rsplit('.', 1)[0], text)}"
     if _is_table(part):
         return "\n\n".join([intro, *_sheet_beginnings(text)])
-    return f"{intro}\n\n{text[:FIRST_CHARACTERS]}"
+    return f"{intro}\n\n{text[:FIRST_CHARS]}"
 
 
 def _is_table(part: DocumentPart) -> bool:
@@ -125,11 +125,11 @@ def _csv_beginning(name: str, text: str) -> str:
     import csv  # few documents need it
 
     start, delimiter = first_row(text)
-    sample = text[start : start + _SAMPLE]
-    csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE))
+    sample = text[start : start + _SAMPLE_CHARS]
+    csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE_CHARS))
     lines = io.StringIO(sample, newline="")  # a backup may have text with carriage returns
     rows = list(islice(csv.reader(lines, delimiter=delimiter), FIRST_ROWS + 1))
-    if len(text) - start > _SAMPLE and 1 < len(rows) <= FIRST_ROWS:
+    if len(text) - start > _SAMPLE_CHARS and 1 < len(rows) <= FIRST_ROWS:
         rows.pop()  # it may be cut
     count = text.count("\n", start) + (not text.endswith("\n"))  # a quoted cell may have several
     return _describe_table(name, f"about {count - 1:,} rows", rows)
@@ -169,4 +169,4 @@ def _type(cells: Sequence[Sequence[str]]) -> str:
 
 def _short(cell: str) -> str:
     line = " ".join(cell.split())
-    return line if len(line) <= _MAX_CELL_LENGTH else f"{line[:_MAX_CELL_LENGTH]}…"
+    return line if len(line) <= _MAX_CELL_CHARS else f"{line[:_MAX_CELL_CHARS]}…"

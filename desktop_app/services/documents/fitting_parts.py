@@ -15,8 +15,8 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
 
 MIN_PART_TOKENS: Final = 300
-_SAMPLE: Final = 10_000
-"""Characters that the server counts first, because they show its ratio."""
+_SAMPLE_CHARS: Final = 10_000
+"""The beginning that the server counts first, because it shows its ratio."""
 _MAX_CUTS: Final = 3
 _MARGIN: Final = 0.95
 
@@ -42,7 +42,7 @@ async def fitting_parts(
     Raises:
         UserFacingError: the text could not be split.
     """
-    _, is_exact = await estimator.count(text[:_SAMPLE], resolved)
+    _, is_exact = await estimator.count(text[:_SAMPLE_CHARS], resolved)
     found = await estimator.rates(text, resolved)
     if found is None:
         return await splitter.chunks(text, room)

@@ -12,7 +12,7 @@ from typing import Final
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
 
-_MAX_REASON_LENGTH: Final = 300
+_MAX_REASON_CHARS: Final = 300
 # Features that Rust's regular expressions or the providers lack, and those that Python lacks.
 _LACKING: Final = (
     (re.compile(r"\(\?<?[=!]"), "lookaround is not supported"),
@@ -154,9 +154,9 @@ def _require_gbnf(definition: str) -> None:
     defined = {t.removesuffix("::=").strip() for t in tokens if t.type == "DEFINED"}
     used = {"root", *(str(t) for t in tokens if t.type == "NAME")}
     if missing := sorted(used - defined):
-        raise UnusableGrammarError(f"undefined: {', '.join(missing)}"[:_MAX_REASON_LENGTH])
+        raise UnusableGrammarError(f"undefined: {', '.join(missing)}"[:_MAX_REASON_CHARS])
 
 
 def _reason(error: BaseException) -> str:
     words = str(error).strip().partition("\n\n")[0]
-    return " ".join((words or type(error).__name__).split())[:_MAX_REASON_LENGTH]
+    return " ".join((words or type(error).__name__).split())[:_MAX_REASON_CHARS]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 _MAX_PROBLEMS: Final = 5
-_MAX_REASON_LENGTH: Final = 300
-_MAX_NUMBER_LENGTH: Final = 30
+_MAX_REASON_CHARS: Final = 300
+_MAX_NUMBER_CHARS: Final = 30
 _MAX_DIGITS: Final = 700
 """Digits of the quotient of the largest and the smallest number."""
 # Also raised if a reference leads to something that is no schema.
@@ -64,7 +64,7 @@ def require_schema(schema: object) -> Mapping[str, Any]:
     except (SchemaError, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     if found is not None:
-        raise UnusableSchemaError(f"{found.json_path}: {found.message[:_MAX_REASON_LENGTH]}")
+        raise UnusableSchemaError(f"{found.json_path}: {found.message[:_MAX_REASON_CHARS]}")
     _require_references(schema)
     schema_problems(schema, None)  # finds references that go in circles
     return schema
@@ -95,7 +95,7 @@ def _require_references(schema: Mapping[str, Any]) -> None:
 
 
 def _leads_nowhere(reference: str) -> str:
-    return f"the reference {reference[:_MAX_REASON_LENGTH]} leads nowhere"
+    return f"the reference {reference[:_MAX_REASON_CHARS]} leads nowhere"
 
 
 def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[SchemaProblem, ...]:
@@ -114,7 +114,7 @@ def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[Schem
     problems: list[SchemaProblem] = []
     try:
         for error in validator.iter_errors(value):
-            problems.append(SchemaProblem(error.json_path, error.message[:_MAX_REASON_LENGTH]))
+            problems.append(SchemaProblem(error.json_path, error.message[:_MAX_REASON_CHARS]))
             if len(problems) == _MAX_PROBLEMS:
                 break
     except Unresolvable as error:
@@ -168,5 +168,5 @@ def _refuse_constant(name: str) -> Any:
 
 def _finite(text: str) -> float:
     if math.isinf(value := float(text)):
-        raise ValueError(f"{text[:_MAX_NUMBER_LENGTH]} is too large")
+        raise ValueError(f"{text[:_MAX_NUMBER_CHARS]} is too large")
     return value

@@ -8,8 +8,7 @@ from typing import Any, Final
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
 from desktop_app.services.structured.schema_check import UnusableSchemaError, loads, schema_problems
 
-MAX_ARGUMENTS_LENGTH: Final = 1 << 20
-"""Characters of the arguments of a call."""
+MAX_ARGUMENTS_CHARS: Final = 1 << 20
 _SCHEMAS_BY_NAME: Final = ("properties", "$defs", "definitions", "dependentSchemas")
 _VALUES: Final = ("const", "enum", "default", "examples")
 
@@ -22,8 +21,8 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
     Raises:
         ToolError: they are not what the tool takes, in words for the model.
     """
-    if len(text) > MAX_ARGUMENTS_LENGTH:
-        raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_LENGTH} characters.")
+    if len(text) > MAX_ARGUMENTS_CHARS:
+        raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_CHARS} characters.")
     if tool.is_custom:
         return text
     try:

@@ -30,7 +30,7 @@ CLEANUP_S: Final = 2.0
 """The time that an abandoned call may take to end."""
 REPORT_S: Final = 0.5
 """Seconds between two reports of a running call; each is stored."""
-MAX_REPORT_LENGTH: Final = 100
+MAX_REPORT_CHARS: Final = 100
 MAX_PARALLEL: Final = 16
 """Calls of a round that run; the model gets an error for each further call."""
 
@@ -184,7 +184,7 @@ def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Repor
         last = now
         share = done / total if total else -1.0
         facts = [percent(round(100 * share))] if 0 <= share <= 1 else []
-        text = " · ".join([*facts, *([words[:MAX_REPORT_LENGTH]] if words else [])])
+        text = " · ".join([*facts, *([words[:MAX_REPORT_CHARS]] if words else [])])
         reports.put_nowait(ToolCallStep(replace(call, state=ToolCallState.RUNNING, result=text)))
 
     return report

@@ -16,8 +16,8 @@ from desktop_app.services.tools.server_run import ServerRun
 from desktop_app.services.tools.tool_server_book import ServerBook
 
 MAX_PROMPTS: Final = 50
-MAX_TEXT_LENGTH: Final = 50_000
-LIMIT_S: Final = 20.0
+MAX_TEXT_CHARS: Final = 50_000
+MAX_PROMPTS_S: Final = 20.0
 
 
 async def store_lists(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
         run.on_log("warning", error.sentences)
         return found
     try:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(MAX_PROMPTS_S):
             for row in rows[:MAX_PROMPTS]:
                 if text := await _text(run, row):
                     found += [{"name": run.redacted(row["title"]), "text": text}]
@@ -62,4 +62,4 @@ async def _text(run: ServerRun, row: dict[str, Any]) -> str:
         return ""
     text = run.redacted(answer["text"])
     found = {variable.name for variable in variables(text)}
-    return text if len(text) <= MAX_TEXT_LENGTH and set(names) <= found else ""
+    return text if len(text) <= MAX_TEXT_CHARS and set(names) <= found else ""

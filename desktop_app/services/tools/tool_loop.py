@@ -51,7 +51,7 @@ from desktop_app.services.tools.tool_set import ToolSet
 
 NO_MORE_CALLS: Final = "none"
 
-_CHARACTERS_PER_TOKEN: Final = 3
+_CHARS_PER_TOKEN: Final = 3
 _SENT: Final = (TextPart, RefusalPart, ToolCallPart)
 
 
@@ -178,14 +178,14 @@ def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:
     results = sum(len(c.result) for c in tool_calls(reply.parts) if c.round == number)
     if (usage := last.round_usage) is not None:
         known = usage.input_tokens + usage.output_tokens
-        return known + ceil(results / _CHARACTERS_PER_TOKEN)
+        return known + ceil(results / _CHARS_PER_TOKEN)
     texts = [request.instructions]
     texts += [p.text for m in request.messages for p in m.parts if isinstance(p, TextPart)]
     texts += [p.text for p in reply.parts if isinstance(p, TextPart | ReasoningPart)]
     everything = sum(map(len, texts)) + sum(
         len(call.arguments) + len(call.result) for call in tool_calls(reply.parts)
     )
-    return ceil(everything / _CHARACTERS_PER_TOKEN)
+    return ceil(everything / _CHARS_PER_TOKEN)
 
 
 def _request_parts(parts: tuple[Part, ...], fence: Fence) -> tuple[RequestPart, ...]:

@@ -338,7 +338,7 @@ async def test_results_are_stored_in_transactions_of_limited_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_results, "MAX_RESULTS_AT_ONCE", 3)
-    monkeypatch.setattr(batch_results, "MAX_CHARACTERS_AT_ONCE", 10)
+    monkeypatch.setattr(batch_results, "MAX_CHARS_AT_ONCE", 10)
     async with open_desk(tmp_path) as made:
         lengths = [5, 5, 1, 4, 6, 1, 0, 11, 2]
         saved: list[int] = []

@@ -38,7 +38,7 @@ from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.collections.collection_service import (
     MAX_FOUND,
     MAX_PASSAGES,
-    MAX_QUESTION_LENGTH,
+    MAX_QUESTION_CHARS,
     CollectionProgress,
     Collections,
 )
@@ -521,8 +521,8 @@ async def test_passages_are_found_by_words_without_a_request_for_vectors(
 
 async def test_only_the_beginning_of_a_long_question_is_embedded() -> None:
     embedder = Embedder()
-    await searched([], 9, embedder=embedder, question="word " * MAX_QUESTION_LENGTH)
-    assert [len(text) for texts in embedder.texts for text in texts] == [MAX_QUESTION_LENGTH]
+    await searched([], 9, embedder=embedder, question="word " * MAX_QUESTION_CHARS)
+    assert [len(text) for texts in embedder.texts for text in texts] == [MAX_QUESTION_CHARS]
 
 
 # ---------------------------------------------------------------- vectors

@@ -17,7 +17,7 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.document_beginnings import (
-    FIRST_CHARACTERS,
+    FIRST_CHARS,
     FIRST_ROWS,
     beginning,
     beginning_notice,
@@ -83,8 +83,8 @@ def test_the_beginning_of_other_documents_is_their_first_text() -> None:
     found = sent(PDF, "a" * 100_000)
     assert "read_pages" in found
     assert "query_table" not in found
-    assert found.count("a" * FIRST_CHARACTERS) == 1
-    assert len(found) < FIRST_CHARACTERS + 500
+    assert found.count("a" * FIRST_CHARS) == 1
+    assert len(found) < FIRST_CHARS + 500
 
 
 @pytest.mark.parametrize(

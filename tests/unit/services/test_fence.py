@@ -42,7 +42,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.image_attachments import named, page_name
 from desktop_app.services.fence import (
-    MAX_NAME_LENGTH,
+    MAX_NAME_CHARS,
     SAMPLE_FENCE,
     Fence,
     Fences,
@@ -117,7 +117,7 @@ def test_other_text_is_sent_as_it_is(text: str) -> None:
 @example("hid\U000e0049den \ud83d")
 def test_a_name_is_one_line_of_visible_characters(name: str) -> None:
     line = one_line(name)
-    assert len(line) <= MAX_NAME_LENGTH
+    assert len(line) <= MAX_NAME_CHARS
     assert len(line.splitlines()) <= 1
     assert not set(line) & set('"<>')
     kinds = {unicodedata.category(c) for c in line if c not in "\u200c\u200d"}

@@ -19,8 +19,8 @@ from desktop_app.services.chat.small_tasks.utility_model import SmallTask, Utili
 from desktop_app.services.fence import Fences, one_line
 
 # The beginnings are enough for a title. Reasoning counts as output.
-QUESTION_CHARACTERS: Final = 2000
-ANSWER_CHARACTERS: Final = 1000
+QUESTION_CHARS: Final = 2000
+ANSWER_CHARS: Final = 1000
 MAX_OUTPUT_TOKENS: Final = 256
 INSTRUCTIONS: Final = (
     "You name conversations. Answer with a title of three to seven words for the conversation "
@@ -78,8 +78,8 @@ class Titles:
         question, answer = path[0], path[1]
         names = "".join(f"[attached: {one_line(part.name)}]\n" for part in question.attachments)
         text = (
-            f"Question:\n{names}{question.text[:QUESTION_CHARACTERS]}\n\n"
-            f"Answer:\n{answer.text[:ANSWER_CHARACTERS]}"
+            f"Question:\n{names}{question.text[:QUESTION_CHARS]}\n\n"
+            f"Answer:\n{answer.text[:ANSWER_CHARS]}"
         )
         fence = await self._fences.of(question.conversation_id)
         written = await self._utility_model.ask(

@@ -28,7 +28,7 @@ from desktop_app.domain.models.model_catalog import Effort, ModelInfo, Variant
 from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import (
-    MAX_MODEL_NAME_LENGTH,
+    MAX_MODEL_NAME_CHARS,
     ProviderModels,
     ResolvedChoice,
 )
@@ -155,7 +155,7 @@ class UtilityModel:
             answered_by: the model that the reply names; "" for none.
             is_billed: False if the provider refused the call, or was not reached.
         """
-        answered_by = answered_by[:MAX_MODEL_NAME_LENGTH]
+        answered_by = answered_by[:MAX_MODEL_NAME_CHARS]
         is_asked = is_same_model(asked.model.id, answered_by)
         price = asked.answered_by(answered_by).price
         await self._spending.add(

@@ -563,7 +563,7 @@ def prompt(name: str, *arguments: str) -> dict[str, Any]:
 async def test_prompts_are_offered_as_texts_with_variables(
     starts: Starts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(served_prompts, "MAX_TEXT_LENGTH", 20)
+    monkeypatch.setattr(served_prompts, "MAX_TEXT_CHARS", 20)
     book = Book()
     await starts.run.request("call")
     rows = [prompt("a", "x"), prompt("b", "x"), prompt("c"), prompt("d"), prompt("e")]
