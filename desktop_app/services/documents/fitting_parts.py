@@ -51,32 +51,21 @@ async def fitting_parts(
     parts = await splitter.chunks(text, limit, rates)
     if not is_exact:
         return parts
-    fitting = []
-    for part in parts:
-        fitting += await _counted(text, part, room, resolved, splitter, estimator, _MAX_CUTS)
-    return fitting
 
-
-async def _counted(
-    text: str,
-    part: TextChunk,
-    room: int,
-    resolved: ResolvedChoice,
-    splitter: Splitter,
-    estimator: Estimator,
-    cuts: int,
-) -> list[TextChunk]:
-    """Return the part as the server counts it, split again if it is too large."""
-    own_text = text[part.start : part.end]
-    tokens, _ = await estimator.count(own_text, resolved)
-    found = await estimator.rates(own_text, resolved)
-    if tokens <= room or not cuts or found is None:
-        return [TextChunk(part.start, part.end, tokens)]
-    limit = max(1, int(part.tokens * room / tokens * _MARGIN))
-    fitting = []
-    for piece in await splitter.chunks(own_text, limit, found[0]):
-        moved = TextChunk(part.start + piece.start, part.start + piece.end, piece.tokens)
-        if moved == part:
+    async def counted(part: TextChunk, cuts: int) -> list[TextChunk]:
+        """Return the part as the server counts it, split again if it is too large."""
+        own_text = text[part.start : part.end]
+        tokens, _ = await estimator.count(own_text, resolved)
+        found = await estimator.rates(own_text, resolved)
+        if tokens <= room or not cuts or found is None:
             return [TextChunk(part.start, part.end, tokens)]
-        fitting += await _counted(text, moved, room, resolved, splitter, estimator, cuts - 1)
-    return fitting
+        limit = max(1, int(part.tokens * room / tokens * _MARGIN))
+        fitting = []
+        for piece in await splitter.chunks(own_text, limit, found[0]):
+            moved = TextChunk(part.start + piece.start, part.start + piece.end, piece.tokens)
+            if moved == part:
+                return [TextChunk(part.start, part.end, tokens)]
+            fitting += await counted(moved, cuts - 1)
+        return fitting
+
+    return [fitting for part in parts for fitting in await counted(part, _MAX_CUTS)]
