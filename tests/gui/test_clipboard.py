@@ -1,4 +1,4 @@
-"""Texts on the clipboard that take their time to be made."""
+"""Texts that are copied to the clipboard although building them takes time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three things to try, by mouse and by key, and the way to a key."""
+"""An empty conversation: its examples by mouse and keyboard, and the button to add a key."""
 
 from __future__ import annotations
 

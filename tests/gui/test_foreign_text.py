@@ -76,7 +76,7 @@ LONGEST: Final = 4_000
 MEGABYTE: Final = "m" * 1_000_000
 TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
-# What is given, and what is to be read; {pipe} is a pipe whose reading blocks.
+# Each text, and how it must be shown; reading the pipe {pipe} blocks.
 HOSTILE: Final = {
     "device": ("<img src=/dev/zero>", "<img src=/dev/zero>"),
     "pipe": ("<img src={pipe}><b>x</b>", "<img src={pipe}><b>x</b>"),
@@ -392,7 +392,7 @@ def the_question_before_a_tool_runs(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.tools.consent_card import ConsentCard
 
     card = ConsentCard(stage.theme)
-    # Of the arguments it shows more than any other place, because they must be exact.
+    # The card shows longer arguments than other places, because they must be complete.
     card.ask(text, text, json.dumps({"path": text[:2000]}, ensure_ascii=False), waiting=1)
     return stage.show(card)
 
@@ -831,7 +831,7 @@ def shown_in(widget: QWidget) -> list[str]:
 
 
 def point_at(widget: QWidget) -> Iterator[str]:
-    """Have the tooltip of a widget and of its first row shown; what is really on the screen."""
+    """Yield the tooltip of a widget, or of a row of a list, as it is on the screen."""
     spots = [(widget, QPoint(2, 2))]
     if isinstance(widget, QAbstractItemView):
         index = widget.model().index(min(1, widget.model().rowCount() - 1), 0)
@@ -924,7 +924,7 @@ def test_a_placeholder_in_a_window_title_is_shown_literally(stage: Stage) -> Non
 
 @pytest.mark.attack("plain-text")
 def test_edited_text_is_not_changed(stage: Stage) -> None:
-    """Only what is shown is made harmless: a field holds the very text, for it may be kept."""
+    """A field contains the text itself, because it may be stored again."""
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 
     name = HOSTILE["bidi"][0]

@@ -1,4 +1,4 @@
-"""Forms in dialogs ask before they drop what was entered."""
+"""Forms in dialogs ask before they discard changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Qt's formats agree with those of Babel, so that window and commands show the same."""
+"""Qt's formats equal those of Babel, so that the window and the commands agree."""
 
 from __future__ import annotations
 

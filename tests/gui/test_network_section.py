@@ -49,7 +49,7 @@ SECRET = "hush-nobody-may-see-this"
 
 @pytest.fixture
 def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
-    """Return the panel with OpenAI shown and the fold open. It saves profiles."""
+    """Return a panel that saves profiles, with the section of OpenAI expanded."""
     made = SettingsPanel(light_theme)
     known = {profile.id: profile for profile in (OPENAI, BOX, HERE)}
 

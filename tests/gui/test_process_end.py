@@ -1,4 +1,4 @@
-"""The end of the process where Qt's destructors may wait forever."""
+"""The process ends even if Qt's destructors would wait forever."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ KEY = Qt.Key
 
 
 class Typed:
-    """One of the two texts that `/` is typed in, in its window."""
+    """The prompt or the quick prompt in its window, with the text typed in it."""
 
     def __init__(self, qtbot: QtBot, window: QWidget, slash: PromptCompleter, name: str) -> None:
         self._qtbot = qtbot
@@ -454,7 +454,7 @@ def test_characters_outside_the_basic_plane_count_as_one(either: Typed) -> None:
     either.type("/")
     either.press(KEY.Key_Return)
     assert either.text == "🙂  🙂"
-    assert either.cursor == 3  # in UTF-16 units: behind the first sign and a space
+    assert either.cursor == 3  # in UTF-16 units: after the first character and a space
 
 
 def test_the_list_opens_above_the_prompt_within_the_window(editor: Typed) -> None:

@@ -506,7 +506,7 @@ def test_many_chips_scroll_instead_of_filling_the_window(
 
 
 def actions(editor: PromptEditor, name: str) -> dict[str, tuple[bool, bool]]:
-    """Return the menu's lines as a map of their first part to (enabled, checked)."""
+    """Return for each menu entry, by its name, whether it is enabled and checked."""
     picker = find(editor, QPushButton, name)
     menu = picker.menu()
     menu.aboutToShow.emit()
@@ -514,7 +514,7 @@ def actions(editor: PromptEditor, name: str) -> dict[str, tuple[bool, bool]]:
 
 
 def name_in(text: str) -> str:
-    """Return the name that a menu line begins with, without what it is for and costs."""
+    """Return the name at the beginning of a menu entry, without its use and its cost."""
     return text.split(" · ")[0]
 
 

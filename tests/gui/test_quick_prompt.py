@@ -1,4 +1,4 @@
-"""The quick prompt: opening, focus, unfolding, closing, keys and attached content."""
+"""The quick prompt: opening, focus, expanding, closing, keys and attachments."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ALWAYS_MEDIUM: dict[Effort, str] = {
 
 
 class PlainAnswer(QTextBrowser):
-    """The answer's place: all that the quick prompt asks of a transcript."""
+    """A text in place of the transcript, with all that the quick prompt uses of it."""
 
     text_typed = Signal(str)
 

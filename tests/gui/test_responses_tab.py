@@ -1,4 +1,4 @@
-"""The Answer page: the same rows for the open conversation and for the defaults."""
+"""The Responses page: the same rows for the open conversation and for the defaults."""
 
 from __future__ import annotations
 

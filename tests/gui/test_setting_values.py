@@ -13,7 +13,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 
 
 class _SlowStore(SettingsStore):
-    """Holds back the first reply until another reader has one, or waits for the first."""
+    """Store whose first reply arrives after another one, or after 0.2 s if there is no other."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)

@@ -1,4 +1,4 @@
-"""The settings: made late, keys shown never again, every change a valid value."""
+"""The settings panel creates pages late, never shows a key again, and reports valid values."""
 
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ def test_a_cut_line_ends_with_an_ellipsis(qtbot: QtBot, panel: SettingsPanel) ->
     line.setFixedWidth(90)
     cut = line.grab().toImage()
     assert cut.width() < whole.width()
-    # The lock keeps its place and the words end before it.
+    # The text ends before the lock.
     line.setText("Stored in the other keyring")
     assert line.grab().toImage() == cut
     assert line.toolTip() == "Stored in your keyring"

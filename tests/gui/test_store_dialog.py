@@ -1,4 +1,4 @@
-"""The dialog over a closed store: everything that it says is to be read."""
+"""All text of the dialog about a closed store can be read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONG = (
 @pytest.mark.parametrize("styled", [False, True])
 def test_text_shown_after_the_work_is_not_clipped(qtbot: QtBot, *, styled: bool) -> None:
     dialog = StoreDialog(light())
-    if styled:  # its letters are others than the system's
+    if styled:  # its font differs from the system's
         dialog.setStyleSheet(
             "QLabel { font-size: 22px; } QAbstractScrollArea { border: 2px solid; }"
         )

@@ -1,4 +1,4 @@
-"""A file of shortcuts loses nothing: what cannot be used is named."""
+"""A file of shortcuts contains all, and reading it names the entries that cannot be used."""
 
 from __future__ import annotations
 

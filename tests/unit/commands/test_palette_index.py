@@ -1,4 +1,4 @@
-"""The rows of the palette: conversations by their titles, and what is used most first."""
+"""The rows of the palette: conversations by their titles, and the most used rows first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The global shortcut on macOS, with frameworks that the test plays."""
+"""The global shortcut on macOS, with simulated frameworks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The global shortcut on Windows, with functions of the system that the test plays."""
+"""The global shortcut on Windows, with simulated functions of Windows."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_presses_are_reported_until_the_shortcut_is_closed() -> None:
     assert not windows.registered
     assert not is_held(windows.library)
     held.close()
-    # Windows lets only the thread that registered them give the keys back.
+    # On Windows, only the thread that registered the keys can release them.
     assert len(windows.by_thread) == 1
 
 
@@ -157,7 +157,7 @@ def test_the_doctor_takes_the_keys_for_a_moment(monkeypatch: pytest.MonkeyPatch)
     assert not windows.registered
     held = hold("Ctrl+F1", lambda: None, "win32")
     windows.error = ALREADY_REGISTERED
-    # Another process of ours would be refused, but it is the program that has them.
+    # A registration fails because another process of the program holds the keys.
     assert check_native_hotkey("Ctrl+F1", "win32").status is HotkeyStatus.WORKS
     held.close()
     assert check_native_hotkey("Ctrl+F1", "win32").status is HotkeyStatus.TAKEN

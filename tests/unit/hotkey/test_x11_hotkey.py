@@ -1,4 +1,4 @@
-"""The global shortcut on X11, with an X server that the test plays."""
+"""The global shortcut on X11, with a simulated X server."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_doctor_recognizes_keys_held_by_the_program(server: XServer) -> None:
     assert not is_held()
     server.owner = WINDOW
     assert check_hotkey("Meta+G", SESSION).status is HotkeyStatus.WORKS
-    # Keys that the keyboard lacks are not those that we hold.
+    # The program cannot hold keys that the keyboard lacks.
     assert check_hotkey("Meta+Ж", SESSION).status is HotkeyStatus.UNKNOWN_KEYS
 
 

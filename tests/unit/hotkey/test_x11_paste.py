@@ -1,4 +1,4 @@
-"""Pasting into another window on X11, with an X server and a clock that the test plays."""
+"""Pasting into another window on X11, with a simulated X server and clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONTROL, SHIFT, INSERT = 37, 50, 118
 V = XK.string_to_keysym("v")
 A = XK.string_to_keysym("a")
 CYRILLIC = XK.string_to_keysym("Cyrillic_em")
-# The key 9 types V on the second layout, and 11 on the first. What follows belongs to other levels.
+# Key 11 types V on the first layout, key 9 on the second. Further symbols belong to other levels.
 MAPPING = [[0], [A, V, V], [], [V, 0, CYRILLIC, V], [A, 0, V, 0, V, V, V]]
 
 

@@ -145,7 +145,7 @@ def test_every_row_of_the_panel_has_a_label() -> None:
     assert all(declared.label for declared in SETTINGS)
 
 
-# What is off, without bounds and the same everywhere is left out.
+# Settings without any of these properties are left out.
 FACTS = """
 default.variant: per folder
 default.effort: per folder
@@ -186,7 +186,7 @@ desktop.notifications: True
 
 
 def facts_of(declared: Setting) -> str:
-    """Return the default, the bounds, the stops or the step, and what else a setting is."""
+    """Return the default, the bounds, the stops or the step, and other properties of a setting."""
     steps = {round(after - number, 6) for number, after in pairwise(declared.stops)}
     facts = [
         "" if isinstance(declared.default, str) else declared.default or "",
