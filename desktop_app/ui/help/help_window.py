@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import (
-    QByteArray,
-    QEvent,
-    QItemSelectionModel,
-    QModelIndex,
-    QObject,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QByteArray, QEvent, QModelIndex, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -154,8 +145,7 @@ class HelpWindow(QWidget):
         row = self._book.chapters.index(chapter)
         index = self.chapters.row_of(self._chapter_model.index(row, 0))
         self.chapters.setCurrentIndex(index)
-        flags = QItemSelectionModel.SelectionFlag
-        self.chapters.selectionModel().select(index, flags.ClearAndSelect)
+        self.chapters.select_only(index)
 
     # ------------------------------------------------------------------ search
 

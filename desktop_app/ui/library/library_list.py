@@ -206,9 +206,8 @@ class LibraryList(QWidget):
 
     def _set_current(self, index: QModelIndex) -> None:
         row_id = _id_of(index)
-        selection = self.view.selectionModel()
         if index.isValid():
-            selection.select(index, selection.SelectionFlag.ClearAndSelect)
+            self.view.select_only(index)
         elif self.model.index_of(self._current).isValid():
             return  # the rows are being replaced, and the new ones contain the current row
         if row_id != self._current:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QWidget
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
@@ -374,11 +374,7 @@ class ConversationList(QFrame):
         return self.view.row_of(self.model.index_of(identifier or ""))
 
     def _mark_selected(self) -> None:
-        row, selection = self._row_of(self._selected), self.view.selectionModel()
-        if not row.isValid():
-            selection.clearSelection()
-        else:
-            selection.select(row, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.view.select_only(self._row_of(self._selected))
 
     def _show_page(self) -> None:
         view: RowView = self.view

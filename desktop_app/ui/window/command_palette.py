@@ -175,8 +175,7 @@ class CommandPalette(QWidget):
 
     def _select_current(self) -> None:
         """Select and announce the row that Enter runs, because the focus stays in the field."""
-        selection = self.view.selectionModel()
-        selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
+        self.view.select_only(self.view.currentIndex())
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
         words = words or self._empty_label.text()
         if words != self._announced:  # not repeated after each key

@@ -155,8 +155,7 @@ class PromptMenu(QFrame):
 
     def _select_current(self) -> None:
         """Select and announce the row that Enter chooses, because the focus stays in the text."""
-        selection = self.view.selectionModel()
-        selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
+        self.view.select_only(self.view.currentIndex())
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole) or ""
         if words != self._announced:  # not again after a key that changed nothing
             self._announced = words

@@ -106,6 +106,10 @@ class RowView(QListView):
         selected = self.selectedIndexes()
         self.setCurrentIndex(selected[0] if selected else self._edge_row(first=True))
 
+    def select_only(self, row: QModelIndex) -> None:
+        """Select this row and no other; an invalid index clears the selection."""
+        self.selectionModel().select(row, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
     ) -> QItemSelectionModel.SelectionFlag:
