@@ -300,7 +300,7 @@ class Desk:
         message = self.state.current.path[at]
         self.window.transcript.action_requested.emit(message.id, action)
 
-    def take(self, label: str) -> None:
+    def press_action(self, label: str) -> None:
         """Press a button of the notification by its label."""
         buttons = self.window.notifications.findChildren(QPushButton)
         button = [b for b in buttons if b.text() == label][-1]  # earlier ones are being deleted

@@ -177,7 +177,7 @@ async def _tools_and_forms(desk: Desk, look: Look) -> None:
 
 
 async def conversation(desk: Desk, look: Look) -> None:
-    """Show an answer while it is written, done, and what belongs to it."""
+    """Show an answer while it streams and when it is complete, with its controls."""
     turn = await _ask(desk, "⟦When should an upload be retried?⟧")
     turn.say(ANSWER)
     await until(lambda: "Attempt" in desk.transcript)
@@ -529,7 +529,7 @@ async def temporary(desk: Desk, look: Look) -> None:
 
 
 async def desktop(desk: Desk, look: Look) -> None:
-    """Show what is offered where no global shortcut can be had."""
+    """Show the offers to users whose desktop grants no global shortcut."""
     report = HotkeyReport("Meta+Alt+Space", HotkeyStatus.UNAVAILABLE, desktop="⟦GNOME⟧")
     desk.window.show_settings(True)
     desk.window.settings.show_page("keys")
@@ -547,7 +547,7 @@ async def desktop(desk: Desk, look: Look) -> None:
 
 
 async def closing(desk: Desk, look: Look) -> None:
-    """Show what is asked when the window is closed, and the menu of the tray."""
+    """Show the questions when the window is closed, and the menu of the tray."""
     question = desk.session.closing
     question.set_tray(True)
     desk.window.close()
@@ -566,7 +566,7 @@ async def closing(desk: Desk, look: Look) -> None:
 
 
 async def cards(desk: Desk, look: Look) -> None:
-    """Show notifications, progress and what is asked above the prompt."""
+    """Show notifications, progress and the questions above the prompt."""
     desk.window.notifications.notify("⟦One⟧", topic="one")
     desk.window.notifications.notify(
         "⟦Two⟧", topic="two", actions=[("⟦Undo⟧", lambda: None), ("⟦Help⟧", lambda: None)]
@@ -769,7 +769,7 @@ SCENES: Final = (
 
 
 async def _ask(desk: Desk, text: str) -> Turn:
-    """Ask something that keys cannot type."""
+    """Ask a question with characters that no key types."""
     before = len(desk.stage.turns)
     desk.window.prompt.set_text(text)
     desk.enter()
@@ -833,7 +833,7 @@ async def dialog_of(kind: type[_W]) -> _W:
 
 
 def _child(desk: Desk, kind: type[_W]) -> _W:
-    """Return the one widget of a class in the main window."""
+    """Return the only widget of a class in the main window."""
     (found,) = desk.window.findChildren(kind)
     return found
 

@@ -82,7 +82,7 @@ def _faults(widget: QWidget) -> Iterator[str]:
 
 
 def _tab_faults(window: QWidget, parts: list[QWidget]) -> Iterator[str]:
-    """Press Tab all the way round; yield what it passes by, and where it goes back."""
+    """Press Tab through the whole window; yield the skipped widgets, and steps backwards."""
     focused = QApplication.focusWidget()
     if focused is None or focused.window() is not window:
         return
@@ -94,7 +94,7 @@ def _tab_faults(window: QWidget, parts: list[QWidget]) -> Iterator[str]:
         focused = QApplication.focusWidget()
         if focused is None or (focused in way and focused is not way[-1]):
             break
-        if focused is not way[-1]:  # else it went to the next link in a text
+        if focused is not way[-1]:  # otherwise it went to the next link in a text
             way.append(focused)
     for stop in stops:
         if stop not in way:
@@ -102,7 +102,7 @@ def _tab_faults(window: QWidget, parts: list[QWidget]) -> Iterator[str]:
     over_text = (FocusTargetButton, ActionRow)
     way = [w for w in way if not isinstance(w, over_text) and not isinstance(w.parent(), over_text)]
     back = [pair for pair in pairwise([*way, *way[:1]]) if _goes_back(*pair)]
-    if len(back) > 1:  # once as it goes round
+    if len(back) > 1:  # once, at the end of the round
         yield f"Tab goes back: {[[w.objectName() for w in pair] for pair in back]}"
 
 
@@ -116,14 +116,14 @@ def _goes_back(before: QWidget, after: QWidget) -> bool:
 
 
 def _is_exclusive(widget: QWidget) -> bool:
-    """Return True for one of several buttons that Tab goes to once, and the arrow keys through."""
+    """Return True for a button of a group that has one Tab stop, and arrow keys between buttons."""
     return isinstance(widget, QAbstractButton) and (
         widget.autoExclusive() or QAbstractButton.group(widget) is not None
     )
 
 
 def _parts_side_by_side(one: QWidget, other: QWidget) -> tuple[QRect, QRect]:
-    """Return the places of the largest parts that have only one of two widgets each."""
+    """Return the rectangles of the largest ancestors that contain only one of the two widgets."""
     lines = [[w, *_above(w)] for w in (one, other)]
     first, second = (
         next(part for part, above in pairwise(line) if above in lines[not at])
@@ -142,7 +142,7 @@ def _above(widget: QWidget) -> Iterator[QWidget]:
 def _texts_with_mnemonics(window: QWidget, parts: list[QWidget]) -> list[str]:
     """Return the texts of a menu's entries, or of a window's buttons and labels of fields.
 
-    In the main window these are those of cards and pages: all else has commands.
+    In the main window only cards and pages have mnemonics; commands reach the rest.
     """
     if isinstance(window, QMenu):
         actions = [action for action in window.actions() if not action.isSeparator()]

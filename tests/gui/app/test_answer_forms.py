@@ -81,7 +81,7 @@ async def test_a_repair_that_was_asked_about_its_price_is_still_a_repair() -> No
         setup.choose(replace(setup.choice, variant=None, model="somebody-elses"))
         turn.end('{"people": 3}')
         await until(lambda: "price" in desk.said)
-        desk.take("Use anyway")
+        desk.press_action("Use anyway")
         repair = await desk.turn(1)
         assert "$.people: 3 is not of type 'array'" in _text(repair.request.messages[-1])
         repair.end(PEOPLE)

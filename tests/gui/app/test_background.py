@@ -63,7 +63,7 @@ def action_of(menu: QMenu, words: str) -> QAction:
 
 
 def end_process() -> None:
-    """Have the store believe that another process wrote what is in it, and is gone."""
+    """Make all stored messages belong to a process that has ended."""
     with closing(sqlite3.connect(folders().database)) as connection, connection:
         connection.execute("UPDATE messages SET owner_started = 'earlier'")
 

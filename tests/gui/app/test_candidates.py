@@ -1,4 +1,4 @@
-"""Several answers at once, in the window: versions from the start, each on its way."""
+"""Several answers to one question in the window, streamed at once as versions."""
 
 from __future__ import annotations
 

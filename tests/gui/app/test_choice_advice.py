@@ -1,4 +1,4 @@
-"""Advice on variants and efforts at the control: purpose, maximum cost, likely duration."""
+"""Advice in the menus of variants and efforts: purpose, maximum cost, likely duration."""
 
 from __future__ import annotations
 

@@ -273,7 +273,7 @@ async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() ->
         assert turn.profile.kind is ProviderKind.ON_DEVICE
         turn.end("ok")
         await desk.settled()
-        desk.take("Use OpenAI here")
+        desk.press_action("Use OpenAI here")
         assert row(desk).provider_id == OPENAI.id
         turn = await desk.ask("Now")
         assert turn.profile.id == OPENAI.id
@@ -521,7 +521,7 @@ async def test_the_environment_stays_first_when_a_key_is_entered() -> None:
         desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations still use CometAPI (environment)" in desk.said)
         assert "will use" not in desk.said
-        desk.take("Use OpenAI here")
+        desk.press_action("Use OpenAI here")
         assert row(desk).provider_id == OPENAI.id
 
 

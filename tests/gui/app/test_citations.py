@@ -20,7 +20,7 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 
 async def asking(desk: Desk, *files: Path) -> CollectionPart:
-    """Return a collection of these files in the prompt."""
+    """Put a collection of these files into the prompt, and return its part."""
     made = await desk.backend.collections.create("Contracts")
     await desk.backend.collections.add(made.id, files)
     part = CollectionPart(made.id, made.name)

@@ -154,8 +154,8 @@ async def test_a_resident_program_keeps_running() -> None:
         assert not is_ending(desk)
 
 
-def release(desk: Desk) -> None:
-    """Have the time pass after which memory is released."""
+def release_memory(desk: Desk) -> None:
+    """Fire the timer that releases memory."""
     (memory,) = desk.window.findChildren(memory_trimmer.MemoryTrimmer)
     timer_of(memory).timeout.emit()
 
@@ -166,11 +166,11 @@ async def test_the_timer_of_memory_may_fire_after_the_quick_prompt_is_deleted(
     tidied: list[bool] = []
     monkeypatch.setattr(memory_trimmer, "collect_and_trim", lambda: tidied.append(True))
     async with Desk() as desk:
-        release(desk)
+        release_memory(desk)
         desk.session.quick.open_with("")
         await desk.close()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-        release(desk)
+        release_memory(desk)
         assert tidied == [True, True]
 
 
@@ -180,12 +180,12 @@ async def test_memory_is_released_after_the_start_then_only_when_idle(
     tidied: list[bool] = []
     monkeypatch.setattr(memory_trimmer, "collect_and_trim", lambda: tidied.append(True))
     async with Desk() as desk:
-        release(desk)
+        release_memory(desk)
         assert tidied == [True]  # though the window is visible
-        release(desk)
+        release_memory(desk)
         assert tidied == [True]
         desk.window.hide()
-        release(desk)
+        release_memory(desk)
         assert tidied == [True, True]
 
 

@@ -247,7 +247,7 @@ async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> 
         desk.enter()
         await until(lambda: "Create collection…" in offered(desk))
         assert "Read in parts…" in offered(desk)
-        desk.take("Create collection…")
+        desk.press_action("Create collection…")
         await until(lambda: bool(desk.state.draft.value.collections))
         await until(lambda: is_quiet(desk))
         assert desk.state.draft.value.question_attachments == ()

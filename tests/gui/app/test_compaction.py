@@ -76,8 +76,8 @@ def sent(turn: Turn) -> list[str]:
     return [getattr(p, "text", "") for m in turn.request.messages for p in m.parts]
 
 
-async def look(desk: Desk) -> None:
-    """Have the controller look now if there is anything to offer."""
+async def check_now(desk: Desk) -> None:
+    """Let the controller check now if a compaction is due."""
     timer = timer_of(desk.controllers.compaction)
     timer.stop()
     timer.timeout.emit()
@@ -88,7 +88,7 @@ async def test_no_compaction_is_offered_before_the_window_is_nearly_full() -> No
     async with Desk(environment=OPENAI) as desk:
         await turn(desk, "first", 200_000)
         await turn(desk, "second", 210_000)
-        await look(desk)
+        await check_now(desk)
         assert bar(desk) is None
 
 
@@ -191,7 +191,7 @@ async def test_a_declined_compaction_is_not_offered_again() -> None:
         await until_offered(desk)
         desk.click("compact-not-now")
         assert bar(desk) is None
-        await look(desk)
+        await check_now(desk)
         assert bar(desk) is None
         assert QApplication.focusWidget() is desk.text
 
@@ -321,7 +321,7 @@ async def test_a_question_that_does_not_fit_offers_a_compaction() -> None:
         desk.text.setPlainText("more " * 60_000)
         desk.enter()
         await until(lambda: "Compact it" in desk.said)
-        desk.take("Compact")
+        desk.press_action("Compact")
         await until_offered(desk)
         assert "Compact" in shown_buttons(desk)
         await desk.settled()

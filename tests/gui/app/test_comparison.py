@@ -56,7 +56,7 @@ def windows() -> list[QWidget]:
 
 
 async def compare(desk: Desk, count: int = 2, question: str = "Why?") -> list[Turn]:
-    """Ask several models, and return what each was asked."""
+    """Ask several models, and return the request to each."""
     await until(lambda: desk.controllers.choices.models)
     desk.type(question)
     desk.window.prompt.row.comparison_requested.emit()

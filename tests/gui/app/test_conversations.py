@@ -204,14 +204,14 @@ async def test_a_deleted_conversation_returns_with_its_draft() -> None:
         assert desk.open_id != one
         assert desk.text.toPlainText() == ""
         assert "“First” moved to trash" in desk.said
-        desk.take("Undo")
+        desk.press_action("Undo")
         await until(lambda: desk.open_id == one)
         assert desk.rows == ["First"]
         assert desk.text.toPlainText() == "a draft"
         new(desk)
         desk.type("something else")
         desk.window.conversations.delete_requested.emit([one])
-        desk.take("Undo")
+        desk.press_action("Undo")
         await desk.written()
         assert desk.rows == ["First"]
         assert desk.text.toPlainText() == "something else"

@@ -75,7 +75,7 @@ def answers() -> dict[str, QPushButton]:
 
 
 async def choose(name: str) -> str:
-    """Take a choice of the dialog, once it is offered; what the dialog said."""
+    """Choose an option of the dialog once it is offered; return the dialog's text."""
     await until(lambda: name in answers())
     shown = dialog()
     said = shown.words if shown else ""

@@ -1,4 +1,4 @@
-"""Protected documents: asked for, tried, never written anywhere."""
+"""Passwords of documents: asked for, tried, never written to a file."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ async def test_after_a_start_pages_are_rendered_once_the_password_is_entered(
         desk.enter()
         await until(lambda: desk.said)
         assert desk.said.startswith("Showing the pages of “scan.pdf” requires its password.")
-        desk.take("Enter password…")
+        desk.press_action("Enter password…")
         give(await asked(), "no")
         await until(lambda: "is wrong" in "".join(d.accessibleName() for d in dialogs()))
         give(dialogs()[0], SECRET)

@@ -232,7 +232,7 @@ async def test_the_suggestion_for_a_document_that_does_not_fit_is_asked_of_its_p
         desk.text.selectAll()
         desk.press(Qt.Key.Key_Delete)
         assert desk.text.toPlainText() == ""
-        desk.take("Read in parts…")  # what was asked, even if the prompt has been emptied
+        desk.press_action("Read in parts…")  # what was asked, even if the prompt has been emptied
         assert words in (await desk.turn(0)).asked
         assert desk.text.toPlainText() == ""
         desk.window.prompt.stop_requested.emit()
@@ -249,7 +249,7 @@ async def test_a_document_that_does_not_fit_can_be_read_in_parts(tmp_path: Path)
         desk.type("Summarize")
         desk.enter()
         await until(lambda: desk.said)
-        desk.take("Read in parts…")
+        desk.press_action("Read in parts…")
         notes = 0
         while "answer from them" not in (turn := await desk.turn(notes)).asked:
             notes += 1
@@ -285,7 +285,7 @@ async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
         await until(lambda: "query_table" in desk.state.setup.ask_settings.parameters.tools)
         desk.enter()
         await until(lambda: ATTACH_BEGINNING in offered(desk))
-        desk.take(ATTACH_BEGINNING)
+        desk.press_action(ATTACH_BEGINNING)
         await until(lambda: "only the beginning" in desk.chips[0])
         assert desk.text.toPlainText() == "Sum?", "the user sees it before it is sent"
         desk.enter()
@@ -313,7 +313,7 @@ async def test_a_scan_of_too_many_pages_is_read_in_parts_as_images(tmp_path: Pat
         assert desk.text.hasFocus()
         await until(lambda: "will be read in 6 parts" in desk.said)
         assert "Counting" not in desk.said
-        desk.take("Read in parts")
+        desk.press_action("Read in parts")
         seen = 0
         for number in range(6):
             parts = (turn := await desk.turn(number)).request.messages[-1].parts

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Ring(QObject):
-    """Refers to itself; a timer in it must be stopped on its own thread."""
+    """An object that refers to itself; its timer must be stopped on its own thread."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -38,7 +38,7 @@ def of_files(*paths: Path) -> QMimeData:
 
 
 def drag(desk: Desk, identifier: str, data: QMimeData) -> str:
-    """Drag over a row, let go there; returns what the window said it would do."""
+    """Drag over a row and drop there; return the hint that was shown before the drop."""
     shown = desk.window.conversations
     row = shown.view.row_of(shown.model.index_of(identifier))
     at = shown.view.visualRect(row).center()
@@ -152,7 +152,7 @@ async def test_attached_text_can_be_inserted_as_text(by: str) -> None:
         assert desk.said.startswith("Long text attached as a document")
         assert desk.text.toPlainText() == "See: "
         if by == "the card":
-            desk.take("Insert as text")
+            desk.press_action("Insert as text")
         else:
             desk.session.actions["prompt.as-text"]()
         await until(lambda: not desk.chips)

@@ -182,7 +182,7 @@ async def test_a_folder_is_created_named_filled_and_opened() -> None:
         click_row(desk, three.id, CONTROL)
         shown.view.dropped.emit(shown.marked, folder_id)
         assert desk.rows == ["Thesis"]
-        desk.take("Undo")
+        desk.press_action("Undo")
         assert desk.rows == ["Thesis", "Old 1", "Old 2"]
         shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(folder_id)))
         shown.view.setFocus()
@@ -248,7 +248,7 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
         desk.window.conversations.folder_delete_requested.emit(folder.id)
         await until(lambda: desk.window.conversations.model.list_filter == LIST)
         assert desk.rows == ["Old 0", "Old 1"]
-        desk.take("Undo")
+        desk.press_action("Undo")
         await desk.written()
         assert desk.rows == ["Thesis", "Old 1"]
         assert desk.stored("SELECT folder_id FROM conversations WHERE id = ?", one.id) == [
@@ -421,7 +421,7 @@ async def test_marked_conversations_are_moved_together() -> None:
         assert "3 conversations moved to trash" in desk.said
         assert desk.rows == ["Old 1", "Old 3", "Old 5"]
         assert desk.open_id not in ids
-        desk.take("Undo")
+        desk.press_action("Undo")
         await until(lambda: desk.open_id == ids[0])
         assert len(desk.rows) == 6
         shown.view.setFocus()
@@ -605,7 +605,7 @@ async def test_a_folder_whose_deletion_is_pressed_twice_returns_with_its_convers
         desk.window.conversations.folder_delete_requested.emit(folder.id)
         await until(lambda: "deleted" in desk.said)
         await desk.written()
-        desk.take("Undo")
+        desk.press_action("Undo")
         await desk.written()
         assert desk.stored("SELECT folder_id FROM conversations WHERE id = ?", one.id) == [
             (folder.id,)

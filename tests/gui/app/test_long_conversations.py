@@ -81,7 +81,7 @@ async def test_another_one_is_opened_while_the_rest_is_read() -> None:
 
 
 async def jumped(desk: Desk, message_id: str) -> None:
-    """Choose a message among what a search found, and wait until it is there."""
+    """Open a search hit, and wait until its message is in the transcript."""
     desk.window.conversations.hit_open_requested.emit(LONG, message_id, "")
     await until(lambda: desk.window.transcript.navigator.scroll_state()[0] == message_id)
 

@@ -205,7 +205,7 @@ async def answers(received: Received, writer: asyncio.StreamWriter) -> None:
 
 
 async def check_connection(desk: Desk, profile_id: str, ok: bool, says: str) -> None:
-    """Press Test and see what it says."""
+    """Press Test, and check the result."""
     await press_test(desk, profile_id)
     is_ok, words = connection_result(desk, profile_id)
     assert is_ok is ok, words
@@ -268,9 +268,9 @@ async def test_the_window_of_a_servers_model_is_learned_when_a_document_is_dropp
         desk.enter()
         await until(lambda: "With long.txt, this needs" in desk.said)
         assert "llama3 accepts 1,536" in desk.said
-        desk.take("Read in parts…")
+        desk.press_action("Read in parts…")
         await until(lambda: "will be read in" in desk.said)
-        desk.take("Read in parts")
+        desk.press_action("Read in parts")
         assert "part=" in (await desk.turn(0)).asked
         desk.window.prompt.stop_requested.emit()
         await desk.settled()

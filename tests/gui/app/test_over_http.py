@@ -61,7 +61,7 @@ async def test_answers_over_http() -> None:
 
 
 class FailingServer(PreparedServer):
-    """Its answers fail in the middle, in so many words."""
+    """A server whose answers fail after the first word."""
 
     async def _answer(self, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Export and print, out of the window."""
+"""Export and printing from the window."""
 
 from __future__ import annotations
 

@@ -241,7 +241,7 @@ async def test_a_changed_shortcut_applies_at_once() -> None:
 
 
 class Windows(QObject):
-    """Keeps what was shown as a window."""
+    """An event filter that records the widgets that are shown as windows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -265,7 +265,7 @@ async def test_no_widget_is_shown_as_a_window(qapp: QApplication, data: Path) ->
         await until(lambda: desk.chips and "reading" not in desk.chips[0])
         one = await desk.ask_and_answer("One", "1")
         desk.window.conversations.delete_requested.emit([one])
-        desk.take("Undo")
+        desk.press_action("Undo")
         desk.window.show_settings(False)
         await desk.written()
         qapp.removeEventFilter(windows)
@@ -355,13 +355,13 @@ def problem_of(desk: Desk) -> str:
 
 
 def open_quick(desk: Desk, text: str = "") -> QPlainTextEdit:
-    """Open it; its text field."""
+    """Open the quick prompt, and return its text field."""
     desk.session.serve(QuickRequest(text))
     return find(quick_of(desk), QPlainTextEdit, "prompt")
 
 
 async def ask_quick(desk: Desk, question: str, text: str = "") -> Any:
-    """Ask in the quick prompt; the provider's turn."""
+    """Ask in the quick prompt, and return the provider's turn."""
     before = len(desk.stage.turns)
     line = open_quick(desk, text)
     line.setPlainText(question)

@@ -303,7 +303,7 @@ async def test_an_unsent_question_survives_a_restart() -> None:
         assert line(opened(desk)).toPlainText() == ""
 
 
-async def test_attachments_and_the_unsaved_mark_survive_a_restart(tmp_path: Path) -> None:
+async def test_attachments_and_the_clipboard_survive_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Some notes.")
     async with Desk() as desk:

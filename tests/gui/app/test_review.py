@@ -70,7 +70,7 @@ async def test_a_verdict_is_shown_kept_found_counted_and_exported() -> None:
         await _review(desk, "none")
         await until(lambda: "Rejected" not in desk.transcript)
         assert await search.find("is:rejected") == []
-        desk.take("Undo")
+        desk.press_action("Undo")
         await until(lambda: "Rejected: It is scattering" in desk.transcript)
         await desk.written()
         assert await search.find("is:rejected")

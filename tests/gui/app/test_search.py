@@ -94,7 +94,7 @@ async def test_the_archive_is_searched_and_marked() -> None:
 
 
 class Slow(Search):
-    """A search whose first question never comes to an end."""
+    """A search that never ends if its text is "slow"."""
 
     asked = 0
 

@@ -1,4 +1,4 @@
-"""A server of the user's own: the model it proposes, and how it is missed when it stops."""
+"""A server of the user's own: the model it proposes, and the window when it stops."""
 
 from __future__ import annotations
 

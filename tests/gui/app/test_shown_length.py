@@ -1,4 +1,4 @@
-"""Of an answer that no model writes, the window shows the beginning; all of it is kept."""
+"""Answers of absurd length: the window shows the beginning, and the store keeps them whole."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         assert len(desk.stage.turns) == 1
         assert len(desk.messages()) == 2
 
-        desk.take("Raise the limit")
+        desk.press_action("Raise the limit")
         field = find(desk.window.settings, QLineEdit, "monthly-cap")
         await until(field.hasFocus)
         assert field.text() == "0.005"
@@ -146,11 +146,11 @@ async def test_the_charts_say_that_older_calls_are_being_summed_up(
         await until(lambda: sum(row.spent.calls for row in view.charts.rows) > 0)
         await until(view.preparing.isHidden)
         assert "Figures of earlier calls are being prepared: 50%." in said
-        await until(lambda: [row.spent.calls for row in view.charts.rows] == [titled(desk)])
+        await until(lambda: [row.spent.calls for row in view.charts.rows] == [call_count(desk)])
 
 
-def titled(desk: Desk) -> int:
-    """Return the number of recorded calls, of which some made titles."""
+def call_count(desk: Desk) -> int:
+    """Return the number of recorded calls, with those that made titles."""
     return int(desk.stored("SELECT count(*) FROM ledger")[0][0])
 
 
@@ -162,7 +162,7 @@ async def test_calls_without_a_price_are_reported() -> None:
         desk.type("One")
         desk.enter()
         await until(lambda: "price" in desk.said)
-        desk.take("Use anyway")
+        desk.press_action("Use anyway")
         await until(lambda: len(desk.stage.turns) == 1)
         desk.stage.turns[0].end("An answer.")
         await desk.settled()
@@ -184,7 +184,7 @@ async def test_the_quick_prompt_refuses_a_question_over_the_cap() -> None:
         assert desk.stage.turns == []
 
 
-def in_hand(desk: Desk) -> str:
+def focused_name(desk: Desk) -> str:
     """Return the name of the focused widget, or of the next if the window is inactive."""
     return desk.window.focusWidget().objectName()
 
@@ -200,7 +200,7 @@ async def test_the_quick_prompt_links_to_the_cap() -> None:
         assert find(quick, QPushButton, "remedy").isVisible()
         assert find(quick, QPushButton, "remedy").text() == "Raise the limit"
         QTest.mouseClick(find(quick, QPushButton, "remedy"), Qt.MouseButton.LeftButton)
-        await until(lambda: in_hand(desk) == "monthly-cap")
+        await until(lambda: focused_name(desk) == "monthly-cap")
         assert desk.text.toPlainText() == "Why is it so?"
         assert not quick.isVisible()
         desk.session.quick.open_with("")

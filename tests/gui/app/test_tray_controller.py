@@ -1,4 +1,4 @@
-"""The icon in the tray where the system always has one."""
+"""The icon in the tray of a system that always has a tray."""
 
 from __future__ import annotations
 
