@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
 from desktop_app.ui.widgets.external_open import open_path
 from tests.gui.app.desk import Desk, until
-from tests.gui.app.test_paper import has_said
+from tests.gui.app.test_export_and_print import has_said
 from tests.gui.app.test_viewer import OPENAI
 from tests.helpers.widgets import find
 from tests.integration.cli.test_file_modes import open_to_others
