@@ -89,8 +89,8 @@ class Application:
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
         self._pending: list[WindowRequest] = []
-        self._serving: WindowSession | None = None
-        self._joining: asyncio.Task[None] | None = None
+        self._serving_session: WindowSession | None = None
+        self._join_task: asyncio.Task[None] | None = None
 
     def show(self) -> None:
         """Build the window and paint it; return after the first paint."""
@@ -136,9 +136,9 @@ class Application:
             try:
                 loop.run_until_complete(self._run_sessions(loop))
             finally:
-                if self._joining is not None:
-                    self._joining.cancel()
-                    loop.run_until_complete(asyncio.gather(self._joining, return_exceptions=True))
+                if self._join_task is not None:
+                    self._join_task.cancel()
+                    loop.run_until_complete(asyncio.gather(self._join_task, return_exceptions=True))
                     loop.run_until_complete(self._bus.aclose())
         from desktop_app.ui.widgets.accessibility.accessible_roles import release_roles
 
@@ -148,9 +148,9 @@ class Application:
     def _join_bus(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.session.session_bus import SessionBus
 
-        if self._joining is None:
+        if self._join_task is None:
             self._bus = SessionBus()
-            self._joining = loop.create_task(self._acquire_bus_name())
+            self._join_task = loop.create_task(self._acquire_bus_name())
 
     async def _acquire_bus_name(self) -> None:
         """Acquire the program's name on the session bus, then deny inspection."""
@@ -188,11 +188,11 @@ class Application:
 
     def _serve(self, request: WindowRequest) -> None:
         """Serve a request from the bus, or keep it until the next session has started."""
-        if self._serving is not None and not self._serving.is_ending:
-            self._serving.serve(request)
+        if self._serving_session is not None and not self._serving_session.is_ending:
+            self._serving_session.serve(request)
             return
         self._pending.append(request)
-        if self._serving is None and not isinstance(request, QuickRequest):
+        if self._serving_session is None and not isinstance(request, QuickRequest):
             self.window.show()
 
     async def _run_sessions(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -243,7 +243,7 @@ class Application:
             self.should_restart = True
 
     def _serve_pending(self, session: WindowSession) -> None:
-        pending, self._pending, self._serving = self._pending, [], session
+        pending, self._pending, self._serving_session = self._pending, [], session
         for request in pending:
             session.serve(request)
         if isinstance(self._request, HiddenRequest):

@@ -24,11 +24,11 @@ class Tasks:
     def __init__(self, on_error: Callable[[UserFacingError], None]) -> None:
         self._on_error = on_error
         self._running: set[asyncio.Task[Any]] = set()
-        self._is_over = False
+        self._is_closed = False
 
     def start(self, work: Work) -> asyncio.Future[Any]:
         """Start a task that runs `work`; after `settle`, return a canceled future instead."""
-        if self._is_over:  # a timer may still fire while the store closes
+        if self._is_closed:  # a timer may still fire while the store closes
             # A task could be left over: the loop may end before its first step.
             work.close()
             canceled = asyncio.get_running_loop().create_future()
@@ -62,4 +62,4 @@ class Tasks:
                 task.cancel()
             while self._running:
                 await asyncio.wait(set(self._running))
-        self._is_over = True
+        self._is_closed = True

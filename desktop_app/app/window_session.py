@@ -104,7 +104,7 @@ class WindowSession:
         self._backend = backend
         loop.set_exception_handler(self._on_defect)
         self._closed: asyncio.Future[None] = loop.create_future()
-        self._ending: asyncio.Task[None] | None = None
+        self._end_task: asyncio.Task[None] | None = None
         self._is_hotkey_paused = False
         self.spelling: SpellingController | None = None
         self._mnemonics: WindowMnemonics | None = None
@@ -149,7 +149,7 @@ class WindowSession:
     @property
     def is_ending(self) -> bool:
         """True once the program has begun to end."""
-        return self._ending is not None
+        return self._end_task is not None
 
     @property
     def quick(self) -> QuickPromptController:
@@ -520,7 +520,7 @@ class WindowSession:
     def quit(self) -> None:
         """End the program: stop tasks, store partial answers, close the store."""
         if not self.is_ending:
-            self._ending = asyncio.get_running_loop().create_task(self._end())
+            self._end_task = asyncio.get_running_loop().create_task(self._end())
 
     def end_for(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""

@@ -43,15 +43,15 @@ class ImageChips(QObject):
         super().__init__(parent)
         self._tasks, self._scaler = tasks, image_scaler
         self._cache: OrderedDict[str, QImage] = OrderedDict()
-        self._making: set[str] = set()
+        self._requested: set[str] = set()
 
     def thumbnail(self, part: ImagePart) -> QImage | None:
         """Return the thumbnail, None until `thumbnail_made` reports it."""
         found = self._cache.get(part.sha256)
         if found is not None:
             self._cache.move_to_end(part.sha256)
-        elif part.sha256 not in self._making:
-            self._making.add(part.sha256)
+        elif part.sha256 not in self._requested:
+            self._requested.add(part.sha256)
             self._tasks.start(self._make(part))
         return found
 
@@ -65,7 +65,7 @@ class ImageChips(QObject):
         except UserFacingError:
             return  # not tried again; opening the image reports the error
         image = await asyncio.to_thread(QImage.fromData, scaled.data)
-        self._making.discard(part.sha256)
+        self._requested.discard(part.sha256)
         self._cache[part.sha256] = image
         while len(self._cache) > MAX_CACHED:
             self._cache.popitem(last=False)

@@ -140,14 +140,14 @@ class AnswerActions(QObject):
 
     async def _switch_version(self, message: Message, step: int) -> None:
         ids = self._current.versions.get(message.id, ())
-        at = ids.index(message.id) + step if message.id in ids else -1
-        if not 0 <= at < len(ids):
+        index = ids.index(message.id) + step if message.id in ids else -1
+        if not 0 <= index < len(ids):
             return
         opened_id = self._current.id
-        await self._conversations.show_version(opened_id, ids[at])
+        await self._conversations.show_version(opened_id, ids[index])
         if opened_id != self._current.id:
             return
         y = self._transcript.navigator.actions_line_y(message.id)
         await self._navigator.open(opened_id)
         if y is not None:
-            self._transcript.navigator.scroll_actions_line_to(ids[at], y)
+            self._transcript.navigator.scroll_actions_line_to(ids[index], y)

@@ -101,9 +101,9 @@ class ChatController(QObject):
             await self._turns.begin(path, draft, compared=choices)
             return
         path = self._current.path
-        asked = [at for at, message in enumerate(path) if message.role is Role.USER]
-        if asked:
-            await self._turns.begin(path[: asked[-1] + 1], None, compared=choices)
+        questions = [index for index, message in enumerate(path) if message.role is Role.USER]
+        if questions:
+            await self._turns.begin(path[: questions[-1] + 1], None, compared=choices)
 
     # -------------------------------------------------------------- queued questions
 

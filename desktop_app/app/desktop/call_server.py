@@ -53,7 +53,7 @@ class CallServer:
                 self._path.rmdir()
             self._path.unlink(missing_ok=True)
             self._server = await asyncio.start_unix_server(
-                self._answer, self._path, limit=_PIECE_BYTES
+                self._serve_caller, self._path, limit=_PIECE_BYTES
             )
             self._path.chmod(0o600)
         except OSError as exc:
@@ -72,7 +72,9 @@ class CallServer:
             caller.cancel()
         await asyncio.gather(*self._callers, return_exceptions=True)
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_caller(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._callers.add(task)

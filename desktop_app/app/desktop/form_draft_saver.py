@@ -29,7 +29,7 @@ class FormDraftSaver(QObject):
         self._stored: dict[str, Any] | None = {}  # None after a failed write
         self._timer = QTimer(self, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.save)
-        self._is_over = False
+        self._is_closed = False
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.focusObjectChanged.connect(self._on_focus_changed)
@@ -68,12 +68,12 @@ class FormDraftSaver(QObject):
         from desktop_app.ui.widgets.forms.form_dialog import DraftForm, leave_field
 
         # A later focus change must not store that there are no changes any more.
-        self._is_over = True
+        self._is_closed = True
         leave_field()
         self.save()
         self._timer.stop()
         DraftForm.drafts.clear()
 
     def _on_focus_changed(self) -> None:
-        if not self._is_over and not self._timer.isActive():
+        if not self._is_closed and not self._timer.isActive():
             self._timer.start()

@@ -41,7 +41,7 @@ class HotkeyController(QObject):
         self._is_paused = self._is_pause_announced = False
         self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._on_portal_lost)
         self._keys: str | None = None
-        self._asking: asyncio.Task[str] | None = None
+        self._portal_request: asyncio.Task[str] | None = None
         self._x11: X11Hotkey | None = None
         self._native: NativeHotkey | None = None
         self._change_lock = asyncio.Lock()
@@ -50,19 +50,19 @@ class HotkeyController(QObject):
         """Grab other keys, in Qt's portable text; "" for none. While `paused`, grab none."""
         if (keys, paused) != (self._keys, self._is_paused):
             self._keys, self._is_paused = keys, paused
-            self._stop_asking()
+            self._cancel_portal_request()
             self._tasks.start(self._change())
 
     async def close(self) -> None:
         """Release the keys."""
         self._keys = ""
-        self._stop_asking()
+        self._cancel_portal_request()
         async with self._change_lock:
             await self._release()
 
-    def _stop_asking(self) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
+    def _cancel_portal_request(self) -> None:
+        if self._portal_request is not None:
+            self._portal_request.cancel()
 
     async def _change(self) -> None:
         async with self._change_lock:
@@ -98,15 +98,15 @@ class HotkeyController(QObject):
             return HotkeyReport(keys, HotkeyStatus.WORKS)
         # The user may take minutes to answer the desktop's question.
         binding = self._portal.bind(keys, tr("Open the quick prompt"))
-        self._asking = asyncio.get_running_loop().create_task(binding)
+        self._portal_request = asyncio.get_running_loop().create_task(binding)
         try:
-            trigger = str(await self._asking)
+            trigger = str(await self._portal_request)
         except asyncio.CancelledError:
             if self._keys == keys:  # this task itself was cancelled
                 raise
             return HotkeyReport(keys, HotkeyStatus.OFF)
         finally:
-            self._asking = None
+            self._portal_request = None
         return HotkeyReport(keys, HotkeyStatus.WORKS, trigger)
 
     def _on_portal_lost(self) -> None:

@@ -44,12 +44,12 @@ class LanguageChange(QObject):
         self._has_unsent, self._is_creating, self._is_busy = has_unsent, is_creating, is_busy
         self._notifications = notifications
         # Checked repeatedly, because no signal tells that the last dialog has closed.
-        self._retry = QTimer(self, interval=LANGUAGE_RETRY_MS)
-        self._retry.timeout.connect(self._try)
+        self._retry_timer = QTimer(self, interval=LANGUAGE_RETRY_MS)
+        self._retry_timer.timeout.connect(self._try)
 
     def begin(self) -> None:
         """Request the rebuild as soon as possible; notify of an obstacle."""
-        self._retry.start()
+        self._retry_timer.start()
         if obstacle := self._try():
             self._notifications.notify(obstacle)
 
@@ -63,6 +63,6 @@ class LanguageChange(QObject):
             return tr(
                 "The language changes once responses, transfers, and temporary conversations end."
             )
-        self._retry.stop()
+        self._retry_timer.stop()
         self.rebuild_requested.emit()
         return ""

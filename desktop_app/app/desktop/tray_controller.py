@@ -68,7 +68,7 @@ class TrayController(QObject):
         self._host = TrayHost(bus, self._on_host_changed, tasks.start)
         self._icon: QSystemTrayIcon | None = None
         self._recent_actions: list[QAction] = []
-        self._listed: list[tuple[str, str]] = []
+        self._listed_recent: list[tuple[str, str]] = []
         self._refresh_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refresh_timer.timeout.connect(lambda: tasks.start(self.refresh()))
         self._menu: QMenu
@@ -129,7 +129,7 @@ class TrayController(QObject):
 
         menu = self._menu = ProgramMenu(self._window)
         menu.setObjectName("tray-menu")
-        self._recent_actions, self._listed = [], []
+        self._recent_actions, self._listed_recent = [], []
         menu.addAction(tr("Open Repartee")).triggered.connect(self.window_requested)
         menu.addAction(tr("Quick prompt")).triggered.connect(self.quick_requested)
         menu.addAction(tr("New conversation")).triggered.connect(self.new_requested)
@@ -161,8 +161,8 @@ class TrayController(QObject):
         """List the newest conversations."""
         found = await self._conversations.recent(RECENT_COUNT)
         recent = [(each.id, each.title) for each in found]
-        if recent != self._listed:  # a click may be on its way to a row
-            self._listed = recent
+        if recent != self._listed_recent:  # a click may be on its way to a row
+            self._listed_recent = recent
             self._show_recent(recent)
 
     def _show_recent(self, recent: Sequence[tuple[str, str]]) -> None:

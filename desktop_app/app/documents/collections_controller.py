@@ -76,7 +76,7 @@ class CollectionsController(QObject):
         self._dialog: CollectionsDialog | None = None
         self._picker: CommandPalette | None = None
         self._states: dict[str, CollectionState] = {}
-        self._filling: asyncio.Future[None] | None = None
+        self._fill_task: asyncio.Future[None] | None = None
         self._filled_id = ""  # of the collection that is being filled, or was last
         self._progress: CollectionProgress | None = None
         self._deleted_id = ""  # of the collection to delete, unless the user presses Undo
@@ -185,7 +185,7 @@ class CollectionsController(QObject):
         if self._dialog is None:
             return
         progress, state = self._progress, self._states.get(self._filled_id)
-        if self._filling is None or state is None:
+        if self._fill_task is None or state is None:
             self._dialog.show_work("", 0, 0)
         elif progress is None:
             self._dialog.show_work(
@@ -232,20 +232,20 @@ class CollectionsController(QObject):
     @property
     def is_busy(self) -> bool:
         """True while a collection is updated, or about to be loaded again."""
-        return self._filling is not None or self._reload_timer.isActive()
+        return self._fill_task is not None or self._reload_timer.isActive()
 
     def cancel(self) -> None:
         """Cancel the update; documents that were read stay."""
-        if self._filling is not None:
-            self._filling.cancel()
+        if self._fill_task is not None:
+            self._fill_task.cancel()
 
     def _fill(self, collection_id: str, work: FillWork, done_text: str | None = None) -> None:
         """Run `work` for a collection, then show `done_text`, by default a summary of the files."""
-        if self._filling is not None:
+        if self._fill_task is not None:
             self._report(tr("Another collection is being updated. Wait for it or cancel it."))
             return
         self._filled_id, self._progress = collection_id, None
-        self._filling = self._start(self._run_filling(work, done_text))
+        self._fill_task = self._start(self._run_filling(work, done_text))
         self._show_work()
 
     async def _run_filling(self, work: FillWork, done_text: str | None) -> None:
@@ -261,7 +261,7 @@ class CollectionsController(QObject):
             await self._reload()
             self._report(self._summary(before) if done_text is None else done_text)
         finally:
-            self._filling, self._progress = None, None
+            self._fill_task, self._progress = None, None
             self._start(self._reload())
 
     def _summary(self, before: CollectionState | None) -> str:

@@ -107,7 +107,7 @@ class ViewerController(QObject):
         self.window: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: Target | None = None
-        self._opening: asyncio.Future[Any] | None = None
+        self._open_task: asyncio.Future[Any] | None = None
         self._paged_document: ViewedDocument | None = None
         self._search: ViewerSearch | None = None
         self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
@@ -115,7 +115,7 @@ class ViewerController(QObject):
         self._shown_match: Span | None = None
         self._text: DocumentText | None = None
         self._wanted_strips: list[PageStrip] = []
-        self._drawing: asyncio.Future[Any] | None = None
+        self._draw_task: asyncio.Future[Any] | None = None
         self._drawn_strip: tuple[PageStrip, float] | None = None
         self._copies = TemporaryCopies(user_folders.temporary)
         transcript.action_requested.connect(self._act)
@@ -151,7 +151,7 @@ class ViewerController(QObject):
         place = target.place or (tr("page {number}", number=target.page) if target.page else "")
         viewer.begin(target.name, place)
         bring_to_front(viewer)
-        self._opening = self._tasks.start(self._open(target))
+        self._open_task = self._tasks.start(self._open(target))
 
     def _get_window(self) -> DocumentViewer:
         if self.window is None:
@@ -173,10 +173,10 @@ class ViewerController(QObject):
 
     def _stop(self) -> None:
         self._wanted_strips = []
-        for task in (self._opening, self._drawing):
+        for task in (self._open_task, self._draw_task):
             if task is not None:
                 task.cancel()
-        self._opening = self._drawing = None
+        self._open_task = self._draw_task = None
 
     def _release(self) -> None:
         """Free the document after its window was closed."""
@@ -325,14 +325,14 @@ class ViewerController(QObject):
     def _render_strips(self, strips: list[PageStrip]) -> None:
         """Render these strips next; cancel a slow strip that is out of view."""
         self._wanted_strips = strips
-        if self._drawn_strip is not None and self._drawing is not None:
+        if self._drawn_strip is not None and self._draw_task is not None:
             strip, since = self._drawn_strip
             pages = {each.page for each in strips}
             if strip.page not in pages and time.monotonic() - since > _SLOW_STRIP_S:
-                self._drawing.cancel()
-                self._drawing = None
-        if strips and self._drawing is None and self._paged_document is not None:
-            self._drawing = self._tasks.start(self._draw(self._paged_document))
+                self._draw_task.cancel()
+                self._draw_task = None
+        if strips and self._draw_task is None and self._paged_document is not None:
+            self._draw_task = self._tasks.start(self._draw(self._paged_document))
 
     async def _draw(self, document: ViewedDocument) -> None:
         from desktop_app.documents.worker.page_worker import Strip
@@ -352,8 +352,8 @@ class ViewerController(QObject):
                 if document is self._paged_document:
                     viewer.pages.show_strip(wanted, pixels)
         finally:
-            if self._drawing is asyncio.current_task():
-                self._drawing = self._drawn_strip = None
+            if self._draw_task is asyncio.current_task():
+                self._draw_task = self._drawn_strip = None
 
     # -------------------------------------------------------------- the original
 

@@ -53,8 +53,8 @@ class HelpController(QObject):
         self._settings_store = settings_store
         self._window: HelpWindow | None = None
         self._requested_place = START
-        self._opening: asyncio.Future[None] | None = None
-        self._refreshing: asyncio.Future[None] | None = None
+        self._open_task: asyncio.Future[None] | None = None
+        self._refresh_task: asyncio.Future[None] | None = None
         values.changed.connect(self._on_value)
 
     def open(self) -> None:
@@ -82,13 +82,13 @@ class HelpController(QObject):
             self._window.open_at(place)
         else:
             self._requested_place = place
-            if self._opening is None or self._opening.done():
-                self._opening = self._tasks.start(self._open_first())
+            if self._open_task is None or self._open_task.done():
+                self._open_task = self._tasks.start(self._open_first())
 
     def close(self) -> None:
         """Close the window and store its geometry."""
-        if self._opening is not None:
-            self._opening.cancel()
+        if self._open_task is not None:
+            self._open_task.cancel()
         if self._window is not None:
             geometry = self._window.geometry_text()
             self._tasks.start(self._settings_store.set(GEOMETRY, geometry))
@@ -127,6 +127,6 @@ class HelpController(QObject):
             self._window.set_book(book)
 
     def _on_value(self, key: str) -> None:
-        is_refreshing = self._refreshing is not None and not self._refreshing.done()
+        is_refreshing = self._refresh_task is not None and not self._refresh_task.done()
         if key.startswith("keys.") and self._window is not None and not is_refreshing:
-            self._refreshing = self._tasks.start(self._refresh())
+            self._refresh_task = self._tasks.start(self._refresh())

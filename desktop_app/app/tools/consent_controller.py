@@ -65,7 +65,7 @@ class ConsentController(QObject):
         self._add_above_prompt, self._prompt = add_above_prompt, prompt
         self._theme, self._current, self._notifications = theme, current, notifications
         self._pending: list[_Pending] = []
-        self._shown: _Pending | None = None
+        self._shown_pending: _Pending | None = None
         self._card: ConsentCard | None = None
         current.opened.connect(self._show)
         consent.open(self)
@@ -96,13 +96,13 @@ class ConsentController(QObject):
         here = [p for p in self._pending if p.question.conversation_id == self._current.id]
         first = here[0] if here else None
         if first is None:
-            self._shown = None
+            self._shown_pending = None
             if self._card is not None:
                 self._hide(self._card)
             return
-        if first is self._shown:
+        if first is self._shown_pending:
             return
-        self._shown = first
+        self._shown_pending = first
         tool, call = first.question.tool, first.question.call
         touches = tr(tool.touches) if tool.touches else ""
         note = " ".join(filter(None, (touches, tr(_KINDS[tool.kind]))))
@@ -112,7 +112,7 @@ class ConsentController(QObject):
 
     def _show_problem(self, pending: _Pending, problem: str) -> None:
         """Show why the tool refused the arguments; the user can change them again."""
-        if pending is self._shown and self._card is not None:
+        if pending is self._shown_pending and self._card is not None:
             message = tr("Not valid: {words}", words=problem)
             self._card.show_problem(message)
             self._notifications.announce(message)
@@ -138,7 +138,7 @@ class ConsentController(QObject):
     def _on_decided(self, choice: ConsentChoice) -> None:
         from desktop_app.ui.tools.consent_card import ConsentChoice
 
-        shown, card = self._shown, self._card
+        shown, card = self._shown_pending, self._card
         if shown is None or card is None or shown.answer.done():
             return
         if choice is ConsentChoice.DENY:
