@@ -262,6 +262,7 @@ class CollectionsController(QObject):
             self._report(self._summary(before) if done_text is None else done_text)
         finally:
             self._fill_task, self._progress = None, None
+            self._show_work()
             self._start(self._reload())
 
     def _summary(self, before: CollectionState | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart
 from desktop_app.domain.documents.collections import Collection
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.services.collections.collection_service import Collections
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
@@ -317,6 +318,28 @@ async def test_an_update_that_ends_meanwhile_does_not_hide_the_next(
         may_load.set()
         assert "being updated" in status(dialog)
         await until(lambda: is_quiet(desk))
+
+
+async def test_an_update_can_be_repeated_after_the_list_could_not_be_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        collections = desk.backend.collections
+        dialog = await shown(desk)
+        drop(dialog, folder_of(tmp_path, "notes.md"))
+        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+        await until(dialog.refresh_button.isEnabled)
+
+        async def fail(*_: object) -> NoReturn:
+            raise StoreFullError("full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(collections, "all", fail)
+            dialog.refresh_button.click()
+            assert not dialog.refresh_button.isEnabled()
+            await until(lambda: is_quiet(desk))
+            assert dialog.refresh_button.isEnabled()
+        await desk.written()
 
 
 async def test_a_chip_says_so_again_if_its_collection_was_deleted_long_ago() -> None:
