@@ -86,7 +86,7 @@ async def _measure(path: Path, entries: int) -> dict[str, Any]:
     ledger, holds = Ledger(database), SpendingHolds(database)
 
     figures = {
-        "month_ms": await _median_ms(lambda: ledger.month_cost(at)),
+        "month_ms": await _median_ms(lambda: ledger.spent_in_month(at)),
         "cap_ms": await _median_ms(lambda: holds.month(("openai",), None, at)),
         "tables_ms": await _median_ms(lambda: ledger.report(at)),
         "chart_ms": await _median_ms(lambda: ledger.grouped(Grouping.DAY, recent)),

@@ -123,7 +123,7 @@ async def ledgers(database: MemoryDatabase) -> AsyncIterator[str]:
     yield _line(told)
     for provider in (None, "openai", "own"):
         yield _line(provider, repr(await ledger.spent_in_month(_NOON, provider)))
-        yield _line(await ledger.month_cost(_NOON - timedelta(days=70), provider))
+        yield _line((await ledger.spent_in_month(_NOON - timedelta(days=70), provider)).cost)
     yield _line(await ledger.conversation_cost("c"), await ledger.utility_cost("c"))
     yield _line(repr(await ledger.answer_spending("c", "a")), await ledger.first_token_seconds("c"))
     seconds = await ledger.usual_seconds("openai")

@@ -73,10 +73,6 @@ class Ledger:
         for listener in self._listeners:
             listener(provider_id)
 
-    async def month_cost(self, at: datetime, provider_id: str | None = None) -> Decimal:
-        """Return the US dollars spent in the month of `at`, in this computer's time zone."""
-        return (await self.spent_in_month(at, provider_id)).cost
-
     async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> Spent:
         """Return the spending in the month of `at`, with calls and tokens."""
         return await self._databases.disk.read(lambda c: month_of(c, at, provider_id))

@@ -143,7 +143,7 @@ async def test_other_words_for_the_same_thing_are_found_once_it_was_paid_for(
         await here.collections.embed(made.id)
         assert len(here.provider.sent) == 3
         assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
-        assert await here.ledger.month_cost(now()) == Decimal("0.02") * 40 / 1_000_000
+        assert (await here.ledger.spent_in_month(now())).cost == Decimal("0.02") * 40 / 1_000_000
         again = await here.collections.embedding_plan(made.id)
         assert again is not None
         assert (again.passages, again.tokens) == (0, 0)

@@ -145,7 +145,8 @@ async def _judge(server: BatchServer, setup: BatchSetup, job_id: str, where: str
     assert sorted(names) == sorted({f"repartee-{job_id}-{n}" for n in (1, 2)}), where
     uploads = [name for name, _ in server.files.values() if name.startswith("repartee-")]
     assert len(uploads) == 2, where
-    assert job.counts.cost == await setup.ledger.month_cost(now()) == 3 * Decimal("0.001575"), where
+    spent = await setup.ledger.spent_in_month(now())
+    assert job.counts.cost == spent.cost == 3 * Decimal("0.001575"), where
     assert job.held is None
     answers = {item.custom_id: item.answer for item in await setup.items(job_id)}
     assert answers == {name: f"Answer to {name}" for name in answers}, where

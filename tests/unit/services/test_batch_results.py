@@ -159,7 +159,7 @@ async def test_each_file_gets_the_status_of_its_result(
         after = await store.get(job.id)
         assert after is not None
         assert after.counts.cost == EACH * paid
-        assert await Ledger(database).month_cost(now()) == EACH * paid
+        assert (await Ledger(database).spent_in_month(now())).cost == EACH * paid
         assert provider.deleted == ["in"]
         unreadable = fates.count("broken") + sum(_is_unreadable(n) for n in noise)
         assert (odd is not None and bool(odd.params["unreadable"])) == bool(unreadable)

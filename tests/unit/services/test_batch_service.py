@@ -51,7 +51,7 @@ async def test_answers_are_matched_to_files_and_cost_half_price(tmp_path: Path) 
         each = Decimal("0.000875") + Decimal("0.0007")
         assert [item.cost for item in items] == [each] * 3
         assert job.counts.cost == each * 3
-        assert await setup.ledger.month_cost(now()) == each * 3
+        assert (await setup.ledger.spent_in_month(now())).cost == each * 3
         (line,) = (await setup.ledger.report(now())).month
         assert (line.purpose, line.spent.calls) == ("batch", 3)
         assert job.held is None
@@ -394,7 +394,7 @@ async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_p
         job = await setup.run((await setup.service.start(job.id)).id)
         each = Decimal("0.002") + Decimal("0.001")  # 1,000 in and 100 out
         assert [item.cost for item in await setup.items(job.id)] == [each]
-        assert await setup.ledger.month_cost(now()) == each
+        assert (await setup.ledger.spent_in_month(now())).cost == each
 
 
 async def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -> None:
@@ -415,7 +415,7 @@ async def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -
         each = Decimal("0.000875") + Decimal("0.0007")
         assert (first.cost, second.cost) == (each, None)
         assert (job.counts.cost, job.counts.uncounted) == (each, 1)
-        assert await setup.ledger.month_cost(now()) == each
+        assert (await setup.ledger.spent_in_month(now())).cost == each
 
 
 async def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> None:
@@ -470,7 +470,7 @@ async def test_a_broken_connection_uploads_and_bills_nothing_twice(
         assert len(server.batches) == 1
         uploads = [name for name, _ in server.files.values() if name.startswith("repartee-")]
         assert len(uploads) == 1
-        assert await setup.ledger.month_cost(now()) == 2 * Decimal("0.001575")
+        assert (await setup.ledger.spent_in_month(now())).cost == 2 * Decimal("0.001575")
 
 
 async def test_after_a_server_error_a_batch_is_searched_for_before_it_is_created_again(

@@ -259,7 +259,7 @@ async def test_the_cost_of_an_answer_is_recorded_once(tmp_path: Path) -> None:
         # 600 fresh × 1.75 + 400 cached × 0.175 + 200 out × 14, a million tokens each
         assert answer.cost == Decimal("0.00392")
         assert await room.ledger.conversation_cost(answer.conversation_id) == Decimal("0.00392")
-        assert await room.ledger.month_cost(now(), "openai") == Decimal("0.00392")
+        assert (await room.ledger.spent_in_month(now(), "openai")).cost == Decimal("0.00392")
 
 
 @pytest.mark.parametrize(("share", "cost"), [("1", "0.01392"), ("0.5", "0.00696")])

@@ -464,7 +464,7 @@ async def test_the_progress_names_parts_and_cost(tmp_path: Path) -> None:
         events = await reading.run(reading.task("a"))
         said = [status_text(event.status) for event in events if isinstance(event, StatusChanged)]
         count, in_all = plan.calls, money(plan.cost)
-        spent = await reading.ledger.month_cost(now())
+        spent = (await reading.ledger.spent_in_month(now())).cost
         assert spent > 0
         assert said[0] == f"Reading in parts: 0 of {count} · $0 so far, of about {in_all}."
         so_far = f" · {money(spent)} so far, of about {in_all}."

@@ -120,7 +120,8 @@ async def test_documents_are_needed_until_their_job_is_removed(tmp_path: Path) -
         assert await attachments.remove_unneeded() == 0
         await BatchStore(database, Ledger(database)).remove(job.id)
         assert await attachments.remove_unneeded() == 1
-        assert await Ledger(database).month_cost(NOON) == 0  # it was this month's, not March's
+        spent = await Ledger(database).spent_in_month(NOON)
+        assert spent.cost == 0  # it was this month's, not March's
     assert not holding(tmp_path)
 
 

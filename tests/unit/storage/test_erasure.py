@@ -99,7 +99,7 @@ async def test_an_erasure_leaves_no_text_in_any_file_of_the_program(tmp_path: Pa
         assert await Search(store).find(WORD) == []
         kept = await SettingsStore(store).all()
         assert set(kept) == {"window.state", "look.theme"}
-        assert await Ledger(store).month_cost(NOON) == Decimal("0.25")
+        assert (await Ledger(store).spent_in_month(NOON)).cost == Decimal("0.25")
         rows = await store.read(lambda c: c.execute("SELECT * FROM ledger").fetchall())
         assert [row["conversation_id"] for row in rows] == [None]
         found = await store.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])

@@ -72,7 +72,7 @@ async def test_sums_are_exact(tmp_path: Path) -> None:
         tiny = "0.00000000000000000000000000000000014"
         for cost in ("0.1", "0.2", tiny, "12345678", None):
             await spend(database, cost, at)
-        total = await Ledger(database).month_cost(at)
+        total = (await Ledger(database).spent_in_month(at)).cost
         assert str(total) == "12345678.30000000000000000000000000000000014"
 
 
@@ -83,9 +83,9 @@ async def test_months_are_local(tmp_path: Path, in_tokyo: None) -> None:
         await spend(database, "4", datetime(2026, 3, 31, 14, 59, tzinfo=UTC))
         await spend(database, "8", datetime(2026, 3, 31, 15, 0, tzinfo=UTC))
         ledger = Ledger(database)
-        assert await ledger.month_cost(datetime(2026, 2, 10, tzinfo=UTC)) == 1
-        assert await ledger.month_cost(datetime(2026, 2, 28, 20, tzinfo=UTC)) == 2 + 4
-        assert await ledger.month_cost(datetime(2025, 12, 31, 20, tzinfo=UTC)) == 0
+        assert (await ledger.spent_in_month(datetime(2026, 2, 10, tzinfo=UTC))).cost == 1
+        assert (await ledger.spent_in_month(datetime(2026, 2, 28, 20, tzinfo=UTC))).cost == 2 + 4
+        assert (await ledger.spent_in_month(datetime(2025, 12, 31, 20, tzinfo=UTC))).cost == 0
 
 
 async def test_a_month_includes_a_change_of_clocks(tmp_path: Path, in_new_york: None) -> None:
@@ -94,7 +94,8 @@ async def test_a_month_includes_a_change_of_clocks(tmp_path: Path, in_new_york: 
         await spend(database, "2", datetime(2026, 3, 1, 5, 0, tzinfo=UTC))
         await spend(database, "4", datetime(2026, 4, 1, 3, 59, tzinfo=UTC))  # 31 March, UTC-4
         await spend(database, "8", datetime(2026, 4, 1, 4, 0, tzinfo=UTC))
-        assert await Ledger(database).month_cost(datetime(2026, 3, 20, tzinfo=UTC)) == 2 + 4
+        spent = await Ledger(database).spent_in_month(datetime(2026, 3, 20, tzinfo=UTC))
+        assert spent.cost == 2 + 4
 
 
 async def test_costs_are_summed_by_provider_and_by_conversation(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ async def test_costs_are_summed_by_provider_and_by_conversation(tmp_path: Path) 
         await spend(database, "2", at, "cometapi", "a")
         await spend(database, "4", at, "openai", "b")
         ledger = Ledger(database)
-        assert await ledger.month_cost(at, "openai") == 5
+        assert (await ledger.spent_in_month(at, "openai")).cost == 5
         assert await ledger.conversation_cost("a") == 3
         assert await ledger.conversation_cost("none") == 0
 

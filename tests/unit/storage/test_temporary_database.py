@@ -157,7 +157,7 @@ async def test_a_temporary_conversation_is_read_from_memory(tmp_path: Path) -> N
         assert await its.ledger.conversation_cost(id_) == Decimal("0.25")
         assert await its.ledger.utility_cost(id_) == Decimal("0.25")
         assert (await its.ledger.answer_spending(id_, its.answer.id)).calls == 1
-        assert await its.ledger.month_cost(NOON) == Decimal("0.25")
+        assert (await its.ledger.spent_in_month(NOON)).cost == Decimal("0.25")
         about = "SELECT conversation_id, message_id FROM ledger"
         rows = await its.disk.read(lambda c: [tuple(row) for row in c.execute(about)])
         assert rows == [(None, None)]
@@ -180,7 +180,7 @@ async def test_writes_to_a_closed_temporary_conversation_are_dropped(tmp_path: P
         assert memory is not None
         assert await its.rows(memory) == await its.rows(its.disk) == 0
         await its.ledger.add(its.call)  # the money was spent
-        assert await its.ledger.month_cost(NOON) == Decimal("0.50")
+        assert (await its.ledger.spent_in_month(NOON)).cost == Decimal("0.50")
     assert holding(tmp_path) == []
 
 
