@@ -316,7 +316,7 @@ def test_every_setting_is_listed_or_stays_on_this_computer() -> None:
     listed = {key: default for key, (_label, default) in OUTWARD.items()}
     assert listed == {key: declared[key] for key in declared.keys() - local}
     own = {"id", "name", "api", "models", "needs_key", "from_environment", "max_tokens_field"}
-    own.add("unusable_variable")  # of the environment, never stored
+    own |= {"unusable_variable", "shares_cap_with"}  # of the environment, never stored
     assert {f.name for f in fields(ProviderProfile)} - own == set(_fields(PROFILE))
 
 
