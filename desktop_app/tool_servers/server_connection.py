@@ -173,8 +173,8 @@ class ServerConnection:
                     if not line:
                         return
                     self._handle(await _parse(line))
-                except ValueError:
-                    return  # too long or no JSON: this is no line of our process
+                except (ValueError, RecursionError):
+                    return  # too long, too deep or no JSON: this is no line of our process
         finally:
             self._kill_group()
             ended = ServerFailure(ENDED, has_ended=True)

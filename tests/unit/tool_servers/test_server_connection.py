@@ -254,8 +254,9 @@ async def test_a_canceled_request_is_canceled_at_the_server(play: Play) -> None:
     ]
 
 
-async def test_requests_fail_once_the_process_has_ended(play: Play) -> None:
-    play([READY], ["no JSON"])
+@pytest.mark.parametrize("line", ["no JSON", "[" * 100_000])
+async def test_requests_fail_once_the_process_has_ended(play: Play, line: str) -> None:
+    play([READY], [line])
     async with opened({}) as (connection, listener):
         calls = [asyncio.ensure_future(connection.request("call")) for _ in range(2)]
         for call in (*calls, connection.request("late")):
