@@ -531,14 +531,15 @@ class WindowSession:
     async def _end(self) -> None:
         """Run all steps of the end; a step that raises must not prevent the next."""
         for step in self._steps_of_end():
-            try:
-                work = step()
-                if work is not None:
-                    await work
-            except UserFacingError as error:  # there is no window left to show it
-                log.error("%s %s", error, error.details)  # noqa: TRY400
-            except Exception:
-                log.exception("a step of the end failed")
+            task = asyncio.create_task(_run(step))
+            await asyncio.wait([task])
+            match task.exception():
+                case None:
+                    pass
+                case UserFacingError() as error:  # there is no window left to show it
+                    log.error("%s %s", error, error.details)
+                case error:
+                    log.error("a step of the end failed", exc_info=error)
         self._closed.set_result(None)
 
     def _steps_of_end(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
@@ -588,3 +589,9 @@ class WindowSession:
     async def closed(self) -> None:
         """Wait for the end."""
         await self._closed
+
+
+async def _run(step: Callable[[], Awaitable[object] | None]) -> None:
+    work = step()
+    if work is not None:
+        await work
