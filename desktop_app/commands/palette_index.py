@@ -53,15 +53,15 @@ class TitleIndex:
         rarest = max(words, key=len)  # a guess: counting all words would take longer than a frame
         others = [word for word in words if word != rarest]
         found: list[tuple[str, str]] = []
-        at = text.find(rarest, 0, last)
+        offset = text.find(rarest, 0, last)
         for _ in range(_MOST_READ):
-            if at < 0 or len(found) == limit:
+            if offset < 0 or len(found) == limit:
                 break
-            row = bisect_right(self._starts, at) - 1
+            row = bisect_right(self._starts, offset) - 1
             end = self._starts[row + 1]
             if all(text.find(word, self._starts[row], end) >= 0 for word in others):
                 found.append(self._rows[row])
-            at = text.find(rarest, end, last)
+            offset = text.find(rarest, end, last)
         return found
 
     def _end_of(self, count: int) -> int:
@@ -90,9 +90,9 @@ def swapped_spellings(words: Sequence[str]) -> Iterator[list[str]]:
     """Yield the words with two neighboring letters of one of them swapped."""
     for number, word in enumerate(words):
         if len(word) >= _FEWEST_SWAPPED:
-            for at in range(len(word) - 1):
-                if word[at] != word[at + 1]:
-                    spelling = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+            for index in range(len(word) - 1):
+                if word[index] != word[index + 1]:
+                    spelling = word[:index] + word[index + 1] + word[index] + word[index + 2 :]
                     yield [*words[:number], spelling, *words[number + 1 :]]
 
 

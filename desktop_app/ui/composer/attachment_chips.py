@@ -323,10 +323,10 @@ class ChipWidget(QFrame):
         painter.drawImage(box, picture, middle)
         painter.restore()
 
-    def _paint_ring(self, painter: QPainter, at: QRect) -> None:
+    def _paint_ring(self, painter: QPainter, rect: QRect) -> None:
         side, theme = self._theme.px(18), self._theme
         ring = QRectF(0, 0, side, side)
-        ring.moveCenter(QRectF(at).center())
+        ring.moveCenter(QRectF(rect).center())
         painter.setPen(QPen(theme.line, theme.px(3)))
         painter.drawEllipse(ring)
         # With unknown progress, show a static quarter: an animation would need a timer.

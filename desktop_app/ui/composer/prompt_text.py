@@ -247,11 +247,11 @@ class PromptText(PlainTextField):
         actions = menu.actions()
         paste = [action.objectName() for action in actions].index("edit-paste")
         menu.insertAction(actions[paste + 1], plain)  # before "Delete"
-        at = self.viewport().mapToGlobal(position)
+        global_position = self.viewport().mapToGlobal(position)
 
         def show() -> None:
             mark_menu(menu)
-            menu.popup(at)
+            menu.popup(global_position)
 
         if self._spelling is None:
             show()

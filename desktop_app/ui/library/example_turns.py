@@ -92,10 +92,10 @@ class ExampleTurns(FormSection):
     def _restore(self) -> None:
         if self._removed is None:
             return
-        (at, *texts), self._removed = self._removed, None
+        (position, *texts), self._removed = self._removed, None
         pair = self._add(*texts)
-        self._pairs.insert(at, self._pairs.pop())
-        self.body.insertWidget(at, pair)
+        self._pairs.insert(position, self._pairs.pop())
+        self.body.insertWidget(position, pair)
         self._number_pairs()
         pair.question.setFocus(Qt.FocusReason.OtherFocusReason)
         self.undo_button.hide()

@@ -72,8 +72,8 @@ class LibraryModel(RowsModel[LibraryRow]):
 
     def index_of(self, row_id: str) -> QModelIndex:
         """Return the index of a row; invalid if it is not in the list."""
-        at = next((n for n, row in enumerate(self._rows) if row.id and row.id == row_id), -1)
-        return self.index(at, 0) if at >= 0 else QModelIndex()
+        number = next((n for n, row in enumerate(self._rows) if row.id and row.id == row_id), -1)
+        return self.index(number, 0) if number >= 0 else QModelIndex()
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return a row's flags; headings are disabled."""

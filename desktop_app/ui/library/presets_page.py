@@ -278,9 +278,9 @@ class PresetsPage(QWidget):
     def _index_of(self, preset: Preset) -> int:
         """Return the index of the preset's model; add the model if it is not available."""
         wanted = (preset.provider_id, preset.model, preset.variant)
-        for at in range(self.model.count()):
-            if tuple(self.model.itemData(at)) == wanted:
-                return at
+        for index in range(self.model.count()):
+            if tuple(self.model.itemData(index)) == wanted:
+                return index
         model = preset.model or tr(_UNCHANGED)
         label = tr("{model} – {provider}", model=model, provider=preset.provider_id)
         self.model.addItem(label, wanted)

@@ -74,7 +74,7 @@ class ModelsTable(TableModel[ModelRow]):
     """The table model of models; it is reset unless only facts of the same models changed."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        figures = [at for at, column in enumerate(_COLUMNS) if column.is_figure]
+        figures = [number for number, column in enumerate(_COLUMNS) if column.is_figure]
         super().__init__([column.heading for column in _COLUMNS], figures, parent)
 
     def set_rows(self, rows: Sequence[ModelRow]) -> None:

@@ -107,7 +107,7 @@ class ModelsDialog(QDialog):
         self.table.doubleClicked.connect(self._on_double_clicked)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(
-            lambda at: self.sort_menu().popup(self.table.viewport().mapToGlobal(at))
+            lambda position: self.sort_menu().popup(self.table.viewport().mapToGlobal(position))
         )
         self.table.clicked.connect(self._on_clicked)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
@@ -136,8 +136,8 @@ class ModelsDialog(QDialog):
 
     def select(self, provider_id: str, model: str) -> None:
         """Make a model current, if it is shown."""
-        for at in range(self._filtered.rowCount()):
-            index = self._filtered.index(at, NAME_COLUMN)
+        for row in range(self._filtered.rowCount()):
+            index = self._filtered.index(row, NAME_COLUMN)
             if index.data(ROW).key == (provider_id, model):
                 self.table.setCurrentIndex(index)
                 self.table.scrollTo(index)
@@ -153,7 +153,7 @@ class ModelsDialog(QDialog):
     @property
     def rows(self) -> list[ModelRow]:
         """Return the shown models, in their order."""
-        return [self._filtered.index(at, 0).data(ROW) for at in range(self._filtered.rowCount())]
+        return [self._filtered.index(row, 0).data(ROW) for row in range(self._filtered.rowCount())]
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px

@@ -481,9 +481,9 @@ class ConversationList(QFrame):
     def _open_menu(self, row: QModelIndex, position: QPoint) -> None:
         _open_at(self.menus.menu_for(row), position)
 
-    def _open_new_menu(self, at: QPoint) -> None:
+    def _open_new_menu(self, position: QPoint) -> None:
         """Open the menu of "New conversation" on a right click or the menu key."""
-        _open_at(self.menus.list_menu(), self.new_button.mapToGlobal(at))
+        _open_at(self.menus.list_menu(), self.new_button.mapToGlobal(position))
 
     def _open_folder_menu(self) -> None:
         folder_id, button = self.model.list_filter.folder_id, self.filter_bar.menu_button
@@ -513,6 +513,6 @@ class ConversationList(QFrame):
         self._midnight.start(int(remaining.total_seconds() * 1000) + 1000)
 
 
-def _open_at(menu: QMenu, at: QPoint) -> None:
+def _open_at(menu: QMenu, position: QPoint) -> None:
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    menu.popup(at)
+    menu.popup(position)

@@ -361,8 +361,8 @@ class ConversationModel(QAbstractListModel):
         return Heading(group, self._calendar.label(group))
 
     def _has_heading(self, group: int) -> bool:
-        at = self._find((group, float("-inf"), ""))
-        return at < len(self._keys) and self._keys[at][0] == group
+        position = self._find((group, float("-inf"), ""))
+        return position < len(self._keys) and self._keys[position][0] == group
 
     def _is_alone_in_group(self, row: int) -> bool:
         is_followed = row + 1 < len(self._rows) and not isinstance(self._rows[row + 1], Heading)
@@ -417,34 +417,34 @@ class ConversationModel(QAbstractListModel):
             self._move(row.id, old, new)
         self._replace(self._find(new), row)
 
-    def _insert_at(self, at: int, item: Conversation | FolderRow | Heading, key: Key) -> None:
-        self._rows.insert(at, item)
-        self._keys.insert(at, key)
+    def _insert_at(self, position: int, item: Conversation | FolderRow | Heading, key: Key) -> None:
+        self._rows.insert(position, item)
+        self._keys.insert(position, key)
 
     def _insert(self, row: Conversation | FolderRow, key: Key) -> None:
-        at = self._find(key)
+        position = self._find(key)
         first_of_group = not self._has_heading(key[0])
-        self.beginInsertRows(QModelIndex(), at, at + first_of_group)
+        self.beginInsertRows(QModelIndex(), position, position + first_of_group)
         if first_of_group:
             heading = self._heading(key[0])
-            self._insert_at(at, heading, heading.key)
-        self._insert_at(at + first_of_group, row, key)
+            self._insert_at(position, heading, heading.key)
+        self._insert_at(position + first_of_group, row, key)
         self._key_of[row.id] = key
         self.endInsertRows()
 
-    def _replace(self, at: int, row: Conversation | FolderRow) -> None:
-        if self._rows[at] != row:
-            self._rows[at] = row
-            index = self.index(at)
+    def _replace(self, position: int, row: Conversation | FolderRow) -> None:
+        if self._rows[position] != row:
+            self._rows[position] = row
+            index = self.index(position)
             self.dataChanged.emit(index, index)
 
     def _move(self, identifier: str, old: Key, new: Key) -> None:
         """Move a row so that views keep its selection, and add or remove headings as needed."""
         if not self._has_heading(new[0]):
             heading = self._heading(new[0])
-            at = self._find(heading.key)
-            self.beginInsertRows(QModelIndex(), at, at)
-            self._insert_at(at, heading, heading.key)
+            position = self._find(heading.key)
+            self.beginInsertRows(QModelIndex(), position, position)
+            self._insert_at(position, heading, heading.key)
             self.endInsertRows()
         source, target = self._find(old), self._find(new)
         must_move = target not in (source, source + 1)
@@ -459,11 +459,11 @@ class ConversationModel(QAbstractListModel):
         self._remove_empty_heading(old[0])
 
     def _remove_empty_heading(self, group: int) -> None:
-        at = self._find((group, float("-inf"), ""))
-        if at + 1 < len(self._rows) and not isinstance(self._rows[at + 1], Heading):
+        position = self._find((group, float("-inf"), ""))
+        if position + 1 < len(self._rows) and not isinstance(self._rows[position + 1], Heading):
             return
-        self.beginRemoveRows(QModelIndex(), at, at)
-        del self._rows[at], self._keys[at]
+        self.beginRemoveRows(QModelIndex(), position, position)
+        del self._rows[position], self._keys[position]
         self.endRemoveRows()
 
 

@@ -206,7 +206,7 @@ class ToolPicker(QFrame):
                 combo.addItem(tr(words), offered)
         combo.setCurrentIndex(combo.findData(permission))
         combo.activated.connect(
-            lambda at: self.permission_chosen.emit(name, Permission(combo.itemData(at)))
+            lambda index: self.permission_chosen.emit(name, Permission(combo.itemData(index)))
         )
         return combo
 
