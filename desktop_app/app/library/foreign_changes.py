@@ -54,14 +54,17 @@ class ForeignChanges(QObject):
         before = self._current.conversation
         await self._presenter.refresh()
         opened_id = self._current.id
-        if self._current.is_new or self._running.is_running(opened_id):
+        if self._current.is_new:
             return
         store = self._conversations
         stored, path = await store.get(opened_id), await store.path(opened_id)
-        if opened_id != self._current.id or self._running.is_running(opened_id):
+        if opened_id != self._current.id:
             return
         if self._current.conversation is not before:  # changed here, perhaps after it was read
             await self.show()
+        elif self._running.is_running(opened_id):  # its messages are newer here
+            if stored is not None:
+                self._update_conversation(stored)
         elif stored is None:
             self._presenter.forget(opened_id)
             self._navigator.open_new()
@@ -73,11 +76,14 @@ class ForeignChanges(QObject):
 
     def _update_open(self, stored: Conversation, path: Sequence[Message]) -> None:
         """Show the open conversation and its messages as they are stored."""
-        self._current.update(stored.with_settings_of(self._current.conversation))
-        self._show_title(stored.title)
+        self._update_conversation(stored)
         numbers = self._current.version_numbers
         for old, new in zip(self._current.path, path, strict=True):
             if old != new:
                 shown = self._providers.as_shown(new)
                 self._transcript.stream.update_message(shown, numbers.get(new.id))
                 self._current.replace_message(new)
+
+    def _update_conversation(self, stored: Conversation) -> None:
+        self._current.update(stored.with_settings_of(self._current.conversation))
+        self._show_title(stored.title)

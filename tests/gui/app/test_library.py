@@ -541,6 +541,20 @@ async def test_the_window_shows_what_another_program_wrote() -> None:
             assert desk.rows == ["From afar"]
 
 
+async def test_a_title_that_another_program_gave_during_an_answer_stays() -> None:
+    async with Desk() as desk:
+        here = await desk.ask_and_answer("First", "One")
+        turn = await desk.ask("Second")
+        async with another_program() as other:
+            await other.conversations.rename(here, "Named")
+            await until(lambda: desk.window.windowTitle().startswith("Named"))
+        turn.end("Two")
+        await desk.settled()
+        await desk.ask_and_answer("Third", "Three")
+        assert desk.rows == ["Named"]
+        assert "Two" in desk.transcript
+
+
 async def test_the_open_collections_show_what_another_program_wrote() -> None:
     async with Desk() as desk:
         desk.controllers.collections.show()
