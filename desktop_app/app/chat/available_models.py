@@ -46,6 +46,7 @@ class AvailableModels(QObject):
         self._values, self._providers, self._setup = answer_settings
         self._current = current
         self._models: tuple[ModelEntry, ...] = ()
+        self._list_number = 0
         for changed in (self._providers.changed, self._providers.listings_changed):
             changed.connect(lambda: tasks.start(self._list_models()))
 
@@ -88,12 +89,16 @@ class AvailableModels(QObject):
         )
 
     async def _list_models(self) -> None:
-        """List the models of providers that have a key or need none."""
-        entries: list[ModelEntry] = []
-        for profile in await self._providers.usable():
-            entries += self._models_of(profile)
-        self._models = tuple(entries)
-        self.changed.emit()
+        """List the models of providers that have a key or need none.
+
+        A later call supersedes an earlier one, which may wait for the keyring.
+        """
+        self._list_number += 1
+        number = self._list_number
+        usable = await self._providers.usable()
+        if number == self._list_number:
+            self._models = tuple(entry for profile in usable for entry in self._models_of(profile))
+            self.changed.emit()
 
     def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
         if profile.kind is ProviderKind.ON_DEVICE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import date
@@ -550,3 +551,30 @@ def test_the_pages_that_give_keys_are_known_by_their_server() -> None:
     for preset in SERVER_PRESETS:
         assert bool(key_page(preset.base_url)) is preset.base_url.startswith("https://")
     assert key_page("http://127.0.0.1:8080/v1") == key_page("https://[x/v1") == ""
+
+
+async def test_an_earlier_check_of_keys_does_not_list_models_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Desk() as desk:
+        await desk.written()
+        is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+        async def answer_late(_profile: ProviderProfile) -> bool:
+            is_asked.set()
+            await may_answer.wait()
+            return True
+
+        async def refuse(_profile: ProviderProfile) -> bool:
+            return False
+
+        choices, providers = desk.controllers.choices, desk.state.providers
+        monkeypatch.setattr(desk.backend.providers, "is_usable", answer_late)
+        providers.changed.emit()
+        await is_asked.wait()
+        monkeypatch.setattr(desk.backend.providers, "is_usable", refuse)
+        providers.changed.emit()
+        await until(lambda: not choices.models)
+        may_answer.set()
+        await desk.written()
+        assert not choices.models
