@@ -27,6 +27,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
+from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.migration_runner import save_verified_copy
@@ -202,6 +203,10 @@ def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
             what_to_do=Remedy.CHOOSE_BACKUP,
             details=str(exc),
             file=archive.name,
+        ) from exc
+    except OSError as exc:
+        raise StorageError(
+            Reason.IMPORT_UNREADABLE, file=str(archive), words=system_words(exc)
         ) from exc
     with closing(pack):
         try:

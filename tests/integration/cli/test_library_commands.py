@@ -237,9 +237,9 @@ def test_a_backup_restores_the_library(library: Library) -> None:
 
 def test_a_backup_that_is_not_there_is_no_failing_disk(library: Library) -> None:
     missing = library.run("restore", str(library.folder / "none.zip"))
-    assert (missing.code, "none.zip." in missing.err) == (1, True)
+    assert (missing.code, "none.zip: it doesn’t exist." in missing.err) == (1, True)
     folder = library.run("restore", str(library.folder))
-    assert (folder.code, "found a folder" in folder.err) == (1, True)
+    assert (folder.code, "it is a folder" in folder.err) == (1, True)
 
 
 def test_keep_deletes_all_but_the_newest_backups(library: Library) -> None:

@@ -212,6 +212,11 @@ def test_other_files_are_refused(home: Home, manifest: bytes | None) -> None:
         home.restore(plain)
 
 
+def test_a_backup_that_cannot_be_opened_is_unreadable(home: Home) -> None:
+    with pytest.raises(StorageError, match="the name is too long"):
+        home.restore(home.database.with_name("a" * 300))
+
+
 def test_a_newer_versions_backup_is_refused(home: Home) -> None:
     archive = home.back_up()
     newer = home.backups / "newer.sqlite3"

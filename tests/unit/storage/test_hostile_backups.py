@@ -218,7 +218,7 @@ def test_pipes_and_devices_are_refused_at_once(home: Home, tmp_path: Path) -> No
         for path in special.values():
             said = str(home.refuses(path))
             if path.is_dir():
-                assert "found a folder" in said
+                assert "it is a folder" in said
             elif not path.is_file():
                 assert "isn’t a regular file" in said
 
