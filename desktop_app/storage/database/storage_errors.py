@@ -28,6 +28,7 @@ _READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _NO_FILE = {
     errno.ENOENT: Reason.PATH_MISSING,
     errno.ENOTDIR: Reason.PATH_THROUGH_FILE,
+    errno.EEXIST: Reason.PATH_THROUGH_FILE,  # a file in place of a folder that is to be made
     errno.EISDIR: Reason.PATH_IS_FOLDER,
 }
 

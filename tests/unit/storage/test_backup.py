@@ -159,6 +159,12 @@ def test_a_backup_on_a_disk_that_is_not_mounted_is_refused(home: Home) -> None:
     assert not home.backups.parent.exists()
 
 
+def test_a_backup_into_a_file_is_no_failing_disk(home: Home) -> None:
+    home.backups.touch()
+    with pytest.raises(StorageError, match="part of its path is a file"):
+        home.back_up()
+
+
 def test_only_the_owner_can_read_a_backup(home: Home) -> None:
     assert home.back_up().stat().st_mode & 0o077 == 0
 

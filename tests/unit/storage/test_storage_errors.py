@@ -80,6 +80,7 @@ def test_errors_of_sqlite_without_a_code_are_unusable(
         (errno.EPERM, StoreFullError, Reason.READ_ONLY),
         (errno.ENOENT, StorageError, Reason.PATH_MISSING),
         (errno.ENOTDIR, StorageError, Reason.PATH_THROUGH_FILE),
+        (errno.EEXIST, StorageError, Reason.PATH_THROUGH_FILE),
         (errno.EISDIR, StorageError, Reason.PATH_IS_FOLDER),
         (errno.EIO, StorageError, Reason.DISK_FAILED),
     ],
