@@ -18,8 +18,8 @@ _NAMES: Final = {
     "PgDown": "Next",
     "Space": "space",
 }
-# Most layouts still use the older keysyms of these letters, given by the first keysym of each row
-# or by the high byte of an encoding's characters.
+# Most layouts still use the older keysyms of these letters. Each row has its first keysym here;
+# below, the high byte stands for all letters of an encoding.
 _LETTERS: Final = {
     0x6A1: "ђѓёєѕіїјљњћќґўџ",
     0x6C0: "юабцдефгхийклмнопярстужвьызшэщчъ",

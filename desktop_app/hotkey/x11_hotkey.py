@@ -148,5 +148,5 @@ def _keysyms(key: str) -> list[int]:
     """Return the X keysyms of a key in Qt's portable text; 0 stands for none."""
     if len(key) == 1:
         return character_keysyms(key)
-    XK.load_keysym_group("xkb")  # has that of Backtab
+    XK.load_keysym_group("xkb")  # contains the keysym of Backtab
     return [int(XK.string_to_keysym(keysym_name(key)))]

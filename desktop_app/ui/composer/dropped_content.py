@@ -153,7 +153,7 @@ def accept_copy(event: QDropEvent) -> None:
 
     After a move, the other program would delete its file or text.
     """
-    event.setDropAction(Qt.DropAction.CopyAction)  # Qt ignores it if it is not possible
+    event.setDropAction(Qt.DropAction.CopyAction)  # Qt ignores an action that is not possible
     event.accept()
 
 

@@ -96,7 +96,7 @@ class PromptEditor(QFrame):
         )
         self._connect()
         self.setAcceptDrops(True)
-        # Not Maximum, because wrapped suggestions make it taller than its size hint.
+        # Not Maximum, because wrapped suggestions make the editor taller than its hint.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._apply_spacing(theme)
 

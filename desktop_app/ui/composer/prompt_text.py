@@ -164,7 +164,7 @@ class PromptText(PlainTextField):
         """Return the height of a number of lines."""
         from PySide6.QtGui import QFontMetricsF  # not needed at start-up
 
-        line = math.ceil(QFontMetricsF(self.font()).height())  # as Qt lays out
+        line = math.ceil(QFontMetricsF(self.font()).height())  # rounded up as in Qt's layout
         margins = 2 * round(self.document().documentMargin())
         return lines * line + margins + 1
 
@@ -191,8 +191,8 @@ class PromptText(PlainTextField):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         pressed = pressed_keys(event)
         if pressed in ("Shift+Return", "Ctrl+Return") and self._send_keys != pressed:
-            # By default, Qt inserts a line separator, which other programs do not treat as
-            # a line break, and nothing for Ctrl.
+            # By default, Qt inserts nothing for Ctrl, and for Shift a line separator, which other
+            # programs do not treat as a line break.
             if not self.is_composing:
                 self.textCursor().insertBlock()
                 self.ensureCursorVisible()

@@ -133,7 +133,7 @@ class Restyling(QObject):
         application.setFont(theme.interface())
         yield False
         application.style().unpolish(application)
-        application.setStyleSheet(sheet)  # in the same pass, or Qt would polish again before it
+        application.setStyleSheet(sheet)  # in the same pass, or Qt would polish everything before
         yield False
         widgets = _polished_widgets()
         self._hidden.clear()
@@ -146,7 +146,7 @@ class Restyling(QObject):
                 yield False
             else:
                 self._hidden[widget] = None
-                widget.installEventFilter(self)  # on the application, it would see every event
+                widget.installEventFilter(self)  # a filter of the application would see every event
 
 
 def _polished_widgets() -> list[QWidget]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     # Not imported at run time, because imports here delay the first paint.
     from desktop_app.domain.conversations.conversation import Conversation, Folder
 
-# The group; the negated time (newest first), the rank of a pin, or 0; the id, or a folder's name.
+# A sort key: the group; the negated time, the rank of a pin, or 0; the id, or a folder's name.
 Key = tuple[int, float, str]
 
 MIME_TYPE: Final = "application/x-repartee-conversations"

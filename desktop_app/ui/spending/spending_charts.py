@@ -91,7 +91,7 @@ class SpendingCharts(QWidget):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = table.horizontalHeader()
-        header.setResizeContentsPrecision(0)  # the visible rows
+        header.setResizeContentsPrecision(0)  # measures only the visible rows
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head = FlowLayout(self._measure, self._grouping, self._period)
         foot = row_of((self.forecast, 1), (self._export_button, Qt.AlignmentFlag.AlignBottom))

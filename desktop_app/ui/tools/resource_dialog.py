@@ -62,7 +62,7 @@ class ResourceDialog(QDialog):
         self.attach_button = dialog_button(tr("Attach"), "attach-resource")
         self.attach_button.setEnabled(False)
         self.attach_button.clicked.connect(self._choose)
-        help_button = (HelpButton(), Qt.AlignmentFlag.AlignRight)  # also without the note
+        help_button = (HelpButton(), Qt.AlignmentFlag.AlignRight)  # also while the note is hidden
         head, foot = row_of((self._note, 1), help_button), row_of(STRETCH, self.attach_button)
         column_of(head, (self.list_view, 1), foot, parent=self)
         self.list_view.setFocus()  # not the help, which comes first

@@ -53,7 +53,7 @@ class ConversationPane(QWidget):
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:
         super().__init__(window)
         self._empty_state: EmptyState | None = None
-        self._tab_stops: list[QWidget] = []  # in the cards below the notifications
+        self._tab_stops: list[QWidget] = []  # of the cards below the notifications
         self.header, self.prompt = header, prompt
         self._transcript = QWidget()  # placeholder until the transcript is created
         self._space_above, self._space_below = QWidget(), QWidget()

@@ -241,7 +241,7 @@ class MainWindow(QMainWindow):
         """
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self._geometries.pop(_screens(), None)
-        self._geometries[_screens()] = geometry  # as the newest
+        self._geometries[_screens()] = geometry  # last, because it is the newest
         return {
             "geometry": geometry,
             "geometries": dict([*self._geometries.items()][-_MAX_SCREEN_SETS:]),

@@ -66,7 +66,7 @@ class ReviewDialog(FormDialog):
         self._lay_out()
         self.text.setPlainText(text)
         self._initial_text = self.text.toPlainText()
-        self._verdict_before: str | None = None  # while the text is edited
+        self._verdict_before: str | None = None  # the verdict before the text was edited
         self.note.setText("" if review is None else review.note)
         self.verdict.set_current(ReviewKind.REVIEWED.value if review is None else review.kind.value)
         self.text.textChanged.connect(self._on_text_changed)

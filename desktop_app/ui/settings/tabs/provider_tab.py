@@ -329,7 +329,7 @@ class ProviderTab(QWidget):
         self.profile_add_requested.emit(profile)
 
     def _enter_key(self, key: str) -> None:
-        self._address.report_edits()  # a mnemonic leaves the focus in its field
+        self._address.report_edits()  # after a mnemonic, the focus is still in the field
         self._forget_result()
         self.key_entered.emit(self.current_id(), key)
 

@@ -266,7 +266,7 @@ class _ListField:
 
     def show(self, value: SettingValue) -> None:
         if self._declared.is_font and self._combo.findData(value) < 0:
-            self._combo.addItem(str(value), value)  # it is no longer installed
+            self._combo.addItem(str(value), value)  # the font is no longer installed
         self._combo.setCurrentIndex(max(0, self._combo.findData(value)))
 
     def set_enabled(self, is_enabled: bool) -> None:

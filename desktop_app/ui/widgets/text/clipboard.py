@@ -68,7 +68,7 @@ class ClipboardTexts:
         with self._locks[kind]:
             if kind not in self._built:
                 self._built[kind] = "".join(self._with_pauses(self._builders[kind]()))
-                del self._builders[kind]  # and what it refers to
+                del self._builders[kind]  # frees the data that it refers to
             return self._built[kind]
 
     def _with_pauses(self, pieces: Iterable[str]) -> Iterable[str]:

@@ -31,9 +31,9 @@ _BREAKS: Final = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _LINE_BREAKS: Final = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _ENDLESS_WORD: Final = re.compile("[^ \t\n\v\f\r\u2028\u2029]{5000}")
 # Controls that reorder other text. Marks (U+200E, U+200F, U+061C) cannot do more than a
-# letter of that direction. Then control characters, lone surrogates, and characters with a
-# special meaning in Qt's documents.
+# letter of that direction.
 _BIDI_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Control characters, lone surrogates, and characters with a special meaning in Qt's documents.
 _CONTROLS: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0\ufdd1\ufff9-\ufffc\ufffe\uffff]"
 )
