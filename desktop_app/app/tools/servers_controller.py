@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ToolServerError, UserFacingError
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look.theme import ThemeWatcher
@@ -289,16 +289,10 @@ class ServersController(QObject):
             dialog.set_resources(found, problems)
 
     async def _attach(self, choice: ResourceChoice) -> None:
-        from desktop_app.domain.tools.tool_server import ServerFailure
         from desktop_app.ui.composer.dropped_content import DroppedData
 
         run = await self._servers().run(choice.server)
-        try:
-            read = await run.request("read", uri=choice.uri)
-        except ServerFailure as failure:
-            raise ToolServerError(
-                Reason.TOOL_SERVER_REFUSED, server=choice.server, why=str(failure)
-            ) from failure
+        read = await run.read(choice.uri)
         data, name = await asyncio.to_thread(_resource_file, read, choice.name)
         self.content_attach_requested.emit(DroppedData(name, data))
 

@@ -29,6 +29,7 @@ IDLE_S: Final = 600.0
 """A server takes 65 MB and more. It starts again with the next question that may use it."""
 LOG_LINES: Final = 500
 LIST_S: Final = 60.0
+"""Seconds for the reply with a list or a resource."""
 
 
 class Connection(Protocol):
@@ -173,6 +174,17 @@ class ServerRun:
         finally:
             self._active -= 1
             self._stop_later()
+
+    async def read(self, uri: str) -> Any:
+        """Return a resource. Raises UserFacingError."""
+        try:
+            async with asyncio.timeout(LIST_S):
+                return await self.request("read", uri=uri)
+        except TimeoutError:
+            raise self._error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S)) from None
+        except ServerFailure as failure:
+            why = str(failure).rstrip(".")
+            raise self._error(Reason.TOOL_SERVER_REFUSED, why=why) from None
 
     async def restart(self) -> None:
         """Restart the server, even after repeated crashes. Raises UserFacingError."""

@@ -224,7 +224,7 @@ async def test_resources_and_prompts() -> None:
     async with scripted() as server:
         rows = await server.run.listed("resources")
         assert [row["name"] for row in rows] == ["The memo", "large", "dot.png"]
-        read: dict[str, Any] = await server.run.request("read", uri="memo://one")
+        read: dict[str, Any] = await server.run.read("memo://one")
         assert read == {"kind": "text", "data": "Remember the milk.", "media_type": "text/plain"}
         with pytest.raises(ServerFailure, match="it is too long"):
             await server.run.request("read", uri="memo://large")

@@ -357,6 +357,23 @@ async def test_a_list_that_cannot_be_fetched_is_an_error(
     assert starts.run.failure is not None
 
 
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (61, (Reason.TOOL_SERVER_SLOW, {"seconds": 60})),
+        (ServerFailure("Not now."), (Reason.TOOL_SERVER_REFUSED, {"why": "Not now"})),
+    ],
+)
+async def test_a_resource_that_cannot_be_read_is_an_error(
+    starts: Starts, reply: Any, expected: object
+) -> None:
+    await starts.run.request("call")
+    starts.made[0].replies = [{"kind": "text"}, reply]
+    assert await starts.run.read("memo://one") == {"kind": "text"}
+    assert await error_of(starts.run.read("memo://one")) == expected
+    assert starts.run.failure is None, "its tools can be used"
+
+
 @pytest.mark.parametrize("has_ended", [False, True])
 async def test_a_refused_request_tells_no_secret(starts: Starts, has_ended: bool) -> None:
     await starts.run.listed("tools")
