@@ -14,11 +14,11 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.buttons.single_click_button import SingleClickButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.card_text import MAX_SHARE_OF_WINDOW, CardText
 from desktop_app.ui.widgets.text.foreign_text import (
-    PlainButton,
     PlainLabel,
     set_tooltip,
     several_lines,
@@ -26,7 +26,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QMouseEvent, QShowEvent
+    from PySide6.QtGui import QShowEvent
 
 
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
@@ -151,21 +151,11 @@ class ConsentCard(QFrame):
         row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
 
     def _button(self, label: str, name: str, choice: ConsentChoice) -> QPushButton:
-        button = _DecisionButton(label, role="link", name=name)
+        button = SingleClickButton(label, role="link", name=name)
         if choice is ConsentChoice.ALWAYS:
             set_tooltip(button, tr("In all conversations, until the tool changes"))
         button.clicked.connect(lambda: self.decided.emit(choice))
         return button
-
-
-class _DecisionButton(PlainButton):
-    """A button that ignores the second click of a double click.
-
-    The next question may be under the mouse by then, and the user has not read it.
-    """
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        event.accept()
 
 
 def readable_arguments(arguments: str) -> str:
