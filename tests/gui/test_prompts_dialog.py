@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from desktop_app.backend.answer_settings import overridden_values
@@ -89,6 +90,26 @@ def test_the_delete_key_deletes_only_the_users_prompts(dialog: PromptsDialog, qt
     page.select("b")
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [True, False]
     assert page.hide_button.text() == "Show"
+
+
+@pytest.mark.parametrize("page", ["prompts", "presets"])
+def test_a_double_click_deletes_only_one(dialog: PromptsDialog, qtbot: QtBot, page: str) -> None:
+    dialog.show_page(page)
+    shown, gone = dialog.prompts if page == "prompts" else dialog.presets, list[str]()
+    shown.delete_requested.connect(gone.append)
+    shown.select("c" if page == "prompts" else "p")
+    qtbot.mouseClick(shown.delete_button, Qt.MouseButton.LeftButton)
+    event = QMouseEvent(
+        QEvent.Type.MouseButtonDblClick,
+        QPointF(shown.delete_button.rect().center()),
+        QPointF(shown.delete_button.mapToGlobal(shown.delete_button.rect().center())),
+        Qt.MouseButton.LeftButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(shown.delete_button, event)
+    qtbot.mouseRelease(shown.delete_button, Qt.MouseButton.LeftButton)
+    assert len(gone) == 1
 
 
 def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:

@@ -22,7 +22,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.look import painting
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, STRETCH, column_of, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
@@ -87,7 +87,7 @@ class EvaluationsDialog(QDialog):
         self.failing.setObjectName("evaluation-failing")
         self.note = PlainLabel(name="evaluation-note", wraps=True)
         self._save_button = dialog_button(tr("Save report…"), "save-evaluation")
-        self._delete_button = dialog_button(tr("Delete"), "delete-evaluation")
+        self._delete_button = delete_button(tr("Delete"), "delete-evaluation")
         self._undo_button = dialog_button(tr("Undo"), "undo-evaluation")
         self._undo_button.hide()
         self._build()

@@ -22,7 +22,7 @@ from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.status_line import StatusLine
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -131,7 +131,7 @@ class CollectionsDialog(QDialog):
         self.add_files_button = dialog_button(tr("Add files…"), "add-files")
         self.add_folder_button = dialog_button(tr("Add folder…"), "add-folder")
         self.refresh_button = dialog_button(tr("Check for changes"), "refresh-collection")
-        self.delete_button = dialog_button(tr("Delete"), "delete-collection")
+        self.delete_button = delete_button(tr("Delete"), "delete-collection")
         self.work = ProgressCard(theme)
         self.work.setObjectName("collection-work")
         self._semantic_row = QWidget()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
-from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, MultilineField
 from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
@@ -149,7 +149,7 @@ class _ExampleFields(QWidget):
         self.answer.show_text(answer)
         self.question.edited.connect(lambda text: self._set_texts(text, self.texts[1]))
         self.answer.edited.connect(lambda text: self._set_texts(self.texts[0], text))
-        self.remove_button = dialog_button(tr("Remove"), "remove-example")
+        self.remove_button = delete_button(tr("Remove"), "remove-example")
         remove = (self.remove_button, Qt.AlignmentFlag.AlignRight)
         column_of(self.question, self.answer, remove, parent=self, margins=0, spacing=4)
         self.set_theme(theme)

@@ -20,7 +20,7 @@ from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import Combo
@@ -93,7 +93,7 @@ class PresetsPage(QWidget):
         self.use_button = dialog_button(tr("Apply"), "use-preset")
         self.use_button.setToolTip(tr("Apply to the current conversation"))
         self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-preset")
-        self.delete_button = dialog_button(tr("Delete"), "delete-preset")
+        self.delete_button = delete_button(tr("Delete"), "delete-preset")
         self._fill_efforts()
         self.set_models(())
         self._lay_out()

@@ -24,7 +24,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.settings.dialog_field import EditRequest, describe_form
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.forms.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line
@@ -101,7 +101,7 @@ class PromptsPage(QWidget):
         self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-prompt")
         self.hide_button = dialog_button(tr("Hide"), "hide-prompt")
         self.reset_button = dialog_button(tr("Reset to default"), "reset-prompt")
-        self.delete_button = dialog_button(tr("Delete"), "delete-prompt")
+        self.delete_button = delete_button(tr("Delete"), "delete-prompt")
         self._lay_out()
         self._connect()
         self.set_theme(theme)
