@@ -924,6 +924,9 @@ class Controllers(QObject):
         )
         self.store_watcher.store_changed.connect(self.batches.check_store)
         self.store_watcher.store_changed.connect(self.collections.check_store)
+        self.store_watcher.store_changed.connect(
+            lambda: self.tasks.start(self.evaluations.check_store())
+        )
         # Questions and other processes start servers, which may then offer other prompts.
         for changed in (self.running.finished, self.store_watcher.store_changed):
             changed.connect(lambda *_: self.tasks.start(self.servers.load_prompts()))

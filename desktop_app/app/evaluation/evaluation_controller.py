@@ -44,6 +44,7 @@ class EvaluationController(QObject):
         self._start, self._notifications = tasks.start, notifications
         self._dialog: EvaluationsDialog | None = None
         self._deleted: Evaluation | None = None
+        self._summaries: list[Evaluation] = []
 
     @cached_property
     def _store(self) -> EvaluationStore:
@@ -54,6 +55,14 @@ class EvaluationController(QObject):
     def show(self) -> None:
         """Show the evaluation that was chosen last, or else the newest."""
         self._start(self._show())
+
+    async def check_store(self) -> None:
+        """Show in the open dialog what `repartee eval` has stored meanwhile."""
+        dialog = self._dialog
+        if dialog is None or not dialog.isVisible():
+            return
+        if await self._store.summaries() != self._summaries:
+            await self._fill(dialog)
 
     async def _show(self) -> None:
         dialog = self._dialog = self._dialog or self._make_dialog()
@@ -73,7 +82,8 @@ class EvaluationController(QObject):
         return dialog
 
     async def _fill(self, dialog: EvaluationsDialog) -> None:
-        dialog.set_evaluations(await self._store.summaries())
+        self._summaries = await self._store.summaries()
+        dialog.set_evaluations(self._summaries)
         await self._show_chosen(dialog)
 
     async def _show_chosen(self, dialog: EvaluationsDialog) -> None:

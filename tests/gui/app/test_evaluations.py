@@ -15,6 +15,8 @@ from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.paths import folders
+from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 from desktop_app.ui.look.theme import light
@@ -127,6 +129,22 @@ async def test_a_report_is_saved_and_an_evaluation_deleted(tmp_path: Path) -> No
         undo.click()
         await until(lambda: dialog.current == "only" and dialog.runs.isVisible())
         assert not undo.isVisible()
+
+
+async def test_the_open_dialog_shows_what_another_program_stored() -> None:
+    async with Desk() as desk:
+        await EvaluationStore(desk.backend.database).add(evaluation("first", True))
+        desk.session.actions["evaluations.show"]()
+        dialog = await dialog_of(EvaluationsDialog)
+        other = Database(folders().database)
+        await other.open()
+        try:
+            await EvaluationStore(other).add(evaluation("second", True, days=1))
+            await until(lambda: dialog.choice.count() == 2)
+        finally:
+            await other.close()
+        assert dialog.current == "first"
+        dialog.close()
 
 
 async def test_undo_outlasts_a_second_deletion_that_finds_nothing_and_a_full_disk(
