@@ -23,6 +23,7 @@ from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.attachments.images_controller import ImagesController, MessageSource
 from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
 from desktop_app.app.attachments.preview_controller import PreviewController
+from desktop_app.app.batch.batch_bar_controller import BatchBarController
 from desktop_app.app.batch.batch_controller import BatchController
 from desktop_app.app.chat.answer_actions import AnswerActions
 from desktop_app.app.chat.available_models import AvailableModels
@@ -798,11 +799,9 @@ class Controllers(QObject):
             self.library,
             self.list_presenter,
             state.prompts,
-            session=state.session,
+            draft=state.session.draft,
             answer_settings=state.answer_settings,
-            origins=state.origins,
             tasks=state.tasks,
-            add_above_prompt=window.pane.add_above_prompt,
             prompt=window.prompt,
             notifications=window.notifications,
             chat_service=state.backend.chat,
@@ -811,6 +810,21 @@ class Controllers(QObject):
             batch_store=lambda: state.backend.batch_store,
             make_service=self._make_batch_service,
         )
+        bar = self.batch_bar = BatchBarController(
+            window,
+            theme,
+            window.prompt,
+            add_above_prompt=window.pane.add_above_prompt,
+            session=state.session,
+            providers=state.providers,
+            origins=state.origins,
+            tasks=state.tasks,
+        )
+        bar.new_job_requested.connect(self.batches.begin)
+        bar.jobs_requested.connect(self.batches.show)
+        self.batches.running_changed.connect(bar.show_running)
+        self.batches.job_ended.connect(bar.show_end)
+        self.batches.jobs_shown.connect(bar.forget_end)
 
     def _make_batch_service(self, on_change: Callable[[str], None]) -> BatchService:
         from desktop_app.backend.batch_wiring import batch_service  # not needed at the start
@@ -904,7 +918,7 @@ class Controllers(QObject):
     def _connect_attachments(self) -> None:
         window = self._window
         window.files_dropped.connect(self.attachments.attach)
-        window.files_dropped.connect(self.batches.offer)
+        window.files_dropped.connect(self.batch_bar.offer)
         window.image_dropped.connect(self.attachments.attach_content)
         self.prompts.text_attach_requested.connect(self.attachments.attach_text)
         self.servers.content_attach_requested.connect(self.attachments.attach_content)
@@ -912,7 +926,7 @@ class Controllers(QObject):
         self.drops.content_attach_requested.connect(self.attachments.attach_content)
         self.drops.text_attach_requested.connect(self.attachments.attach_text)
         self.temporary.content_dropped.connect(self.drops.take_drop)
-        self.batches.reading_stop_requested.connect(self.readings.cancel_paths)
+        self.batch_bar.reading_stop_requested.connect(self.readings.cancel_paths)
         self.readings.failed.connect(self.chat.dequeue)
         self.readings.ended.connect(self.chat.send_queued)
 

@@ -1,4 +1,4 @@
-"""Batch jobs in the window: offered for many files, created, watched and reported.
+"""Batch jobs in the window: created, watched and reported.
 
 This module is loaded at the start; it imports most others once there is a job.
 """
@@ -6,7 +6,6 @@ This module is loaded at the start; it imports most others once there is a job.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
@@ -27,8 +24,8 @@ if TYPE_CHECKING:
     from desktop_app.app.batch.batch_runs import BatchRuns
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.attachment_origins import AttachmentOrigins
-    from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
+    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
@@ -37,15 +34,12 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.batch.batch_store import BatchStore
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.batch.batch_bar import BatchBar
     from desktop_app.ui.batch.batch_dialog import BatchDialog
     from desktop_app.ui.batch.batch_new_page import BatchOrder
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Notifications
 
-MANY_FILES: Final = 10
-"""The number of files from which a batch job is offered."""
 REFRESH_MS: Final = 300
 SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that reading them takes a while
 MANY_LINES: Final = 5000
@@ -53,20 +47,21 @@ TOPIC: Final = "batch"
 
 
 class BatchController(QObject):
-    """Connection of the batch service with its dialog and bar.
+    """Connection of the batch service with its dialog.
 
     Args:
-        add_above_prompt: shows a widget between the notifications and the prompt.
         make_service: see `BatchRuns`.
 
     Signals:
-        reading_stop_requested(list[Path]): stop reading these files for the prompt.
         job_ended(BatchJob): a job has ended.
+        jobs_shown(): the dialog shows all jobs.
+        running_changed(list[BatchJob]): the jobs that the provider is working on.
         progressed(int, int): the number of finished files in running jobs, and of all their files.
     """
 
-    reading_stop_requested = Signal(list)
     job_ended = Signal(object)
+    jobs_shown = Signal()
+    running_changed = Signal(list)
     progressed = Signal(int, int)
 
     def __init__(
@@ -77,12 +72,10 @@ class BatchController(QObject):
         presenter: ListPresenter,
         prompts: PromptList,
         *,
-        add_above_prompt: Callable[[QWidget], None],
         prompt: PromptEditor,
         notifications: Notifications,
-        session: ConversationSession,
+        draft: PromptDraft,
         answer_settings: AnswerSettings,
-        origins: AttachmentOrigins,
         tasks: Tasks,
         chat_service: ChatService,
         catalog: ModelCatalog,
@@ -91,11 +84,10 @@ class BatchController(QObject):
         make_service: Callable[[Callable[[str], None]], BatchService],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._add_above_prompt = parent, theme, add_above_prompt
-        self._prompt, self._notifications = prompt, notifications
-        self._current, self._draft = session.current, session.draft
+        self._parent, self._theme = parent, theme
+        self._prompt, self._notifications, self._draft = prompt, notifications, draft
         self._values, self._providers = answer_settings.values, answer_settings.providers
-        self._setup, self._origins, self._tasks = answer_settings.setup, origins, tasks
+        self._setup, self._tasks = answer_settings.setup, tasks
         self._start = tasks.start
         self._chat_service, self._catalog = chat_service, catalog
         self._conversations, self._batch_store = conversations, batch_store
@@ -104,15 +96,10 @@ class BatchController(QObject):
         self._lines: Sequence[BatchLine] = ()
         self._lines_job_id = ""
         self._dialog: BatchDialog | None = None
-        self._offered_paths: list[Path] = []
-        self._draft_before = Draft()
-        self._end_text = ""
         self._is_refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(lambda: self._start(self._refresh()))
-        prompt.attach_requested.connect(self.offer)
-        self._current.opened.connect(self._forget_offer)
 
     @property
     def is_creating(self) -> bool:
@@ -134,17 +121,6 @@ class BatchController(QObject):
         runs.job_ended.connect(self._on_job_ended)
         runs.job_ended.connect(self.job_ended)
         return runs
-
-    @cached_property
-    def _bar(self) -> BatchBar:
-        from desktop_app.ui.batch.batch_bar import BatchBar
-
-        bar = BatchBar(self._theme.current)
-        self._theme.changed.connect(bar.set_theme)
-        bar.show_requested.connect(self._accept_bar)
-        bar.dismissed.connect(self._dismiss_bar)
-        self._add_above_prompt(bar)
-        return bar
 
     def _get_dialog(self) -> BatchDialog:
         if self._dialog is not None:
@@ -195,56 +171,6 @@ class BatchController(QObject):
             self._refresh_soon()
         self._start(self.resume_jobs())
 
-    # -------------------------------------------------------------- many files at once
-
-    def offer(self, paths: Sequence[Path]) -> None:
-        """Offer a batch job for many files: a request for each file, at half price."""
-        if any(profile.has_batches for profile in self._providers.all):
-            self._start(self._offer_many(list(paths), self._draft.value))
-
-    async def _offer_many(self, paths: list[Path], before: Draft) -> None:
-        opened = self._current.id
-        offer = tr_plural(
-            "Send {count} file as a batch job at half price?",
-            "Send {count} files as a batch job at half price?",
-            len(paths),
-        )
-        if len(paths) < MANY_FILES:
-            offer = tr("Send these files as a batch job at half price?")
-            if not await asyncio.to_thread(_has_many_files, paths):
-                return
-        if self._current.id == opened:
-            self._offered_paths, self._draft_before = paths, before
-            self._bar.offer(offer)
-
-    def _forget_offer(self) -> None:
-        """Dismiss the offer, because another conversation is open."""
-        if self._offered_paths:
-            self._dismiss_bar()
-
-    def _accept_bar(self) -> None:
-        paths, self._offered_paths = self._offered_paths, []
-        if not paths:
-            self.show()
-            self._dismiss_bar()
-            return
-        self.reading_stop_requested.emit(paths)  # the files must not go into the prompt
-        before, origins = set(map(part_id, self._draft_before.attachments)), self._origins.paths
-        offered = set(paths)
-        kept = [
-            part
-            for part in self._draft.value.attachments
-            if (id_ := part_id(part)) in before or origins.get(id_) not in offered
-        ]
-        self._draft.set_attachments(kept)
-        self.begin(paths)
-        self._refresh_soon()
-
-    def _dismiss_bar(self) -> None:
-        self._offered_paths, self._end_text = [], ""
-        self._bar.show_state("")
-        self._refresh_soon()
-
     # -------------------------------------------------------------- pages
 
     def show(self) -> None:
@@ -252,6 +178,7 @@ class BatchController(QObject):
         dialog = self._get_dialog()
         dialog.show_list()
         bring_to_front(dialog)
+        self.jobs_shown.emit()
         self._start(self._refresh())
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
@@ -319,7 +246,7 @@ class BatchController(QObject):
         try:
             jobs = await self._batch_store().all()
             running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
-            self._show_bar(running)
+            self.running_changed.emit(running)
             total = sum(job.counts.total for job in running)
             self.progressed.emit(sum(job.done for job in running), total)
             dialog = self._dialog
@@ -334,28 +261,6 @@ class BatchController(QObject):
         if self._is_stale:
             self._is_stale = False
             self._refresh_soon()
-
-    def _show_bar(self, running: Sequence[BatchJob]) -> None:
-        from desktop_app.domain.batch.batch_wording import progress_words
-
-        if self._offered_paths or (
-            not running and not self._end_text and "_bar" not in self.__dict__
-        ):
-            return
-        if self._end_text:
-            self._bar.show_state(self._end_text, has_ended=True)
-        elif len(running) == 1:
-            self._bar.show_state(
-                tr(
-                    "Batch job “{title}”: {progress}",
-                    title=running[0].title,
-                    progress=progress_words(running[0]),
-                )
-            )
-        else:
-            count = len(running)
-            words = tr_plural("{count} batch job running", "{count} batch jobs running", count)
-            self._bar.show_state(words if running else "")
 
     # -------------------------------------------------------------- requests from the dialog
 
@@ -504,24 +409,13 @@ class BatchController(QObject):
     def _on_job_ended(self, job: BatchJob) -> None:
         from desktop_app.domain.batch.batch_wording import result_words
 
-        self._end_text = tr("Batch job “{title}” finished.", title=job.title)
         show = [(tr("Show"), lambda: self._show_from_notification(job.id))]
         self._notifications.notify(result_words(job), show, topic=TOPIC)
         self._refresh_soon()
 
     def _show_from_notification(self, job_id: str) -> None:
         self.show()
-        self._dismiss_bar()
         self._start(self._show_job(job_id))
-
-
-def _has_many_files(paths: Sequence[Path]) -> bool:
-    """Return True if there are folders among the paths, and many files. Runs in a thread."""
-    if not any(os.path.isdir(path) for path in paths):  # noqa: PTH112 — Path.is_dir may raise
-        return False
-    from desktop_app.backend.batch_wiring import has_files
-
-    return has_files(MANY_FILES, paths)
 
 
 def changed_range(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:

@@ -1,0 +1,178 @@
+"""The bar above the prompt: offers a batch job for many files, and shows the state of the jobs.
+
+This module is loaded at the start; it imports most others once there is something to show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.message_parts import part_id
+from desktop_app.i18n.translation import tr, tr_plural
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.state.attachment_origins import AttachmentOrigins
+    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.batch.batch_jobs import BatchJob
+    from desktop_app.ui.batch.batch_bar import BatchBar
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.look.theme import ThemeWatcher
+
+MANY_FILES: Final = 10
+"""The number of files from which a batch job is offered."""
+
+
+class BatchBarController(QObject):
+    """Decides what the bar shows: an offer, else a job that has ended, else the running jobs.
+
+    Args:
+        add_above_prompt: shows a widget between the notifications and the prompt.
+
+    Signals:
+        reading_stop_requested(list[Path]): stop reading these files for the prompt.
+        new_job_requested(list[Path]): create a job from these files.
+        jobs_requested(): show all jobs.
+    """
+
+    reading_stop_requested = Signal(list)
+    new_job_requested = Signal(list)
+    jobs_requested = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        theme: ThemeWatcher,
+        prompt: PromptEditor,
+        *,
+        add_above_prompt: Callable[[QWidget], None],
+        session: ConversationSession,
+        providers: Providers,
+        origins: AttachmentOrigins,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self._add_above_prompt = theme, add_above_prompt
+        self._current, self._draft = session.current, session.draft
+        self._providers, self._origins, self._tasks = providers, origins, tasks
+        self._offered_paths: list[Path] = []
+        self._draft_before = Draft()
+        self._end_text = ""
+        self._running: Sequence[BatchJob] = ()
+        prompt.attach_requested.connect(self.offer)
+        self._current.opened.connect(self._forget_offer)
+
+    @cached_property
+    def _bar(self) -> BatchBar:
+        from desktop_app.ui.batch.batch_bar import BatchBar
+
+        bar = BatchBar(self._theme.current)
+        self._theme.changed.connect(bar.set_theme)
+        bar.show_requested.connect(self._accept)
+        bar.dismissed.connect(self._dismiss)
+        self._add_above_prompt(bar)
+        return bar
+
+    # -------------------------------------------------------------- many files at once
+
+    def offer(self, paths: Sequence[Path]) -> None:
+        """Offer a batch job for many files: a request for each file, at half price."""
+        if any(profile.has_batches for profile in self._providers.all):
+            self._tasks.start(self._offer_many(list(paths), self._draft.value))
+
+    async def _offer_many(self, paths: list[Path], before: Draft) -> None:
+        opened = self._current.id
+        offer = tr_plural(
+            "Send {count} file as a batch job at half price?",
+            "Send {count} files as a batch job at half price?",
+            len(paths),
+        )
+        if len(paths) < MANY_FILES:
+            offer = tr("Send these files as a batch job at half price?")
+            if not await asyncio.to_thread(_has_many_files, paths):
+                return
+        if self._current.id == opened:
+            self._offered_paths, self._draft_before = paths, before
+            self._bar.offer(offer)
+
+    def _forget_offer(self) -> None:
+        """Dismiss the offer, because another conversation is open."""
+        if self._offered_paths:
+            self._dismiss()
+
+    def _accept(self) -> None:
+        paths, self._offered_paths = self._offered_paths, []
+        if not paths:
+            self.jobs_requested.emit()
+            return
+        self.reading_stop_requested.emit(paths)  # the files must not go into the prompt
+        before, origins = set(map(part_id, self._draft_before.attachments)), self._origins.paths
+        offered = set(paths)
+        kept = [
+            part
+            for part in self._draft.value.attachments
+            if (id_ := part_id(part)) in before or origins.get(id_) not in offered
+        ]
+        self._draft.set_attachments(kept)
+        self.new_job_requested.emit(paths)
+        self._show_state()
+
+    def _dismiss(self) -> None:
+        self._offered_paths, self._end_text = [], ""
+        self._show_state()
+
+    # -------------------------------------------------------------- state of the jobs
+
+    def show_running(self, running: Sequence[BatchJob]) -> None:
+        """Show the progress of the running jobs."""
+        self._running = running
+        self._show_state()
+
+    def show_end(self, job: BatchJob) -> None:
+        """Show that a job has ended, until the user has seen it."""
+        self._end_text = tr("Batch job “{title}” finished.", title=job.title)
+        self._show_state()
+
+    def forget_end(self) -> None:
+        """Show no ended job any more, because the user has opened the list of jobs."""
+        self._end_text = ""
+        self._show_state()
+
+    def _show_state(self) -> None:
+        is_empty = not self._running and not self._end_text
+        if self._offered_paths or (is_empty and "_bar" not in self.__dict__):
+            return
+        if self._end_text:
+            self._bar.show_state(self._end_text, has_ended=True)
+        elif len(self._running) == 1:
+            from desktop_app.domain.batch.batch_wording import progress_words
+
+            (job,) = self._running
+            progress = progress_words(job)
+            self._bar.show_state(
+                tr("Batch job “{title}”: {progress}", title=job.title, progress=progress)
+            )
+        else:
+            count = len(self._running)
+            words = tr_plural("{count} batch job running", "{count} batch jobs running", count)
+            self._bar.show_state(words if count else "")
+
+
+def _has_many_files(paths: Sequence[Path]) -> bool:
+    """Return True if there are folders among the paths, and many files. Runs in a thread."""
+    if not any(os.path.isdir(path) for path in paths):  # noqa: PTH112 — Path.is_dir may raise
+        return False
+    from desktop_app.backend.batch_wiring import has_files
+
+    return has_files(MANY_FILES, paths)
