@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from desktop_app.backend.answer_settings import overridden_values
@@ -110,6 +110,17 @@ def test_a_double_click_deletes_only_one(dialog: PromptsDialog, qtbot: QtBot, pa
     QApplication.sendEvent(shown.delete_button, event)
     qtbot.mouseRelease(shown.delete_button, Qt.MouseButton.LeftButton)
     assert len(gone) == 1
+
+
+def test_a_held_delete_key_deletes_only_one(dialog: PromptsDialog) -> None:
+    page, gone = dialog.prompts, list[str]()
+    page.delete_requested.connect(gone.append)
+    page.select("c")
+    for repeats in (False, True):
+        key, none = Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier
+        event = QKeyEvent(QEvent.Type.KeyPress, key, none, "", repeats)
+        QApplication.sendEvent(page.list.view, event)
+    assert gone == ["c"]
 
 
 def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:

@@ -134,7 +134,8 @@ class RowView(QListView):
             if index.isValid():
                 self.chosen.emit(index)
         elif event.key() == Qt.Key.Key_Delete and index.isValid() and not self.is_editing:
-            self.delete_pressed.emit(index)
+            if not event.isAutoRepeat():  # a held key would delete row after row
+                self.delete_pressed.emit(index)
         elif event.key() == Qt.Key.Key_Up and index == self._edge_row(first=True):
             self.left_at_top.emit()
         else:
