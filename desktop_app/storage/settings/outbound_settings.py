@@ -1,7 +1,7 @@
 """Settings that decide where data goes, what leaves this computer, and what may be spent.
 
 They are hosts, proxies, certificates, model files, permissions, the content added to every request,
-limits, prices, and what makes answers cost more.
+limits, prices, what makes answers cost more, and how many backups are kept.
 
 A restore compares the backup's settings with the current ones, and lists the differences.
 Unconfirmed changes are dropped: an existing provider keeps its own settings, and a new provider
@@ -54,6 +54,7 @@ SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "library.model_titles": (N_("Generate conversation titles"), False),
     "backup.folder": (N_("Backup folder"), ""),
     "backup.every": (N_("Automatic backups"), "off"),
+    "backup.keep": (N_("Backups to keep"), 7),
 }
 
 

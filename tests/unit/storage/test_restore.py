@@ -305,11 +305,23 @@ def test_a_change_after_the_shown_beginning_is_listed(place: Place, tmp_path: Pa
     assert line.endswith("… (differs later on)")
 
 
+@pytest.mark.attack("imports")
+def test_a_backup_does_not_lower_the_number_of_backups_unasked(
+    place: Place, tmp_path: Path
+) -> None:
+    theirs = Place(tmp_path / "theirs")
+    theirs.set(backup__keep=1)
+    place.set(backup__keep=30)
+    asked = AnsweredRestore(RestoreChoice.KEEP)
+    place.restore(theirs.back_up(), asked)
+    assert asked.sentences == ["Backups to keep: 30 → 1"]
+    assert place.settings()[1]["backup.keep"] == 30
+
+
 def test_every_setting_is_listed_or_stays_on_this_computer() -> None:
     local = {
         "answer.frequency_penalty", "answer.presence_penalty", "answer.reasoning_summary",
         "answer.stop", "answer.stream", "answer.temperature", "answer.top_p", "answer.verbosity",
-        "backup.keep",
     }  # fmt: skip
     here = ("look.", "documents.", "desktop.", "keys.", "spelling.")
     declared = {s.key: s.default for s in SETTINGS if not s.key.startswith(here)}
