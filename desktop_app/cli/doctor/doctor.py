@@ -356,9 +356,11 @@ async def _read_all(stream: asyncio.StreamReader | None) -> bytes:
 
 async def _read_findings(stream: asyncio.StreamReader | None, found: dict[str, Any]) -> None:
     """Update `found` with each line of JSON; skip the output of libraries."""
-    while stream is not None and (line := await stream.readline()):
-        if line.startswith(b"{"):
-            found.update(json.loads(line))
+    while stream is not None and not stream.at_eof():
+        with suppress(ValueError, RecursionError):  # no JSON, or a line over the stream's limit
+            line = await stream.readline()
+            if line.startswith(b"{"):
+                found.update(json.loads(line))
 
 
 def why_qt_failed(output: str) -> str:

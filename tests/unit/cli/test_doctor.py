@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from desktop_app.cli.doctor.doctor import (
     Finding,
     _check_login_start,
     _check_routes,
+    _read_findings,
     findings_json,
     findings_text,
     why_qt_failed,
@@ -48,6 +50,16 @@ async def test_providers_of_the_same_name_are_told_apart() -> None:
             await backend.settings.save_profile(profile)
         names = {finding.name for finding in await _check_routes(backend, None)}
     assert {"way to Home (a)", "way to Home (b)"} <= names
+
+
+@pytest.mark.parametrize("line", [b"{not JSON}", b"{\xff}", b'{"a":' * 9000, b"{" * 200_000])
+async def test_the_output_of_a_library_is_no_finding(line: bytes) -> None:
+    stream = asyncio.StreamReader()
+    stream.feed_data(b'{"qt": "6"}\n' + line + b'\n{"window": true}\n')
+    stream.feed_eof()
+    found: dict[str, object] = {}
+    await _read_findings(stream, found)
+    assert found == {"qt": "6", "window": True}
 
 
 async def test_an_unreadable_start_at_login_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
