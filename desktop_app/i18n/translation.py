@@ -8,6 +8,7 @@ which `tr` or `tr_filled` translates later. packaging/messages.sh extracts the a
 from __future__ import annotations
 
 import os
+import re
 import struct
 from contextlib import contextmanager
 from gettext import GNUTranslations, NullTranslations
@@ -122,7 +123,7 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
     """
     wanted = (os.environ.get(VARIABLE, ""), setting, *(tuple(system) or _posix_languages()))
     for name in wanted:
-        code = name.replace("_", "-").split("-")[0].split(".")[0].lower()
+        code = re.split("[-_.@]", name)[0].lower()
         if pseudo.is_pseudo(name):
             return name
         if code in LANGUAGES:

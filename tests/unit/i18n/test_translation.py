@@ -185,6 +185,8 @@ def test_the_variable_the_setting_and_the_system_choose_the_language(
         ({"LANG": "nl_NL.UTF-8"}, "nl"),
         ({"LANG": "en_US.UTF-8", "LC_ALL": "de_DE.UTF-8"}, "de"),
         ({"LANG": "fr_FR.UTF-8", "LANGUAGE": "fr:nl"}, "nl"),
+        ({"LANG": "de@euro"}, "de"),
+        ({"LANG": "de.UTF-8@euro"}, "de"),
         ({"LANG": "C.UTF-8", "LANGUAGE": "nl"}, "en"),
     ],
 )
