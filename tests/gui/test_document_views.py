@@ -10,6 +10,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QToolButton, QWidget
 
 from desktop_app.rendering.document_text import DocumentText, TextForm
+from desktop_app.ui.look.theme import light
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
@@ -81,9 +82,9 @@ def test_only_vertical_steps_of_the_wheel_zoom(pages: ViewerPages) -> None:
     assert turn(0, -120) == 100
 
 
-def show_all(view: ViewerText, text: str) -> None:
+def show_all(view: ViewerText, text: str, form: TextForm = TextForm.LINES) -> None:
     """Show a text, and answer each request for a slice."""
-    document = DocumentText(text, TextForm.LINES)
+    document = DocumentText(text, form)
     view.slice_requested.connect(
         lambda number: view.show_slice(number, document.render_slice(number)),
         Qt.ConnectionType.QueuedConnection,
@@ -172,6 +173,25 @@ def test_the_passage_is_found_again_after_its_slice_was_removed(
     qtbot.waitUntil(lambda: not text.is_loading and 0 not in text.loaded_slices)
     text.go_to_mark()
     qtbot.waitUntil(lambda: text.marked_text() == "Line 0")
+
+
+@pytest.mark.parametrize("words", ["Line 50", "cell 30"])
+def test_the_text_on_top_stays_when_its_size_changes(
+    text: ViewerText, qtbot: QtBot, words: str
+) -> None:
+    """Check this with a table that fits as lines only in the smaller size."""
+    rows = "".join(f"| cell {n} | some more words | and more of them |\n" for n in range(60))
+    lines = "\n\n".join(f"Line {n}" for n in range(200))
+    show_all(text, f"| a | b | c |\n|---|---|---|\n{rows}\n\n{lines}", TextForm.MARKDOWN)
+    qtbot.waitUntil(lambda: not text.is_loading)
+    bar = text.verticalScrollBar()
+    bar.setValue(bar.value() + text.cursorRect(text.document().find(words)).top())
+    blocks = text.document().blockCount()
+    for scale in (1.6, 1.0):
+        text.set_theme(light(scale))
+        assert (text.document().blockCount() > blocks) is (scale > 1)
+        top = text.cursorForPosition(text.viewport().rect().topLeft()).block()
+        assert top.text().startswith(words)
 
 
 @pytest.fixture

@@ -199,10 +199,7 @@ class ViewerText(TranscriptSurface):
         item = layout.items[mark.block]
         first = self._writer.layouts.block_of(layout, mark.block)
         if is_table(item):
-            columns = max(1, len(item.aligns))
-            are_row_blocks = layout.has_row_blocks(mark.block)
-            start = mark.row if are_row_blocks else 1 + mark.row * columns
-            for number in range(start, start + (1 if are_row_blocks else columns)):
+            for number in layout.row_blocks(mark.block, mark.row):
                 block = self.document().findBlockByNumber(first.blockNumber() + number)
                 yield _selecting(block, 0, block.length() - 1)
             return
@@ -222,7 +219,8 @@ class ViewerText(TranscriptSurface):
     def set_theme(self, theme: Theme) -> None:
         """Rewrite the slices with the theme; the text on top stays there."""
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        on_top, above = top.blockNumber(), self.verticalScrollBar().value() - self._top_of(top)
+        found = self._writer.layouts.layout_at(top.blockNumber())
+        above = self.verticalScrollBar().value() - self._top_of(top)
         self._apply_theme(theme)
         shown = sorted(self._shown.items())
         self._writer.set_styles(Styles(theme))
@@ -232,9 +230,18 @@ class ViewerText(TranscriptSurface):
         for number, shown_slice in shown:
             self._write(len(self._writer.layouts), number, shown_slice)
         self._mark()
-        block = self.document().findBlockByNumber(on_top)
-        if block.isValid():
-            scroll_to(self, round(self._top_of(block) + above))
+        if found is not None:
+            scroll_to(self, round(self._top_of(self._same_block(*found)) + above))
+
+    def _same_block(self, former: MessageLayout, number: int) -> QTextBlock:
+        """Return the block with the text of a former block, whose slice was rewritten."""
+        at = former.item_at(number)
+        part = number - former.offset(at)
+        layout = next(layout for layout in self._writer.layouts if layout.key == former.key)
+        if is_table(layout.items[at]):
+            part = layout.row_blocks(at, former.row_at(at, part)).start
+        first = self._writer.layouts.block_of(layout, at).blockNumber()
+        return self.document().findBlockByNumber(first + min(part, layout.counts[at] - 1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Center the column, and fit tables to the new width."""

@@ -126,6 +126,21 @@ class MessageLayout:
         item = self.items[at]
         return is_table(item) and self.counts[at] == len(item.rows)
 
+    def row_at(self, at: int, number: int) -> int:
+        """Return the row that contains block `number` of a table item."""
+        return number if self.has_row_blocks(at) else max(0, number - 1) // self._columns(at)
+
+    def row_blocks(self, at: int, row: int) -> range:
+        """Return the numbers of the blocks of a row within a table item."""
+        if self.has_row_blocks(at):
+            return range(row, row + 1)
+        columns = self._columns(at)
+        return range(1 + row * columns, 1 + (row + 1) * columns)
+
+    def _columns(self, at: int) -> int:
+        item = self.items[at]
+        return max(1, len(item.aligns)) if is_table(item) else 1
+
     # ------------------------------------------------------------------ materialized items
 
     @property

@@ -251,8 +251,7 @@ def _selected_units(
     layout, at, number = position
     item = layout.items[at]
     if is_table(item):
-        columns = max(1, len(item.aligns))
-        row = number if layout.has_row_blocks(at) else max(0, number - 1) // columns
+        row = layout.row_at(at, number)
         return row, row + 1
     block_start = layout.shapes[at][number - 1] if number else -prefix_length(item)
     start = block_start + max(0, first - block.position())
