@@ -194,6 +194,20 @@ def test_the_text_on_top_stays_when_its_size_changes(
         assert top.text().startswith(words)
 
 
+def test_the_text_on_top_stays_when_the_window_is_resized(text: ViewerText, qtbot: QtBot) -> None:
+    cells = "".join(f"| cell {n} | some more words | and more of them |\n" for n in range(30))
+    table = f"| a | b | c |\n|---|---|---|\n{cells}\n\n"
+    lines = "\n\n".join(f"Line {n} {'and more words ' * 20}" for n in range(20))
+    show_all(text, table + lines, TextForm.MARKDOWN)
+    qtbot.waitUntil(lambda: not text.is_loading)
+    bar = text.verticalScrollBar()
+    bar.setValue(bar.value() + text.cursorRect(text.document().find("Line 9 ")).top())
+    for width in (300, 800, 500):
+        text.resize(width, 400)
+        top = text.cursorForPosition(text.viewport().rect().topLeft()).block()
+        assert top.text().startswith("Line 9 ")
+
+
 @pytest.fixture
 def _american() -> Iterator[None]:
     before = QLocale()

@@ -6,6 +6,7 @@ viewport are removed, so that a book takes no more memory than a chapter.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -218,36 +219,49 @@ class ViewerText(TranscriptSurface):
 
     def set_theme(self, theme: Theme) -> None:
         """Rewrite the slices with the theme; the text on top stays there."""
-        top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        found = self._writer.layouts.layout_at(top.blockNumber())
-        above = self.verticalScrollBar().value() - self._top_of(top)
-        self._apply_theme(theme)
-        shown = sorted(self._shown.items())
-        self._writer.set_styles(Styles(theme))
-        self._writer.clear()
-        self._shown.clear()
-        self._set_margins()
-        for number, shown_slice in shown:
-            self._write(len(self._writer.layouts), number, shown_slice)
+        with self._top_kept():
+            self._apply_theme(theme)
+            shown = sorted(self._shown.items())
+            self._writer.set_styles(Styles(theme))
+            self._writer.clear()
+            self._shown.clear()
+            self._set_margins()
+            for number, shown_slice in shown:
+                self._write(len(self._writer.layouts), number, shown_slice)
         self._mark()
-        if found is not None:
-            scroll_to(self, round(self._top_of(self._same_block(*found)) + above))
-
-    def _same_block(self, former: MessageLayout, number: int) -> QTextBlock:
-        """Return the block with the text of a former block, whose slice was rewritten."""
-        at = former.item_at(number)
-        part = number - former.offset(at)
-        layout = next(layout for layout in self._writer.layouts if layout.key == former.key)
-        if is_table(layout.items[at]):
-            part = layout.row_blocks(at, former.row_at(at, part)).start
-        first = self._writer.layouts.block_of(layout, at).blockNumber()
-        return self.document().findBlockByNumber(first + min(part, layout.counts[at] - 1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Center the column, and fit tables to the new width."""
-        self._set_margins()
-        super().resizeEvent(event)
-        self._writer.set_width(self.viewport().width())
+        """Center the column, and fit tables to the new width; the text on top stays there."""
+        with self._top_kept():
+            self._set_margins()
+            super().resizeEvent(event)
+            self._writer.set_width(self.viewport().width())
+
+    @contextmanager
+    def _top_kept(self) -> Iterator[None]:
+        """Keep the text on top while all text is rewritten or laid out again."""
+        top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
+        place, above = self._place_of(top), self.verticalScrollBar().value() - self._top_of(top)
+        yield
+        if place is not None:
+            scroll_to(self, round(self._top_of(self._block_at(*place)) + above))
+
+    def _place_of(self, block: QTextBlock) -> tuple[str, int, int] | None:
+        """Return the key of a block's slice, its item, and its row or number in the item."""
+        found = self._writer.layouts.layout_at(block.blockNumber())
+        if found is None:
+            return None
+        layout, at = found[0], found[0].item_at(found[1])
+        part = found[1] - layout.offset(at)
+        return layout.key, at, layout.row_at(at, part) if is_table(layout.items[at]) else part
+
+    def _block_at(self, key: str, at: int, part: int) -> QTextBlock:
+        """Return the block at a place returned by `_place_of`."""
+        layout = next(layout for layout in self._writer.layouts if layout.key == key)
+        if is_table(layout.items[at]):
+            part = layout.row_blocks(at, part).start
+        first = self._writer.layouts.block_of(layout, at).blockNumber()
+        return self.document().findBlockByNumber(first + min(part, layout.counts[at] - 1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Scroll to the ends of the text with Home and End, by a page with Page Up and Down."""
