@@ -41,6 +41,34 @@ def test_a_jump_materializes_nothing_in_between(view: TranscriptView) -> None:
         assert view.document().characterCount() < 60_000
 
 
+VERY_LONG = "Some words.\n\n" * 15_000  # longer than the limit of the document
+
+
+def test_a_jump_reaches_a_message_below_a_very_long_one(view: TranscriptView) -> None:
+    target = answer("Other words.\n\n" * 2_000)
+    view.set_messages([answer(VERY_LONG), target, *many(300)])
+    view.scroll_to_message(target.id)
+    assert view.navigator.scroll_state() == (target.id, 0)
+
+
+def test_the_newest_message_is_shown_below_a_very_long_one(view: TranscriptView) -> None:
+    view.set_messages([answer(VERY_LONG), question("Thank you.")])
+    assert "Thank you." in view.toPlainText()
+    assert view.navigator.is_at_end
+
+
+def test_text_on_screen_stays_when_a_very_long_message_is_materialized_above(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    long, asked, reply = answer(VERY_LONG), question("Q"), answer("Other words.\n\n" * 4_000)
+    view.set_messages([*many(3), long, asked, reply, *many(300)])
+    view.scroll_to_message(asked.id)
+    for _ in range(2):
+        assert view.navigator.scroll_state() == (asked.id, 0)
+        assert "Other words." in on_screen(view)
+        qtbot.waitUntil(lambda: view.messages.get(long.id) is not None)
+
+
 def test_the_latest_button_returns_to_the_end(view: TranscriptView) -> None:
     messages = many(500)
     view.set_messages(messages)

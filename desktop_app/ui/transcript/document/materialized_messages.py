@@ -24,7 +24,7 @@ from desktop_app.ui.transcript.message_state import MessageState, UnfoldedSectio
 from desktop_app.ui.transcript.transcript_styles import Styles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QTextBlock, QTextDocument
@@ -195,26 +195,22 @@ class MaterializedMessages:
         self._states.clear()
         self.writer.clear()
 
-    def write_older(self, characters: int) -> None:
-        """Write older messages of about `characters` above; remove messages far below."""
-        written = 0
-        while self.older and written < characters:
-            message = self.older.pop()
-            written += _size(message)
-            self._write(0, self._state_to_write(message))
-        self.writer.finish_table()
-        while self._can_remove(-1):
+    def write_older(self, characters: int, kept_ids: Container[str] = ()) -> None:
+        """Write older messages of about `characters` above; remove messages far below.
+
+        Keep `kept_ids`, because a very long message above may exceed the limit alone.
+        """
+        self._write_above(characters)
+        while self._can_remove(-1, kept_ids):
             self.newer.insert(0, self._remove_from_document(-1))
 
-    def write_newer(self, characters: int) -> None:
-        """Write newer messages of about `characters` below; remove messages far above."""
-        written = 0
-        while self.newer and written < characters:
-            message = self.newer.pop(0)
-            written += _size(message)
-            self._write(len(self.writer.layouts), self._state_to_write(message))
-        self.writer.finish_table()
-        while self._can_remove(0):
+    def write_newer(self, characters: int, kept_ids: Container[str] = ()) -> None:
+        """Write newer messages of about `characters` below; remove messages far above.
+
+        Keep `kept_ids`, because a very long message below may exceed the limit alone.
+        """
+        self._write_below(characters)
+        while self._can_remove(0, kept_ids):
             self.older.append(self._remove_from_document(0))
 
     def write_around(self, message_id: str, characters: int) -> None:
@@ -222,13 +218,29 @@ class MaterializedMessages:
         messages = self._detach_all()
         at = next(number for number, m in enumerate(messages) if m.id == message_id)
         self.older, self.newer = messages[:at], messages[at:]
-        self.write_newer(characters)
-        self.write_older(characters // 4)
+        self._write_below(characters)
+        self._write_above(characters // 4)
 
     def write_end(self, characters: int) -> None:
         """Write only the end of the conversation."""
         self.older, self.newer = self._detach_all(), []
-        self.write_older(characters)
+        self._write_above(characters)
+
+    def _write_above(self, characters: int) -> None:
+        written = 0
+        while self.older and written < characters:
+            message = self.older.pop()
+            written += _size(message)
+            self._write(0, self._state_to_write(message))
+        self.writer.finish_table()
+
+    def _write_below(self, characters: int) -> None:
+        written = 0
+        while self.newer and written < characters:
+            message = self.newer.pop(0)
+            written += _size(message)
+            self._write(len(self.writer.layouts), self._state_to_write(message))
+        self.writer.finish_table()
 
     def _detach_all(self) -> list[Message]:
         """Clear the document. Return all messages in order."""
@@ -290,8 +302,10 @@ class MaterializedMessages:
         end = document.findBlockByNumber(first + layout.total).position()
         return min(size, end - document.findBlockByNumber(first).position())
 
-    def _can_remove(self, at: int) -> bool:
+    def _can_remove(self, at: int, kept_ids: Container[str]) -> bool:
         """Return True if the document is too long, and long enough without message `at`."""
+        if self.writer.layouts[at].key in kept_ids:
+            return False
         sizes = [self._written_size(layout) for layout in self.writer.layouts]
         return sum(sizes) > self._limit and sum(sizes) - sizes[at] > self._limit // 2
 

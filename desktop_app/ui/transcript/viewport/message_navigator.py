@@ -138,7 +138,7 @@ class MessageNavigator(QObject):
         """Materialize the newest messages of another conversation, and scroll to the end."""
         self._waiting_for_whole = None
         self._anchor.follow(True)
-        self._messages.write_older(self._screenful())
+        self._messages.write_end(self._screenful())
         self.scroll_to_bottom()
         self._stream.queue_unwritten()
         self.load_more_soon()
@@ -193,13 +193,13 @@ class MessageNavigator(QObject):
         """Materialize more messages, until there is a screen of them above and below."""
         self._filler.update_limit()
         bar, near = self._view.verticalScrollBar(), self._view.viewport().height()
-        before = len(self._messages.writer.layouts)
+        before, on_screen = len(self._messages.writer.layouts), self._anchor.ids_on_screen()
         if self._messages.newer and bar.value() > bar.maximum() - near:
             with self._anchor.kept(), self._selection.kept():
-                self._messages.write_newer(self._screenful())
+                self._messages.write_newer(self._screenful(), on_screen)
         elif self._messages.older and bar.value() < near:
             with self._anchor.kept(), self._selection.kept():
-                self._messages.write_older(self._screenful())
+                self._messages.write_older(self._screenful(), on_screen)
         self._stream.queue_unwritten()
         if len(self._messages.writer.layouts) > before:
             self.load_more_soon()
@@ -277,7 +277,7 @@ class ScreenReaderLoader(QObject):
             return
         if not self._stream.is_writing_text and self._messages.older:
             with self._anchor.kept(), self._selection.kept():
-                self._messages.write_older(READER_PASS_CHARACTERS)
+                self._messages.write_older(READER_PASS_CHARACTERS, self._anchor.ids_on_screen())
             self._stream.queue_unwritten()
             self._actions.place_again()
         if self._messages.older:

@@ -13,6 +13,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.viewport.text_anchor import TextAnchor, anchor_at, cursor_at
+from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 from desktop_app.ui.widgets.text.foreign_text import PlainButton
 
 if TYPE_CHECKING:
@@ -117,6 +118,11 @@ class ScrollAnchor(QObject):
         self.follow(True)
         bar = self._view.verticalScrollBar()
         bar.setValue(bar.maximum())
+
+    def ids_on_screen(self) -> set[str]:
+        """Return the ids of the messages on screen."""
+        states = map(self._messages.at_block, visible_blocks(self._view))
+        return {state.message.id for state in states if state is not None}
 
     def top_of(self, message_id: str) -> float:
         """Return the top of a message in document coordinates."""
