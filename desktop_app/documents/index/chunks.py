@@ -40,7 +40,7 @@ _ABBREVIATION: Final = re.compile(
     re.I | re.X,
 )
 _LONGEST_WORD: Final = 40  # characters to look back
-_ENDED: Final = re.compile(r"[.!?…:;|。！？؟۔।॥։።][\"'”’»)\]」』）】》〉*_]*$")
+_SENTENCE_END: Final = re.compile(r"[.!?…:;|。！？؟۔।॥։።][\"'”’»)\]」』）】》〉*_]*$")
 # A page that ends with a line of this width, and not with a sentence, continues on the next page.
 # Characters of scripts without spaces count double.
 _FULL_LINE: Final = 40
@@ -150,7 +150,7 @@ def _continues_on_next_page(text: str, at: int, end: int) -> bool:
         return False
     before = text[max(0, at - 400) : at].rstrip().rpartition("\n")[2].rstrip()
     after = text[end : end + 100].lstrip()
-    if not before or not after or _ENDED.search(before) or _HEADING.match(before):
+    if not before or not after or _SENTENCE_END.search(before) or _HEADING.match(before):
         return False
     width = sum(1 if ord(letter) < 0x2E80 else 2 for letter in before)
     return after[0].islower() or width >= _FULL_LINE

@@ -360,9 +360,9 @@ class _Reader:
         self._destination_texts = []
         self._current_definition = 0  # A font or style without a number has 0.
         if destination in _LABELS:
-            self._at_group_end(self._take_label)
+            self._at_group_end(self._store_label)
         elif destination == "fldinst":
-            self._at_group_end(self._take_address)
+            self._at_group_end(self._store_address)
 
     def _at_group_end(self, call: Callable[[], None]) -> None:
         self._groups[-1].on_end = call
@@ -372,9 +372,9 @@ class _Reader:
         if self._state.destination:
             return
         if word == "fldrslt":
-            begins, address = len(self._paragraph.runs), self._address
+            first_run, address = len(self._paragraph.runs), self._address
             self._address = ""
-            self._at_group_end(lambda: self._take_link(begins, address))
+            self._at_group_end(lambda: self._link_runs(first_run, address))
             return
         if not self._paragraph.is_in_table:
             self._end_table()
@@ -392,13 +392,13 @@ class _Reader:
         self._flush()
         group = self._groups.pop()
         if self._state.destination == "stylesheet":
-            self._take_style()
+            self._store_style()
         if group.on_end:
             group.on_end()
         self._state = group.state
         self._groups = self._groups or [group]  # a bracket too many ends no group
 
-    def _take_style(self) -> None:
+    def _store_style(self) -> None:
         name = "".join(self._destination_texts).strip().rstrip(";").casefold()
         self._destination_texts = []
         if name == "title":
@@ -408,19 +408,19 @@ class _Reader:
         if name:
             self._current_definition = 0
 
-    def _take_label(self) -> None:
+    def _store_label(self) -> None:
         label = "".join(self._destination_texts).strip()
         self._paragraph.label = label if any(sign.isalnum() for sign in label) else "-"
 
-    def _take_address(self) -> None:
+    def _store_address(self) -> None:
         found = _ADDRESS.search("".join(self._destination_texts))
         self._address = found[1] if found else ""
 
-    def _take_link(self, begins: int, address: str) -> None:
+    def _link_runs(self, first_run: int, address: str) -> None:
         runs = self._paragraph.runs
-        if address and runs[begins:]:
-            words = "".join(text for text, _ in runs[begins:])
-            runs[begins:] = [(md.link(words, address), False)]
+        if address and runs[first_run:]:
+            words = "".join(text for text, _ in runs[first_run:])
+            runs[first_run:] = [(md.link(words, address), False)]
 
     def _end_nested_text(
         self, word: str, paragraph: _Paragraph, blocks: list[MarkdownBlock], cell: list[str]
@@ -442,26 +442,36 @@ class _Reader:
     # ------------------------------------------------------------ blocks
 
     def _end_paragraph(self, *, is_cell: bool = False) -> None:
-        ended = self._paragraph
+        paragraph = self._paragraph
         self._paragraph = _Paragraph(
-            [], ended.style, ended.outline, ended.level, is_in_table=ended.is_in_table
+            [],
+            paragraph.style,
+            paragraph.outline,
+            paragraph.level,
+            is_in_table=paragraph.is_in_table,
         )
-        plain = "".join(text for text, _ in ended.runs).strip("\n ")
-        if is_cell or ended.is_in_table:
-            number = f"{ended.label} " if ended.label not in ("", "-") else ""
+        plain = "".join(text for text, _ in paragraph.runs).strip("\n ")
+        if is_cell or paragraph.is_in_table:
+            number = f"{paragraph.label} " if paragraph.label not in ("", "-") else ""
             self._cell += [number + plain] if plain else []
             return
         if plain:
             self._end_table()
-            self.blocks.append(self._block(ended, plain))
+            self.blocks.append(self._block(paragraph, plain))
 
-    def _block(self, ended: _Paragraph, plain: str) -> MarkdownBlock:
-        outline = self._headings.get(ended.style) if ended.outline is None else ended.outline
+    def _block(self, paragraph: _Paragraph, plain: str) -> MarkdownBlock:
+        outline = (
+            self._headings.get(paragraph.style) if paragraph.outline is None else paragraph.outline
+        )
         if outline is not None and 0 <= outline < _NO_OUTLINE:
-            number = f"{ended.label} " if ended.label not in ("", "-") else ""
+            number = f"{paragraph.label} " if paragraph.label not in ("", "-") else ""
             return md.heading(number + plain, outline + 1)
-        text = "".join(_join_runs(ended.runs)).strip("\n ")
-        return md.item(ended.label, text, ended.level) if ended.label else MarkdownBlock(text)
+        text = "".join(_join_runs(paragraph.runs)).strip("\n ")
+        return (
+            md.item(paragraph.label, text, paragraph.level)
+            if paragraph.label
+            else MarkdownBlock(text)
+        )
 
     def _end_table(self) -> None:
         rows, self._rows = self._rows, []

@@ -25,6 +25,8 @@ FIGURE: Final = re.compile(
     r"[(\[<>≤≥~≈±+\-–−$€£¥]*\s?\d[\d.,:/\s'’%±×x()\-–−eE+]*\s?[%€$£¥)\]*†‡kKMB]*|[-–—−]|n/?a|N/?A"
 )
 """A number with its unit, or a placeholder for a missing number."""
+RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+"""A letter of Hebrew, Arabic or a related script."""
 _WORD_SPACE: Final = 0.45  # fraction of the line's height
 _SAMPLE: Final = 60
 _LEAST_ROTATION: Final = 0.1  # radians

@@ -19,7 +19,7 @@ from pypdfium2 import raw
 
 from desktop_app.documents import refusals
 from desktop_app.documents.pdf import page_annotations, reading_order
-from desktop_app.documents.pdf.page_words import LINE_END_HYPHEN
+from desktop_app.documents.pdf.page_words import LINE_END_HYPHEN, RIGHT_TO_LEFT
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.document_notes import DocumentNote
@@ -27,7 +27,6 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
 
 NO_TEXT: Final = "[no text on this page]"
-_RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Control characters are numbers of glyphs, too: TeX's "©" is "c" and glyph 13, a circle.
 _CONTROL: Final = re.compile("[\x01-\x08\x0b-\x1f\x7f]")
 _GLYPH_NUMBERS: Final = re.compile(f"{_CONTROL.pattern[:-1]}\ufffd\ue000-\uf8ff]")
@@ -119,14 +118,14 @@ def _page_text(page: pdfium.PdfPage) -> str:
     if _is_unreadable(text):
         return ""
     text = _CONTROL.sub("", text)
-    if not _RIGHT_TO_LEFT.search(text):
+    if not RIGHT_TO_LEFT.search(text):
         return text
     return _MISPLACED_STOP.sub(r"\2\1", _MIRRORED_BRACKETS.sub(_mirror_brackets, text))
 
 
 def _mirror_brackets(line: re.Match[str]) -> str:
     """Mirror the brackets of a right-to-left line in which one closes before any opens."""
-    if not _RIGHT_TO_LEFT.search(line[0]):
+    if not RIGHT_TO_LEFT.search(line[0]):
         return line[0]
     return line[0].translate(_MIRROR)
 

@@ -22,7 +22,7 @@ from desktop_app.documents.pdf import (
     unruled_tables,
 )
 from desktop_app.documents.pdf import rulings as pdf_rulings
-from desktop_app.documents.pdf.page_words import Word
+from desktop_app.documents.pdf.page_words import RIGHT_TO_LEFT, Word
 from desktop_app.documents.pdf.ruled_tables import Table
 
 Piece = list[int] | Table
@@ -30,7 +30,6 @@ Piece = list[int] | Table
 
 _LINE_END: Final = "\r\n"
 _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
-_RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
@@ -171,7 +170,7 @@ def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Return the table with its columns from right to left if its words are."""
     text_so_far = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
     letters = sum(map(str.isalpha, text_so_far))
-    if len(_RIGHT_TO_LEFT.findall(text_so_far)) <= letters / 2:
+    if len(RIGHT_TO_LEFT.findall(text_so_far)) <= letters / 2:
         return table
     return replace(table, rows=[row[::-1] for row in table.rows])
 

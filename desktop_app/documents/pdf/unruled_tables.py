@@ -147,10 +147,10 @@ def _is_continuation(above: Cells, row: Cells) -> bool:
 
 
 def find_unruled(
-    words: Sequence[Word], taken: Sequence[Table], textpage: pdfium.PdfTextPage
+    words: Sequence[Word], ruled: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> list[Table]:
-    """Return tables without rules: adjacent lines with aligned figures."""
-    free = [word for word in words if not any(table.contains(word) for table in taken)]
+    """Return tables without rules, outside the ruled ones: adjacent lines with aligned figures."""
+    free = [word for word in words if not any(table.contains(word) for table in ruled)]
     tables: list[Table] = []
     if not free or page_words.are_rotated(textpage, free):
         return []
@@ -246,10 +246,10 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
     found: list[float] = []
     covered, gap_start = 0, None
     for x, step in edges:
-        was, covered = covered, covered + step
-        if was > allowed >= covered:
+        covered_before, covered = covered, covered + step
+        if covered_before > allowed >= covered:
             gap_start = x
-        elif was <= allowed < covered and gap_start is not None:
+        elif covered_before <= allowed < covered and gap_start is not None:
             if x - gap_start >= max(least_width * height, 2.0):
                 found.append((gap_start + x) / 2)
             gap_start = None

@@ -522,7 +522,7 @@ class _Writer(HTMLParser):
         line, address = self._flows[-1].line, attributes.get("href", "").strip()
         if tag == "span" and style and _WORD_LABEL.search(style):
             self._word_label = []
-            self._push(_Element(tag, self._take_word_label))
+            self._push(_Element(tag, self._apply_word_label))
         elif tag == "a" and address and all(mark.sign for mark in self._flows[-1].marks):
             self._start_marks(tag, [_Mark("", len(line), address.replace(" ", "%20"))])
         elif tag == "q":
@@ -673,7 +673,7 @@ class _Writer(HTMLParser):
         self._start_item(_WORD_ITEM)
         self._push(_Element("p", self._end_paragraph))
 
-    def _take_word_label(self) -> None:
+    def _apply_word_label(self) -> None:
         """Make a list numbered if its first item begins with a number."""
         sign, self._word_label = "".join(self._word_label or ()), None
         if self._tags[_WORD_LIST] and len(self._lists[-1].items) == 1 and _NUMBER.match(sign):

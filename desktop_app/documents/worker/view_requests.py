@@ -17,15 +17,15 @@ _open: dict[str, PdfView] = {}
 
 
 def serve(
-    header: dict[str, Any], payload: bytes, answers: BinaryIO, take_file: Callable[[], int]
+    header: dict[str, Any], payload: bytes, answers: BinaryIO, receive_file: Callable[[], int]
 ) -> None:
     """Answer a request whose kind begins with "view-".
 
     Args:
-        take_file: returns the descriptor of the file that the request announces.
+        receive_file: returns the descriptor of the file that the request announces.
     """
     if header["kind"] == "view-open":
-        _open_document(header, take_file() if header["by"] == "descriptor" else payload, answers)
+        _open_document(header, receive_file() if header["by"] == "descriptor" else payload, answers)
         return
     view = _open.get(header["document"])
     if view is None:

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     descriptor, memory = map(int, arguments)
     files = socket.socket(fileno=descriptor)
-    answers = _take_standard_output()
+    answers = _redirect_standard_output()
     sandbox.confine(policy(memory, (descriptor, answers.fileno())))
     sys.excepthook = functools.partial(_report_crash, answers)
     requests: queue.SimpleQueue[Frame] = queue.SimpleQueue()
@@ -73,7 +73,7 @@ def policy(memory: int, descriptors: tuple[int, ...]) -> sandbox.Policy:
     return sandbox.Policy(memory, (resource_path("tokenizer"),), descriptors=descriptors)
 
 
-def _take_standard_output() -> BinaryIO:
+def _redirect_standard_output() -> BinaryIO:
     """Return a stream to the standard output for frames; what libraries print is discarded."""
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -122,7 +122,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
         elif header["kind"].startswith("view-"):
             from desktop_app.documents.worker import view_requests
 
-            view_requests.serve(header, payload, answers, lambda: _take_file(files))
+            view_requests.serve(header, payload, answers, lambda: _receive_file(files))
         elif header["kind"] == "convert":
             from desktop_app.documents.text.html_markdown import convert_selection
 
@@ -133,7 +133,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
         elif header["kind"] == "passages":
             _passages(payload.decode(), header, answers)
         else:
-            _send(_extract(header, payload, limits, answers, files), answers)
+            _send_document(_extract(header, payload, limits, answers, files), answers)
     except DocumentError as error:
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
@@ -142,7 +142,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
         write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
 
 
-def _take_file(files: socket.socket) -> int:
+def _receive_file(files: socket.socket) -> int:
     """Return the descriptor that the window sends next.
 
     Raises:
@@ -159,14 +159,14 @@ def _extract(
 ) -> ExtractedDocument:
     name, password, report = header["name"], header["password"], _progress_reporter(answers)
     if header["kind"] == "extract-file":
-        return extract.extract_file(name, _take_file(files), limits, report, password)
+        return extract.extract_file(name, _receive_file(files), limits, report, password)
     if header["kind"] == "extract-bytes":
         return extract.extract_bytes(name, payload, limits, report, password)
 
     def open_member(number: int) -> int | None:
         write_frame(answers, {"kind": "open", "number": number})
         with contextlib.suppress(OSError):
-            return _take_file(files)
+            return _receive_file(files)
         return None
 
     return extract.extract_folder(name, json.loads(payload), open_member, limits, report)
@@ -211,7 +211,7 @@ def _render(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
     )
 
 
-def _send(document: ExtractedDocument, answers: BinaryIO) -> None:
+def _send_document(document: ExtractedDocument, answers: BinaryIO) -> None:
     fields = {
         name: getattr(document, name)
         for name in ExtractedDocument.__dataclass_fields__
