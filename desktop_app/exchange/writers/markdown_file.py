@@ -82,10 +82,6 @@ def _close_fence(text: str) -> str:
     """Close an open code block at the end, which would turn the rest of the file into code."""
     if "```" not in text and "~~~" not in text:
         return text
-    last = parser().parse(text)[-1]
-    if last.type != "fence" or last.map is None:
-        return text
-    end = text.rstrip("\n").rsplit("\n", 1)[-1].strip()
-    is_closed = last.map[1] - last.map[0] > 1 and not end.strip(last.markup[0])
-    is_closed = is_closed and len(end) >= len(last.markup)
-    return text if is_closed else f"{text.removesuffix(chr(10))}\n{last.markup}"
+    # A word after the text belongs to a code block that is still open.
+    last = parser().parse(f"{text}\n\nend")[-1]
+    return f"{text.removesuffix(chr(10))}\n{last.markup}" if last.type == "fence" else text

@@ -51,6 +51,8 @@ def test_a_refusal_differs_from_a_content_filter(error: ErrorNote | None, words:
         ("~~~\nx\n\n", ["x", ""]),
         ("```", []),
         ("```\nx\n```", ["x"]),
+        ("```\nx\n```\n  ", ["x"]),
+        ("```\nx\n    ```", ["x", "    ```"]),
         ("```\n~~~", ["~~~"]),
         ("- ```\n  x", ["x", ""]),
         ("> ~~~\n> x", ["x"]),
