@@ -99,19 +99,20 @@ def _connected(rulings: Rulings) -> Iterator[Rulings]:
             member = group[member]
         return member
 
-    for i, h in enumerate(across):
-        for j, v in enumerate(down):
-            if (
-                h.start - _MEETING_DISTANCE <= v.at <= h.end + _MEETING_DISTANCE
-                and v.start - _MEETING_DISTANCE <= h.at <= v.end + _MEETING_DISTANCE
-            ):
-                group[root(i)] = root(len(across) + j)
+    for row, horizontal in enumerate(across):
+        for column, vertical in enumerate(down, len(across)):
+            if _reaches(horizontal, vertical.at) and _reaches(vertical, horizontal.at):
+                group[root(row)] = root(column)
     found: dict[int, Rulings] = {}
-    for i, h in enumerate(across):
-        found.setdefault(root(i), Rulings()).across.append(h)
-    for j, v in enumerate(down):
-        found.setdefault(root(len(across) + j), Rulings()).down.append(v)
+    for row, horizontal in enumerate(across):
+        found.setdefault(root(row), Rulings()).across.append(horizontal)
+    for column, vertical in enumerate(down, len(across)):
+        found.setdefault(root(column), Rulings()).down.append(vertical)
     yield from found.values()
+
+
+def _reaches(line: Ruling, position: float) -> bool:
+    return line.start - _MEETING_DISTANCE <= position <= line.end + _MEETING_DISTANCE
 
 
 def _grid(lines: Rulings) -> _Grid | None:
