@@ -238,18 +238,18 @@ def _message(message: Message) -> dict[str, Any]:
     }
 
 
-def _compaction(made: Compaction) -> dict[str, Any]:
+def _compaction(compaction: Compaction) -> dict[str, Any]:
     return {
-        "id": made.id,
-        "message_id": made.message_id,
-        "kind": made.kind.value,
-        "provider_id": made.provider_id,
-        "model": made.model,
-        "body": made.body,
-        "created_at": _time(made.created_at),
-        "tokens_before": made.tokens_before,
-        "tokens_after": made.tokens_after,
-        "undone_at": None if made.undone_at is None else _time(made.undone_at),
+        "id": compaction.id,
+        "message_id": compaction.message_id,
+        "kind": compaction.kind.value,
+        "provider_id": compaction.provider_id,
+        "model": compaction.model,
+        "body": compaction.body,
+        "created_at": _time(compaction.created_at),
+        "tokens_before": compaction.tokens_before,
+        "tokens_after": compaction.tokens_after,
+        "undone_at": None if compaction.undone_at is None else _time(compaction.undone_at),
     }
 
 
@@ -300,14 +300,16 @@ def _imported(
     attachments += conversation.draft.question_attachments
     wanted = dict.fromkeys(part.sha256 for part in attachments)
     found = tuple(_file_from(files[sha256]) for sha256 in wanted if sha256 in files)
-    made = tuple(_compaction_from(c, conversation.id) for c in objects_at(item, "compactions"))
-    if {c.message_id for c in made} - {message.id for message in messages}:
+    compactions = tuple(
+        _compaction_from(c, conversation.id) for c in objects_at(item, "compactions")
+    )
+    if {c.message_id for c in compactions} - {message.id for message in messages}:
         raise ValueError("a compaction of no message")
     preset = preset_from_json(item["preset"]) if isinstance(item.get("preset"), Mapping) else None
     if preset is not None:
         _storable(bounds.checked_name(preset.provider_id))
         conversation = replace(conversation, preset_id=_identifier(preset.id))
-    return ImportedConversation(conversation, messages, folder, found, made, preset)
+    return ImportedConversation(conversation, messages, folder, found, compactions, preset)
 
 
 def _require_tree(conversation: Conversation, messages: tuple[Message, ...]) -> None:

@@ -93,19 +93,19 @@ def _with_times(conversations: Iterator[Imported], file_time: datetime) -> Itera
     """Yield the conversations. Those without any time get that of the file, instead of 1970."""
     for found in conversations:
         if isinstance(found, ImportedConversation) and found.conversation.created_at == EPOCH:
-            yield _moved(found, file_time - EPOCH)
+            yield _shift_times(found, file_time - EPOCH)
         else:
             yield found
 
 
-def _moved(found: ImportedConversation, passed: timedelta) -> ImportedConversation:
-    """Return a conversation and its messages with later times."""
+def _shift_times(found: ImportedConversation, delay: timedelta) -> ImportedConversation:
+    """Return the conversation with all its times later by `delay`."""
     conversation = replace(
         found.conversation,
-        created_at=found.conversation.created_at + passed,
-        updated_at=found.conversation.updated_at + passed,
+        created_at=found.conversation.created_at + delay,
+        updated_at=found.conversation.updated_at + delay,
     )
-    messages = tuple(replace(m, created_at=m.created_at + passed) for m in found.messages)
+    messages = tuple(replace(m, created_at=m.created_at + delay) for m in found.messages)
     return replace(found, conversation=conversation, messages=messages)
 
 

@@ -90,12 +90,12 @@ def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tup
     for node in ordered:
         tree.add(node)
     last = tree.message_at(source.leaf) or _newest(tree.messages)
-    ended = max((message.created_at for message in tree.messages), default=start_time)
+    latest_time = max((message.created_at for message in tree.messages), default=start_time)
     conversation = Conversation(
         id=tree.conversation_id,
         title=_title(source.title) or "Imported conversation",
         created_at=start_time,
-        updated_at=time_from_seconds(source.updated) or ended,
+        updated_at=time_from_seconds(source.updated) or latest_time,
         choice=ModelChoice("", bounds.checked_name(source.model)),
         leaf_id=None if last is None else last.id,
         pinned=source.pinned,
@@ -109,7 +109,7 @@ class _Tree:
     """The tree under construction; nodes are added parents first."""
 
     def __init__(self, source: Source, start_time: datetime) -> None:
-        self._source, self._began = source, start_time
+        self._source, self._start_time = source, start_time
         self.conversation_id = _id(source.program, source.id)
         self.messages: list[Message] = []
         # By node id: its message, or the nearest message above it.
@@ -131,7 +131,7 @@ class _Tree:
         if node.role is None or not (node.parts or (pending and is_answer)):
             self._message_by_node[node.id], self._pending_reasoning[node.id] = above, pending
             return
-        earliest = self._began if above is None else above.created_at + _TICK
+        earliest = self._start_time if above is None else above.created_at + _TICK
         message = Message(
             id=_id(self._source.program, self._source.id, node.id),
             conversation_id=self.conversation_id,
