@@ -50,8 +50,8 @@ class Definitions:
         resumed = resume(tokens, context.continued_lists)
         is_undecided = not is_final and (context.inside or may_become_item(source))
         end = source.count("\n") if is_undecided else len(source)
-        shown = range(context.lines, end)
-        find_loose(tokens, source, env, shown, marks_above=context.marks_above)
+        tail_lines = range(context.lines, end)
+        find_loose(tokens, source, env, tail_lines, marks_above=context.marks_above)
         parse = Parse(tokens, context, source, resumed)
         for label in islice(reversed(self._references), len(self._references) - known):
             parse.labels[label] = self._references[label]["map"][0]

@@ -285,6 +285,6 @@ def _start_of_open_math(
         inside = any(start <= number < end for start, end in covered)
         has_ended = fewest <= sum(quote <= number for quote in quotes)
         if words[:2] in MATH_OPENERS and not inside and not has_ended:
-            begun = (tokens[index].map for index in tops)
-            found = max((m[0] for m in begun if m and m[0] <= number), default=0)
+            ranges = (tokens[index].map for index in tops)
+            found = max((m[0] for m in ranges if m and m[0] <= number), default=0)
     return found

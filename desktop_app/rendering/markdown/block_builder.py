@@ -130,8 +130,8 @@ class _BlockBuilder:
         return bool(depth) and (self._lists[-1].loose or self._quotes[-1:] == [depth])
 
     def _list(self, token: Token) -> _List:
-        number = int(token.attrGet("start") or 1) if token.attrGet("start") != 0 else 0
-        return _List(token, number)
+        start = token.attrGet("start")
+        return _List(token, 1 if start is None else int(start))
 
     def _begin_item(self) -> None:
         current = self._lists[-1]

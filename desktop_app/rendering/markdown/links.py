@@ -274,12 +274,12 @@ def _mail_place(words: str | None, seen: str | None, target: str) -> str:
     place = host or _shorten(target)
     if seen is None or "xn--" in host:
         return place
-    named_hosts = set(_MAIL_ADDRESS.findall(seen))
-    hosts = {_bare_host(address.rpartition("@")[2]) for address in named_hosts}
+    named_addresses = set(_MAIL_ADDRESS.findall(seen))
+    hosts = {_bare_host(address.rpartition("@")[2]) for address in named_addresses}
     hosts.update(_named_hosts(_MAIL_ADDRESS.sub(" ", seen)))
     if hosts - {_bare_host(host)}:
         return place
-    if named_hosts - {address}:
+    if named_addresses - {address}:
         return address if address.isascii() else place
     return place if not hosts and _is_in_two_scripts(words or "") else ""
 

@@ -49,14 +49,15 @@ class _OpenContainer:
     """An open container.
 
     Attributes:
-        starts: of an item: the lines of link definitions directly in it.
+        definition_lines: of an item: the lines of link definitions directly in it.
         has_content: a block or definition in it has been processed.
     """
 
-    __slots__ = ("has_content", "starts", "token")
+    __slots__ = ("definition_lines", "has_content", "token")
 
-    def __init__(self, token: Token, starts: list[int]) -> None:
-        self.token, self.starts, self.has_content = token, starts, False
+    def __init__(self, token: Token, definition_lines: list[int]) -> None:
+        self.token, self.definition_lines = token, definition_lines
+        self.has_content = False
 
 
 def blank_marks(line: str) -> int | None:
@@ -93,21 +94,22 @@ def find_loose(
     tokens: list[Token],
     source: str,
     env: dict[str, Any],
-    shown: range | None = None,
+    tail_lines: range | None = None,
     *,
     marks_above: int | None = None,
 ) -> None:
     """Set `meta["loose"]` of all lists and notes.
 
     Args:
-        shown: the complete lines of the open tail. The lines above them only open containers again.
+        tail_lines: the complete lines of the open tail. The lines above them only open containers
+            again.
         marks_above: the number of quote marks on the line above the open tail, if it has nothing
             else.
     """
     if any(token.type in LISTS or token.type == NOTE for token in tokens):
         lines, definitions = source.split("\n"), env.get(DEFINITIONS, ())
-        shown = range(len(lines)) if shown is None else shown
-        _LooseListFinder(lines, definitions, shown, marks_above).run(tokens)
+        tail_lines = range(len(lines)) if tail_lines is None else tail_lines
+        _LooseListFinder(lines, definitions, tail_lines, marks_above).run(tokens)
 
 
 class _LooseListFinder:
@@ -117,11 +119,11 @@ class _LooseListFinder:
         self,
         lines: list[str],
         definitions: Sequence[tuple[int, int]],
-        shown: range,
+        tail_lines: range,
         marks_above: int | None,
     ) -> None:
         self._lines, self._definitions = lines, definitions
-        self._shown, self._marks_above = shown, marks_above
+        self._tail_lines, self._marks_above = tail_lines, marks_above
         self._open: list[_OpenContainer] = []
         self._quotes: list[int] = []  # the first lines of the open quotes
 
@@ -132,18 +134,20 @@ class _LooseListFinder:
             if token.type in _CONTAINERS:
                 self._enter(token)
             elif token.type in _ENDS:
-                left = self._open.pop()
-                if left.token.type == "blockquote_open":
+                closed = self._open.pop()
+                if closed.token.type == "blockquote_open":
                     self._quotes.pop()
-                self._process_definitions(left, len(self._lines))
+                self._process_definitions(closed, len(self._lines))
 
     def _enter(self, token: Token) -> None:
-        starts = []
+        definition_lines = []
         if token.type == "list_item_open" and token.map is not None:
             begin, end = token.map
             at = token.level + 1
-            starts = [n for n, level in self._definitions if level == at and begin <= n < end]
-        self._open.append(_OpenContainer(token, starts))
+            definition_lines = [
+                n for n, level in self._definitions if level == at and begin <= n < end
+            ]
+        self._open.append(_OpenContainer(token, definition_lines))
         if token.type == "blockquote_open":
             self._quotes.append((token.map or [0])[0])
 
@@ -160,8 +164,8 @@ class _LooseListFinder:
 
     def _process_definitions(self, container: _OpenContainer, line: int) -> None:
         """Process the link definitions of an item above a line."""
-        while container.starts and container.starts[0] < line:
-            self._mark_if_separated(container, container.starts.pop(0))
+        while container.definition_lines and container.definition_lines[0] < line:
+            self._mark_if_separated(container, container.definition_lines.pop(0))
             container.has_content = True
 
     def _mark_if_separated(self, container: _OpenContainer, line: int) -> None:
@@ -177,8 +181,8 @@ class _LooseListFinder:
         return containers[-1].token if containers else None
 
     def _is_below_blank(self, line: int) -> bool:
-        if line not in self._shown:
+        if line not in self._tail_lines:
             return False
-        at_start = line == self._shown.start
+        at_start = line == self._tail_lines.start
         marks = self._marks_above if at_start else blank_marks(self._lines[line - 1])
-        return marks is not None and marks <= sum(begun < line for begun in self._quotes)
+        return marks is not None and marks <= sum(first_line < line for first_line in self._quotes)

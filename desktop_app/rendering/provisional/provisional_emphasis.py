@@ -39,14 +39,14 @@ class EmphasisMark(NamedTuple):
     """An open run of emphasis marks, or an open bracket.
 
     Attributes:
-        left: the number of its characters that have not been paired yet.
+        unpaired: the number of its characters that have not been paired yet.
         can_also_close: it may also end emphasis.
         is_doubtful: it is more likely to stay as written than to begin emphasis.
     """
 
     text: str
     start: int
-    left: int = 0
+    unpaired: int = 0
     can_also_close: bool = False
     is_doubtful: bool = False
 

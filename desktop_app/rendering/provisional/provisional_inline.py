@@ -184,7 +184,7 @@ class _Scanner:
             while marks and marks[-1].start + len(marks[-1].text) >= len(bare):
                 bare = bare[: marks.pop().start].rstrip()
             text = bare if marks or len(bare) < len(text.rstrip()) else text
-        closers = "".join(mark.text[0] * mark.left for mark in reversed(marks))
+        closers = "".join(mark.text[0] * mark.unpaired for mark in reversed(marks))
         return text, closer + closers
 
     def _process_mark(self, mark: str, start: int, end: int) -> int:
@@ -327,10 +327,10 @@ class _Scanner:
         else:
             opens, closes = flanks(before, content[end], mark[0])
         while closes and count:
-            taken = self._close_with(mark[0], count, can_also_close=opens)
-            if not taken:
+            used = self._close_with(mark[0], count, can_also_close=opens)
+            if not used:
                 break
-            count, self.closed = count - taken, end
+            count, self.closed = count - used, end
         if opens and count:
             if may_be_name(content, mark, end):
                 raise _CutError(start)
@@ -349,12 +349,12 @@ class _Scanner:
             odd = (opener.can_also_close or can_also_close) and (len(opener.text) + count) % 3 == 0
             if sign == "*" and odd and (len(opener.text) % 3 or count % 3):
                 continue
-            taken = min(2, count, opener.left)
-            left = opener.left - taken
+            used = min(2, count, opener.unpaired)
+            unpaired = opener.unpaired - used
             del self.open[at:]
-            if left:
-                self.open.append(opener._replace(left=left))
-            return taken
+            if unpaired:
+                self.open.append(opener._replace(unpaired=unpaired))
+            return used
         return 0
 
 
