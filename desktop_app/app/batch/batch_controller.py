@@ -96,6 +96,7 @@ class BatchController(QObject):
         self._lines: Sequence[BatchLine] = ()
         self._lines_job_id = ""
         self._dialog: BatchDialog | None = None
+        self._under_way: set[tuple[Callable[..., object], tuple[Any, ...]]] = set()
         self._is_refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
@@ -133,21 +134,21 @@ class BatchController(QObject):
         dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
         dialog.report_requested.connect(lambda *given: self._start(self._export_results(*given)))
         dialog.new.preparation_requested.connect(
-            lambda order: self._run_from_dialog(self._create_job(order))
+            lambda order: self._run_from_dialog(self._create_job, order)
         )
         page = dialog.job
-        page.start_requested.connect(lambda job_id: self._run_from_dialog(self._start_job(job_id)))
+        page.start_requested.connect(lambda job_id: self._run_from_dialog(self._start_job, job_id))
         page.cancel_requested.connect(
-            lambda job_id: self._run_from_dialog(self._offer_cancelling(job_id))
+            lambda job_id: self._run_from_dialog(self._offer_cancelling, job_id)
         )
-        page.repeat_requested.connect(lambda job_id: self._run_from_dialog(self._retry_job(job_id)))
+        page.repeat_requested.connect(lambda job_id: self._run_from_dialog(self._retry_job, job_id))
         page.remove_requested.connect(self._ask_removal)
         page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
         page.open_requested.connect(
-            lambda *at: self._run_from_dialog(self._open_as_conversation(*at))
+            lambda *at: self._run_from_dialog(self._open_as_conversation, *at)
         )
         page.chunked_reading_requested.connect(
-            lambda *at: self._run_from_dialog(self._read_in_parts(*at))
+            lambda *at: self._run_from_dialog(self._read_in_parts, *at)
         )
         return dialog
 
@@ -264,17 +265,24 @@ class BatchController(QObject):
 
     # -------------------------------------------------------------- requests from the dialog
 
-    def _run_from_dialog(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run a request of the dialog, and show its errors there."""
-        self._start(self._run_reporting(work))
+    def _run_from_dialog(self, act: Callable[..., Coroutine[Any, Any, None]], *given: Any) -> None:
+        """Run a request of the dialog once at a time, and show its errors there."""
+        request = (act, given)
+        if request not in self._under_way:  # a double click must not create two jobs
+            self._under_way.add(request)
+            self._start(self._run_reporting(*request))
 
-    async def _run_reporting(self, work: Coroutine[Any, Any, Any]) -> None:
+    async def _run_reporting(
+        self, act: Callable[..., Coroutine[Any, Any, None]], given: tuple[Any, ...]
+    ) -> None:
         dialog = self._get_dialog()
         dialog.show_status("")
         try:
-            await work
+            await act(*given)
         except UserFacingError as error:
             dialog.show_status(error)
+        finally:
+            self._under_way.discard((act, given))
         self._refresh_soon()
 
     async def _create_job(self, order: BatchOrder) -> None:
@@ -317,7 +325,7 @@ class BatchController(QObject):
             tr("Cancel this batch job?"),
             tr("Responses that are complete are kept. You can request the others in a new job."),
             label=tr("Cancel job"),
-            act=lambda: self._run_from_dialog(self._cancel(job_id)),
+            act=lambda: self._run_from_dialog(self._cancel, job_id),
             cancel_label=tr("Keep running"),
         )
 
@@ -341,7 +349,7 @@ class BatchController(QObject):
             tr("Remove this batch job?"),
             tr("Its responses are deleted, too. This can’t be undone."),
             label=tr("Remove"),
-            act=lambda: self._run_from_dialog(self._remove(job_id)),
+            act=lambda: self._run_from_dialog(self._remove, job_id),
         )
 
     async def _remove(self, job_id: str) -> None:

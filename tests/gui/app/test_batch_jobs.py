@@ -67,6 +67,11 @@ def press(desk: Desk, name: str) -> None:
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+def press_twice(desk: Desk, name: str) -> None:
+    press(desk, name)
+    press(desk, name)
+
+
 def shown(desk: Desk) -> list[list[str]]:
     """Return the files of the job that is shown."""
     model = dialog_of(desk).job.lines
@@ -157,6 +162,35 @@ async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> No
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount() == 1)
 
 
+async def test_a_double_click_acts_once(tmp_path: Path) -> None:
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        first, *others = [request["custom_id"] for request in requests]
+        return Outcome("expired", lines(answered(first, ANSWER)), lines(*map(not_executed, others)))
+
+    async with open_desk(outcome) as (_provider, desk):
+        desk.controllers.batches.begin(notes(tmp_path, 2))
+        dialog = dialog_of(desk)
+        press_twice(desk, "batch-read")
+        await until(lambda: dialog.page == "job" and dialog.job.start_button.isVisible())
+        await desk.written()
+        assert len(desk.stored("SELECT id FROM batch_jobs")) == 1
+        first = dialog.job.job_id
+        press(desk, "batch-start")
+        await until(dialog.job.retry_button.isVisible)
+        press_twice(desk, "batch-retry")
+        await until(lambda: dialog.job.job_id != first)
+        await desk.written()
+        assert len(desk.stored("SELECT id FROM batch_jobs")) == 2
+        dialog.job_requested.emit(first)
+        await until(lambda: dialog.job.job_id == first and dialog.job.lines.rowCount() == 2)
+        dialog.job.table.setCurrentIndex(dialog.job.lines.index(0, 0))
+        await until(dialog.job.open_button.isEnabled)
+        press_twice(desk, "batch-open")
+        await until(lambda: not dialog.isVisible())
+        await desk.written()
+        assert len(desk.rows) == 1
+
+
 async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: Path) -> None:
     provider = BatchServer(all_answered)
     provider.polls = 2
@@ -214,6 +248,35 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         assert len(desk.state.draft.value.attachments) == 4
         assert dialog.new.prompt.currentText() == "Summarize"
         assert "bullet" in dialog.new.task.toPlainText()
+
+
+async def test_an_offer_counts_no_folder_as_a_file(tmp_path: Path) -> None:
+    async with open_desk() as (_provider, desk):
+        folders = [tmp_path / str(number) for number in range(10)]
+        for folder in folders:
+            folder.mkdir()
+        await desk.written()
+        desk.window.files_dropped.emit(folders)
+        await desk.written()
+        assert bar_of(desk) == ""
+        desk.window.files_dropped.emit([*folders[:2], *notes(tmp_path, 10)])
+        await until(lambda: "Send these files as a batch job" in bar_of(desk))
+
+
+async def test_an_offer_hides_the_end_of_a_job_only_until_it_is_dismissed(tmp_path: Path) -> None:
+    async with open_desk() as (_provider, desk):
+        paths = notes(tmp_path, 12)
+        await made(desk, paths[:1])
+        desk.window.files_dropped.emit(paths)
+        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
+        press(desk, "batch-start")
+        await until(lambda: "finished" in desk.said)
+        assert "Send 12 files as a batch job" in bar_of(desk)
+        dismiss = find(desk.window, BatchBar, "batch-bar").dismiss_button
+        dismiss.click()
+        assert "finished" in bar_of(desk)
+        dismiss.click()
+        assert bar_of(desk) == ""
 
 
 async def test_files_attached_after_the_offer_stay_in_the_prompt(tmp_path: Path) -> None:
