@@ -93,16 +93,8 @@ class BatchBarController(QObject):
 
     async def _offer_many(self, paths: list[Path], before: Draft) -> None:
         opened = self._current.id
-        offer = tr_plural(
-            "Send {count} file as a batch job at half price?",
-            "Send {count} files as a batch job at half price?",
-            len(paths),
-        )
-        if len(paths) < MANY_FILES:
-            offer = tr("Send these files as a batch job at half price?")
-            if not await asyncio.to_thread(_has_many_files, paths):
-                return
-        if self._current.id == opened:
+        offer = await asyncio.to_thread(_offer_text, paths)
+        if offer and self._current.id == opened:
             self._offered_paths, self._draft_before = paths, before
             self._bar.offer(offer)
 
@@ -129,7 +121,10 @@ class BatchBarController(QObject):
         self._show_state()
 
     def _dismiss(self) -> None:
-        self._offered_paths, self._end_text = [], ""
+        if self._offered_paths:  # it may hide the end of a job, which the user has not seen
+            self._offered_paths = []
+        else:
+            self._end_text = ""
         self._show_state()
 
     # -------------------------------------------------------------- state of the jobs
@@ -169,10 +164,17 @@ class BatchBarController(QObject):
             self._bar.show_state(words if count else "")
 
 
-def _has_many_files(paths: Sequence[Path]) -> bool:
-    """Return True if there are folders among the paths, and many files. Runs in a thread."""
+def _offer_text(paths: Sequence[Path]) -> str:
+    """Return the offer for these files and folders, "" for few files. Runs in a thread."""
     if not any(os.path.isdir(path) for path in paths):  # noqa: PTH112 — Path.is_dir may raise
-        return False
+        count = len(paths)
+        offer = tr_plural(
+            "Send {count} file as a batch job at half price?",
+            "Send {count} files as a batch job at half price?",
+            count,
+        )
+        return offer if count >= MANY_FILES else ""
     from desktop_app.backend.batch_wiring import has_files
 
-    return has_files(MANY_FILES, paths)
+    offer = tr("Send these files as a batch job at half price?")
+    return offer if has_files(MANY_FILES, paths) else ""
