@@ -76,7 +76,13 @@ class _AutostartEntry:
         environment = () if home is None else ("env", f"REPARTEE_HOME={home}")
         line = " ".join(_quoted(word) for word in (*environment, *command))
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(_ENTRY.format(command=line), "utf-8")
+        # A part of an entry, on a full disk, would count as on.
+        unfinished = self._path.with_suffix(".part")
+        try:
+            unfinished.write_text(_ENTRY.format(command=line), "utf-8")
+            unfinished.replace(self._path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove the file.

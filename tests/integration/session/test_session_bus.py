@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.domain.errors import StorageError
 from desktop_app.session.application_object import (
     INTERFACE,
     ApplicationObject,
@@ -22,6 +23,7 @@ from desktop_app.session.login_start import (
 from desktop_app.session.session_bus import BusError, BusObject, SessionBus
 from desktop_app.session.tray_host import WATCHER, TrayHost
 from tests.helpers.bus_service import BusService, properties
+from tests.helpers.full_disk import full_disk
 
 NAME = bus_name("")
 
@@ -126,6 +128,20 @@ def test_the_start_at_login_is_an_entry_that_the_user_may_switch_off(tmp_path: P
     set_start_at_login("ab", environment, wanted=False)
     assert not path.exists()
     assert starts_at_login("", environment)
+
+
+def test_no_entry_is_left_if_the_disk_is_full(tmp_path: Path) -> None:
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    path = autostart_file("", environment)
+    with full_disk(), pytest.raises(StorageError):
+        set_start_at_login("", environment, wanted=True)
+    assert not starts_at_login("", environment)
+    set_start_at_login("", environment, wanted=True)
+    text = path.read_text("utf-8")
+    with full_disk(), pytest.raises(StorageError):
+        set_start_at_login("", environment, wanted=True)
+    assert path.read_text("utf-8") == text
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(("code", "allowed"), [(0, True), (0, False), (1, None)])

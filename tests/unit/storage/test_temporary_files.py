@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,7 @@ from desktop_app.storage.database.temporary_files import (
     remove_all,
     removed_at_end,
 )
+from tests.helpers.full_disk import full_disk
 
 ROOT = Path(__file__).parents[3]
 HOLDS_ONE = """
@@ -159,17 +157,6 @@ def test_a_file_of_another_user_does_not_leave_others_readable(
     monkeypatch.setattr(os, "chmod", chmod)
     restrict_access(tmp_path)
     assert {path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o077} == {*refused}
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file of this process grow over 1,000 bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("from_file", [True, False])
