@@ -48,9 +48,9 @@ _LEADING_FENCE: Final = re.compile(r"\s*(`+|~+|)")
 _ENTITY_SIGN: Final = re.compile(r"&(?=#?\w+;)")
 _UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
 _INDENT: Final = "    "
-"""The indentation of list content.
+"""The indentation of list content, unless the item's number has more than two digits.
 
-It is wide enough for a number of two digits, and too narrow to make code after a shorter marker.
+It is too narrow to make code after a shorter marker.
 """
 _SEPARATORS: Final = re.compile(f"[\t{LINE_BREAK}]")
 _LINK: Final = "link"
@@ -78,6 +78,7 @@ class _MarkdownWriter:
         self._above: Block | None = None
         self._loose: list[bool] = []  # of the lists around the last block, the outermost first
         self._bullets: list[str] = []
+        self._indents: list[str] = []  # of the content of the last item at each depth
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
         for members in parts_of(blocks, (Kind.CODE,)):
@@ -86,7 +87,9 @@ class _MarkdownWriter:
             bullet = self._bullets[first.depth - 1] if first.depth else ""
             is_code = first.kind in (Kind.CODE, Kind.CODE_HEAD)
             text = _code(members) if is_code else _block(first)
-            yield from self._continue_or_separate(gap, first, _indent(text, first, bullet))
+            yield from self._continue_or_separate(
+                gap, first, _indent(text, first, self._indents, bullet)
+            )
             self._above = members[-1]
 
     def _continue_or_separate(self, gap: Iterable[str], block: Block, text: str) -> Iterator[str]:
@@ -96,8 +99,8 @@ class _MarkdownWriter:
             yield from gap
             yield text
             return
-        passed = len(_indent("", above))
-        column = len(_indent("", above._replace(marker="", note=False)))
+        passed = len(_indent("", above, self._indents))
+        column = len(_indent("", above._replace(marker="", note=False), self._indents))
         if passed <= column:
             yield " " * (column - passed) + text[column:]
         else:  # after a footnote's marker
@@ -110,7 +113,7 @@ class _MarkdownWriter:
         if above is None:
             return []
         quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
-        blank = f"\n{_quotes(quotes)[0].rstrip()}\n"
+        blank = f"\n{_quotes(quotes, self._indents)[0].rstrip()}\n"
         if _separates_quotes(above, below, len(quotes)):
             return [blank]
         shared = min(above.depth, below.depth - below.begins)
@@ -126,10 +129,14 @@ class _MarkdownWriter:
         follows_list = above is not None and block.begins and above.depth >= depth
         before = self._bullets[depth - 1] if follows_list else ""
         open_depth = depth - 1 if block.begins else depth
-        del self._loose[open_depth:], self._bullets[open_depth:]
+        del self._loose[open_depth:], self._bullets[open_depth:], self._indents[open_depth:]
         while len(self._loose) < depth:
             self._loose.append(False)
             self._bullets.append("*" if before == "-" else "-")
+            self._indents.append(_INDENT)
+        if block.marker:
+            marker_width = 0 if block.note else len(f"{block.marker} ")
+            self._indents[-1] = " " * max(len(_INDENT), marker_width)
         if depth and block.kind not in (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE):
             is_direct = depth not in block.quoted_at
             self._loose[-1] = block.loose if is_direct else self._loose[-1]
@@ -182,11 +189,11 @@ def _is_lone_marker(block: Block) -> bool:
     return bool(block.marker) and block.kind is Kind.PARAGRAPH and not block.runs
 
 
-def _quotes(depths: Sequence[int]) -> tuple[str, int]:
+def _quotes(depths: Sequence[int], indents: Sequence[str]) -> tuple[str, int]:
     """Return the line prefix of quotes at these list depths, and the last of the depths."""
     before, passed = "", 0
     for depth in depths:
-        before, passed = f"{before}{_INDENT * (depth - passed)}> ", depth
+        before, passed = f"{before}{''.join(indents[passed:depth])}> ", depth
     return before, passed
 
 
@@ -234,11 +241,11 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\{match[0]}"
 
 
-def _indent(text: str, block: Block, bullet: str = "-") -> str:
+def _indent(text: str, block: Block, indents: Sequence[str], bullet: str = "-") -> str:
     """Return the text of a block with the markers and indentation of its lists and quotes."""
-    quotes, passed = _quotes(depths_of_quotes(block))
+    quotes, passed = _quotes(depths_of_quotes(block), indents)
     mark = _mark(block, bullet) if block.marker else ""
-    indent = quotes + _INDENT * max(0, block.depth - passed - (1 if mark else 0))
+    indent = quotes + "".join(indents[passed : block.depth - bool(mark)])
     lines = text.split("\n")
     first = f"{indent}{mark}{lines[0]}"
     rest = [f"{indent}{' ' * len(mark)}{line}" if line else quotes for line in lines[1:]]

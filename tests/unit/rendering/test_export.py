@@ -55,6 +55,7 @@ def test_exported_markdown_renders_to_the_same_blocks() -> None:
         "\n".join(
             f"{n}. step\n\n    ```sh\n    make {n}\n    ```\n    - sub" for n in range(8, 13)
         ),
+        "99. a\n    - b\n100. c\n     - > d\n\n       > e\n\n     ```\n     f\n     ```\n1000. g",
         "- > quoted\n- ```\n  code\n  ```\n- ***\n- - nested",
         "**bold *and italic*, [linked](https://a.b/x_(y)) and `code`** end, ~~*gone*~~",
         "`` a`b `` and ``` `` ``` and `  `",
