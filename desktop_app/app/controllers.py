@@ -926,7 +926,12 @@ class Controllers(QObject):
         self.drops.content_attach_requested.connect(self.attachments.attach_content)
         self.drops.text_attach_requested.connect(self.attachments.attach_text)
         self.temporary.content_dropped.connect(self.drops.take_drop)
+        opened = self.state.session.current
         self.batch_bar.reading_stop_requested.connect(self.readings.cancel_paths)
+        self.batch_bar.reading_stop_requested.connect(lambda _: self.chat.dequeue(opened.id))
+        self.turns.begun.connect(
+            lambda turn: self.batch_bar.forget_offer() if turn.asked.id == opened.id else None
+        )
         self.readings.failed.connect(self.chat.dequeue)
         self.readings.ended.connect(self.chat.send_queued)
 

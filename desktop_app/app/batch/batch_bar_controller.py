@@ -71,7 +71,7 @@ class BatchBarController(QObject):
         self._end_text = ""
         self._running: Sequence[BatchJob] = ()
         prompt.attach_requested.connect(self.offer)
-        self._current.opened.connect(self._forget_offer)
+        self._current.opened.connect(self.forget_offer)
 
     @cached_property
     def _bar(self) -> BatchBar:
@@ -98,8 +98,8 @@ class BatchBarController(QObject):
             self._offered_paths, self._draft_before = paths, before
             self._bar.offer(offer)
 
-    def _forget_offer(self) -> None:
-        """Dismiss the offer, because another conversation is open."""
+    def forget_offer(self) -> None:
+        """Dismiss the offer, because the files were sent or another conversation is open."""
         if self._offered_paths:
             self._dismiss()
 

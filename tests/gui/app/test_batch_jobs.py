@@ -279,6 +279,34 @@ async def test_an_offer_hides_the_end_of_a_job_only_until_it_is_dismissed(tmp_pa
         assert bar_of(desk) == ""
 
 
+async def test_a_queued_question_is_not_sent_without_the_files_of_a_job(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Why?")
+        desk.window.files_dropped.emit(notes(tmp_path, 12))
+        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
+        await until(lambda: len(desk.state.draft.value.attachments) == 12)
+        desk.type("Summarize them.")
+        desk.enter()
+        assert "Queued" in desk.hint
+        find(desk.window, BatchBar, "batch-bar").show_button.click()
+        assert "Queued" not in desk.hint
+        turn.end("So.")
+        await desk.settled()
+        assert len(desk.stage.turns) == 1
+        assert desk.text.toPlainText() == "Summarize them."
+
+
+async def test_an_offer_ends_when_its_files_are_sent(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        desk.window.files_dropped.emit(notes(tmp_path, 12))
+        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
+        await until(lambda: len(desk.state.draft.value.attachments) == 12)
+        turn = await desk.ask("Summarize them.")
+        assert bar_of(desk) == ""
+        turn.end("Words.")
+        await desk.settled()
+
+
 async def test_files_attached_after_the_offer_stay_in_the_prompt(tmp_path: Path) -> None:
     async with open_desk() as (_provider, desk):
         *offered, read, unread = notes(tmp_path, 14)
