@@ -255,6 +255,8 @@ async def export(options: argparse.Namespace) -> int:
     """
     async with open_backend() as backend:
         left_out: list[str] = []
+        with suppress(StorageError):  # a full disk prevents no export
+            await backend.conversations.interrupt_orphans()
         wanted = await _requested_conversations(backend, options, left_out)
         reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
         target = path_of(options.to)

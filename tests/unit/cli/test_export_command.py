@@ -69,6 +69,31 @@ def test_the_last_response_is_exported_alone(export: Run, boats: str, tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("owner_lives", "ending"),
+    [(True, "Still being written"), (False, "Interrupted because Repartee closed")],
+)
+def test_an_unfinished_answer_is_being_written_only_while_its_process_lives(
+    export: Run, tmp_path: Path, *, owner_lives: bool, ending: str
+) -> None:
+    conversation = a_conversation("Boats")
+    question = a_question(conversation, "Which boats?")
+
+    async def put() -> None:
+        async with started() as backend:
+            await backend.conversations.begin_turn(
+                conversation, question, an_answer(question, "half")
+            )
+            if not owner_lives:
+                await backend.database.execute("UPDATE messages SET owner_started = 'earlier'")
+
+    asyncio.run(put())
+    file = tmp_path / "boats.md"
+    words = ("--conversation", conversation.id, "--format", "markdown", "--to", file)
+    assert export(*words)[0] == 0
+    assert ending in file.read_text()
+
+
+@pytest.mark.parametrize(
     ("suffix", "part"),
     [
         ("docx", "word/document.xml"),
