@@ -54,8 +54,8 @@ _USAGE_REASONS: Final = frozenset(
 
 def run_mcp(options: argparse.Namespace) -> int:
     """Run a subcommand; return the exit code."""
-    if options.action == "add" and bool(options.program) == bool(options.url):
-        options.refuse(tr("either --url or a command after “--” is required"))
+    if options.action == "add":
+        _require_whole(options)
     try:
         return asyncio.run(_run(options))
     except UserFacingError as error:
@@ -63,6 +63,15 @@ def run_mcp(options: argparse.Namespace) -> int:
         return ExitCode.USAGE if error.reason in _USAGE_REASONS else ExitCode.FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
+
+
+def _require_whole(options: argparse.Namespace) -> None:
+    if bool(options.program) == bool(options.url):
+        options.refuse(tr("either --url or a command after “--” is required"))
+    if options.env and options.url:
+        options.refuse(tr("--env needs a command after “--”"))
+    if options.header and options.program:
+        options.refuse(tr("--header needs --url"))
 
 
 def _words_of(error: UserFacingError) -> str:

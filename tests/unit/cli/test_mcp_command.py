@@ -72,6 +72,8 @@ def test_a_second_server_of_a_name_is_a_mistake_in_the_command(mcp: Run) -> None
     [
         (("add", "a"), (), "either --url or a command"),
         (("add", "a", "--url", URL), ("serve",), "either --url or a command"),
+        (("add", "a", "--url", URL, "--env", "A=b"), (), "--env needs a command"),
+        (("add", "a", "--header", "A:b"), ("serve",), "--header needs --url"),
         (("add", "a", "--env", "A"), ("serve",), "--env takes NAME=VALUE"),
         (("add", "a", "--url", URL, "--header", "A=b"), (), "--header takes NAME:VALUE"),
     ],
