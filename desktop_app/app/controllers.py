@@ -786,6 +786,7 @@ class Controllers(QObject):
         )
         self.export = ExportController(
             window,
+            self.running,
             current=state.current,
             providers=state.providers,
             tasks=state.tasks,

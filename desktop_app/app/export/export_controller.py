@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
@@ -52,6 +53,7 @@ class ExportController(QObject):
     def __init__(
         self,
         parent: QWidget,
+        running: RunningAnswers,
         *,
         notifications: Notifications,
         current: OpenConversation,
@@ -61,7 +63,7 @@ class ExportController(QObject):
         catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._notifications = parent, notifications
+        self._parent, self._running, self._notifications = parent, running, notifications
         self._current, self._providers, self._tasks = current, providers, tasks
         self._user_folders, self._catalog = user_folders, catalog
 
@@ -130,7 +132,8 @@ class ExportController(QObject):
 
         catalog = self._catalog
         messages = [
-            self._providers.with_environment_error(message) for message in self._current.path
+            self._providers.with_environment_error(self._running.newest_state(message))
+            for message in self._current.path
         ]
         content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
         markdown = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*content)))

@@ -191,6 +191,18 @@ async def test_the_conversation_is_copied() -> None:
         assert "<table" in copied.html()
 
 
+async def test_a_copy_has_the_text_of_a_running_answer() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Which is it?")
+        turn.say("It is **this**")
+        await until(lambda: "this" in desk.transcript)
+        desk.controllers.export.copy()
+        await until(lambda: desk.said == "Conversation copied.")
+        copied = QGuiApplication.clipboard().mimeData()
+        assert "It is **this**" in copied.text()
+        assert "<strong>this</strong>" in copied.html()
+
+
 async def test_the_copying_of_a_long_text_is_announced() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Which is it?", "This one.")
