@@ -105,11 +105,14 @@ class SpendingController(QObject):
         self._preparation = self._start(self._prepare())
 
     async def _prepare(self) -> None:
-        if await self._ledger.sum_up_earlier(self._show_prepared, PAUSE_S):
+        try:
+            has_new_sums = await self._ledger.sum_up_earlier(self._show_prepared, PAUSE_S)
+        finally:  # also if it failed: the next start goes on
             self._prepared_percent = None
             if self._view is not None:
                 self._view.set_preparing(None)
-                await self._fill(self._view)
+        if has_new_sums and self._view is not None:
+            await self._fill(self._view)
 
     def _show_prepared(self, done: int, total: int) -> None:
         percent = 100 * done // total

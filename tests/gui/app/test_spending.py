@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPu
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Spent
 from desktop_app.storage.spending import daily_sums, ledger
@@ -24,7 +25,7 @@ from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import SpendingView
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.desk import DISK_FULL, Desk, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
@@ -147,6 +148,27 @@ async def test_the_charts_say_that_older_calls_are_being_summed_up(
         await until(view.preparing.isHidden)
         assert "Figures of earlier calls are being prepared: 50%." in said
         await until(lambda: [row.spent.calls for row in view.charts.rows] == [call_count(desk)])
+
+
+async def test_preparation_that_fails_ends_its_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "SLICE_SIZE", 1)
+    async with Desk(environment=KEYED) as desk:
+        database, spending = desk.backend.database, desk.controllers.spending
+        await desk.ask_and_answer("One", "An answer.")
+        await desk.settled()
+        await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
+        monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 0)
+        await database.write(daily_sums.fill_days)
+
+        def refuse(*_: object) -> bool:
+            raise StoreFullError(DISK_FULL)
+
+        monkeypatch.setattr(ledger, "sum_up_slice", refuse)
+        spending.prepare()
+        await until(lambda: DISK_FULL in desk.said)
+        spending.show()
+        await until(lambda: desk.window.findChild(SpendingView) is not None)
+        assert find(desk.window, SpendingView, "spending").preparing.isHidden()
 
 
 def call_count(desk: Desk) -> int:
