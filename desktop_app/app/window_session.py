@@ -37,6 +37,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.run_resumption import Resumer
 from desktop_app.settings.schema import KEYS_PREFIX, START_AT_LOGIN
@@ -502,7 +503,8 @@ class WindowSession:
             log.error("%s %s", error, error.details)
         if isinstance(error, StoreDamagedError):
             actions = [(tr("Repair"), self.controllers.data_page.repair)]
-            self._window.notifications.notify(error, actions)
+            shown = error.with_remedy(Remedy.REPAIR_LIBRARY_HERE)
+            self._window.notifications.notify(shown, actions)
             return
         topic = STORE if isinstance(error, StorageError) else ""
         self._window.notifications.notify(error, topic=topic)

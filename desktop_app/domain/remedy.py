@@ -148,6 +148,7 @@ class Remedy(Enum):
         auto(),
         N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
     )
+    REPAIR_LIBRARY_HERE = auto(), N_("Repair it or restore a backup.")
     RESTART_MODEL = auto(), N_("Try again to restart it.")
     SECTIONS_ARE = auto(), N_("Enter numbers from 1 to {count}, such as {example}.")
     SECTIONS_ARE_NAMED = (

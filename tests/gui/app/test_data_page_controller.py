@@ -375,6 +375,20 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+async def test_the_notice_of_damage_names_what_its_button_does() -> None:
+    async with Desk() as desk:
+        damaged = await desk.ask_and_answer("Mine?", "Yes.")
+        await desk.backend.database.write(
+            lambda c: c.execute(
+                "UPDATE messages SET parts = '{' WHERE conversation_id = ?", [damaged]
+            )
+        )
+        desk.open_row(damaged)
+        await until(lambda: "is damaged" in desk.said)
+        assert "Repair it or restore a backup." in desk.said
+        assert "Open Repartee" not in desk.said
+
+
 async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Mine?", "Yes.")
