@@ -177,8 +177,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("evaluations.show", N_("Show evaluations"), _C.VIEW, "Ctrl+G, Ctrl+V"),
     Command("batch.new", N_("New batch job…"), _C.PROGRAM),
     Command("batch.show", N_("Show batch jobs"), _C.PROGRAM, "Ctrl+G, Ctrl+B"),
-    Command("library.import", N_("Import conversations…"), _C.PROGRAM),
-    Command("library.show", N_("Backups, import, and export"), _C.PROGRAM, "Ctrl+G, Ctrl+D"),
+    Command("library.import", N_("Import conversations…"), _C.PROGRAM, keywords=N_("library")),
+    Command(
+        "library.show",
+        N_("Backups, import, and export"),
+        _C.PROGRAM,
+        "Ctrl+G, Ctrl+D",
+        keywords=N_("library restore"),
+    ),
     Command("palette.open", N_("Show all commands"), _C.PROGRAM, "Ctrl+K"),
     Command("quick.open", N_("Open quick prompt"), _C.PROGRAM, "Ctrl+Shift+Space"),
     Command(

@@ -42,6 +42,13 @@ async def test_every_action_is_in_the_palette_and_a_few_letters_run_it() -> None
         await until(lambda: desk.window.settings.isVisible())
 
 
+async def test_the_word_library_finds_what_is_done_with_it() -> None:
+    async with Desk() as desk:
+        shown = palette(desk)
+        QTest.keyClicks(shown.field, "library")
+        assert {"Import conversations…", "Backups, import, and export"} <= {*titles(shown)}
+
+
 async def test_escape_restores_the_focus() -> None:
     async with Desk() as desk:
         desk.type("half a question")
