@@ -109,6 +109,7 @@ class _MarkdownWriter:
     def _gap(self, below: Block) -> list[str]:
         """Return the separator above a block, with the marks of the quotes around both blocks."""
         above = self._above
+        above_quotes = "" if above is None else _quotes(depths_of_quotes(above), self._indents)[0]
         follows_list = self._enter(below)
         if above is None:
             return []
@@ -117,11 +118,14 @@ class _MarkdownWriter:
         if _separates_quotes(above, below, len(quotes)):
             return [blank]
         shared = min(above.depth, below.depth - below.begins)
-        is_tight = shared > quotes[-1] if quotes else shared > 0
-        if is_tight and not self._loose[shared - 1]:
-            return ["\n"]
+        is_in_item = shared > quotes[-1] if quotes else shared > 0
+        if is_in_item and not self._loose[shared - 1]:
+            # Directly below, a paragraph would continue the last one of the quote.
+            is_continuation = below.kind is Kind.PARAGRAPH and not (below.marker or below.opened)
+            closes_quote = above.quote > len(quotes) and is_continuation
+            return [f"\n{above_quotes.rstrip()}\n" if closes_quote else "\n"]
         is_row = below.kind is above.kind is Kind.TABLE and not below.head
-        return ["\n"] if is_row or follows_list else [blank]
+        return ["\n"] if is_row or (follows_list and not is_in_item) else [blank]
 
     def _enter(self, block: Block) -> bool:
         """Update the open lists; return True if the block's list directly follows another."""

@@ -57,6 +57,8 @@ def test_exported_markdown_renders_to_the_same_blocks() -> None:
         ),
         "99. a\n    - b\n100. c\n     - > d\n\n       > e\n\n     ```\n     f\n     ```\n1000. g",
         "- > quoted\n- ```\n  code\n  ```\n- ***\n- - nested",
+        "- - a\n  - b\n\n  5. c",
+        "- > a\n  >\n  b\n- - > c\n    >\n  d",
         "**bold *and italic*, [linked](https://a.b/x_(y)) and `code`** end, ~~*gone*~~",
         "`` a`b `` and ``` `` ``` and `  `",
         "[a](<https://a.b/x)y>) <https://a.b/*x*> <irc://a.b/c> www.a.b a@b.org",
