@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.answers.shown_answers import STORE
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     IllegalChoiceError,
     SpendingCapError,
+    StoreFullError,
     UnpricedModelError,
     UserFacingError,
 )
@@ -195,4 +197,6 @@ class TurnStarter(QObject):
         ]
         if not isinstance(error, SpendingCapError):
             actions = self._remedies_for(error)
-        self._notifications.notify(error, actions, topic=QUESTION)
+        # A full disk also refuses the draft: the same card tells of both.
+        topic = STORE if isinstance(error, StoreFullError) else QUESTION
+        self._notifications.notify(error, actions, topic=topic)

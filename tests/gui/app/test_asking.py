@@ -350,6 +350,22 @@ async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:
         assert len(desk.messages()) == 2
 
 
+async def test_a_draft_and_its_question_report_a_full_disk_once() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "1")
+        desk.disk.is_full = True
+        desk.type("Two")
+        await until(lambda: DISK_FULL in desk.said)
+        refused = desk.disk.refused
+        desk.enter()
+        await until(lambda: desk.disk.refused > refused)
+        await until(lambda: not desk.controllers.turns.is_beginning(desk.open_id))
+        assert DISK_FULL in desk.said
+        desk.window.notifications.dismiss()
+        assert desk.said == ""
+        desk.disk.is_full = False
+
+
 async def test_a_disk_that_fills_while_an_answer_streams_loses_nothing() -> None:
     async with Desk() as desk:
         other = await desk.ask_and_answer("Other", "Thing")
