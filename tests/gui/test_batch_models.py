@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine, ItemStatus
+from desktop_app.domain.batch.batch_jobs import (
+    BatchItem,
+    BatchJob,
+    BatchLine,
+    BatchStatus,
+    ItemStatus,
+)
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
 from desktop_app.ui.batch.batch_dialog import BatchDialog
@@ -97,6 +104,24 @@ def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: 
     assert page.chosen == 2
     page.set_lines([sent, failed._replace(status=ItemStatus.ANSWERED)], (0, 1))
     assert page.chosen == 0
+
+
+@pytest.mark.usefixtures("qapp")
+def test_the_number_of_read_files_stays_when_the_job_is_shown_again(light_theme: Theme) -> None:
+    page = BatchJobPage(light_theme)
+    job = BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC))
+    page.show_job(job)
+    page.show_reading(2, 3)
+    page.show_job(job)
+    assert page.status.text() == "Reading files · 2 of 3 · m"
+    assert page.bar.value() == 2
+    page.show_job(replace(job, id="other"))
+    assert "2 of 3" not in page.status.text()
+    assert page.bar.value() == 0
+    page.show_job(job)
+    page.show_reading(3, 3)
+    page.show_job(replace(job, status=BatchStatus.READY))
+    assert page.status.text() == "Ready to start · 0 files · m"
 
 
 def test_the_current_job_stays_current_when_a_job_is_added(

@@ -70,6 +70,7 @@ class BatchJobPage(QWidget):
         self.setObjectName("batch-job")
         self._job: BatchJob | None = None
         self._item: BatchItem | None = None
+        self._reading = ""
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-all-jobs", "link")
         self.title = PlainLabel(name="batch-title", role="strong", wraps=True)
         self.status = PlainLabel(name="batch-status", role="dim", wraps=True)
@@ -174,7 +175,8 @@ class BatchJobPage(QWidget):
     def show_job(self, job: BatchJob) -> None:
         """Show the state of a job; `set_lines` sets its files."""
         if self._job is None or job.id != self._job.id:
-            self._item = None
+            self._item, self._reading = None, ""
+            self.bar.setValue(0)
             self.answer.clear()
             self.filter.set_current("all")
             self.lines.show_unanswered_only(False)
@@ -182,11 +184,7 @@ class BatchJobPage(QWidget):
         self._job = job
         counts, status = job.counts, job.status
         self.title.setText(job.title)
-        facts = [progress_words(job), job.choice.model]
-        facts += [tr(job.choice.effort.label)] if job.choice.effort else []
-        facts += [formatting.money(counts.cost)] if counts.cost else []
-        self.status.setText(" · ".join(facts))
-        self.status.setAccessibleName(spoken_text(self.status.text()))
+        self._show_status(job)
         is_ready = status is BatchStatus.READY
         self.estimate.set_text(estimate_words(job) if is_ready else "")
         self.error.set_text(job_error_text(job), "warning")
@@ -204,7 +202,16 @@ class BatchJobPage(QWidget):
         """Show how many files have been read."""
         self.bar.setMaximum(max(1, total))
         self.bar.setValue(done)
-        self.status.setText(tr("Reading files · {done} of {total}", done=done, total=total))
+        self._reading = tr("Reading files · {done} of {total}", done=done, total=total)
+        if self._job is not None:
+            self._show_status(self._job)
+
+    def _show_status(self, job: BatchJob) -> None:
+        is_reading = job.status is BatchStatus.PREPARING and self._reading
+        facts = [self._reading if is_reading else progress_words(job), job.choice.model]
+        facts += [tr(job.choice.effort.label)] if job.choice.effort else []
+        facts += [formatting.money(job.counts.cost)] if job.counts.cost else []
+        self.status.setText(" · ".join(facts))
         self.status.setAccessibleName(spoken_text(self.status.text()))
 
     def _show_progress(self, job: BatchJob) -> None:
