@@ -95,6 +95,11 @@ class QuickConversation(QObject):
         """False while another temporary conversation exists."""
         return self.is_unsaved or not self._temporary.exists
 
+    @property
+    def is_closed(self) -> bool:
+        """True if the main window has begun another temporary conversation."""
+        return self.is_unsaved and not self._temporary.is_temporary(self.id)
+
     def set_unsaved(self, unsaved: bool) -> None:
         """Choose, before the first question, whether the conversation is in memory only.
 
@@ -138,8 +143,8 @@ class QuickConversation(QObject):
             UserFacingError: the question was refused.
         """
         await self.propose_model()
-        if self.is_unsaved and not self._temporary.is_temporary(self.id):
-            raise StorageError(Reason.TEMPORARY_CLOSED)  # the main window has begun another
+        if self.is_closed:
+            raise StorageError(Reason.TEMPORARY_CLOSED)
         if self.is_unsaved and not self._path:
             await self._conversations.create(self._value)
         elif self._path:

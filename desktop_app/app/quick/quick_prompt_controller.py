@@ -104,10 +104,7 @@ class QuickPromptController(QObject):
         has_unsent = self.has_unsent
         is_busy = self._is_beginning or self._running.is_running(self._conversation.id)
         if not has_unsent and not is_busy:
-            self._conversation.begin()
-            self._asked_text = ""
-            self.attachments.clear()
-            self._set_unsaved(False)
+            self._begin_blank()
         if not has_unsent:
             self._accompanying = self._clipboard = ""
             self._history.reset()
@@ -117,6 +114,12 @@ class QuickPromptController(QObject):
         self.window.open_with(self._accompanying, keeps_content=has_unsent)
         self._tasks.start(self._history.load())
         self._tasks.start(self._conversation.propose_model())
+
+    def _begin_blank(self) -> None:
+        self._conversation.begin()
+        self._asked_text = ""
+        self.attachments.clear()
+        self._set_unsaved(False)
 
     def _add_accompanying(self, text: str) -> None:
         self._accompanying = "\n\n".join(
@@ -155,7 +158,9 @@ class QuickPromptController(QObject):
 
     def _toggle_unsaved(self) -> None:
         is_unsaved = self._conversation.is_unsaved
-        if self._conversation.path or self._is_beginning:
+        is_closed = self._conversation.is_closed
+        is_busy = self._is_beginning or self._running.is_running(self._conversation.id)
+        if is_busy or (self._conversation.path and not is_closed):
             self.window.set_unsaved(is_unsaved)
         elif not self._conversation.can_be_unsaved:
             self.window.set_unsaved(False)
@@ -163,6 +168,11 @@ class QuickPromptController(QObject):
         elif self.attachments.parts or self.attachments.reading_name:
             self.window.set_unsaved(is_unsaved)
             self.window.set_status(tr("Remove the attachments first"))
+        elif is_closed:
+            text, template_id = self._new_text(), self.window.template_id
+            self._begin_blank()
+            self.window.open_with(self._accompanying)
+            self.window.set_text(text, template_id if text else "")
         else:
             self.attachments.clear()  # a removed one cannot be restored into the other state
             self._set_unsaved(not is_unsaved)

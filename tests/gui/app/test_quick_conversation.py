@@ -277,6 +277,29 @@ async def test_an_unsaved_conversation_ends_when_the_window_begins_a_temporary_o
         problem = find(quick, QLabel, "problem").text()
         assert "was closed" in problem
         assert len(desk.stage.turns) == 1
+        find(quick, QPushButton, "unsaved").click()  # the text begins a conversation that is saved
+        assert not is_unsaved(desk)
+        assert line(quick).toPlainText() == "Two?"
+        assert find(quick, QLabel, "problem").isHidden()
+        QTest.keyClick(line(quick), Qt.Key.Key_Return)
+        turn = await desk.turn(1)
+        assert "One?" not in str(turn.request.messages)
+        turn.end("2")
+        await desk.settled()
+        assert [text for _role, _status, text in desk.messages()] == ["Two?", "2"]
+
+
+async def test_a_question_of_a_closed_unsaved_conversation_is_not_stored() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        find(quick, QPushButton, "unsaved").click()
+        (await ask(desk, quick, "One?")).end("1")
+        await desk.settled()
+        desk.controllers.temporary.open()
+        assert line(quick).toPlainText() == "One?"
+        find(quick, QPushButton, "unsaved").click()
+        assert line(quick).toPlainText() == ""
+        assert not desk.session.quick.has_unsent
 
 
 async def test_an_unsent_question_survives_a_restart() -> None:
