@@ -879,6 +879,7 @@ class Controllers(QObject):
         window.settings.backup_requested.connect(self.backups.back_up_now)
         window.conversations.export_requested.connect(self.transfer.choose_export)
         window.conversations.folder_settings_requested.connect(self.folder_settings.show)
+        window.conversations.day_changed.connect(self.spending.refresh)
         self.data_page.export_requested.connect(self.transfer.choose_export)
         self.turns.cap_change_requested.connect(self.providers.open_at_cap)
         self.turns.price_entry_requested.connect(self.models.edit)

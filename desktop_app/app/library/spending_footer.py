@@ -39,7 +39,12 @@ class SpendingFooter(QObject):
         self._footer, self._current = conversation_list.footer, current
         self._providers, self._setup = answer_settings.providers, answer_settings.setup
         self._tasks, self._budget = tasks, budget
-        for changed in (self._current.opened, self._setup.choice_changed, spending.spent):
+        for changed in (
+            self._current.opened,
+            self._setup.choice_changed,
+            spending.spent,
+            conversation_list.day_changed,
+        ):
             changed.connect(self._show)
 
     def _show(self, *_: object) -> None:

@@ -71,14 +71,18 @@ class SpendingController(QObject):
         self._prepared_percent: int | None = None
         self._preparation: asyncio.Future[None] | None = None
         spending.spent.connect(lambda provider_id: self._start(self._on_spent(provider_id)))
-        self._providers.changed.connect(lambda: self._start(self.show_months()))
+        self._providers.changed.connect(self.refresh)
         panel.spending_requested.connect(self.show)
 
-    async def show_months(self) -> None:
-        """Show each provider's spending this month in the settings."""
+    def refresh(self) -> None:
+        """Show each provider's spending this month in the settings, and an open report, again."""
+        self._start(self._refresh())
+
+    async def _refresh(self) -> None:
         for profile in self._providers.all:
             month = await self._budget.month(profile)
             self._panel.set_spending(profile.id, month)
+        await self._fill_visible()
 
     async def _on_spent(self, provider_id: str) -> None:
         """Update a provider's month, and warn if spending comes near the cap."""
@@ -97,6 +101,9 @@ class SpendingController(QObject):
                 provider=profile.short_name,
             )
             self._notifications.notify(warning, [(tr("Show spending"), self.show)])
+        await self._fill_visible()
+
+    async def _fill_visible(self) -> None:
         if self._view is not None and self._view.isVisible():
             await self._fill(self._view)
 

@@ -78,6 +78,7 @@ class ConversationList(QFrame):
             the field is cleared.
         hit_open_requested(str conversation id, str message id or "", str words): open a hit with
             these matched words.
+        day_changed(): midnight has passed.
     """
 
     open_requested = Signal(str)
@@ -103,6 +104,7 @@ class ConversationList(QFrame):
     more_requested = Signal(bool)
     search_changed = Signal(str)
     hit_open_requested = Signal(str, str, str)
+    day_changed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -328,6 +330,7 @@ class ConversationList(QFrame):
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._show_page)
         self._midnight.timeout.connect(self._update_today)
+        self._midnight.timeout.connect(self.day_changed)
         # Queued, because the end of a rename may change the rows.
         self.model.rowsRemoved.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
         self.rename_ended.connect(self._on_rename_ended)

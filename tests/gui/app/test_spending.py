@@ -19,9 +19,11 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Spent
+from desktop_app.services.spending import budget
 from desktop_app.storage.spending import daily_sums, ledger
 from desktop_app.ui.look import theme
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
+from desktop_app.ui.sidebar import conversation_list
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import SpendingView
@@ -174,6 +176,24 @@ async def test_preparation_that_fails_ends_its_note(monkeypatch: pytest.MonkeyPa
 def call_count(desk: Desk) -> int:
     """Return the number of recorded calls, with those that made titles."""
     return int(desk.stored("SELECT count(*) FROM ledger")[0][0])
+
+
+async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPatch) -> None:
+    just_now = timedelta(milliseconds=900)  # a midnight every 100 ms
+    monkeypatch.setattr(conversation_list, "midnight", lambda _: now() - just_now)
+    async with Desk(environment=KEYED) as desk:
+        await cap(desk, "5")
+        await desk.ask_and_answer("One", "An answer.")
+        desk.controllers.providers.open_at_cap(desk.state.setup.profile.id)
+        section = desk.window.settings.findChild(SpendingSection)
+        assert isinstance(section, SpendingSection)
+        section.show_profile(desk.state.setup.profile)
+        await until(lambda: "$0.005 of $5.00 spent" in section.note.text())
+        assert footer(desk) == "$0.005 this month"
+
+        monkeypatch.setattr(budget, "now", lambda: now() + timedelta(days=31))
+        await until(lambda: footer(desk) == "")
+        await until(lambda: "$0 of $5.00 spent" in section.note.text())
 
 
 async def test_calls_without_a_price_are_reported() -> None:
