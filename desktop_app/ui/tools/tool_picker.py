@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QWidget
 
 from desktop_app.domain.places import LinkedText, plain_text
@@ -44,6 +46,8 @@ _MARGIN: Final = 14
 _SPACING: Final = 8
 """Between a tool's name, its permission and the scroll bar."""
 _MAX_HEIGHT: Final = 420
+_SLICE_S: Final = 0.008
+"""How long rows are created at a time: each takes milliseconds, and a server may have hundreds."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,14 @@ class ToolPicker(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         set_role(self, "popup")
         self._theme = theme
-        self._boxes: dict[str, QCheckBox] = {}
+        self._is_chosen: dict[str, bool] = {}  # by tool, also those without a row yet
+        self._waiting: deque[ToolChoice] = deque()
+        self._needs_focus = False
+        self._shown = QWidget()
+        self._rows = column_of(STRETCH, parent=self._shown)
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.setObjectName("tool-rows")
+        self._timer.timeout.connect(self._create_rows)
         self._anchor: QWidget | None = None
         self._wanted_height = theme.px(_MAX_HEIGHT)
         self.title = PlainLabel(tr("Tools"), role="strong")
@@ -98,6 +109,7 @@ class ToolPicker(QFrame):
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.verticalScrollBar().valueChanged.connect(lambda _: self._continue())
         parts = (self.title, self.note, (self._area, 1), self.form_button)
         column_of(*parts, parent=self, margins=_MARGIN, spacing=8)
         scale_boxes(self, theme)
@@ -119,21 +131,50 @@ class ToolPicker(QFrame):
         """
         words = tr("The model may call these in this conversation.")
         self.note.setText(words if is_for_conversation else tr("The model may call these."))
-        shown = QWidget()
-        rows = map(self._create_row, tools)
-        column_of(*rows, STRETCH, parent=shown, margins=(0, 0, _SPACING, 0), spacing=10)
-        scale_boxes(shown, self._theme)
-        shown.setAutoFillBackground(False)
-        self._area.setWidget(shown)
+        self._is_chosen = {tool.name: tool.is_chosen for tool in tools}
+        self._waiting = deque(tools)
+        self._shown = QWidget()
+        self._rows = column_of(STRETCH, parent=self._shown, margins=(0, 0, _SPACING, 0), spacing=10)
+        scale_boxes(self._shown, self._theme)
+        self._shown.setAutoFillBackground(False)
+        self._area.setWidget(self._shown)
         self._area.viewport().setAutoFillBackground(False)
         self._area.show()
-        wanted = shown.sizeHint().height() + self._theme.px(130)
-        self._wanted_height = min(wanted, self._theme.px(_MAX_HEIGHT))
+        self._needs_focus = True
+        self._create_rows()
+
+    def _create_rows(self) -> None:
+        """Create rows for some milliseconds, and continue until they fill the list."""
+        until = time.perf_counter() + _SLICE_S
+        while self._waiting:
+            row = self._create_row(self._waiting.popleft())
+            scale_boxes(row, self._theme)
+            self._rows.insertWidget(self._rows.count() - 1, row)
+            if time.perf_counter() > until:
+                break
+        self._focus_first()
+        created = len(self._is_chosen) - len(self._waiting)
+        height = self._shown.sizeHint().height()
+        if created:
+            height = height * len(self._is_chosen) // created  # as high as all rows would be
+        self._wanted_height = min(height + self._theme.px(130), self._theme.px(_MAX_HEIGHT))
         if self._anchor is not None:
             self._place(self._anchor)
-        first = next((box for box in self._boxes.values() if box.isEnabled()), None)
+        self._continue()
+
+    def _focus_first(self) -> None:
+        """Focus the first tool that can be chosen, once it has a row."""
+        boxes = self._shown.findChildren(QCheckBox) if self._needs_focus else ()
+        first = next((box for box in boxes if box.isEnabled()), None)
         if first is not None:
+            self._needs_focus = False
             first.setFocus()
+
+    def _continue(self) -> None:
+        """Create more rows unless those below the visible ones would fill the list again."""
+        below = self._shown.sizeHint().height() - self._area.verticalScrollBar().value()
+        if self._waiting and below < 2 * self._theme.px(_MAX_HEIGHT):
+            self._timer.start()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):
@@ -161,7 +202,7 @@ class ToolPicker(QFrame):
 
     def _create_row(self, tool: ToolChoice) -> QWidget:
         row = QWidget()
-        box = self._boxes[tool.name] = QCheckBox()
+        box = QCheckBox()
         # A server's name as wide as the list would push the permission out of it.
         allowed = tool.permission
         combo = None if allowed is None else self._permission_field(tool.name, allowed)
@@ -178,7 +219,7 @@ class ToolPicker(QFrame):
         box.setChecked(tool.is_chosen)
         box.setEnabled(not tool.reason or tool.is_chosen)
         box.setAccessibleDescription(spoken_text(plain_text(tool.reason) or tool.words))
-        box.toggled.connect(lambda _on: self._report_chosen())
+        box.toggled.connect(lambda is_chosen: self._choose(tool.name, is_chosen))
         head = row_of((box, 1), *([] if combo is None else [combo]), spacing=_SPACING)
         column = column_of(head, parent=row, margins=0, spacing=2)
         if tool.words:
@@ -210,8 +251,9 @@ class ToolPicker(QFrame):
         )
         return combo
 
-    def _report_chosen(self) -> None:
-        self.chosen.emit(tuple(name for name, box in self._boxes.items() if box.isChecked()))
+    def _choose(self, name: str, is_chosen: bool) -> None:
+        self._is_chosen[name] = is_chosen
+        self.chosen.emit(tuple(name for name, chosen in self._is_chosen.items() if chosen))
 
     def _request_form(self) -> None:
         self.close()

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -210,7 +210,14 @@ async def _picker(desk: Desk) -> ToolPicker:
     find(desk.window, QToolButton, "tools").click()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None
+    await _rows_created(tools.picker)
     return tools.picker
+
+
+async def _rows_created(picker: ToolPicker) -> None:
+    timer = picker.findChild(QTimer, "tool-rows")
+    assert timer is not None
+    await until(lambda: not timer.isActive())
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
@@ -250,6 +257,33 @@ async def test_the_loaded_list_of_tools_adjoins_its_button() -> None:
         picker.set_tools([ToolChoice("calculator", "Adds.")], is_for_conversation=True)
         gap = anchor.mapToGlobal(QPoint(0, 0)).y() - picker.geometry().bottom()
         assert 0 < gap < 10
+        picker.close()
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_rows_of_many_tools_are_created_as_the_list_is_scrolled() -> None:
+    async with Desk(environment=COMET) as desk:
+        picker = ToolPicker(desk.theme.current, desk.window)
+        tools = [ToolChoice(f"t{number}", "Adds.", is_chosen=number > 298) for number in range(300)]
+        picker.set_tools(tools, is_for_conversation=True)
+        picker.show_at(find(desk.window, QToolButton, "tools"))
+        await _rows_created(picker)
+        created = len(picker.findChildren(QCheckBox))
+        assert 10 < created < 200
+        box = find(picker, QCheckBox, "tool-t0")
+        assert box.hasFocus()
+        chosen: list[tuple[str, ...]] = []
+        picker.chosen.connect(chosen.append)
+        box.click()
+        assert chosen == [("t0", "t299")]
+        (area,) = picker.findChildren(QScrollArea)
+        bar = area.verticalScrollBar()
+
+        def has_more_rows() -> bool:
+            bar.setValue(bar.maximum())
+            return len(picker.findChildren(QCheckBox)) > created
+
+        await until(has_more_rows)
         picker.close()
 
 
