@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import tr
@@ -394,8 +395,9 @@ class BatchController(QObject):
         self._get_dialog().hide()
         self._navigator.open_new()
         attached = (*self._draft.value.attachments, item.part)
-        self._draft.set_attachments(attached)
-        self._prompt.prepend(job.task, job.template_id)
+        self._draft.set_attachments(list({part_id(part): part for part in attached}.values()))
+        if not self._prompt.text().startswith(job.task):  # else the user has begun this before
+            self._prompt.prepend(job.task, job.template_id)
 
     # -------------------------------------------------------------- events of jobs
 
