@@ -63,7 +63,7 @@ class BatchBarController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._add_above_prompt = theme, add_above_prompt
+        self._theme, self._prompt, self._add_above_prompt = theme, prompt, add_above_prompt
         self._current, self._draft = session.current, session.draft
         self._providers, self._origins, self._tasks = providers, origins, tasks
         self._offered_paths: list[Path] = []
@@ -148,6 +148,7 @@ class BatchBarController(QObject):
         is_empty = not self._running and not self._end_text
         if self._offered_paths or (is_empty and "_bar" not in self.__dict__):
             return
+        had_focus = self._bar.has_focus
         if self._end_text:
             self._bar.show_state(self._end_text, has_ended=True)
         elif len(self._running) == 1:
@@ -162,6 +163,8 @@ class BatchBarController(QObject):
             count = len(self._running)
             words = tr_plural("{count} batch job running", "{count} batch jobs running", count)
             self._bar.show_state(words if count else "")
+        if had_focus and not self._bar.has_focus:
+            self._prompt.focus_text()  # or it would be on the button that removes a file
 
 
 def _offer_text(paths: Sequence[Path]) -> str:

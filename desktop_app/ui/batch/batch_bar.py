@@ -39,6 +39,11 @@ class BatchBar(QFrame):
         self.set_theme(theme)
         self.hide()
 
+    @property
+    def has_focus(self) -> bool:
+        """True if one of the buttons has the keyboard focus."""
+        return self.show_button.hasFocus() or self.dismiss_button.hasFocus()
+
     def offer(self, text: str) -> None:
         """Offer a batch job for the files that the user added."""
         self.show_state(text, has_ended=True)

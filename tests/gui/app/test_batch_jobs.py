@@ -296,6 +296,20 @@ async def test_a_queued_question_is_not_sent_without_the_files_of_a_job(tmp_path
         assert desk.text.toPlainText() == "Summarize them."
 
 
+async def test_an_offer_dismissed_by_keyboard_passes_the_focus_to_the_prompt(
+    tmp_path: Path,
+) -> None:
+    async with Desk() as desk:
+        desk.window.files_dropped.emit(notes(tmp_path, 12))
+        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
+        await until(lambda: len(desk.state.draft.value.attachments) == 12)
+        dismiss = find(desk.window, BatchBar, "batch-bar").dismiss_button
+        dismiss.setFocus()
+        desk.press(Qt.Key.Key_Space)
+        assert bar_of(desk) == ""
+        assert desk.text.hasFocus()  # a second press of the key must not remove a file
+
+
 async def test_an_offer_ends_when_its_files_are_sent(tmp_path: Path) -> None:
     async with Desk() as desk:
         desk.window.files_dropped.emit(notes(tmp_path, 12))
