@@ -302,11 +302,15 @@ class ServerRun:
         return None
 
     def on_ended(self) -> None:
-        """Record a crash, unless this program ended the server."""
+        """Set the failure, unless this program ended the server.
+
+        Only crashes of a program are counted: one on the network may only be out of reach.
+        """
         self._lists = {}
         self._renewed.set()
         if not (self._is_closing or self._is_starting or self._needs_sign_in):
-            self._crashes.append(time.monotonic())
+            if not self.server.url:
+                self._crashes.append(time.monotonic())
             self.failure = self._error(Reason.TOOL_SERVER_STOPPED)
             self._on_changed()
 

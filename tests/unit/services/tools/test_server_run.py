@@ -19,7 +19,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.tools.remote_tool import NOT_LISTED, SCHEMA_UNUSABLE, unavailable_entry
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.domain.tools.tool_server import ServerFailure, server_of
+from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, server_of
 from desktop_app.services.tools import served_prompts
 from desktop_app.services.tools.server_run import IDLE_S, LogLine, ServerRun, ServerState
 from desktop_app.services.tools.server_source import CHANGED, ServerSource
@@ -61,7 +61,7 @@ class Connection:
 class Starts:
     """Starts servers, notes with which order, and what the run tells of its state."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: ToolServer = SERVER) -> None:
         self.orders: list[Mapping[str, Any]] = []
         self.made: list[Connection] = []
         self.before: Callable[[Any], Awaitable[None]] | None = None
@@ -70,7 +70,7 @@ class Starts:
         self.keep_error: UserFacingError | None = None
         self.kept: list[Mapping[str, Any]] = []
         self.states: list[ServerState] = []
-        self.run = ServerRun(SERVER, self.connect, self.order, self.keep, self.renewal)
+        self.run = ServerRun(server, self.connect, self.order, self.keep, self.renewal)
         self.run.watch(lambda: self.states.append(self.run.state))
         self.stored: Mapping[str, Any] | None = KEPT
         self.renewal_error: UserFacingError | None = None
@@ -234,6 +234,17 @@ async def test_a_server_that_keeps_crashing_is_not_started_again(starts: Starts)
     await run.stop()
     run.on_ended()
     assert run.state is FAILED, "nobody has ended it"
+
+
+async def test_a_server_on_the_network_is_tried_again_with_each_use() -> None:
+    starts = Starts(server_of("demo", url="https://tools.example/mcp")[0])
+    for _ in range(4):
+        await starts.run.listed("tools")
+        starts.crash()
+        assert starts.run.state is FAILED
+    await starts.run.listed("tools")
+    assert starts.run.state is RUNNING
+    await starts.run.stop()
 
 
 async def test_the_end_of_a_server_that_is_stopped_is_no_crash(starts: Starts) -> None:
