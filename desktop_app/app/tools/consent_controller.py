@@ -100,14 +100,15 @@ class ConsentController(QObject):
             if self._card is not None:
                 self._hide(self._card)
             return
+        card, waiting = self._get_card(), len(here) - 1
         if first is self._shown_pending:
+            card.set_waiting(waiting)
             return
         self._shown_pending = first
         tool, call = first.question.tool, first.question.call
         touches = tr(tool.touches) if tool.touches else ""
         note = " ".join(filter(None, (touches, tr(_KINDS[tool.kind]))))
-        card = self._get_card()
-        card.ask(tool.full_name, note, call.arguments, waiting=len(here) - 1)
+        card.ask(tool.full_name, note, call.arguments, waiting=waiting)
         self._notifications.announce(card.words)
 
     def _show_problem(self, pending: _Pending, problem: str) -> None:

@@ -75,7 +75,7 @@ class ConsentCard(QFrame):
             tr("Always allow"), "consent-always", ConsentChoice.ALWAYS
         )
         self.deny_button = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
-        self._shown_arguments = ""
+        self._tool = self._shown_arguments = ""
         self._lay_out()
         self.set_theme(theme)
         self.hide()
@@ -99,10 +99,7 @@ class ConsentCard(QFrame):
             arguments: as the model sent them.
             waiting: the number of further questions.
         """
-        words = tr("Run the tool “{name}”?", name=tool)
-        if waiting:
-            words = tr("Run the tool “{name}”? {count} more to decide.", name=tool, count=waiting)
-        self._words.setText(words)
+        self._tool = tool
         self._note.setText(note)
         self._note.setVisible(bool(note))
         readable = readable_arguments(arguments)
@@ -110,8 +107,18 @@ class ConsentCard(QFrame):
         self.arguments.setReadOnly(not is_whole)
         self.arguments.setPlainText(readable[:_MAX_ARGUMENT_CHARACTERS] + ("" if is_whole else "…"))
         self._shown_arguments = self.arguments.toPlainText()
-        self.setAccessibleName(spoken_text(self.words))
+        self.set_waiting(waiting)
         self.show()
+
+    def set_waiting(self, count: int) -> None:
+        """Show the number of further questions."""
+        words = tr("Run the tool “{name}”?", name=self._tool)
+        if count:
+            words = tr(
+                "Run the tool “{name}”? {count} more to decide.", name=self._tool, count=count
+            )
+        self._words.setText(words)
+        self.setAccessibleName(spoken_text(self.words))
 
     def show_problem(self, words: str) -> None:
         """Show why the changed arguments cannot be used, and focus them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -159,6 +160,26 @@ async def test_a_double_click_does_not_answer_the_next_question() -> None:
             QApplication.sendEvent(button, event)
         desk.click("consent-deny")
         assert not (await second).is_allowed
+
+
+async def test_a_shown_question_counts_the_questions_behind_it() -> None:
+    async with Desk(environment=COMET) as desk:
+        tasks = [asyncio.create_task(ask_at(desk, TOOL, '{"path": "a"}'))]
+        await until(lambda: card(desk))
+        shown = card(desk)
+        assert shown is not None
+        shown.arguments.setPlainText("{}")
+        for words in ("1 more to decide", "2 more to decide"):
+            tasks.append(asyncio.create_task(ask_at(desk, TOOL, "{}")))
+            await until(partial(lambda wanted: wanted in shown.words, words))
+            assert words in shown.accessibleName()
+        tasks.pop().cancel()
+        await until(lambda: "1 more to decide" in shown.words)
+        tasks.pop().cancel()
+        await until(lambda: "more to decide" not in shown.words)
+        assert shown.changed_arguments == "{}"
+        desk.click("consent-once")
+        assert (await tasks[0]).arguments == "{}"
 
 
 async def test_stopping_withdraws_the_question() -> None:
