@@ -463,6 +463,7 @@ class Controllers(QObject):
             tasks=state.tasks,
             prompts=state.prompts,
             database=state.backend.database,
+            current=state.current,
         )
         self.consent = ConsentController(
             window,

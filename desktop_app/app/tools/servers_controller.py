@@ -21,6 +21,7 @@ from desktop_app.ui.widgets.file_dialogs import choose_file
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
@@ -44,10 +45,11 @@ class ServersController(QObject):
         servers: returns the servers; they are not needed before the page is shown.
 
     Signals:
-        content_attach_requested(DroppedData): attach a resource to the open conversation.
+        content_attach_requested(DroppedData, str): attach a resource to the conversation in which
+            it was chosen.
     """
 
-    content_attach_requested = Signal(object)
+    content_attach_requested = Signal(object, str)
 
     def __init__(
         self,
@@ -60,11 +62,12 @@ class ServersController(QObject):
         tasks: Tasks,
         prompts: PromptList,
         database: Database,
+        current: OpenConversation,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._servers = parent, theme, servers
         self._panel, self._notifications, self._start = panel, notifications, tasks.start
-        self._prompts, self._database = prompts, database
+        self._prompts, self._database, self._current = prompts, database, current
         self._results: dict[str, str] = {}
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(lambda: self._start(self.show_servers()))
@@ -268,7 +271,7 @@ class ServersController(QObject):
         from desktop_app.ui.tools.resource_dialog import ResourceDialog
 
         dialog = ResourceDialog(self._theme.current, self._parent)
-        dialog.chosen.connect(lambda choice: self._start(self._attach(choice)))
+        dialog.chosen.connect(lambda choice: self._start(self._attach(choice, self._current.id)))
         dialog.open()
         self._start(self._list_resources(dialog))
 
@@ -288,13 +291,13 @@ class ServersController(QObject):
         if isValid(dialog):  # not closed meanwhile
             dialog.set_resources(found, problems)
 
-    async def _attach(self, choice: ResourceChoice) -> None:
+    async def _attach(self, choice: ResourceChoice, conversation_id: str) -> None:
         from desktop_app.ui.composer.dropped_content import DroppedData
 
         run = await self._servers().run(choice.server)
         read = await run.read(choice.uri)
         data, name = await asyncio.to_thread(_resource_file, read, choice.name)
-        self.content_attach_requested.emit(DroppedData(name, data))
+        self.content_attach_requested.emit(DroppedData(name, data), conversation_id)
 
     def _choose_import(self) -> None:
         choose_file(

@@ -84,6 +84,23 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         )
 
 
+async def test_a_resource_is_attached_where_it_was_chosen() -> None:
+    async with Desk(environment=COMET) as desk:
+        await add(desk)
+        await until(lambda: "Running, 9 tools" in words(desk))
+        desk.window.show_settings(False)
+        chosen_in = await desk.ask_and_answer("Question", "Answer")
+        desk.controllers.servers.show_resources()
+        await until(lambda: shown(ResourceDialog))
+        (dialog,) = shown(ResourceDialog)
+        await until(dialog.attach_button.isEnabled)
+        QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
+        desk.controllers.library.open_new()
+        await until(lambda: desk.state.drafts.cached(chosen_in).attachments)
+        assert desk.open_id != chosen_in
+        assert not desk.state.draft.value.attachments
+
+
 async def test_servers_are_imported_from_a_chosen_file(tmp_path: Path) -> None:
     file = tmp_path / "mcp.json"
     file.write_text(json.dumps({"mcpServers": {"demo": {"command": "true"}}}))
