@@ -90,8 +90,15 @@ class PortalShortcut:
             self._is_listening = True
         token = {"session_handle_token": ("s", new_token())}
         created = await portal.request(INTERFACE, "CreateSession", "a{sv}", token)
-        session = str(created["session_handle"][1]) if "session_handle" in created else ""
-        await self._bus.listen(_session_object(session), "Closed", self._on_closed)
+        if "session_handle" not in created:
+            raise BusError("the portal began no session")
+        session = str(created["session_handle"][1])
+        try:
+            await self._bus.listen(_session_object(session), "Closed", self._on_closed)
+        except BusError:
+            with suppress(BusError):
+                await self._bus.call(_session_object(session), "Close")
+            raise
         self._session = session
         shortcut = {
             "description": ("s", description),

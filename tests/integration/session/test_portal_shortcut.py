@@ -41,14 +41,20 @@ class ShortcutsPortal:
     """The portal's part, played by the test: it answers each request with a code and results."""
 
     def __init__(
-        self, address: str, *, code: int = 0, bound: bool = True, answers: bool = True
+        self,
+        address: str,
+        *,
+        code: int = 0,
+        bound: bool = True,
+        answers: bool = True,
+        session: str = SESSION,
     ) -> None:
         self._code, self._bound, self._answers = code, bound, answers
         self.asked: list[Any] = []
         self._methods: dict[tuple[str, str], Method] = {
             **properties(version=("u", 1)),
             (INTERFACE, "CreateSession"): lambda options: self._respond(
-                options, {"session_handle": ("s", SESSION)}
+                options, {"session_handle": ("s", session)}
             ),
             (INTERFACE, "BindShortcuts"): self._bind,
             ("org.freedesktop.portal.Session", "Close"): lambda: ("", ()),
@@ -161,6 +167,17 @@ async def test_a_refused_shortcut_is_unavailable(address: str, code: int, bound:
             await shortcut(bus, lambda: None).bind(KEYS, "Open it")
         assert refused.value.status is HotkeyStatus.UNAVAILABLE
         await bus.aclose()
+
+
+async def test_a_session_that_cannot_be_watched_is_closed(address: str) -> None:
+    session = f"{SESSION}/{'z' * 1024}"  # longer than a match rule may be
+    portal, bus = ShortcutsPortal(address, session=session), SessionBus()
+    with portal.service:
+        await bus.connect()
+        with pytest.raises(HotkeyError):
+            await shortcut(bus, lambda: None).bind(KEYS, "Open it")
+        await bus.aclose()
+        assert [path for method, path, _ in portal.service.calls if method == "Close"] == [session]
 
 
 async def test_the_dialog_closes_if_the_request_is_canceled(address: str) -> None:
