@@ -175,19 +175,29 @@ def _sort_key(entry: Entry) -> tuple[str, int, str, str]:
 def find_prompt(name: str, entries: Iterable[Entry]) -> Prompt:
     """Return the prompt with this id, or with this title in any case, even if hidden.
 
+    The title may be the stored one, or the one in the user's language.
+
     Raises:
         IllegalChoiceError: no prompt or several prompts have this title.
     """
-    prompts = [entry.prompt for entry in entries]
-    if found := [p for p in prompts if p.id == name]:
+    shown = {entry.prompt: _shown_title(entry) for entry in entries}
+    if found := [p for p in shown if p.id == name]:
         return found[0]
-    found = [p for p in prompts if p.title.casefold() == name.strip().casefold()]
+    wanted = name.strip().casefold()
+    found = [p for p in shown if p.title.casefold() == wanted]
+    found = found or [p for p, title in shown.items() if title.casefold() == wanted]
     if len(found) == 1:
         return found[0]
-    known = ", ".join(p.title for p in prompts if not p.hidden)
+    known = ", ".join(title for p, title in shown.items() if not p.hidden)
     raise IllegalChoiceError(
         Reason.PROMPT_NAME_AMBIGUOUS if found else Reason.NO_SUCH_PROMPT, name=name, known=known
     )
+
+
+def _shown_title(entry: Entry) -> str:
+    title = entry.prompt.title
+    is_built_in = entry.origin is not Origin.OWN and title in BUILT_IN_NAMES
+    return tr(title) if is_built_in else title
 
 
 def fill_prompt(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, str]) -> str:

@@ -169,6 +169,20 @@ def test_names_that_nobody_changed_are_translated() -> None:
     assert translated(own, shipped) == own
 
 
+@pytest.mark.usefixtures("pseudo")
+def test_a_prompt_is_found_by_its_title_in_the_users_language() -> None:
+    shown = tr("Translate")
+    entries = library([SHIPPED], [OWN])
+    assert find_prompt(shown.upper(), entries) == find_prompt("Translate", entries) == SHIPPED
+    own = replace(OWN, title=shown)
+    assert find_prompt(shown, library([SHIPPED], [own])) == own, "a stored title comes first"
+    with pytest.raises(IllegalChoiceError) as refused:
+        find_prompt("x", entries)
+    assert shown in str(refused.value.params["known"])
+    with pytest.raises(IllegalChoiceError):
+        find_prompt(tr("Code"), library([], [replace(OWN, title="Code")]))
+
+
 def test_the_library_is_sorted_by_folder_position_and_title() -> None:
     made = [
         Prompt("1", "b", "…", "b", 1),
