@@ -944,6 +944,11 @@ class Controllers(QObject):
         self.store_watcher.store_changed.connect(
             lambda: self.tasks.start(self.foreign_changes.show())
         )
+        self.running.finished.connect(
+            lambda conversation_id, _: self.tasks.start(
+                self.foreign_changes.show_end(conversation_id)
+            )
+        )
         self.store_watcher.store_changed.connect(self.batches.check_store)
         self.store_watcher.store_changed.connect(self.collections.check_store)
         self.store_watcher.store_changed.connect(

@@ -48,6 +48,7 @@ class ForeignChanges(QObject):
         self._notifications, self._current = notifications, current
         self._providers = providers
         self._conversations = conversations
+        self._deleted_id = ""  # deleted during an answer here
 
     async def show(self) -> None:
         """Show changes by other processes, in the list and in the transcript."""
@@ -65,6 +66,8 @@ class ForeignChanges(QObject):
         elif self._running.is_running(opened_id):  # its messages are newer here
             if stored is not None:
                 self._update_conversation(stored)
+            else:
+                self._deleted_id = opened_id
         elif stored is None:
             self._presenter.forget(opened_id)
             self._navigator.open_new()
@@ -73,6 +76,11 @@ class ForeignChanges(QObject):
             await self._navigator.open(opened_id)
         else:
             self._update_open(stored, path)
+
+    async def show_end(self, conversation_id: str) -> None:
+        """Show that a conversation was deleted while its answer, which has ended, was made."""
+        if conversation_id == self._deleted_id:
+            await self.show()
 
     def _update_open(self, stored: Conversation, path: Sequence[Message]) -> None:
         """Show the open conversation and its messages as they are stored."""

@@ -555,6 +555,20 @@ async def test_a_title_that_another_program_gave_during_an_answer_stays() -> Non
         assert "Two" in desk.transcript
 
 
+async def test_a_conversation_deleted_during_its_answer_is_closed_with_its_end() -> None:
+    async with Desk() as desk:
+        here = await desk.ask_and_answer("First", "One")
+        turn = await desk.ask("Second")
+        async with another_program() as other:
+            await other.conversations.delete(here)
+            await until(lambda: not desk.rows)
+        turn.end("Two")
+        await until(lambda: "Another program deleted this conversation." in desk.said)
+        assert desk.open_id != here
+        await desk.settled()
+        assert not desk.rows
+
+
 async def test_the_open_collections_show_what_another_program_wrote() -> None:
     async with Desk() as desk:
         desk.controllers.collections.show()
