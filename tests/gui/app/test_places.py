@@ -20,6 +20,7 @@ from desktop_app.paths import resource_path
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.services.tools.hosted_tools import HostedTools, why_unavailable
 from desktop_app.ui.help.help_place import HelpPlace
+from desktop_app.ui.look.theme import dark
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
@@ -31,6 +32,8 @@ from tests.helpers.messages import answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PySide6.QtWidgets import QWidget
 
 
 def test_every_place_opens_its_page_and_has_its_name() -> None:
@@ -107,6 +110,26 @@ async def test_a_card_s_link_opens_its_place_by_mouse_and_keyboard() -> None:
         assert label.selectedText() == "Settings › Provider › Network and privacy"
         desk.press(Qt.Key.Key_Return)
         assert desk.window.settings.isVisible()
+
+
+async def test_a_link_takes_the_color_of_a_new_theme() -> None:
+    async with Desk() as desk:
+        desk.window.notifications.notify(
+            NetworkError(Reason.PROXY_TIMEOUT, what_to_do=Remedy.CHECK_PROXY)
+        )
+        (label,) = [
+            each for each in desk.window.notifications.findChildren(LinkedLabel) if each.isVisible()
+        ]
+        desk.theme.set_mode("dark")
+        await until(lambda: dark().accent.name() in colors_of(label))
+
+
+def colors_of(widget: QWidget) -> set[str]:
+    """Return the colors of a widget's pixels."""
+    image = widget.grab().toImage()
+    return {
+        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
+    }
 
 
 def test_an_error_below_an_answer_links_to_its_place() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, plain_text
 from desktop_app.ui.widgets.accessibility.announcements import announce
@@ -63,6 +63,17 @@ class LinkedLabel(PlainLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         super().setText(text)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw links in the new palette's color: Qt keeps the color from when the text was set."""
+        super().changeEvent(event)
+        if (
+            event.type() == QEvent.Type.PaletteChange
+            and self.textFormat() == Qt.TextFormat.RichText
+        ):
+            html = self.text()
+            super(PlainLabel, self).setText("")
+            super(PlainLabel, self).setText(html)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Focus the first link, or the last one after Shift+Tab."""
