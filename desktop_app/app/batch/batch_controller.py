@@ -397,7 +397,8 @@ class BatchController(QObject):
         attached = (*self._draft.value.attachments, item.part)
         self._draft.set_attachments(list({part_id(part): part for part in attached}.values()))
         if not self._prompt.text().startswith(job.task):  # else the user has begun this before
-            self._prompt.prepend(job.task, job.template_id)
+            gap = "\n\n" if self._prompt.text() else ""
+            self._prompt.prepend(job.task + gap, job.template_id)
 
     # -------------------------------------------------------------- events of jobs
 

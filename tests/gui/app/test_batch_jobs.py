@@ -346,15 +346,16 @@ async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> 
         await until(lambda: "272,000" in shown(desk)[0][2])
         dialog.job.table.setCurrentIndex(dialog.job.lines.index(0, 0))
         await until(dialog.job.chunked_reading_button.isVisible)
+        desk.type("A draft")
         press(desk, "batch-parts")
-        await until(lambda: desk.text.toPlainText() == "Which is it?")
+        await until(lambda: desk.text.toPlainText() == "Which is it?\n\nA draft")
         desk.controllers.batches.show()
         dialog.job_requested.emit(dialog.job.job_id)
         await until(lambda: dialog.page == "job")
         press(desk, "batch-parts")  # a second time nothing is doubled
         await until(lambda: not dialog.isVisible())
         await desk.written()
-        assert desk.text.toPlainText() == "Which is it?"
+        assert desk.text.toPlainText() == "Which is it?\n\nA draft"
         (part,) = desk.state.draft.value.attachments
         assert part.name == "note-1.md"
         assert "POST" not in [method for method, _ in provider.seen]
