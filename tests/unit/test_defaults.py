@@ -38,7 +38,7 @@ NOT_EMPTY = {
     "UploadLimits.requests": 50_000,
     "UploadLimits.size": 200_000_000,
     "_Check.mask": 0xFFFFFFFF,
-    "_Column.at_line_start": True,
+    "_Column.is_at_line_start": True,
     "_List.number": 1,
     "_State.stand_ins": 1,
 }

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -34,7 +34,7 @@ from desktop_app.domain.tools.tool import Permission, ToolDefinition
 from desktop_app.services.tools.consent import ConsentQuestion, Decision
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.desk import Desk, rows_created, until
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -231,14 +231,8 @@ async def _picker(desk: Desk) -> ToolPicker:
     find(desk.window, QToolButton, "tools").click()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None
-    await _rows_created(tools.picker)
+    await rows_created(tools.picker)
     return tools.picker
-
-
-async def _rows_created(picker: ToolPicker) -> None:
-    timer = picker.findChild(QTimer, "tool-rows")
-    assert timer is not None
-    await until(lambda: not timer.isActive())
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
@@ -288,7 +282,7 @@ async def test_rows_of_many_tools_are_created_as_the_list_is_scrolled() -> None:
         tools = [ToolChoice(f"t{number}", "Adds.", is_chosen=number > 298) for number in range(300)]
         picker.set_tools(tools, is_for_conversation=True)
         picker.show_at(find(desk.window, QToolButton, "tools"))
-        await _rows_created(picker)
+        await rows_created(picker)
         created = len(picker.findChildren(QCheckBox))
         assert 10 < created < 200
         box = find(picker, QCheckBox, "tool-t0")

@@ -98,6 +98,7 @@ asyncio.run(main())
 FILLER = """
 import asyncio, sys
 from pathlib import Path
+from desktop_app.domain.conversations.message_parts import Attachment
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -121,8 +122,7 @@ async def main():
             print(error.sentences)
         data = b"y" * 3_000_000
         try:
-            await files.add(data, sha256=hashlib.sha256(data).hexdigest(), name="n", media_type="m",
-                            text="", pages=None, tokens=None)
+            await files.add(data, Attachment(hashlib.sha256(data).hexdigest(), "n", "m"))
         except StoreFullError as error:
             print(error.sentences)
         assert not [p for p in (folder / "files").rglob("*") if p.is_file()]
