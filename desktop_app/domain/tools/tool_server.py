@@ -50,6 +50,12 @@ _LIKELY_SECRET_NAME: Final = re.compile(
 )
 _RUN: Final = re.compile("[0-9A-Za-z]{16,}")
 """Letters and digits as in a key; other values are mostly words, paths, addresses and dates."""
+_PLAIN_NAME: Final = re.compile(
+    "date|day|dir|endpoint|env|file|folder|home|host|lang|level|locale|mode|model|org|path|port"
+    "|project|region|root|team|time|tz|uri|url|user|version|zone",
+    re.I,
+)
+_PATH_OR_ADDRESS: Final = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\].*|https?://[^?]*", re.S)
 _SCHEME: Final = re.compile("(?:Bearer|Basic|Token) ", re.I)
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
@@ -304,7 +310,8 @@ def secret_values(
     """Return the values to redact in what a server sends.
 
     Not every value in the keyring is one: results with the folder or region of a server
-    would be unusable.
+    would be unusable. A value counts as secret unless it is a path or an address, or its name
+    says that it is something else; a key within it always counts.
 
     Args:
         variables: the environment variables, for references.
@@ -317,16 +324,18 @@ def secret_values(
         *parse_qsl(secrets.query),
         *((found[1], variables.get(found[1], "")) for found in references),
     ]
-    likely = [_SCHEME.sub("", value) for name, value in named if _is_likely_secret(name, value)]
-    return (*likely, secrets.query, *secrets.arguments)
+    found = [_SCHEME.sub("", value) for name, value in named if _may_be_secret(name, value)]
+    return (*found, secrets.query, *secrets.arguments)
 
 
-def _is_likely_secret(name: str, value: str) -> bool:
-    return bool(
+def _may_be_secret(name: str, value: str) -> bool:
+    if (
         _LIKELY_SECRET_NAME.search(name)
         or _WITH_PASSWORD.search(value)
         or any(re.search("[0-9]", run[0]) for run in _RUN.finditer(value))
-    )
+    ):
+        return True
+    return not (_PLAIN_NAME.search(name) or _PATH_OR_ADDRESS.fullmatch(value))
 
 
 def launch_message(

@@ -135,6 +135,8 @@ VARIABLES = {"TOKEN": "hunter22", "FOLDER": "/srv/notes2024"}
     [
         ({"environment": {"TOKEN": "hunter22"}}, "hunter22"),
         ({"environment": {"DB_PASS": "hunter22"}}, "hunter22"),
+        ({"environment": {"PHRASE": "hunter22"}}, "hunter22"),
+        ({"headers": {"X-Code": "7f3-9a1-c44"}}, "7f3-9a1-c44"),
         ({"environment": {"SITE": "postgres://ann:hunter22@host/db"}}, "hunter22"),
         ({"environment": {"HOOK": f"https://hook.example/T1/{'b' * 20}7"}}, "b" * 20),
         ({"environment": {"LOGIN": "${env:TOKEN}"}}, "hunter22"),
@@ -158,6 +160,7 @@ def test_keys_are_redacted_in_what_a_server_sends(where: dict[str, Any], secret:
         {"API_URL": "https://gitlab.example.com/api/v4"},
         {"AWS_REGION": "eu-central-1", "PROJECT_ID": "my-project-123456"},
         {"DAY": "2024-11-25", "MODEL": "gpt-4o-mini", "NOTES": "${env:FOLDER}"},
+        {"NOTES": "~/notes-2024", "SITE": "https://gitlab.example.com/api/v4"},
     ],
 )
 def test_other_values_stay_in_what_a_server_sends(environment: dict[str, str]) -> None:
