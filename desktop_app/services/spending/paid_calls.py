@@ -1,4 +1,4 @@
-"""What a service needs to make paid calls."""
+"""The objects by which a service makes paid calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which words are misspelled, for all editors.
+"""Keeps the spelling verdicts on words, for all editors.
 
 `Spelling` has no dictionaries: by signals it asks a controller, which answers with verdicts.
 """

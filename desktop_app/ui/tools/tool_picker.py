@@ -47,7 +47,7 @@ _SPACING: Final = 8
 """Between a tool's name, its permission and the scroll bar."""
 _MAX_HEIGHT: Final = 420
 _SLICE_S: Final = 0.008
-"""How long rows are created at a time: each takes milliseconds, and a server may have hundreds."""
+"""The duration of a step that creates rows. A server may have hundreds of tools."""
 
 
 @dataclass(frozen=True)

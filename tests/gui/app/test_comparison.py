@@ -317,17 +317,23 @@ def delay_retries(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, async
     return has_begun, may_begin
 
 
+async def retry_second(desk: Desk) -> ComparisonWindow:
+    """Compare two models, of which the second fails, and retry it."""
+    first, second = await compare(desk)
+    first.end("Blue.")
+    second.fail(NetworkError("No connection."))
+    window = await shown(ComparisonWindow)
+    await desk.settled()
+    window.columns[1].retry_button.click()
+    return window
+
+
 async def test_changes_of_the_conversation_while_a_retry_begins_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     has_begun, may_begin = delay_retries(monkeypatch)
     async with Desk(environment=COMET) as desk:
-        first, second = await compare(desk)
-        first.end("Blue.")
-        second.fail(NetworkError("No connection."))
-        window = await shown(ComparisonWindow)
-        await desk.settled()
-        window.columns[1].retry_button.click()
+        window = await retry_second(desk)
         await has_begun.wait()
         desk.controllers.conversation_titles.rename(desk.open_id, "Mine")
         desk.session.actions["conversation.pin"]()
@@ -348,12 +354,7 @@ async def test_a_window_that_is_closed_while_a_retry_begins_loses_no_answer(
 ) -> None:
     has_begun, may_begin = delay_retries(monkeypatch)
     async with Desk(environment=COMET) as desk:
-        first, second = await compare(desk)
-        first.end("Blue.")
-        second.fail(NetworkError("No connection."))
-        window = await shown(ComparisonWindow)
-        await desk.settled()
-        window.columns[1].retry_button.click()
+        window = await retry_second(desk)
         await has_begun.wait()
         window.close()
         await until(lambda: not isValid(window))
