@@ -932,9 +932,7 @@ class Controllers(QObject):
         opened = self.state.session.current
         self.batch_bar.reading_stop_requested.connect(self.readings.cancel_paths)
         self.batch_bar.reading_stop_requested.connect(lambda _: self.chat.dequeue(opened.id))
-        self.turns.begun.connect(
-            lambda turn: self.batch_bar.forget_offer() if turn.asked.id == opened.id else None
-        )
+        self.turns.begun.connect(lambda turn: self.batch_bar.forget_offer_in(turn.asked.id))
         self.readings.failed.connect(self.chat.dequeue)
         self.readings.ended.connect(self.chat.send_queued)
 

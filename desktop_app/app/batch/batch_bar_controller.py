@@ -71,7 +71,7 @@ class BatchBarController(QObject):
         self._end_text = ""
         self._running: Sequence[BatchJob] = ()
         prompt.attach_requested.connect(self.offer)
-        self._current.opened.connect(self.forget_offer)
+        self._current.opened.connect(self._forget_offer)
 
     @cached_property
     def _bar(self) -> BatchBar:
@@ -98,8 +98,12 @@ class BatchBarController(QObject):
             self._offered_paths, self._draft_before = paths, before
             self._bar.offer(offer)
 
-    def forget_offer(self) -> None:
-        """Dismiss the offer, because the files were sent or another conversation is open."""
+    def forget_offer_in(self, conversation_id: str) -> None:
+        """Dismiss the offer if it is in this conversation, because its files were sent."""
+        if conversation_id == self._current.id:
+            self._forget_offer()
+
+    def _forget_offer(self) -> None:
         if self._offered_paths:
             self._dismiss()
 
