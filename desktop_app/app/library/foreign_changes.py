@@ -1,4 +1,4 @@
-"""Showing changes that other processes, such as `repartee import`, write to the store."""
+"""Shows changes that other processes, such as `repartee import`, write to the store."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ForeignChanges(QObject):
         self._notifications, self._current = notifications, current
         self._providers = providers
         self._conversations = conversations
-        self._deleted_id = ""  # deleted during an answer here
+        self._deleted_id = ""  # the open conversation, if it was deleted while its answer runs
 
     async def show(self) -> None:
         """Show changes by other processes, in the list and in the transcript."""
