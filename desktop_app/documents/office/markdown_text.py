@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 _DEEPEST_HEADING: Final = 6
+_ITEM_INDENT: Final = 3
+_ITEM_NUMBER: Final = re.compile(r"[0-9]{1,9}[.)]")
 _DIGITS: Final = re.compile(r"[+\-\u2212]?[0-9]+")
 _SUPERSCRIPT_DIGITS: Final = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _SUBSCRIPT_DIGITS: Final = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
@@ -34,10 +36,16 @@ _ROMAN: Final = (
 
 @dataclass(frozen=True)
 class MarkdownBlock:
-    """A paragraph, heading or table; adjacent list items are separated by single newlines."""
+    """A paragraph, heading, table or list item.
+
+    Adjacent list items are separated by single newlines. An item's depth counts from 0; its words
+    begin `indent` columns after its label.
+    """
 
     text: str
     is_item: bool = False
+    depth: int = 0
+    indent: int = _ITEM_INDENT
 
 
 @dataclass
@@ -61,13 +69,19 @@ class FootnoteList:
 
 def join_blocks(blocks: Iterable[MarkdownBlock]) -> str:
     texts: list[str] = []
+    columns = [0]  # of the items at each depth
     last = None
     for block in blocks:
         if not block.text.strip():
             continue
         if last is not None:
             texts.append("\n" if last.is_item and block.is_item else "\n\n")
-        texts.append(block.text)
+        del columns[block.depth + 1 :]
+        while len(columns) <= block.depth:  # no item at the depths above
+            columns.append(columns[-1] + _ITEM_INDENT)
+        space = " " * columns[block.depth]
+        columns.append(len(space) + block.indent)
+        texts.append(space + block.text.replace("\n", f"\n{space}"))
         last = block
     return "".join(texts)
 
@@ -80,11 +94,10 @@ def heading(text: str, level: int) -> MarkdownBlock:
 
 def item(label: str, text: str, depth: int) -> MarkdownBlock:
     """Return a list item; the label is "-" or its number, depth counts from 0."""
-    indent = "   " * depth
-    lines = text.strip().split("\n")
-    return MarkdownBlock(
-        f"\n{indent}   ".join([f"{indent}{label} {lines[0]}", *lines[1:]]), is_item=True
-    )
+    # CommonMark nests only what begins below the words: "10. " is wider than "1. ".
+    width = len(label) + 1 if _ITEM_NUMBER.fullmatch(label) else _ITEM_INDENT
+    lines = f"\n{' ' * width}".join(text.strip().split("\n"))
+    return MarkdownBlock(f"{label} {lines}", is_item=True, depth=depth, indent=width)
 
 
 def table(rows: Sequence[Sequence[str]]) -> MarkdownBlock:

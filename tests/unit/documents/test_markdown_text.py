@@ -42,11 +42,31 @@ def test_headings_have_levels_one_to_six(text: str, level: int, expected: str) -
     assert md.heading(text, level) == MarkdownBlock(expected)
 
 
-def test_an_item_is_indented_with_all_its_lines() -> None:
-    assert md.item("-", " One\ntwo ", 0) == MarkdownBlock("- One\n   two", is_item=True)
-    assert md.item("b)", "One\ntwo\nthree", 2) == MarkdownBlock(
-        "      b) One\n         two\n         three", is_item=True
-    )
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([("-", " One\ntwo ", 0)], "- One\n   two"),
+        ([("b)", "One\ntwo\nthree", 2)], "      b) One\n         two\n         three"),
+        (
+            [("10.", "One\ntwo", 0), ("-", "three\nfour", 1), ("-", "five", 2), ("-", "six", 1)],
+            "10. One\n    two\n    - three\n       four\n       - five\n    - six",
+        ),
+        (
+            [("100)", "One", 0), ("-", "two", 2), ("1.", "three", 0), ("-", "four", 1)],
+            "100) One\n        - two\n1. three\n   - four",
+        ),
+        ([("1.1.1.", "One\ntwo", 0), ("-", "three", 1)], "1.1.1. One\n   two\n   - three"),
+    ],
+)
+def test_items_are_indented_below_the_words_above_them(
+    items: list[tuple[str, str, int]], expected: str
+) -> None:
+    assert md.join_blocks(md.item(*each) for each in items) == expected
+
+
+def test_a_paragraph_ends_a_list() -> None:
+    blocks = [md.item("10.", "One", 0), MarkdownBlock("two"), md.item("-", "three", 1)]
+    assert md.join_blocks(blocks) == "10. One\n\ntwo\n\n   - three"
 
 
 def test_items_are_joined_by_single_line_ends() -> None:
