@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -131,9 +132,9 @@ class _Message:
         for start in range(0, len(rows) - 15, 16):
             _, key, value = struct.unpack_from("<HH4xQ", rows, start)
             times[key] = value
-        found = times.get(_SENT) or times.get(_DELIVERED)
-        if not found:
-            return ""
-        return (_EPOCH + timedelta(microseconds=found // 10)).strftime(
-            "%a, %d %b %Y %H:%M:%S +0000"
-        )
+        for key in (_SENT, _DELIVERED):
+            if found := times.get(key):
+                with suppress(OverflowError):  # after the year 9999
+                    at = _EPOCH + timedelta(microseconds=found // 10)
+                    return f"{at:%a, %d %b %Y %H:%M:%S} +0000"
+        return ""

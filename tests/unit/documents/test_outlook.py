@@ -84,6 +84,7 @@ def test_header_and_text_are_read(streams: dict[str, bytes], expected: str) -> N
         ([(SENT, stored(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
         ([(DELIVERED, stored(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
         ([(DELIVERED, 20), (SENT, stored(AT)), (0x3007, 30)], "Sun, 09 Mar 2025 14:05:07 +0000"),
+        ([(SENT, 2**64 - 1), (DELIVERED, stored(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
         ([(SENT, 0), (DELIVERED, 10 * 86_400 * 1_000_000)], "Tue, 02 Jan 1601 00:00:00 +0000"),
     ],
 )
@@ -95,7 +96,8 @@ def test_the_date_is_the_sent_time_or_else_the_delivery_time(
 
 
 def test_an_unknown_time_is_not_shown() -> None:
-    for rows in (properties((0x3007, 30)), properties((SENT, 0)), properties() + b"\0" * 15):
+    times = ((0x3007, 30), (SENT, 0), (SENT, 2**64 - 1))
+    for rows in (*map(properties, times), properties() + b"\0" * 15):
         assert read(message({"__properties_version1.0": rows}, _0037="a")).text == "Subject: a"
 
 
