@@ -8,6 +8,7 @@ and footers are left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,6 +18,7 @@ from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, local_name, whole_number
+from desktop_app.documents.office.symbol_font import unicode_character
 from desktop_app.documents.worker.protocol import Limits
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -34,6 +36,7 @@ _CONTAINERS: Final = frozenset(
 _LIST_STYLES: Final = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
 # Stands for an asterisk of the text while "**" marks bold words. XML cannot contain it.
 _ASTERISK: Final = "\0"
+_CODE: Final = re.compile("[0-9A-Fa-f]{1,4}")
 _MOST_SPAN: Final = 64
 _OUTLINE_LEVELS: Final = 9
 
@@ -96,6 +99,9 @@ class _Numbering:
 
     def __init__(self, tree: Element) -> None:
         self._abstract = {e.get(f"{W}abstractNumId", ""): e for e in tree.iter(f"{W}abstractNum")}
+        self._defining_styles = {
+            style: e for e in self._abstract.values() if (style := _value(e, f"{W}styleLink"))
+        }
         self._lists = {
             e.get(f"{W}numId", ""): (_value(e, f"{W}abstractNumId") or "", e)
             for e in tree.iter(f"{W}num")
@@ -106,8 +112,7 @@ class _Numbering:
     def next_label(self, number_id: str, level: int) -> str:
         """Count a list's next paragraph, and return its label: "-", "3.", "b)", "2.1"."""
         abstract_id, instance = self._lists.get(number_id, ("", None))
-        abstract = self._abstract.get(abstract_id)
-        levels = {} if abstract is None else self._levels(abstract)
+        levels = self._levels(self._abstract.get(abstract_id), instance)
         definition = levels.get(level)
         style = _value(definition, f"{W}numFmt") or "bullet"
         if style in ("bullet", "none"):
@@ -126,8 +131,19 @@ class _Numbering:
             text = text.replace(f"%{at + 1}", md.number(counts[at], number_style))
         return text
 
-    def _levels(self, abstract: Element) -> dict[int, Element]:
-        return {whole_number(e.get(f"{W}ilvl")): e for e in abstract.findall(f"{W}lvl")}
+    def _levels(self, abstract: Element | None, instance: Element | None) -> dict[int, Element]:
+        """Return the levels of a list: those of the list or of its style, and its own."""
+        style = _value(abstract, f"{W}numStyleLink")
+        sources = (
+            self._defining_styles.get(style or "", abstract),
+            *(() if instance is None else instance.findall(f"{W}lvlOverride")),
+        )
+        return {
+            whole_number(level.get(f"{W}ilvl")): level
+            for source in sources
+            if source is not None
+            for level in source.findall(f"{W}lvl")
+        }
 
     def _count(
         self,
@@ -260,6 +276,10 @@ class _Reader:
                 yield (child.text or "").replace("*", _ASTERISK)
             elif name in _CHARACTER_ELEMENTS:
                 yield _CHARACTER_ELEMENTS[name]
+            elif name == "sym":
+                code = child.get(f"{W}char", "")
+                if _CODE.fullmatch(code):
+                    yield unicode_character(child.get(f"{W}font", ""), int(code, 16))
             elif name == "ruby":
                 for base in child.findall(f"{W}rubyBase"):
                     yield from self._inline(base, boxes)

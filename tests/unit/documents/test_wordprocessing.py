@@ -54,9 +54,15 @@ def box(content: str) -> str:
 LETTERS = level(1, "lowerLetter", "%2)") + level(2, "upperRoman", "%1.%2.%3", "4")
 BULLETS = level(0, "bullet") + level(1, "none") + level(2, "decimal")
 ANEW = f"<w:lvlOverride w:ilvl='0'>{value('startOverride', 7)}</w:lvlOverride>"
+OWN_LEVEL = f"<w:lvlOverride w:ilvl='1'>{level(1, 'upperLetter', '%2.')}</w:lvlOverride>"
 NUMBERING = (
     f"<w:abstractNum w:abstractNumId='0'>{level(0, 'decimal', '%1.')}{LETTERS}</w:abstractNum>"
     f"<w:abstractNum w:abstractNumId='1'>{BULLETS}</w:abstractNum>"
+    f"<w:abstractNum w:abstractNumId='2'>{value('styleLink', 'L')}"
+    f"{level(0, 'decimal', '%1)')}</w:abstractNum>"
+    f"<w:abstractNum w:abstractNumId='3'>{value('numStyleLink', 'L')}</w:abstractNum>"
+    f"<w:abstractNum w:abstractNumId='4'>{value('numStyleLink', 'X')}</w:abstractNum>"
+    f"{num(6, 3)}{num(7, 4)}{num(8, 3, OWN_LEVEL)}"
     f"{num(1, 0)}{num(2, 1)}{num(3, 0, ANEW)}{num(4, 0)}{num(5, 9)}"
 )
 STYLES = (
@@ -103,9 +109,14 @@ def text_of(body: str) -> str:
             id="a list that starts anew, once",
         ),
         pytest.param(
-            item("a", 5) + item("b", 6) + item("c", 0) + item("d", ""),
+            item("a", 5) + item("b", 99) + item("c", 0) + item("d", ""),
             "- a\n- b\n\nc\n\nd",
             id="lists that are not defined",
+        ),
+        pytest.param(
+            item("a", 6) + item("b", 6) + item("c", 8) + item("d", 8, 1) + item("e", 7),
+            "1) a\n2) b\n3) c\n   A. d\n- e",
+            id="lists of a list style, with a level of their own",
         ),
         pytest.param(
             item("a", 2, -5) + item("b", 2, 12) + item("c", 2, "x"),
@@ -192,6 +203,29 @@ def text_of(body: str) -> str:
             ),
             "a\tb\nc‑\nd",
             id="characters",
+        ),
+        pytest.param(
+            "<w:p><w:r>"
+            + "".join(
+                f"<w:sym w:font='{font}' w:char='{char}'/>"
+                for font, char in (
+                    ("Symbol", "F061"),
+                    ("Symbol", "f0A3"),
+                    ("Symbol", "F0FE"),
+                    ("Wingdings", "F0FC"),
+                    ("Wingdings", "F021"),
+                    ("Webdings", "F061"),
+                    ("MS Gothic", "2611"),
+                    ("MS Gothic", "D800"),
+                    ("MS Gothic", "FFFE"),
+                    ("MS Gothic", "1"),
+                    ("MS Gothic", "one"),
+                    ("MS Gothic", ""),
+                )
+            )
+            + "</w:r></w:p>",
+            "α≤⎭✓☑",
+            id="characters of symbol fonts",
         ),
         pytest.param(
             (

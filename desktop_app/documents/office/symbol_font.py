@@ -1,0 +1,53 @@
+"""Converts characters of the fonts Symbol and Wingdings to Unicode.
+
+Their codes name pictures, which Word stores at U+F020 to U+F0FF (ISO/IEC 29500-1, 17.3.3.30).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_PRIVATE: Final = range(0xF000, 0xF100)
+_SYMBOLS: Final = {
+    first + at: char
+    for first, chars in (
+        (0x20, " !∀#∃%&∋()∗+,−./0123456789:;<=>?"),
+        (0x40, "≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_"),
+        (0x60, "‾αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼"),
+        (0xA0, "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…⏐⎯↵"),
+        (0xC0, "ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓"),
+        (0xE0, "◊⟨®©™∑⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪"),
+        (0xF1, "⟩∫⌠⎮⌡⎞⎟⎠⎤⎥⎦⎫⎬⎭"),
+    )
+    for at, char in enumerate(chars)
+}
+# Those with a meaning: hands, faces, bullets, boxes, numbers, arrows, marks.
+_WINGDINGS: Final = {
+    first + at: char
+    for first, chars in (
+        (0x28, "☎✆✉"),
+        (0x41, "✌"),
+        (0x45, "☜☞☝☟"),
+        (0x4A, "☺😐☹"),
+        (0x6C, "●❍■□"),
+        (0x71, "❑❒⬧⧫◆❖⬥⌧"),
+        (0x80, "⓪①②③④⑤⑥⑦⑧⑨⑩⓿❶❷❸❹❺❻❼❽❾❿"),
+        (0x9E, "·•"),
+        (0xA7, "▪◻"),
+        (0xAB, "★"),
+        (0xD8, "➢"),
+        (0xDF, "←→↑↓"),
+        (0xE8, "➔"),
+        (0xEF, "⇦⇨⇧⇩⬄"),
+        (0xFB, "✗✓☒☑"),
+    )
+    for at, char in enumerate(chars)
+}
+
+
+def unicode_character(font: str, code: int) -> str:
+    """Return the character with this code in a font, "" for an unknown picture."""
+    if code in _PRIVATE:
+        pictures = {"symbol": _SYMBOLS, "wingdings": _WINGDINGS}.get(font.lower(), {})
+        return pictures.get(code - _PRIVATE.start, "")
+    return chr(code) if 0x20 <= code < 0xD800 or 0xF900 <= code < 0xFFFE else ""
