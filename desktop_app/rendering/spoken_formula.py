@@ -106,21 +106,21 @@ class _Speaker:
         token = self._tokens[self._at]
         self._at += 1
         if token == "{":
-            return self._group()
+            return self._group("}")
         if token in "^_":
             return self._script(token)
         if token.startswith("\\") and len(token) > 1:
             return self._command(token[1:])
         return tr(_SIGNS[token]) if token in _SIGNS else "" if token in _SILENT_SIGNS else token
 
-    def _group(self) -> str:
+    def _group(self, end: str) -> str:
         self._depth += 1
-        words = self.words_until("}") if self._depth < _MAX_DEPTH else ""
+        words = self.words_until(end) if self._depth < _MAX_DEPTH else ""
         self._depth -= 1
         return words
 
     def _argument(self) -> str:
-        if self._at == len(self._tokens) or self._depth == _MAX_DEPTH:
+        if self._at >= len(self._tokens) or self._depth == _MAX_DEPTH:
             return ""
         token = self._tokens[self._at]
         if not token[0].isalnum() or len(token) == 1:
@@ -139,6 +139,18 @@ class _Speaker:
         known = {"2": tr("squared"), "3": tr("cubed"), tr("prime"): tr("prime")}
         return known.get(words) or tr("to the power of {exponent}", exponent=words)
 
+    def _root(self) -> str:
+        degree = ""
+        if self._tokens[self._at : self._at + 1] == ["["]:
+            self._at += 1
+            degree = self._group("]").strip()
+        radicand = self._argument()
+        if degree in ("", "2"):
+            return tr("square root of {radicand}", radicand=radicand)
+        if degree == "3":
+            return tr("cube root of {radicand}", radicand=radicand)
+        return tr("root of degree {degree} of {radicand}", degree=degree, radicand=radicand)
+
     def _command(self, name: str) -> str:
         if name in ("frac", "dfrac", "tfrac"):
             return tr(
@@ -147,7 +159,7 @@ class _Speaker:
                 denominator=self._argument(),
             )
         if name == "sqrt":
-            return tr("square root of {radicand}", radicand=self._argument())
+            return self._root()
         if name == "\\":
             return ";"
         if name in _WORDS:

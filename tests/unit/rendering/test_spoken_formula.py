@@ -16,6 +16,11 @@ from desktop_app.rendering.spoken_formula import spoken_formula
         ("x^{10}", "x to the power of 10"),
         ("a_ij", "a sub i j"),
         (r"\sqrt2x", "square root of 2 x"),
+        (r"\sqrt[3]{x+1}y", "cube root of x plus 1 y"),
+        (r"\sqrt [2]x", "square root of x"),
+        (r"\sqrt[n+1]{x}", "root of degree n plus 1 of x"),
+        (r"\sqrt[\sqrt[3]{a}]{x}", "root of degree cube root of a of x"),
+        (r"\sqrt[3", "cube root of"),
         ("x^", "x to the power of"),
         ("x^3 + x^\\prime - x'", "x cubed plus x prime minus x prime"),
         (r"\dfrac{a+1}{b}", "a plus 1 over b"),
@@ -28,6 +33,7 @@ from desktop_app.rendering.spoken_formula import spoken_formula
         ("{a}}b", "a b"),
         ("{a", "a"),
         (r"\frac{a}", "a over"),
+        (r"\frac{a", "a over"),
         ("a\\", "a \\"),
         ("3.14 < 4,5!", "3.14 is less than 4,5 factorial"),
     ],
@@ -42,7 +48,7 @@ def test_deeply_nested_groups_are_spoken() -> None:
     assert spoken_formula("{a}" * 50) == " ".join("a" * 50)
 
 
-@pytest.mark.parametrize("tex", ["^", "_", r"\sqrt", r"\frac", "{^"])
+@pytest.mark.parametrize("tex", ["^", "_", r"\sqrt", r"\frac", "{^", r"\sqrt["])
 def test_deeply_nested_arguments_are_spoken(tex: str) -> None:
     assert "a" in spoken_formula(tex * 300 + " a").split()
 
