@@ -461,7 +461,7 @@ def _add_backup(command: AddCommand) -> argparse.ArgumentParser:
         "--keep",
         type=whole_number_between(1),
         metavar="N",
-        help=tr("delete all but the newest N backups in the folder"),
+        help=tr("delete all but the newest N backups of this library in the folder"),
     )
     _add_progress(backup)
     return backup

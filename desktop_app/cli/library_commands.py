@@ -78,13 +78,17 @@ def run_library(options: argparse.Namespace) -> int:
             return _repair()
         return asyncio.run(run[options.command](options))
     except UserFacingError as error:
-        if reports_to_window():
-            note(json.dumps(error_to_json(note_of(error))))
-        else:
-            say(error.sentences)
+        _report(error)
         return ExitCode.FAILED
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED
+
+
+def _report(error: UserFacingError) -> None:
+    if reports_to_window():
+        note(json.dumps(error_to_json(note_of(error))))
+    else:
+        say(error.sentences)
 
 
 # -------------------------------------------------------------- import
@@ -255,12 +259,14 @@ async def _backup(options: argparse.Namespace) -> int:
     reporter = ProgressReporter(tr("Backing up"), in_lines=options.progress)
     async with open_backend():  # migrates a store of an older version first
         folder = path_of(options.folder)
-        archive = make_backup(
+        backup = make_backup(
             user_folders.database, user_folders.attachments, folder, now(), reporter.show
         )
         if options.keep is not None:
-            keep_newest(archive, options.keep)
-    write_line(str(archive))
+            keep_newest(backup.path, options.keep)
+    if warning := backup.warning():
+        _report(warning)
+    write_line(str(backup.path))
     return 0
 
 

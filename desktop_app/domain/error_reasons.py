@@ -833,6 +833,10 @@ class Reason(StrEnum):
         Remedy.CHECK_BACKUP_FOLDER,
         fuller=N_("The backup failed: {words}"),
     )
+    BACKUP_INCOMPLETE = _row(
+        N_("Damaged or missing attachments aren’t in the backup: {files}."),
+        Remedy.KEEP_OLDER_BACKUP,
+    )
     BACKUP_OF_OTHER_KIND = _row(N_("{file} isn’t a Repartee backup."), Remedy.CHOOSE_BACKUP)
     BACKUP_DAMAGED = _row(
         N_("The backup {file} is damaged, so your library wasn’t changed."),

@@ -322,6 +322,7 @@ class Remedy(Enum):
     CLOSE_OTHER_APPS = auto(), N_("Close other apps, then try again.")
     SEE_LOG = auto(), N_("If it happens again, see the log in {about_page}.")
     CHECK_BACKUP_FOLDER = auto(), N_("Check the backup folder in {data_page}.")
+    KEEP_OLDER_BACKUP = auto(), N_("Keep an older backup, which may contain them.")
     CHOOSE_OTHER_BACKUP = auto(), N_("Choose another backup.")
     FREE_SPACE_TO_RESTORE = auto(), N_("Free up space, then restore again.")
     CHECK_NAME_AND_PERMISSIONS = auto(), N_("Check its name and permissions.")

@@ -342,7 +342,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         7,
         N_("Backups to keep"),
         Group.BACKUP,
-        N_("Older backups in the folder are deleted."),
+        N_("Older backups of this library in the folder are deleted."),
         stops=tuple(range(1, 31)),
     ),
     Setting(

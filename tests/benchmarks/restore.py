@@ -27,7 +27,7 @@ def main(conversations: int = 1000, messages: int = 100, path: str = "") -> dict
         if not store.exists():
             make_library(store, conversations, messages)
         home = Path(folder)
-        archive = make_backup(store, home / "none", home / "backups", AT, lambda *_: None)
+        archive = make_backup(store, home / "none", home / "backups", AT, lambda *_: None).path
         target = home / "restored" / "repartee.sqlite3"
         began, processor = time.perf_counter(), time.process_time()
         restore_backup(

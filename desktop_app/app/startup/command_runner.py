@@ -30,7 +30,7 @@ class CommandResult(NamedTuple):
     Attributes:
         output: its standard output.
         messages: the sentences of standard error.
-        error: why it failed; None if it did not, or ended unexpectedly.
+        error: why it failed, or why its result is incomplete; None also if it ended unexpectedly.
     """
 
     code: int

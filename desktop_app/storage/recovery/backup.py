@@ -1,16 +1,18 @@
 """Backups: the whole store with its attachments in one archive; restore.py reads them.
 
-    repartee-backup-2026-11-20-103200.zip
+    repartee-backup-2026-11-20-103200-3f9a2c1b.zip
         backup.json             {format, version, created_at, attachments}
         repartee.sqlite3        a copy that has passed the integrity check
         attachments/ab/cdef…    the originals, named by their hash
 
-API keys are in the keyring and never in a store, so they are in no backup. A backup is written
-in a temporary folder beside it, synced, and then moved.
+The name ends with the library's id, so that libraries can share a folder. API keys are in the
+keyring and never in a store, so they are in no backup. A backup is written in a temporary folder
+beside it, synced, and then moved.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -19,9 +21,11 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.bounds import is_hash
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
 from desktop_app.paths import folders
 from desktop_app.storage.database.migration_runner import save_verified_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
@@ -34,46 +38,62 @@ FORMAT: Final = "repartee-backup"
 VERSION: Final = 1
 STORE: Final = "repartee.sqlite3"
 MANIFEST: Final = "backup.json"
-BACKUP_NAME: Final = re.compile(r"repartee-backup-\d{4}-\d{2}-\d{2}-\d{6}\.zip")
+_MOST_NAMES: Final = 3
 
 Progress = Callable[[int, int], None]
 """Called with the numbers of attachments done and of all attachments."""
 
 
+class Backup(NamedTuple):
+    """A backup that was made.
+
+    Attributes:
+        left_out: the names of the attachments that are damaged or missing.
+    """
+
+    path: Path
+    left_out: list[str]
+
+    def warning(self) -> StorageError | None:
+        """Return what the user should know, None if the backup is complete."""
+        if not self.left_out:
+            return None
+        unnamed = len(self.left_out) - _MOST_NAMES
+        files = ", ".join(self.left_out[:_MOST_NAMES]) + (f" +{unnamed}" if unnamed > 0 else "")
+        return StorageError(Reason.BACKUP_INCOMPLETE, files=files)
+
+
 def make_backup(
     database: Path, attachments: Path, folder: Path, at: datetime, progress: Progress
-) -> Path:
+) -> Backup:
     """Write a backup into `folder` while other processes may write to the store.
 
     Args:
         at: the time in the backup's name, shown in this computer's time zone.
 
-    Returns:
-        The path of the archive.
-
     Raises:
         StorageError: it could not be written; nothing is left behind.
         StoreDamagedError: the store is damaged.
     """
-    target = folder / f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}.zip"
-    with translate_errors(str(target)):
+    with translate_errors(str(folder)):
         folder.mkdir(exist_ok=True)  # no parents: the disk may not be mounted
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
         with removed_at_end(scratch, folders().temporary):
             create_private_folder(scratch)
-            copy, unfinished = scratch / STORE, scratch / target.name
+            copy, unfinished = scratch / STORE, scratch / "backup.zip"
             with closing(connect(database, "ro")) as connection:
                 save_verified_copy(connection, database, copy)
             create_private(unfinished)
-            _pack(copy, attachments, unfinished, at, progress)
+            left_out = _pack(copy, attachments, unfinished, at, progress)
             sync(unfinished)
-            unfinished.replace(target)
+            name = f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{_library_id(copy)}.zip"
+            target = unfinished.replace(folder / name)
         sync(folder)
-    return target
+    return Backup(target, left_out)
 
 
 def keep_newest(made: Path, count: int) -> None:
-    """Delete all but `count` backups in the folder of `made`: `made` and the newest others.
+    """Delete all but `count` backups of a library: `made` and the newest others beside it.
 
     Others may have later names than `made` if the clock or the time zone was changed.
 
@@ -81,29 +101,44 @@ def keep_newest(made: Path, count: int) -> None:
         StorageError: the folder cannot be read or written to.
     """
     with translate_errors(str(made.parent)):
-        found = (path for path in made.parent.iterdir() if BACKUP_NAME.fullmatch(path.name))
+        date, _, library = made.name.rpartition("-")
+        name = re.compile(re.sub(r"\d", r"\\d", date) + re.escape(f"-{library}"))
+        found = (path for path in made.parent.iterdir() if name.fullmatch(path.name))
         others = sorted(path for path in found if path != made)
         for path in others[: max(0, len(others) + 1 - count)]:
             path.unlink()
 
 
-def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: Progress) -> None:
+def _library_id(store: Path) -> str:
+    """Return the id of the library, from the time when its store was created."""
+    with closing(connect(store, "ro")) as connection:
+        created_at = connection.execute("SELECT min(applied_at) FROM migrations").fetchone()[0]
+    return hashlib.sha256(str(created_at).encode()).hexdigest()[:8]
+
+
+def _pack(
+    copy: Path, attachments: Path, target: Path, at: datetime, progress: Progress
+) -> list[str]:
+    """Write the archive; return the names of the attachments that are left out."""
     with closing(connect(copy, "ro")) as connection:
-        rows = connection.execute("SELECT sha256 FROM attachments")
+        rows = connection.execute("SELECT sha256, name FROM attachments ORDER BY sha256")
         # A row written by another program must not lead out of the folder.
-        known = sorted(row["sha256"] for row in rows if is_hash(row["sha256"]))
+        known = [(row["sha256"], row["name"]) for row in rows if is_hash(row["sha256"])]
     manifest = {"format": FORMAT, "version": VERSION, "created_at": at.isoformat()}
+    packed, left_out = [], []
     # Not strict: the clock may have been before 1980, the earliest time in an archive.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-        packed = []
         archive.write(copy, STORE)
-        for number, sha256 in enumerate(known):
+        for number, (sha256, name) in enumerate(known):
             progress(number, len(known))
             path = attachment_path(attachments, sha256)
             # A lost or damaged one is left out: a restore refuses an archive with other bytes.
-            if is_undamaged(path, sha256):
-                name = attachment_path(Path("attachments"), sha256).as_posix()
-                with suppress(FileNotFoundError):  # deleted just now with its row
-                    archive.write(path, name, zipfile.ZIP_STORED)
-                    packed.append(sha256)
+            if not is_undamaged(path, sha256):
+                left_out.append(name)
+                continue
+            member = attachment_path(Path("attachments"), sha256).as_posix()
+            with suppress(FileNotFoundError):  # deleted just now with its row
+                archive.write(path, member, zipfile.ZIP_STORED)
+                packed.append(sha256)
         archive.writestr(MANIFEST, json.dumps({**manifest, "attachments": packed}))
+    return left_out

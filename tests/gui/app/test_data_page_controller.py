@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import sqlite3
 import sys
@@ -23,6 +24,7 @@ from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.error_json import error_from_json
+from desktop_app.domain.conversations.message_parts import Attachment
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreDamagedError, StoreFullError
 from desktop_app.paths import folders
@@ -204,6 +206,52 @@ async def test_automatic_backups_report_a_failure_once(
             assert "repartee.sqlite3" in pack.namelist()
         remaining = timer_of(backups).remainingTime()
         assert remaining > 3_600_000
+
+
+async def test_a_backup_without_a_damaged_attachment_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = timedelta()
+    monkeypatch.setattr(backup_controller, "now", lambda: now() + passed)
+    async with Desk() as desk:
+        page, backups = library_page(desk), desk.controllers.backups
+
+        async def back_up() -> str:
+            nonlocal passed
+            passed += timedelta(days=2)
+            timer_of(backups).timeout.emit()
+            await desk.written()
+            return find(page, Note, "backup-state").text()
+
+        attached = Attachment(hashlib.sha256(b"words").hexdigest(), "lease.txt", "text/plain")
+        await desk.backend.attachments.add(b"words", attached)
+        path = desk.backend.attachments.path(attached.sha256)
+        page.changed.emit("backup.folder", str(tmp_path / "backups"))
+        page.changed.emit("backup.every", "day")
+        await desk.written()
+        assert "lease.txt" not in await back_up()
+        path.write_bytes(b"damage")
+        state = await back_up()
+        assert "Last backup: " in state
+        assert "attachments aren’t in the backup: lease.txt." in state
+        assert "attachments aren’t in the backup: lease.txt." in desk.said
+        desk.window.notifications.dismiss()
+        assert "lease.txt" in await back_up()
+        assert desk.said == ""
+        page.backup_requested.emit()
+        await until(lambda: "lease.txt" in desk.said)
+        path.write_bytes(b"words")
+        assert "lease.txt" not in await back_up()
+        assert desk.said == ""
+        page.changed.emit("backup.folder", "/proc/none")
+        await desk.written()
+        assert "failed" in await back_up()
+        page.changed.emit("backup.folder", str(tmp_path / "backups"))
+        await desk.written()
+        state = find(page, Note, "backup-state").text()
+        assert state.startswith("Last backup: ")
+        assert "failed" not in state
+        assert "/proc/none" not in state
 
 
 async def test_a_backup_that_cannot_start_is_reported_and_retried(

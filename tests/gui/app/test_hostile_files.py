@@ -45,7 +45,7 @@ async def _backup(tmp_path: Path) -> ValidBackup:
     archive = make_backup(
         where.database, where.attachments, tmp_path / "backups", NOON, lambda *_: None
     )
-    return ValidBackup.of(archive, tmp_path / "sound")
+    return ValidBackup.of(archive.path, tmp_path / "sound")
 
 
 async def test_what_would_go_elsewhere_is_listed_and_confirmed(tmp_path: Path) -> None:

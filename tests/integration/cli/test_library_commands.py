@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -242,21 +244,38 @@ def test_a_backup_that_is_not_there_is_no_failing_disk(library: Library) -> None
     assert (folder.code, "it is a folder" in folder.err) == (1, True)
 
 
-def test_keep_deletes_all_but_the_newest_backups(library: Library) -> None:
+def test_keep_deletes_all_but_the_newest_backups_of_the_library(library: Library) -> None:
     library.run("import", str(library.export))
     folder = library.folder / "backups"
     folder.mkdir()
-    for day in (1, 2, 3):
-        (folder / f"repartee-backup-2026-01-0{day}-120000.zip").write_bytes(b"")
     (folder / "mine.zip").write_bytes(b"")
+    (folder / "repartee-backup-2026-01-01-120000-0123abcd.zip").write_bytes(b"")
+    first = Path(library.run("backup", str(folder)).out.strip())
+    own_end = first.name.rpartition("-")[2]
+    first.unlink()
+    for day in (1, 2, 3):
+        (folder / f"repartee-backup-2026-01-0{day}-120000-{own_end}").write_bytes(b"")
     made = library.run("backup", str(folder), "--keep", "2", "--progress")
     assert made.code == 0
-    kept = sorted(path.name for path in folder.iterdir())
-    assert kept == [
+    kept = {path.name for path in folder.iterdir()}
+    assert kept == {
         "mine.zip",
-        "repartee-backup-2026-01-03-120000.zip",
+        "repartee-backup-2026-01-01-120000-0123abcd.zip",
+        f"repartee-backup-2026-01-03-120000-{own_end}",
         Path(made.out.strip()).name,
-    ]
+    }
+
+
+def test_attachments_that_a_backup_leaves_out_are_named(library: Library) -> None:
+    library.run("import", str(library.export))
+    store = library.shell.home / "data" / "repartee.sqlite3"
+    row = ("a" * 64, "lease.pdf", "application/pdf", 1, None, None, 0, "")
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    made = library.run("backup", str(library.folder))
+    assert made.code == 0
+    assert Path(made.out.strip()).exists()
+    assert "attachments aren’t in the backup: lease.pdf. Keep an older backup" in made.err
 
 
 def test_damage_is_named_and_repaired(library: Library) -> None:

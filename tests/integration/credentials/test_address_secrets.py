@@ -92,7 +92,7 @@ async def test_a_copy_before_a_migration_has_no_password(home: Path) -> None:
 def test_a_restore_first_moves_passwords_to_the_keyring(home: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.sqlite3"
     old_store(other)
-    archive = make_backup(other, tmp_path / "none", tmp_path, NOON, lambda *_: None)
+    archive = make_backup(other, tmp_path / "none", tmp_path, NOON, lambda *_: None).path
     leave_words(f"https://someone:{WORD}@gateway.example/v1")
     assert main(["restore", str(archive)]) == 0
     assert list((home / "data").glob("repartee.before-restore-*.sqlite3"))
@@ -105,7 +105,7 @@ def test_a_restore_first_moves_passwords_to_the_keyring(home: Path, tmp_path: Pa
 def test_a_backup_has_no_password(tmp_path: Path) -> None:
     leave_words(f"https://someone:{WORD}@gateway.example/v1")
     where = folders()
-    archive = make_backup(where.database, where.attachments, tmp_path, NOON, lambda *_: None)
+    archive = make_backup(where.database, where.attachments, tmp_path, NOON, lambda *_: None).path
     with zipfile.ZipFile(archive) as pack:
         assert not any(WORD.encode() in pack.read(name) for name in pack.namelist())
 

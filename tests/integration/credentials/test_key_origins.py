@@ -47,7 +47,7 @@ def put_bare(name: str, key: str = KEY) -> None:
 
 def restore(from_store: Path) -> None:
     where = folders()
-    archive = make_backup(from_store, where.attachments, where.cache, NOON, lambda *_: None)
+    archive = make_backup(from_store, where.attachments, where.cache, NOON, lambda *_: None).path
     restore_now(archive, where.database, where.attachments, NOON)
 
 

@@ -355,7 +355,7 @@ async def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, pape
     made = await fill()
     asked = await ask(made)
     assert asked[0] == "lease.md"
-    archive = make_backup(database, attachments, tmp_path / "backups", at, lambda *_: None)
+    archive = make_backup(database, attachments, tmp_path / "backups", at, lambda *_: None).path
     repair_store(database, at, lambda *_: None)
     assert await ask(made, go_on=True) == asked
     erase_everything(database, attachments)

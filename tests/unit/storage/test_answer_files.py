@@ -190,7 +190,9 @@ async def test_the_file_is_removed_with_its_conversation(place: Place) -> None:
 
 async def test_the_file_is_backed_up_and_restored(place: Place) -> None:
     answer = await place.fill()
-    archive = make_backup(place.database, place.attachments, place.backups, NOON, lambda *_: None)
+    archive = make_backup(
+        place.database, place.attachments, place.backups, NOON, lambda *_: None
+    ).path
     erase_everything(place.database, place.attachments)
     assert place.holding() == []
     assert restore_now(archive, place.database, place.attachments, NOON) is not None

@@ -201,7 +201,7 @@ async def test_files_of_the_library_before_a_restore_or_repair_are_kept(
     files, backups = tmp_path / "files", tmp_path / "backups"
     async with opened(path) as database:
         library = Library(database, files)
-        archive = make_backup(path, files, backups, now(), lambda *_: None)
+        archive = make_backup(path, files, backups, now(), lambda *_: None).path
         await library.ask(lost := await library.add("lost"))
         if work == "repair":  # as if the page with the message were damaged
             sql = "DELETE FROM messages"

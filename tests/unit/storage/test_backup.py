@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore, attachment_path
-from desktop_app.storage.recovery.backup import MANIFEST, STORE, keep_newest, make_backup
+from desktop_app.storage.recovery.backup import MANIFEST, STORE, Backup, keep_newest, make_backup
 from tests.helpers.blocking import blocking
 from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, opened
@@ -58,7 +58,7 @@ class Home:
 
     def back_up(self, hours: int = 0) -> Path:
         at = NOON + timedelta(hours=hours)
-        return make_backup(self.database, self.attachments, self.backups, at, lambda *_: None)
+        return make_backup(self.database, self.attachments, self.backups, at, lambda *_: None).path
 
     def restore(self, archive: Path) -> Path | None:
         done = restore_now(archive, self.database, self.attachments, NOON)
@@ -118,11 +118,30 @@ def test_an_attachment_from_before_1980_is_in_the_backup(home: Home) -> None:
 def test_a_damaged_attachment_is_not_in_the_backup(home: Home) -> None:
     path = attachment_path(home.attachments, SHA256)
     path.write_bytes(b"damaged")
-    archive = home.back_up()
+    made = make_backup(home.database, home.attachments, home.backups, NOON, lambda *_: None)
+    assert made.left_out == ["a.txt"]
+    archive = made.path
     with zipfile.ZipFile(archive) as pack:
         assert json.loads(pack.read(MANIFEST))["attachments"] == []
     home.restore(archive)
     assert home.titles() == ["before"]
+
+
+@pytest.mark.parametrize(
+    ("names", "files"), [("abc", "a, b, c"), ("abcd", "a, b, c +1"), ("abcde", "a, b, c +2")]
+)
+def test_the_names_of_a_few_attachments_that_are_left_out_are_said(names: str, files: str) -> None:
+    warning = Backup(Path(), list(names)).warning()
+    assert warning is not None
+    assert warning.sentences == (
+        f"Damaged or missing attachments aren’t in the backup: {files}. "
+        "Keep an older backup, which may contain them."
+    )
+
+
+def test_a_complete_backup_has_no_warning(home: Home) -> None:
+    made = make_backup(home.database, home.attachments, home.backups, NOON, lambda *_: None)
+    assert made.warning() is None
 
 
 def test_a_restore_replaces_a_damaged_attachment(home: Home) -> None:
@@ -262,6 +281,20 @@ def test_the_oldest_backups_are_deleted(home: Home) -> None:
     assert sorted(home.backups.iterdir()) == sorted([*made, stranger])
     keep_newest(made[-1], 2)
     assert sorted(home.backups.iterdir()) == sorted([*made[2:], stranger])
+
+
+def test_libraries_in_one_folder_keep_their_own_backups(home: Home, tmp_path: Path) -> None:
+    other = Home(tmp_path / "other")
+    other.add("other")
+    other.backups = home.backups
+    with closing(sqlite3.connect(other.database)) as connection, connection:
+        connection.execute("UPDATE migrations SET applied_at = applied_at + 1")  # both are copies
+    others = [other.back_up(), other.back_up(1)]
+    renamed = others[0].with_name(f"important {others[0].name}")
+    renamed.write_bytes(b"")
+    made = [home.back_up(hours) for hours in range(3)]
+    keep_newest(made[-1], 1)
+    assert sorted(home.backups.iterdir()) == sorted([made[-1], *others, renamed])
 
 
 def test_the_backup_just_made_is_kept_though_others_have_later_names(home: Home) -> None:

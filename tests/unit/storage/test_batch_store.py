@@ -144,7 +144,7 @@ async def test_jobs_survive_repair_and_restore(tmp_path: Path) -> None:
     async with open_store(tmp_path) as database:
         before.append(await fill(database, tmp_path))
     path, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
-    made = make_backup(path, attachments, tmp_path / "backups", NOON, lambda _d, _t: None)
+    made = make_backup(path, attachments, tmp_path / "backups", NOON, lambda _d, _t: None).path
     repaired = repair_store(path, NOON, lambda _d, _t: None)
     assert repaired.dropped == 0
 

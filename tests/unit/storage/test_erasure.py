@@ -87,7 +87,9 @@ async def test_an_erasure_leaves_no_text_in_any_file_of_the_program(tmp_path: Pa
     await fill(data)
     # Copies of all kinds beside it.
     repair_store(database, NOON, lambda _done, _of: None)
-    backup = make_backup(database, attachments, tmp_path / "backups", NOON, lambda _d, _o: None)
+    backup = make_backup(
+        database, attachments, tmp_path / "backups", NOON, lambda _d, _o: None
+    ).path
     restore_now(backup, database, attachments, NOON)
     (data / "repartee.before-0002_x.sqlite3").write_bytes(WORD.encode())
     assert len(holding(data)) > 3

@@ -90,7 +90,7 @@ def valid(tmp_path_factory: pytest.TempPathFactory) -> ValidBackup:
     source = Home(tmp_path_factory.mktemp("source"))
     source.fill()
     folder = tmp_path_factory.mktemp("backup")
-    archive = make_backup(source.database, source.attachments, folder, NOON, lambda *_: None)
+    archive = make_backup(source.database, source.attachments, folder, NOON, lambda *_: None).path
     return ValidBackup.of(archive, tmp_path_factory.mktemp("hostile"))
 
 
@@ -254,7 +254,9 @@ def test_a_row_with_a_path_outside_the_folder_is_not_backed_up(
         row = (lead, "n", "m", 1, None, None, 0, "")
         connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         connection.commit()
-    archive = make_backup(home.database, home.attachments, tmp_path / "b", NOON, lambda *_: None)
+    archive = make_backup(
+        home.database, home.attachments, tmp_path / "b", NOON, lambda *_: None
+    ).path
     with zipfile.ZipFile(archive) as pack:
         assert not any(b"leads out" in pack.read(member) for member in pack.namelist())
 

@@ -53,7 +53,9 @@ async def new_store(path: Path, profile: ProviderProfile, origin: str) -> None:
 
 
 def backup_of(folder: Path, database: Path) -> Path:
-    return make_backup(database, folder / "attachments", folder / "made", NOON, lambda *_: None)
+    return make_backup(
+        database, folder / "attachments", folder / "made", NOON, lambda *_: None
+    ).path
 
 
 def restore(archive: Path, database: Path) -> None:

@@ -70,7 +70,9 @@ class Place:
             return {p.id: p for p in await store.profiles()}, await store.all()
 
     def back_up(self) -> Path:
-        return make_backup(self.database, self.attachments, self.backups, NOON, lambda *_: None)
+        return make_backup(
+            self.database, self.attachments, self.backups, NOON, lambda *_: None
+        ).path
 
     def restore(self, archive: Path, asked: AnsweredRestore | None = None) -> None:
         assert restore_now(archive, self.database, self.attachments, NOON, asked) is not None

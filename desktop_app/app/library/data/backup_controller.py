@@ -1,6 +1,7 @@
 """Automatic backups, daily or weekly, to a folder that the user chose.
 
-The last outcome is stored, so that a failure is notified only once and then shown in the settings.
+The last outcome is stored, so that a failure or an incomplete backup is notified only once and then
+shown in the settings.
 A failed backup is retried every hour.
 """
 
@@ -17,6 +18,7 @@ from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
+from desktop_app.domain.error_note import error_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.formatting import moment
@@ -108,7 +110,8 @@ class BackupController(QObject):
 
     def _on_value(self, key: str) -> None:
         if key in ("backup.folder", "backup.every"):
-            self._last_outcome.pop("failed_at", None)
+            if self._last_outcome.pop("failed_at", None):
+                del self._last_outcome["error"]
             self._show_state()
             self._schedule(timedelta(seconds=2))
 
@@ -164,25 +167,26 @@ class BackupController(QObject):
 
     async def _record(self, result: CommandResult, *, is_manual: bool = False) -> None:
         at = now().isoformat()
-        failed_before = "failed_at" in self._last_outcome
-        if result.code == 0:
-            self._last_outcome = {"at": at}
-        else:
-            self._last_outcome["failed_at"] = at
-            self._last_outcome["error"] = (
-                None if result.error is None else error_to_json(result.error)
-            )
+        before = self._last_outcome
+        error = None if result.error is None else error_to_json(result.error)
+        self._last_outcome = {"at": at, "error": error}
+        if result.code:
+            self._last_outcome = {**before, "failed_at": at, "error": error}
         await self._settings_store.set(LAST_KEY, self._last_outcome)
         self._show_state()
         self._schedule()
-        if result.code == 0:
+        if result.code:
+            if is_manual or "failed_at" not in before:
+                words = "" if result.error is None else result.error.sentences
+                failed = StorageError(Reason.BACKUP_FAILED, words=words, details=result.messages)
+                self._notifications.notify(failed, topic=TOPIC)
+        elif result.error is None:
             self._notifications.dismiss_topic(TOPIC)
             if is_manual:
                 self._notifications.notify(tr("Backed up to {file}.", file=result.output.strip()))
-        elif is_manual or not failed_before:
-            words = "" if result.error is None else result.error.sentences
-            error = StorageError(Reason.BACKUP_FAILED, words=words, details=result.messages)
-            self._notifications.notify(error, topic=TOPIC)
+        elif is_manual or error != before.get("error"):
+            self._notifications.dismiss_topic(TOPIC)
+            self._notifications.notify(error_of(result.error), topic=TOPIC)
 
     def _show_state(self) -> None:
         backed_up_at = _parse_time(self._last_outcome.get("at"))
@@ -191,14 +195,16 @@ class BackupController(QObject):
             if backed_up_at
             else tr("No backup yet.")
         )
+        error = self._last_outcome.get("error")
+        why = "" if error is None else error_from_json(error).sentences
         if failed_at := _parse_time(self._last_outcome.get("failed_at")):
-            error = self._last_outcome.get("error")
-            why = "" if error is None else error_from_json(error).sentences
             failure = tr("The backup of {time} failed.", time=moment(failed_at))
             sentences = " ".join(filter(None, (failure, why, last_backup)))
             self._panel.set_backup_state(sentences, "error")
         elif self._values["backup.every"] != "off" and not self._folder:
             self._panel.set_backup_state(tr("Choose a backup folder."), "warning")
+        elif why:
+            self._panel.set_backup_state(f"{last_backup} {why}", "warning")
         else:
             self._panel.set_backup_state(last_backup, "note")
 
