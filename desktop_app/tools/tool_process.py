@@ -36,6 +36,8 @@ _NUMBER_START_CHARS: Final = frozenset("-.0123456789")
 _NUMBER_END_CHARS: Final = frozenset("%0123456789")
 _WRITTEN_NUMBER: Final = re.compile(r"-?\d[\d.]*(?:,\d[\d,.]*%?|%)")
 MAX_NAMED_COLUMNS: Final = 20
+_CODE_FILE: Final = "<tool>"
+_MOST_FRAMES: Final = 3
 _PR_SET_PDEATHSIG: Final = 1
 """From linux/prctl.h: only on Linux is this process confined."""
 
@@ -221,22 +223,36 @@ def run_python(code: str) -> dict[str, str]:
     An exception of the code is part of the output.
     """
     import ast
-    import traceback
 
     printed = _BoundedText()
     with redirect_stdout(printed), redirect_stderr(printed):
         try:
-            tree, names = ast.parse(code, "<tool>"), {"__name__": "__main__"}
+            tree, names = ast.parse(code, _CODE_FILE), {"__name__": "__main__"}
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-            exec(compile(tree, "<tool>", "exec"), names)  # noqa: S102 — confined
+            exec(compile(tree, _CODE_FILE, "exec"), names)  # noqa: S102 — confined
             if isinstance(last, ast.Expr):
-                value = eval(compile(ast.Expression(last.value), "<tool>", "eval"), names)  # noqa: S307
+                value = eval(  # noqa: S307
+                    compile(ast.Expression(last.value), _CODE_FILE, "eval"), names
+                )
                 if value is not None:
                     print(repr(value))  # noqa: T201 — small models often forget to print
         except BaseException as error:  # noqa: BLE001 — the code is the model's
             is_exit = isinstance(error, SystemExit) and not error.code
-            of_code = error.__traceback__.tb_next if error.__traceback__ else None
             if not is_exit:
-                traceback.print_exception(type(error), error, of_code, limit=-3)
+                print(_failure_text(error), end="")  # noqa: T201
     cut = f"\n[Cut here: {printed.left_out} characters more.]" if printed.left_out else ""
     return {"result": printed.getvalue() + cut}
+
+
+def _failure_text(error: BaseException) -> str:
+    """Return the traceback of an exception, with the last frames that are of the code."""
+    from traceback import StackSummary, TracebackException
+
+    shown = TracebackException.from_exception(error)
+    waiting = [shown]
+    while waiting:
+        each = waiting.pop()
+        frames = [frame for frame in each.stack if frame.filename == _CODE_FILE]
+        each.stack = StackSummary.from_list(frames[-_MOST_FRAMES:])
+        waiting += filter(None, (each.__cause__, each.__context__, *(each.exceptions or ())))
+    return "".join(shown.format())

@@ -487,6 +487,32 @@ def test_the_last_frames_of_a_failure_are_output(code: str, last: str, frames: i
     assert said.count("File ") == frames
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            "import json\njson.loads('{')",
+            'Traceback (most recent call last):\n  File "<tool>", line 2, in <module>\n'
+            "json.decoder.JSONDecodeError: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1)\n",
+        ),
+        ("1 +", '  File "<tool>", line 1\n    1 +\n       ^\nSyntaxError: invalid syntax\n'),
+    ],
+)
+def test_a_failure_in_a_library_names_the_line_of_the_code(code: str, said: str) -> None:
+    assert run_python(code) == {"result": said}
+
+
+@pytest.mark.parametrize(
+    "more", ["raise ValueError('b') from error", "raise ExceptionGroup('b', [error])"]
+)
+def test_the_causes_of_a_failure_name_no_library(more: str) -> None:
+    code = f"import json\ntry:\n    json.loads('{{')\nexcept ValueError as error:\n    {more}"
+    said = run_python(code)["result"]
+    assert said.count("Expecting property name") == said.count("line 3, in <module>")
+    assert "json/" not in said
+
+
 @pytest.mark.parametrize(("more", "said"), [(0, ""), (7, "\n[Cut here: 7 characters more.]")])
 def test_output_beyond_the_bound_is_counted(more: int, said: str) -> None:
     code = f"print('x' * {MAX_OUTPUT_CHARS - 4 + more}, end='')\nprint('y' * 4, end='')"
