@@ -76,6 +76,7 @@ class ServerConnection:
         self._process, self._listener = process, listener
         self._pending: dict[int, _PendingCall] = {}
         self._last_id = 0
+        self._end_reason = ENDED
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.ensure_future(self._read())
         self._logging = asyncio.ensure_future(self._log())
@@ -177,7 +178,7 @@ class ServerConnection:
                     return  # too long, too deep or no JSON: this is no line of our process
         finally:
             self._kill_group()
-            ended = ServerFailure(ENDED, has_ended=True)
+            ended = ServerFailure(self._end_reason, has_ended=True)
             if not self._ready.done():
                 self._ready.set_exception(ended)
             for pending in self._pending.values():
@@ -205,6 +206,7 @@ class ServerConnection:
             elif message["needs_sign_in"]:
                 self._listener.on_sign_in_needed()
             else:
+                self._end_reason = message["reason"]
                 self._listener.on_log("error", message["reason"])
         elif event == "log":
             self._listener.on_log(message["level"], message["text"])

@@ -20,6 +20,7 @@ class SessionServer:
         description: of its only tool.
         refusal: the status and body for a message of an unknown session.
         calls: the sessions of the calls that ran.
+        breaks_calls: close the connection instead of replying to a call.
     """
 
     def __init__(self, port: int) -> None:
@@ -27,6 +28,7 @@ class SessionServer:
         self.description = "Greets."
         self.refusal = (404, b"")
         self.calls: list[str] = []
+        self.breaks_calls = False
         self._sessions: set[str] = set()
         self._numbers = count()
 
@@ -71,6 +73,8 @@ def session_server() -> Iterator[SessionServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if found.breaks_calls and message["method"] == "tools/call":
+                return
             status, session, body = found.reply(self.headers.get(SESSION, ""), message)
             self.send_response(status)
             self.send_header(SESSION, session)

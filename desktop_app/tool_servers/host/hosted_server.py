@@ -28,6 +28,8 @@ from desktop_app.tool_servers.host.sign_in import SIGN_IN_NEEDED, SignIn
 MAX_PAGES: Final = 50
 STREAM_S: Final = 300.0
 CONNECT_S: Final = 30.0
+CLOSED_S: Final = 1.0
+"""Seconds in which a failed connection ends this process, with a better reason than its closing."""
 
 _CHANGES: Final[dict[type[object], str]] = {
     types.ToolListChangedNotification: "tools",
@@ -223,6 +225,8 @@ class HostedServer:
             try:
                 result = await self._result(order)
             except Exception as error:  # noqa: BLE001 — any exception of the SDK is reported
+                if has_closed(error):
+                    await anyio.sleep(CLOSED_S)
                 has_ended = self._has_ended  # then the end of this process is the answer
                 if self._needs_sign_in:
                     self._send_failed(error)  # first, so that the parent sends no more orders

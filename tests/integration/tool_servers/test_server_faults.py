@@ -104,6 +104,20 @@ async def test_a_lost_session_is_replaced(refusal: tuple[int, bytes]) -> None:
         assert len(set(others)) == 1
 
 
+async def test_a_call_whose_connection_breaks_says_what_happened() -> None:
+    with session_server() as sessions:
+        async with running(url=sessions.url) as server:
+            assert await server.call("greet") == "Hello"
+            sessions.breaks_calls = True
+            assert await server.call("greet") == (
+                "ToolError: The connection to the server failed: RemoteProtocolError: "
+                "Server disconnected without sending a response. The call may have taken effect."
+            )
+            assert server.run.state is ServerState.FAILED
+            sessions.breaks_calls = False
+            assert await server.call("greet") == "Hello"
+
+
 async def test_a_tool_that_differs_in_the_next_session_is_not_called() -> None:
     with session_server() as sessions:
         async with running(url=sessions.url) as server:
