@@ -27,6 +27,8 @@ from desktop_app.i18n.translation import N_, tr
 
 OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
+USUAL_ENVIRONMENT_IDS: Final = {OPENAI_URL: "env-openai", COMETAPI_URL: "env-cometapi"}
+"""The id that a provider of the environment usually has, by its address."""
 ORGANIZATION: Final = "OpenAI-Organization"
 PROJECT: Final = "OpenAI-Project"
 _AZURE_PATH: Final = re.compile(r"/openai(?:/v1|/deployments/([^/]+))?$")
@@ -76,7 +78,7 @@ def profiles_of_environment(
         found.append((profile, {profile.id: key_secret} if key_secret else {}))
     if comet_key := environment.get("COMETAPI_KEY", ""):
         profile = ProviderProfile(
-            "env-cometapi",
+            USUAL_ENVIRONMENT_IDS[COMETAPI_URL],
             tr("{provider} (environment)", provider="CometAPI"),
             ProviderKind.COMETAPI,
             COMETAPI_URL,
@@ -168,7 +170,7 @@ def _openai_like(url: str, has_key: bool, models: tuple[str, ...]) -> ProviderPr
     host = split_url(url).hostname or "Server"
     at_openai = host == split_url(OPENAI_URL).hostname
     return ProviderProfile(
-        "env-openai",
+        USUAL_ENVIRONMENT_IDS[OPENAI_URL],
         tr("{provider} (environment)", provider="OpenAI" if at_openai else host),
         ProviderKind.OPENAI if at_openai else ProviderKind.COMPATIBLE,
         url,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE
+from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, USUAL_ENVIRONMENT_IDS
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
@@ -122,7 +122,11 @@ class ProviderRegistry:
 
 
 def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfile]:
-    """Let a provider of the environment share the cap of the stored one with its address."""
+    """Let a provider of the environment share the cap of the stored one with its address.
+
+    What it spent in runs with its variables counts in runs without them, too. The ledger has no
+    addresses, so this includes its gateways.
+    """
     owners = {
         p.base_url: p for p in profiles if p.monthly_cap is not None and not p.from_environment
     }
@@ -133,6 +137,9 @@ def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfi
             return profile
         here = [p for p in profiles if p.base_url == owner.base_url]
         sharing = [p.id for p in here if p is not profile and (p is owner or p.from_environment)]
+        absent = USUAL_ENVIRONMENT_IDS.get(owner.base_url, "")
+        if absent and absent not in {p.id for p in profiles}:
+            sharing.append(absent)
         return replace(profile, monthly_cap=owner.monthly_cap, shares_cap_with=tuple(sharing))
 
     return [shared(profile) for profile in profiles]

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from desktop_app.backend import environment_profiles
 from desktop_app.backend.backend import (
     WEIGHTS_SETTING,
     read_catalog,
@@ -85,6 +86,26 @@ async def test_providers_of_the_environment_have_the_values_entered_for_their_ad
             "x",
         ]
         assert others[1].name == "Mine"
+
+
+@pytest.mark.parametrize(
+    ("stored", "environment", "capped_ids"),
+    [
+        (environment_profiles.OPENAI, {}, ("openai", "env-openai")),
+        (environment_profiles.OPENAI, {"OPENAI_API_KEY": "sk"}, ("openai", "env-openai")),
+        (environment_profiles.OPENAI, ENVIRONMENT, ("openai",)),
+        (environment_profiles.COMETAPI, ENVIRONMENT, ("cometapi", "env-cometapi")),
+        (COMPATIBLE, {}, ("home",)),
+    ],
+)
+async def test_spending_of_an_absent_environment_counts_against_the_limit(
+    stored: ProviderProfile, environment: dict[str, str], capped_ids: tuple[str, ...]
+) -> None:
+    async with started(environment) as backend:
+        await backend.settings.save_profile(replace(stored, monthly_cap=Decimal(5)))
+        by_id = {profile.id: profile for profile in await backend.providers.profiles()}
+        stored_id, *_ = capped_ids
+        assert by_id[stored_id].capped_ids == capped_ids
 
 
 async def test_the_openai_provider_of_the_environment_has_the_models_entered_for_it() -> None:
