@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from decimal import Decimal
 from typing import NamedTuple
 
 from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerSchema
@@ -503,11 +504,13 @@ class AnswerRun:
 
     @property
     def so_far(self) -> Message:
-        """Return the unfinished answer with the reply so far."""
+        """Return the unfinished answer with the reply so far, as it stays if this process ends."""
         reply, parts = self._reply, self._thinking.with_seconds(self._reply.parts)
         return replace(
             self.answer,
             parts=parts,
+            usage=reply.usage,
+            cost=self._cost,
             notices=reply.notices,
             remote_run=reply.run,
             usage_scope=reply.usage_scope,
@@ -570,17 +573,12 @@ class AnswerRun:
     def _final(self, status: MessageStatus) -> Message:
         reply = self._reply
         self._thinking.end()
-        price = self._answered.price
-        is_known = reply.usage is not None and not reply.is_uncounted
-        cost = price.of(reply.usage) if is_known and price and reply.usage else None
-        if cost is not None:
-            cost += self._ledger.tool_fees(tool_calls(reply.parts))
         return replace(
             self.answer,
             status=status,
             parts=with_interrupted_calls(self._thinking.with_seconds(reply.parts)),
             usage=reply.usage,
-            cost=cost,
+            cost=self._cost,
             duration_s=time.monotonic() - self._began,
             error=_error_note(reply),
             notices=reply.notices,
@@ -588,6 +586,14 @@ class AnswerRun:
             usage_scope=reply.usage_scope,
             answered_by=reply.model[:MAX_MODEL_NAME_CHARS],
         )
+
+    @property
+    def _cost(self) -> Decimal | None:
+        """Return the cost in US dollars of the requests with a reported usage, None if unknown."""
+        reply, price = self._reply, self._answered.price
+        if reply.usage is None or reply.is_uncounted or price is None:
+            return None
+        return price.of(reply.usage) + self._ledger.tool_fees(tool_calls(reply.parts))
 
     @property
     def _answered(self) -> ResolvedChoice:

@@ -330,14 +330,14 @@ async def test_a_permission_is_kept_for_this_definition_alone(tmp_path: Path) ->
 
 
 async def test_a_step_is_on_disk_before_the_call_runs(tmp_path: Path) -> None:
-    seen: list[tuple[str, ToolCallState]] = []
+    seen: list[Message] = []
     where: list[ConversationStore] = []
     ids: list[str] = []
 
     async def look(_arguments: Any) -> str:
         async with Opened(tmp_path / "store.sqlite3") as store:
             (message,) = (await store.path(ids[0]))[1:]
-            seen.append((message.status.value, call_of(message).state))
+            seen.append(message)
         return "seen"
 
     source = Source(look=look)
@@ -347,8 +347,14 @@ async def test_a_step_is_on_disk_before_the_call_runs(tmp_path: Path) -> None:
         where.append(room.store)
         began = await room.begin("Two?", settings=settings("look"))
         ids.append(began.conversation.id)
-        await room.run(began)
-    assert seen == [("streaming", ToolCallState.RUNNING)]
+        answer = await room.run(began)
+    (message,) = seen
+    assert (message.status, call_of(message).state) == (
+        MessageStatus.STREAMING,
+        ToolCallState.RUNNING,
+    )
+    assert message.usage == USAGE
+    assert message.cost == (answer.cost or 0) / 2, "of the first of two requests"
 
 
 async def test_a_full_disk_keeps_a_call_from_running(tmp_path: Path) -> None:
