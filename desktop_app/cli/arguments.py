@@ -378,9 +378,9 @@ def _add_import(command: AddCommand) -> argparse.ArgumentParser:
         tr("FILE ... [--json]"),
         epilog(
             tr(
-                "Reads JSON files of Repartee, ChatGPT (conversations.json or its ZIP archive), "
-                "Open WebUI, and LibreChat. Importing a file again adds only what is new. An open "
-                "window shows imported conversations immediately."
+                "Reads JSON files of Repartee, ChatGPT and Claude (conversations.json or the ZIP "
+                "archive), Open WebUI, and LibreChat. Importing a file again adds only what is "
+                "new. An open window shows imported conversations immediately."
             ),
             codes={0: tr("Everything was imported"), 1: tr("Something wasn’t imported")},
         ),

@@ -872,7 +872,10 @@ class Reason(StrEnum):
         N_("There isn’t enough memory to import {file}."), Remedy.EXPORT_AGAIN
     )
     IMPORT_UNKNOWN = _row(
-        N_("The file contains no conversations from Repartee, ChatGPT, Open WebUI, or LibreChat."),
+        N_(
+            "The file contains no conversations from Repartee, ChatGPT, Claude, Open WebUI, or "
+            "LibreChat."
+        ),
         Remedy.EXPORT_AGAIN,
     )
     IMPORT_NOT_JSON = _row(N_("The file is damaged or isn’t JSON."), Remedy.EXPORT_AGAIN)
@@ -881,6 +884,9 @@ class Reason(StrEnum):
     )
     IMPORT_NOT_CHATGPT = _row(
         N_("The file contains a conversation that isn’t from ChatGPT."), Remedy.EXPORT_AGAIN
+    )
+    IMPORT_NOT_CLAUDE = _row(
+        N_("The file contains a conversation that isn’t from Claude."), Remedy.EXPORT_AGAIN
     )
     IMPORT_NOT_LIBRECHAT = _row(
         N_("The file contains a conversation that isn’t from LibreChat."), Remedy.EXPORT_AGAIN

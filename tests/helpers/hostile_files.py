@@ -235,6 +235,10 @@ def foreign_files() -> dict[str, tuple[Any, int]]:
             [{**chatgpt(), "mapping": {"u": 1, "v": {"message": []}}}, GOOD_CHATGPT],
             2,
         ),
+        "claude-junk": (
+            {"uuid": "c", "name": GOOD, "chat_messages": [1, {"content": [{"input": 1}, None]}]},
+            1,
+        ),
         "open-webui-reasoning": ([webui], 1),
         "open-webui-picture": ([with_picture], 1),
         "librechat-times": (

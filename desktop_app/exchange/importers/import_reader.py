@@ -1,7 +1,7 @@
 """Reads the conversations in an export, whose kind is detected by its content.
 
-An export is JSON of Repartee, ChatGPT, Open WebUI or LibreChat, or a ZIP archive with such JSON,
-like OpenAI's. Reading it never opens another file.
+An export is JSON of Repartee, ChatGPT, Claude, Open WebUI or LibreChat, or a ZIP archive with such
+JSON, like OpenAI's. Reading it never opens another file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.exchange import own_json
-from desktop_app.exchange.importers import chatgpt, librechat, open_webui
+from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
 from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
     ImportedConversation,
@@ -189,6 +189,8 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
             chatgpt.read_conversation, find_file=find_file
         )
         return Export("ChatGPT", len(items), _read_each(items, read))
+    if claude.is_claude(value):
+        return Export("Claude", len(items), _read_each(items, claude.read_conversation))
     if librechat.is_librechat(value):
         return Export("LibreChat", len(items), _read_each(items, librechat.read_conversation))
     if open_webui.is_open_webui(value):

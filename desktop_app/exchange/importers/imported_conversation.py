@@ -12,7 +12,13 @@ from typing import Any, Final
 from desktop_app.domain import bounds
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
-from desktop_app.domain.conversations.message_parts import AttachmentFile, ImagePart, Part, TextPart
+from desktop_app.domain.conversations.message_parts import (
+    AttachmentFile,
+    DocumentPart,
+    ImagePart,
+    Part,
+    TextPart,
+)
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
@@ -59,6 +65,14 @@ def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
     name = name[: bounds.MAX_NAME_CHARS]
     files[sha256] = AttachmentFile(sha256, name, media_type, data=data)
     return ImagePart(sha256, name, media_type, len(data))
+
+
+def add_document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
+    """Add a file whose text alone is in the export. Return its part."""
+    data = text.encode("utf-8", "replace")
+    sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.MAX_NAME_CHARS]
+    files[sha256] = AttachmentFile(sha256, name, "text/plain", text, data=data)
+    return DocumentPart(sha256, name, "text/plain", len(data))
 
 
 def time_from_seconds(seconds: float | None) -> datetime | None:
@@ -116,7 +130,8 @@ def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 def damaged_conversation_error(item: Any, why: Exception) -> ImportRefusedError:
-    return not_imported_error(text_at(item, "title") if isinstance(item, Mapping) else "", why)
+    title = text_at(item, "title") or text_at(item, "name") if isinstance(item, Mapping) else ""
+    return not_imported_error(title, why)
 
 
 def short_title(title: str) -> str:

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import html
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from desktop_app.domain import bounds
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
-    DocumentPart,
     Part,
     ReasoningPart,
     TextPart,
@@ -29,6 +26,7 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
+    add_document,
     add_image,
     is_or_contains,
     mapping_at,
@@ -165,16 +163,8 @@ def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part
         return add_image(name or "picture", data, files) if data else TextPart(LOST_IMAGE)
     text = text_at(mapping_at(inner, "data"), "content")
     if name and text.strip():
-        return _document(name, text, files)
+        return add_document(name, text, files)
     return TextPart(f"[Attached: {name}]") if name else None
-
-
-def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
-    """Add a file whose text alone is in the export. Return its part."""
-    data = text.encode("utf-8", "replace")
-    sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.MAX_NAME_CHARS]
-    files[sha256] = AttachmentFile(sha256, name, "text/plain", text, data=data)
-    return DocumentPart(sha256, name, "text/plain", len(data))
 
 
 def _data_of(address: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Exports of ChatGPT, Open WebUI and LibreChat as conversations of ours."""
+"""Exports of ChatGPT, Claude, Open WebUI and LibreChat as conversations of ours."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
+    DocumentPart,
     ImagePart,
     ReasoningPart,
     TextPart,
@@ -133,6 +134,75 @@ OPEN_WEBUI = [
                 },
             },
         },
+    }
+]
+CLAUDE = [
+    {
+        "uuid": "c-1",
+        "name": "Bread",
+        "summary": "",
+        "created_at": "2026-03-29T07:06:34.084721Z",
+        "updated_at": "2026-03-29T12:59:41.658730Z",
+        "account": {"uuid": "me"},
+        "chat_messages": [
+            {
+                "uuid": "m1",
+                "text": "Why does it rise?",
+                "content": [{"type": "text", "text": "Why does it rise?"}],
+                "sender": "human",
+                "created_at": "2026-03-29T07:06:35.552627Z",
+                "attachments": [
+                    {"file_name": "", "file_type": "txt", "extracted_content": "Flour, water"},
+                    {"file_name": "scan.pdf", "file_type": "pdf", "extracted_content": ""},
+                ],
+                "files": [{"file_name": "loaf.png"}],
+                "parent_message_uuid": "00000000-0000-4000-8000-000000000000",
+            },
+            {
+                "uuid": "m2",
+                "text": "Yeast.",
+                "content": [{"type": "text", "text": "Yeast."}],
+                "sender": "assistant",
+                "created_at": "2026-03-29T07:07:00Z",
+                "attachments": [],
+                "files": [],
+                "parent_message_uuid": "m1",
+            },
+            {
+                "uuid": "m3",
+                "text": " ```\nThis block is not supported on your current device yet.\n```",
+                "content": [
+                    {"type": "text", "text": " \n"},
+                    {"type": "thinking", "thinking": "A recipe helps."},
+                    {
+                        "type": "tool_use",
+                        "name": "artifacts",
+                        "input": {
+                            "command": "create",
+                            "title": "Loaf",
+                            "type": "application/vnd.ant.code",
+                            "language": "python",
+                            "content": "bake()",
+                        },
+                    },
+                    {
+                        "type": "tool_result",
+                        "name": "artifacts",
+                        "content": [{"type": "text", "text": "OK"}],
+                    },
+                    {"type": "tool_use", "name": "web_search", "input": {"content": "bread"}},
+                    {
+                        "type": "tool_use",
+                        "name": "artifacts",
+                        "input": {"type": "text/markdown", "content": "# Bread"},
+                    },
+                    {"type": "text", "text": "Here."},
+                ],
+                "sender": "assistant",
+                "created_at": "2026-03-29T07:08:00Z",
+                "parent_message_uuid": "m1",
+            },
+        ],
     }
 ]
 LIBRECHAT = {
@@ -252,6 +322,39 @@ def test_open_webuis_tree_is_kept_and_reasoning_is_separated(tmp_path: Path) -> 
     assert found.conversation.overrides.instructions == "Be brief."
 
 
+def test_claudes_tree_is_kept_with_artifacts_and_texts_of_files(tmp_path: Path) -> None:
+    found = one(tmp_path, CLAUDE)
+    question, first, second = found.messages
+    assert [m.parent_id for m in found.messages] == [None, question.id, question.id]
+    pasted, *others = question.parts
+    assert isinstance(pasted, DocumentPart)
+    assert pasted.name == "pasted.txt"
+    (file,) = found.files
+    assert (file.sha256, file.text, file.data) == (pasted.sha256, "Flour, water", b"Flour, water")
+    assert others == [
+        TextPart("[Attached: scan.pdf]"),
+        TextPart("[Attached: loaf.png]"),
+        TextPart("Why does it rise?"),
+    ]
+    assert first.parts == (TextPart("Yeast."),)
+    assert second.parts == (
+        ReasoningPart("A recipe helps."),
+        TextPart("**Loaf**\n\n```python\nbake()\n```"),
+        TextPart("# Bread"),
+        TextPart("Here."),
+    )
+    assert leaf(found) == second
+    assert found.conversation.title == "Bread"
+    assert found.conversation.created_at.isoformat() == "2026-03-29T07:06:34.084721+00:00"
+
+
+def test_claudes_older_lists_are_read_too(tmp_path: Path) -> None:
+    messages = [{"sender": "human", "text": "a"}, {"sender": "assistant", "text": "b"}]
+    found = one(tmp_path, [{"uuid": "c", "name": "", "chat_messages": messages}])
+    assert shape(found) == [("a", None), ("b", 0)]
+    assert leaf(found).role is Role.ASSISTANT
+
+
 def test_open_webuis_older_lists_are_read_too(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     found = one(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
@@ -271,7 +374,7 @@ def test_librechats_trees_and_lists_are_the_same_conversation(tmp_path: Path) ->
     assert tree.conversation.overrides.instructions == "You are a captain."
 
 
-@pytest.mark.parametrize("value", [CHATGPT, OPEN_WEBUI, LIBRECHAT])
+@pytest.mark.parametrize("value", [CHATGPT, CLAUDE, OPEN_WEBUI, LIBRECHAT])
 def test_the_same_file_gives_the_same_conversation(tmp_path: Path, value: Any) -> None:
     assert one(tmp_path, value) == one(tmp_path, value)
 
@@ -467,12 +570,13 @@ def test_a_conversation_that_only_says_its_last_change_begins_then(tmp_path: Pat
 
 @given(st.data())
 def test_any_value_of_a_field_raises_only_documented_errors(data: st.DataObject) -> None:
-    from desktop_app.exchange.importers import chatgpt, librechat, open_webui
+    from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
 
     sample, read_one = data.draw(
         st.sampled_from(
             [
                 (CHATGPT[0], lambda v: chatgpt.read_conversation(v, lambda _: None)),
+                (CLAUDE[0], claude.read_conversation),
                 (OPEN_WEBUI[0], open_webui.read_conversation),
                 (LIBRECHAT, librechat.read_conversation),
             ]
@@ -524,7 +628,7 @@ def test_no_message_is_lost_and_parents_come_first(
 
 
 def test_a_damaged_conversation_at_the_beginning_does_not_hide_the_kind(tmp_path: Path) -> None:
-    for value in (CHATGPT, OPEN_WEBUI, [LIBRECHAT]):
+    for value in (CHATGPT, CLAUDE, OPEN_WEBUI, [LIBRECHAT]):
         first, _, third = read(tmp_path, [{"broken": 1}, None, *value])
         assert isinstance(first, ImportRefusedError)
         assert isinstance(third, ImportedConversation)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 TRANSFER: Final = N_(
-    "Imports files from Repartee, ChatGPT, Open WebUI, and LibreChat. Importing a file again adds "
-    "nothing."
+    "Imports files from Repartee, ChatGPT, Claude, Open WebUI, and LibreChat. Importing a file "
+    "again adds nothing."
 )
 BACKUPS: Final = N_(
     "A backup is one file with your conversations, attachments, and settings. It contains no API "
