@@ -110,7 +110,10 @@ def keep_newest(made: Path, count: int) -> None:
 
 
 def _library_id(store: Path) -> str:
-    """Return the id of the library, from the time when its store was created."""
+    """Return the id of the library, from the time when its store was created.
+
+    A restored or repaired store is a new one, so earlier backups are kept.
+    """
     with closing(connect(store, "ro")) as connection:
         created_at = connection.execute("SELECT min(applied_at) FROM migrations").fetchone()[0]
     return hashlib.sha256(str(created_at).encode()).hexdigest()[:8]
