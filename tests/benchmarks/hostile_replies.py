@@ -100,34 +100,34 @@ async def _by_the_client(name: str, address: str) -> dict[str, Any]:
 async def _in_a_window(name: str, address: str, answers: int, temporary: int) -> dict[str, Any]:
     """Measure a reply whose answers are shown in a window and stored."""
     from desktop_app.domain.conversations.conversation import MessageStatus
-    from tests.gui.app.desk import Desk
+    from tests.gui.app.app_harness import AppHarness
     from tests.helpers.hostile_requests import outcome_of
 
     await outcome_of(address, REPLIES["garbage"])
     base_url = f"{address}/{path_of(name)}/v1"
     environment = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "sk-test-0123456789"}
-    async with Desk(real=True, environment=environment) as desk:
-        await desk.state.values.set("answer.candidates", answers)
+    async with AppHarness(real=True, environment=environment) as app:
+        await app.state.values.set("answer.candidates", answers)
         if temporary:
-            desk.controllers.temporary.open()
-        desk.type("Why?")
-        while "tokens" not in desk.estimate:  # noqa: ASYNC110
+            app.controllers.temporary.open()
+        app.type("Why?")
+        while "tokens" not in app.estimate:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await asyncio.sleep(1.0)
         before, meter, began = _reset_peak(), GapMeter(), time.monotonic()
-        desk.enter()
-        while not desk.controllers.running.conversations:  # noqa: ASYNC110
+        app.enter()
+        while not app.controllers.running.conversations:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         is_over = False
         while not is_over and time.monotonic() - began < LONGEST_S:
             await asyncio.sleep(0.1)
-            is_over = not desk.controllers.running.conversations
+            is_over = not app.controllers.running.conversations
         took = time.monotonic() - began
         if not is_over:
-            desk.click("stop")
+            app.click("stop")
         await asyncio.sleep(SETTLED_S)
         found = {**meter.stop(), "added_mb": _added_mb(before)}
-        stored = await desk.state.backend.conversations.messages(desk.open_id)
+        stored = await app.state.backend.conversations.messages(app.open_id)
         ended = [m for m in stored[1:] if m.status is not MessageStatus.STREAMING]
         errors = [m.error.what_happened for m in ended if m.error is not None]
         stopped = "" if is_over else f"(stopped after {LONGEST_S:.0f} s) "

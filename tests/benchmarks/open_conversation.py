@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop_app.domain.conversations.conversation import Message
-    from tests.gui.app.desk import Desk
+    from tests.gui.app.app_harness import AppHarness
 
 FEW = 10
 MAX_WAIT_S = 60.0
@@ -42,26 +42,26 @@ def main(messages: int = 10_000, times: int = 9) -> dict[str, Any]:
 
 
 async def _measure(count: int, times: int) -> dict[str, Any]:
-    from tests.gui.app.desk import Desk
+    from tests.gui.app.app_harness import AppHarness
 
-    async with Desk() as desk:
-        many, few = await _fill(desk, "many", count), await _fill(desk, "few", FEW)
+    async with AppHarness() as app:
+        many, few = await _fill(app, "many", count), await _fill(app, "few", FEW)
         shown: dict[str, list[float]] = {"many": [], "few": []}
         read: list[float] = []
         jumps: list[float] = []
         for _ in range(times + 1):
-            shown["few"].append(await _open(desk, "few", few[-1].id))
+            shown["few"].append(await _open(app, "few", few[-1].id))
             began = time.perf_counter()
-            shown["many"].append(await _open(desk, "many", many[-1].id))
-            await _until(lambda: len(desk.window.transcript.messages.older) > count // 2)
+            shown["many"].append(await _open(app, "many", many[-1].id))
+            await _until(lambda: len(app.window.transcript.messages.older) > count // 2)
             read.append(time.perf_counter() - began)
             began = time.perf_counter()
-            desk.window.conversations.hit_open_requested.emit("many", many[count // 2].id, "")
-            await _until(lambda: _is_at(desk, many[count // 2].id))
+            app.window.conversations.hit_open_requested.emit("many", many[count // 2].id, "")
+            await _until(lambda: _is_at(app, many[count // 2].id))
             jumps.append(time.perf_counter() - began)
             # Otherwise it reopens at the last position.
-            desk.window.transcript.navigator.scroll_to_bottom()
-        written = desk.window.transcript.document().characterCount()
+            app.window.transcript.navigator.scroll_to_bottom()
+        written = app.window.transcript.document().characterCount()
     first = {name: median(values[1:]) for name, values in shown.items()}
     return {
         "ratio": round(first["many"] / first["few"], 2),
@@ -72,7 +72,7 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
     }
 
 
-async def _fill(desk: Desk, conversation_id: str, count: int) -> list[Message]:
+async def _fill(app: AppHarness, conversation_id: str, count: int) -> list[Message]:
     """Store a conversation of `count` messages of 2 KB on average."""
     from desktop_app.domain.conversations.conversation import Conversation, now
     from desktop_app.storage.conversations.conversation_store import (
@@ -97,23 +97,23 @@ async def _fill(desk: Desk, conversation_id: str, count: int) -> list[Message]:
             "UPDATE conversations SET leaf_id = ? WHERE id = ?", (leaf, conversation_id)
         )
 
-    await desk.backend.database.write(store)
+    await app.backend.database.write(store)
     return messages
 
 
-async def _open(desk: Desk, conversation_id: str, last_id: str) -> float:
+async def _open(app: AppHarness, conversation_id: str, last_id: str) -> float:
     """Return the seconds from the click until the newest message is painted."""
-    view = desk.window.transcript
+    view = app.window.transcript
     view.grab()
     began = time.perf_counter()
-    desk.window.conversations.open_requested.emit(conversation_id)
+    app.window.conversations.open_requested.emit(conversation_id)
     await _until(lambda: view.messages.get(last_id) is not None)
     view.viewport().repaint()
     return time.perf_counter() - began
 
 
-def _is_at(desk: Desk, message_id: str) -> bool:
-    view = desk.window.transcript
+def _is_at(app: AppHarness, message_id: str) -> bool:
+    view = app.window.transcript
     return (
         view.messages.get(message_id) is not None and view.navigator.scroll_state()[0] == message_id
     )

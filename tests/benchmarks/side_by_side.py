@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from tests.gui.app.stage import Turn
+    from tests.gui.app.scripted_providers import Turn
 
 TICK_S: Final = 0.0025
 FRAME_S: Final = 0.016
@@ -43,12 +43,12 @@ def main(
 
 async def _measure(columns: int, rate: int, seconds: float, marks: bool) -> dict[str, Any]:
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
-    from tests.gui.app.desk import Desk, until
+    from tests.gui.app.app_harness import AppHarness, until
     from tests.gui.app.test_comparison import compare, shown
 
-    async with Desk(environment={"COMETAPI_KEY": "sk-comet"}) as desk:
-        desk.window.resize(1280, 800)
-        turns = await compare(desk, columns)
+    async with AppHarness(environment={"COMETAPI_KEY": "sk-comet"}) as app:
+        app.window.resize(1280, 800)
+        turns = await compare(app, columns)
         window = await shown(ComparisonWindow)
         for turn in turns:
             turn.say("# Answer\n\n")
@@ -59,7 +59,7 @@ async def _measure(columns: int, rate: int, seconds: float, marks: bool) -> dict
         written = [len(column.transcript.toPlainText()) for column in window.columns]
         for turn in turns:
             turn.end()
-        await desk.settled()
+        await app.settled()
         if marks:
             ticks = _Ticks()
             window.marks_button.click()

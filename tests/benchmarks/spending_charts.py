@@ -43,19 +43,19 @@ async def _measure(entries: int) -> dict[str, Any]:
     from desktop_app.storage.spending.spending_sums import fill_slots
     from desktop_app.ui.spending.spending_view import SpendingView
     from tests.benchmarks.ledger import fill
-    from tests.gui.app.desk import Desk
+    from tests.gui.app.app_harness import AppHarness
     from tests.helpers.widgets import find
 
-    async with Desk() as desk:
-        database = desk.backend.database
+    async with AppHarness() as app:
+        database = app.backend.database
         await database.write(lambda connection: fill(connection, entries, now()))
         await database.write(fill_slots)
         await database.write(fill_days)
-        await desk.backend.ledger.sum_up_earlier(lambda _done, _total: None)
+        await app.backend.ledger.sum_up_earlier(lambda _done, _total: None)
         began = time.perf_counter()
-        desk.controllers.spending.show()
-        await _until(lambda: desk.window.findChild(SpendingView) is not None)
-        view = find(desk.window, SpendingView, "spending")
+        app.controllers.spending.show()
+        await _until(lambda: app.window.findChild(SpendingView) is not None)
+        view = find(app.window, SpendingView, "spending")
         await _until(view.isVisible)
         figures = {"tables_ms": _painted(view, began)}
         began = time.perf_counter()

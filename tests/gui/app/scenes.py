@@ -98,14 +98,14 @@ from desktop_app.ui.window.review_dialog import ReviewDialog
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.end2end.batch_states import fill_batches
-from tests.gui.app.desk import Desk, rows_created, until
+from tests.gui.app.app_harness import AppHarness, rows_created, until
 from tests.gui.app.test_viewer import kept, opened
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from tests.gui.app.stage import Turn
+    from tests.gui.app.scripted_providers import Turn
 
 _W = TypeVar("_W", bound=QWidget)
 
@@ -134,23 +134,23 @@ FIELDS: Final = "{{recipient}} {{tone=warm|cool}}"
 
 Look = Callable[[str], Awaitable[None]]
 """Looks at everything that is visible, under a scene's name."""
-Scene = Callable[["Desk", Look], Awaitable[None]]
+Scene = Callable[["AppHarness", Look], Awaitable[None]]
 
 
-async def empty_state(desk: Desk, look: Look) -> None:
+async def empty_state(app: AppHarness, look: Look) -> None:
     """Show the window of a new user, and every page of the settings without providers."""
     await look("empty-state")
-    desk.type("/")
+    app.type("/")
     await look("prompt-menu-first")
-    desk.text.clear()
-    await _settings(desk, look, "first-settings")
+    app.text.clear()
+    await _settings(app, look, "first-settings")
 
 
-async def _tools_and_forms(desk: Desk, look: Look) -> None:
+async def _tools_and_forms(app: AppHarness, look: Look) -> None:
     """Show the list of tools, the window of forms, and an answer as a table and as text."""
-    tools = desk.controllers.tools
-    desk.state.setup.override(
-        desk.open_id, lambda own: with_override(own, "answer.tools", "calculator\n⟦gone⟧")
+    tools = app.controllers.tools
+    app.state.setup.override(
+        app.open_id, lambda own: with_override(own, "answer.tools", "calculator\n⟦gone⟧")
     )
     tools.choose()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
@@ -159,40 +159,40 @@ async def _tools_and_forms(desk: Desk, look: Look) -> None:
     await look("tool-picker")
     _close_popups()
     tools.choose_form()
-    dialog = find(desk.window, AnswerFormDialog, "answer-form")
+    dialog = find(app.window, AnswerFormDialog, "answer-form")
     dialog.show_text('{"type": 3}')
     await until(lambda: bool(dialog.problem.text()))
     await look("answer-form")
     dialog.reject()
     await look("discard-answer-form")
     find(dialog, QPushButton, "discard-changes").click()
-    desk.state.setup.override(
-        desk.open_id,
+    app.state.setup.override(
+        app.open_id,
         lambda own: with_override(without_override(own, "answer.tools"), "answer.form", SCHEMA),
     )
     for number, text in enumerate((ROWS, "{}")):
-        turn = await _ask(desk, "⟦Who?⟧")
+        turn = await _ask(app, "⟦Who?⟧")
         turn.end(text)
-        await desk.settled()
+        await app.settled()
         await look(f"structured-answer-{number}")
-    desk.state.setup.override(desk.open_id, lambda own: without_override(own, "answer.form"))
+    app.state.setup.override(app.open_id, lambda own: without_override(own, "answer.form"))
 
 
-async def conversation(desk: Desk, look: Look) -> None:
+async def conversation(app: AppHarness, look: Look) -> None:
     """Show an answer while it streams and when it is complete, with its controls."""
-    turn = await _ask(desk, "⟦When should an upload be retried?⟧")
+    turn = await _ask(app, "⟦When should an upload be retried?⟧")
     turn.say(ANSWER)
-    await until(lambda: "Attempt" in desk.transcript)
+    await until(lambda: "Attempt" in app.transcript)
     await look("streaming")
     turn.end("⟦Done.⟧")
-    await desk.settled()
+    await app.settled()
     await look("conversation")
-    view = desk.window.transcript
+    view = app.window.transcript
     menu = view.menu_at(QPoint(20, 20))
-    menu.popup(desk.window.mapToGlobal(QPoint(40, 40)))
+    menu.popup(app.window.mapToGlobal(QPoint(40, 40)))
     await look("menu-transcript")
     menu.close()
-    desk.act("retry-with")
+    app.act("retry-with")
     await look("menu-retry-with")
     _close_popups()
     view.find_in_transcript.open()
@@ -207,39 +207,39 @@ async def conversation(desk: Desk, look: Look) -> None:
     view.latest_button.show()
     await look("transcript-link")
     link_target.hide()
-    desk.controllers.reviews.review_last()
+    app.controllers.reviews.review_last()
     review = await dialog_of(ReviewDialog)
     review.verdict.set_current("rejected")
     await look("review")
     review.accept()
-    desk.window.focus_prompt()
-    desk.act("edit", at=0)
+    app.window.focus_prompt()
+    app.act("edit", at=0)
     await look("editing")
-    desk.press(Qt.Key.Key_Escape)
-    desk.text.clear()
-    turn = await _ask(desk, "⟦And then?⟧")
+    app.press(Qt.Key.Key_Escape)
+    app.text.clear()
+    turn = await _ask(app, "⟦And then?⟧")
     turn.fail(ProviderFaultError(Reason.PROVIDER_FAULT, provider="⟦OpenAI⟧", http=500))
-    await desk.settled()
+    await app.settled()
     await look("error")
-    desk.window.notifications.dismiss()
-    await _tools_and_forms(desk, look)
-    consent = ConsentCard(desk.theme.current)
-    desk.window.pane.add_above_prompt(consent)
+    app.window.notifications.dismiss()
+    await _tools_and_forms(app, look)
+    consent = ConsentCard(app.theme.current)
+    app.window.pane.add_above_prompt(consent)
     consent.ask("⟦search⟧", "⟦Reads files.⟧", '{"⟦name⟧": 1}', waiting=2)
     await look("consent")
     consent.hide()
-    SentTextDialog(desk.theme.current, "⟦Note⟧", "⟦Text⟧\n" * 30, desk.window).open()
+    SentTextDialog(app.theme.current, "⟦Note⟧", "⟦Text⟧\n" * 30, app.window).open()
     await look("sent-text")
-    _close_dialogs(desk)
+    _close_dialogs(app)
 
 
-async def sidebar(desk: Desk, look: Look) -> None:
+async def sidebar(app: AppHarness, look: Look) -> None:
     """Show the list with folders, its menus, its places, the search."""
-    shown = desk.window.conversations
-    desk.window.show_list()
+    shown = app.window.conversations
+    app.window.show_list()
     await look("list")
     chosen = [c for c in shown.model.conversations if c.id]
-    folder = next(iter(desk.state.folders.by_id.values()))
+    folder = next(iter(app.state.folders.by_id.values()))
     menus = {
         "menu-list": shown.menus.list_menu(),
         "menu-folder": shown.menus.folder_menu(folder),
@@ -247,57 +247,57 @@ async def sidebar(desk: Desk, look: Look) -> None:
         "menu-conversations": shown.menus.conversations_menu(chosen[:3]),
     }
     for name, menu in menus.items():
-        await _popup(desk, look, name, menu)
+        await _popup(app, look, name, menu)
     for place in ("archive", "trash", "all"):
-        desk.session.actions[f"list.{place}"]()
-        await desk.written()
-        desk.window.show_list()
+        app.session.actions[f"list.{place}"]()
+        await app.written()
+        app.window.show_list()
         await look(f"list-{place}")
-    desk.window.rename()
+    app.window.rename()
     await look("rename")
-    desk.press(Qt.Key.Key_Escape)
-    desk.window.search()
+    app.press(Qt.Key.Key_Escape)
+    app.window.search()
     QTest.keyClicks(shown.search, "retried")
     await until(lambda: shown.hits.rowCount())
     await look("search")
     for button in shown.filters.buttons:
         if button.menu() is not None:
-            await _popup(desk, look, f"menu-{button.objectName()}", button.menu())
+            await _popup(app, look, f"menu-{button.objectName()}", button.menu())
     QTest.keyClicks(shown.search, "xyz")
     await until(lambda: not shown.hits.rowCount())
     await look("search-nothing")
     shown.search.clear()
     today = now().date()
-    DaysDialog((today, today), desk.window).open()
+    DaysDialog((today, today), app.window).open()
     await look("days")
-    _close_dialogs(desk)
+    _close_dialogs(app)
 
 
-async def composer(desk: Desk, look: Look) -> None:
+async def composer(app: AppHarness, look: Look) -> None:
     """Show what belongs to the prompt: menus, chips, fields, cards, hints."""
-    desk.controllers.library.open_new()
-    desk.type("one two three four")
-    await desk.written()
+    app.controllers.library.open_new()
+    app.type("one two three four")
+    await app.written()
     await look("estimate")
-    desk.text.clear()
+    app.text.clear()
     for variant in (Variant.INSTANT, Variant.PRO, Variant.THINKING):
-        desk.controllers.choice.choose_variant(variant)
+        app.controllers.choice.choose_variant(variant)
         await look(f"variant-{variant.value}")
-    desk.type("/")
+    app.type("/")
     await look("prompt-menu")
-    desk.text.clear()
-    desk.controllers.prompts.ask("fields")
-    await until(lambda: desk.window.findChild(PromptFields) is not None)
+    app.text.clear()
+    app.controllers.prompts.ask("fields")
+    await until(lambda: app.window.findChild(PromptFields) is not None)
     await look("prompt-fields")
-    desk.press(Qt.Key.Key_Escape)
-    desk.controllers.library.open_new()
+    app.press(Qt.Key.Key_Escape)
+    app.controllers.library.open_new()
     report = DATA / "report.pdf"
-    desk.window.files_dropped.emit([report, DATA / "damaged.pdf"])
-    await until(lambda: not desk.controllers.readings.ids)
+    app.window.files_dropped.emit([report, DATA / "damaged.pdf"])
+    await until(lambda: not app.controllers.readings.ids)
     await look("attachments")
-    desk.window.notifications.dismiss()
-    await _chip_menus(desk, look)
-    desk.controllers.previews.show_focused()
+    app.window.notifications.dismiss()
+    await _chip_menus(app, look)
+    app.controllers.previews.show_focused()
     preview = await dialog_of(AttachmentPreview)
     # The images are known together with the text, which is empty before.
     await until(lambda: bool(preview.text.view.toPlainText()) and preview.text.is_written)
@@ -306,47 +306,47 @@ async def composer(desk: Desk, look: Look) -> None:
     await until(find(preview, Picture, "preview-picture").isVisible)
     await look("preview-pictures")
     preview.close()
-    password = PasswordDialog(desk.theme.current, "⟦name.pdf⟧", desk.window, was_wrong=True)
+    password = PasswordDialog(app.theme.current, "⟦name.pdf⟧", app.window, was_wrong=True)
     password.open()
     await look("password")
-    _close_dialogs(desk)
-    desk.window.prompt.chips.remove_requested.emit(part_id(desk.state.draft.value.attachments[0]))
+    _close_dialogs(app)
+    app.window.prompt.chips.remove_requested.emit(part_id(app.state.draft.value.attachments[0]))
     await look("attachment-removed")
-    desk.window.notifications.dismiss()
-    overlay = find(desk.window, DropOverlay, "drop-overlay")
+    app.window.notifications.dismiss()
+    overlay = find(app.window, DropOverlay, "drop-overlay")
     files = QMimeData()
     files.setUrls([QUrl("file:///a"), QUrl("file:///b")])
-    overlay.show_text(drop_hint(files, "", ""), desk.window.rect())
+    overlay.show_text(drop_hint(files, "", ""), app.window.rect())
     await look("drop")
     overlay.hide()
-    await desk.written()
+    await app.written()
 
 
-async def presets(desk: Desk, look: Look) -> None:
+async def presets(app: AppHarness, look: Look) -> None:
     """Show the preset of a conversation and the dialogs of prompts and presets."""
-    desk.controllers.presets.use("reviewer")
-    desk.state.setup.override(desk.open_id, lambda own: own)
+    app.controllers.presets.use("reviewer")
+    app.state.setup.override(app.open_id, lambda own: own)
     await look("preset")
     for page in ("prompts", "presets"):
-        desk.controllers.prompts.manage(page)
-        await desk.written()
+        app.controllers.prompts.manage(page)
+        await app.written()
         await look(page)
         if page == "presets":
             dialog = await dialog_of(PromptsDialog)
             find(dialog, QPushButton, "add-example").click()
             await look("preset-example")
-        _close_dialogs(desk)
+        _close_dialogs(app)
 
 
-async def collections(desk: Desk, look: Look) -> None:
+async def collections(app: AppHarness, look: Look) -> None:
     """Show the dialog of collections: none, files with problems, a deleted collection."""
-    its = desk.controllers.collections
+    its = app.controllers.collections
     its.show()
     await dialog_of(CollectionsDialog)
     await look("collections-first")
-    made = await desk.backend.collections.create("⟦Contracts⟧")
-    await desk.backend.collections.add(made.id, [DATA / "report.pdf", DATA / "damaged.pdf"])
-    _close_dialogs(desk)
+    made = await app.backend.collections.create("⟦Contracts⟧")
+    await app.backend.collections.add(made.id, [DATA / "report.pdf", DATA / "damaged.pdf"])
+    _close_dialogs(app)
     its.show()
     await until(lambda: not its.is_busy)
     await look("collections")
@@ -357,12 +357,12 @@ async def collections(desk: Desk, look: Look) -> None:
     await look("collection-deleted")
     undo.click()
     await until(undo.isHidden)
-    _close_dialogs(desk)
+    _close_dialogs(app)
 
 
-async def spending(desk: Desk, look: Look) -> None:
+async def spending(app: AppHarness, look: Look) -> None:
     """Show the table of costs on each of its pages, and the charts."""
-    desk.controllers.spending.show()
+    app.controllers.spending.show()
     view = await dialog_of(SpendingView)
     for page in ("today", "month", "months"):
         view.show_page(page)
@@ -370,33 +370,33 @@ async def spending(desk: Desk, look: Look) -> None:
     view.show_page("charts")
     await until(lambda: view.charts.rows)
     await look("spending-charts")
-    _close_dialogs(desk)
+    _close_dialogs(app)
 
 
-async def evaluations(desk: Desk, look: Look) -> None:
+async def evaluations(app: AppHarness, look: Look) -> None:
     """Show an evaluation of two models with a failed case, and none."""
-    its = desk.controllers.evaluations
+    its = app.controllers.evaluations
     its.show()
     dialog = await dialog_of(EvaluationsDialog)
     await look("evaluations")
     find(dialog, QPushButton, "delete-evaluation").click()
     await until(lambda: not dialog.current)
     await look("evaluations-none")
-    _close_dialogs(desk)
+    _close_dialogs(app)
 
 
-async def models(desk: Desk, look: Look) -> None:
+async def models(app: AppHarness, look: Look) -> None:
     """Show the table of models, filtered, and the form for one of them."""
-    desk.controllers.models.show()
+    app.controllers.models.show()
     table = await dialog_of(ModelsDialog)
     await until(lambda: bool(table.rows))
     await look("models")
-    await _popup(desk, look, "menu-models", table.sort_menu())
+    await _popup(app, look, "menu-models", table.sort_menu())
     table.filter.setCurrentIndex(1)
     await look("models-filtered")
     table.filter.setCurrentIndex(0)
     row = next(row for row in table.rows if row.own is not None)
-    desk.controllers.models.edit(row.provider_id, row.model)
+    app.controllers.models.edit(row.provider_id, row.model)
     editor = await dialog_of(ModelEditor)
     await look("model-editor")
     editor.effort_choice.setCurrentIndex(2)
@@ -406,31 +406,31 @@ async def models(desk: Desk, look: Look) -> None:
     editor.reject()
     await look("discard-changes")
     find(editor, QPushButton, "discard-changes").click()
-    _close_dialogs(desk)
+    _close_dialogs(app)
 
 
-async def comparison(desk: Desk, look: Look) -> None:
+async def comparison(app: AppHarness, look: Look) -> None:
     """Show the choice of models, and answers side by side: streaming, failed, marked, paged."""
-    desk.controllers.library.open_new()
-    await until(lambda: len(desk.controllers.choices.models) > 1)
-    desk.window.prompt.set_text("⟦When should an upload be retried?⟧")
-    desk.controllers.compared_models.offer()
+    app.controllers.library.open_new()
+    await until(lambda: len(app.controllers.choices.models) > 1)
+    app.window.prompt.set_text("⟦When should an upload be retried?⟧")
+    app.controllers.compared_models.offer()
     dialog = await dialog_of(CompareDialog)
     dialog.add_button.click()
     await until(lambda: dialog.total)
     await look("compare-models")
-    before = len(desk.stage.turns)
+    before = len(app.providers.turns)
     dialog.compare_button.click()
-    await until(lambda: len(desk.stage.turns) == before + 3)
+    await until(lambda: len(app.providers.turns) == before + 3)
     shown = await dialog_of(ComparisonWindow)
-    first, second, third = desk.stage.turns[before:]
+    first, second, third = app.providers.turns[before:]
     first.end(ANSWER)
     second.say("⟦Never.⟧")
     third.fail(ProviderFaultError(Reason.PROVIDER_FAULT, provider="⟦OpenAI⟧", http=500))
     await until(lambda: shown.columns[2].retry_button.isVisibleTo(shown.columns[2]))
     await look("comparison-streaming")
     second.end()
-    await desk.settled()
+    await app.settled()
     shown.marks_button.click()
     await until(lambda: shown.columns[0].differing is not None)
     shown.set_problem("⟦It failed.⟧")
@@ -438,70 +438,70 @@ async def comparison(desk: Desk, look: Look) -> None:
     shown.close()
 
 
-async def servers(desk: Desk, look: Look) -> None:
+async def servers(app: AppHarness, look: Look) -> None:
     """Show tool servers, one of which does not start, the form for it, and its log."""
-    book = desk.backend.tool_servers
+    book = app.backend.tool_servers
     command = ("/bin/notes-server", "--all")
     environment = {"TOKEN": "${env:MY_TOKEN}"}
     await book.add(*server_of("my-notes", command=command, environment=environment))
     await book.add(*server_of("my-mail", url="https://127.0.0.1/mcp"))
-    desk.window.show_settings(True)
-    panel = desk.window.settings
+    app.window.show_settings(True)
+    panel = app.window.settings
     panel.show_page("servers")
     await until(lambda: len(panel.findChildren(ServerSection)) == 2)
     await look("servers")
-    await desk.controllers.servers.test("my-notes")
+    await app.controllers.servers.test("my-notes")
     await look("servers-failed")
     run = await book.run("my-mail")
     run.failure = ToolServerError(Reason.TOOL_SERVER_SIGN_IN, server="my-mail")
-    await desk.controllers.servers.show_servers()
+    await app.controllers.servers.show_servers()
     await look("servers-sign-in")
     run.failure = None
     held = Secret("{}", run.server.secret_origin)
-    desk.backend.vault.use_for_session(run.server.sign_in_name, held, KeyPlace.SESSION)
-    await desk.controllers.servers.show_servers()
+    app.backend.vault.use_for_session(run.server.sign_in_name, held, KeyPlace.SESSION)
+    await app.controllers.servers.show_servers()
     await look("servers-signed-in")
-    desk.window.settings.server_removal_requested.emit("my-mail")
-    await desk.written()
+    app.window.settings.server_removal_requested.emit("my-mail")
+    await app.written()
     await look("confirm-server-removal")
-    _close_dialogs(desk)
-    await desk.backend.vault.remove(run.server.sign_in_name)
+    _close_dialogs(app)
+    await app.backend.vault.remove(run.server.sign_in_name)
     panel.server_edit_requested.emit("my-notes")
     form = await dialog_of(ServerForm)
     await look("server-form")
     form.show_problem(tr("A quotation mark in the command isn’t closed."))
     await look("server-form-problem")
-    _close_dialogs(desk)
+    _close_dialogs(app)
     (await book.run("my-notes")).on_log("", "https://127.0.0.1/listening")
     panel.server_log_requested.emit("my-notes")
     await dialog_of(ServerLog)
     await look("server-log")
-    _close_dialogs(desk)
-    desk.window.show_settings(False)
-    desk.controllers.servers.show_resources()
+    _close_dialogs(app)
+    app.window.show_settings(False)
+    app.controllers.servers.show_resources()
     resources = await dialog_of(ResourceDialog)
     await look("server-resources")
     resources.set_resources([ResourceChoice("my-notes", "notes:all", "my-notes")], [])
     await look("server-resources-listed")
-    _close_dialogs(desk)
+    _close_dialogs(app)
 
 
-async def batches(desk: Desk, look: Look) -> None:
+async def batches(app: AppHarness, look: Look) -> None:
     """Show a new batch job, the list, a job to confirm and one that has ended."""
-    desk.controllers.batches.begin([DATA / "notes.md"])
+    app.controllers.batches.begin([DATA / "notes.md"])
     await look("batch-new")
-    dialog = find(desk.window, BatchDialog, "batch-jobs")
-    desk.controllers.batches.show()
+    dialog = find(app.window, BatchDialog, "batch-jobs")
+    app.controllers.batches.show()
     await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
     await look("batch-list")
     for row in range(dialog.jobs.rowCount()):
         job = dialog.jobs.index(row, 0)
         dialog.table.activated.emit(job)
         await until(lambda: dialog.page == "job")
-        await desk.written()
+        await app.written()
         await look(f"batch-job-{row}")
         dialog.show_list()
-    sent = desk.stored("SELECT id FROM batch_jobs WHERE status = 'expired'")[0][0]
+    sent = app.stored("SELECT id FROM batch_jobs WHERE status = 'expired'")[0][0]
     for request, name in (
         (dialog.job.remove_requested, "batch-removal"),
         (dialog.job.cancel_requested, "batch-cancelling"),
@@ -513,81 +513,81 @@ async def batches(desk: Desk, look: Look) -> None:
         await look(name)
         box.reject()
         await until(lambda: not dialog.findChildren(QMessageBox))
-    _close_dialogs(desk)
+    _close_dialogs(app)
 
 
-async def temporary(desk: Desk, look: Look) -> None:
+async def temporary(app: AppHarness, look: Look) -> None:
     """Show a temporary conversation, and the question when it is closed."""
-    desk.controllers.temporary.open()
+    app.controllers.temporary.open()
     await look("temporary")
-    turn = await _ask(desk, "⟦A secret?⟧")
+    turn = await _ask(app, "⟦A secret?⟧")
     turn.end("⟦Yes.⟧")
-    await desk.settled()
-    desk.controllers.temporary.close_open()
+    await app.settled()
+    app.controllers.temporary.close_open()
     await look("temporary-closing")
-    desk.controllers.library.open_new()
-    desk.window.show_list()
+    app.controllers.library.open_new()
+    app.window.show_list()
     await look("temporary-row")
 
 
-async def desktop(desk: Desk, look: Look) -> None:
+async def desktop(app: AppHarness, look: Look) -> None:
     """Show the offers to users whose desktop grants no global shortcut."""
     report = HotkeyReport("Meta+Alt+Space", HotkeyStatus.UNAVAILABLE, desktop="⟦GNOME⟧")
-    desk.window.show_settings(True)
-    desk.window.settings.show_page("keys")
-    desk.window.settings.show_hotkey(report)
+    app.window.show_settings(True)
+    app.window.settings.show_page("keys")
+    app.window.settings.show_hotkey(report)
     await look("settings-hotkey")
     binding = BindingController(
-        desk.window, notifications=desk.window.notifications, tasks=desk.controllers.tasks
+        app.window, notifications=app.window.notifications, tasks=app.controllers.tasks
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(binding_controller, "binding_desktop", lambda _: BindingDesktop.GNOME)
         binding.offer("Meta+Alt+Space")
     await look("confirm-binding")
-    _close_dialogs(desk)
-    desk.window.show_settings(False)
+    _close_dialogs(app)
+    app.window.show_settings(False)
 
 
-async def closing(desk: Desk, look: Look) -> None:
+async def closing(app: AppHarness, look: Look) -> None:
     """Show the questions when the window is closed, and the menu of the tray."""
-    question = desk.session.closing
+    question = app.session.closing
     question.set_tray(True)
-    desk.window.close()
+    app.window.close()
     await look("closing-stay")
-    _close_dialogs(desk)
-    menu = desk.session.tray.make_menu()
-    await desk.session.tray.refresh()
-    await _popup(desk, look, "menu-tray", menu)
+    _close_dialogs(app)
+    menu = app.session.tray.make_menu()
+    await app.session.tray.refresh()
+    await _popup(app, look, "menu-tray", menu)
     question.set_tray(False)
-    turn = await _ask(desk, "⟦When should an upload be retried?⟧")
-    desk.window.close()
+    turn = await _ask(app, "⟦When should an upload be retried?⟧")
+    app.window.close()
     await look("closing-running")
-    _close_dialogs(desk)
+    _close_dialogs(app)
     turn.end("⟦Done.⟧")
-    await desk.settled()
+    await app.settled()
 
 
-async def cards(desk: Desk, look: Look) -> None:
+async def cards(app: AppHarness, look: Look) -> None:
     """Show notifications, progress and the questions above the prompt."""
-    desk.window.notifications.notify("⟦One⟧", topic="one")
-    desk.window.notifications.notify(
+    app.window.notifications.notify("⟦One⟧", topic="one")
+    app.window.notifications.notify(
         "⟦Two⟧", topic="two", actions=[("⟦Undo⟧", lambda: None), ("⟦Help⟧", lambda: None)]
     )
     await look("notifications")
-    desk.window.notifications.dismiss()
-    desk.controllers.trash.offer_to_empty()
+    app.window.notifications.dismiss()
+    app.controllers.trash.offer_to_empty()
     await look("message-box")
-    _close_dialogs(desk)
+    _close_dialogs(app)
     with TemporaryDirectory() as folder:
         backup = Path(folder, "⟦backup⟧.zip")
         backup.touch()
-        desk.controllers.data_page.choose_restore()
+        app.controllers.data_page.choose_restore()
         choose_paths(backup)
     await look("confirm-restore")
-    _close_dialogs(desk)
-    progress, compaction = ProgressCard(desk.theme.current), CompactionCard(desk.theme.current)
+    _close_dialogs(app)
+    progress, compaction = ProgressCard(app.theme.current), CompactionCard(app.theme.current)
     for card in (progress, compaction):
-        desk.window.pane.add_above_prompt(card)
+        app.window.pane.add_above_prompt(card)
     progress.begin("⟦Importing…⟧")
     progress.set_progress(1, 3)
     await look("progress")
@@ -597,13 +597,13 @@ async def cards(desk: Desk, look: Look) -> None:
     compaction.show_work("⟦Compacting…⟧")
     await look("compacting")
     compaction.hide()
-    desk.window.files_dropped.emit([DATA / "notes.md"] * 12)
-    await until(lambda: desk.window.findChild(BatchBar) is not None)
+    app.window.files_dropped.emit([DATA / "notes.md"] * 12)
+    await until(lambda: app.window.findChild(BatchBar) is not None)
     await look("batch-bar")
-    find(desk.window, BatchBar, "batch-bar").dismiss_button.click()
-    await until(lambda: not desk.controllers.readings.ids)
-    desk.controllers.library.open_new()
-    store = StoreDialog(desk.theme.current, desk.window)
+    find(app.window, BatchBar, "batch-bar").dismiss_button.click()
+    await until(lambda: not app.controllers.readings.ids)
+    app.controllers.library.open_new()
+    store = StoreDialog(app.theme.current, app.window)
     store.show_work("⟦Recovering data…⟧")
     store.open()
     await look("store-work")
@@ -612,27 +612,27 @@ async def cards(desk: Desk, look: Look) -> None:
     store.hide()  # it cannot be closed
 
 
-async def system_dialogs(desk: Desk, look: Look) -> None:
+async def system_dialogs(app: AppHarness, look: Look) -> None:
     """Open each dialog for files, the one for printing, and the box of a failed start."""
-    desk.controllers.library.open_new()
-    turn = await _ask(desk, "⟦Why?⟧")
+    app.controllers.library.open_new()
+    turn = await _ask(app, "⟦Why?⟧")
     turn.end("⟦Yes.⟧")
-    await desk.settled()
-    its, prompt = desk.controllers, desk.window.prompt
-    desk.window.show_settings(True)
+    await app.settled()
+    its, prompt = app.controllers, app.window.prompt
+    app.window.show_settings(True)
     for page, _ in PAGES:
-        desk.window.settings.show_page(page)
+        app.window.settings.show_page(page)
     openers = {
         "attach-files": prompt.choose_files,
         "attach-folder": prompt.choose_folder,
         "import": its.transfer.choose_import,
         "export-all": lambda: its.transfer.choose_export(None, "html"),
-        "export-one": lambda: its.transfer.choose_export([desk.open_id], "html"),
+        "export-one": lambda: its.transfer.choose_export([app.open_id], "html"),
         "export-open": its.export.export,
         "restore": its.data_page.choose_restore,
-        "backup-folder": find(desk.window, QPushButton, "choose-backup-folder").click,
-        "model-file": find(desk.window, QPushButton, "choose-weights").click,
-        "certificates": find(desk.window, QPushButton, "choose-ca-file").click,
+        "backup-folder": find(app.window, QPushButton, "choose-backup-folder").click,
+        "model-file": find(app.window, QPushButton, "choose-weights").click,
+        "certificates": find(app.window, QPushButton, "choose-ca-file").click,
     }
     for name, opener in openers.items():
         opener()
@@ -640,7 +640,7 @@ async def system_dialogs(desk: Desk, look: Look) -> None:
         await look(f"file-dialog-{name}")
         dialog.reject()
         await until(lambda: not dialog.isVisible())  # noqa: B023
-    desk.window.show_settings(False)
+    app.window.show_settings(False)
     its.export.print_()
     printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
@@ -651,37 +651,37 @@ async def system_dialogs(desk: Desk, look: Look) -> None:
     box.reject()
 
 
-async def palette(desk: Desk, look: Look) -> None:
+async def palette(app: AppHarness, look: Look) -> None:
     """Show all commands, a folder picker and the presets."""
-    desk.session.actions["palette.open"]()
+    app.session.actions["palette.open"]()
     await look("palette")
     _close_palettes()
-    desk.controllers.folders.offer_folders()
+    app.controllers.folders.offer_folders()
     await look("folder-picker")
     _close_palettes()
 
 
-async def help_window(desk: Desk, look: Look) -> None:
+async def help_window(app: AppHarness, look: Look) -> None:
     """Show the help with its contents, and a search in it."""
-    desk.controllers.help.open()
+    app.controllers.help.open()
     await dialog_of(HelpWindow)
     await look("help")
-    desk.controllers.help.close()
+    app.controllers.help.close()
 
 
-async def quick_prompt(desk: Desk, look: Look) -> None:
+async def quick_prompt(app: AppHarness, look: Look) -> None:
     """Show the quick prompt: empty, with an answer, with its menus."""
-    quick = desk.session.quick
+    quick = app.session.quick
     quick.open_with("")
     window = quick.window
     await until(window.isVisible)
     await look("quick")
     window.set_text("⟦Why?⟧")
-    before = len(desk.stage.turns)
+    before = len(app.providers.turns)
     QTest.keyClick(find(window, QPlainTextEdit, "prompt"), Qt.Key.Key_Return)
-    await until(lambda: len(desk.stage.turns) > before)
-    desk.stage.turns[-1].end(ANSWER)
-    await desk.settled()
+    await until(lambda: len(app.providers.turns) > before)
+    app.providers.turns[-1].end(ANSWER)
+    await app.settled()
     await look("quick-answer")
     window.set_problem("⟦It failed.⟧", "⟦Retry⟧")
     await look("quick-problem")
@@ -696,14 +696,14 @@ async def quick_prompt(desk: Desk, look: Look) -> None:
     window.close()
 
 
-async def viewer(desk: Desk, look: Look) -> None:
+async def viewer(app: AppHarness, look: Look) -> None:
     """Show a document in its window: pages, text, and the search."""
     for name in ("report.pdf", "report.docx"):
-        part = await kept(desk, DATA / name)
-        start = (await desk.backend.attachments.text(part.sha256)).index("compressor")
+        part = await kept(app, DATA / name)
+        start = (await app.backend.attachments.text(part.sha256)).index("compressor")
         place = (start, start + len("compressor"))
         target = Target(part.sha256, part.name, None, "⟦page 2⟧", place, "compressor")
-        shown = await opened(desk, target)
+        shown = await opened(app, target)
         await until(lambda: shown.message != tr("Opening…"))  # noqa: B023
         await look(f"viewer-{name}")
         shown.find_bar.open()
@@ -711,34 +711,34 @@ async def viewer(desk: Desk, look: Look) -> None:
         shown.close()
 
 
-async def settings(desk: Desk, look: Look) -> None:
+async def settings(app: AppHarness, look: Look) -> None:
     """Show every page of the settings with providers, and with the values of a conversation."""
-    await _settings(desk, look, "settings")
-    desk.window.show_settings(True)
-    desk.controllers.providers.open_at_key()
-    for profile in desk.state.providers.all:
-        panel = desk.window.settings
-        panel.set_profiles(desk.state.providers.all, profile.id)
+    await _settings(app, look, "settings")
+    app.window.show_settings(True)
+    app.controllers.providers.open_at_key()
+    for profile in app.state.providers.all:
+        panel = app.window.settings
+        panel.set_profiles(app.state.providers.all, profile.id)
         _expand(panel)
         await look(f"settings-provider-{profile.id}")
-    desk.window.show_settings(False)
+    app.window.show_settings(False)
 
 
-async def menus(desk: Desk, look: Look) -> None:
+async def menus(app: AppHarness, look: Look) -> None:
     """Open the menu of every button of the window, and those of spelling."""
-    desk.window.show_settings(False)
-    suggestions = ProgramMenu(desk.window)
-    Spelling(desk.window)._insert_suggestions(suggestions, "⟦wrld⟧", ["⟦world⟧", "⟦wild⟧"], print)
-    await _popup(desk, look, "menu-spelling", suggestions)
-    await desk.session.check_spelling()
-    request = EditRequest(SPELLING_LANGUAGES, "⟦xx⟧", print, desk.window)
-    chosen = desk.session.spelling.choose_languages(request)  # type: ignore[union-attr]
+    app.window.show_settings(False)
+    suggestions = ProgramMenu(app.window)
+    Spelling(app.window)._insert_suggestions(suggestions, "⟦wrld⟧", ["⟦world⟧", "⟦wild⟧"], print)
+    await _popup(app, look, "menu-spelling", suggestions)
+    await app.session.check_spelling()
+    request = EditRequest(SPELLING_LANGUAGES, "⟦xx⟧", print, app.window)
+    chosen = app.session.spelling.choose_languages(request)  # type: ignore[union-attr]
     for action in chosen.actions()[1:]:
         action.setVisible(action.text() == "⟦xx⟧")  # names of languages are not translated
-    await _popup(desk, look, "menu-languages", chosen)
-    for number, button in enumerate(desk.window.findChildren(QToolButton)):
+    await _popup(app, look, "menu-languages", chosen)
+    for number, button in enumerate(app.window.findChildren(QToolButton)):
         if button.isVisible() and button.menu() is not None:
-            await _popup(desk, look, f"menu-{button.objectName() or number}", button.menu())
+            await _popup(app, look, f"menu-{button.objectName() or number}", button.menu())
 
 
 SCENES: Final = (
@@ -770,42 +770,42 @@ SCENES: Final = (
 # ---------------------------------------------------------------- parts of scenes
 
 
-async def _ask(desk: Desk, text: str) -> Turn:
+async def _ask(app: AppHarness, text: str) -> Turn:
     """Ask a question with characters that no key types."""
-    before = len(desk.stage.turns)
-    desk.window.prompt.set_text(text)
-    desk.enter()
-    await until(lambda: len(desk.stage.turns) > before)
-    return desk.stage.turns[-1]
+    before = len(app.providers.turns)
+    app.window.prompt.set_text(text)
+    app.enter()
+    await until(lambda: len(app.providers.turns) > before)
+    return app.providers.turns[-1]
 
 
-async def _settings(desk: Desk, look: Look, name: str) -> None:
-    desk.window.show_settings(True)
-    panel = desk.window.settings
+async def _settings(app: AppHarness, look: Look, name: str) -> None:
+    app.window.show_settings(True)
+    panel = app.window.settings
     for page, _ in PAGES:
         panel.show_page(page)
         _expand(panel)
-        await desk.written()
+        await app.written()
         await look(f"{name}-{page}")
-    desk.window.show_settings(False)
+    app.window.show_settings(False)
 
 
-async def _popup(desk: Desk, look: Look, name: str, menu: QMenu) -> None:
-    menu.popup(desk.window.mapToGlobal(QPoint(20, 20)))
+async def _popup(app: AppHarness, look: Look, name: str, menu: QMenu) -> None:
+    menu.popup(app.window.mapToGlobal(QPoint(20, 20)))
     await look(name)
     for at, action in enumerate(menu.actions()):
         inner = action.menu()
         if isinstance(inner, QMenu):
-            inner.popup(desk.window.mapToGlobal(QPoint(60, 20)))
+            inner.popup(app.window.mapToGlobal(QPoint(60, 20)))
             await look(f"{name}-{at}")
             inner.close()
     menu.close()
 
 
-async def _chip_menus(desk: Desk, look: Look) -> None:
+async def _chip_menus(app: AppHarness, look: Look) -> None:
     from desktop_app.ui.composer.attachment_chips import ChipWidget
 
-    for chip in desk.window.prompt.findChildren(ChipWidget):
+    for chip in app.window.prompt.findChildren(ChipWidget):
         chip.open_menu()
         await look(f"menu-chip-{chip.objectName()}")
         _close_popups()
@@ -816,9 +816,9 @@ def _close_popups() -> None:
         popup.close()
 
 
-def _close_dialogs(desk: Desk) -> None:
+def _close_dialogs(app: AppHarness) -> None:
     for window in QApplication.topLevelWidgets():
-        if window.isVisible() and window is not desk.window:
+        if window.isVisible() and window is not app.window:
             window.close()
 
 
@@ -834,9 +834,9 @@ async def dialog_of(kind: type[_W]) -> _W:
     return found[0]
 
 
-def _child(desk: Desk, kind: type[_W]) -> _W:
+def _child(app: AppHarness, kind: type[_W]) -> _W:
     """Return the only widget of a class in the main window."""
-    (found,) = desk.window.findChildren(kind)
+    (found,) = app.window.findChildren(kind)
     return found
 
 

@@ -8,15 +8,15 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from desktop_app.ui.settings.sections.network_section import CertificateSection
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
 
-def provider_page(desk: Desk, profile_id: str) -> SettingsPanel:
+def provider_page(app: AppHarness, profile_id: str) -> SettingsPanel:
     """Return the panel with a provider on its page."""
-    panel = desk.window.settings
+    panel = app.window.settings
     panel.show_page("provider")
-    panel.set_profiles(desk.state.providers.all, profile_id)
+    panel.set_profiles(app.state.providers.all, profile_id)
     return panel
 
 
@@ -26,34 +26,34 @@ def shown_in(note: Note) -> tuple[bool, str]:
     return note.property("role") != "error", words
 
 
-def connection_result(desk: Desk, profile_id: str) -> tuple[bool, str]:
+def connection_result(app: AppHarness, profile_id: str) -> tuple[bool, str]:
     """Return whether a provider's test succeeded, and the text about it."""
-    return shown_in(find(provider_page(desk, profile_id), Note, "test-result"))
+    return shown_in(find(provider_page(app, profile_id), Note, "test-result"))
 
 
-def certificate_note(desk: Desk, profile_id: str) -> tuple[bool, str]:
+def certificate_note(app: AppHarness, profile_id: str) -> tuple[bool, str]:
     """Return whether a provider's certificate file was accepted, and the text about it."""
-    (section,) = provider_page(desk, profile_id).findChildren(CertificateSection)
+    (section,) = provider_page(app, profile_id).findChildren(CertificateSection)
     return shown_in(section.note)
 
 
-async def press_test(desk: Desk, profile_id: str) -> None:
+async def press_test(app: AppHarness, profile_id: str) -> None:
     """Test the connection to a provider, and wait for the result."""
-    button = find(provider_page(desk, profile_id), QPushButton, "test")
+    button = find(provider_page(app, profile_id), QPushButton, "test")
     button.click()
     await until(button.isEnabled)
-    await desk.written()
+    await app.written()
 
 
-def answer_field(desk: Desk, key: str) -> QWidget:
+def answer_field(app: AppHarness, key: str) -> QWidget:
     """Return the field of a setting on the Responses page."""
-    desk.window.settings.show_page("answer")
-    return find(desk.window.settings, QWidget, key)
+    app.window.settings.show_page("answer")
+    return find(app.window.settings, QWidget, key)
 
 
-def answer_note(desk: Desk, key: str) -> str:
+def answer_note(app: AppHarness, key: str) -> str:
     """Return the note below a setting on the Responses page."""
-    section: QWidget | None = answer_field(desk, key)
+    section: QWidget | None = answer_field(app, key)
     while not isinstance(section, FormSection):
         assert section is not None
         section = section.parentWidget()

@@ -36,7 +36,7 @@ from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.widgets.accessibility.mnemonics import NO_MNEMONIC
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app import scenes
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.rendered_contrast import Colors, Text, colors_in, texts_of_window
 from tests.helpers.translated_texts import is_of_qt, widgets_of
 
@@ -242,18 +242,18 @@ def _token(pixel: int) -> str:
 
 
 class Audit:
-    """Looks at each scene of a desk, and collects faults and counts.
+    """Looks at each scene of an app, and collects faults and counts.
 
-    `styles` are the styles of texts that were measured in all themes; desks share them.
+    `styles` are the styles of texts that were measured in all themes; apps share them.
     """
 
-    def __init__(self, desk: Desk, styles: set[object]) -> None:
-        self._desk = desk
+    def __init__(self, app: AppHarness, styles: set[object]) -> None:
+        self._app = app
         self._styles = styles
         self.faults: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
         self._seen: set[object] = set()
-        self._mnemonics = desk.session.show_mnemonics()
+        self._mnemonics = app.session.show_mnemonics()
 
     async def look(self, scene: str) -> None:
         """Look at all visible windows."""
@@ -313,8 +313,8 @@ class Audit:
         await self._set_mode("light")
 
     async def _set_mode(self, mode: Mode) -> None:
-        self._desk.theme.set_mode(mode)
-        await until(self._desk.window.updatesEnabled)
+        self._app.theme.set_mode(mode)
+        await until(self._app.window.updatesEnabled)
 
     def _check(self, scene: str, mode: Mode, text: Text, colors: Colors) -> None:
         self.counts[f"texts in {mode}"] += 1
@@ -336,16 +336,16 @@ async def test_every_window_is_accessible() -> None:
     faults: dict[str, str] = {}
     counts: Counter[str] = Counter()
     styles: set[object] = set()
-    async with Desk() as desk:
-        desk.window.resize(1280, 800)
-        first = Audit(desk, styles)
-        await scenes.empty_state(desk, first.look)
-        await scenes.fill(desk.backend)
-    async with Desk(environment=scenes.KEYED) as desk:
-        desk.window.resize(1280, 800)
-        audit = Audit(desk, styles)
+    async with AppHarness() as app:
+        app.window.resize(1280, 800)
+        first = Audit(app, styles)
+        await scenes.empty_state(app, first.look)
+        await scenes.fill(app.backend)
+    async with AppHarness(environment=scenes.KEYED) as app:
+        app.window.resize(1280, 800)
+        audit = Audit(app, styles)
         for scene in scenes.SCENES:
-            await scene(desk, audit.look)
+            await scene(app, audit.look)
     for each in (first, audit):
         faults |= each.faults
         counts.update(each.counts)

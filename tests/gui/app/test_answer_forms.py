@@ -14,7 +14,7 @@ from desktop_app.domain.answering.answer_form import MAX_FORM_CHARS, FormKind, F
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_spending import KEYED, cap
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
@@ -32,13 +32,13 @@ FORM = FormSource(FormKind.SCHEMA, json.dumps(SCHEMA), "people").to_setting()
 PEOPLE = json.dumps({"people": [{"name": "Ann | <b>", "age": 3}, {"name": "=1+1", "city": "Bonn"}]})
 
 
-def use(desk: Desk, form: str) -> None:
-    desk.window.settings.override_changed.emit(desk.open_id, "answer.form", form)
+def use(app: AppHarness, form: str) -> None:
+    app.window.settings.override_changed.emit(app.open_id, "answer.form", form)
 
 
-def run(desk: Desk, action: str) -> None:
-    answer = desk.state.current.path[-1]
-    desk.window.transcript.commands.run(answer.id, action)
+def run(app: AppHarness, action: str) -> None:
+    answer = app.state.current.path[-1]
+    app.window.transcript.commands.run(answer.id, action)
 
 
 def clipboard() -> str:
@@ -46,165 +46,165 @@ def clipboard() -> str:
 
 
 async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
-    async with Desk(environment=COMET) as desk:
-        use(desk, FORM)
-        turn = await desk.ask("Who?")
+    async with AppHarness(environment=COMET) as app:
+        use(app, FORM)
+        turn = await app.ask("Who?")
         assert turn.request.schema is not None
         turn.say(PEOPLE[:20])
-        await until(lambda: PEOPLE[:20] in desk.transcript)
+        await until(lambda: PEOPLE[:20] in app.transcript)
         turn.end(PEOPLE[20:])
-        await desk.settled()
-        assert "Ann | <b>" in desk.transcript
-        assert '"name"' not in desk.transcript
-        assert "Schema: people · Show JSON · Copy JSON · Copy CSV" in desk.transcript
-        run(desk, "copy-csv")
+        await app.settled()
+        assert "Ann | <b>" in app.transcript
+        assert '"name"' not in app.transcript
+        assert "Schema: people · Show JSON · Copy JSON · Copy CSV" in app.transcript
+        run(app, "copy-csv")
         assert clipboard() == "name,age,city\r\nAnn | <b>,3,\r\n'=1+1,,Bonn\r\n"
-        run(desk, "copy-json")
+        run(app, "copy-json")
         assert json.loads(clipboard()) == json.loads(PEOPLE)
-        run(desk, "copy")
+        run(app, "copy")
         assert clipboard() == PEOPLE
-        run(desk, "show-json")
-        assert PEOPLE in desk.transcript
-        run(desk, "show-value")
-        assert PEOPLE not in desk.transcript
-        assert desk.state.current.path[-1].text == PEOPLE
-        await until(lambda: not desk.controllers.lexer.is_busy)
+        run(app, "show-json")
+        assert PEOPLE in app.transcript
+        run(app, "show-value")
+        assert PEOPLE not in app.transcript
+        assert app.state.current.path[-1].text == PEOPLE
+        await until(lambda: not app.controllers.lexer.is_busy)
 
 
 async def test_a_repair_that_was_asked_about_its_price_is_still_a_repair() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await desk.state.values.set("answer.repair", True)
-        use(desk, FORM)
-        await cap(desk, "5")
-        turn = await desk.ask("Who?")
-        setup = desk.state.setup
+    async with AppHarness(environment=KEYED) as app:
+        await app.state.values.set("answer.repair", True)
+        use(app, FORM)
+        await cap(app, "5")
+        turn = await app.ask("Who?")
+        setup = app.state.setup
         setup.choose(replace(setup.choice, variant=None, model="somebody-elses"))
         turn.end('{"people": 3}')
-        await until(lambda: "price" in desk.said)
-        desk.press_action("Use anyway")
-        repair = await desk.turn(1)
+        await until(lambda: "price" in app.said)
+        app.press_action("Use anyway")
+        repair = await app.turn(1)
         assert "$.people: 3 is not of type 'array'" in _text(repair.request.messages[-1])
         repair.end(PEOPLE)
-        await desk.settled()
+        await app.settled()
 
 
 async def test_the_focus_stays_when_the_text_is_shown() -> None:
-    async with Desk(environment=COMET) as desk:
-        use(desk, FORM)
-        turn = await desk.ask("Who?")
+    async with AppHarness(environment=COMET) as app:
+        use(app, FORM)
+        turn = await app.ask("Who?")
         turn.end(PEOPLE)
-        await desk.settled()
-        transcript = desk.window.transcript
+        await app.settled()
+        transcript = app.window.transcript
         transcript.moveCursor(QTextCursor.MoveOperation.Start)
         transcript.setFocus(Qt.FocusReason.TabFocusReason)
-        stop = desk.window.focusWidget()
+        stop = app.window.focusWidget()
         for _ in range(8):
             if stop.accessibleName() == "Show JSON":
                 break
             QTest.keyClick(stop, Qt.Key.Key_Tab)
-            stop = desk.window.focusWidget()
+            stop = app.window.focusWidget()
         QTest.keyClick(stop, Qt.Key.Key_Return)
-        assert PEOPLE in desk.transcript
-        await until(lambda: desk.window.focusWidget().accessibleName() == "Show as table")
-        await until(lambda: not desk.controllers.lexer.is_busy)
+        assert PEOPLE in app.transcript
+        await until(lambda: app.window.focusWidget().accessibleName() == "Show as table")
+        await until(lambda: not app.controllers.lexer.is_busy)
 
 
 async def test_an_object_is_shown_as_a_tree() -> None:
-    async with Desk(environment=COMET) as desk:
-        use(desk, FORM)
-        turn = await desk.ask("Who?")
+    async with AppHarness(environment=COMET) as app:
+        use(app, FORM)
+        turn = await app.ask("Who?")
         place = {"city": "*Bonn* (Rhine)", "zip": [5, None]}
         turn.end(json.dumps({"people": [{"tags": ["a", "b"]}], "place": place}))
-        await desk.settled()
+        await app.settled()
         for words in ('["a", "b"]', "place", "city: *Bonn* (Rhine)", "zip", "5", "–"):
-            assert words in desk.transcript
-        run(desk, "copy-csv")
+            assert words in app.transcript
+        run(app, "copy-csv")
         assert clipboard().splitlines()[0] == "people,place"
 
 
 async def test_an_invalid_answer_names_the_place_and_is_repaired_once() -> None:
-    async with Desk(environment=COMET) as desk:
-        await desk.state.values.set("answer.repair", True)
-        use(desk, FORM)
-        turn = await desk.ask("Who?")
+    async with AppHarness(environment=COMET) as app:
+        await app.state.values.set("answer.repair", True)
+        use(app, FORM)
+        turn = await app.ask("Who?")
         turn.end('{"people": 3}')
-        repair = await desk.turn(1)
+        repair = await app.turn(1)
         assert "$.people: 3 is not of type 'array'" in _text(repair.request.messages[-1])
         assert _text(repair.request.messages[-2]) == '{"people": 3}'
         repair.end('{"people": 4}')
-        await desk.settled()
-        assert "doesn’t match the schema. $.people: 4 is not of type" in desk.transcript
-        assert "Retry" in desk.transcript
-        assert "Asked again" in desk.transcript
-        assert '{"people": 4}' in desk.transcript
-        run(desk, "retry")
-        assert (await desk.turn(2)).request.messages[-1] == repair.request.messages[0]
-        await until(lambda: not desk.controllers.lexer.is_busy)
+        await app.settled()
+        assert "doesn’t match the schema. $.people: 4 is not of type" in app.transcript
+        assert "Retry" in app.transcript
+        assert "Asked again" in app.transcript
+        assert '{"people": 4}' in app.transcript
+        run(app, "retry")
+        assert (await app.turn(2)).request.messages[-1] == repair.request.messages[0]
+        await until(lambda: not app.controllers.lexer.is_busy)
 
 
 async def test_the_dialog_checks_a_schema_before_use() -> None:
-    async with Desk(environment=COMET) as desk:
-        desk.controllers.tools.choose_form()
-        dialog = find(desk.window, AnswerFormDialog, "answer-form")
+    async with AppHarness(environment=COMET) as app:
+        app.controllers.tools.choose_form()
+        dialog = find(app.window, AnswerFormDialog, "answer-form")
         dialog.show_text('{"type": 3}')
         dialog.save_button.click()
         await until(lambda: "Not valid: $.type" in dialog.problem.text())
-        assert not desk.state.current.conversation.overrides.parameters.form
+        assert not app.state.current.conversation.overrides.parameters.form
         dialog.show_text(json.dumps(SCHEMA))
         dialog.name.setText("my people")
         dialog.save_button.click()
-        await until(lambda: bool(desk.state.current.conversation.overrides.parameters.form))
-        turn = await desk.ask("Who?")
+        await until(lambda: bool(app.state.current.conversation.overrides.parameters.form))
+        turn = await app.ask("Who?")
         assert turn.request.schema is not None
         assert turn.request.schema.name == "my_people"
         turn.end(PEOPLE)
-        await desk.settled()
-        desk.controllers.tools.choose_form()
-        find(desk.window, AnswerFormDialog, "answer-form").remove_button.click()
-        assert (await desk.ask("And?")).request.schema is None
+        await app.settled()
+        app.controllers.tools.choose_form()
+        find(app.window, AnswerFormDialog, "answer-form").remove_button.click()
+        assert (await app.ask("And?")).request.schema is None
 
 
 async def test_a_prompt_brings_its_schema() -> None:
-    async with Desk(environment=COMET) as desk:
+    async with AppHarness(environment=COMET) as app:
         mine = Prompt(new_id(), "People", "Who?", form=FORM)
-        desk.controllers.prompts.save(mine)
-        await desk.settled()
-        desk.window.prompt.set_text("Who?", mine.id)
-        desk.window.prompt.submit()
-        turn = await desk.turn(0)
+        app.controllers.prompts.save(mine)
+        await app.settled()
+        app.window.prompt.set_text("Who?", mine.id)
+        app.window.prompt.submit()
+        turn = await app.turn(0)
         assert turn.request.schema is not None
         turn.end(PEOPLE)
-        await desk.settled()
-        assert (await desk.ask("And?")).request.schema is None
+        await app.settled()
+        assert (await app.ask("And?")).request.schema is None
 
 
 async def test_a_grammar_is_highlighted_or_refused_with_the_reason() -> None:
     grammar = FormSource(FormKind.LARK, 'start: "SELECT 1"', "sql").to_setting()
-    async with Desk(environment={"OPENAI_API_KEY": "sk-a"}) as desk:
-        use(desk, grammar)
-        turn = await desk.ask("Count.")
+    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
+        use(app, grammar)
+        turn = await app.ask("Count.")
         assert turn.request.grammar is not None
         turn.end("SELECT 1")
-        await desk.settled()
-        assert "sql\nSELECT 1" in desk.transcript.lower().replace("select", "SELECT")
-        assert "Grammar: lark" in desk.transcript
-        desk.controllers.tools.choose_form()
-        dialog = find(desk.window, AnswerFormDialog, "answer-form")
+        await app.settled()
+        assert "sql\nSELECT 1" in app.transcript.lower().replace("select", "SELECT")
+        assert "Grammar: lark" in app.transcript
+        app.controllers.tools.choose_form()
+        dialog = find(app.window, AnswerFormDialog, "answer-form")
         dialog.kind.setCurrentIndex(dialog.kind.findData(FormKind.GBNF))
         dialog.kind.activated.emit(3)
         assert "doesn’t support GBNF grammars" in dialog.hint.text()
         assert not dialog.save_button.isEnabled()
-        await until(lambda: not desk.controllers.lexer.is_busy)
+        await until(lambda: not app.controllers.lexer.is_busy)
 
 
 async def test_a_file_that_is_too_large_is_not_cut(tmp_path: Path) -> None:
     path = tmp_path / "large.lark"
     path.write_text("x" * (MAX_FORM_CHARS + 1))
-    async with Desk(environment=COMET) as desk:
-        desk.controllers.tools.choose_form()
-        dialog = find(desk.window, AnswerFormDialog, "answer-form")
+    async with AppHarness(environment=COMET) as app:
+        app.controllers.tools.choose_form()
+        dialog = find(app.window, AnswerFormDialog, "answer-form")
         dialog.file_requested.emit(path)
-        await desk.written()
+        await app.written()
         assert dialog.source.text == ""
         assert "Can’t read large.lark" in dialog.problem.text()
         dialog.reject()
@@ -217,8 +217,8 @@ def _text(message: object) -> str:
 async def test_a_schema_is_opened_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "people.schema.json"
     file.write_text(json.dumps(SCHEMA))
-    async with Desk() as desk:
-        dialog = AnswerFormDialog(desk.theme.current, desk.window)
+    async with AppHarness() as app:
+        dialog = AnswerFormDialog(app.theme.current, app.window)
         dialog.file_requested.connect(lambda path: dialog.show_text(path.read_text()))
         dialog.open()
         dialog.open_file_button.click()

@@ -14,7 +14,7 @@ from desktop_app.session.portal import PATH
 from desktop_app.session.portal import SERVICE as PORTAL
 from desktop_app.session.session_bus import SessionBus
 from desktop_app.ui.look.theme import ThemeWatcher
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon
 
 if TYPE_CHECKING:
@@ -46,29 +46,29 @@ async def test_the_theme_is_that_of_the_portal(address: str) -> None:
     bus = SessionBus()
     with BusService(address, PORTAL, methods) as portal:
         await bus.connect()
-        async with Desk(bus=bus) as desk:
+        async with AppHarness(bus=bus) as app:
 
             def says(key: str, value: int) -> None:
                 values[key] = value  # for whoever reads it later
                 portal.emit(PATH, INTERFACE, "SettingChanged", "ssv", NAMESPACE, key, ("u", value))
 
-            assert not desk.theme.current.is_dark  # the user chose the light theme
-            desk.theme.set_mode("system")
-            await until(lambda: desk.theme.current.is_dark)
+            assert not app.theme.current.is_dark  # the user chose the light theme
+            app.theme.set_mode("system")
+            await until(lambda: app.theme.current.is_dark)
             await until(lambda: len(portal.calls) >= len(values))  # a late reply has older values
-            before = desk.theme.current
+            before = app.theme.current
             says("contrast", 1)
-            await until(lambda: desk.theme.current != before)
-            strong = desk.theme.current
+            await until(lambda: app.theme.current != before)
+            strong = app.theme.current
             assert strong.is_dark
             says("color-scheme", 2)
-            await until(lambda: not desk.theme.current.is_dark)
+            await until(lambda: not app.theme.current.is_dark)
             says("contrast", 0)
             says("color-scheme", 0)
-            await until(lambda: desk.theme.current.text != strong.text)
-            assert not desk.theme.current.is_dark
-            desk.theme.set_mode("dark")
-            assert desk.theme.current == before
+            await until(lambda: app.theme.current.text != strong.text)
+            assert not app.theme.current.is_dark
+            app.theme.set_mode("dark")
+            assert app.theme.current == before
         await bus.aclose()
 
 
@@ -81,7 +81,7 @@ async def test_the_cursor_does_not_blink_with_reduced_motion(address: str) -> No
     bus = SessionBus()
     with BusService(address, PORTAL, methods) as portal:
         await bus.connect()
-        async with Desk(bus=bus):
+        async with AppHarness(bus=bus):
             await until(lambda: not hints.cursorFlashTime())
             changed = ("ssv", NAMESPACE, "reduced-motion", ("u", 0))
             portal.emit(PATH, INTERFACE, "SettingChanged", *changed)
@@ -95,10 +95,10 @@ async def test_the_appearance_of_the_portal_is_known_at_the_next_start(address: 
     bus = SessionBus()
     with BusService(address, PORTAL, methods):
         await bus.connect()
-        async with Desk(bus=bus) as desk:
-            await until(lambda: desk.theme.portal == (True, False))
-            await desk.close()
-            assert desk.setting("window.state")["is_dark"] is True
+        async with AppHarness(bus=bus) as app:
+            await until(lambda: app.theme.portal == (True, False))
+            await app.close()
+            assert app.setting("window.state")["is_dark"] is True
         await bus.aclose()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from tests.gui.app.desk import until
+from tests.gui.app.app_harness import until
 
 
 async def test_a_dropped_generator_runs_to_its_end() -> None:

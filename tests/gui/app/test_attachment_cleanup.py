@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from desktop_app.app.library.data import housekeeping
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.paths import folders
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:
     import pytest
@@ -22,40 +22,40 @@ def files() -> list[Path]:
     return [path for path in folders().attachments.rglob("*") if path.is_file()]
 
 
-async def attach(desk: Desk, path: Path) -> None:
-    before = len(desk.state.draft.value.question_attachments)
-    desk.window.files_dropped.emit([path])
-    await until(lambda: len(desk.state.draft.value.question_attachments) > before)
+async def attach(app: AppHarness, path: Path) -> None:
+    before = len(app.state.draft.value.question_attachments)
+    app.window.files_dropped.emit([path])
+    await until(lambda: len(app.state.draft.value.question_attachments) > before)
 
 
 async def test_a_document_is_deleted_with_its_conversation(data: Path) -> None:
-    async with Desk() as desk:
-        await attach(desk, data / "report.pdf")
-        asked = await desk.ask_and_answer("What is it?", "A report.")
+    async with AppHarness() as app:
+        await attach(app, data / "report.pdf")
+        asked = await app.ask_and_answer("What is it?", "A report.")
         assert len(files()) == 1
-        desk.window.conversations.delete_requested.emit([asked])
-        await desk.written()
+        app.window.conversations.delete_requested.emit([asked])
+        await app.written()
     assert len(files()) == 1  # it is in the trash
-    async with Desk() as desk:
-        await desk.controllers.trash.empty()
+    async with AppHarness() as app:
+        await app.controllers.trash.empty()
     assert files() == []
-    async with Desk() as desk:
-        assert desk.stored("SELECT * FROM attachments") == []
+    async with AppHarness() as app:
+        assert app.stored("SELECT * FROM attachments") == []
 
 
 async def test_a_document_in_a_draft_stays_and_a_removed_one_is_deleted(data: Path) -> None:
-    async with Desk() as desk:
-        await attach(desk, data / "report.pdf")
-        await attach(desk, data / "notes.md")
-        first, second = desk.state.draft.value.question_attachments
-        desk.window.prompt.chips.remove_requested.emit(first.sha256)
-        await desk.written()
+    async with AppHarness() as app:
+        await attach(app, data / "report.pdf")
+        await attach(app, data / "notes.md")
+        first, second = app.state.draft.value.question_attachments
+        app.window.prompt.chips.remove_requested.emit(first.sha256)
+        await app.written()
     assert len(files()) == 2  # young: it may be on its way into another draft
-    async with Desk() as desk:
-        await desk.backend.database.write(
+    async with AppHarness() as app:
+        await app.backend.database.write(
             lambda c: c.execute("UPDATE attachments SET created_at = ?", (HOURS_AGO,))
         )
-    assert files() == [desk.backend.attachments.path(second.sha256)]
+    assert files() == [app.backend.attachments.path(second.sha256)]
 
 
 async def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
@@ -63,17 +63,17 @@ async def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
 ) -> None:
     monkeypatch.setattr(housekeeping, "INTERVAL_MS", 20)
 
-    async with Desk() as desk:
-        old = await desk.ask_and_answer("Old?", "Yes.")
-        desk.window.conversations.delete_requested.emit([old])
-        desk.window.conversations.filter_requested.emit(TRASH)
-        await desk.written()
-        await until(lambda: desk.rows)
+    async with AppHarness() as app:
+        old = await app.ask_and_answer("Old?", "Yes.")
+        app.window.conversations.delete_requested.emit([old])
+        app.window.conversations.filter_requested.emit(TRASH)
+        await app.written()
+        await until(lambda: app.rows)
         sql = "UPDATE conversations SET trashed_at = trashed_at - ?"
         days = 31 * 24 * 3600 * 1_000_000
-        await desk.backend.database.write(lambda c: c.execute(sql, (days,)))
-        await until(lambda: desk.stored("SELECT * FROM conversations") == [])
-        await until(lambda: not desk.rows)
+        await app.backend.database.write(lambda c: c.execute(sql, (days,)))
+        await until(lambda: app.stored("SELECT * FROM conversations") == [])
+        await until(lambda: not app.rows)
 
 
 async def test_abandoned_files_are_deleted_soon_after_the_start(
@@ -85,7 +85,7 @@ async def test_abandoned_files_are_deleted_soon_after_the_start(
     left.write_bytes(b"of a crash")
     os.utime(left, (0, 0))
 
-    async with Desk():
+    async with AppHarness():
         await until(lambda: files() == [])
 
 
@@ -98,7 +98,7 @@ async def test_copies_from_before_a_migration_are_deleted_after_thirty_days() ->
         copy.touch()
         at = time.time() - days * 24 * 3600
         os.utime(copy, (at, at))
-    async with Desk() as desk:
-        await desk.controllers.housekeeping.collect()
+    async with AppHarness() as app:
+        await app.controllers.housekeeping.collect()
     left = sorted(path.suffixes[0] for path in folder.glob("repartee.before-*"))
     assert left == [".before-0003_young", ".before-restore-20260101-120000"]

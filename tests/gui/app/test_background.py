@@ -16,7 +16,7 @@ from desktop_app.domain.answering.stream_events import Started, StatusChanged
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.paths import folders
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
@@ -31,20 +31,20 @@ TEXT = "".join(PIECES)
 EVENTS = events_of(PIECES)
 
 
-def desk_at(server: BackgroundServer, **more: str) -> Desk:
+def app_at(server: BackgroundServer, **more: str) -> AppHarness:
     there = {
         "OPENAI_BASE_URL": server.base_url,
         "OPENAI_API_KEY": "not-a-key",
         **FAMILY_ENVIRONMENT,
         **more,
     }
-    return Desk(real=True, environment=there)
+    return AppHarness(real=True, environment=there)
 
 
-async def choose_background(desk: Desk) -> None:
+async def choose_background(app: AppHarness) -> None:
     """Choose Pro, and running in the background from its menu."""
-    desk.controllers.choice.choose_variant(Variant.PRO)
-    button = desk.window.prompt.row.background
+    app.controllers.choice.choose_variant(Variant.PRO)
+    button = app.window.prompt.row.background
     await until(button.isVisible)
     menu = button.options
     menu.aboutToShow.emit()
@@ -54,8 +54,8 @@ async def choose_background(desk: Desk) -> None:
     assert button.text() == "Background"
 
 
-def shows(desk: Desk, words: str) -> bool:
-    return words in desk.transcript
+def shows(app: AppHarness, words: str) -> bool:
+    return words in app.transcript
 
 
 def action_of(menu: QMenu, words: str) -> QAction:
@@ -72,38 +72,38 @@ def end_process() -> None:
 
 
 async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("?")
-        status = desk.window.notifications.status
+    async with AppHarness() as app:
+        turn = await app.ask("?")
+        status = app.window.notifications.status
         said = status.text()
         turn.give(StatusChanged(2, ErrorNote("The provider is busy.")))
         for figure in (2, 1):
             words = f"The provider is busy. Trying again in {figure} s."
-            await until(partial(shows, desk, words))
+            await until(partial(shows, app, words))
             assert status.text() == said, "not read aloud every second"
-        await until(lambda: "Trying again" not in desk.transcript)
+        await until(lambda: "Trying again" not in app.transcript)
         turn.give(StatusChanged(12, ErrorNote("Rate limited.")))
-        await until(lambda: "Rate limited. Trying again in 12 s." in desk.transcript)
-        desk.click("stop")
-        await desk.settled()
-        assert desk.messages()[1][1] == "cancelled"
-        assert "Trying again" not in desk.transcript
-        countdown = desk.controllers.running.findChild(RetryCountdown)
+        await until(lambda: "Rate limited. Trying again in 12 s." in app.transcript)
+        app.click("stop")
+        await app.settled()
+        assert app.messages()[1][1] == "cancelled"
+        assert "Trying again" not in app.transcript
+        countdown = app.controllers.running.findChild(RetryCountdown)
         assert countdown is not None
         assert not timer_of(countdown).isActive()
 
 
 async def test_an_accepted_retry_ends_the_reason_for_the_wait() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("?")
-        await until(lambda: "Waiting for SmolLM2 135M." in desk.transcript)
+    async with AppHarness() as app:
+        turn = await app.ask("?")
+        await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
         turn.give(StatusChanged(1, ErrorNote("The provider is busy.")))
-        await until(lambda: "The provider is busy." in desk.transcript)
+        await until(lambda: "The provider is busy." in app.transcript)
         turn.give(Started())
-        await until(lambda: "The provider is busy." not in desk.transcript)
-        assert "Waiting for SmolLM2 135M." in desk.transcript
+        await until(lambda: "The provider is busy." not in app.transcript)
+        assert "Waiting for SmolLM2 135M." in app.transcript
         turn.end("Done.")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_the_countdown_falls_with_each_tick() -> None:
@@ -120,49 +120,49 @@ async def test_the_countdown_falls_with_each_tick() -> None:
 
 
 async def test_the_reason_for_the_wait_is_shown_again_when_the_conversation_is_opened() -> None:
-    async with Desk() as desk:
-        other = await desk.ask_and_answer("First", "One.")
-        desk.window.conversations.new_requested.emit()
-        turn = await desk.ask("Second")
-        here = desk.open_id
+    async with AppHarness() as app:
+        other = await app.ask_and_answer("First", "One.")
+        app.window.conversations.new_requested.emit()
+        turn = await app.ask("Second")
+        here = app.open_id
         turn.give(StatusChanged(0, ErrorNote("Running at the provider.")))
-        await until(lambda: "Running at the provider." in desk.transcript)
-        await desk.opened(other)
-        await desk.opened(here)
-        assert "Running at the provider." in desk.transcript
+        await until(lambda: "Running at the provider." in app.transcript)
+        await app.opened(other)
+        await app.opened(here)
+        assert "Running at the provider." in app.transcript
         turn.end("Two.")
-        await desk.settled()
+        await app.settled()
 
 
 # ---------------------------------------------------------------- in the background
 
 
 async def test_the_background_is_offered_for_long_answers_only() -> None:
-    async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
-        button = desk.window.prompt.row.background
+    async with BackgroundServer(EVENTS) as server, app_at(server) as app:
+        button = app.window.prompt.row.background
         assert not button.isVisible()
-        await choose_background(desk)
-        desk.controllers.choice.choose_variant(Variant.THINKING)
+        await choose_background(app)
+        app.controllers.choice.choose_variant(Variant.THINKING)
         assert not button.isVisible()
-        desk.window.prompt.row.effort_requested.emit(Effort.XHIGH)
+        app.window.prompt.row.effort_requested.emit(Effort.XHIGH)
         assert button.isVisible()
         assert button.accessibleName() == "Run in background: on"
-        desk.window.conversations.new_requested.emit()
-        desk.window.prompt.row.effort_requested.emit(Effort.XHIGH)
+        app.window.conversations.new_requested.emit()
+        app.window.prompt.row.effort_requested.emit(Effort.XHIGH)
         assert button.accessibleName() == "Run in background: off"
-        await desk.state.values.set("answer.background", "off")
+        await app.state.values.set("answer.background", "off")
         assert not button.isVisible()
-        desk.controllers.choice.toggle_background()
-        assert "Running in the background needs" in desk.said
+        app.controllers.choice.toggle_background()
+        assert "Running in the background needs" in app.said
 
 
 async def test_without_the_choice_the_provider_stores_nothing() -> None:
-    async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
-        desk.controllers.choice.choose_variant(Variant.PRO)
-        desk.type("?")
-        desk.enter()
-        await until(lambda: TEXT.strip() in desk.transcript)
-        await desk.settled()
+    async with BackgroundServer(EVENTS) as server, app_at(server) as app:
+        app.controllers.choice.choose_variant(Variant.PRO)
+        app.type("?")
+        app.enter()
+        await until(lambda: TEXT.strip() in app.transcript)
+        await app.settled()
         [body] = [body for how, _, body in server.requests if how == "POST"]
         assert body["store"] is False
         assert "background" not in body
@@ -170,110 +170,110 @@ async def test_without_the_choice_the_provider_stores_nothing() -> None:
 
 async def test_a_connection_that_breaks_is_not_noticed() -> None:
     faults = [Fault(2_000), Fault(1_500)]
-    async with BackgroundServer(EVENTS, faults=faults) as server, desk_at(server) as desk:
-        await choose_background(desk)
-        desk.type("?")
-        desk.enter()
-        await until(lambda: TEXT.strip() in desk.transcript)
-        await desk.settled()
-        assert desk.messages()[1][1:] == ("complete", TEXT)
-        assert desk.transcript.count("Word 7 ") == 1
+    async with BackgroundServer(EVENTS, faults=faults) as server, app_at(server) as app:
+        await choose_background(app)
+        app.type("?")
+        app.enter()
+        await until(lambda: TEXT.strip() in app.transcript)
+        await app.settled()
+        assert app.messages()[1][1:] == ("complete", TEXT)
+        assert app.transcript.count("Word 7 ") == 1
         assert len(server.requested_paths("POST")) == 1
 
 
 async def test_a_run_is_resumed_at_the_next_start() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
-        async with desk_at(server) as desk:
-            await choose_background(desk)
-            desk.type("?")
-            desk.enter()
-            await until(lambda: "Word 10 " in desk.transcript)
+        async with app_at(server) as app:
+            await choose_background(app)
+            app.type("?")
+            app.enter()
+            await until(lambda: "Word 10 " in app.transcript)
         assert len(server.requested_paths("POST")) == 1, "no cancel"
-        assert desk.messages()[1][1] == "streaming"
+        assert app.messages()[1][1] == "streaming"
         end_process()
-        async with desk_at(server) as desk:
-            assert "Word 10 " in desk.transcript
-            assert desk.is_shown("stop")
-            assert desk.has_dot(desk.open_id)
+        async with app_at(server) as app:
+            assert "Word 10 " in app.transcript
+            assert app.is_shown("stop")
+            assert app.has_dot(app.open_id)
             await until(lambda: len(server.requested_paths("GET")) > 0)
             server.release()
-            await until(lambda: TEXT.strip() in desk.transcript)
-            await desk.settled()
-            assert desk.transcript.count("Word 7 ") == 1
-            assert desk.messages()[1][1:] == ("complete", TEXT)
-            assert desk.stored("SELECT remote_run FROM messages") == [(None,), (None,)]
-            assert desk.stored("SELECT count(*) FROM ledger") == [(1,)]
-        async with desk_at(server) as desk:
-            await desk.settled()
-            assert desk.stored("SELECT count(*) FROM ledger") == [(1,)]
+            await until(lambda: TEXT.strip() in app.transcript)
+            await app.settled()
+            assert app.transcript.count("Word 7 ") == 1
+            assert app.messages()[1][1:] == ("complete", TEXT)
+            assert app.stored("SELECT remote_run FROM messages") == [(None,), (None,)]
+            assert app.stored("SELECT count(*) FROM ledger") == [(1,)]
+        async with app_at(server) as app:
+            await app.settled()
+            assert app.stored("SELECT count(*) FROM ledger") == [(1,)]
 
 
 async def test_a_run_that_the_provider_forgot_is_interrupted_with_the_reason() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
-        async with desk_at(server) as desk:
-            await choose_background(desk)
-            desk.type("?")
-            desk.enter()
-            await until(lambda: "Word 10 " in desk.transcript)
+        async with app_at(server) as app:
+            await choose_background(app)
+            app.type("?")
+            app.enter()
+            await until(lambda: "Word 10 " in app.transcript)
         end_process()
         server.runs.clear()
-        async with desk_at(server) as desk:
-            await until(lambda: "This response expired at" in desk.transcript)
-            await desk.settled()
-            assert desk.messages()[1][1] == "interrupted"
-            assert "Word 10 " in desk.transcript
-            assert "the program ended" not in desk.transcript
+        async with app_at(server) as app:
+            await until(lambda: "This response expired at" in app.transcript)
+            await app.settled()
+            assert app.messages()[1][1] == "interrupted"
+            assert "Word 10 " in app.transcript
+            assert "the program ended" not in app.transcript
 
 
 async def test_a_run_without_its_provider_keeps_the_text() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
-        async with desk_at(server) as desk:
-            await choose_background(desk)
-            desk.type("?")
-            desk.enter()
-            await until(lambda: "Word 10 " in desk.transcript)
+        async with app_at(server) as app:
+            await choose_background(app)
+            app.type("?")
+            app.enter()
+            await until(lambda: "Word 10 " in app.transcript)
         end_process()
-        async with Desk(real=True) as desk:
-            await until(lambda: "is no longer set up" in desk.transcript)
-            assert desk.messages()[1][1] == "interrupted"
-            assert "Word 10 " in desk.transcript
+        async with AppHarness(real=True) as app:
+            await until(lambda: "is no longer set up" in app.transcript)
+            assert app.messages()[1][1] == "interrupted"
+            assert "Word 10 " in app.transcript
 
 
 async def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
-        async with desk_at(server) as desk:
-            await choose_background(desk)
-            desk.type("?")
-            desk.enter()
-            await until(lambda: "Word 10 " in desk.transcript)
+        async with app_at(server) as app:
+            await choose_background(app)
+            app.type("?")
+            app.enter()
+            await until(lambda: "Word 10 " in app.transcript)
             there = replace(OPENAI, base_url=server.base_url)
-            await desk.backend.settings.save_profile(there)
+            await app.backend.settings.save_profile(there)
         end_process()
         with closing(sqlite3.connect(folders().database)) as connection, connection:
             connection.execute("UPDATE messages SET provider_id = ?", (OPENAI.id,))
         server.release()
-        async with Desk(real=True) as desk:
-            await until(lambda: "Enter the key to get it" in desk.transcript)
-            assert "Word 10 " in desk.transcript
-            assert desk.is_shown("stop")
-            desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-            await until(lambda: TEXT.strip() in desk.transcript)
-            await desk.settled()
-            assert desk.messages()[1][1:] == ("complete", TEXT)
+        async with AppHarness(real=True) as app:
+            await until(lambda: "Enter the key to get it" in app.transcript)
+            assert "Word 10 " in app.transcript
+            assert app.is_shown("stop")
+            app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+            await until(lambda: TEXT.strip() in app.transcript)
+            await app.settled()
+            assert app.messages()[1][1:] == ("complete", TEXT)
         assert len(server.requested_paths("POST")) == 1
 
 
 async def test_stop_cancels_the_run_and_keeps_the_text() -> None:
-    async with BackgroundServer(EVENTS, hold_at=20) as server, desk_at(server) as desk:
-        await choose_background(desk)
-        desk.type("?")
-        desk.enter()
-        await until(lambda: "Word 10 " in desk.transcript)
-        desk.click("stop")
-        await until(lambda: desk.is_shown("send"))
-        await desk.settled()
+    async with BackgroundServer(EVENTS, hold_at=20) as server, app_at(server) as app:
+        await choose_background(app)
+        app.type("?")
+        app.enter()
+        await until(lambda: "Word 10 " in app.transcript)
+        app.click("stop")
+        await until(lambda: app.is_shown("send"))
+        await app.settled()
         await until(lambda: server.runs["resp_1"].status == "cancelled")
-        await until(lambda: desk.stored("SELECT count(*) FROM ledger") == [(1,)])
-        assert desk.messages()[1][1] == "cancelled"
-        assert "Word 10 " in desk.messages()[1][2]
-        await until(lambda: "1,007 tokens" in desk.transcript)
+        await until(lambda: app.stored("SELECT count(*) FROM ledger") == [(1,)])
+        assert app.messages()[1][1] == "cancelled"
+        assert "Word 10 " in app.messages()[1][2]
+        await until(lambda: "1,007 tokens" in app.transcript)

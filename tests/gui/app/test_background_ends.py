@@ -21,7 +21,7 @@ from desktop_app.session.portal import SERVICE as PORTAL
 from desktop_app.session.session_bus import BusObject, SessionBus
 from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.ui.sidebar.conversation_model import Roles
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon, properties
 from tests.helpers.menus import entry_text
 
@@ -50,14 +50,14 @@ def service(address: str) -> BusService:
     return BusService(address, SERVICE.service, methods)
 
 
-async def answered(desk: Desk, seconds: float, title: str = "Why <b>?") -> tuple[str, str]:
+async def answered(app: AppHarness, seconds: float, title: str = "Why <b>?") -> tuple[str, str]:
     """Have a question answered after some seconds; return the ids of conversation and answer."""
     times = iter((0.0, seconds, seconds))
-    desk.session.notifier._clock = lambda: next(times, seconds)
-    turn = await desk.ask(title)
+    app.session.notifier._clock = lambda: next(times, seconds)
+    turn = await app.ask(title)
     turn.end("Because of a secret.")
-    await desk.settled()
-    current = desk.state.current
+    await app.settled()
+    current = app.state.current
     return current.id, current.path[-1].id
 
 
@@ -66,21 +66,21 @@ async def test_the_notification_of_a_long_answer_has_only_its_title(address: str
     bus = SessionBus()
     with service(address) as desktop:
         await bus.connect()
-        async with Desk(bus=bus) as desk:
-            conversation, answer = await answered(desk, LONG)
+        async with AppHarness(bus=bus) as app:
+            conversation, answer = await answered(app, LONG)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             _, _, _, icon, words, title, actions, hints, _ = (0, *desktop.calls[-1][2])
             assert (words, title) == ("Response ready", "Why &lt;b&gt;?")
             assert "secret" not in str(desktop.calls)
             assert actions == ["default", "Open"]
             assert hints["desktop-entry"] == ("s", icon)
-            desk.controllers.library.open_new()
+            app.controllers.library.open_new()
             opened: list[tuple[str, str]] = []
-            desk.session.notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            app.session.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 1, "default")
             await until(lambda: opened)
             assert opened == [(conversation, answer)]
-            await until(lambda: desk.state.current.id == conversation)
+            await until(lambda: app.state.current.id == conversation)
         await bus.aclose()
 
 
@@ -89,11 +89,11 @@ async def test_opening_the_conversation_withdraws_the_notification(address: str)
     bus = SessionBus()
     with service(address) as desktop:
         await bus.connect()
-        async with Desk(bus=bus) as desk:
-            conversation, _ = await answered(desk, LONG)
+        async with AppHarness(bus=bus) as app:
+            conversation, _ = await answered(app, LONG)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-            desk.controllers.library.open_new()
-            await desk.controllers.library.open(conversation)
+            app.controllers.library.open_new()
+            await app.controllers.library.open(conversation)
             await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
         await bus.aclose()
 
@@ -103,15 +103,15 @@ async def test_coming_back_to_the_conversation_withdraws_the_notification(addres
     bus = SessionBus()
     with service(address) as desktop:
         await bus.connect()
-        async with Desk(bus=bus) as desk:
+        async with AppHarness(bus=bus) as app:
             other = QWidget()
             other.show()
             other.activateWindow()
-            await until(lambda: not desk.window.isActiveWindow())
-            await answered(desk, LONG)
+            await until(lambda: not app.window.isActiveWindow())
+            await answered(app, LONG)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             other.close()
-            desk.window.activateWindow()
+            app.window.activateWindow()
             await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
         await bus.aclose()
 
@@ -129,8 +129,8 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
     with BusService(address, PORTAL, methods) as portal:
         await bus.connect()
         bus.set_activatable(is_known)
-        async with Desk(bus=bus) as desk:
-            conversation, answer = await answered(desk, LONG)
+        async with AppHarness(bus=bus) as app:
+            conversation, answer = await answered(app, LONG)
             await until(lambda: portal.calls[-1:] and portal.calls[-1][0] == "AddNotification")
             key, shown = portal.calls[-1][2]
             assert key == str(MessageLink(conversation))
@@ -142,7 +142,7 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
             ]
             assert (shown["title"], shown["body"]) == (("s", "Response ready"), ("s", "Why <b>?"))
             opened: list[tuple[str, str]] = []
-            desk.session.notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            app.session.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             clicked = (key, action, [target])
             portal.emit(PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
             await until(lambda: opened)
@@ -154,13 +154,13 @@ async def test_short_answers_and_those_in_front_are_not_notified(address: str) -
     bus = SessionBus()
     with service(address) as desktop:
         await bus.connect()
-        async with Desk(bus=bus) as desk:
-            await answered(desk, LONG)  # in front
+        async with AppHarness(bus=bus) as app:
+            await answered(app, LONG)  # in front
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(QGuiApplication, "focusWindow", staticmethod(lambda: None))
-                await answered(desk, 9.0)
-                await desk.state.values.set(NOTIFICATIONS, False)
-                await answered(desk, LONG)
+                await answered(app, 9.0)
+                await app.state.values.set(NOTIFICATIONS, False)
+                await answered(app, LONG)
             await bus.has_owner("x.y")  # whatever was sent before has arrived
             assert desktop.calls == []
         await bus.aclose()
@@ -171,9 +171,9 @@ async def test_the_notification_of_a_temporary_conversation_has_no_title(address
     bus = SessionBus()
     with service(address) as desktop:
         await bus.connect()
-        async with Desk(bus=bus) as desk:
-            desk.controllers.temporary.open()
-            await answered(desk, LONG, "zanzibarquix")
+        async with AppHarness(bus=bus) as app:
+            app.controllers.temporary.open()
+            await answered(app, LONG, "zanzibarquix")
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             assert "zanzibarquix" not in str(desktop.calls)
         await bus.aclose()
@@ -186,68 +186,68 @@ async def test_progress_is_shown_on_the_launcher(address: str) -> None:
     seen: asyncio.Queue[tuple[object, ...]] = asyncio.Queue()
     path = "/io/github/repartee/Repartee"
     await dock.listen(BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait)
-    async with Desk(bus=bus) as desk:
-        desk.session.notifier.show_progress(1, 4)
+    async with AppHarness(bus=bus) as app:
+        app.session.notifier.show_progress(1, 4)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.25), "progress-visible": ("b", True)}
-        desk.session.notifier.show_progress(0, 0)
+        app.session.notifier.show_progress(0, 0)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.0), "progress-visible": ("b", False)}
     await bus.aclose()
     await dock.aclose()
 
 
-def unread(desk: Desk) -> set[str]:
+def unread(app: AppHarness) -> set[str]:
     """Return the ids of the conversations that are marked in the list."""
-    model = desk.window.conversations.model
+    model = app.window.conversations.model
     rows = [model.index(row) for row in range(model.rowCount())]
     return {row.data(Roles.IDENTIFIER) for row in rows if row.data(Roles.UNREAD)}
 
 
 async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("Why?")
-        conversation = desk.state.current.id
-        desk.controllers.library.open_new()
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
+        conversation = app.state.current.id
+        app.controllers.library.open_new()
         turn.end("Because.")
-        await until(lambda: unread(desk) == {conversation})
-        row = desk.window.conversations.model.index(1, 0)
+        await until(lambda: unread(app) == {conversation})
+        row = app.window.conversations.model.index(1, 0)
         spoken = row.data(11)  # AccessibleTextRole
         assert spoken == "Why?, unread response"
-        await desk.settled()
-    async with Desk() as desk:
-        assert unread(desk) == {conversation}
-        await desk.controllers.library.open(conversation)
-        await until(lambda: not unread(desk))
-    async with Desk() as desk:
-        assert not unread(desk)
+        await app.settled()
+    async with AppHarness() as app:
+        assert unread(app) == {conversation}
+        await app.controllers.library.open(conversation)
+        await until(lambda: not unread(app))
+    async with AppHarness() as app:
+        assert not unread(app)
 
 
 async def test_the_conversation_that_is_open_at_the_start_has_no_mark() -> None:
-    async with Desk() as desk:
-        conversation = await desk.ask_and_answer("Why?", "Because.")
-        await desk.backend.settings.set(UNREAD_KEY, [conversation])
-    async with Desk() as desk:
-        await until(desk.window.isActiveWindow)
-        assert desk.state.current.id == conversation
-        assert not unread(desk)
+    async with AppHarness() as app:
+        conversation = await app.ask_and_answer("Why?", "Because.")
+        await app.backend.settings.set(UNREAD_KEY, [conversation])
+    async with AppHarness() as app:
+        await until(app.window.isActiveWindow)
+        assert app.state.current.id == conversation
+        assert not unread(app)
 
 
 async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
-    async with Desk() as desk:
-        conversation, answer = await answered(desk, 1.0)
-        desk.session.actions["conversation.copy-link"]()
+    async with AppHarness() as app:
+        conversation, answer = await answered(app, 1.0)
+        app.session.actions["conversation.copy-link"]()
         copied = QGuiApplication.clipboard().text()
         assert copied == f"repartee://conversation/{conversation}"
-        desk.controllers.library.open_new()
-        desk.session.serve(request_for([f"{copied.upper()}/{answer}"]))
-        await until(lambda: desk.state.current.id == conversation)
-        await desk.settled()
-        await until(lambda: bool(desk.transcript))
-        menu = desk.window.transcript.menu_at(QPoint(20, 20))
+        app.controllers.library.open_new()
+        app.session.serve(request_for([f"{copied.upper()}/{answer}"]))
+        await until(lambda: app.state.current.id == conversation)
+        await app.settled()
+        await until(lambda: bool(app.transcript))
+        menu = app.window.transcript.menu_at(QPoint(20, 20))
         entries = {entry_text(entry): entry for entry in menu.actions()}
         entries["Copy link to message"].trigger()
-        ids = [message.id for message in desk.state.current.path]
+        ids = [message.id for message in app.state.current.path]
         links = [f"repartee://conversation/{conversation}/{id_}" for id_ in ids]
         assert QGuiApplication.clipboard().text() in links
         for address, words in (
@@ -256,8 +256,8 @@ async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
             ("repartee://conversation/../../etc", "isn’t valid"),
             ("repartee:", "isn’t valid"),
         ):
-            desk.session.serve(LinkRequest(address))
-            await until(lambda words=words: words in desk.said)  # type: ignore[misc]
+            app.session.serve(LinkRequest(address))
+            await until(lambda words=words: words in app.said)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("address", ["", "repartee://x", "http://conversation/" + "a" * 32])

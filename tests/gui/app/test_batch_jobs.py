@@ -21,7 +21,7 @@ from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.batch.batch_new_page import BatchOrder
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
 from tests.end2end.batch_states import fill_batches
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.widgets import find
 from tests.integration.cli.command import gateway
@@ -30,23 +30,23 @@ from tests.integration.cli.test_batch_command import all_answered, answered
 ANSWER = "Nine bullets, and `code`."
 
 
-def opened(provider: BatchServer) -> Desk:
-    return Desk(real=True, environment=gateway(provider.base_url))
+def opened(provider: BatchServer) -> AppHarness:
+    return AppHarness(real=True, environment=gateway(provider.base_url))
 
 
-def bar_of(desk: Desk) -> str:
+def bar_of(app: AppHarness) -> str:
     """Return the text of the bar above the prompt, or "" if it is hidden."""
-    bars = [bar for bar in desk.window.findChildren(BatchBar) if bar.isVisible()]
+    bars = [bar for bar in app.window.findChildren(BatchBar) if bar.isVisible()]
     return bars[0].label.text() if bars else ""
 
 
 @asynccontextmanager
-async def open_desk(
+async def open_app(
     outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered,
-) -> AsyncIterator[tuple[BatchServer, Desk]]:
+) -> AsyncIterator[tuple[BatchServer, AppHarness]]:
     provider = BatchServer(outcome)
-    async with provider.http, opened(provider) as desk:
-        yield provider, desk
+    async with provider.http, opened(provider) as app:
+        yield provider, app
 
 
 def notes(folder: Path, count: int, empty: int = 0) -> list[Path]:
@@ -56,37 +56,37 @@ def notes(folder: Path, count: int, empty: int = 0) -> list[Path]:
     return paths
 
 
-def dialog_of(desk: Desk) -> BatchDialog:
-    return find(desk.window, BatchDialog, "batch-jobs")
+def dialog_of(app: AppHarness) -> BatchDialog:
+    return find(app.window, BatchDialog, "batch-jobs")
 
 
-def press(desk: Desk, name: str) -> None:
-    button = find(dialog_of(desk), QAbstractButton, name)
+def press(app: AppHarness, name: str) -> None:
+    button = find(dialog_of(app), QAbstractButton, name)
     assert button.isVisible(), name
     assert button.isEnabled(), name
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def press_twice(desk: Desk, name: str) -> None:
-    press(desk, name)
-    press(desk, name)
+def press_twice(app: AppHarness, name: str) -> None:
+    press(app, name)
+    press(app, name)
 
 
-def shown(desk: Desk) -> list[list[str]]:
+def shown(app: AppHarness) -> list[list[str]]:
     """Return the files of the job that is shown."""
-    model = dialog_of(desk).job.lines
+    model = dialog_of(app).job.lines
     return [
         [model.index(row, column).data() for column in range(model.columnCount())]
         for row in range(model.rowCount())
     ]
 
 
-async def made(desk: Desk, paths: list[Path], task: str = "Which is it?") -> BatchDialog:
+async def made(app: AppHarness, paths: list[Path], task: str = "Which is it?") -> BatchDialog:
     """Return a job whose files are read."""
-    desk.controllers.batches.begin(paths)
-    dialog = dialog_of(desk)
+    app.controllers.batches.begin(paths)
+    dialog = dialog_of(app)
     dialog.new.task.setPlainText(task)
-    press(desk, "batch-read")
+    press(app, "batch-read")
     await until(lambda: dialog.page == "job" and dialog.job.start_button.isVisible())
     return dialog
 
@@ -95,19 +95,19 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         return Outcome(output=lines(*(answered(r["custom_id"], ANSWER) for r in requests[::-1])))
 
-    async with open_desk(outcome) as (provider, desk):
-        dialog = await made(desk, notes(tmp_path, 3, empty=1))
+    async with open_app(outcome) as (provider, app):
+        dialog = await made(app, notes(tmp_path, 3, empty=1))
         assert "3 files with about" in dialog.job.estimate.text()
         assert "1 file skipped." in dialog.job.estimate.text()
         assert "less than without batch" in dialog.job.estimate.text()
         assert provider.seen == []
-        press(desk, "batch-start")
+        press(app, "batch-start")
         ended = "Completed · 3 of 3 answered · 1 skipped"
         await until(lambda: ended in dialog.job.status.text())
-        await until(lambda: [row[1] for row in shown(desk)] == ["Answered"] * 3 + ["Skipped"])
-        assert "contains no text" in shown(desk)[3][2]
-        await until(lambda: "finished ($0.005)" in desk.said)
-        await until(lambda: "finished" in bar_of(desk))
+        await until(lambda: [row[1] for row in shown(app)] == ["Answered"] * 3 + ["Skipped"])
+        assert "contains no text" in shown(app)[3][2]
+        await until(lambda: "finished ($0.005)" in app.said)
+        await until(lambda: "finished" in bar_of(app))
         table = dialog.job.table
         table.setCurrentIndex(dialog.job.lines.index(1, 0))
         await until(lambda: dialog.job.answer.toPlainText() == ANSWER)
@@ -117,19 +117,19 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
             assert [row["name"] for row in csv.DictReader(file)][:2] == ["note-1.md", "note-2.md"]
 
-        press(desk, "batch-open")
-        await until(lambda: "bullets, and code." in desk.transcript)
+        press(app, "batch-open")
+        await until(lambda: "bullets, and code." in app.transcript)
         assert not dialog.isVisible()
-        assert "Which is it?" in desk.transcript
-        assert desk.rows == ["note-2.md: Which is it?"]
-        desk.controllers.batches.show()
-        opened = desk.open_id
+        assert "Which is it?" in app.transcript
+        assert app.rows == ["note-2.md: Which is it?"]
+        app.controllers.batches.show()
+        opened = app.open_id
         dialog.job_requested.emit(dialog.job.job_id)
         await until(lambda: dialog.page == "job")
-        press(desk, "batch-open")  # a second time it is the same conversation
+        press(app, "batch-open")  # a second time it is the same conversation
         await until(lambda: not dialog.isVisible())
-        assert desk.open_id == opened
-        assert len(desk.rows) == 1
+        assert app.open_id == opened
+        assert len(app.rows) == 1
 
 
 async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> None:
@@ -143,20 +143,20 @@ async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> No
             lines(refused(ids[1], 400, "Too hot."), not_executed(ids[2])),
         )
 
-    async with open_desk(outcome) as (_provider, desk):
-        dialog = await made(desk, notes(tmp_path, 3))
-        press(desk, "batch-start")
+    async with open_app(outcome) as (_provider, app):
+        dialog = await made(app, notes(tmp_path, 3))
+        press(app, "batch-start")
         await until(lambda: "Expired · 1 of 3 answered" in dialog.job.status.text())
-        await until(lambda: [row[1] for row in shown(desk)][1:] == ["Failed", "No response"])
-        assert "Too hot" in shown(desk)[1][2]
+        await until(lambda: [row[1] for row in shown(app)][1:] == ["Failed", "No response"])
+        assert "Too hot" in shown(app)[1][2]
         dialog.job.filter.button("problems").click()
-        assert [row[0] for row in shown(desk)] == ["note-2.md", "note-3.md"]
+        assert [row[0] for row in shown(app)] == ["note-2.md", "note-3.md"]
         first = dialog.job.job_id
-        press(desk, "batch-retry")
+        press(app, "batch-retry")
         await until(lambda: dialog.job.job_id != first and dialog.job.start_button.isVisible())
-        press(desk, "batch-start")
+        press(app, "batch-start")
         await until(lambda: "Completed · 2 of 2 answered" in dialog.job.status.text())
-        press(desk, "batch-remove")
+        press(app, "batch-remove")
         (box,) = dialog.findChildren(QMessageBox)
         next(each for each in box.buttons() if each.text() == "Remove").click()
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount() == 1)
@@ -167,52 +167,52 @@ async def test_a_double_click_acts_once(tmp_path: Path) -> None:
         first, *others = [request["custom_id"] for request in requests]
         return Outcome("expired", lines(answered(first, ANSWER)), lines(*map(not_executed, others)))
 
-    async with open_desk(outcome) as (_provider, desk):
-        desk.controllers.batches.begin(notes(tmp_path, 2))
-        dialog = dialog_of(desk)
-        press_twice(desk, "batch-read")
+    async with open_app(outcome) as (_provider, app):
+        app.controllers.batches.begin(notes(tmp_path, 2))
+        dialog = dialog_of(app)
+        press_twice(app, "batch-read")
         await until(lambda: dialog.page == "job" and dialog.job.start_button.isVisible())
-        await desk.written()
-        assert len(desk.stored("SELECT id FROM batch_jobs")) == 1
+        await app.written()
+        assert len(app.stored("SELECT id FROM batch_jobs")) == 1
         first = dialog.job.job_id
-        press(desk, "batch-start")
+        press(app, "batch-start")
         await until(dialog.job.retry_button.isVisible)
-        press_twice(desk, "batch-retry")
+        press_twice(app, "batch-retry")
         await until(lambda: dialog.job.job_id != first)
-        await desk.written()
-        assert len(desk.stored("SELECT id FROM batch_jobs")) == 2
+        await app.written()
+        assert len(app.stored("SELECT id FROM batch_jobs")) == 2
         dialog.job_requested.emit(first)
         await until(lambda: dialog.job.job_id == first and dialog.job.lines.rowCount() == 2)
         dialog.job.table.setCurrentIndex(dialog.job.lines.index(0, 0))
         await until(dialog.job.open_button.isEnabled)
-        press_twice(desk, "batch-open")
+        press_twice(app, "batch-open")
         await until(lambda: not dialog.isVisible())
-        await desk.written()
-        assert len(desk.rows) == 1
+        await app.written()
+        assert len(app.rows) == 1
 
 
 async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: Path) -> None:
     provider = BatchServer(all_answered)
     provider.polls = 2
     async with provider.http:
-        async with opened(provider) as desk:
-            await made(desk, notes(tmp_path, 2))
-            press(desk, "batch-start")
-            await until(lambda: "In progress" in bar_of(desk))
-        async with opened(provider) as desk:
-            job_id = desk.stored("SELECT id FROM batch_jobs")[0][0]
-            desk.controllers.batches.runs.resume(job_id)
-            await until(lambda: desk.stored("SELECT status FROM batch_jobs") == [("completed",)])
-            await until(lambda: "finished" in desk.said)
+        async with opened(provider) as app:
+            await made(app, notes(tmp_path, 2))
+            press(app, "batch-start")
+            await until(lambda: "In progress" in bar_of(app))
+        async with opened(provider) as app:
+            job_id = app.stored("SELECT id FROM batch_jobs")[0][0]
+            app.controllers.batches.runs.resume(job_id)
+            await until(lambda: app.stored("SELECT status FROM batch_jobs") == [("completed",)])
+            await until(lambda: "finished" in app.said)
             assert len(provider.batches) == 1
 
             provider.polls = provider.cancel_polls = 50
-            dialog = await made(desk, notes(tmp_path, 1))
-            press(desk, "batch-start")
+            dialog = await made(app, notes(tmp_path, 1))
+            press(app, "batch-start")
             await until(lambda: "In progress" in dialog.job.status.text())
             for answer in ("Keep running", "Cancel job"):
                 assert "Canceling" not in dialog.job.status.text()
-                press(desk, "batch-cancel")
+                press(app, "batch-cancel")
                 await until(lambda: dialog.findChildren(QMessageBox))
                 (box,) = dialog.findChildren(QMessageBox)
                 next(each for each in box.buttons() if each.text() == answer).click()
@@ -222,154 +222,154 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
 
 
 async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
-    async with open_desk() as (_provider, desk):
+    async with open_app() as (_provider, app):
         paths = notes(tmp_path, 12)
-        desk.window.files_dropped.emit(paths[:3])
-        assert not desk.window.findChildren(BatchBar)
-        await until(lambda: len(desk.state.draft.value.attachments) == 3)
-        desk.window.files_dropped.emit([tmp_path])
-        await until(lambda: "Send these files as a batch job" in bar_of(desk))
-        bar = find(desk.window, BatchBar, "batch-bar")
+        app.window.files_dropped.emit(paths[:3])
+        assert not app.window.findChildren(BatchBar)
+        await until(lambda: len(app.state.draft.value.attachments) == 3)
+        app.window.files_dropped.emit([tmp_path])
+        await until(lambda: "Send these files as a batch job" in bar_of(app))
+        bar = find(app.window, BatchBar, "batch-bar")
         bar.dismiss_button.click()
         assert not bar.isVisible()
-        await until(lambda: len(desk.state.draft.value.attachments) == 4)
+        await until(lambda: len(app.state.draft.value.attachments) == 4)
         paths.append(tmp_path / "none.pdf")
-        desk.window.files_dropped.emit(paths[-1:])
-        await until(lambda: "none.pdf" in desk.said)
-        desk.window.files_dropped.emit(paths)
-        await until(lambda: "Send 13 files as a batch job" in bar_of(desk))
+        app.window.files_dropped.emit(paths[-1:])
+        await until(lambda: "none.pdf" in app.said)
+        app.window.files_dropped.emit(paths)
+        await until(lambda: "Send 13 files as a batch job" in bar_of(app))
         bar.show_button.click()
-        await until(lambda: not desk.controllers.readings.ids)
-        assert desk.said == ""  # the job says what is wrong with them
-        dialog = dialog_of(desk)
+        await until(lambda: not app.controllers.readings.ids)
+        assert app.said == ""  # the job says what is wrong with them
+        dialog = dialog_of(app)
         assert dialog.isVisible()
         assert "13 files" in dialog.new.files.text()
         # They do not go into the prompt as well; what stood there stays.
-        assert len(desk.state.draft.value.attachments) == 4
+        assert len(app.state.draft.value.attachments) == 4
         assert dialog.new.prompt.currentText() == "Summarize"
         assert "bullet" in dialog.new.task.toPlainText()
 
 
 async def test_an_offer_counts_no_folder_as_a_file(tmp_path: Path) -> None:
-    async with open_desk() as (_provider, desk):
+    async with open_app() as (_provider, app):
         folders = [tmp_path / str(number) for number in range(10)]
         for folder in folders:
             folder.mkdir()
-        await desk.written()
-        desk.window.files_dropped.emit(folders)
-        await desk.written()
-        assert bar_of(desk) == ""
-        desk.window.files_dropped.emit([*folders[:2], *notes(tmp_path, 10)])
-        await until(lambda: "Send these files as a batch job" in bar_of(desk))
+        await app.written()
+        app.window.files_dropped.emit(folders)
+        await app.written()
+        assert bar_of(app) == ""
+        app.window.files_dropped.emit([*folders[:2], *notes(tmp_path, 10)])
+        await until(lambda: "Send these files as a batch job" in bar_of(app))
 
 
 async def test_an_offer_hides_the_end_of_a_job_only_until_it_is_dismissed(tmp_path: Path) -> None:
-    async with open_desk() as (_provider, desk):
+    async with open_app() as (_provider, app):
         paths = notes(tmp_path, 12)
-        await made(desk, paths[:1])
-        desk.window.files_dropped.emit(paths)
-        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
-        press(desk, "batch-start")
-        await until(lambda: "finished" in desk.said)
-        assert "Send 12 files as a batch job" in bar_of(desk)
-        dismiss = find(desk.window, BatchBar, "batch-bar").dismiss_button
+        await made(app, paths[:1])
+        app.window.files_dropped.emit(paths)
+        await until(lambda: "Send 12 files as a batch job" in bar_of(app))
+        press(app, "batch-start")
+        await until(lambda: "finished" in app.said)
+        assert "Send 12 files as a batch job" in bar_of(app)
+        dismiss = find(app.window, BatchBar, "batch-bar").dismiss_button
         dismiss.click()
-        assert "finished" in bar_of(desk)
+        assert "finished" in bar_of(app)
         dismiss.click()
-        assert bar_of(desk) == ""
+        assert bar_of(app) == ""
 
 
 async def test_a_queued_question_is_not_sent_without_the_files_of_a_job(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("Why?")
-        desk.window.files_dropped.emit(notes(tmp_path, 12))
-        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
-        await until(lambda: len(desk.state.draft.value.attachments) == 12)
-        desk.type("Summarize them.")
-        desk.enter()
-        assert "Queued" in desk.hint
-        find(desk.window, BatchBar, "batch-bar").show_button.click()
-        assert "Queued" not in desk.hint
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
+        app.window.files_dropped.emit(notes(tmp_path, 12))
+        await until(lambda: "Send 12 files as a batch job" in bar_of(app))
+        await until(lambda: len(app.state.draft.value.attachments) == 12)
+        app.type("Summarize them.")
+        app.enter()
+        assert "Queued" in app.hint
+        find(app.window, BatchBar, "batch-bar").show_button.click()
+        assert "Queued" not in app.hint
         turn.end("So.")
-        await desk.settled()
-        assert len(desk.stage.turns) == 1
-        assert desk.text.toPlainText() == "Summarize them."
+        await app.settled()
+        assert len(app.providers.turns) == 1
+        assert app.text.toPlainText() == "Summarize them."
 
 
 async def test_an_offer_dismissed_by_keyboard_passes_the_focus_to_the_prompt(
     tmp_path: Path,
 ) -> None:
-    async with Desk() as desk:
-        desk.window.files_dropped.emit(notes(tmp_path, 12))
-        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
-        await until(lambda: len(desk.state.draft.value.attachments) == 12)
-        dismiss = find(desk.window, BatchBar, "batch-bar").dismiss_button
+    async with AppHarness() as app:
+        app.window.files_dropped.emit(notes(tmp_path, 12))
+        await until(lambda: "Send 12 files as a batch job" in bar_of(app))
+        await until(lambda: len(app.state.draft.value.attachments) == 12)
+        dismiss = find(app.window, BatchBar, "batch-bar").dismiss_button
         dismiss.setFocus()
-        desk.press(Qt.Key.Key_Space)
-        assert bar_of(desk) == ""
-        assert desk.text.hasFocus()  # a second press of the key must not remove a file
+        app.press(Qt.Key.Key_Space)
+        assert bar_of(app) == ""
+        assert app.text.hasFocus()  # a second press of the key must not remove a file
 
 
 async def test_an_offer_ends_when_its_files_are_sent(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        desk.window.files_dropped.emit(notes(tmp_path, 12))
-        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
-        await until(lambda: len(desk.state.draft.value.attachments) == 12)
-        turn = await desk.ask("Summarize them.")
-        assert bar_of(desk) == ""
+    async with AppHarness() as app:
+        app.window.files_dropped.emit(notes(tmp_path, 12))
+        await until(lambda: "Send 12 files as a batch job" in bar_of(app))
+        await until(lambda: len(app.state.draft.value.attachments) == 12)
+        turn = await app.ask("Summarize them.")
+        assert bar_of(app) == ""
         turn.end("Words.")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_files_attached_after_the_offer_stay_in_the_prompt(tmp_path: Path) -> None:
-    async with open_desk() as (_provider, desk):
+    async with open_app() as (_provider, app):
         *offered, read, unread = notes(tmp_path, 14)
-        desk.window.files_dropped.emit(offered)
-        await until(lambda: "Send 12 files as a batch job" in bar_of(desk))
-        await until(lambda: len(desk.state.draft.value.attachments) == 12)
-        desk.window.files_dropped.emit([read])
-        await until(lambda: len(desk.state.draft.value.attachments) == 13)
-        desk.window.files_dropped.emit([unread])
-        find(desk.window, BatchBar, "batch-bar").show_button.click()
-        await until(lambda: not desk.controllers.readings.ids)
-        attached = [part.name for part in desk.state.draft.value.attachments]
+        app.window.files_dropped.emit(offered)
+        await until(lambda: "Send 12 files as a batch job" in bar_of(app))
+        await until(lambda: len(app.state.draft.value.attachments) == 12)
+        app.window.files_dropped.emit([read])
+        await until(lambda: len(app.state.draft.value.attachments) == 13)
+        app.window.files_dropped.emit([unread])
+        find(app.window, BatchBar, "batch-bar").show_button.click()
+        await until(lambda: not app.controllers.readings.ids)
+        attached = [part.name for part in app.state.draft.value.attachments]
         assert attached == [read.name, unread.name]
-        assert "12 files" in dialog_of(desk).new.files.text()
+        assert "12 files" in dialog_of(app).new.files.text()
 
 
 async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> None:
-    async with open_desk() as (provider, desk):
+    async with open_app() as (provider, app):
         paths = notes(tmp_path, 2)
         paths[0].write_text("word " * 300_000, "utf-8")
-        dialog = await made(desk, paths)
+        dialog = await made(app, paths)
         assert "1 file skipped." in dialog.job.estimate.text()
-        await until(lambda: "272,000" in shown(desk)[0][2])
+        await until(lambda: "272,000" in shown(app)[0][2])
         dialog.job.table.setCurrentIndex(dialog.job.lines.index(0, 0))
         await until(dialog.job.chunked_reading_button.isVisible)
-        desk.type("A draft")
-        press(desk, "batch-parts")
-        await until(lambda: desk.text.toPlainText() == "Which is it?\n\nA draft")
-        desk.controllers.batches.show()
+        app.type("A draft")
+        press(app, "batch-parts")
+        await until(lambda: app.text.toPlainText() == "Which is it?\n\nA draft")
+        app.controllers.batches.show()
         dialog.job_requested.emit(dialog.job.job_id)
         await until(lambda: dialog.page == "job")
-        press(desk, "batch-parts")  # a second time nothing is doubled
+        press(app, "batch-parts")  # a second time nothing is doubled
         await until(lambda: not dialog.isVisible())
-        await desk.written()
-        assert desk.text.toPlainText() == "Which is it?\n\nA draft"
-        (part,) = desk.state.draft.value.attachments
+        await app.written()
+        assert app.text.toPlainText() == "Which is it?\n\nA draft"
+        (part,) = app.state.draft.value.attachments
         assert part.name == "note-1.md"
         assert "POST" not in [method for method, _ in provider.seen]
 
 
 async def test_batches_of_a_custom_server_can_be_switched_on() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         home = ProviderProfile(
             "home", "Home", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1", needs_key=False
         )
-        await desk.backend.settings.save_profile(home)
-        await desk.state.providers.reload()
-        panel = desk.window.settings
-        desk.click("open-settings")
+        await app.backend.settings.save_profile(home)
+        await app.state.providers.reload()
+        panel = app.window.settings
+        app.click("open-settings")
         combo = find(panel, Combo, "provider")
         await until(lambda: combo.isVisible() and combo.findData("home") >= 0)
         at = combo.findData("home")
@@ -378,27 +378,27 @@ async def test_batches_of_a_custom_server_can_be_switched_on() -> None:
         switch = find(panel, Switch, "offers-batches")
         await until(switch.isVisible)
         assert not switch.isChecked()
-        desk.controllers.batches.begin()
-        page = dialog_of(desk).new
+        app.controllers.batches.begin()
+        page = dialog_of(app).new
         page.provider.setCurrentIndex(page.provider.findData("home"))
         assert "turn on “Supports Batch API” in" in page.refusal.text()
         switch.click()
-        await until(lambda: any(p.id == "home" and p.has_batches for p in desk.state.providers.all))
-        desk.controllers.batches.begin()
+        await until(lambda: any(p.id == "home" and p.has_batches for p in app.state.providers.all))
+        app.controllers.batches.begin()
         page.provider.setCurrentIndex(page.provider.findData("home"))
         assert "Supports Batch API" not in page.refusal.text()
         find(panel, Switch, "takes-files").click()
         await until(
             lambda: any(
-                p.id == "home" and p.takes_files and p.has_batches for p in desk.state.providers.all
+                p.id == "home" and p.takes_files and p.has_batches for p in app.state.providers.all
             )
         )
 
 
 async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        desk.controllers.batches.begin(notes(tmp_path, 1))
-        page = dialog_of(desk).new
+    async with AppHarness() as app:
+        app.controllers.batches.begin(notes(tmp_path, 1))
+        page = dialog_of(app).new
         for at in range(page.provider.count()):
             page.provider.setCurrentIndex(at)
             if page.provider.currentData() in ("on-device", "cometapi"):
@@ -414,7 +414,7 @@ async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> No
 
 
 async def test_fifty_thousand_files_do_not_block_the_window() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         job = BatchJob(
             new_id(), ModelChoice("openai", "gpt-5.2"), "Large", "?", now(), BatchStatus.COMPLETED
         )
@@ -422,10 +422,10 @@ async def test_fifty_thousand_files_do_not_block_the_window() -> None:
             BatchItem(job.id, number, f"file-{number}.pdf", status=ItemStatus.ANSWERED)
             for number in range(1, 50_001)
         ]
-        store = desk.backend.batch_store
+        store = app.backend.batch_store
         await store.create(job, items)
-        desk.controllers.batches.show()
-        dialog = dialog_of(desk)
+        app.controllers.batches.show()
+        dialog = dialog_of(app)
         dialog.job_requested.emit(job.id)
         await until(lambda: dialog.job.lines.rowCount() == 50_000)
         table = dialog.job.table
@@ -449,8 +449,8 @@ async def test_fifty_thousand_files_do_not_block_the_window() -> None:
 
 
 async def test_jobs_can_be_used_by_keyboard(tmp_path: Path) -> None:
-    async with open_desk() as (_provider, desk):
-        dialog = await made(desk, notes(tmp_path, 2))
+    async with open_app() as (_provider, app):
+        dialog = await made(app, notes(tmp_path, 2))
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert dialog.page == "list"
         await until(lambda: dialog.jobs.rowCount() == 1)
@@ -465,14 +465,14 @@ async def test_jobs_can_be_used_by_keyboard(tmp_path: Path) -> None:
 
 
 async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
-    async with Desk() as desk:
-        await fill_batches(desk.backend)
-        desk.theme.set_text_size(200)
-        await until(desk.window.updatesEnabled)
-        desk.window.resize(800, 600)
-        desk.controllers.batches.show()
-        await until(lambda: desk.window.findChild(BatchDialog) is not None)
-        dialog = find(desk.window, BatchDialog, "batch-jobs")
+    async with AppHarness() as app:
+        await fill_batches(app.backend)
+        app.theme.set_text_size(200)
+        await until(app.window.updatesEnabled)
+        app.window.resize(800, 600)
+        app.controllers.batches.show()
+        await until(lambda: app.window.findChild(BatchDialog) is not None)
+        dialog = find(app.window, BatchDialog, "batch-jobs")
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
         dialog.table.activated.emit(dialog.jobs.index(0, 0))
         await until(lambda: dialog.page == "job" and dialog.job.answer.isVisible())
@@ -489,9 +489,9 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
 
 async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
     files = [tmp_path / "a.txt", tmp_path / "b.txt"]
-    async with Desk() as desk:
-        desk.controllers.batches.begin(files)
-        page = find(desk.window, BatchDialog, "batch-jobs").new
+    async with AppHarness() as app:
+        app.controllers.batches.begin(files)
+        page = find(app.window, BatchDialog, "batch-jobs").new
         page.clear_button.click()
         assert "a.txt" not in page.files.text()
         assert page.window().focusWidget() is page.undo_button
@@ -503,9 +503,9 @@ async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
 
 
 async def test_a_job_of_a_removed_provider_is_refused(tmp_path: Path) -> None:
-    async with open_desk() as (_, desk):
-        desk.controllers.batches.begin(notes(tmp_path, 1))
-        dialog = dialog_of(desk)
+    async with open_app() as (_, app):
+        app.controllers.batches.begin(notes(tmp_path, 1))
+        dialog = dialog_of(app)
         order = BatchOrder(tuple(notes(tmp_path, 1)), "", "Why?", "", "gone", "gpt-5.2", None, None)
         dialog.new.preparation_requested.emit(order)
         await until(lambda: "Provider removed." in dialog.status_note.text())

@@ -9,7 +9,7 @@ from desktop_app.app.batch.batch_runs import BatchRuns
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.services.batch.batch_service import BatchService
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 
 
 class SlowService:
@@ -31,15 +31,15 @@ class SlowService:
 
 
 async def test_a_job_resumed_during_a_step_does_not_wait_for_the_next() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         choice, status = ModelChoice("openai", "gpt-5.2"), BatchStatus.IN_PROGRESS
         job = BatchJob(new_id(), choice, "Notes", "?", now(), status)
-        store, service = desk.backend.batch_store, SlowService()
+        store, service = app.backend.batch_store, SlowService()
         await store.create(job, [BatchItem(job.id, 1, "a.md")])
         runs = BatchRuns(
-            desk.window,
+            app.window,
             lambda _on_change: cast("BatchService", service),
-            tasks=desk.controllers.tasks,
+            tasks=app.controllers.tasks,
             store=store,
         )
         service.in_step = lambda: runs.resume(job.id)

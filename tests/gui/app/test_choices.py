@@ -30,7 +30,7 @@ from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field, answer_note, connection_result, provider_page
 from tests.helpers.secrets import key_for
 from tests.helpers.widgets import find
@@ -48,19 +48,19 @@ SERVER = ProviderProfile(
 )
 
 
-def row(desk: Desk) -> ChoiceView:
+def row(app: AppHarness) -> ChoiceView:
     """Return the state of the choice row."""
-    return desk.window.prompt.row.choice
+    return app.window.prompt.row.choice
 
 
-def entry(desk: Desk, name: str) -> ModelEntry:
+def entry(app: AppHarness, name: str) -> ModelEntry:
     """Return a line of the model menu."""
-    return next(e for e in row(desk).models if e.name == name)
+    return next(e for e in row(app).models if e.name == name)
 
 
-def key_state(desk: Desk, profile_id: str) -> KeyState:
+def key_state(app: AppHarness, profile_id: str) -> KeyState:
     """Return the state of a key in the panel."""
-    (page,) = provider_page(desk, profile_id).findChildren(ProviderTab)
+    (page,) = provider_page(app, profile_id).findChildren(ProviderTab)
     return page._key_states[profile_id]
 
 
@@ -68,45 +68,45 @@ def key_state(desk: Desk, profile_id: str) -> KeyState:
 
 
 async def test_the_choice_belongs_to_the_conversation() -> None:
-    async with Desk(environment=COMET) as desk:
-        assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.MEDIUM)
-        desk.window.prompt.row.effort_requested.emit(Effort.XHIGH)
-        turn = await desk.ask("One")
-        one = desk.open_id
+    async with AppHarness(environment=COMET) as app:
+        assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.MEDIUM)
+        app.window.prompt.row.effort_requested.emit(Effort.XHIGH)
+        turn = await app.ask("One")
+        one = app.open_id
         assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.XHIGH)
         turn.end("1")
-        await desk.settled()
-        assert "Thinking · Extra high · 1,200 tokens" in desk.transcript
-        desk.window.conversations.new_requested.emit()
-        assert row(desk).effort is Effort.MEDIUM
-        desk.press(Qt.Key.Key_3, ALT)
-        turn = await desk.ask("Two")
+        await app.settled()
+        assert "Thinking · Extra high · 1,200 tokens" in app.transcript
+        app.window.conversations.new_requested.emit()
+        assert row(app).effort is Effort.MEDIUM
+        app.press(Qt.Key.Key_3, ALT)
+        turn = await app.ask("Two")
         assert (turn.request.model, turn.request.effort) == ("gpt-5.2-pro", Effort.MEDIUM)
         turn.end("2")
-        await desk.settled()
-        await desk.opened(one)
-        assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.XHIGH)
-    async with Desk(environment=COMET) as desk:
-        assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.XHIGH)
+        await app.settled()
+        await app.opened(one)
+        assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.XHIGH)
+    async with AppHarness(environment=COMET) as app:
+        assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.XHIGH)
 
 
 async def test_an_effort_that_a_variant_refuses_is_used_again_with_others() -> None:
-    async with Desk(environment=COMET) as desk:
-        desk.window.prompt.row.effort_requested.emit(Effort.LOW)
-        desk.window.prompt.row.variant_requested.emit(Variant.PRO)
-        assert row(desk).effort is Effort.MEDIUM
-        refused = row(desk).effort_refusals
+    async with AppHarness(environment=COMET) as app:
+        app.window.prompt.row.effort_requested.emit(Effort.LOW)
+        app.window.prompt.row.variant_requested.emit(Variant.PRO)
+        assert row(app).effort is Effort.MEDIUM
+        refused = row(app).effort_refusals
         assert refused[Effort.LOW] == "GPT-5.2 Pro doesn’t support the effort Low."
-        turn = await desk.ask("One")
+        turn = await app.ask("One")
         assert turn.request.effort is Effort.MEDIUM
         turn.end("1")
-        await desk.settled()
-        desk.window.prompt.row.variant_requested.emit(Variant.INSTANT)
-        assert row(desk).effort_refusals[Effort.HIGH] == (
+        await app.settled()
+        app.window.prompt.row.variant_requested.emit(Variant.INSTANT)
+        assert row(app).effort_refusals[Effort.HIGH] == (
             "GPT-5.2 Instant always uses the effort Medium."
         )
-        desk.window.prompt.row.variant_requested.emit(Variant.THINKING)
-        assert row(desk).effort is Effort.LOW
+        app.window.prompt.row.variant_requested.emit(Variant.THINKING)
+        assert row(app).effort is Effort.LOW
 
 
 def test_a_model_lists_no_effort_of_an_earlier_family() -> None:
@@ -119,273 +119,273 @@ def test_a_model_lists_no_effort_of_an_earlier_family() -> None:
 
 
 async def test_effort_by_key_skips_refused_efforts() -> None:
-    async with Desk(environment=COMET) as desk:
-        desk.window.prompt.row.variant_requested.emit(Variant.PRO)
-        desk.press(Qt.Key.Key_Down, ALT)
-        assert row(desk).effort is Effort.MEDIUM
+    async with AppHarness(environment=COMET) as app:
+        app.window.prompt.row.variant_requested.emit(Variant.PRO)
+        app.press(Qt.Key.Key_Down, ALT)
+        assert row(app).effort is Effort.MEDIUM
         for _ in range(4):
-            desk.press(Qt.Key.Key_Up, ALT)
-        assert row(desk).effort is Effort.XHIGH
+            app.press(Qt.Key.Key_Up, ALT)
+        assert row(app).effort is Effort.XHIGH
 
 
 async def test_instant_at_openai_has_a_stand_in_that_is_named() -> None:
-    async with Desk(environment=KEYED) as desk:
-        desk.press(Qt.Key.Key_1, ALT)
+    async with AppHarness(environment=KEYED) as app:
+        app.press(Qt.Key.Key_1, ALT)
         notice = "Instant is no longer available. GPT-5.2 without reasoning responds instead."
-        assert row(desk).notice == notice
-        assert row(desk).effort is Effort.NONE
-        assert row(desk).effort_refusals[Effort.HIGH] == notice
-        assert desk.hint == notice
-        turn = await desk.ask("One")
+        assert row(app).notice == notice
+        assert row(app).effort is Effort.NONE
+        assert row(app).effort_refusals[Effort.HIGH] == notice
+        assert app.hint == notice
+        turn = await app.ask("One")
         assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.NONE)
         turn.end("1")
-        await desk.settled()
-        assert notice in desk.transcript
+        await app.settled()
+        assert notice in app.transcript
 
 
 async def test_one_conversation_can_use_another_provider() -> None:
-    async with Desk(environment=COMET) as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        await until(lambda: any(e.name == "qwen" for e in row(desk).models))
-        names = [e.name for e in row(desk).models if e.provider_name == "OpenAI"]
+    async with AppHarness(environment=COMET) as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        await until(lambda: any(e.name == "qwen" for e in row(app).models))
+        names = [e.name for e in row(app).models if e.provider_name == "OpenAI"]
         assert names == []  # there is no key for it
-        desk.window.prompt.row.model_requested.emit(entry(desk, "qwen"))
-        assert row(desk).model_name == "qwen"
-        assert not row(desk).offers_effort
-        turn = await desk.ask("One")
+        app.window.prompt.row.model_requested.emit(entry(app, "qwen"))
+        assert row(app).model_name == "qwen"
+        assert not row(app).offers_effort
+        turn = await app.ask("One")
         assert (turn.request.model, turn.request.effort) == ("qwen", None)
         assert turn.profile.id == "ollama"
         turn.end("1")
-        await desk.settled()
-        desk.window.settings.profile_removal_requested.emit("ollama")
-        await desk.written()
-        assert row(desk).model_name == "Provider removed. Choose another."
-        assert desk.hint == "Provider removed. Choose another."
-        desk.press(Qt.Key.Key_3, ALT)  # chooses no provider
-        assert row(desk).model_name == "Provider removed. Choose another."
-        desk.type("Two")
-        desk.enter()
-        assert desk.hint == "Provider removed. Choose another."
-        desk.controllers.answer_actions.retry_last()
-        await until(lambda: desk.said.startswith("Provider removed. Choose another."))
-        assert len(desk.stage.turns) == 1
-        desk.window.prompt.row.model_requested.emit(entry(desk, "GPT-5.2 Thinking"))
-        assert not desk.said.startswith("Provider removed")
-        turn = await desk.ask("")
+        await app.settled()
+        app.window.settings.profile_removal_requested.emit("ollama")
+        await app.written()
+        assert row(app).model_name == "Provider removed. Choose another."
+        assert app.hint == "Provider removed. Choose another."
+        app.press(Qt.Key.Key_3, ALT)  # chooses no provider
+        assert row(app).model_name == "Provider removed. Choose another."
+        app.type("Two")
+        app.enter()
+        assert app.hint == "Provider removed. Choose another."
+        app.controllers.answer_actions.retry_last()
+        await until(lambda: app.said.startswith("Provider removed. Choose another."))
+        assert len(app.providers.turns) == 1
+        app.window.prompt.row.model_requested.emit(entry(app, "GPT-5.2 Thinking"))
+        assert not app.said.startswith("Provider removed")
+        turn = await app.ask("")
         assert (turn.request.model, turn.profile.name, turn.asked) == (
             "gpt-5.2",
             "CometAPI (environment)",
             "Two",
         )
         turn.end("2")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_a_removed_provider_leaves_its_model_behind() -> None:
-    async with Desk(environment=COMET) as desk:
-        one = await desk.ask_and_answer("One", "1")
-    async with Desk() as desk:  # without the variable there is no such provider
-        assert desk.open_id == one
-        assert row(desk).model_name == "Provider removed. Choose another."
-        desk.window.prompt.row.model_requested.emit(entry(desk, "SmolLM2 135M"))
-        assert row(desk).model_name == "SmolLM2 135M"
-        turn = await desk.ask("Two")
+    async with AppHarness(environment=COMET) as app:
+        one = await app.ask_and_answer("One", "1")
+    async with AppHarness() as app:  # without the variable there is no such provider
+        assert app.open_id == one
+        assert row(app).model_name == "Provider removed. Choose another."
+        app.window.prompt.row.model_requested.emit(entry(app, "SmolLM2 135M"))
+        assert row(app).model_name == "SmolLM2 135M"
+        turn = await app.ask("Two")
         assert (turn.request.model, turn.request.effort) == ("smollm2-135m-instruct", None)
         turn.end("2")
-        await desk.settled()
-        assert "SmolLM2 135M" in desk.window.transcript.toPlainText()
-        assert "smollm2" not in desk.window.transcript.toPlainText()
+        await app.settled()
+        assert "SmolLM2 135M" in app.window.transcript.toPlainText()
+        assert "smollm2" not in app.window.transcript.toPlainText()
 
 
 # ---------------------------------------------------------------- what it costs
 
 
 async def test_the_estimate_follows_the_typing() -> None:
-    async with Desk(environment=KEYED) as desk:
-        desk.type("one two three")
-        await until(lambda: desk.estimate)
-        assert desk.estimate.startswith("7 tokens")
-        desk.type(" four")
-        await until(lambda: desk.estimate.startswith("8 tokens"))
-        turn = await desk.ask("")
+    async with AppHarness(environment=KEYED) as app:
+        app.type("one two three")
+        await until(lambda: app.estimate)
+        assert app.estimate.startswith("7 tokens")
+        app.type(" four")
+        await until(lambda: app.estimate.startswith("8 tokens"))
+        turn = await app.ask("")
         turn.end("done")
-        await desk.settled()
-        await until(lambda: desk.estimate == "")
-        header = desk.window.header
+        await app.settled()
+        await until(lambda: app.estimate == "")
+        header = app.window.header
         await until(lambda: header.context.text() == "1.1k of 272k")
         await until(lambda: header.cost.text() == "$0.005")
-        desk.type("more")
+        app.type("more")
         # What the provider counted, less its reasoning, and what is new.
-        await until(lambda: desk.estimate.startswith("1.2k tokens"))
-        assert "Input: 1,155 tokens" in desk.window.prompt.row.estimate_label.toolTip()
-        desk.window.conversations.new_requested.emit()
-        await until(lambda: desk.estimate == "")
+        await until(lambda: app.estimate.startswith("1.2k tokens"))
+        assert "Input: 1,155 tokens" in app.window.prompt.row.estimate_label.toolTip()
+        app.window.conversations.new_requested.emit()
+        await until(lambda: app.estimate == "")
         await until(lambda: header.cost.text() == "")
         assert not header.context.isVisible()
 
 
 async def test_a_new_choice_shows_its_price_at_once() -> None:
-    async with Desk(environment=KEYED) as desk:
-        desk.type("one two three " * 100)
-        await until(lambda: "$" in desk.estimate)
-        former = desk.estimate
-        desk.window.prompt.row.variant_requested.emit(Variant.PRO)
-        tokens, _, cost = desk.estimate.partition(" · ")
+    async with AppHarness(environment=KEYED) as app:
+        app.type("one two three " * 100)
+        await until(lambda: "$" in app.estimate)
+        former = app.estimate
+        app.window.prompt.row.variant_requested.emit(Variant.PRO)
+        tokens, _, cost = app.estimate.partition(" · ")
         assert former.startswith(f"{tokens} · $")
         assert cost == "$0.006 input"
-        desk.window.conversations.new_requested.emit()
-        await until(lambda: desk.estimate == "")
+        app.window.conversations.new_requested.emit()
+        await until(lambda: app.estimate == "")
 
 
 async def test_the_model_on_this_computer_is_free() -> None:
-    async with Desk() as desk:
-        await until(lambda: desk.estimate == "Free · local")
-        assert "small built-in model" in desk.window.empty_state.key_line.words.text()
+    async with AppHarness() as app:
+        await until(lambda: app.estimate == "Free · local")
+        assert "small built-in model" in app.window.empty_state.key_line.words.text()
 
 
 # ---------------------------------------------------------------- keys
 
 
 async def test_a_new_key_switches_an_empty_conversation() -> None:
-    async with Desk() as desk:
-        desk.window.show_settings(True)
-        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-        await desk.written()
-        assert row(desk).variant is Variant.THINKING
-        assert row(desk).provider_id == OPENAI.id
-        use = find(provider_page(desk, OPENAI.id), QAbstractButton, "use-for-new")
+    async with AppHarness() as app:
+        app.window.show_settings(True)
+        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await app.written()
+        assert row(app).variant is Variant.THINKING
+        assert row(app).provider_id == OPENAI.id
+        use = find(provider_page(app, OPENAI.id), QAbstractButton, "use-for-new")
         assert use.isChecked()
-        assert not desk.window.empty_state.key_line.isVisible()
-        turn = await desk.ask("One")
+        assert not app.window.empty_state.key_line.isVisible()
+        turn = await app.ask("One")
         assert turn.profile.id == OPENAI.id
         turn.end("1")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Private", "matter")
-        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-        await until(lambda: "New conversations will use OpenAI" in desk.said)
-        assert "This one still uses On this computer" in desk.said
-        assert row(desk).model_name == "SmolLM2 135M"
-        turn = await desk.ask("More")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Private", "matter")
+        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await until(lambda: "New conversations will use OpenAI" in app.said)
+        assert "This one still uses On this computer" in app.said
+        assert row(app).model_name == "SmolLM2 135M"
+        turn = await app.ask("More")
         assert turn.profile.kind is ProviderKind.ON_DEVICE
         turn.end("ok")
-        await desk.settled()
-        desk.press_action("Use OpenAI here")
-        assert row(desk).provider_id == OPENAI.id
-        turn = await desk.ask("Now")
+        await app.settled()
+        app.press_action("Use OpenAI here")
+        assert row(app).provider_id == OPENAI.id
+        turn = await app.ask("Now")
         assert turn.profile.id == OPENAI.id
         turn.end("ok")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> None:
-    async with Desk() as desk:
-        desk.window.show_settings(True)
-        desk.window.settings.profile_selected.emit(OPENAI.id)
-        await desk.written()
-        assert key_state(desk, OPENAI.id).place == "none"
-        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-        await desk.written()
-        assert key_state(desk, OPENAI.id).place == "session"
-        key_section = desk.window.settings.findChildren(KeySection)[0]
+    async with AppHarness() as app:
+        app.window.show_settings(True)
+        app.window.settings.profile_selected.emit(OPENAI.id)
+        await app.written()
+        assert key_state(app, OPENAI.id).place == "none"
+        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await app.written()
+        assert key_state(app, OPENAI.id).place == "session"
+        key_section = app.window.settings.findChildren(KeySection)[0]
         assert key_section.note.text() == "No keyring is available, so nothing is stored."
-        desk.window.settings.key_removal_requested.emit(OPENAI.id)
-        await desk.written()
-        assert key_state(desk, OPENAI.id).place == "none"
-        assert desk.setting("default.provider") == ""
-        assert row(desk).model_name == "SmolLM2 135M"
-        dump = desk.stored("SELECT group_concat(value) FROM settings")
+        app.window.settings.key_removal_requested.emit(OPENAI.id)
+        await app.written()
+        assert key_state(app, OPENAI.id).place == "none"
+        assert app.setting("default.provider") == ""
+        assert row(app).model_name == "SmolLM2 135M"
+        dump = app.stored("SELECT group_concat(value) FROM settings")
         assert "not-a-key" not in str(dump)
 
 
 async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None:
-    async with Desk() as desk:
-        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-        await desk.written()
-    async with Desk() as desk:
-        assert row(desk).model_name == "SmolLM2 135M"
+    async with AppHarness() as app:
+        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await app.written()
+    async with AppHarness() as app:
+        assert row(app).model_name == "SmolLM2 135M"
 
 
 async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> None:
-    async with Desk() as desk:
-        desk.stage.models_of = {
+    async with AppHarness() as app:
+        app.providers.models_of = {
             OPENAI.id: AuthenticationError(
                 "The key was not accepted.", what_to_do=Remedy.CHECK_KEY
             ),
             COMETAPI.id: ("a",) * 38,
             SERVER.id: ("llama3", "gpt-5.2"),
         }
-        desk.window.settings.test_requested.emit(OPENAI.id)
-        desk.window.settings.test_requested.emit(COMETAPI.id)
-        desk.window.settings.profile_add_requested.emit(replace(SERVER, models=()))
-        await desk.written()
-        desk.window.settings.test_requested.emit(SERVER.id)
-        await desk.written()
-        assert connection_result(desk, OPENAI.id) == (
+        app.window.settings.test_requested.emit(OPENAI.id)
+        app.window.settings.test_requested.emit(COMETAPI.id)
+        app.window.settings.profile_add_requested.emit(replace(SERVER, models=()))
+        await app.written()
+        app.window.settings.test_requested.emit(SERVER.id)
+        await app.written()
+        assert connection_result(app, OPENAI.id) == (
             False,
             "The key was not accepted. Check or replace the key in Settings › Provider.",
         )
         for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
-            is_ok, words = connection_result(desk, id_)
+            is_ok, words = connection_result(app, id_)
             assert is_ok
             assert re.fullmatch(rf"Connected in \d+\.\d s, {count} models found\.", words)
-        stored = await desk.backend.settings.profiles()
+        stored = await app.backend.settings.profiles()
         assert stored[0].models == ("llama3", "gpt-5.2")
 
 
 async def test_a_provider_chosen_during_a_test_stays_in_the_panel() -> None:
-    async with Desk() as desk:
-        panel = desk.window.settings
-        desk.stage.models_of = {SERVER.id: ("llama3",)}
+    async with AppHarness() as app:
+        panel = app.window.settings
+        app.providers.models_of = {SERVER.id: ("llama3",)}
         panel.profile_add_requested.emit(replace(SERVER, models=()))
-        await desk.written()
+        await app.written()
         panel.show_page("provider")
         combo = find(panel, QComboBox, "provider")
         assert combo.currentData() == SERVER.id
-        desk.stage.on_models = lambda _profile: panel.profile_selected.emit(OPENAI.id)
+        app.providers.on_models = lambda _profile: panel.profile_selected.emit(OPENAI.id)
         panel.test_requested.emit(SERVER.id)
-        await desk.written()
-        assert (await desk.backend.settings.profiles())[0].models == ("llama3",)
+        await app.written()
+        assert (await app.backend.settings.profiles())[0].models == ("llama3",)
         assert combo.currentData() == OPENAI.id
 
 
 async def test_an_address_or_key_entered_just_before_is_the_one_tested() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         asked: list[str] = []
-        desk.stage.models_of = {SERVER.id: ("llama3",)}
-        desk.stage.on_models = lambda profile: asked.append(profile.base_url)
-        desk.window.settings.profile_add_requested.emit(SERVER)
-        await desk.written()
-        desk.window.settings.profile_save_requested.emit(replace(SERVER, base_url="http://host/v1"))
-        desk.window.settings.test_requested.emit(SERVER.id)
-        await desk.written()
+        app.providers.models_of = {SERVER.id: ("llama3",)}
+        app.providers.on_models = lambda profile: asked.append(profile.base_url)
+        app.window.settings.profile_add_requested.emit(SERVER)
+        await app.written()
+        app.window.settings.profile_save_requested.emit(replace(SERVER, base_url="http://host/v1"))
+        app.window.settings.test_requested.emit(SERVER.id)
+        await app.written()
         assert asked == ["http://host/v1"]
         held: list[bool] = []
-        desk.stage.models_of[OPENAI.id] = ("gpt-5.2",)
-        vault = desk.backend.vault
-        desk.stage.on_models = lambda profile: held.append(profile.id in vault._session)
-        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-        desk.window.settings.test_requested.emit(OPENAI.id)
-        await desk.written()
+        app.providers.models_of[OPENAI.id] = ("gpt-5.2",)
+        vault = app.backend.vault
+        app.providers.on_models = lambda profile: held.append(profile.id in vault._session)
+        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        app.window.settings.test_requested.emit(OPENAI.id)
+        await app.written()
         assert held
         assert all(held)
 
 
 async def test_a_refused_key_of_the_environment_is_named_as_such() -> None:
-    async with Desk(environment=KEYED) as desk:
-        turn = await desk.ask("One")
+    async with AppHarness(environment=KEYED) as app:
+        turn = await app.ask("One")
         turn.fail(AuthenticationError("OpenAI rejected the API key.", what_to_do=Remedy.CHECK_KEY))
-        await desk.settled()
-        assert "Check or replace the key in environment variables." in desk.transcript
-        assert "Add key" not in desk.transcript
-        here = desk.open_id
-        desk.window.conversations.new_requested.emit()
-        await desk.opened(here)
-        assert "Check or replace the key in environment variables." in desk.transcript
+        await app.settled()
+        assert "Check or replace the key in environment variables." in app.transcript
+        assert "Add key" not in app.transcript
+        here = app.open_id
+        app.window.conversations.new_requested.emit()
+        await app.opened(here)
+        assert "Check or replace the key in environment variables." in app.transcript
 
 
 @pytest.mark.parametrize(
@@ -399,56 +399,56 @@ async def test_a_refused_key_of_the_environment_is_named_as_such() -> None:
 async def test_defaults_apply_to_an_empty_conversation_at_once(
     key: str, value: str, expected: tuple[str, Variant, Effort]
 ) -> None:
-    async with Desk(environment={} if key == "default.provider" else KEYED) as desk:
+    async with AppHarness(environment={} if key == "default.provider" else KEYED) as app:
         if key == "default.provider":
-            await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        desk.window.settings.setting_changed.emit(key, value)
-        await desk.written()
-        shown = row(desk)
+            await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
+        app.window.settings.setting_changed.emit(key, value)
+        await app.written()
+        shown = row(app)
         assert (shown.provider_id, shown.variant, shown.effort) == expected
-        await desk.ask_and_answer("One", "1")
-        before = row(desk)
-        desk.window.settings.setting_changed.emit("default.effort", "high")
-        await desk.written()
-        assert row(desk).effort is before.effort
+        await app.ask_and_answer("One", "1")
+        before = row(app)
+        app.window.settings.setting_changed.emit("default.effort", "high")
+        await app.written()
+        assert row(app).effort is before.effort
 
 
 async def test_the_price_of_a_provider_counts() -> None:
-    async with Desk() as desk:
-        await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        desk.window.settings.profile_save_requested.emit(
+    async with AppHarness() as app:
+        await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
+        app.window.settings.profile_save_requested.emit(
             replace(COMETAPI, price_multiplier=Decimal("0.5"))
         )
-        desk.window.settings.setting_changed.emit("default.provider", COMETAPI.id)
-        await desk.written()
-        await desk.ask_and_answer("One", "1")
-        assert desk.state.current.path[-1].cost == Decimal("0.002275")
+        app.window.settings.setting_changed.emit("default.provider", COMETAPI.id)
+        await app.written()
+        await app.ask_and_answer("One", "1")
+        assert app.state.current.path[-1].cost == Decimal("0.002275")
 
 
 async def test_settings_reach_the_request() -> None:
-    async with Desk(environment=COMET) as desk:
+    async with AppHarness(environment=COMET) as app:
         for key, value in (
             ("answer.system_prompt", "Be brief."),
             ("answer.temperature", 0.5),
             ("answer.verbosity", "low"),
         ):
-            desk.window.settings.setting_changed.emit(key, value)
-        await desk.written()
-        assert answer_note(desk, "answer.temperature") == (
+            app.window.settings.setting_changed.emit(key, value)
+        await app.written()
+        assert answer_note(app, "answer.temperature") == (
             "GPT-5.2 Thinking supports this setting only with effort set to None."
         )
-        turn = await desk.ask("One")
+        turn = await app.ask("One")
         assert turn.request.instructions == "Be brief."
         assert turn.request.parameters.temperature is None
         assert turn.request.parameters.verbosity == "low"
         turn.end("1")
-        await desk.settled()
-        desk.window.prompt.row.effort_requested.emit(Effort.NONE)
-        await until(answer_field(desk, "answer.temperature").isEnabled)
-        turn = await desk.ask("Two")
+        await app.settled()
+        app.window.prompt.row.effort_requested.emit(Effort.NONE)
+        await until(answer_field(app, "answer.temperature").isEnabled)
+        turn = await app.ask("Two")
         assert turn.request.parameters.temperature == 0.5
         turn.end("2")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_another_weights_file_is_used_on_this_computer(
@@ -456,93 +456,93 @@ async def test_another_weights_file_is_used_on_this_computer(
 ) -> None:
     weights = tmp_path_factory.mktemp("weights") / "other.gguf"
 
-    async with Desk() as desk:
-        await desk.ask_and_answer("One", "1")
-        desk.window.settings.model_file_chosen.emit(weights)
-        await desk.written()
-        assert row(desk).model_name == "other"
-        panel = provider_page(desk, ON_DEVICE.id)
+    async with AppHarness() as app:
+        await app.ask_and_answer("One", "1")
+        app.window.settings.model_file_chosen.emit(weights)
+        await app.written()
+        assert row(app).model_name == "other"
+        panel = provider_page(app, ON_DEVICE.id)
         assert find(panel, QLineEdit, "weights").text() == weights.name
-        turn = await desk.ask("Two")
+        turn = await app.ask("Two")
         assert turn.request.model == str(weights)
         turn.end("2")
-        await desk.settled()
-    async with Desk() as desk:
-        assert row(desk).model_name == "other"
-        desk.window.settings.model_file_chosen.emit(None)
-        await desk.written()
-        assert row(desk).model_name == "SmolLM2 135M"
+        await app.settled()
+    async with AppHarness() as app:
+        assert row(app).model_name == "other"
+        app.window.settings.model_file_chosen.emit(None)
+        await app.written()
+        assert row(app).model_name == "SmolLM2 135M"
 
 
 @pytest.mark.attack("secrets")
 async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name() -> None:
-    async with Desk() as desk:
-        vault, panel = desk.backend.vault, desk.window.settings
+    async with AppHarness() as app:
+        vault, panel = app.backend.vault, app.window.settings
         field = CustomField("X-Key", is_secret=True)
-        desk.window.show_settings(True)
+        app.window.show_settings(True)
         panel.custom_field_entered.emit(OPENAI.id, field, "w0rd-0123456789")
-        await desk.written()
-        [profile] = [p for p in desk.state.providers.all if p.id == OPENAI.id]
+        await app.written()
+        [profile] = [p for p in app.state.providers.all if p.id == OPENAI.id]
         assert profile.custom_fields == (field,)
         name, where = profile.custom_field_id(field), origin(OPENAI.base_url)
         assert (await vault.place(name, where)).is_usable
-        dump = desk.stored("SELECT group_concat(body) FROM profiles")
+        dump = app.stored("SELECT group_concat(body) FROM profiles")
         assert "X-Key" in str(dump)
         assert "w0rd" not in str(dump)
         panel.profile_save_requested.emit(replace(profile, custom_fields=()))
-        await desk.written()
+        await app.written()
         assert not (await vault.place(name, where)).is_usable
 
 
 async def test_a_change_made_while_a_secret_header_is_stored_is_kept() -> None:
-    async with Desk() as desk:
-        panel = desk.window.settings
+    async with AppHarness() as app:
+        panel = app.window.settings
         field = CustomField("X-Key", is_secret=True)
-        changed = replace(desk.state.providers.get(OPENAI.id) or OPENAI, name="Changed")
+        changed = replace(app.state.providers.get(OPENAI.id) or OPENAI, name="Changed")
         panel.custom_field_entered.emit(OPENAI.id, field, "w0rd-0123456789")
         panel.profile_save_requested.emit(changed)
-        await desk.written()
-        saved = desk.state.providers.get(OPENAI.id)
+        await app.written()
+        saved = app.state.providers.get(OPENAI.id)
         assert saved is not None
         assert (saved.name, saved.custom_fields) == ("Changed", (field,))
 
 
 async def test_the_offer_of_a_new_provider_disappears_with_its_conversation_or_default() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Private", "matter")
-        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-        await until(lambda: "New conversations will use OpenAI" in desk.said)
-        desk.window.settings.setting_changed.emit("default.provider", "")
-        await until(lambda: "New conversations" not in desk.said)
+    async with AppHarness() as app:
+        await app.ask_and_answer("Private", "matter")
+        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await until(lambda: "New conversations will use OpenAI" in app.said)
+        app.window.settings.setting_changed.emit("default.provider", "")
+        await until(lambda: "New conversations" not in app.said)
 
 
 async def test_the_environment_stays_first_when_a_key_is_entered() -> None:
     environment = {"COMETAPI_KEY": "not-a-key"}
-    async with Desk(environment=environment) as desk:
-        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-        await until(lambda: "New conversations still use CometAPI (environment)" in desk.said)
-        assert "will use" not in desk.said
-        desk.press_action("Use OpenAI here")
-        assert row(desk).provider_id == OPENAI.id
+    async with AppHarness(environment=environment) as app:
+        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await until(lambda: "New conversations still use CometAPI (environment)" in app.said)
+        assert "will use" not in app.said
+        app.press_action("Use OpenAI here")
+        assert row(app).provider_id == OPENAI.id
 
 
 async def test_a_new_key_is_tried_with_one_request_whose_cost_was_said() -> None:
-    async with Desk() as desk:
-        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+    async with AppHarness() as app:
+        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         words = "Try it for $0.00003 at most"  # of GPT-5 nano
-        notifications = desk.window.notifications
+        notifications = app.window.notifications
 
         def offered() -> list[QPushButton]:
             return [b for b in notifications.findChildren(QPushButton) if b.text() == words]
 
         await until(lambda: bool(offered()))
-        assert desk.stage.turns == []  # nothing is sent by itself
+        assert app.providers.turns == []  # nothing is sent by itself
         offered()[0].click()
-        await until(lambda: len(desk.stage.turns) == 1)
-        assert desk.stage.turns[0].request.model == "gpt-5-nano"
-        desk.stage.turns[0].end("Hello!")
+        await until(lambda: len(app.providers.turns) == 1)
+        assert app.providers.turns[0].request.model == "gpt-5-nano"
+        app.providers.turns[0].end("Hello!")
         await until(lambda: "Hello!" in notifications.status.text())
-        spent = await desk.backend.ledger.grouped(Grouping.PURPOSE)
+        spent = await app.backend.ledger.grouped(Grouping.PURPOSE)
         assert [row.key for row in spent] == ["test"]
 
 
@@ -556,8 +556,8 @@ def test_the_pages_that_give_keys_are_known_by_their_server() -> None:
 async def test_an_earlier_check_of_keys_does_not_list_models_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with Desk() as desk:
-        await desk.written()
+    async with AppHarness() as app:
+        await app.written()
         is_asked, may_answer = asyncio.Event(), asyncio.Event()
 
         async def answer_late(_profile: ProviderProfile) -> bool:
@@ -568,13 +568,13 @@ async def test_an_earlier_check_of_keys_does_not_list_models_again(
         async def refuse(_profile: ProviderProfile) -> bool:
             return False
 
-        choices, providers = desk.controllers.choices, desk.state.providers
-        monkeypatch.setattr(desk.backend.providers, "is_usable", answer_late)
+        choices, providers = app.controllers.choices, app.state.providers
+        monkeypatch.setattr(app.backend.providers, "is_usable", answer_late)
         providers.changed.emit()
         await is_asked.wait()
-        monkeypatch.setattr(desk.backend.providers, "is_usable", refuse)
+        monkeypatch.setattr(app.backend.providers, "is_usable", refuse)
         providers.changed.emit()
         await until(lambda: not choices.models)
         may_answer.set()
-        await desk.written()
+        await app.written()
         assert not choices.models

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 
 from desktop_app.domain.conversations.message_parts import CollectionPart
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextCharFormat
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 
-async def asking(desk: Desk, *files: Path) -> CollectionPart:
+async def asking(app: AppHarness, *files: Path) -> CollectionPart:
     """Put a collection of these files into the prompt, and return its part."""
-    made = await desk.backend.collections.create("Contracts")
-    await desk.backend.collections.add(made.id, files)
+    made = await app.backend.collections.create("Contracts")
+    await app.backend.collections.add(made.id, files)
     part = CollectionPart(made.id, made.name)
-    state = desk.state
+    state = app.state
     state.draft.set_attachments((part,))
     return part
 
 
-def link_at(desk: Desk, words: str) -> QTextCharFormat:
+def link_at(app: AppHarness, words: str) -> QTextCharFormat:
     """Return the format of the first character of these words in the transcript."""
-    found = desk.window.transcript.document().find(words)
+    found = app.window.transcript.document().find(words)
     assert not found.isNull()
     cursor = QTextCursor(found.document())
     cursor.setPosition(found.selectionStart() + 1)
@@ -39,66 +39,66 @@ def link_at(desk: Desk, words: str) -> QTextCharFormat:
 
 
 async def test_a_citation_opens_its_passage(data: Path) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        await asking(desk, data / "report.pdf")
-        turn = await desk.ask("What happened to the compressor?")
-        (part,) = desk.state.current.path[0].passage_parts
+    async with AppHarness(environment=OPENAI) as app:
+        await asking(app, data / "report.pdf")
+        turn = await app.ask("What happened to the compressor?")
+        (part,) = app.state.current.path[0].passage_parts
         numbers = [passage.number for passage in part.passages]
         assert numbers[0] == 1
         turn.say("It failed on 19 August [1]. Nothing else")
         turn.end(f" [{numbers[-1] + 7}].")
-        await desk.settled()
-        assert "[1]" in desk.transcript
-        assert link_at(desk, "[1]").anchorHref() == "repartee:passage/1"
-        assert not link_at(desk, f"[{numbers[-1] + 7}]").isAnchor()
-        transcript = desk.window.transcript
+        await app.settled()
+        assert "[1]" in app.transcript
+        assert link_at(app, "[1]").anchorHref() == "repartee:passage/1"
+        assert not link_at(app, f"[{numbers[-1] + 7}]").isAnchor()
+        transcript = app.window.transcript
         cursor = transcript.document().find("[1]")
         transcript.setTextCursor(cursor)
         transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
-        viewer = desk.controllers.viewer.window
+        viewer = app.controllers.viewer.window
         assert viewer is not None
         await until(lambda: bool(viewer.pages.marks()))
         assert part.passages[0].page in viewer.pages.marks()
 
 
 async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        await asking(desk, data / "report.pdf")
-        turn = await desk.ask("What happened to the compressor?")
+    async with AppHarness(environment=OPENAI) as app:
+        await asking(app, data / "report.pdf")
+        turn = await app.ask("What happened to the compressor?")
         turn.end("It failed [1].")
-        await desk.settled()
-        transcript = desk.window.transcript
+        await app.settled()
+        transcript = app.window.transcript
         transcript.moveCursor(QTextCursor.MoveOperation.Start)
         transcript.setFocus(Qt.FocusReason.TabFocusReason)
         for _ in range(8):
-            stop = desk.window.focusWidget()
+            stop = app.window.focusWidget()
             assert stop is not None
             if stop.accessibleName().startswith("Source 1: report.pdf, page "):
                 break
             QTest.keyClick(stop, Qt.Key.Key_Tab)
         assert stop.accessibleName().startswith("Source 1: report.pdf, page ")
         QTest.keyClick(stop, Qt.Key.Key_Return)
-        viewer = desk.controllers.viewer.window
+        viewer = app.controllers.viewer.window
         assert viewer is not None
         await until(lambda: bool(viewer.pages.marks()))
 
 
 async def test_the_question_lists_the_sent_passages(data: Path) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        await asking(desk, data / "report.pdf")
-        turn = await desk.ask("What happened to the compressor?")
+    async with AppHarness(environment=OPENAI) as app:
+        await asking(app, data / "report.pdf")
+        turn = await app.ask("What happened to the compressor?")
         turn.end("It failed [1].")
-        await desk.settled()
-        (part,) = desk.state.current.path[0].passage_parts
+        await app.settled()
+        (part,) = app.state.current.path[0].passage_parts
         count = len(part.passages)
         words = f"{count} passage{'s' if count > 1 else ''} from Contracts"
-        assert words in desk.transcript
-        assert "[1] report.pdf" not in desk.transcript
-        desk.window.transcript.commands.run(desk.state.current.path[0].id, "passages-0")
-        assert "[1] report.pdf, page" in desk.transcript
-        assert link_at(desk, "[1] report.pdf").anchorHref() == "repartee:passage/1"
-        desk.window.transcript.commands.run(desk.state.current.path[0].id, "passages-0")
-        assert "[1] report.pdf" not in desk.transcript
+        assert words in app.transcript
+        assert "[1] report.pdf" not in app.transcript
+        app.window.transcript.commands.run(app.state.current.path[0].id, "passages-0")
+        assert "[1] report.pdf, page" in app.transcript
+        assert link_at(app, "[1] report.pdf").anchorHref() == "repartee:passage/1"
+        app.window.transcript.commands.run(app.state.current.path[0].id, "passages-0")
+        assert "[1] report.pdf" not in app.transcript
 
 
 async def test_an_earlier_question_may_be_cited_and_a_later_one_not(
@@ -107,22 +107,22 @@ async def test_an_earlier_question_may_be_cited_and_a_later_one_not(
     other = tmp_path / "zebras.txt"
     other.write_text("Zebras graze at dawn.")
 
-    async with Desk(environment=OPENAI) as desk:
-        await asking(desk, data / "report.pdf", other)
-        turn = await desk.ask("What happened to the compressor?")
-        first = [p.number for p in desk.state.current.path[0].passage_parts[0].passages]
+    async with AppHarness(environment=OPENAI) as app:
+        await asking(app, data / "report.pdf", other)
+        turn = await app.ask("What happened to the compressor?")
+        first = [p.number for p in app.state.current.path[0].passage_parts[0].passages]
         following = first[-1] + 1
         turn.end(f"It failed [1][{following}].")
-        await desk.settled()
-        turn = await desk.ask("And the zebras?")
-        (found,) = desk.state.current.path[2].passage_parts
+        await app.settled()
+        turn = await app.ask("And the zebras?")
+        (found,) = app.state.current.path[2].passage_parts
         assert [p.name for p in found.passages] == ["zebras.txt"]
         assert 1 in found.known, "what came before is not sent again"
         turn.end(f"Grazing [{following}], and again [1].")
-        await desk.settled()
-        conversation = desk.state.current.id
+        await app.settled()
+        conversation = app.state.current.id
         for _ in range(2):
-            document = desk.window.transcript.document()
+            document = app.window.transcript.document()
             hrefs = []
             block = document.begin()
             while block.isValid():
@@ -134,17 +134,17 @@ async def test_an_earlier_question_may_be_cited_and_a_later_one_not(
                     fragments += 1
                 block = block.next()
             assert hrefs == ["1", str(following), "1"]
-            desk.controllers.library.open_here()
-            await desk.controllers.library.open(conversation)
+            app.controllers.library.open_here()
+            await app.controllers.library.open(conversation)
 
 
 async def test_a_copied_answer_has_numbers_and_no_links(data: Path) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        await asking(desk, data / "report.pdf")
-        turn = await desk.ask("What happened to the compressor?")
+    async with AppHarness(environment=OPENAI) as app:
+        await asking(app, data / "report.pdf")
+        turn = await app.ask("What happened to the compressor?")
         turn.end("It failed [1].")
-        await desk.settled()
-        desk.window.transcript.commands.copy_last_answer()
+        await app.settled()
+        app.window.transcript.commands.copy_last_answer()
         copied = QGuiApplication.clipboard().mimeData()
         assert copied.text() == "It failed [1]."
         assert "repartee:" not in copied.html()

@@ -11,46 +11,46 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 from desktop_app.app.desktop import closing_controller, memory_trimmer
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import timer_of
 
 WORKS, TAKEN = (HotkeyReport("Ctrl+A", s) for s in (HotkeyStatus.WORKS, HotkeyStatus.TAKEN))
 
 
-def question(desk: Desk) -> QMessageBox | None:
-    found = [box for box in desk.window.findChildren(QMessageBox) if box.isVisible()]
+def question(app: AppHarness) -> QMessageBox | None:
+    found = [box for box in app.window.findChildren(QMessageBox) if box.isVisible()]
     return found[0] if found else None
 
 
-def choose(desk: Desk, text: str) -> None:
-    box = question(desk)
+def choose(app: AppHarness, text: str) -> None:
+    box = question(app)
     assert box is not None
     next(button for button in box.buttons() if button.text() == text).click()
 
 
-def is_ending(desk: Desk) -> bool:
-    return desk.session.is_ending
+def is_ending(app: AppHarness) -> bool:
+    return app.session.is_ending
 
 
 async def test_closing_ends_the_program_without_tray_and_shortcut() -> None:
-    async with Desk() as desk:
-        await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.session.closing.set_hotkey(TAKEN)
-        desk.window.close()
-        assert question(desk) is None
-        assert not desk.window.isVisible()
-        assert is_ending(desk)
+    async with AppHarness() as app:
+        await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+        app.session.closing.set_hotkey(TAKEN)
+        app.window.close()
+        assert question(app) is None
+        assert not app.window.isVisible()
+        assert is_ending(app)
 
 
 @pytest.mark.parametrize("has_tray", [True, False])
 async def test_closing_hides_the_window_with_tray_or_shortcut(has_tray: bool) -> None:
-    async with Desk() as desk:
-        await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.session.closing.set_tray(has_tray)
-        desk.session.closing.set_hotkey(TAKEN if has_tray else WORKS)
-        desk.window.close()
-        assert not desk.window.isVisible()
-        assert not is_ending(desk)
+    async with AppHarness() as app:
+        await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+        app.session.closing.set_tray(has_tray)
+        app.session.closing.set_hotkey(TAKEN if has_tray else WORKS)
+        app.window.close()
+        assert not app.window.isVisible()
+        assert not is_ending(app)
 
 
 @pytest.mark.parametrize(
@@ -60,103 +60,103 @@ async def test_closing_hides_the_window_with_tray_or_shortcut(has_tray: bool) ->
 async def test_the_first_closing_asks_whether_to_keep_running(
     answer: str, stored: OnClose, ends: bool
 ) -> None:
-    async with Desk() as desk:
-        desk.session.closing.set_tray(True)
-        desk.window.close()
-        desk.window.close()  # one question at a time
-        choose(desk, "Cancel")
-        assert desk.window.isVisible()
-        desk.window.close()
-        choose(desk, answer)
-        await until(lambda: desk.state.values[ON_CLOSE] == stored.value)
-        assert not desk.window.isVisible()
-        assert is_ending(desk) is ends
+    async with AppHarness() as app:
+        app.session.closing.set_tray(True)
+        app.window.close()
+        app.window.close()  # one question at a time
+        choose(app, "Cancel")
+        assert app.window.isVisible()
+        app.window.close()
+        choose(app, answer)
+        await until(lambda: app.state.values[ON_CLOSE] == stored.value)
+        assert not app.window.isVisible()
+        assert is_ending(app) is ends
 
 
 async def test_quitting_at_the_first_question_asks_about_an_answer() -> None:
-    async with Desk() as desk:
-        await desk.ask("Why?")
-        desk.session.closing.set_tray(True)
-        desk.window.close()
-        choose(desk, "Quit")
-        assert not is_ending(desk)
-        choose(desk, "Quit now")
-        assert is_ending(desk)
+    async with AppHarness() as app:
+        await app.ask("Why?")
+        app.session.closing.set_tray(True)
+        app.window.close()
+        choose(app, "Quit")
+        assert not is_ending(app)
+        choose(app, "Quit now")
+        assert is_ending(app)
 
 
 async def test_the_end_of_the_session_needs_no_reply_to_an_open_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with Desk() as desk:
-        await desk.ask("Why?")
-        desk.window.close()
+    async with AppHarness() as app:
+        await app.ask("Why?")
+        app.window.close()
         monkeypatch.setattr(closing_controller, "is_session_ending", lambda: True)
-        desk.window.close()
-        assert is_ending(desk)
+        app.window.close()
+        assert is_ending(app)
 
 
 async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("Why?")
-        desk.window.close()
-        assert desk.window.isVisible()
-        choose(desk, "Finish, then quit")
-        assert not desk.window.isVisible()
-        assert not is_ending(desk)
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
+        app.window.close()
+        assert app.window.isVisible()
+        choose(app, "Finish, then quit")
+        assert not app.window.isVisible()
+        assert not is_ending(app)
         turn.end("Because.")
-        await until(lambda: is_ending(desk))
+        await until(lambda: is_ending(app))
 
 
 async def test_quitting_now_ends_the_program_during_an_answer() -> None:
-    async with Desk() as desk:
-        await desk.ask("Why?")
-        desk.window.close()
-        choose(desk, "Quit now")
-        assert is_ending(desk)
+    async with AppHarness() as app:
+        await app.ask("Why?")
+        app.window.close()
+        choose(app, "Quit now")
+        assert is_ending(app)
 
 
 @pytest.mark.parametrize("is_hidden", [True, False])
 async def test_quitting_a_resident_program_asks_about_an_answer(is_hidden: bool) -> None:
-    async with Desk() as desk:
-        await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.session.closing.set_tray(True)
-        turn = await desk.ask("Why?")
+    async with AppHarness() as app:
+        await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+        app.session.closing.set_tray(True)
+        turn = await app.ask("Why?")
         if is_hidden:
-            desk.window.close()
-        desk.session.actions["app.quit"]()
-        desk.session.actions["app.quit"]()  # one question at a time
-        assert not is_ending(desk)
-        choose(desk, "Finish, then quit")
-        assert not is_ending(desk)
+            app.window.close()
+        app.session.actions["app.quit"]()
+        app.session.actions["app.quit"]()  # one question at a time
+        assert not is_ending(app)
+        choose(app, "Finish, then quit")
+        assert not is_ending(app)
         turn.end("Because.")
-        await until(lambda: is_ending(desk))
+        await until(lambda: is_ending(app))
 
 
 async def test_a_window_closed_after_the_question_stays_again() -> None:
-    async with Desk() as desk:
-        await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.session.closing.set_tray(True)
-        turn = await desk.ask("Why?")
-        desk.session.closing.quit()
-        choose(desk, "Finish, then quit")
-        desk.window.show()
-        desk.window.close()
+    async with AppHarness() as app:
+        await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+        app.session.closing.set_tray(True)
+        turn = await app.ask("Why?")
+        app.session.closing.quit()
+        choose(app, "Finish, then quit")
+        app.window.show()
+        app.window.close()
         turn.end("Because.")
-        await until(lambda: not desk.controllers.running.conversations)
-        assert not is_ending(desk)
+        await until(lambda: not app.controllers.running.conversations)
+        assert not is_ending(app)
 
 
 async def test_a_resident_program_keeps_running() -> None:
-    async with Desk(is_resident=True) as desk:
-        desk.window.close()
-        desk.session.quick.open_with("")
-        desk.session.quick.window.hide()
-        assert not is_ending(desk)
+    async with AppHarness(is_resident=True) as app:
+        app.window.close()
+        app.session.quick.open_with("")
+        app.session.quick.window.hide()
+        assert not is_ending(app)
 
 
-def release_memory(desk: Desk) -> None:
+def release_memory(app: AppHarness) -> None:
     """Fire the timer that releases memory."""
-    (memory,) = desk.window.findChildren(memory_trimmer.MemoryTrimmer)
+    (memory,) = app.window.findChildren(memory_trimmer.MemoryTrimmer)
     timer_of(memory).timeout.emit()
 
 
@@ -165,12 +165,12 @@ async def test_the_timer_of_memory_may_fire_after_the_quick_prompt_is_deleted(
 ) -> None:
     tidied: list[bool] = []
     monkeypatch.setattr(memory_trimmer, "collect_and_trim", lambda: tidied.append(True))
-    async with Desk() as desk:
-        release_memory(desk)
-        desk.session.quick.open_with("")
-        await desk.close()
+    async with AppHarness() as app:
+        release_memory(app)
+        app.session.quick.open_with("")
+        await app.close()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-        release_memory(desk)
+        release_memory(app)
         assert tidied == [True, True]
 
 
@@ -179,21 +179,21 @@ async def test_memory_is_released_after_the_start_then_only_when_idle(
 ) -> None:
     tidied: list[bool] = []
     monkeypatch.setattr(memory_trimmer, "collect_and_trim", lambda: tidied.append(True))
-    async with Desk() as desk:
-        release_memory(desk)
+    async with AppHarness() as app:
+        release_memory(app)
         assert tidied == [True]  # though the window is visible
-        release_memory(desk)
+        release_memory(app)
         assert tidied == [True]
-        desk.window.hide()
-        release_memory(desk)
+        app.window.hide()
+        release_memory(app)
         assert tidied == [True, True]
 
 
 async def test_the_question_links_to_the_setting() -> None:
-    async with Desk() as desk:
-        desk.session.closing.set_tray(True)
-        desk.window.close()
-        box = question(desk)
+    async with AppHarness() as app:
+        app.session.closing.set_tray(True)
+        app.window.close()
+        box = question(app)
         assert box is not None
         label = box.findChild(QLabel, "qt_msgbox_informativelabel")
         assert isinstance(label, QLabel)
@@ -202,28 +202,28 @@ async def test_the_question_links_to_the_setting() -> None:
         assert keyboard in label.textInteractionFlags()
         label.linkActivated.emit("place:appearance_page")
         assert not box.isVisible()
-        assert desk.window.isVisible()
-        page = desk.window.settings.findChild(QWidget, "settings-look")
+        assert app.window.isVisible()
+        page = app.window.settings.findChild(QWidget, "settings-look")
         assert page is not None
         await until(page.isVisible)
-        assert not is_ending(desk)
+        assert not is_ending(app)
 
 
 async def test_a_failing_step_of_the_end_prevents_no_other_step(
     no_defects: list[logging.LogRecord],
 ) -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("Why?")
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
         turn.say("Half an answer")
-        await until(lambda: "Half an answer" in desk.transcript)
-        desk.type("Not yet sent")
-        socket = desk.backend.folders.socket
+        await until(lambda: "Half an answer" in app.transcript)
+        app.type("Not yet sent")
+        socket = app.backend.folders.socket
         socket.unlink()
         socket.mkdir()  # cannot be removed as a file
-        id_ = desk.open_id
-        await desk.close()
+        id_ = app.open_id
+        await app.close()
         assert [record.getMessage() for record in no_defects] == ["a step of the end failed"]
         no_defects.clear()
-        assert desk.messages()[1] == ("assistant", "cancelled", "Half an answer")
-        assert desk.draft_of(id_) == "Not yet sent"
+        assert app.messages()[1] == ("assistant", "cancelled", "Half an answer")
+        assert app.draft_of(id_) == "Not yet sent"
         socket.rmdir()

@@ -19,7 +19,7 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.services.collections.collection_service import Collections
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -44,10 +44,10 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
     return folder
 
 
-async def shown(desk: Desk) -> CollectionsDialog:
-    desk.controllers.collections.show()
-    await until(lambda: desk.window.findChild(CollectionsDialog) is not None)
-    dialog = desk.window.findChild(CollectionsDialog)
+async def shown(app: AppHarness) -> CollectionsDialog:
+    app.controllers.collections.show()
+    await until(lambda: app.window.findChild(CollectionsDialog) is not None)
+    dialog = app.window.findChild(CollectionsDialog)
     assert isinstance(dialog, CollectionsDialog)
     await until(dialog.isVisible)
     return dialog
@@ -64,13 +64,13 @@ def drop(dialog: CollectionsDialog, *paths: Path) -> None:
     assert event.dropAction() is Qt.DropAction.CopyAction  # or they would remove the files
 
 
-def offered(desk: Desk) -> list[str]:
+def offered(app: AppHarness) -> list[str]:
     """Return the buttons of the notifications."""
-    return [b.text() for b in desk.window.notifications.findChildren(QPushButton)]
+    return [b.text() for b in app.window.notifications.findChildren(QPushButton)]
 
 
-def is_quiet(desk: Desk) -> bool:
-    return not desk.controllers.collections.is_busy
+def is_quiet(app: AppHarness) -> bool:
+    return not app.controllers.collections.is_busy
 
 
 def rows(dialog: CollectionsDialog) -> list[str]:
@@ -82,12 +82,12 @@ def rows(dialog: CollectionsDialog) -> list[str]:
 async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "report.pdf", "report.docx", "damaged.pdf", "notes.md")
 
-    async with Desk(environment=OPENAI) as desk:
-        dialog = await shown(desk)
+    async with AppHarness(environment=OPENAI) as app:
+        dialog = await shown(app)
         assert dialog.introduction.isVisible()
         assert "Drop a folder here" in dialog.introduction.text()
         drop(dialog, folder)
-        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 4)
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 4)
         await until(lambda: "4 documents · 1 unreadable" in dialog.state.text())
         words = "3 documents added. 1 document couldn’t be read"  # the last thing that is said
         await until(lambda: status(dialog).startswith(words))
@@ -98,25 +98,25 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         assert "damaged" in rows(dialog)[0].partition(", ")[2]
         dialog.ask_button.click()
         assert not dialog.isVisible()
-        assert desk.chips == ["Contracts, 4 documents · 1 unreadable"]
-        turn = await desk.ask("What happened to the compressor?")
+        assert app.chips == ["Contracts, 4 documents · 1 unreadable"]
+        turn = await app.ask("What happened to the compressor?")
         assert "<passages-" in turn.asked
         assert "compressor" in turn.asked
         turn.end("It failed [1].")
-        await desk.settled()
-        assert desk.chips == ["Contracts, 4 documents · 1 unreadable"]
-        desk.window.prompt.chips.remove_requested.emit(
-            desk.state.draft.value.collections[0].collection_id
+        await app.settled()
+        assert app.chips == ["Contracts, 4 documents · 1 unreadable"]
+        app.window.prompt.chips.remove_requested.emit(
+            app.state.draft.value.collections[0].collection_id
         )
-        assert desk.chips == []
+        assert app.chips == []
 
 
 async def test_a_collection_is_created_and_filled_by_keyboard(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "notes.md"
     shutil.copy(data / "notes.md", file)
 
-    async with Desk(environment=OPENAI) as desk:
-        dialog = await shown(desk)
+    async with AppHarness(environment=OPENAI) as app:
+        dialog = await shown(app)
         dialog.list.new_button.click()
         await until(lambda: dialog.current != "")
         await until(dialog.name.isVisible)
@@ -126,17 +126,17 @@ async def test_a_collection_is_created_and_filled_by_keyboard(data: Path, tmp_pa
         await until(lambda: "No documents yet" in dialog.empty.text())
         QTest.keyClicks(dialog.name, "Leases")
         QTest.keyClick(dialog.name, Qt.Key.Key_Return)
-        names = desk.backend.collections.all
+        names = app.backend.collections.all
         for _ in range(200):
             if [c.name for c in await names()] == ["Leases"]:
                 break
         dialog.add_requested.emit(dialog.current, [file])
-        await until(lambda: is_quiet(desk) and bool(rows(dialog)))
+        await until(lambda: is_quiet(app) and bool(rows(dialog)))
         await until(lambda: rows(dialog) == ["notes.md, Read"])
         file.write_text("Something else stands here now: the tariff is 21 cents.")
         dialog.refresh_button.click()
-        await until(lambda: is_quiet(desk) and status(dialog) != "")
-        (found,) = await desk.backend.collections.retrieve(
+        await until(lambda: is_quiet(app) and status(dialog) != "")
+        (found,) = await app.backend.collections.retrieve(
             [dialog.current], "What is the tariff?", 1000
         )
         assert "21 cents" in found.passages[0].text
@@ -145,50 +145,50 @@ async def test_a_collection_is_created_and_filled_by_keyboard(data: Path, tmp_pa
         await until(lambda: not rows(dialog))
         await until(lambda: "removed from the collection" in status(dialog))
         undo(dialog).click()
-        await until(lambda: is_quiet(desk) and rows(dialog) == ["notes.md, Read"])
+        await until(lambda: is_quiet(app) and rows(dialog) == ["notes.md, Read"])
 
 
 async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
-    async with Desk(environment=OPENAI) as desk:
-        dialog = await shown(desk)
+    async with AppHarness(environment=OPENAI) as app:
+        dialog = await shown(app)
         drop(dialog, folder)
-        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
-        desk.controllers.collections.put_into_draft(dialog.current)
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
+        app.controllers.collections.put_into_draft(dialog.current)
         dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
-        assert len(await desk.backend.collections.all()) == 1
+        assert len(await app.backend.collections.all()) == 1
         undo(dialog).click()
         await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
         dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
-        timers = desk.controllers.collections.findChildren(QTimer)
+        timers = app.controllers.collections.findChildren(QTimer)
         (until_forgotten,) = (timer for timer in timers if timer.isActive())
         until_forgotten.setInterval(0)  # the time for that is over
-        await until(lambda: not desk.state.draft.value.collections)
+        await until(lambda: not app.state.draft.value.collections)
         assert not undo(dialog).isVisible()
-        assert await desk.backend.collections.all() == []
+        assert await app.backend.collections.all() == []
         assert (folder / "notes.md").exists()
 
 
 async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
-    async with Desk(environment=OPENAI) as desk:
-        here = await desk.ask_and_answer("Before", "1")
-        dialog = await shown(desk)
+    async with AppHarness(environment=OPENAI) as app:
+        here = await app.ask_and_answer("Before", "1")
+        dialog = await shown(app)
         drop(dialog, folder)
-        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
-        desk.controllers.collections.put_into_draft(dialog.current)
-        assert "1 document" in desk.chips[0]
-        desk.window.conversations.new_requested.emit()
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
+        app.controllers.collections.put_into_draft(dialog.current)
+        assert "1 document" in app.chips[0]
+        app.window.conversations.new_requested.emit()
         dialog.delete_button.click()
         await until(lambda: undo(dialog).isVisible())
-        await desk.opened(here)
-        await until(lambda: desk.chips[0].endswith(", deleted"))
+        await app.opened(here)
+        await until(lambda: app.chips[0].endswith(", deleted"))
         undo(dialog).click()
-        await until(lambda: "1 document" in desk.chips[0])
+        await until(lambda: "1 document" in app.chips[0])
 
 
 async def test_filling_can_be_canceled_and_resumed(tmp_path: Path) -> None:
@@ -197,35 +197,35 @@ async def test_filling_can_be_canceled_and_resumed(tmp_path: Path) -> None:
     for number in range(40):
         (folder / f"{number:02}.md").write_text(f"# Note {number}\n\nWords of note {number}.\n")
 
-    async with Desk(environment=OPENAI) as desk:
-        dialog = await shown(desk)
+    async with AppHarness(environment=OPENAI) as app:
+        dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: dialog.work.isVisible() and dialog.work.bar.value() > 1)
         assert "eading" in dialog.work.words.text()
         dialog.work.cancel_button.click()
-        await until(lambda: is_quiet(desk) and not dialog.work.isVisible())
+        await until(lambda: is_quiet(app) and not dialog.work.isVisible())
         await until(lambda: "waiting" in dialog.state.text())
         assert "to resume" in status(dialog)
         dialog.refresh_button.click()
-        await until(lambda: is_quiet(desk) and dialog.state.text().startswith("40 documents ·"))
+        await until(lambda: is_quiet(app) and dialog.state.text().startswith("40 documents ·"))
         await until(lambda: "waiting" not in dialog.state.text())
 
 
 async def test_a_collection_is_chosen_by_its_name(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
-    async with Desk(environment=OPENAI) as desk:
-        desk.controllers.collections.ask()  # there is none: what they are is shown
-        dialog = await shown(desk)
+    async with AppHarness(environment=OPENAI) as app:
+        app.controllers.collections.ask()  # there is none: what they are is shown
+        dialog = await shown(app)
         drop(dialog, folder)
-        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
         dialog.hide()
-        desk.controllers.collections.ask()
-        await until(lambda: desk.window.findChild(CommandPalette, "collection-picker"))
-        picker = find(desk.window, CommandPalette, "collection-picker")
+        app.controllers.collections.ask()
+        await until(lambda: app.window.findChild(CommandPalette, "collection-picker"))
+        picker = find(app.window, CommandPalette, "collection-picker")
         await until(picker.isVisible)
         QTest.keyClick(picker.field, Qt.Key.Key_Return)
-        await until(lambda: desk.chips == ["Contracts, 1 document"])
+        await until(lambda: app.chips == ["Contracts, 1 document"])
 
 
 async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> None:
@@ -235,37 +235,37 @@ async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> 
     for number in range(4):
         (folder / f"{number}.md").write_text(words * 10_000)
 
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.prompt.attach_requested.emit([folder])
-        await until(lambda: bool(desk.chips) and not desk.controllers.readings.ids)
-        (part,) = desk.state.draft.value.attachments
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.prompt.attach_requested.emit([folder])
+        await until(lambda: bool(app.chips) and not app.controllers.readings.ids)
+        (part,) = app.state.draft.value.attachments
         assert isinstance(part, DocumentPart)
-        desk.type("What was agreed?")
-        await desk.written()
-    async with Desk(environment=OPENAI) as desk:  # it is known at the next start, too
-        await until(lambda: bool(desk.chips))
-        await desk.written()
-        desk.enter()
-        await until(lambda: "Create collection…" in offered(desk))
-        assert "Read in parts…" in offered(desk)
-        desk.press_action("Create collection…")
-        await until(lambda: bool(desk.state.draft.value.collections))
-        await until(lambda: is_quiet(desk))
-        assert desk.state.draft.value.question_attachments == ()
-        assert desk.chips[0].startswith("Reports, ")
-        assert desk.text.toPlainText() == "What was agreed?"
+        app.type("What was agreed?")
+        await app.written()
+    async with AppHarness(environment=OPENAI) as app:  # it is known at the next start, too
+        await until(lambda: bool(app.chips))
+        await app.written()
+        app.enter()
+        await until(lambda: "Create collection…" in offered(app))
+        assert "Read in parts…" in offered(app)
+        app.press_action("Create collection…")
+        await until(lambda: bool(app.state.draft.value.collections))
+        await until(lambda: is_quiet(app))
+        assert app.state.draft.value.question_attachments == ()
+        assert app.chips[0].startswith("Reports, ")
+        assert app.text.toPlainText() == "What was agreed?"
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard")  # by a menu, on the offscreen platform
 async def test_the_attach_menu_lists_files_folders_and_collections() -> None:
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.prompt.row.attach_menu_button.click()
-        menu = desk.window.prompt.findChild(QMenu, "attach-menu")
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.prompt.row.attach_menu_button.click()
+        menu = app.window.prompt.findChild(QMenu, "attach-menu")
         assert menu is not None
         labels = [entry_text(action) for action in menu.actions()]
         assert labels == ["Attach files…", "Attach folder…", "Ask a collection…", "Collections"]
         menu.actions()[-1].trigger()  # which closes the menu, too
-        await until(lambda: desk.window.findChild(CollectionsDialog) is not None)
+        await until(lambda: app.window.findChild(CollectionsDialog) is not None)
 
 
 @pytest.mark.parametrize(("base_url", "name"), [("", "OpenAI"), ("http://127.0.0.1:1/v1", "127")])
@@ -274,32 +274,32 @@ async def test_the_cost_of_embeddings_is_shown_first(
 ) -> None:
     folder = folder_of(tmp_path, "report.pdf", "notes.md")
 
-    async with Desk(
+    async with AppHarness(
         environment={**OPENAI, "OPENAI_BASE_URL": base_url, **FAMILY_ENVIRONMENT}
-    ) as desk:
-        dialog = await shown(desk)
+    ) as app:
+        dialog = await shown(app)
         drop(dialog, folder)
-        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 2)
         assert dialog.semantic_note.text() == ""
         assert not dialog.embed_button.isVisible()
-        await desk.state.values.set("library.embeddings", True)
-        desk.controllers.collections.show()
+        await app.state.values.set("library.embeddings", True)
+        app.controllers.collections.show()
         await until(lambda: dialog.embed_button.isVisible())
         assert f"to {name}" in dialog.semantic_note.text()
         assert "tokens, about $0.00" in dialog.semantic_note.text()
         dialog.embed_button.click()
         await until(lambda: status(dialog) == "Semantic search is ready.")
-        await until(lambda: is_quiet(desk) and not dialog.embed_button.isVisible())
+        await until(lambda: is_quiet(app) and not dialog.embed_button.isVisible())
 
 
 async def test_an_update_that_ends_meanwhile_does_not_hide_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        collections, controller = desk.backend.collections, desk.controllers.collections
-        dialog = await shown(desk)
+    async with AppHarness(environment=OPENAI) as app:
+        collections, controller = app.backend.collections, app.controllers.collections
+        dialog = await shown(app)
         drop(dialog, folder_of(tmp_path, "notes.md"))
-        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
         (collection_id, _) = (await controller.names())[0]
         all_, is_loading, may_load = collections.all, asyncio.Event(), asyncio.Event()
 
@@ -317,17 +317,17 @@ async def test_an_update_that_ends_meanwhile_does_not_hide_the_next(
         dialog.refresh_requested.emit(collection_id)
         may_load.set()
         assert "being updated" in status(dialog)
-        await until(lambda: is_quiet(desk))
+        await until(lambda: is_quiet(app))
 
 
 async def test_an_update_can_be_repeated_after_the_list_could_not_be_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        collections = desk.backend.collections
-        dialog = await shown(desk)
+    async with AppHarness(environment=OPENAI) as app:
+        collections = app.backend.collections
+        dialog = await shown(app)
         drop(dialog, folder_of(tmp_path, "notes.md"))
-        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
         await until(dialog.refresh_button.isEnabled)
 
         async def fail(*_: object) -> NoReturn:
@@ -337,22 +337,22 @@ async def test_an_update_can_be_repeated_after_the_list_could_not_be_loaded(
             patch.setattr(collections, "all", fail)
             dialog.refresh_button.click()
             assert not dialog.refresh_button.isEnabled()
-            await until(lambda: is_quiet(desk))
+            await until(lambda: is_quiet(app))
             assert dialog.refresh_button.isEnabled()
-        await desk.written()
+        await app.written()
 
 
 async def test_a_chip_says_so_again_if_its_collection_was_deleted_long_ago() -> None:
-    async with Desk(environment=OPENAI) as desk:
-        here = await desk.ask_and_answer("Before", "1")
-        desk.state.draft.set_attachments([CollectionPart("deleted", "Contracts")])
-        await until(lambda: desk.chips[0].endswith(", deleted"))
-        desk.window.conversations.new_requested.emit()
-        await shown(desk)
-        await until(lambda: is_quiet(desk))
-        await desk.written()
-        await desk.opened(here)
-        await until(lambda: desk.chips[0].endswith(", deleted"))
+    async with AppHarness(environment=OPENAI) as app:
+        here = await app.ask_and_answer("Before", "1")
+        app.state.draft.set_attachments([CollectionPart("deleted", "Contracts")])
+        await until(lambda: app.chips[0].endswith(", deleted"))
+        app.window.conversations.new_requested.emit()
+        await shown(app)
+        await until(lambda: is_quiet(app))
+        await app.written()
+        await app.opened(here)
+        await until(lambda: app.chips[0].endswith(", deleted"))
 
 
 async def test_a_collection_of_documents_is_not_attached_to_another_conversation(
@@ -366,17 +366,17 @@ async def test_a_collection_of_documents_is_not_attached_to_another_conversation
         return await create(*arguments)
 
     monkeypatch.setattr(Collections, "create", create_late)
-    async with Desk(environment=OPENAI) as desk:
-        other = await desk.ask_and_answer("Before", "1")
-        desk.window.conversations.new_requested.emit()
-        desk.window.files_dropped.emit([Path(__file__).parents[2] / "data" / "notes.md"])
-        await until(lambda: desk.state.draft.value.attachments)
-        await desk.written()
-        desk.controllers.collections.replace_documents()
+    async with AppHarness(environment=OPENAI) as app:
+        other = await app.ask_and_answer("Before", "1")
+        app.window.conversations.new_requested.emit()
+        app.window.files_dropped.emit([Path(__file__).parents[2] / "data" / "notes.md"])
+        await until(lambda: app.state.draft.value.attachments)
+        await app.written()
+        app.controllers.collections.replace_documents()
         await has_begun.wait()
-        desk.window.conversations.open_requested.emit(other)
-        await until(lambda: desk.open_id == other)
+        app.window.conversations.open_requested.emit(other)
+        await until(lambda: app.open_id == other)
         may_create.set()
-        await until(lambda: is_quiet(desk))
-        await desk.written()
-        assert not desk.state.draft.value.attachments
+        await until(lambda: is_quiet(app))
+        await app.written()
+        assert not app.state.draft.value.attachments

@@ -24,13 +24,13 @@ from desktop_app.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.pictures import drawing, packed
 
 if TYPE_CHECKING:
     import pytest
 
-    from tests.gui.app.stage import Turn
+    from tests.gui.app.scripted_providers import Turn
 
 _W = TypeVar("_W", bound=QWidget)
 
@@ -55,24 +55,24 @@ def windows() -> list[QWidget]:
     return [window for window in found if window.isVisible()]
 
 
-async def compare(desk: Desk, count: int = 2, question: str = "Why?") -> list[Turn]:
+async def compare(app: AppHarness, count: int = 2, question: str = "Why?") -> list[Turn]:
     """Ask several models, and return the request to each."""
-    await until(lambda: desk.controllers.choices.models)
-    desk.type(question)
-    desk.window.prompt.row.comparison_requested.emit()
+    await until(lambda: app.controllers.choices.models)
+    app.type(question)
+    app.window.prompt.row.comparison_requested.emit()
     dialog = await shown(CompareDialog)
     for _ in range(count - 2):
         dialog.add_button.click()
-    before = len(desk.stage.turns)
+    before = len(app.providers.turns)
     dialog.compare_button.click()
-    await until(lambda: len(desk.stage.turns) == before + count)
+    await until(lambda: len(app.providers.turns) == before + count)
     await shown(ComparisonWindow)
-    return desk.stage.turns[before:]
+    return app.providers.turns[before:]
 
 
 async def test_models_answer_side_by_side_and_one_is_kept() -> None:
-    async with Desk(environment=COMET) as desk:
-        first, second, third = await compare(desk, 3)
+    async with AppHarness(environment=COMET) as app:
+        first, second, third = await compare(app, 3)
         window = await shown(ComparisonWindow)
         assert len({turn.request.model for turn in (first, second, third)}) == 3
         assert [column.facts for column in window.columns] == ["Waiting"] * 3
@@ -85,22 +85,22 @@ async def test_models_answer_side_by_side_and_one_is_kept() -> None:
         first.give(UsageReported(Usage(1000, 0, 400)), Completed())
         second.end(" blue.")
         third.end("Blue, it is.")
-        await desk.settled()
+        await app.settled()
         assert window.columns[0].facts.startswith("Complete · first token ")
         assert "1,400 tokens · $" in window.columns[0].facts
         assert not window.columns[1].stop_button.isVisible()
-        assert "It is blue." in desk.transcript  # until another is kept
+        assert "It is blue." in app.transcript  # until another is kept
         window.columns[1].keep_button.click()
-        await until(lambda: "It was blue." in desk.transcript)
-        assert "2/3" in desk.transcript
+        await until(lambda: "It was blue." in app.transcript)
+        assert "2/3" in app.transcript
         await until(lambda: not windows())
-        (choice,) = desk.stored("SELECT model FROM conversations")
-        assert desk.state.current.conversation.choice.model == choice[0]  # as before
+        (choice,) = app.stored("SELECT model FROM conversations")
+        assert app.state.current.conversation.choice.model == choice[0]  # as before
 
 
 async def test_closing_the_window_loses_nothing() -> None:
-    async with Desk(environment=COMET) as desk:
-        first, second = await compare(desk)
+    async with AppHarness(environment=COMET) as app:
+        first, second = await compare(app)
         first.say("Half")
         second.say("Whole")
         window = await shown(ComparisonWindow)
@@ -109,20 +109,20 @@ async def test_closing_the_window_loses_nothing() -> None:
         await until(lambda: not windows())
         first.end(" of it")
         second.end(" of it")
-        await desk.settled()
-        assert desk.messages()[1:] == [
+        await app.settled()
+        assert app.messages()[1:] == [
             ("assistant", "complete", "Half of it"),
             ("assistant", "complete", "Whole of it"),
         ]
-        desk.controllers.comparison.show_versions()
+        app.controllers.comparison.show_versions()
         again = await shown(ComparisonWindow)
         await until(lambda: "Whole of it" in again.columns[1].transcript.toPlainText())
         await until(lambda: "first token" in again.columns[1].facts)
 
 
 async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
-    async with Desk(environment=COMET) as desk:
-        first, second, third = await compare(desk, 3)
+    async with AppHarness(environment=COMET) as app:
+        first, second, third = await compare(app, 3)
         window = await shown(ComparisonWindow)
         second.say("Half")
         await until(lambda: "Half" in window.columns[1].transcript.toPlainText())
@@ -133,25 +133,25 @@ async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
         await until(lambda: window.columns[1].facts.startswith("Stopped"))
         assert not first.closed
         window.columns[2].retry_button.click()
-        again = await desk.turn(3)
+        again = await app.turn(3)
         assert again.request.model == third.request.model
         again.end("At last.")
         await until(lambda: "At last." in window.columns[2].transcript.toPlainText())
         window.stop_all_button.click()
-        await desk.settled()
-        statuses = [status for _, status, _ in desk.messages()[1:]]
+        await app.settled()
+        statuses = [status for _, status, _ in app.messages()[1:]]
         assert statuses == ["cancelled", "cancelled", "failed", "complete"]
-        assert "1/4" in desk.transcript  # retrying does not change the version that is shown
+        assert "1/4" in app.transcript  # retrying does not change the version that is shown
 
 
 async def test_differences_are_marked_in_words_and_underlined() -> None:
-    async with Desk(environment=COMET) as desk:
-        first, second = await compare(desk)
+    async with AppHarness(environment=COMET) as app:
+        first, second = await compare(app)
         window = await shown(ComparisonWindow)
         assert not window.marks_button.isEnabled()
         first.end("The sky **is** blue.\n\n- one\n- two\n")
         second.end("The sky **was** blue.\n\n- one\n- three four\n")
-        await desk.settled()
+        await app.settled()
         window.marks_button.click()
         await until(lambda: "words differ" in window.columns[1].facts)
         assert window.columns[0].facts.endswith("2 words differ")
@@ -169,18 +169,18 @@ async def test_differences_are_marked_in_words_and_underlined() -> None:
 
 
 async def test_an_answer_that_is_retried_is_marked_when_it_has_ended() -> None:
-    async with Desk(environment=COMET) as desk:
-        first, second = await compare(desk)
+    async with AppHarness(environment=COMET) as app:
+        first, second = await compare(app)
         window = await shown(ComparisonWindow)
         first.end("It is blue.")
         second.say("It was")
         await until(lambda: "It was" in window.columns[1].transcript.toPlainText())
         second.fail(NetworkError("No connection."))
-        await desk.settled()
+        await app.settled()
         window.marks_button.click()
         await until(lambda: window.columns[1].facts.endswith("1 word differs"))
         window.columns[1].retry_button.click()
-        again = await desk.turn(2)
+        again = await app.turn(2)
         await until(lambda: window.columns[1].is_streaming)
         for column in window.columns:
             assert "differ" not in column.facts
@@ -194,8 +194,8 @@ async def test_an_answer_that_is_retried_is_marked_when_it_has_ended() -> None:
 
 
 async def test_a_narrow_window_shows_tabs_and_keys_switch_between_them() -> None:
-    async with Desk(environment=COMET) as desk:
-        turns = await compare(desk, 3)
+    async with AppHarness(environment=COMET) as app:
+        turns = await compare(app, 3)
         window = await shown(ComparisonWindow)
         window.resize(1200, 600)
         assert all(column.isVisible() for column in window.columns)
@@ -214,87 +214,87 @@ async def test_a_narrow_window_shows_tabs_and_keys_switch_between_them() -> None
         await until(lambda: window.columns[2].isVisible())
         for number, turn in enumerate(turns):
             turn.end(f"Answer {number}")
-        await desk.settled()
+        await app.settled()
         await until(window.isActiveWindow)
         QTest.keyClick(
             window,
             Qt.Key.Key_S,
             Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
         )
-        await until(lambda: "Answer 2" in desk.transcript)
+        await until(lambda: "Answer 2" in app.transcript)
 
 
 async def test_a_comparison_needs_a_message() -> None:
-    async with Desk(environment=COMET) as desk:
-        await until(lambda: desk.controllers.choices.models)
-        desk.controllers.compared_models.offer()
-        assert "Type a message" in desk.said
+    async with AppHarness(environment=COMET) as app:
+        await until(lambda: app.controllers.choices.models)
+        app.controllers.compared_models.offer()
+        assert "Type a message" in app.said
 
 
 async def test_the_chosen_models_are_offered_again() -> None:
-    async with Desk(environment=COMET) as desk:
-        await until(lambda: desk.controllers.choices.models)
-        desk.type("Why?")
-        desk.controllers.compared_models.offer()
+    async with AppHarness(environment=COMET) as app:
+        await until(lambda: app.controllers.choices.models)
+        app.type("Why?")
+        app.controllers.compared_models.offer()
         dialog = await shown(CompareDialog)
         dialog.add_button.click()
         rows = len(dialog.rows)
         dialog.reject()
-        desk.controllers.compared_models.offer()
+        app.controllers.compared_models.offer()
         again = await shown(CompareDialog)
         assert rows == len(again.rows) == 3
 
 
 async def test_the_last_question_is_compared_again() -> None:
-    async with Desk(environment=COMET) as desk:
-        await desk.ask_and_answer("Why?", "Because.")
-        turns = await compare(desk, 2, question="")
+    async with AppHarness(environment=COMET) as app:
+        await app.ask_and_answer("Why?", "Because.")
+        turns = await compare(app, 2, question="")
         for turn in turns:
             assert turn.asked == "Why?"
             turn.end("So.")
-        await desk.settled()
-        assert "2/3" in desk.transcript
+        await app.settled()
+        assert "2/3" in app.transcript
 
 
 async def test_a_comparison_in_a_temporary_conversation_is_not_stored() -> None:
-    async with Desk(environment=COMET) as desk:
-        desk.controllers.temporary.open()
-        first, second = await compare(desk)
+    async with AppHarness(environment=COMET) as app:
+        app.controllers.temporary.open()
+        first, second = await compare(app)
         first.say("Secret.")
         window = await shown(ComparisonWindow)
         await until(lambda: "Secret." in window.columns[0].transcript.toPlainText())
-        desk.window.findChildren(TemporaryBar)[0].close_button.click()
-        desk.window.findChildren(TemporaryBar)[0].forget_button.click()
+        app.window.findChildren(TemporaryBar)[0].close_button.click()
+        app.window.findChildren(TemporaryBar)[0].forget_button.click()
         await until(lambda: not windows())
-        await desk.settled()
+        await app.settled()
         assert first.closed
         assert second.closed
-        assert desk.messages() == []
+        assert app.messages() == []
 
 
 async def test_a_refused_model_sends_nothing_and_says_why() -> None:
-    async with Desk(environment=COMET) as desk:
-        await until(lambda: desk.controllers.choices.models)
-        desk.window.prompt.set_text("word " * 5000)
-        await desk.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal("0.001")))
-        await desk.state.providers.reload()
+    async with AppHarness(environment=COMET) as app:
+        await until(lambda: app.controllers.choices.models)
+        app.window.prompt.set_text("word " * 5000)
+        await app.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal("0.001")))
+        await app.state.providers.reload()
         chosen = [ModelChoice(OPENAI.id, "", v) for v in (Variant.THINKING, Variant.PRO)]
-        desk.controllers.compared_models.compare_requested.emit(chosen)
-        await until(lambda: desk.said)
-        assert "limit" in desk.said
-        assert (desk.stage.turns, desk.messages(), windows()) == ([], [], [])
-        assert desk.text.toPlainText().startswith("word")
+        app.controllers.compared_models.compare_requested.emit(chosen)
+        await until(lambda: app.said)
+        assert "limit" in app.said
+        assert (app.providers.turns, app.messages(), windows()) == ([], [], [])
+        assert app.text.toPlainText().startswith("word")
 
 
 async def test_an_image_is_shown_in_its_column() -> None:
-    async with Desk(environment=COMET) as desk:
-        first, second = await compare(desk)
+    async with AppHarness(environment=COMET) as app:
+        first, second = await compare(app)
         window = await shown(ComparisonWindow)
         first.end("None.")
         picture = packed(drawing(), "PNG")
         second.give(ImageArrived(picture))
         second.end()
-        await desk.settled()
+        await app.settled()
         view = window.columns[1].transcript
         await until(lambda: "image.png" in view.toPlainText())
         view.viewport().grab()
@@ -317,13 +317,13 @@ def delay_retries(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, async
     return has_begun, may_begin
 
 
-async def retry_second(desk: Desk) -> ComparisonWindow:
+async def retry_second(app: AppHarness) -> ComparisonWindow:
     """Compare two models, of which the second fails, and retry it."""
-    first, second = await compare(desk)
+    first, second = await compare(app)
     first.end("Blue.")
     second.fail(NetworkError("No connection."))
     window = await shown(ComparisonWindow)
-    await desk.settled()
+    await app.settled()
     window.columns[1].retry_button.click()
     return window
 
@@ -332,20 +332,20 @@ async def test_changes_of_the_conversation_while_a_retry_begins_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     has_begun, may_begin = delay_retries(monkeypatch)
-    async with Desk(environment=COMET) as desk:
-        window = await retry_second(desk)
+    async with AppHarness(environment=COMET) as app:
+        window = await retry_second(app)
         await has_begun.wait()
-        desk.controllers.conversation_titles.rename(desk.open_id, "Mine")
-        desk.session.actions["conversation.pin"]()
-        chosen = replace(desk.state.current.conversation.choice, effort=Effort.LOW)
-        desk.state.setup.choose(chosen)
+        app.controllers.conversation_titles.rename(app.open_id, "Mine")
+        app.session.actions["conversation.pin"]()
+        chosen = replace(app.state.current.conversation.choice, effort=Effort.LOW)
+        app.state.setup.choose(chosen)
         may_begin.set()
-        (await desk.turn(2)).end("At last.")
-        await desk.settled()
-        stored = desk.stored("SELECT title, pinned, effort FROM conversations")
+        (await app.turn(2)).end("At last.")
+        await app.settled()
+        stored = app.stored("SELECT title, pinned, effort FROM conversations")
         assert stored == [("Mine", 1, "low")]
-        assert desk.state.current.conversation.choice == chosen
-        assert "Blue." in desk.transcript
+        assert app.state.current.conversation.choice == chosen
+        assert "Blue." in app.transcript
         window.close()
 
 
@@ -353,14 +353,14 @@ async def test_a_window_that_is_closed_while_a_retry_begins_loses_no_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     has_begun, may_begin = delay_retries(monkeypatch)
-    async with Desk(environment=COMET) as desk:
-        window = await retry_second(desk)
+    async with AppHarness(environment=COMET) as app:
+        window = await retry_second(app)
         await has_begun.wait()
         window.close()
         await until(lambda: not isValid(window))
         may_begin.set()
-        again = await desk.turn(2)
+        again = await app.turn(2)
         again.end("At last.")
-        await desk.settled()
-        assert desk.messages()[-1] == ("assistant", "complete", "At last.")
-        assert not desk.said
+        await app.settled()
+        assert app.messages()[-1] == ("assistant", "complete", "At last.")
+        assert not app.said

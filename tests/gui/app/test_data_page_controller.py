@@ -34,7 +34,7 @@ from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog, file_dialogs
 from tests.helpers.widgets import find, timer_of
 
@@ -60,9 +60,9 @@ def chatgpt(count: int = 3) -> str:
     return json.dumps([turn(n) for n in range(count)])
 
 
-def library_page(desk: Desk) -> DataTab:
-    desk.controllers.data_page.show()
-    return desk.window.settings.findChildren(DataTab)[0]
+def library_page(app: AppHarness) -> DataTab:
+    app.controllers.data_page.show()
+    return app.window.settings.findChildren(DataTab)[0]
 
 
 def dialog() -> StoreDialog | None:
@@ -89,64 +89,62 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
     export = tmp_path / "conversations.json"
     export.write_text(chatgpt())
 
-    async with Desk() as desk:
-        await desk.ask_and_answer("Mine?", "Yes.")
-        desk.controllers.transfer.import_files([export])
-        bar = desk.window.findChildren(ProgressCard)
-        await until(lambda: desk.window.findChildren(ProgressCard))
-        bar = desk.window.findChildren(ProgressCard)
-        await until(lambda: "imported" in desk.said)
-        assert desk.said == "3 conversations imported."
+    async with AppHarness() as app:
+        await app.ask_and_answer("Mine?", "Yes.")
+        app.controllers.transfer.import_files([export])
+        bar = app.window.findChildren(ProgressCard)
+        await until(lambda: app.window.findChildren(ProgressCard))
+        bar = app.window.findChildren(ProgressCard)
+        await until(lambda: "imported" in app.said)
+        assert app.said == "3 conversations imported."
         assert bar[0].isHidden()
-        assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(desk.rows)
-        assert "Yes." in desk.transcript
-        desk.controllers.transfer.import_files([export])
-        await until(lambda: "already in your library" in desk.said)
-        assert (
-            desk.said == "0 conversations imported. 3 conversations were already in your library."
-        )
+        assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(app.rows)
+        assert "Yes." in app.transcript
+        app.controllers.transfer.import_files([export])
+        await until(lambda: "already in your library" in app.said)
+        assert app.said == "0 conversations imported. 3 conversations were already in your library."
         bad = tmp_path / "bad.json"
         bad.write_text("{}")
-        desk.controllers.transfer.import_files([bad])
-        await until(lambda: "contains no conversations" in desk.said)
+        app.controllers.transfer.import_files([bad])
+        await until(lambda: "contains no conversations" in app.said)
         odd = [*json.loads(chatgpt(4)), {"title": "Odd", "mapping": 1}]
         export.write_text(json.dumps(odd))
-        desk.controllers.transfer.import_files([export])
-        await until(lambda: "isn’t from ChatGPT" in desk.said)
-        assert desk.said.startswith("1 conversation imported. 3 conversations were already")
+        app.controllers.transfer.import_files([export])
+        await until(lambda: "isn’t from ChatGPT" in app.said)
+        assert app.said.startswith("1 conversation imported. 3 conversations were already")
 
 
 async def test_an_import_can_be_stopped(tmp_path: Path) -> None:
     export = tmp_path / "conversations.json"
     export.write_text(chatgpt(4000))
 
-    async with Desk() as desk:
-        desk.controllers.transfer.import_files([export])
-        await until(lambda: desk.window.findChildren(ProgressCard))
-        bar = desk.window.findChildren(ProgressCard)[0]
+    async with AppHarness() as app:
+        app.controllers.transfer.import_files([export])
+        await until(lambda: app.window.findChildren(ProgressCard))
+        bar = app.window.findChildren(ProgressCard)[0]
         await until(lambda: bar.bar.value() > 3)
         bar.cancel_button.click()
-        await until(lambda: "stopped" in desk.said)
-        count = desk.stored("SELECT count(*) FROM conversations")[0][0]
+        await until(lambda: "stopped" in app.said)
+        count = app.stored("SELECT count(*) FROM conversations")[0][0]
         assert 3 < count < 4000
 
 
 async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        first = await desk.ask_and_answer("First?", "One.")
-        desk.controllers.library.open_new()
-        await desk.ask_and_answer("Second?", "Two.")
-        transfer = desk.controllers.transfer
+    async with AppHarness() as app:
+        first = await app.ask_and_answer("First?", "One.")
+        app.controllers.library.open_new()
+        await app.ask_and_answer("Second?", "Two.")
+        transfer = app.controllers.transfer
         transfer.export([first], "markdown", tmp_path / "one.md")
-        await until(lambda: "exported" in desk.said)
+        await until(lambda: "exported" in app.said)
         assert (tmp_path / "one.md").read_text().startswith("# First?")
-        desk.window.notifications.dismiss()
+        app.window.notifications.dismiss()
         transfer.export(None, "json", tmp_path / "all.json")
-        await until(lambda: "2 conversations exported" in desk.said)
+        await until(lambda: "2 conversations exported" in app.said)
         kept = json.loads((tmp_path / "all.json").read_text())
         assert len(kept["conversations"]) == 2
         transfer.export(None, "json", Path("/proc/none.json"))
-        await until(lambda: "Couldn’t save" in desk.said)
+        await until(lambda: "Couldn’t save" in app.said)
 
 
 def test_a_backup_is_due_by_its_interval() -> None:
@@ -171,35 +169,35 @@ async def test_automatic_backups_report_a_failure_once(
 ) -> None:
     passed = timedelta()
     monkeypatch.setattr(backup_controller, "now", lambda: now() + passed)
-    async with Desk() as desk:
-        await desk.ask_and_answer("Mine?", "Yes.")
-        page, backups = library_page(desk), desk.controllers.backups
+    async with AppHarness() as app:
+        await app.ask_and_answer("Mine?", "Yes.")
+        page, backups = library_page(app), app.controllers.backups
         page.changed.emit("backup.folder", "/proc/none")
         page.changed.emit("backup.every", "day")
-        await desk.written()
+        await app.written()
         assert timer_of(backups).isActive()
         timer_of(backups).timeout.emit()
-        await desk.written()
-        assert "The backup failed:" in desk.said
+        await app.written()
+        assert "The backup failed:" in app.said
         assert "failed" in find(page, Note, "backup-state").text()
-        error = error_from_json(desk.setting(LAST_KEY)["error"])
+        error = error_from_json(app.setting(LAST_KEY)["error"])
         assert isinstance(error.reason, Reason)
         assert error.sentences in find(page, Note, "backup-state").text()
-        desk.window.notifications.dismiss()
+        app.window.notifications.dismiss()
         passed += timedelta(hours=2)
         timer_of(backups).timeout.emit()
-        await desk.written()
-        assert desk.said == ""
+        await app.written()
+        assert app.said == ""
         page.changed.emit("backup.folder", str(tmp_path / "backups"))
         page.changed.emit("backup.keep", 2)
-        await desk.written()
+        await app.written()
         for _ in range(2):
             passed += timedelta(days=1)
             timer_of(backups).timeout.emit()
-            await desk.written()
-        assert desk.said == ""
+            await app.written()
+        assert app.said == ""
         assert "Last backup: " in find(page, Note, "backup-state").text()
-        assert desk.setting(LAST_KEY)["at"]
+        assert app.setting(LAST_KEY)["at"]
         kept = list((tmp_path / "backups").glob("*.zip"))
         assert 1 <= len(kept) <= 2
         with zipfile.ZipFile(kept[0]) as pack:
@@ -213,41 +211,41 @@ async def test_a_backup_without_a_damaged_attachment_is_reported_once(
 ) -> None:
     passed = timedelta()
     monkeypatch.setattr(backup_controller, "now", lambda: now() + passed)
-    async with Desk() as desk:
-        page, backups = library_page(desk), desk.controllers.backups
+    async with AppHarness() as app:
+        page, backups = library_page(app), app.controllers.backups
 
         async def back_up() -> str:
             nonlocal passed
             passed += timedelta(days=2)
             timer_of(backups).timeout.emit()
-            await desk.written()
+            await app.written()
             return find(page, Note, "backup-state").text()
 
         attached = Attachment(hashlib.sha256(b"words").hexdigest(), "lease.txt", "text/plain")
-        await desk.backend.attachments.add(b"words", attached)
-        path = desk.backend.attachments.path(attached.sha256)
+        await app.backend.attachments.add(b"words", attached)
+        path = app.backend.attachments.path(attached.sha256)
         page.changed.emit("backup.folder", str(tmp_path / "backups"))
         page.changed.emit("backup.every", "day")
-        await desk.written()
+        await app.written()
         assert "lease.txt" not in await back_up()
         path.write_bytes(b"damage")
         state = await back_up()
         assert "Last backup: " in state
         assert "attachments aren’t in the backup: lease.txt." in state
-        assert "attachments aren’t in the backup: lease.txt." in desk.said
-        desk.window.notifications.dismiss()
+        assert "attachments aren’t in the backup: lease.txt." in app.said
+        app.window.notifications.dismiss()
         assert "lease.txt" in await back_up()
-        assert desk.said == ""
+        assert app.said == ""
         page.backup_requested.emit()
-        await until(lambda: "lease.txt" in desk.said)
+        await until(lambda: "lease.txt" in app.said)
         path.write_bytes(b"words")
         assert "lease.txt" not in await back_up()
-        assert desk.said == ""
+        assert app.said == ""
         page.changed.emit("backup.folder", "/proc/none")
-        await desk.written()
+        await app.written()
         assert "failed" in await back_up()
         page.changed.emit("backup.folder", str(tmp_path / "backups"))
-        await desk.written()
+        await app.written()
         state = find(page, Note, "backup-state").text()
         assert state.startswith("Last backup: ")
         assert "failed" not in state
@@ -261,35 +259,35 @@ async def test_a_backup_that_cannot_start_is_reported_and_retried(
         raise OSError("no more processes")
 
     monkeypatch.setattr(command_runner, "start_child", fail)
-    async with Desk() as desk:
-        page, backups = library_page(desk), desk.controllers.backups
+    async with AppHarness() as app:
+        page, backups = library_page(app), app.controllers.backups
         page.changed.emit("backup.folder", str(tmp_path))
         page.changed.emit("backup.every", "day")
-        await desk.written()
+        await app.written()
         timer_of(backups).timeout.emit()
-        await desk.written()
-        assert "The backup failed" in desk.said
+        await app.written()
+        assert "The backup failed" in app.said
         assert timer_of(backups).isActive()
 
 
 async def test_backups_go_on_after_an_outcome_that_could_not_be_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with Desk() as desk:
-        page, backups = library_page(desk), desk.controllers.backups
+    async with AppHarness() as app:
+        page, backups = library_page(app), app.controllers.backups
         page.changed.emit("backup.folder", str(tmp_path))
         page.changed.emit("backup.every", "day")
-        await desk.written()
+        await app.written()
 
         async def fail(_key: str, _value: object) -> None:
             raise StoreFullError("There is no room left on the disk.")
 
         with monkeypatch.context() as full:
-            full.setattr(desk.backend.settings, "set", fail)
+            full.setattr(app.backend.settings, "set", fail)
             timer_of(backups).stop()
             timer_of(backups).timeout.emit()
-            await desk.written()
-        assert "no room left" in desk.said
+            await app.written()
+        assert "no room left" in app.said
         assert timer_of(backups).isActive()
 
 
@@ -298,23 +296,23 @@ async def test_a_backup_on_request_that_is_killed_is_reported_but_not_one_that_i
 ) -> None:
     code = "import time; time.sleep(60)"
     command = ChildCommand((sys.executable, "-c", code), {})
-    async with Desk() as desk:
-        page = library_page(desk)
+    async with AppHarness() as app:
+        page = library_page(app)
         page.changed.emit("backup.folder", str(tmp_path))
-        await desk.written()
+        await app.written()
         monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
-        runner = desk.controllers.transfer._command
+        runner = app.controllers.transfer._command
         page.backup_requested.emit()
         await until(lambda: runner._process)
         runner.stop()
-        await desk.written()
-        assert desk.said == ""
+        await app.written()
+        assert app.said == ""
         page.backup_requested.emit()
         await until(lambda: runner._process)
         assert runner._process is not None
         runner._process.kill()
-        await desk.written()
-        assert "The backup failed" in desk.said
+        await app.written()
+        assert "The backup failed" in app.said
         assert "  " not in find(page, Note, "backup-state").text()
 
 
@@ -331,58 +329,58 @@ async def test_a_line_that_only_looks_like_an_error_is_a_message(
 
 
 async def test_everything_is_deleted_after_a_typed_word() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer(f"What is {WORD}?", f"A {WORD}.")
-        desk.type(f"draft {WORD}")
-        await desk.written()
-        page = library_page(desk)
+    async with AppHarness() as app:
+        await app.ask_and_answer(f"What is {WORD}?", f"A {WORD}.")
+        app.type(f"draft {WORD}")
+        await app.written()
+        page = library_page(app)
         find(page, QPushButton, "delete-now").click()
-        assert not desk.state.current.is_new
-        assert not desk.session.is_ending
+        assert not app.state.current.is_new
+        assert not app.session.is_ending
         word = find(page, QLineEdit, "delete-word")
         word.setText("Delete")
         find(page, QPushButton, "delete-now").click()
-        await desk.session.closed()
-        work = desk.session.closed_work
+        await app.session.closed()
+        work = app.session.closed_work
         assert work is not None
         parent, where = None, folders()
-        doing = asyncio.ensure_future(ClosedStore(parent, desk.theme.current, where).do(work))
+        doing = asyncio.ensure_future(ClosedStore(parent, app.theme.current, where).do(work))
         assert "Everything was deleted." in await choose("go-on")
         await doing
     home = folders().data.parent
     files = [path for path in home.rglob("*") if path.is_file()]
     assert files
     assert [p for p in files if WORD.encode() in p.read_bytes()] == []
-    async with Desk() as desk:
-        assert desk.rows == []
-        assert desk.text.toPlainText() == ""
+    async with AppHarness() as app:
+        assert app.rows == []
+        assert app.text.toPlainText() == ""
 
 
 async def test_a_backup_is_restored(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Before?", "Yes.")
-        page = library_page(desk)
+    async with AppHarness() as app:
+        await app.ask_and_answer("Before?", "Yes.")
+        page = library_page(app)
         page.changed.emit("backup.folder", str(tmp_path / "backups"))
-        await desk.written()
+        await app.written()
         page.backup_requested.emit()
-        await until(lambda: "Backed up to" in desk.said)
-        await desk.ask_and_answer("After?", "Yes.")
+        await until(lambda: "Backed up to" in app.said)
+        await app.ask_and_answer("After?", "Yes.")
         (archive,) = (tmp_path / "backups").glob("*.zip")
-        desk.session.end_for(restore_work(folders(), archive))
-        await desk.session.closed()
-        work = desk.session.closed_work
+        app.session.end_for(restore_work(folders(), archive))
+        await app.session.closed()
+        work = app.session.closed_work
         assert work is not None
-        closed = ClosedStore(None, desk.theme.current, folders())
+        closed = ClosedStore(None, app.theme.current, folders())
         doing = asyncio.ensure_future(closed.do(work))
         assert "was restored from" in await choose("go-on")
         await doing
-    async with Desk() as desk:
-        assert [m[2] for m in desk.messages()] == ["Before?", "Yes."]
+    async with AppHarness() as app:
+        assert [m[2] for m in app.messages()] == ["Before?", "Yes."]
 
 
 async def test_failed_work_on_the_closed_store_is_reported() -> None:
-    async with Desk() as desk:
-        closed = ClosedStore(None, desk.theme.current, folders())
+    async with AppHarness() as app:
+        closed = ClosedStore(None, app.theme.current, folders())
         doing = asyncio.ensure_future(closed.do(erasure_work(folders())))  # while it is open
         assert "is using your library" in await choose("go-on")
         await doing
@@ -395,8 +393,8 @@ def damage(store: Path) -> None:
 
 
 async def test_a_damaged_store_is_offered_for_repair() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Mine?", "Yes.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Mine?", "Yes.")
     damage(folders().database)
     with pytest.raises(StoreDamagedError) as raised:
         await Database(folders().database).open()
@@ -415,8 +413,8 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
     shown.reject()
     assert not await refused
     theme.deleteLater()
-    async with Desk() as desk:
-        assert desk.rows == ["Mine?"]
+    async with AppHarness() as app:
+        assert app.rows == ["Mine?"]
     (aside,) = folders().data.glob("*.before-repair-*.sqlite3")
     assert aside.read_bytes()[:4096] == bytes(4096)
     with closing(sqlite3.connect(folders().database)) as connection:
@@ -424,27 +422,27 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
 
 
 async def test_the_notice_of_damage_names_what_its_button_does() -> None:
-    async with Desk() as desk:
-        damaged = await desk.ask_and_answer("Mine?", "Yes.")
-        await desk.backend.database.write(
+    async with AppHarness() as app:
+        damaged = await app.ask_and_answer("Mine?", "Yes.")
+        await app.backend.database.write(
             lambda c: c.execute(
                 "UPDATE messages SET parts = '{' WHERE conversation_id = ?", [damaged]
             )
         )
-        desk.open_row(damaged)
-        await until(lambda: "is damaged" in desk.said)
-        assert "Repair it or restore a backup." in desk.said
-        assert "Open Repartee" not in desk.said
+        app.open_row(damaged)
+        await until(lambda: "is damaged" in app.said)
+        assert "Repair it or restore a backup." in app.said
+        assert "Open Repartee" not in app.said
 
 
 async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Mine?", "Yes.")
-        page = library_page(desk)
+    async with AppHarness() as app:
+        await app.ask_and_answer("Mine?", "Yes.")
+        page = library_page(app)
         page.changed.emit("backup.folder", str(tmp_path))
-        await desk.written()
+        await app.written()
         page.backup_requested.emit()
-        await until(lambda: "Backed up to" in desk.said)
+        await until(lambda: "Backed up to" in app.said)
     (archive,) = tmp_path.glob("*.zip")
     damage(folders().database)
     with pytest.raises(StoreDamagedError) as raised:
@@ -462,8 +460,8 @@ async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
     await choose("take")
     assert "was restored from" in await choose("go-on")
     assert await doing
-    async with Desk() as desk:
-        assert desk.rows == ["Mine?"]
+    async with AppHarness() as app:
+        assert app.rows == ["Mine?"]
 
 
 async def test_a_canceled_rescue_closes_its_file_dialog() -> None:
@@ -481,22 +479,22 @@ async def test_a_canceled_rescue_closes_its_file_dialog() -> None:
 async def test_the_program_works_on_while_a_backup_is_chosen(tmp_path: Path) -> None:
     archive = tmp_path / "backup.zip"
     archive.touch()
-    async with Desk() as desk:
-        turn = await desk.ask("Mine?")
-        find(library_page(desk), QPushButton, "restore").click()
+    async with AppHarness() as app:
+        turn = await app.ask("Mine?")
+        find(library_page(app), QPushButton, "restore").click()
         dialog = file_dialog()
         turn.end("Yes.")
-        await desk.settled()
-        assert "Yes." in desk.transcript
+        await app.settled()
+        assert "Yes." in app.transcript
         assert dialog.isVisible()
         choose_paths(archive)
-        assert find(desk.window, QMessageBox, "confirm-restore").isVisible()
+        assert find(app.window, QMessageBox, "confirm-restore").isVisible()
 
 
 async def test_an_opened_section_shows_its_content() -> None:
-    async with Desk() as desk:
-        desk.window.resize(640, 480)
-        page = library_page(desk)
+    async with AppHarness() as app:
+        app.window.resize(640, 480)
+        page = library_page(app)
         head, word = (
             find(page, QToolButton, "delete-everything"),
             find(page, QLineEdit, "delete-word"),

@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
 from tests.data.locked_pdf import locked_pdf
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_documents import is_read
 
 OPENAI = {"OPENAI_API_KEY": "not-a-key"}
@@ -36,8 +36,8 @@ def give(dialog: PasswordDialog, password: str) -> None:
     QTest.keyClick(dialog.field, Qt.Key.Key_Return)
 
 
-def part_of(desk: Desk) -> DocumentPart:
-    (part,) = desk.state.draft.value.attachments
+def part_of(app: AppHarness) -> DocumentPart:
+    (part,) = app.state.draft.value.attachments
     assert isinstance(part, DocumentPart)
     return part
 
@@ -45,8 +45,8 @@ def part_of(desk: Desk) -> DocumentPart:
 async def test_a_password_opens_a_document_and_is_stored_nowhere(
     data: Path, tmp_path: Path
 ) -> None:
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([data / "encrypted.pdf"])
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "encrypted.pdf"])
         dialog = await asked()
         assert dialog.accessibleName() == "“encrypted.pdf” is password-protected."
         assert dialog.field.echoMode() is dialog.field.EchoMode.Password
@@ -55,14 +55,14 @@ async def test_a_password_opens_a_document_and_is_stored_nowhere(
         again = dialogs()[0]
         assert again.accessibleName() == "The password for “encrypted.pdf” is wrong."
         give(again, "alder")
-        await until(lambda: is_read(desk))
-        assert desk.chips[0].startswith("encrypted.pdf, 3 pages · ")
-        assert part_of(desk).is_protected
-        turn = await desk.ask("Who?")
+        await until(lambda: is_read(app))
+        assert app.chips[0].startswith("encrypted.pdf, 3 pages · ")
+        assert part_of(app).is_protected
+        turn = await app.ask("Who?")
         assert "[page 3]" in turn.asked
         turn.end("Dubois")
-        await desk.settled()
-        assert desk.said == ""
+        await app.settled()
+        assert app.said == ""
     where = folders()
     files = [path for path in where.data.rglob("*") if path.is_file()]
     files += [path for path in where.logs.rglob("*") if path.is_file()]
@@ -74,52 +74,52 @@ async def test_a_password_opens_a_document_and_is_stored_nowhere(
 
 
 async def test_without_a_password_the_document_is_refused(data: Path) -> None:
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([data / "encrypted.pdf", data / "notes.md"])
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "encrypted.pdf", data / "notes.md"])
         dialog = await asked()
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
-        await until(lambda: is_read(desk))
-        assert desk.said.startswith("“encrypted.pdf” is password-protected.")
-        assert len(desk.chips) == 1
+        await until(lambda: is_read(app))
+        assert app.said.startswith("“encrypted.pdf” is password-protected.")
+        assert len(app.chips) == 1
 
 
 async def test_two_passwords_are_asked_for_one_after_the_other(tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf"):
         (tmp_path / name).write_bytes(locked_pdf(name))
 
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
         for _ in range(2):
             dialog = await asked()
             name = dialog.accessibleName().split("“")[1].split("”")[0]
             give(dialog, name)
             await until(partial(lambda shown: shown not in dialogs(), dialog))
-        await until(lambda: is_read(desk))
-        assert len(desk.chips) == 2
+        await until(lambda: is_read(app))
+        assert len(app.chips) == 2
 
 
 async def test_a_password_is_tried_on_the_next_document(tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf", "c.pdf"):
         (tmp_path / name).write_bytes(locked_pdf(SECRET, pages=len(name) + ord(name[0]) - 101))
 
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
         give(await asked(), SECRET)  # once for both
-        await until(lambda: is_read(desk))
-        desk.window.files_dropped.emit([tmp_path / "c.pdf", tmp_path / "a.pdf"])
-        await until(lambda: is_read(desk) and "“a.pdf” is already attached." in desk.said)
-        assert len(desk.chips) == 3
+        await until(lambda: is_read(app))
+        app.window.files_dropped.emit([tmp_path / "c.pdf", tmp_path / "a.pdf"])
+        await until(lambda: is_read(app) and "“a.pdf” is already attached." in app.said)
+        assert len(app.chips) == 3
         assert not dialogs()
 
 
 async def test_removing_the_chip_closes_the_password_dialog(data: Path) -> None:
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([data / "encrypted.pdf"])
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "encrypted.pdf"])
         await asked()
-        (reading,) = desk.controllers.readings.ids
-        desk.window.prompt.chips.remove_requested.emit(reading)
+        (reading,) = app.controllers.readings.ids
+        app.window.prompt.chips.remove_requested.emit(reading)
         await until(lambda: not dialogs())
-        assert desk.said == ""
+        assert app.said == ""
 
 
 async def test_after_a_start_pages_are_rendered_once_the_password_is_entered(
@@ -127,36 +127,36 @@ async def test_after_a_start_pages_are_rendered_once_the_password_is_entered(
 ) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(locked_pdf(SECRET, pages=2))
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.files_dropped.emit([path])
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.files_dropped.emit([path])
         give(await asked(), SECRET)
-        await until(lambda: is_read(desk))
-        assert len(part_of(desk).seen_pages) == 2
-        turn = await desk.ask("What is drawn?")
+        await until(lambda: is_read(app))
+        assert len(part_of(app).seen_pages) == 2
+        turn = await app.ask("What is drawn?")
         assert sum(hasattr(part, "data") for part in turn.request.messages[-1].parts) == 2
         turn.end("Squares.")
-        await desk.settled()
-    async with Desk(environment=OPENAI) as desk:
-        await until(lambda: "Squares." in desk.transcript)
-        desk.type("Which color?")
-        desk.enter()
-        await until(lambda: desk.said)
-        assert desk.said.startswith("Showing the pages of “scan.pdf” requires its password.")
-        desk.press_action("Enter password…")
+        await app.settled()
+    async with AppHarness(environment=OPENAI) as app:
+        await until(lambda: "Squares." in app.transcript)
+        app.type("Which color?")
+        app.enter()
+        await until(lambda: app.said)
+        assert app.said.startswith("Showing the pages of “scan.pdf” requires its password.")
+        app.press_action("Enter password…")
         give(await asked(), "no")
         await until(lambda: "is wrong" in "".join(d.accessibleName() for d in dialogs()))
         give(dialogs()[0], SECRET)
-        await until(lambda: "is unlocked until you quit" in desk.said)
-        assert desk.text.toPlainText() == "Which color?"
-        turn = await desk.ask("")
+        await until(lambda: "is unlocked until you quit" in app.said)
+        assert app.text.toPlainText() == "Which color?"
+        turn = await app.ask("")
         assert sum(hasattr(part, "data") for part in turn.request.messages[0].parts) == 2
         turn.end("Black.")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_the_dialog_offers_no_empty_password(data: Path) -> None:
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([data / "encrypted.pdf"])
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "encrypted.pdf"])
         dialog = await asked()
         button = dialog.findChild(QPushButton, "open-document")
         assert button is not None
@@ -164,7 +164,7 @@ async def test_the_dialog_offers_no_empty_password(data: Path) -> None:
         dialog.field.setText("x")
         assert button.isEnabled()
         dialog.reject()
-        await until(lambda: is_read(desk))
+        await until(lambda: is_read(app))
 
 
 @pytest.mark.parametrize("password", ["plain", SECRET])
@@ -172,8 +172,8 @@ async def test_passwords_of_every_alphabet(tmp_path: Path, password: str) -> Non
     path = tmp_path / "a.pdf"
     path.write_bytes(locked_pdf(password))
 
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.files_dropped.emit([path])
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.files_dropped.emit([path])
         give(await asked(), password)
-        await until(lambda: is_read(desk))
-        assert len(desk.chips) == 1
+        await until(lambda: is_read(app))
+        assert len(app.chips) == 1

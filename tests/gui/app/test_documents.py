@@ -20,56 +20,56 @@ from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.ui.composer.suggestions import SuggestionButton
 from tests.data.long_pdf import long_pdf
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
 WAITS = "Queued · Esc to cancel"
 
 
-def is_read(desk: Desk) -> bool:
+def is_read(app: AppHarness) -> bool:
     """Return True if no document is being read."""
-    return not desk.controllers.readings.ids
+    return not app.controllers.readings.ids
 
 
-def offered(desk: Desk) -> list[str]:
+def offered(app: AppHarness) -> list[str]:
     """Return the buttons of the notifications."""
-    return [b.text() for b in desk.window.notifications.findChildren(QPushButton)]
+    return [b.text() for b in app.window.notifications.findChildren(QPushButton)]
 
 
-def suggestions(desk: Desk) -> list[str]:
+def suggestions(app: AppHarness) -> list[str]:
     """Return the labels of the suggestions."""
-    buttons = desk.window.prompt.findChildren(SuggestionButton)
+    buttons = app.window.prompt.findChildren(SuggestionButton)
     return [button.text() for button in buttons if button.isVisible()]
 
 
 async def test_a_report_is_summarized_by_enter(data: Path) -> None:
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([data / "report.pdf"])
-        assert desk.chips == ["report.pdf, reading…"]
-        desk.enter()
-        assert desk.hint == "Reading report.pdf…"
-        await until(lambda: is_read(desk))
-        assert desk.chips[0].startswith("report.pdf, 3 pages · ")
-        assert desk.chips[0].endswith("%")
-        assert suggestions(desk) == ["Summarize", "Extract to table"]
-        desk.type("x")
-        assert suggestions(desk) == []
-        desk.press(Qt.Key.Key_Backspace)
-        turn = await desk.ask("")
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "report.pdf"])
+        assert app.chips == ["report.pdf, reading…"]
+        app.enter()
+        assert app.hint == "Reading report.pdf…"
+        await until(lambda: is_read(app))
+        assert app.chips[0].startswith("report.pdf, 3 pages · ")
+        assert app.chips[0].endswith("%")
+        assert suggestions(app) == ["Summarize", "Extract to table"]
+        app.type("x")
+        assert suggestions(app) == []
+        app.press(Qt.Key.Key_Backspace)
+        turn = await app.ask("")
         assert "6 to 8 bullets of at most 30 words each," in turn.asked
         assert "report.pdf" in turn.asked
-        await until(lambda: desk.chips == [])
-        assert suggestions(desk) == []
+        await until(lambda: app.chips == [])
+        assert suggestions(app) == []
         turn.end("Dubois, mostly.")
-        await desk.settled()
-        question = desk.state.current.path[0]
+        await app.settled()
+        question = app.state.current.path[0]
         (part,) = question.attachments
         assert isinstance(part, DocumentPart)
         assert (part.name, part.pages) == ("report.pdf", 3)
-        assert "report.pdf\u20033 pages" in desk.transcript
-        original = await desk.backend.attachments.bytes(part.sha256)
+        assert "report.pdf\u20033 pages" in app.transcript
+        original = await app.backend.attachments.bytes(part.sha256)
         assert original == (data / "report.pdf").read_bytes()
-        assert desk.rows == ["report.pdf"]
+        assert app.rows == ["report.pdf"]
 
 
 @pytest.mark.parametrize(
@@ -79,59 +79,59 @@ async def test_a_report_is_summarized_by_enter(data: Path) -> None:
 async def test_an_unreadable_file_is_reported_and_gets_no_chip(
     data: Path, name: str, words: str
 ) -> None:
-    async with Desk() as desk:
-        desk.type("my words")
-        desk.window.prompt.attach_requested.emit([data / name])
-        await until(lambda: is_read(desk))
-        assert name in desk.said
-        assert words in desk.said
-        assert desk.chips == []
-        assert suggestions(desk) == []
-        assert desk.text.toPlainText() == "my words"
-        desk.enter()
-        await until(lambda: desk.stage.turns)
-        desk.stage.turns[0].end("ok")
-        await desk.settled()
+    async with AppHarness() as app:
+        app.type("my words")
+        app.window.prompt.attach_requested.emit([data / name])
+        await until(lambda: is_read(app))
+        assert name in app.said
+        assert words in app.said
+        assert app.chips == []
+        assert suggestions(app) == []
+        assert app.text.toPlainText() == "my words"
+        app.enter()
+        await until(lambda: app.providers.turns)
+        app.providers.turns[0].end("ok")
+        await app.settled()
 
 
 async def test_suggestions_ask_for_several_documents_singly_or_together(data: Path) -> None:
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([data / "report.pdf", data / "notes.md"])
-        await until(lambda: len(suggestions(desk)) == 3 and is_read(desk))
-        assert suggestions(desk)[2] == "Differences between two documents"
-        desk.type("/para")
-        desk.press(Qt.Key.Key_Return)
-        await until(lambda: "one paragraph" in desk.text.toPlainText())
-        assert desk.text.toPlainText().endswith("then give an overview of all of them.")
-        desk.text.clear()
-        desk.type("/diff")
-        desk.press(Qt.Key.Key_Return)
-        await until(lambda: "Compare the two" in desk.text.toPlainText())
-        assert "overview" not in desk.text.toPlainText()
-        desk.text.clear()
-        turn = await desk.ask("")
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "report.pdf", data / "notes.md"])
+        await until(lambda: len(suggestions(app)) == 3 and is_read(app))
+        assert suggestions(app)[2] == "Differences between two documents"
+        app.type("/para")
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: "one paragraph" in app.text.toPlainText())
+        assert app.text.toPlainText().endswith("then give an overview of all of them.")
+        app.text.clear()
+        app.type("/diff")
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: "Compare the two" in app.text.toPlainText())
+        assert "overview" not in app.text.toPlainText()
+        app.text.clear()
+        turn = await app.ask("")
         assert "If there are several documents, do this for each" in turn.asked
         turn.end("ok")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_image_pages_are_named_and_a_model_without_vision_is_not_asked(data: Path) -> None:
-    async with Desk() as desk:
-        desk.window.prompt.attach_requested.emit([data / "scanned.pdf"])
-        await until(lambda: is_read(desk))
-        assert "All 2 pages are images." in desk.said
-        (chip,) = desk.chips
+    async with AppHarness() as app:
+        app.window.prompt.attach_requested.emit([data / "scanned.pdf"])
+        await until(lambda: is_read(app))
+        assert "All 2 pages are images." in app.said
+        (chip,) = app.chips
         assert "2 pages, 2 as images" in chip
-        assert not desk.stage.turns
+        assert not app.providers.turns
 
 
 @pytest.mark.parametrize("way", ["read", "read elsewhere", "failure", "removal", "typing"])
 async def test_a_question_waits_until_its_file_is_read(
     data: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("One", "1")
-        reader, may_read = desk.controllers.attachment_reader, asyncio.Event()
+    async with AppHarness() as app:
+        await app.ask_and_answer("One", "1")
+        reader, may_read = app.controllers.attachment_reader, asyncio.Event()
         read = reader.read
 
         async def read_later(*given: Any) -> Any:
@@ -140,80 +140,80 @@ async def test_a_question_waits_until_its_file_is_read(
 
         monkeypatch.setattr(reader, "read", read_later)
         name = "gone.md" if way == "failure" else "notes.md"
-        desk.window.files_dropped.emit([data / name])
-        desk.type("Who wrote it?")
-        desk.enter()
-        await until(lambda: desk.hint == WAITS)
-        assert desk.window.prompt.row.send_button.isEnabled()
+        app.window.files_dropped.emit([data / name])
+        app.type("Who wrote it?")
+        app.enter()
+        await until(lambda: app.hint == WAITS)
+        assert app.window.prompt.row.send_button.isEnabled()
         if way == "removal":
-            (reading,) = desk.controllers.readings.ids
-            desk.window.prompt.chips.remove_requested.emit(reading)
+            (reading,) = app.controllers.readings.ids
+            app.window.prompt.chips.remove_requested.emit(reading)
         elif way == "typing":
-            desk.type("!")
+            app.type("!")
         elif way == "read elsewhere":
-            desk.window.conversations.new_requested.emit()
+            app.window.conversations.new_requested.emit()
         may_read.set()
         if way.startswith("read"):
-            turn = await desk.turn(1)
+            turn = await app.turn(1)
             assert turn.asked.endswith("Who wrote it?")
             assert "notes.md" in turn.asked
             turn.end("Somebody.")
-        await until(lambda: is_read(desk))
-        await desk.written()
+        await until(lambda: is_read(app))
+        await app.written()
         if not way.startswith("read"):
-            assert desk.text.toPlainText().startswith("Who wrote it?")
-            assert desk.hint.startswith("Enter to send ·")
-            assert len(desk.stage.turns) == 1
-        await desk.settled()
+            assert app.text.toPlainText().startswith("Who wrote it?")
+            assert app.hint.startswith("Enter to send ·")
+            assert len(app.providers.turns) == 1
+        await app.settled()
 
 
 async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
     path.write_bytes(long_pdf(3_000))
 
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([path])
-        await until(lambda: desk.chips and " page " in desk.chips[0])
-        (reading,) = desk.controllers.readings.ids
-        desk.window.prompt.chips.remove_requested.emit(reading)
-        assert desk.chips == []
-        desk.type("still works")
-        desk.enter()
-        await until(lambda: desk.stage.turns)
-        desk.stage.turns[0].end("ok")
-        await desk.settled()
-        assert desk.said == ""
-        desk.window.files_dropped.emit([path])
-        (reading,) = desk.controllers.readings.ids
-        desk.window.prompt.chips.remove_requested.emit(reading)  # before it has begun
-        await desk.written()
-        assert desk.chips == []
-        desk.window.files_dropped.emit([path])
-        await until(lambda: desk.chips and " page " in desk.chips[0])
-    assert desk.backend.documents.pid is None
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([path])
+        await until(lambda: app.chips and " page " in app.chips[0])
+        (reading,) = app.controllers.readings.ids
+        app.window.prompt.chips.remove_requested.emit(reading)
+        assert app.chips == []
+        app.type("still works")
+        app.enter()
+        await until(lambda: app.providers.turns)
+        app.providers.turns[0].end("ok")
+        await app.settled()
+        assert app.said == ""
+        app.window.files_dropped.emit([path])
+        (reading,) = app.controllers.readings.ids
+        app.window.prompt.chips.remove_requested.emit(reading)  # before it has begun
+        await app.written()
+        assert app.chips == []
+        app.window.files_dropped.emit([path])
+        await until(lambda: app.chips and " page " in app.chips[0])
+    assert app.backend.documents.pid is None
 
 
 async def test_a_document_that_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("word " * 20_000, "utf-8")
 
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([path])
-        await until(lambda: is_read(desk))
-        desk.type("Summarize")
-        desk.enter()
-        await until(lambda: desk.said)
-        assert "With long.txt, this needs" in desk.said
-        assert "SmolLM2 135M accepts 7,680" in desk.said
-        assert desk.text.toPlainText() == "Summarize"
-        assert len(desk.chips) == 1
-        assert desk.stage.turns == []
-        assert desk.messages() == []
-        assert desk.rows == []
-        desk.window.prompt.chips.remove_requested.emit(
-            desk.state.draft.value.question_attachments[0].sha256
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([path])
+        await until(lambda: is_read(app))
+        app.type("Summarize")
+        app.enter()
+        await until(lambda: app.said)
+        assert "With long.txt, this needs" in app.said
+        assert "SmolLM2 135M accepts 7,680" in app.said
+        assert app.text.toPlainText() == "Summarize"
+        assert len(app.chips) == 1
+        assert app.providers.turns == []
+        assert app.messages() == []
+        assert app.rows == []
+        app.window.prompt.chips.remove_requested.emit(
+            app.state.draft.value.question_attachments[0].sha256
         )
-        assert desk.said.startswith("“long.txt” removed")
+        assert app.said.startswith("“long.txt” removed")
 
 
 async def test_the_suggestion_for_a_document_that_does_not_fit_is_asked_of_its_parts(
@@ -223,48 +223,48 @@ async def test_the_suggestion_for_a_document_that_does_not_fit_is_asked_of_its_p
     path.write_text("One sentence of five words. " * 3_000, "utf-8")
     words = "6 to 8 bullets of at most 30 words each,"
 
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([path])
-        await until(lambda: is_read(desk))
-        desk.enter()
-        await until(lambda: "With long.txt, this needs" in desk.said)
-        assert words in desk.text.toPlainText()
-        desk.text.selectAll()
-        desk.press(Qt.Key.Key_Delete)
-        assert desk.text.toPlainText() == ""
-        desk.press_action("Read in parts…")  # what was asked, even if the prompt has been emptied
-        assert words in (await desk.turn(0)).asked
-        assert desk.text.toPlainText() == ""
-        desk.window.prompt.stop_requested.emit()
-        await desk.settled()
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([path])
+        await until(lambda: is_read(app))
+        app.enter()
+        await until(lambda: "With long.txt, this needs" in app.said)
+        assert words in app.text.toPlainText()
+        app.text.selectAll()
+        app.press(Qt.Key.Key_Delete)
+        assert app.text.toPlainText() == ""
+        app.press_action("Read in parts…")  # what was asked, even if the prompt has been emptied
+        assert words in (await app.turn(0)).asked
+        assert app.text.toPlainText() == ""
+        app.window.prompt.stop_requested.emit()
+        await app.settled()
 
 
 async def test_a_document_that_does_not_fit_can_be_read_in_parts(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("One sentence of five words. " * 3_000, "utf-8")
 
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([path])
-        await until(lambda: is_read(desk))
-        desk.type("Summarize")
-        desk.enter()
-        await until(lambda: desk.said)
-        desk.press_action("Read in parts…")
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([path])
+        await until(lambda: is_read(app))
+        app.type("Summarize")
+        app.enter()
+        await until(lambda: app.said)
+        app.press_action("Read in parts…")
         notes = 0
-        while "answer from them" not in (turn := await desk.turn(notes)).asked:
+        while "answer from them" not in (turn := await app.turn(notes)).asked:
             notes += 1
             assert "part=" in turn.asked
             turn.end(f"note {notes}")
         assert notes > 2
         assert turn.asked.index("note 1") < turn.asked.index(f"note {notes}")
         turn.end("The summary.")
-        await desk.settled()
-        assert desk.messages()[-1][2] == "The summary."
+        await app.settled()
+        assert app.messages()[-1][2] == "The summary."
         # The next question does not bring the document along again.
-        turn = await desk.ask("Thank you")
+        turn = await app.ask("Thank you")
         assert sum(len(str(m)) for m in turn.request.messages) < 3_000
         turn.end("Welcome.")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
@@ -274,27 +274,27 @@ async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
     rows = "".join(f"{n},a b c d e f g h i j k l,{n % 13}.25\n" for n in range(30_000))
     path.write_text(f"id,words,amount\n{rows}")
 
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-        desk.window.files_dropped.emit([path])
-        await until(lambda: is_read(desk))
-        desk.type("Sum?")
-        desk.enter()
-        await until(lambda: "With sales.csv, this needs" in desk.said)
-        assert ATTACH_BEGINNING not in offered(desk)
-        desk.window.settings.override_changed.emit(desk.open_id, "answer.tools", "query_table")
-        await until(lambda: "query_table" in desk.state.setup.ask_settings.parameters.tools)
-        desk.enter()
-        await until(lambda: ATTACH_BEGINNING in offered(desk))
-        desk.press_action(ATTACH_BEGINNING)
-        await until(lambda: "only the beginning" in desk.chips[0])
-        assert desk.text.toPlainText() == "Sum?", "the user sees it before it is sent"
-        desk.enter()
-        turn = await desk.turn(0)
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        app.window.files_dropped.emit([path])
+        await until(lambda: is_read(app))
+        app.type("Sum?")
+        app.enter()
+        await until(lambda: "With sales.csv, this needs" in app.said)
+        assert ATTACH_BEGINNING not in offered(app)
+        app.window.settings.override_changed.emit(app.open_id, "answer.tools", "query_table")
+        await until(lambda: "query_table" in app.state.setup.ask_settings.parameters.tools)
+        app.enter()
+        await until(lambda: ATTACH_BEGINNING in offered(app))
+        app.press_action(ATTACH_BEGINNING)
+        await until(lambda: "only the beginning" in app.chips[0])
+        assert app.text.toPlainText() == "Sum?", "the user sees it before it is sent"
+        app.enter()
+        turn = await app.turn(0)
         assert [tool.name for tool in turn.request.tools] == ["query_table"]
         assert "Table “sales”: about 30,000 rows" in turn.asked
         assert len(turn.asked) < 3_000
         turn.end("Done.")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_a_scan_of_too_many_pages_is_read_in_parts_as_images(tmp_path: Path) -> None:
@@ -302,56 +302,56 @@ async def test_a_scan_of_too_many_pages_is_read_in_parts_as_images(tmp_path: Pat
     sheet = Image.new("L", (124, 175), 255)
     sheet.save(path, save_all=True, append_images=[sheet] * 100)
 
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-        desk.window.files_dropped.emit([path])
-        await until(lambda: is_read(desk))
-        desk.type("Summarize")
-        desk.enter()
-        await until(lambda: "Only 100 page images can be sent at once" in desk.said)
-        offer = desk.window.notifications.tab_stops[0]
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        app.window.files_dropped.emit([path])
+        await until(lambda: is_read(app))
+        app.type("Summarize")
+        app.enter()
+        await until(lambda: "Only 100 page images can be sent at once" in app.said)
+        offer = app.window.notifications.tab_stops[0]
         QTest.mouseClick(offer, Qt.MouseButton.LeftButton)
-        assert desk.text.hasFocus()
-        await until(lambda: "will be read in 6 parts" in desk.said)
-        assert "Counting" not in desk.said
-        desk.press_action("Read in parts")
+        assert app.text.hasFocus()
+        await until(lambda: "will be read in 6 parts" in app.said)
+        assert "Counting" not in app.said
+        app.press_action("Read in parts")
         seen = 0
         for number in range(6):
-            parts = (turn := await desk.turn(number)).request.messages[-1].parts
+            parts = (turn := await app.turn(number)).request.messages[-1].parts
             seen += sum(isinstance(part, ImageData) for part in parts)
             turn.end(f"note {number}")
         assert seen == 101
-        last = await desk.turn(6)
+        last = await app.turn(6)
         assert "note 5" in last.asked
         last.end("The summary.")
-        await desk.settled()
-        assert desk.messages()[-1][2] == "The summary."
+        await app.settled()
+        assert app.messages()[-1][2] == "The summary."
 
 
 async def test_refused_files_are_counted_and_stay_with_their_conversation(data: Path) -> None:
-    async with Desk() as desk:
-        here = await desk.ask_and_answer("One", "1")
+    async with AppHarness() as app:
+        here = await app.ask_and_answer("One", "1")
         names = ("missing.pdf", "damaged.pdf", "empty.pdf")
-        desk.window.files_dropped.emit([data / name for name in names])
-        await until(lambda: is_read(desk))
-        assert find(desk.window.notifications, QLabel, "count").text() == "1 of 3"
-        desk.window.conversations.new_requested.emit()
-        assert desk.open_id != here
-        assert desk.said == ""
+        app.window.files_dropped.emit([data / name for name in names])
+        await until(lambda: is_read(app))
+        assert find(app.window.notifications, QLabel, "count").text() == "1 of 3"
+        app.window.conversations.new_requested.emit()
+        assert app.open_id != here
+        assert app.said == ""
 
 
 async def test_a_large_paste_becomes_a_document() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         pasted = QMimeData()
         pasted.setText("word and " * 3_000)
-        desk.text.insertFromMimeData(pasted)
-        await until(lambda: is_read(desk))
-        assert desk.text.toPlainText() == ""
-        assert desk.chips[0].startswith("Pasted text.txt, ")
-        turn = await desk.ask("What is it?")
+        app.text.insertFromMimeData(pasted)
+        await until(lambda: is_read(app))
+        assert app.text.toPlainText() == ""
+        assert app.chips[0].startswith("Pasted text.txt, ")
+        turn = await app.ask("What is it?")
         assert "word and word and" in turn.asked
         assert "What is it?" in turn.asked
         turn.end("Words.")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_equal_files_are_attached_once_and_two_may_have_one_name(
@@ -363,34 +363,34 @@ async def test_equal_files_are_attached_once_and_two_may_have_one_name(
     copy.parent.mkdir()
     shutil.copy(data / "notes.md", copy)
 
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([data / "notes.md", other, copy])
-        await until(lambda: is_read(desk))
-        assert len(desk.chips) == 2
-        desk.window.prompt.chips.remove_requested.emit(
-            desk.state.draft.value.question_attachments[0].sha256
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "notes.md", other, copy])
+        await until(lambda: is_read(app))
+        assert len(app.chips) == 2
+        app.window.prompt.chips.remove_requested.emit(
+            app.state.draft.value.question_attachments[0].sha256
         )
-        assert len(desk.chips) == 1
+        assert len(app.chips) == 1
 
 
 async def test_a_document_attached_while_the_question_is_stored_stays(data: Path) -> None:
-    async with Desk() as desk:
-        desk.type("First")
-        desk.enter()
-        desk.window.files_dropped.emit([data / "notes.md"])
-        await until(lambda: desk.stage.turns and is_read(desk))
-        desk.stage.turns[0].end("1")
-        await desk.settled()
-        assert len(desk.chips) == 1
+    async with AppHarness() as app:
+        app.type("First")
+        app.enter()
+        app.window.files_dropped.emit([data / "notes.md"])
+        await until(lambda: app.providers.turns and is_read(app))
+        app.providers.turns[0].end("1")
+        await app.settled()
+        assert len(app.chips) == 1
         await asyncio.sleep(0)
-        assert desk.state.current.path[0].attachments == ()
+        assert app.state.current.path[0].attachments == ()
 
 
 async def test_a_file_of_the_command_line_is_attached(data: Path) -> None:
     request = OpenRequest((str(data / "notes.md"),))
-    async with Desk(request=request) as desk:
-        await until(lambda: is_read(desk))
-        assert desk.chips[0].startswith("notes.md")
+    async with AppHarness(request=request) as app:
+        await until(lambda: is_read(app))
+        assert app.chips[0].startswith("notes.md")
 
 
 async def test_a_file_stays_attached_if_its_location_cannot_be_stored(data: Path) -> None:
@@ -399,33 +399,33 @@ async def test_a_file_stays_attached_if_its_location_cannot_be_stored(data: Path
         "BEGIN SELECT RAISE(ABORT, 'no room'); END"
     )
 
-    async with Desk() as desk:
-        await desk.backend.database.write(lambda connection: connection.execute(no_room))
-        desk.window.files_dropped.emit([data / "report.pdf"])
-        await until(lambda: is_read(desk) and bool(desk.said))
-        assert desk.chips[0].startswith("report.pdf, 3 pages")
-        assert desk.window.prompt.can_send
-        assert "“report.pdf” is attached, but" in desk.said
-        desk.window.files_dropped.emit([data / "notes.md", data / "report.pdf"])
-        await until(lambda: is_read(desk) and len(desk.chips) == 2)
-        turn = await desk.ask("Who?")
+    async with AppHarness() as app:
+        await app.backend.database.write(lambda connection: connection.execute(no_room))
+        app.window.files_dropped.emit([data / "report.pdf"])
+        await until(lambda: is_read(app) and bool(app.said))
+        assert app.chips[0].startswith("report.pdf, 3 pages")
+        assert app.window.prompt.can_send
+        assert "“report.pdf” is attached, but" in app.said
+        app.window.files_dropped.emit([data / "notes.md", data / "report.pdf"])
+        await until(lambda: is_read(app) and len(app.chips) == 2)
+        turn = await app.ask("Who?")
         assert "report.pdf" in turn.asked
         turn.end("Dubois.")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_a_dragged_attachment_is_a_copy_under_its_own_name(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dragged: list[Path] = []
-    async with Desk() as desk:
-        monkeypatch.setattr(desk.window.transcript.drags, "drag_file", dragged.append)
-        desk.window.files_dropped.emit([data / "report.pdf"])
-        await until(lambda: is_read(desk))
-        (await desk.ask("Why?")).end("Because.")
-        await desk.settled()
-        sha256 = desk.state.current.path[0].attachments[0].sha256
-        desk.window.transcript.drags.file_requested.emit(sha256)
+    async with AppHarness() as app:
+        monkeypatch.setattr(app.window.transcript.drags, "drag_file", dragged.append)
+        app.window.files_dropped.emit([data / "report.pdf"])
+        await until(lambda: is_read(app))
+        (await app.ask("Why?")).end("Because.")
+        await app.settled()
+        sha256 = app.state.current.path[0].attachments[0].sha256
+        app.window.transcript.drags.file_requested.emit(sha256)
         await until(lambda: bool(dragged))
         assert dragged[0].name == "report.pdf"
         assert dragged[0].read_bytes() == (data / "report.pdf").read_bytes()

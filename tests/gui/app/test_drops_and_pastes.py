@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.window.cards.temporary_bar import TemporaryRow
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
 HTML = "<h2>Plan</h2><p>Some <b>bold</b> words</p>"
@@ -27,8 +27,8 @@ MARKDOWN = "## Plan\n\nSome **bold** words"
 LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
-def is_read(desk: Desk) -> bool:
-    return not desk.controllers.readings.ids
+def is_read(app: AppHarness) -> bool:
+    return not app.controllers.readings.ids
 
 
 def of_files(*paths: Path) -> QMimeData:
@@ -37,19 +37,19 @@ def of_files(*paths: Path) -> QMimeData:
     return data
 
 
-def drag(desk: Desk, identifier: str, data: QMimeData) -> str:
+def drag(app: AppHarness, identifier: str, data: QMimeData) -> str:
     """Drag over a row and drop there; return the hint that was shown before the drop."""
-    shown = desk.window.conversations
+    shown = app.window.conversations
     row = shown.view.row_of(shown.model.index_of(identifier))
     at = shown.view.visualRect(row).center()
     viewport, copy = shown.view.viewport(), Qt.DropAction.CopyAction
     QApplication.sendEvent(viewport, QDragEnterEvent(at, copy, data, LEFT, NO_KEY))
     QApplication.sendEvent(viewport, QDragMoveEvent(at, copy, data, LEFT, NO_KEY))
-    overlay = find(desk.window, QWidget, "drop-overlay")
+    overlay = find(app.window, QWidget, "drop-overlay")
     assert overlay.isVisible()
     assert overlay.geometry().left() > shown.geometry().right()
     assert shown.view.is_target(row)
-    words = find(desk.window, QLabel, "drop-words").text()
+    words = find(app.window, QLabel, "drop-words").text()
     QApplication.sendEvent(viewport, QDropEvent(QPointF(at), copy, data, LEFT, NO_KEY))
     assert not overlay.isVisible()
     assert not shown.view.is_target(row)
@@ -57,56 +57,56 @@ def drag(desk: Desk, identifier: str, data: QMimeData) -> str:
 
 
 async def test_files_dropped_on_a_conversation_are_attached_there(data: Path) -> None:
-    async with Desk() as desk:
-        there = await desk.ask_and_answer("There", "1")
-        desk.window.conversations.new_button.click()
-        desk.type("something else")
-        words = drag(desk, there, of_files(data / "notes.md"))
+    async with AppHarness() as app:
+        there = await app.ask_and_answer("There", "1")
+        app.window.conversations.new_button.click()
+        app.type("something else")
+        words = drag(app, there, of_files(data / "notes.md"))
         assert words == "Drop to attach to “There”"
-        await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
-        assert desk.chips[0].startswith("notes.md, ")
-        assert desk.text.toPlainText() == ""
-        desk.window.conversations.new_button.click()
-        assert desk.text.toPlainText() == "something else"
-        assert desk.chips == []
+        await until(lambda: app.open_id == there and is_read(app) and app.chips)
+        assert app.chips[0].startswith("notes.md, ")
+        assert app.text.toPlainText() == ""
+        app.window.conversations.new_button.click()
+        assert app.text.toPlainText() == "something else"
+        assert app.chips == []
 
 
 async def test_text_dropped_on_a_conversation_goes_into_its_prompt() -> None:
-    async with Desk() as desk:
-        there = await desk.ask_and_answer("There", "1")
-        desk.type("typed")
-        desk.window.conversations.new_button.click()
+    async with AppHarness() as app:
+        there = await app.ask_and_answer("There", "1")
+        app.type("typed")
+        app.window.conversations.new_button.click()
         text = QMimeData()
         text.setText("dropped")
-        assert drag(desk, there, text) == "Drop to insert text in “There”"
-        await until(lambda: desk.text.toPlainText() == "typed dropped")
-        desk.text.undo()
-        assert desk.text.toPlainText() == "typed"
+        assert drag(app, there, text) == "Drop to insert text in “There”"
+        await until(lambda: app.text.toPlainText() == "typed dropped")
+        app.text.undo()
+        assert app.text.toPlainText() == "typed"
 
 
 async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Elsewhere", "1")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
-        desk.controllers.list_presenter.write(desk.state.folders.save(folder))
-        words = drag(desk, folder.id, of_files(data / "notes.md"))
+        app.controllers.list_presenter.write(app.state.folders.save(folder))
+        words = drag(app, folder.id, of_files(data / "notes.md"))
         assert words == "Drop to attach to a new conversation in “Work”"
-        await until(lambda: is_read(desk) and desk.chips)
-        assert desk.state.current.is_new
-        assert desk.state.current.conversation.folder_id == folder.id
+        await until(lambda: is_read(app) and app.chips)
+        assert app.state.current.is_new
+        assert app.state.current.conversation.folder_id == folder.id
 
 
 async def test_a_drop_on_an_answering_conversation_waits_in_its_prompt(data: Path) -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("Tell me")
-        here = desk.open_id
+    async with AppHarness() as app:
+        turn = await app.ask("Tell me")
+        here = app.open_id
         turn.say("One ")
-        drag(desk, here, of_files(data / "notes.md"))
-        await until(lambda: is_read(desk) and desk.chips)
+        drag(app, here, of_files(data / "notes.md"))
+        await until(lambda: is_read(app) and app.chips)
         turn.end("two")
-        await desk.settled()
-        assert desk.chips[0].startswith("notes.md, ")
-        assert "One two" in desk.transcript
+        await app.settled()
+        assert app.chips[0].startswith("notes.md, ")
+        assert "One two" in app.transcript
 
 
 # ---------------------------------------------------------------- paste
@@ -120,76 +120,76 @@ def rich() -> QMimeData:
 
 
 async def test_rich_text_becomes_markdown() -> None:
-    async with Desk() as desk:
-        desk.text.insertFromMimeData(rich())
-        assert desk.text.toPlainText() == PLAIN
-        await until(lambda: desk.text.toPlainText() == MARKDOWN)
-        desk.text.undo()
-        assert desk.text.toPlainText() == ""
+    async with AppHarness() as app:
+        app.text.insertFromMimeData(rich())
+        assert app.text.toPlainText() == PLAIN
+        await until(lambda: app.text.toPlainText() == MARKDOWN)
+        app.text.undo()
+        assert app.text.toPlainText() == ""
 
 
 async def test_text_is_pasted_as_it_is_with_another_key() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         QGuiApplication.clipboard().setMimeData(rich())
-        desk.text.setFocus()
+        app.text.setFocus()
         both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-        QTest.keyClick(desk.text, Qt.Key.Key_V, both)
-        assert desk.text.toPlainText() == PLAIN
+        QTest.keyClick(app.text, Qt.Key.Key_V, both)
+        assert app.text.toPlainText() == PLAIN
         await asyncio.sleep(0)
         QGuiApplication.clipboard().setText("word " * 10_000)
-        QTest.keyClick(desk.text, Qt.Key.Key_V, both)
-        assert len(desk.text.toPlainText()) == len(PLAIN) + 50_000
-        assert desk.chips == []
+        QTest.keyClick(app.text, Qt.Key.Key_V, both)
+        assert len(app.text.toPlainText()) == len(PLAIN) + 50_000
+        assert app.chips == []
 
 
 @pytest.mark.parametrize("by", ["the card", "the command"])
 async def test_attached_text_can_be_inserted_as_text(by: str) -> None:
-    async with Desk() as desk:
-        await desk.state.values.set("documents.large_paste", 1000)
-        desk.type("See: ")
-        desk.window.prompt.insert_dropped(DroppedContent(text="word " * 300))
-        await until(lambda: is_read(desk) and desk.chips)
-        assert desk.said.startswith("Long text attached as a document")
-        assert desk.text.toPlainText() == "See: "
+    async with AppHarness() as app:
+        await app.state.values.set("documents.large_paste", 1000)
+        app.type("See: ")
+        app.window.prompt.insert_dropped(DroppedContent(text="word " * 300))
+        await until(lambda: is_read(app) and app.chips)
+        assert app.said.startswith("Long text attached as a document")
+        assert app.text.toPlainText() == "See: "
         if by == "the card":
-            desk.press_action("Insert as text")
+            app.press_action("Insert as text")
         else:
-            desk.session.actions["prompt.as-text"]()
-        await until(lambda: not desk.chips)
-        assert desk.text.toPlainText() == "See: " + "word " * 300
+            app.session.actions["prompt.as-text"]()
+        await until(lambda: not app.chips)
+        assert app.text.toPlainText() == "See: " + "word " * 300
 
 
 async def test_large_rich_text_is_attached_as_markdown() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         rows = "".join(f"<tr><td>row {n}</td><td>{n}</td></tr>" for n in range(3_000))
         text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
-        desk.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<table>{rows}</table>"))
-        await until(lambda: desk.chips and is_read(desk))
-        (part,) = desk.state.draft.value.question_attachments
-        attached = await desk.backend.attachments.text(part.sha256)
+        app.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<table>{rows}</table>"))
+        await until(lambda: app.chips and is_read(app))
+        (part,) = app.state.draft.value.question_attachments
+        attached = await app.backend.attachments.text(part.sha256)
         assert "| row 7 " in attached
         assert "| row 2999 " in attached
 
 
 async def test_large_rich_text_stays_in_the_conversation_it_was_pasted_in() -> None:
-    async with Desk() as desk:
-        await desk.state.values.set("documents.large_paste", 1000)
-        await desk.ask_and_answer("One", "1")
-        pasted_in = desk.open_id
+    async with AppHarness() as app:
+        await app.state.values.set("documents.large_paste", 1000)
+        await app.ask_and_answer("One", "1")
+        pasted_in = app.open_id
         text = "word " * 300
-        desk.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<b>{text}</b>"))
-        desk.session.actions["conversation.new"]()  # while the text is converted
-        await until(lambda: bool(desk.state.drafts.cached(pasted_in).attachments))
-        assert not desk.state.draft.value.attachments
+        app.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<b>{text}</b>"))
+        app.session.actions["conversation.new"]()  # while the text is converted
+        await until(lambda: bool(app.state.drafts.cached(pasted_in).attachments))
+        assert not app.state.draft.value.attachments
 
 
 async def test_a_drop_that_cannot_be_taken_is_reported() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         data = QMimeData()
         data.setData("text/uri-list", b"smb://server/plan.odt")
-        desk.text.insertFromMimeData(data)
-        assert desk.said.startswith("“plan.odt” isn’t on this computer")
-        assert desk.chips == []
+        app.text.insertFromMimeData(data)
+        assert app.said.startswith("“plan.odt” isn’t on this computer")
+        assert app.chips == []
 
 
 # ---------------------------------------------------------------- many
@@ -201,25 +201,25 @@ async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
         path.write_text(f"# {path.stem}\n")
     gone = [tmp_path / f"gone {number}.md" for number in range(5)]
 
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([*paths, *gone])
-        assert len(desk.chips) == 2
-        assert desk.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
-        await until(lambda: is_read(desk))
-        assert len(desk.state.draft.value.attachments) == len(paths)
-        assert len(desk.chips) == MAX_CHIPS + 1
-        assert desk.chips[-1].startswith("20 more attachments, ≈ ")
-        assert desk.said.startswith(f"Couldn’t attach 5 of {len(paths) + 5} files.")
-        assert "gone 0.md" in desk.said
-        desk.window.prompt.chips.detail_requested.emit(MORE_CHIP, "all")
-        await until(lambda: len(desk.chips) == len(paths))
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([*paths, *gone])
+        assert len(app.chips) == 2
+        assert app.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
+        await until(lambda: is_read(app))
+        assert len(app.state.draft.value.attachments) == len(paths)
+        assert len(app.chips) == MAX_CHIPS + 1
+        assert app.chips[-1].startswith("20 more attachments, ≈ ")
+        assert app.said.startswith(f"Couldn’t attach 5 of {len(paths) + 5} files.")
+        assert "gone 0.md" in app.said
+        app.window.prompt.chips.detail_requested.emit(MORE_CHIP, "all")
+        await until(lambda: len(app.chips) == len(paths))
 
 
 async def test_each_of_few_files_has_a_chip(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        desk.window.files_dropped.emit([tmp_path / f"{n}.md" for n in range(FEW_FILES)])
-        assert len(desk.chips) == FEW_FILES
-        await until(lambda: is_read(desk))
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([tmp_path / f"{n}.md" for n in range(FEW_FILES)])
+        assert len(app.chips) == FEW_FILES
+        await until(lambda: is_read(app))
 
 
 async def test_the_files_that_wait_can_be_canceled(tmp_path: Path) -> None:
@@ -227,33 +227,33 @@ async def test_the_files_that_wait_can_be_canceled(tmp_path: Path) -> None:
     for path in paths:
         path.write_text(f"# {path.stem}\n")
 
-    async with Desk() as desk:
-        desk.window.files_dropped.emit(paths)
-        desk.window.prompt.chips.remove_requested.emit(REST_CHIP)
-        await until(lambda: is_read(desk) and desk.chips)
-        assert 1 <= len(desk.chips) < 40
-        await until(lambda: desk.is_shown("send"))
+    async with AppHarness() as app:
+        app.window.files_dropped.emit(paths)
+        app.window.prompt.chips.remove_requested.emit(REST_CHIP)
+        await until(lambda: is_read(app) and app.chips)
+        assert 1 <= len(app.chips) < 40
+        await until(lambda: app.is_shown("send"))
 
 
 async def test_an_address_of_the_command_line_is_put_into_the_prompt(data: Path) -> None:
     request = OpenRequest((str(data / "notes.md"),), "https://e.example")
-    async with Desk(request=request) as desk:
-        await until(lambda: is_read(desk) and desk.chips)
-        assert desk.text.toPlainText() == "https://e.example"
+    async with AppHarness(request=request) as app:
+        await until(lambda: is_read(app) and app.chips)
+        assert app.text.toPlainText() == "https://e.example"
 
 
 async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> None:
-    async with Desk() as desk:
-        there = await desk.ask_and_answer("There", "1")
-        shown = desk.window.conversations.view
-        row = shown.row_of(desk.window.conversations.model.index_of(there))
+    async with AppHarness() as app:
+        there = await app.ask_and_answer("There", "1")
+        shown = app.window.conversations.view
+        row = shown.row_of(app.window.conversations.model.index_of(there))
         words = QMimeData()
         words.setText("words")
         both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
         for target, at, what in (
-            (desk.window, QPointF(5, 5), of_files(data / "notes.md")),
+            (app.window, QPointF(5, 5), of_files(data / "notes.md")),
             (shown.viewport(), QPointF(shown.visualRect(row).center()), words),
-            (desk.text.viewport(), QPointF(5, 5), words),
+            (app.text.viewport(), QPointF(5, 5), words),
         ):
             enter = QDragEnterEvent(at.toPoint(), both, what, LEFT, NO_KEY)
             QApplication.sendEvent(target, enter)
@@ -262,32 +262,32 @@ async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> Non
             QApplication.sendEvent(target, event)
             assert event.dropAction() is Qt.DropAction.CopyAction, target
             assert event.isAccepted()
-        await until(lambda: is_read(desk) and desk.chips)
+        await until(lambda: is_read(app) and app.chips)
 
 
 async def test_a_drop_on_the_temporary_conversation_stays_there(data: Path) -> None:
-    async with Desk() as desk:
-        there = await desk.ask_and_answer("Listed", "1")
-        desk.controllers.temporary.open()
-        temporary = desk.open_id
-        await desk.opened(there)
-        row = desk.window.conversations.findChild(TemporaryRow)
+    async with AppHarness() as app:
+        there = await app.ask_and_answer("Listed", "1")
+        app.controllers.temporary.open()
+        temporary = app.open_id
+        await app.opened(there)
+        row = app.window.conversations.findChild(TemporaryRow)
         assert row is not None
         at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, of_files(data / "notes.md")
         QApplication.sendEvent(row, QDragEnterEvent(at.toPoint(), copy, what, LEFT, NO_KEY))
-        words = find(desk.window, QLabel, "drop-words").text()
+        words = find(app.window, QLabel, "drop-words").text()
         assert words == "Drop to attach to “Temporary conversation”"
         QApplication.sendEvent(row, QDropEvent(at, copy, what, LEFT, NO_KEY))
-        await until(lambda: desk.open_id == temporary and is_read(desk) and desk.chips)
-        await desk.written()
-        assert desk.stored("SELECT name FROM attachments") == []
+        await until(lambda: app.open_id == temporary and is_read(app) and app.chips)
+        await app.written()
+        assert app.stored("SELECT name FROM attachments") == []
 
 
 async def test_a_drop_on_a_trashed_conversation_opens_it(data: Path) -> None:
-    async with Desk() as desk:
-        there = await desk.ask_and_answer("There", "1")
-        desk.controllers.trash.delete([there])
-        await desk.controllers.list_presenter.apply_filter(TRASH)
-        drag(desk, there, of_files(data / "notes.md"))
-        await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
-        assert desk.said.startswith("This conversation is in the trash.")
+    async with AppHarness() as app:
+        there = await app.ask_and_answer("There", "1")
+        app.controllers.trash.delete([there])
+        await app.controllers.list_presenter.apply_filter(TRASH)
+        drag(app, there, of_files(data / "notes.md"))
+        await until(lambda: app.open_id == there and is_read(app) and app.chips)
+        assert app.said.startswith("This conversation is in the trash.")

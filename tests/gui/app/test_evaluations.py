@@ -20,7 +20,7 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 from desktop_app.ui.look.theme import light
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import dialog_of
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
@@ -63,11 +63,11 @@ def cells(table: QTableWidget) -> list[list[str]]:
 
 
 async def test_runs_and_failed_cases_stand_side_by_side() -> None:
-    async with Desk() as desk:
-        store = EvaluationStore(desk.backend.database)
+    async with AppHarness() as app:
+        store = EvaluationStore(app.backend.database)
         await store.add(evaluation("old", True, days=1))
         await store.add(evaluation("new", True, False, True, False))
-        desk.session.actions["evaluations.show"]()
+        app.session.actions["evaluations.show"]()
         dialog = await dialog_of(EvaluationsDialog)
         assert dialog.choice.count() == 2
         # Wilson's interval of 2 of 4, and the nearest rank of 1, 2, 3 and 4 seconds.
@@ -95,9 +95,9 @@ async def test_runs_and_failed_cases_stand_side_by_side() -> None:
 
 
 async def test_the_tables_fit_a_larger_text() -> None:
-    async with Desk() as desk:
-        await EvaluationStore(desk.backend.database).add(evaluation("only", True, False))
-        desk.session.actions["evaluations.show"]()
+    async with AppHarness() as app:
+        await EvaluationStore(app.backend.database).add(evaluation("only", True, False))
+        app.session.actions["evaluations.show"]()
         dialog = await dialog_of(EvaluationsDialog)
         before = dialog.runs.rowHeight(0)
         dialog.set_theme(light(2.0))
@@ -108,13 +108,13 @@ async def test_the_tables_fit_a_larger_text() -> None:
 
 async def test_a_report_is_saved_and_an_evaluation_deleted(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    async with Desk() as desk:
-        await EvaluationStore(desk.backend.database).add(evaluation("only", False))
-        desk.session.actions["evaluations.show"]()
+    async with AppHarness() as app:
+        await EvaluationStore(app.backend.database).add(evaluation("only", False))
+        app.session.actions["evaluations.show"]()
         dialog = await dialog_of(EvaluationsDialog)
         find(dialog, QPushButton, "save-evaluation").click()
         choose_paths(tmp_path / "out")
-        await until(lambda: "results.html" in desk.said)
+        await until(lambda: "results.html" in app.said)
         assert "Question c1" in (tmp_path / "out" / "results.html").read_text()
         assert {path.name for path in (tmp_path / "out").iterdir()} == {
             "results.csv",
@@ -132,9 +132,9 @@ async def test_a_report_is_saved_and_an_evaluation_deleted(tmp_path: Path) -> No
 
 
 async def test_the_open_dialog_shows_what_another_program_stored() -> None:
-    async with Desk() as desk:
-        await EvaluationStore(desk.backend.database).add(evaluation("first", True))
-        desk.session.actions["evaluations.show"]()
+    async with AppHarness() as app:
+        await EvaluationStore(app.backend.database).add(evaluation("first", True))
+        app.session.actions["evaluations.show"]()
         dialog = await dialog_of(EvaluationsDialog)
         other = Database(folders().database)
         await other.open()
@@ -150,11 +150,11 @@ async def test_the_open_dialog_shows_what_another_program_stored() -> None:
 async def test_undo_outlasts_a_second_deletion_that_finds_nothing_and_a_full_disk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with Desk() as desk:
-        store = EvaluationStore(desk.backend.database)
+    async with AppHarness() as app:
+        store = EvaluationStore(app.backend.database)
         await store.add(evaluation("first", True))
         await store.add(evaluation("second", True, days=1))
-        desk.session.actions["evaluations.show"]()
+        app.session.actions["evaluations.show"]()
         dialog = await dialog_of(EvaluationsDialog)
         find(dialog, QPushButton, "delete-evaluation").click()
         await until(lambda: dialog.current == "second")
@@ -169,6 +169,6 @@ async def test_undo_outlasts_a_second_deletion_that_finds_nothing_and_a_full_dis
         with monkeypatch.context() as full:
             full.setattr(EvaluationStore, "add", fail)
             undo.click()
-            await until(lambda: "no room left" in desk.said)
+            await until(lambda: "no room left" in app.said)
         undo.click()
         await until(lambda: dialog.current == "first")

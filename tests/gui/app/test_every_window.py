@@ -30,7 +30,7 @@ from desktop_app.paths import resource_path
 from desktop_app.ui.look.window_language import WindowLanguage
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app import scenes
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.layout_faults import layout_faults
 from tests.helpers.translated_texts import QT_DIALOGS, texts_of, untranslated
 
@@ -99,10 +99,10 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 class Visit:
-    """A walk through the scenes of a desk; collects the faults that it sees."""
+    """A walk through the scenes of an app; collects the faults that it sees."""
 
-    def __init__(self, desk: Desk, code: str, size: str) -> None:
-        self._desk, self._code, self._size = desk, code, size
+    def __init__(self, app: AppHarness, code: str, size: str) -> None:
+        self._app, self._code, self._size = app, code, size
         self.faults: dict[str, str] = {}
         self.seen: set[type] = set()
         self._texts: set[str] = set()  # that were checked
@@ -146,7 +146,7 @@ class Visit:
     def _windows(self) -> list[QWidget]:
         """Return the visible windows, the main window first."""
         found = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
-        return sorted(found, key=lambda w: w is not self._desk.window)
+        return sorted(found, key=lambda w: w is not self._app.window)
 
     def _found(self, scene: str, fault: str) -> None:
         self.faults.setdefault(fault, scene)
@@ -195,18 +195,18 @@ def _classes_of_ui() -> set[type]:
 async def test_every_window(language: str, size: str) -> None:
     faults: dict[str, str] = {}
     seen: set[type] = set()
-    async with Desk() as desk:
-        desk.window.resize(SIZES[size])
-        visit = Visit(desk, language, size)
-        await scenes.empty_state(desk, visit.look)
+    async with AppHarness() as app:
+        app.window.resize(SIZES[size])
+        visit = Visit(app, language, size)
+        await scenes.empty_state(app, visit.look)
         faults |= visit.faults
         seen |= visit.seen
-        await scenes.fill(desk.backend)
-    async with Desk(environment=scenes.KEYED) as desk:
-        desk.window.resize(SIZES[size])
-        visit = Visit(desk, language, size)
+        await scenes.fill(app.backend)
+    async with AppHarness(environment=scenes.KEYED) as app:
+        app.window.resize(SIZES[size])
+        visit = Visit(app, language, size)
         for scene in scenes.SCENES:
-            await scene(desk, visit.look)
+            await scene(app, visit.look)
         faults |= visit.faults
         seen |= visit.seen
     listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
@@ -218,20 +218,20 @@ async def test_every_window(language: str, size: str) -> None:
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 async def test_every_window_with_text_of_twice_the_size() -> None:
-    async with Desk() as desk:
-        faults = await _faults_of(desk, scenes.empty_state)
-        await scenes.fill(desk.backend)
-    async with Desk(environment=scenes.KEYED) as desk:
-        faults |= await _faults_of(desk, *scenes.SCENES)
+    async with AppHarness() as app:
+        faults = await _faults_of(app, scenes.empty_state)
+        await scenes.fill(app.backend)
+    async with AppHarness(environment=scenes.KEYED) as app:
+        faults |= await _faults_of(app, *scenes.SCENES)
     listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
     assert not listed, listed
 
 
-async def _faults_of(desk: Desk, *walks: scenes.Scene) -> dict[str, str]:
-    desk.theme.set_text_size(200)
-    await until(desk.window.updatesEnabled)
-    desk.window.resize(SIZES["doubled"])
-    visit = Visit(desk, "en", "doubled")
+async def _faults_of(app: AppHarness, *walks: scenes.Scene) -> dict[str, str]:
+    app.theme.set_text_size(200)
+    await until(app.window.updatesEnabled)
+    app.window.resize(SIZES["doubled"])
+    visit = Visit(app, "en", "doubled")
     for walk in walks:
-        await walk(desk, visit.look)
+        await walk(app, visit.look)
     return visit.faults

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 from desktop_app.app.export import export_controller
 from desktop_app.app.export.print_process import make_printer, printer_choice
 from desktop_app.child_processes import child_command
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
 from tests.helpers.widgets import find
 
@@ -43,12 +43,12 @@ with partial_file(Path(sys.argv[2])) as file:
 """
 
 
-def has_said(desk: Desk, sentence: str) -> bool:
-    return desk.said == sentence
+def has_said(app: AppHarness, sentence: str) -> bool:
+    return app.said == sentence
 
 
-def cancels(desk: Desk) -> list[QPushButton]:
-    buttons = desk.window.notifications.findChildren(QPushButton)
+def cancels(app: AppHarness) -> list[QPushButton]:
+    buttons = app.window.notifications.findChildren(QPushButton)
     return [button for button in buttons if button.text() == "Cancel"]
 
 
@@ -59,53 +59,53 @@ def words(file: Path) -> str:
 
 
 async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "It is **this** one.")
-        desk.controllers.export.export()
-        dialog = desk.window.findChild(QFileDialog)
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "It is **this** one.")
+        app.controllers.export.export()
+        dialog = app.window.findChild(QFileDialog)
         assert dialog is not None
         assert "Which is it" in dialog.selectedFiles()[0]
         dialog.close()
         for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
             file = tmp_path / f"out{suffix}"
-            desk.controllers.export.export_to(desk.open_id, file, kind)
-            await until(partial(has_said, desk, f"Exported to {file.name}."))
+            app.controllers.export.export_to(app.open_id, file, kind)
+            await until(partial(has_said, app, f"Exported to {file.name}."))
             text = words(file) if kind == "pdf" else file.read_text()
             assert "Which is it?" in text
 
 
 async def test_the_suffix_chooses_the_export_format(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "It is **this** one.")
-        await save(desk, tmp_path / "typed.HTML", "PDF")
-        await save(desk, tmp_path / "v1.2 of it", "Markdown")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "It is **this** one.")
+        await save(app, tmp_path / "typed.HTML", "PDF")
+        await save(app, tmp_path / "v1.2 of it", "Markdown")
     assert (tmp_path / "typed.HTML").read_text().startswith("<!doctype html>")
     assert (tmp_path / "v1.2 of it").read_text().startswith("# Which")
 
 
-async def save(desk: Desk, file: Path, chosen: str) -> None:
+async def save(app: AppHarness, file: Path, chosen: str) -> None:
     """Save under a typed name, with this format chosen."""
-    desk.controllers.export.export()
+    app.controllers.export.export()
     dialog = file_dialog()
     dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))
     choose_paths(file)
-    await until(partial(has_said, desk, f"Exported to {file.name}."))
+    await until(partial(has_said, app, f"Exported to {file.name}."))
 
 
 async def test_a_long_export_is_announced_and_can_be_canceled(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This *one*.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This *one*.")
         folder = tmp_path / "out"
         folder.mkdir()
         os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
-        desk.controllers.export.export_to(desk.open_id, folder / "x.pdf", "pdf")
-        await until(lambda: desk.said == "Exporting to x.pdf…")
-        assert not desk.window.notifications.note_timer.isActive()
-        desk.window.notifications.notify("Something else.")
-        desk.window.notifications.dismiss()
-        await until(lambda: any(b.isVisible() for b in cancels(desk)))
-        next(b for b in cancels(desk) if b.isVisible()).click()
-        await until(lambda: desk.said == "Export to x.pdf canceled.")
+        app.controllers.export.export_to(app.open_id, folder / "x.pdf", "pdf")
+        await until(lambda: app.said == "Exporting to x.pdf…")
+        assert not app.window.notifications.note_timer.isActive()
+        app.window.notifications.notify("Something else.")
+        app.window.notifications.dismiss()
+        await until(lambda: any(b.isVisible() for b in cancels(app)))
+        next(b for b in cancels(app) if b.isVisible()).click()
+        await until(lambda: app.said == "Export to x.pdf canceled.")
         assert [file.name for file in folder.iterdir()] == ["x.pdf"]
 
 
@@ -120,48 +120,48 @@ async def test_a_canceled_export_removes_only_its_own_file(
     argv = (sys.executable, "-c", _ENDLESS_EXPORT, str(ROOT), str(folder / "x.pdf"))
     endless = child_command("print")._replace(argv=argv)
     monkeypatch.setattr(export_controller, "library_command", lambda *_: endless)
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This *one*.")
-        desk.controllers.export.export_to(desk.open_id, folder / "x.pdf", "pdf")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This *one*.")
+        app.controllers.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
-        await until(lambda: any(b.isVisible() for b in cancels(desk)))
-        next(b for b in cancels(desk) if b.isVisible()).click()
-        await until(lambda: desk.said == "Export to x.pdf canceled.")
+        await until(lambda: any(b.isVisible() for b in cancels(app)))
+        next(b for b in cancels(app) if b.isVisible()).click()
+        await until(lambda: app.said == "Export to x.pdf canceled.")
     assert {path.name: path.read_text() for path in folder.iterdir()} == before
 
 
 async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This *one*.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This *one*.")
         for folder in (tmp_path / "a", tmp_path / "b"):
             folder.mkdir()
             os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
-            desk.controllers.export.export_to(desk.open_id, folder / "x.pdf", "pdf")
-        count = find(desk.window.notifications, QLabel, "count")
+            app.controllers.export.export_to(app.open_id, folder / "x.pdf", "pdf")
+        count = find(app.window.notifications, QLabel, "count")
         await until(lambda: count.text() == "1 of 2")
-        next(b for b in cancels(desk) if b.isVisible()).click()
-        await until(lambda: desk.said == "Export to x.pdf canceled.")
-        desk.window.notifications.dismiss()
-        await until(lambda: any(b.isVisible() for b in cancels(desk)))
-        next(b for b in cancels(desk) if b.isVisible()).click()
+        next(b for b in cancels(app) if b.isVisible()).click()
+        await until(lambda: app.said == "Export to x.pdf canceled.")
+        app.window.notifications.dismiss()
+        await until(lambda: any(b.isVisible() for b in cancels(app)))
+        next(b for b in cancels(app) if b.isVisible()).click()
 
 
 async def test_the_export_dialog_closes_with_its_window() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This *one*.")
-        desk.controllers.export.export()
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This *one*.")
+        app.controllers.export.export()
         dialog = file_dialog()
-        desk.window.hide()
+        app.window.hide()
         assert dialog.result() == QFileDialog.DialogCode.Rejected
-        await until(lambda: desk.window.findChild(QFileDialog) is None)
+        await until(lambda: app.window.findChild(QFileDialog) is None)
 
 
 async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This one.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
-        desk.controllers.export.export_to(desk.open_id, tmp_path / "file" / "x.pdf", "pdf")
-        await until(lambda: "Couldn’t save x.pdf." in desk.said)
+        app.controllers.export.export_to(app.open_id, tmp_path / "file" / "x.pdf", "pdf")
+        await until(lambda: "Couldn’t save x.pdf." in app.said)
 
 
 async def test_a_process_that_cannot_be_started_is_reported(
@@ -171,18 +171,18 @@ async def test_a_process_that_cannot_be_started_is_reported(
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     monkeypatch.setattr(export_controller, "start_child", refuse)
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This one.")
-        desk.controllers.export.export_to(desk.open_id, tmp_path / "x.pdf", "pdf")
-        await until(lambda: "couldn’t start a helper process" in desk.said)
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one.")
+        app.controllers.export.export_to(app.open_id, tmp_path / "x.pdf", "pdf")
+        await until(lambda: "couldn’t start a helper process" in app.said)
 
 
 async def test_the_conversation_is_copied() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         table = "| a | b |\n|---|---|\n| 1 | 2 |"
-        await desk.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
-        desk.controllers.export.copy()
-        await until(lambda: desk.said == "Conversation copied.")
+        await app.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
+        app.controllers.export.copy()
+        await until(lambda: app.said == "Conversation copied.")
         copied = QGuiApplication.clipboard().mimeData()
         assert "It is **this** one." in copied.text()
         assert copied.hasFormat("text/markdown")
@@ -192,36 +192,36 @@ async def test_the_conversation_is_copied() -> None:
 
 
 async def test_a_copy_has_the_text_of_a_running_answer() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("Which is it?")
+    async with AppHarness() as app:
+        turn = await app.ask("Which is it?")
         turn.say("It is **this**")
-        await until(lambda: "this" in desk.transcript)
-        desk.controllers.export.copy()
-        await until(lambda: desk.said == "Conversation copied.")
+        await until(lambda: "this" in app.transcript)
+        app.controllers.export.copy()
+        await until(lambda: app.said == "Conversation copied.")
         copied = QGuiApplication.clipboard().mimeData()
         assert "It is **this**" in copied.text()
         assert "<strong>this</strong>" in copied.html()
 
 
 async def test_the_copying_of_a_long_text_is_announced() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This one.")
-        desk.window.transcript.notice_raised.emit("Copying…")
-        await until(partial(has_said, desk, "Copying…"))
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one.")
+        app.window.transcript.notice_raised.emit("Copying…")
+        await until(partial(has_said, app, "Copying…"))
 
 
 async def test_an_empty_conversation_is_not_exported() -> None:
-    async with Desk() as desk:
-        desk.controllers.export.export()
-        desk.controllers.export.print_()
-        assert desk.window.findChild(QFileDialog) is None
-        assert desk.window.findChild(QPrintDialog) is None
-        assert desk.said == "This conversation is empty."
+    async with AppHarness() as app:
+        app.controllers.export.export()
+        app.controllers.export.print_()
+        assert app.window.findChild(QFileDialog) is None
+        assert app.window.findChild(QPrintDialog) is None
+        assert app.said == "This conversation is empty."
 
 
 async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This one. " * 2000)
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one. " * 2000)
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(tmp_path / "printed.pdf"))
@@ -229,8 +229,8 @@ async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: 
         assert printer_choice(make_printer(printer_choice(printer))) | {
             "pages": [2, 2]
         } == printer_choice(printer)
-        desk.controllers.export.print_on(desk.open_id, printer)
-        await until(lambda: desk.said == "Printed to printed.pdf.")
+        app.controllers.export.print_on(app.open_id, printer)
+        await until(lambda: app.said == "Printed to printed.pdf.")
         text = words(tmp_path / "printed.pdf")
         assert "This one." in text
         assert "Which is it?" not in text.replace("Which is it? 2 /", "")
@@ -238,14 +238,14 @@ async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: 
 
 
 async def test_no_page_is_printed_if_none_is_chosen(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This one.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one.")
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(tmp_path / "printed.pdf"))
         printer.setFromTo(5, 6)
-        desk.controllers.export.print_on(desk.open_id, printer)
-        await until(lambda: "Couldn’t print" in desk.said)
+        app.controllers.export.print_on(app.open_id, printer)
+        await until(lambda: "Couldn’t print" in app.said)
         assert not list(tmp_path.glob("printed.pdf*"))
 
 
@@ -259,28 +259,28 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
 
     endless = child_command("print")._replace(argv=(sys.executable, "-c", _ENDLESS_PRINT))
     monkeypatch.setattr(export_controller, "child_command", lambda _name: endless)
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This one.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one.")
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(file))
-        desk.controllers.export.print_on(desk.open_id, printer)
+        app.controllers.export.print_on(app.open_id, printer)
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
-        await until(lambda: any(b.isVisible() for b in cancels(desk)))
-        next(b for b in cancels(desk) if b.isVisible()).click()
-        await until(lambda: desk.said == "Printing canceled.")
+        await until(lambda: any(b.isVisible() for b in cancels(app)))
+        next(b for b in cancels(app) if b.isVisible()).click()
+        await until(lambda: app.said == "Printing canceled.")
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"printed.pdf": "old"}
 
 
 async def test_a_print_to_a_missing_folder_is_reported(tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which is it?", "This one.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(tmp_path / "file" / "x.pdf"))
-        desk.controllers.export.print_on(desk.open_id, printer)
-        await until(lambda: "x.pdf" in desk.said)
+        app.controllers.export.print_on(app.open_id, printer)
+        await until(lambda: "x.pdf" in app.said)
 
 
 def test_a_label_has_narrow_margins() -> None:

@@ -20,7 +20,7 @@ from desktop_app.child_processes import keep_files_private
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
 from desktop_app.ui.widgets.external_open import open_path
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_export_and_print import has_said
 from tests.gui.app.test_viewer import OPENAI
 from tests.helpers.widgets import find
@@ -77,23 +77,23 @@ async def test_nobody_else_reads_what_the_window_writes(
     (out / "printed.pdf").write_text("old")
     (out / "printed.pdf").chmod(0o666)
 
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.prompt.attach_requested.emit([data / "report.pdf"])
-        await until(lambda: bool(desk.chips) and not desk.controllers.readings.ids)
-        await desk.ask_and_answer("Which is it?", "This one.")
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.prompt.attach_requested.emit([data / "report.pdf"])
+        await until(lambda: bool(app.chips) and not app.controllers.readings.ids)
+        await app.ask_and_answer("Which is it?", "This one.")
         logging.getLogger("desktop_app").warning("a line in the log")
         for kind in ("pdf", "html", "markdown", "json"):
-            desk.controllers.export.export_to(desk.open_id, out / f"out.{kind}", kind)
-            await until(partial(has_said, desk, f"Exported to out.{kind}."))
+            app.controllers.export.export_to(app.open_id, out / f"out.{kind}", kind)
+            await until(partial(has_said, app, f"Exported to out.{kind}."))
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(out / "printed.pdf"))
-        desk.controllers.export.print_on(desk.open_id, printer)
-        await until(lambda: desk.said == "Printed to printed.pdf.")
-        (part,) = desk.state.current.path[0].attachments
+        app.controllers.export.print_on(app.open_id, printer)
+        await until(lambda: app.said == "Printed to printed.pdf.")
+        (part,) = app.state.current.path[0].attachments
         assert isinstance(part, DocumentPart)
-        desk.act(f"document/{part.sha256}", 0)
-        viewer = desk.controllers.viewer.window
+        app.act(f"document/{part.sha256}", 0)
+        viewer = app.controllers.viewer.window
         assert viewer is not None
         find(viewer, QAbstractButton, "viewer-original").click()
         await until(lambda: bool(system.opened))

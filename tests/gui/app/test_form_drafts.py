@@ -22,7 +22,7 @@ from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.server_form import ServerForm
 from desktop_app.ui.widgets.forms.form_dialog import DraftForm
 from desktop_app.ui.window.review_dialog import ReviewDialog
-from tests.gui.app.desk import DISK_FULL, Desk, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.gui.app.scenes import KEYED, dialog_of
 from tests.helpers.widgets import find, timer_of
 
@@ -30,86 +30,86 @@ if TYPE_CHECKING:
     import pytest
 
 
-async def review(desk: Desk) -> ReviewDialog:
-    desk.session.actions["answer.review"]()
+async def review(app: AppHarness) -> ReviewDialog:
+    app.session.actions["answer.review"]()
     return await dialog_of(ReviewDialog)
 
 
 async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) -> None:
-    async with Desk(environment=KEYED) as desk:
-        await desk.ask_and_answer("Why is the sky blue?", "Because of dust.")
-        (await review(desk)).text.setPlainText("Because of air.")
-        desk.controllers.tools.choose_form()
+    async with AppHarness(environment=KEYED) as app:
+        await app.ask_and_answer("Why is the sky blue?", "Because of dust.")
+        (await review(app)).text.setPlainText("Because of air.")
+        app.controllers.tools.choose_form()
         (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
-        desk.window.settings.server_add_requested.emit()
+        app.window.settings.server_add_requested.emit()
         server = await dialog_of(ServerForm)
         server.name.setText("mail")
         server.command.setText("mail-server --key secret")
         server.url.setText("https://mail.example/?key=secret")
         server.environment.setPlainText("TOKEN=secret")
-        desk.controllers.batches.begin([tmp_path])
+        app.controllers.batches.begin([tmp_path])
         dialog = await dialog_of(BatchDialog)
         dialog.new.task.selectAll()
         QTest.keyClicks(dialog.new.task, "Which is it?")
     assert DraftForm.drafts == {}
 
-    async with Desk(environment=KEYED) as desk:
-        settings = str(desk.stored("SELECT value FROM settings"))
+    async with AppHarness(environment=KEYED) as app:
+        settings = str(app.stored("SELECT value FROM settings"))
         assert not any(word in settings for word in ("secret", "Because of air"))
-        desk.controllers.batches.show()
+        app.controllers.batches.show()
         dialog = await dialog_of(BatchDialog)
         dialog.new.set_prompts([], "")
         assert dialog.new.task.toPlainText() == "Which is it?"
         assert tmp_path.name in dialog.new.files.text()
-        desk.controllers.tools.choose_form()
+        app.controllers.tools.choose_form()
         form = await dialog_of(AnswerFormDialog)
         assert form.source.text == '{"type": "array"}'
         assert form.has_changes
-        shown = await review(desk)  # a change may be of a conversation that is deleted for good
+        shown = await review(app)  # a change may be of a conversation that is deleted for good
         assert shown.text.toPlainText() == "Because of dust."
     # A form that was not opened in the meantime is still filled in.
-    async with Desk(environment=KEYED) as desk:
-        desk.window.settings.server_add_requested.emit()
+    async with AppHarness(environment=KEYED) as app:
+        app.window.settings.server_add_requested.emit()
         server = await dialog_of(ServerForm)
         assert server.name.text() == "mail"
         assert server.command.text() == server.environment.toPlainText() == server.url.text() == ""
 
 
 async def test_forms_of_a_temporary_conversation_are_not_stored() -> None:
-    async with Desk(environment=KEYED) as desk:
-        desk.controllers.temporary.open()
-        await desk.ask_and_answer("Why is the sky blue?", "Because of dust.")
-        desk.controllers.tools.choose_form()
+    async with AppHarness(environment=KEYED) as app:
+        app.controllers.temporary.open()
+        await app.ask_and_answer("Why is the sky blue?", "Because of dust.")
+        app.controllers.tools.choose_form()
         (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
-    async with Desk(environment=KEYED) as desk:
-        assert "array" not in str(desk.stored("SELECT value FROM settings"))
+    async with AppHarness(environment=KEYED) as app:
+        assert "array" not in str(app.stored("SELECT value FROM settings"))
 
 
 async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
-    async with Desk() as desk:
-        desk.session.actions["prompts.manage"]()
+    async with AppHarness() as app:
+        app.session.actions["prompts.manage"]()
         text = find(await dialog_of(PromptsDialog), QPlainTextEdit, "prompt-text")
         text.setFocus()
         await until(text.hasFocus)
         QTest.keyClicks(text, "Be brief.")
-    async with Desk() as desk:
-        desk.session.actions["prompts.manage"]()
+    async with AppHarness() as app:
+        app.session.actions["prompts.manage"]()
         text = find(await dialog_of(PromptsDialog), QPlainTextEdit, "prompt-text")
         await until(lambda: "Be brief." in text.toPlainText())
 
 
 async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form_draft_saver, "_INTERVAL_MS", 20)
-    async with Desk(environment=KEYED) as desk:
-        desk.window.settings.server_add_requested.emit()
+    async with AppHarness(environment=KEYED) as app:
+        app.window.settings.server_add_requested.emit()
         dialog = await dialog_of(ServerForm)
         dialog.name.setText("mail")
         kept = "SELECT value FROM settings WHERE key = 'window.forms'"
-        await until(lambda: "mail" in str(desk.stored(kept)))
+        await until(lambda: "mail" in str(app.stored(kept)))
         dialog.name.clear()
         dialog.reject()
-        await until(lambda: desk.stored(kept) == [("{}",)])
-        (keeper,) = desk.window.findChildren(form_draft_saver.FormDraftSaver)
+        await until(lambda: app.stored(kept) == [("{}",)])
+        (keeper,) = app.window.findChildren(form_draft_saver.FormDraftSaver)
         assert not timer_of(keeper).isActive()
 
 
@@ -123,26 +123,26 @@ async def test_changes_that_could_not_be_stored_are_stored_later(
         failures.append(key)
         raise StoreFullError(DISK_FULL)
 
-    async with Desk(environment=KEYED) as desk:
+    async with AppHarness(environment=KEYED) as app:
         with monkeypatch.context() as full:
             full.setattr(SettingsStore, "set", fail)
-            desk.window.settings.server_add_requested.emit()
+            app.window.settings.server_add_requested.emit()
             (await dialog_of(ServerForm)).name.setText("mail")
             await until(lambda: failures)
-            await until(lambda: DISK_FULL in desk.said)
-            desk.window.notifications.dismiss()
+            await until(lambda: DISK_FULL in app.said)
+            app.window.notifications.dismiss()
             await until(lambda: len(failures) > 2)
-            assert not desk.said  # it is reported once
+            assert not app.said  # it is reported once
         kept = "SELECT value FROM settings WHERE key = 'window.forms'"
-        await until(lambda: "mail" in str(desk.stored(kept)))
+        await until(lambda: "mail" in str(app.stored(kept)))
 
 
 async def test_nothing_is_stored_after_the_end() -> None:
-    async with Desk(environment=KEYED) as desk:
-        (saver,) = desk.window.findChildren(form_draft_saver.FormDraftSaver)
+    async with AppHarness(environment=KEYED) as app:
+        (saver,) = app.window.findChildren(form_draft_saver.FormDraftSaver)
         saver.close()
-        desk.window.setFocus()
-        desk.window.findChildren(PromptEditor)[0].setFocus()
+        app.window.setFocus()
+        app.window.findChildren(PromptEditor)[0].setFocus()
         assert not timer_of(saver).isActive()
 
 
@@ -152,32 +152,32 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
     monkeypatch.setattr(form_draft_saver, "_INTERVAL_MS", 20)
     own = Prompt("tone", "Tone", "In a {{tone=kind|cool}} tone about {{topic}}", "")
 
-    def fields(desk: Desk) -> PromptFields:
-        desk.window.prompt.slash.insert_prompt(own)
-        return find(desk.window, PromptFields, "prompt-fields")
+    def fields(app: AppHarness) -> PromptFields:
+        app.window.prompt.slash.insert_prompt(own)
+        return find(app.window, PromptFields, "prompt-fields")
 
-    async with Desk(environment=KEYED) as desk:
-        shown = fields(desk)
+    async with AppHarness(environment=KEYED) as app:
+        shown = fields(app)
         QTest.keyClicks(find(shown, FieldText, "field-topic"), "rain")
         kept = "SELECT value FROM settings WHERE key = 'window.forms'"
-        await until(lambda: "rain" in str(desk.stored(kept)))
-        desk.window.show_settings(True)
-        desk.window.settings.show_page("provider")
-        section = desk.window.findChildren(CustomFieldSection)[0]
+        await until(lambda: "rain" in str(app.stored(kept)))
+        app.window.show_settings(True)
+        app.window.settings.show_page("provider")
+        section = app.window.findChildren(CustomFieldSection)[0]
         QTest.keyClicks(find(section, QLineEdit, "custom-field-name"), "X-Team")
         QTest.keyClicks(find(section, QLineEdit, "custom-field-value"), "s3cr3t")
-        await until(lambda: "X-Team" in str(desk.stored(kept)))
-    async with Desk(environment=KEYED) as desk:
-        assert "s3cr3t" not in str(desk.stored("SELECT value FROM settings"))
-        desk.window.show_settings(True)
-        desk.window.settings.show_page("provider")
-        section = desk.window.findChildren(CustomFieldSection)[0]
+        await until(lambda: "X-Team" in str(app.stored(kept)))
+    async with AppHarness(environment=KEYED) as app:
+        assert "s3cr3t" not in str(app.stored("SELECT value FROM settings"))
+        app.window.show_settings(True)
+        app.window.settings.show_page("provider")
+        section = app.window.findChildren(CustomFieldSection)[0]
         await until(lambda: find(section, QLineEdit, "custom-field-name").text() == "X-Team")
-        shown = fields(desk)
+        shown = fields(app)
         assert shown.values() == {"tone": "kind", "topic": "rain"}
         QTest.keyClick(find(shown, FieldText, "field-topic"), Qt.Key.Key_Return)
-        await until(lambda: "rain" not in str(desk.stored(kept)))
-        assert "about rain" in desk.text.toPlainText()
-        desk.controllers.temporary.open()
-        QTest.keyClicks(find(fields(desk), FieldText, "field-topic"), "snow")
+        await until(lambda: "rain" not in str(app.stored(kept)))
+        assert "about rain" in app.text.toPlainText()
+        app.controllers.temporary.open()
+        QTest.keyClicks(find(fields(app), FieldText, "field-topic"), "snow")
         assert "snow" not in str(DraftForm.drafts)

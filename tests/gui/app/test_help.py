@@ -17,7 +17,7 @@ from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.spending.spending_view import SpendingView
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
 
@@ -25,47 +25,47 @@ def _windows() -> list[HelpWindow]:
     return [each for each in QApplication.topLevelWidgets() if isinstance(each, HelpWindow)]
 
 
-async def _opened(desk: Desk, *, at: str) -> HelpWindow:
+async def _opened(app: AppHarness, *, at: str) -> HelpWindow:
     place = HelpPlace.parse(at)
     await until(lambda: [each.place for each in _windows() if each.isVisible()] == [place])
     return _windows()[0]
 
 
 async def test_f1_opens_the_section_of_the_focus() -> None:
-    async with Desk() as desk:
-        desk.text.setFocus()
-        desk.press(Qt.Key.Key_F1)
-        shown = await _opened(desk, at="getting-started#ask")
+    async with AppHarness() as app:
+        app.text.setFocus()
+        app.press(Qt.Key.Key_F1)
+        shown = await _opened(app, at="getting-started#ask")
         shown.close()
 
-        desk.window.activateWindow()
-        await until(desk.window.isActiveWindow)
-        desk.window.search()
-        desk.press(Qt.Key.Key_F1)
-        assert await _opened(desk, at="conversations#search") is shown
+        app.window.activateWindow()
+        await until(app.window.isActiveWindow)
+        app.window.search()
+        app.press(Qt.Key.Key_F1)
+        assert await _opened(app, at="conversations#search") is shown
         shown.close()
 
-        desk.window.activateWindow()
-        await until(desk.window.isActiveWindow)
-        desk.window.show_settings(True)
-        desk.window.settings.show_page("keys")
-        desk.click("help-button")
-        await _opened(desk, at="keyboard#change")
-        desk.window.settings.help_requested.emit("")  # as the link in About
-        await _opened(desk, at="getting-started")
+        app.window.activateWindow()
+        await until(app.window.isActiveWindow)
+        app.window.show_settings(True)
+        app.window.settings.show_page("keys")
+        app.click("help-button")
+        await _opened(app, at="keyboard#change")
+        app.window.settings.help_requested.emit("")  # as the link in About
+        await _opened(app, at="getting-started")
 
 
 async def test_f1_works_in_a_dialog() -> None:
-    async with Desk() as desk:
-        desk.session.actions["spending.show"]()
-        await until(lambda: bool(desk.window.findChildren(SpendingView)))
-        view = find(desk.window, SpendingView, "spending")
+    async with AppHarness() as app:
+        app.session.actions["spending.show"]()
+        await until(lambda: bool(app.window.findChildren(SpendingView)))
+        view = find(app.window, SpendingView, "spending")
         await until(lambda: view.isActiveWindow() and QApplication.focusWidget() is not None)
-        desk.press(Qt.Key.Key_F1)
-        shown = await _opened(desk, at="money#spending")
+        app.press(Qt.Key.Key_F1)
+        shown = await _opened(app, at="money#spending")
         shown.go_to(HelpPlace("keyboard"))
         QTest.mouseClick(find(view, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
-        await _opened(desk, at="money#spending")
+        await _opened(app, at="money#spending")
 
 
 @pytest.mark.parametrize(
@@ -77,24 +77,24 @@ async def test_f1_works_in_a_dialog() -> None:
     ],
 )
 async def test_the_question_mark_of_a_dialog_opens_its_section(command: str, place: str) -> None:
-    async with Desk() as desk:
-        desk.session.actions[command]()
+    async with AppHarness() as app:
+        app.session.actions[command]()
         await until(lambda: isinstance(QApplication.activeWindow(), QDialog))
         dialog = QApplication.activeWindow()
         assert dialog is not None
         await until(lambda: bool(dialog.property("has-dialog-shortcuts")))
         QTest.mouseClick(find(dialog, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
-        await _opened(desk, at=place)
+        await _opened(app, at=place)
 
 
 async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
-    async with Desk() as desk:
-        desk.session.actions["help.open"]()
+    async with AppHarness() as app:
+        app.session.actions["help.open"]()
         await until(lambda: bool(_windows()))
         shown = _windows()[0]
         shown.go_to(HelpPlace("keyboard", "common"))
         assert "Ctrl+Shift+F" in shown.text.toPlainText()
-        await desk.state.values.set("keys.list.search", "Ctrl+J")
+        await app.state.values.set("keys.list.search", "Ctrl+J")
         await until(lambda: "Ctrl+J" in shown.text.toPlainText())
         assert shown.place == HelpPlace("keyboard", "common")
         assert "Ctrl+Shift+F" not in shown.text.toPlainText()
@@ -104,8 +104,8 @@ async def test_the_last_of_two_changes_is_shown_though_its_book_is_ready_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     render, calls, last_shown = book_rendering.render_book, list[None](), threading.Event()
-    async with Desk() as desk:
-        loop, values = asyncio.get_running_loop(), desk.state.values
+    async with AppHarness() as app:
+        loop, values = asyncio.get_running_loop(), app.state.values
 
         async def change_again() -> bool:
             await values.set("keys.list.search", "Ctrl+Alt+F9")
@@ -119,7 +119,7 @@ async def test_the_last_of_two_changes_is_shown_though_its_book_is_ready_first(
                 last_shown.wait()
             return book
 
-        desk.session.actions["help.open"]()
+        app.session.actions["help.open"]()
         await until(lambda: bool(_windows()))
         shown = _windows()[0]
         shown.go_to(HelpPlace("keyboard", "common"))
@@ -127,26 +127,26 @@ async def test_the_last_of_two_changes_is_shown_though_its_book_is_ready_first(
         await values.set("keys.list.search", "Ctrl+J")
         await until(lambda: "Ctrl+Alt+F9" in shown.text.toPlainText())
         last_shown.set()
-        await desk.written()
+        await app.written()
         assert "Ctrl+Alt+F9" in shown.text.toPlainText()
 
 
 async def test_the_size_is_remembered() -> None:
-    async with Desk() as desk:
-        desk.session.actions["help.open"]()
+    async with AppHarness() as app:
+        app.session.actions["help.open"]()
         await until(lambda: bool(_windows()))
         _windows()[0].resize(700, 420)
-    async with Desk() as desk:
-        desk.session.actions["help.open"]()
+    async with AppHarness() as app:
+        app.session.actions["help.open"]()
         await until(lambda: bool(_windows()))
         shown = _windows()[0]
         assert (shown.width(), shown.height()) == (700, 420)
 
 
 async def test_f1_works_in_the_quick_prompt() -> None:
-    async with Desk() as desk:
-        desk.session.actions["quick.open"]()
+    async with AppHarness() as app:
+        app.session.actions["quick.open"]()
         await until(lambda: isinstance(QApplication.activeWindow(), QuickPrompt))
         await until(lambda: QApplication.focusWidget() is not None)
-        desk.press(Qt.Key.Key_F1)
-        await _opened(desk, at="quick-prompt#open")
+        app.press(Qt.Key.Key_F1)
+        await _opened(app, at="quick-prompt#open")

@@ -23,7 +23,7 @@ from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from tests.gui.app import scenes
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,12 +134,12 @@ POPUPS: Final = {"prompt-menu", "tool-picker"}
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 async def test_every_part_opens_its_section() -> None:
     asked = Questions()
-    async with Desk() as desk:
-        await scenes.empty_state(desk, asked.look)
-        await scenes.fill(desk.backend)
-    async with Desk(environment=scenes.KEYED) as desk:
+    async with AppHarness() as app:
+        await scenes.empty_state(app, asked.look)
+        await scenes.fill(app.backend)
+    async with AppHarness(environment=scenes.KEYED) as app:
         for scene in scenes.SCENES:
-            await scene(desk, asked.look)
+            await scene(app, asked.look)
     assert asked.seen == set(PLACES)
     assert asked.by_key == set(PLACES) - POPUPS
     assert len(asked.by_button) > 5
@@ -147,8 +147,8 @@ async def test_every_part_opens_its_section() -> None:
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 async def test_the_list_of_tools_opens_its_section() -> None:
-    async with Desk() as desk:
-        tools = desk.controllers.tools
+    async with AppHarness() as app:
+        tools = app.controllers.tools
         tools.choose()
         await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
         assert tools.picker is not None
@@ -156,15 +156,15 @@ async def test_the_list_of_tools_opens_its_section() -> None:
         assert place_of(box) == HelpPlace("conversations", "tools")
         await _focused(box)
         QTest.keyClick(box, Qt.Key.Key_F1)
-        await _opened(HelpPlace("conversations", "tools"), desk.window)
+        await _opened(HelpPlace("conversations", "tools"), app.window)
 
 
 async def test_the_tabs_of_the_settings_have_the_section_of_their_page() -> None:
-    async with Desk() as desk:
-        desk.window.show_settings(True)
+    async with AppHarness() as app:
+        app.window.show_settings(True)
         for page in ("keys", "look"):
-            desk.window.settings.show_page(page)
-            tab = desk.window.settings.findChild(QPushButton, page)
+            app.window.settings.show_page(page)
+            tab = app.window.settings.findChild(QPushButton, page)
             assert tab is not None
             await until(tab.isVisible)
             assert place_of(tab) == HelpPlace.parse(PLACES[f"settings-{page}"])

@@ -13,7 +13,7 @@ from desktop_app.app.startup.closed_store import ClosedStore, restore_work
 from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.ui.look.theme import light
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_data_page_controller import answers, choose, dialog
 from tests.helpers.full_store import NOON
 from tests.helpers.hostile_backups import BROKEN, STRANGE, ValidBackup, broken_archives
@@ -27,20 +27,20 @@ async def test_hostile_exports_bring_what_is_sound(tmp_path: Path) -> None:
     valid = tmp_path / "sound.json"
     valid.write_text(json.dumps(own(GOOD_OWN)))
 
-    async with Desk() as desk:
-        await desk.ask_and_answer("Mine?", "Yes.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Mine?", "Yes.")
         with special_files(tmp_path / "special") as special:
             paths = [one.path for one in files.values()]
-            desk.controllers.transfer.import_files([*paths, *special.values(), valid])
-            await until(lambda: "imported" in desk.said)
-        assert "was skipped" in desk.said
-        assert {GOOD, "Mine?"} <= set(desk.rows)
-        await desk.ask_and_answer("Still there?", "Yes.")
+            app.controllers.transfer.import_files([*paths, *special.values(), valid])
+            await until(lambda: "imported" in app.said)
+        assert "was skipped" in app.said
+        assert {GOOD, "Mine?"} <= set(app.rows)
+        await app.ask_and_answer("Still there?", "Yes.")
 
 
 async def _backup(tmp_path: Path) -> ValidBackup:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Mine?", "Yes.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Mine?", "Yes.")
     where = folders()
     archive = make_backup(
         where.database, where.attachments, tmp_path / "backups", NOON, lambda *_: None
@@ -77,9 +77,9 @@ async def test_what_would_go_elsewhere_is_listed_and_confirmed(tmp_path: Path) -
         ("take", 1, "was restored from"),
     ):
         assert says in await restored(answer)
-        async with Desk() as desk:
-            assert desk.rows == ["Mine?"]
-            assert desk.stored("SELECT count(*) FROM profiles") == [(stored,)]
+        async with AppHarness() as app:
+            assert app.rows == ["Mine?"]
+            assert app.stored("SELECT count(*) FROM profiles") == [(stored,)]
 
 
 async def test_hostile_backups_change_nothing_but_what_is_said(tmp_path: Path) -> None:
@@ -101,5 +101,5 @@ async def test_hostile_backups_change_nothing_but_what_is_said(tmp_path: Path) -
             assert "was restored from" not in said, archive
             assert "Done." not in said, archive
             await doing
-    async with Desk() as desk:
-        assert desk.rows == ["Mine?"]
+    async with AppHarness() as app:
+        assert app.rows == ["Mine?"]

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
 from desktop_app.domain.network.origin import host_of, origin
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_choices import SERVER
 from tests.helpers.widgets import find
 from tests.integration.credentials.conftest import (
@@ -33,9 +33,9 @@ pytestmark = [
 class Settings:
     """The provider page, used with keyboard and mouse."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._panel = desk.window.settings
+    def __init__(self, app: AppHarness) -> None:
+        self._app = app
+        self._panel = app.window.settings
 
     async def enter(self, name: str, text: str) -> None:
         """Type into a field, and press Enter."""
@@ -44,11 +44,11 @@ class Settings:
         field.selectAll()
         QTest.keyClicks(field, text)
         QTest.keyClick(field, Qt.Key.Key_Return)
-        await self._desk.written()
+        await self._app.written()
 
     async def press(self, name: str) -> None:
         QTest.mouseClick(find(self._panel, QPushButton, name), Qt.MouseButton.LeftButton)
-        await self._desk.written()
+        await self._app.written()
 
     @property
     def said(self) -> str:
@@ -78,12 +78,12 @@ async def test_the_key_follows_the_address(
     async with (
         LoopbackServer(LISTED) as mine,
         LoopbackServer(LISTED) as theirs,
-        Desk(real=True) as desk,
+        AppHarness(real=True) as app,
     ):
-        settings = Settings(desk)
-        desk.window.settings.profile_add_requested.emit(replace(SERVER, base_url=mine.base_url))
-        await desk.written()
-        desk.window.show_settings(True)
+        settings = Settings(app)
+        app.window.settings.profile_add_requested.emit(replace(SERVER, base_url=mine.base_url))
+        await app.written()
+        app.window.show_settings(True)
         await settings.enter("key", KEY)
         await until(lambda: settings.place == "Stored in your keyring")
         await settings.press("test")
@@ -98,7 +98,7 @@ async def test_the_key_follows_the_address(
         assert settings.shows("remove-key")
         await settings.press("test")
         await until(lambda: theirs.requests)
-        await desk.written()
+        await app.written()
         assert keys_sent_to(theirs) == {""}
 
         await settings.enter("base-url", f"{mine.base_url}/deeper")
@@ -114,7 +114,7 @@ async def test_the_key_follows_the_address(
         await settings.press("remove-key")
         await until(lambda: "belongs to another URL" not in settings.said)
         assert not settings.shows("remove-key")
-        assert not desk.stored("SELECT * FROM keys_in_keyring")
+        assert not app.stored("SELECT * FROM keys_in_keyring")
 
 
 async def test_a_key_that_is_being_typed_survives_a_change_of_the_address(
@@ -122,15 +122,15 @@ async def test_a_key_that_is_being_typed_survives_a_change_of_the_address(
 ) -> None:
     new_desktop().start_keyring()
 
-    async with Desk() as desk:
-        settings = Settings(desk)
-        desk.window.settings.profile_add_requested.emit(SERVER)
-        await desk.written()
-        desk.window.show_settings(True)
+    async with AppHarness() as app:
+        settings = Settings(app)
+        app.window.settings.profile_add_requested.emit(SERVER)
+        await app.written()
+        app.window.show_settings(True)
         await settings.enter("key", KEY)
         await until(lambda: settings.place == "Stored in your keyring")
         await settings.press("replace-key")
-        field = find(desk.window.settings, QLineEdit, "key")
+        field = find(app.window.settings, QLineEdit, "key")
         QTest.keyClicks(field, "sk-other")
         await settings.enter("base-url", "https://gateway.example/v1")
         await until(lambda: "Enter the key for gateway.example." in settings.said)

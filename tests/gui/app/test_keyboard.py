@@ -26,15 +26,15 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.widgets.buttons.segmented_control import Segment
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import DATA
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer
 
 
-def area(desk: Desk) -> str:
+def area(app: AppHarness) -> str:
     """Return the area of the window that has the focus."""
-    window, focused = desk.window, QApplication.focusWidget()
+    window, focused = app.window, QApplication.focusWidget()
     assert focused is not None
     areas = {
         "list": window.conversations,
@@ -47,20 +47,20 @@ def area(desk: Desk) -> str:
 
 
 async def test_f6_goes_round_the_visible_areas() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Hi", "Hello.")
-        desk.window.resize(1200, 700)
-        desk.window.focus_prompt()
+    async with AppHarness() as app:
+        await app.ask_and_answer("Hi", "Hello.")
+        app.window.resize(1200, 700)
+        app.window.focus_prompt()
         seen = []
         for _ in range(4):
-            desk.session.actions["region.next"]()
-            seen.append(area(desk))
+            app.session.actions["region.next"]()
+            seen.append(area(app))
         assert seen == ["list", "header", "transcript", "prompt"]
-        desk.session.actions["region.previous"]()
-        assert area(desk) == "transcript"
-        desk.window.show_settings(True)
-        desk.session.actions["region.previous"]()
-        assert area(desk) == "prompt"
+        app.session.actions["region.previous"]()
+        assert area(app) == "transcript"
+        app.window.show_settings(True)
+        app.session.actions["region.previous"]()
+        assert area(app) == "prompt"
 
 
 @pytest.mark.parametrize(
@@ -78,19 +78,19 @@ async def test_f6_goes_round_the_visible_areas() -> None:
 async def test_text_typed_in_the_transcript_goes_to_the_prompt(
     key: Any, modifier: Qt.KeyboardModifier, typed: str
 ) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Hi", "Hello.")
-        desk.window.prompt.set_text("x")
-        desk.window.transcript.setFocus()
-        QTest.keyClick(desk.window.transcript, key, modifier)
-        assert desk.window.prompt.text() == f"x{typed}"
-        assert area(desk) == ("prompt" if typed else "transcript")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Hi", "Hello.")
+        app.window.prompt.set_text("x")
+        app.window.transcript.setFocus()
+        QTest.keyClick(app.window.transcript, key, modifier)
+        assert app.window.prompt.text() == f"x{typed}"
+        assert area(app) == ("prompt" if typed else "transcript")
 
 
 async def test_composed_letters_go_there_too() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Hi", "Hello.")
-        view = desk.window.transcript
+    async with AppHarness() as app:
+        await app.ask_and_answer("Hi", "Hello.")
+        view = app.window.transcript
         view.setFocus()
         enabled = QInputMethodQueryEvent(Qt.InputMethodQuery.ImEnabled)
         QApplication.sendEvent(view, enabled)
@@ -98,39 +98,39 @@ async def test_composed_letters_go_there_too() -> None:
         composed = QInputMethodEvent()
         composed.setCommitString("é")
         QApplication.sendEvent(view, composed)
-        assert desk.window.prompt.text() == "é"
-        assert area(desk) == "prompt"
+        assert app.window.prompt.text() == "é"
+        assert area(app) == "prompt"
         view.setFocus()
         QApplication.sendEvent(view, QInputMethodEvent("n", []))
-        assert area(desk) == "prompt"
+        assert area(app) == "prompt"
 
 
 async def test_up_in_the_empty_prompt_edits_the_last_message() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("What is it?", "It.")
-        prompt = desk.window.prompt
+    async with AppHarness() as app:
+        await app.ask_and_answer("What is it?", "It.")
+        prompt = app.window.prompt
         prompt.focus_text()
         prompt.set_text("mine")
-        QTest.keyClick(desk.text, Qt.Key.Key_Up)
+        QTest.keyClick(app.text, Qt.Key.Key_Up)
         assert prompt.text() == "mine"
         prompt.set_text("")
-        QTest.keyClick(desk.text, Qt.Key.Key_Up)
+        QTest.keyClick(app.text, Qt.Key.Key_Up)
         assert prompt.text() == "What is it?"
 
 
 async def test_up_does_nothing_while_a_response_runs() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("What is it?")
-        desk.window.prompt.focus_text()
-        QTest.keyClick(desk.text, Qt.Key.Key_Up)
-        assert desk.window.prompt.text() == ""
+    async with AppHarness() as app:
+        turn = await app.ask("What is it?")
+        app.window.prompt.focus_text()
+        QTest.keyClick(app.text, Qt.Key.Key_Up)
+        assert app.window.prompt.text() == ""
         turn.end("It.")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_all_shortcuts_are_in_the_help() -> None:
-    async with Desk() as desk:
-        desk.session.actions["help.shortcuts"]()
+    async with AppHarness() as app:
+        app.session.actions["help.shortcuts"]()
         await until(lambda: "Ctrl+Shift+D" in _help_text())
         assert "Show keyboard shortcuts" in _help_text()
 
@@ -143,9 +143,9 @@ def _help_text() -> str:
 async def test_the_menu_key_on_a_button_is_about_its_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("A question", "An answer.")
-        view = desk.window.transcript
+    async with AppHarness() as app:
+        await app.ask_and_answer("A question", "An answer.")
+        view = app.window.transcript
         view.resize(700, 500)
         view.setFocus(Qt.FocusReason.TabFocusReason)
         view.moveCursor(QTextCursor.MoveOperation.Start)
@@ -168,108 +168,108 @@ async def test_the_menu_key_on_a_button_is_about_its_message(
 
 
 async def test_copying_the_response_by_key_is_said() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Hi", "Hello.")
-        desk.session.actions["answer.copy"]()
-        assert desk.said == "Response copied"
+    async with AppHarness() as app:
+        await app.ask_and_answer("Hi", "Hello.")
+        app.session.actions["answer.copy"]()
+        assert app.said == "Response copied"
 
 
 async def test_the_focused_settings_tab_is_the_one_shown_and_has_a_ring() -> None:
-    async with Desk() as desk:
-        desk.session.actions["settings.toggle"]()
+    async with AppHarness() as app:
+        app.session.actions["settings.toggle"]()
         focused = QApplication.focusWidget()
         assert isinstance(focused, Segment)
         assert focused._has_ring
-        desk.window.settings.show_page("about")
-        desk.session.actions["library.show"]()
+        app.window.settings.show_page("about")
+        app.session.actions["library.show"]()
         focused = QApplication.focusWidget()
         assert focused is not None
         assert focused.objectName() == "library"
 
 
-def caret_line(desk: Desk) -> str:
-    return desk.window.transcript.textCursor().block().text()
+def caret_line(app: AppHarness) -> str:
+    return app.window.transcript.textCursor().block().text()
 
 
 async def test_keys_go_message_by_message_and_block_by_block() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("First question", "# Head\n\nWords.\n\n- one\n- two\n")
-        await desk.ask_and_answer("Second question", "Plain.")
-        act = desk.session.actions
+    async with AppHarness() as app:
+        await app.ask_and_answer("First question", "# Head\n\nWords.\n\n- one\n- two\n")
+        await app.ask_and_answer("Second question", "Plain.")
+        act = app.session.actions
         act["region.previous"]()
-        desk.window.transcript.moveCursor(QTextCursor.MoveOperation.Start)
+        app.window.transcript.moveCursor(QTextCursor.MoveOperation.Start)
         act["message.next"]()
-        assert caret_line(desk) == "Head"
-        assert area(desk) == "transcript"
+        assert caret_line(app) == "Head"
+        assert area(app) == "transcript"
         lines = []
         for _ in range(3):
             act["block.next"]()
-            lines.append(caret_line(desk))
+            lines.append(caret_line(app))
         assert lines == ["Words.", "•\tone", "Second question"]
         act["block.previous"]()
         act["message.previous"]()
-        assert caret_line(desk) == "First question"
+        assert caret_line(app) == "First question"
         act["message.previous"]()
-        assert caret_line(desk) == "First question"
+        assert caret_line(app) == "First question"
 
 
-def spoken(desk: Desk) -> str:
+def spoken(app: AppHarness) -> str:
     """Return what a screen reader was last told."""
-    return desk.window.notifications.status.accessibleName()
+    return app.window.notifications.status.accessibleName()
 
 
 async def test_keys_that_change_something_elsewhere_say_what() -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-        await desk.ask_and_answer("One", "1")
-        desk.session.actions["conversation.new"]()
-        await desk.ask_and_answer("Two", "2")
-        desk.session.actions["variant.pro"]()
-        assert spoken(desk).startswith("Pro, effort ")
-        before = spoken(desk)
-        desk.session.actions["effort.more"]()
-        assert spoken(desk) != before
-        desk.session.actions["effort.more"]()
-        highest = spoken(desk)
-        desk.window.notifications.announce("else")
-        desk.session.actions["effort.more"]()
-        assert spoken(desk) == highest
-        desk.session.actions["list.next"]()
-        await until(lambda: spoken(desk) == "One")
-        assert desk.window.windowTitle().startswith("One")
-        desk.session.actions["conversation.pin"]()
-        assert spoken(desk) == "Pinned"
-        desk.session.actions["conversation.pin"]()
-        assert spoken(desk) == "Unpinned"
-        desk.session.actions["question.edit"]()
-        assert spoken(desk) == "Editing · The original message is kept · Esc to cancel"
-        desk.session.actions["conversation.new"]()
-        assert spoken(desk) == "New conversation"
-        desk.window.files_dropped.emit([DATA / "notes.md"])
-        await until(lambda: spoken(desk) == "notes.md attached")
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        await app.ask_and_answer("One", "1")
+        app.session.actions["conversation.new"]()
+        await app.ask_and_answer("Two", "2")
+        app.session.actions["variant.pro"]()
+        assert spoken(app).startswith("Pro, effort ")
+        before = spoken(app)
+        app.session.actions["effort.more"]()
+        assert spoken(app) != before
+        app.session.actions["effort.more"]()
+        highest = spoken(app)
+        app.window.notifications.announce("else")
+        app.session.actions["effort.more"]()
+        assert spoken(app) == highest
+        app.session.actions["list.next"]()
+        await until(lambda: spoken(app) == "One")
+        assert app.window.windowTitle().startswith("One")
+        app.session.actions["conversation.pin"]()
+        assert spoken(app) == "Pinned"
+        app.session.actions["conversation.pin"]()
+        assert spoken(app) == "Unpinned"
+        app.session.actions["question.edit"]()
+        assert spoken(app) == "Editing · The original message is kept · Esc to cancel"
+        app.session.actions["conversation.new"]()
+        assert spoken(app) == "New conversation"
+        app.window.files_dropped.emit([DATA / "notes.md"])
+        await until(lambda: spoken(app) == "notes.md attached")
 
 
 async def test_files_that_were_attached_before_are_not_announced_as_attached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         files = [DATA / "notes.md", DATA / "report.pdf"]
-        desk.window.files_dropped.emit(files)
-        await until(lambda: spoken(desk) == "2 files attached")
+        app.window.files_dropped.emit(files)
+        await until(lambda: spoken(app) == "2 files attached")
         announced: list[str] = []
-        monkeypatch.setattr(desk.window.notifications, "announce", announced.append)
-        desk.window.files_dropped.emit(files)
-        await until(lambda: not desk.controllers.readings.ids)
-        assert "already attached" in desk.said
+        monkeypatch.setattr(app.window.notifications, "announce", announced.append)
+        app.window.files_dropped.emit(files)
+        await until(lambda: not app.controllers.readings.ids)
+        assert "already attached" in app.said
         assert not [words for words in announced if words.endswith("file attached")]
 
 
 async def test_a_failure_is_said_with_its_reason() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("Hi")
+    async with AppHarness() as app:
+        turn = await app.ask("Hi")
         turn.fail(AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider="OpenAI"))
-        await desk.settled()
-        await until(lambda: spoken(desk).startswith("Response failed. "))
-        assert "API key" in spoken(desk)
+        await app.settled()
+        await until(lambda: spoken(app).startswith("Response failed. "))
+        assert "API key" in spoken(app)
 
 
 def test_a_failure_is_said_as_it_is_shown() -> None:
@@ -281,66 +281,66 @@ def test_a_failure_is_said_as_it_is_shown() -> None:
 
 
 async def test_a_chord_runs_its_command_whatever_the_text_does_with_its_keys() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         QGuiApplication.clipboard().setText("before")
-        desk.type("words")
-        desk.text.selectAll()
+        app.type("words")
+        app.text.selectAll()
         for key in (Qt.Key.Key_G, Qt.Key.Key_C):
-            desk.press(key, Qt.KeyboardModifier.ControlModifier)
+            app.press(key, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: any(map(_is_collections, QApplication.topLevelWidgets())))
         assert QGuiApplication.clipboard().text() == "before"
-        assert desk.text.toPlainText() == "words"
+        assert app.text.toPlainText() == "words"
 
 
 def _is_collections(window: QWidget) -> bool:
     return isinstance(window, CollectionsDialog) and window.isVisible()
 
 
-def tabbed(desk: Desk, count: int) -> list[str]:
+def tabbed(app: AppHarness, count: int) -> list[str]:
     """Press Tab, and return the names of the widgets that it goes to."""
     names = []
     for _ in range(count):
-        desk.press(Qt.Key.Key_Tab)
+        app.press(Qt.Key.Key_Tab)
         focused = QApplication.focusWidget()
         names.append(focused.objectName() if focused is not None else "")
     return names
 
 
 async def test_tab_goes_through_the_find_bar_and_past_the_way_to_the_end() -> None:
-    async with Desk() as desk:
-        desk.window.resize(1200, 700)
-        await desk.ask_and_answer("Hi", "Hello, *hello*.")
-        view = desk.window.transcript
-        desk.session.actions["find.open"]()
+    async with AppHarness() as app:
+        app.window.resize(1200, 700)
+        await app.ask_and_answer("Hi", "Hello, *hello*.")
+        view = app.window.transcript
+        app.session.actions["find.open"]()
         view.find_in_transcript.bar.show_count(1, 2, True)
         view.latest_button.show()
-        names = tabbed(desk, 8)
+        names = tabbed(app, 8)
         assert names[:4] == ["find-previous", "find-next", "find-close", "transcript"]
         assert names[-2:] == ["latest", "prompt"]
-        desk.text.setFocus()
-        around = tabbed(desk, 20)
+        app.text.setFocus()
+        around = tabbed(app, 20)
         assert {"search", "conversations", "open-settings", "find"} < {*around}
 
 
 async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Hi", "Hello.")
-        cards = [ConsentCard(desk.theme.current) for _ in range(2)]
+    async with AppHarness() as app:
+        await app.ask_and_answer("Hi", "Hello.")
+        cards = [ConsentCard(app.theme.current) for _ in range(2)]
         for number, card in enumerate(cards):
             card.setObjectName(f"card-{number}")
-            desk.window.pane.add_above_prompt(card)
+            app.window.pane.add_above_prompt(card)
             card.ask("search", "Reads files.", "{}", waiting=0)
-        desk.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)])
-        desk.window.transcript.setFocus()
-        desk.session.actions["region.next"]()
+        app.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)])
+        app.window.transcript.setFocus()
+        app.session.actions["region.next"]()
         focused = QApplication.focusWidget()
         assert focused is not None
         assert focused.property("text") == "Undo"
         stops = [focused]
-        while (focused := QApplication.focusWidget()) is not desk.text:
+        while (focused := QApplication.focusWidget()) is not app.text:
             assert focused is not None
             stops.append(focused)
-            desk.press(Qt.Key.Key_Tab)
+            app.press(Qt.Key.Key_Tab)
         ways = [next((n for n, c in enumerate(cards) if c.isAncestorOf(w)), -1) for w in stops]
         assert ways == sorted(ways)
         assert {*ways} == {-1, 0, 1}

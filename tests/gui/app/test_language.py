@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from desktop_app.app.desktop.language_change import LANGUAGE_RETRY_MS
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 
 PROGRAM = """
 import json, logging, os, sys
@@ -93,99 +93,99 @@ def test_the_window_is_built_again(tmp_path: Path) -> None:
 
 
 async def test_a_response_ends_first() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("One")
+    async with AppHarness() as app:
+        turn = await app.ask("One")
         turn.say("Some")
-        await until(lambda: "Some" in desk.transcript)
-        desk.window.settings.setting_changed.emit("look.language", "en")
-        await desk.written()
-        assert not desk.session.is_rebuilt
-        assert "language changes once" in desk.said
+        await until(lambda: "Some" in app.transcript)
+        app.window.settings.setting_changed.emit("look.language", "en")
+        await app.written()
+        assert not app.session.is_rebuilt
+        assert "language changes once" in app.said
         turn.end()
-        await until(lambda: desk.session.is_rebuilt)
-        await desk.session.closed()
-    async with Desk() as desk:
-        assert desk.messages()[-1][1] == MessageStatus.COMPLETE
+        await until(lambda: app.session.is_rebuilt)
+        await app.session.closed()
+    async with AppHarness() as app:
+        assert app.messages()[-1][1] == MessageStatus.COMPLETE
 
 
 async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> None:
-    async with Desk() as desk:
-        kept = await desk.ask_and_answer("Mine?", "Yes.")
-        desk.controllers.temporary.open()
-        temporary = desk.open_id
-        await desk.ask_and_answer("One?", "One.")
-        await desk.opened(kept)
-        desk.window.settings.setting_changed.emit("look.language", "en")
-        await desk.written()
-        assert not desk.session.is_rebuilt
-        assert "language changes once" in desk.said
-        desk.window.findChildren(TemporaryRow)[0].open_requested.emit()
-        await until(lambda: desk.open_id == temporary)
-        desk.controllers.temporary.close_open()
-        desk.window.findChildren(TemporaryBar)[0].confirmed.emit()
-        await until(lambda: desk.session.is_rebuilt)
-        await desk.session.closed()
+    async with AppHarness() as app:
+        kept = await app.ask_and_answer("Mine?", "Yes.")
+        app.controllers.temporary.open()
+        temporary = app.open_id
+        await app.ask_and_answer("One?", "One.")
+        await app.opened(kept)
+        app.window.settings.setting_changed.emit("look.language", "en")
+        await app.written()
+        assert not app.session.is_rebuilt
+        assert "language changes once" in app.said
+        app.window.findChildren(TemporaryRow)[0].open_requested.emit()
+        await until(lambda: app.open_id == temporary)
+        app.controllers.temporary.close_open()
+        app.window.findChildren(TemporaryBar)[0].confirmed.emit()
+        await until(lambda: app.session.is_rebuilt)
+        await app.session.closed()
 
 
 async def test_a_text_in_the_quick_prompt_is_sent_first() -> None:
-    async with Desk() as desk:
-        quick = desk.session.quick
+    async with AppHarness() as app:
+        quick = app.session.quick
         quick.open_with("")
         quick.window.set_text("What I was about to ask")
-        desk.window.settings.setting_changed.emit("look.language", "en")
-        await desk.written()
-        assert not desk.session.is_rebuilt
-        assert "once the quick prompt’s text is sent" in desk.said
+        app.window.settings.setting_changed.emit("look.language", "en")
+        await app.written()
+        assert not app.session.is_rebuilt
+        assert "once the quick prompt’s text is sent" in app.said
         quick.window.submit_requested.emit("What I was about to ask")
-        await until(lambda: desk.stage.turns)
-        desk.stage.turns[-1].say("Some")
-        desk.stage.turns[-1].end()
-        await until(lambda: desk.session.is_rebuilt)
-        await desk.session.closed()
+        await until(lambda: app.providers.turns)
+        app.providers.turns[-1].say("Some")
+        app.providers.turns[-1].end()
+        await until(lambda: app.session.is_rebuilt)
+        await app.session.closed()
 
 
 async def test_a_half_filled_form_is_closed_first_and_open_windows_return() -> None:
-    async with Desk() as desk:
-        desk.session.actions["spending.show"]()
+    async with AppHarness() as app:
+        app.session.actions["spending.show"]()
         await until(lambda: "spending" in shown_windows())
-        desk.session.actions["batch.new"]()
+        app.session.actions["batch.new"]()
         await until(lambda: "batch-jobs" in shown_windows())
-        desk.window.settings.setting_changed.emit("look.language", "en")
-        await desk.written()
-        assert not desk.session.is_rebuilt
-        assert "once the other windows are closed" in desk.said
+        app.window.settings.setting_changed.emit("look.language", "en")
+        await app.written()
+        assert not app.session.is_rebuilt
+        assert "once the other windows are closed" in app.said
         window("batch-jobs").close()
-        await until(lambda: desk.session.is_rebuilt)
-        assert desk.session.reopened == ("spending.show",)
-        await desk.session.closed()
+        await until(lambda: app.session.is_rebuilt)
+        assert app.session.reopened == ("spending.show",)
+        await app.session.closed()
 
 
 async def test_a_dialog_is_closed_first() -> None:
-    async with Desk() as desk:
-        desk.session.actions["prompts.manage"]()
+    async with AppHarness() as app:
+        app.session.actions["prompts.manage"]()
         await until(lambda: "prompts-dialog" in shown_windows())
-        desk.window.settings.setting_changed.emit("look.language", "en")
-        await desk.written()
-        assert not desk.session.is_rebuilt
+        app.window.settings.setting_changed.emit("look.language", "en")
+        await app.written()
+        assert not app.session.is_rebuilt
         window("prompts-dialog").close()
-        await until(lambda: desk.session.is_rebuilt)
-        await desk.session.closed()
+        await until(lambda: app.session.is_rebuilt)
+        await app.session.closed()
 
 
 async def test_a_program_that_ends_is_not_built_again() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("One")
+    async with AppHarness() as app:
+        turn = await app.ask("One")
         turn.say("Some")
-        await until(lambda: "Some" in desk.transcript)
-        desk.window.settings.setting_changed.emit("look.language", "en")
-        await desk.written()
-        timers = desk.window.findChildren(QTimer)
+        await until(lambda: "Some" in app.transcript)
+        app.window.settings.setting_changed.emit("look.language", "en")
+        await app.written()
+        timers = app.window.findChildren(QTimer)
         retry = next(t for t in timers if t.interval() == LANGUAGE_RETRY_MS)
-        desk.session.quit()
-        await until(lambda: not desk.controllers.running.conversations)
+        app.session.quit()
+        await until(lambda: not app.controllers.running.conversations)
         retry.timeout.emit()
-        await desk.session.closed()
-        assert not desk.session.is_rebuilt
+        await app.session.closed()
+        assert not app.session.is_rebuilt
 
 
 def shown_windows() -> dict[str, QWidget]:

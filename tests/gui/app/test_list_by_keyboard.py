@@ -16,7 +16,7 @@ from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.widgets.accessibility import announcements
 from desktop_app.ui.widgets.rows.rows_model import ROW
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-async def asked(desk: Desk, *questions: str) -> ConversationView:
+async def asked(app: AppHarness, *questions: str) -> ConversationView:
     """Ask each question in a conversation of its own, and focus the list at its first row."""
-    desk.window.resize(1200, 700)
+    app.window.resize(1200, 700)
     for question in questions:
-        desk.session.actions["conversation.new"]()
-        await desk.ask_and_answer(question, "Yes.")
-    view = desk.window.conversations.view
+        app.session.actions["conversation.new"]()
+        await app.ask_and_answer(question, "Yes.")
+    view = app.window.conversations.view
     view.setFocus(Qt.FocusReason.TabFocusReason)
     view.setCurrentIndex(view.model().index(1, 0))
     return view
@@ -44,8 +44,8 @@ def marked(view: ConversationView) -> list[str]:
 async def test_del_deletes_the_marked_conversations(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(announcements, "announce", lambda _widget, words: said.append(words))
-    async with Desk() as desk:
-        view = await asked(desk, "One", "Two", "Three")
+    async with AppHarness() as app:
+        view = await asked(app, "One", "Two", "Three")
         QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
         assert len(marked(view)) == 3
         assert said == ["3 conversations selected"]
@@ -58,19 +58,19 @@ async def test_del_deletes_the_marked_conversations(monkeypatch: pytest.MonkeyPa
 
 
 async def test_hiding_and_showing_the_list_is_announced() -> None:
-    async with Desk() as desk:
-        desk.window.resize(1200, 700)
+    async with AppHarness() as app:
+        app.window.resize(1200, 700)
         for words in ("hidden", "shown"):
-            desk.session.actions["list.toggle"]()
-            assert desk.window.notifications.status.text() == f"Conversation list {words}"
+            app.session.actions["list.toggle"]()
+            assert app.window.notifications.status.text() == f"Conversation list {words}"
 
 
 async def test_after_del_the_keyboard_is_on_the_next_conversation() -> None:
-    async with Desk() as desk:
-        view = await asked(desk, "One", "Two", "Three")
-        assert desk.window.windowTitle().startswith("Three")  # the open one goes
+    async with AppHarness() as app:
+        view = await asked(app, "One", "Two", "Three")
+        assert app.window.windowTitle().startswith("Three")  # the open one goes
         QTest.keyClick(view, Qt.Key.Key_Delete)
-        await desk.written()
+        await app.written()
         assert QApplication.focusWidget() is view
         assert view.currentIndex().data() == "Two"
         QTest.keyClick(view, Qt.Key.Key_Delete)
@@ -78,49 +78,49 @@ async def test_after_del_the_keyboard_is_on_the_next_conversation() -> None:
 
 
 async def test_ctrl_z_in_the_list_undoes_the_last_deletion_even_without_its_note() -> None:
-    async with Desk() as desk:
-        view = await asked(desk, "One", "Two")
+    async with AppHarness() as app:
+        view = await asked(app, "One", "Two")
         QTest.keyClick(view, Qt.Key.Key_Delete)
-        assert desk.rows == ["One"]
-        desk.window.notifications.dismiss()
+        assert app.rows == ["One"]
+        app.window.notifications.dismiss()
         view.setFocus(Qt.FocusReason.TabFocusReason)
         QTest.keyClick(view, Qt.Key.Key_Z, CONTROL)
-        assert desk.rows == ["Two", "One"]
+        assert app.rows == ["Two", "One"]
         QTest.keyClick(view, Qt.Key.Key_Z, CONTROL)
-        assert desk.said == "Nothing to undo"
-        await desk.written()
+        assert app.said == "Nothing to undo"
+        await app.written()
 
 
 async def test_shift_f10_opens_the_menu_of_the_current_conversation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with Desk() as desk:
-        view = await asked(desk, "One", "Two")
+    async with AppHarness() as app:
+        view = await asked(app, "One", "Two")
         menus: list[list[str]] = []
         monkeypatch.setattr(
             QMenu, "popup", lambda menu, _at: menus.append([entry_text(a) for a in menu.actions()])
         )
         view.setCurrentIndex(view.model().index(2, 0))
-        desk.session.actions["menu.open"]()
+        app.session.actions["menu.open"]()
         assert [titles[0] for titles in menus] == ["Rename\tF2"]
 
 
-async def searched(desk: Desk, words: str, title: str) -> None:
-    desk.window.search()
-    desk.window.conversations.search.setText(words)
-    hits = desk.window.conversations.hits
+async def searched(app: AppHarness, words: str, title: str) -> None:
+    app.window.search()
+    app.window.conversations.search.setText(words)
+    hits = app.window.conversations.hits
     await until(lambda: title in {str(hits.index(row).data()) for row in range(hits.rowCount())})
 
 
 async def test_f2_during_a_search_renames_the_visible_hit() -> None:
-    async with Desk() as desk:
-        await asked(desk, "A topic", "Another topic")
-        await searched(desk, "topic", "A topic")
-        hits = desk.window.conversations.hit_view
+    async with AppHarness() as app:
+        await asked(app, "A topic", "Another topic")
+        await searched(app, "topic", "A topic")
+        hits = app.window.conversations.hit_view
         hits.setFocus(Qt.FocusReason.TabFocusReason)
         hits.setCurrentIndex(hits.model().index(1, 0))
         wanted = str(hits.currentIndex().data())
-        desk.session.actions["conversation.rename"]()
+        app.session.actions["conversation.rename"]()
         editor = QApplication.focusWidget()
         assert isinstance(editor, QLineEdit)
         assert editor.isVisible()
@@ -128,90 +128,90 @@ async def test_f2_during_a_search_renames_the_visible_hit() -> None:
         assert not hits.isVisible()
         editor.setText("Renamed")
         QTest.keyClick(editor, Qt.Key.Key_Return)
-        await until(lambda: "Renamed" in desk.rows)
-        assert wanted not in desk.rows
-        assert QApplication.focusWidget() is desk.window.conversations.view
-        await desk.written()
+        await until(lambda: "Renamed" in app.rows)
+        assert wanted not in app.rows
+        assert QApplication.focusWidget() is app.window.conversations.view
+        await app.written()
 
 
 async def test_esc_in_the_hits_leaves_the_search() -> None:
-    async with Desk() as desk:
-        view = await asked(desk, "A topic", "Another topic")
-        await searched(desk, "topic", "A topic")
-        hits = desk.window.conversations.hit_view
+    async with AppHarness() as app:
+        view = await asked(app, "A topic", "Another topic")
+        await searched(app, "topic", "A topic")
+        hits = app.window.conversations.hit_view
         hits.setFocus(Qt.FocusReason.TabFocusReason)
         QTest.keyClick(hits, Qt.Key.Key_Escape)
-        assert desk.window.conversations.search.text() == ""
+        assert app.window.conversations.search.text() == ""
         assert view.isVisible()
         assert QApplication.focusWidget() is view
         assert view.currentIndex().data(Roles.IDENTIFIER)
 
 
 async def test_a_file_begins_a_conversation_and_leaves_an_unsent_draft_alone(data: Path) -> None:
-    async with Desk() as desk:
-        desk.window.prompt.set_text("Half a thought")
+    async with AppHarness() as app:
+        app.window.prompt.set_text("Half a thought")
         request = encode(OpenRequest((str(data / "notes.md"),)))
-        await asyncio.to_thread(call, desk.backend.folders.socket, request)
-        await until(lambda: desk.chips and "reading" not in desk.chips[0])
-        assert desk.window.prompt.text() == ""
-        assert desk.rows == ["Half a thought"]
-        await desk.written()
-        desk.open_row(desk.window.conversations.model.conversations[0].id)
-        await until(lambda: desk.window.prompt.text() == "Half a thought")
-        assert desk.chips == []
-        turn = await desk.ask("Half a thought, and the rest")
+        await asyncio.to_thread(call, app.backend.folders.socket, request)
+        await until(lambda: app.chips and "reading" not in app.chips[0])
+        assert app.window.prompt.text() == ""
+        assert app.rows == ["Half a thought"]
+        await app.written()
+        app.open_row(app.window.conversations.model.conversations[0].id)
+        await until(lambda: app.window.prompt.text() == "Half a thought")
+        assert app.chips == []
+        turn = await app.ask("Half a thought, and the rest")
         turn.end("I see.")
-        await desk.settled()
-        assert desk.rows == ["Half a thought"]
+        await app.settled()
+        assert app.rows == ["Half a thought"]
 
 
 async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -> None:
-    async with Desk() as desk:
-        await asked(desk, "A topic", "Something else")
-        await searched(desk, "topic", "A topic")
-        hits = desk.window.conversations.hits
+    async with AppHarness() as app:
+        await asked(app, "A topic", "Something else")
+        await searched(app, "topic", "A topic")
+        hits = app.window.conversations.hits
         rows = (hits.index(row) for row in range(hits.rowCount()))
         row = next(row for row in rows if row.data(ROW).message_id)
-        desk.window.conversations.hit_view.chosen.emit(row)
-        await until(lambda: desk.window.windowTitle().startswith("A topic"))
-        await until(lambda: desk.window.transcript.textCursor().selectedText() == "topic")
+        app.window.conversations.hit_view.chosen.emit(row)
+        await until(lambda: app.window.windowTitle().startswith("A topic"))
+        await until(lambda: app.window.transcript.textCursor().selectedText() == "topic")
 
 
-def pinned_titles(desk: Desk) -> list[str]:
+def pinned_titles(app: AppHarness) -> list[str]:
     known = [
-        desk.controllers.list_presenter.cached(id_) for id_ in desk.window.conversations.model.pins
+        app.controllers.list_presenter.cached(id_) for id_ in app.window.conversations.model.pins
     ]
     return [conversation.title for conversation in known if conversation is not None]
 
 
 async def test_pinned_conversations_move_by_command_and_keep_their_order() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         for question in ("One", "Two", "Three"):
-            desk.session.actions["conversation.new"]()
-            await desk.ask_and_answer(question, "Yes.")
-            desk.session.actions["conversation.pin"]()
-        assert pinned_titles(desk) == ["Three", "Two", "One"]
+            app.session.actions["conversation.new"]()
+            await app.ask_and_answer(question, "Yes.")
+            app.session.actions["conversation.pin"]()
+        assert pinned_titles(app) == ["Three", "Two", "One"]
         for key in (Qt.Key.Key_G, Qt.Key.Key_Down):
-            desk.press(key, CONTROL)
-        assert pinned_titles(desk) == ["Two", "Three", "One"]
-        desk.session.actions["conversation.pin-down"]()
-        assert pinned_titles(desk) == ["Two", "One", "Three"]
-        desk.session.actions["conversation.pin-down"]()  # it is the last
-        desk.session.actions["conversation.undo"]()
-        assert pinned_titles(desk) == ["Two", "Three", "One"]
-        await desk.settled()
-    async with Desk() as desk:
-        assert pinned_titles(desk) == ["Two", "Three", "One"]
+            app.press(key, CONTROL)
+        assert pinned_titles(app) == ["Two", "Three", "One"]
+        app.session.actions["conversation.pin-down"]()
+        assert pinned_titles(app) == ["Two", "One", "Three"]
+        app.session.actions["conversation.pin-down"]()  # it is the last
+        app.session.actions["conversation.undo"]()
+        assert pinned_titles(app) == ["Two", "Three", "One"]
+        await app.settled()
+    async with AppHarness() as app:
+        assert pinned_titles(app) == ["Two", "Three", "One"]
 
 
 async def test_a_conversation_that_is_dropped_among_the_pinned_ones_is_pinned_until_undo() -> None:
-    async with Desk() as desk:
-        await asked(desk, "One", "Two")
-        first, second = (c.id for c in desk.window.conversations.model.conversations)
-        desk.window.conversations.pin_requested.emit([first], True)
-        desk.window.conversations.view.pins_dropped.emit([second], first)
-        assert desk.window.conversations.model.pins == [second, first]
-        desk.session.actions["conversation.undo"]()
-        assert desk.window.conversations.model.pins == [first]
-        await desk.settled()
-        assert [c.id for c in await desk.backend.conversations.pinned()] == [first]
+    async with AppHarness() as app:
+        await asked(app, "One", "Two")
+        first, second = (c.id for c in app.window.conversations.model.conversations)
+        app.window.conversations.pin_requested.emit([first], True)
+        app.window.conversations.view.pins_dropped.emit([second], first)
+        assert app.window.conversations.model.pins == [second, first]
+        app.session.actions["conversation.undo"]()
+        assert app.window.conversations.model.pins == [first]
+        await app.settled()
+        assert [c.id for c in await app.backend.conversations.pinned()] == [first]

@@ -21,7 +21,7 @@ from desktop_app.services.chat import chat_service
 from desktop_app.storage.documents import answer_files
 from desktop_app.ui.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 
 STEP = 64 * 1024
 WORD = "zanzibarquix"
@@ -35,23 +35,23 @@ def _small_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chat_service, "MIN_SHARE_BYTES", STEP)
 
 
-async def ask_for_much(desk: Desk, text: str = "") -> DocumentPart:
+async def ask_for_much(app: AppHarness, text: str = "") -> DocumentPart:
     """Receive an answer that is longer than a message. Return its file."""
-    turn = await desk.ask("Why?")
+    turn = await app.ask("Why?")
     turn.give(*[TextDelta("a" * STEP)] * 3)
     turn.end(text or f"\n\nThe end is {WORD}.")
-    await desk.settled()
-    answer = desk.state.current.path[-1]
+    await app.settled()
+    answer = app.state.current.path[-1]
     assert len(answer.text) == 2 * STEP
     (file,) = answer.attachments
     assert isinstance(file, DocumentPart)
     return file
 
 
-async def opened(desk: Desk, file: DocumentPart) -> DocumentViewer:
+async def opened(app: AppHarness, file: DocumentPart) -> DocumentViewer:
     """Open a file from the answer's line in the transcript."""
-    desk.act(f"{OPEN_DOCUMENT}{file.sha256}")
-    viewer = desk.controllers.viewer.window
+    app.act(f"{OPEN_DOCUMENT}{file.sha256}")
+    viewer = app.controllers.viewer.window
     assert viewer is not None
     await until(lambda: viewer.message != "Opening…")
     return viewer
@@ -68,13 +68,13 @@ async def test_the_file_is_named_under_the_answer_and_opens() -> None:
     taker = Taker()
     QDesktopServices.setUrlHandler("file", taker, "take")  # type: ignore[arg-type]
     try:
-        async with Desk() as desk:
-            file = await ask_for_much(desk)
-            await until(lambda: TOLD in desk.transcript)
-            assert "answer.md" in desk.transcript.replace(TOLD, "")
-            assert WORD not in desk.transcript
-            viewer = await opened(desk, file)
-            text = desk.controllers.viewer._document_text
+        async with AppHarness() as app:
+            file = await ask_for_much(app)
+            await until(lambda: TOLD in app.transcript)
+            assert "answer.md" in app.transcript.replace(TOLD, "")
+            assert WORD not in app.transcript
+            viewer = await opened(app, file)
+            text = app.controllers.viewer._document_text
             assert text == "a" * (3 * STEP) + f"\n\nThe end is {WORD}."
             viewer.original_requested.emit()
             await until(lambda: bool(urls))
@@ -85,22 +85,22 @@ async def test_the_file_is_named_under_the_answer_and_opens() -> None:
 
 
 async def test_the_next_question_goes_without_the_file() -> None:
-    async with Desk() as desk:
-        await ask_for_much(desk)
-        turn = await desk.ask("And?")
+    async with AppHarness() as app:
+        await ask_for_much(app)
+        turn = await app.ask("And?")
         sent = [part for message in turn.request.messages for part in message.parts]
         assert [len(str(part)) > STEP for part in sent] == [False, True, False]
         assert WORD not in str(sent)
         turn.end("So.")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_a_long_temporary_answer_is_not_on_the_disk() -> None:
-    async with Desk() as desk:
-        desk.controllers.temporary.open()
-        file = await ask_for_much(desk)
-        await opened(desk, file)
-        assert desk.controllers.viewer._document_text.endswith(f"{WORD}.")
+    async with AppHarness() as app:
+        app.controllers.temporary.open()
+        file = await ask_for_much(app)
+        await opened(app, file)
+        assert app.controllers.viewer._document_text.endswith(f"{WORD}.")
         home = folders().data.parent
         files = [path for path in home.rglob("*") if path.is_file()]
         assert [path for path in files if WORD.encode() in path.read_bytes()] == []
@@ -112,16 +112,16 @@ async def test_files_in_memory_have_a_limit_that_versions_share(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(answer_files, "MAX_MEMORY_BYTES", 20 * STEP)
-    async with Desk() as desk:
-        await desk.state.values.set("answer.candidates", 2)
-        desk.controllers.temporary.open()
-        await desk.ask("Why?")
-        for turn in (await desk.turn(0), await desk.turn(1)):
+    async with AppHarness() as app:
+        await app.state.values.set("answer.candidates", 2)
+        app.controllers.temporary.open()
+        await app.ask("Why?")
+        for turn in (await app.turn(0), await app.turn(1)):
             turn.give(*[TextDelta("a" * STEP)] * 40)
             turn.end()
-        await desk.settled()
-        conversation_id = desk.open_id
-        messages = await desk.state.backend.conversations.messages(conversation_id)
+        await app.settled()
+        conversation_id = app.open_id
+        messages = await app.state.backend.conversations.messages(conversation_id)
         answers = messages[1:]
         sizes = [part.size for answer in answers for part in answer.attachments]
         assert 8 * STEP < sum(sizes) <= 20 * STEP
@@ -134,7 +134,7 @@ async def test_files_in_memory_have_a_limit_that_versions_share(
 # Receives an answer that is longer than a message, and is killed in the middle.
 KILLED = """
 import asyncio, sys
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_long_answers import *
 from tests.helpers.qt_loop import qt_loop
 from tests.benchmarks.streaming import make_application
@@ -142,13 +142,13 @@ from tests.benchmarks.streaming import make_application
 chat_service.MAX_MESSAGE_BYTES, chat_service.MIN_SHARE_BYTES = 2 * STEP, STEP
 
 async def main():
-    async with Desk() as desk:
-        turn = await desk.ask("Why?")
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
         turn.give(*[TextDelta("a" * STEP)] * 3)
         turn.say("The end is " + WORD)
         files = folders().attachments / answer_files.ANSWERS_FOLDER
         await until(lambda: any(WORD.encode() in f.read_bytes() for f in files.glob("*")))
-        await until(lambda: desk.stored("SELECT 1 FROM messages WHERE length(parts) > 131072"))
+        await until(lambda: app.stored("SELECT 1 FROM messages WHERE length(parts) > 131072"))
         print("written", flush=True)
         await asyncio.Event().wait()
 
@@ -165,11 +165,11 @@ async def test_a_killed_program_attaches_what_had_arrived_at_the_next_start() ->
     assert (await process.stdout.readline()).strip() == b"written"
     process.send_signal(signal.SIGKILL)
     await process.wait()
-    async with Desk() as desk:
-        await until(lambda: TOLD in desk.transcript)
-        answer = desk.state.current.path[-1]
+    async with AppHarness() as app:
+        await until(lambda: TOLD in app.transcript)
+        answer = app.state.current.path[-1]
         assert answer.status is MessageStatus.INTERRUPTED
         (file,) = answer.attachments
-        text = await desk.state.backend.attachments.text(file.sha256)
+        text = await app.state.backend.attachments.text(file.sha256)
         assert text == "a" * (3 * STEP) + f"The end is {WORD}"
         assert list((folders().attachments / answer_files.ANSWERS_FOLDER).iterdir()) == []

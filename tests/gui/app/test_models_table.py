@@ -16,7 +16,7 @@ from desktop_app.services.models.model_table import FAVORITES, favorites_in
 from desktop_app.ui.models.model_columns import FAVORITE_COLUMN, PROVIDER_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import OWN_SERVER, dialog_of
 from tests.helpers.widgets import find
 
@@ -28,67 +28,67 @@ if TYPE_CHECKING:
 SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_cap=Decimal(5))
 
 
-async def _table(desk: Desk) -> ModelsDialog:
-    desk.session.actions["models.show"]()
+async def _table(app: AppHarness) -> ModelsDialog:
+    app.session.actions["models.show"]()
     table = await dialog_of(ModelsDialog)
     await until(lambda: len(table.rows) > 1)
     return table
 
 
 async def test_a_model_is_found_and_chosen_with_the_keyboard() -> None:
-    async with Desk() as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        table = await _table(desk)
+    async with AppHarness() as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        table = await _table(app)
         QTest.keyClicks(table.search, "myst home")
         assert [row.model for row in table.rows] == ["mystery"]
         QTest.keyClick(table.search, Qt.Key.Key_Down)
         QTest.keyClick(table.table, Qt.Key.Key_Return)
-        assert desk.state.setup.choice.model == "mystery"
+        assert app.state.setup.choice.model == "mystery"
         assert not table.isVisible()
 
 
 async def test_shift_f10_opens_the_menu_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     menus: list[str] = []
     monkeypatch.setattr(QMenu, "popup", lambda menu, _at: menus.append(menu.actions()[0].text()))
-    async with Desk() as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        table = await _table(desk)
+    async with AppHarness() as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        table = await _table(app)
         table.table.setFocus()
         QTest.keyClick(table.table, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
         assert menus == ["Sort by Model"]
 
 
 async def test_the_columns_fit_a_larger_text() -> None:
-    async with Desk() as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        table = await _table(desk)
+    async with AppHarness() as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        table = await _table(app)
         before = table.table.columnWidth(PROVIDER_COLUMN)
-        desk.theme.set_text_size(150)
+        app.theme.set_text_size(150)
         await until(lambda: table.table.columnWidth(PROVIDER_COLUMN) > 1.3 * before)
 
 
 async def test_favorites_come_first_and_stay() -> None:
-    async with Desk() as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        table = await _table(desk)
+    async with AppHarness() as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        table = await _table(app)
         table.select("own", "other")
         find(table, QPushButton, "favorite-model").click()
         await until(lambda: table.rows[0].key == ("own", "other"))
-        stored = (await desk.backend.settings.all())[FAVORITES]
+        stored = (await app.backend.settings.all())[FAVORITES]
         assert favorites_in(stored) == {("own", "other")}
         table.filter.setCurrentIndex(1)
         assert [row.model for row in table.rows] == ["other"]
 
 
 async def test_unknown_prices_come_last_in_any_order() -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        table = await _table(desk)
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        table = await _table(app)
         for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
             table.sort_menu().actions()[3].trigger()
             assert table.table.horizontalHeader().sortIndicatorOrder() is order
@@ -100,10 +100,10 @@ async def test_unknown_prices_come_last_in_any_order() -> None:
 
 
 async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
-    async with Desk() as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        desk.controllers.models.edit("own", "mystery")
+    async with AppHarness() as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        app.controllers.models.edit("own", "mystery")
         editor = await dialog_of(ModelEditor)
         editor.fields["window"].setText("9000")
         editor.fields["input_price"].setText("2")
@@ -119,21 +119,21 @@ async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
         assert not editor.effort_choice.currentIndex()
         find(editor, QPushButton, "undo-clear-model").click()
         editor.save_button.click()
-        await until(lambda: bool(desk.state.providers.get("own").own_models))  # type: ignore[union-attr]
-        desk.state.setup.choose(ModelChoice("own", "mystery", None, Effort.MEDIUM))
-        resolved = desk.state.setup.resolved
+        await until(lambda: bool(app.state.providers.get("own").own_models))  # type: ignore[union-attr]
+        app.state.setup.choose(ModelChoice("own", "mystery", None, Effort.MEDIUM))
+        resolved = app.state.setup.resolved
         assert resolved.price is not None
         assert (resolved.price.input, resolved.price.output) == (Decimal(2), Decimal("4.50"))
         assert resolved.model.input_limit == 9000
         assert resolved.effort is Effort.HIGH
-        assert [p for p in await desk.backend.settings.profiles() if p.own_models]
+        assert [p for p in await app.backend.settings.profiles() if p.own_models]
 
 
 async def test_numbers_of_tokens_may_have_separators_and_invalid_ones_are_refused() -> None:
-    async with Desk() as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        desk.controllers.models.edit("own", "mystery")
+    async with AppHarness() as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        app.controllers.models.edit("own", "mystery")
         editor = await dialog_of(ModelEditor)
         window = editor.fields["window"]
         window.setText("0")
@@ -148,10 +148,10 @@ async def test_numbers_of_tokens_may_have_separators_and_invalid_ones_are_refuse
 
 
 async def test_enter_presses_the_focused_button() -> None:
-    async with Desk() as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        table = await _table(desk)
+    async with AppHarness() as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        table = await _table(app)
         table.select("own", "other")
         find(table, QPushButton, "favorite-model").setFocus()
         QTest.keyClick(find(table, QPushButton, "favorite-model"), Qt.Key.Key_Return)
@@ -160,26 +160,26 @@ async def test_enter_presses_the_focused_button() -> None:
 
 
 async def test_a_model_of_unknown_price_asks_once_under_a_limit() -> None:
-    async with Desk() as desk:
-        await desk.backend.settings.save_profile(SERVER)
-        await desk.state.providers.reload()
-        desk.state.setup.choose(ModelChoice("own", "mystery", None, None))
-        desk.type("Why?")
-        desk.enter()
-        await until(desk.window.notifications.isVisible)
-        assert "mystery" in desk.window.notifications.status.text()
-        assert desk.stage.turns == []
-        _press(desk)
-        await until(lambda: len(desk.stage.turns) == 1)
-        desk.stage.turns[-1].end("Because.")
-        await desk.settled()
-        desk.type("And?")
-        desk.enter()
-        await until(lambda: len(desk.stage.turns) == 2)
-        desk.stage.turns[-1].end("So.")
-        await desk.settled()
+    async with AppHarness() as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        app.state.setup.choose(ModelChoice("own", "mystery", None, None))
+        app.type("Why?")
+        app.enter()
+        await until(app.window.notifications.isVisible)
+        assert "mystery" in app.window.notifications.status.text()
+        assert app.providers.turns == []
+        _press(app)
+        await until(lambda: len(app.providers.turns) == 1)
+        app.providers.turns[-1].end("Because.")
+        await app.settled()
+        app.type("And?")
+        app.enter()
+        await until(lambda: len(app.providers.turns) == 2)
+        app.providers.turns[-1].end("So.")
+        await app.settled()
 
 
-def _press(desk: Desk) -> None:
-    buttons = desk.window.notifications.findChildren(QPushButton)
+def _press(app: AppHarness) -> None:
+    buttons = app.window.notifications.findChildren(QPushButton)
     next(b for b in buttons if b.text() == "Use anyway").click()

@@ -17,7 +17,7 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.hotkey import native_hotkey
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
 from desktop_app.session.session_bus import SessionBus
-from tests.gui.app.desk import until
+from tests.gui.app.app_harness import until
 from tests.helpers.waiting import LONGEST_S
 
 if TYPE_CHECKING:

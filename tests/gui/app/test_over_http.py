@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tests.end2end.prepared_server import Prepared, PreparedServer, _event
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -24,40 +24,40 @@ ANSWERS = {
 async def test_answers_over_http() -> None:
     async with (
         PreparedServer(ANSWERS) as server,
-        Desk(
+        AppHarness(
             real=True,
             environment={
                 "OPENAI_BASE_URL": server.base_url,
                 "OPENAI_API_KEY": "not-a-key",
                 **FAMILY_ENVIRONMENT,
             },
-        ) as desk,
+        ) as app,
     ):
-        desk.type("Why is the sky blue?")
-        await until(lambda: "tokens" in desk.estimate)
-        desk.enter()
-        await until(lambda: "Rayleigh" in desk.transcript)
-        await desk.settled()
-        assert "Weighing colors" in desk.transcript
-        assert desk.messages()[1][1:] == ("complete", "Because of **Rayleigh** scattering.")
+        app.type("Why is the sky blue?")
+        await until(lambda: "tokens" in app.estimate)
+        app.enter()
+        await until(lambda: "Rayleigh" in app.transcript)
+        await app.settled()
+        assert "Weighing colors" in app.transcript
+        assert app.messages()[1][1:] == ("complete", "Because of **Rayleigh** scattering.")
         assert server.bodies[0]["model"] == "gpt-5.2"
         assert server.bodies[0]["reasoning"]["effort"] == "medium"
-        await until(lambda: desk.window.header.context.text() == "12k of 272k")
-        desk.window.conversations.new_requested.emit()
-        desk.type("cut it short")
-        desk.enter()
-        await until(lambda: "Retry" in desk.transcript)
-        await desk.settled()
-        assert desk.messages()[3][1:] == ("failed", "This far and no further,")
-        assert "This far and no further," in desk.transcript
-        desk.window.conversations.new_requested.emit()
-        desk.type("Tell me a story")
-        desk.enter()
-        await until(lambda: "lighthouse" in desk.transcript)
-        desk.click("stop")
-        await desk.settled()
-        assert desk.messages()[5][1] == "cancelled"
-        assert desk.messages()[5][2].startswith("Once upon a time")
+        await until(lambda: app.window.header.context.text() == "12k of 272k")
+        app.window.conversations.new_requested.emit()
+        app.type("cut it short")
+        app.enter()
+        await until(lambda: "Retry" in app.transcript)
+        await app.settled()
+        assert app.messages()[3][1:] == ("failed", "This far and no further,")
+        assert "This far and no further," in app.transcript
+        app.window.conversations.new_requested.emit()
+        app.type("Tell me a story")
+        app.enter()
+        await until(lambda: "lighthouse" in app.transcript)
+        app.click("stop")
+        await app.settled()
+        assert app.messages()[5][1] == "cancelled"
+        assert app.messages()[5][2].startswith("Once upon a time")
 
 
 class FailingServer(PreparedServer):
@@ -77,19 +77,19 @@ async def test_a_failed_answer_leaves_no_generator_open(monkeypatch: pytest.Monk
 
     async with (
         FailingServer({}) as server,
-        Desk(
+        AppHarness(
             real=True,
             environment={
                 "OPENAI_BASE_URL": server.base_url,
                 "OPENAI_API_KEY": "not-a-key",
                 **FAMILY_ENVIRONMENT,
             },
-        ) as desk,
+        ) as app,
     ):
-        desk.type("Why?")
-        await until(lambda: "tokens" in desk.estimate)
-        desk.enter()
-        await until(lambda: "Retry" in desk.transcript)
-        await desk.settled()
+        app.type("Why?")
+        await until(lambda: "tokens" in app.estimate)
+        app.enter()
+        await until(lambda: "Retry" in app.transcript)
+        await app.settled()
     gc.collect()
     assert not ended

@@ -14,7 +14,7 @@ from desktop_app.app.quick.paste_back import TOKEN_KEY
 from desktop_app.session.session_bus import SessionBus
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_quick_conversation import answered
 from tests.helpers.bus_service import message_bus_daemon
 from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
@@ -38,9 +38,9 @@ async def joined() -> SessionBus:
 async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
     portal, bus = KeyboardPortal(address), await joined()
     with portal.service:
-        async with Desk(bus=bus) as desk:
-            quick = await answered(desk)
-            pasting = desk.session.quick_host.paste_back
+        async with AppHarness(bus=bus) as app:
+            quick = await answered(app)
+            pasting = app.session.quick_host.paste_back
             for count in (1, 2):
                 quick.show_again()
                 quick.paste_requested.emit()
@@ -49,9 +49,9 @@ async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
                 assert portal.typed == CTRL_V * count
                 assert not quick.isVisible()
                 assert QGuiApplication.clipboard().text() == "Because *so*."
-                assert desk.state.values[PASTE_BACK] == PasteBackChoice.PASTE
+                assert app.state.values[PASTE_BACK] == PasteBackChoice.PASTE
             assert portal.asked == 1
-            assert (await desk.backend.settings.all())[TOKEN_KEY]
+            assert (await app.backend.settings.all())[TOKEN_KEY]
     await bus.aclose()
 
 
@@ -61,13 +61,13 @@ async def test_after_a_refusal_the_answer_is_only_copied(
 ) -> None:
     portal, bus = KeyboardPortal(address, code=code), await joined()
     with portal.service:
-        async with Desk(bus=bus) as desk:
-            quick = await answered(desk)
+        async with AppHarness(bus=bus) as app:
+            quick = await answered(app)
             quick.paste_requested.emit()
             await until(lambda: find(quick, ElidedLabel, "status").text() == "Copied")
-            await until(lambda: desk.state.values[PASTE_BACK] == kept)
+            await until(lambda: app.state.values[PASTE_BACK] == kept)
             assert quick.isVisible()
-            assert not desk.session.quick_host.paste_back.is_pasting
+            assert not app.session.quick_host.paste_back.is_pasting
             assert not portal.typed
     await bus.aclose()
 
@@ -75,13 +75,13 @@ async def test_after_a_refusal_the_answer_is_only_copied(
 async def test_without_the_portal_the_answer_is_only_copied(address: str) -> None:
     portal, bus = KeyboardPortal(address, version=1), await joined()
     with portal.service:
-        async with Desk(bus=bus) as desk:
-            quick = await answered(desk)
+        async with AppHarness(bus=bus) as app:
+            quick = await answered(app)
             quick.paste_requested.emit()
             said = "Copied. This desktop doesn’t let programs paste for you."
             await until(lambda: find(quick, ElidedLabel, "status").text() == said)
             assert quick.isVisible()
-            assert desk.state.values[PASTE_BACK] == PasteBackChoice.ASK
+            assert app.state.values[PASTE_BACK] == PasteBackChoice.ASK
     await bus.aclose()
 
 
@@ -93,8 +93,8 @@ async def test_nothing_is_typed_while_a_key_is_held(
     monkeypatch.setattr(paste_back, "_RELEASE_TIMEOUT_S", 0.1)
     portal, bus = KeyboardPortal(address), await joined()
     with portal.service:
-        async with Desk(bus=bus) as desk:
-            quick = await answered(desk)
+        async with AppHarness(bus=bus) as app:
+            quick = await answered(app)
             await until(quick.isActiveWindow)
             quick.paste_requested.emit()
             await until(lambda: "Nothing was pasted" in find(quick, QLabel, "problem").text())
@@ -105,5 +105,5 @@ async def test_nothing_is_typed_while_a_key_is_held(
             quick.paste_requested.emit()
             await until(lambda: portal.typed == CTRL_V)
             await until(lambda: not quick.isVisible())
-            await until(lambda: not desk.session.quick_host.paste_back.is_pasting)
+            await until(lambda: not app.session.quick_host.paste_back.is_pasting)
     await bus.aclose()

@@ -20,7 +20,7 @@ from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.transcript.media.message_images import MessageImages
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
 from tests.helpers.widgets import find
@@ -40,18 +40,18 @@ class Viewer(QObject):
         self.opened.append(Path(url.toLocalFile()))
 
 
-def is_read(desk: Desk) -> bool:
+def is_read(app: AppHarness) -> bool:
     """Return True if no image is being read."""
-    return not desk.controllers.readings.ids
+    return not app.controllers.readings.ids
 
 
-def chip(desk: Desk, at: int = 0) -> ChipWidget:
-    return desk.chip_widgets[at]
+def chip(app: AppHarness, at: int = 0) -> ChipWidget:
+    return app.chip_widgets[at]
 
 
-def has_image(desk: Desk, sha256: str) -> bool:
+def has_image(app: AppHarness, sha256: str) -> bool:
     """Return True if the transcript shows an image."""
-    (images,) = desk.window.transcript.findChildren(MessageImages)
+    (images,) = app.window.transcript.findChildren(MessageImages)
     return images.has_image(sha256)
 
 
@@ -61,26 +61,26 @@ async def test_a_photo_is_scaled_for_the_model_and_stored_unchanged(tmp_path: Pa
     viewer = Viewer()
     QDesktopServices.setUrlHandler("file", viewer, "open")  # type: ignore[arg-type]
 
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.prompt.attach_requested.emit([path])
-        await until(lambda: is_read(desk))
-        assert desk.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1% · $0.003"]
-        assert "Sent at 1056 × 1408, without metadata" in chip(desk).toolTip()
-        await until(lambda: chip(desk)._chip.picture is not None)
-        turn = await desk.ask("What is it?")
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.prompt.attach_requested.emit([path])
+        await until(lambda: is_read(app))
+        assert app.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1% · $0.003"]
+        assert "Sent at 1056 × 1408, without metadata" in chip(app).toolTip()
+        await until(lambda: chip(app)._chip.picture is not None)
+        turn = await app.ask("What is it?")
         image = turn.request.messages[-1].parts[0]
         assert isinstance(image, ImageData)
         assert image.detail == "auto"
         assert unpacked(image.data).size == (1056, 1408)
         turn.end("Grey.")
-        await desk.settled()
-        part = desk.state.current.path[0].attachments[0]
+        await app.settled()
+        part = app.state.current.path[0].attachments[0]
         assert isinstance(part, ImagePart)
-        assert await desk.backend.attachments.bytes(part.sha256) == path.read_bytes()
-        assert "IMG 1.jpg\u20033000 × 4000" in desk.transcript
-        desk.window.transcript.viewport().grab()
-        await until(lambda: has_image(desk, part.sha256))
-        desk.act(f"picture/{part.sha256}", 0)
+        assert await app.backend.attachments.bytes(part.sha256) == path.read_bytes()
+        assert "IMG 1.jpg\u20033000 × 4000" in app.transcript
+        app.window.transcript.viewport().grab()
+        await until(lambda: has_image(app, part.sha256))
+        app.act(f"picture/{part.sha256}", 0)
         await until(lambda: viewer.opened)
         (copy,) = viewer.opened
         assert copy.read_bytes() == path.read_bytes()
@@ -94,127 +94,129 @@ async def test_a_pasted_image_is_stored_at_once_with_its_detail() -> None:
     picture = QImage(600, 400, QImage.Format.Format_RGB32)
     picture.fill(QColor("red"))
 
-    async with Desk(environment=OPENAI) as desk:
+    async with AppHarness(environment=OPENAI) as app:
         pasted = QMimeData()
         pasted.setImageData(picture)
-        desk.text.insertFromMimeData(pasted)
-        await until(lambda: is_read(desk))
-        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 297 tokens · < 1% · $0.0005"]
-        low = next(a for a in chip(desk).menu().actions() if entry_text(a).startswith("Low"))
+        app.text.insertFromMimeData(pasted)
+        await until(lambda: is_read(app))
+        assert app.chips == ["Pasted image.png, 600 × 400 · ≈ 297 tokens · < 1% · $0.0005"]
+        low = next(a for a in chip(app).menu().actions() if entry_text(a).startswith("Low"))
         assert low.text() == "Low · ≈ 212 tokens"
         low.trigger()
-        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1% · $0.0004"]
-        await desk.written()
-        await until(lambda: desk.estimate.startswith("≈ 2"))
-    async with Desk(environment=OPENAI) as desk:
-        await until(lambda: desk.chips)
-        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1% · $0.0004"]
-        turn = await desk.ask("What?")
+        assert app.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1% · $0.0004"]
+        await app.written()
+        await until(lambda: app.estimate.startswith("≈ 2"))
+    async with AppHarness(environment=OPENAI) as app:
+        await until(lambda: app.chips)
+        assert app.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1% · $0.0004"]
+        turn = await app.ask("What?")
         image = turn.request.messages[-1].parts[0]
         assert isinstance(image, ImageData)
         assert (image.detail, image.media_type) == ("low", "image/png")
         assert unpacked(image.data).size == (512, 341)
         turn.end("Red.")
-        await desk.settled()
-        (parts,) = desk.stored("SELECT parts FROM messages WHERE role = 'user'")[0]
+        await app.settled()
+        (parts,) = app.stored("SELECT parts FROM messages WHERE role = 'user'")[0]
         assert json.loads(parts)[0]["detail"] == "low"
-        assert desk.stored("SELECT text FROM attachments") == [("",)]
-        hits = await desk.backend.search.find("Pasted image")
+        assert app.stored("SELECT text FROM attachments") == [("",)]
+        hits = await app.backend.search.find("Pasted image")
         assert len(hits) >= 1
 
 
 async def test_images_dropped_on_the_window_are_attached() -> None:
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-        desk.window.image_dropped.emit(DroppedData("dance.gif", animation(3)))
-        desk.window.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
-        await until(lambda: is_read(desk))
-        assert [c.split(",")[0] for c in desk.chips] == ["cat.png", "dance.gif"]
-        assert "Animation: only the first frame is sent" in chip(desk, 1).toolTip()
-        assert "“broken.png” is damaged" in desk.said
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        app.window.image_dropped.emit(DroppedData("dance.gif", animation(3)))
+        app.window.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+        await until(lambda: is_read(app))
+        assert [c.split(",")[0] for c in app.chips] == ["cat.png", "dance.gif"]
+        assert "Animation: only the first frame is sent" in chip(app, 1).toolTip()
+        assert "“broken.png” is damaged" in app.said
 
 
 async def test_a_model_without_vision_gets_no_image() -> None:
-    async with Desk() as desk:
-        desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-        await until(lambda: is_read(desk))
-        assert desk.chips == ["cat.png, 64 × 48 · SmolLM2 135M doesn’t support images"]
-        desk.type("What?")
-        desk.enter()
-        assert desk.hint.startswith("SmolLM2 135M doesn’t support images. Choose another model")
-        assert desk.stage.turns == []
-        chip(desk).findChildren(QToolButton)[0].click()
-        await until(lambda: not desk.chips)
-        desk.enter()
-        await until(lambda: desk.stage.turns)
-        desk.stage.turns[0].end("ok")
-        await desk.settled()
+    async with AppHarness() as app:
+        app.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        await until(lambda: is_read(app))
+        assert app.chips == ["cat.png, 64 × 48 · SmolLM2 135M doesn’t support images"]
+        app.type("What?")
+        app.enter()
+        assert app.hint.startswith("SmolLM2 135M doesn’t support images. Choose another model")
+        assert app.providers.turns == []
+        chip(app).findChildren(QToolButton)[0].click()
+        await until(lambda: not app.chips)
+        app.enter()
+        await until(lambda: app.providers.turns)
+        app.providers.turns[0].end("ok")
+        await app.settled()
 
 
 async def test_the_users_default_detail_is_used() -> None:
-    async with Desk(environment=OPENAI) as desk:
-        await desk.state.values.set("answer.image_detail", "high")
-        desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-        await until(lambda: is_read(desk))
-        (part,) = desk.state.draft.value.attachments
+    async with AppHarness(environment=OPENAI) as app:
+        await app.state.values.set("answer.image_detail", "high")
+        app.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        await until(lambda: is_read(app))
+        (part,) = app.state.draft.value.attachments
         assert isinstance(part, ImagePart)
         assert part.detail == "high"
 
 
 async def test_the_quick_prompt_takes_images() -> None:
-    async with Desk(environment=OPENAI) as desk:
-        quick = desk.session.quick.window
-        desk.session.quick.open_with("")
+    async with AppHarness(environment=OPENAI) as app:
+        quick = app.session.quick.window
+        app.session.quick.open_with("")
         image = QMimeData()
         image.setData("image/png", packed(drawing(), "PNG"))
         find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
-        attached = desk.session.quick.attachments
+        attached = app.session.quick.attachments
         assert attached.reading_name == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
         await until(lambda: find(quick, QLabel, "problem").text() == "Reading Pasted image.png…")
         await until(lambda: not attached.reading_name)
         quick.chips.detail_requested.emit(attached.parts[0].sha256, "high")
         quick.submit_requested.emit("What is it?")
-        await until(lambda: desk.stage.turns)
-        (sent,) = (p for p in desk.stage.turns[0].request.messages[0].parts if hasattr(p, "data"))
+        await until(lambda: app.providers.turns)
+        (sent,) = (
+            p for p in app.providers.turns[0].request.messages[0].parts if hasattr(p, "data")
+        )
         assert isinstance(sent, ImageData)
         assert sent.detail == "high"
         assert attached.parts == ()
-        desk.stage.turns[0].end("Red.")
-        await desk.settled()
+        app.providers.turns[0].end("Red.")
+        await app.settled()
         find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
         await until(lambda: attached.parts)
         quick.open_in_window_requested.emit()
-        await until(lambda: desk.chips)
-        assert [c.split(",")[0] for c in desk.chips] == ["Pasted image.png"]
+        await until(lambda: app.chips)
+        assert [c.split(",")[0] for c in app.chips] == ["Pasted image.png"]
         assert attached.parts == ()
 
 
 async def test_a_broken_image_in_the_quick_prompt_is_reported() -> None:
-    async with Desk(environment=OPENAI) as desk:
-        desk.session.quick.open_with("")
-        quick = desk.session.quick.window
+    async with AppHarness(environment=OPENAI) as app:
+        app.session.quick.open_with("")
+        quick = app.session.quick.window
         quick.field.content_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: "“broken.png” is damaged" in find(quick, QLabel, "problem").text())
-        assert desk.session.quick.attachments.parts == ()
+        assert app.session.quick.attachments.parts == ()
 
 
 async def test_an_image_in_an_answer_is_kept_shown_and_opened(tmp_path: Path) -> None:
     viewer, data = Viewer(), packed(drawing(), "PNG")
     QDesktopServices.setUrlHandler("file", viewer, "open")  # type: ignore[arg-type]
-    async with Desk(environment=OPENAI) as desk:
-        turn = await desk.ask("Draw a cat.")
+    async with AppHarness(environment=OPENAI) as app:
+        turn = await app.ask("Draw a cat.")
         turn.say("Here it is:")
         turn.give(ImageArrived(data))
-        await until(lambda: "image.png" in desk.transcript)
+        await until(lambda: "image.png" in app.transcript)
         turn.end("A cat.")
-        await desk.settled()
-        (part,) = desk.state.current.path[-1].attachments
+        await app.settled()
+        (part,) = app.state.current.path[-1].attachments
         assert isinstance(part, ImagePart)
-        assert await desk.backend.attachments.bytes(part.sha256) == data
-        desk.window.transcript.viewport().grab()
-        await until(lambda: has_image(desk, part.sha256))
-        desk.act(f"picture/{part.sha256}")
+        assert await app.backend.attachments.bytes(part.sha256) == data
+        app.window.transcript.viewport().grab()
+        await until(lambda: has_image(app, part.sha256))
+        app.act(f"picture/{part.sha256}")
         await until(lambda: viewer.opened)
         assert viewer.opened[0].read_bytes() == data
 
@@ -223,26 +225,26 @@ async def test_a_photo_in_the_text_of_an_answer_becomes_an_image() -> None:
     noise = Image.frombytes("RGB", (100, 100), random.Random(1).randbytes(30_000))
     data = packed(noise, "PNG")
     written = f"Here: ![a cat](data:image/png;base64,{b64encode(data).decode()}) Good?"
-    async with Desk(environment=OPENAI) as desk:
-        turn = await desk.ask("Draw a cat.")
+    async with AppHarness(environment=OPENAI) as app:
+        turn = await app.ask("Draw a cat.")
         for at in range(0, len(written), 500):
             turn.say(written[at : at + 500])
         turn.end("")
-        await desk.settled()
-        (part,) = desk.state.current.path[-1].attachments
+        await app.settled()
+        (part,) = app.state.current.path[-1].attachments
         assert isinstance(part, ImagePart)
-        assert await desk.backend.attachments.bytes(part.sha256) == data
-        assert "base64" not in desk.transcript
-        assert "Here: a cat" in desk.transcript
-        desk.window.transcript.viewport().grab()
-        await until(lambda: has_image(desk, part.sha256))
+        assert await app.backend.attachments.bytes(part.sha256) == data
+        assert "base64" not in app.transcript
+        assert "Here: a cat" in app.transcript
+        app.window.transcript.viewport().grab()
+        await until(lambda: has_image(app, part.sha256))
 
 
 async def test_an_image_that_cannot_be_kept_is_named() -> None:
-    async with Desk(environment=OPENAI) as desk:
-        turn = await desk.ask("Draw a cat.")
+    async with AppHarness(environment=OPENAI) as app:
+        turn = await app.ask("Draw a cat.")
         turn.give(ImageArrived(b"GIF89a, which is not stored"))
         turn.end("A cat.")
-        await desk.settled()
-        assert desk.state.current.path[-1].attachments == ()
-        assert "An image in the response wasn’t kept." in desk.transcript
+        await app.settled()
+        assert app.state.current.path[-1].attachments == ()
+        assert "An image in the response wasn’t kept." in app.transcript

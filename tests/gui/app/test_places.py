@@ -27,7 +27,7 @@ from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
 from desktop_app.ui.transcript.message_items import ACTION, OPEN_PLACE, Line, LineKind, error_lines
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.messages import answer
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def test_every_place_opens_its_page_and_has_its_name() -> None:
 
 @pytest.mark.parametrize("place", SETTINGS_PAGES)
 async def test_every_place_of_the_settings_opens(place: Place) -> None:
-    async with Desk() as desk:
-        desk.window.request_place(place)
+    async with AppHarness() as app:
+        app.window.request_place(place)
         page, section = SETTINGS_PAGES[place]
-        settings = desk.window.settings
+        settings = app.window.settings
         assert settings.isVisible()
         assert settings.page == page
         if section:
@@ -72,55 +72,55 @@ async def test_every_place_of_the_settings_opens(place: Place) -> None:
 
 
 async def test_the_place_of_the_models_is_named_after_their_window() -> None:
-    async with Desk() as desk:
-        desk.window.request_place(Place.MODELS)
-        await until(lambda: bool(desk.window.findChildren(ModelsDialog)))
-        (dialog,) = desk.window.findChildren(ModelsDialog)
+    async with AppHarness() as app:
+        app.window.request_place(Place.MODELS)
+        await until(lambda: bool(app.window.findChildren(ModelsDialog)))
+        (dialog,) = app.window.findChildren(ModelsDialog)
         await until(dialog.isVisible)
         assert dialog.windowTitle().startswith(place_name(Place.MODELS))
 
 
 async def test_a_tool_that_needs_a_setting_links_to_it() -> None:
-    async with Desk() as desk:
-        picker = ToolPicker(desk.theme.current, desk.window)
+    async with AppHarness() as app:
+        picker = ToolPicker(app.theme.current, app.window)
         picker.setWindowFlag(Qt.WindowType.Popup, False)  # offscreen nothing grabs the keyboard
         (search,) = [
             each for each in await HostedTools(_no_stores).tools() if not each.is_available
         ]
         reason = why_unavailable(search)
         picker.set_tools([ToolChoice("file_search", "", reason)], is_for_conversation=True)
-        picker.show_at(desk.window.prompt.row.tools_button)
+        picker.show_at(app.window.prompt.row.tools_button)
         (label,) = [each for each in picker.findChildren(LinkedLabel) if "href" in each.text()]
         label.linkActivated.emit(f"place:{Place.RESPONSES}")
-        assert desk.window.settings.page == "answer"
+        assert app.window.settings.page == "answer"
         assert not picker.isVisible()
 
 
 async def test_a_card_s_link_opens_its_place_by_mouse_and_keyboard() -> None:
-    async with Desk() as desk:
-        desk.window.notifications.notify(
+    async with AppHarness() as app:
+        app.window.notifications.notify(
             NetworkError(Reason.PROXY_TIMEOUT, what_to_do=Remedy.CHECK_PROXY)
         )
         label = next(
-            each for each in desk.window.notifications.findChildren(LinkedLabel) if each.isVisible()
+            each for each in app.window.notifications.findChildren(LinkedLabel) if each.isVisible()
         )
         assert "href" in label.text()
         assert label.textInteractionFlags() & Qt.TextInteractionFlag.LinksAccessibleByMouse
         label.setFocus(Qt.FocusReason.TabFocusReason)
         assert label.selectedText() == "Settings › Provider › Network and privacy"
-        desk.press(Qt.Key.Key_Return)
-        assert desk.window.settings.isVisible()
+        app.press(Qt.Key.Key_Return)
+        assert app.window.settings.isVisible()
 
 
 async def test_a_link_takes_the_color_of_a_new_theme() -> None:
-    async with Desk() as desk:
-        desk.window.notifications.notify(
+    async with AppHarness() as app:
+        app.window.notifications.notify(
             NetworkError(Reason.PROXY_TIMEOUT, what_to_do=Remedy.CHECK_PROXY)
         )
         (label,) = [
-            each for each in desk.window.notifications.findChildren(LinkedLabel) if each.isVisible()
+            each for each in app.window.notifications.findChildren(LinkedLabel) if each.isVisible()
         ]
-        desk.theme.set_mode("dark")
+        app.theme.set_mode("dark")
         await until(lambda: dark().accent.name() in colors_of(label))
 
 
@@ -176,9 +176,9 @@ def test_links_of_models_with_our_schemes_do_nothing(link: str) -> None:
 
 
 async def test_the_help_links_to_the_settings() -> None:
-    async with Desk() as desk:
-        desk.controllers.help.place_requested.emit(Place.DATA)
-        assert desk.window.settings.page == "library"
+    async with AppHarness() as app:
+        app.controllers.help.place_requested.emit(Place.DATA)
+        assert app.window.settings.page == "library"
     assert place_name(Place.DATA) == "Settings › Data"
 
 

@@ -20,7 +20,7 @@ from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, Picture
 from desktop_app.ui.viewer.paged_text import PAGE_LENGTH, PagedText, page_ends
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.fences import plain
 from tests.helpers.widgets import find
@@ -28,36 +28,36 @@ from tests.helpers.widgets import find
 ANSWERS = {"What": Prepared("It says so.")}
 
 
-def with_server(server: PreparedServer) -> Desk:
+def with_server(server: PreparedServer) -> AppHarness:
     environment = {
         "OPENAI_BASE_URL": server.base_url,
         "OPENAI_API_KEY": "not-a-key",
         **FAMILY_ENVIRONMENT,
     }
-    return Desk(real=True, environment=environment)
+    return AppHarness(real=True, environment=environment)
 
 
-async def attached(desk: Desk, *paths: Path) -> None:
-    desk.window.files_dropped.emit(list(paths))
-    await until(lambda: len(desk.state.draft.value.attachments) == len(paths))
-    await until(lambda: not desk.controllers.readings.ids)
+async def attached(app: AppHarness, *paths: Path) -> None:
+    app.window.files_dropped.emit(list(paths))
+    await until(lambda: len(app.state.draft.value.attachments) == len(paths))
+    await until(lambda: not app.controllers.readings.ids)
 
 
-def part_of(desk: Desk, at: int = 0) -> DocumentPart:
-    part = desk.state.draft.value.attachments[at]
+def part_of(app: AppHarness, at: int = 0) -> DocumentPart:
+    part = app.state.draft.value.attachments[at]
     assert isinstance(part, DocumentPart)
     return part
 
 
-def chip_button(desk: Desk, name: str, at: int = 0) -> QAbstractButton:
-    chip = desk.chip_widgets[at]
+def chip_button(app: AppHarness, name: str, at: int = 0) -> QAbstractButton:
+    chip = app.chip_widgets[at]
     return find(chip, QAbstractButton, name)
 
 
-async def opened(desk: Desk) -> AttachmentPreview:
+async def opened(app: AppHarness) -> AttachmentPreview:
     """Open the preview and return it once it shows the request."""
-    await until(lambda: desk.window.findChild(AttachmentPreview) is not None)
-    dialog = desk.window.findChild(AttachmentPreview)
+    await until(lambda: app.window.findChild(AttachmentPreview) is not None)
+    dialog = app.window.findChild(AttachmentPreview)
     assert dialog is not None
     await until(lambda: dialog.isVisible() and dialog.text.text and dialog.text.is_written)
     return dialog
@@ -71,9 +71,9 @@ def shown_picture(dialog: AttachmentPreview) -> Picture:
     return find(dialog, Picture, "preview-picture")
 
 
-def take(desk: Desk, action: str) -> None:
+def take(app: AppHarness, action: str) -> None:
     """Take an action of the first attachment's menu."""
-    desk.window.prompt.chips.action_requested.emit(part_of(desk).sha256, action)
+    app.window.prompt.chips.action_requested.emit(part_of(app).sha256, action)
 
 
 async def choose(dialog: AttachmentPreview, pages: str) -> None:
@@ -96,51 +96,51 @@ async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> Non
     path = tmp_path / "long.pdf"
     path.write_bytes(long_pdf(20))
 
-    async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
-        await attached(desk, path)
-        whole = part_of(desk)
-        assert desk.chips[0].startswith("long.pdf, 20 pages · ")
-        assert " · $" in desk.chips[0]
-        face = chip_button(desk, "preview-attachment")
+    async with PreparedServer(ANSWERS) as server, with_server(server) as app:
+        await attached(app, path)
+        whole = part_of(app)
+        assert app.chips[0].startswith("long.pdf, 20 pages · ")
+        assert " · $" in app.chips[0]
+        face = chip_button(app, "preview-attachment")
         face.setFocus()
-        desk.press(Qt.Key.Key_Return)
-        dialog = await opened(desk)
+        app.press(Qt.Key.Key_Return)
+        dialog = await opened(app)
         assert plain(dialog.text.text).startswith('<document name="long.pdf" pages="20">\n[page 1]')
         await choose(dialog, "3-5, 9")
-        await until(lambda: part_of(desk).sent_tokens not in (None, whole.tokens))
+        await until(lambda: part_of(app).sent_tokens not in (None, whole.tokens))
         await until(lambda: "[page 9]" in dialog.text.text and "page 1]" not in dialog.text.text)
-        chosen = part_of(desk)
+        chosen = part_of(app)
         assert chosen.chosen is not None
         assert (chosen.chosen.spans, chosen.chosen.of) == (((3, 5), (9, 9)), 20)
-        assert desk.chips[0].startswith(
+        assert app.chips[0].startswith(
             f"long.pdf, pages 3–5, 9 of 20 · {chosen.chosen.tokens:,} tokens · 1% · $"
         )
-        assert words(dialog, "preview-facts") == desk.chips[0].removeprefix("long.pdf, ")
+        assert words(dialog, "preview-facts") == app.chips[0].removeprefix("long.pdf, ")
         preview = dialog.text.text
         await until(lambda: dialog.text.is_written)
         assert dialog.text.view.toPlainText() == preview
-        desk.press(Qt.Key.Key_Escape)
+        app.press(Qt.Key.Key_Escape)
         await until(lambda: not dialog.isVisible())
         assert dialog.text.text == ""
-        assert desk.window.focusWidget() is face
-        desk.type("What does it say?")
-        desk.enter()
+        assert app.window.focusWidget() is face
+        app.type("What does it say?")
+        app.enter()
         await until(lambda: server.bodies)
-        await desk.settled()
+        await app.settled()
         assert sent(server.bodies[0]) == f"{preview}\n\nWhat does it say?"
-        assert "long.pdf\u2003pages 3–5, 9 of 20\u2003" in desk.transcript
-        desk.type("What else?")
-        desk.enter()
+        assert "long.pdf\u2003pages 3–5, 9 of 20\u2003" in app.transcript
+        app.type("What else?")
+        app.enter()
         await until(lambda: len(server.bodies) == 2)
-        await desk.settled()
+        await app.settled()
         assert server.bodies[1]["input"][0] == server.bodies[0]["input"][0]
 
 
 async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> None:
-    async with Desk() as desk:
-        await attached(desk, data / "report.pdf")
-        desk.session.actions["attachment.choose-pages"]()
-        dialog = await opened(desk)
+    async with AppHarness() as app:
+        await attached(app, data / "report.pdf")
+        app.session.actions["attachment.choose-pages"]()
+        dialog = await opened(app)
         assert dialog.field.hasFocus()
         await choose(dialog, "2-4")
         await until(lambda: words(dialog, "pages-error"))
@@ -148,53 +148,53 @@ async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> Non
             "“4” isn’t in this file. Enter numbers from 1 to 3, such as 1-2."
         )
         assert dialog.field.text() == "2-4"
-        assert part_of(desk).chosen is None
+        assert part_of(app).chosen is None
         await choose(dialog, "2")
-        await until(lambda: part_of(desk).sent_tokens and part_of(desk).chosen is not None)
+        await until(lambda: part_of(app).sent_tokens and part_of(app).chosen is not None)
         assert not words(dialog, "pages-error")
-        assert "report.pdf, page 2 of 3 · " in desk.chips[0]
+        assert "report.pdf, page 2 of 3 · " in app.chips[0]
         await choose(dialog, "1-3")
-        await until(lambda: part_of(desk).chosen is None)
+        await until(lambda: part_of(app).chosen is None)
         await choose(dialog, "3")
-        await until(lambda: part_of(desk).chosen is not None)
-        take(desk, "send-all-pages")
-        await until(lambda: part_of(desk).chosen is None)
+        await until(lambda: part_of(app).chosen is not None)
+        take(app, "send-all-pages")
+        await until(lambda: part_of(app).chosen is None)
         await until(lambda: "[page 1]" in dialog.text.text)
 
 
 async def test_sheets_are_chosen_by_name(data: Path) -> None:
-    async with Desk() as desk:
-        await attached(desk, data / "figures.xlsx")
-        desk.session.actions["attachment.choose-pages"]()
-        dialog = await opened(desk)
+    async with AppHarness() as app:
+        await attached(app, data / "figures.xlsx")
+        app.session.actions["attachment.choose-pages"]()
+        dialog = await opened(app)
         names = dialog.field.placeholderText()
         second = names.split(" · ")[1].removeprefix("2 ")
         await choose(dialog, second)
-        await until(lambda: part_of(desk).chosen is not None)
+        await until(lambda: part_of(app).chosen is not None)
         await until(lambda: f"## {second}" in plain(dialog.text.text).split("\n")[1])
-        assert "sheet 2 of" in desk.chips[0]
+        assert "sheet 2 of" in app.chips[0]
 
 
 async def test_an_uncounted_choice_of_pages_is_counted_later(data: Path) -> None:
-    async with Desk() as desk:
-        await attached(desk, data / "report.pdf")
-        desk.session.actions["attachment.preview"]()
-        await choose(await opened(desk), "2")
-        await until(lambda: part_of(desk).sent_tokens and part_of(desk).chosen is not None)
-        counted = part_of(desk)
+    async with AppHarness() as app:
+        await attached(app, data / "report.pdf")
+        app.session.actions["attachment.preview"]()
+        await choose(await opened(app), "2")
+        await until(lambda: part_of(app).sent_tokens and part_of(app).chosen is not None)
+        counted = part_of(app)
         assert counted.chosen is not None
         uncounted = replace(counted, chosen=replace(counted.chosen, tokens=None))
-        state = desk.state
+        state = app.state
         state.draft.set_attachments((uncounted,))
-        assert "counting…" in desk.chips[0]
-        await until(lambda: part_of(desk) == counted)
+        assert "counting…" in app.chips[0]
+        await until(lambda: part_of(app) == counted)
 
 
 async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
-    async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
-        await attached(desk, data / "corpus" / "partly-scanned.pdf")
-        desk.session.actions["attachment.preview"]()
-        dialog = await opened(desk)
+    async with PreparedServer(ANSWERS) as server, with_server(server) as app:
+        await attached(app, data / "corpus" / "partly-scanned.pdf")
+        app.session.actions["attachment.preview"]()
+        dialog = await opened(app)
         preview = dialog.text.text
         assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
         find(dialog, QAbstractButton, "pictures").click()
@@ -205,11 +205,11 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
         await choose(dialog, "1, 3")
         await until(lambda: "1, 3 of 4" in dialog.text.text)
         preview = dialog.text.text
-        desk.press(Qt.Key.Key_Escape)
-        desk.type("What?")
-        desk.enter()
+        app.press(Qt.Key.Key_Escape)
+        app.type("What?")
+        app.enter()
         await until(lambda: server.bodies)
-        await desk.settled()
+        await app.settled()
         assert sent(server.bodies[0]) == f"{preview}\n\nWhat?"
         content = server.bodies[0]["input"][-1]["content"]
         assert [part["type"] for part in content] == ["input_text", "input_image"]
@@ -220,13 +220,13 @@ async def test_images_and_every_attachment_can_be_previewed(data: Path, tmp_path
     picture.fill(Qt.GlobalColor.red)
     picture.save(str(tmp_path / "red.png"))
 
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
-        await attached(desk, data / "notes.md", tmp_path / "red.png")
-        assert " tokens · " in desk.chips[1]
-        assert "$" in desk.chips[1]
-        chip_button(desk, "preview-attachment", 1).click()
-        await until(lambda: desk.window.findChild(AttachmentPreview))
-        dialog = desk.window.findChild(AttachmentPreview)
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
+        await attached(app, data / "notes.md", tmp_path / "red.png")
+        assert " tokens · " in app.chips[1]
+        assert "$" in app.chips[1]
+        chip_button(app, "preview-attachment", 1).click()
+        await until(lambda: app.window.findChild(AttachmentPreview))
+        dialog = app.window.findChild(AttachmentPreview)
         assert dialog is not None
         await until(lambda: "300 × 200" in words(dialog, "picture-caption"))
         middle = shown_picture(dialog).rect().center()
@@ -236,21 +236,21 @@ async def test_images_and_every_attachment_can_be_previewed(data: Path, tmp_path
         which.setCurrentIndex(0)
         which.activated.emit(0)
         await until(lambda: plain(dialog.text.text).startswith('<document name="notes.md">'))
-        desk.window.prompt.chips.remove_requested.emit(part_of(desk).sha256)
+        app.window.prompt.chips.remove_requested.emit(part_of(app).sha256)
         await until(lambda: not dialog.isVisible())
 
 
 async def test_the_images_stay_shown_while_the_text_to_send_changes(data: Path) -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-        await attached(desk, data / "report.pdf")
-        part = replace(part_of(desk), pictured=(PageImage(1, 800, 1000),))
-        desk.state.draft.set_attachments((part,))
-        desk.session.actions["attachment.preview"]()
-        dialog = await opened(desk)
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        await attached(app, data / "report.pdf")
+        part = replace(part_of(app), pictured=(PageImage(1, 800, 1000),))
+        app.state.draft.set_attachments((part,))
+        app.session.actions["attachment.preview"]()
+        dialog = await opened(app)
         find(dialog, QAbstractButton, "pictures").click()
         await until(lambda: shown_picture(dialog).isVisible())
         before = dialog.text.text
-        desk.state.draft.set_attachments((replace(part, name="renamed.pdf"),))
+        app.state.draft.set_attachments((replace(part, name="renamed.pdf"),))
         await until(lambda: dialog.text.text != before)
         assert shown_picture(dialog).isVisible()
 
@@ -259,30 +259,30 @@ async def test_parts_are_shown_as_they_are_sent(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("\n\n".join(f"Paragraph {n} of a long text. " * 30 for n in range(200)))
 
-    async with Desk() as desk:
-        await attached(desk, path)
-        state = desk.state
-        desk.session.actions["attachment.preview"]()
-        dialog = await opened(desk)
+    async with AppHarness() as app:
+        await attached(app, path)
+        state = app.state
+        app.session.actions["attachment.preview"]()
+        dialog = await opened(app)
         assert "Too large for SmolLM2 135M" in words(dialog, "preview-note")
         dialog.reject()
-        part = replace(part_of(desk), in_parts=True)
+        part = replace(part_of(app), in_parts=True)
         state.draft.set_attachments((part,))
-        desk.session.actions["attachment.preview"]()
-        dialog = await opened(desk)
+        app.session.actions["attachment.preview"]()
+        dialog = await opened(app)
         assert plain(dialog.text.text).startswith('<part document="long.txt" part="1 of ')
         assert dialog.text.text.count("</part-") > 2
         assert "Sent in parts as shown" in words(dialog, "preview-note")
 
 
 async def test_previewing_without_attachments_shows_a_notice(data: Path) -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         for command in ("attachment.preview", "attachment.choose-pages"):
-            desk.session.actions[command]()
-            assert desk.said == "Nothing is attached"
-        await attached(desk, data / "notes.md")
-        desk.session.actions["attachment.choose-pages"]()
-        assert desk.said.startswith("“notes.md” has no pages, slides, sheets, or chapters")
+            app.session.actions[command]()
+            assert app.said == "Nothing is attached"
+        await attached(app, data / "notes.md")
+        app.session.actions["attachment.choose-pages"]()
+        assert app.said.startswith("“notes.md” has no pages, slides, sheets, or chapters")
 
 
 async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> None:
@@ -290,10 +290,10 @@ async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> No
     lines = (f"line {n}: the quick brown fox jumps over the lazy dog\n" for n in range(60_000))
     path.write_text("".join(lines) + "The İstanbul NEEDLE is here.\n" + "x" * 100_000)
 
-    async with Desk() as desk:
-        await attached(desk, path)
-        desk.session.actions["attachment.preview"]()
-        dialog = await opened(desk)
+    async with AppHarness() as app:
+        await attached(app, path)
+        app.session.actions["attachment.preview"]()
+        dialog = await opened(app)
         assert len(dialog.text.text) > 3_000_000
         assert 0 < len(dialog.text.view.toPlainText()) <= PAGE_LENGTH
         QTest.keyClick(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
@@ -347,23 +347,23 @@ def test_matches_are_stepped_through_across_pages(qtbot: object) -> None:
 async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> None:
     path = data / "report.pdf"
 
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
-        await attached(desk, path)
-        chip = desk.chip_widgets[0]
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
+        await attached(app, path)
+        chip = app.chip_widgets[0]
         by_name = {action.objectName(): action for action in chip.menu().actions()}
         assert list(by_name) == ["preview", "open-document", "choose-pages", "send-as-file"]
         assert not by_name["send-as-file"].isChecked()
         by_name["send-as-file"].trigger()
-        assert "3 pages · ≈ " in desk.chips[0]
-        assert desk.chips[0].endswith(" · as a file")
-        await until(lambda: desk.estimate.startswith("≈ "))
-        desk.session.actions["attachment.preview"]()
-        await until(lambda: desk.window.findChild(AttachmentPreview))
-        dialog = desk.window.findChild(AttachmentPreview)
+        assert "3 pages · ≈ " in app.chips[0]
+        assert app.chips[0].endswith(" · as a file")
+        await until(lambda: app.estimate.startswith("≈ "))
+        app.session.actions["attachment.preview"]()
+        await until(lambda: app.window.findChild(AttachmentPreview))
+        dialog = app.window.findChild(AttachmentPreview)
         assert dialog is not None
         await until(lambda: "reads the original file" in words(dialog, "preview-note"))
         # What was read here, to look at, and marked as that.
-        read = await desk.backend.attachments.text(part_of(desk).sha256)
+        read = await app.backend.attachments.text(part_of(app).sha256)
         assert len(read) > 100
         await until(lambda: dialog.text.text == read)
         assert "<document" not in dialog.text.text
@@ -379,38 +379,38 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
         assert dialog.text.view.accessibleName() == "Content to send"
         await choose(dialog, "")
         await until(lambda: dialog.text.text == read)
-        desk.press(Qt.Key.Key_Escape)
-        turn = await desk.ask("Who?")
+        app.press(Qt.Key.Key_Escape)
+        turn = await app.ask("Who?")
         sent_file = turn.request.messages[-1].parts[0]
         assert sent_file == FileData("report.pdf", "application/pdf", path.read_bytes())
         turn.end("Dubois")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_no_file_is_sent_to_a_model_that_takes_none(data: Path) -> None:
     keys = {"OPENAI_API_KEY": "not-a-key", "COMETAPI_KEY": "not-a-key"}
 
-    async with Desk(environment=keys) as desk:
-        await desk.state.values.set("answer.documents_as_files", True)
-        await attached(desk, data / "report.pdf")
-        assert part_of(desk).as_file
-        await attached(desk, data / "report.pdf", data / "notes.md")
-        assert not part_of(desk, 1).as_file
-        state = desk.state
+    async with AppHarness(environment=keys) as app:
+        await app.state.values.set("answer.documents_as_files", True)
+        await attached(app, data / "report.pdf")
+        assert part_of(app).as_file
+        await attached(app, data / "report.pdf", data / "notes.md")
+        assert not part_of(app, 1).as_file
+        state = app.state
         state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
-        assert "doesn’t accept files such as" in desk.chips[0]
-        assert not desk.window.prompt.can_send
-        take(desk, "send-as-file")
-        await until(lambda: desk.window.prompt.can_send)
-        chip = desk.chip_widgets[0]
+        assert "doesn’t accept files such as" in app.chips[0]
+        assert not app.window.prompt.can_send
+        take(app, "send-as-file")
+        await until(lambda: app.window.prompt.can_send)
+        chip = app.chip_widgets[0]
         names = [action.objectName() for action in chip.menu().actions()]
         assert names == ["preview", "open-document", "choose-pages"]
 
 
 async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
-        desk.session.quick.open_with("")
-        window, held = desk.session.quick.window, desk.session.quick.attachments
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
+        app.session.quick.open_with("")
+        window, held = app.session.quick.window, app.session.quick.attachments
         window.files_dropped.emit([data / "report.pdf"])
         await until(lambda: held.parts)
         face = find(window, QAbstractButton, "preview-attachment")
@@ -423,88 +423,88 @@ async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> 
         await until(lambda: "page 2 of 3 · " in face.accessibleName())
         await until(lambda: "[page 1]" not in dialog.text.text)
         preview = dialog.text.text
-        assert desk.state.draft.value.attachments == ()
+        assert app.state.draft.value.attachments == ()
         dialog.reject()
         window.submit_requested.emit("Who?")
-        turn = await desk.turn(0)
+        turn = await app.turn(0)
         assert turn.asked == f"{preview}\n\nWho?"
         turn.end("Dubois")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_a_document_of_an_edited_question_is_sent_again(data: Path) -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-        await attached(desk, data / "report.pdf")
-        desk.type("Who?")
-        await until(lambda: "$" in desk.estimate)
-        chips, estimate = desk.chips, desk.estimate
-        turn = await desk.ask("")
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        await attached(app, data / "report.pdf")
+        app.type("Who?")
+        await until(lambda: "$" in app.estimate)
+        chips, estimate = app.chips, app.estimate
+        turn = await app.ask("")
         turn.end("Dubois")
-        await desk.settled()
-        await desk.ask_and_answer("When?", "In May")
-        desk.act("edit", 0)
-        await until(lambda: (desk.chips, desk.estimate) == (chips, estimate))
-        desk.session.actions["attachment.preview"]()
-        dialog = await opened(desk)
+        await app.settled()
+        await app.ask_and_answer("When?", "In May")
+        app.act("edit", 0)
+        await until(lambda: (app.chips, app.estimate) == (chips, estimate))
+        app.session.actions["attachment.preview"]()
+        dialog = await opened(app)
         await until(lambda: "[page 2]" in dialog.text.text)
         dialog.reject()
-        turn = await desk.ask(" exactly?")
+        turn = await app.ask(" exactly?")
         assert turn.asked.count("[page 2]") == 1
         turn.end("Dubois")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_files_of_an_edited_question_do_not_count_beside_their_replacement(
     data: Path,
 ) -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
-        await attached(desk, data / "report.pdf")
-        large = replace(part_of(desk), as_file=True, size=30 << 20)  # of at most 50 MB
-        desk.state.draft.set_attachments((large,))
-        turn = await desk.ask("Who?")
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
+        await attached(app, data / "report.pdf")
+        large = replace(part_of(app), as_file=True, size=30 << 20)  # of at most 50 MB
+        app.state.draft.set_attachments((large,))
+        turn = await app.ask("Who?")
         turn.end("Dubois")
-        await desk.settled()
-        send = find(desk.window, QAbstractButton, "send")
+        await app.settled()
+        send = find(app.window, QAbstractButton, "send")
         other = replace(large, sha256="0" * 64)
-        desk.state.draft.set_attachments((other,))
+        app.state.draft.set_attachments((other,))
         assert not send.isEnabled()
-        desk.act("edit", 0)
-        desk.state.draft.set_attachments((other,))
+        app.act("edit", 0)
+        app.state.draft.set_attachments((other,))
         assert send.isEnabled()
 
 
 async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> None:
-    async with Desk() as desk:
-        await attached(desk, data / "report.pdf")
-        turn = await desk.ask("Who?")
+    async with AppHarness() as app:
+        await attached(app, data / "report.pdf")
+        turn = await app.ask("Who?")
         assert turn.asked.count("[page 2]") == 1
         turn.end("Dubois")
-        await desk.settled()
-        await attached(desk, data / "report.pdf", data / "notes.md")
-        assert desk.chips[0] == "report.pdf, 3 pages · already in this conversation"
-        assert "tokens" in desk.chips[1]
-        desk.session.actions["attachment.preview"]()
-        dialog = await opened(desk)
-        dialog.selected.emit(part_of(desk).sha256)
+        await app.settled()
+        await attached(app, data / "report.pdf", data / "notes.md")
+        assert app.chips[0] == "report.pdf, 3 pages · already in this conversation"
+        assert "tokens" in app.chips[1]
+        app.session.actions["attachment.preview"]()
+        dialog = await opened(app)
+        dialog.selected.emit(part_of(app).sha256)
         await until(lambda: "The same as “report.pdf” in an earlier" in dialog.text.text)
         assert "[page 2]" not in dialog.text.text
         assert "Not sent again." in words(dialog, "preview-note")
         await choose(dialog, "2")
         await until(lambda: "[page 2]" in dialog.text.text)
-        assert "page 2 of 3 · " in desk.chips[0]
-        assert "already" not in desk.chips[0]
+        assert "page 2 of 3 · " in app.chips[0]
+        assert "already" not in app.chips[0]
         await choose(dialog, "")
-        await until(lambda: "already" in desk.chips[0])
-        desk.press(Qt.Key.Key_Escape)
-        turn = await desk.ask("And when?")
+        await until(lambda: "already" in app.chips[0])
+        app.press(Qt.Key.Key_Escape)
+        turn = await app.ask("And when?")
         assert sum(str(m.parts).count("[page 2]") for m in turn.request.messages) == 1
         assert "(The same as “report.pdf” in an earlier message" in turn.asked
         turn.end("In May")
-        await desk.settled()
-        assert not part_again(desk)
+        await app.settled()
+        assert not part_again(app)
 
 
-def part_again(desk: Desk) -> list[str]:
+def part_again(app: AppHarness) -> list[str]:
     """Return the per-request notes in the stored messages, which must be empty."""
-    parts = [part for message in desk.state.current.path for part in message.attachments]
+    parts = [part for message in app.state.current.path for part in message.attachments]
     return [part.again_as for part in parts if isinstance(part, DocumentPart) and part.again_as]

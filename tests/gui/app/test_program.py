@@ -34,7 +34,7 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
-from tests.gui.app.desk import DISK_FULL, Desk, SlowStore, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, SlowStore, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.templates import EXPLAIN
 from tests.helpers.widgets import find
@@ -69,14 +69,14 @@ async def test_nothing_can_be_asked_before_a_conversation_is_open(
         early.append(library._pane.prompt.can_send)
         await load(library)
 
-    class StartingDesk(Desk):
+    class StartingHarness(AppHarness):
         def before_ready(self) -> None:
             self.window.prompt.set_can_send(False, "Starting…")
 
     monkeypatch.setattr(LibraryController, "load", note_and_load)
-    async with StartingDesk(environment=KEYED) as desk:
+    async with StartingHarness(environment=KEYED) as app:
         assert early == [False]
-        assert desk.window.prompt.can_send
+        assert app.window.prompt.can_send
 
 
 @pytest.mark.parametrize("how", ["command", "menu"])
@@ -87,95 +87,95 @@ async def test_a_model_chosen_before_a_conversation_is_open_is_kept(
 
     async def choose_and_load(library: LibraryController) -> None:
         if how == "command":
-            desk.controllers.choice.choose_variant(Variant.PRO)
+            app.controllers.choice.choose_variant(Variant.PRO)
         else:
-            await until(lambda: entries(desk, "Pro"))
-            desk.window.prompt.row.model_requested.emit(entries(desk, "Pro")[0])
+            await until(lambda: entries(app, "Pro"))
+            app.window.prompt.row.model_requested.emit(entries(app, "Pro")[0])
         await load(library)
 
     monkeypatch.setattr(LibraryController, "load", choose_and_load)
-    desk = Desk(environment=KEYED)
-    async with desk:
-        assert desk.state.setup.choice.variant is Variant.PRO
-        assert desk.window.prompt.row.models.variants.current() == Variant.PRO.value
+    app = AppHarness(environment=KEYED)
+    async with app:
+        assert app.state.setup.choice.variant is Variant.PRO
+        assert app.window.prompt.row.models.variants.current() == Variant.PRO.value
 
 
-def entries(desk: Desk, name: str) -> list[ModelEntry]:
-    return [entry for entry in desk.controllers.choices.models if name in entry.name]
+def entries(app: AppHarness, name: str) -> list[ModelEntry]:
+    return [entry for entry in app.controllers.choices.models if name in entry.name]
 
 
 async def test_every_command_has_an_action() -> None:
-    async with Desk() as desk:
-        bound = set(desk.session.actions)
+    async with AppHarness() as app:
+        bound = set(app.session.actions)
         assert {c.id for c in COMMANDS} - IN_WIDGETS == bound
         everywhere = {
             c.id for c in COMMANDS if c.scope in (CommandScope.QUICK, CommandScope.EVERYWHERE)
         }
-        open_quick(desk)
-        quick = quick_of(desk)
+        open_quick(app)
+        quick = quick_of(app)
         assert everywhere <= {*quick._actions(), "app.quit", "help.open", "menu.open"}
 
 
 async def test_shortcuts_run_their_commands() -> None:
-    async with Desk() as desk:
-        one = await desk.ask_and_answer("One", "1")
-        desk.press(Qt.Key.Key_N, CONTROL)
-        assert desk.open_id != one
-        desk.press(Qt.Key.Key_Comma, CONTROL)
-        assert desk.window.settings.isVisible()
-        desk.press(Qt.Key.Key_L, CONTROL)
-        assert QApplication.focusWidget() is desk.text
-        desk.press(Qt.Key.Key_PageDown, CONTROL)
-        await until(lambda: desk.open_id == one)
-        desk.press(Qt.Key.Key_Delete, CONTROL | SHIFT)
-        assert desk.rows == []
-        desk.press(Qt.Key.Key_F, CONTROL | SHIFT)
-        assert QApplication.focusWidget() is desk.window.conversations.search
+    async with AppHarness() as app:
+        one = await app.ask_and_answer("One", "1")
+        app.press(Qt.Key.Key_N, CONTROL)
+        assert app.open_id != one
+        app.press(Qt.Key.Key_Comma, CONTROL)
+        assert app.window.settings.isVisible()
+        app.press(Qt.Key.Key_L, CONTROL)
+        assert QApplication.focusWidget() is app.text
+        app.press(Qt.Key.Key_PageDown, CONTROL)
+        await until(lambda: app.open_id == one)
+        app.press(Qt.Key.Key_Delete, CONTROL | SHIFT)
+        assert app.rows == []
+        app.press(Qt.Key.Key_F, CONTROL | SHIFT)
+        assert QApplication.focusWidget() is app.window.conversations.search
 
 
 async def test_escape_closes_the_open_part() -> None:
-    async with Desk() as desk:
-        desk.window.resize(640, 480)
-        desk.window.show_settings(True)
-        desk.press(Qt.Key.Key_Escape)
-        assert not desk.window.settings.isVisible()
-        desk.window.toggle_list()
-        desk.press(Qt.Key.Key_Escape)
-        assert not desk.window.conversations.isVisible()
-        turn = await desk.ask("One")
+    async with AppHarness() as app:
+        app.window.resize(640, 480)
+        app.window.show_settings(True)
+        app.press(Qt.Key.Key_Escape)
+        assert not app.window.settings.isVisible()
+        app.window.toggle_list()
+        app.press(Qt.Key.Key_Escape)
+        assert not app.window.conversations.isVisible()
+        turn = await app.ask("One")
         turn.say("Some")
-        await until(lambda: "Some" in desk.transcript)
-        desk.window.show_settings(True)
-        desk.press(Qt.Key.Key_Escape)
-        assert not desk.window.settings.isVisible()
-        assert desk.controllers.running.conversations
-        desk.window.transcript.setFocus()
-        desk.press(Qt.Key.Key_Escape)
-        await desk.settled()
-        assert desk.messages()[1][1] == "cancelled"
+        await until(lambda: "Some" in app.transcript)
+        app.window.show_settings(True)
+        app.press(Qt.Key.Key_Escape)
+        assert not app.window.settings.isVisible()
+        assert app.controllers.running.conversations
+        app.window.transcript.setFocus()
+        app.press(Qt.Key.Key_Escape)
+        await app.settled()
+        assert app.messages()[1][1] == "cancelled"
 
 
 async def test_line_width_and_send_keys_apply_at_once() -> None:
-    async with Desk() as desk:
-        desk.window.resize(1200, 700)
-        await desk.ask_and_answer("One", "1")
-        before = desk.window.transcript.viewport().width()
-        desk.window.settings.setting_changed.emit("look.line_width", "narrow")
-        desk.window.settings.setting_changed.emit("keys.prompt.send", "Ctrl+Return")
-        await desk.written()
-        assert desk.window.transcript.viewport().width() < before
-        desk.type("Two")
-        desk.enter()
-        assert desk.text.toPlainText() == "Two\n"
+    async with AppHarness() as app:
+        app.window.resize(1200, 700)
+        await app.ask_and_answer("One", "1")
+        before = app.window.transcript.viewport().width()
+        app.window.settings.setting_changed.emit("look.line_width", "narrow")
+        app.window.settings.setting_changed.emit("keys.prompt.send", "Ctrl+Return")
+        await app.written()
+        assert app.window.transcript.viewport().width() < before
+        app.type("Two")
+        app.enter()
+        assert app.text.toPlainText() == "Two\n"
 
 
 async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    async with Desk() as desk:
-        one = await desk.ask_and_answer("One", "1")
-        panel = desk.window.settings
+    async with AppHarness() as app:
+        one = await app.ask_and_answer("One", "1")
+        panel = app.window.settings
         panel.shortcut_changed.emit("conversation.new", "Ctrl+J")
-        await desk.written()
+        await app.written()
         panel.show_page("keys")
         find(panel, QPushButton, "export-shortcuts").click()
         choose_paths(path)
@@ -192,49 +192,49 @@ async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
         path.write_text(json.dumps(exported), "utf-8")
         find(panel, QPushButton, "import-shortcuts").click()
         choose_paths(path)
-        await until(lambda: "3 shortcuts were imported." in desk.said)
-        assert "no such command: future.fly" in desk.said
-        assert "the keys can’t be used: app.quit: Q" in desk.said
-        assert "Used by more than one command: Ctrl+Y" in desk.said
+        await until(lambda: "3 shortcuts were imported." in app.said)
+        assert "no such command: future.fly" in app.said
+        assert "the keys can’t be used: app.quit: Q" in app.said
+        assert "Used by more than one command: Ctrl+Y" in app.said
         # Offscreen, no window is active after a dialog has closed.
-        desk.window.activateWindow()
-        await until(desk.window.isActiveWindow)
-        was_shown = desk.window.conversations.isVisible()
-        desk.press(Qt.Key.Key_U, CONTROL)
-        assert desk.window.conversations.isVisible() is not was_shown
-        assert desk.open_id == one
+        app.window.activateWindow()
+        await until(app.window.isActiveWindow)
+        was_shown = app.window.conversations.isVisible()
+        app.press(Qt.Key.Key_U, CONTROL)
+        assert app.window.conversations.isVisible() is not was_shown
+        assert app.open_id == one
         path.write_text('{"shortcuts": {}}', "utf-8")
         find(panel, QPushButton, "import-shortcuts").click()
         choose_paths(path)
-        await until(lambda: "isn’t a file of shortcuts" in desk.said)
+        await until(lambda: "isn’t a file of shortcuts" in app.said)
 
 
 async def test_a_changed_shortcut_applies_at_once() -> None:
-    async with Desk() as desk:
-        one = await desk.ask_and_answer("One", "1")
-        desk.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+J")
-        await desk.written()
-        desk.press(Qt.Key.Key_N, CONTROL)
-        assert desk.open_id == one
-        desk.press(Qt.Key.Key_J, CONTROL)
-        assert desk.open_id != one
-        assert desk.window.conversations.new_button.hint.text() == "Ctrl+J"
-        desk.window.settings.shortcut_changed.emit("prompt.stop", "Ctrl+.")
-        desk.window.settings.shortcut_changed.emit("prompt.send", "Ctrl+Return")
-        await desk.written()
-        desk.type("Two")
-        desk.enter()
-        assert desk.text.toPlainText() == "Two\n"
-        desk.press(Qt.Key.Key_Return, CONTROL)
-        await until(lambda: len(desk.stage.turns) == 2)
-        desk.press(Qt.Key.Key_Escape)
-        assert desk.controllers.running.conversations
-        desk.press(Qt.Key.Key_Period, CONTROL)
-        await desk.settled()
-        assert desk.messages()[-1][1] == "cancelled"
-    async with Desk() as desk:
-        desk.press(Qt.Key.Key_J, CONTROL)
-        assert desk.state.current.is_new
+    async with AppHarness() as app:
+        one = await app.ask_and_answer("One", "1")
+        app.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+J")
+        await app.written()
+        app.press(Qt.Key.Key_N, CONTROL)
+        assert app.open_id == one
+        app.press(Qt.Key.Key_J, CONTROL)
+        assert app.open_id != one
+        assert app.window.conversations.new_button.hint.text() == "Ctrl+J"
+        app.window.settings.shortcut_changed.emit("prompt.stop", "Ctrl+.")
+        app.window.settings.shortcut_changed.emit("prompt.send", "Ctrl+Return")
+        await app.written()
+        app.type("Two")
+        app.enter()
+        assert app.text.toPlainText() == "Two\n"
+        app.press(Qt.Key.Key_Return, CONTROL)
+        await until(lambda: len(app.providers.turns) == 2)
+        app.press(Qt.Key.Key_Escape)
+        assert app.controllers.running.conversations
+        app.press(Qt.Key.Key_Period, CONTROL)
+        await app.settled()
+        assert app.messages()[-1][1] == "cancelled"
+    async with AppHarness() as app:
+        app.press(Qt.Key.Key_J, CONTROL)
+        assert app.state.current.is_new
 
 
 # ---------------------------------------------------------------- look
@@ -254,32 +254,32 @@ class Windows(QObject):
 
 
 async def test_no_widget_is_shown_as_a_window(qapp: QApplication, data: Path) -> None:
-    async with Desk() as desk:
-        await until(desk.window.isActiveWindow)
+    async with AppHarness() as app:
+        await until(app.window.isActiveWindow)
         windows = Windows()
         qapp.installEventFilter(windows)
-        desk.window.show_settings(True)
+        app.window.show_settings(True)
         for page in ("answer", "look", "keys", "provider"):
-            desk.window.settings.show_page(page)
-        desk.window.files_dropped.emit([data / "notes.md"])
-        await until(lambda: desk.chips and "reading" not in desk.chips[0])
-        one = await desk.ask_and_answer("One", "1")
-        desk.window.conversations.delete_requested.emit([one])
-        desk.press_action("Undo")
-        desk.window.show_settings(False)
-        await desk.written()
+            app.window.settings.show_page(page)
+        app.window.files_dropped.emit([data / "notes.md"])
+        await until(lambda: app.chips and "reading" not in app.chips[0])
+        one = await app.ask_and_answer("One", "1")
+        app.window.conversations.delete_requested.emit([one])
+        app.press_action("Undo")
+        app.window.show_settings(False)
+        await app.written()
         qapp.removeEventFilter(windows)
         assert windows.seen == []
-        assert desk.window.isActiveWindow()
+        assert app.window.isActiveWindow()
 
 
 async def test_a_theme_chosen_before_the_first_conversation_applies_to_its_transcript() -> None:
-    async with Desk() as desk:
-        desk.window.settings.setting_changed.emit("look.theme", "dark")
-        await until(lambda: desk.theme.current.is_dark)
-        await desk.ask_and_answer("Hello", "Here.")
-        shown = desk.window.transcript.viewport().grab().toImage()
-        assert shown.pixelColor(5, shown.height() - 5) == desk.theme.current.ground
+    async with AppHarness() as app:
+        app.window.settings.setting_changed.emit("look.theme", "dark")
+        await until(lambda: app.theme.current.is_dark)
+        await app.ask_and_answer("Hello", "Here.")
+        shown = app.window.transcript.viewport().grab().toImage()
+        assert shown.pixelColor(5, shown.height() - 5) == app.theme.current.ground
 
 
 async def test_the_text_size_is_relative_to_the_font_of_the_system(
@@ -288,13 +288,13 @@ async def test_the_text_size_is_relative_to_the_font_of_the_system(
     large = QFont(qapp.font())
     large.setPixelSize(30)
     monkeypatch.setattr(QFontDatabase, "systemFont", lambda _: large)
-    async with Desk() as desk:
-        desk.press(Qt.Key.Key_Plus, CONTROL)
-        await desk.written()
-        assert desk.setting("look.text_size") == 110
-        desk.press(Qt.Key.Key_Minus, CONTROL)
-        await desk.written()
-        assert desk.setting("look.text_size") == 100
+    async with AppHarness() as app:
+        app.press(Qt.Key.Key_Plus, CONTROL)
+        await app.written()
+        assert app.setting("look.text_size") == 110
+        app.press(Qt.Key.Key_Minus, CONTROL)
+        await app.written()
+        assert app.setting("look.text_size") == 100
 
 
 def turn_wheel(view: QTextBrowser, eighths: int) -> None:
@@ -308,195 +308,195 @@ def turn_wheel(view: QTextBrowser, eighths: int) -> None:
 
 
 async def test_theme_and_text_size_change_at_once() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("One", "Some **words**")
-        desk.window.settings.setting_changed.emit("look.theme", "dark")
-        await desk.written()
-        assert desk.theme.current.is_dark
-        await until(lambda: desk.window.transcript.theme.is_dark)
-        height = desk.window.header.height()
-        desk.press(Qt.Key.Key_Plus, CONTROL)
-        desk.press(Qt.Key.Key_Equal, CONTROL)  # + without Shift
-        await desk.written()
-        assert desk.setting("look.text_size") == 120
-        desk.window.settings.show_page("look")
-        slider = find(desk.window.settings, QSlider, "look.text_size")
+    async with AppHarness() as app:
+        await app.ask_and_answer("One", "Some **words**")
+        app.window.settings.setting_changed.emit("look.theme", "dark")
+        await app.written()
+        assert app.theme.current.is_dark
+        await until(lambda: app.window.transcript.theme.is_dark)
+        height = app.window.header.height()
+        app.press(Qt.Key.Key_Plus, CONTROL)
+        app.press(Qt.Key.Key_Equal, CONTROL)  # + without Shift
+        await app.written()
+        assert app.setting("look.text_size") == 120
+        app.window.settings.show_page("look")
+        slider = find(app.window.settings, QSlider, "look.text_size")
         assert slider.value() == range(80, 201, 10).index(120)
-        await until(lambda: desk.window.header.height() > height)  # restyled in slices
-        assert "Some words" in desk.transcript
-    async with Desk() as desk:
-        assert desk.theme.current.is_dark
-        assert desk.theme.current.scale == 1.2
-        desk.press(Qt.Key.Key_0, CONTROL)
-        await desk.written()
-        assert desk.theme.current.scale == 1.0
+        await until(lambda: app.window.header.height() > height)  # restyled in slices
+        assert "Some words" in app.transcript
+    async with AppHarness() as app:
+        assert app.theme.current.is_dark
+        assert app.theme.current.scale == 1.2
+        app.press(Qt.Key.Key_0, CONTROL)
+        await app.written()
+        assert app.theme.current.scale == 1.0
         for turned, scale in ((120, 1.1), (60, 1.1), (60, 1.2), (-240, 1.0)):
-            turn_wheel(desk.window.transcript, turned)
-            assert desk.theme.current.scale == scale
+            turn_wheel(app.window.transcript, turned)
+            assert app.theme.current.scale == scale
 
 
 async def test_a_second_start_restores_the_minimized_window() -> None:
-    async with Desk() as desk:
-        desk.window.showMinimized()
-        desk.session.serve(OpenRequest((), ""))
-        assert not desk.window.isMinimized()
+    async with AppHarness() as app:
+        app.window.showMinimized()
+        app.session.serve(OpenRequest((), ""))
+        assert not app.window.isMinimized()
 
 
 # ---------------------------------------------------------------- quick prompt
 
 
-def quick_of(desk: Desk) -> QuickPrompt:
+def quick_of(app: AppHarness) -> QuickPrompt:
     """Return the quick prompt's window."""
-    return desk.session.quick.window
+    return app.session.quick.window
 
 
-def problem_of(desk: Desk) -> str:
-    return find(quick_of(desk), QLabel, "problem").text()
+def problem_of(app: AppHarness) -> str:
+    return find(quick_of(app), QLabel, "problem").text()
 
 
-def open_quick(desk: Desk, text: str = "") -> QPlainTextEdit:
+def open_quick(app: AppHarness, text: str = "") -> QPlainTextEdit:
     """Open the quick prompt, and return its text field."""
-    desk.session.serve(QuickRequest(text))
-    return find(quick_of(desk), QPlainTextEdit, "prompt")
+    app.session.serve(QuickRequest(text))
+    return find(quick_of(app), QPlainTextEdit, "prompt")
 
 
-async def ask_quick(desk: Desk, question: str, text: str = "") -> Any:
+async def ask_quick(app: AppHarness, question: str, text: str = "") -> Any:
     """Ask in the quick prompt, and return the provider's turn."""
-    before = len(desk.stage.turns)
-    line = open_quick(desk, text)
+    before = len(app.providers.turns)
+    line = open_quick(app, text)
     line.setPlainText(question)
     QTest.keyClick(line, Qt.Key.Key_Return)
-    await until(lambda: len(desk.stage.turns) > before)
-    return desk.stage.turns[-1]
+    await until(lambda: len(app.providers.turns) > before)
+    return app.providers.turns[-1]
 
 
-def answer_of(desk: Desk) -> str:
+def answer_of(app: AppHarness) -> str:
     """Return the text of the quick prompt's answer."""
-    quick_of(desk).transcript.stream.flush()
-    return quick_of(desk).transcript.toPlainText()
+    quick_of(app).transcript.stream.flush()
+    return quick_of(app).transcript.toPlainText()
 
 
 @pytest.mark.parametrize("brought", ["The text that came along.", "word and " * 3_000])
 async def test_an_unasked_question_moves_to_the_window(brought: str) -> None:
-    async with Desk() as desk:
-        here = await desk.ask_and_answer("Other", "Thing")
-        line = open_quick(desk, brought)
+    async with AppHarness() as app:
+        here = await app.ask_and_answer("Other", "Thing")
+        line = open_quick(app, brought)
         line.setPlainText("What is it?")
-        await until(quick_of(desk).isActiveWindow)
-        QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
-        await until(lambda: not quick_of(desk).isVisible())
-        assert desk.open_id != here
+        await until(quick_of(app).isActiveWindow)
+        QTest.keyClick(quick_of(app), Qt.Key.Key_O, CONTROL)
+        await until(lambda: not quick_of(app).isVisible())
+        assert app.open_id != here
         is_long = len(brought) > 1_000
         words = "What is it?" if is_long else f"What is it?\n\n{brought}"
-        assert desk.text.toPlainText() == words
-        await desk.written()
-        assert bool(desk.chips) is is_long
-        assert desk.setting("window.new_draft")["text"] == words
-        assert len(desk.stage.turns) == 1
+        assert app.text.toPlainText() == words
+        await app.written()
+        assert bool(app.chips) is is_long
+        assert app.setting("window.new_draft")["text"] == words
+        assert len(app.providers.turns) == 1
 
 
 async def test_an_example_keeps_what_was_typed() -> None:
-    async with Desk() as desk:
-        desk.type("x = 1")
-        desk.window.empty_state.example_chosen.emit("explain")
-        desk.window.empty_state.example_chosen.emit("explain")
+    async with AppHarness() as app:
+        app.type("x = 1")
+        app.window.empty_state.example_chosen.emit("explain")
+        app.window.empty_state.example_chosen.emit("explain")
         words = f"{EXPLAIN}\n\nx = 1"
-        assert desk.text.toPlainText() == words
-        await desk.written()
-        assert desk.setting("window.new_draft")["text"] == words
+        assert app.text.toPlainText() == words
+        await app.written()
+        assert app.setting("window.new_draft")["text"] == words
 
 
 async def test_renaming_restores_the_focus() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("One", "1")
+    async with AppHarness() as app:
+        await app.ask_and_answer("One", "1")
         for width in (1200, 640):  # the list in the row, and as a drawer
-            desk.window.resize(width, 600)
-            desk.text.setFocus()
-            desk.press(Qt.Key.Key_F2)
-            editor = find(desk.window.conversations.view, QLineEdit, "rename")
+            app.window.resize(width, 600)
+            app.text.setFocus()
+            app.press(Qt.Key.Key_F2)
+            editor = find(app.window.conversations.view, QLineEdit, "rename")
             assert editor.hasFocus()
             QTest.keyClicks(editor, f"Title {width}")
             QTest.keyClick(editor, Qt.Key.Key_Return)
-            await until(desk.text.hasFocus)
-            assert desk.rows == [f"Title {width}"]
-            assert desk.window.conversations.isVisible() is (width == 1200)
-            await until(lambda: not desk.window.findChildren(QLineEdit, "rename"))
+            await until(app.text.hasFocus)
+            assert app.rows == [f"Title {width}"]
+            assert app.window.conversations.isVisible() is (width == 1200)
+            await until(lambda: not app.window.findChildren(QLineEdit, "rename"))
 
 
 async def test_the_parser_is_loaded_before_the_first_answer() -> None:
     parser_module._parser.cache_clear()
-    async with Desk() as desk:
+    async with AppHarness() as app:
         assert parser_module._parser.cache_info().currsize == 0
-        desk.type("W")
-        await desk.written()
+        app.type("W")
+        await app.written()
         assert parser_module._parser.cache_info().currsize == 1
 
 
 async def test_an_answer_of_the_quick_prompt_continues_in_the_window() -> None:
-    async with Desk() as desk:
-        desk.press(Qt.Key.Key_Space, CONTROL | SHIFT)
-        assert quick_of(desk).isVisible()
-        turn = await ask_quick(desk, "What is it?", "The text that came along.")
+    async with AppHarness() as app:
+        app.press(Qt.Key.Key_Space, CONTROL | SHIFT)
+        assert quick_of(app).isVisible()
+        turn = await ask_quick(app, "What is it?", "The text that came along.")
         assert turn.asked == "What is it?\n\nThe text that came along."
         turn.say("An answer")
-        await until(lambda: "An answer" in answer_of(desk))
-        assert desk.rows == ["What is it?"]
-        assert desk.state.current.is_new
-        QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
-        await until(lambda: not quick_of(desk).isVisible())
-        assert desk.window.windowTitle().startswith("What is it?")
-        await until(lambda: "An answer" in desk.transcript)
+        await until(lambda: "An answer" in answer_of(app))
+        assert app.rows == ["What is it?"]
+        assert app.state.current.is_new
+        QTest.keyClick(quick_of(app), Qt.Key.Key_O, CONTROL)
+        await until(lambda: not quick_of(app).isVisible())
+        assert app.window.windowTitle().startswith("What is it?")
+        await until(lambda: "An answer" in app.transcript)
         turn.end(" on the spot")
-        await desk.settled()
-        assert "An answer on the spot" in desk.transcript
-        assert desk.messages()[1] == ("assistant", "complete", "An answer on the spot")
+        await app.settled()
+        assert "An answer on the spot" in app.transcript
+        assert app.messages()[1] == ("assistant", "complete", "An answer on the spot")
 
 
 async def test_text_typed_after_the_question_moves_to_the_window() -> None:
-    async with Desk() as desk:
-        open_quick(desk)
-        line = find(quick_of(desk), QPlainTextEdit, "prompt")
+    async with AppHarness() as app:
+        open_quick(app)
+        line = find(quick_of(app), QPlainTextEdit, "prompt")
         QTest.keyClicks(line, "What is it?")
         QTest.keyClick(line, Qt.Key.Key_Return)
-        turn = await desk.turn(0)
+        turn = await app.turn(0)
         turn.end("It.")
-        await desk.settled()
+        await app.settled()
         QTest.keyClicks(line, "half typed")  # replaces the question, which is selected
-        QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
-        await until(lambda: not quick_of(desk).isVisible())
-        assert desk.window.prompt.text() == "half typed"
-        desk.window.activateWindow()
-        assert desk.window.focusWidget() is desk.text
+        QTest.keyClick(quick_of(app), Qt.Key.Key_O, CONTROL)
+        await until(lambda: not quick_of(app).isVisible())
+        assert app.window.prompt.text() == "half typed"
+        app.window.activateWindow()
+        assert app.window.focusWidget() is app.text
 
 
 async def test_every_opening_of_the_quick_prompt_begins_a_conversation() -> None:
-    async with Desk(environment=KEYED) as desk:
-        turn = await ask_quick(desk, "One")
-        open_quick(desk)  # the answer under way stays
+    async with AppHarness(environment=KEYED) as app:
+        turn = await ask_quick(app, "One")
+        open_quick(app)  # the answer under way stays
         turn.end("1")
-        await desk.settled()
-        assert "1" in answer_of(desk)
-        assert find(quick_of(desk), QLabel, "status").text().startswith("$0.005 · ")
-        open_quick(desk)
-        assert answer_of(desk).strip() == ""
-        turn = await ask_quick(desk, "Two")
+        await app.settled()
+        assert "1" in answer_of(app)
+        assert find(quick_of(app), QLabel, "status").text().startswith("$0.005 · ")
+        open_quick(app)
+        assert answer_of(app).strip() == ""
+        turn = await ask_quick(app, "Two")
         assert len(turn.request.messages) == 1
         turn.end("2")
-        await desk.settled()
-        line = find(quick_of(desk), QPlainTextEdit, "prompt")
+        await app.settled()
+        line = find(quick_of(app), QPlainTextEdit, "prompt")
         line.setPlainText("And then?")
         QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: len(desk.stage.turns) == 3)
-        assert len(desk.stage.turns[2].request.messages) == 3
-        desk.stage.turns[2].end("3")
-        await desk.settled()
-        assert sorted(desk.rows) == ["One", "Two"]
+        await until(lambda: len(app.providers.turns) == 3)
+        assert len(app.providers.turns[2].request.messages) == 3
+        app.providers.turns[2].end("3")
+        await app.settled()
+        assert sorted(app.rows) == ["One", "Two"]
 
 
 async def test_keys_change_variant_and_effort() -> None:
-    async with Desk(environment=KEYED) as desk:
-        open_quick(desk)
-        quick = quick_of(desk)
+    async with AppHarness(environment=KEYED) as app:
+        open_quick(app)
+        quick = quick_of(app)
         await until(quick.isActiveWindow)
         for key, variant in (
             (Qt.Key.Key_1, Variant.INSTANT),
@@ -511,80 +511,80 @@ async def test_keys_change_variant_and_effort() -> None:
         line = find(quick, QPlainTextEdit, "prompt")
         line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: desk.stage.turns)
-        request = desk.stage.turns[0].request
+        await until(lambda: app.providers.turns)
+        request = app.providers.turns[0].request
         assert (request.model, request.effort) == ("gpt-5.2-pro", Effort.XHIGH)
-        desk.stage.turns[0].end("1")
-        await desk.settled()
+        app.providers.turns[0].end("1")
+        await app.settled()
 
 
 async def test_enter_twice_asks_once() -> None:
-    async with Desk(disk=SlowStore) as desk:
-        assert isinstance(desk.disk, SlowStore)
-        slow = desk.disk
-        line = open_quick(desk)
+    async with AppHarness(disk=SlowStore) as app:
+        assert isinstance(app.disk, SlowStore)
+        slow = app.disk
+        line = open_quick(app)
         line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)
         QTest.keyClick(line, Qt.Key.Key_Return)
         await until(lambda: slow.waiting)
         slow.release.set()
-        await until(lambda: desk.stage.turns)
-        desk.stage.turns[0].end("1")
-        await desk.settled()
-        assert len(desk.messages()) == 2
+        await until(lambda: app.providers.turns)
+        app.providers.turns[0].end("1")
+        await app.settled()
+        assert len(app.messages()) == 2
 
 
 async def test_errors_are_shown_in_the_quick_prompt() -> None:
-    async with Desk() as desk:
-        desk.disk.is_full = True
-        line = open_quick(desk)
+    async with AppHarness() as app:
+        app.disk.is_full = True
+        line = open_quick(app)
         line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: problem_of(desk) == DISK_FULL)
+        await until(lambda: problem_of(app) == DISK_FULL)
         assert line.toPlainText() == "One"
-        desk.disk.is_full = False
-        turn = await ask_quick(desk, "One")
+        app.disk.is_full = False
+        turn = await ask_quick(app, "One")
         turn.say("Half")
         turn.fail(StreamCutError("The connection broke."))
-        await desk.settled()
-        assert "The connection broke." in answer_of(desk)
+        await app.settled()
+        assert "The connection broke." in answer_of(app)
         newest = "SELECT id FROM messages ORDER BY created_at DESC, rowid DESC LIMIT 1"
-        quick_of(desk).transcript.action_requested.emit(desk.stored(newest)[0][0], "retry")
-        await until(lambda: len(desk.stage.turns) == 2)
-        assert not quick_of(desk).isVisible()
-        desk.stage.turns[1].end("Whole")
-        await desk.settled()
-        assert "Whole" in desk.transcript
-        assert "‹ 2/2 ›" in desk.transcript
+        quick_of(app).transcript.action_requested.emit(app.stored(newest)[0][0], "retry")
+        await until(lambda: len(app.providers.turns) == 2)
+        assert not quick_of(app).isVisible()
+        app.providers.turns[1].end("Whole")
+        await app.settled()
+        assert "Whole" in app.transcript
+        assert "‹ 2/2 ›" in app.transcript
 
 
 async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None:
-    async with Desk(request=QuickRequest("along")) as desk:
-        assert not desk.window.isVisible()
-        assert find(quick_of(desk), QLabel, "accompanying-text").text() == "Text: 1 word"
-        turn = await ask_quick(desk, "One")
-        quick_of(desk).hide()
-        assert not desk.session.is_ending  # the answer is still on its way
+    async with AppHarness(request=QuickRequest("along")) as app:
+        assert not app.window.isVisible()
+        assert find(quick_of(app), QLabel, "accompanying-text").text() == "Text: 1 word"
+        turn = await ask_quick(app, "One")
+        quick_of(app).hide()
+        assert not app.session.is_ending  # the answer is still on its way
         turn.end("1")
-        await desk.session.closed()
-    async with Desk(request=QuickRequest()) as desk:
-        assert desk.messages()[1] == ("assistant", "complete", "1")
-        turn = await ask_quick(desk, "Two")
+        await app.session.closed()
+    async with AppHarness(request=QuickRequest()) as app:
+        assert app.messages()[1] == ("assistant", "complete", "1")
+        turn = await ask_quick(app, "Two")
         turn.end("2")
-        await desk.settled()
-        quick_of(desk).open_in_window_requested.emit()
-        await until(lambda: not quick_of(desk).isVisible())
-        assert not desk.session.is_ending
-        assert desk.window.isVisible()
-        assert "Two" in desk.transcript
+        await app.settled()
+        quick_of(app).open_in_window_requested.emit()
+        await until(lambda: not quick_of(app).isVisible())
+        assert not app.session.is_ending
+        assert app.window.isVisible()
+        assert "Two" in app.transcript
 
 
 async def test_ctrl_q_in_the_quick_prompt_ends_the_program() -> None:
-    async with Desk() as desk:
-        open_quick(desk)
-        await until(quick_of(desk).isActiveWindow)
-        QTest.keyClick(quick_of(desk), Qt.Key.Key_Q, CONTROL)
-        await desk.session.closed()
+    async with AppHarness() as app:
+        open_quick(app)
+        await until(quick_of(app).isActiveWindow)
+        QTest.keyClick(quick_of(app), Qt.Key.Key_Q, CONTROL)
+        await app.session.closed()
 
 
 # ---------------------------------------------------------------- later starts
@@ -592,34 +592,32 @@ async def test_ctrl_q_in_the_quick_prompt_ends_the_program() -> None:
 
 @pytest.mark.parametrize("is_hidden", [False, True])
 async def test_a_later_start_attaches_its_files(data: Path, is_hidden: bool) -> None:
-    async with Desk() as desk:
-        one = await desk.ask_and_answer("One", "1")
+    async with AppHarness() as app:
+        one = await app.ask_and_answer("One", "1")
         if is_hidden:
-            desk.window.hide()
+            app.window.hide()
         request = encode(OpenRequest((str(data / "notes.md"),)))
-        await asyncio.to_thread(call, desk.backend.folders.socket, request)
-        await until(lambda: desk.chips and "reading" not in desk.chips[0])
-        assert desk.window.isVisible()
-        assert desk.open_id != one
-        await asyncio.to_thread(call, desk.backend.folders.socket, encode(OpenRequest()))
-        await desk.written()
+        await asyncio.to_thread(call, app.backend.folders.socket, request)
+        await until(lambda: app.chips and "reading" not in app.chips[0])
+        assert app.window.isVisible()
+        assert app.open_id != one
+        await asyncio.to_thread(call, app.backend.folders.socket, encode(OpenRequest()))
+        await app.written()
 
 
 async def test_a_later_start_opens_the_quick_prompt_with_its_text() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         text = "Straße ✓ " * 20_000
         request = encode(QuickRequest(text))
-        await asyncio.to_thread(call, desk.backend.folders.socket, request)
-        await until(lambda: quick_of(desk).isVisible())
+        await asyncio.to_thread(call, app.backend.folders.socket, request)
+        await until(lambda: quick_of(app).isVisible())
         assert (
-            find(quick_of(desk), QLabel, "accompanying-text")
-            .text()
-            .startswith("Text: 40,000 words")
+            find(quick_of(app), QLabel, "accompanying-text").text().startswith("Text: 40,000 words")
         )
-        line = find(quick_of(desk), QPlainTextEdit, "prompt")
+        line = find(quick_of(app), QPlainTextEdit, "prompt")
         QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: desk.said or desk.stage.turns or problem_of(desk))
-        assert "SmolLM2 135M accepts" in problem_of(desk)
+        await until(lambda: app.said or app.providers.turns or problem_of(app))
+        assert "SmolLM2 135M accepts" in problem_of(app)
 
 
 @pytest.mark.attack("local-calls")
@@ -640,13 +638,13 @@ async def test_garbage_on_the_socket_is_ignored(caplog: pytest.LogCaptureFixture
             return connection.recv(16)
         return b""
 
-    async with Desk() as desk:
-        path = desk.backend.folders.socket
+    async with AppHarness() as app:
+        path = app.backend.folders.socket
         for data in garbage * 3:
             assert await asyncio.to_thread(throw, path, data) in (b"refused\n", b"")
-        assert desk.said == ""
-        assert not quick_of(desk).isVisible()
+        assert app.said == ""
+        assert not quick_of(app).isVisible()
         request = encode(QuickRequest("came along"))
         assert await asyncio.to_thread(call, path, request) == b"ok"
-        await until(lambda: quick_of(desk).isVisible())
+        await until(lambda: quick_of(app).isVisible())
     assert caplog.text == ""

@@ -24,27 +24,27 @@ from desktop_app.ui.composer.prompt_text import LARGE_PASTE_CHARACTERS, PromptTe
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.templates import EXPLAIN, translate_into
 from tests.helpers.widgets import find
 
 REPLY = Prompt("reply", "Reply", "Reply on {{date}} to {{name}}:\n\n{{selection}}", "Mail")
 
 
-def offered(desk: Desk) -> list[str]:
-    menu = desk.window.findChild(PromptMenu)
+def offered(app: AppHarness) -> list[str]:
+    menu = app.window.findChild(PromptMenu)
     if menu is None or menu.isHidden():
         return []
     return [menu.model.index(row, 0).data() for row in range(menu.model.rowCount())]
 
 
-async def loaded(desk: Desk) -> None:
-    await until(lambda: desk.state.prompts.entries)
+async def loaded(app: AppHarness) -> None:
+    await until(lambda: app.state.prompts.entries)
 
 
-def dialog_of(desk: Desk, page: str = "prompts") -> PromptsDialog:
-    desk.controllers.prompts.manage(page)
-    return cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+def dialog_of(app: AppHarness, page: str = "prompts") -> PromptsDialog:
+    app.controllers.prompts.manage(page)
+    return cast(PromptsDialog, app.window.findChild(PromptsDialog))
 
 
 def press(dialog: PromptsDialog, name: str) -> None:
@@ -56,110 +56,110 @@ def said(dialog: PromptsDialog) -> str:
 
 
 async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        await desk.backend.prompts.save([REPLY])
-        await desk.controllers.prompts.load()
-        desk.type("/rep")
-        assert offered(desk) == ["Reply"]
-        desk.press(Qt.Key.Key_Return)
-        await until(lambda: desk.window.findChild(PromptFields))
-        field = find(desk.window, FieldText, "field-name")
+    async with AppHarness() as app:
+        await loaded(app)
+        await app.backend.prompts.save([REPLY])
+        await app.controllers.prompts.load()
+        app.type("/rep")
+        assert offered(app) == ["Reply"]
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: app.window.findChild(PromptFields))
+        field = find(app.window, FieldText, "field-name")
         QTest.keyClicks(field, "Anna")
-        desk.press(Qt.Key.Key_Return)
-        assert desk.window.prompt.text() == f"Reply on {today()} to Anna:\n\n"
-        turn = await desk.ask("")
+        app.press(Qt.Key.Key_Return)
+        assert app.window.prompt.text() == f"Reply on {today()} to Anna:\n\n"
+        turn = await app.ask("")
         assert f"Reply on {today()} to Anna:" in turn.asked
         turn.end("Dear Anna")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_enter_sends_again_once_the_list_is_closed() -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        desk.type("/tra")
-        desk.press(Qt.Key.Key_Escape)
-        turn = await desk.ask("")
+    async with AppHarness() as app:
+        await loaded(app)
+        app.type("/tra")
+        app.press(Qt.Key.Key_Escape)
+        turn = await app.ask("")
         assert turn.asked.endswith("/tra")
         turn.end("?")
-        await desk.settled()
+        await app.settled()
 
 
 async def test_the_selection_of_the_transcript_fills_the_prompt() -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        await desk.ask_and_answer("Why?", "Because of x.")
-        desk.window.transcript.selectAll()
-        desk.type("/explain")
-        desk.press(Qt.Key.Key_Return)
-        text = desk.window.prompt.text()
+    async with AppHarness() as app:
+        await loaded(app)
+        await app.ask_and_answer("Why?", "Because of x.")
+        app.window.transcript.selectAll()
+        app.type("/explain")
+        app.press(Qt.Key.Key_Return)
+        text = app.window.prompt.text()
         assert text.startswith("Explain this code to a developer")
         assert "Because of x." in text
 
 
 async def test_a_long_clipboard_is_attached() -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        await desk.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
-        await desk.controllers.prompts.load()
+    async with AppHarness() as app:
+        await loaded(app)
+        await app.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
+        await app.controllers.prompts.load()
         QGuiApplication.clipboard().setText("word " * LARGE_PASTE_CHARACTERS)
-        desk.type("/clip")
-        desk.press(Qt.Key.Key_Return)
-        assert desk.window.prompt.text() == f"Read {ATTACHED}!"
-        await until(lambda: desk.state.draft.value.attachments)
+        app.type("/clip")
+        app.press(Qt.Key.Key_Return)
+        assert app.window.prompt.text() == f"Read {ATTACHED}!"
+        await until(lambda: app.state.draft.value.attachments)
         QGuiApplication.clipboard().setText("short")
-        desk.controllers.library.open_new()
+        app.controllers.library.open_new()
 
 
 async def test_another_conversation_closes_the_list() -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        await desk.ask_and_answer("Why?", "So.")
-        desk.type("/")
-        assert offered(desk)
-        desk.controllers.library.open_new()
-        assert offered(desk) == []
+    async with AppHarness() as app:
+        await loaded(app)
+        await app.ask_and_answer("Why?", "So.")
+        app.type("/")
+        assert offered(app)
+        app.controllers.library.open_new()
+        assert offered(app) == []
 
 
 async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        dialog = dialog_of(desk)
+    async with AppHarness() as app:
+        await loaded(app)
+        dialog = dialog_of(app)
         dialog.prompts.select("executive-summary")
         title = find(dialog, QLineEdit, "prompt-title")
         title.selectAll()
         QTest.keyClicks(title, "In short")
         dialog.prompts.text.setPlainText("Say it in one sentence.")
         dialog.hide()
-        desk.window.files_dropped.emit([data / "notes.md"])
-        (buttons,) = desk.window.prompt.findChildren(Suggestions)
+        app.window.files_dropped.emit([data / "notes.md"])
+        (buttons,) = app.window.prompt.findChildren(Suggestions)
         await until(
             lambda: "In short" in [b.text() for b in buttons.findChildren(SuggestionButton)[:1]]
         )
-        turn = await desk.ask("")
+        turn = await app.ask("")
         assert "Say it in one sentence." in turn.asked
         turn.end("Short.")
-        await desk.settled()
-    async with Desk() as desk:  # and is there at the next start
-        await loaded(desk)
-        dialog = dialog_of(desk)
+        await app.settled()
+    async with AppHarness() as app:  # and is there at the next start
+        await loaded(app)
+        dialog = dialog_of(app)
         dialog.prompts.select("executive-summary")
         assert not dialog.prompts.delete_button.isVisible()
         press(dialog, "reset-prompt")
         assert find(dialog, QLineEdit, "prompt-title").text() == "Summarize"
         press(dialog, "undo-prompts")
         assert find(dialog, QLineEdit, "prompt-title").text() == "In short"
-        await desk.written()
-        assert [p.title for p in await desk.backend.prompts.prompts()] == ["In short"]
+        await app.written()
+        assert [p.title for p in await app.backend.prompts.prompts()] == ["In short"]
         press(dialog, "reset-prompt")
-        await desk.written()
-        assert await desk.backend.prompts.prompts() == []
+        await app.written()
+        assert await app.backend.prompts.prompts() == []
 
 
 async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        dialog = dialog_of(desk)
+    async with AppHarness() as app:
+        await loaded(app)
+        dialog = dialog_of(app)
         dialog.prompts.select("translate")
         press(dialog, "new-prompts")
         title = find(dialog, QLineEdit, "prompt-title")
@@ -173,7 +173,7 @@ async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> 
             "Fields: much (half | third). Filled in automatically: selected text."
         )
         press(dialog, "duplicate-prompt")
-        titles = [e.prompt.title for e in desk.state.prompts.entries]
+        titles = [e.prompt.title for e in app.state.prompts.entries]
         assert {"Shorten", "Shorten (copy)"} < set(titles)
         press(dialog, "delete-prompt")
         assert said(dialog) == "“Shorten (copy)” deleted"
@@ -181,21 +181,21 @@ async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> 
         assert title.text() == "Shorten (copy)"
         press(dialog, "hide-prompt")
         assert dialog.prompts.hide_button.text() == "Show"
-        await desk.written()
-        stored = {p.title: p.hidden for p in await desk.backend.prompts.prompts()}
+        await app.written()
+        stored = {p.title: p.hidden for p in await app.backend.prompts.prompts()}
         assert stored == {"Shorten": False, "Shorten (copy)": True}
         dialog.hide()
-        desk.type("/shorten")
-        assert offered(desk) == ["Shorten"]
+        app.type("/shorten")
+        assert offered(app) == ["Shorten"]
 
 
 async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"
 
-    async with Desk() as desk:
-        await loaded(desk)
-        desk.controllers.prompts.save(REPLY)
-        dialog = dialog_of(desk)
+    async with AppHarness() as app:
+        await loaded(app)
+        app.controllers.prompts.save(REPLY)
+        dialog = dialog_of(app)
         dialog.export_requested.emit(file)
         await until(lambda: said(dialog) == "Exported 1 prompt to prompts.json")
         assert json.loads(file.read_text("utf-8"))["prompts"][0]["title"] == "Reply"
@@ -205,7 +205,7 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
         press(dialog, "delete-prompt")
         dialog.import_requested.emit(file)
         await until(lambda: said(dialog) == "Imported 1 prompt")
-        assert await desk.backend.prompts.prompts() == [REPLY]
+        assert await app.backend.prompts.prompts() == [REPLY]
         file.write_text("{}", "utf-8")
         dialog.import_requested.emit(file)
         await until(lambda: "isn’t a Repartee prompts file" in said(dialog))
@@ -213,7 +213,7 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
         await until(lambda: "Couldn’t read" in said(dialog))
         dialog.export_requested.emit(Path("/proc/x.json"))
         await until(lambda: "Couldn’t save" in said(dialog))
-        await desk.settled()
+        await app.settled()
 
 
 @pytest.fixture
@@ -226,9 +226,9 @@ def pseudo_language() -> Iterator[None]:
 @pytest.mark.usefixtures("pseudo_language")
 async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"
-    async with Desk() as desk:
-        await loaded(desk)
-        dialog = dialog_of(desk)
+    async with AppHarness() as app:
+        await loaded(app)
+        dialog = dialog_of(app)
         page = dialog.prompts
         page.select(SUMMARY)
         translation = page.title.text()
@@ -241,15 +241,15 @@ async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path)
         for title in ("Mine", translation):
             page.title.setText(title)
             page.report_edits()
-        await desk.settled()
-        (stored,) = await desk.backend.prompts.prompts()
+        await app.settled()
+        (stored,) = await app.backend.prompts.prompts()
         assert (stored.title, stored.folder, stored.hidden) == (translation, "Documents", True)
 
 
 async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark() -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        controller = desk.session.quick
+    async with AppHarness() as app:
+        await loaded(app)
+        controller = app.session.quick
         quick = controller.window
         controller.open_with("Good morning")
         find(quick, PromptText, "prompt").setFocus()
@@ -261,35 +261,35 @@ async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark(
         wanted = f"{translate_into('Polish')}\n\n"
         assert quick.text() == wanted + "{{selection}}"
         QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
-        await until(lambda: desk.stage.turns)
-        assert desk.stage.turns[-1].asked.endswith(wanted + "Good morning")
-        desk.stage.turns[-1].end("Dzień dobry")
-        await desk.settled()
+        await until(lambda: app.providers.turns)
+        assert app.providers.turns[-1].asked.endswith(wanted + "Good morning")
+        app.providers.turns[-1].end("Dzień dobry")
+        await app.settled()
         controller.open_with("")
         assert quick.text() == ""
         quick.hide()
 
 
 async def test_accompanying_text_moves_to_the_window_with_the_prompt() -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        controller = desk.session.quick
+    async with AppHarness() as app:
+        await loaded(app)
+        controller = app.session.quick
         quick = controller.window
         controller.open_with("x = 1")
         QTest.keyClicks(find(quick, PromptText, "prompt"), "/explain")
         QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
         quick.open_in_window_requested.emit()
         wanted = f"{EXPLAIN}\n\nx = 1"
-        await until(lambda: desk.window.prompt.text() == wanted)
-        await desk.settled()
+        await until(lambda: app.window.prompt.text() == wanted)
+        await app.settled()
 
 
 async def test_the_examples_begin_with_the_librarys_prompts() -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        desk.window.empty_state.example_chosen.emit("translate")
+    async with AppHarness() as app:
+        await loaded(app)
+        app.window.empty_state.example_chosen.emit("translate")
         begun = f"{translate_into('English')}\n\n"
-        assert desk.window.prompt.text() == begun
+        assert app.window.prompt.text() == begun
 
 
 def test_the_list_of_the_library_is_a_valid_model(qtmodeltester: object) -> None:
@@ -301,13 +301,13 @@ def test_the_list_of_the_library_is_a_valid_model(qtmodeltester: object) -> None
 
 @pytest.mark.parametrize("command", ["prompts.insert", "prompts.manage", "presets.manage"])
 async def test_the_commands_open_their_pages(command: str) -> None:
-    async with Desk() as desk:
-        await loaded(desk)
-        desk.session.actions[command]()
+    async with AppHarness() as app:
+        await loaded(app)
+        app.session.actions[command]()
         if command == "prompts.insert":
-            assert offered(desk)
+            assert offered(app)
         else:
-            dialog = desk.window.findChild(PromptsDialog)
+            dialog = app.window.findChild(PromptsDialog)
             assert dialog is not None
             page = dialog.presets if command == "presets.manage" else dialog.prompts
             assert page.isVisible()

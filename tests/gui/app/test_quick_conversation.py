@@ -26,8 +26,8 @@ from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
-from tests.gui.app.desk import Desk, until
-from tests.gui.app.stage import Turn
+from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -37,41 +37,41 @@ NOTES = resource_path("models.toml")
 SECRET = "zanzibarquix"
 
 
-def opened(desk: Desk, text: str = "") -> QuickPrompt:
-    desk.session.quick.open_with(text)
-    return desk.session.quick.window
+def opened(app: AppHarness, text: str = "") -> QuickPrompt:
+    app.session.quick.open_with(text)
+    return app.session.quick.window
 
 
 def line(quick: QuickPrompt) -> QPlainTextEdit:
     return find(quick, QPlainTextEdit, "prompt")
 
 
-def is_unsaved(desk: Desk) -> bool:
-    return find(desk.session.quick.window, QPushButton, "unsaved").isChecked()
+def is_unsaved(app: AppHarness) -> bool:
+    return find(app.session.quick.window, QPushButton, "unsaved").isChecked()
 
 
-async def ask(desk: Desk, quick: QuickPrompt, text: str) -> Turn:
-    before = len(desk.stage.turns)
+async def ask(app: AppHarness, quick: QuickPrompt, text: str) -> Turn:
+    before = len(app.providers.turns)
     QTest.keyClicks(line(quick), text)  # it replaces what is selected
     QTest.keyClick(line(quick), Qt.Key.Key_Return)
-    await until(lambda: len(desk.stage.turns) > before)
-    return desk.stage.turns[-1]
+    await until(lambda: len(app.providers.turns) > before)
+    return app.providers.turns[-1]
 
 
 async def test_the_quick_prompt_is_built_before_it_is_opened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(window_session, "QUICK_PROMPT_MS", 0)
-    async with Desk():
+    async with AppHarness():
         await until(lambda: any(isinstance(w, QuickPrompt) for w in QApplication.topLevelWidgets()))
 
 
 async def test_up_recalls_earlier_questions() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("First?", "Yes.")
-        await desk.ask_and_answer("Second?", "Yes.")
-        quick = opened(desk)
-        await desk.written()
+    async with AppHarness() as app:
+        await app.ask_and_answer("First?", "Yes.")
+        await app.ask_and_answer("Second?", "Yes.")
+        quick = opened(app)
+        await app.written()
         QTest.keyClicks(line(quick), "draft")
         seen = []
         for key in (*[Qt.Key.Key_Up] * 3, *[Qt.Key.Key_Down] * 3):
@@ -81,13 +81,13 @@ async def test_up_recalls_earlier_questions() -> None:
 
 
 async def test_up_recalls_questions_that_were_just_asked() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Before?", "Yes.")
-        quick = opened(desk)
+    async with AppHarness() as app:
+        await app.ask_and_answer("Before?", "Yes.")
+        quick = opened(app)
         for text in ("One?", "Two?"):
-            turn = await ask(desk, quick, text)
+            turn = await ask(app, quick, text)
             turn.end("Yes.")
-            await desk.settled()
+            await app.settled()
         seen = []
         for key in (*[Qt.Key.Key_Up] * 3, *[Qt.Key.Key_Down] * 3):
             QTest.keyClick(line(quick), key)
@@ -96,40 +96,40 @@ async def test_up_recalls_questions_that_were_just_asked() -> None:
 
 
 async def test_a_recalled_question_stays_recalled_after_a_newer_one_is_asked() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("One?", "1")
-        quick = opened(desk)
-        await desk.settled()
+    async with AppHarness() as app:
+        await app.ask_and_answer("One?", "1")
+        quick = opened(app)
+        await app.settled()
         QTest.keyClicks(line(quick), "half")
         QTest.keyClick(line(quick), Qt.Key.Key_Up)
         assert line(quick).toPlainText() == "One?"
         quick.hide()
-        await desk.ask_and_answer("Two?", "2")
-        opened(desk)
-        await desk.settled()
-        assert desk.session.quick.unsent.draft.text == "half"
+        await app.ask_and_answer("Two?", "2")
+        opened(app)
+        await app.settled()
+        assert app.session.quick.unsent.draft.text == "half"
 
 
 async def test_a_follow_up_replaces_the_question_and_includes_the_answer() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
-        turn = await ask(desk, quick, "Why?")
+    async with AppHarness() as app:
+        quick = opened(app)
+        turn = await ask(app, quick, "Why?")
         turn.end("Because.")
-        await until(lambda: not desk.controllers.running.conversations)
+        await until(lambda: not app.controllers.running.conversations)
         assert line(quick).textCursor().selectedText() == "Why?"
-        turn = await ask(desk, quick, "Really?")
+        turn = await ask(app, quick, "Really?")
         turn.end("Yes.")
-        await desk.settled()
-        assert len(desk.messages()) == 4
+        await app.settled()
+        assert len(app.messages()) == 4
         assert line(quick).toPlainText() == "Really?"
-        assert len(await desk.backend.conversations.all()) == 1
+        assert len(await app.backend.conversations.all()) == 1
 
 
 async def test_attachments_added_while_an_answer_runs_go_with_the_next_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with Desk() as desk:
-        quick, controller = opened(desk, "a text"), desk.session.quick
+    async with AppHarness() as app:
+        quick, controller = opened(app, "a text"), app.session.quick
         before, going, go_on = ChatService.begin, asyncio.Event(), asyncio.Event()
 
         async def begin(*arguments: Any) -> Any:
@@ -147,22 +147,22 @@ async def test_attachments_added_while_an_answer_runs_go_with_the_next_question(
             lambda: controller.attachments.parts and controller.unsent.accompanying != "a text"
         )
         go_on.set()
-        turn = await desk.turn(0)
-        assert "a text" in desk.messages()[0][2]
+        turn = await app.turn(0)
+        assert "a text" in app.messages()[0][2]
         assert controller.unsent.accompanying == "more text"
         assert find(quick, QLabel, "accompanying-text").text() == "Text: 2 words"
         assert [part.name for part in controller.attachments.parts] == [NOTES.name]
         QTest.keyClicks(line(quick), "Rea")
         turn.end("Because.")
-        await until(lambda: not desk.controllers.running.conversations)
-        await desk.settled()
+        await until(lambda: not app.controllers.running.conversations)
+        await app.settled()
         QTest.keyClicks(line(quick), "lly?")
         assert line(quick).toPlainText() == "Really?"
 
 
 async def test_a_variant_with_a_single_effort_keeps_the_effort_of_others() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         quick.variant_requested.emit(Variant.THINKING)
         quick.effort_step_requested.emit(1)
         chosen = quick.choice.effort
@@ -174,8 +174,8 @@ async def test_a_variant_with_a_single_effort_keeps_the_effort_of_others() -> No
 
 
 async def test_a_file_being_read_moves_to_the_window() -> None:
-    async with Desk() as desk:
-        quick, controller = opened(desk), desk.session.quick
+    async with AppHarness() as app:
+        quick, controller = opened(app), app.session.quick
         quick.files_dropped.emit([NOTES])
         assert controller.attachments.reading_name
         quick.open_in_window_requested.emit()
@@ -183,42 +183,42 @@ async def test_a_file_being_read_moves_to_the_window() -> None:
         assert quick.isVisible()
         quick.open_in_window_requested.emit()
         await until(lambda: not quick.isVisible())
-        assert [part.name for part in desk.state.draft.value.attachments] == [NOTES.name]
+        assert [part.name for part in app.state.draft.value.attachments] == [NOTES.name]
 
 
 async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("the same")
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         quick.files_dropped.emit([tmp_path / "a.txt"])
-        await until(lambda: desk.session.quick.attachments.parts)
+        await until(lambda: app.session.quick.attachments.parts)
         quick.files_dropped.emit([tmp_path / "b.txt"])
         await until(lambda: find(quick, ElidedLabel, "status").text())
         assert find(quick, ElidedLabel, "status").text() == "“b.txt” is already attached."
-        assert len(desk.session.quick.attachments.parts) == 1
+        assert len(app.session.quick.attachments.parts) == 1
 
 
 async def test_an_unsaved_conversation_is_neither_stored_nor_listed() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         find(quick, QPushButton, "unsaved").click()
-        turn = await ask(desk, quick, SECRET)
+        turn = await ask(app, quick, SECRET)
         turn.end(f"About {SECRET}.")
-        await until(lambda: not desk.controllers.running.conversations)
-        await desk.settled()
-        assert await desk.backend.conversations.all() == []
-        assert is_unsaved(desk)
+        await until(lambda: not app.controllers.running.conversations)
+        await app.settled()
+        assert await app.backend.conversations.all() == []
+        assert is_unsaved(app)
         assert find(quick, QPushButton, "unsaved").isVisible()
         quick.open_in_window_requested.emit()  # it stays here
-        await desk.settled()
+        await app.settled()
         assert quick.isVisible()
         said = find(quick, ElidedLabel, "status")
         assert QLabel.text(said) == said.text(), "not cut"
         quick.hide()
-        opened(desk)
-        assert not is_unsaved(desk)
-        assert not desk.backend.temporary.exists
+        opened(app)
+        assert not is_unsaved(app)
+        assert not app.backend.temporary.exists
     files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
@@ -226,18 +226,18 @@ async def test_an_unsaved_conversation_is_neither_stored_nor_listed() -> None:
 async def test_a_file_of_an_unsaved_conversation_is_not_stored(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text(f"About {SECRET}.")
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         find(quick, QPushButton, "unsaved").click()
         quick.files_dropped.emit([path])
-        await until(lambda: desk.session.quick.attachments.parts)
+        await until(lambda: app.session.quick.attachments.parts)
         quick.open_in_window_requested.emit()  # it stays here
         find(quick, QPushButton, "unsaved").click()  # the file stays unsaved
-        assert is_unsaved(desk)
-        turn = await ask(desk, quick, "What?")
+        assert is_unsaved(app)
+        turn = await ask(app, quick, "What?")
         assert SECRET in str(turn.request.messages)
         turn.end("That.")
-        await desk.settled()
+        await app.settled()
     files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
@@ -247,138 +247,138 @@ async def test_a_saved_file_must_be_removed_before_the_question_is_not_saved(
 ) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Some notes.")
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         quick.files_dropped.emit([path])
         find(quick, QPushButton, "unsaved").click()
-        assert not is_unsaved(desk)
-        await until(lambda: desk.session.quick.attachments.parts)
+        assert not is_unsaved(app)
+        await until(lambda: app.session.quick.attachments.parts)
         find(quick, QPushButton, "unsaved").click()
-        assert not is_unsaved(desk)
-        quick.chips.remove_requested.emit(desk.session.quick.attachments.parts[0].sha256)
+        assert not is_unsaved(app)
+        quick.chips.remove_requested.emit(app.session.quick.attachments.parts[0].sha256)
         find(quick, QPushButton, "unsaved").click()
-        assert is_unsaved(desk)
+        assert is_unsaved(app)
         find(quick, QPushButton, "unsaved").click()
-        (await ask(desk, quick, "What?")).end("That.")
-        await desk.settled()
-        assert len(await desk.backend.conversations.all()) == 1
+        (await ask(app, quick, "What?")).end("That.")
+        await app.settled()
+        assert len(await app.backend.conversations.all()) == 1
 
 
 async def test_an_unsaved_conversation_ends_when_the_window_begins_a_temporary_one() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         find(quick, QPushButton, "unsaved").click()
-        (await ask(desk, quick, "One?")).end("1")
-        await desk.settled()
-        desk.controllers.temporary.open()
+        (await ask(app, quick, "One?")).end("1")
+        await app.settled()
+        app.controllers.temporary.open()
         QTest.keyClicks(line(quick), "Two?")
         QTest.keyClick(line(quick), Qt.Key.Key_Return)
-        await desk.settled()
+        await app.settled()
         problem = find(quick, QLabel, "problem").text()
         assert "was closed" in problem
-        assert len(desk.stage.turns) == 1
+        assert len(app.providers.turns) == 1
         find(quick, QPushButton, "unsaved").click()  # the text begins a conversation that is saved
-        assert not is_unsaved(desk)
+        assert not is_unsaved(app)
         assert line(quick).toPlainText() == "Two?"
         assert find(quick, QLabel, "problem").isHidden()
         QTest.keyClick(line(quick), Qt.Key.Key_Return)
-        turn = await desk.turn(1)
+        turn = await app.turn(1)
         assert "One?" not in str(turn.request.messages)
         turn.end("2")
-        await desk.settled()
-        assert [text for _role, _status, text in desk.messages()] == ["Two?", "2"]
+        await app.settled()
+        assert [text for _role, _status, text in app.messages()] == ["Two?", "2"]
 
 
 async def test_a_question_of_a_closed_unsaved_conversation_is_not_stored() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         find(quick, QPushButton, "unsaved").click()
-        (await ask(desk, quick, "One?")).end("1")
-        await desk.settled()
-        desk.controllers.temporary.open()
+        (await ask(app, quick, "One?")).end("1")
+        await app.settled()
+        app.controllers.temporary.open()
         assert line(quick).toPlainText() == "One?"
         find(quick, QPushButton, "unsaved").click()
         assert line(quick).toPlainText() == ""
-        assert not desk.session.quick.has_unsent
+        assert not app.session.quick.has_unsent
 
 
 async def test_an_unsent_question_survives_a_restart() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Before?", "Yes.")
-        quick = opened(desk, "a text")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Before?", "Yes.")
+        quick = opened(app, "a text")
         QTest.keyClicks(line(quick), "half a question")
         quick.hide()
-        opened(desk, "another")
+        opened(app, "another")
         assert line(quick).toPlainText() == "half a question"
-        await desk.written()
+        await app.written()
         QTest.keyClick(line(quick), Qt.Key.Key_Up)  # an earlier question is not what was typed
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         assert line(quick).toPlainText() == "half a question"
-        assert desk.session.quick.unsent.accompanying == "a text\n\nanother"
-        turn = await ask(desk, quick, "!")
+        assert app.session.quick.unsent.accompanying == "a text\n\nanother"
+        turn = await ask(app, quick, "!")
         turn.end("So.")
-        await desk.settled()
-        assert desk.setting(QUICK_DRAFT_KEY) is not None  # until its timer
-        desk.session.quick.save_draft()
-        await until(lambda: desk.setting(QUICK_DRAFT_KEY) is None)
+        await app.settled()
+        assert app.setting(QUICK_DRAFT_KEY) is not None  # until its timer
+        app.session.quick.save_draft()
+        await until(lambda: app.setting(QUICK_DRAFT_KEY) is None)
         quick.hide()
-        assert line(opened(desk)).toPlainText() == ""
+        assert line(opened(app)).toPlainText() == ""
 
 
 async def test_attachments_and_the_clipboard_survive_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Some notes.")
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         QGuiApplication.clipboard().setText("copied")
-        desk.session.quick.fill_in(frozenset({CLIPBOARD}))
+        app.session.quick.fill_in(frozenset({CLIPBOARD}))
         quick.files_dropped.emit([path])
-        await until(lambda: desk.session.quick.attachments.parts)
-    async with Desk() as desk:
-        opened(desk)
-        controller = desk.session.quick
+        await until(lambda: app.session.quick.attachments.parts)
+    async with AppHarness() as app:
+        opened(app)
+        controller = app.session.quick
         assert [part.name for part in controller.attachments.parts] == ["notes.txt"]
         assert controller.unsent.clipboard == "copied"
 
 
 async def test_an_unsaved_question_does_not_survive_a_restart() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         QTest.keyClicks(line(quick), SECRET)
         find(quick, QPushButton, "unsaved").click()
         quick.hide()
-        assert line(opened(desk)).toPlainText() == SECRET
-        assert is_unsaved(desk)
-    async with Desk() as desk:
-        assert line(opened(desk)).toPlainText() == ""
+        assert line(opened(app)).toPlainText() == SECRET
+        assert is_unsaved(app)
+    async with AppHarness() as app:
+        assert line(opened(app)).toPlainText() == ""
 
 
 async def test_selected_text_is_added_on_request_only() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         QGuiApplication.clipboard().setText("four words of text")
-        quick = opened(desk, "given")
-        assert desk.session.quick.unsent.accompanying == "given"
+        quick = opened(app, "given")
+        assert app.session.quick.unsent.accompanying == "given"
         find(quick, QPushButton, "add-selection").click()
-        assert desk.session.quick.unsent.accompanying == "given\n\nfour words of text"
+        assert app.session.quick.unsent.accompanying == "given\n\nfour words of text"
         QGuiApplication.clipboard().clear()
 
 
 async def test_the_quick_prompt_opens_at_the_position_to_which_it_was_moved() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         first = quick.pos()
         quick.hide()
-        opened(desk)
+        opened(app)
         assert quick.pos() == first
         quick.move(first + QPoint(30, 40))
         quick.hide()
-        opened(desk)
+        opened(app)
         moved = quick.pos() - first - QPoint(30, 40)
         assert moved.manhattanLength() <= 2  # it is kept as a share of the screen
-        await desk.written()
-    async with Desk() as desk:
-        quick = opened(desk)
+        await app.written()
+    async with AppHarness() as app:
+        quick = opened(app)
         assert (quick.pos() - first - QPoint(30, 40)).manhattanLength() <= 2
 
 
@@ -393,26 +393,26 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_choices_failures_and_finished_answers_are_announced(said: list[str]) -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-        quick = opened(desk)
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        quick = opened(app)
         quick.variant_requested.emit(Variant.PRO)
         assert said.pop().startswith("Pro · ")
-        turn = await ask(desk, quick, "Hello")
+        turn = await ask(app, quick, "Hello")
         said.clear()
         turn.end("Hi.")
-        await desk.settled()
+        await app.settled()
         await until(lambda: "Response complete." in said)
         assert said == ["Response complete."]
-        turn = await ask(desk, quick, "Again")
+        turn = await ask(app, quick, "Again")
         turn.fail(AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider="OpenAI"))
-        await desk.settled()
+        await app.settled()
         await until(lambda: said[-1].startswith("Response failed. "))
         assert "API key" in said[-1]
 
 
 async def test_formatted_text_is_pasted_as_markdown() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         data = QMimeData()
         data.setHtml("<p>Take <b>this</b></p><ul><li>one</li><li>two</li></ul>")
         QApplication.clipboard().setMimeData(data)
@@ -421,21 +421,21 @@ async def test_formatted_text_is_pasted_as_markdown() -> None:
         await until(lambda: quick.text().startswith("Take **this**\n\n- one\n- two"))
 
 
-async def answered(desk: Desk) -> QuickPrompt:
-    quick = opened(desk)
-    turn = await ask(desk, quick, "Why?")
+async def answered(app: AppHarness) -> QuickPrompt:
+    quick = opened(app)
+    turn = await ask(app, quick, "Why?")
     turn.end("Because *so*.")
-    await until(lambda: not desk.controllers.running.conversations)
-    await desk.settled()
+    await until(lambda: not app.controllers.running.conversations)
+    await app.settled()
     return quick
 
 
 async def test_pasting_only_copies_if_programs_cannot_type_into_others() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
+    async with AppHarness() as app:
+        quick = opened(app)
         quick.paste_requested.emit()  # there is no answer yet
         assert find(quick, ElidedLabel, "status").text() == ""
-        quick = await answered(desk)
+        quick = await answered(app)
         find(quick, QPushButton, "paste-back").click()
         said = "Copied. This desktop doesn’t let programs paste for you."
         await until(lambda: find(quick, ElidedLabel, "status").text() == said)
@@ -445,18 +445,18 @@ async def test_pasting_only_copies_if_programs_cannot_type_into_others() -> None
 
 async def test_the_permission_to_paste_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
-    async with Desk() as desk:
-        quick = await answered(desk)
+    async with AppHarness() as app:
+        quick = await answered(app)
         quick.paste_requested.emit()
         quick.paste_requested.emit()  # one question at a time
         (box,) = quick.findChildren(QMessageBox)
         box.reject()
         await until(lambda: not quick.findChildren(QMessageBox))
-        assert desk.state.values[PASTE_BACK] == PasteBackChoice.ASK
+        assert app.state.values[PASTE_BACK] == PasteBackChoice.ASK
         quick.paste_requested.emit()
         (box,) = quick.findChildren(QMessageBox)
         box.findChildren(QPushButton)[1].click()
-        await until(lambda: desk.state.values[PASTE_BACK] == PasteBackChoice.COPY)
+        await until(lambda: app.state.values[PASTE_BACK] == PasteBackChoice.COPY)
         quick.transcript.selectAll()
         quick.paste_requested.emit()
         assert QGuiApplication.clipboard().text() == "Because so."
@@ -471,10 +471,10 @@ async def test_a_paste_that_fails_shows_the_quick_prompt_again(
     monkeypatch.setattr(x11_paste, "wait_for_target", refuse)
     monkeypatch.setattr(paste_back_module, "FETCH_S", 0.0)
     monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
-    async with Desk() as desk:
-        quick = await answered(desk)
-        paste_back = desk.session.quick_host.paste_back
-        await desk.state.values.set(PASTE_BACK, PasteBackChoice.PASTE.value)
+    async with AppHarness() as app:
+        quick = await answered(app)
+        paste_back = app.session.quick_host.paste_back
+        await app.state.values.set(PASTE_BACK, PasteBackChoice.PASTE.value)
         quick.paste_requested.emit()
         await until(lambda: "Nothing was pasted" in find(quick, QLabel, "problem").text())
         await until(lambda: not paste_back.is_pasting)
@@ -483,41 +483,41 @@ async def test_a_paste_that_fails_shows_the_quick_prompt_again(
 
 
 async def test_each_mark_of_the_selection_is_replaced() -> None:
-    async with Desk() as desk:
-        quick = opened(desk, "a {{clipboard}} b")
-        turn = await ask(desk, quick, "Shorten {{selection}}, then translate {{selection}}.")
+    async with AppHarness() as app:
+        quick = opened(app, "a {{clipboard}} b")
+        turn = await ask(app, quick, "Shorten {{selection}}, then translate {{selection}}.")
         turn.end("Done.")
-        await desk.settled()
-        _, _, question = desk.messages()[0]
+        await app.settled()
+        _, _, question = app.messages()[0]
         assert question == "Shorten a {{clipboard}} b, then translate a {{clipboard}} b."
 
 
 async def test_a_follow_up_keeps_what_the_main_window_has_changed() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
-        (await ask(desk, quick, "One?")).end("1")
-        await desk.settled()
-        (conversation,) = await desk.backend.conversations.all()
-        desk.controllers.conversation_titles.rename(conversation.id, "Mine")
-        desk.controllers.trash.archive([conversation.id], True)
-        await desk.settled()
-        (await ask(desk, quick, "Two?")).end("2")
-        await desk.settled()
-        (conversation,) = await desk.backend.conversations.all()
+    async with AppHarness() as app:
+        quick = opened(app)
+        (await ask(app, quick, "One?")).end("1")
+        await app.settled()
+        (conversation,) = await app.backend.conversations.all()
+        app.controllers.conversation_titles.rename(conversation.id, "Mine")
+        app.controllers.trash.archive([conversation.id], True)
+        await app.settled()
+        (await ask(app, quick, "Two?")).end("2")
+        await app.settled()
+        (conversation,) = await app.backend.conversations.all()
         assert (conversation.title, conversation.archived) == ("Mine", True)
 
 
 async def test_a_follow_up_of_a_deleted_conversation_begins_another() -> None:
-    async with Desk() as desk:
-        quick = opened(desk)
-        (await ask(desk, quick, "One?")).end("1")
-        await desk.settled()
-        (deleted,) = await desk.backend.conversations.all()
-        desk.controllers.trash.delete([deleted.id])
-        await desk.controllers.trash.erase([deleted.id])
-        turn = await ask(desk, quick, "Two?")
+    async with AppHarness() as app:
+        quick = opened(app)
+        (await ask(app, quick, "One?")).end("1")
+        await app.settled()
+        (deleted,) = await app.backend.conversations.all()
+        app.controllers.trash.delete([deleted.id])
+        await app.controllers.trash.erase([deleted.id])
+        turn = await ask(app, quick, "Two?")
         turn.end("2")
-        await desk.settled()
-        (conversation,) = await desk.backend.conversations.all()
+        await app.settled()
+        (conversation,) = await app.backend.conversations.all()
         assert conversation.id != deleted.id
         assert "One?" not in str(turn.request.messages)

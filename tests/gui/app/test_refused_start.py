@@ -25,7 +25,7 @@ from desktop_app.paths import folders
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.help.help_window import HelpWindow
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.waiting import LONGEST_S
 
 
@@ -90,9 +90,9 @@ async def test_a_socket_that_cannot_be_created_is_only_reported(
         await CallServer(path, lambda request: None).start()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     (folders().socket / "in the way").mkdir(parents=True)
-    async with Desk() as desk:
-        assert "A folder is in the way of “repartee quick”" in desk.said
-        await desk.ask_and_answer("Which?", "This one.")
+    async with AppHarness() as app:
+        assert "A folder is in the way of “repartee quick”" in app.said
+        await app.ask_and_answer("Which?", "This one.")
 
 
 async def test_a_full_disk_does_not_prevent_the_start_nor_a_failed_write_the_next(
@@ -101,20 +101,20 @@ async def test_a_full_disk_does_not_prevent_the_start_nor_a_failed_write_the_nex
     async def fail(*_arguments: object) -> None:
         raise StoreFullError("There is no room left on the disk.")
 
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which?", "This one.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which?", "This one.")
     with monkeypatch.context() as full:
         full.setattr(SettingsStore, "set", fail)
         full.setattr(SettingsStore, "remove", fail)
         full.setattr(ConversationStore, "interrupt_orphans", fail)
-        async with Desk() as desk:
-            await until(lambda: "no room left" in desk.said)
-            assert "This one." in desk.transcript
-            desk.controllers.help.open_at(START)
+        async with AppHarness() as app:
+            await until(lambda: "no room left" in app.said)
+            assert "This one." in app.transcript
+            app.controllers.help.open_at(START)
             await until(lambda: find_help() is not None)
-            desk.type("unsent")
-    async with Desk() as desk:
-        assert desk.text.toPlainText() == "unsent"
+            app.type("unsent")
+    async with AppHarness() as app:
+        assert app.text.toPlainText() == "unsent"
 
 
 def find_help() -> HelpWindow | None:
@@ -153,10 +153,10 @@ raise SystemExit(application.run())
 
 
 async def test_a_damaged_row_is_offered_for_repair_at_the_start() -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Which?", "This one.")
-        desk.controllers.library.open_new()
-        await desk.ask_and_answer("Why?", "So.")
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which?", "This one.")
+        app.controllers.library.open_new()
+        await app.ask_and_answer("Why?", "So.")
     with closing(sqlite3.connect(folders().database)) as connection:
         connection.execute("UPDATE conversations SET variant = 'other' WHERE title = 'Why?'")
         connection.commit()

@@ -19,21 +19,21 @@ from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_measures import MODEL_COLUMNS
 from desktop_app.ui.spending.spending_view import SpendingView
 from desktop_app.ui.window.review_dialog import ReviewDialog
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import KEYED, dialog_of
 from tests.helpers.widgets import find
 
 
-async def _answered(desk: Desk, answer: str = "Because of **dust**.") -> None:
-    desk.type("Why is the sky blue?")
-    desk.enter()
-    await until(lambda: bool(desk.stage.turns))
-    desk.stage.turns[-1].end(answer)
-    await desk.settled()
+async def _answered(app: AppHarness, answer: str = "Because of **dust**.") -> None:
+    app.type("Why is the sky blue?")
+    app.enter()
+    await until(lambda: bool(app.providers.turns))
+    app.providers.turns[-1].end(answer)
+    await app.settled()
 
 
-async def _review(desk: Desk, verdict: str, note: str = "", text: str = "") -> None:
-    desk.session.actions["answer.review"]()
+async def _review(app: AppHarness, verdict: str, note: str = "", text: str = "") -> None:
+    app.session.actions["answer.review"]()
     dialog = await dialog_of(ReviewDialog)
     if text:
         dialog.text.setPlainText(text)
@@ -41,90 +41,90 @@ async def _review(desk: Desk, verdict: str, note: str = "", text: str = "") -> N
         dialog.verdict.set_current(verdict)
     dialog.note.setText(note)
     dialog.save_button.click()
-    await desk.written()
+    await app.written()
 
 
 async def test_a_verdict_is_shown_kept_found_counted_and_exported() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await _answered(desk)
-        await _review(desk, "rejected", "It is scattering")
-        await until(lambda: "Rejected: It is scattering" in desk.transcript)
-        stored = await desk.backend.conversations.path(desk.open_id)
+    async with AppHarness(environment=KEYED) as app:
+        await _answered(app)
+        await _review(app, "rejected", "It is scattering")
+        await until(lambda: "Rejected: It is scattering" in app.transcript)
+        stored = await app.backend.conversations.path(app.open_id)
         review = review_of(stored[-1])
         assert review is not None
         assert (review.kind, review.note) == (ReviewKind.REJECTED, "It is scattering")
-        search = desk.backend.search
+        search = app.backend.search
         for text in ("is:rejected", "dust is:rejected", "is:REJECTED blue dust"):
             found = await search.find(text)
             expected = [] if "blue" in text else [stored[-1].id]
             assert [hit.message_id for hit in found] == expected, text
         assert await search.find("dust is:reviewed") == []
         assert "dust" in (await search.find("is:rejected"))[0].snippet
-        store = ReviewStore(desk.backend.database)
+        store = ReviewStore(app.backend.database)
         (count,) = await store.counts(now().astimezone().date())
         assert await store.counts(now().astimezone().date() + timedelta(days=1)) == []
         assert count.counts[ReviewKind.REJECTED] == 1
         assert count.variant == "thinking"
-        conversation = desk.state.current.conversation
+        conversation = app.state.current.conversation
         assert "Rejected: It is scattering" in to_markdown(conversation, stored, str)
-        await _review(desk, "none")
-        await until(lambda: "Rejected" not in desk.transcript)
+        await _review(app, "none")
+        await until(lambda: "Rejected" not in app.transcript)
         assert await search.find("is:rejected") == []
-        desk.press_action("Undo")
-        await until(lambda: "Rejected: It is scattering" in desk.transcript)
-        await desk.written()
+        app.press_action("Undo")
+        await until(lambda: "Rejected: It is scattering" in app.transcript)
+        await app.written()
         assert await search.find("is:rejected")
 
 
 async def test_a_response_that_streams_is_not_reviewed_and_the_user_is_told() -> None:
-    async with Desk(environment=KEYED) as desk:
-        desk.type("Why is the sky blue?")
-        desk.enter()
-        await until(lambda: bool(desk.stage.turns))
-        desk.session.actions["answer.review"]()
-        await until(lambda: "Wait for the response to finish, then review it." in desk.said)
-        desk.stage.turns[-1].end("Because of dust.")
-        await desk.settled()
+    async with AppHarness(environment=KEYED) as app:
+        app.type("Why is the sky blue?")
+        app.enter()
+        await until(lambda: bool(app.providers.turns))
+        app.session.actions["answer.review"]()
+        await until(lambda: "Wait for the response to finish, then review it." in app.said)
+        app.providers.turns[-1].end("Because of dust.")
+        await app.settled()
 
 
 async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path) -> None:
-    async with Desk(environment=KEYED) as desk:
-        await _answered(desk)
-        original = desk.state.current.path[-1]
-        await _review(desk, "", "Wrong cause", text="Because of scattering.")
-        await until(lambda: "Because of scattering." in desk.transcript)
-        assert "Edited by you: Wrong cause" in desk.transcript
-        edited = desk.state.current.path[-1]
+    async with AppHarness(environment=KEYED) as app:
+        await _answered(app)
+        original = app.state.current.path[-1]
+        await _review(app, "", "Wrong cause", text="Because of scattering.")
+        await until(lambda: "Because of scattering." in app.transcript)
+        assert "Edited by you: Wrong cause" in app.transcript
+        edited = app.state.current.path[-1]
         assert edited.parent_id == original.parent_id
         assert edited.cost is None
-        versions = await desk.backend.conversations.versions(edited.id)
+        versions = await app.backend.conversations.versions(edited.id)
         assert versions == [original.id, edited.id]
-        (pair,) = await ReviewStore(desk.backend.database).pairs()
+        (pair,) = await ReviewStore(app.backend.database).pairs()
         assert (pair.question, pair.answer) == ("Why is the sky blue?", "Because of **dust**.")
         assert (pair.corrected, pair.note) == ("Because of scattering.", "Wrong cause")
         target = tmp_path / "pairs.jsonl"
-        desk.controllers.transfer.export(None, "corrections", target)
+        app.controllers.transfer.export(None, "corrections", target)
         await until(target.exists)
-        await until(lambda: "1 corrected response exported to" in desk.said)
+        await until(lambda: "1 corrected response exported to" in app.said)
         (line,) = (await asyncio.to_thread(target.read_text, "utf-8")).splitlines()
         row = json.loads(line)
         assert (row["chosen"], row["rejected"]) == (pair.corrected, pair.answer)
         assert (row["prompt"], row["model"]) == (pair.question, "thinking")
-        assert await desk.backend.search.find("is:corrected scattering")
-        desk.type("And at dusk?")
-        desk.enter()
-        await until(lambda: len(desk.stage.turns) == 2)
-        sent = str(desk.stage.turns[-1].request.messages)
+        assert await app.backend.search.find("is:corrected scattering")
+        app.type("And at dusk?")
+        app.enter()
+        await until(lambda: len(app.providers.turns) == 2)
+        sent = str(app.providers.turns[-1].request.messages)
         assert "Because of scattering." in sent
         assert "dust" not in sent
-        desk.stage.turns[-1].end("Red.")
-        await desk.settled()
+        app.providers.turns[-1].end("Red.")
+        await app.settled()
 
 
 async def test_text_typed_back_restores_the_verdict() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await _answered(desk)
-        desk.session.actions["answer.review"]()
+    async with AppHarness(environment=KEYED) as app:
+        await _answered(app)
+        app.session.actions["answer.review"]()
         dialog = await dialog_of(ReviewDialog)
         QTest.keyClick(dialog.text, Qt.Key.Key_X)
         QTest.keyClick(dialog.text, Qt.Key.Key_Y)
@@ -141,12 +141,12 @@ async def test_text_typed_back_restores_the_verdict() -> None:
 
 
 async def test_the_dashboard_counts_verdicts_by_model() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await _answered(desk)
-        await _review(desk, "rejected")
-        desk.controllers.spending.show()
-        await until(lambda: desk.window.findChild(SpendingView) is not None)
-        view = find(desk.window, SpendingView, "spending")
+    async with AppHarness(environment=KEYED) as app:
+        await _answered(app)
+        await _review(app, "rejected")
+        app.controllers.spending.show()
+        await until(lambda: app.window.findChild(SpendingView) is not None)
+        view = find(app.window, SpendingView, "spending")
         view.show_page("charts")
         charts = view.charts
         _choose(charts, "chart-figures", "reviews")

@@ -14,16 +14,16 @@ from desktop_app.domain.conversations.conversation import SearchFilter, SearchHi
 from desktop_app.storage.search.search_query import Search
 from desktop_app.ui.sidebar.search_filters import ORDERS, SearchFilters
 from desktop_app.ui.widgets.accessibility import announcements
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     import pytest
 
 
-def found(desk: Desk) -> list[str]:
+def found(app: AppHarness) -> list[str]:
     """Return the titles of the hits."""
-    hits = desk.window.conversations.hits
+    hits = app.window.conversations.hits
     return [hits.data(hits.index(row)) for row in range(hits.rowCount())]
 
 
@@ -32,61 +32,61 @@ async def test_filters_narrow_the_hits_and_end_with_the_search(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(announcements, "announce", lambda _widget, words: said.append(words))
-    async with Desk() as desk:
-        shown = desk.window.conversations
-        await desk.ask_and_answer("Grapefruit one?", "Yes.")
-        desk.controllers.library.open_new()
-        await desk.ask_and_answer("Grapefruit two?", "Grapefruit.")
+    async with AppHarness() as app:
+        shown = app.window.conversations
+        await app.ask_and_answer("Grapefruit one?", "Yes.")
+        app.controllers.library.open_new()
+        await app.ask_and_answer("Grapefruit two?", "Grapefruit.")
         assert shown.findChild(SearchFilters) is None
-        desk.window.search()
+        app.window.search()
         QTest.keyClicks(shown.search, "grapefruit")
-        await until(lambda: len(found(desk)) == 5)
+        await until(lambda: len(found(app)) == 5)
         filters = shown.filters
         assert filters.isVisible()
         filters.attachment_button.click()
-        await until(lambda: not found(desk))
+        await until(lambda: not found(app))
         await until(lambda: shown.note.isVisible())
         assert shown.note.text() == "No results with these filters"
         assert said == ["5 results", "No results with these filters"]
         filters.attachment_button.click()
-        await until(lambda: len(found(desk)) == 5)
+        await until(lambda: len(found(app)) == 5)
         orders = filters.order_button.menu()
         orders.aboutToShow.emit()
         (best,) = (o for o in orders.actions() if entry_text(o) == ORDERS[SearchOrder.BEST])
         best.trigger()
-        await until(lambda: found(desk)[0].startswith("Grapefruit"))
+        await until(lambda: found(app)[0].startswith("Grapefruit"))
         yesterday = now().astimezone().date() - timedelta(days=1)
         filters.search_between(yesterday, yesterday)
-        await until(lambda: not found(desk))
+        await until(lambda: not found(app))
         QTest.keyClick(shown.search, Qt.Key.Key_Escape)
         assert not filters.isVisible()
         assert filters.current == SearchFilter()
         assert filters.order is SearchOrder.NEWEST
-        assert len(desk.rows) == 2
+        assert len(app.rows) == 2
 
 
 async def test_hits_are_opened_by_keyboard_from_the_field() -> None:
-    async with Desk() as desk:
-        shown = desk.window.conversations
-        await desk.ask_and_answer("Grapefruit?", "Yes.")
-        desk.window.search()
+    async with AppHarness() as app:
+        shown = app.window.conversations
+        await app.ask_and_answer("Grapefruit?", "Yes.")
+        app.window.search()
         QTest.keyClicks(shown.search, "grapefruit")
-        await until(lambda: found(desk))
+        await until(lambda: found(app))
         QTest.keyClick(shown.search, Qt.Key.Key_Tab)
         assert QApplication.focusWidget() is shown.filters.time_button
         for _ in range(2):
-            desk.press(Qt.Key.Key_Tab)
-        desk.press(Qt.Key.Key_Space)
+            app.press(Qt.Key.Key_Tab)
+        app.press(Qt.Key.Key_Space)
         assert shown.filters.current.has_attachment
 
 
 async def test_the_archive_is_searched_and_marked() -> None:
-    async with Desk() as desk:
-        shown = desk.window.conversations
-        id_ = await desk.ask_and_answer("Grapefruit?", "Yes.")
-        await desk.state.backend.flags.set_archived([id_], True)
+    async with AppHarness() as app:
+        shown = app.window.conversations
+        id_ = await app.ask_and_answer("Grapefruit?", "Yes.")
+        await app.state.backend.flags.set_archived([id_], True)
         QTest.keyClicks(shown.search, "grapefruit")
-        await until(lambda: found(desk))
+        await until(lambda: found(app))
         row = shown.hits.index(0)
         assert shown.hits.data(row, Qt.ItemDataRole.AccessibleTextRole).startswith(
             "Grapefruit?, archived: "
@@ -110,18 +110,18 @@ class Slow(Search):
 async def test_a_newer_search_does_not_wait_for_an_older_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with Desk() as desk:
-        shown = desk.window.conversations
-        await desk.ask_and_answer("Grapefruit?", "Yes.")
-        slow = Slow(desk.backend.database)
-        monkeypatch.setattr(desk.backend.search, "find", slow.find)
+    async with AppHarness() as app:
+        shown = app.window.conversations
+        await app.ask_and_answer("Grapefruit?", "Yes.")
+        slow = Slow(app.backend.database)
+        monkeypatch.setattr(app.backend.search, "find", slow.find)
         for _ in range(6):  # more than there are readers
             shown.search_changed.emit("slow")
             await until(lambda: slow.asked)
             await asyncio.sleep(0)
         shown.search_changed.emit("grapefruit")
-        await until(lambda: found(desk))
+        await until(lambda: found(app))
         assert shown.hits.rowCount() == 2
         shown.search_changed.emit("slow")
         shown.search_changed.emit("")
-        assert desk.rows == ["Grapefruit?"]
+        assert app.rows == ["Grapefruit?"]

@@ -13,7 +13,7 @@ from desktop_app.app.state.providers import Providers
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from tests.end2end.prepared_server import Prepared, PreparedServer
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.closed_port import closed_port
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.integration.cli.replies import CHAT, refusal, whole_of_the_asked
@@ -36,19 +36,19 @@ PRICED = {
 REFUSED = refusal(404, "x")
 
 
-def named(desk: Desk) -> str:
+def named(app: AppHarness) -> str:
     """Return the model in the choice row."""
-    return desk.window.prompt.row.choice.short_name
+    return app.window.prompt.row.choice.short_name
 
 
-def variants(desk: Desk) -> list[Variant]:
+def variants(app: AppHarness) -> list[Variant]:
     """Return the variants in the menu."""
-    return [e.variant for e in desk.window.prompt.row.choice.models if e.variant]
+    return [e.variant for e in app.window.prompt.row.choice.models if e.variant]
 
 
-def notice(desk: Desk) -> str:
+def notice(app: AppHarness) -> str:
     """Return the visible notification."""
-    card = desk.window.notifications
+    card = app.window.notifications
     return f"{card.status.text()} {card.details.text()}"
 
 
@@ -59,70 +59,70 @@ def environment(base_url: str, **more: str) -> dict[str, str]:
 async def test_the_first_start_proposes_the_first_chat_model() -> None:
     async with (
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
-        Desk(real=True, environment=environment(server.base_url)) as desk,
+        AppHarness(real=True, environment=environment(server.base_url)) as app,
     ):
-        await until(lambda: named(desk) == "qwen3-8b")
-        choice = desk.window.prompt.row.choice
-        assert (choice.offers_variants, choice.effort_shown, variants(desk)) == (False, None, [])
-        desk.type("Why?")
-        await until(lambda: "tokens" in desk.estimate)
-        assert "$" not in desk.estimate
-        desk.enter()
+        await until(lambda: named(app) == "qwen3-8b")
+        choice = app.window.prompt.row.choice
+        assert (choice.offers_variants, choice.effort_shown, variants(app)) == (False, None, [])
+        app.type("Why?")
+        await until(lambda: "tokens" in app.estimate)
+        assert "$" not in app.estimate
+        app.enter()
         await until(lambda: bool(server.requests))
-        await desk.settled()
+        await app.settled()
         assert {r.json["model"] for r in server.requests} == {"qwen3-8b"}
 
 
 async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
     async with (
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
-        Desk(
+        AppHarness(
             real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
-        ) as desk,
+        ) as app,
     ):
-        await desk.written()
-        assert not desk.controllers.choice._connected
-        desk.session.quick.open_with("")
-        quick = desk.session.quick.window
+        await app.written()
+        assert not app.controllers.choice._connected
+        app.session.quick.open_with("")
+        quick = app.session.quick.window
         await until(lambda: quick.choice.short_name == "qwen3-8b")
-        await until(lambda: named(desk) == "qwen3-8b")  # the window has the same list
+        await until(lambda: named(app) == "qwen3-8b")  # the window has the same list
 
 
 async def test_a_question_asked_before_the_list_has_arrived_waits_for_it() -> None:
     async with (
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
-        Desk(
+        AppHarness(
             real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
-        ) as desk,
+        ) as app,
     ):
-        desk.session.quick.open_with("")
-        desk.session.quick.window.submit_requested.emit("Why?")
+        app.session.quick.open_with("")
+        app.session.quick.window.submit_requested.emit("Why?")
         await until(lambda: any(r.method == "POST" for r in server.requests))
-        await desk.settled()
+        await app.settled()
         assert {r.json["model"] for r in server.requests if r.method == "POST"} == {"qwen3-8b"}
 
 
 async def test_the_variants_are_those_that_the_server_lists() -> None:
     async with (
         LoopbackServer(REFUSED, CHAT, models=("gpt-4o", "gpt-5.2")) as server,
-        Desk(real=True, environment=environment(server.base_url)) as desk,
+        AppHarness(real=True, environment=environment(server.base_url)) as app,
     ):
-        await until(lambda: variants(desk) == [Variant.THINKING])
-        choice = desk.window.prompt.row.choice
+        await until(lambda: variants(app) == [Variant.THINKING])
+        choice = app.window.prompt.row.choice
         assert (choice.variant, choice.offers_variants) == (Variant.THINKING, False)
         assert (choice.short_name, Effort.MINIMAL in choice.efforts_listed) == ("Thinking", False)
-        desk.controllers.choice.choose_variant(Variant.PRO)
-        assert desk.state.setup.choice.variant is Variant.THINKING
+        app.controllers.choice.choose_variant(Variant.PRO)
+        assert app.state.setup.choice.variant is Variant.THINKING
 
 
 async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> None:
     family = ("gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro")
     async with (
         LoopbackServer(REFUSED, CHAT, models=family) as server,
-        Desk(real=True, environment=environment(server.base_url)) as desk,
+        AppHarness(real=True, environment=environment(server.base_url)) as app,
     ):
-        desk.session.quick.open_with("")
-        quick = desk.session.quick.window
+        app.session.quick.open_with("")
+        quick = app.session.quick.window
         await until(lambda: quick.choice.offers_variants)
         quick.variant_requested.emit(Variant.PRO)
         assert quick.choice.variant is Variant.PRO
@@ -130,39 +130,39 @@ async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> N
 
 async def test_a_provider_without_models_proposes_one_too() -> None:
     profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, needs_key=False)
-    async with LoopbackServer(REFUSED, CHAT, models=OWN) as server, Desk(real=True) as desk:
-        desk.window.settings.profile_add_requested.emit(replace(profile, base_url=server.base_url))
-        await desk.written()
-        await desk.controllers.state.new_conversation.set_default("default.provider", "own")
-        desk.window.conversations.new_requested.emit()
-        await until(lambda: named(desk) == "qwen3-8b")
+    async with LoopbackServer(REFUSED, CHAT, models=OWN) as server, AppHarness(real=True) as app:
+        app.window.settings.profile_add_requested.emit(replace(profile, base_url=server.base_url))
+        await app.written()
+        await app.controllers.state.new_conversation.set_default("default.provider", "own")
+        app.window.conversations.new_requested.emit()
+        await until(lambda: named(app) == "qwen3-8b")
 
 
 async def test_without_a_list_the_window_asks_for_a_model() -> None:
     async with (
         LoopbackServer(REFUSED) as server,
-        Desk(real=True, environment=environment(server.base_url)) as desk,
+        AppHarness(real=True, environment=environment(server.base_url)) as app,
     ):
-        desk.type("Why?")
-        desk.enter()
-        await until(lambda: "has no default model" in notice(desk))
-        assert "set OPENAI_MODEL" in notice(desk)
+        app.type("Why?")
+        app.enter()
+        await until(lambda: "has no default model" in notice(app))
+        assert "set OPENAI_MODEL" in notice(app)
         assert [r.method for r in server.requests if r.method == "POST"] == []
-        assert named(desk) == "No model"
+        assert named(app) == "No model"
 
 
 async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
     async with (
         LoopbackServer(replies(200, PRICED), whole_of_the_asked) as server,
-        Desk(real=True, environment=environment(server.base_url)) as desk,
+        AppHarness(real=True, environment=environment(server.base_url)) as app,
     ):
-        await until(lambda: named(desk) == "vendor/small")
-        desk.type("Why? " * 50)
-        await until(lambda: "$" in desk.estimate)
-        desk.enter()
+        await until(lambda: named(app) == "vendor/small")
+        app.type("Why? " * 50)
+        await until(lambda: "$" in app.estimate)
+        app.enter()
         await until(lambda: len(server.requests) > 1)
-        await desk.settled()
-        [(model, tokens_in, tokens_out, cost)] = desk.stored(
+        await app.settled()
+        [(model, tokens_in, tokens_out, cost)] = app.stored(
             "SELECT model, input_tokens, output_tokens, cost FROM ledger"
         )
         assert model == "vendor/small"
@@ -174,43 +174,43 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
     monkeypatch.setattr(server_watch, "MAX_WAIT_MS", 80)
     with closed_port() as port:
         there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
-        desk = await Desk(real=True, environment=there).__aenter__()
+        app = await AppHarness(real=True, environment=there).__aenter__()
         try:
-            desk.type("Why is the sky blue?")
-            desk.enter()
-            await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in desk.transcript)
-            watch = desk.controllers.server_watch
+            app.type("Why is the sky blue?")
+            app.enter()
+            await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in app.transcript)
+            watch = app.controllers.server_watch
             await until(lambda: watch.attempts > 2)
-            assert "is back" not in desk.transcript
-            here = desk.open_id
-            desk.window.conversations.new_requested.emit()
+            assert "is back" not in app.transcript
+            here = app.open_id
+            app.window.conversations.new_requested.emit()
             await until(lambda: not watch.is_watching)
         except BaseException:
-            await desk.close()
+            await app.close()
             raise
     try:
         async with PreparedServer(ANSWERS, port=port):
-            desk.open_row(here)
-            await until(lambda: f"The server at 127.0.0.1:{port} is back." in desk.transcript)
-            assert "Nothing is listening" not in desk.transcript
-            assert "is back" in desk.window.notifications.status.text()
+            app.open_row(here)
+            await until(lambda: f"The server at 127.0.0.1:{port} is back." in app.transcript)
+            assert "Nothing is listening" not in app.transcript
+            assert "is back" in app.window.notifications.status.text()
             assert not watch.is_watching
-            desk.controllers.answer_actions.act_on_last("retry")
-            await until(lambda: "Rayleigh" in desk.transcript)
-            await desk.settled()
+            app.controllers.answer_actions.act_on_last("retry")
+            await until(lambda: "Rayleigh" in app.transcript)
+            await app.settled()
     finally:
-        await desk.close()
+        await app.close()
 
 
 async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_watch, "FIRST_WAIT_MS", 1)
     with closed_port() as port:
         there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
-        async with Desk(real=True, environment=there) as desk:
-            desk.window.hide()
-            desk.type("Why?")
-            desk.enter()
-            watch = desk.controllers.server_watch
+        async with AppHarness(real=True, environment=there) as app:
+            app.window.hide()
+            app.type("Why?")
+            app.enter()
+            watch = app.controllers.server_watch
             await until(lambda: watch.is_watching)
             for _ in range(20):
                 await asyncio.sleep(0.002)
@@ -228,14 +228,14 @@ async def test_a_question_that_is_sent_twice_while_a_model_is_looked_for_is_aske
 
     async with (
         LoopbackServer(CHAT, CHAT, models=OWN) as server,
-        Desk(
+        AppHarness(
             real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
-        ) as desk,
+        ) as app,
     ):
         monkeypatch.setattr(Providers, "refresh_listing", refresh_late)
         for _ in range(2):
-            desk.window.prompt.submit_requested.emit("Why?")
+            app.window.prompt.submit_requested.emit("Why?")
         may_refresh.set()
         await until(lambda: any(r.method == "POST" for r in server.requests))
-        await desk.settled()
-        assert [role for role, _, _ in desk.messages()] == ["user", "assistant"]
+        await app.settled()
+        assert [role for role, _, _ in app.messages()] == ["user", "assistant"]

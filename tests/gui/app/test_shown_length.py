@@ -19,7 +19,7 @@ from desktop_app.domain.answering.shown_length import (
 )
 from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.messages import answer
 
 
@@ -54,27 +54,27 @@ def test_only_the_beginning_of_long_arguments_is_shown() -> None:
 
 @pytest.mark.attack("reply-bounds")
 async def test_all_of_it_is_stored_and_copied() -> None:
-    async with Desk() as desk:
-        turn = await desk.ask("Why?")
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
         text = "a\n" * (MAX_SHOWN_LINES + 5_000)
         turn.give(TextDelta(text))
-        await until(lambda: str(NOT_ALL_SHOWN) in desk.transcript)
+        await until(lambda: str(NOT_ALL_SHOWN) in app.transcript)
         turn.end()
-        await desk.settled()
-        assert desk.messages()[1][1:] == ("complete", text)
-        (shown,) = desk.state.current.path[1:]
+        await app.settled()
+        assert app.messages()[1][1:] == ("complete", text)
+        (shown,) = app.state.current.path[1:]
         assert shown.text == text, "what goes on is asked with all of it"
-        assert desk.transcript.count(str(NOT_ALL_SHOWN)) == 1
-        assert desk.transcript.count("a\n") <= MAX_SHOWN_LINES
+        assert app.transcript.count(str(NOT_ALL_SHOWN)) == 1
+        assert app.transcript.count("a\n") <= MAX_SHOWN_LINES
 
-        desk.window.transcript.commands.copy_last_answer()
-        await until(lambda: not desk.window.transcript.copies.is_building)
+        app.window.transcript.commands.copy_last_answer()
+        await until(lambda: not app.window.transcript.copies.is_building)
         assert copied() == text
         assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
 
         QGuiApplication.clipboard().clear()
-        desk.controllers.export.copy()
-        await until(lambda: desk.said == "Conversation copied.")
+        app.controllers.export.copy()
+        await until(lambda: app.said == "Conversation copied.")
         assert text.strip() in copied()
 
 

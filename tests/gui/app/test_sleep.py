@@ -16,7 +16,7 @@ from desktop_app.app.library.data.backup_controller import FIRST_CHECK, LAST_KEY
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.session.sleep_watch import MANAGER
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, message_bus_daemon
 from tests.helpers.widgets import timer_of
 
@@ -37,12 +37,12 @@ def tell(logind: BusService, *, sleeps: bool) -> bool:
 async def test_due_work_is_done_soon_after_waking(
     logind: BusService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with Desk() as desk:
-        backups, watch = desk.controllers.backups, desk.controllers.server_watch
-        await desk.backend.settings.set(LAST_KEY, {"at": now().isoformat()})
+    async with AppHarness() as app:
+        backups, watch = app.controllers.backups, app.controllers.server_watch
+        await app.backend.settings.set(LAST_KEY, {"at": now().isoformat()})
         await backups.start()
-        await desk.state.values.set("backup.folder", str(tmp_path))
-        await desk.state.values.set("backup.every", "day")
+        await app.state.values.set("backup.folder", str(tmp_path))
+        await app.state.values.set("backup.every", "day")
         first_ms = int(FIRST_CHECK.total_seconds() * 1000)
         await until(lambda: timer_of(backups).remainingTime() > 10 * first_ms)
         # A day passes in the sleep.
@@ -56,21 +56,21 @@ async def test_due_work_is_done_soon_after_waking(
 
 
 async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
-    async with Desk() as desk:
-        await desk.ask_and_answer("Why?", "So.")
-        saver = desk.controllers.draft_saver
+    async with AppHarness() as app:
+        await app.ask_and_answer("Why?", "So.")
+        saver = app.controllers.draft_saver
         timer_of(saver).setInterval(60_000)
-        desk.type("half a sentence")
+        app.type("half a sentence")
         assert saver.is_waiting
         await until(lambda: tell(logind, sleeps=True) and not saver.is_waiting)
-        await until(lambda: desk.draft_of(desk.state.current.id) == "half a sentence")
+        await until(lambda: app.draft_of(app.state.current.id) == "half a sentence")
 
 
 async def test_without_a_system_bus_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
-    async with Desk() as desk:
-        await desk.session._sleep.watch()
-        assert not desk.session._sleep._bus.is_connected
+    async with AppHarness() as app:
+        await app.session._sleep.watch()
+        assert not app.session._sleep._bus.is_connected
 
 
 async def test_a_backup_that_is_due_again_while_it_runs_does_not_restart_the_timer(
@@ -84,18 +84,18 @@ async def test_a_backup_that_is_due_again_while_it_runs_does_not_restart_the_tim
         return CommandResult(0, "", "")
 
     monkeypatch.setattr(CommandRunner, "run", run_long)
-    async with Desk() as desk:
-        backups, fired = desk.controllers.backups, list[bool]()
+    async with AppHarness() as app:
+        backups, fired = app.controllers.backups, list[bool]()
         timer = timer_of(backups)
         timer.timeout.connect(lambda: fired.append(True))
-        await desk.state.values.set("backup.folder", str(tmp_path))
-        await desk.state.values.set("backup.every", "day")
+        await app.state.values.set("backup.folder", str(tmp_path))
+        await app.state.values.set("backup.every", "day")
         timer.start(0)
         await has_begun.wait()
         timer.start(0)  # as after waking
         await until(lambda: len(fired) == 2)
         for _ in range(10):
-            await desk.state.values.set("look.text_size", 100)
+            await app.state.values.set("look.text_size", 100)
         assert len(fired) == 2
         may_end.set()
         await until(timer.isActive)

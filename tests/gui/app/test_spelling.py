@@ -16,7 +16,7 @@ from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer import prompt_spelling
 from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
@@ -64,10 +64,10 @@ def press_menu_key(widget: QWidget) -> None:
     QCoreApplication.sendEvent(widget, QContextMenuEvent(reason, at, widget.mapToGlobal(at)))
 
 
-async def begin(desk: Desk, text: str) -> None:
-    await desk.session.check_spelling()
-    desk.text.setPlainText(text)
-    desk.text.setFocus()
+async def begin(app: AppHarness, text: str) -> None:
+    await app.session.check_spelling()
+    app.text.setPlainText(text)
+    app.text.setFocus()
 
 
 async def popup() -> None:
@@ -75,97 +75,97 @@ async def popup() -> None:
 
 
 async def test_misspelled_words_outside_of_code_are_underlined() -> None:
-    async with Desk() as desk:
-        await begin(desk, "😀 The wrld\n```\nthiss\n```\n`thatt` and theese words")
-        await until(lambda: marked(desk.text) == ["wrld", "theese"])
-        desk.text.insertPlainText("abc ")  # at the start
-        assert marked(desk.text) == ["wrld", "theese"]  # at once, at their new places
+    async with AppHarness() as app:
+        await begin(app, "😀 The wrld\n```\nthiss\n```\n`thatt` and theese words")
+        await until(lambda: marked(app.text) == ["wrld", "theese"])
+        app.text.insertPlainText("abc ")  # at the start
+        assert marked(app.text) == ["wrld", "theese"]  # at once, at their new places
 
 
 async def test_a_word_is_marked_once_the_cursor_leaves_it() -> None:
-    async with Desk() as desk:
-        await begin(desk, "")
-        desk.type("theese wrld")
-        await until(lambda: marked(desk.text) == ["theese"])
-        desk.type(" ")
-        await until(lambda: marked(desk.text) == ["theese", "wrld"])
+    async with AppHarness() as app:
+        await begin(app, "")
+        app.type("theese wrld")
+        await until(lambda: marked(app.text) == ["theese"])
+        app.type(" ")
+        await until(lambda: marked(app.text) == ["theese", "wrld"])
 
 
 async def test_nothing_is_marked_while_an_input_method_composes() -> None:
-    async with Desk() as desk:
-        await begin(desk, "theese ")
-        await until(lambda: marked(desk.text) == ["theese"])
-        desk.text.moveCursor(QTextCursor.MoveOperation.End)
-        QCoreApplication.sendEvent(desk.text, QInputMethodEvent("wrld", []))
-        desk.session.spelling.spelling.mark_misspelled(["theese"])  # type: ignore[union-attr]
-        assert desk.text.document().firstBlock().layout().preeditAreaText() == "wrld"
-        QCoreApplication.sendEvent(desk.text, QInputMethodEvent())
-        await until(lambda: marked(desk.text) == ["theese"])
+    async with AppHarness() as app:
+        await begin(app, "theese ")
+        await until(lambda: marked(app.text) == ["theese"])
+        app.text.moveCursor(QTextCursor.MoveOperation.End)
+        QCoreApplication.sendEvent(app.text, QInputMethodEvent("wrld", []))
+        app.session.spelling.spelling.mark_misspelled(["theese"])  # type: ignore[union-attr]
+        assert app.text.document().firstBlock().layout().preeditAreaText() == "wrld"
+        QCoreApplication.sendEvent(app.text, QInputMethodEvent())
+        await until(lambda: marked(app.text) == ["theese"])
 
 
 async def test_the_menu_key_offers_suggestions_and_takes_one() -> None:
-    async with Desk() as desk:
-        await begin(desk, "the wrld turns")
-        await until(lambda: marked(desk.text) == ["wrld"])
-        cursor = desk.text.textCursor()
+    async with AppHarness() as app:
+        await begin(app, "the wrld turns")
+        await until(lambda: marked(app.text) == ["wrld"])
+        cursor = app.text.textCursor()
         cursor.setPosition(6)
-        desk.text.setTextCursor(cursor)
-        press_menu_key(desk.text)
+        app.text.setTextCursor(cursor)
+        press_menu_key(app.text)
         await popup()
-        assert "world" in menu_of(desk.text)
+        assert "world" in menu_of(app.text)
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
         world = next(a for a in menu.actions() if entry_text(a) == "world")
         menu.setActiveAction(world)
         QTest.keyClick(menu, Qt.Key.Key_Return)
-        assert desk.text.toPlainText() == "the world turns"
-        desk.text.undo()
-        assert desk.text.toPlainText() == "the wrld turns"
+        assert app.text.toPlainText() == "the world turns"
+        app.text.undo()
+        assert app.text.toPlainText() == "the wrld turns"
 
 
 @pytest.mark.parametrize("name", ["add-word", "ignore-word"])
 async def test_the_menu_adds_or_ignores_a_word(name: str, tmp_path: Path) -> None:
-    async with Desk() as desk:
-        await begin(desk, "the wrld wrld")
-        await until(lambda: marked(desk.text) == ["wrld", "wrld"])
-        desk.session.actions["prompt.spelling"]()
+    async with AppHarness() as app:
+        await begin(app, "the wrld wrld")
+        await until(lambda: marked(app.text) == ["wrld", "wrld"])
+        app.session.actions["prompt.spelling"]()
         await popup()
-        assert desk.text.textCursor().selectedText() == "wrld"
+        assert app.text.textCursor().selectedText() == "wrld"
         choose(name)
-        assert marked(desk.text) == []
-        await desk.settled()
+        assert marked(app.text) == []
+        await app.settled()
     own = list((tmp_path / "enchant").glob("*.dic"))
     assert any("wrld" in path.read_text() for path in own) is (name == "add-word")
 
 
 async def test_f7_goes_to_the_next_misspelled_word_or_says_there_is_none() -> None:
-    async with Desk() as desk:
-        await begin(desk, "wrld\n" + "fine words\n" * 300 + "theese")
+    async with AppHarness() as app:
+        await begin(app, "wrld\n" + "fine words\n" * 300 + "theese")
         for word in ("wrld", "theese", "wrld"):
-            desk.session.actions["prompt.spelling"]()
+            app.session.actions["prompt.spelling"]()
             await popup()
-            assert desk.text.textCursor().selectedText() == word
+            assert app.text.textCursor().selectedText() == word
             press = QApplication.activePopupWidget()
             assert press is not None
             press.close()
-        desk.text.setPlainText("fine")
-        desk.session.actions["prompt.spelling"]()
+        app.text.setPlainText("fine")
+        app.session.actions["prompt.spelling"]()
         await until(
             lambda: any(
                 label.text() == "No misspelled words found"
-                for label in desk.window.findChildren(PlainLabel)
+                for label in app.window.findChildren(PlainLabel)
             )
         )
 
 
 async def test_the_quick_prompt_is_checked_too() -> None:
-    async with Desk() as desk:
-        await begin(desk, "")
-        desk.session.quick.open_with("")
-        line = find(desk.session.quick.window, QPlainTextEdit, "prompt")
+    async with AppHarness() as app:
+        await begin(app, "")
+        app.session.quick.open_with("")
+        line = find(app.session.quick.window, QPlainTextEdit, "prompt")
         QTest.keyClicks(line, "the wrld turns")
-        assert desk.session.spelling is not None
-        spelling = desk.session.spelling.spelling
+        assert app.session.spelling is not None
+        spelling = app.session.spelling.spelling
         await until(lambda: bool(spelling.misspelled_in(line.toPlainText())))
         cursor = line.textCursor()
         cursor.setPosition(5)
@@ -179,17 +179,17 @@ async def test_the_quick_prompt_is_checked_too() -> None:
 
 
 async def test_settings_switch_it_off_and_choose_languages() -> None:
-    async with Desk() as desk:
-        await begin(desk, "the wrld turns")
-        await until(lambda: marked(desk.text) == ["wrld"])
-        desk.window.settings.setting_changed.emit(SPELLING, False)
-        await desk.written()
-        assert marked(desk.text) == []
-        desk.window.settings.setting_changed.emit(SPELLING, True)
+    async with AppHarness() as app:
+        await begin(app, "the wrld turns")
+        await until(lambda: marked(app.text) == ["wrld"])
+        app.window.settings.setting_changed.emit(SPELLING, False)
+        await app.written()
+        assert marked(app.text) == []
+        app.window.settings.setting_changed.emit(SPELLING, True)
         # Klingon has no dictionary.
-        desk.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
-        await desk.settled()
-        assert marked(desk.text) == []
+        app.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
+        await app.settled()
+        assert marked(app.text) == []
 
 
 async def test_a_check_in_the_languages_before_a_change_is_dropped(
@@ -206,23 +206,23 @@ async def test_a_check_in_the_languages_before_a_change_is_dropped(
         return found
 
     monkeypatch.setattr(dictionaries.Dictionaries, "misspelled", check)
-    async with Desk() as desk:
-        await begin(desk, "the wrld turns")
+    async with AppHarness() as app:
+        await begin(app, "the wrld turns")
         await until(started.is_set)
-        desk.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
-        await until(lambda: desk.state.values[SPELLING_LANGUAGES] == "tlh")
+        app.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
+        await until(lambda: app.state.values[SPELLING_LANGUAGES] == "tlh")
         go_on.set()
-        await desk.settled()
-        assert marked(desk.text) == []
+        await app.settled()
+        assert marked(app.text) == []
 
 
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
 async def test_several_languages_are_chosen_in_one_menu(way: str) -> None:
-    async with Desk() as desk:
-        await begin(desk, "the wrld turns")
+    async with AppHarness() as app:
+        await begin(app, "the wrld turns")
         told: list[str] = []
-        request = EditRequest(SPELLING_LANGUAGES, "de_DE", told.append, desk.window)
-        controller = desk.session.spelling
+        request = EditRequest(SPELLING_LANGUAGES, "de_DE", told.append, app.window)
+        controller = app.session.spelling
         assert controller is not None
         controller._installed = ["de_DE", "en_US", "nl_NL"]
         menu = controller.choose_languages(request)
@@ -253,15 +253,15 @@ async def test_the_setting_names_the_packages_of_a_missing_library(
 ) -> None:
     monkeypatch.setattr(dictionaries, "LIBRARY", "libnowhere.so.9")
 
-    async with Desk() as desk:
-        await begin(desk, "the wrld turns")
-        desk.window.show_settings(True)
-        desk.window.settings.show_page("look")
-        notes = [label.text() for label in desk.window.settings.findChildren(PlainLabel)]
+    async with AppHarness() as app:
+        await begin(app, "the wrld turns")
+        app.window.show_settings(True)
+        app.window.settings.show_page("look")
+        notes = [label.text() for label in app.window.settings.findChildren(PlainLabel)]
         assert any("libenchant-2-2 hunspell-en-us" in note for note in notes)
-        switch = desk.window.settings.findChild(QWidget, SPELLING)
+        switch = app.window.settings.findChild(QWidget, SPELLING)
         assert switch is not None
         assert not switch.isEnabled()
-        press_menu_key(desk.text)
+        press_menu_key(app.text)
         await popup()
-        assert "world" not in menu_of(desk.text)
+        assert "world" not in menu_of(app.text)

@@ -27,78 +27,78 @@ from desktop_app.ui.sidebar import conversation_list
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import SpendingView
-from tests.gui.app.desk import DISK_FULL, Desk, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
 KEYED = {"OPENAI_API_KEY": "not-a-key"}
 
 
-async def cap(desk: Desk, amount: str) -> None:
-    await desk.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal(amount)))
-    await desk.state.providers.reload()
+async def cap(app: AppHarness, amount: str) -> None:
+    await app.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal(amount)))
+    await app.state.providers.reload()
 
 
-def footer(desk: Desk) -> str:
-    return desk.window.conversations.footer.month.text()
+def footer(app: AppHarness) -> str:
+    return app.window.conversations.footer.month.text()
 
 
 async def test_the_cap_warns_refuses_and_is_raised() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await cap(desk, "0.005")
-        await desk.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
-        await until(lambda: "$0.005 of your $0.005 monthly limit" in desk.said)
-        await until(lambda: footer(desk) == "$0.005 of $0.005")
-        assert desk.window.conversations.footer.month.property("role") == "warning"
-        desk.type("Two")
-        desk.enter()
-        await until(lambda: "exceeds the limit" in desk.said)
-        assert "$0.00455 of $0.005 spent" in desk.said
-        assert desk.text.toPlainText() == "Two"
-        assert len(desk.stage.turns) == 1
-        assert len(desk.messages()) == 2
+    async with AppHarness(environment=KEYED) as app:
+        await cap(app, "0.005")
+        await app.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
+        await until(lambda: "$0.005 of your $0.005 monthly limit" in app.said)
+        await until(lambda: footer(app) == "$0.005 of $0.005")
+        assert app.window.conversations.footer.month.property("role") == "warning"
+        app.type("Two")
+        app.enter()
+        await until(lambda: "exceeds the limit" in app.said)
+        assert "$0.00455 of $0.005 spent" in app.said
+        assert app.text.toPlainText() == "Two"
+        assert len(app.providers.turns) == 1
+        assert len(app.messages()) == 2
 
-        desk.press_action("Raise the limit")
-        field = find(desk.window.settings, QLineEdit, "monthly-cap")
+        app.press_action("Raise the limit")
+        field = find(app.window.settings, QLineEdit, "monthly-cap")
         await until(field.hasFocus)
         assert field.text() == "0.005"
         QTest.keyClicks(field, "1,50")
         QTest.keyClick(field, Qt.Key.Key_Return)
-        await until(lambda: desk.state.setup.profile.monthly_cap == Decimal("1.50"))
-        await until(lambda: "monthly cap" not in desk.said)
+        await until(lambda: app.state.setup.profile.monthly_cap == Decimal("1.50"))
+        await until(lambda: "monthly cap" not in app.said)
         assert field.text() == "1.50"
-        desk.enter()
-        await until(lambda: len(desk.stage.turns) == 2)
-        desk.stage.turns[-1].end("Another.")
-        await desk.settled()
-        assert "monthly limit" not in desk.said
+        app.enter()
+        await until(lambda: len(app.providers.turns) == 2)
+        app.providers.turns[-1].end("Another.")
+        await app.settled()
+        assert "monthly limit" not in app.said
 
 
 async def test_a_running_answer_is_not_cut_by_the_cap_and_its_input_counts() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await cap(desk, "0.00002")  # room for eleven tokens of input
-        first = await desk.ask("One two three")
-        desk.controllers.library.open_new()
-        desk.type("Four five six")
-        desk.enter()
-        await until(lambda: "pending" in desk.said)
+    async with AppHarness(environment=KEYED) as app:
+        await cap(app, "0.00002")  # room for eleven tokens of input
+        first = await app.ask("One two three")
+        app.controllers.library.open_new()
+        app.type("Four five six")
+        app.enter()
+        await until(lambda: "pending" in app.said)
         first.say("On and on ")
         first.end("to the end.")
-        await desk.settled()
+        await app.settled()
         whole = ("assistant", "complete", "On and on to the end.")
-        assert desk.messages()[1] == whole
+        assert app.messages()[1] == whole
 
 
 async def test_the_tables_show_all_calls() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await desk.ask_and_answer("One", "An answer.")
-        turn = await desk.ask("Two")
+    async with AppHarness(environment=KEYED) as app:
+        await app.ask_and_answer("One", "An answer.")
+        turn = await app.ask("Two")
         turn.say("More")
         turn.give(UsageReported(Usage(1_000_000, 400_000, 10, 0)), Completed())
-        await desk.settled()
-        desk.controllers.spending.show()
-        await until(lambda: desk.window.findChild(SpendingView) is not None)
-        view = desk.window.findChild(SpendingView)
+        await app.settled()
+        app.controllers.spending.show()
+        await until(lambda: app.window.findChild(SpendingView) is not None)
+        view = app.window.findChild(SpendingView)
         assert isinstance(view, SpendingView)
         await until(view.isVisible)
         # 600,000 fresh, 400,000 cached, 10 out: $1.05 + $0.07 + $0.00014, and the $0.00455
@@ -123,17 +123,17 @@ async def test_the_charts_say_that_older_calls_are_being_summed_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ledger, "SLICE_SIZE", 1)
-    async with Desk(environment=KEYED) as desk:
-        database, spending = desk.backend.database, desk.controllers.spending
+    async with AppHarness(environment=KEYED) as app:
+        database, spending = app.backend.database, app.controllers.spending
         for question in ("One", "Two"):
-            await desk.ask_and_answer(question, "An answer.")
-        await desk.settled()
+            await app.ask_and_answer(question, "An answer.")
+        await app.settled()
         await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
         monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 0)
         await database.write(daily_sums.fill_days)
         spending.show()
-        await until(lambda: desk.window.findChild(SpendingView) is not None)
-        view = find(desk.window, SpendingView, "spending")
+        await until(lambda: app.window.findChild(SpendingView) is not None)
+        view = find(app.window, SpendingView, "spending")
         await until(view.isVisible)
         assert view.preparing.isHidden()
         said: list[str] = []
@@ -149,15 +149,15 @@ async def test_the_charts_say_that_older_calls_are_being_summed_up(
         await until(lambda: sum(row.spent.calls for row in view.charts.rows) > 0)
         await until(view.preparing.isHidden)
         assert "Figures of earlier calls are being prepared: 50%." in said
-        await until(lambda: [row.spent.calls for row in view.charts.rows] == [call_count(desk)])
+        await until(lambda: [row.spent.calls for row in view.charts.rows] == [call_count(app)])
 
 
 async def test_preparation_that_fails_ends_its_note(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "SLICE_SIZE", 1)
-    async with Desk(environment=KEYED) as desk:
-        database, spending = desk.backend.database, desk.controllers.spending
-        await desk.ask_and_answer("One", "An answer.")
-        await desk.settled()
+    async with AppHarness(environment=KEYED) as app:
+        database, spending = app.backend.database, app.controllers.spending
+        await app.ask_and_answer("One", "An answer.")
+        await app.settled()
         await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
         monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 0)
         await database.write(daily_sums.fill_days)
@@ -167,94 +167,94 @@ async def test_preparation_that_fails_ends_its_note(monkeypatch: pytest.MonkeyPa
 
         monkeypatch.setattr(ledger, "sum_up_slice", refuse)
         spending.prepare()
-        await until(lambda: DISK_FULL in desk.said)
+        await until(lambda: DISK_FULL in app.said)
         spending.show()
-        await until(lambda: desk.window.findChild(SpendingView) is not None)
-        assert find(desk.window, SpendingView, "spending").preparing.isHidden()
+        await until(lambda: app.window.findChild(SpendingView) is not None)
+        assert find(app.window, SpendingView, "spending").preparing.isHidden()
 
 
-def call_count(desk: Desk) -> int:
+def call_count(app: AppHarness) -> int:
     """Return the number of recorded calls, with those that made titles."""
-    return int(desk.stored("SELECT count(*) FROM ledger")[0][0])
+    return int(app.stored("SELECT count(*) FROM ledger")[0][0])
 
 
 async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPatch) -> None:
     just_now = timedelta(milliseconds=900)  # a midnight every 100 ms
     monkeypatch.setattr(conversation_list, "midnight", lambda _: now() - just_now)
-    async with Desk(environment=KEYED) as desk:
-        await cap(desk, "5")
-        await desk.ask_and_answer("One", "An answer.")
-        desk.controllers.providers.open_at_cap(desk.state.setup.profile.id)
-        section = desk.window.settings.findChild(SpendingSection)
+    async with AppHarness(environment=KEYED) as app:
+        await cap(app, "5")
+        await app.ask_and_answer("One", "An answer.")
+        app.controllers.providers.open_at_cap(app.state.setup.profile.id)
+        section = app.window.settings.findChild(SpendingSection)
         assert isinstance(section, SpendingSection)
-        section.show_profile(desk.state.setup.profile)
+        section.show_profile(app.state.setup.profile)
         await until(lambda: "$0.005 of $5.00 spent" in section.note.text())
-        assert footer(desk) == "$0.005 this month"
+        assert footer(app) == "$0.005 this month"
 
         monkeypatch.setattr(budget, "now", lambda: now() + timedelta(days=31))
-        await until(lambda: footer(desk) == "")
+        await until(lambda: footer(app) == "")
         await until(lambda: "$0 of $5.00 spent" in section.note.text())
 
 
 async def test_calls_without_a_price_are_reported() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await cap(desk, "5")
-        state = desk.state
+    async with AppHarness(environment=KEYED) as app:
+        await cap(app, "5")
+        state = app.state
         state.setup.choose(replace(state.setup.choice, variant=None, model="somebody-elses"))
-        desk.type("One")
-        desk.enter()
-        await until(lambda: "price" in desk.said)
-        desk.press_action("Use anyway")
-        await until(lambda: len(desk.stage.turns) == 1)
-        desk.stage.turns[0].end("An answer.")
-        await desk.settled()
-        desk.controllers.providers.open_at_cap(state.setup.profile.id)
-        section = desk.window.settings.findChild(SpendingSection)
+        app.type("One")
+        app.enter()
+        await until(lambda: "price" in app.said)
+        app.press_action("Use anyway")
+        await until(lambda: len(app.providers.turns) == 1)
+        app.providers.turns[0].end("An answer.")
+        await app.settled()
+        app.controllers.providers.open_at_cap(state.setup.profile.id)
+        section = app.window.settings.findChild(SpendingSection)
         assert isinstance(section, SpendingSection)
         section.show_profile(state.setup.profile)
         await until(lambda: "1 request with an unknown cost" in section.note.text())
 
 
 async def test_the_quick_prompt_refuses_a_question_over_the_cap() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await cap(desk, "0.000001")
-        quick = desk.session.quick
+    async with AppHarness(environment=KEYED) as app:
+        await cap(app, "0.000001")
+        quick = app.session.quick
         quick.open_with("")
         quick.window.submit_requested.emit("Which?")
         await until(lambda: "exceeds the limit" in find(quick.window, QLabel, "problem").text())
         assert "Settings › Provider" in find(quick.window, QLabel, "problem").text()
-        assert desk.stage.turns == []
+        assert app.providers.turns == []
 
 
-def focused_name(desk: Desk) -> str:
+def focused_name(app: AppHarness) -> str:
     """Return the name of the focused widget, or of the next if the window is inactive."""
-    return desk.window.focusWidget().objectName()
+    return app.window.focusWidget().objectName()
 
 
 async def test_the_quick_prompt_links_to_the_cap() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await cap(desk, "0.00000001")
-        desk.session.quick.open_with("")
-        quick = desk.session.quick.window
+    async with AppHarness(environment=KEYED) as app:
+        await cap(app, "0.00000001")
+        app.session.quick.open_with("")
+        quick = app.session.quick.window
         quick.set_text("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
         await until(lambda: "exceeds the limit" in find(quick, QLabel, "problem").text())
         assert find(quick, QPushButton, "remedy").isVisible()
         assert find(quick, QPushButton, "remedy").text() == "Raise the limit"
         QTest.mouseClick(find(quick, QPushButton, "remedy"), Qt.MouseButton.LeftButton)
-        await until(lambda: focused_name(desk) == "monthly-cap")
-        assert desk.text.toPlainText() == "Why is it so?"
+        await until(lambda: focused_name(app) == "monthly-cap")
+        assert app.text.toPlainText() == "Why is it so?"
         assert not quick.isVisible()
-        desk.session.quick.open_with("")
+        app.session.quick.open_with("")
         assert not find(quick, QPushButton, "remedy").isVisible()
         quick.hide()
 
 
-async def charted(desk: Desk) -> SpendingCharts:
+async def charted(app: AppHarness) -> SpendingCharts:
     """Open the charts and return them once all figures are there."""
-    desk.controllers.spending.show()
-    await until(lambda: desk.window.findChild(SpendingView) is not None)
-    view = find(desk.window, SpendingView, "spending")
+    app.controllers.spending.show()
+    await until(lambda: app.window.findChild(SpendingView) is not None)
+    view = find(app.window, SpendingView, "spending")
     view.show_page("charts")
     charts = view.charts
     await until(lambda: charts.rows and charts.forecast.text())
@@ -272,14 +272,14 @@ def shown_values(charts: SpendingCharts) -> tuple[tuple[float | None, ...], ...]
     return charts.chart.bars.values
 
 
-async def add_calls(desk: Desk) -> None:
+async def add_calls(app: AppHarness) -> None:
     """Add a call of two days ago, one of today that failed, and one of two months ago."""
     for days, model, outcome, first, tier in (
         (2, "gpt-5.2", "complete", 0.5, "priority"),
         (0, "gpt-5.2-pro", "failed", 1.5, ""),
         (60, "gpt-5.2", "complete", 2.5, "priority"),
     ):
-        await desk.backend.ledger.add(
+        await app.backend.ledger.add(
             Call(
                 now() - timedelta(days=days),
                 OPENAI.id,
@@ -293,10 +293,10 @@ async def add_calls(desk: Desk) -> None:
 
 
 async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard() -> None:
-    async with Desk(environment=KEYED) as desk:
-        await cap(desk, "20")
-        await add_calls(desk)
-        charts = await charted(desk)
+    async with AppHarness(environment=KEYED) as app:
+        await cap(app, "20")
+        await add_calls(app)
+        charts = await charted(app)
         assert shown_values(charts) == ((0.25,), (0.25,))
         assert "of $20.00 this month" in charts.forecast.text()
         charts.show_forecast(["One.", "Two."])
@@ -338,15 +338,15 @@ async def test_the_rows_of_a_chart_are_saved_as_csv(tmp_path: Path, folder: str)
     target = tmp_path / folder / "spending.csv"
     if folder:
         target.parent.touch()
-    async with Desk(environment=KEYED) as desk:
-        await add_calls(desk)
-        charts = await charted(desk)
+    async with AppHarness(environment=KEYED) as app:
+        await add_calls(app)
+        charts = await charted(app)
         find(charts, QAbstractButton, "export-spending").click()
         choose_paths(target)
         if folder:
-            await until(lambda: "Couldn’t save spending.csv: " in desk.said)
+            await until(lambda: "Couldn’t save spending.csv: " in app.said)
             return
-        await until(lambda: "Saved “spending.csv”." in desk.said)
+        await until(lambda: "Saved “spending.csv”." in app.said)
         head, first, _second = target.read_text("utf-8").splitlines()
         assert head.startswith("day,calls,uncounted,failed")
         assert first.endswith(",0.25")

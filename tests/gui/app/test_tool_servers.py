@@ -20,7 +20,7 @@ from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
 from desktop_app.ui.widgets.forms.form_widgets import Note
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.guarded_server import guarded_server
 from tests.helpers.server_runs import SCRIPTED
@@ -38,15 +38,15 @@ def shown(kind: type) -> list[Any]:
     return [w for w in QApplication.allWidgets() if isinstance(w, kind) and w.isVisible()]
 
 
-def words(desk: Desk) -> str:
-    sections = desk.window.settings.findChildren(ServerSection)
+def words(app: AppHarness) -> str:
+    sections = app.window.settings.findChildren(ServerSection)
     return " ".join(find(section, Note, "server-state").text() for section in sections)
 
 
-async def add(desk: Desk, *faults: str) -> None:
-    desk.window.show_settings(True)
-    desk.window.settings.show_page("servers")
-    desk.window.settings.server_add_requested.emit()
+async def add(app: AppHarness, *faults: str) -> None:
+    app.window.show_settings(True)
+    app.window.settings.show_page("servers")
+    app.window.settings.server_add_requested.emit()
     await until(lambda: shown(ServerForm))
     (form,) = shown(ServerForm)
     form.name.setText("demo")
@@ -56,87 +56,87 @@ async def add(desk: Desk, *faults: str) -> None:
 
 
 async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
-    async with Desk(environment=COMET) as desk:
-        await add(desk)
-        await until(lambda: "Running, 9 tools" in words(desk))
-        listed = await desk.backend.tools.listed()
+    async with AppHarness(environment=COMET) as app:
+        await add(app)
+        await until(lambda: "Running, 9 tools" in words(app))
+        listed = await app.backend.tools.listed()
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
-        offered = {prompt.title: prompt.text for prompt in desk.state.prompts.offered}
+        offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered}
         assert offered["demo: greet"] == "Greet {{who}} warmly."
-        desk.controllers.servers.show_resources()
+        app.controllers.servers.show_resources()
         await until(lambda: shown(ResourceDialog))
         (dialog,) = shown(ResourceDialog)
         await until(dialog.attach_button.isEnabled)
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
-        await until(lambda: desk.state.draft.value.attachments)
-        (part,) = desk.state.draft.value.attachments
+        await until(lambda: app.state.draft.value.attachments)
+        (part,) = app.state.draft.value.attachments
         assert isinstance(part, DocumentPart)
         assert part.name == "The memo.txt"
-        desk.window.settings.server_edit_requested.emit("demo")
+        app.window.settings.server_edit_requested.emit("demo")
         await until(lambda: shown(ServerForm))
         (form,) = shown(ServerForm)
         assert SCRIPTED in form.command.text()
         form.reject()
-        await desk.backend.tool_servers.remove("demo")
-        await desk.ask_and_answer("Question", "An answer may have asked servers.")
+        await app.backend.tool_servers.remove("demo")
+        await app.ask_and_answer("Question", "An answer may have asked servers.")
         await until(
-            lambda: "demo: greet" not in {prompt.title for prompt in desk.state.prompts.offered}
+            lambda: "demo: greet" not in {prompt.title for prompt in app.state.prompts.offered}
         )
 
 
 async def test_a_resource_is_attached_where_it_was_chosen() -> None:
-    async with Desk(environment=COMET) as desk:
-        await add(desk)
-        await until(lambda: "Running, 9 tools" in words(desk))
-        desk.window.show_settings(False)
-        chosen_in = await desk.ask_and_answer("Question", "Answer")
-        desk.controllers.servers.show_resources()
+    async with AppHarness(environment=COMET) as app:
+        await add(app)
+        await until(lambda: "Running, 9 tools" in words(app))
+        app.window.show_settings(False)
+        chosen_in = await app.ask_and_answer("Question", "Answer")
+        app.controllers.servers.show_resources()
         await until(lambda: shown(ResourceDialog))
         (dialog,) = shown(ResourceDialog)
         await until(dialog.attach_button.isEnabled)
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
-        desk.controllers.library.open_new()
-        await until(lambda: desk.state.drafts.cached(chosen_in).attachments)
-        assert desk.open_id != chosen_in
-        assert not desk.state.draft.value.attachments
+        app.controllers.library.open_new()
+        await until(lambda: app.state.drafts.cached(chosen_in).attachments)
+        assert app.open_id != chosen_in
+        assert not app.state.draft.value.attachments
 
 
 async def test_servers_are_imported_from_a_chosen_file(tmp_path: Path) -> None:
     file = tmp_path / "mcp.json"
     file.write_text(json.dumps({"mcpServers": {"demo": {"command": "true"}}}))
-    async with Desk(environment=COMET) as desk:
-        desk.window.settings.servers_import_requested.emit()
+    async with AppHarness(environment=COMET) as app:
+        app.window.settings.servers_import_requested.emit()
         choose_paths(file)
-        await until(lambda: "1 tool server was added." in desk.said)
+        await until(lambda: "1 tool server was added." in app.said)
 
 
 async def test_the_page_of_a_failed_server_shows_the_reason() -> None:
-    async with Desk(environment=COMET) as desk:
-        await add(desk, "exits")
-        await until(lambda: "didn’t start" in words(desk))
-        run = await desk.backend.tool_servers.run("demo")
+    async with AppHarness(environment=COMET) as app:
+        await add(app, "exits")
+        await until(lambda: "didn’t start" in words(app))
+        run = await app.backend.tool_servers.run("demo")
         assert "cannot start with nothing" in [line.text for line in run.log]
 
 
 async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with guarded_server() as server, Desk(environment=COMET) as desk:
+    async with guarded_server() as server, AppHarness(environment=COMET) as app:
         monkeypatch.setattr(servers_controller, "_open_in_browser", server.browse)
-        await desk.backend.tool_servers.add(*server_of("guarded", url=server.url))
-        desk.window.show_settings(True)
-        desk.window.settings.show_page("servers")
-        panel = desk.window.settings
+        await app.backend.tool_servers.add(*server_of("guarded", url=server.url))
+        app.window.show_settings(True)
+        app.window.settings.show_page("servers")
+        panel = app.window.settings
         await until(lambda: panel.findChildren(ServerSection))
         (section,) = panel.findChildren(ServerSection)
         section.test_button.click()
         await until(section.sign_in_button.isVisible)
-        assert "needs you to sign in" in words(desk)
+        assert "needs you to sign in" in words(app)
         assert server.opened == [], "the browser opens only if the user wants it"
         section.sign_in_button.click()
         await until(section.sign_out_button.isVisible)
-        await until(lambda: "Running, 2 tools," in words(desk))
+        await until(lambda: "Running, 2 tools," in words(app))
         section.sign_out_button.click()
         await until(lambda: not section.sign_out_button.isVisible())
-        assert "Not running" in words(desk)
+        assert "Not running" in words(app)
 
 
 async def test_a_form_that_is_closed_while_it_is_saved_adds_its_server(
@@ -149,10 +149,10 @@ async def test_a_form_that_is_closed_while_it_is_saved_adds_its_server(
         await store(*arguments, **options)
 
     monkeypatch.setattr(ToolServers, "add", store_late)
-    async with Desk(environment=COMET) as desk:
-        desk.window.show_settings(True)
-        desk.window.settings.show_page("servers")
-        desk.window.settings.server_add_requested.emit()
+    async with AppHarness(environment=COMET) as app:
+        app.window.show_settings(True)
+        app.window.settings.show_page("servers")
+        app.window.settings.server_add_requested.emit()
         await until(lambda: shown(ServerForm))
         (form,) = shown(ServerForm)
         form.name.setText("demo")
@@ -164,5 +164,5 @@ async def test_a_form_that_is_closed_while_it_is_saved_adds_its_server(
         find(form, QPushButton, "discard-changes").click()
         await until(lambda: not isValid(form))
         may_store.set()
-        await until(lambda: "Running, 9 tools" in words(desk))
-        assert not desk.said
+        await until(lambda: "Running, 9 tools" in words(app))
+        assert not app.said

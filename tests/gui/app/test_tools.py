@@ -34,22 +34,22 @@ from desktop_app.domain.tools.tool import Permission, ToolDefinition
 from desktop_app.services.tools.consent import ConsentQuestion, Decision
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
-from tests.gui.app.desk import Desk, rows_created, until
+from tests.gui.app.app_harness import AppHarness, rows_created, until
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
-    from tests.gui.app.stage import Turn
+    from tests.gui.app.scripted_providers import Turn
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
 
 
-def card(desk: Desk) -> ConsentCard | None:
-    found = desk.window.findChild(ConsentCard)
+def card(app: AppHarness) -> ConsentCard | None:
+    found = app.window.findChild(ConsentCard)
     return found if found is not None and not found.isHidden() else None
 
 
-def choose(desk: Desk, *names: str) -> None:
-    desk.window.settings.override_changed.emit(desk.open_id, "answer.tools", "\n".join(names))
+def choose(app: AppHarness, *names: str) -> None:
+    app.window.settings.override_changed.emit(app.open_id, "answer.tools", "\n".join(names))
 
 
 def call(turn: Turn, name: str, arguments: str) -> None:
@@ -58,45 +58,45 @@ def call(turn: Turn, name: str, arguments: str) -> None:
 
 
 async def test_a_call_is_a_line_that_expands() -> None:
-    async with Desk(environment=COMET) as desk:
-        choose(desk, "calculator")
-        turn = await desk.ask("What is 0.1 + 0.2?")
+    async with AppHarness(environment=COMET) as app:
+        choose(app, "calculator")
+        turn = await app.ask("What is 0.1 + 0.2?")
         call(turn, "calculator", json.dumps({"expression": "0.1 + 0.2"}))
-        second = await desk.turn(1)
-        await until(lambda: "calculator(expression: 0.1 + 0.2) · Done" in desk.transcript)
-        assert card(desk) is None
+        second = await app.turn(1)
+        await until(lambda: "calculator(expression: 0.1 + 0.2) · Done" in app.transcript)
+        assert card(app) is None
         second.end("It is 0.3.")
-        await desk.settled()
-        assert "It is 0.3." in desk.transcript
-        assert "\n0.3" not in desk.transcript
-        desk.window.transcript.commands.run(desk.state.current.path[-1].id, "tool-0")
-        await until(lambda: "\n0.3" in desk.transcript)
+        await app.settled()
+        assert "It is 0.3." in app.transcript
+        assert "\n0.3" not in app.transcript
+        app.window.transcript.commands.run(app.state.current.path[-1].id, "tool-0")
+        await until(lambda: "\n0.3" in app.transcript)
 
 
-async def ask_at(desk: Desk, tool: ToolDefinition, arguments: str) -> Decision:
-    question = ConsentQuestion(desk.open_id, tool, ToolCallPart("c1", tool.name, arguments))
-    return await desk.backend.consent.decide(question)
+async def ask_at(app: AppHarness, tool: ToolDefinition, arguments: str) -> Decision:
+    question = ConsentQuestion(app.open_id, tool, ToolCallPart("c1", tool.name, arguments))
+    return await app.backend.consent.decide(question)
 
 
 TOOL = ToolDefinition("look", "Looks.", {"type": "object"})
 
 
 async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
-    async with Desk(environment=COMET) as desk:
-        task = asyncio.create_task(ask_at(desk, TOOL, '{"path": "a\\u202eb"}'))
-        await until(lambda: card(desk))
-        shown = card(desk)
+    async with AppHarness(environment=COMET) as app:
+        task = asyncio.create_task(ask_at(app, TOOL, '{"path": "a\\u202eb"}'))
+        await until(lambda: card(app))
+        shown = card(app)
         assert shown is not None
         assert shown.words.startswith("Run the tool “look”? The provider gets the result.")
         assert shown.arguments.toPlainText() == '{\n  "path": "a\\u202eb"\n}'
         shown.arguments.setPlainText('{"path": ')
-        desk.click("consent-once")
+        app.click("consent-once")
         await until(lambda: "Not valid: The arguments are not valid JSON" in shown.words)
         assert not task.done()
         shown.arguments.setPlainText('{"path": "c"}')
-        desk.text.setFocus()
-        await until(desk.text.hasFocus)
-        focused: QWidget = desk.text
+        app.text.setFocus()
+        await until(app.text.hasFocus)
+        focused: QWidget = app.text
         for part in (
             shown.always_button,
             shown.conversation_button,
@@ -107,44 +107,44 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
             QTest.keyClick(focused, Qt.Key.Key_Backtab)
             assert QApplication.focusWidget() is part
             focused = part
-        desk.click("consent-once")
+        app.click("consent-once")
         assert await task == Decision(True, Permission.ASK, '{"path": "c"}')
-        await until(lambda: card(desk) is None)
-        await until(desk.text.hasFocus)
+        await until(lambda: card(app) is None)
+        await until(app.text.hasFocus)
 
 
 async def test_erased_arguments_are_sent_as_empty() -> None:
-    async with Desk(environment=COMET) as desk:
-        task = asyncio.create_task(ask_at(desk, TOOL, '{"path": "a"}'))
-        await until(lambda: card(desk))
-        shown = card(desk)
+    async with AppHarness(environment=COMET) as app:
+        task = asyncio.create_task(ask_at(app, TOOL, '{"path": "a"}'))
+        await until(lambda: card(app))
+        shown = card(app)
         assert shown is not None
         shown.arguments.setPlainText(" ")
-        desk.click("consent-once")
+        app.click("consent-once")
         assert await task == Decision(True, Permission.ASK, "{}")
 
 
 async def test_a_permission_for_the_conversation_prevents_further_questions() -> None:
-    async with Desk(environment=COMET) as desk:
-        await desk.ask_and_answer("Hello?", "Yes.")
-        task = asyncio.create_task(ask_at(desk, TOOL, "{}"))
-        await until(lambda: card(desk))
-        desk.click("consent-conversation")
+    async with AppHarness(environment=COMET) as app:
+        await app.ask_and_answer("Hello?", "Yes.")
+        task = asyncio.create_task(ask_at(app, TOOL, "{}"))
+        await until(lambda: card(app))
+        app.click("consent-conversation")
         assert (await task).is_allowed
-        assert (await ask_at(desk, TOOL, "{}")).is_allowed
+        assert (await ask_at(app, TOOL, "{}")).is_allowed
         changed = ToolDefinition("look", "Looks at more.", {"type": "object"})
-        task = asyncio.create_task(ask_at(desk, changed, "{}"))
-        await until(lambda: card(desk))
-        desk.click("consent-deny")
+        task = asyncio.create_task(ask_at(app, changed, "{}"))
+        await until(lambda: card(app))
+        app.click("consent-deny")
         assert not (await task).is_allowed
 
 
 async def test_a_double_click_does_not_answer_the_next_question() -> None:
-    async with Desk(environment=COMET) as desk:
-        first = asyncio.create_task(ask_at(desk, TOOL, '{"path": "a"}'))
-        await until(lambda: card(desk))
-        second = asyncio.create_task(ask_at(desk, TOOL, '{"path": "b"}'))
-        shown = card(desk)
+    async with AppHarness(environment=COMET) as app:
+        first = asyncio.create_task(ask_at(app, TOOL, '{"path": "a"}'))
+        await until(lambda: card(app))
+        second = asyncio.create_task(ask_at(app, TOOL, '{"path": "b"}'))
+        shown = card(app)
         assert shown is not None
         button = find(shown, QPushButton, "consent-once")
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -158,19 +158,19 @@ async def test_a_double_click_does_not_answer_the_next_question() -> None:
             whole, left = button.mapToGlobal(at), Qt.MouseButton.LeftButton
             event = QMouseEvent(kind, at, whole, left, held, Qt.KeyboardModifier.NoModifier)
             QApplication.sendEvent(button, event)
-        desk.click("consent-deny")
+        app.click("consent-deny")
         assert not (await second).is_allowed
 
 
 async def test_a_shown_question_counts_the_questions_behind_it() -> None:
-    async with Desk(environment=COMET) as desk:
-        tasks = [asyncio.create_task(ask_at(desk, TOOL, '{"path": "a"}'))]
-        await until(lambda: card(desk))
-        shown = card(desk)
+    async with AppHarness(environment=COMET) as app:
+        tasks = [asyncio.create_task(ask_at(app, TOOL, '{"path": "a"}'))]
+        await until(lambda: card(app))
+        shown = card(app)
         assert shown is not None
         shown.arguments.setPlainText("{}")
         for words in ("1 more to decide", "2 more to decide"):
-            tasks.append(asyncio.create_task(ask_at(desk, TOOL, "{}")))
+            tasks.append(asyncio.create_task(ask_at(app, TOOL, "{}")))
             await until(partial(lambda wanted: wanted in shown.words, words))
             assert words in shown.accessibleName()
         tasks.pop().cancel()
@@ -178,57 +178,57 @@ async def test_a_shown_question_counts_the_questions_behind_it() -> None:
         tasks.pop().cancel()
         await until(lambda: "more to decide" not in shown.words)
         assert shown.changed_arguments == "{}"
-        desk.click("consent-once")
+        app.click("consent-once")
         assert (await tasks[0]).arguments == "{}"
 
 
 async def test_stopping_withdraws_the_question() -> None:
-    async with Desk(environment=COMET) as desk:
-        task = asyncio.create_task(ask_at(desk, TOOL, "{}"))
-        await until(lambda: card(desk))
+    async with AppHarness(environment=COMET) as app:
+        task = asyncio.create_task(ask_at(app, TOOL, "{}"))
+        await until(lambda: card(app))
         task.cancel()
-        await until(lambda: card(desk) is None)
+        await until(lambda: card(app) is None)
 
 
 async def test_a_refused_answer_is_not_complete() -> None:
-    async with Desk(environment=COMET) as desk:
-        turn = await desk.ask("Do harm.")
+    async with AppHarness(environment=COMET) as app:
+        turn = await app.ask("Do harm.")
         turn.give(RefusalDelta("I can’t help with that."))
         turn.give(Completed())
-        await desk.settled()
-        assert "Declined by the model" in desk.transcript
-        assert desk.stored("SELECT status FROM messages WHERE role = 'assistant'") == [("refused",)]
+        await app.settled()
+        assert "Declined by the model" in app.transcript
+        assert app.stored("SELECT status FROM messages WHERE role = 'assistant'") == [("refused",)]
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> None:
-    async with Desk(environment=COMET) as desk:
-        store = desk.backend.permissions
+    async with AppHarness(environment=COMET) as app:
+        store = app.backend.permissions
         await store.save("", "web_page", "of another definition", Permission.NEVER)
         await store.save("", "gone/tool", "x", Permission.ALWAYS)
-        picker = await _picker(desk)
+        picker = await _picker(app)
         find(picker, QCheckBox, "tool-calculator").click()
-        assert desk.state.setup.ask_settings.parameters.tools == ("calculator",)
+        assert app.state.setup.ask_settings.parameters.tools == ("calculator",)
         permission = find(picker, QComboBox, "permission-web_page")
         assert permission.currentData() == Permission.NEVER
         permission.setCurrentIndex(permission.findData(Permission.ASK))
         permission.activated.emit(permission.currentIndex())
         gone = find(picker, QCheckBox, "tool-gone/tool")
         assert not gone.isEnabled()
-        await desk.written()
+        await app.written()
         assert await store.for_all_conversations() == {"gone/tool": Permission.ALWAYS}
         picker.close()
-        turn = await desk.ask("What is 1 + 1?")
+        turn = await app.ask("What is 1 + 1?")
         assert [tool.name for tool in turn.request.tools] == ["calculator"]
         turn.end("2")
-        await desk.settled()
-        box = find(await _picker(desk), QCheckBox, "tool-calculator")
+        await app.settled()
+        box = find(await _picker(app), QCheckBox, "tool-calculator")
         assert box.isChecked()
 
 
-async def _picker(desk: Desk) -> ToolPicker:
-    tools = desk.controllers.tools
-    find(desk.window, QToolButton, "tools").click()
+async def _picker(app: AppHarness) -> ToolPicker:
+    tools = app.controllers.tools
+    find(app.window, QToolButton, "tools").click()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None
     await rows_created(tools.picker)
@@ -237,8 +237,8 @@ async def _picker(desk: Desk) -> ToolPicker:
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_a_list_of_tools_opened_again_at_once_is_filled() -> None:
-    async with Desk() as desk:
-        tools = desk.controllers.tools
+    async with AppHarness() as app:
+        tools = app.controllers.tools
         tools.choose()
         assert tools.picker is not None
         tools.picker.close()
@@ -250,8 +250,8 @@ async def test_a_list_of_tools_opened_again_at_once_is_filled() -> None:
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_enter_chooses_in_the_list_of_tools() -> None:
-    async with Desk(environment=COMET) as desk:
-        picker = await _picker(desk)
+    async with AppHarness(environment=COMET) as app:
+        picker = await _picker(app)
         asked: list[bool] = []
         picker.form_requested.connect(lambda: asked.append(True))
         box = find(picker, QCheckBox, "tool-calculator")
@@ -265,9 +265,9 @@ async def test_enter_chooses_in_the_list_of_tools() -> None:
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_the_loaded_list_of_tools_adjoins_its_button() -> None:
-    async with Desk(environment=COMET) as desk:
-        anchor = find(desk.window, QToolButton, "tools")
-        picker = ToolPicker(desk.theme.current, desk.window)
+    async with AppHarness(environment=COMET) as app:
+        anchor = find(app.window, QToolButton, "tools")
+        picker = ToolPicker(app.theme.current, app.window)
         picker.show_at(anchor)
         picker.set_tools([ToolChoice("calculator", "Adds.")], is_for_conversation=True)
         gap = anchor.mapToGlobal(QPoint(0, 0)).y() - picker.geometry().bottom()
@@ -277,11 +277,11 @@ async def test_the_loaded_list_of_tools_adjoins_its_button() -> None:
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_rows_of_many_tools_are_created_as_the_list_is_scrolled() -> None:
-    async with Desk(environment=COMET) as desk:
-        picker = ToolPicker(desk.theme.current, desk.window)
+    async with AppHarness(environment=COMET) as app:
+        picker = ToolPicker(app.theme.current, app.window)
         tools = [ToolChoice(f"t{number}", "Adds.", is_chosen=number > 298) for number in range(300)]
         picker.set_tools(tools, is_for_conversation=True)
-        picker.show_at(find(desk.window, QToolButton, "tools"))
+        picker.show_at(find(app.window, QToolButton, "tools"))
         await rows_created(picker)
         created = len(picker.findChildren(QCheckBox))
         assert 10 < created < 200
@@ -304,13 +304,13 @@ async def test_rows_of_many_tools_are_created_as_the_list_is_scrolled() -> None:
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_a_long_name_leaves_room_for_the_permission() -> None:
-    async with Desk(environment=COMET) as desk:
-        picker = ToolPicker(desk.theme.current, desk.window)
+    async with AppHarness(environment=COMET) as app:
+        picker = ToolPicker(app.theme.current, app.window)
         name = "everything/trigger-long-running-operation-and-wait"
         picker.set_tools(
             [ToolChoice(name, "Waits.", permission=Permission.ASK)], is_for_conversation=True
         )
-        picker.show_at(desk.window)
+        picker.show_at(app.window)
         (area,) = picker.findChildren(QScrollArea)
         rows = area.widget()
         assert rows is not None
@@ -321,16 +321,16 @@ async def test_a_long_name_leaves_room_for_the_permission() -> None:
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_tools_of_the_provider_are_priced_or_disabled_with_the_reason() -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "sk-a"}) as desk:
-        picker = await _picker(desk)
+    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
+        picker = await _picker(app)
         assert " $0.01 per use" in _words(picker)
         assert "At most $0.03 per use" in _words(picker)
         assert find(picker, QCheckBox, "tool-web_search").isEnabled()
         assert not find(picker, QCheckBox, "tool-file_search").isEnabled()
         assert "Enter the ID of a vector store" in _words(picker)
         picker.close()
-    async with Desk() as desk:  # the local model answers
-        picker = await _picker(desk)
+    async with AppHarness() as app:  # the local model answers
+        picker = await _picker(app)
         assert not find(picker, QCheckBox, "tool-web_search").isEnabled()
         assert "Local models don’t run tools" in _words(picker)
         picker.close()
@@ -342,9 +342,9 @@ async def test_an_image_that_the_provider_makes_is_shown_and_kept() -> None:
     data = QBuffer()
     data.open(QBuffer.OpenModeFlag.WriteOnly)
     pixels.save(data, "PNG")  # type: ignore[call-overload]  # its stub wants bytes
-    async with Desk(environment={"OPENAI_API_KEY": "sk-a"}) as desk:
-        choose(desk, "image_generation", "web_search")
-        turn = await desk.ask("Draw a cat.")
+    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
+        choose(app, "image_generation", "web_search")
+        turn = await app.ask("Draw a cat.")
         assert [tool.hosted["type"] for tool in turn.request.tools if tool.hosted] == [
             "image_generation",
             "web_search",
@@ -353,17 +353,17 @@ async def test_an_image_that_the_provider_makes_is_shown_and_kept() -> None:
             "ig", "image_generation", "{}", state=ToolCallState.DONE, is_hosted=True
         )
         turn.give(HostedCall(made, bytes(data.data().data())))
-        await until(lambda: "image_generation() · Done" in desk.transcript)
+        await until(lambda: "image_generation() · Done" in app.transcript)
         turn.end("Here it is.")
-        await desk.settled()
-        (picture,) = desk.state.current.path[-1].attachments
-        assert await desk.backend.attachments.bytes(picture.sha256) == bytes(data.data().data())
-        assert len(desk.stage.turns) == 1
-        again = await desk.ask("And now?")
+        await app.settled()
+        (picture,) = app.state.current.path[-1].attachments
+        assert await app.backend.attachments.bytes(picture.sha256) == bytes(data.data().data())
+        assert len(app.providers.turns) == 1
+        again = await app.ask("And now?")
         sent = [type(part).__name__ for m in again.request.messages for part in m.parts]
         assert sent == ["TextPart", "TextPart", "TextPart"]
         again.end("No.")
-        await desk.settled()
+        await app.settled()
 
 
 def _words(picker: ToolPicker) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 from desktop_app.app.desktop.tray_controller import TrayController
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.session.session_bus import SessionBus
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
@@ -21,44 +21,44 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
 
 
-def tray_of(desk: Desk, *, is_always_there: bool = True) -> TrayController:
+def tray_of(app: AppHarness, *, is_always_there: bool = True) -> TrayController:
     """Return the tray controller of a system that has a tray and no message bus."""
     return TrayController(
-        desk.window,
-        desk.backend.conversations,
+        app.window,
+        app.backend.conversations,
         bus=SessionBus(),
-        tasks=desk.state.tasks,
+        tasks=app.state.tasks,
         is_always_there=is_always_there,
     )
 
 
-def entries(desk: Desk) -> dict[str, QAction]:
+def entries(app: AppHarness) -> dict[str, QAction]:
     """Return the entries of the tray's menu, by their texts."""
-    (menu,) = desk.window.findChildren(QMenu, "tray-menu")
+    (menu,) = app.window.findChildren(QMenu, "tray-menu")
     return {entry_text(entry): entry for entry in menu.actions()}
 
 
 async def test_without_a_bus_the_icon_is_shown_if_the_system_has_a_tray() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         for is_there in (True, False):
             shown: list[bool] = []
-            tray = tray_of(desk, is_always_there=is_there)
+            tray = tray_of(app, is_always_there=is_there)
             tray.shown_changed.connect(shown.append)
             await tray.watch()
             assert shown == [True] * is_there
             assert len(tray.findChildren(QSystemTrayIcon)) == is_there
-            await desk.settled()
+            await app.settled()
             tray.close()
 
 
 async def test_a_late_icon_shows_the_state_of_the_global_shortcut() -> None:
-    async with Desk() as desk:
-        tray = tray_of(desk)
+    async with AppHarness() as app:
+        tray = tray_of(app)
         asked: list[bool] = []
         tray.pause_requested.connect(asked.append)
         tray.set_hotkey(HotkeyReport("Ctrl+A", HotkeyStatus.PAUSED))
         await tray.watch()
-        pause = entries(desk)["Pause global shortcut"]
+        pause = entries(app)["Pause global shortcut"]
         assert (pause.isVisible(), pause.isChecked()) == (True, True)
         pause.trigger()
         tray.set_hotkey(HotkeyReport("Ctrl+A", HotkeyStatus.WORKS))
@@ -66,26 +66,26 @@ async def test_a_late_icon_shows_the_state_of_the_global_shortcut() -> None:
         assert asked == [False]
         tray.set_hotkey(HotkeyReport("Ctrl+A", HotkeyStatus.TAKEN))
         assert not pause.isVisible()
-        await desk.settled()
+        await app.settled()
         tray.close()
 
 
 async def test_a_command_pauses_and_resumes_the_global_shortcut() -> None:
-    async with Desk() as desk:
+    async with AppHarness() as app:
         for words in ("Global shortcut paused", "Global shortcut resumed"):
-            desk.session.actions["quick.pause"]()
-            assert words in desk.said
+            app.session.actions["quick.pause"]()
+            assert words in app.said
 
 
 async def test_the_menu_lists_new_conversations_before_it_opens() -> None:
-    async with Desk() as desk:
-        tray = tray_of(desk)
-        tray.follow(desk.window.conversations.model)
+    async with AppHarness() as app:
+        tray = tray_of(app)
+        tray.follow(app.window.conversations.model)
         await tray.watch()
-        turn = await desk.ask("A first question")
+        turn = await app.ask("A first question")
         turn.end("Done.")
-        await until(lambda: "A first question" in entries(desk))
-        entry = entries(desk)["A first question"]
+        await until(lambda: "A first question" in entries(app))
+        entry = entries(app)["A first question"]
         await tray.refresh()
-        assert entries(desk)["A first question"] is entry
+        assert entries(app)["A first question"] is entry
         tray.close()

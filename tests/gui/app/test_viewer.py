@@ -23,7 +23,7 @@ from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.errors import DocumentError
 from desktop_app.rendering.search import text_search
 from tests.data.long_pdf import long_pdf, pdf_of
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
@@ -37,24 +37,24 @@ def match_count(viewer: DocumentViewer) -> str:
     return find(viewer.find_bar, QLabel, "find-count").text()
 
 
-async def kept(desk: Desk, given: Path | str) -> DocumentPart:
+async def kept(app: AppHarness, given: Path | str) -> DocumentPart:
     """Return a document that was attached."""
-    part, _ = await desk.controllers.attachment_reader.read(given, lambda _: None)
+    part, _ = await app.controllers.attachment_reader.read(given, lambda _: None)
     assert isinstance(part, DocumentPart)
     return part
 
 
-async def target(desk: Desk, path: Path, words: str) -> Target:
+async def target(app: AppHarness, path: Path, words: str) -> Target:
     """Return a passage of a document."""
-    part = await kept(desk, path)
-    text = await desk.backend.attachments.text(part.sha256)
+    part = await kept(app, path)
+    text = await app.backend.attachments.text(part.sha256)
     start = text.index(words)
     return Target(part.sha256, part.name, None, "page 2", (start, start + len(words)), words)
 
 
-async def opened(desk: Desk, what: Target) -> DocumentViewer:
-    desk.controllers.viewer.open(what)
-    viewer = desk.controllers.viewer.window
+async def opened(app: AppHarness, what: Target) -> DocumentViewer:
+    app.controllers.viewer.open(what)
+    viewer = app.controllers.viewer.window
     assert viewer is not None
     await until(lambda: viewer.message != "Opening…")
     return viewer
@@ -79,9 +79,9 @@ def marked_pixels(viewer: DocumentViewer) -> int:
 
 
 async def test_a_passage_is_marked_on_its_page(data: Path) -> None:
-    async with Desk(environment=OPENAI) as desk:
+    async with AppHarness(environment=OPENAI) as app:
         viewer = await opened(
-            desk, await target(desk, data / "report.pdf", "The compressor of cold room 3")
+            app, await target(app, data / "report.pdf", "The compressor of cold room 3")
         )
         await until(lambda: bool(viewer.pages.marks()))
         assert set(viewer.pages.marks()) == {2}
@@ -100,17 +100,17 @@ async def test_a_passage_across_two_pages_is_marked_on_both(tmp_path: Path) -> N
     path = tmp_path / "two.pdf"
     path.write_bytes(pdf_of([["begin", "the last of it"], ["the first of the next", "more"]]))
 
-    async with Desk(environment=OPENAI) as desk:
+    async with AppHarness(environment=OPENAI) as app:
         words = "the last of it\n\n[page 2]\nthe first of the next"
-        viewer = await opened(desk, await target(desk, path, words))
+        viewer = await opened(app, await target(app, path, words))
         await until(lambda: bool(viewer.pages.marks()))
         assert {page: len(at) for page, at in viewer.pages.marks().items()} == {1: 1, 2: 1}
         assert viewer.pages.page == 1
 
 
 async def test_a_passage_that_cannot_be_found_is_quoted_in_the_note() -> None:
-    async with Desk(environment=OPENAI) as desk:
-        viewer = await opened(desk, await target(desk, CORPUS / "form.pdf", "[form]\n"))
+    async with AppHarness(environment=OPENAI) as app:
+        viewer = await opened(app, await target(app, CORPUS / "form.pdf", "[form]\n"))
         await until(lambda: viewer.note != "")
         assert viewer.note.startswith("Couldn’t locate this passage")
         assert viewer.note.endswith("[form]")
@@ -128,8 +128,8 @@ async def test_a_passage_that_cannot_be_found_is_quoted_in_the_note() -> None:
     ],
 )
 async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        viewer = await opened(desk, await target(desk, CORPUS / name, words))
+    async with AppHarness(environment=OPENAI) as app:
+        viewer = await opened(app, await target(app, CORPUS / name, words))
         await until(lambda: bool(viewer.text.loaded_slices))
         marked = viewer.text.marked_text()
         for word in words.replace("|", " ").split():
@@ -141,12 +141,12 @@ async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
 async def test_a_long_text_is_loaded_in_slices() -> None:
     lines = [f"Line {number} of a long text, with some words in it." for number in range(60_000)]
 
-    async with Desk(environment=OPENAI) as desk:
-        part = await kept(desk, "\n".join(lines))
-        text = await desk.backend.attachments.text(part.sha256)
+    async with AppHarness(environment=OPENAI) as app:
+        part = await kept(app, "\n".join(lines))
+        text = await app.backend.attachments.text(part.sha256)
         start = text.index("Line 30000 ")
         place = (start, start + len(lines[30_000]))
-        viewer = await opened(desk, Target(part.sha256, part.name, span=place))
+        viewer = await opened(app, Target(part.sha256, part.name, span=place))
         await until(lambda: viewer.text.marked_text() == lines[30_000])
         shown = viewer.text
         await until(lambda: not shown.is_loading)
@@ -156,8 +156,8 @@ async def test_a_long_text_is_loaded_in_slices() -> None:
         assert abs(rect.center().y() - view.center().y()) < view.height() / 4
         bar = shown.verticalScrollBar()
         before = bar.value()
-        desk.theme.set_mode("dark")
-        await until(lambda: shown.theme == desk.theme.current)
+        app.theme.set_mode("dark")
+        await until(lambda: shown.theme == app.theme.current)
         assert bar.value() == before
         for _ in range(60):
             bar.setValue(bar.maximum())
@@ -174,9 +174,9 @@ async def test_only_visible_pages_of_thousands_are_drawn(tmp_path: Path) -> None
     path = tmp_path / "long.pdf"
     path.write_bytes(long_pdf(3_000))
 
-    async with Desk(environment=OPENAI) as desk:
-        part = await kept(desk, path)
-        viewer = await opened(desk, Target(part.sha256, part.name, 2_500))
+    async with AppHarness(environment=OPENAI) as app:
+        part = await kept(app, path)
+        viewer = await opened(app, Target(part.sha256, part.name, 2_500))
         pages = viewer.pages
         await drawn(viewer)
         assert pages.page == 2_500
@@ -187,7 +187,7 @@ async def test_only_visible_pages_of_thousands_are_drawn(tmp_path: Path) -> None
             bar.setValue(bar.maximum() * step // 200)
             await asyncio.sleep(0)
         await until(lambda: not timer_of(pages).isActive())
-        await desk.written()
+        await app.written()
         assert len({strip.page for strip in pages.strips()}) < 60
         QTest.keyClick(pages, Qt.Key.Key_End)
         assert pages.page == 3_000
@@ -218,8 +218,8 @@ async def test_words_are_found_on_pages(tmp_path: Path) -> None:
     path = tmp_path / "three.pdf"
     path.write_bytes(pdf_of([["page one: The Fox"], ["nothing here"], ["a fox", "and FOX again"]]))
 
-    async with Desk(environment=OPENAI) as desk:
-        viewer = await opened(desk, await target(desk, path, "nothing here"))
+    async with AppHarness(environment=OPENAI) as app:
+        viewer = await opened(app, await target(app, path, "nothing here"))
         await until(lambda: viewer.pages.marks())
         assert viewer.pages.page == 2
         sought(viewer, "fox")
@@ -252,15 +252,15 @@ async def test_a_match_that_is_located_after_the_search_was_closed_is_not_marked
         await may_locate.wait()
         return await locate(*arguments)
 
-    async with Desk(environment=OPENAI) as desk:
-        viewer = await opened(desk, await target(desk, path, "nothing here"))
+    async with AppHarness(environment=OPENAI) as app:
+        viewer = await opened(app, await target(app, path, "nothing here"))
         await until(lambda: list(viewer.pages.marks()) == [1])
         monkeypatch.setattr(PageWorker, "find_boxes", locate_late)
         sought(viewer, "fox")
         await has_begun.wait()
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
         may_locate.set()
-        await desk.written()
+        await app.written()
         assert list(viewer.pages.marks()) == [1]
 
 
@@ -275,25 +275,25 @@ async def test_a_match_that_is_found_after_the_search_was_closed_is_not_marked(
             may_find.wait()
         yield from find_ranges(text, folded)
 
-    async with Desk(environment=OPENAI) as desk:
-        part = await kept(desk, "A zebra.\n")
-        viewer = await opened(desk, Target(part.sha256, part.name))
+    async with AppHarness(environment=OPENAI) as app:
+        part = await kept(app, "A zebra.\n")
+        viewer = await opened(app, Target(part.sha256, part.name))
         await until(lambda: viewer.text.loaded_slices)
         monkeypatch.setattr(text_search, "match_ranges", find_late)
         sought(viewer, "zebra")
         await until(has_begun.is_set)
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
         may_find.set()
-        await desk.written()
+        await app.written()
         assert viewer.text.marked_text() == ""
 
 
 async def test_words_are_found_in_a_text() -> None:
     text = "# Head\n\n" + "".join(f"Line {n} of the text.\n\n" for n in range(6000))
 
-    async with Desk(environment=OPENAI) as desk:
-        part = await kept(desk, text + "The zebra.\n")
-        viewer = await opened(desk, Target(part.sha256, part.name))
+    async with AppHarness(environment=OPENAI) as app:
+        part = await kept(app, text + "The zebra.\n")
+        viewer = await opened(app, Target(part.sha256, part.name))
         await until(lambda: viewer.text.loaded_slices)
         sought(viewer, "ZEBRA")
         await until(lambda: viewer.text.marked_text() == "zebra.")
@@ -303,39 +303,39 @@ async def test_words_are_found_in_a_text() -> None:
 
 
 async def test_a_document_whose_file_is_missing_is_shown_as_text(data: Path) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
-        desk.backend.attachments.path(what.sha256).unlink()
-        viewer = await opened(desk, what)
+    async with AppHarness(environment=OPENAI) as app:
+        what = await target(app, data / "report.pdf", "The compressor of cold room 3")
+        app.backend.attachments.path(what.sha256).unlink()
+        viewer = await opened(app, what)
         await until(lambda: viewer.text.marked_text() == what.words)
         assert "no longer exists" in viewer.note
         assert find(viewer, QAbstractButton, "viewer-original").isHidden()
-        viewer = await opened(desk, Target("0" * 64, "lost.pdf"))
+        viewer = await opened(app, Target("0" * 64, "lost.pdf"))
         assert "file is missing" in viewer.message
         assert "Attach the file again." in viewer.message
 
 
 async def test_a_document_whose_file_is_damaged_is_shown_as_text(data: Path) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
-        path = desk.backend.attachments.path(what.sha256)
+    async with AppHarness(environment=OPENAI) as app:
+        what = await target(app, data / "report.pdf", "The compressor of cold room 3")
+        path = app.backend.attachments.path(what.sha256)
         path.chmod(0o600)
         path.write_bytes(b"no PDF any more")
-        viewer = await opened(desk, what)
+        viewer = await opened(app, what)
         await until(lambda: viewer.text.marked_text() == what.words)
         assert viewer.note.startswith("Couldn’t show the pages of “report.pdf”.")
 
 
 async def test_a_place_in_the_note_is_a_link(data: Path) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        viewer = await opened(desk, await target(desk, data / "report.pdf", ""))
+    async with AppHarness(environment=OPENAI) as app:
+        viewer = await opened(app, await target(app, data / "report.pdf", ""))
         unreadable = DocumentError(Reason.READER_STOPPED, name="report.pdf", limit=512)
         viewer.set_linked_note(error_segments(unreadable, WINDOW))
         assert viewer.note.startswith("“report.pdf” is damaged")
         label = viewer.findChild(QLabel, "viewer-note")
         assert isinstance(label, QLabel)
         label.linkActivated.emit("place:documents_page")
-        await until(lambda: desk.window.settings.isVisible())
+        await until(lambda: app.window.settings.isVisible())
 
 
 class System(QObject):
@@ -356,10 +356,10 @@ async def test_the_original_is_opened_only_by_a_click(data: Path, tmp_path: Path
     starter = tmp_path / "game.desktop"
     starter.write_text("[Desktop Entry]\nExec=rm\n")
 
-    async with Desk(environment=OPENAI) as desk:
+    async with AppHarness(environment=OPENAI) as app:
         for path, ending in ((data / "report.pdf", ".pdf"), (starter, ".txt")):
-            part = await kept(desk, path)
-            viewer = await opened(desk, Target(part.sha256, part.name))
+            part = await kept(app, path)
+            viewer = await opened(app, Target(part.sha256, part.name))
             await asyncio.sleep(0)
             assert not system.opened
             find(viewer, QAbstractButton, "viewer-original").click()
@@ -373,20 +373,20 @@ async def test_the_original_is_opened_only_by_a_click(data: Path, tmp_path: Path
 
 
 async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None:
-    async with Desk(environment=OPENAI) as desk:
-        desk.window.prompt.attach_requested.emit([data / "report.pdf"])
-        await until(lambda: bool(desk.chips) and not desk.controllers.readings.ids)
-        (attached,) = desk.state.draft.value.attachments
-        desk.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
-        chip_viewer = desk.controllers.viewer.window
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.prompt.attach_requested.emit([data / "report.pdf"])
+        await until(lambda: bool(app.chips) and not app.controllers.readings.ids)
+        (attached,) = app.state.draft.value.attachments
+        app.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
+        chip_viewer = app.controllers.viewer.window
         assert chip_viewer is not None
         await until(lambda: chip_viewer.pages.count == 3)
-        turn = await desk.ask("What is it?")
+        turn = await app.ask("What is it?")
         turn.end("A report.")
-        await desk.settled()
-        part = desk.state.current.path[0].attachments[0]
-        desk.act(f"document/{part.sha256}", 0)
-        viewer = desk.controllers.viewer.window
+        await app.settled()
+        part = app.state.current.path[0].attachments[0]
+        app.act(f"document/{part.sha256}", 0)
+        viewer = app.controllers.viewer.window
         assert viewer is not None
         await until(lambda: viewer.pages.count == 3)
         assert viewer.windowTitle() == "report.pdf – Repartee"

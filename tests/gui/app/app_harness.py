@@ -50,7 +50,7 @@ from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.tools.tool_picker import ToolPicker
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.window.main_window import MainWindow
-from tests.gui.app.stage import Stage, StageGateway, Turn
+from tests.gui.app.scripted_providers import ScriptedGateway, ScriptedProviders, Turn
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.waiting import LONGEST_S
 from tests.helpers.widgets import find
@@ -129,17 +129,17 @@ class PausableStore(FillableStore):
             await self.release.wait()
 
 
-class Desk:
-    """A run of the program from start to end, as an async context manager.
+class AppHarness:
+    """One run of the program from start to end, as an async context manager.
 
     Attributes:
-        stage: the source of the answers.
+        providers: the stand-in for all providers, the source of the answers.
         disk: the storage of conversations.
     """
 
     def __init__(
         self,
-        stage: Stage | None = None,
+        providers: ScriptedProviders | None = None,
         *,
         request: WindowRequest | None = None,
         real: bool = False,
@@ -148,7 +148,7 @@ class Desk:
         bus: SessionBus | None = None,
         is_resident: bool = False,
     ) -> None:
-        self.stage = stage or Stage()
+        self.providers = providers or ScriptedProviders()
         self._request = request or OpenRequest()
         self._real = real
         self._disk_class = disk
@@ -196,7 +196,7 @@ class Desk:
         self.disk = self._disk_class(backend.temporary)
         backend = replace(backend, conversations=self.disk)
         if not self._real:
-            gateway = cast(ProviderGateway, StageGateway(self.stage))
+            gateway = cast(ProviderGateway, ScriptedGateway(self.providers))
             counter = cast(ProviderTokenCounter, WordCounter())
             listings = ModelListings(ListingStore(backend.database), gateway)
             providers = ProviderRegistry(
@@ -262,16 +262,16 @@ class Desk:
 
     async def ask(self, text: str) -> Turn:
         """Ask, and wait until the provider has the question."""
-        before = len(self.stage.turns)
+        before = len(self.providers.turns)
         self.type(text)
         self.enter()
-        await until(lambda: len(self.stage.turns) > before)
-        return self.stage.turns[-1]
+        await until(lambda: len(self.providers.turns) > before)
+        return self.providers.turns[-1]
 
     async def turn(self, number: int) -> Turn:
         """Wait for a request to the provider, counted from 0, and return it."""
-        await until(lambda: len(self.stage.turns) > number)
-        return self.stage.turns[number]
+        await until(lambda: len(self.providers.turns) > number)
+        return self.providers.turns[number]
 
     async def ask_and_answer(self, question: str, answer: str) -> str:
         """Run a whole turn and return the conversation's id."""

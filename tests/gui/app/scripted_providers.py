@@ -1,4 +1,4 @@
-"""A provider in place of the gateway whose answers a test sends piece by piece."""
+"""Stand-ins for the gateway and all providers, whose answers a test sends piece by piece."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 
-NOT_LISTED = NetworkError("The stage lists nothing.")
+NOT_LISTED = NetworkError("There is no list of models.")
 TERMINAL = (Completed, Incomplete, Failed)
 
 
@@ -78,8 +78,8 @@ class Turn:
             self.closed = True
 
 
-class Stage:
-    """Stand-in for all providers; `turns` are the requests so far, in order."""
+class ScriptedProviders:
+    """All providers in one; `turns` are the requests so far, in order."""
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
@@ -92,16 +92,16 @@ class Stage:
         self.models_of: dict[str, tuple[str | ListedModel, ...] | UserFacingError] = {}
 
 
-class StageClient:
+class ScriptedClient:
     """The provider that the gateway opens."""
 
-    def __init__(self, stage: Stage, profile: ProviderProfile) -> None:
-        self._stage = stage
+    def __init__(self, providers: ScriptedProviders, profile: ProviderProfile) -> None:
+        self._providers = providers
         self._profile = profile
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         turn = Turn(request, self._profile)
-        self._stage.turns.append(turn)
+        self._providers.turns.append(turn)
         return turn.events()
 
     async def embed(self, _model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
@@ -109,22 +109,22 @@ class StageClient:
         return [Vector.from_values([1.0, 0.0]) for _ in texts], 10 * len(texts)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
-        self._stage.compacted.append(request)
-        made = await self._stage.states.get() if self._stage.compacts else None
+        self._providers.compacted.append(request)
+        made = await self._providers.states.get() if self._providers.compacts else None
         if made is None:
             raise EndpointMissingError("There is no such endpoint.")
         return made
 
     async def listing(self) -> ModelListing:
-        self._stage.on_models(self._profile)
-        found = self._stage.models_of.get(self._profile.id, NOT_LISTED)
+        self._providers.on_models(self._profile)
+        found = self._providers.models_of.get(self._profile.id, NOT_LISTED)
         if isinstance(found, UserFacingError):
             raise found
         models = tuple(ListedModel(m) if isinstance(m, str) else m for m in found)
         return ModelListing(self._profile.base_url, models, datetime.now(UTC))
 
 
-class StageModel:
+class UnusedLocalModel:
     """Stand-in for the on-device model, which records the weights that it is told to use."""
 
     def __init__(self) -> None:
@@ -139,18 +139,18 @@ class StageModel:
         """Do nothing."""
 
 
-class StageGateway:
+class ScriptedGateway:
     """Stand-in for backend.provider_gateway.ProviderGateway."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self.local_model = StageModel()
+    def __init__(self, providers: ScriptedProviders) -> None:
+        self._providers = providers
+        self.local_model = UnusedLocalModel()
 
-    async def provider(self, profile: ProviderProfile) -> StageClient:
-        return StageClient(self._stage, profile)
+    async def provider(self, profile: ProviderProfile) -> ScriptedClient:
+        return ScriptedClient(self._providers, profile)
 
     async def learned_support(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
-        return self._stage.learnt
+        return self._providers.learnt
 
     async def aclose(self) -> None:
         """Do nothing."""
