@@ -25,7 +25,7 @@ from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.tools import Source
-from tests.unit.services.test_chat_service import open_room
+from tests.unit.services.test_chat_service import open_chat
 
 
 def main(rounds: int = 10) -> dict[str, Any]:
@@ -56,10 +56,10 @@ async def _seconds(rounds: int) -> float:
 
     catalog = ToolCatalog([Source(nothing=nothing)])
     with tempfile.TemporaryDirectory() as folder:
-        async with open_room(Path(folder), provider, tools=catalog) as room:
-            began = await room.begin("Well?", settings=settings)
+        async with open_chat(Path(folder), provider, tools=catalog) as chat:
+            began = await chat.begin("Well?", settings=settings)
             start = time.perf_counter()
-            answer = await room.run(began)
+            answer = await chat.run(began)
             seconds = time.perf_counter() - start
             assert len(tool_calls(answer.parts)) == rounds
     return seconds

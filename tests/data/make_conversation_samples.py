@@ -71,7 +71,7 @@ from tests.data.make_provider_samples import as_line
 from tests.data.samples import write_samples
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.tools import Permissions, Source
-from tests.unit.services.test_chat_service import Room, open_room
+from tests.unit.services.test_chat_service import ChatSetup, open_chat
 
 EXPECTED: Final = Path(__file__).with_name("conversations")
 _SCHEMA: Final = {
@@ -128,7 +128,7 @@ def stopped() -> Iterator[str]:
 
 
 async def _written(
-    write: Callable[[random.Random, Room, _Provider], Awaitable[list[object]]], count: int
+    write: Callable[[random.Random, ChatSetup, _Provider], Awaitable[list[object]]], count: int
 ) -> list[str]:
     async def look(_: object) -> str:
         return "seen"
@@ -141,65 +141,65 @@ async def _written(
     consent.open(user)
     lines = []
     with tempfile.TemporaryDirectory() as folder:
-        async with open_room(Path(folder), provider, tools=tools, consent=consent) as room:
+        async with open_chat(Path(folder), provider, tools=tools, consent=consent) as chat:
             for number in range(count):
                 chance = random.Random(f"{write.__name__} {number}")
                 user.allows = chance.random() < 0.7
-                made = await write(chance, room, provider)
+                made = await write(chance, chat, provider)
                 # Those for several answers come in any order.
                 requests = sorted(map(_of_request, provider.requests), key=_without_numbers)
                 rows = _taken_rows(Path(folder))
                 lines.append(_without_numbers(as_line(*made, requests, *rows)))
                 provider.forget()
-                room.heard.clear()
+                chat.heard.clear()
     return lines
 
 
-async def _answers(chance: random.Random, room: Room, provider: _Provider) -> list[object]:
+async def _answers(chance: random.Random, chat: ChatSetup, provider: _Provider) -> list[object]:
     profile, settings = _profile(chance), _settings(chance)
     provider.rounds = _rounds(chance, settings)
     said: list[object] = []
     variant = None if profile is ON_DEVICE else chance.choice((Variant.THINKING, Variant.PRO))
     try:
-        run = await room.begin("Why?", profile, variant, settings=settings)
+        run = await chat.begin("Why?", profile, variant, settings=settings)
     except UserFacingError as error:
         return [error]
     for each in (run, *run.siblings):
         each.checkpoint_s = 3_600
         each.limit_message(chance.choice((8 << 20, 8 << 20, 8 << 20, 24)))
-    await asyncio.gather(*(room.run(each) for each in (run, *run.siblings)))
-    said += [await _of_run(room, each) for each in (run, *run.siblings)]
-    said += sorted({type(event).__name__ for event in room.heard})
-    path = await room.store.path(run.conversation.id)
+    await asyncio.gather(*(chat.run(each) for each in (run, *run.siblings)))
+    said += [await _of_run(chat, each) for each in (run, *run.siblings)]
+    said += sorted({type(event).__name__ for event in chat.heard})
+    path = await chat.store.path(run.conversation.id)
     try:
         if chance.random() < 0.5:
-            again = await room.begin(
+            again = await chat.begin(
                 "And then?", profile, variant, path, settings=settings.for_comparison(),
                 conversation=run.conversation,
             )  # fmt: skip
         else:
             repairs = path[1] if chance.random() < 0.5 else None
-            again = await room.service.begin_again(
+            again = await chat.service.begin_again(
                 run.conversation, path[:1], profile, settings.for_one(), repairs=repairs
             )
-        await room.run(again)
-        said.append(await _of_run(room, again))
+        await chat.run(again)
+        said.append(await _of_run(chat, again))
     except UserFacingError as error:
         said.append(error)
     return said
 
 
-async def _stopped(chance: random.Random, room: Room, provider: _Provider) -> list[object]:
+async def _stopped(chance: random.Random, chat: ChatSetup, provider: _Provider) -> list[object]:
     settings = replace(_settings(chance).for_one(), background=chance.random() < 0.7)
     events = list(_script(chance, is_last=True))[:-1]
     events.insert(chance.randint(0, len(events)), ScriptedProvider.HOLD)
     provider.rounds = [events]
     try:
-        run = await room.begin("Why?", OPENAI, Variant.PRO, settings=settings)
+        run = await chat.begin("Why?", OPENAI, Variant.PRO, settings=settings)
     except UserFacingError as error:
         return [error]
     run.checkpoint_s = 3_600
-    task = asyncio.ensure_future(room.run(run))
+    task = asyncio.ensure_future(chat.run(run))
     await provider.holding.wait()
     is_left = chance.random() < 0.5
     if is_left:
@@ -207,19 +207,19 @@ async def _stopped(chance: random.Random, room: Room, provider: _Provider) -> li
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    said: list[object] = [is_left, settings.background, await _of_run(room, run)]
+    said: list[object] = [is_left, settings.background, await _of_run(chat, run)]
     provider.cancel_result = chance.choice(
         (None, Usage(9, 0, 9, 0), StreamCutError(Reason.ANSWER_CUT))
     )
     if not is_left:
-        return [*said, await run.cancel_remote(), len(provider.cancelled), await _of_run(room, run)]
-    await room.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
-    taken = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
+        return [*said, await run.cancel_remote(), len(provider.cancelled), await _of_run(chat, run)]
+    await chat.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
+    taken = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
     provider.add(*_script(chance, is_last=True))
     for answering in taken:
-        await room.run(answering)
-        said.append(await _of_run(room, answering))
-    return [*said, await room.store.interrupt_orphans() != [], len(provider.resumed)]
+        await chat.run(answering)
+        said.append(await _of_run(chat, answering))
+    return [*said, await chat.store.interrupt_orphans() != [], len(provider.resumed)]
 
 
 def _profile(chance: random.Random) -> ProviderProfile:
@@ -313,11 +313,11 @@ def _without_numbers(value: object) -> str:
     return _NUMBER.sub("", str(value))
 
 
-async def _of_run(room: Room, run: AnswerRun) -> list[object]:
+async def _of_run(chat: ChatSetup, run: AnswerRun) -> list[object]:
     """Return an answer, and whether it is stored as it is."""
     answer = run.answer
     told = [answer.status, _timeless(answer.parts), answer.notices, answer.error, answer.cost]
-    return [*told, answer.usage, await room.store.message(answer.id) == answer]
+    return [*told, answer.usage, await chat.store.message(answer.id) == answer]
 
 
 def _timeless(parts: Sequence[object]) -> list[object]:

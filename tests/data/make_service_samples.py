@@ -121,7 +121,7 @@ _LINES: Final = (
 )
 
 
-class _Shelf:
+class _NumberedTexts:
     async def text(self, sha256: str) -> str:
         return "words of it " * int(sha256[0])
 
@@ -129,7 +129,7 @@ class _Shelf:
         return (await self.text(sha256)).encode()
 
 
-class _Texts(_Shelf):
+class _Texts(_NumberedTexts):
     """Documents of random lines."""
 
     def __init__(self, chance: random.Random, lengths: Sequence[int] = (5, 60, 300)) -> None:
@@ -221,7 +221,7 @@ def estimates() -> Iterator[str]:
     for _ in range(800):
         context = _context(chance)
         draft = Draft(_phrase(chance), tuple(_attached(chance)))
-        estimator = Estimator(WordCounter(), _Shelf())
+        estimator = Estimator(WordCounter(), _NumberedTexts())
         yield _line(
             *asyncio.run(estimator.estimate(context, draft, found=())),
             asyncio.run(estimator.context_tokens(context)),
@@ -240,9 +240,9 @@ def compactions() -> Iterator[str]:
         context = _context(chance, longest=500)
         service = CompactionService(
             store=cast("Any", _Store()),
-            attachments=_Shelf(),
+            attachments=_NumberedTexts(),
             pictures=cast("Any", None),
-            estimator=Estimator(WordCounter(), _Shelf()),
+            estimator=Estimator(WordCounter(), _NumberedTexts()),
             utility_model=cast("Any", _UtilityModel(chance)),
             fences=cast("Any", _Fences()),
         )
@@ -284,11 +284,11 @@ def readings() -> Iterator[str]:
 
 async def _reading(chance: random.Random) -> list[object]:
     own, taker = _resolved(chance), _resolved(chance)
-    shelf, notes = _Texts(chance), _Notes()
-    estimator = Estimator(_Rates(chance), shelf)
+    attachments, notes = _Texts(chance), _Notes()
+    estimator = Estimator(_Rates(chance), attachments)
     reader = ChunkedReader(
         calls=PaidCalls(cast("Any", None), cast("Any", None), cast("Any", None)),
-        attachments=shelf,
+        attachments=attachments,
         pictures=cast("Any", None),
         estimator=estimator,
         splitter=_Splitter(),
@@ -349,14 +349,14 @@ async def _noted(chance: random.Random) -> list[object]:
     kind = chance.choice((ProviderKind.OPENAI, ProviderKind.ON_DEVICE))
     effort = chance.choice((None, Effort.LOW))
     own = ResolvedChoice(replace(OPENAI, kind=kind), model, None, effort)
-    shelf = _Texts(chance, (60, 300, 900))
+    attachments = _Texts(chance, (60, 300, 900))
     provider = _NoteTaker(chance)
     gateway = OneProvider(provider)
     reader = ChunkedReader(
         calls=PaidCalls(gateway, cast("Any", _Unlimited()), cast("Any", _Store())),
-        attachments=shelf,
+        attachments=attachments,
         pictures=cast("Any", None),
-        estimator=Estimator(WordCounter(), shelf),
+        estimator=Estimator(WordCounter(), attachments),
         splitter=_Splitter(),
         notes=_Notes(),
     )

@@ -90,7 +90,7 @@ HOSTILE: Final = {
 
 
 @dataclass
-class Stage:
+class WidgetHost:
     """The theme and the window in which a place is shown."""
 
     theme: themes.Theme
@@ -105,7 +105,7 @@ class Stage:
         return widget
 
 
-Make = Callable[[Stage, str], QWidget]
+Make = Callable[[WidgetHost, str], QWidget]
 PLACES: dict[str, Make] = {}
 
 
@@ -141,100 +141,100 @@ def models(text: str) -> ChoiceView:
 
 
 @place
-def models_to_compare(stage: Stage, text: str) -> QWidget:
+def models_to_compare(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.comparison.compare_dialog import ComparedChoice, CompareDialog
 
-    made = CompareDialog(text, text, stage.theme, stage.window)
+    made = CompareDialog(text, text, host.theme, host.window)
     made.set_choices(2 * [ComparedChoice(models(text), "Free")], "Total: Free")
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def answers_side_by_side(stage: Stage, text: str) -> QWidget:
+def answers_side_by_side(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.comparison.answer_column import AnswerColumn
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
     from desktop_app.ui.transcript.view import TranscriptView
 
-    view = TranscriptView(stage.theme, is_brief=True)
+    view = TranscriptView(host.theme, is_brief=True)
     column = AnswerColumn(view, lambda _model: text)
     column.show_answer(answer("It is."))
-    made = ComparisonWindow(text, [column], stage.theme, stage.window)
+    made = ComparisonWindow(text, [column], host.theme, host.window)
     made.set_problem(text)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def titles_in_the_list(stage: Stage, text: str) -> QWidget:
+def titles_in_the_list(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    made = ConversationList(stage.theme)
+    made = ConversationList(host.theme)
     made.set_folders([Folder("f", text, NOW)])
     made.set_conversations([conversation(text)])
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def a_folder_that_is_open(stage: Stage, text: str) -> QWidget:
+def a_folder_that_is_open(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    made = ConversationList(stage.theme)
+    made = ConversationList(host.theme)
     made.set_folders([Folder("f", text, NOW)])
     made.set_conversations([], list_filter=ListFilter(ListFilterKind.FOLDER, "f"))
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def hits_of_a_search(stage: Stage, text: str) -> QWidget:
+def hits_of_a_search(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    made = ConversationList(stage.theme)
+    made = ConversationList(host.theme)
     made.show_hits([SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)])
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def folders_to_move_to(stage: Stage, text: str) -> QWidget:
+def folders_to_move_to(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    made = ConversationList(stage.theme)
-    stage.qtbot.addWidget(made)
+    made = ConversationList(host.theme)
+    host.qtbot.addWidget(made)
     made.set_folders([Folder("f", text, NOW)])
     return made.menus.conversations_menu([conversation("x")])
 
 
 @place
-def folders_to_search_in(stage: Stage, text: str) -> QWidget:
+def folders_to_search_in(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.search_filters import SearchFilters
 
-    made = SearchFilters(stage.theme)
+    made = SearchFilters(host.theme)
     made.set_folders([Folder("f", text, NOW)])
-    stage.show(made)
+    host.show(made)
     made.folder_button.menu().aboutToShow.emit()
     return made.folder_button.menu()
 
 
 @place
-def the_foot_of_the_list(stage: Stage, text: str) -> QWidget:
+def the_foot_of_the_list(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 
-    made = SidebarFooter(stage.theme)
+    made = SidebarFooter(host.theme)
     made.show_month(text, "cloud", "$1", is_near_cap=False)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_header(stage: Stage, text: str) -> QWidget:
+def the_header(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.header import Header
 
-    made = Header(stage.theme)
+    made = Header(host.theme)
     made.set_title(text)
     made.set_cost("$1", text)
     made.set_preset(text, is_offered=True, is_changed=False)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_title_of_the_window(stage: Stage, text: str) -> QWidget:
+def the_title_of_the_window(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.main_window import MainWindow
@@ -242,130 +242,130 @@ def the_title_of_the_window(stage: Stage, text: str) -> QWidget:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     watcher = themes.ThemeWatcher(app, "light")
-    made = MainWindow(watcher, PromptEditor(stage.theme), SettingsPanel(stage.theme))
+    made = MainWindow(watcher, PromptEditor(host.theme), SettingsPanel(host.theme))
     made.pane.set_title(text)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_report_about_the_program(stage: Stage, text: str) -> QWidget:
+def the_report_about_the_program(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.cli.doctor.doctor import Finding, findings_text
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
 
-    made = AboutTab(stage.theme)
+    made = AboutTab(host.theme)
     report = findings_text([Finding(text, None, ""), Finding("store", True, text)])
     made.set_about(report, "A licence", [9])
     made.show_page("program")
-    return stage.show(made)
+    return host.show(made)
 
 
 # ---------------------------------------------------------------- attachments and documents
 
 
 @place
-def chips(stage: Stage, text: str) -> QWidget:
+def chips(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 
-    made = AttachmentChips(stage.theme)
+    made = AttachmentChips(host.theme)
     made.set_chips([Chip("a", text, text, "failed", None, "file-text", tooltip=text)])
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_menu_of_a_chip(stage: Stage, text: str) -> QWidget:
+def the_menu_of_a_chip(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
 
     chip = Chip("a", text, text, "ready", None, "image", actions=(("k", text, None),))
-    made = ChipWidget(replace(chip, detail_levels=(("low", text),)), stage.theme)
-    stage.show(made)
+    made = ChipWidget(replace(chip, detail_levels=(("low", text),)), host.theme)
+    host.show(made)
     return made.menu()
 
 
 @place
-def the_preview_of_an_attachment(stage: Stage, text: str) -> QWidget:
+def the_preview_of_an_attachment(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
-    made = AttachmentPreview(stage.theme, stage.window)
+    made = AttachmentPreview(host.theme, host.window)
     made.set_attachments([("a", text), ("b", text)], "a")
     made.show_facts(text, text)
     made.show_pages_field("page", "", text)
     made.show_pages_error(text)
     made.show_pictures([text], has_text=False)
     made.show_picture(0, QImage(4, 4, QImage.Format.Format_RGB32), text)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def one_attachment_in_the_preview(stage: Stage, text: str) -> QWidget:
+def one_attachment_in_the_preview(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
-    made = AttachmentPreview(stage.theme, stage.window)
+    made = AttachmentPreview(host.theme, host.window)
     made.set_attachments([("a", text)], "a")
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_viewer_of_documents(stage: Stage, text: str) -> QWidget:
+def the_viewer_of_documents(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
-    made = DocumentViewer(stage.theme)
+    made = DocumentViewer(host.theme)
     made.begin(text, text)
     made.set_note(text)
     made.show_message(text)
     made.describe_mark(text)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_question_for_a_password(stage: Stage, text: str) -> QWidget:
+def the_question_for_a_password(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.viewer.password_dialog import PasswordDialog
 
     words = f"“{text}” is password-protected."
-    return stage.show(PasswordDialog(stage.theme, words, stage.window, was_wrong=True))
+    return host.show(PasswordDialog(host.theme, words, host.window, was_wrong=True))
 
 
 # ---------------------------------------------------------------- what the program says
 
 
 @place
-def an_error_card(stage: Stage, text: str) -> QWidget:
+def an_error_card(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.cards.notifications import Notifications
 
-    made = Notifications(stage.theme, stage.window)
+    made = Notifications(host.theme, host.window)
     error = UserFacingError(text, what_to_do=text, details=text)
     made.notify(error, actions=[("Open", lambda: None)])
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def a_note_card(stage: Stage, text: str) -> QWidget:
+def a_note_card(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.cards.notifications import Notifications
 
-    made = Notifications(stage.theme, stage.window)
+    made = Notifications(host.theme, host.window)
     made.notify(f"Exported to {text}.", stays=True)
     made.announce(text)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_dialog_of_a_closed_store(stage: Stage, text: str) -> QWidget:
+def the_dialog_of_a_closed_store(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.store_dialog import StoreDialog
 
-    made = StoreDialog(stage.theme, stage.window)
+    made = StoreDialog(host.theme, host.window)
     made.offer(text, text, [("a", "Restore", text), ("b", "Close", "")])
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def a_message_box(stage: Stage, text: str) -> QWidget:
-    box = message_box(f"Restore {text}?", text, details=text, parent=stage.window)
-    stage.qtbot.addWidget(box)
+def a_message_box(host: WidgetHost, text: str) -> QWidget:
+    box = message_box(f"Restore {text}?", text, details=text, parent=host.window)
+    host.qtbot.addWidget(box)
     box.show()
     return box
 
 
 @place
-def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
+def cards_above_the_prompt(host: WidgetHost, text: str) -> QWidget:
     from PySide6.QtWidgets import QVBoxLayout
 
     from desktop_app.ui.batch.batch_bar import BatchBar
@@ -375,8 +375,8 @@ def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
 
     holder = QWidget()
     column = QVBoxLayout(holder)
-    work, jobs = ProgressCard(stage.theme), BatchBar(stage.theme)
-    compaction, start = CompactionCard(stage.theme), EmptyState(stage.theme)
+    work, jobs = ProgressCard(host.theme), BatchBar(host.theme)
+    compaction, start = CompactionCard(host.theme), EmptyState(host.theme)
     column.addWidget(start)
     for widget in (work, jobs, compaction, start.key_line):
         column.addWidget(widget)
@@ -384,196 +384,196 @@ def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
     jobs.show_state(text, has_ended=True)
     compaction.offer(text, text)
     start.set_key_line(True, text)
-    return stage.show(holder)
+    return host.show(holder)
 
 
 @place
-def the_question_before_a_tool_runs(stage: Stage, text: str) -> QWidget:
+def the_question_before_a_tool_runs(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.tools.consent_card import ConsentCard
 
-    card = ConsentCard(stage.theme)
+    card = ConsentCard(host.theme)
     # The card shows longer arguments than other places, because they must be complete.
     card.ask(text, text, json.dumps({"path": text[:2000]}, ensure_ascii=False), waiting=1)
-    return stage.show(card)
+    return host.show(card)
 
 
 @place
-def the_list_of_tools(stage: Stage, text: str) -> QWidget:
+def the_list_of_tools(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.places import LinkSegment
     from desktop_app.domain.tools.tool import Permission
     from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
 
-    picker = ToolPicker(stage.theme, stage.window)
+    picker = ToolPicker(host.theme, host.window)
     picker.setWindowFlag(Qt.WindowType.Popup, False)
     picker.set_form(text)
     reason = (LinkSegment(text),)
     tools = [ToolChoice(text, text, reason, False, Permission.NEVER), ToolChoice("b", text)]
     picker.set_tools(tools, is_for_conversation=True)
-    return stage.show(picker)
+    return host.show(picker)
 
 
 @place
-def the_window_of_forms(stage: Stage, text: str) -> QWidget:
+def the_window_of_forms(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.answering.answer_form import FormKind, FormSource
     from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 
-    dialog = AnswerFormDialog(stage.theme, stage.window)
+    dialog = AnswerFormDialog(host.theme, host.window)
     dialog.show_form(FormSource(FormKind.SCHEMA, text, text).to_setting(), {FormKind.SCHEMA: text})
     dialog.show_problem(text)
-    return stage.show(dialog)
+    return host.show(dialog)
 
 
 @place
-def what_a_drop_will_do(stage: Stage, text: str) -> QWidget:
+def what_a_drop_will_do(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.overlays import DropOverlay
 
-    made = DropOverlay(stage.window, stage.theme)
+    made = DropOverlay(host.window, host.theme)
     made.show_text(f"Drop to attach to “{text}”", QRect(0, 0, 600, 400))
     return made
 
 
 @place
-def the_prompt(stage: Stage, text: str) -> QWidget:
+def the_prompt(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
-    made = PromptEditor(stage.theme)
+    made = PromptEditor(host.theme)
     made.set_can_send(False, text)
     made.set_hint(text)
     made.set_choice(models(text))
     made.row.set_estimate("$1", "$1", text)
-    return stage.show(made)
+    return host.show(made)
 
 
 # ---------------------------------------------------------------- models and providers
 
 
 @place
-def the_menu_of_models(stage: Stage, text: str) -> QWidget:
+def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.choice_menus import fill_models
 
-    menu = QMenu(stage.window)
+    menu = QMenu(host.window)
     fill_models(menu, models(text), lambda _: None, 260)
     return menu
 
 
 @place
-def a_menu_of_many_models(stage: Stage, text: str) -> QWidget:
+def a_menu_of_many_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.choice_menus import fill_models
 
     names = [text, *(f"{text[:40]}{number}" for number in range(60))]
     many = tuple(ModelEntry("p", text, name, name, None) for name in names)
     one = ModelEntry("q", "Q", "q", "Q", None)
-    menu = QMenu(stage.window)
+    menu = QMenu(host.window)
     fill_models(menu, replace(models(text), models=(*many, one)), lambda _: None, 260)
     return menu
 
 
 @place
-def the_menus_of_effort_and_background(stage: Stage, text: str) -> QWidget:
+def the_menus_of_effort_and_background(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.choice_menus import fill_background, fill_efforts
 
-    menu = QMenu(stage.window)
+    menu = QMenu(host.window)
     fill_efforts(menu, models(text), lambda _: None, 260)
     fill_background(menu, models(text), lambda _: None, 260)
     return menu
 
 
 @place
-def the_page_of_tool_servers(stage: Stage, text: str) -> QWidget:
+def the_page_of_tool_servers(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
 
-    page = ServersTab(stage.theme)
+    page = ServersTab(host.theme)
     page.set_servers([ServerRow(text, text, text), ServerRow("b", text, text, "error")])
     return page
 
 
 @place
-def the_resources_of_tool_servers(stage: Stage, text: str) -> QWidget:
+def the_resources_of_tool_servers(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
 
-    dialog = ResourceDialog(stage.theme, stage.window)
+    dialog = ResourceDialog(host.theme, host.window)
     dialog.set_resources([ResourceChoice(text, text, text)], [text])
     return dialog
 
 
 @place
-def the_quick_prompt(stage: Stage, text: str) -> QWidget:
+def the_quick_prompt(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
     from desktop_app.ui.transcript.view import TranscriptView
 
-    made = QuickPrompt(stage.theme, TranscriptView(stage.theme, is_brief=True))
+    made = QuickPrompt(host.theme, TranscriptView(host.theme, is_brief=True))
     made.set_choice(models(text))
     made.set_problem(text, "Add key")
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_menu_of_the_quick_prompt(stage: Stage, text: str) -> QWidget:
+def the_menu_of_the_quick_prompt(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 
-    menu = QMenu(stage.window)
+    menu = QMenu(host.window)
     choice = replace(models(text), offers_effort=False)
     fill_menu(menu, choice, lambda _: None, lambda _: None)
     return menu
 
 
 @place
-def the_settings_of_a_provider(stage: Stage, text: str) -> QWidget:
+def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.settings.sections.key_state import KeyState
     from desktop_app.ui.settings.settings_panel import SettingsPanel
 
-    made = SettingsPanel(stage.theme)
+    made = SettingsPanel(host.theme)
     profile = ProviderProfile("p", text, ProviderKind.COMPATIBLE, "https://a.example/v1")
     made.set_profiles([replace(profile, ca_file=f"/x/{text[:200]}")], "p")
     made.set_key_state("p", KeyState("session", text))
     made.set_test_result("p", False, text)
     made.set_ca_file_result("p", False, text)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_settings_of_the_library(stage: Stage, text: str) -> QWidget:
+def the_settings_of_the_library(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.settings.tabs.data_tab import FOLDER_KEY, DataTab
 
-    made = DataTab(stage.theme)
+    made = DataTab(host.theme)
     made.set_values(with_defaults({}) | {FOLDER_KEY: text})
     made.set_backup_state(text, "error")
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_settings_of_a_folder(stage: Stage, text: str) -> QWidget:
+def the_settings_of_a_folder(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.settings.tabs.responses_tab import FOLDER, ResponsesTab
 
-    made = ResponsesTab(stage.theme)
+    made = ResponsesTab(host.theme)
     made.set_values(with_defaults({}))
     made.set_folder("f", text, {})
     made.show_scope(FOLDER)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_file_of_weights(stage: Stage, text: str) -> QWidget:
+def the_file_of_weights(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 
-    made = LocalModelSection(stage.theme)
+    made = LocalModelSection(host.theme)
     made.show_file(text)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def spending(stage: Stage, text: str) -> QWidget:
+def spending(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
     from desktop_app.ui.spending.spending_view import SpendingView
 
-    made = SpendingView(stage.theme)
+    made = SpendingView(host.theme)
     rows = (((text, text, text), Spent(1, cost=Decimal(1))),)
     made.set_tables({"month": SpendingTable(("Provider", "Model", "For", *FIGURES), rows)})
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def evaluations(stage: Stage, text: str) -> QWidget:
+def evaluations(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.evaluation.evaluation_case import CheckKind
     from desktop_app.domain.evaluation.evaluation_result import (
         CaseResult,
@@ -583,84 +583,84 @@ def evaluations(stage: Stage, text: str) -> QWidget:
     from desktop_app.domain.evaluation.failed_check import FailedCheck
     from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 
-    made = EvaluationsDialog(stage.theme, stage.window)
+    made = EvaluationsDialog(host.theme, host.window)
     failed = (FailedCheck(CheckKind.RUBRIC, text, explanation=text),)
     runs = [EvaluationRun("p", None, None, text, [CaseResult(text, text, failed)])]
     evaluation = Evaluation("e", now(), text, runs, {text: text})
     made.set_evaluations([evaluation])
     made.show_evaluation(evaluation)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_table_of_models(stage: Stage, text: str) -> QWidget:
+def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.models.models_dialog import ModelsDialog
 
-    made = ModelsDialog(stage.theme, stage.window)
+    made = ModelsDialog(host.theme, host.window)
     made.set_rows([ModelRow("p", text, text, text)])
     made.select("p", text)
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_form_of_a_model(stage: Stage, text: str) -> QWidget:
+def the_form_of_a_model(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.models.model_editor import ModelEditor
 
-    return stage.show(ModelEditor(ModelRow("p", text, text, text), stage.theme, stage.window))
+    return host.show(ModelEditor(ModelRow("p", text, text, text), host.theme, host.window))
 
 
 # ---------------------------------------------------------------- prompts and presets
 
 
 @place
-def the_menu_of_prompts(stage: Stage, text: str) -> QWidget:
+def the_menu_of_prompts(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 
-    made = PromptMenu(stage.theme)
+    made = PromptMenu(host.theme)
     made.set_prompts([Prompt("a", text, text, text)])
     made.show_matches("")
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_fields_of_a_prompt(stage: Stage, text: str) -> QWidget:
+def the_fields_of_a_prompt(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
     choices = re.sub(r"[{}|]", "", text)
     prompt = Prompt("a", text, f"{{{{tone={choices}|other}}}} {{{{{'n' * 2_000}}}}}", text)
-    return stage.show(PromptFields(prompt, {}, stage.theme))
+    return host.show(PromptFields(prompt, {}, host.theme))
 
 
 @place
-def the_dialog_of_prompts(stage: Stage, text: str) -> QWidget:
+def the_dialog_of_prompts(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
-    made = PromptsDialog(stage.theme, stage.window)
+    made = PromptsDialog(host.theme, host.window)
     made.prompts.set_entries([(Prompt("a", text, text, text), "own")])
-    stage.show(made)
+    host.show(made)
     made.status.show_message(text)
     return made
 
 
 @place
-def the_dialog_of_presets(stage: Stage, text: str) -> QWidget:
+def the_dialog_of_presets(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
-    made = PromptsDialog(stage.theme, stage.window)
+    made = PromptsDialog(host.theme, host.window)
     made.presets.set_models([ModelEntry("p", text, text, text, None)])
     made.presets.set_values(with_defaults({}), lambda _: {})
     made.presets.set_presets([Preset("p", text, provider_id=text, model=f"{text}!")], "p")
     made.show_page("presets")
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def a_palette_of_names(stage: Stage, text: str) -> QWidget:
+def a_palette_of_names(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.command_palette import CommandPalette
 
-    made = CommandPalette(stage.window, stage.theme)
+    made = CommandPalette(host.window, host.theme)
     made.open_with([PaletteEntry("folder", text, text, "Ctrl+N")])
     return made
 
@@ -669,45 +669,45 @@ def a_palette_of_names(stage: Stage, text: str) -> QWidget:
 
 
 @place
-def collections(stage: Stage, text: str) -> QWidget:
+def collections(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 
-    made = CollectionsDialog(stage.theme, stage.window)
+    made = CollectionsDialog(host.theme, host.window)
     made.set_collections([CollectionState(Collection("c", text, NOW, text), 1, 0, 0)])
     file = CollectionFile("c", f"/x/{text}", text, status="failed", problem=ErrorNote(text))
     made.set_files([file])
     made.set_semantic_note(text)
-    stage.show(made)
+    host.show(made)
     made.show_work(text, 1, 2)
     made.status.show_message(text)
     return made
 
 
 @place
-def batch_jobs(stage: Stage, text: str) -> QWidget:
+def batch_jobs(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.batch.batch_dialog import BatchDialog
 
-    made = BatchDialog(stage.theme, stage.window)
+    made = BatchDialog(host.theme, host.window)
     made.set_jobs([BatchJob("j", ModelChoice("p", text), text, text, NOW, error=ErrorNote(text))])
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def the_files_of_a_batch_job(stage: Stage, text: str) -> QWidget:
+def the_files_of_a_batch_job(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.batch.batch_job_page import BatchJobPage
 
-    made = BatchJobPage(stage.theme)
+    made = BatchJobPage(host.theme)
     job = BatchJob(
         "j", ModelChoice("p", text), text, text, NOW, BatchStatus.FAILED, error=ErrorNote(text)
     )
     made.show_job(job)
     made.set_lines([BatchLine(1, text, ItemStatus.FAILED, 3, None, ErrorNote(text))])
     made.show_item(BatchItem("j", 1, text, answer="x", error=ErrorNote("y")))
-    return stage.show(made)
+    return host.show(made)
 
 
 @place
-def a_new_batch_job(stage: Stage, text: str) -> QWidget:
+def a_new_batch_job(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.batch.batch_new_page import (
         BatchModelOption,
         BatchNewPage,
@@ -715,22 +715,22 @@ def a_new_batch_job(stage: Stage, text: str) -> QWidget:
         BatchProviderOption,
     )
 
-    made = BatchNewPage(stage.theme)
+    made = BatchNewPage(host.theme)
     made.set_prompts([BatchPromptOption("a", text, "x")], "a")
     model = BatchModelOption(text, text, refusal=(LinkSegment(text),))
     made.set_providers([BatchProviderOption("p", text, models=(model,))], "p", text, None)
     made.set_files([Path(f"/x/{text}")])
-    return stage.show(made)
+    return host.show(made)
 
 
 # ---------------------------------------------------------------- the transcript
 
 
 @place
-def what_stands_around_messages(stage: Stage, text: str) -> QWidget:
+def what_stands_around_messages(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.transcript.view import TranscriptView
 
-    made = TranscriptView(stage.theme)
+    made = TranscriptView(host.theme)
     made.set_model_names(lambda _: text)
     document = DocumentPart("a" * 64, text, "application/pdf", 3)
     passage = Passage(1, "c", "b" * 64, text, None, text, 0, 3, text)
@@ -739,19 +739,19 @@ def what_stands_around_messages(stage: Stage, text: str) -> QWidget:
     said = answer("A", error=error, notices=(text,))
     said = replace(said, parts=(ToolCallPart("t", text, "{}"), *said.parts))
     made.set_messages([asked, said])
-    stage.show(made)
-    stage.qtbot.waitUntil(lambda: not made.stream.is_writing)
+    host.show(made)
+    host.qtbot.waitUntil(lambda: not made.stream.is_writing)
     return made
 
 
 @place
-def the_hint_at_a_citation(stage: Stage, text: str) -> QWidget:
+def the_hint_at_a_citation(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.transcript.citation_sources import citation_tooltip
     from desktop_app.ui.widgets.text.foreign_text import set_tooltip
 
     made = QLabel()
     set_tooltip(made, citation_tooltip(Passage(1, "c", "b" * 64, text, None, text, 0, 3, text)))
-    return stage.show(made)
+    return host.show(made)
 
 
 # ---------------------------------------------------------------- reading what is shown
@@ -862,12 +862,12 @@ def trap() -> Iterator[PipeTrap]:
 
 
 @pytest.fixture
-def stage(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[Stage]:
+def host(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[WidgetHost]:
     window = QWidget()
     window.resize(900, 700)
     qtbot.addWidget(window)
     window.show()
-    yield Stage(light_theme, window, qtbot)
+    yield WidgetHost(light_theme, window, qtbot)
     QToolTip.hideText()
 
 
@@ -875,10 +875,10 @@ def stage(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[Stage]:
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("name", PLACES)
 def test_foreign_text_is_shown_as_plain_text(
-    stage: Stage, trap: PipeTrap, name: str, kind: str
+    host: WidgetHost, trap: PipeTrap, name: str, kind: str
 ) -> None:
     given, expected = (text.replace("{pipe}", str(trap.path)) for text in HOSTILE[kind])
-    widget = PLACES[name](stage, given)
+    widget = PLACES[name](host, given)
     shown = shown_in(widget)
     assert is_read(expected, shown), shown
     assert not [text[:80] for text in shown if TURNS.search(text)]
@@ -894,77 +894,79 @@ def test_foreign_text_is_shown_as_plain_text(
 
 
 @pytest.mark.attack("plain-text")
-def test_a_name_with_an_ampersand_is_no_shortcut(stage: Stage) -> None:
+def test_a_name_with_an_ampersand_is_no_shortcut(host: WidgetHost) -> None:
     from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainToolButton
 
     for kind in (PlainButton, PlainToolButton):
         button = kind()
-        stage.qtbot.addWidget(button)
+        host.qtbot.addWidget(button)
         button.setText("R&D")
         assert button.text() == "R&D"
         assert button.shortcut().isEmpty()
 
 
 @pytest.mark.attack("plain-text")
-def test_a_message_box_keeps_its_details_plain(stage: Stage, trap: PipeTrap) -> None:
-    box = message_box("a", "b", details=f"<img src={trap.path}>", parent=stage.window)
-    stage.qtbot.addWidget(box)
+def test_a_message_box_keeps_its_details_plain(host: WidgetHost, trap: PipeTrap) -> None:
+    box = message_box("a", "b", details=f"<img src={trap.path}>", parent=host.window)
+    host.qtbot.addWidget(box)
     [details] = [w for w in everything(box) if hasattr(w, "toPlainText")]
     assert details.toPlainText() == f"<img src={trap.path}>"
     assert not trap.was_opened()
 
 
 @pytest.mark.attack("plain-text")
-def test_a_placeholder_in_a_window_title_is_shown_literally(stage: Stage) -> None:
+def test_a_placeholder_in_a_window_title_is_shown_literally(host: WidgetHost) -> None:
     from desktop_app.ui.widgets.text.foreign_text import window_title
 
-    stage.window.setWindowTitle(window_title("a [*] b"))
-    assert stage.window.windowHandle().title().startswith("a [*] b")
+    host.window.setWindowTitle(window_title("a [*] b"))
+    assert host.window.windowHandle().title().startswith("a [*] b")
 
 
 @pytest.mark.attack("plain-text")
-def test_edited_text_is_not_changed(stage: Stage) -> None:
+def test_edited_text_is_not_changed(host: WidgetHost) -> None:
     """A field contains the text itself, because it may be stored again."""
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 
     name = HOSTILE["bidi"][0]
-    made = CollectionsDialog(stage.theme, stage.window)
+    made = CollectionsDialog(host.theme, host.window)
     made.set_collections([CollectionState(Collection("c", name, NOW), 1, 0, 0)])
     assert made.name.text() == name
 
 
 @pytest.mark.attack("plain-text")
-def test_a_choice_of_a_prompt_is_inserted_unchanged(stage: Stage) -> None:
+def test_a_choice_of_a_prompt_is_inserted_unchanged(host: WidgetHost) -> None:
     from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
-    made = PromptFields(Prompt("a", "t", "{{tone=<b>x\u202ey|other}}", ""), {}, stage.theme)
-    stage.qtbot.addWidget(made)
+    made = PromptFields(Prompt("a", "t", "{{tone=<b>x\u202ey|other}}", ""), {}, host.theme)
+    host.qtbot.addWidget(made)
     assert made.values() == {"tone": "<b>x\u202ey"}
 
 
 @pytest.mark.attack("plain-text")
-def test_opening_the_editor_of_a_long_title_does_not_cut_it(stage: Stage) -> None:
+def test_opening_the_editor_of_a_long_title_does_not_cut_it(host: WidgetHost) -> None:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    made = ConversationList(stage.theme)
+    made = ConversationList(host.theme)
     made.set_conversations([conversation("x" * 1_000)])
-    stage.show(made)
+    host.show(made)
     renamed: list[str] = []
     made.model.renamed.connect(lambda _id, title: renamed.append(title))
     made.rename("c")
     [editor] = made.view.findChildren(QLineEdit, "rename")
-    stage.qtbot.keyClick(editor, Qt.Key.Key_Return)
+    host.qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert renamed == []
 
 
 @pytest.mark.attack("plain-text")
 @pytest.mark.parametrize("tag", ["<img src={}>", "<link rel=stylesheet href={}>", "![x]({})"])
-def test_no_document_opens_the_files_that_it_names(stage: Stage, trap: PipeTrap, tag: str) -> None:
+def test_no_document_opens_the_files_that_it_names(
+    host: WidgetHost, trap: PipeTrap, tag: str
+) -> None:
     from desktop_app.ui.widgets.text.sealed_document import SealedBrowser, SealedDocument
 
     html = f"<html><head>{tag.format(trap.path)}</head><body>{tag.format(trap.path)}</body></html>"
     browser, document = SealedBrowser(), SealedDocument()
-    stage.show(browser)
+    host.show(browser)
     browser.setHtml(html)
     browser.grab()
     document.setHtml(html)

@@ -42,7 +42,7 @@ def why(file: CollectionFile) -> str:
 
 
 @dataclass
-class Shelf:
+class CollectionSetup:
     """Collections over a store on disk, with what it is made of."""
 
     database: Database
@@ -84,7 +84,7 @@ class Shelf:
 
 
 @asynccontextmanager
-async def shelf(folder: Path) -> AsyncIterator[Shelf]:
+async def open_collections(folder: Path) -> AsyncIterator[CollectionSetup]:
     database = Database(folder / "repartee.sqlite3")
     await database.open()
     worker = DocumentWorker()
@@ -93,7 +93,7 @@ async def shelf(folder: Path) -> AsyncIterator[Shelf]:
     try:
         reader, vectors = CollectionReader(worker), VectorStore(database)
         collections = Collections(store, attachments, reader, vectors)
-        yield Shelf(database, attachments, store, collections)
+        yield CollectionSetup(database, attachments, store, collections)
     finally:
         await worker.aclose()
         await database.close()
@@ -115,7 +115,7 @@ def papers(tmp_path: Path) -> Path:
 async def test_a_folder_is_read_and_what_fails_stands_there_with_its_reason(
     tmp_path: Path, papers: Path
 ) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("  Papers \n of 2026 ")
         assert made.name == "Papers of 2026"
         steps: list[CollectionProgress] = []
@@ -139,7 +139,7 @@ async def test_a_folder_is_read_and_what_fails_stands_there_with_its_reason(
 async def test_a_question_finds_the_passages_with_their_places(
     tmp_path: Path, papers: Path
 ) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers")
         await here.collections.add(made.id, [papers])
         best = (await here.found("May I have a dog or a cat?", made))[0]
@@ -158,7 +158,7 @@ async def test_a_question_finds_the_passages_with_their_places(
 
 
 async def test_the_same_file_twice_adds_nothing(tmp_path: Path, papers: Path) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         first = await here.collections.create("First")
         second = await here.collections.create("Second")
         await here.collections.add(first.id, [papers])
@@ -181,7 +181,7 @@ async def test_the_same_file_twice_adds_nothing(tmp_path: Path, papers: Path) ->
 
 
 async def test_a_refresh_sees_what_is_new_changed_and_gone(tmp_path: Path, papers: Path) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers", papers)
         await here.collections.refresh(made.id)
         assert len(await here.statuses(made)) == 6
@@ -203,7 +203,7 @@ async def test_a_refresh_sees_what_is_new_changed_and_gone(tmp_path: Path, paper
 
 
 async def test_a_folder_that_is_gone_takes_nothing_along(tmp_path: Path, papers: Path) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers", papers)
         await here.collections.refresh(made.id)
         shutil.move(papers, tmp_path / "elsewhere")
@@ -213,7 +213,7 @@ async def test_a_folder_that_is_gone_takes_nothing_along(tmp_path: Path, papers:
 
 
 async def test_what_is_broken_off_waits_and_goes_on(tmp_path: Path, papers: Path) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers")
 
         def stop(progress: CollectionProgress) -> None:
@@ -232,7 +232,7 @@ async def test_what_is_broken_off_waits_and_goes_on(tmp_path: Path, papers: Path
 async def test_a_full_disk_stops_and_the_rest_waits(
     tmp_path: Path, papers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers")
         enter, entered = here.store.index_passages, 0
 
@@ -262,7 +262,7 @@ def write(path: str, text: str) -> None:
 
 
 async def test_what_was_taken_out_by_hand_stays_out(tmp_path: Path, papers: Path) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers", papers)
         await here.collections.refresh(made.id)
         before = await here.statuses(made)
@@ -283,7 +283,7 @@ async def test_what_was_taken_out_by_hand_stays_out(tmp_path: Path, papers: Path
 async def test_what_no_collection_names_leaves_the_store(tmp_path: Path) -> None:
     paper = tmp_path / "paper.txt"
     paper.write_text(f"{WORD} is a word. " * 3_000)
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         one = await here.collections.create("One")
         two = await here.collections.create("Two")
         for made in (one, two):
@@ -304,7 +304,7 @@ async def test_what_no_collection_names_leaves_the_store(tmp_path: Path) -> None
 async def test_originals_stay_while_a_collection_names_them_and_are_no_hits_of_the_library(
     tmp_path: Path, papers: Path
 ) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers")
         await here.collections.add(made.id, [papers])
         long_ago = (now() - timedelta(days=2)).timestamp()
@@ -319,7 +319,7 @@ async def test_originals_stay_while_a_collection_names_them_and_are_no_hits_of_t
 
 
 async def test_names_and_ways_out(tmp_path: Path) -> None:
-    async with shelf(tmp_path / "data") as here:
+    async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("b")
         await here.collections.create("A")
         await here.collections.rename(made.id, " C ")
@@ -339,13 +339,13 @@ async def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, pape
     database, attachments = data / "repartee.sqlite3", data / "attachments"
 
     async def fill() -> Collection:
-        async with shelf(data) as here:
+        async with open_collections(data) as here:
             made = await here.collections.create("Papers")
             await here.collections.add(made.id, [papers])
             return made
 
     async def ask(made: Collection, *, go_on: bool = False) -> list[str]:
-        async with shelf(data) as here:
+        async with open_collections(data) as here:
             if go_on:
                 assert set((await here.statuses(made)).values()) == {"failed", "waiting"}
                 await here.collections.add(made.id, [])

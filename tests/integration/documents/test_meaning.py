@@ -66,7 +66,7 @@ class Meanings:
 
 
 @dataclass
-class Desk:
+class CollectionSetup:
     """Collections with vectors over a store on disk."""
 
     provider: Meanings
@@ -84,7 +84,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(folder: Path, cap: Decimal | None = None) -> AsyncIterator[Desk]:
+async def open_collections(
+    folder: Path, cap: Decimal | None = None
+) -> AsyncIterator[CollectionSetup]:
     database, worker = Database(folder / "store.sqlite3"), DocumentWorker()
     await database.open()
     ledger, provider = Ledger(database), Meanings()
@@ -92,7 +94,7 @@ async def desk(folder: Path, cap: Decimal | None = None) -> AsyncIterator[Desk]:
     choice = EmbeddingChoice(profile, "text-embedding-3-small", Price(Decimal("0.02"), Decimal(0)))
     vectors = VectorStore(database)
     budget = Budget(SpendingHolds(database), SettingsStore(database))
-    made = Desk(provider, ledger, None, vectors, choice)  # type: ignore[arg-type]
+    made = CollectionSetup(provider, ledger, None, vectors, choice)  # type: ignore[arg-type]
     embeddings = Embeddings(provider, ledger, budget, made.chosen)
     made.collections = Collections(
         CollectionStore(database),
@@ -123,7 +125,7 @@ def touch(folder: Path) -> None:
         os.utime(path, (1, 1))
 
 
-async def filled(here: Desk, papers: Path) -> Collection:
+async def filled(here: CollectionSetup, papers: Path) -> Collection:
     made = await here.collections.create("Papers")
     await here.collections.add(made.id, [papers])
     return made
@@ -132,7 +134,7 @@ async def filled(here: Desk, papers: Path) -> Collection:
 async def test_other_words_for_the_same_thing_are_found_once_it_was_paid_for(
     tmp_path: Path, papers: Path
 ) -> None:
-    async with desk(tmp_path) as here:
+    async with open_collections(tmp_path) as here:
         made = await filled(here, papers)
         assert await here.found(made, "Where is the puppy?") == []
         plan = await here.collections.embedding_plan(made.id)
@@ -154,7 +156,7 @@ async def test_other_words_for_the_same_thing_are_found_once_it_was_paid_for(
 async def test_nothing_leaves_for_an_estimate_nor_where_it_is_switched_off(
     tmp_path: Path, papers: Path
 ) -> None:
-    async with desk(tmp_path) as here:
+    async with open_collections(tmp_path) as here:
         made = await filled(here, papers)
         await here.collections.embed(made.id)
         sent = len(here.provider.sent)
@@ -169,7 +171,7 @@ async def test_nothing_leaves_for_an_estimate_nor_where_it_is_switched_off(
 async def test_a_question_goes_on_by_its_words_where_the_provider_cannot_be_asked(
     tmp_path: Path, papers: Path
 ) -> None:
-    async with desk(tmp_path) as here:
+    async with open_collections(tmp_path) as here:
         made = await filled(here, papers)
         await here.collections.embed(made.id)
         here.provider.fails = True
@@ -182,7 +184,7 @@ async def test_what_failed_midway_goes_on_where_it_was(tmp_path: Path) -> None:
     for number in range(MAX_TEXTS_PER_CALL + 5):
         (folder / f"{number}.txt").write_text(f"A hound, number {number}.")
 
-    async with desk(tmp_path) as here:
+    async with open_collections(tmp_path) as here:
         made = await filled(here, folder)
         here.provider.fails_behind = MAX_TEXTS_PER_CALL
         with pytest.raises(NetworkError):
@@ -199,7 +201,7 @@ async def test_what_failed_midway_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 async def test_another_model_makes_vectors_of_its_own(tmp_path: Path, papers: Path) -> None:
-    async with desk(tmp_path) as here:
+    async with open_collections(tmp_path) as here:
         made = await filled(here, papers)
         await here.collections.embed(made.id)
         first = here.choice
@@ -219,7 +221,7 @@ async def test_another_model_makes_vectors_of_its_own(tmp_path: Path, papers: Pa
 
 
 async def test_a_spent_cap_refuses_embeddings(tmp_path: Path, papers: Path) -> None:
-    async with desk(tmp_path, Decimal("0.0000001")) as here:
+    async with open_collections(tmp_path, Decimal("0.0000001")) as here:
         made = await filled(here, papers)
         with pytest.raises(SpendingCapError):
             await here.collections.embed(made.id)
@@ -227,7 +229,7 @@ async def test_a_spent_cap_refuses_embeddings(tmp_path: Path, papers: Path) -> N
 
 
 async def test_what_was_only_touched_is_not_paid_again(tmp_path: Path, papers: Path) -> None:
-    async with desk(tmp_path) as here:
+    async with open_collections(tmp_path) as here:
         made = await filled(here, papers)
         await here.collections.embed(made.id)
         touch(papers)
@@ -246,7 +248,7 @@ async def test_what_was_only_touched_is_not_paid_again(tmp_path: Path, papers: P
 
 
 async def test_vectors_go_with_their_passages(tmp_path: Path, papers: Path) -> None:
-    async with desk(tmp_path) as here:
+    async with open_collections(tmp_path) as here:
         made = await filled(here, papers)
         await here.collections.embed(made.id)
         (papers / "sky.txt").write_text("Rain.")

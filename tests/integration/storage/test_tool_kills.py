@@ -47,7 +47,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.database.database import Database
 from tests.helpers.blocking import blocking
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import open_room
+from tests.unit.services.test_chat_service import open_chat
 
 ROOT = Path(__file__).parents[3]
 ROUNDS, PARALLEL = 3, 2
@@ -95,13 +95,13 @@ class Calling(ScriptedProvider):
 @blocking
 async def work(folder: Path) -> None:
     """Ask without end."""
-    async with open_room(
+    async with open_chat(
         folder, Calling(), tools=ToolCatalog([Counting(folder / EFFECTS)])
-    ) as room:
-        await room.store.interrupt_orphans()
+    ) as chat:
+        await chat.store.interrupt_orphans()
         settings = AskSettings(parameters=GenerationParameters(tools=("count",)))
         for number in count():
-            await room.run(await room.begin("Count.", settings=settings))
+            await chat.run(await chat.begin("Count.", settings=settings))
             if number == 0:  # what is imported late is now there
                 print("ready", flush=True)  # noqa: T201 — the parent waits for it
 

@@ -36,14 +36,14 @@ from desktop_app.storage.documents.answer_files import GrowingFile
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import ask
 from tests.unit.services.test_candidate_answers import CHAT
-from tests.unit.services.test_chat_service import HELD, Room, open_room
+from tests.unit.services.test_chat_service import HELD, ChatSetup, open_chat
 
 MB = 1 << 20
 USAGE = Usage(input_tokens=1000, output_tokens=200)
 ENDED: list[StreamEvent] = [TextDelta("b"), UsageReported(USAGE), Completed()]
 
 
-async def file_of(room: Room, answer: Message) -> str:
+async def file_of(chat: ChatSetup, answer: Message) -> str:
     """Return the text of the file that has all of an answer."""
     (file,) = answer.attachments
     assert isinstance(file, DocumentPart)
@@ -51,10 +51,10 @@ async def file_of(room: Room, answer: Message) -> str:
     assert [n for n in answer.notices if isinstance(n, AnswerNotice)] == [
         notice(NoticeCode.WHOLE_IN_FILE, name="answer.md")
     ]
-    data = await room.attachments.bytes(file.sha256)
+    data = await chat.attachments.bytes(file.sha256)
     assert len(data) == file.size
-    assert await room.attachments.text(file.sha256) == data.decode()
-    assert await room.attachments.answers.unattached_ids() == []
+    assert await chat.attachments.text(file.sha256) == data.decode()
+    assert await chat.attachments.answers.unattached_ids() == []
     return data.decode()
 
 
@@ -75,30 +75,30 @@ async def test_a_file_has_the_whole_text_of_an_answer_too_long_for_its_message(
 ) -> None:
     provider = ScriptedProvider([*deltas, *ENDED])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?"))
         assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, kept)
         words = "".join(event.text for event in deltas if isinstance(event, TextDelta))
-        assert await file_of(room, answer) == f"{words}b"
+        assert await file_of(chat, answer) == f"{words}b"
         assert answer.usage == USAGE
-        assert (await room.store.path(answer.conversation_id))[1] == answer
+        assert (await chat.store.path(answer.conversation_id))[1] == answer
 
 
 async def test_excess_reasoning_follows_a_heading_in_the_file(tmp_path: Path) -> None:
     thoughts: list[StreamEvent] = [ReasoningDelta("a" * MB)] * 9
     provider = ScriptedProvider([*thoughts, *ENDED])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?"))
         thought = "a" * (9 * MB)
-        assert await file_of(room, answer) == f"# Reasoning\n\n{thought}\n\n# Answer\n\nb"
+        assert await file_of(chat, answer) == f"# Reasoning\n\n{thought}\n\n# Answer\n\nb"
 
 
 async def test_an_answer_exactly_at_the_limit_needs_no_file(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("a" * (8 * MB - 1)), *ENDED])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?"))
         assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, 8 * MB)
         assert (answer.attachments, answer.notices) == ((), ())
 
@@ -112,19 +112,19 @@ async def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
     cut: StreamEvent = Failed(StreamCutError("The connection was cut."))
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 12, HELD if is_stopped else cut])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?")
-        run = asyncio.ensure_future(room.run(began, reports_all=reports_all))
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        run = asyncio.ensure_future(chat.run(began, reports_all=reports_all))
         if is_stopped:
             await provider.holding.wait()
             run.cancel()
         await asyncio.wait([run])
-        heard = sum(len(event.text) for event in room.heard if isinstance(event, TextDelta))
+        heard = sum(len(event.text) for event in chat.heard if isinstance(event, TextDelta))
         assert heard == (12 * MB if reports_all else 8 * MB), "a command prints all of it"
-        (answer,) = (await room.store.path(began.conversation.id))[1:]
+        (answer,) = (await chat.store.path(began.conversation.id))[1:]
         assert answer.status is (MessageStatus.CANCELLED if is_stopped else MessageStatus.FAILED)
         assert len(answer.text) == 8 * MB
-        assert await file_of(room, answer) == "a" * (12 * MB)
+        assert await file_of(chat, answer) == "a" * (12 * MB)
 
 
 async def test_the_next_question_is_sent_with_the_beginning_of_a_long_answer(
@@ -132,13 +132,13 @@ async def test_the_next_question_is_sent_with_the_beginning_of_a_long_answer(
 ) -> None:
     provider = ScriptedProvider([TextDelta("a" * (9 * MB)), *ENDED], ENDED)
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?", ON_DEVICE, None)
-        await room.run(began)
-        path = await room.store.path(began.conversation.id)
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", ON_DEVICE, None)
+        await chat.run(began)
+        path = await chat.store.path(began.conversation.id)
         saved = replace(path[1].attachments[0], name="saved.md")
-        asked = await room.begin("!", ON_DEVICE, None, path, (saved,), None, began.conversation)
-        await room.run(asked)
+        asked = await chat.begin("!", ON_DEVICE, None, path, (saved,), None, began.conversation)
+        await chat.run(asked)
         _, answer, question = provider.requests[1].messages
         assert answer.parts == (TextPart("a" * (8 * MB)),)
         (words,) = question.parts
@@ -152,10 +152,10 @@ async def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) 
     late: list[StreamEvent] = [OfCandidate(1, Completed()), *ENDED]
     provider = ScriptedProvider([*megabyte * 4, TextDelta("a" * MB), *late])
 
-    async with open_room(tmp_path, provider) as room:
+    async with open_chat(tmp_path, provider) as chat:
         settings = AskSettings(parameters=GenerationParameters(candidates=2))
-        began = await room.begin("?", CHAT, settings=settings)
-        first, second = await asyncio.gather(*map(room.run, (began, *began.siblings)))
+        began = await chat.begin("?", CHAT, settings=settings)
+        first, second = await asyncio.gather(*map(chat.run, (began, *began.siblings)))
         assert (first.status, len(first.text)) == (MessageStatus.COMPLETE, 4 * MB)
         (file,) = first.attachments
         assert file.size == 5 * MB + 1
@@ -187,28 +187,28 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_answer_waits_until_a_full_disk_has_room_for_its_file(tmp_path: Path) -> None:
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?"))
-        assert await file_of(room, answer) == f"{'a' * (10 * MB)}b"
-        assert [type(error) for error in room.store_said if error][:1] == [StoreFullError]
-        assert room.store_said[-1] is None
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?"))
+        assert await file_of(chat, answer) == f"{'a' * (10 * MB)}b"
+        assert [type(error) for error in chat.store_said if error][:1] == [StoreFullError]
+        assert chat.store_said[-1] is None
 
 
 @pytest.mark.usefixtures("full")
 async def test_a_command_does_not_wait_for_a_full_disk_and_omits_the_file(tmp_path: Path) -> None:
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?")
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
         began.checkpoint_s = 3600
         answer = await began.run(
-            room.listen, room.store_said.append, insist=False, reports_all=True
+            chat.listen, chat.store_said.append, insist=False, reports_all=True
         )
-        heard = sum(len(event.text) for event in room.heard if isinstance(event, TextDelta))
+        heard = sum(len(event.text) for event in chat.heard if isinstance(event, TextDelta))
         assert heard == 10 * MB + 1
         assert (len(answer.text), answer.attachments) == (8 * MB, ())
-        assert [type(error) for error in room.store_said if error] == [StoreFullError]
-        assert await room.attachments.answers.unattached_ids() == []
+        assert [type(error) for error in chat.store_said if error] == [StoreFullError]
+        assert await chat.attachments.answers.unattached_ids() == []
 
 
 @pytest.mark.attack("reply-bounds")

@@ -57,8 +57,8 @@ COMPLETED = RemoteBatch("b", BatchStatus.COMPLETED, "", "out")
 PARAMS = {"provider": "OpenAI", "host": "api.openai.com", "http": "HTTP 500"}
 
 
-class Desk(BatchSetup):
-    """An office whose provider answers at once."""
+class StepSetup(BatchSetup):
+    """Batch services whose provider answers at once."""
 
     def __init__(self, folder: Path, **profile: Any) -> None:
         super().__init__(folder, "https://api.example/v1", **profile)
@@ -86,8 +86,8 @@ class Desk(BatchSetup):
 
 
 @asynccontextmanager
-async def open_desk(folder: Path, **profile: Any) -> AsyncIterator[Desk]:
-    made = Desk(folder, **profile)
+async def open_steps(folder: Path, **profile: Any) -> AsyncIterator[StepSetup]:
+    made = StepSetup(folder, **profile)
     client = made.client
     await made.database.open()
     try:
@@ -111,7 +111,7 @@ async def open_desk(folder: Path, **profile: Any) -> AsyncIterator[Desk]:
 async def test_an_upload_holds_as_much_as_it_may(
     tmp_path: Path, limits: UploadLimits, uploads: list[str], statuses: list[str]
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         job = await made.sent("a", "b", "c", limits=limits)
         assert [call[1:] for call in made.provider.calls if call[0] == "upload"] == [
             (f"repartee-j-{number}", text, len(text)) for number, text in enumerate(uploads, 1)
@@ -130,7 +130,7 @@ async def test_an_upload_holds_as_much_as_it_may(
 async def test_an_upload_is_sent_created_and_fetched(
     tmp_path: Path, created: BatchStatus | None, stored: BatchStatus
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.created = created
         made.provider.states = [RemoteBatch("b", None, total=9, completed=4, failed=2)]
         job = await made.sent("a", "b")
@@ -167,7 +167,7 @@ async def test_an_upload_is_sent_created_and_fetched(
 async def test_a_job_continues_after_an_error_while_creating_its_batch(
     tmp_path: Path, error: ProviderError, is_creating: bool, input_file_id: str, calls: list[str]
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.errors["create"] = error
         job = await made.sent("a")
         (upload,) = job.uploads
@@ -190,7 +190,7 @@ async def test_a_job_continues_after_an_error_while_creating_its_batch(
 async def test_a_batch_that_may_have_been_created_is_searched_for(
     tmp_path: Path, found: RemoteBatch | None, calls: list[str], batch_id: str
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a")
         made.provider.names()
@@ -209,7 +209,7 @@ async def test_a_batch_that_may_have_been_created_is_searched_for(
 async def test_a_file_that_may_have_been_uploaded_is_searched_for(
     tmp_path: Path, found_file: str, calls: list[str]
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         job = await made.sent("a")
         assert job.uploads == (BatchUpload("j", 1, is_uploading=True),)
@@ -222,7 +222,7 @@ async def test_a_file_that_may_have_been_uploaded_is_searched_for(
 
 
 async def test_an_interrupted_upload_is_repeated_with_the_same_files(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a", "b", "c", limits=UploadLimits(requests=2))
         made.provider.calls.clear()
@@ -232,7 +232,7 @@ async def test_an_interrupted_upload_is_repeated_with_the_same_files(tmp_path: P
 
 
 async def test_files_that_no_longer_fit_an_interrupted_upload_go_in_another(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a", "b", "c")
         made.provider.calls.clear()
@@ -243,7 +243,7 @@ async def test_files_that_no_longer_fit_an_interrupted_upload_go_in_another(tmp_
 
 
 async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         await made.service.create(made.files("a", "b"), made.resolved(), "?", job_id="j")
         await made.service.prepare("j")
         await made.service.start("j")
@@ -261,7 +261,7 @@ async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> 
 
 
 async def test_an_upload_whose_files_are_all_left_out_has_failed(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a")
         tight = made.of_limits(UploadLimits(size=3))
@@ -323,7 +323,7 @@ def result(number: int, answer: str = "Fine.", **more: Any) -> BatchResult:
 async def test_lines_that_cannot_be_used_are_counted(
     tmp_path: Path, found: list[BatchResult | None], note: ErrorNote | None
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.states, made.provider.files = [COMPLETED], {"out": found}
         job = await made.sent("a", "b")
         assert (job.status, job.error, job.held) == (BatchStatus.COMPLETED, note, None)
@@ -339,7 +339,7 @@ async def test_results_are_stored_in_transactions_of_limited_size(
 ) -> None:
     monkeypatch.setattr(batch_results, "MAX_RESULTS_AT_ONCE", 3)
     monkeypatch.setattr(batch_results, "MAX_CHARS_AT_ONCE", 10)
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         lengths = [5, 5, 1, 4, 6, 1, 0, 11, 2]
         saved: list[int] = []
         save = made.store.save_results
@@ -362,7 +362,7 @@ async def test_results_are_stored_in_transactions_of_limited_size(
 async def test_a_missing_file_of_results_counts_as_unreadable(
     tmp_path: Path, status: int, is_over: bool
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.errors["results"] = ProviderError(
             Reason.PROVIDER_FAULT, PARAMS, status=status
         )
@@ -398,7 +398,7 @@ async def test_each_file_without_a_result_is_told_why(
     errors: tuple[tuple[int, str], ...],
     reasons: list[tuple[Reason, str | None]],
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.states = [RemoteBatch("b", status, errors=errors)]
         job = await made.sent("a", "b")
         told = [item.error for item in await made.items("j")]
@@ -412,7 +412,7 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
     source = {"kind": "schema", "text": json.dumps(schema), "name": "form"}
     form = GenerationParameters(form=json.dumps(source))
     own = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": 16})
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.states = [COMPLETED]
         made.provider.files = {
             "out": [
@@ -460,7 +460,7 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
 async def test_a_batch_is_canceled_once_unless_it_has_ended(
     tmp_path: Path, states: Sequence[RemoteBatch], calls: list[str], status: BatchStatus
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.files = {"out": [result(1)]}
         await made.sent("a")
         await made.service.cancel("j")
@@ -477,7 +477,7 @@ async def test_a_batch_is_canceled_once_unless_it_has_ended(
 async def test_after_a_refused_cancellation_the_batch_is_fetched(
     tmp_path: Path, error: int, is_looked_into: bool
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         await made.sent("a")
         await made.service.cancel("j")
         made.provider.names()
@@ -496,7 +496,7 @@ async def test_after_a_refused_cancellation_the_batch_is_fetched(
 async def test_canceling_includes_a_batch_that_a_crash_left_unrecorded(
     tmp_path: Path, found: RemoteBatch | None
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a")
         await made.store.mark_cancelled("j")
@@ -528,7 +528,7 @@ async def test_canceling_includes_a_batch_that_a_crash_left_unrecorded(
 async def test_an_error_before_the_batch_exists_is_retried_or_resets_the_job(
     tmp_path: Path, error: ProviderError, wait_s: float | None, status: BatchStatus
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         await made.service.create(made.files("a"), made.resolved(), "?", job_id="j")
         await made.service.prepare("j")
         await made.service.start("j")
@@ -564,7 +564,7 @@ async def test_an_error_fetching_a_batch_is_retried_or_ends_the_job(
     wait_s: float | None,
     status: BatchStatus | None,
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         before = await made.sent("a")
         if is_cancelled:
             await made.service.cancel("j")
@@ -587,7 +587,7 @@ async def test_an_error_fetching_a_batch_is_retried_or_ends_the_job(
 
 
 async def test_a_new_job_has_the_given_values(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         job = await made.service.create(
             [BatchFile("a", "/a", "First?"), BatchFile("b", "")],
             made.resolved(),
@@ -631,14 +631,14 @@ async def test_a_new_job_has_the_given_values(tmp_path: Path) -> None:
 async def test_a_job_needs_files_and_a_question(
     tmp_path: Path, files: list[BatchFile], task: str, reason: Reason
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         with pytest.raises(IllegalChoiceError) as caught:
             await made.service.create(files, made.resolved(), task)
         assert caught.value.reason is reason
 
 
 async def test_an_estimate_counts_the_readable_files_with_all_added_text(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         seen: list[tuple[int, int]] = []
         files = made.files("one two", "", "three")
         await made.service.create(
@@ -669,7 +669,7 @@ async def test_the_pages_of_a_scan_are_counted_as_images(tmp_path: Path) -> None
     scan = DocumentPart("a" * 64, "a.pdf", "application/pdf", 99, 2, 7, pictured=pages)
     uncounted = replace(scan, tokens=None, pictured=())
 
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         info = made.resolved().model
         tokens, _ = page_tokens(scan, info)
         assert tokens > 0
@@ -688,7 +688,7 @@ async def test_the_pages_of_a_scan_are_counted_as_images(tmp_path: Path) -> None
 
 
 async def test_files_read_after_a_cancellation_can_be_retried(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         job = await made.service.create(
             [BatchFile("a", ""), BatchFile("b", "")], made.resolved(), "?"
         )
@@ -707,7 +707,7 @@ async def test_files_read_after_a_cancellation_can_be_retried(tmp_path: Path) ->
 
 
 async def test_jobs_that_were_never_sent_or_have_ended_are_removed(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         never_sent = await made.service.create([BatchFile("a", "")], made.resolved(), "?")
         ended = await made.service.create([BatchFile("a", "")], made.resolved(), "?")
         await made.service.cancel(ended.id)
@@ -717,7 +717,7 @@ async def test_jobs_that_were_never_sent_or_have_ended_are_removed(tmp_path: Pat
 
 
 async def test_only_ended_jobs_with_unanswered_files_are_retried(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         refused = ItemStatus.REFUSED
         made.provider.files = {"out": [result(1), result(2, "No.", status=refused)]}
         job = await made.sent("a", "b")
@@ -766,7 +766,7 @@ async def test_only_ended_jobs_with_unanswered_files_are_retried(tmp_path: Path)
 async def test_a_job_continues_only_with_a_provider_at_its_address(
     tmp_path: Path, others: list[tuple[str, ProviderKind, str]], chosen: str | None
 ) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         await made.sent("a")
         asked: list[str] = []
         profiles = [
@@ -791,7 +791,7 @@ async def test_a_job_continues_only_with_a_provider_at_its_address(
 
 
 async def test_an_answer_is_priced_by_its_usage(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as made:
+    async with open_steps(tmp_path) as made:
         made.provider.states = [COMPLETED]
         usage = Usage(1_000, 0, 100)
         made.provider.files = {"out": [result(1, usage=usage), result(2)]}

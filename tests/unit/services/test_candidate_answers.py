@@ -55,7 +55,7 @@ from desktop_app.services.spending.cost_estimate import (
 )
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import OPENAI, ask
-from tests.unit.services.test_chat_service import HELD, USAGE, Room, open_room
+from tests.unit.services.test_chat_service import HELD, USAGE, ChatSetup, open_chat
 
 CHAT = replace(OPENAI, api=Api.CHAT_COMPLETIONS)
 THREE = AskSettings(parameters=GenerationParameters(candidates=3))
@@ -64,8 +64,8 @@ ONE_COST = Decimal("0.00392")
 Script = Sequence[StreamEvent | str]
 
 
-async def run_all(room: Room, began: AnswerRun) -> list[Message]:
-    return list(await asyncio.gather(*[room.run(each) for each in (began, *began.siblings)]))
+async def run_all(chat: ChatSetup, began: AnswerRun) -> list[Message]:
+    return list(await asyncio.gather(*[chat.run(each) for each in (began, *began.siblings)]))
 
 
 def answer(text: str) -> list[StreamEvent]:
@@ -79,20 +79,20 @@ def others(number: int, text: str) -> list[StreamEvent]:
 async def test_with_responses_each_answer_is_a_request_with_its_own_cost(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?", settings=THREE)
-        kept = await room.store.path(began.conversation.id)
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", settings=THREE)
+        kept = await chat.store.path(began.conversation.id)
         assert kept[-1].id == began.answer.id
-        versions = await room.store.versions(began.answer.id)
+        versions = await chat.store.versions(began.answer.id)
         assert versions == [began.answer.id, *(each.answer.id for each in began.siblings)]
-        done = await run_all(room, began)
+        done = await run_all(chat, began)
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.cost for message in done] == [ONE_COST] * 3
         assert [message.notices for message in done] == [()] * 3
-        assert await room.ledger.conversation_cost(began.conversation.id) == 3 * ONE_COST
+        assert await chat.ledger.conversation_cost(began.conversation.id) == 3 * ONE_COST
         assert [request.parameters.candidates for request in provider.requests] == [1] * 3
         for message in done:
-            assert await room.store.message(message.id) == message
+            assert await chat.store.message(message.id) == message
 
 
 async def test_with_chat_completions_all_answers_share_a_request_and_its_cost(
@@ -101,9 +101,9 @@ async def test_with_chat_completions_all_answers_share_a_request_and_its_cost(
     script = [TextDelta("a"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
     provider = ScriptedProvider(script)
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?", CHAT, settings=THREE)
-        done = await run_all(room, began)
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", CHAT, settings=THREE)
+        done = await run_all(chat, began)
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.status for message in done] == [MessageStatus.COMPLETE] * 3
         assert [message.cost for message in done] == [ONE_COST, None, None]
@@ -111,7 +111,7 @@ async def test_with_chat_completions_all_answers_share_a_request_and_its_cost(
         assert [message.usage_scope for message in done] == scopes
         assert done[0].notices == (shared_usage_notice(3),)
         assert [message.notices for message in done[1:]] == [(COUNTED_WITH_FIRST,)] * 2
-        assert await room.ledger.conversation_cost(began.conversation.id) == ONE_COST
+        assert await chat.ledger.conversation_cost(began.conversation.id) == ONE_COST
         assert [request.parameters.candidates for request in provider.requests] == [3]
         assert provider.closed == 1
 
@@ -119,9 +119,9 @@ async def test_with_chat_completions_all_answers_share_a_request_and_its_cost(
 async def test_missing_answers_are_requested_separately_with_a_notice(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?", CHAT, settings=THREE)
-        done = await run_all(room, began)
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", CHAT, settings=THREE)
+        done = await run_all(chat, began)
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.cost for message in done] == [ONE_COST] * 3
         assert [message.notices for message in done] == [(), *[(asked_separately("OpenAI"),)] * 2]
@@ -132,18 +132,18 @@ async def test_a_notice_on_both_requests_of_an_answer_appears_once(tmp_path: Pat
     remark = notice(NoticeCode.BACKGROUND_REFUSED, provider="OpenAI")
     provider = ScriptedProvider(*([Notice(remark), *answer(text)] for text in "ab"))
 
-    async with open_room(tmp_path, provider) as room:
-        done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
+    async with open_chat(tmp_path, provider) as chat:
+        done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
         assert done[1].notices == (remark, asked_separately("OpenAI"))
 
 
 async def test_a_server_known_to_make_one_answer_gets_a_request_for_each(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"))
 
-    async with open_room(tmp_path, provider) as room:
-        assert isinstance(room.service.gateway, OneProvider)
-        room.service.gateway.known = LearnedSupport(refused=frozenset({"candidates=3"}))
-        done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
+    async with open_chat(tmp_path, provider) as chat:
+        assert isinstance(chat.service.gateway, OneProvider)
+        chat.service.gateway.known = LearnedSupport(refused=frozenset({"candidates=3"}))
+        done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
         assert [message.text for message in done] == ["a", "b"]
         assert [message.notices for message in done] == [(), ()]
 
@@ -153,8 +153,8 @@ async def test_a_server_of_unknown_api_is_probed_by_one_request(tmp_path: Path) 
     provider = ScriptedProvider(script)
     server = replace(OPENAI, kind=ProviderKind.COMPATIBLE, base_url="http://127.0.0.1:9/v1")
 
-    async with open_room(tmp_path, provider) as room:
-        done = await run_all(room, await room.begin("?", server, settings=TWO))
+    async with open_chat(tmp_path, provider) as chat:
+        done = await run_all(chat, await chat.begin("?", server, settings=TWO))
         assert [message.text for message in done] == ["a", "b"]
         assert [request.parameters.candidates for request in provider.requests] == [2]
 
@@ -163,11 +163,11 @@ async def test_a_tier_of_unknown_price_counts_at_the_ordinary_price(tmp_path: Pa
     provider = ScriptedProvider(answer("a"))
     flex = AskSettings(parameters=GenerationParameters(service_tier="flex"))
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?", settings=flex)
-        (done,) = await run_all(room, began)
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", settings=flex)
+        (done,) = await run_all(chat, began)
         assert done.cost is None  # what is shown
-        assert await room.ledger.conversation_cost(began.conversation.id) == ONE_COST
+        assert await chat.ledger.conversation_cost(began.conversation.id) == ONE_COST
 
 
 async def test_a_failed_shared_request_fails_all_answers_and_keeps_their_text(
@@ -176,8 +176,8 @@ async def test_a_failed_shared_request_fails_all_answers_and_keeps_their_text(
     error = ProviderError("It broke.")
     provider = ScriptedProvider([TextDelta("a"), OfCandidate(1, TextDelta("b")), Failed(error)])
 
-    async with open_room(tmp_path, provider) as room:
-        done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
+    async with open_chat(tmp_path, provider) as chat:
+        done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
         assert [message.status for message in done] == [MessageStatus.FAILED] * 2
         assert [message.text for message in done] == ["a", "b"]
         assert len(provider.requests) == 1  # what failed is not asked for again by itself
@@ -187,10 +187,10 @@ async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path
     script: Script = [TextDelta("a"), OfCandidate(1, TextDelta("b")), Notice("!"), HELD]
     provider = ScriptedProvider(script)
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?", CHAT, settings=TWO)
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", CHAT, settings=TWO)
         answerings = (began, *began.siblings)
-        tasks = [asyncio.create_task(room.run(each)) for each in answerings]
+        tasks = [asyncio.create_task(chat.run(each)) for each in answerings]
         await provider.holding.wait()
         while not all(each._reply.notices for each in answerings):  # noqa: ASYNC110 — no event tells
             await asyncio.sleep(0)
@@ -199,7 +199,7 @@ async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path
         await asyncio.gather(*tasks, return_exceptions=True)
         assert provider.closed == 1
         for each, text in zip(answerings, "ab", strict=True):
-            kept = await room.store.message(each.answer.id)
+            kept = await chat.store.message(each.answer.id)
             assert kept is not None
             assert (kept.status, kept.text) == (MessageStatus.CANCELLED, text)
 
@@ -213,9 +213,9 @@ async def test_a_stopped_answer_does_not_stop_the_others(tmp_path: Path) -> None
     ]
     provider = ScriptedProvider(script)
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?", CHAT, settings=TWO)
-        first, second = (asyncio.create_task(room.run(e)) for e in (began, *began.siblings))
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", CHAT, settings=TWO)
+        first, second = (asyncio.create_task(chat.run(e)) for e in (began, *began.siblings))
         await provider.holding.wait()
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
@@ -227,26 +227,26 @@ async def test_a_stopped_answer_does_not_stop_the_others(tmp_path: Path) -> None
 async def test_another_answer_is_a_single_answer(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?", settings=TWO)
-        await run_all(room, began)
-        path = await room.store.path(began.conversation.id)
-        again = await room.service.begin_again(began.conversation, path[:1], OPENAI, TWO)
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", settings=TWO)
+        await run_all(chat, began)
+        path = await chat.store.path(began.conversation.id)
+        again = await chat.service.begin_again(began.conversation, path[:1], OPENAI, TWO)
         assert again.siblings == ()
-        await room.run(again)
-        assert len(await room.store.versions(again.answer.id)) == 3
+        await chat.run(again)
+        assert len(await chat.store.versions(again.answer.id)) == 3
 
 
 async def test_the_estimate_counts_the_input_once_for_each_request(tmp_path: Path) -> None:
-    async with open_room(tmp_path, ScriptedProvider()) as room:
-        began = await room.begin("one two three", settings=THREE)
-        path = await room.store.path(began.conversation.id)
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
+        began = await chat.begin("one two three", settings=THREE)
+        path = await chat.store.path(began.conversation.id)
         for profile, inputs in ((OPENAI, 3), (CHAT, 1)):
-            resolved = room.service.resolve(profile, began.conversation.choice)
-            one = await room.service.estimator.estimate(
+            resolved = chat.service.resolve(profile, began.conversation.choice)
+            one = await chat.service.estimator.estimate(
                 SendContext(path[:1], resolved), Draft("four")
             )
-            all_ = await room.service.for_all_answers(one, resolved, THREE.parameters)
+            all_ = await chat.service.for_all_answers(one, resolved, THREE.parameters)
             assert one.input_cost is not None
             assert one.longest_answer_cost is not None
             assert all_.input_cost == inputs * one.input_cost
@@ -278,26 +278,26 @@ async def test_a_killed_process_leaves_an_uncounted_call_for_each_running_answer
 ) -> None:
     kill = "UPDATE spending_holds SET owner_started = 'another boot:1'"
 
-    async def lost(room: Room) -> int:
-        await room.database.write(lambda c: c.execute(kill))
-        return (await room.ledger.report(now())).month[0].spent.uncounted
+    async def lost(chat: ChatSetup) -> int:
+        await chat.database.write(lambda c: c.execute(kill))
+        return (await chat.ledger.report(now())).month[0].spent.uncounted
 
-    async with open_room(tmp_path, ScriptedProvider(answer("a"))) as room:
-        began = await room.begin("?", settings=THREE)
-        await room.run(began.siblings[0])
-        assert await lost(room) == 2
-        await room.begin("?", CHAT, settings=THREE)
-        assert await lost(room) == 3
+    async with open_chat(tmp_path, ScriptedProvider(answer("a"))) as chat:
+        began = await chat.begin("?", settings=THREE)
+        await chat.run(began.siblings[0])
+        assert await lost(chat) == 2
+        await chat.begin("?", CHAT, settings=THREE)
+        assert await lost(chat) == 3
 
 
 async def test_only_the_shown_answer_counts_toward_the_next_request(tmp_path: Path) -> None:
     """Check that 150 output tokens of three answers do not count toward the next request."""
     script = [TextDelta("a b"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
 
-    async with open_room(tmp_path, ScriptedProvider(script)) as room:
-        began = await room.begin("?", CHAT, settings=THREE)
-        done = await run_all(room, began)
-        resolved = room.service.resolve(CHAT, began.conversation.choice)
+    async with open_chat(tmp_path, ScriptedProvider(script)) as chat:
+        began = await chat.begin("?", CHAT, settings=THREE)
+        done = await run_all(chat, began)
+        resolved = chat.service.resolve(CHAT, began.conversation.choice)
         assert began.question is not None
         for shown, tokens in (
             (done[0], 1_000 + 2 + MESSAGE_OVERHEAD),
@@ -306,17 +306,17 @@ async def test_only_the_shown_answer_counts_toward_the_next_request(tmp_path: Pa
             path = [began.question, shown]
             assert used_tokens(SendContext(path, resolved)) is None
             assert needs_counting(SendContext(path, resolved))
-            counted = await room.service.estimator.context_tokens(SendContext(path, resolved))
+            counted = await chat.service.estimator.context_tokens(SendContext(path, resolved))
             assert counted == (tokens, False)
 
 
 async def test_a_shared_request_without_usage_is_one_uncounted_call(tmp_path: Path) -> None:
     script = [TextDelta("a"), *others(1, "b"), Completed()]
 
-    async with open_room(tmp_path, ScriptedProvider(script)) as room:
-        began = await room.begin("?", CHAT, settings=TWO)
-        await run_all(room, began)
-        month = await room.ledger.spent_in_month(now())
+    async with open_chat(tmp_path, ScriptedProvider(script)) as chat:
+        began = await chat.begin("?", CHAT, settings=TWO)
+        await run_all(chat, began)
+        month = await chat.ledger.spent_in_month(now())
         assert (month.calls, month.uncounted) == (1, 1)
 
 
@@ -452,8 +452,8 @@ async def test_a_reader_lags_at_most_sixteen_events_behind() -> None:
 async def test_a_failed_hold_of_one_answer_releases_those_of_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_room(tmp_path, ScriptedProvider()) as room:
-        hold, made = room.service.budget.hold, list[Hold]()
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
+        hold, made = chat.service.budget.hold, list[Hold]()
 
         async def hold_some(*about: Any) -> Hold:
             if len(made) == 2:
@@ -461,8 +461,8 @@ async def test_a_failed_hold_of_one_answer_releases_those_of_the_others(
             made.append(await hold(*about))
             return made[-1]
 
-        monkeypatch.setattr(room.service.budget, "hold", hold_some)
+        monkeypatch.setattr(chat.service.budget, "hold", hold_some)
         with pytest.raises(StoreFullError):
-            await room.begin("?", settings=THREE)
+            await chat.begin("?", settings=THREE)
         left = "SELECT count(*) FROM spending_holds"
-        assert await room.database.read(lambda c: c.execute(left).fetchone()[0]) == 0
+        assert await chat.database.read(lambda c: c.execute(left).fetchone()[0]) == 0

@@ -19,7 +19,7 @@ from desktop_app.services.collections.passage_context import HOW_TO_ANSWER, KNOW
 from tests.helpers.fences import plain
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.domain.test_collections import COLLECTION, a_passage
-from tests.unit.services.test_chat_service import open_room
+from tests.unit.services.test_chat_service import open_chat
 
 
 class OneCollection:
@@ -62,17 +62,17 @@ async def test_passages_precede_the_question_and_the_collection_stays_in_the_dra
 ) -> None:
     provider, source = answers(1), OneCollection()
 
-    async with open_room(tmp_path, provider, source) as room:
-        began = await room.begin("Which color?", attachments=(COLLECTION,))
+    async with open_chat(tmp_path, provider, source) as chat:
+        began = await chat.begin("Which color?", attachments=(COLLECTION,))
         assert began.question is not None
         assert [p.number for part in began.question.passage_parts for p in part.passages] == [1, 2]
         assert began.conversation.draft == Draft("", (COLLECTION,))
-        kept = await room.store.get(began.conversation.id)
+        kept = await chat.store.get(began.conversation.id)
         assert kept is not None
         assert kept.draft == Draft("", (COLLECTION,))
-        assert (await room.store.path(kept.id))[0] == began.question
+        assert (await chat.store.path(kept.id))[0] == began.question
         assert kept.title == "Which color?"
-        await room.run(began)
+        await chat.run(began)
         text = sent(provider)
         assert plain(text).startswith('<passages collection="Contracts">\n<passage number="1"')
         assert text.index(HOW_TO_ANSWER) < text.index("Which color?")
@@ -81,12 +81,12 @@ async def test_passages_precede_the_question_and_the_collection_stays_in_the_dra
 async def test_passage_numbers_continue_and_earlier_ones_are_unchanged(tmp_path: Path) -> None:
     provider, source = answers(3), OneCollection()
 
-    async with open_room(tmp_path, provider, source) as room:
-        first = await room.begin("Which color?", attachments=(COLLECTION,))
-        await room.run(first)
-        path = await room.store.path(first.conversation.id)
+    async with open_chat(tmp_path, provider, source) as chat:
+        first = await chat.begin("Which color?", attachments=(COLLECTION,))
+        await chat.run(first)
+        path = await chat.store.path(first.conversation.id)
         source.start = 90
-        second = await room.begin(
+        second = await chat.begin(
             "And the roof?",
             path=path,
             attachments=first.conversation.draft.attachments,
@@ -94,13 +94,13 @@ async def test_passage_numbers_continue_and_earlier_ones_are_unchanged(tmp_path:
         )
         assert second.question is not None
         assert [p.number for part in second.question.passage_parts for p in part.passages] == [3, 4]
-        await room.run(second)
+        await chat.run(second)
         before, after = provider.requests[0].messages, provider.requests[1].messages
         assert after[: len(before)] == before
-        again = await room.service.begin_again(
+        again = await chat.service.begin_again(
             second.conversation, [*path, second.question], OPENAI, AskSettings()
         )
-        await room.run(again)
+        await chat.run(again)
         assert provider.requests[2].messages == after
         assert source.asked[1][0] == "And the roof?\nWhich color?"
 
@@ -108,16 +108,16 @@ async def test_passage_numbers_continue_and_earlier_ones_are_unchanged(tmp_path:
 async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: Path) -> None:
     provider, source = answers(3), OneCollection("word " * 200)
 
-    async with open_room(tmp_path, provider, source) as room:
-        first = await room.begin("Which color?", attachments=(COLLECTION,))
-        await room.run(first)
-        path = await room.store.path(first.conversation.id)
+    async with open_chat(tmp_path, provider, source) as chat:
+        first = await chat.begin("Which color?", attachments=(COLLECTION,))
+        await chat.run(first)
+        path = await chat.store.path(first.conversation.id)
         source.start = 11  # the second of the two, and a new one
         draft = Draft("And what color has the roof of the shed?", (COLLECTION,))
-        second = await room.begin(
+        second = await chat.begin(
             draft.text, path=path, attachments=(COLLECTION,), conversation=first.conversation
         )
-        await room.run(second)
+        await chat.run(second)
         assert second.question is not None
         (found,) = second.question.passage_parts
         assert ([p.number for p in found.passages], found.known) == ([3], (2,))
@@ -128,11 +128,11 @@ async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: 
         before, after = provider.requests[0].messages, provider.requests[1].messages
         assert after[: len(before)] == before
         source.start = 10
-        path = await room.store.path(first.conversation.id)
-        third = await room.begin(
+        path = await chat.store.path(first.conversation.id)
+        third = await chat.begin(
             draft.text, path=path, attachments=(COLLECTION,), conversation=second.conversation
         )
-        await room.run(third)
+        await chat.run(third)
         assert "<passage " not in plain(sent(provider))
         assert NOTHING_FOUND not in sent(provider)
         assert KNOWN.format("[1] [2]") in sent(provider)
@@ -141,10 +141,10 @@ async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: 
 async def test_passages_are_estimated_without_a_request(tmp_path: Path) -> None:
     source = OneCollection("word " * 200)
 
-    async with open_room(tmp_path, answers(1), source) as room:
-        began = await room.begin("Which?", attachments=(COLLECTION,))
-        resolved = room.service.resolve(OPENAI, began.conversation.choice)
-        estimator = room.service.estimator
+    async with open_chat(tmp_path, answers(1), source) as chat:
+        began = await chat.begin("Which?", attachments=(COLLECTION,))
+        resolved = chat.service.resolve(OPENAI, began.conversation.choice)
+        estimator = chat.service.estimator
         bare = await estimator.estimate(SendContext([], resolved), Draft("Which?"))
         draft = Draft("Which?", (COLLECTION,))
         counted = await estimator.estimate(SendContext([], resolved), draft)
@@ -161,38 +161,38 @@ async def test_passages_are_estimated_without_a_request(tmp_path: Path) -> None:
 async def test_the_model_is_told_if_nothing_was_found(tmp_path: Path) -> None:
     provider = answers(1)
 
-    async with open_room(tmp_path, provider, OneCollection(count=0)) as room:
-        await room.run(await room.begin("Which color?", attachments=(COLLECTION,)))
+    async with open_chat(tmp_path, provider, OneCollection(count=0)) as chat:
+        await chat.run(await chat.begin("Which color?", attachments=(COLLECTION,)))
         assert NOTHING_FOUND in sent(provider)
 
 
 async def test_a_question_with_a_missing_collection_is_refused(tmp_path: Path) -> None:
     gone = CollectionPart("d" * 32, "Invoices")
 
-    async with open_room(tmp_path, answers(0), OneCollection()) as room:
+    async with open_chat(tmp_path, answers(0), OneCollection()) as chat:
         with pytest.raises(DocumentError, match="Invoices"):
-            await room.begin("Which?", attachments=(COLLECTION, gone))
-        assert await room.store.all() == []
+            await chat.begin("Which?", attachments=(COLLECTION, gone))
+        assert await chat.store.all() == []
 
 
 async def test_a_question_whose_passages_do_not_fit_is_not_sent(tmp_path: Path) -> None:
-    async with open_room(tmp_path, answers(0), OneCollection("word " * 300_000)) as room:
+    async with open_chat(tmp_path, answers(0), OneCollection("word " * 300_000)) as chat:
         with pytest.raises(DocumentDoesNotFitError):
-            await room.begin("Which?", attachments=(COLLECTION,))
+            await chat.begin("Which?", attachments=(COLLECTION,))
 
 
 async def test_an_edited_question_is_searched_for_again(tmp_path: Path) -> None:
     provider, source = answers(2), OneCollection()
 
-    async with open_room(tmp_path, provider, source) as room:
-        first = await room.begin("Which color?", attachments=(COLLECTION,))
-        await room.run(first)
+    async with open_chat(tmp_path, provider, source) as chat:
+        first = await chat.begin("Which color?", attachments=(COLLECTION,))
+        await chat.run(first)
         assert first.question is not None
         draft = replace(first.question.as_draft, text="Which door?")
-        edited = await room.begin(
+        edited = await chat.begin(
             draft.text, attachments=draft.attachments, conversation=first.conversation
         )
-        await room.run(edited)
+        await chat.run(edited)
         assert source.asked == [("Which color?", False), ("Which door?", False)]
         assert edited.question is not None
         assert edited.question.passage_parts[0].passages[0].number == 1

@@ -124,7 +124,7 @@ class FullDisk(ConversationStore):
 
 
 @dataclass
-class Room:
+class ChatSetup:
     """A chat service over a store on disk."""
 
     database: Database
@@ -163,13 +163,13 @@ class Room:
 
 
 @asynccontextmanager
-async def open_room(
+async def open_chat(
     tmp_path: Path,
     provider: ScriptedProvider | UserFacingError,
     passages: PassageSource | None = None,
     tools: ToolCatalog | None = None,
     consent: ConsentBroker | None = None,
-) -> AsyncIterator[Room]:
+) -> AsyncIterator[ChatSetup]:
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
     store, ledger = FullDisk(database), Ledger(database)
@@ -196,7 +196,7 @@ async def open_room(
         needs_of=template_needs,
     )
     try:
-        yield Room(database, service, store, ledger, attachments, counter)
+        yield ChatSetup(database, service, store, ledger, attachments, counter)
     finally:
         await documents.aclose()
         await database.close()
@@ -206,29 +206,29 @@ USAGE = Usage(input_tokens=1000, cached_tokens=400, output_tokens=200, reasoning
 
 
 async def test_a_template_is_recognized_by_its_id_and_not_by_its_words(tmp_path: Path) -> None:
-    async with open_room(tmp_path, ScriptedProvider()) as room:
-        typed = await room.begin("The two attached documents went missing from my mail. Help!")
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
+        typed = await chat.begin("The two attached documents went missing from my mail. Help!")
         assert typed.question is not None
         assert typed.question.template_id == ""
         with pytest.raises(IllegalChoiceError, match="but none is attached"):
-            await room.begin("What is different?", template_id="differences")
+            await chat.begin("What is different?", template_id="differences")
 
 
 async def test_an_edited_summary_prompt_keeps_its_grammar(tmp_path: Path) -> None:
     answer = TextDelta("-"), Completed()
     provider = ScriptedProvider(answer, answer, answer)
 
-    async with open_room(tmp_path, provider) as room:
+    async with open_chat(tmp_path, provider) as chat:
         words = "Sum it up in a few short bullets."
-        made = await room.begin(words, ON_DEVICE, None, template_id="executive-summary")
-        await room.run(made)
-        path = await room.store.path(made.conversation.id)
-        again = await room.service.begin_again(
+        made = await chat.begin(words, ON_DEVICE, None, template_id="executive-summary")
+        await chat.run(made)
+        path = await chat.store.path(made.conversation.id)
+        again = await chat.service.begin_again(
             made.conversation, path[:1], ON_DEVICE, AskSettings()
         )
-        await room.run(again)
+        await chat.run(again)
         typed = "Give 6 to 8 bullets of at most 30 words."
-        await room.run(await room.begin(typed, ON_DEVICE, None))
+        await chat.run(await chat.begin(typed, ON_DEVICE, None))
         sent = [request.grammar and request.grammar.definition for request in provider.requests]
         assert sent == [SUMMARY, SUMMARY, None]
 
@@ -236,15 +236,15 @@ async def test_an_edited_summary_prompt_keeps_its_grammar(tmp_path: Path) -> Non
 async def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("Four."), UsageReported(USAGE), Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("Two and two?")
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("Two and two?")
         assert provider.requests == []
-        kept = await room.store.path(began.conversation.id)
+        kept = await chat.store.path(began.conversation.id)
         assert [m.text for m in kept] == ["Two and two?", ""]
         assert kept[1].status is MessageStatus.STREAMING
-        answer = await room.run(began)
+        answer = await chat.run(began)
         assert (answer.text, answer.status) == ("Four.", MessageStatus.COMPLETE)
-        assert (await room.store.path(began.conversation.id))[1] == answer
+        assert (await chat.store.path(began.conversation.id))[1] == answer
         assert began.conversation.title == "Two and two?"
         (request,) = provider.requests
         assert (request.model, request.effort) == ("gpt-5.2", Effort.HIGH)
@@ -254,12 +254,12 @@ async def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -
 async def test_the_cost_of_an_answer_is_recorded_once(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE), Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?"))
         # 600 fresh × 1.75 + 400 cached × 0.175 + 200 out × 14, a million tokens each
         assert answer.cost == Decimal("0.00392")
-        assert await room.ledger.conversation_cost(answer.conversation_id) == Decimal("0.00392")
-        assert (await room.ledger.spent_in_month(now(), "openai")).cost == Decimal("0.00392")
+        assert await chat.ledger.conversation_cost(answer.conversation_id) == Decimal("0.00392")
+        assert (await chat.ledger.spent_in_month(now(), "openai")).cost == Decimal("0.00392")
 
 
 @pytest.mark.parametrize(("share", "cost"), [("1", "0.01392"), ("0.5", "0.00696")])
@@ -273,11 +273,11 @@ async def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
         [HostedCall(call), HostedCall(failed), TextDelta("."), UsageReported(USAGE), Completed()]
     )
 
-    async with open_room(tmp_path, provider) as room:
+    async with open_chat(tmp_path, provider) as chat:
         profile = replace(OPENAI, price_multiplier=Decimal(share))
-        answer = await room.run(await room.begin("?", profile))
+        answer = await chat.run(await chat.begin("?", profile))
         assert answer.cost == Decimal(cost)
-        assert await room.ledger.conversation_cost(answer.conversation_id) == Decimal(cost)
+        assert await chat.ledger.conversation_cost(answer.conversation_id) == Decimal(cost)
 
 
 async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Path) -> None:
@@ -303,12 +303,12 @@ async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Pa
             yield UsageReported(USAGE)
             yield Completed()
 
-    async with open_room(tmp_path, Twice(), tools=ToolCatalog([Source(look=look)])) as room:
+    async with open_chat(tmp_path, Twice(), tools=ToolCatalog([Source(look=look)])) as chat:
         settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
-        answer = await room.run(await room.begin("?", settings=settings))
+        answer = await chat.run(await chat.begin("?", settings=settings))
         assert held == [1, 0, 1]
         assert count_holds() == 0
-        spent = await room.ledger.answer_spending(answer.conversation_id, answer.id)
+        spent = await chat.ledger.answer_spending(answer.conversation_id, answer.id)
         assert (spent.calls, spent.uncounted) == (2, 0)
 
 
@@ -320,18 +320,18 @@ async def test_fees_of_hosted_tools_are_recorded_for_a_stopped_answer(tmp_path: 
         + [TextDelta("."), HostedCall(begun), HELD]
     )
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?")
-        task = asyncio.create_task(room.run(began))
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        task = asyncio.create_task(chat.run(began))
         await provider.holding.wait()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        (_, answer) = await room.store.path(began.conversation.id)
+        (_, answer) = await chat.store.path(began.conversation.id)
         states = [call.state for call in tool_calls(answer.parts)]
         assert states == [ToolCallState.DONE, ToolCallState.INTERRUPTED]
         assert answer.cost is None
-        spent = await room.ledger.answer_spending(began.conversation.id, answer.id)
+        spent = await chat.ledger.answer_spending(began.conversation.id, answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.02"), 1)
 
 
@@ -341,16 +341,16 @@ async def test_fees_of_hosted_tools_are_recorded_before_the_answer_ends(tmp_path
     failed = replace(done, call_id="d", state=ToolCallState.FAILED)
     provider = ScriptedProvider([HostedCall(done), HostedCall(failed), TextDelta("."), HELD])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?")
-        task = asyncio.create_task(room.run(began))
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        task = asyncio.create_task(chat.run(began))
         await provider.holding.wait()
-        spent = await room.ledger.answer_spending(began.conversation.id, began.answer.id)
+        spent = await chat.ledger.answer_spending(began.conversation.id, began.answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 0)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        spent = await room.ledger.answer_spending(began.conversation.id, began.answer.id)
+        spent = await chat.ledger.answer_spending(began.conversation.id, began.answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 1)
 
 
@@ -371,9 +371,9 @@ async def test_the_tier_that_answered_decides_the_price(
 ) -> None:
     provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE, answered), Completed()])
 
-    async with open_room(tmp_path, provider) as room:
+    async with open_chat(tmp_path, provider) as chat:
         settings = AskSettings(parameters=GenerationParameters(service_tier=asked))
-        answer = await room.run(await room.begin("?", settings=settings))
+        answer = await chat.run(await chat.begin("?", settings=settings))
         assert provider.requests[0].parameters.service_tier == asked
         assert answer.cost == (None if cost is None else Decimal(cost))
 
@@ -381,16 +381,16 @@ async def test_the_tier_that_answered_decides_the_price(
 async def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("Half "), TextDelta("of it"), HELD, Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?")
-        task = asyncio.create_task(room.run(began))
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        task = asyncio.create_task(chat.run(began))
         await provider.holding.wait()
 
         async def half_is_kept() -> bool:
-            return (await room.store.path(began.conversation.id))[1].text == "Half of it"
+            return (await chat.store.path(began.conversation.id))[1].text == "Half of it"
 
         await until(half_is_kept)
-        assert (await room.store.path(began.conversation.id))[1].status is MessageStatus.STREAMING
+        assert (await chat.store.path(began.conversation.id))[1].status is MessageStatus.STREAMING
         provider.release.set()
         await task
 
@@ -398,15 +398,15 @@ async def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
 async def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> None:
     provider = ScriptedProvider([ReasoningDelta("Hm."), TextDelta("A sta!"), HELD])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?")
-        task = asyncio.create_task(room.run(began))
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        task = asyncio.create_task(chat.run(began))
         await provider.holding.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert provider.closed == 1
-        kept = (await room.store.path(began.conversation.id))[1]
+        kept = (await chat.store.path(began.conversation.id))[1]
         assert kept.status is MessageStatus.CANCELLED
         thought, text = kept.parts
         assert isinstance(thought, ReasoningPart)
@@ -418,10 +418,10 @@ async def test_the_thinking_time_is_stored_with_the_answer(tmp_path: Path) -> No
         [ReasoningDelta("Hm."), TextDelta("Yes"), ReasoningItem("rs"), Completed()]
     )
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?")
-        await room.run(began)
-        thought = (await room.store.path(began.conversation.id))[1].parts[0]
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        await chat.run(began)
+        thought = (await chat.store.path(began.conversation.id))[1].parts[0]
         assert isinstance(thought, ReasoningPart)
         assert thought.seconds is not None
         assert thought.item_id == "rs"
@@ -431,8 +431,8 @@ async def test_a_cut_stream_keeps_the_text_with_an_error(tmp_path: Path) -> None
     error = StreamCutError("The connection was cut.", status=200)
     provider = ScriptedProvider([TextDelta("Some"), Failed(error)])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?"))
         assert (answer.status, answer.text) == (MessageStatus.FAILED, "Some")
         assert answer.error is not None
         assert answer.error.what_happened == "The connection was cut."
@@ -443,8 +443,8 @@ async def test_error_details_contain_each_fact_once(tmp_path: Path) -> None:
     error = error_from("Here", ErrorBody("No.", "odd"), status=500, request_id="req_1")
     provider = ScriptedProvider([Failed(error)])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?"))
         assert answer.error is not None
         assert answer.error.details == (
             "HTTP status 500\nCode: odd\nRequest id: req_1\nThe provider says: No."
@@ -455,8 +455,8 @@ async def test_error_details_keep_a_status_whose_digits_occur_elsewhere(tmp_path
     error = StreamCutError("The connection was cut.", details="after 1500 bytes", status=500)
     provider = ScriptedProvider([Failed(error)])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?"))
         assert answer.error is not None
         assert answer.error.details == "HTTP status 500\nafter 1500 bytes"
 
@@ -464,8 +464,8 @@ async def test_error_details_keep_a_status_whose_digits_occur_elsewhere(tmp_path
 async def test_an_answer_that_reached_its_limit_is_incomplete(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("Some"), Incomplete("max_output_tokens")])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?"))
         assert answer.status is MessageStatus.INCOMPLETE
         assert answer.error is not None
         assert "maximum length" in answer.error.what_happened
@@ -474,8 +474,8 @@ async def test_an_answer_that_reached_its_limit_is_incomplete(tmp_path: Path) ->
 async def test_a_locked_keyring_is_an_error_under_the_question(tmp_path: Path) -> None:
     error = CredentialError("The keyring is locked.", what_to_do="Unlock it.")
 
-    async with open_room(tmp_path, error) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, error) as chat:
+        answer = await chat.run(await chat.begin("?"))
         assert answer.status is MessageStatus.FAILED
         assert answer.error is not None
         assert answer.error.what_happened == "The keyring is locked."
@@ -486,8 +486,8 @@ async def test_instant_is_replaced_once_where_it_is_not_served(tmp_path: Path) -
     gone = Failed(ModelNotFoundError("No such model.", status=404))
     provider = ScriptedProvider([gone], [TextDelta("Hi"), Completed()], [Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?", COMETAPI, Variant.INSTANT))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?", COMETAPI, Variant.INSTANT))
         assert [(r.model, r.effort) for r in provider.requests] == [
             ("gpt-5.2-chat-latest", Effort.MEDIUM),
             ("gpt-5.2", Effort.NONE),
@@ -495,15 +495,15 @@ async def test_instant_is_replaced_once_where_it_is_not_served(tmp_path: Path) -
         assert (answer.text, len(answer.notices)) == ("Hi", 1)
         assert answer.choice is not None
         assert answer.choice.model == "gpt-5.2"
-        await room.run(await room.begin("?", COMETAPI, Variant.INSTANT))
+        await chat.run(await chat.begin("?", COMETAPI, Variant.INSTANT))
         assert provider.requests[-1].model == "gpt-5.2"
 
 
 async def test_a_missing_model_without_a_stand_in_is_an_error(tmp_path: Path) -> None:
     provider = ScriptedProvider([Failed(ModelNotFoundError("No such model.", status=404))])
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("?", COMETAPI, Variant.THINKING))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?", COMETAPI, Variant.THINKING))
         assert answer.status is MessageStatus.FAILED
         assert len(provider.requests) == 1
 
@@ -511,39 +511,39 @@ async def test_a_missing_model_without_a_stand_in_is_an_error(tmp_path: Path) ->
 async def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("All of it"), Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?")
-        room.store.full = True
-        task = asyncio.create_task(room.run(began))
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        chat.store.full = True
+        task = asyncio.create_task(chat.run(began))
 
         async def was_said() -> bool:
-            return any(isinstance(said, StoreFullError) for said in room.store_said)
+            return any(isinstance(said, StoreFullError) for said in chat.store_said)
 
         await until(was_said)
-        room.store.full = False
+        chat.store.full = False
         answer = await task
-        assert room.store_said[-1] is None
-        assert (await room.store.path(began.conversation.id))[1] == answer
+        assert chat.store_said[-1] is None
+        assert (await chat.store.path(began.conversation.id))[1] == answer
 
 
 async def test_a_command_does_not_wait_until_a_full_disk_has_room(tmp_path: Path) -> None:
-    async with open_room(tmp_path, ScriptedProvider([TextDelta("Because."), Completed()])) as room:
-        answering = await room.begin("Why?")
-        room.store.full = True
-        done = await answering.run(room.listen, room.store_said.append, insist=False)
+    async with open_chat(tmp_path, ScriptedProvider([TextDelta("Because."), Completed()])) as chat:
+        answering = await chat.begin("Why?")
+        chat.store.full = True
+        done = await answering.run(chat.listen, chat.store_said.append, insist=False)
         assert (done.status, done.text) == (MessageStatus.COMPLETE, "Because.")
-        assert [type(said) for said in room.store_said] == [StoreFullError]
+        assert [type(said) for said in chat.store_said] == [StoreFullError]
 
 
 async def test_a_document_is_sent_in_full_before_the_question(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        await room.attachments.add(
+    async with open_chat(tmp_path, provider) as chat:
+        await chat.attachments.add(
             ORIGINAL,
             Attachment(DOCUMENT.sha256, DOCUMENT.name, DOCUMENT.media_type, "All its text.", 2, 3),
         )
-        await room.run(await room.begin("Summarise it.", attachments=(DOCUMENT,)))
+        await chat.run(await chat.begin("Summarise it.", attachments=(DOCUMENT,)))
         (message,) = provider.requests[0].messages
         (sent,) = message.parts
         assert isinstance(sent, TextPart)
@@ -557,53 +557,53 @@ async def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(
 ) -> None:
     provider = ScriptedProvider()
 
-    async with open_room(tmp_path, provider) as room:
-        await room.attachments.add(
+    async with open_chat(tmp_path, provider) as chat:
+        await chat.attachments.add(
             ORIGINAL,
             Attachment(
                 DOCUMENT.sha256, DOCUMENT.name, DOCUMENT.media_type, "word " * 9000, 2, 9000
             ),
         )
         with pytest.raises(DocumentDoesNotFitError) as refused:
-            await room.begin("?", ON_DEVICE, None, attachments=(DOCUMENT,))
+            await chat.begin("?", ON_DEVICE, None, attachments=(DOCUMENT,))
         assert "report.pdf" in refused.value.what_happened
         assert "7,680" in refused.value.what_happened  # 8,192 less room for an answer
-        assert await room.store.all() == []
+        assert await chat.store.all() == []
 
 
 async def test_a_short_question_is_sent_without_counting_its_tokens(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        await room.run(await room.begin("Short."))
-        assert room.counter.asked == 0
+    async with open_chat(tmp_path, provider) as chat:
+        await chat.run(await chat.begin("Short."))
+        assert chat.counter.asked == 0
 
 
 async def test_another_answer_is_stored_beside_the_first(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("One"), Completed()], [TextDelta("Two"), Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?")
-        first = await room.run(began)
-        path = await room.store.path(began.conversation.id)
-        again = await room.service.begin_again(began.conversation, path[:1], OPENAI, AskSettings())
-        second = await room.run(again)
-        assert await room.store.versions(first.id) == [first.id, second.id]
-        assert [m.text for m in await room.store.path(first.conversation_id)] == ["?", "Two"]
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        first = await chat.run(began)
+        path = await chat.store.path(began.conversation.id)
+        again = await chat.service.begin_again(began.conversation, path[:1], OPENAI, AskSettings())
+        second = await chat.run(again)
+        assert await chat.store.versions(first.id) == [first.id, second.id]
+        assert [m.text for m in await chat.store.path(first.conversation_id)] == ["?", "Two"]
         assert len(provider.requests[1].messages) == 1
 
 
 async def test_sampling_is_sent_only_to_models_that_accept_it(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()], [Completed()])
 
-    async with open_room(tmp_path, provider) as room:
+    async with open_chat(tmp_path, provider) as chat:
         settings = AskSettings()
         settings = replace(settings, parameters=replace(settings.parameters, temperature=0.2))
-        await room.run(await room.begin("?", settings=settings))
+        await chat.run(await chat.begin("?", settings=settings))
         assert provider.requests[0].parameters.temperature is None
         quiet = ModelChoice("openai", "", Variant.THINKING, Effort.NONE)
         conversation = Conversation(new_id(), "", now(), now(), quiet)
-        await room.run(await room.begin("?", settings=settings, conversation=conversation))
+        await chat.run(await chat.begin("?", settings=settings, conversation=conversation))
         assert provider.requests[1].parameters.temperature == 0.2
         assert provider.requests[1].effort is Effort.NONE
 
@@ -611,18 +611,18 @@ async def test_sampling_is_sent_only_to_models_that_accept_it(tmp_path: Path) ->
 async def test_the_output_of_the_on_device_model_is_limited(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()], [Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        await room.run(await room.begin("?", ON_DEVICE, None))
+    async with open_chat(tmp_path, provider) as chat:
+        await chat.run(await chat.begin("?", ON_DEVICE, None))
         assert provider.requests[0].parameters.max_output_tokens == 1024
-        await room.run(await room.begin("?"))
+        await chat.run(await chat.begin("?"))
         assert provider.requests[1].parameters.max_output_tokens is None
 
 
 async def test_a_missing_key_is_reported_with_the_provider(tmp_path: Path) -> None:
     error = AuthenticationError("No API key is known for OpenAI.", what_to_do="Add one.")
 
-    async with open_room(tmp_path, error) as room:
-        answer = await room.run(await room.begin("?"))
+    async with open_chat(tmp_path, error) as chat:
+        answer = await chat.run(await chat.begin("?"))
         assert answer.error is not None
         assert answer.error.code == "authentication"
 
@@ -638,21 +638,21 @@ async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer
     words = price.of(Usage(input_tokens=1 + MESSAGE_OVERHEAD))
     capped = replace(OPENAI, monthly_cap=words)
 
-    async with open_room(tmp_path, provider) as room:
-        first = await room.begin("one", capped)
-        running = asyncio.create_task(room.run(first))
+    async with open_chat(tmp_path, provider) as chat:
+        first = await chat.begin("one", capped)
+        running = asyncio.create_task(chat.run(first))
         await provider.holding.wait()
         with pytest.raises(SpendingCapError, match="pending"):
-            await room.begin("two", capped)
+            await chat.begin("two", capped)
         provider.release.set()
         answer = await running
         assert answer.status is MessageStatus.COMPLETE  # though it passed the cap by far
         with pytest.raises(SpendingCapError, match=r"\$0\.01575 of "):
-            await room.begin("two", capped)
-        path = await room.store.path(first.conversation.id)
+            await chat.begin("two", capped)
+        path = await chat.store.path(first.conversation.id)
         assert [message.role.value for message in path] == ["user", "assistant"]
         with pytest.raises(SpendingCapError):
-            await room.service.begin_again(first.conversation, path[:1], capped, AskSettings())
+            await chat.service.begin_again(first.conversation, path[:1], capped, AskSettings())
 
 
 async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
@@ -661,13 +661,13 @@ async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path
     asked = [(capped, choice) for choice in chosen]
     words = Draft(" ".join(200 * ["word"]))
 
-    async with open_room(tmp_path, ScriptedProvider()) as room:
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
         blank = Conversation(new_id(), "", now(), now(), chosen[0])
         with pytest.raises(SpendingCapError):  # the second is too expensive beside the first
-            await room.service.begin_compared(blank, [], words, asked, AskSettings())
-        assert (await room.service.budget.month(capped)).held == 0
-        assert await room.store.get(blank.id) is None
-        began = await room.service.begin_compared(
+            await chat.service.begin_compared(blank, [], words, asked, AskSettings())
+        assert (await chat.service.budget.month(capped)).held == 0
+        assert await chat.store.get(blank.id) is None
+        began = await chat.service.begin_compared(
             blank, [], words, [(OPENAI, choice) for choice in chosen], AskSettings()
         )
         runs = [began, *began.siblings]
@@ -676,34 +676,34 @@ async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path
             "gpt-5.2-pro",
         ]
         assert {run.answer.parent_id for run in runs} == {began.question and began.question.id}
-        (question, first) = await room.store.path(blank.id)
+        (question, first) = await chat.store.path(blank.id)
         assert (question.text, first.id) == (words.text, began.answer.id)
 
 
 async def test_a_question_that_cannot_be_stored_holds_nothing(tmp_path: Path) -> None:
     capped = replace(OPENAI, monthly_cap=Decimal(1))
 
-    async with open_room(tmp_path, ScriptedProvider([Completed()])) as room:
-        asked = await room.begin("one", capped)
-        assert (await room.service.budget.month(capped)).held > 0
-        await room.run(asked)
-        room.store.full = True
+    async with open_chat(tmp_path, ScriptedProvider([Completed()])) as chat:
+        asked = await chat.begin("one", capped)
+        assert (await chat.service.budget.month(capped)).held > 0
+        await chat.run(asked)
+        chat.store.full = True
         with pytest.raises(StoreFullError):
-            await room.begin("two", capped)
-        assert (await room.service.budget.month(capped)).held == 0
+            await chat.begin("two", capped)
+        assert (await chat.service.budget.month(capped)).held == 0
 
 
 async def test_a_call_that_was_cut_is_recorded_with_an_unknown_cost(tmp_path: Path) -> None:
     cut = Failed(StreamCutError("The connection broke."))
     provider = ScriptedProvider([TextDelta("a"), cut], [cut], [TextDelta("a"), cut])
 
-    async with open_room(tmp_path, provider) as room:
-        await room.run(await room.begin("one"))
-        await room.run(await room.begin("two"))  # nothing had begun
-        await room.run(await room.begin("three", ON_DEVICE, None))  # costs nothing
-        month = await room.ledger.spent_in_month(now())
+    async with open_chat(tmp_path, provider) as chat:
+        await chat.run(await chat.begin("one"))
+        await chat.run(await chat.begin("two"))  # nothing had begun
+        await chat.run(await chat.begin("three", ON_DEVICE, None))  # costs nothing
+        month = await chat.ledger.spent_in_month(now())
         assert (month.calls, month.uncounted, month.cost) == (3, 1, Decimal(0))
-        (failed,) = await room.ledger.grouped(Grouping.OUTCOME)
+        (failed,) = await chat.ledger.grouped(Grouping.OUTCOME)
         assert (failed.key, failed.performance.failed) == ("failed", 3)
 
 
@@ -711,11 +711,11 @@ async def test_a_complete_answer_without_usage_is_recorded_as_uncounted(tmp_path
     whole: list[StreamEvent | str] = [TextDelta("a"), Completed()]
     provider = ScriptedProvider(whole, whole)
 
-    async with open_room(tmp_path, provider) as room:
-        answer = await room.run(await room.begin("one"))
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("one"))
         assert answer.cost is None
-        await room.run(await room.begin("two", ON_DEVICE, None))  # costs nothing
-        month = await room.ledger.spent_in_month(now())
+        await chat.run(await chat.begin("two", ON_DEVICE, None))  # costs nothing
+        month = await chat.ledger.spent_in_month(now())
         assert (month.calls, month.uncounted, month.cost) == (2, 1, Decimal(0))
 
 
@@ -743,9 +743,9 @@ async def test_a_long_answer_without_tools_may_run_in_the_background(
 ) -> None:
     provider = ScriptedProvider([Completed()])
     parameters = GenerationParameters(tools=tools)
-    async with open_room(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as room:
+    async with open_chat(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as chat:
         settings = AskSettings(background=wanted, parameters=parameters)
-        await room.run(await room.begin("?", profile, variant, settings=settings))
+        await chat.run(await chat.begin("?", profile, variant, settings=settings))
     (request,) = provider.requests
     assert request.background is sent
 
@@ -758,9 +758,9 @@ async def test_tools_are_offered_with_the_explanation_of_their_results(
     tmp_path: Path, names: tuple[str, ...], offered: list[str], choice: str
 ) -> None:
     provider = ScriptedProvider([Completed()])
-    async with open_room(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as room:
+    async with open_chat(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as chat:
         settings = AskSettings("Be brief.", GenerationParameters(tools=names))
-        answer = await room.run(await room.begin("?", settings=settings))
+        answer = await chat.run(await chat.begin("?", settings=settings))
         fence = await fences().of(answer.conversation_id)
     (request,) = provider.requests
     explained = f"Be brief.\n\n{fence.explanation}" if names else "Be brief."
@@ -773,9 +773,9 @@ async def test_tools_are_offered_with_the_explanation_of_their_results(
 
 async def test_a_model_without_tools_gets_none_and_the_user_is_told(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
-    async with open_room(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as room:
+    async with open_chat(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as chat:
         settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
-        answer = await room.run(await room.begin("?", ON_DEVICE, None, settings=settings))
+        answer = await chat.run(await chat.begin("?", ON_DEVICE, None, settings=settings))
     (request,) = provider.requests
     assert (request.tools, request.instructions) == ((), "")
     (told,) = answer.notices
@@ -800,23 +800,23 @@ async def test_the_limit_on_the_answer_is_at_most_that_of_the_model(
     sent: int | None,
 ) -> None:
     provider = ScriptedProvider([Completed()])
-    async with open_room(tmp_path, provider) as room:
+    async with open_chat(tmp_path, provider) as chat:
         settings = AskSettings(parameters=GenerationParameters(max_output_tokens=chosen))
-        await room.run(await room.begin("?", profile, variant, settings=settings))
+        await chat.run(await chat.begin("?", profile, variant, settings=settings))
     assert provider.requests[0].parameters.max_output_tokens == sent
 
 
 async def test_a_request_has_the_examples_before_the_conversation(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("Two"), Completed()], [Completed()])
-    async with open_room(tmp_path, provider) as room:
+    async with open_chat(tmp_path, provider) as chat:
         settings = AskSettings("Count.", examples=(("1+0?", "One"),))
-        began = await room.begin("1+1?", settings=settings)
-        await room.run(began)
-        path = await room.store.path(began.conversation.id)
-        again = await room.begin(
+        began = await chat.begin("1+1?", settings=settings)
+        await chat.run(began)
+        path = await chat.store.path(began.conversation.id)
+        again = await chat.begin(
             "2+1?", settings=settings, path=path, conversation=began.conversation
         )
-        await room.run(again)
+        await chat.run(again)
     sent = [
         [part for message in request.messages for part in message.parts]
         for request in provider.requests

@@ -40,7 +40,7 @@ from desktop_app.services.documents.file_attachments import (
 from tests.helpers.fences import fences
 from tests.helpers.messages import question
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import CATALOG, Room, open_room
+from tests.unit.services.test_chat_service import CATALOG, ChatSetup, open_chat
 
 DATA = b"%PDF-1.4 not really"
 TEXT = "[page 1]\nOne\n\n[page 2]\nTwo"
@@ -56,9 +56,9 @@ def resolved(profile: ProviderProfile = OPENAI, variant: Variant | None = None) 
     return ProviderModels(profile, CATALOG).resolve(choice, date(2026, 1, 1))
 
 
-async def attach_file(room: Room, part: DocumentPart = PART) -> DocumentPart:
+async def attach_file(chat: ChatSetup, part: DocumentPart = PART) -> DocumentPart:
     attachment = Attachment(part.sha256, part.name, part.media_type, TEXT, 2, 6)
-    await room.attachments.add(DATA, attachment)
+    await chat.attachments.add(DATA, attachment)
     return part
 
 
@@ -78,13 +78,13 @@ def test_the_catalog_says_which_providers_take_files() -> None:
 async def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async with open_room(tmp_path, provider) as room:
-        part = await attach_file(room)
-        began = await room.begin("Who?", attachments=(part,))
-        await room.run(began)
-        path = await room.store.path(began.conversation.id)
+    async with open_chat(tmp_path, provider) as chat:
+        part = await attach_file(chat)
+        began = await chat.begin("Who?", attachments=(part,))
+        await chat.run(began)
+        path = await chat.store.path(began.conversation.id)
         assert path[0].attachments == (part,)
-        await room.run(await room.begin("When?", path=path, conversation=began.conversation))
+        await chat.run(await chat.begin("When?", path=path, conversation=began.conversation))
         first, second = (request.messages[0].parts for request in provider.requests)
         assert first == second == (FileData("a.pdf", "application/pdf", DATA), TextPart("Who?"))
         request = provider.requests[0]
@@ -111,10 +111,10 @@ async def as_text(began: AnswerRun, part: DocumentPart) -> TextPart:
 async def test_chosen_pages_are_sent_as_text(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
-    async with open_room(tmp_path, provider) as room:
-        part = replace(await attach_file(room), chosen=ChosenPages("page", ((2, 2),), 2, 3))
-        began = await room.begin("Who?", attachments=(part,))
-        await room.run(began)
+    async with open_chat(tmp_path, provider) as chat:
+        part = replace(await attach_file(chat), chosen=ChosenPages("page", ((2, 2),), 2, 3))
+        began = await chat.begin("Who?", attachments=(part,))
+        await chat.run(began)
         (sent,) = provider.requests[0].messages[0].parts
         assert sent == await as_text(began, part)
 
@@ -138,11 +138,11 @@ async def test_a_file_that_cannot_be_sent_is_refused(
 ) -> None:
     provider = ScriptedProvider()
 
-    async with open_room(tmp_path, provider) as room:
-        part = replace(await attach_file(room), **change)
+    async with open_chat(tmp_path, provider) as chat:
+        part = replace(await attach_file(chat), **change)
         variant = Variant.THINKING if profile is not ON_DEVICE else None
         with pytest.raises(IllegalChoiceError, match=why) as refused:
-            await room.begin("Who?", profile, variant, attachments=(part,))
+            await chat.begin("Who?", profile, variant, attachments=(part,))
         assert refused.value.what_to_do == "Turn off “Send original file” in the attachment’s menu."
         assert not provider.requests
 
@@ -211,16 +211,16 @@ async def test_a_provider_that_takes_no_files_is_sent_the_text_with_a_notice(
 ) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async with open_room(tmp_path, provider) as room:
-        part = await attach_file(room)
-        began = await room.begin("Who?", attachments=(part,))
-        await room.run(began)
-        path = await room.store.path(began.conversation.id)
+    async with open_chat(tmp_path, provider) as chat:
+        part = await attach_file(chat)
+        began = await chat.begin("Who?", attachments=(part,))
+        await chat.run(began)
+        path = await chat.store.path(began.conversation.id)
         assert not path[1].notices
         choice = replace(began.conversation.choice, provider_id=COMETAPI.id)
         moved = replace(began.conversation, choice=choice)
-        later = await room.begin("When?", COMETAPI, path=path, conversation=moved)
-        await room.run(later)
+        later = await chat.begin("When?", COMETAPI, path=path, conversation=moved)
+        await chat.run(later)
         (sent,) = provider.requests[1].messages[0].parts
         assert sent == await as_text(later, part)
         notices = [str(notice) for notice in later.answer.notices]
@@ -229,9 +229,9 @@ async def test_a_provider_that_takes_no_files_is_sent_the_text_with_a_notice(
 
 
 async def test_the_estimate_of_a_file_is_approximate(tmp_path: Path) -> None:
-    async with open_room(tmp_path, ScriptedProvider()) as room:
-        part = await attach_file(room)
-        estimator, choice = room.service.estimator, resolved()
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
+        part = await attach_file(chat)
+        estimator, choice = chat.service.estimator, resolved()
         as_file = await estimator.estimate(SendContext([], choice), Draft("x", (part,)))
         as_text = await estimator.estimate(
             SendContext([], choice), Draft("x", (replace(part, as_file=False),))

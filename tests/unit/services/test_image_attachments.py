@@ -45,7 +45,7 @@ from desktop_app.services.documents.image_attachments import (
 from desktop_app.services.spending.cost_estimate import needs_counting, used_tokens
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import CATALOG, Room, open_room
+from tests.unit.services.test_chat_service import CATALOG, ChatSetup, open_chat
 from tests.unit.storage.samples import a_conversation, a_question
 
 PHOTO = packed(photo(2000, 1500), "JPEG", exif=exif(6), quality=50)
@@ -53,8 +53,8 @@ PART = ImagePart(sha256(PHOTO).hexdigest(), "IMG 1.jpg", "image/jpeg", len(PHOTO
 ANSWER: list[StreamEvent | str] = [TextDelta("A photo."), Completed()]
 
 
-async def attach_photo(room: Room) -> None:
-    await room.attachments.add(PHOTO, Attachment(PART.sha256, PART.name, PART.media_type))
+async def attach_photo(chat: ChatSetup) -> None:
+    await chat.attachments.add(PHOTO, Attachment(PART.sha256, PART.name, PART.media_type))
 
 
 async def test_an_image_is_sent_scaled_without_metadata_and_unchanged_on_every_turn(
@@ -62,15 +62,15 @@ async def test_an_image_is_sent_scaled_without_metadata_and_unchanged_on_every_t
 ) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async with open_room(tmp_path, provider) as room:
-        await attach_photo(room)
+    async with open_chat(tmp_path, provider) as chat:
+        await attach_photo(chat)
         part = replace(PART, detail="high")
-        began = await room.begin("What is it?", attachments=(part,))
-        await room.run(began)
-        path = await room.store.path(began.conversation.id)
+        began = await chat.begin("What is it?", attachments=(part,))
+        await chat.run(began)
+        path = await chat.store.path(began.conversation.id)
         assert path[0].attachments == (part,)
-        again = await room.begin("And where?", path=path, conversation=began.conversation)
-        await room.run(again)
+        again = await chat.begin("And where?", path=path, conversation=began.conversation)
+        await chat.run(again)
         first, second = (request.messages[0].parts for request in provider.requests)
         assert first == second
         image, words = first
@@ -83,35 +83,35 @@ async def test_an_image_is_sent_scaled_without_metadata_and_unchanged_on_every_t
         assert unpacked(image.data).size == (1056, 1408)
         assert SECRET in PHOTO
         assert SECRET not in image.data
-        assert await room.attachments.bytes(PART.sha256) == PHOTO
+        assert await chat.attachments.bytes(PART.sha256) == PHOTO
 
 
 async def test_an_image_for_a_model_that_sees_none_is_refused(tmp_path: Path) -> None:
     provider = ScriptedProvider()
 
-    async with open_room(tmp_path, provider) as room:
-        await attach_photo(room)
+    async with open_chat(tmp_path, provider) as chat:
+        await attach_photo(chat)
         with pytest.raises(IllegalChoiceError) as refused:
-            await room.begin("What is it?", ON_DEVICE, None, attachments=(PART,))
+            await chat.begin("What is it?", ON_DEVICE, None, attachments=(PART,))
         assert refused.value.what_happened == "SmolLM2 135M doesn’t support images."
         assert "or remove IMG 1.jpg" in refused.value.what_to_do
         assert provider.requests == []
-        assert await room.store.all() == []
+        assert await chat.store.all() == []
 
 
 async def test_a_model_that_sees_no_images_gets_the_names_of_earlier_ones(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async with open_room(tmp_path, provider) as room:
-        await attach_photo(room)
-        began = await room.begin("What is it?", attachments=(PART,))
-        await room.run(began)
-        path = await room.store.path(began.conversation.id)
+    async with open_chat(tmp_path, provider) as chat:
+        await attach_photo(chat)
+        began = await chat.begin("What is it?", attachments=(PART,))
+        await chat.run(began)
+        path = await chat.store.path(began.conversation.id)
         blind = replace(
             began.conversation, choice=ModelChoice(ON_DEVICE.id, "smollm2-135m-instruct")
         )
-        again = await room.begin("Sure?", ON_DEVICE, None, path=path, conversation=blind)
-        answer = await room.run(again)
+        again = await chat.begin("Sure?", ON_DEVICE, None, path=path, conversation=blind)
+        answer = await chat.run(again)
         (words,) = provider.requests[-1].messages[0].parts
         assert isinstance(words, TextPart)
         assert words.text.startswith(
@@ -120,21 +120,21 @@ async def test_a_model_that_sees_no_images_gets_the_names_of_earlier_ones(tmp_pa
         said = "SmolLM2 135M doesn’t support images. It received only the name of IMG 1.jpg."
         assert [str(notice) for notice in answer.notices] == [said]
         with pytest.raises(IllegalChoiceError):
-            await room.service.begin_again(blind, path[:1], ON_DEVICE, AskSettings())
+            await chat.service.begin_again(blind, path[:1], ON_DEVICE, AskSettings())
 
 
 async def test_a_missing_original_is_an_error_and_nothing_is_stored(tmp_path: Path) -> None:
-    async with open_room(tmp_path, ScriptedProvider()) as room:
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
         with pytest.raises(StorageError, match="file is missing"):
-            await room.begin("What is it?", attachments=(PART,))
-        assert await room.store.all() == []
+            await chat.begin("What is it?", attachments=(PART,))
+        assert await chat.store.all() == []
 
 
 async def test_images_count_toward_the_estimate(tmp_path: Path) -> None:
-    async with open_room(tmp_path, ScriptedProvider()) as room:
-        await attach_photo(room)
-        resolved = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
-        estimator = room.service.estimator
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
+        await attach_photo(chat)
+        resolved = chat.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
+        estimator = chat.service.estimator
         bare = await estimator.estimate(SendContext([], resolved), Draft("What is it?"))
         both = await estimator.estimate(SendContext([], resolved), Draft("What is it?", (PART,)))
         low = replace(PART, detail="low")
@@ -167,9 +167,9 @@ def test_images_of_older_stores_are_read() -> None:
 
 
 async def test_counts_of_a_blind_model_do_not_cover_images(tmp_path: Path) -> None:
-    async with open_room(tmp_path, ScriptedProvider()) as room:
-        await attach_photo(room)
-        seeing = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
+        await attach_photo(chat)
+        seeing = chat.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
         question = Message(
             "q", "c", None, Role.USER, MessageStatus.COMPLETE, (PART, TextPart("What?")), now()
         )
@@ -183,13 +183,13 @@ async def test_counts_of_a_blind_model_do_not_cover_images(tmp_path: Path) -> No
             usage=Usage(40, 0, 10, 0),
         )
         path = [question, answer]
-        tokens, exact = await room.service.estimator.context_tokens(SendContext(path, seeing))
+        tokens, exact = await chat.service.estimator.context_tokens(SendContext(path, seeing))
         assert tokens > 1743
         assert not exact
         assert used_tokens(SendContext(path, seeing)) is None
         assert needs_counting(SendContext(path, seeing))
         same = [question, replace(answer, choice=replace(blind, model=seeing.model.id))]
-        assert await room.service.estimator.context_tokens(SendContext(same, seeing)) == (50, True)
+        assert await chat.service.estimator.context_tokens(SendContext(same, seeing)) == (50, True)
         asked_elsewhere = [replace(question, choice=blind), same[1]]
         assert used_tokens(SendContext(asked_elsewhere, seeing)) == 50
         assert not needs_counting(SendContext(asked_elsewhere, seeing))

@@ -37,7 +37,7 @@ from desktop_app.services.chat.long_answer import attach_interrupted_files
 from desktop_app.services.chat.run_resumption import ResumedRun, Resumer
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.waiting import until
-from tests.unit.services.test_chat_service import CATALOG, Room, open_room
+from tests.unit.services.test_chat_service import CATALOG, ChatSetup, open_chat
 
 HELD = ScriptedProvider.HOLD
 USAGE = Usage(1_000, 0, 2_000, 0)
@@ -53,53 +53,53 @@ END: tuple[StreamEvent | str, ...] = (TextDelta("two."), at(2), UsageReported(US
 IN_BACKGROUND = AskSettings(background=True)
 
 
-async def begin_in_background(room: Room, **more: Any) -> AnswerRun:
-    return await room.begin("?", variant=Variant.PRO, settings=IN_BACKGROUND, **more)
+async def begin_in_background(chat: ChatSetup, **more: Any) -> AnswerRun:
+    return await chat.begin("?", variant=Variant.PRO, settings=IN_BACKGROUND, **more)
 
 
-async def interrupted_answer(room: Room, provider: ScriptedProvider, **more: Any) -> Message:
+async def interrupted_answer(chat: ChatSetup, provider: ScriptedProvider, **more: Any) -> Message:
     """Return an answer whose process ended before it was complete."""
-    began = await begin_in_background(room, **more)
-    task = asyncio.ensure_future(room.run(began))
+    began = await begin_in_background(chat, **more)
+    task = asyncio.ensure_future(chat.run(began))
     await provider.holding.wait()
     began.leave()
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    await room.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
-    kept = await room.store.message(began.answer.id)
+    await chat.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
+    kept = await chat.store.message(began.answer.id)
     assert kept is not None
     return kept
 
 
-async def spent(room: Room, answer: Message) -> Decimal:
-    return await room.ledger.conversation_cost(answer.conversation_id)
+async def spent(chat: ChatSetup, answer: Message) -> Decimal:
+    return await chat.ledger.conversation_cost(answer.conversation_id)
 
 
 async def test_a_left_run_is_stored_to_be_resumed(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
 
-    async with open_room(tmp_path, provider) as room:
-        kept = await interrupted_answer(room, provider)
+    async with open_chat(tmp_path, provider) as chat:
+        kept = await interrupted_answer(chat, provider)
         assert (kept.text, kept.status) == ("One, ", MessageStatus.STREAMING)
         assert kept.remote_run == RemoteRun("resp_1", 1)
         assert provider.requests[0].background
         assert provider.cancelled == []
-        assert await room.store.interrupt_orphans() == []
+        assert await chat.store.interrupt_orphans() == []
 
 
 async def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING[:2], HELD])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await begin_in_background(room)
+    async with open_chat(tmp_path, provider) as chat:
+        began = await begin_in_background(chat)
         began.checkpoint_s = 3600  # no checkpoint writes it
 
         async def is_named() -> bool:
-            kept = await room.store.message(began.answer.id)
+            kept = await chat.store.message(began.answer.id)
             return kept is not None and kept.remote_run is not None
 
-        task = asyncio.ensure_future(room.run(began))
+        task = asyncio.ensure_future(chat.run(began))
         await until(is_named)
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -109,22 +109,22 @@ async def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
 async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, *END])
 
-    async with open_room(tmp_path, provider) as room:
-        await interrupted_answer(room, provider)
+    async with open_chat(tmp_path, provider) as chat:
+        await interrupted_answer(chat, provider)
         earlier = "UPDATE messages SET created_at = created_at - 3600000000"
-        await room.database.write(lambda c: c.execute(earlier))
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
-        assert await Resumer(room.store, room.service).runs_to_resume([OPENAI]) == []
-        room.heard.clear()
-        answer = await room.run(answering)
+        await chat.database.write(lambda c: c.execute(earlier))
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        assert await Resumer(chat.store, chat.service).runs_to_resume([OPENAI]) == []
+        chat.heard.clear()
+        answer = await chat.run(answering)
         assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
         assert (answer.usage, answer.cost, answer.remote_run) == (USAGE, COST, None)
         assert answer.duration_s is not None
         assert 3600 < answer.duration_s < 7200, "with the time of the earlier process"
-        assert await room.store.message(answer.id) == answer
-        assert await spent(room, answer) == COST
-        assert [e for e in room.heard if isinstance(e, TextDelta)] == [TextDelta("two.")]
-        assert room.heard[0] == StatusChanged(
+        assert await chat.store.message(answer.id) == answer
+        assert await spent(chat, answer) == COST
+        assert [e for e in chat.heard if isinstance(e, TextDelta)] == [TextDelta("two.")]
+        assert chat.heard[0] == StatusChanged(
             0, answer_status(StatusCode.RECONNECTING, provider="OpenAI")
         )
         assert provider.resumed == [RemoteRun("resp_1", 1)]
@@ -134,20 +134,20 @@ async def test_a_resumed_run_is_read_from_its_start(tmp_path: Path) -> None:
     whole: list[StreamEvent | str] = [TextDelta("One, two."), UsageReported(USAGE), Completed()]
     provider = ScriptedProvider([*BEGINNING, HELD], whole)
 
-    async with open_room(tmp_path, provider) as room:
-        await interrupted_answer(room, provider)
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
-        assert (await room.run(answering)).text == "One, two."
+    async with open_chat(tmp_path, provider) as chat:
+        await interrupted_answer(chat, provider)
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        assert (await chat.run(answering)).text == "One, two."
 
 
 async def test_a_lost_run_is_interrupted_and_keeps_its_text(tmp_path: Path) -> None:
     lost = RunLostError("It is no longer there.")
     provider = ScriptedProvider([*BEGINNING, HELD], [Failed(lost)])
 
-    async with open_room(tmp_path, provider) as room:
-        await interrupted_answer(room, provider)
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
-        answer = await room.run(answering)
+    async with open_chat(tmp_path, provider) as chat:
+        await interrupted_answer(chat, provider)
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answer = await chat.run(answering)
         assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
         assert answer.error is not None
         assert answer.error.what_happened == "It is no longer there."
@@ -157,17 +157,17 @@ async def test_a_lost_run_is_interrupted_and_keeps_its_text(tmp_path: Path) -> N
 async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [Started("resp_1"), at(0), HELD])
 
-    async with open_room(tmp_path, provider) as room:
-        kept = await interrupted_answer(room, provider)
+    async with open_chat(tmp_path, provider) as chat:
+        kept = await interrupted_answer(chat, provider)
         provider.holding.clear()
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
-        task = asyncio.ensure_future(room.run(answering))
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         answering.leave()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        assert await room.store.message(kept.id) == kept
+        assert await chat.store.message(kept.id) == kept
 
 
 async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives(
@@ -181,12 +181,12 @@ async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives
         [offline, unnumbered, Failed(RunLostError("It is no longer there."))],
     )
 
-    async with open_room(tmp_path, provider) as room:
-        kept = await interrupted_answer(room, provider)
+    async with open_chat(tmp_path, provider) as chat:
+        kept = await interrupted_answer(chat, provider)
         provider.holding.clear()
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
         answering.checkpoint_s = 0.01
-        task = asyncio.ensure_future(room.run(answering))
+        task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         for _ in range(20):  # the checkpoints do not block the event loop
             await asyncio.sleep(0)
@@ -194,23 +194,23 @@ async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        assert await room.store.message(kept.id) == kept
-        await room.database.write(
+        assert await chat.store.message(kept.id) == kept
+        await chat.database.write(
             lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
         )
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
-        assert (await room.run(answering)).text == "One, "
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        assert (await chat.run(answering)).text == "One, "
 
 
 async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [HELD])
     provider.cancel_result = USAGE
 
-    async with open_room(tmp_path, provider) as room:
-        await interrupted_answer(room, provider)
+    async with open_chat(tmp_path, provider) as chat:
+        await interrupted_answer(chat, provider)
         provider.holding.clear()
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
-        task = asyncio.ensure_future(room.run(answering))
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -224,10 +224,10 @@ async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path:
 async def test_a_run_whose_provider_was_removed_is_interrupted(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
 
-    async with open_room(tmp_path, provider) as room:
-        kept = await interrupted_answer(room, provider)
-        assert await Resumer(room.store, room.service).runs_to_resume([ON_DEVICE]) == []
-        answer = await room.store.message(kept.id)
+    async with open_chat(tmp_path, provider) as chat:
+        kept = await interrupted_answer(chat, provider)
+        assert await Resumer(chat.store, chat.service).runs_to_resume([ON_DEVICE]) == []
+        answer = await chat.store.message(kept.id)
         assert answer is not None
         assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
         assert answer.error is not None
@@ -241,26 +241,26 @@ async def test_stopping_cancels_at_the_provider_and_records_the_usage_once(
     provider = ScriptedProvider([*BEGINNING, HELD])
     provider.cancel_result = cancel_result
 
-    async with open_room(tmp_path, provider) as room:
-        began = await begin_in_background(room)
-        task = asyncio.ensure_future(room.run(began))
+    async with open_chat(tmp_path, provider) as chat:
+        began = await begin_in_background(chat)
+        task = asyncio.ensure_future(chat.run(began))
         await provider.holding.wait()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        stopped = await room.store.message(began.answer.id)
+        stopped = await chat.store.message(began.answer.id)
         assert stopped is not None
         assert (stopped.text, stopped.status) == ("One, ", MessageStatus.CANCELLED)
         assert await began.cancel_remote() is (cancel_result is not None)
         assert await began.cancel_remote() is False
         assert provider.cancelled == [RemoteRun("resp_1", 1)]
-        answer = await room.store.message(began.answer.id)
+        answer = await chat.store.message(began.answer.id)
         assert answer is not None
         assert answer == began.answer
         assert (answer.text, answer.status) == ("One, ", MessageStatus.CANCELLED)
-        rows = await room.database.read(lambda c: c.execute("SELECT cost FROM ledger").fetchall())
+        rows = await chat.database.read(lambda c: c.execute("SELECT cost FROM ledger").fetchall())
         assert len(rows) == 1, "once, also where it is not known what it took"
-        assert await spent(room, answer) == (COST if cancel_result == USAGE else 0)
+        assert await spent(chat, answer) == (COST if cancel_result == USAGE else 0)
         said = ["Couldn’t stop the response at OpenAI. You may be charged for it."]
         assert list(map(str, answer.notices)) == (
             said if isinstance(cancel_result, NetworkError) else []
@@ -290,8 +290,8 @@ def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
 async def test_a_short_run_is_not_sent_to_the_background(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await room.begin("?", settings=IN_BACKGROUND)  # Thinking, high
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", settings=IN_BACKGROUND)  # Thinking, high
         await began.run(lambda _e, _r: None, lambda _: None)
         assert not provider.requests[0].background
 
@@ -303,16 +303,16 @@ async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bo
     whole = [*BEGINNING, TextDelta("tw"), at(2), TextDelta("o."), at(3), *END[2:]]
     provider = ScriptedProvider([*BEGINNING, HELD], first, whole)
 
-    async with open_room(tmp_path, provider) as room:
-        await interrupted_answer(room, provider)
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
+    async with open_chat(tmp_path, provider) as chat:
+        await interrupted_answer(chat, provider)
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
         assert isinstance(answering, ResumedRun)
         answering.limit_message(len("One, two."))  # read twice, it counts once
-        room.heard.clear()
+        chat.heard.clear()
         waits = asyncio.Event()
 
         def listen(event: StreamEvent, _reply: Reply) -> None:
-            room.heard.append(event)
+            chat.heard.append(event)
             if isinstance(event, StatusChanged) and "Enter the key" in status_text(event.status):
                 waits.set()
 
@@ -321,8 +321,8 @@ async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bo
         assert answering.so_far.text == ("One, tw" if begun_before else "One, ")
         assert answering.so_far.status is MessageStatus.STREAMING
         sentence = "OpenAI needs an API key. The response continues there. Enter the key to get it."
-        assert isinstance(room.heard[-1], StatusChanged)
-        assert status_text(room.heard[-1].status) == sentence
+        assert isinstance(chat.heard[-1], StatusChanged)
+        assert status_text(chat.heard[-1].status) == sentence
         answering.retry_with_key("another")
         for _ in range(20):
             await asyncio.sleep(0)
@@ -330,22 +330,22 @@ async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bo
         answering.retry_with_key(OPENAI.id)
         answer = await task
         assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
-        assert "".join(e.text for e in room.heard if isinstance(e, TextDelta)) == "two."
+        assert "".join(e.text for e in chat.heard if isinstance(e, TextDelta)) == "two."
         assert provider.resumed[-1].sequence == (2 if begun_before else 1)
 
 
 async def test_stopping_a_run_without_an_id_gives_a_notice(tmp_path: Path) -> None:
     provider = ScriptedProvider([HELD])
 
-    async with open_room(tmp_path, provider) as room:
-        began = await begin_in_background(room)
-        task = asyncio.ensure_future(room.run(began))
+    async with open_chat(tmp_path, provider) as chat:
+        began = await begin_in_background(chat)
+        task = asyncio.ensure_future(chat.run(began))
         await provider.holding.wait()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
         assert await began.cancel_remote() is False
-        answer = await room.store.message(began.answer.id)
+        answer = await chat.store.message(began.answer.id)
         assert answer is not None
         assert answer.status is MessageStatus.CANCELLED
         [notice] = answer.notices
@@ -357,20 +357,20 @@ async def test_a_resumed_run_holds_its_input_cost_until_it_ends(tmp_path: Path) 
     provider = ScriptedProvider([*first], [*BEGINNING, HELD], [*BEGINNING, HELD, *END])
     capped = replace(OPENAI, monthly_cap=Decimal("0.0000001"))  # less than the input: it goes on
 
-    async with open_room(tmp_path, provider) as room:
-        made = await room.begin("A question?", variant=Variant.PRO)
-        await room.run(made)
-        path = await room.store.path(made.conversation.id)
-        await interrupted_answer(room, provider, path=path, conversation=made.conversation)
+    async with open_chat(tmp_path, provider) as chat:
+        made = await chat.begin("A question?", variant=Variant.PRO)
+        await chat.run(made)
+        path = await chat.store.path(made.conversation.id)
+        await interrupted_answer(chat, provider, path=path, conversation=made.conversation)
         provider.holding.clear()
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([capped])
-        task = asyncio.ensure_future(room.run(answering))
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([capped])
+        task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         # Six words in three messages, each with a frame of four, of Pro's input at $21 a million.
-        assert (await room.service.budget.month(capped)).held == Decimal("0.000378")
+        assert (await chat.service.budget.month(capped)).held == Decimal("0.000378")
         provider.release.set()
         assert (await task).text == "One, two."
-        month = await room.service.budget.month(capped)
+        month = await chat.service.budget.month(capped)
         assert (month.held, month.spent) == (Decimal(0), COST)
 
 
@@ -379,14 +379,14 @@ async def test_a_lost_long_answer_keeps_the_file_of_the_earlier_process(tmp_path
     lost: list[StreamEvent] = [Failed(RunLostError("It is gone."))]
     provider = ScriptedProvider([*BEGINNING, TextDelta("a" * size), HELD], lost)
 
-    async with open_room(tmp_path, provider) as room:
-        kept = await interrupted_answer(room, provider)
-        assert await room.attachments.answers.unattached_ids() == [kept.id]
-        await attach_interrupted_files(room.store, room.attachments.answers)
-        assert await room.attachments.answers.unattached_ids() == [kept.id], "it is resumed"
-        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
-        answer = await room.run(answering)
+    async with open_chat(tmp_path, provider) as chat:
+        kept = await interrupted_answer(chat, provider)
+        assert await chat.attachments.answers.unattached_ids() == [kept.id]
+        await attach_interrupted_files(chat.store, chat.attachments.answers)
+        assert await chat.attachments.answers.unattached_ids() == [kept.id], "it is resumed"
+        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answer = await chat.run(answering)
         assert answer.status is MessageStatus.INTERRUPTED
         (file,) = answer.attachments
-        assert await room.attachments.text(file.sha256) == "One, " + "a" * size
-        assert await room.attachments.answers.unattached_ids() == []
+        assert await chat.attachments.text(file.sha256) == "One, " + "a" * size
+        assert await chat.attachments.answers.unattached_ids() == []

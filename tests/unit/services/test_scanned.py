@@ -31,16 +31,16 @@ from desktop_app.services.documents.image_attachments import (
 from tests.helpers.fences import plain
 from tests.helpers.pictures import unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import CATALOG, Room, open_room
+from tests.unit.services.test_chat_service import CATALOG, ChatSetup, open_chat
 
 DATA = (Path(__file__).parents[2] / "data" / "corpus" / "partly-scanned.pdf").read_bytes()
 ANSWER: list[StreamEvent | str] = [TextDelta("A letter."), Completed()]
 SEEING = CATALOG.info("gpt-5.2")
 
 
-async def attach_scan(room: Room) -> DocumentPart:
+async def attach_scan(chat: ChatSetup) -> DocumentPart:
     document = extract_bytes("letter.pdf", DATA, Limits(), lambda _: None)
-    await room.attachments.add(DATA, document.attachment)
+    await chat.attachments.add(DATA, document.attachment)
     assert isinstance(document.part, DocumentPart)
     return document.part
 
@@ -48,13 +48,13 @@ async def attach_scan(room: Room) -> DocumentPart:
 async def test_image_pages_follow_the_text_the_same_on_every_turn(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async with open_room(tmp_path, provider) as room:
-        part = await attach_scan(room)
-        began = await room.begin("Who wrote it?", attachments=(part,))
-        await room.run(began)
-        path = await room.store.path(began.conversation.id)
+    async with open_chat(tmp_path, provider) as chat:
+        part = await attach_scan(chat)
+        began = await chat.begin("Who wrote it?", attachments=(part,))
+        await chat.run(began)
+        path = await chat.store.path(began.conversation.id)
         assert path[0].attachments == (part,)
-        await room.run(await room.begin("When?", path=path, conversation=began.conversation))
+        await chat.run(await chat.begin("When?", path=path, conversation=began.conversation))
         first, second = (request.messages[0].parts for request in provider.requests)
         assert first == second
         text, second_page, name, third_page, words = first
@@ -73,16 +73,16 @@ async def test_a_scan_for_a_model_that_sees_no_images_is_refused_or_sent_as_text
 ) -> None:
     provider = ScriptedProvider(ANSWER)
 
-    async with open_room(tmp_path, provider) as room:
-        part = await attach_scan(room)
+    async with open_chat(tmp_path, provider) as chat:
+        part = await attach_scan(chat)
         with pytest.raises(IllegalChoiceError) as refused:
-            await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(part,))
+            await chat.begin("Who wrote it?", ON_DEVICE, None, attachments=(part,))
         assert refused.value.what_happened == (
             "SmolLM2 135M can’t read 2 of 4 pages of letter.pdf, which are images."
         )
         assert "or send text only" in refused.value.what_to_do
         alone = replace(part, detail=TEXT_ONLY)
-        await room.run(await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(alone,)))
+        await chat.run(await chat.begin("Who wrote it?", ON_DEVICE, None, attachments=(alone,)))
         (sent,) = provider.requests[0].messages[0].parts
         assert isinstance(sent, TextPart)
         assert "[page 2]\n[no text on this page]" in sent.text
@@ -92,11 +92,11 @@ async def test_a_scan_for_a_model_that_sees_no_images_is_refused_or_sent_as_text
 async def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
-    async with open_room(tmp_path, provider) as room:
-        part = await attach_scan(room)
+    async with open_chat(tmp_path, provider) as chat:
+        part = await attach_scan(chat)
         chosen = replace(part, chosen=ChosenPages("page", ((3, 4),), 4))
-        began = await room.begin("Who wrote it?", attachments=(chosen,))
-        await room.run(began)
+        began = await chat.begin("Who wrote it?", attachments=(chosen,))
+        await chat.run(began)
         text, picture, words = provider.requests[0].messages[0].parts
         assert isinstance(text, TextPart)
         assert plain(text.text).startswith(
@@ -106,7 +106,7 @@ async def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
         assert "[page 1]" not in text.text
         assert isinstance(picture, ImageData)
         assert words == TextPart("Who wrote it?")
-        path = await room.store.path(began.conversation.id)
+        path = await chat.store.path(began.conversation.id)
         assert path[0].attachments == (chosen,)
 
 

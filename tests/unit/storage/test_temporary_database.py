@@ -33,7 +33,7 @@ SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
 @dataclass
-class Room:
+class TemporaryStores:
     """All stores that a temporary conversation uses."""
 
     disk: Database
@@ -104,7 +104,7 @@ def _count(connection: sqlite3.Connection) -> int:
 
 
 @asynccontextmanager
-async def room(folder: Path) -> AsyncIterator[Room]:
+async def stores(folder: Path) -> AsyncIterator[TemporaryStores]:
     """Yield the stores with a temporary conversation that was just begun."""
     async with opened(folder / "store.sqlite3") as database:
         temporary, conversation = TemporaryConversations(database), a_conversation(WORD)
@@ -112,7 +112,7 @@ async def room(folder: Path) -> AsyncIterator[Room]:
         part = DocumentPart(SHA256, f"{WORD}.txt", "text/plain", len(DATA))
         question = replace(question, parts=(*question.parts, part))
         temporary.begin(conversation.id)
-        yield Room(database, temporary, conversation, question, an_answer(question))
+        yield TemporaryStores(database, temporary, conversation, question, an_answer(question))
         await temporary.aclose()
 
 
@@ -123,7 +123,7 @@ def holding(folder: Path) -> list[Path]:
 
 @pytest.mark.attack("secrets")
 async def test_no_store_writes_a_temporary_conversation_to_disk(tmp_path: Path) -> None:
-    async with room(tmp_path) as its:
+    async with stores(tmp_path) as its:
         await its.fill()
         assert await its.rows(its.disk) == 0
         assert holding(tmp_path) == []
@@ -135,7 +135,7 @@ async def test_no_store_writes_a_temporary_conversation_to_disk(tmp_path: Path) 
 
 
 async def test_a_temporary_conversation_is_read_from_memory(tmp_path: Path) -> None:
-    async with room(tmp_path) as its:
+    async with stores(tmp_path) as its:
         await its.fill()
         store, id_ = its.conversations, its.conversation.id
         found = await store.get(id_)
@@ -164,7 +164,7 @@ async def test_a_temporary_conversation_is_read_from_memory(tmp_path: Path) -> N
 
 
 async def test_writes_to_a_closed_temporary_conversation_are_dropped(tmp_path: Path) -> None:
-    async with room(tmp_path) as its:
+    async with stores(tmp_path) as its:
         await its.fill()
         its.temporary.discard(its.conversation.id)
         assert not its.temporary.is_temporary(its.conversation.id)
@@ -185,7 +185,7 @@ async def test_writes_to_a_closed_temporary_conversation_are_dropped(tmp_path: P
 
 
 async def test_a_file_that_changed_while_it_was_attached_is_refused(tmp_path: Path) -> None:
-    async with room(tmp_path) as its:
+    async with stores(tmp_path) as its:
         with pytest.raises(StorageError, match="changed while"):
             await its.attachments.add(
                 DATA + b"!",

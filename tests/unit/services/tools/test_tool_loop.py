@@ -41,7 +41,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.database.database import Database
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.tools import Answers, Permissions, Source, broker
-from tests.unit.services.test_chat_service import Room, open_room
+from tests.unit.services.test_chat_service import ChatSetup, open_chat
 
 USAGE = Usage(1000, 0, 100, 0)
 ANSWER: list[StreamEvent | str] = [TextDelta("Done."), UsageReported(USAGE), Completed()]
@@ -67,19 +67,19 @@ async def run(
     consent: ConsentBroker | None = None,
     profile: ProviderProfile = OPENAI,
     **limits: Any,
-) -> tuple[Message, ScriptedProvider, Room]:
+) -> tuple[Message, ScriptedProvider, ChatSetup]:
     """Ask once with all tools of a source. Return the answer as stored."""
     provider = ScriptedProvider(*scripts)
-    async with open_room(tmp_path, provider, tools=ToolCatalog([source]), consent=consent) as room:
+    async with open_chat(tmp_path, provider, tools=ToolCatalog([source]), consent=consent) as chat:
         names = [tool.definition.full_name for tool in await source.tools()]
-        began = await room.begin("Two?", profile, settings=settings(*names, **limits))
-        answer = await room.run(began)
-        stored = await room.store.path(began.conversation.id)
+        began = await chat.begin("Two?", profile, settings=settings(*names, **limits))
+        answer = await chat.run(began)
+        stored = await chat.store.path(began.conversation.id)
         assert stored[-1] == answer
-        spent = await room.ledger.answer_spending(began.conversation.id, answer.id)
+        spent = await chat.ledger.answer_spending(began.conversation.id, answer.id)
     assert spent.calls == len(provider.requests)
     assert spent.cost == answer.cost
-    return answer, provider, room
+    return answer, provider, chat
 
 
 def call_of(answer: Message) -> ToolCallPart:
@@ -343,11 +343,11 @@ async def test_a_step_is_on_disk_before_the_call_runs(tmp_path: Path) -> None:
     source = Source(look=look)
     provider = ScriptedProvider(asks(("1", "look", "{}")), ANSWER)
 
-    async with open_room(tmp_path, provider, tools=ToolCatalog([source])) as room:
-        where.append(room.store)
-        began = await room.begin("Two?", settings=settings("look"))
+    async with open_chat(tmp_path, provider, tools=ToolCatalog([source])) as chat:
+        where.append(chat.store)
+        began = await chat.begin("Two?", settings=settings("look"))
         ids.append(began.conversation.id)
-        answer = await room.run(began)
+        answer = await chat.run(began)
     (message,) = seen
     assert (message.status, call_of(message).state) == (
         MessageStatus.STREAMING,
@@ -361,10 +361,10 @@ async def test_a_full_disk_keeps_a_call_from_running(tmp_path: Path) -> None:
     source = Source(double=doubled)
     provider = ScriptedProvider(asks(("1", "double", "{}")), ANSWER)
 
-    async with open_room(tmp_path, provider, tools=ToolCatalog([source])) as room:
-        began = await room.begin("Two?", settings=settings("double"))
-        room.store.full = True
-        answer = await began.run(room.listen, room.store_said.append, insist=False)
+    async with open_chat(tmp_path, provider, tools=ToolCatalog([source])) as chat:
+        began = await chat.begin("Two?", settings=settings("double"))
+        chat.store.full = True
+        answer = await began.run(chat.listen, chat.store_said.append, insist=False)
         assert answer.status is MessageStatus.FAILED
         assert source.calls == []
 
@@ -379,18 +379,18 @@ async def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path
 
     provider = ScriptedProvider(asks(("1", "hang", "{}")), ANSWER)
 
-    async with open_room(tmp_path, provider, tools=ToolCatalog([Source(hang=hang)])) as room:
-        began = await room.begin("Two?", settings=settings("hang"))
-        task = asyncio.create_task(room.run(began))
+    async with open_chat(tmp_path, provider, tools=ToolCatalog([Source(hang=hang)])) as chat:
+        began = await chat.begin("Two?", settings=settings("hang"))
+        task = asyncio.create_task(chat.run(began))
         await running.wait()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        path = await room.store.path(began.conversation.id)
+        path = await chat.store.path(began.conversation.id)
         assert path[-1].status is MessageStatus.CANCELLED
         assert call_of(path[-1]).state is ToolCallState.INTERRUPTED
-        again = await room.begin("Go on", path=path, conversation=began.conversation)
-        await room.run(again)
+        again = await chat.begin("Go on", path=path, conversation=began.conversation)
+        await chat.run(again)
         assert sent_results(provider) == [INTERRUPTED]
         assert not provider.requests[-1].tools
         assert "material" in provider.requests[-1].instructions
@@ -399,9 +399,9 @@ async def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path
 async def test_missing_tools_are_named_in_a_notice(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
-    async with open_room(tmp_path, provider, tools=ToolCatalog([])) as room:
-        began = await room.begin("Two?", settings=settings("gone"))
-        answer = await room.run(began)
+    async with open_chat(tmp_path, provider, tools=ToolCatalog([])) as chat:
+        began = await chat.begin("Two?", settings=settings("gone"))
+        answer = await chat.run(began)
         assert [str(n) for n in answer.notices] == ["These tools weren’t available: gone."]
 
 
@@ -437,12 +437,12 @@ async def test_canceling_while_a_server_starts_releases_the_hold(tmp_path: Path)
 
     profile = replace(OPENAI, monthly_cap=Decimal(100))
     catalog = ToolCatalog([], start_forever)
-    async with open_room(tmp_path, ScriptedProvider(), tools=catalog) as room:
-        begin = room.begin("?", profile, settings=settings("server/tool"))
+    async with open_chat(tmp_path, ScriptedProvider(), tools=catalog) as chat:
+        begin = chat.begin("?", profile, settings=settings("server/tool"))
         task = asyncio.ensure_future(begin)
         await starting.wait()
-        assert (await room.service.budget.month(profile)).held > 0
+        assert (await chat.service.budget.month(profile)).held > 0
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert (await room.service.budget.month(profile)).held == 0
+        assert (await chat.service.budget.month(profile)).held == 0
