@@ -33,6 +33,7 @@ from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.spending.cost_estimate import Estimator
 from tests.helpers.fences import plain
+from tests.helpers.one_text import OneText
 from tests.helpers.scripted_provider import WordCounter
 from tests.unit.providers.samples import CATALOG
 
@@ -40,16 +41,6 @@ REPORT = DocumentPart("0" * 64, "report.pdf", "application/pdf", 9, pages=20, to
 WORDS = "The ferry leaves at nine. " * 100
 FILES = FileInputs(1 << 20, 1 << 20, ("application/pdf",))
 PAGES = ChosenPages("page", ((1, 2),), 20)
-
-
-class OneText:
-    """One text for every document."""
-
-    async def text(self, _sha256: str) -> str:
-        return WORDS
-
-    async def bytes(self, _sha256: str) -> bytes:
-        return WORDS.encode()
 
 
 def asked(id_: str, *parts: Any, **changes: Any) -> Message:
@@ -91,7 +82,7 @@ def test_a_document_read_in_parts_is_not_a_first_copy() -> None:
 
 async def test_a_repeated_document_is_sent_once() -> None:
     path = [asked("first", REPORT), asked("second", replace(REPORT, name='a "copy".pdf'))]
-    sent = await request_messages(path, OneText(), SAMPLE_FENCE)
+    sent = await request_messages(path, OneText(WORDS), SAMPLE_FENCE)
     texts = [message.parts[0].text for message in sent]  # type: ignore[union-attr]
     assert [text.count("ferry") for text in texts] == [100, 0]
     assert plain(texts[1]).startswith(
@@ -99,7 +90,7 @@ async def test_a_repeated_document_is_sent_once() -> None:
     )
     assert plain(texts[1]).endswith("</document>\n\nsecond")
     # Behind a compaction that took the first away, it goes whole; what is kept is as it was.
-    (alone,) = await request_messages(path[1:], OneText(), SAMPLE_FENCE)
+    (alone,) = await request_messages(path[1:], OneText(WORDS), SAMPLE_FENCE)
     assert alone.parts[0].text.count("ferry") == 100  # type: ignore[union-attr]
     assert path[1].attachments[0].again_as == ""  # type: ignore[union-attr]
 
@@ -108,7 +99,7 @@ async def test_a_repeated_file_is_sent_once() -> None:
     file = replace(REPORT, as_file=True)
     sight = ImageForm(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
     sent = await request_messages(
-        [asked("a", file), asked("b", file)], OneText(), SAMPLE_FENCE, sight
+        [asked("a", file), asked("b", file)], OneText(WORDS), SAMPLE_FENCE, sight
     )
     assert isinstance(sent[0].parts[0], FileData)
     assert not any(isinstance(part, FileData) for part in sent[1].parts)
@@ -121,7 +112,7 @@ def test_a_document_attached_twice_is_counted_once() -> None:
 
     def tokens(path: list[Message], draft: Draft) -> int:
         return asyncio.run(
-            Estimator(WordCounter(), OneText()).estimate(SendContext(path, resolved), draft)
+            Estimator(WordCounter(), OneText(WORDS)).estimate(SendContext(path, resolved), draft)
         ).input_tokens
 
     whole = tokens([], draft)

@@ -44,6 +44,7 @@ from desktop_app.services.spending.cost_estimate import (
     usable_input,
 )
 from tests.helpers.messages import question as said
+from tests.helpers.one_text import OneText
 from tests.helpers.scripted_provider import WordCounter
 
 TEXT = resource_path("models.toml").read_text("utf-8")
@@ -52,16 +53,6 @@ ROWS: dict[str, Any] = tomllib.loads(TEXT)["models"]
 PRICED = [name for name, row in ROWS.items() if isinstance(row.get("price"), dict)]
 DOCUMENT = DocumentPart("0" * 64, "report.pdf", "application/pdf", 9, pages=2, tokens=300)
 WORDS = "one two three " * 100
-
-
-class OneText:
-    """One document, in the place of the attachments."""
-
-    async def text(self, _sha256: str) -> str:
-        return WORDS
-
-    async def bytes(self, _sha256: str) -> bytes:
-        return WORDS.encode()
 
 
 class PermissionRecorder(WordCounter):
@@ -80,7 +71,7 @@ class PermissionRecorder(WordCounter):
 
 async def test_the_server_counts_only_what_is_sent() -> None:
     counter = PermissionRecorder()
-    estimator = Estimator(counter, OneText())
+    estimator = Estimator(counter, OneText(WORDS))
     await estimator.count("x", resolved("gpt-5.2"))
     await estimator.at_sending().count("x", resolved("gpt-5.2"))
     assert counter.might_ask == [False, True]
@@ -94,7 +85,7 @@ def resolved(model: str, **changes: Any) -> ResolvedChoice:
 def estimate(
     choice: ResolvedChoice, path: list[Message] | None = None, limit: int | None = None
 ) -> Estimate:
-    estimator = Estimator(WordCounter(), OneText())
+    estimator = Estimator(WordCounter(), OneText(WORDS))
     draft = Draft("What does it say?", (DOCUMENT,))
     return asyncio.run(
         estimator.estimate(SendContext(path or [], choice), draft, max_output_tokens=limit)
@@ -151,30 +142,18 @@ def test_earlier_messages_are_estimated_without_a_cache_discount() -> None:
 
 async def test_chosen_pages_alone_are_counted() -> None:
     pages = {n: f"[page {n}]\n{'word ' * 10 * n}".strip() for n in (1, 2)}
-    document = GivenText("\n\n".join(pages.values()))
-    choice, estimator = resolved("gpt-5.2"), Estimator(WordCounter(), document)
+    text = "\n\n".join(pages.values())
+    choice, estimator = resolved("gpt-5.2"), Estimator(WordCounter(), OneText(text))
 
     async def counted(part: DocumentPart) -> int:
         return await estimator.document_tokens(part, choice)
 
     first = replace(DOCUMENT, chosen=ChosenPages("page", ((1, 1),), 2))
     second = replace(DOCUMENT, chosen=ChosenPages("page", ((2, 2),), 2))
-    assert await counted(DOCUMENT) == len(
-        document_block(DOCUMENT, document.words, SAMPLE_FENCE).split()
-    )
+    assert await counted(DOCUMENT) == len(document_block(DOCUMENT, text, SAMPLE_FENCE).split())
     assert await counted(second) - await counted(first) == 10
-    assert 'pages="2 of 2">\n[page 2]' in document_block(second, document.words, SAMPLE_FENCE)
-    assert "[page 1]" not in document_block(second, document.words, SAMPLE_FENCE)
-
-
-class GivenText(OneText):
-    """Another document there."""
-
-    def __init__(self, words: str) -> None:
-        self.words = words
-
-    async def text(self, _sha256: str) -> str:
-        return self.words
+    assert 'pages="2 of 2">\n[page 2]' in document_block(second, text, SAMPLE_FENCE)
+    assert "[page 1]" not in document_block(second, text, SAMPLE_FENCE)
 
 
 def limited(window: int | None, max_input: int | None = None, **more: Any) -> ResolvedChoice:
@@ -195,7 +174,7 @@ def limited(window: int | None, max_input: int | None = None, **more: Any) -> Re
 )
 def test_a_draft_of_few_bytes_is_not_counted(path: list[Message], draft: str, most: int) -> None:
     counter = WordCounter()
-    estimator = Estimator(counter, OneText())
+    estimator = Estimator(counter, OneText(WORDS))
     fits = [
         estimator.is_sure_to_fit(SendContext(path, limited(limit)), Draft(draft))
         for limit in (most, most - 1, None)
@@ -216,7 +195,7 @@ def test_a_draft_of_few_bytes_is_not_counted(path: list[Message], draft: str, mo
 def test_the_length_of_a_question_is_limited(
     choice: ResolvedChoice, largest: int, limit: int
 ) -> None:
-    estimator = Estimator(WordCounter(), OneText())
+    estimator = Estimator(WordCounter(), OneText(WORDS))
     window = choice.model.input_limit
     fits = Estimate(largest, CountMethod.TOKENIZER, None, None, window)
     estimator.require_room(Draft("?"), fits, choice)
@@ -254,7 +233,7 @@ def test_a_question_that_is_too_long_has_a_fitting_remedy(
     estimate = Estimate(10**9, CountMethod.TOKENIZER, None, None, limit)
     draft = Draft("?", (DOCUMENT,) if attached else ())
     with pytest.raises(DocumentDoesNotFitError) as caught:
-        Estimator(WordCounter(), OneText()).require_room(
+        Estimator(WordCounter(), OneText(WORDS)).require_room(
             draft, estimate, limited(limit), may_compact=may_compact
         )
     assert caught.value.remedy is remedy
@@ -277,7 +256,7 @@ def test_the_usable_input_leaves_room_for_an_answer(
 
 
 async def test_a_message_is_counted_anew_once_a_call_has_a_result() -> None:
-    estimator, choice = Estimator(WordCounter(), OneText()), resolved("gpt-5.2")
+    estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
     call = ToolCallPart("c", "read", "{}")
     answer = replace(said("a"), parts=(call, TextPart("a")))
     before = await estimator.message_tokens(answer, choice)
@@ -286,7 +265,7 @@ async def test_a_message_is_counted_anew_once_a_call_has_a_result() -> None:
 
 
 async def test_a_message_is_counted_anew_once_its_document_is_read_in_parts() -> None:
-    estimator, choice = Estimator(WordCounter(), OneText()), resolved("gpt-5.2")
+    estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
     whole = replace(said("a"), parts=(DOCUMENT, TextPart("a")))
     before = await estimator.message_tokens(whole, choice)
     in_parts = replace(whole, parts=(replace(DOCUMENT, in_parts=True), TextPart("a")))
