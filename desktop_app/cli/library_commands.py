@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -71,6 +72,9 @@ def run_library(options: argparse.Namespace) -> int:
         "search": _search,
         "backup": _backup,
     }
+    if reports_to_window():
+        # A program that a script started with "&" ignores it, and so do its children.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if options.command == "restore":
             return _restore(options)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import signal
 import sqlite3
 import sys
 import zipfile
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +116,13 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
         assert app.said.startswith("1 conversation imported. 3 conversations were already")
 
 
-async def test_an_import_can_be_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
+async def test_an_import_can_be_stopped(
+    handler: signal.Handlers, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    # A program that a script starts with "&" ignores interrupts, and so do its children.
+    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, handler)
     export = tmp_path / "conversations.json"
     export.write_text(chatgpt(4000))
 
