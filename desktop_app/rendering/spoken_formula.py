@@ -69,6 +69,7 @@ _SILENT: Final = frozenset(
     "left right big Big bigg Bigg displaystyle textstyle limits nolimits text mathrm mathbf "
     "mathit mathbb mathcal operatorname begin end quad qquad".split()
 )
+_PRIMES: Final = (["\\prime"], ["'"])
 _SILENT_SIGNS: Final = frozenset("{}$&,;:! ")
 _MAX_DEPTH: Final = 40
 _MAX_TEX_LENGTH: Final = 2_000
@@ -133,10 +134,13 @@ class _Speaker:
         return token[0]
 
     def _script(self, sign: str) -> str:
+        start = self._at
         words = self._argument().strip()
         if sign == "_":
             return tr("sub {index}", index=words)
-        known = {"2": tr("squared"), "3": tr("cubed"), tr("prime"): tr("prime")}
+        if [token for token in self._tokens[start : self._at] if token not in "{}"] in _PRIMES:
+            return words
+        known = {"2": tr("squared"), "3": tr("cubed")}
         return known.get(words) or tr("to the power of {exponent}", exponent=words)
 
     def _root(self) -> str:

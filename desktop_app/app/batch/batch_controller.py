@@ -97,6 +97,7 @@ class BatchController(QObject):
         self._lines: Sequence[BatchLine] = ()
         self._lines_job_id = ""
         self._dialog: BatchDialog | None = None
+        self._read_in_parts_ids: dict[str, set[str]] = {}  # job id -> ids of attached files
         self._under_way: set[tuple[Callable[..., object], tuple[Any, ...]]] = set()
         self._is_refreshing = False
         self._is_stale = False
@@ -394,9 +395,12 @@ class BatchController(QObject):
             return
         self._get_dialog().hide()
         self._navigator.open_new()
-        attached = (*self._draft.value.attachments, item.part)
-        self._draft.set_attachments(list({part_id(part): part for part in attached}.values()))
-        if not self._prompt.text().startswith(job.task):  # else the user has begun this before
+        attached = {part_id(part): part for part in self._draft.value.attachments}
+        read_before = self._read_in_parts_ids.setdefault(job_id, set())
+        has_task = bool(self._prompt.text()) and not read_before.isdisjoint(attached)
+        read_before.add(part_id(item.part))
+        self._draft.set_attachments(list({**attached, part_id(item.part): item.part}.values()))
+        if not has_task:
             gap = "\n\n" if self._prompt.text() else ""
             self._prompt.prepend(job.task + gap, job.template_id)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
@@ -352,10 +353,12 @@ async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> 
         app.controllers.batches.show()
         dialog.job_requested.emit(dialog.job.job_id)
         await until(lambda: dialog.page == "job")
+        app.text.moveCursor(QTextCursor.MoveOperation.Start)
+        app.text.insertPlainText("Say: ")
         press(app, "batch-parts")  # a second time nothing is doubled
         await until(lambda: not dialog.isVisible())
         await app.written()
-        assert app.text.toPlainText() == "Which is it?\n\nA draft"
+        assert app.text.toPlainText() == "Say: Which is it?\n\nA draft"
         (part,) = app.state.draft.value.attachments
         assert part.name == "note-1.md"
         assert "POST" not in [method for method, _ in provider.seen]

@@ -23,6 +23,8 @@ from desktop_app.rendering.spoken_formula import spoken_formula
         (r"\sqrt[3", "cube root of"),
         ("x^", "x to the power of"),
         ("x^3 + x^\\prime - x'", "x cubed plus x prime minus x prime"),
+        ("x^{'} + x^{\\prime}", "x prime plus x prime"),
+        ("x^{prime}", "x to the power of prime"),
         (r"\dfrac{a+1}{b}", "a plus 1 over b"),
         (r"a \cdot b \leq \infty", "a times b is at most infinity"),
         (r"\left( a \right)", "( a )"),
