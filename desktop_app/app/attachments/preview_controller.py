@@ -30,7 +30,7 @@ from desktop_app.i18n.formatting import size
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.prompt_assembly import sent_block, sent_text
 from desktop_app.services.documents.file_attachments import is_file
-from desktop_app.services.documents.image_attachments import ImageForm, page_name
+from desktop_app.services.documents.image_attachments import ImageForm
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -302,7 +302,8 @@ class PreviewController(QObject):
             return []
         if isinstance(part, ImagePart):
             return [part.name]
-        return [page_name(part, page.number).strip("[]") for page in part.seen_pages]
+        is_as_file = is_file(part, resolved.files)
+        return [_page_name(page.number, is_as_file=is_as_file) for page in part.seen_pages]
 
     async def _show_picture(self, number: int) -> None:
         """Show the image exactly as it is sent, unless the attachment was reloaded meanwhile."""

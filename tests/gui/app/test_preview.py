@@ -200,6 +200,7 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
         find(dialog, QAbstractButton, "pictures").click()
         await until(lambda: "Page 2 · " in words(dialog, "picture-caption"))
         find(dialog, QAbstractButton, "next-picture").click()
+        assert words(dialog, "picture-caption") == "Page 3 – loading…"
         await until(lambda: "Page 3 · " in words(dialog, "picture-caption"))
         assert not shown_picture(dialog).image.isNull()
         await choose(dialog, "1, 3")
