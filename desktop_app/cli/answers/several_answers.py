@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
+    from desktop_app.domain.conversations.notices import NoticeText
     from desktop_app.domain.errors import StorageError
     from desktop_app.services.chat.answer_run import AnswerRun
 
@@ -119,7 +120,7 @@ class SeveralAnswers:
         self._columns = [_Column(run, time.monotonic()) for run in runs]
         self._as_json = as_json
         self._written_count = 0
-        self._said_notices: set[str] = set()
+        self._said_notices: set[tuple[str, NoticeText]] = set()
         self._task: asyncio.Task[Any] | None = None
         self.write_error: OSError | None = None
         self.has_store_failed = False
@@ -207,11 +208,11 @@ class SeveralAnswers:
                 self._advance()
             case ToolCallStep(call) if call.state.has_ended:
                 say(f"{_name_of(column.run.answer)}: {call_words(call)}")
-            case Notice(text):
-                words = f"{_name_of(column.run.answer)}: {text}"
-                if words not in self._said_notices:  # models repeat their notices
-                    self._said_notices.add(words)
-                    say(words)
+            case Notice(notice):
+                name = _name_of(column.run.answer)
+                if (name, notice) not in self._said_notices:  # models repeat their notices
+                    self._said_notices.add((name, notice))
+                    say(f"{name}: {notice}")
 
     def _on_store(self, error: StorageError | None) -> None:
         if error is not None:
