@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.ui.widgets.accessibility.mnemonics import (
     NO_MNEMONIC,
@@ -20,6 +28,7 @@ from desktop_app.ui.widgets.accessibility.mnemonics import (
     unmarked,
 )
 from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
+from desktop_app.ui.widgets.buttons.leave_button import cancel_button
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text
 
@@ -130,7 +139,7 @@ class Dialog(QWidget):
         self.field, self.box = QLineEdit(), QCheckBox("Copy")
         self.label = PlainLabel("Name & title")
         self.label.setBuddy(self.field)
-        self.save, self.cancel = PlainButton("Save & close"), PlainButton("Cancel")
+        self.save, self.cancel = PlainButton("Save & close"), cancel_button()
         self.keys = PlainButton("Ctrl+S")
         self.keys.setProperty(NO_MNEMONIC, True)
         self.part = QWidget()
@@ -191,6 +200,20 @@ def test_letters_are_underlined_while_alt_is_pressed(dialog: Dialog, qtbot: QtBo
     QTest.keyRelease(dialog, Qt.Key.Key_Alt, ALT)
     assert dialog.texts == PLAIN
     test_alt_with_a_letter_presses_a_button(dialog, qtbot)
+
+
+def test_a_button_that_leaves_keeps_its_letter_whatever_its_text(
+    dialog: Dialog, qtbot: QtBot
+) -> None:
+    dialog.cancel.setText("Clear")
+    QTest.keyPress(dialog, Qt.Key.Key_Alt)
+    assert dialog.texts == [*UNDERLINED[:3], "&Clear"]
+    box = QMessageBox(dialog)
+    for button in (box.StandardButton.Apply, box.StandardButton.Cancel):
+        box.addButton(button).setText("Apply")
+    box.setDefaultButton(box.addButton(box.StandardButton.Yes))
+    WindowMnemonics(box, lambda _window: ()).choose(box)
+    assert box.button(box.StandardButton.Cancel).shortcut().toString() == "Alt+A"
 
 
 def test_underlines_are_removed_by_the_next_key_without_alt(dialog: Dialog) -> None:

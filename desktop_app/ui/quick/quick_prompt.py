@@ -44,6 +44,7 @@ from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_t
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 from desktop_app.ui.quick.task_list import skip_task_lists
 from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.accessibility.mnemonics import KEEPS_LETTER
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
@@ -183,6 +184,7 @@ class QuickPrompt(QWidget):
         self._unsaved_button = HintButton(tr("Don’t save"), self._theme, name="unsaved")
         self._unsaved_button.setCheckable(True)
         self._close_button = HintButton(tr("Close"), self._theme)
+        self._close_button.setProperty(KEEPS_LETTER, True)
         self._status = ElidedLabel(name="status", role="note")
         self._status.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self._lay_out()

@@ -14,6 +14,7 @@ from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.buttons.leave_button import cancel_button
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
@@ -74,7 +75,8 @@ class AnswerFormDialog(FormDialog):
     def _lay_out(self, theme: Theme, parent: QWidget) -> None:
         self.open_file_button = dialog_button(tr("Open file…"), "form-file")
         self.remove_button = dialog_button(tr("Remove"), "form-remove")
-        self.cancel_button = dialog_button(tr("Cancel"), "form-cancel")
+        self.cancel_button = cancel_button("form-cancel")
+        self.cancel_button.setAutoDefault(False)
         self.save_button = dialog_button(tr("Use"), "form-save", "primary")
         self.save_button.setDefault(True)
         head = row_of((self.kind, 1), (self.name, 1), spacing=8)

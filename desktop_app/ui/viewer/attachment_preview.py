@@ -20,6 +20,7 @@ from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.buttons.leave_button import close_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
@@ -129,7 +130,8 @@ class AttachmentPreview(QDialog):
         self._previous_button = dialog_button(tr("Previous"), "previous-picture")
         self._next_button = dialog_button(tr("Next"), "next-picture")
         self._copy_button = dialog_button(tr("Copy"), "copy-preview")
-        self._close_button = dialog_button(tr("Close"), "close-preview")
+        self._close_button = close_button("close-preview")
+        self._close_button.setAutoDefault(False)
         self._captions: Sequence[str] = ()
         self._image_index = 0
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QLineEdit
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.buttons.leave_button import cancel_button
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class PasswordDialog(QDialog):
         self.field.setEchoMode(QLineEdit.EchoMode.Password)
         open_label = tr_context("action", "Open")
         self._open_button = PlainButton(open_label, name="open-document", role="primary")
-        cancel = PlainButton(tr("Cancel"), name="cancel-password", role="plain")
+        cancel = cancel_button("cancel-password")
         self._open_button.setDefault(True)
         self._open_button.setEnabled(False)
         self._open_button.clicked.connect(self.accept)

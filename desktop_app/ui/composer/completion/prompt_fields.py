@@ -20,6 +20,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
+from desktop_app.ui.widgets.buttons.leave_button import cancel_button
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.form_dialog import DraftForm
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
@@ -146,7 +147,7 @@ class PromptFields(QFrame, DraftForm):
             )
         self._note = PlainLabel(name="prompt-fields-note", wraps=True)
         self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
-        self._cancel_button = PlainButton(tr("Cancel"), name="leave-prompt", role="plain")
+        self._cancel_button = cancel_button("leave-prompt")
         self._insert_button.clicked.connect(self._submit)
         self._cancel_button.clicked.connect(lambda: self.canceled.emit())
         self._lay_out()

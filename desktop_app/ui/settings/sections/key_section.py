@@ -17,6 +17,7 @@ from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.sections.key_state import KeyPlace, KeyState
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
+from desktop_app.ui.widgets.buttons.leave_button import cancel_button
 from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, ReadOnlyLine, Tone
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -146,7 +147,8 @@ class KeySection(FormSection):
         self._location.setAccessibleName(spoken_text(tr(texts.name)))
         self._icon = PlainLabel()
         self._replace_button = self._plain_button("replace-key", tr("Replace"), tr(texts.replace))
-        self._cancel_button = self._plain_button("cancel-key", tr("Cancel"), tr(texts.cancel))
+        self._cancel_button = cancel_button(f"{self._prefix}cancel-key")
+        self._cancel_button.setAccessibleName(spoken_text(tr(texts.cancel)))
         self._remove_button = PlainButton(
             tr(texts.remove), role="link", name=f"{self._prefix}remove-key"
         )

@@ -19,6 +19,8 @@ HAS_MNEMONICS: Final = sys.platform != "darwin"
 """macOS has no mnemonics: Alt with a letter types a character there."""
 NO_MNEMONIC: Final = "no-mnemonic"
 """The property of a button whose text is a value, such as its keys."""
+KEEPS_LETTER: Final = "keeps-letter"
+"""The property of a button that most dialogs have, which keeps its first letter."""
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _MARK: Final = re.compile("&(.)", re.DOTALL)

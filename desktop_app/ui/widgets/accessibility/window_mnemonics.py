@@ -15,6 +15,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QDialogButtonBox,
     QFileDialog,
     QLabel,
     QPushButton,
@@ -23,9 +24,9 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.accessibility.mnemonics import (
     HAS_MNEMONICS,
+    KEEPS_LETTER,
     NO_MNEMONIC,
     choose_letters,
     marked,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 _SHORTCUT_NAME: Final = "mnemonic"
+_REJECT: Final = QDialogButtonBox.ButtonRole.RejectRole
 _ALT: Final = Qt.KeyboardModifier.AltModifier
 _ENDING_EVENTS: Final = (QEvent.Type.WindowDeactivate, QEvent.Type.Hide)
 
@@ -173,9 +175,11 @@ def _shows_text(button: QToolButton) -> bool:
 
 def _is_common(widget: MnemonicWidget) -> bool:
     """Return True for buttons that most dialogs have: they keep their first letter."""
-    if isinstance(widget, QPushButton) and widget.isDefault():
-        return True
-    return unmarked(marked_text(widget))[0] in (tr("Cancel"), tr("Close"))
+    if not isinstance(widget, QPushButton):
+        return False
+    box = widget.parent()
+    rejects = isinstance(box, QDialogButtonBox) and box.buttonRole(widget) is _REJECT
+    return rejects or widget.isDefault() or bool(widget.property(KEEPS_LETTER))
 
 
 def _letters_of_commands(window: QWidget) -> set[str]:

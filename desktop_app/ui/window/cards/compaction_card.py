@@ -12,6 +12,7 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.buttons.leave_button import cancel_button
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -40,7 +41,7 @@ class CompactionCard(QFrame):
         self._text = CardText(self._words, self._note)
         self.compact_button = PlainButton(tr("Compact"), name="compact", role="link")
         self.decline_button = PlainButton(tr("Not now"), name="compact-not-now", role="link")
-        self.cancel_button = PlainButton(tr("Cancel"), name="compact-cancel", role="link")
+        self.cancel_button = cancel_button("compact-cancel", "link")
         self.compact_button.clicked.connect(lambda: self.accepted.emit())
         self.decline_button.clicked.connect(lambda: self.declined.emit())
         self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())

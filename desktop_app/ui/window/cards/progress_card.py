@@ -11,7 +11,8 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of, scale_boxes
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
+from desktop_app.ui.widgets.buttons.leave_button import cancel_button
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -36,7 +37,7 @@ class ProgressCard(QFrame):
         self.words = PlainLabel()
         self.words.setMinimumWidth(1)  # lets a long name shrink to the window's width
         self.bar = QProgressBar(textVisible=False)
-        self.cancel_button = PlainButton(tr("Cancel"), name="cancel-work", role="link")
+        self.cancel_button = cancel_button("cancel-work", "link")
         parts = (self.words, (self.bar, 1), self.cancel_button)
         row_of(*parts, parent=self, margins=(14, 10, 14, 10), spacing=12)
         self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())

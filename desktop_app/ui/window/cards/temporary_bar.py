@@ -19,6 +19,7 @@ from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
+from desktop_app.ui.widgets.buttons.leave_button import close_button
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -54,7 +55,7 @@ class TemporaryBar(QFrame):
         self.setObjectName("temporary")
         set_role(self, "note-card")
         self._icon, self.words = PlainLabel(), PlainLabel(wraps=True)
-        self.close_button = PlainButton(tr("Close"), name="temporary-close", role="link")
+        self.close_button = close_button("temporary-close", "link")
         self.forget_button = PlainButton(tr("Delete"), name="temporary-forget", role="link")
         self.keep_button = PlainButton(tr("Keep"), name="temporary-keep", role="link")
         buttons = (self.close_button, self.forget_button, self.keep_button)
