@@ -129,7 +129,7 @@ class _Steps:
         finder, key = view.find_in_transcript.finder, QTest.keyClick
 
         def busy() -> bool:
-            return view.stream.is_writing or view.messages.writer.has_outdated_items
+            return view.stream.is_writing or view.writer.has_outdated_items
 
         self._measure("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
         if kind == "reasoning":

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
     from PySide6.QtWidgets import QMenu, QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.keyboard.key_commands import KeyCommands
     from desktop_app.ui.transcript.selection.copy_actions import CopyActions
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 _COMMANDS: Final = {
     "find.open": N_("Find in conversation"),
@@ -47,15 +47,18 @@ class ContextMenu(QObject):
     def __init__(
         self,
         view: QTextBrowser,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
         selection: VirtualSelection,
         commands: MessageCommands,
         copies: CopyActions,
         keys: KeyCommands,
+        *,
+        is_brief: bool,
     ) -> None:
         super().__init__(view)
         self._view, self._messages, self._selection = view, messages, selection
         self._commands, self._copies, self._keys = commands, copies, keys
+        self._is_brief = is_brief
 
     def menu_at(self, position: QPoint) -> QMenu:
         """Return the context menu for a position in the viewport."""
@@ -84,11 +87,11 @@ class ContextMenu(QObject):
             for action, _, words in ACTIONS[state.message.role]:
                 run = partial(self._commands.run, state.message.id, action)
                 menu.addAction(menu_text(tr(words)), run)
-            if not self._messages.is_brief:
+            if not self._is_brief:
                 run = partial(self._commands.run, state.message.id, COPY_LINK)
                 menu.addAction(tr("Copy link to message"), run)
         menu.addAction(tr("Select all"), self._selection.select_all)
-        if not self._messages.is_brief:
+        if not self._is_brief:
             menu.addSeparator()
             for command, words in _COMMANDS.items():
                 run = partial(self.command_requested.emit, command)

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.keyboard.focus_navigator import FocusNavigator
     from desktop_app.ui.transcript.message_commands import MessageCommands
     from desktop_app.ui.transcript.selection.copy_actions import CopyActions
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
 
@@ -39,7 +40,8 @@ class LinkHandler(QObject):
     def __init__(
         self,
         view: QTextBrowser,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
+        items: ItemMaterializer,
         anchor: ScrollAnchor,
         focus: FocusNavigator,
         commands: MessageCommands,
@@ -48,7 +50,7 @@ class LinkHandler(QObject):
         super().__init__(view)
         self._view, self._messages, self._anchor = view, messages, anchor
         self._focus, self._commands, self._copies = focus, commands, copies
-        self._jumps = FootnoteJumps(messages)
+        self._jumps = FootnoteJumps(messages, items)
         focus.target_activated.connect(self.activate)
         view.highlighted.connect(self._on_hovered)
 

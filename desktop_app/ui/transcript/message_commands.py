@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.section_folding import SectionFolding
     from desktop_app.ui.transcript.selection.copy_actions import CopyActions
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 COPY = "copy"
 COPY_LINK = "copy-link"
@@ -30,7 +30,7 @@ class MessageCommands(QObject):
     notice_raised = Signal(str)
 
     def __init__(
-        self, messages: MaterializedMessages, folding: SectionFolding, copies: CopyActions
+        self, messages: TranscriptMessages, folding: SectionFolding, copies: CopyActions
     ) -> None:
         super().__init__(copies)
         self._messages, self._folding, self._copies = messages, folding, copies

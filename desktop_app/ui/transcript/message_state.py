@@ -81,6 +81,7 @@ class MessageState:
 
     Attributes:
         layout: its layout in the document, once it is materialized.
+        is_materialized: True while it is in the document.
         head_count: the number of items before its body.
         foot_count: the number of items after its body.
         reasoning: the reasoning received so far.
@@ -112,6 +113,7 @@ class MessageState:
         self.mark: MessageMark | None = None
         self._citable = citable
         self.head_count = self.foot_count = 0
+        self.is_materialized = False
         self.reasoning = ""
         self.folds = FoldLines()
         self.is_stored = not self.is_streaming
@@ -145,7 +147,11 @@ class MessageState:
 
     def set_layout(self, layout: MessageLayout) -> None:
         """Set the layout of the message, which has just been materialized."""
-        self.layout = layout
+        self.layout, self.is_materialized = layout, True
+
+    def leave_document(self) -> None:
+        """Record that the message is no longer in the document."""
+        self.is_materialized = False
 
     def set_foot_count(self, items: int) -> None:
         """Set the number of items after the body."""

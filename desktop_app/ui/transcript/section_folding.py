@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE, last_visible_line
+from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE, fold_number, last_visible_line
 from desktop_app.ui.transcript.message_items import (
     TOGGLE_DETAILS,
     TOGGLE_REASONING,
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
+    from desktop_app.ui.transcript.document.message_writer import MessageWriter
     from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_state import MessageState
-    from desktop_app.ui.transcript.viewport.message_navigator import MessageNavigator
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.message_stream import MessageStream
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
     from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
@@ -34,16 +35,17 @@ class SectionFolding:
     def __init__(
         self,
         view: QTextBrowser,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
+        message_writer: MessageWriter,
+        items: ItemMaterializer,
         anchor: ScrollAnchor,
         filler: ViewportFiller,
         stream: MessageStream,
-        navigator: MessageNavigator,
         actions: ActionRowPlacer,
     ) -> None:
         self._view, self._messages, self._anchor = view, messages, anchor
-        self._filler, self._stream, self._navigator = filler, stream, navigator
-        self._actions = actions
+        self._message_writer, self._items = message_writer, items
+        self._filler, self._stream, self._actions = filler, stream, actions
 
     def toggle(self, state: MessageState, action: str) -> bool:
         """Fold or unfold a section of a message. Return False for any other action."""
@@ -53,10 +55,10 @@ class SectionFolding:
             return False
         with self._anchor.item_kept(state, self._item_to_keep(state, action)):
             if action.startswith(TOGGLE_CODE):
-                self._messages.message_writer.set_fold(state, int(action.removeprefix(TOGGLE_CODE)))
+                self._message_writer.set_fold(state, int(action.removeprefix(TOGGLE_CODE)))
             else:
                 state.toggle(action)
-                self._messages.message_writer.refresh(state)
+                self._message_writer.refresh(state)
         self._stream.write_unfolded_reasoning()
         self._filler.fill()
         self._actions.place_again()
@@ -72,19 +74,22 @@ class SectionFolding:
             return partial(state.item_of_action, action)
         return lambda: last_visible_line(state.layout.items, state.item_of_action(action))
 
-    def unfold_reasoning(self, message_id: str, then: Callable[[], None]) -> bool:
-        """Unfold the reasoning of a materialized message, and materialize all of it.
-
-        Return True if all of it is materialized; otherwise `then` runs once it is.
-        """
+    def unfold_reasoning(self, message_id: str) -> None:
+        """Unfold the reasoning of a materialized message."""
         state = self._messages.get(message_id)
         if state is not None and state.is_reasoning_folded:
             self.toggle(state, TOGGLE_REASONING)
-        return self._navigator.materialize_whole(message_id, then)
 
     def unfold_code(self, layout: MessageLayout, at: int) -> None:
         """Unfold the code block that contains item `at` of a message."""
         with self._anchor.kept():
-            self._messages.unfold_code_at(layout, at)
-            self._messages.write_item(layout, at, self._view.viewport().height())
+            self._unfold_code(layout, at)
+            self._items.write_item(layout, at, self._view.viewport().height())
         self._filler.fill()
+
+    def _unfold_code(self, layout: MessageLayout, at: int) -> None:
+        state = self._messages.get(layout.key)
+        numbers = (fold_number(item) for item in layout.items[at:])
+        number = next((number for number in numbers if number is not None), None)
+        if state is not None and number is not None:
+            self._message_writer.set_fold(state, number, unfold=True)

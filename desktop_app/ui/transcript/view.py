@@ -15,8 +15,12 @@ from PySide6.QtGui import QContextMenuEvent, QTextCursor
 from PySide6.QtWidgets import QToolTip
 
 from desktop_app.domain.conversations.message_facts import token_facts
+from desktop_app.ui.look.theme import MEASURE
 from desktop_app.ui.transcript.context_menu import ContextMenu
-from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
+from desktop_app.ui.transcript.document.message_materializer import MessageMaterializer
+from desktop_app.ui.transcript.document.message_writer import MessageWriter
 from desktop_app.ui.transcript.keyboard.focus_navigator import FocusNavigator
 from desktop_app.ui.transcript.keyboard.key_commands import KeyCommands
 from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
@@ -24,6 +28,7 @@ from desktop_app.ui.transcript.keyboard.message_actions import ActionRow, Action
 from desktop_app.ui.transcript.link_handler import LinkHandler
 from desktop_app.ui.transcript.media.drawn_formulas import Formulas
 from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts
+from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.transcript.message_commands import MessageCommands
 from desktop_app.ui.transcript.message_items import Line, LineKind, MessageMark
@@ -33,6 +38,7 @@ from desktop_app.ui.transcript.selection.copy_actions import CopyActions
 from desktop_app.ui.transcript.selection.drag_out import DragOut
 from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
 from desktop_app.ui.transcript.speech import AnswerSpeech
+from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.formula_display import FormulaDisplay
 from desktop_app.ui.transcript.viewport.message_navigator import (
@@ -88,7 +94,11 @@ class TranscriptView(TranscriptSurface):
     footer, which the surrounding widget shows.
 
     Attributes:
-        messages: all messages, and which of them are in the document.
+        writer: writes the document.
+        highlighter: highlights code.
+        messages: all messages and their states.
+        materializer: chooses the messages that are in the document.
+        items: materializes items of the messages in the document.
         virtualizer: materializes the messages near the screen, and removes the rest.
         stream: receives messages and streamed text.
         navigator: scrolls to messages.
@@ -131,36 +141,57 @@ class TranscriptView(TranscriptSurface):
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         document = self.document()
         self._formulas = Formulas(document)
-        self.messages = messages = MaterializedMessages(
-            document, theme, self, is_brief=is_brief, on_written=self._formulas.show
+        self._is_brief, self._wraps_code = is_brief, True
+        self.writer = writer = DocumentWriter(
+            document,
+            Styles(theme, is_brief=is_brief),
+            theme.px(MEASURE),
+            on_written=self._formulas.show,
+        )
+        self.highlighter = highlighter = CodeHighlighter(writer, theme, self)
+        self._message_writer = message_writer = MessageWriter(writer, highlighter)
+        self.messages = messages = TranscriptMessages(writer.layouts, shows_facts=not is_brief)
+        self.items = items = ItemMaterializer(messages, writer, highlighter)
+        self.materializer = materializer = MessageMaterializer(
+            messages, writer, highlighter, message_writer
         )
         self._images = MessageImages(document, theme, self)
-        self._fallbacks = FallbackFonts(messages.writer.styles.running_fonts())
+        self._fallbacks = FallbackFonts(writer.styles.running_fonts())
         self.speech = AnswerSpeech(self)
-        self.anchor = anchor = ScrollAnchor(self, messages)
-        self.selection = selection = VirtualSelection(self, messages)
-        self.virtualizer = virtualizer = Virtualizer(self, messages, anchor)
+        self.anchor = anchor = ScrollAnchor(self, messages, items)
+        self.selection = selection = VirtualSelection(self, messages, items)
+        self.virtualizer = virtualizer = Virtualizer(self, writer, items, anchor)
         self.action_placer = actions = ActionRowPlacer(
             self, messages, ActionRow(theme, self.viewport())
         )
         self.filler = filler = ViewportFiller(
-            self, messages, anchor, virtualizer, actions, self.speech
+            self, writer, materializer, anchor, virtualizer, actions, self.speech
         )
         self.stream = stream = MessageStream(
-            self, messages, anchor, selection, filler, actions, self.speech, self._fallbacks.load
+            messages,
+            materializer,
+            message_writer,
+            anchor,
+            selection,
+            filler,
+            self.speech,
+            self._fallbacks.load,
         )
         self.navigator = MessageNavigator(
-            self, messages, anchor, selection, filler, stream, actions
+            self, messages, materializer, anchor, selection, filler, stream, actions
         )
         self._reader_loader = ScreenReaderLoader(
-            messages, anchor, selection, virtualizer, filler, stream, actions, self.speech
+            messages, materializer, anchor, selection, virtualizer, filler, stream, self.speech
         )
         self._formula_display = FormulaDisplay(self._formulas, anchor, actions)
-        folding = SectionFolding(self, messages, anchor, filler, stream, self.navigator, actions)
+        folding = SectionFolding(
+            self, messages, message_writer, items, anchor, filler, stream, actions
+        )
         self.find_in_transcript = FindInTranscript(
             self,
             theme,
             messages,
+            items,
             self.navigator.materialize_whole,
             folding.unfold_reasoning,
             folding.unfold_code,
@@ -168,12 +199,14 @@ class TranscriptView(TranscriptSurface):
         self.copies = copies = CopyActions(self, messages, selection)
         self.drags = DragOut(self, copies)
         self.commands = MessageCommands(messages, folding, copies)
-        self.focus_navigator = FocusNavigator(self, messages, actions)
+        self.focus_navigator = FocusNavigator(self, messages, items, actions)
         self._links = LinkHandler(
-            self, messages, anchor, self.focus_navigator, self.commands, copies
+            self, messages, items, anchor, self.focus_navigator, self.commands, copies
         )
         self._keys = KeyCommands(self, messages, selection, self.navigator, self._links, copies)
-        self._menu = ContextMenu(self, messages, selection, self.commands, copies, self._keys)
+        self._menu = ContextMenu(
+            self, messages, selection, self.commands, copies, self._keys, is_brief=is_brief
+        )
         self.latest_button = LatestButton(self)
         self._link_target = LinkTargetLabel(self)
         self._accessible: AccessibleTranscript | None = None
@@ -190,6 +223,8 @@ class TranscriptView(TranscriptSurface):
         finder = self.find_in_transcript.finder
         self.stream.text_changed.connect(finder.recount)
         self.stream.message_updated.connect(self.message_updated)
+        self.stream.message_shown.connect(self.action_placer.show_for)
+        self._reader_loader.loaded.connect(self.action_placer.place_again)
         self.anchor.following_changed.connect(self._on_following_changed)
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_sideways)
         self.latest_button.clicked.connect(self.navigator.scroll_to_bottom)
@@ -231,7 +266,7 @@ class TranscriptView(TranscriptSurface):
         self._formulas.forget()
         self.selection.forget()
         self._fallbacks.forget()
-        self.messages.begin(messages, dict(versions or {}))
+        self.materializer.begin(messages, dict(versions or {}))
         self.navigator.show_newest()
         self.action_placer.show_for_last()
         self.find_in_transcript.finder.restart()
@@ -245,12 +280,15 @@ class TranscriptView(TranscriptSurface):
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""
         with self.anchor.kept():
-            self.messages.set_model_names(name_of)
+            self.messages.facts.set_names(name_of)
+            for state in self.messages.materialized():
+                self._message_writer.refresh(state)
 
     def set_marks(self, marks: Mapping[str, MessageMark]) -> None:
         """Show marks below these messages, by id, and below no others."""
         with self.anchor.kept():
-            self.messages.set_marks(marks)
+            for state in self.messages.set_marks(marks):
+                self._message_writer.refresh(state)
         self.action_placer.place_again()
 
     def set_image(self, sha256: str, image: QImage) -> None:
@@ -266,7 +304,7 @@ class TranscriptView(TranscriptSurface):
 
         Without it, code is plain.
         """
-        self.messages.highlighter.set_lexer(lexer)
+        self.highlighter.set_lexer(lexer)
 
     # ------------------------------------------------------------------ assistive technology
 
@@ -306,7 +344,7 @@ class TranscriptView(TranscriptSurface):
         If the caret is below the last message, return the beginning of that message.
         """
         block = self.textCursor().block()
-        found = self.messages.writer.layouts.layout_at(block.blockNumber())
+        found = self.messages.layouts.layout_at(block.blockNumber())
         if found is None:
             last = self.messages.last()
             return ("", 0) if last is None else (last.message.id, 0)
@@ -331,8 +369,8 @@ class TranscriptView(TranscriptSurface):
     def _block_of(self, message_id: str, item: int) -> QTextBlock:
         layout = self.messages.layout_of(message_id)
         if item < len(layout.items) and not layout.counts[item]:
-            self.messages.write_item(layout, item, self.viewport().height())
-        return self.messages.writer.layouts.block_of(layout, item)
+            self.items.write_item(layout, item, self.viewport().height())
+        return self.messages.layouts.block_of(layout, item)
 
     # ------------------------------------------------------------------ comparison
 
@@ -378,15 +416,17 @@ class TranscriptView(TranscriptSurface):
     def _rewrite(self, message_id: str, item: int) -> None:
         """Rewrite the text on screen in the current theme, and the rest soon."""
         height = _REWRITTEN_SCREENS * self.viewport().height()
+        styles = Styles(self.theme, is_brief=self._is_brief, wraps_code=self._wraps_code)
         with self.selection.kept():
-            self.messages.rewrite_screen(self.theme, message_id, item, height, self._next_width)
+            self.materializer.rewrite_screen(styles, message_id, item, height, self._next_width)
         self.action_placer.hide_if_gone()
         self.stream.queue_unwritten()
         self.navigator.load_more_soon()
 
     def wrap_code(self, wraps: bool) -> None:
         """Wrap long lines of code, or show them unwrapped with a horizontal scroll bar."""
-        if self.messages.wrap_code(wraps):
+        if wraps != self._wraps_code:
+            self._wraps_code = wraps
             self.set_theme(self.theme)
 
     def _make_room(self) -> None:
@@ -441,7 +481,7 @@ class TranscriptView(TranscriptSurface):
 
     def _footer_details(self, block: int) -> str:
         """Return the tokens by kind if a block is an answer's footer, else ""."""
-        found = self.messages.writer.layouts.layout_at(block)
+        found = self.messages.layouts.layout_at(block)
         if found is None:
             return ""
         layout, number = found

@@ -360,7 +360,7 @@ def test_a_tool_call_may_fold_while_its_arguments_are_lexed(
     view.set_theme(dark())  # rewrites and highlights
     qtbot.waitUntil(lambda: lexer.is_busy)
     view.commands.run(reply.id, "tool-0")
-    qtbot.waitUntil(lambda: not view.messages.highlighter.is_busy)
+    qtbot.waitUntil(lambda: not view.highlighter.is_busy)
 
 
 def test_unfolded_arguments_of_a_tool_call_are_highlighted(

@@ -66,7 +66,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
 
 def fonts_of(view: TranscriptView) -> list[QFont]:
     """Return the fonts of running text."""
-    return view.messages.writer.styles.running_fonts()
+    return view.writer.styles.running_fonts()
 
 
 def test_running_fonts_are_plain_bold_italic_and_code() -> None:

@@ -142,7 +142,7 @@ def test_the_cost_counts_only_materialized_items(view: TranscriptView, qtbot: Qt
     whole = sum(map(cost_of, layout.items))
     assert is_costly([layout], whole - 1)
     assert not is_costly([layout], whole)
-    view.messages.writer.erase([(layout, 1, 40)])
+    view.writer.erase([(layout, 1, 40)])
     assert not is_costly([layout], whole // 2)
 
 

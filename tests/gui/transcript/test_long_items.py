@@ -267,7 +267,7 @@ def assert_is_whole(view: TranscriptView, layout: MessageLayout, message: Messag
         pass
     assert layout.is_fully_materialized
     bitwise = look(view.document())
-    items, writer = list(layout.items), view.messages.writer
+    items, writer = list(layout.items), view.writer
     writer.replace(layout, 0, len(items), ())
     writer.replace(layout, 0, 0, items)
     writer.fill(layout, 0, 0, layout.shapes[0][-1])

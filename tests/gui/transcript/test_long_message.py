@@ -19,6 +19,7 @@ from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.layout.message_layout import is_table
 from desktop_app.ui.transcript.media.code_folds import VISIBLE_LINES, show_folds, with_folds
+from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
@@ -96,9 +97,9 @@ def top_line(view: TranscriptView) -> str:
 
 def top_item(view: TranscriptView) -> int:
     block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
-    found = view.messages.writer.layouts.layout_at(block.blockNumber())
+    found = view.messages.layouts.layout_at(block.blockNumber())
     assert found is not None
-    return view.messages.writer.layouts.index(found[0]) * 10_000 + found[0].item_at(found[1])
+    return view.messages.layouts.index(found[0]) * 10_000 + found[0].item_at(found[1])
 
 
 def is_filled(view: TranscriptView, screens: int = 0) -> bool:
@@ -221,11 +222,12 @@ def test_a_placeholder_below_a_rewritten_table_keeps_its_height(
     view: TranscriptView, long: Message
 ) -> None:
     """Check this, because the view would otherwise be at the end, and follow it."""
-    layout, writer = layout_of(view, long), view.messages.writer
+    layout, writer = layout_of(view, long), view.writer
     tables = [at for at, item in enumerate(layout.items) if is_table(item)]
     part = next(at for at in tables if not is_table(layout.items[at + 1]))
     with view.anchor.suspended():
-        view.messages.rewrite_screen(theme.dark(), long.id, part - 1, 10, view.viewport().width())
+        styles, width = Styles(theme.dark()), view.viewport().width()
+        view.materializer.rewrite_screen(styles, long.id, part - 1, 10, width)
     assert (layout.counts[part + 1], layout.has_row_blocks(part)) == (0, False)
     end = len(layout.items) - 1
     assert (
@@ -268,12 +270,11 @@ def test_the_materialized_document_equals_the_whole(
     while view.virtualizer.fill_more(7):
         pass
     bitwise = formats(view)
-    other = view.messages
-    layout = layout_of(view, long)
+    writer, layout = view.writer, layout_of(view, long)
     items = list(layout.items)
-    other.writer.replace(layout, 0, len(items), ())
-    other.writer.replace(layout, 0, 0, items)
-    show_folds(other.writer, layout, ())
+    writer.replace(layout, 0, len(items), ())
+    writer.replace(layout, 0, 0, items)
+    show_folds(writer, layout, ())
     assert formats(view) == bitwise
 
 
@@ -490,8 +491,8 @@ def test_folded_code_stays_folded_when_it_is_materialized_again(
     view.set_messages([made := answer(text)])
     settle(view, qtbot)
     view.navigator.scroll_to_top()
-    writer, layout = view.messages.writer, layout_of(view, made)
-    colors = view.messages.highlighter
+    writer, layout = view.writer, layout_of(view, made)
+    colors = view.highlighter
     qtbot.waitUntil(lambda: any(row[2] for row in looks(view)) and not colors._jobs)
     before = looks(view)
     assert sum(not visible for _, visible, _ in before) == 40 - VISIBLE_LINES
@@ -499,7 +500,7 @@ def test_folded_code_stays_folded_when_it_is_materialized_again(
         writer.erase([(layout, first, end)])
         kept = {text: row for text, *row in looks(view)}
         assert all(kept[text] == row for text, *row in before if text in kept)
-        view.messages.write_items(layout, [(first, end)])
+        view.items.write_ranges(layout, [(first, end)])
         qtbot.waitUntil(lambda: looks(view) == before)
 
 

@@ -239,14 +239,14 @@ def test_a_new_theme_keeps_the_screen_and_removes_distant_text(view: TranscriptV
     messages = [answer(f"Answer {n}.\n\n" + "Some words.\n\n" * 200) for n in range(60)]
     view.set_messages(messages)
     while view.messages.older:
-        view.messages.write_older(50_000)
+        view.materializer.write_older(50_000)
     view.stream.flush()
     view.scroll_to_message(messages[30].id)
     state = view.navigator.scroll_state()
     view.set_theme(theme.dark())
     assert view.navigator.scroll_state() == state
     assert view.document().characterCount() < 100_000
-    order = [message.id for message, _ in view.messages.all_with_text()]
+    order = [message.id for message in view.messages.all()]
     assert order == [message.id for message in messages]
     view.scroll_to_message(messages[0].id)
     assert view.navigator.scroll_state()[0] == messages[0].id
@@ -334,19 +334,19 @@ def test_a_new_width_is_applied_in_slices(
     qtbot.waitUntil(lambda: not view.stream.is_writing)
     monkeypatch.setattr(viewport_filler, "_REFLOW_SLICE_S", 0.002)
     view.resize(560, 500)
-    assert view.messages.writer.has_outdated_items
-    qtbot.waitUntil(lambda: not view.messages.writer.has_outdated_items)
-    layout = view.messages.writer.layouts[0]
+    assert view.writer.has_outdated_items
+    qtbot.waitUntil(lambda: not view.writer.has_outdated_items)
+    layout = view.messages.layouts[0]
     shapes, counts = list(layout.shapes), list(layout.counts)
     assert any(shapes)
     view.set_theme(theme.light())
     qtbot.waitUntil(lambda: not view.stream.is_writing)
-    layout = view.messages.writer.layouts[0]
+    layout = view.messages.layouts[0]
     for shape, count, *before in zip(layout.shapes, layout.counts, shapes, counts, strict=True):
         assert not (count and before[1]) or [shape, count] == before
     view.resize(540, 500)
     view.set_messages([])  # drops the outdated items
-    assert not view.messages.writer.has_outdated_items
+    assert not view.writer.has_outdated_items
 
 
 def test_text_stays_under_the_mouse_while_it_is_selected(view: TranscriptView) -> None:

@@ -157,10 +157,10 @@ def test_a_long_list_becomes_loose_at_its_end(view: TranscriptView, qtbot: QtBot
     assert layout.items[: -entry.foot_count] == render(source)
     for at, item in enumerate(layout.items):
         if layout.counts[at]:
-            key = view.messages.writer.styles.block_key(item, layout.item_above(at))
+            key = view.writer.styles.block_key(item, layout.item_above(at))
             assert layout.space_keys[at].block_key == key
-            block = view.messages.writer.layouts.block_of(layout, at)
-            made = view.messages.writer.styles.block_format(item, layout.item_above(at))
+            block = view.messages.layouts.block_of(layout, at)
+            made = view.writer.styles.block_format(item, layout.item_above(at))
             assert block.blockFormat().topMargin() == made.topMargin() + layout.placeholder_height(
                 at
             )
@@ -248,7 +248,7 @@ def test_code_without_a_lexer_answer_stays_plain_and_other_code_is_highlighted(
     slow = "```gherkin\n" + " \n" * 4_000 + "```\n\n"
     view.set_messages([answer(f"```nothing\nx\n```\n\n{slow}```python\nimport os\n```")])
     view.stream.flush()
-    qtbot.waitUntil(lambda: not view.messages.highlighter.is_busy)
+    qtbot.waitUntil(lambda: not view.highlighter.is_busy)
     assert view.document().find("import os").block().layout().formats()
 
 
@@ -259,7 +259,7 @@ def test_spans_of_another_conversation_are_ignored(
     view.set_messages([answer("```python\nimport os\n```")])
     qtbot.waitUntil(lambda: lexer.is_busy)
     view.set_messages([answer("```python\nx = None\n```")])
-    qtbot.waitUntil(lambda: not view.messages.highlighter.is_busy)
+    qtbot.waitUntil(lambda: not view.highlighter.is_busy)
     found = view.document().find("x = None").block().layout().formats()
     assert [(made.start, made.length) for made in found] == [(4, 4)]
 

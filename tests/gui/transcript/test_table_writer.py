@@ -80,7 +80,7 @@ def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int
     text = HEAD + "| a cell of words | another longer one | 12 |\n" * 12
     view.set_messages([answer(text)])
     view.resize(width, 600)
-    qtbot.waitUntil(lambda: not view.messages.writer.has_outdated_items)  # reflows in slices
+    qtbot.waitUntil(lambda: not view.writer.has_outdated_items)  # reflows in slices
     resized = look(view.document())
     view.set_messages([answer(text)])
     assert look(view.document()) == resized
@@ -242,7 +242,7 @@ def test_a_long_table_is_copied_as_one_table(view: TranscriptView) -> None:
 def test_column_widths_ignore_how_far_a_cell_exceeds_a_line(
     view: TranscriptView, letters: str
 ) -> None:
-    columns = view.messages.writer._items.tables.columns
+    columns = view.writer._items.tables.columns
     short, long = (
         columns.widths(render(HEAD + f"| {letters * times} | b | 3 |\n")[0], is_complete=True)
         for times in (1, 40)

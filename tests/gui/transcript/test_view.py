@@ -712,7 +712,7 @@ def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, sc
         view.action_placer.show_for(entry)
         row = view.action_placer.row.geometry().translated(0, view.verticalScrollBar().value())
         layout = view.document().documentLayout()
-        foot = view.messages.writer.layouts.block_of(entry.layout, len(entry.layout.items) - 1)
+        foot = view.messages.layouts.block_of(entry.layout, len(entry.layout.items) - 1)
         words = foot.layout().boundingRect()
         words.setWidth(max(line.naturalTextWidth() for line in lines_of(foot)))
         words.translate(layout.blockBoundingRect(foot).topLeft())
@@ -731,7 +731,8 @@ def test_the_actions_of_a_question_do_not_cover_the_background_below(
     asked, note = question("Q"), ErrorNote("It broke.", "Try again.")
     for reply in (answer("", MessageStatus.FAILED, error=note), answer("```py\na = 1\n```")):
         view.set_messages([asked, reply])
-        entry, below = view.messages.get(asked.id), view.messages.first_block(reply.id)
+        entry, layouts = view.messages.get(asked.id), view.messages.layouts
+        below = layouts.block_of(view.messages.layout_of(reply.id), 0)
         assert entry is not None
         view.action_placer.show_for(entry)
         layout, above = view.document().documentLayout(), view.theme.px(PAD)
@@ -892,7 +893,7 @@ def test_links_do_not_differ_by_color_alone(view: TranscriptView) -> None:
 def test_the_newest_answer_is_found_above_the_document(view: TranscriptView) -> None:
     newest = answer("newest")
     view.set_messages([answer("older"), newest, question("long " * 8_000)])
-    assert newest.id not in {layout.key for layout in view.messages.writer.layouts}
+    assert newest.id not in {layout.key for layout in view.messages.layouts}
     state = view.messages.newest_answer()
     assert state is not None
     assert state.message is newest

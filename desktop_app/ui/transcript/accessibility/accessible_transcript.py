@@ -25,7 +25,7 @@ from desktop_app.ui.transcript.accessibility.reading_tree import (
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.view import TranscriptView
 
 # Line and cell breaks, placeholders and invisible characters, as whitespace. Each stays a single
@@ -42,7 +42,7 @@ class AccessibleTranscript(QAccessibleWidget):
     The nodes of messages are created when asked for.
     """
 
-    def __init__(self, view: TranscriptView, messages: MaterializedMessages) -> None:
+    def __init__(self, view: TranscriptView, messages: TranscriptMessages) -> None:
         super().__init__(view, QAccessible.Role.List, view.accessibleName())
         self._view, self._messages = view, messages
         self._nodes: dict[str, MessageNode] = {}
@@ -72,7 +72,7 @@ class AccessibleTranscript(QAccessibleWidget):
         messages, count = self._messages, self._messages.count
         ends = (count, messages.first_id(), messages.message_at(count - 1).id if count else "")
         if self._indices[0] != ends:
-            ids = {messages.message_at(at).id: at for at in range(count)}
+            ids = {message.id: at for at, message in enumerate(messages.all())}
             self._indices = ends, ids
         return self._indices[1].get(message_id, -1)
 
@@ -136,7 +136,7 @@ class MessageNode(AccessibleNode):
         self,
         transcript: AccessibleTranscript,
         view: TranscriptView,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
         message: Message,
     ) -> None:
         self.message_id, self._list = message.id, transcript
@@ -170,7 +170,7 @@ class MessageNode(AccessibleNode):
         return self.is_alive and self._list.index_of(self.message_id) >= 0
 
     def text(self, kind: QAccessible.Text) -> str:
-        message, name_of = self._newest(), self._messages.name_of_model
+        message, name_of = self._newest(), self._messages.facts.name_of
         if kind is QAccessible.Text.Name:
             return message_name(message, name_of)
         return message_description(message, name_of) if kind is QAccessible.Text.Description else ""
@@ -183,7 +183,7 @@ class MessageNode(AccessibleNode):
         state = self._messages.get(self.message_id)
         if state is None or not state.layout.total:
             return QRect()
-        layouts, view = self._messages.writer.layouts, self._view
+        layouts, view = self._messages.layouts, self._view
         if 0 <= item < len(state.layout.items) and state.layout.counts[item]:
             first = layouts.block_of(state.layout, item).blockNumber()
             count = state.layout.counts[item]

@@ -1,11 +1,14 @@
 """Writes messages into the document and updates their text, folds and highlighting.
 
+A message that is not in the document only changes its state.
+
 An answer reports its changes as changes of blocks. Its items also include the fold lines of code:
 a fold line is added once the code ends, and removed if the code grows again.
 """
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,7 @@ from desktop_app.ui.transcript.media.code_folds import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
     from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
     from desktop_app.ui.transcript.message_items import Item
@@ -41,8 +45,7 @@ class MessageWriter:
         self._highlight(state)
         self.show_folds(state)
 
-    def rewrite(self, state: MessageState) -> None:
-        """Rewrite all items of a message."""
+    def _rewrite(self, state: MessageState) -> None:
         self._highlighter.forget(state.layout)
         items = state.items()
         self._writer.replace_changed(state.layout, 0, len(state.layout.items), items)
@@ -53,7 +56,7 @@ class MessageWriter:
         """Update the items before and after the body."""
         layout, head = state.layout, state.head_items()
         if len(head) != state.head_count:
-            self.rewrite(state)
+            self._rewrite(state)
         else:
             self._writer.replace_changed(layout, 0, state.head_count, head)
         foot, first = state.foot_items(), len(layout.items) - state.foot_count
@@ -63,15 +66,17 @@ class MessageWriter:
         if is_changed:  # the arguments of a tool call may have been unfolded
             self._highlighter.highlight_items(layout, first, len(layout.items))
 
-    def update(self, state: MessageState, changes: Sequence[Change] | None) -> None:
-        """Apply the changes of a message, or rewrite it if `changes` is None.
-
-        Also update the items around the body.
-        """
+    def update(
+        self, state: MessageState, message: Message, version: tuple[int, int] | None
+    ) -> None:
+        """Update a message to a newer state of it, and edit only the text that differs."""
+        changes = state.update(message, version)
+        if not state.is_materialized:
+            return
         if changes is None:
-            self.rewrite(state)
+            self._rewrite(state)
         else:
-            self.grow(state, changes)
+            self._apply(state, changes)
             self._add_fold_line(
                 state, len(state.layout.items) - state.foot_count - state.head_count
             )
@@ -80,8 +85,18 @@ class MessageWriter:
             self._writer.finish_table()
             self._highlight(state)
 
-    def grow(self, state: MessageState, changes: Sequence[Change], visible_item: int = -1) -> None:
-        """Write new text of an answer. Code that contains item `visible_item` stays unfolded."""
+    def grow(self, state: MessageState, text: str, visible_item: int = -1) -> None:
+        """Append text to a message. Code that contains item `visible_item` stays unfolded."""
+        is_first, changes = not state.has_text, state.add_text(text)
+        if not state.is_materialized:
+            return
+        self._apply(state, changes, visible_item)
+        if is_first:
+            self.refresh(state)
+
+    def _apply(
+        self, state: MessageState, changes: Sequence[Change], visible_item: int = -1
+    ) -> None:
         for at, removed, added in changes:
             for line in state.folds.broken_by(at, removed, added):
                 state.folds.forget(line)
@@ -97,8 +112,11 @@ class MessageWriter:
         if state.pending_highlights:
             self._highlight(state)
 
-    def write_updates(self, state: MessageState, changes: Sequence[Change]) -> None:
-        """Write the changes that late link definitions make to earlier blocks of an answer."""
+    def run_updates(self, state: MessageState) -> None:
+        """Apply late link definitions to the next blocks of a complete answer."""
+        changes = state.run_updates()
+        if not state.is_materialized:
+            return
         # Qt finds a table only after the edit that inserts it.
         are_texts = not any(is_table(item) for _, _, added in changes for item in added)
         with self._writer.one_edit() if are_texts else nullcontext():
@@ -110,20 +128,29 @@ class MessageWriter:
                     index = state.head_count + state.folds.item_of(at)
                     self._writer.replace(state.layout, index, 1, [item])
 
-    def show_reasoning(self, state: MessageState, characters: int) -> None:
-        """Show that the reasoning of an answer has grown by this many characters."""
+    def append_reasoning(self, state: MessageState, text: str) -> None:
+        """Append text to the reasoning of an answer."""
+        state.add_reasoning(text, time.monotonic())
+        if not state.is_materialized:
+            return
         if state.is_reasoning_folded or not state.head_count:
             self.refresh(state)
         else:
             self._writer.replace_changed(state.layout, 0, 1, [state.head_line()])
         if not state.is_reasoning_folded:
-            self.show_more_reasoning(state, characters)
+            self.show_more_reasoning(state, len(text))
 
     def show_more_reasoning(self, state: MessageState, characters: int) -> None:
         """Show more of the unfolded reasoning of an answer."""
         for at, removed, added in state.show_more_reasoning(characters):
             self._writer.replace(state.layout, at, removed, added)
             state.grow_head(len(added) - removed)
+
+    def set_status_line(self, state: MessageState, sentence: str) -> None:
+        """Show a status line below an answer; "" shows none."""
+        state.set_status_line(sentence)
+        if state.is_materialized:
+            self.refresh(state)
 
     # ------------------------------------------------------------------ code
 

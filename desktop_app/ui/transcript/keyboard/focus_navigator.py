@@ -32,9 +32,10 @@ from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
 _PLACE_ALL_MS: Final = 300
@@ -67,17 +68,22 @@ class FocusNavigator(QObject):
     link_focused = Signal(str)
 
     def __init__(
-        self, view: TranscriptSurface, messages: MaterializedMessages, placer: ActionRowPlacer
+        self,
+        view: TranscriptSurface,
+        messages: TranscriptMessages,
+        items: ItemMaterializer,
+        placer: ActionRowPlacer,
     ) -> None:
         """Follow the view's scroll bars and document.
 
         Args:
             view: the view to navigate.
             messages: the messages of the view.
+            items: materializes the items with the next target.
             placer: shows the action row of the view beside a message.
         """
         super().__init__(view)
-        self._view, self._messages = view, messages
+        self._view, self._messages, self._items = view, messages, items
         self._placer, self._row = placer, placer.row
         self._focused: FocusTargetButton | None = None
         self._message_id = ""  # the message with the focused target
@@ -148,7 +154,7 @@ class FocusNavigator(QObject):
 
         Return False if there is none ahead. Before the first target, focus the text.
         """
-        layouts = self._messages.writer.layouts
+        layouts = self._messages.layouts
         skips_actions = not forward
         while 0 <= at < len(layouts):
             position = self._materialize_next(layouts[at], position, forward=forward)
@@ -175,27 +181,27 @@ class FocusNavigator(QObject):
         """
         if layout.is_fully_materialized:
             return position
-        document, writer = self._view.document(), self._messages.writer
+        document = self._view.document()
         cursor = QTextCursor(document)
         cursor.setPosition(min(position, document.characterCount() - 1))
-        found = writer.layouts.layout_at(cursor.block().blockNumber())
+        found = self._messages.layouts.layout_at(cursor.block().blockNumber())
         first = -1 if forward else len(layout.items)
         height = self._view.viewport().height()
         if found is not None and found[0] is layout:
             first = layout.item_at(found[1])
             unit = self._missing_link_unit(layout, first, cursor.position(), forward=forward)
             if unit is not None:
-                self._messages.write_item(layout, first, height, unit)
+                self._items.write_item(layout, first, height, unit)
                 return cursor.position()
         order = range(first + 1, len(layout.items)) if forward else range(first - 1, -1, -1)
         at = next((at for at in order if has_focus_target(layout.items[at])), -1)
         if at >= 0:
-            self._messages.write_item(layout, at, height)
+            self._items.write_item(layout, at, height)
             unit = self._missing_link_unit(
                 layout, at, -1 if forward else sys.maxsize, forward=forward
             )
             if unit is not None:
-                self._messages.write_item(layout, at, height, unit)
+                self._items.write_item(layout, at, height, unit)
         return cursor.position()
 
     def _missing_link_unit(
@@ -205,11 +211,11 @@ class FocusNavigator(QObject):
 
         The search starts at a document position.
         """
-        writer, index = self._messages.writer, RunIndex(layout.items[at].runs)
+        layouts, index = self._messages.layouts, RunIndex(layout.items[at].runs)
         gaps = layout.gaps[at] if forward else layout.gaps[at][::-1]
-        first = writer.layouts.block_of(layout, at).blockNumber()
+        first = layouts.block_of(layout, at).blockNumber()
         for gap in gaps:
-            below = writer.document.findBlockByNumber(first + gap.block).position()
+            below = layouts.document.findBlockByNumber(first + gap.block).position()
             if (below > position) is forward:
                 links = index.link_positions(gap.start, layout.shapes[at][gap.block - 1])
                 if links:
@@ -238,27 +244,27 @@ class FocusNavigator(QObject):
         return self._layout_at(cursor.position()), cursor.position(), False
 
     def _layout_index(self, message_id: str) -> int:
-        layouts = self._messages.writer.layouts
+        layouts = self._messages.layouts
         return next((at for at, layout in enumerate(layouts) if layout.key == message_id), -1)
 
     def _layout_at(self, position: int) -> int:
         block = self._view.document().findBlock(position)
-        found = self._messages.writer.layouts.layout_at(block.blockNumber())
-        layouts = self._messages.writer.layouts
+        found = self._messages.layouts.layout_at(block.blockNumber())
+        layouts = self._messages.layouts
         return len(layouts) - 1 if found is None else layouts.index(found[0])
 
     def _message_range(self, at: int) -> tuple[int, int]:
-        writer = self._messages.writer
-        first = writer.layouts.first_block(writer.layouts[at])
+        layouts = self._messages.layouts
+        first = layouts.first_block(layouts[at])
         document = self._view.document()
         begin = document.findBlockByNumber(first).position()
-        end = document.findBlockByNumber(first + writer.layouts[at].total).position()
+        end = document.findBlockByNumber(first + layouts[at].total).position()
         return begin, max(begin, end - 1)
 
     # ------------------------------------------------------------------ focus
 
     def _focus_actions(self, at: int, *, forward: bool) -> bool:
-        state = self._messages.get(self._messages.writer.layouts[at].key)
+        state = self._messages.get(self._messages.layouts[at].key)
         if state is None or state.is_streaming:
             return False
         self._placer.show_for(state)
@@ -402,7 +408,7 @@ class FocusNavigator(QObject):
             return None
         found = [
             target
-            for layout in self._messages.writer.layouts
+            for layout in self._messages.layouts
             for target in self._footer_targets(layout)
             if target.link in _VERSIONS
         ]
@@ -414,7 +420,7 @@ class FocusNavigator(QObject):
             if not isinstance(item, Line) or item.kind is LineKind.QUESTION:
                 return
             if layout.counts[at]:
-                yield from focus_targets_of(self._messages.writer.layouts.block_of(layout, at))
+                yield from focus_targets_of(self._messages.layouts.block_of(layout, at))
 
     def _distance(self, target: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
         """Return the distance of a target from a button, and whether their links differ."""

@@ -13,16 +13,17 @@ from desktop_app.ui.widgets.text.utf16 import utf16_length
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 
 class FootnoteJumps:
     """A finder of the other ends of footnote links, which it materializes."""
 
-    def __init__(self, messages: MaterializedMessages) -> None:
-        self._messages = messages
+    def __init__(self, messages: TranscriptMessages, items: ItemMaterializer) -> None:
+        self._messages, self._items = messages, items
         self._origin: tuple[str, str, int] = "", "", 0
 
     def find(self, target: str, block: QTextBlock, height: int) -> FocusTarget | None:
@@ -30,8 +31,8 @@ class FootnoteJumps:
 
         Materialize the target with `height` pixels above and below.
         """
-        writer, wanted = self._messages.writer, counterpart(target)
-        found = writer.layouts.layout_at(block.blockNumber())
+        wanted = counterpart(target)
+        found = self._messages.layouts.layout_at(block.blockNumber())
         if found is None:
             return None
         layout, at = found[0], found[0].item_at(found[1])
@@ -40,7 +41,7 @@ class FootnoteJumps:
             return None
         self._origin = layout.key, target, at
         unit = _link_unit(layout.items[item], wanted) if layout.gaps[item] else 0
-        self._messages.write_item(layout, item, height, unit)
+        self._items.write_item(layout, item, height, unit)
         return self._target_in(layout, item, wanted)
 
     def _find_item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:
@@ -62,7 +63,7 @@ class FootnoteJumps:
         return next((n for n in order if _has_link(items[n], wanted)), None)
 
     def _target_in(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
-        block = self._messages.writer.layouts.block_of(layout, item)
+        block = self._messages.layouts.block_of(layout, item)
         for _ in range(layout.counts[item]):
             for found in focus_targets_of(block):
                 if found.link == wanted:

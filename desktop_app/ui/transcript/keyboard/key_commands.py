@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.link_handler import LinkHandler
     from desktop_app.ui.transcript.selection.copy_actions import CopyActions
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.message_navigator import MessageNavigator
 
 
@@ -34,7 +34,7 @@ class KeyCommands(QObject):
     def __init__(
         self,
         view: QTextBrowser,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
         selection: VirtualSelection,
         navigator: MessageNavigator,
         links: LinkHandler,
@@ -69,7 +69,7 @@ class KeyCommands(QObject):
         """Place the caret at the newest message, so that a screen reader can start there."""
         last = self._messages.last()
         if last is not None:
-            self._caret.place_for_reader(self._messages.first_block(last.message.id).position())
+            self._caret.place_for_reader(self._messages.layouts.block_of(last.layout, 0).position())
 
     def copy_selected(self) -> None:
         """Copy the selection, or request a copy of the whole conversation if all is selected."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextBlock
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.message_state import MessageState
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 ACTIONS: Final = {
     Role.USER: (
@@ -226,7 +226,7 @@ class ActionRowPlacer:
         row: the action row.
     """
 
-    def __init__(self, view: QTextBrowser, messages: MaterializedMessages, row: ActionRow) -> None:
+    def __init__(self, view: QTextBrowser, messages: TranscriptMessages, row: ActionRow) -> None:
         self._view, self._messages, self.row = view, messages, row
 
     def show_for(self, state: MessageState) -> None:
@@ -248,7 +248,7 @@ class ActionRowPlacer:
         """Move the row to its message, because the text has moved on screen."""
         state = self._messages.get(self.row.message_id)
         if state is not None:
-            block = self._messages.writer.layouts.block_of(state.layout, state.action_item)
+            block = self._messages.layouts.block_of(state.layout, state.action_item)
             self.row.place_beside(block, self._view.verticalScrollBar().value())
 
     def hide(self) -> None:

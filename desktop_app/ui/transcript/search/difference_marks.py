@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 _MAX_MARKED: Final = 300
 """Words to mark at most, because each mark slows down every repaint."""
@@ -32,7 +32,7 @@ _MAX_MARKED: Final = 300
 class DifferenceMarks(QObject):
     """The marks in the newest answer of a view: an underline and a background."""
 
-    def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
+    def __init__(self, view: QTextBrowser, messages: TranscriptMessages) -> None:
         super().__init__(view)
         self._view, self._messages = view, messages
         self._differs: Sequence[bool] = ()
@@ -83,7 +83,7 @@ class DifferenceMarks(QObject):
             return
         layout, current_item, word_index = state.layout, -1, 0
         for block in visible_blocks(self._view):
-            found = self._messages.writer.layouts.layout_at(block.blockNumber())
+            found = self._messages.layouts.layout_at(block.blockNumber())
             if found is None or found[0] is not layout:
                 continue
             at = layout.item_at(found[1])

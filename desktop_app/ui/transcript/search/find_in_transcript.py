@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.search.find_bar import FindBar
     from desktop_app.ui.transcript.search.finder import Then
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 _LONGEST_SELECTION: Final = 100
 
@@ -41,15 +42,16 @@ class FindInTranscript(QObject):
         self,
         view: QTextBrowser,
         theme: Theme,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
+        items: ItemMaterializer,
         materialize: Callable[[str, Then], bool],
-        unfold_reasoning: Callable[[str, Then], bool],
+        unfold_reasoning: Callable[[str], None],
         unfold_code: Callable[[MessageLayout, int], None],
     ) -> None:
         super().__init__(view)
         self._view, self._theme = view, theme
         self._focused_before: QWidget | None = None
-        self.finder = Finder(view, messages, materialize, unfold_reasoning, unfold_code)
+        self.finder = Finder(view, messages, items, materialize, unfold_reasoning, unfold_code)
         self._bar: FindBar | None = None
         self.anchor = TabAnchor(view)
 

@@ -44,11 +44,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.document.materialized_messages import (
-        MaterializedMessages,
-        TextSoFar,
-    )
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.message_state import MessageState
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
     Then = Callable[[], None]
 
@@ -67,6 +65,16 @@ _MAX_MARKED: Final = 300
 _NEXT_ITERATION_MS: Final = 1
 _ITEMS_PER_CHECK: Final = 64
 _MAX_MARKED_IN_BLOCK: Final = 60
+
+
+class _TextSoFar(NamedTuple):
+    """The reasoning and the text of a streaming answer that have arrived."""
+
+    reasoning: str
+    text: str
+
+
+_MessageText = tuple[Message, _TextSoFar | None]
 
 
 class _Hit(NamedTuple):
@@ -98,11 +106,7 @@ class _Counter(QObject):
     counted = Signal(int, object, bool)
 
     def count(
-        self,
-        messages: Sequence[tuple[Message, TextSoFar | None]],
-        query: str,
-        run: int,
-        newest_run: Callable[[], int],
+        self, messages: Sequence[_MessageText], query: str, run: int, newest_run: Callable[[], int]
     ) -> None:
         """Count matches in these messages until done or until a newer search starts.
 
@@ -138,9 +142,10 @@ class Finder(QObject):
     def __init__(
         self,
         view: QTextBrowser,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
+        items: ItemMaterializer,
         materialize: Callable[[str, Then], bool],
-        unfold_reasoning: Callable[[str, Then], bool],
+        unfold_reasoning: Callable[[str], None],
         unfold_code: Callable[[MessageLayout, int], None],
     ) -> None:
         """Create a finder.
@@ -148,13 +153,14 @@ class Finder(QObject):
         Args:
             view: the view to search in.
             messages: the messages of the view.
+            items: materializes the item of a match.
             materialize: materializes all of a message. Returns False if that takes longer; the
                 callback it received runs once all of it is materialized.
-            unfold_reasoning: shows a message's reasoning; otherwise like `materialize`.
+            unfold_reasoning: shows a message's reasoning, of which more is to be materialized.
             unfold_code: shows the folded code of an item of a message.
         """
         super().__init__(view)
-        self._view, self._messages = view, messages
+        self._view, self._messages, self._items = view, messages, items
         self._materialize, self._unfold_reasoning = materialize, unfold_reasoning
         self._unfold_code = unfold_code
         self._query = ""
@@ -225,7 +231,7 @@ class Finder(QObject):
     def _begin(self, empty: set[str]) -> None:
         self._search_number += 1
         self._current = self._text_matches = None
-        messages = self._messages.all_with_text()
+        messages = self._messages_with_text()
         self._index.reset(empty)
         self._index.set_order([message.id for message, _ in messages])
         top = self._topmost_index()
@@ -237,7 +243,15 @@ class Finder(QObject):
         wanted = [m for m in (*messages[top:], *reversed(messages[:top])) if m[0].id not in empty]
         self._start_counting(wanted)
 
-    def _start_counting(self, messages: Sequence[tuple[Message, TextSoFar | None]]) -> None:
+    def _messages_with_text(self) -> list[_MessageText]:
+        """Return all messages, oldest first, each with its text so far if it streams, else None."""
+        states = ((m, self._messages.find_state(m.id)) for m in self._messages.all())
+        return [
+            (m, _TextSoFar(s.reasoning, s.text) if s is not None and s.is_streaming else None)
+            for m, s in states
+        ]
+
+    def _start_counting(self, messages: Sequence[_MessageText]) -> None:
         work = (messages, self._query, self._search_number, lambda: self._search_number)
         Thread(target=self._counter.count, args=work, daemon=True, name="find").start()
 
@@ -250,7 +264,7 @@ class Finder(QObject):
             self._recount_timer.start()
             return
         changed, self._changed_ids = self._changed_ids, set()
-        messages = self._messages.all_with_text()
+        messages = self._messages_with_text()
         self._index.set_order([message.id for message, _ in messages])
         self._start_counting(
             [(message, text) for message, text in messages if message.id in changed]
@@ -295,12 +309,16 @@ class Finder(QObject):
         if not self._materialize(match.message_id, retry):
             return
         in_reasoning = match.number < self._index.count_of(match.message_id).reasoning
-        if in_reasoning and not self._unfold_reasoning(match.message_id, retry):
+        if in_reasoning and not self._show_reasoning(match.message_id, retry):
             return
         state, found = self._messages.get(match.message_id), self._hit_of(match)
         if state is not None and found is not None:
             self._reveal(state.layout, found, self._query, retry)
         self._mark_soon()
+
+    def _show_reasoning(self, message_id: str, retry: Then) -> bool:
+        self._unfold_reasoning(message_id)
+        return self._materialize(message_id, retry)
 
     def _retry(self, match: Match) -> None:
         if match == self._current:
@@ -321,7 +339,7 @@ class Finder(QObject):
             return
         hits = self._matching_items(state, query)
         if not hits and may_contain(state.reasoning, query):
-            if not self._unfold_reasoning(message_id, retry):
+            if not self._show_reasoning(message_id, retry):
                 return
             hits = self._matching_items(state, query)
         if hits:
@@ -341,7 +359,7 @@ class Finder(QObject):
             )
             return
         unit = self._units_of_hit(layout.items[hit.item], hit.number, query)[0]
-        self._messages.write_item(layout, hit.item, self._view.viewport().height(), unit)
+        self._items.write_item(layout, hit.item, self._view.viewport().height(), unit)
         found = self._cursor_of(layout, hit, query)
         if found is not None:
             self._show(found)
@@ -350,7 +368,7 @@ class Finder(QObject):
             self.match_shown.emit()
 
     def _unfold_item(self, layout: MessageLayout, item: int, retry: Then) -> None:
-        is_shown = layout in self._messages.writer.layouts and item < len(layout.items)
+        is_shown = layout in self._messages.layouts and item < len(layout.items)
         if is_shown and not layout.heights[item]:
             self._unfold_code(layout, item)
         QTimer.singleShot(_NEXT_ITERATION_MS, self, retry)
@@ -408,8 +426,8 @@ class Finder(QObject):
             return None
         if layout.shapes[hit.item] and not is_table(layout.items[hit.item]):
             first, end = self._units_of_hit(layout.items[hit.item], hit.number, query)
-            return self._messages.writer.layouts.select_units(layout, hit.item, first, end)
-        block = self._messages.writer.layouts.block_of(layout, hit.item)
+            return self._messages.layouts.select_units(layout, hit.item, first, end)
+        block = self._messages.layouts.block_of(layout, hit.item)
         number, last, head = hit.number, None, len(prefix_of(layout.items[hit.item]))
         for _ in range(layout.counts[hit.item]):
             ranges = [
@@ -482,7 +500,7 @@ class Finder(QObject):
     def _on_screen(self) -> Iterator[tuple[QTextBlock, int]]:
         """Yield the blocks on screen that are searched, and the length of each one's prefix."""
         for block in visible_blocks(self._view):
-            found = self._messages.writer.layouts.layout_at(block.blockNumber())
+            found = self._messages.layouts.layout_at(block.blockNumber())
             state = self._messages.get(found[0].key) if found is not None else None
             if found is not None and state is not None:
                 layout, number = found
@@ -550,7 +568,7 @@ def _selected(block: QTextBlock, match_range: tuple[int, int]) -> QTextCursor:
     return found
 
 
-def _count_in_message(message: Message, so_far: TextSoFar | None, query: str) -> Count:
+def _count_in_message(message: Message, so_far: _TextSoFar | None, query: str) -> Count:
     reasoning, source = so_far or (reasoning_text(message), message.text)
     if message.role is Role.USER:
         return Count(0, count_in(source.split("\n"), query))

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.widgets.text.clipboard import ClipboardCopier, ClipboardTexts
 
 
@@ -38,7 +38,7 @@ class CopyActions(QObject):
     code_copied = Signal(int)
 
     def __init__(
-        self, view: QTextBrowser, messages: MaterializedMessages, selection: VirtualSelection
+        self, view: QTextBrowser, messages: TranscriptMessages, selection: VirtualSelection
     ) -> None:
         super().__init__(view)
         self._view, self._messages, self._selection = view, messages, selection
@@ -90,8 +90,7 @@ class CopyActions(QObject):
             self._copy(selected_text.texts_of_source(message.stored.text))
             return
         text = state.source
-        is_written = self._messages.get(state.message.id) is state
-        items = state.layout.items if is_written else state.items()
+        items = state.layout.items if state.is_materialized else state.items()
         # A long answer may still be loading and have few items, so check its text as well.
         is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few(items)
         source = text if is_answer else None
@@ -107,7 +106,7 @@ class CopyActions(QObject):
         """Copy the code whose head is item `head` of a message."""
         self._copy(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
         if layout.counts[head]:
-            block = self._messages.writer.layouts.block_of(layout, head)
+            block = self._messages.layouts.block_of(layout, head)
             self.code_copied.emit(block.blockNumber())
 
     def code_data(self, number: int) -> QMimeData | None:
@@ -134,7 +133,7 @@ class CopyActions(QObject):
 
     def _head_of(self, number: int) -> tuple[MessageLayout, int] | None:
         """Return the item that is the head of the code that contains a block, else None."""
-        found = self._messages.writer.layouts.layout_at(number)
+        found = self._messages.layouts.layout_at(number)
         if found is None:
             return None
         layout, at = found[0], found[0].item_at(found[1])
@@ -146,7 +145,7 @@ class CopyActions(QObject):
 
     def _last_head(self) -> tuple[MessageLayout, int] | None:
         """Return the last head of code, materialized or not, above the end of the screen."""
-        layouts, last = self._messages.writer.layouts, None
+        layouts, last = self._messages.layouts, None
         for block in visible_blocks(self._view):
             last = layouts.layout_at(block.blockNumber()) or last
         if last is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextBlock, QTextCursor
 
-    from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
     from desktop_app.ui.widgets.text.clipboard import ClipboardTexts
 
 
@@ -130,27 +130,27 @@ def code_below(items: Sequence[Item], head: int) -> list[Block]:
     return [line for line in lines if isinstance(line, Block)]
 
 
-def texts_of_selection(writer: DocumentWriter, cursor: QTextCursor) -> ClipboardTexts:
+def texts_of_selection(layouts: MessageLayouts, cursor: QTextCursor) -> ClipboardTexts:
     """Return the clipboard's content for a selection in the document."""
     from desktop_app.rendering.export.text_writer import plain_pieces
     from desktop_app.ui.widgets.text.clipboard import PLAIN, ClipboardTexts
 
-    span = _span(writer, cursor)
+    span = _span(layouts, cursor)
     copied = [item for item in span.items if is_copied(item)]
     if not copied:
         text = cursor.selection().toPlainText().strip("\n")
         return ClipboardTexts({PLAIN: lambda: [text]}, is_short=True)
     if _is_in_one_cell(span, cursor):
-        words = Block(Kind.PARAGRAPH, _runs_in_cell(writer, cursor))
+        words = Block(Kind.PARAGRAPH, _runs_in_cell(layouts, cursor))
         return ClipboardTexts({PLAIN: lambda: plain_pieces([words])}, is_short=True)
     if all(item.kind is Kind.CODE for item in copied):
         return texts_of_code(_blocks_of(span))
     return texts_of(partial(_blocks_of, span), is_short=are_few(copied))
 
 
-def selected_piece(writer: DocumentWriter, cursor: QTextCursor) -> SelectedPiece:
+def selected_piece(layouts: MessageLayouts, cursor: QTextCursor) -> SelectedPiece:
     """Return a selection in the document as a piece."""
-    return SelectedPiece(partial(_blocks_of, _span(writer, cursor)))
+    return SelectedPiece(partial(_blocks_of, _span(layouts, cursor)))
 
 
 def piece_between(
@@ -165,12 +165,12 @@ def piece_between(
     return SelectedPiece(partial(_blocks_of, _Span(within, first[1], stop)))
 
 
-def units_at(writer: DocumentWriter, cursor: QTextCursor) -> tuple[int, int]:
+def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
     """Return the start of a selection from the cursor on, and the end of a selection up to it.
 
     Units are UTF-16 units of the cursor's item; for a table, rows.
     """
-    at, position = cursor.position(), _block_position(writer, cursor.block())
+    at, position = cursor.position(), _block_position(layouts, cursor.block())
     return (0, 0) if position is None else _selected_units(position, cursor.block(), at, at)
 
 
@@ -207,20 +207,20 @@ class _Span(NamedTuple):
     end: int
 
 
-def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
+def _span(layouts: MessageLayouts, cursor: QTextCursor) -> _Span:
     """Return the selected items. Only the two ends of the selection are inspected."""
     first, last = cursor.selectionStart(), cursor.selectionEnd()
     opening = cursor.document().findBlock(first)
     closing = cursor.document().findBlock(max(last - 1, first))
-    begin, end = _block_position(writer, opening), _block_position(writer, closing)
+    begin, end = _block_position(layouts, opening), _block_position(layouts, closing)
     if begin is None or end is None:
         return _Span([], 0, 0)
     start = _selected_units(begin, opening, first, last)[0]
     stop = _selected_units(end, closing, first, last)[1]
-    numbers = [writer.layouts.index(position.layout) for position in (begin, end)]
-    layouts = writer.layouts[numbers[0] : numbers[1] + 1]
+    numbers = [layouts.index(position.layout) for position in (begin, end)]
     below_count = len(end.layout.items) - end.at - 1
-    items = [item for layout in layouts for item in layout.items][begin.at :]
+    selected = layouts[numbers[0] : numbers[1] + 1]
+    items = [item for layout in selected for item in layout.items][begin.at :]
     return _Span(items[: len(items) - below_count], start, stop)
 
 
@@ -232,8 +232,8 @@ class _BlockPosition(NamedTuple):
     number: int
 
 
-def _block_position(writer: DocumentWriter, block: QTextBlock) -> _BlockPosition | None:
-    found = writer.layouts.layout_at(block.blockNumber())
+def _block_position(layouts: MessageLayouts, block: QTextBlock) -> _BlockPosition | None:
+    found = layouts.layout_at(block.blockNumber())
     if found is None:
         return None
     layout, number = found
@@ -266,9 +266,9 @@ def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
     return not set(text) & set("\t\u2029\ufdd0\ufdd1") and not cursor.hasComplexSelection()
 
 
-def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
+def _runs_in_cell(layouts: MessageLayouts, cursor: QTextCursor) -> Runs:
     block = cursor.document().findBlock(cursor.selectionStart())
-    position, at = _block_position(writer, block), block.position()
+    position, at = _block_position(layouts, block), block.position()
     if position is None or not is_table(table := position.layout.items[position.at]):
         return ()
     layout, number = position.layout, position.number

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.message_items import Item
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.widgets.text.clipboard import ClipboardTexts
 
 _END: Final = sys.maxsize // 2
@@ -52,8 +53,10 @@ class _End(NamedTuple):
 class VirtualSelection:
     """The selection of one view."""
 
-    def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
-        self._view, self._messages = view, messages
+    def __init__(
+        self, view: QTextBrowser, messages: TranscriptMessages, items: ItemMaterializer
+    ) -> None:
+        self._view, self._messages, self._items = view, messages, items
         self._last_cursor = QTextCursor()
         self._anchor: _End | None = None
         self._position: _End | None = None
@@ -83,6 +86,11 @@ class VirtualSelection:
         cursor.movePosition(move, QTextCursor.MoveMode.KeepAnchor)
         self._select(anchor, self._end_at(cursor.position()))
 
+    def clear_if_all(self) -> None:
+        """Clear a selection of the whole conversation, which would include a new message."""
+        if self.is_all:
+            self._view.moveCursor(QTextCursor.MoveOperation.End)
+
     @property
     def is_all(self) -> bool:
         """Return True if the whole conversation is selected."""
@@ -106,7 +114,7 @@ class VirtualSelection:
         cursor, messages = self._view.textCursor(), self._messages
         anchor, position = self._ends()
         if anchor is None or position is None or not any(self._stored_ends()):
-            return selected_text.texts_of_selection(messages.writer, cursor)
+            return selected_text.texts_of_selection(messages.layouts, cursor)
         order = {message_id: number for number, message_id in enumerate(self._order())}
         first, last = sorted(
             (anchor, position),
@@ -119,7 +127,7 @@ class VirtualSelection:
         )
         pieces = [self._piece(message, first, last) for message in above]
         if cursor.hasSelection():
-            pieces.append(selected_text.selected_piece(messages.writer, cursor))
+            pieces.append(selected_text.selected_piece(messages.layouts, cursor))
         pieces += [self._piece(message, first, last) for message in below]
         return selected_text.texts_of_many(pieces)
 
@@ -142,9 +150,7 @@ class VirtualSelection:
     # ------------------------------------------------------------------ ends
 
     def _order(self) -> list[str]:
-        messages = self._messages
-        written = (layout.key for layout in messages.writer.layouts)
-        return [*(m.id for m in messages.older), *written, *(m.id for m in messages.newer)]
+        return [message.id for message in self._messages.all()]
 
     def _stored_ends(self) -> tuple[_End | None, _End | None]:
         """Return the stored anchor and position, each None if it is in materialized text."""
@@ -163,11 +169,11 @@ class VirtualSelection:
         cursor = QTextCursor(self._view.document())
         cursor.setPosition(position)
         text_anchor = anchor_at(self._messages, cursor)
-        layouts = self._messages.writer.layouts
+        layouts = self._messages.layouts
         if text_anchor is None:  # below the last materialized message
             return _End(_end_of(layouts[-1].key)) if layouts else None
         layout = self._messages.layout_of(text_anchor.message_id)
-        first, stop = selected_text.units_at(self._messages.writer, cursor)
+        first, stop = selected_text.units_at(self._messages.layouts, cursor)
         return _End(text_anchor, tuple(layout.items), first, stop)
 
     def _select(self, anchor: _End | None, position: _End | None) -> None:
@@ -196,12 +202,12 @@ class VirtualSelection:
         if any(message.id == message_id for message in messages.older):
             return 0
         is_below = any(message.id == message_id for message in messages.newer)
-        layouts = messages.writer.layouts
+        layouts = messages.layouts
         if is_below or (layouts and end.text_anchor == _end_of(layouts[-1].key)):
-            return messages.writer.document.characterCount() - 1
+            return messages.layouts.document.characterCount() - 1
         if messages.get(message_id) is None:
             return None
-        return cursor_at(messages, end.text_anchor, 0).position()
+        return cursor_at(messages, self._items, end.text_anchor, 0).position()
 
 
 def _end_of(message_id: str) -> TextAnchor:

@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.message_materializer import MessageMaterializer
     from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
     from desktop_app.ui.transcript.speech import AnswerSpeech
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.message_stream import MessageStream
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
     from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
@@ -45,7 +46,8 @@ class MessageNavigator(QObject):
     def __init__(
         self,
         view: QTextBrowser,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
+        materializer: MessageMaterializer,
         anchor: ScrollAnchor,
         selection: VirtualSelection,
         filler: ViewportFiller,
@@ -54,6 +56,7 @@ class MessageNavigator(QObject):
     ) -> None:
         super().__init__(view)
         self._view, self._messages, self._anchor = view, messages, anchor
+        self._materializer = materializer
         self._selection, self._filler = selection, filler
         self._stream, self._actions = stream, actions
         self._waiting_for_whole: tuple[str, Callable[[], None]] | None = None
@@ -102,7 +105,7 @@ class MessageNavigator(QObject):
         """Scroll to the end of the conversation and follow new text."""
         if self._messages.newer:
             with self._replaced():
-                self._messages.write_end(self._screenful())
+                self._materializer.write_end(self._screenful())
         self._anchor.go_to_end()
 
     def actions_line_y(self, message_id: str) -> int | None:
@@ -138,7 +141,7 @@ class MessageNavigator(QObject):
         """Materialize the newest messages of another conversation, and scroll to the end."""
         self._waiting_for_whole = None
         self._anchor.follow(True)
-        self._messages.write_end(self._screenful())
+        self._materializer.write_end(self._screenful())
         self.scroll_to_bottom()
         self._stream.queue_unwritten()
         self.load_more_soon()
@@ -172,10 +175,10 @@ class MessageNavigator(QObject):
 
     def _materialize_around(self, message_id: str) -> bool:
         """Materialize only a message and its neighbors. Return True if the message exists."""
-        if not self._messages.has_message(message_id):
+        if self._messages.index_of(message_id) < 0:
             return False
         with self._replaced():
-            self._messages.write_around(message_id, self._screenful())
+            self._materializer.write_around(message_id, self._screenful())
         return True
 
     @contextmanager
@@ -193,15 +196,15 @@ class MessageNavigator(QObject):
         """Materialize more messages, until there is a screen of them above and below."""
         self._filler.update_limit()
         bar, near = self._view.verticalScrollBar(), self._view.viewport().height()
-        before, on_screen = len(self._messages.writer.layouts), self._anchor.ids_on_screen()
+        before, on_screen = len(self._messages.layouts), self._anchor.ids_on_screen()
         if self._messages.newer and bar.value() > bar.maximum() - near:
             with self._anchor.kept(), self._selection.kept():
-                self._messages.write_newer(self._screenful(), on_screen)
+                self._materializer.write_newer(self._screenful(), on_screen)
         elif self._messages.older and bar.value() < near:
             with self._anchor.kept(), self._selection.kept():
-                self._messages.write_older(self._screenful(), on_screen)
+                self._materializer.write_older(self._screenful(), on_screen)
         self._stream.queue_unwritten()
-        if len(self._messages.writer.layouts) > before:
+        if len(self._messages.layouts) > before:
             self.load_more_soon()
 
     def _screenful(self) -> int:
@@ -235,23 +238,29 @@ class ScreenReaderLoader(QObject):
 
     A screen reader reads the whole conversation, not only the screen. At most `READER_CHARACTERS`
     characters are materialized.
+
+    Signals:
+        loaded(): more text is in the document.
     """
+
+    loaded = Signal()
 
     def __init__(
         self,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
+        materializer: MessageMaterializer,
         anchor: ScrollAnchor,
         selection: VirtualSelection,
         virtualizer: Virtualizer,
         filler: ViewportFiller,
         stream: MessageStream,
-        actions: ActionRowPlacer,
         speech: AnswerSpeech,
     ) -> None:
         super().__init__(filler)
-        self._messages, self._anchor, self._selection = messages, anchor, selection
+        self._messages, self._materializer = messages, materializer
+        self._anchor, self._selection = anchor, selection
         self._virtualizer, self._filler = virtualizer, filler
-        self._stream, self._actions, self._speech = stream, actions, speech
+        self._stream, self._speech = stream, speech
         self._timer = QTimer(self, singleShot=True, interval=_READER_PASS_MS)
         self._timer.timeout.connect(self._load)
         filler.reader_detected.connect(self.start)
@@ -271,14 +280,14 @@ class ScreenReaderLoader(QObject):
         if not self._speech.has_screen_reader():
             return
         if self._virtualizer.fill_more(READER_PASS_ITEMS):
-            self._actions.place_again()
+            self.loaded.emit()
             self._timer.start()
-        if not self._messages.has_room:
+        if not self._materializer.has_room:
             return
         if not self._stream.is_writing_text and self._messages.older:
             with self._anchor.kept(), self._selection.kept():
-                self._messages.write_older(READER_PASS_CHARACTERS, self._anchor.ids_on_screen())
+                self._materializer.write_older(READER_PASS_CHARACTERS, self._anchor.ids_on_screen())
             self._stream.queue_unwritten()
-            self._actions.place_again()
+            self.loaded.emit()
         if self._messages.older:
             self._timer.start()

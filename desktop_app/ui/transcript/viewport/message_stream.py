@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QTextCursor
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.ui.transcript.viewport.stream_scheduler import ANY_LENGTH, StreamScheduler
@@ -19,12 +18,12 @@ from desktop_app.ui.transcript.viewport.stream_scheduler import ANY_LENGTH, Stre
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from PySide6.QtWidgets import QTextBrowser
-
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
-    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.document.message_materializer import MessageMaterializer
+    from desktop_app.ui.transcript.document.message_writer import MessageWriter
+    from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
     from desktop_app.ui.transcript.speech import AnswerSpeech
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
     from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
 
@@ -36,6 +35,7 @@ class MessageStream(QObject):
         text_changed(str message_id): text of the message was written or replaced, or more of its
             reasoning arrived.
         slice_written(str message_id): part of the message was written, or nothing is left to write.
+        message_shown(MessageState): a message in the document was added or updated.
         message_updated(str message_id): a message given to `update_message` is shown and
             announced.
 
@@ -45,35 +45,36 @@ class MessageStream(QObject):
 
     text_changed = Signal(str)
     slice_written = Signal(str)
+    message_shown = Signal(object)
     message_updated = Signal(str)
 
     def __init__(
         self,
-        view: QTextBrowser,
-        messages: MaterializedMessages,
+        messages: TranscriptMessages,
+        materializer: MessageMaterializer,
+        message_writer: MessageWriter,
         anchor: ScrollAnchor,
         selection: VirtualSelection,
         filler: ViewportFiller,
-        actions: ActionRowPlacer,
         speech: AnswerSpeech,
         load_fonts: Callable[[str], bool],
     ) -> None:
         """Create an empty stream.
 
         Args:
-            view: the view to write to.
             messages: the messages of the view.
+            materializer: puts new messages into the document.
+            message_writer: updates the messages.
             anchor: keeps the reader's position meanwhile.
             selection: the selection of the view.
             filler: materializes text that comes on screen because of the new text.
-            actions: shows the actions of a new message.
             speech: announces the text.
             load_fonts: loads a few missing letters of a text; returns True if none was missing.
         """
-        super().__init__(view)
-        self._view, self._messages, self._anchor = view, messages, anchor
-        self._selection, self._filler = selection, filler
-        self._actions, self._speech = actions, speech
+        super().__init__(filler)
+        self._messages, self._materializer = messages, materializer
+        self._message_writer, self._anchor = message_writer, anchor
+        self._selection, self._filler, self._speech = selection, filler, speech
         self.is_inserting = False
         self._text = StreamScheduler(self._write, load_fonts, self)
         self._reasoning = StreamScheduler(self._write_reasoning, load_fonts, self)
@@ -83,17 +84,16 @@ class MessageStream(QObject):
     def append_message(self, message: Message) -> None:
         """Append a message to the conversation."""
         self._text.flush(shortly=True)
-        if self._selection.is_all:
-            # "Select all" would include the new message.
-            self._view.moveCursor(QTextCursor.MoveOperation.End)
-        state, before = self._messages.append(message), self._messages.get(message.parent_id or "")
+        self._selection.clear_if_all()
+        state = self._materializer.append(message)
+        before = self._messages.get(message.parent_id or "")
         if before is not None:
             with self._anchor.kept():  # it is no longer last: drop its Continue action
-                self._messages.message_writer.refresh(before)
+                self._message_writer.refresh(before)
         self.queue_unwritten()
         self.text_changed.emit(message.id)
         if state is not None:
-            self._actions.show_for(state)
+            self.message_shown.emit(state)
 
     def append_text(self, message_id: str, text: str) -> None:
         """Queue the next text of an answer; it is written now or in one of the next frames."""
@@ -103,7 +103,7 @@ class MessageStream(QObject):
         """Append to the reasoning summary of a streaming answer."""
         state = self._messages.find_state(message_id)
         if state is not None:
-            self._messages.append_reasoning(state, text)
+            self._message_writer.append_reasoning(state, text)
             self.text_changed.emit(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
@@ -118,7 +118,7 @@ class MessageStream(QObject):
         """Show a status line below an answer; "" shows none."""
         state = self._messages.find_state(message_id)
         if state is not None and state.status_line != sentence:
-            self._messages.set_status_line(state, sentence)
+            self._message_writer.set_status_line(state, sentence)
 
     # ------------------------------------------------------------------ the queue
 
@@ -160,15 +160,18 @@ class MessageStream(QObject):
 
     def queue_unwritten(self) -> None:
         """Queue the rest of long stored texts, to be written in slices like streamed text."""
-        for message, rest in self._messages.take_unwritten():
-            self._text.run_after(message.id, partial(self._finish, message.id))
-            self._text.add(message.id, rest, deferred=True)
+        for state in self._messages.materialized():
+            if rest := state.take_unwritten():
+                message_id = state.message.id
+                self._text.run_after(message_id, partial(self._finish, message_id))
+                self._text.add(message_id, rest, deferred=True)
         self.write_unfolded_reasoning()
 
     def write_unfolded_reasoning(self) -> None:
         """Queue the rest of all unfolded reasoning, to be written in slices."""
-        for message_id, unshown_reasoning in list(self._messages.all_unshown_reasoning()):
-            if not self._reasoning.has(message_id):
+        for state in self._messages.materialized():
+            message_id, unshown_reasoning = state.message.id, state.unshown_reasoning
+            if unshown_reasoning and not self._reasoning.has(message_id):
                 self._reasoning.add(message_id, unshown_reasoning, deferred=True)
 
     # ------------------------------------------------------------------ writing
@@ -179,11 +182,12 @@ class MessageStream(QObject):
             return ANY_LENGTH
         with self._inserting():
             if self._anchor.is_following:
-                self._messages.grow(state, text)
+                self._message_writer.grow(state, text)
             else:
                 on_top = self._anchor.item_on_top()
                 with self._anchor.kept():  # text above the screen may change
-                    self._messages.grow(state, text, on_top[1] if on_top[0] == message_id else -1)
+                    visible_item = on_top[1] if on_top[0] == message_id else -1
+                    self._message_writer.grow(state, text, visible_item)
         if state.is_streaming:
             self._speech.announce_text(message_id, text, lambda: state.text)
         self.text_changed.emit(message_id)
@@ -204,7 +208,7 @@ class MessageStream(QObject):
         state = self._messages.get(message_id)
         if state is not None and not state.is_reasoning_folded:
             with self._inserting(), self._anchor.kept():
-                self._messages.message_writer.show_more_reasoning(state, len(text))
+                self._message_writer.show_more_reasoning(state, len(text))
             self._filler.remove_distant_soon()
             self.write_unfolded_reasoning()  # the message may have been rematerialized
             if not state.unshown_reasoning:
@@ -214,8 +218,9 @@ class MessageStream(QObject):
     def _finish(self, message_id: str) -> None:
         state = self._messages.find_state(message_id)
         if state is not None:
+            self._messages.replace(state.message)
             with self._anchor.kept():
-                self._messages.update(state.message)
+                self._update_state(state, state.message)
             self._filler.fill()
             self._schedule_updates(message_id)
 
@@ -236,21 +241,25 @@ class MessageStream(QObject):
         state = self._messages.find_state(message_id)
         if state is not None:
             with self._anchor.kept():
-                self._messages.run_updates(state)
+                self._message_writer.run_updates(state)
             self.text_changed.emit(message_id)
             self._schedule_updates(message_id)
 
     def _update(self, message: Message, version: tuple[int, int] | None) -> None:
-        if version is not None:
-            self._messages.versions[message.id] = version
-        before = self._messages.find_state(message.id)
-        was_streaming = before is not None and before.is_streaming
+        state = self._messages.find_state(message.id)
+        was_streaming = state is not None and state.is_streaming
+        self._messages.replace(message, version)
         with self._anchor.kept():
-            state = self._messages.update(message)
+            if state is not None:
+                self._update_state(state, message)
         self._schedule_updates(message.id)
         self.text_changed.emit(message.id)
-        if state is not None:
-            self._actions.show_for(state)
+        if state is not None and state.is_materialized:
+            self.message_shown.emit(state)
         if was_streaming and message.status is not MessageStatus.STREAMING:
             self._speech.finish(message.id, message.text)
         self.message_updated.emit(message.id)
+
+    def _update_state(self, state: MessageState, message: Message) -> None:
+        version = self._messages.versions.get(message.id)
+        self._message_writer.update(state, message, version)

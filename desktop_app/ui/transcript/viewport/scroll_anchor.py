@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPaintEvent
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.message_state import MessageState
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 _AT_BOTTOM_PX: Final = 8
 
@@ -89,10 +90,12 @@ class ScrollAnchor(QObject):
 
     following_changed = Signal(bool)
 
-    def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
+    def __init__(
+        self, view: QTextBrowser, messages: TranscriptMessages, items: ItemMaterializer
+    ) -> None:
         super().__init__(parent=view)
         self._view = view
-        self._messages = messages
+        self._messages, self._items = messages, items
         self.is_following = True
         self.is_kept = False
         self._line: _LineOnScreen | None = None
@@ -126,12 +129,12 @@ class ScrollAnchor(QObject):
 
     def top_of(self, message_id: str) -> float:
         """Return the top of a message in document coordinates."""
-        block = self._messages.first_block(message_id)
+        block = self._messages.layouts.block_of(self._messages.layout_of(message_id), 0)
         return float(self._view.document().documentLayout().blockBoundingRect(block).top())
 
     def actions_line_bottom(self, state: MessageState) -> float:
         """Return the bottom of the line beside a message's actions, in document coordinates."""
-        block = self._messages.writer.layouts.block_of(state.layout, state.action_item)
+        block = self._messages.layouts.block_of(state.layout, state.action_item)
         return float(self._view.document().documentLayout().blockBoundingRect(block).bottom())
 
     @property
@@ -196,7 +199,7 @@ class ScrollAnchor(QObject):
         """Return the first line of an item; None if the line is not on screen."""
         if at < 0 or not state.layout.counts[at]:
             return None
-        cursor = QTextCursor(self._messages.writer.layouts.block_of(state.layout, at))
+        cursor = QTextCursor(self._messages.layouts.block_of(state.layout, at))
         rect = self._view.cursorRect(cursor)
         is_seen = 0 <= rect.center().y() <= self._view.viewport().height()
         return (
@@ -229,7 +232,7 @@ class ScrollAnchor(QObject):
     def _go_to_line(self, line: _LineOnScreen) -> None:
         """Scroll so that the line is at its former position on screen."""
         height = self._view.viewport().height()
-        cursor = cursor_at(self._messages, line.text_anchor, height)
+        cursor = cursor_at(self._messages, self._items, line.text_anchor, height)
         bar = self._view.verticalScrollBar()
         scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
         # If the line is off screen, it only was nearest to a placeholder: do not cache it.

@@ -14,7 +14,8 @@ from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.message_layout import is_table
 
 if TYPE_CHECKING:
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 
 class TextAnchor(NamedTuple):
@@ -34,9 +35,9 @@ class TextAnchor(NamedTuple):
     units: int
 
 
-def anchor_at(messages: MaterializedMessages, cursor: QTextCursor) -> TextAnchor | None:
+def anchor_at(messages: TranscriptMessages, cursor: QTextCursor) -> TextAnchor | None:
     """Return the anchor of a cursor, or None if the cursor is in no message."""
-    found = messages.writer.layouts.layout_at(cursor.block().blockNumber())
+    found = messages.layouts.layout_at(cursor.block().blockNumber())
     if found is None:
         return None
     layout, number = found
@@ -48,19 +49,21 @@ def anchor_at(messages: MaterializedMessages, cursor: QTextCursor) -> TextAnchor
     return TextAnchor(layout.key, at, part, units)
 
 
-def cursor_at(messages: MaterializedMessages, anchor: TextAnchor, height: float) -> QTextCursor:
+def cursor_at(
+    messages: TranscriptMessages, items: ItemMaterializer, anchor: TextAnchor, height: float
+) -> QTextCursor:
     """Return a cursor at an anchor of a materialized message.
 
     Materializes missing text up to `height` pixels above and below the anchor.
     """
-    layout, writer = messages.layout_of(anchor.message_id), messages.writer
+    layout, layouts = messages.layout_of(anchor.message_id), messages.layouts
     at, part, units = min(anchor.item, len(layout.items) - 1), anchor.part, anchor.units
-    messages.write_item(layout, at, height, units)
+    items.write_item(layout, at, height, units)
     if layout.shapes[at] and not is_table(layout.items[at]):
         part = bisect_right(layout.shapes[at], units)
         units += -layout.shapes[at][part - 1] if part else prefix_length(layout.items[at])
-    first = writer.layouts.block_of(layout, at).blockNumber()
-    block = writer.document.findBlockByNumber(first + min(part, layout.counts[at] - 1))
+    first = layouts.block_of(layout, at).blockNumber()
+    block = layouts.document.findBlockByNumber(first + min(part, layout.counts[at] - 1))
     cursor = QTextCursor(block)
     cursor.setPosition(block.position() + max(0, min(units, block.length() - 1)))
     return cursor

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 
-from desktop_app.ui.transcript.document.materialized_messages import (
+from desktop_app.ui.transcript.document.message_materializer import (
     MATERIALIZED_CHARACTERS,
     READER_CHARACTERS,
 )
@@ -16,7 +16,8 @@ from desktop_app.ui.transcript.viewport.virtualizer import KEPT_SCREENS, Virtual
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+    from desktop_app.ui.transcript.document.message_materializer import MessageMaterializer
     from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
     from desktop_app.ui.transcript.speech import AnswerSpeech
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
@@ -46,14 +47,16 @@ class ViewportFiller(QObject):
     def __init__(
         self,
         view: QTextBrowser,
-        messages: MaterializedMessages,
+        writer: DocumentWriter,
+        materializer: MessageMaterializer,
         anchor: ScrollAnchor,
         virtualizer: Virtualizer,
         actions: ActionRowPlacer,
         speech: AnswerSpeech,
     ) -> None:
         super().__init__(view)
-        self._view, self._messages, self._anchor = view, messages, anchor
+        self._view, self._writer, self._anchor = view, writer, anchor
+        self._materializer = materializer
         self._virtualizer, self._actions, self._speech = virtualizer, actions, speech
         self._fill_timer = QTimer(self, singleShot=True, interval=0)
         self._fill_timer.timeout.connect(self.fill)
@@ -91,12 +94,12 @@ class ViewportFiller(QObject):
         """Schedule the removal of distant text if there is too much of it."""
         if self._speech.has_screen_reader():
             self.reader_detected.emit()
-        elif self._messages.is_over_limit and not self._removal_timer.isActive():
+        elif self._materializer.is_over_limit and not self._removal_timer.isActive():
             self._removal_timer.start()
 
     def _remove_distant(self) -> None:
         self.update_limit()
-        if self._messages.is_over_limit:
+        if self._materializer.is_over_limit:
             self._virtualizer.remove_distant()
             self._virtualizer.fill()
             self._actions.place_again()
@@ -104,13 +107,13 @@ class ViewportFiller(QObject):
     def update_limit(self) -> None:
         """Raise the limit for a screen reader or a selection, whose text must not be removed."""
         more = self._speech.has_screen_reader() or self._view.textCursor().hasSelection()
-        self._messages.set_limit(READER_CHARACTERS if more else MATERIALIZED_CHARACTERS)
+        self._materializer.set_limit(READER_CHARACTERS if more else MATERIALIZED_CHARACTERS)
 
     # ------------------------------------------------------------------ width
 
     def reduce_layout_cost(self) -> None:
         """Remove distant blocks before a full layout, so that the layout fits into a frame."""
-        layouts = self._messages.writer.layouts
+        layouts = self._writer.layouts
         for screens in _RESIZE_SCREENS:
             if self._speech.has_screen_reader() or not is_costly(layouts, _MAX_RESIZE_COST):
                 return
@@ -119,15 +122,15 @@ class ViewportFiller(QObject):
     def fit_to_width(self) -> None:
         """Reflow the items that depend on the width: those on screen now, the rest in slices."""
         top = self._view.cursorForPosition(QPoint(0, 0)).block().blockNumber()
-        writer = self._messages.writer
+        writer = self._writer
         writer.set_width(self._view.viewport().width(), top, _REFLOW_SLICE_S)
         if writer.has_outdated_items:
             self._reflow_timer.start()
 
     def _continue_reflow(self) -> None:
         with self._anchor.kept():
-            self._messages.writer.continue_reflow(_REFLOW_SLICE_S)
+            self._writer.continue_reflow(_REFLOW_SLICE_S)
         self.fill()
         self._actions.place_again()
-        if self._messages.writer.has_outdated_items:
+        if self._writer.has_outdated_items:
             self._reflow_timer.start()

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
@@ -50,15 +51,19 @@ class Virtualizer:
     """The virtualizer of one view: materializes text near the screen and removes the rest."""
 
     def __init__(
-        self, view: QTextBrowser, messages: MaterializedMessages, anchor: ScrollAnchor
+        self,
+        view: QTextBrowser,
+        writer: DocumentWriter,
+        items: ItemMaterializer,
+        anchor: ScrollAnchor,
     ) -> None:
-        self._view, self._messages, self._anchor = view, messages, anchor
+        self._view, self._writer, self._items, self._anchor = view, writer, items, anchor
 
     # ------------------------------------------------------------------ materializing
 
     def is_filled(self, screens: float) -> bool:
         """Return True if nothing is missing within `screens` screens above and below."""
-        if all(layout.is_fully_materialized for layout in self._messages.writer.layouts):
+        if all(layout.is_fully_materialized for layout in self._writer.layouts):
             return True
         self._update_scroll_range()
         height, top = self._view.viewport().height(), self._view.verticalScrollBar().value()
@@ -70,7 +75,7 @@ class Virtualizer:
         Fill at most `max_fills` placeholders. Return True if text was materialized, but False if
         the last fill had no effect: another call would have none either.
         """
-        if all(layout.is_fully_materialized for layout in self._messages.writer.layouts):
+        if all(layout.is_fully_materialized for layout in self._writer.layouts):
             return False
         self._update_scroll_range()
         for number in range(max_fills):  # the text may be shorter than its estimate
@@ -107,34 +112,34 @@ class Virtualizer:
 
         Return True if any were missing.
         """
-        for layout in self._messages.writer.layouts:
+        for layout in self._writer.layouts:
             for at in layout.items_with_gaps():
                 gap = layout.gaps[at][-1]
                 stop = layout.shapes[at][gap.block - 1]
                 with self._anchor.kept():
-                    self._messages.write_part(layout, at, stop - items * _UNITS_PER_ITEM, stop)
+                    self._items.write_part(layout, at, stop - items * _UNITS_PER_ITEM, stop)
                 return True
             for placeholder in layout.placeholders():
                 if layout.space_keys[placeholder.end].placeholder:
                     # Start at the top, because all text below is laid out again.
                     first, end = next(layout.unfolded_ranges(*placeholder))
                     with self._anchor.kept():
-                        self._messages.write_items(layout, [(first, min(end, first + items))])
+                        self._items.write_ranges(layout, [(first, min(end, first + items))])
                     return True
-        return self._messages.write_folded()
+        return self._items.write_folded()
 
     def _find_placeholder(self, top: float, bottom: float) -> Callable[[], None] | None:
         """Return a function that fills a placeholder or a text gap between two y coordinates.
 
         Return None if nothing is missing there.
         """
-        writer, write = self._messages.writer, self._messages.write_items
+        writer, write = self._writer, self._items.write_ranges
         for layout in writer.layouts[self._layout_at(top) :]:
             if not layout.items or writer.top_of(layout, 0) > bottom:
                 return None
             for at in layout.items_with_gaps():
                 if (found := self._find_text_gap(layout, at, top, bottom)) is not None:
-                    return partial(self._messages.write_part, layout, at, *found)
+                    return partial(self._items.write_part, layout, at, *found)
             for placeholder in layout.placeholders():
                 height = layout.space_keys[placeholder.end].placeholder
                 begin = writer.top_of(layout, placeholder.end) - height
@@ -150,7 +155,7 @@ class Virtualizer:
     ) -> tuple[int, int] | None:
         """Return the UTF-16 units missing from a long text between two y coordinates; else None."""
         for gap in layout.gaps[at]:
-            end = self._messages.writer.top_of_part(layout, at, gap.block)
+            end = self._writer.top_of_part(layout, at, gap.block)
             if end - gap.height > bottom:
                 return None
             if end > top:
@@ -162,14 +167,14 @@ class Virtualizer:
 
     def _layout_at(self, y: float) -> int:
         """Return the index of the message layout at a y coordinate of the document."""
-        layouts = self._messages.writer.layouts
+        layouts = self._writer.layouts
         block = self._view.document().findBlock(self._position_at(y))
         found = layouts.layout_at(block.blockNumber())
         return len(layouts) - 1 if found is None else layouts.index(found[0])
 
     def _block_index_at(self, y: float) -> _BlockIndex:
         """Return the indices of layout, item and block at a y coordinate of the document."""
-        layouts = self._messages.writer.layouts
+        layouts = self._writer.layouts
         last = len(layouts) - 1
         items = len(layouts[last].items) if last >= 0 else 0
         return self._block_index_of(self._position_at(y)) or (last, max(0, items - 1), 0)
@@ -179,7 +184,7 @@ class Virtualizer:
         return layout.hitTest(QPointF(0, max(0.0, y)), Qt.HitTestAccuracy.FuzzyHit)
 
     def _block_index_of(self, position: int) -> _BlockIndex | None:
-        writer = self._messages.writer
+        writer = self._writer
         found = writer.layouts.layout_at(writer.document.findBlock(position).blockNumber())
         if found is None:
             return None
@@ -199,7 +204,7 @@ class Virtualizer:
 
         For callers that keep the position themselves, so that nothing is materialized twice.
         """
-        writer, height = self._messages.writer, self._view.viewport().height()
+        writer, height = self._writer, self._view.viewport().height()
         if not writer.layouts:
             return
         top = self._view.verticalScrollBar().value()
@@ -221,7 +226,7 @@ class Virtualizer:
         self, first: _BlockIndex, last: _BlockIndex, pins: Iterable[_BlockIndex]
     ) -> None:
         """Remove the blocks of long texts outside [first, last], except the `pins`."""
-        writer = self._messages.writer
+        writer = self._writer
         for number, layout in enumerate(writer.layouts):
             for at in layout.long_texts():
                 item_index = (number, at)

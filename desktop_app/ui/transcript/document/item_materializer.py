@@ -1,0 +1,64 @@
+"""Writes items of messages in the document that are not materialized."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.ui.transcript.media.code_folds import fold_number, show_fold, show_folds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
+
+
+class ItemMaterializer:
+    """A writer of missing items, with their highlighting and folding."""
+
+    def __init__(
+        self, messages: TranscriptMessages, writer: DocumentWriter, highlighter: CodeHighlighter
+    ) -> None:
+        self._messages, self._writer, self._highlighter = messages, writer, highlighter
+
+    def write_ranges(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
+        """Write the items of these ranges [first, end) of a message."""
+        ranges = list(ranges)
+        self._writer.write(layout, ranges)
+        for first, end in ranges:
+            self._highlighter.highlight_items(layout, first, end)
+        state = self._messages.get(layout.key)
+        if state is not None and any(0.0 in layout.heights[first:end] for first, end in ranges):
+            show_folds(self._writer, layout, state.unfolded.code)
+
+    def write_item(self, layout: MessageLayout, at: int, height: float, unit: int = 0) -> None:
+        """Write an item and about `height` pixels on either side.
+
+        Of a very long text, write only the part that contains this UTF-16 unit. The rest is
+        materialized once it comes near the screen.
+        """
+        if not layout.counts[at]:
+            self.write_ranges(layout, layout.ranges_around(at, height, height))
+        if layout.gaps[at]:
+            self.write_part(layout, at, unit, unit + 1)
+
+    def write_part(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
+        """Write UTF-16 units [first, end) of a long text."""
+        self._writer.fill(layout, at, first, end)
+
+    def write_folded(self) -> bool:
+        """Write the folded lines of one code block for a screen reader.
+
+        The item above them must be materialized, because folded lines must not follow a
+        placeholder. Return True if any were materialized.
+        """
+        for layout in self._messages.layouts:
+            for first, end in layout.placeholders():
+                if fold_number(layout.items[end]) is not None and layout.counts[first - 1]:
+                    self._writer.write(layout, [(first, end)])
+                    self._highlighter.highlight_items(layout, first, end)
+                    show_fold(self._writer, layout, end, visible=False)
+                    return layout.counts[first] > 0
+        return False

@@ -1,0 +1,201 @@
+"""Chooses the messages that are in the document and writes them.
+
+This module does not know scrolling or painting. Its callers keep the scroll anchor meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.ui.transcript.layout.layout_cost import approximate_length
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+    from desktop_app.ui.transcript.document.message_writer import MessageWriter
+    from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
+    from desktop_app.ui.transcript.message_state import MessageState
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
+    from desktop_app.ui.transcript.transcript_styles import Styles
+
+MATERIALIZED_CHARACTERS: Final = 100_000
+"""Maximum characters to materialize.
+
+Qt lays out all of them at each step of a window resize, which must take less than 0.1 s.
+"""
+
+READER_CHARACTERS: Final = 600_000
+"""The limit while a screen reader runs or text is selected: both need materialized text."""
+
+
+class MessageMaterializer:
+    """The choice of the messages that are in the document of one view, within a limit."""
+
+    def __init__(
+        self,
+        messages: TranscriptMessages,
+        writer: DocumentWriter,
+        highlighter: CodeHighlighter,
+        message_writer: MessageWriter,
+    ) -> None:
+        self._messages, self._layouts = messages, messages.layouts
+        self._writer, self._highlighter = writer, highlighter
+        self._message_writer = message_writer
+        self._limit = MATERIALIZED_CHARACTERS
+
+    def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
+        """Start another conversation or path, with all messages outside the document."""
+        self._messages.begin(messages, versions)
+        self._clear()
+
+    def append(self, message: Message) -> MessageState | None:
+        """Append a message. Return None if it stays outside the document."""
+        is_below = bool(self._messages.newer)
+        self._messages.append(message)
+        return None if is_below else self._write(above=False)
+
+    def write_older(self, characters: int, kept_ids: Container[str] = ()) -> None:
+        """Write older messages of about `characters` above; remove messages far below.
+
+        Keep `kept_ids`, because a very long message above may exceed the limit alone.
+        """
+        self._write_many(characters, above=True)
+        while self._can_remove(-1, kept_ids):
+            self._remove(-1)
+
+    def write_newer(self, characters: int, kept_ids: Container[str] = ()) -> None:
+        """Write newer messages of about `characters` below; remove messages far above.
+
+        Keep `kept_ids`, because a very long message below may exceed the limit alone.
+        """
+        self._write_many(characters, above=False)
+        while self._can_remove(0, kept_ids):
+            self._remove(0)
+
+    def write_around(self, message_id: str, characters: int) -> None:
+        """Write only a message, the messages after it and a few before it."""
+        self._messages.split(self._messages.index_of(message_id))
+        self._clear()
+        self._write_many(characters, above=False)
+        self._write_many(characters // 4, above=True)
+
+    def write_end(self, characters: int) -> None:
+        """Write only the end of the conversation."""
+        self._messages.split(self._messages.count)
+        self._clear()
+        self._write_many(characters, above=True)
+
+    def _clear(self) -> None:
+        self._highlighter.clear()
+        self._writer.clear()
+
+    def _write_many(self, characters: int, *, above: bool) -> None:
+        written = 0
+        outside = self._messages.older if above else self._messages.newer
+        while outside and written < characters:
+            written += _size(self._write(above=above).message)
+        self._writer.finish_table()
+
+    def _write(self, *, above: bool) -> MessageState:
+        state = self._messages.enter(above=above)
+        self._message_writer.insert(0 if above else len(self._layouts), state)
+        return state
+
+    def _remove(self, at: int) -> None:
+        """Remove the first (0) or the last (-1) message from the document."""
+        state = self._messages.materialized()[at]
+        self._highlighter.forget(state.layout)
+        self._writer.remove_message(state.layout)
+        self._messages.leave(state, above=at == 0)
+
+    # ------------------------------------------------------------------ limit
+
+    def set_limit(self, characters: int) -> None:
+        """Set the approximate number of characters to materialize at most."""
+        self._limit = characters
+
+    @property
+    def has_room(self) -> bool:
+        """Return True if more messages fit without removing any."""
+        return sum(map(self._written_size, self._messages.materialized())) < self._limit * 3 // 4
+
+    @property
+    def is_over_limit(self) -> bool:
+        """Return True if the document exceeds its limit, by the counts that Qt keeps."""
+        return approximate_length(self._writer.document) > self._limit
+
+    def _can_remove(self, at: int, kept_ids: Container[str]) -> bool:
+        """Return True if the document is too long, and long enough without message `at`."""
+        if self._layouts[at].key in kept_ids:
+            return False
+        sizes = [*map(self._written_size, self._messages.materialized())]
+        return sum(sizes) > self._limit and sum(sizes) - sizes[at] > self._limit // 2
+
+    def _written_size(self, state: MessageState) -> int:
+        """Return the approximate number of characters that are, or soon will be, materialized."""
+        size, layout = _size(state.message), state.layout
+        if layout.is_fully_materialized:
+            return size
+        document, first = self._writer.document, self._layouts.first_block(layout)
+        end = document.findBlockByNumber(first + layout.total).position()
+        return min(size, end - document.findBlockByNumber(first).position())
+
+    # ------------------------------------------------------------------ look
+
+    def rewrite_screen(
+        self, styles: Styles, message_id: str, item: int, height: float, width: int
+    ) -> None:
+        """Rewrite the text on screen in other styles and for another width.
+
+        It begins with item `item` of message `message_id` and is `height` pixels high. If there is
+        no such message, it is the end of the conversation. The rest is materialized afterwards.
+        """
+        scale = styles.theme.px(1000) / self._writer.styles.theme.px(1000)
+        on_screen = self._keep_on_screen(message_id, item, height / scale)
+        self._highlighter.set_theme(styles.theme)
+        self._writer.set_styles(styles, width)
+        self._clear()
+        for state, ranges in on_screen:
+            layout = state.layout
+            self._writer.put_back(layout, ranges, scale)
+            for first, end in layout.materialized_ranges(0, len(layout.items)):
+                self._highlighter.highlight_items(layout, first, end)
+            self._message_writer.show_folds(state)
+        self._writer.finish_table()
+
+    def _keep_on_screen(
+        self, message_id: str, item: int, height: float
+    ) -> list[tuple[MessageState, list[tuple[int, int]]]]:
+        """Return the states on screen with the items to write, and remove all others."""
+        order = self._messages.materialized()
+        at = next((n for n, state in enumerate(order) if state.message.id == message_id), -1)
+        on_screen: list[tuple[MessageState, list[tuple[int, int]]]] = []
+        first = end = max(at, 0)
+        if at < 0:
+            first = end = len(order)
+            while first and height > 0:
+                first -= 1
+                layout = order[first].layout
+                last = len(layout.items) - 1
+                self._writer.measure(layout, last)
+                on_screen.insert(0, (order[first], layout.ranges_around(last, height, 0)))
+                height -= sum(layout.heights)
+        while at >= 0 and end < len(order) and height > 0:
+            layout = order[end].layout
+            begin = item if end == at else 0
+            self._writer.measure(layout, begin)
+            on_screen.append((order[end], layout.ranges_around(begin, 0, height)))
+            height -= sum(layout.heights[begin + 1 :])
+            end += 1
+        for state in order[:first]:
+            self._messages.leave(state, above=True)
+        for state in reversed(order[end:]):
+            self._messages.leave(state, above=False)
+        return on_screen
+
+
+def _size(message: Message) -> int:
+    """Return the approximate number of characters that a message takes on screen."""
+    return len(message.text) + 200

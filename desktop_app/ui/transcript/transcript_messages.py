@@ -1,0 +1,205 @@
+"""Holds the messages of the conversation on screen, in order, and their states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.documents.collections import Passage, passage_number
+from desktop_app.ui.transcript.citation_sources import CitationSources
+from desktop_app.ui.transcript.message_items import FooterFacts, MessageMark
+from desktop_app.ui.transcript.message_state import MessageState, UnfoldedSections, block_maker_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from PySide6.QtGui import QTextBlock
+
+    from desktop_app.rendering.block_model import Block
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
+
+
+class TranscriptMessages:
+    """The messages of a conversation, of which a contiguous range is in the document.
+
+    A message has a state while it is in the document, or while it grows outside it.
+
+    Attributes:
+        layouts: the layouts of the messages in the document, top to bottom.
+        older: messages above the document, oldest first.
+        newer: messages below the document, oldest first.
+        versions: (number, count) of each message that has siblings, by message id.
+        sources: the sources that messages may cite.
+        facts: the facts in the footers of answers.
+    """
+
+    def __init__(self, layouts: MessageLayouts, *, shows_facts: bool) -> None:
+        self.layouts = layouts
+        self.older: list[Message] = []
+        self.newer: list[Message] = []
+        self.versions: dict[str, tuple[int, int]] = {}
+        self.sources = CitationSources()
+        self.facts = FooterFacts(are_shown=shows_facts)
+        self._states: dict[str, MessageState] = {}
+        self._detached: dict[str, MessageState] = {}
+        self._unfolded: dict[str, UnfoldedSections] = {}
+        self._marks: Mapping[str, MessageMark] = {}
+
+    # ------------------------------------------------------------------ states
+
+    def get(self, message_id: str) -> MessageState | None:
+        """Return a message that is in the document."""
+        return self._states.get(message_id)
+
+    def find_state(self, message_id: str) -> MessageState | None:
+        """Return a message that is in the document or grows outside it."""
+        return self._states.get(message_id) or self._detached.get(message_id)
+
+    def materialized(self) -> list[MessageState]:
+        """Return the messages in the document, top to bottom."""
+        return [self._states[layout.key] for layout in self.layouts]
+
+    def last(self) -> MessageState | None:
+        """Return the last message in the document."""
+        return self._states.get(self.layouts[-1].key) if self.layouts else None
+
+    def newest_answer(self) -> MessageState | None:
+        """Return the newest answer, materialized or not."""
+        messages = map(self.message_at, reversed(range(self.count)))
+        newest = next((message for message in messages if message.role is Role.ASSISTANT), None)
+        return None if newest is None else self.find_state(newest.id) or self._new_state(newest)
+
+    def at_block(self, block: QTextBlock) -> MessageState | None:
+        """Return the message that owns a block of the document."""
+        found = self.layouts.layout_at(block.blockNumber())
+        return None if found is None else self._states.get(found[0].key)
+
+    def layout_of(self, message_id: str) -> MessageLayout:
+        """Return the layout of a message in the document."""
+        return self._states[message_id].layout
+
+    @property
+    def is_fully_materialized(self) -> bool:
+        """Return True if all messages are fully materialized."""
+        is_partial = self.older or self.newer
+        return not is_partial and all(layout.is_fully_materialized for layout in self.layouts)
+
+    # ------------------------------------------------------------------ order
+
+    def all(self) -> list[Message]:
+        """Return all messages, oldest first."""
+        return [*self.older, *(state.message for state in self.materialized()), *self.newer]
+
+    @property
+    def count(self) -> int:
+        """Return the number of messages, materialized or not."""
+        return len(self.older) + len(self.layouts) + len(self.newer)
+
+    def message_at(self, index: int) -> Message:
+        """Return a message by its index in the conversation."""
+        if index < len(self.older):
+            return self.older[index]
+        index -= len(self.older)
+        if index < len(self.layouts):
+            return self._states[self.layouts[index].key].message
+        return self.newer[index - len(self.layouts)]
+
+    def index_of(self, message_id: str) -> int:
+        """Return the index of a message in the conversation, or -1 if there is none."""
+        ids = (message.id for message in self.all())
+        return next((index for index, other in enumerate(ids) if other == message_id), -1)
+
+    def first_id(self) -> str:
+        """Return the id of the oldest message, materialized or not, or "" if there is none."""
+        return self.message_at(0).id if self.count else ""
+
+    # ------------------------------------------------------------------ content
+
+    def block_maker(self, message: Message) -> Callable[[], Iterable[Block]]:
+        """Return a function that parses a message outside the document for copying.
+
+        The function may be called on any thread.
+        """
+        detached = self._detached.get(message.id)
+        if detached is not None:
+            return detached.block_maker()
+        return block_maker_of(message, self.sources.numbers(message.id))
+
+    def cited_passage(self, state: MessageState | None, target: str) -> Passage | None:
+        """Return the passage that a citation in a message refers to; None if there is none."""
+        number = passage_number(target)
+        if state is None or number is None:
+            return None
+        return self.sources.passage(state.message.id, number)
+
+    # ------------------------------------------------------------------ changes
+
+    def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
+        """Start another conversation or path, with all messages above the document."""
+        self._states.clear()
+        self._detached.clear()
+        self.older, self.newer = list(messages), []
+        ids = {message.id for message in self.older}
+        self._unfolded = {key: sections for key, sections in self._unfolded.items() if key in ids}
+        self.facts.begin(self.older)
+        self.sources.begin(self.older)
+        self.versions, self._marks = versions, {}
+
+    def append(self, message: Message) -> None:
+        """Append a message, below the document."""
+        self.sources.add(message)
+        self.facts.followed_ids.add(message.parent_id)
+        self.newer.append(message)
+        if message.status is MessageStatus.STREAMING:
+            self._detached[message.id] = self._new_state(message)
+
+    def replace(self, message: Message, version: tuple[int, int] | None = None) -> None:
+        """Replace a message outside the document by a newer state of it; set a given version."""
+        if version is not None:
+            self.versions[message.id] = version
+        if message.status is not MessageStatus.STREAMING:
+            self._detached.pop(message.id, None)
+        for outside in (self.older, self.newer):
+            outside[:] = [message if m.id == message.id else m for m in outside]
+
+    def enter(self, *, above: bool) -> MessageState:
+        """Move the nearest message above or below the document into it."""
+        message = self.older.pop() if above else self.newer.pop(0)
+        state = self._detached.pop(message.id, None) or self._new_state(message)
+        state.set_mark(self._marks.get(message.id))
+        self._states[message.id] = state
+        return state
+
+    def leave(self, state: MessageState, *, above: bool) -> None:
+        """Move the first or the last message out of the document, above or below it."""
+        if above:
+            self.older.append(state.message)
+        else:
+            self.newer.insert(0, state.message)
+        del self._states[state.message.id]
+        state.leave_document()
+        if state.is_growing:
+            self._detached[state.message.id] = state
+
+    def split(self, index: int) -> None:
+        """Move all messages out of the document: the first `index` above, the others below it."""
+        messages = self.all()
+        for state in self.materialized():
+            self.leave(state, above=True)
+        self.older, self.newer = messages[:index], messages[index:]
+
+    def set_marks(self, marks: Mapping[str, MessageMark]) -> list[MessageState]:
+        """Replace all marks with these, by message id. Return the changed ones in the document."""
+        before, self._marks = self._marks, marks
+        changed = [
+            state for key, state in self._states.items() if before.get(key) != marks.get(key)
+        ]
+        for state in changed:
+            state.set_mark(marks.get(state.message.id))
+        return changed
+
+    def _new_state(self, message: Message) -> MessageState:
+        unfolded = self._unfolded.setdefault(message.id, UnfoldedSections())
+        cited = self.sources.numbers(message.id)
+        return MessageState(message, self.facts, self.versions.get(message.id), unfolded, cited)
