@@ -58,11 +58,11 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> Lis
     fault = str(row["fault"])
     if not fault and parameters.get("type", "object") != "object":
         fault = "type: it is not an object"
-    reason = ""
+    reason = why = ""
     if shown != name or not name.strip() or name == ALL_TOOLS:
         reason = NAME_UNUSABLE
     elif fault:
-        reason = SCHEMA_UNUSABLE
+        reason, why = SCHEMA_UNUSABLE, visible_text(fault)
     definition = ToolDefinition(
         shown or "?",
         visible_text(str(row["description"])),
@@ -71,9 +71,7 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> Lis
         source=source,
         touches=ADDRESS_TOUCHES if is_remote else COMMAND_TOUCHES,
     )
-    return ListedTool(
-        definition, reason, why=visible_text(fault) if reason == SCHEMA_UNUSABLE else ""
-    )
+    return ListedTool(definition, reason, why=why)
 
 
 def _kind(row: Mapping[str, Any]) -> ToolKind:
