@@ -104,7 +104,7 @@ def test_the_panel_joins_the_row(window: MainWindow, qtbot: QtBot) -> None:
     assert rect_in(window, window.transcript) == (264, 1280 - 264 - 312)
     assert rect_in(window, window.prompt) == (264 + 20, 1280 - 264 - 312 - 40)
     assert window.settings.isAncestorOf(focused())
-    window.settings.closed.emit()
+    window.settings.close_requested.emit()
     assert not window.settings.isVisible()
     qtbot.waitUntil(lambda: window.prompt.isAncestorOf(focused()))
 

@@ -160,7 +160,7 @@ def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> 
     click(qtbot, panel, "replace-key")
     assert entry.hasFocus()
     qtbot.keyClicks(entry, SECRET)
-    with qtbot.assertNotEmitted(panel.key_entered), qtbot.assertNotEmitted(panel.closed):
+    with qtbot.assertNotEmitted(panel.key_entered), qtbot.assertNotEmitted(panel.close_requested):
         qtbot.keyClick(entry, Qt.Key.Key_Escape)
     assert find(panel, QLineEdit, "key-place").text() == "Stored in your keyring"
     assert find(panel, QLineEdit, "key-place").isVisible()
@@ -816,7 +816,10 @@ def test_keys_of_the_keypad_are_taken_as_those_of_the_keyboard(
 
 def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
-    with qtbot.assertNotEmitted(panel.shortcut_changed), qtbot.assertNotEmitted(panel.closed):
+    with (
+        qtbot.assertNotEmitted(panel.shortcut_changed),
+        qtbot.assertNotEmitted(panel.close_requested),
+    ):
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_Escape)
     with qtbot.waitSignal(panel.shortcut_changed) as changed:
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_Backspace)
@@ -853,9 +856,9 @@ def test_help_is_requested_for_the_shown_page(qtbot: QtBot, panel: SettingsPanel
 
 
 def test_escape_and_the_close_button_close_the_panel(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.waitSignal(panel.closed):
+    with qtbot.waitSignal(panel.close_requested):
         qtbot.keyClick(find(panel, QLineEdit, "base-url"), Qt.Key.Key_Escape)
-    with qtbot.waitSignal(panel.closed):
+    with qtbot.waitSignal(panel.close_requested):
         cross = find(panel, QToolButton, "close-settings")
         qtbot.mouseClick(cross, Qt.MouseButton.LeftButton)
 

@@ -66,7 +66,7 @@ class SettingsPanel(QFrame):
 
     Signals:
         opened: the panel is shown.
-        closed: the user wants to close the panel.
+        close_requested: the user wants to close the panel.
         profile_selected(str): the user selected this provider.
         profile_save_requested(ProviderProfile): store this changed profile.
         profile_add_requested(ProviderProfile): store this new profile and show it.
@@ -105,7 +105,7 @@ class SettingsPanel(QFrame):
     """
 
     opened = Signal()
-    closed = Signal()
+    close_requested = Signal()
     profile_selected = Signal(str)
     profile_save_requested = Signal(object)
     profile_add_requested = Signal(object)
@@ -372,7 +372,7 @@ class SettingsPanel(QFrame):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
-            self.closed.emit()
+            self.close_requested.emit()
         else:
             super().keyPressEvent(event)
 
@@ -392,7 +392,7 @@ class SettingsPanel(QFrame):
                 "about": self._make_about,
             }
             self._frame = SettingsFrame(self._theme, makers, self)
-            self._frame.close_requested.connect(self.closed)
+            self._frame.close_requested.connect(self.close_requested)
             self._frame.help_requested.connect(self.help_requested)
             self._frame.page_shown.connect(self._on_page_shown)
             layout = QVBoxLayout(self)

@@ -115,7 +115,6 @@ class TranscriptView(TranscriptSurface):
         latest_button: scrolls to the end.
 
     Signals:
-        at_bottom_changed(bool): whether the view follows new text.
         message_updated(str message_id): an updated message is shown and announced.
         action_requested(str message_id, str action): any action except folding; "copy" has
             already been done.
@@ -126,7 +125,6 @@ class TranscriptView(TranscriptSurface):
         text_typed(str): the user typed this into the transcript, which takes no text.
     """
 
-    at_bottom_changed = Signal(bool)
     message_updated = Signal(str)
     action_requested = Signal(str, str)
     image_requested = Signal(str)
@@ -437,7 +435,6 @@ class TranscriptView(TranscriptSurface):
 
     def _on_following_changed(self, following: bool) -> None:
         self.latest_button.set_wanted(not following)
-        self.at_bottom_changed.emit(following)
 
     def _on_scrolled_sideways(self) -> None:
         if not self.anchor.is_kept:

@@ -273,7 +273,7 @@ class MainWindow(QMainWindow):
         self.header.list_requested.connect(self.toggle_list)
         self.conversations.rename_ended.connect(self._end_rename)
         self._shade.pressed.connect(self._close_drawer)
-        self.settings.closed.connect(lambda: self.show_settings(False))
+        self.settings.close_requested.connect(lambda: self.show_settings(False))
         for chosen in (
             self.conversations.open_requested,
             self.conversations.hit_open_requested,

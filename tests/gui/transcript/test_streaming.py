@@ -275,7 +275,7 @@ def test_the_view_follows_new_text_only_at_the_bottom(
     bar = view.verticalScrollBar()
     assert bar.value() == bar.maximum() > 0
     if not at_bottom:
-        with qtbot.waitSignal(view.at_bottom_changed):
+        with qtbot.waitSignal(view.anchor.following_changed):
             bar.setValue(bar.maximum() // 2)
         assert view.latest_button.isVisible()
     before = bar.value()
