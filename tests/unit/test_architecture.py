@@ -199,6 +199,53 @@ def test_no_module_sets_attributes_of_others(package: str, product_nodes: Nodes)
     assert not found
 
 
+# Methods that change a list, set or dict, and that few other objects have.
+_CHANGING = {
+    "add",
+    "append",
+    "clear",
+    "discard",
+    "extend",
+    "pop",
+    "popitem",
+    "setdefault",
+    "update",
+}
+# module -> what it changes although another object keeps it: what is not a collection, its own
+# class's collection, and the environment of a child process.
+OWN_COLLECTIONS = {
+    "desktop_app/app/export/pdf_process.py": {"os.environ", "pages.content"},
+    "desktop_app/app/export/print_process.py": {"os.environ"},
+    "desktop_app/ui/transcript/document/message_writer.py": {"state.folds"},
+    "desktop_app/ui/widgets/forms/form_dialog.py": {"DraftForm.drafts"},
+}
+
+
+def _changed_collection(node: ast.AST) -> ast.expr | None:
+    """Return the collection that a statement or call changes, if an object keeps it."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        found = node.func.value if node.func.attr in _CHANGING else None
+        return found if isinstance(found, ast.Attribute) else None
+    targets = node.targets if isinstance(node, ast.Delete) else _targets(node)
+    changed = (target.value for target in targets if isinstance(target, ast.Subscript))
+    return next((each for each in changed if isinstance(each, ast.Attribute)), None)
+
+
+@pytest.mark.parametrize("package", ["app", "ui"])
+def test_no_module_changes_collections_of_others(package: str, product_nodes: Nodes) -> None:
+    found = []
+    for path, nodes in modules_of(package, product_nodes).items():
+        for node in nodes:
+            collection = _changed_collection(node)
+            if not isinstance(collection, ast.Attribute):
+                continue
+            owner, name = ast.unparse(collection.value), ast.unparse(collection)
+            is_own = owner == "self" or owner in OWN_VALUES.get(path, set())
+            if not is_own and name not in OWN_COLLECTIONS.get(path, set()):
+                found.append(f"{path}:{collection.lineno}: {name}")
+    assert not found
+
+
 # module -> objects of libraries, and the options of a command, whose attributes it sets.
 LIBRARY_VALUES = {
     "desktop_app/cli/answers/answer_parameters.py": {"options"},

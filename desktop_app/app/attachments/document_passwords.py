@@ -140,7 +140,7 @@ class DocumentUnlocker(QObject):
             number = part.pictured[0].number if part.pictured else 1
             pages = [(number, (8, 8))]
             await self._documents.render_pages(part.name, original, pages, password=password)
-            self._documents.passwords[sha256] = password
+            self._documents.remember_password(sha256, password)
 
         await self._passwords.open_with_password(attempt)
         self._notifications.dismiss_topic(TOPIC)

@@ -37,12 +37,11 @@ class FormDraftSaver(QObject):
     def restore(self, stored: dict[str, Any]) -> None:
         """Load the changes that an earlier run stored; their forms show them when opened."""
         if drafts := stored.get(FORMS_KEY):
-            from desktop_app.ui.widgets.forms.form_dialog import (
-                DraftForm,  # not needed at the start
-            )
+            # Imported here, because the start does not need it.
+            from desktop_app.ui.widgets.forms.form_dialog import restore_form_drafts
 
             self._stored = drafts
-            DraftForm.drafts.update(drafts)
+            restore_form_drafts(drafts)
 
     def save(self) -> None:
         """Store the changes that are not stored yet."""
@@ -65,14 +64,14 @@ class FormDraftSaver(QObject):
 
     def close(self) -> None:
         """Store the changes for the last time, and save the field with the focus."""
-        from desktop_app.ui.widgets.forms.form_dialog import DraftForm, leave_field
+        from desktop_app.ui.widgets.forms.form_dialog import forget_form_drafts, leave_field
 
         # A later focus change must not store that there are no changes any more.
         self._is_closed = True
         leave_field()
         self.save()
         self._timer.stop()
-        DraftForm.drafts.clear()
+        forget_form_drafts()
 
     def _on_focus_changed(self) -> None:
         if not self._is_closed and not self._timer.isActive():

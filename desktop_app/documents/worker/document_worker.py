@@ -118,6 +118,10 @@ class DocumentWorker:
         """Return the child's process id, None if there is no child."""
         return self._child.pid if self._child else None
 
+    def remember_password(self, sha256: str, password: str) -> None:
+        """Use this password whenever the document is rendered."""
+        self.passwords[sha256] = password
+
     def set_limits(self, limits: Limits) -> None:
         """Set the limits of the next document."""
         self.limits = limits
@@ -246,7 +250,7 @@ class DocumentWorker:
 
         found = await self._ask(request, read, on_progress)
         if found.is_protected:
-            self.passwords[found.sha256] = password
+            self.remember_password(found.sha256, password)
         return found
 
     async def _ask(

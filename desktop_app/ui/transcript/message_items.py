@@ -317,6 +317,10 @@ class FooterFacts:
         """Start another conversation or path."""
         self.followed_ids = {message.parent_id for message in messages}
 
+    def add_follower(self, message: Message) -> None:
+        """Record that a message follows its parent."""
+        self.followed_ids.add(message.parent_id)
+
     def set_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that names models."""
         self.name_of = name_of

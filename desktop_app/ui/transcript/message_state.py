@@ -271,6 +271,13 @@ class MessageState:
         if not folded:
             self.show_more_reasoning(_immediate_length(self.reasoning))
 
+    def set_code_folded(self, number: int, *, folded: bool) -> None:
+        """Record that a long code block is shown in part, or in full."""
+        if folded:
+            self.unfolded.code.discard(number)
+        else:
+            self.unfolded.code.add(number)
+
     def toggle(self, action: str) -> None:
         """Fold or unfold a section by its action: reasoning, details, a tool call or passages."""
         if action == TOGGLE_REASONING:

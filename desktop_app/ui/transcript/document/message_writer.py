@@ -160,13 +160,10 @@ class MessageWriter:
 
     def set_fold(self, state: MessageState, number: int, *, unfold: bool | None = None) -> None:
         """Unfold or fold a long code block; if `unfold` is None, toggle it."""
-        if (number not in state.unfolded.code) if unfold is None else unfold:
-            state.unfolded.code.add(number)
-        else:
-            state.unfolded.code.discard(number)
+        is_folded = number in state.unfolded.code if unfold is None else not unfold
+        state.set_code_folded(number, folded=is_folded)
         layout, at = state.layout, state.item_of_action(f"{TOGGLE_CODE}{number}")
         if at >= 0:
-            is_folded = number not in state.unfolded.code
             line = fold_line_at(layout.items, at, is_folded=is_folded)
             self._writer.replace_changed(layout, at, 1, [line])
         self.show_folds(state)
@@ -186,7 +183,7 @@ class MessageWriter:
         if code is None:
             return False
         if not state.is_stored or end - code.lines + VISIBLE_LINES <= visible_item - head < end:
-            state.unfolded.code.add(code.number)
+            state.set_code_folded(code.number, folded=False)
         unfolded = code.number in state.unfolded.code
         at = state.folds.add(code)
         self._change(state, at, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtWidgets import (
@@ -45,6 +46,16 @@ def collect_form_drafts() -> dict[str, FormValues]:
         if isinstance(dialog, DraftDialog) and (draft := dialog.draft()):
             found[dialog.draft_name] = draft
     return found
+
+
+def restore_form_drafts(drafts: Mapping[str, FormValues]) -> None:
+    """Load the drafts of an earlier run; their forms show them when opened."""
+    DraftForm.drafts.update(drafts)
+
+
+def forget_form_drafts() -> None:
+    """Forget the drafts of forms that are not open dialogs."""
+    DraftForm.drafts.clear()
 
 
 def leave_field() -> None:
