@@ -319,6 +319,49 @@ def test_objects_emit_their_own_signals(product_nodes: Nodes) -> None:
     assert not found
 
 
+# What returns a sentence for users, and the methods that would cut, change or test it.
+_TRANSLATORS = {"tr", "tr_context", "tr_filled", "tr_plural"}
+_SENTENCES = {"sentences", "what_happened", "what_to_do"}
+_CUTTING = {
+    *("endswith", "find", "index", "lstrip", "partition", "removeprefix", "removesuffix"),
+    *("replace", "rpartition", "rsplit", "rstrip", "split", "startswith", "strip"),
+}
+
+
+def _is_sentence(node: ast.AST | None) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in _TRANSLATORS
+    return isinstance(node, ast.Attribute) and node.attr in _SENTENCES
+
+
+def _read_texts(node: ast.AST) -> list[ast.expr]:
+    """Return the expressions that a node compares, cuts or looks up."""
+    match node:
+        case ast.Compare(left=left, comparators=others):
+            compared = [left, *others]
+            lists = [each.elts if isinstance(each, ast.Tuple) else [each] for each in compared]
+            return [text for each in lists for text in each]
+        case ast.Dict(keys=keys):
+            return [key for key in keys if key is not None]
+        case ast.Call(func=ast.Attribute(value=text, attr=name)) if name in _CUTTING:
+            return [text]
+        case ast.Subscript(value=text):
+            return [text]
+    return []
+
+
+def test_no_code_compares_or_cuts_sentences_for_users(product_nodes: Nodes) -> None:
+    found = []
+    for path, nodes in modules_of("", product_nodes).items():
+        for node in nodes:
+            found += [
+                f"{path}:{text.lineno}: {ast.unparse(node)}"
+                for text in _read_texts(node)
+                if _is_sentence(text)
+            ]
+    assert not found
+
+
 # Names that say nothing about a module's content.
 REPEATED_MODULES = {"__init__", "__main__"}
 
