@@ -180,7 +180,7 @@ class Controllers(QObject):
             current=state.current,
             providers=state.providers,
             show_title=window.pane.set_title,
-            transcript=window.transcript,
+            stream=window.transcript.stream,
             notifications=window.notifications,
             conversations=state.backend.conversations,
         )
@@ -358,14 +358,14 @@ class Controllers(QObject):
             current=state.current,
             tasks=state.tasks,
             attachment_store=state.backend.attachments,
-            user_folders=state.backend.folders,
+            temporary_folder=state.backend.folders.temporary,
         )
         self.attachment_drags = AttachmentDrags(
             window.transcript,
             current=state.current,
             tasks=state.tasks,
             attachment_store=state.backend.attachments,
-            user_folders=state.backend.folders,
+            temporary_folder=state.backend.folders.temporary,
         )
         self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachment_reader = AttachmentReader(
@@ -420,7 +420,7 @@ class Controllers(QObject):
             tasks=state.tasks,
             prompt=window.prompt,
             notifications=window.notifications,
-            conversation_list=window.conversations,
+            list_view=window.conversations.view,
         )
 
     def _make_documents(self) -> None:
@@ -431,11 +431,11 @@ class Controllers(QObject):
             theme,
             session=state.session,
             tasks=state.tasks,
-            prompt=window.prompt,
+            chips=window.prompt.chips,
             transcript=window.transcript,
             attachment_store=state.backend.attachments,
-            user_folders=state.backend.folders,
-            documents=state.backend.documents,
+            temporary_folder=state.backend.folders.temporary,
+            passwords=state.backend.documents.passwords,
         )
         self.collections = CollectionsController(
             window,
@@ -462,7 +462,7 @@ class Controllers(QObject):
             notifications=window.notifications,
             tasks=state.tasks,
             prompts=state.prompts,
-            database=state.backend.database,
+            server_store=lambda: state.backend.server_store,
             current=state.current,
         )
         self.consent = ConsentController(
@@ -480,12 +480,12 @@ class Controllers(QObject):
             current=state.current,
             setup=state.setup,
             tasks=state.tasks,
-            prompt=window.prompt,
+            choice_row=window.prompt.row,
             panel=window.settings,
             notifications=window.notifications,
             permissions=state.backend.permissions,
             tools=lambda: state.backend.tools,
-            catalog=state.backend.catalog,
+            hosted_prices=state.backend.catalog.hosted_tools,
         )
 
     def _make_answers(self) -> None:
@@ -538,7 +538,7 @@ class Controllers(QObject):
         )
         self.server_watch = ServerWatch(
             window,
-            transcript=window.transcript,
+            stream=window.transcript.stream,
             notifications=window.notifications,
             current=state.current,
             providers=state.providers,
@@ -618,7 +618,7 @@ class Controllers(QObject):
             providers=state.providers,
             transcript=window.transcript,
             notifications=window.notifications,
-            prompt=window.prompt,
+            choice_row=window.prompt.row,
         )
         self.chat = ChatController(
             window,
@@ -754,7 +754,7 @@ class Controllers(QObject):
             tasks=state.tasks,
             add_above_prompt=window.pane.add_above_prompt,
             notifications=window.notifications,
-            conversation_list=window.conversations,
+            listed=window.conversations.model,
         )
         self.backups = BackupController(
             window,
@@ -776,14 +776,14 @@ class Controllers(QObject):
             panel=window.settings,
             ledger=state.backend.ledger,
             budget=state.backend.budget,
-            database=state.backend.database,
+            review_store=lambda: state.backend.review_store,
         )
         self.evaluations = EvaluationController(
             window,
             theme,
-            state.backend.database,
             tasks=state.tasks,
             notifications=window.notifications,
+            evaluation_store=lambda: state.backend.evaluation_store,
         )
         self.export = ExportController(
             window,
@@ -792,7 +792,7 @@ class Controllers(QObject):
             providers=state.providers,
             tasks=state.tasks,
             notifications=window.notifications,
-            user_folders=state.backend.folders,
+            temporary_folder=state.backend.folders.temporary,
             catalog=state.backend.catalog,
         )
         self.batches = BatchController(

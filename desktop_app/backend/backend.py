@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.tool_server_book import ToolServers
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.batch.batch_store import BatchStore
+    from desktop_app.storage.conversations.review_store import ReviewStore
+    from desktop_app.storage.documents.evaluation_store import EvaluationStore
+    from desktop_app.storage.tools.server_store import ServerStore
 
 LIMIT_NAMES = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
 """The settings of the limits on documents, without the prefix "documents." of their keys."""
@@ -252,6 +255,28 @@ class Backend:
         from desktop_app.storage.batch.batch_store import BatchStore  # takes 9 ms
 
         return BatchStore(self.database, self.ledger)
+
+    @cached_property
+    def evaluation_store(self) -> EvaluationStore:
+        """Return the store of evaluations."""
+        # Few runs need it.
+        from desktop_app.storage.documents.evaluation_store import EvaluationStore
+
+        return EvaluationStore(self.database)
+
+    @cached_property
+    def review_store(self) -> ReviewStore:
+        """Return the store of the user's reviews of answers."""
+        from desktop_app.storage.conversations.review_store import ReviewStore  # few runs need it
+
+        return ReviewStore(self.database)
+
+    @cached_property
+    def server_store(self) -> ServerStore:
+        """Return the store of tool servers."""
+        from desktop_app.storage.tools.server_store import ServerStore  # few runs need it
+
+        return ServerStore(self.database)
 
     @cached_property
     def compaction(self) -> CompactionService:

@@ -13,7 +13,6 @@ from desktop_app.services.tools.hosted_tools import HostedTools
 from desktop_app.services.tools.server_source import ServerSource
 from desktop_app.services.tools.tool_server_book import ToolServers
 from desktop_app.storage.tools.file_lock import file_lock
-from desktop_app.storage.tools.server_store import ServerStore
 from desktop_app.tool_servers.server_connection import ServerConnection
 from desktop_app.tools.built_in import BuiltInTools
 from desktop_app.tools.document_tools import DocumentTools
@@ -61,7 +60,7 @@ def tool_servers(backend: Backend) -> ToolServers:
         return await backend.vault.set(name, secret) is KeyPlace.KEYRING
 
     return ToolServers(
-        ServerStore(backend.database),
+        backend.server_store,
         backend.vault,
         backend.permissions.forget_source,
         ServerConnection.open,

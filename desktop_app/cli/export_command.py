@@ -45,7 +45,6 @@ from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import N_, language, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaClient
-from desktop_app.storage.conversations.review_store import ReviewStore
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.temporary_files import removed_at_end
 
@@ -338,7 +337,7 @@ async def _export_corrections(backend: Backend, wanted: list[Conversation], targ
         StorageError: no answer was corrected. The file is unchanged.
     """
     ids = [conversation.id for conversation in wanted]
-    pairs = await ReviewStore(backend.database).pairs(ids)
+    pairs = await backend.review_store.pairs(ids)
     if not pairs:
         raise StorageError(Reason.EXPORT_NO_CORRECTIONS)
     with partial_file(target) as file, file.open("w", encoding="utf-8") as stream:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.transcript.viewport.message_stream import MessageStream
     from desktop_app.ui.window.cards.notifications import Notifications
 
 FIRST_WAIT_MS: Final = 1_000
@@ -45,14 +45,14 @@ class ServerWatch(QObject):
         self,
         parent: QWidget,
         *,
-        transcript: TranscriptView,
+        stream: MessageStream,
         notifications: Notifications,
         current: OpenConversation,
         providers: Providers,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._transcript, self._notifications = transcript, notifications
+        self._stream, self._notifications = stream, notifications
         self._window = parent
         self._current, self._providers, self._tasks = current, providers, tasks
         self._watched_id = ""
@@ -139,7 +139,7 @@ class ServerWatch(QObject):
         )
         numbers = self._current.version_numbers
         shown = self._providers.as_shown(replace(message, error=note))
-        self._transcript.stream.update_message(shown, numbers.get(message.id))
+        self._stream.update_message(shown, numbers.get(message.id))
         self._notifications.announce(note.sentences)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.composer.choice_row import ChoiceRow
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -53,12 +53,13 @@ class ShownAnswers(QObject):
         *,
         transcript: TranscriptView,
         notifications: Notifications,
-        prompt: PromptEditor,
+        choice_row: ChoiceRow,
         current: OpenConversation,
         providers: Providers,
     ) -> None:
         super().__init__(parent)
-        self._transcript, self._notifications, self._prompt = transcript, notifications, prompt
+        self._transcript, self._notifications = transcript, notifications
+        self._choice_row = choice_row
         self._current, self._providers = current, providers
         self._ended_answer: Message | None = None  # announced when all of it is shown
         transcript.message_updated.connect(self._announce_end)
@@ -121,7 +122,7 @@ class ShownAnswers(QObject):
 
     def _show_rate(self, conversation_id: str, rate: float) -> None:
         if self._is_open(conversation_id):
-            self._prompt.row.set_rate(tr("{count} tok/s", count=round(rate)))
+            self._choice_row.set_rate(tr("{count} tok/s", count=round(rate)))
 
     def _show_amended(self, conversation_id: str, answer: Message) -> None:
         if self._is_open(conversation_id):

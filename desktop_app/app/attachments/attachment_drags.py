@@ -14,9 +14,10 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.paths import Folders
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.transcript.view import TranscriptView
 
@@ -35,12 +36,12 @@ class AttachmentDrags(QObject):
         current: OpenConversation,
         tasks: Tasks,
         attachment_store: AttachmentStore,
-        user_folders: Folders,
+        temporary_folder: Path,
     ) -> None:
         super().__init__(transcript)
         self._transcript, self._current = transcript, current
         self._attachment_store = attachment_store
-        self._copies = TemporaryCopies(user_folders.temporary)
+        self._copies = TemporaryCopies(temporary_folder)
         transcript.drags.file_requested.connect(lambda sha256: tasks.start(self._drag(sha256)))
 
     async def _drag(self, sha256: str) -> None:

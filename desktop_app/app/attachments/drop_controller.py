@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.sidebar.conversation_view import ConversationView
     from desktop_app.ui.window.cards.notifications import Notifications
 
 CONVERSION_LIMIT_S = 15.0
@@ -54,7 +54,7 @@ class DropController(QObject):
         *,
         prompt: PromptEditor,
         notifications: Notifications,
-        conversation_list: ConversationList,
+        list_view: ConversationView,
         current: OpenConversation,
         values: SettingValues,
         tasks: Tasks,
@@ -64,7 +64,7 @@ class DropController(QObject):
         self._values, self._tasks = values, tasks
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
-        conversation_list.view.content_dropped.connect(self.take_drop)
+        list_view.content_dropped.connect(self.take_drop)
         prompt.field.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
         prompt.field.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html, current.id))

@@ -23,9 +23,10 @@ from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.paths import Folders
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.transcript.view import TranscriptView
 
@@ -53,13 +54,13 @@ class ImagesController(QObject):
         current: OpenConversation,
         tasks: Tasks,
         attachment_store: AttachmentStore,
-        user_folders: Folders,
+        temporary_folder: Path,
     ) -> None:
         super().__init__(transcript)
         self._current, self._tasks, self._attachment_store = current, tasks, attachment_store
         self._transcripts: list[TranscriptView] = []
         self._chips = chips
-        self._copies = TemporaryCopies(user_folders.temporary)
+        self._copies = TemporaryCopies(temporary_folder)
         self.show_images_in(transcript, lambda: current.path)
         chips.thumbnail_made.connect(self._pass_thumbnail)
 

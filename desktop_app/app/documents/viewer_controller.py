@@ -35,13 +35,11 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.tasks import Tasks
-    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
     from desktop_app.domain.documents.collections import Passage
-    from desktop_app.paths import Folders
     from desktop_app.rendering.document_text import DocumentText
     from desktop_app.storage.documents.attachment_store import AttachmentStore
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.composer.attachment_chips import AttachmentChips
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
@@ -92,18 +90,18 @@ class ViewerController(QObject):
         parent: QWidget,
         theme: ThemeWatcher,
         *,
-        prompt: PromptEditor,
+        chips: AttachmentChips,
         transcript: TranscriptView,
         session: ConversationSession,
         tasks: Tasks,
         attachment_store: AttachmentStore,
-        user_folders: Folders,
-        documents: DocumentWorker,
+        temporary_folder: Path,
+        passwords: dict[str, str],
     ) -> None:
         super().__init__(parent)
         self._theme, self._current, self._draft = theme, session.current, session.draft
         self._tasks, self._attachment_store = tasks, attachment_store
-        self._documents = documents
+        self._passwords = passwords  # of documents, by SHA-256; the readers add to them
         self.window: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: Target | None = None
@@ -117,10 +115,10 @@ class ViewerController(QObject):
         self._wanted_strips: list[PageStrip] = []
         self._draw_task: asyncio.Future[Any] | None = None
         self._drawn_strip: tuple[PageStrip, float] | None = None
-        self._copies = TemporaryCopies(user_folders.temporary)
+        self._copies = TemporaryCopies(temporary_folder)
         transcript.action_requested.connect(self._act)
         transcript.passage_requested.connect(self.open_passage)
-        prompt.chips.action_requested.connect(self._act_on_chip)
+        chips.action_requested.connect(self._act_on_chip)
 
     def _act(self, _message_id: str, action: str) -> None:
         if action.startswith(OPEN_DOCUMENT):
@@ -216,7 +214,7 @@ class ViewerController(QObject):
 
         viewer = self._get_window()
         document = ViewedDocument(target.sha256, target.name or file.name, source)
-        self._worker = self._worker or PageWorker(passwords=self._documents.passwords)
+        self._worker = self._worker or PageWorker(passwords=self._passwords)
         try:
             sizes = await self._worker.open_document(document)
         except DocumentError as error:

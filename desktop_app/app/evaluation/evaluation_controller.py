@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,12 @@ from desktop_app.ui.widgets.file_dialogs import choose_folder
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.evaluation.evaluation_result import Evaluation
-    from desktop_app.storage.database.database import Database
     from desktop_app.storage.documents.evaluation_store import EvaluationStore
     from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -34,23 +34,21 @@ class EvaluationController(QObject):
         self,
         parent: QWidget,
         theme: ThemeWatcher,
-        database: Database,
         *,
         tasks: Tasks,
         notifications: Notifications,
+        evaluation_store: Callable[[], EvaluationStore],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._database = parent, theme, database
+        self._parent, self._theme, self._find_store = parent, theme, evaluation_store
         self._start, self._notifications = tasks.start, notifications
         self._dialog: EvaluationsDialog | None = None
         self._deleted: Evaluation | None = None
         self._summaries: list[Evaluation] = []
 
-    @cached_property
+    @property
     def _store(self) -> EvaluationStore:
-        from desktop_app.storage.documents.evaluation_store import EvaluationStore
-
-        return EvaluationStore(self._database)
+        return self._find_store()
 
     def show(self) -> None:
         """Show the evaluation that was chosen last, or else the newest."""

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.models.model_catalog import ModelCatalog
-    from desktop_app.paths import Folders
     from desktop_app.ui.widgets.text.clipboard import ClipboardCopier
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -59,13 +58,13 @@ class ExportController(QObject):
         current: OpenConversation,
         providers: Providers,
         tasks: Tasks,
-        user_folders: Folders,
+        temporary_folder: Path,
         catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
         self._parent, self._running, self._notifications = parent, running, notifications
         self._current, self._providers, self._tasks = current, providers, tasks
-        self._user_folders, self._catalog = user_folders, catalog
+        self._temporary_folder, self._catalog = temporary_folder, catalog
 
     def export(self) -> None:
         """Ask for a file and a format, and export the open conversation."""
@@ -186,9 +185,8 @@ class ExportController(QObject):
         from desktop_app.storage.database.temporary_files import TemporaryFolder
 
         # The printing process is confined to this folder and cannot remove it.
-        temporary = self._user_folders.temporary
         try:
-            scratch = await asyncio.to_thread(TemporaryFolder, temporary)
+            scratch = await asyncio.to_thread(TemporaryFolder, self._temporary_folder)
         except OSError as error:
             raise StorageError(Reason.PRINT_WITHOUT_ROOM, details=system_words(error)) from error
         try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.transcript.viewport.message_stream import MessageStream
     from desktop_app.ui.window.cards.notifications import Notifications
 
 
@@ -36,7 +36,7 @@ class ForeignChanges(QObject):
         presenter: ListPresenter,
         *,
         show_title: Callable[[str], None],
-        transcript: TranscriptView,
+        stream: MessageStream,
         notifications: Notifications,
         current: OpenConversation,
         providers: Providers,
@@ -44,7 +44,7 @@ class ForeignChanges(QObject):
     ) -> None:
         super().__init__(parent)
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        self._show_title, self._transcript = show_title, transcript
+        self._show_title, self._stream = show_title, stream
         self._notifications, self._current = notifications, current
         self._providers = providers
         self._conversations = conversations
@@ -89,7 +89,7 @@ class ForeignChanges(QObject):
         for old, new in zip(self._current.path, path, strict=True):
             if old != new:
                 shown = self._providers.as_shown(new)
-                self._transcript.stream.update_message(shown, numbers.get(new.id))
+                self._stream.update_message(shown, numbers.get(new.id))
                 self._current.replace_message(new)
 
     def _update_conversation(self, stored: Conversation) -> None:

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.conversations.review_store import ReviewCount
-    from desktop_app.storage.database.database import Database
+    from desktop_app.storage.conversations.review_store import ReviewCount, ReviewStore
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
@@ -59,12 +58,12 @@ class SpendingController(QObject):
         tasks: Tasks,
         ledger: Ledger,
         budget: Budget,
-        database: Database,
+        review_store: Callable[[], ReviewStore],
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications, self._panel = parent, notifications, panel
         self._theme, self._providers, self._start = theme, providers, tasks.start
-        self._ledger, self._budget, self._database = ledger, budget, database
+        self._ledger, self._budget, self._review_store = ledger, budget, review_store
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._load_number = 0
@@ -177,14 +176,13 @@ class SpendingController(QObject):
     async def _load_charts(self, view: SpendingView) -> None:
         """Show the rows; a later call supersedes an earlier one."""
         from desktop_app.cli.reports.spending_command import month_line, months_of
-        from desktop_app.storage.conversations.review_store import ReviewStore
 
         self._load_number += 1
         number, charts = self._load_number, view.charts
         by, since = charts.grouping, charts.since(now().astimezone().date())
         rows = await self._ledger.grouped(by, since)
         if by is Grouping.MODEL:
-            rows = _with_reviews(rows, await ReviewStore(self._database).counts(since))
+            rows = _with_reviews(rows, await self._review_store().counts(since))
         if number != self._load_number:
             return
         charts.show_rows(rows, lambda row: self._row_name(by, row.key))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
     from desktop_app.services.tools.server_run import ServerRun
     from desktop_app.services.tools.tool_server_book import ToolServers
-    from desktop_app.storage.database.database import Database
+    from desktop_app.storage.tools.server_store import ServerStore
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow
     from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
@@ -61,13 +61,13 @@ class ServersController(QObject):
         notifications: Notifications,
         tasks: Tasks,
         prompts: PromptList,
-        database: Database,
+        server_store: Callable[[], ServerStore],
         current: OpenConversation,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._servers = parent, theme, servers
         self._panel, self._notifications, self._start = panel, notifications, tasks.start
-        self._prompts, self._database, self._current = prompts, database, current
+        self._prompts, self._server_store, self._current = prompts, server_store, current
         self._results: dict[str, str] = {}
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(lambda: self._start(self.show_servers()))
@@ -84,9 +84,8 @@ class ServersController(QObject):
     async def load_prompts(self) -> None:
         """Offer the prompts that each server had when it was last asked."""
         from desktop_app.domain.prompts.prompts import Prompt
-        from desktop_app.storage.tools.server_store import ServerStore
 
-        found = await ServerStore(self._database).prompts()
+        found = await self._server_store().prompts()
         self._prompts.set_served(
             Prompt(f"server:{server}:{name}", f"{server}: {name}", text)
             for server, name, text in found

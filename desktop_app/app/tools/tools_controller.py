@@ -26,7 +26,8 @@ from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words,
 from desktop_app.ui.settings.dialog_field import EditRequest, describe_form, describe_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
     from pathlib import Path
 
     from PySide6.QtWidgets import QWidget
@@ -34,10 +35,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.tools.permission_store import PermissionStore
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.composer.choice_row import ChoiceRow
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
@@ -65,21 +65,21 @@ class ToolsController(QObject):
         current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
-        prompt: PromptEditor,
+        choice_row: ChoiceRow,
         panel: SettingsPanel,
         notifications: Notifications,
         permissions: PermissionStore,
         tools: Callable[[], ToolCatalog],
-        catalog: ModelCatalog,
+        hosted_prices: Mapping[str, Decimal],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._prompt = parent, theme, prompt
+        self._parent, self._theme, self._choice_row = parent, theme, choice_row
         self._current, self._setup, self._tasks = current, setup, tasks
         self._notifications, self._permissions = notifications, permissions
-        self._tools, self._catalog = tools, catalog
+        self._tools, self._hosted_prices = tools, hosted_prices
         self.picker: ToolPicker | None = None
         self._dialog: AnswerFormDialog | None = None
-        prompt.row.tools_button.clicked.connect(lambda: self.choose())
+        choice_row.tools_button.clicked.connect(lambda: self.choose())
         panel.edit_requested.connect(self.edit)
         current.opened.connect(self._show)
         setup.choice_changed.connect(self._show)
@@ -97,7 +97,7 @@ class ToolsController(QObject):
             words.append(tr("Tools: {names}", names=describe_tools("\n".join(parameters.tools))))
         if parameters.form:
             words.append(tr("Response format: {format}", format=describe_form(parameters.form)))
-        self._prompt.row.set_tools("\n".join(words))
+        self._choice_row.set_tools("\n".join(words))
 
     # -------------------------------------------------------------- tools
 
@@ -109,7 +109,7 @@ class ToolsController(QObject):
         def apply(chosen: str) -> None:
             self._setup.override(conversation_id, lambda own: with_override(own, TOOLS, chosen))
 
-        request = EditRequest(TOOLS, value, apply, self._prompt.row.tools_button)
+        request = EditRequest(TOOLS, value, apply, self._choice_row.tools_button)
         picker = self._open_picker(request, is_here=True)
         picker.set_form(describe_form(self._setup.ask_settings.parameters.form))
         picker.form_requested.connect(self.choose_form)
@@ -173,7 +173,7 @@ class ToolsController(QObject):
 
     def _price(self, tool: ListedTool) -> str:
         """Return the cost of a call as a text; "" for tools that run here."""
-        return price_words(tool, self._catalog.hosted_tools, self._setup.profile)
+        return price_words(tool, self._hosted_prices, self._setup.profile)
 
     async def _permit(self, name: str, permission: Permission) -> None:
         store, conversation_id = self._permissions, self._current.id
@@ -193,7 +193,7 @@ class ToolsController(QObject):
         def apply(chosen: str) -> None:
             self._setup.override(conversation_id, lambda own: with_override(own, FORM, chosen))
 
-        self._open_form(EditRequest(FORM, value, apply, self._prompt.row.tools_button))
+        self._open_form(EditRequest(FORM, value, apply, self._choice_row.tools_button))
 
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start

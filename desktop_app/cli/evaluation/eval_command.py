@@ -48,7 +48,6 @@ from desktop_app.i18n.system_words import json_words, system_words
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.evaluation.answer_checks import require_schemas
-from desktop_app.storage.documents.evaluation_store import EvaluationStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +95,7 @@ async def _eval(options: argparse.Namespace) -> int:
         inputs = {case.id: case.input for case in cases}
         name = path_of(options.cases).name if options.cases else options.preset
         evaluation = Evaluation(new_id(), now(), name, runs, inputs)
-        await EvaluationStore(backend.database).add(evaluation)
+        await backend.evaluation_store.add(evaluation)
         notices = _notices(runner)
     for notice in notices:
         say(notice)

@@ -26,7 +26,7 @@ from desktop_app.ui.window.cards.progress_card import ProgressCard
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.sidebar.conversation_model import ConversationModel
     from desktop_app.ui.window.cards.notifications import Notifications
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
@@ -50,12 +50,12 @@ class TransferController(QObject):
         *,
         add_above_prompt: Callable[[QWidget], None],
         notifications: Notifications,
-        conversation_list: ConversationList,
+        listed: ConversationModel,
         current: OpenConversation,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._conversation_list = parent, conversation_list
+        self._parent, self._listed = parent, listed
         self._add_above_prompt, self._notifications = add_above_prompt, notifications
         self._theme, self._current, self._tasks = theme, current, tasks
         self._on_imported = on_imported
@@ -130,7 +130,7 @@ class TransferController(QObject):
         """Return the title of a single conversation, if it is listed or open."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
-        opened, model = self._current.conversation, self._conversation_list.model
+        opened, model = self._current.conversation, self._listed
         if opened.id == conversation_ids[0]:
             return opened.title
         found = model.conversation_at(model.index_of(conversation_ids[0]))
