@@ -56,8 +56,8 @@ _HTML: Final = (
     *(('<span style="font-style:italic">', "</span>"), ('<div style="display:none">', "</div>")),
     *(('<div style="white-space:pre-wrap">', "</div>"), ("<span hidden>", "</span>")),
     *(('<div style="font-family:Courier;white-space:pre">', "</div>"), ("<button>", "</button>")),
-    *(('<p style="mso-list:l0 level2 lfo1"><span style="mso-list:Ignore">1.</span>', "</p>"),),
-    *(('<p style="mso-list:l0 level1 lfo1"><span style="mso-list:Ignore">·</span>', "</p>"),),
+    ('<p style="mso-list:l0 level2 lfo1"><span style="mso-list:Ignore">1.</span>', "</p>"),
+    ('<p style="mso-list:l0 level1 lfo1"><span style="mso-list:Ignore">·</span>', "</p>"),
     *(("<dl><dt>", "</dl>"), ("<dd>", ""), ("<script>", "</script>"), ("<sup>", "</sup>")),
     *(('<span class="katex-html">', "</span>"), ("<sub>", "</sub>"), ("<div>", "</div>")),
     *(('<math><annotation encoding="application/x-tex">', "</annotation></math>"), ("<q>", "</q>")),
@@ -125,17 +125,15 @@ _RTF_HEAD: Final = (
 
 _WORD: Final = (
     *(("<w:p><w:r><w:t>", "</w:t></w:r></w:p>"),) * 3,
-    *(("<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>", "</w:t></w:r><w:r><w:t> and</w:t></w:r></w:p>"),),
-    *(('<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>', "</w:t></w:r></w:p>"),),
-    *(('<w:p><w:pPr><w:outlineLvl w:val="9"/></w:pPr><w:r><w:t>', "</w:t></w:r></w:p>"),),
-    *(('<w:p><w:pPr><w:outlineLvl w:val="8"/></w:pPr><w:r><w:t>', "</w:t></w:r></w:p>"),),
-    *(
-        (
-            '<w:p><w:pPr><w:pStyle w:val="T"/></w:pPr><w:r><w:rPr><w:b/></w:rPr><w:t>',
-            "</w:t></w:r></w:p>",
-        ),
+    ("<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>", "</w:t></w:r><w:r><w:t> and</w:t></w:r></w:p>"),
+    ('<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>', "</w:t></w:r></w:p>"),
+    ('<w:p><w:pPr><w:outlineLvl w:val="9"/></w:pPr><w:r><w:t>', "</w:t></w:r></w:p>"),
+    ('<w:p><w:pPr><w:outlineLvl w:val="8"/></w:pPr><w:r><w:t>', "</w:t></w:r></w:p>"),
+    (
+        '<w:p><w:pPr><w:pStyle w:val="T"/></w:pPr><w:r><w:rPr><w:b/></w:rPr><w:t>',
+        "</w:t></w:r></w:p>",
     ),
-    *(('<w:p><w:pPr><w:pStyle w:val="L"/></w:pPr><w:r><w:t>', "</w:t></w:r></w:p>"),),
+    ('<w:p><w:pPr><w:pStyle w:val="L"/></w:pPr><w:r><w:t>', "</w:t></w:r></w:p>"),
     *(
         (
             f'<w:p><w:pPr><w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>'

@@ -91,7 +91,7 @@ class Server:
 
 @dataclass
 class Seen:
-    """The screen's content at a moment."""
+    """What a round has shown on the screen, and when."""
 
     question: str
     draft: str
@@ -116,6 +116,7 @@ class Kills:
         on_screen_s: float = ON_SCREEN_S,
     ) -> None:
         self._home, self._server, self._client = home, server, client
+        self._store = home / "data" / "repartee.sqlite3"
         self._on_screen_s = on_screen_s
         self._chance = random.Random(seed)
         self._round = 0
@@ -198,11 +199,10 @@ class Kills:
                 seen.drafted_at = time.monotonic()
 
     def _check_store(self, seen: Seen, killed_at: float) -> None:
-        path = self._home / "data" / "repartee.sqlite3"
-        if not path.exists():
+        if not self._store.exists():
             assert seen.asked_at is None, "the store is gone"
             return
-        with closing(sqlite3.connect(path)) as connection:
+        with closing(sqlite3.connect(self._store)) as connection:
             verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
             assert verdict == "ok", verdict
             if seen.asked_at is None:
@@ -219,10 +219,9 @@ class Kills:
             assert any(seen.draft in draft for draft in drafts), "the draft is gone"
 
     def _words_on_disk(self, question: str) -> int:
-        path = self._home / "data" / "repartee.sqlite3"
         sql = """SELECT a.parts FROM messages AS a JOIN messages AS q ON q.id = a.parent_id
             WHERE instr(q.parts, ?) AND a.role = 'assistant'"""
-        with closing(sqlite3.connect(path)) as connection:
+        with closing(sqlite3.connect(self._store)) as connection:
             row = connection.execute(sql, (f'"{question}"',)).fetchone()
         return _words_in(row[0]) if row else 0
 

@@ -57,7 +57,7 @@ application.exec()
 ANSWER = "The **new** words.\n\nWith a second line."
 
 
-class Other:
+class ForeignWindow:
     """The window of another program."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -76,12 +76,12 @@ class Other:
 
 
 @contextmanager
-def other_program(source: str) -> Iterator[Other]:
+def other_program(source: str) -> Iterator[ForeignWindow]:
     """Run another program and give it the focus."""
     command = [sys.executable, "-c", source]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            other = Other(process)
+            other = ForeignWindow(process)
             wait_for(lambda: active() == other.window, "the other program")
             yield other
         finally:
@@ -90,13 +90,16 @@ def other_program(source: str) -> Iterator[Other]:
 
 @contextmanager
 def layouts(names: str) -> Iterator[None]:
-    """Change the layouts of the keyboard."""
+    """Change the layouts of the keyboard inside the block."""
     subprocess.run(["setxkbmap", "-layout", names], check=True)
-    yield
-    subprocess.run(["setxkbmap", "-layout", "us"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["setxkbmap", "-layout", "us"], check=True)
 
 
 def ask_and_paste(program: Program) -> None:
+    """Ask in the quick prompt, and have the answer pasted into the window that had the focus."""
     before = active()
     press()
     wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
@@ -107,7 +110,8 @@ def ask_and_paste(program: Program) -> None:
     press("ctrl+shift+Return")
 
 
-def agree(program: Program) -> None:
+def allow_pasting(program: Program) -> None:
+    """Press Paste on the card that asks before the first paste into a program."""
     program.wait_to_hear("Paste, push button")
     press("Return")
 
@@ -123,17 +127,17 @@ async def with_program(
 
 
 @pytest.mark.usefixtures("window_manager")
-async def test_it_asks_once_and_pastes_over_the_selection(
+async def test_the_answer_replaces_the_selection_and_consent_is_asked_for_once(
     client: AssistiveClient, repartee_home: Path
 ) -> None:
     def act(program: Program) -> None:
         with other_program(EDITOR) as editor:
             ask_and_paste(program)
-            agree(program)
+            allow_pasting(program)
             assert editor.text() == repr(ANSWER)
             assert active() == editor.window
         with other_program(EDITOR) as editor:
-            ask_and_paste(program)  # without a question
+            ask_and_paste(program)  # without asking for consent
             assert editor.text() == repr(ANSWER)
         with other_program(TERMINAL) as terminal:
             ask_and_paste(program)
@@ -144,13 +148,13 @@ async def test_it_asks_once_and_pastes_over_the_selection(
 
 @pytest.mark.usefixtures("window_manager")
 @pytest.mark.parametrize("names", ["us,ru", "ru", "fr", "dvorak"])
-async def test_it_pastes_on_any_layout(
+async def test_the_answer_is_pasted_on_any_keyboard_layout(
     client: AssistiveClient, repartee_home: Path, names: str
 ) -> None:
     def act(program: Program) -> None:
         with other_program(EDITOR) as editor:
             ask_and_paste(program)
-            agree(program)
+            allow_pasting(program)
             assert editor.text() == repr(ANSWER)
 
     # From the start: a change in the middle would race with the window manager's.

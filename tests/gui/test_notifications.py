@@ -68,7 +68,7 @@ def test_an_error_is_shown_again_after_a_note(card: Notifications, qtbot: QtBot)
     assert card.isHidden()
 
 
-def test_a_running_task_can_be_canceled_below_notes_and_errors(
+def test_the_card_of_a_running_task_comes_back_after_notes_and_errors(
     card: Notifications, qtbot: QtBot
 ) -> None:
     card.notify("Exporting…", [("Cancel", lambda: None)], topic="export", stays=True)
@@ -147,7 +147,7 @@ def test_esc_dismisses_a_notification(card: Notifications, qtbot: QtBot) -> None
     assert card.isHidden()
 
 
-def test_markup_in_an_error_is_text(card: Notifications) -> None:
+def test_markup_in_a_notification_is_text(card: Notifications) -> None:
     card.notify("<b>model output</b>")
     assert card.status.textFormat() == Qt.TextFormat.PlainText
 

@@ -88,7 +88,7 @@ class BatchServer:
     """A provider with the Batch API.
 
     Attributes:
-        looks: how often a batch is polled before it ends.
+        polls, cancel_polls: how often a batch, or its cancellation, is polled before it ends.
         outcome: returns the results for the requests of an upload.
         faults: (method, start of the path, fault), each used once. The fault is "before" or "after"
             (close the connection before or after the request is executed), or an error status.
@@ -125,9 +125,9 @@ class BatchServer:
         return sum(m == method and p == path for m, p in self.seen)
 
     def hold(self, method: str, path: str, how: str) -> None:
-        """Make the next such request wait for `let_go`.
+        """Make the next such request wait for `close_held`.
 
-        It waits before or after it is executed, as `how` says. `held` is set when it waits.
+        It waits before or after it is executed, as `how` says. `holding` is set when it waits.
         """
         self.holding.clear()
         self._released.clear()
@@ -219,26 +219,26 @@ class BatchServer:
             return 400, {"error": {"message": "No such file.", "code": None}}
         batch_id = f"batch_{len(self.batches)}"
         counts = {"total": 0, "completed": 0, "failed": 0}
-        fresh = {"id": batch_id, "object": "batch", "status": "validating", "looks": self.polls}
+        fresh = {"id": batch_id, "object": "batch", "status": "validating", "polls": self.polls}
         self.batches[batch_id] = {**body, **fresh, "request_counts": counts}
         return 200, _shown(self.batches[batch_id])
 
     def _polled(self, batch: dict[str, Any]) -> dict[str, Any]:
         if batch["status"] == "cancelling":
-            batch["looks"] -= 1
-            if batch["looks"] < 0:
+            batch["polls"] -= 1
+            if batch["polls"] < 0:
                 self._end(batch, "cancelled")
         elif batch["status"] in ("validating", "in_progress"):
-            batch["looks"] -= 1
+            batch["polls"] -= 1
             batch["status"] = "in_progress"
-            if batch["looks"] < 0:
+            if batch["polls"] < 0:
                 self._end(batch, None)
         return _shown(batch)
 
     def _cancel(self, batch: dict[str, Any]) -> tuple[int, Any]:
         if batch["status"] not in ("validating", "in_progress"):
             return 409, {"error": {"message": "It has ended.", "code": None}}
-        batch["status"], batch["looks"] = "cancelling", self.cancel_polls
+        batch["status"], batch["polls"] = "cancelling", self.cancel_polls
         return 200, _shown(batch)
 
     def _end(self, batch: dict[str, Any], status: str | None) -> None:
@@ -255,7 +255,7 @@ class BatchServer:
 
 
 def _shown(batch: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in batch.items() if key != "looks"}
+    return {key: value for key, value in batch.items() if key != "polls"}
 
 
 def _page(rows: list[dict[str, Any]], query: dict[str, list[str]]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class ScriptedBatches:
     Attributes:
         calls: the name and the arguments of each call.
         errors: the error that the next call raises, by the call's name.
+        created: the state of new batches; None if the reply does not say.
         found_file, found: the file and the batch that an earlier process created.
         states: the replies to `fetch` and `cancel`, in order; the last one is repeated.
         files: the results by the id of their file; None is a line that cannot be read.

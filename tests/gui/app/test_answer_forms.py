@@ -41,6 +41,10 @@ def run(app: AppHarness, action: str) -> None:
     app.window.transcript.commands.run(answer.id, action)
 
 
+def text_of(message: object) -> str:
+    return "".join(part.text for part in message.parts)  # type: ignore[attr-defined]
+
+
 def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 
@@ -83,12 +87,12 @@ async def test_a_repair_that_was_asked_about_its_price_is_still_a_repair() -> No
         await until(lambda: "price" in app.said)
         app.press_action("Use anyway")
         repair = await app.turn(1)
-        assert "$.people: 3 is not of type 'array'" in _text(repair.request.messages[-1])
+        assert "$.people: 3 is not of type 'array'" in text_of(repair.request.messages[-1])
         repair.end(PEOPLE)
         await app.settled()
 
 
-async def test_the_focus_stays_when_the_text_is_shown() -> None:
+async def test_the_focus_stays_on_the_action_that_toggles_the_text() -> None:
     async with AppHarness(environment=COMET) as app:
         use(app, FORM)
         turn = await app.ask("Who?")
@@ -97,13 +101,13 @@ async def test_the_focus_stays_when_the_text_is_shown() -> None:
         transcript = app.window.transcript
         transcript.moveCursor(QTextCursor.MoveOperation.Start)
         transcript.setFocus(Qt.FocusReason.TabFocusReason)
-        stop = app.window.focusWidget()
+        focused = app.window.focusWidget()
         for _ in range(8):
-            if stop.accessibleName() == "Show JSON":
+            if focused.accessibleName() == "Show JSON":
                 break
-            QTest.keyClick(stop, Qt.Key.Key_Tab)
-            stop = app.window.focusWidget()
-        QTest.keyClick(stop, Qt.Key.Key_Return)
+            QTest.keyClick(focused, Qt.Key.Key_Tab)
+            focused = app.window.focusWidget()
+        QTest.keyClick(focused, Qt.Key.Key_Return)
         assert PEOPLE in app.transcript
         await until(lambda: app.window.focusWidget().accessibleName() == "Show as table")
         await until(lambda: not app.controllers.lexer.is_busy)
@@ -129,8 +133,8 @@ async def test_an_invalid_answer_names_the_place_and_is_repaired_once() -> None:
         turn = await app.ask("Who?")
         turn.end('{"people": 3}')
         repair = await app.turn(1)
-        assert "$.people: 3 is not of type 'array'" in _text(repair.request.messages[-1])
-        assert _text(repair.request.messages[-2]) == '{"people": 3}'
+        assert "$.people: 3 is not of type 'array'" in text_of(repair.request.messages[-1])
+        assert text_of(repair.request.messages[-2]) == '{"people": 3}'
         repair.end('{"people": 4}')
         await app.settled()
         assert "doesn’t match the schema. $.people: 4 is not of type" in app.transcript
@@ -208,10 +212,6 @@ async def test_a_file_that_is_too_large_is_not_cut(tmp_path: Path) -> None:
         assert dialog.source.text == ""
         assert "Can’t read large.lark" in dialog.problem.text()
         dialog.reject()
-
-
-def _text(message: object) -> str:
-    return "".join(part.text for part in message.parts)  # type: ignore[attr-defined]
 
 
 async def test_a_schema_is_opened_from_a_file(tmp_path: Path) -> None:

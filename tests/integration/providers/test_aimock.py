@@ -173,7 +173,7 @@ def test_function_calls_are_read_with_their_ids(aimock: str, api: Api, stream: b
 
 
 @BOTH
-def test_an_answer_that_reached_its_limit(aimock: str, api: Api) -> None:
+def test_an_answer_that_reached_its_limit_is_incomplete(aimock: str, api: Api) -> None:
     reply = fold(send(aimock, api, ask("long", effort=Effort.NONE)))
     assert (reply.text, reply.status) == ("Yes.", MessageStatus.INCOMPLETE)
 
@@ -202,7 +202,7 @@ def test_a_broken_stream_keeps_what_had_arrived(aimock: str, api: Api, fault: st
         ("too big", ContextTooLongError, 1),
     ],
 )
-def test_chaos_before_the_first_word(
+def test_an_error_before_the_first_word_is_recognized_and_retried_if_that_may_help(
     aimock: str, api: Api, fault: str, kind: type[ProviderError], times: int
 ) -> None:
     error = failure(send(aimock, api, ask(fault, effort=Effort.NONE)))
@@ -212,7 +212,7 @@ def test_chaos_before_the_first_word(
 
 
 @BOTH
-def test_a_rate_limit_with_its_headers(aimock: str, api: Api) -> None:
+def test_a_rate_limit_is_retried_after_the_time_in_its_header(aimock: str, api: Api) -> None:
     begin = time.monotonic()
     events = send(aimock, api, ask("limited", effort=Effort.NONE))
     error = failure(events)

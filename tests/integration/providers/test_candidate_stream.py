@@ -77,7 +77,7 @@ def llmock() -> Iterator[str]:
 @blocking
 async def ask(folder: Path, url: str, api: Api, count: int, *, stream: bool) -> list[Message]:
     """Return the answers to a question, as another run of the program finds them."""
-    # Long: the threads of a real server wait for each other where the machine is busy.
+    # Long: the threads of a real server wait for each other if the machine is busy.
     async with asyncio.timeout(300), asker_of(folder, url, api=api) as asker:
         parameters = GenerationParameters(candidates=count, max_output_tokens=24, stream=stream)
         asker.settings = AskSettings(parameters=parameters)
@@ -98,7 +98,7 @@ def check_all_answered(answers: list[Message], count: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stream", [True, False])
-def test_llama_cpp_makes_two_at_once(tmp_path: Path, stream: bool) -> None:
+def test_llama_cpp_with_two_slots_answers_twice_at_once(tmp_path: Path, stream: bool) -> None:
     with serving(LLAMA_CPP, str(find_weights()), "2") as url:
         answers = ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=stream)
     check_all_answered(answers, 2)
@@ -108,7 +108,7 @@ def test_llama_cpp_makes_two_at_once(tmp_path: Path, stream: bool) -> None:
 
 
 @pytest.mark.slow
-def test_llama_cpp_with_one_place_refuses_two_and_is_asked_twice(tmp_path: Path) -> None:
+def test_llama_cpp_with_one_slot_refuses_two_and_is_asked_twice(tmp_path: Path) -> None:
     with serving(LLAMA_CPP, str(find_weights()), "1") as url:
         answers = ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=True)
     check_all_answered(answers, 2)

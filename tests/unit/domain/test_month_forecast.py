@@ -16,8 +16,3 @@ def test_the_forecast_extrapolates_the_spending_of_the_month(
 ) -> None:
     at = datetime(2026, 11, day, hour).astimezone()
     assert round(month_forecast(Decimal(10), at)) == expected
-
-
-def test_half_a_month_doubles_the_spending() -> None:
-    at = datetime(2026, 11, 16).astimezone()
-    assert month_forecast(Decimal(10), at) == 20

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from tests.unit.providers.samples import fold
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -44,7 +45,7 @@ def through_responses(calls: list[list[str]], *, sends_rest: bool) -> Reply:
             rows.append({"type": "response.output_item.done", "item": done})
         for row in rows:
             events += reader.read(json.dumps({**row, "output_index": at}).encode())
-    return folded(events)
+    return fold(events)
 
 
 def through_chat_completions(calls: list[list[str]]) -> Reply:
@@ -56,14 +57,7 @@ def through_chat_completions(calls: list[list[str]]) -> Reply:
             delta = {"tool_calls": [{**row, "index": at}]}
             chunk = {"choices": [{"index": 0, "delta": delta}]}
             events += reader.read(json.dumps(chunk).encode())
-    return folded(events)
-
-
-def folded(events: Iterable[StreamEvent]) -> Reply:
-    reply = Reply()
-    for event in events:
-        reply = accumulate(reply, event)
-    return reply
+    return fold(events)
 
 
 def found(reply: Reply) -> list[tuple[str, str, str]]:
@@ -83,6 +77,6 @@ def test_arguments_cut_at_every_boundary_give_the_same_calls(
         assert found(through_chat_completions(calls)) == wanted
 
 
-def test_a_call_without_arguments_is_one() -> None:
+def test_a_call_without_arguments_is_read_with_empty_ones() -> None:
     for reply in (through_responses([[]], sends_rest=True), through_chat_completions([[]])):
         assert tool_calls(reply.parts) == (ToolCallPart("c0", "f", ""),)

@@ -100,7 +100,7 @@ async def test_waiting_within_an_image_does_not_break_it() -> None:
     assert (text, kept) == ("a cat« »", [PHOTO])
 
 
-def test_images_that_are_drawn_in_the_text_stay_there() -> None:
+def test_images_are_taken_out_above_the_size_that_is_drawn_in_the_text() -> None:
     assert MAX_INLINE_BYTES == inline_images.MAX_IMAGE_BYTES
 
 

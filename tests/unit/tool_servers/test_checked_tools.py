@@ -1,4 +1,4 @@
-"""Lists of tools, of which the SDK accepts each."""
+"""Lists of tools are mended so that the SDK accepts every tool that is left."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def listed(result: dict[str, Any]) -> SessionMessage:
 
 
 async def usable(*tools: object) -> list[Any]:
-    """Return the tools of a list as they come out."""
+    """Return the tools that are left of a list."""
     [found] = await received(listed({"tools": list(tools), "nextCursor": "2"}))
     assert found.message.result["nextCursor"] == "2"
     return list(found.message.result["tools"])
@@ -84,7 +84,11 @@ async def usable(*tools: object) -> list[Any]:
 async def test_a_tool_loses_what_the_sdk_refuses(
     tool: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert await usable(tool, "no tool", WHOLE) == [expected, WHOLE]
+    assert await usable(tool, WHOLE) == [expected, WHOLE]
+
+
+async def test_what_is_no_object_is_removed_from_the_list() -> None:
+    assert await usable("no tool", WHOLE) == [WHOLE]
 
 
 async def test_a_tool_that_is_nested_too_deeply_has_no_schema() -> None:
