@@ -60,8 +60,8 @@ class Connection:
         self.is_running = False
 
 
-class Starts:
-    """Starts servers, notes with which order, and what the run tells of its state."""
+class ScriptedServer:
+    """A server whose starts a test scripts, with its run; it records orders and states."""
 
     def __init__(self, server: ToolServer = SERVER) -> None:
         self.orders: list[Mapping[str, Any]] = []
@@ -123,17 +123,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def starts() -> Starts:
-    return Starts()
+def server() -> ScriptedServer:
+    return ScriptedServer()
 
 
 @pytest.fixture
-def run(starts: Starts) -> Callable[[Awaitable[object]], None]:
+def run(server: ScriptedServer) -> Callable[[Awaitable[object]], None]:
     """Return the function that runs a test in simulated time, and then stops its server."""
 
     async def run_and_stop(test: Awaitable[object]) -> None:
         await test
-        await starts.run.stop()
+        await server.run.stop()
 
     return lambda test: run_in_simulated_time(run_and_stop(test))
 
@@ -151,16 +151,16 @@ async def error_of(made: Awaitable[object]) -> tuple[object, dict[str, object]]:
 # ---------------------------------------------------------------- life
 
 
-async def test_a_server_starts_with_its_first_use_and_is_asked_once(starts: Starts) -> None:
-    run = starts.run
+async def test_a_server_starts_with_its_first_use_and_is_asked_once(server: ScriptedServer) -> None:
+    run = server.run
     assert (run.state, run.offers) == (STOPPED, ())
     tools: list[Any] = await run.listed("tools")
     assert tools == ["tools"]
     assert (run.state, run.offers) == (RUNNING, ("tools", "prompts"))
-    assert starts.states == [STARTING, RUNNING]
+    assert server.states == [STARTING, RUNNING]
     assert await run.listed("tools") == tools
     assert await run.listed("resources") == []
-    (connection,) = starts.made
+    (connection,) = server.made
     assert [do for do, _ in connection.asked] == ["tools"]
     run.on_list_changed("prompts")
     await run.listed("tools")
@@ -173,64 +173,66 @@ async def test_a_server_starts_with_its_first_use_and_is_asked_once(starts: Star
     assert (run.state, connection.is_running) == (STOPPED, False)
     assert await run.listed("tools") == tools, "the other list is forgotten"
     await run.restart()
-    assert len(starts.made) == 3
-    assert starts.orders == [{"sign_in": False}] * 3
+    assert len(server.made) == 3
+    assert server.orders == [{"sign_in": False}] * 3
 
 
-async def test_a_list_that_changes_while_it_is_requested_is_not_stored(starts: Starts) -> None:
-    await starts.run.restart()
+async def test_a_list_that_changes_while_it_is_requested_is_not_stored(
+    server: ScriptedServer,
+) -> None:
+    await server.run.restart()
     old, new = [{"name": "old"}], [{"name": "new"}]
-    starts.made[0].replies = [1, old, new]
-    listing = asyncio.ensure_future(starts.run.listed("tools"))
+    server.made[0].replies = [1, old, new]
+    listing = asyncio.ensure_future(server.run.listed("tools"))
     await asyncio.sleep(0.5)
-    starts.run.on_list_changed("tools")
+    server.run.on_list_changed("tools")
     assert await listing == old
-    assert await starts.run.listed("tools") == new
+    assert await server.run.listed("tools") == new
 
 
-async def test_a_start_that_is_canceled_is_reported(starts: Starts) -> None:
+async def test_a_start_that_is_canceled_is_reported(server: ScriptedServer) -> None:
     async def waits(listener: Any) -> None:
         await asyncio.sleep(50)
 
-    starts.before = waits
-    starting = asyncio.ensure_future(starts.run.listed("tools"))
+    server.before = waits
+    starting = asyncio.ensure_future(server.run.listed("tools"))
     await asyncio.sleep(1)
     starting.cancel()
     await asyncio.wait([starting])
-    assert starts.states == [STARTING, STOPPED]
+    assert server.states == [STARTING, STOPPED]
 
 
-async def test_an_idle_server_is_stopped(starts: Starts) -> None:
-    await starts.run.listed("tools")
+async def test_an_idle_server_is_stopped(server: ScriptedServer) -> None:
+    await server.run.listed("tools")
     await asyncio.sleep(IDLE_S - 1)
-    await starts.run.request("call")
+    await server.run.request("call")
     await asyncio.sleep(IDLE_S - 1)
-    assert starts.run.state is RUNNING
+    assert server.run.state is RUNNING
     await asyncio.sleep(2)
-    assert (starts.run.state, starts.made[0].is_running) == (STOPPED, False)
-    await starts.run.listed("tools")
-    starts.made[-1].replies = [2 * IDLE_S]
-    await starts.run.request("call")
-    assert starts.run.state is RUNNING, "it was at work"
+    assert (server.run.state, server.made[0].is_running) == (STOPPED, False)
+    await server.run.listed("tools")
+    server.made[-1].replies = [2 * IDLE_S]
+    await server.run.request("call")
+    assert server.run.state is RUNNING, "it was at work"
     await asyncio.sleep(IDLE_S + 1)
-    assert starts.run.state is STOPPED
+    assert server.run.state is STOPPED
 
 
-async def test_a_server_that_keeps_crashing_is_not_started_again(starts: Starts) -> None:
-    run = starts.run
+async def test_a_server_that_keeps_crashing_is_not_started_again(server: ScriptedServer) -> None:
+    run = server.run
     for _ in range(3):
         await run.listed("tools")
-        starts.crash()
+        server.crash()
         assert run.state is FAILED
         assert run.failure is not None
         assert run.failure.reason is Reason.TOOL_SERVER_STOPPED
         await asyncio.sleep(100)
     # The first crash is 300 s ago.
     await run.listed("tools")
-    starts.crash()
+    server.crash()
     assert await error_of(run.listed("tools")) == (Reason.TOOL_SERVER_KEEPS_STOPPING, {})
-    assert len(starts.made) == 4
-    assert (run.state, starts.states[-1]) == (FAILED, FAILED)
+    assert len(server.made) == 4
+    assert (run.state, server.states[-1]) == (FAILED, FAILED)
     await run.restart()
     assert run.state is RUNNING
     await run.stop()
@@ -239,34 +241,34 @@ async def test_a_server_that_keeps_crashing_is_not_started_again(starts: Starts)
 
 
 async def test_a_server_on_the_network_is_tried_again_with_each_use() -> None:
-    starts = Starts(server_of("demo", url="https://tools.example/mcp")[0])
+    server = ScriptedServer(server_of("demo", url="https://tools.example/mcp")[0])
     for _ in range(4):
-        await starts.run.listed("tools")
-        starts.crash()
-        assert starts.run.state is FAILED
-    await starts.run.listed("tools")
-    assert starts.run.state is RUNNING
-    await starts.run.stop()
+        await server.run.listed("tools")
+        server.crash()
+        assert server.run.state is FAILED
+    await server.run.listed("tools")
+    assert server.run.state is RUNNING
+    await server.run.stop()
 
 
-async def test_the_end_of_a_server_that_is_stopped_is_no_crash(starts: Starts) -> None:
-    await starts.run.listed("tools")
-    connection = starts.made[0]
+async def test_the_end_of_a_server_that_is_stopped_is_no_crash(server: ScriptedServer) -> None:
+    await server.run.listed("tools")
+    connection = server.made[0]
 
     async def close() -> None:
         connection.is_running = False
-        starts.run.on_ended()
+        server.run.on_ended()
 
     connection.aclose = close  # type: ignore[method-assign]
-    await starts.run.stop()
-    assert (starts.run.state, starts.run.failure) == (STOPPED, None)
+    await server.run.stop()
+    assert (server.run.state, server.run.failure) == (STOPPED, None)
 
     async def dies(listener: Any) -> None:
         listener.on_ended()
 
-    starts.before = dies
-    await starts.run.listed("tools")
-    assert starts.run.state is RUNNING
+    server.before = dies
+    await server.run.listed("tools")
+    assert server.run.state is RUNNING
 
 
 # ---------------------------------------------------------------- failures
@@ -286,7 +288,7 @@ async def test_the_end_of_a_server_that_is_stopped_is_no_crash(starts: Starts) -
     ],
 )
 async def test_a_server_that_does_not_start_gives_an_error_without_its_secrets(
-    starts: Starts,
+    server: ScriptedServer,
     error: Exception,
     words: str,
     address: str,
@@ -299,14 +301,14 @@ async def test_a_server_that_does_not_start_gives_an_error_without_its_secrets(
         listener.on_log("", " ")
         if address:
             listener.on_sign_in(address)
-            assert starts.run.state is SIGNING_IN
+            assert server.run.state is SIGNING_IN
 
-    starts.error, starts.before = error, before
-    assert await error_of(starts.run.listed("tools")) == (reason, params)
-    assert starts.run.state is FAILED
-    starts.error = starts.before = None
-    await starts.run.listed("tools")
-    assert (starts.run.state, starts.run.failure) == (RUNNING, None)
+    server.error, server.before = error, before
+    assert await error_of(server.run.listed("tools")) == (reason, params)
+    assert server.run.state is FAILED
+    server.error = server.before = None
+    await server.run.listed("tools")
+    assert (server.run.state, server.run.failure) == (RUNNING, None)
 
 
 @pytest.mark.parametrize(
@@ -317,13 +319,13 @@ async def test_a_server_that_does_not_start_gives_an_error_without_its_secrets(
     ],
 )
 async def test_a_server_without_its_secrets_does_not_start(
-    starts: Starts, error: UserFacingError
+    server: ScriptedServer, error: UserFacingError
 ) -> None:
-    starts.order_error = error
+    server.order_error = error
     with pytest.raises(type(error)):
-        await starts.run.listed("tools")
-    assert (starts.run.failure, starts.orders) == (error, [])
-    assert starts.run.state is ServerState.FAILED
+        await server.run.listed("tools")
+    assert (server.run.failure, server.orders) == (error, [])
+    assert server.run.state is ServerState.FAILED
 
 
 @pytest.mark.parametrize(
@@ -335,12 +337,12 @@ async def test_a_server_without_its_secrets_does_not_start(
     ],
 )
 async def test_a_list_that_cannot_be_fetched_is_an_error(
-    starts: Starts, reply: Any, expected: object
+    server: ScriptedServer, reply: Any, expected: object
 ) -> None:
-    await starts.run.request("call")
-    starts.made[0].replies = [reply]
-    assert await error_of(starts.run.listed("tools")) == expected
-    assert starts.run.failure is not None
+    await server.run.request("call")
+    server.made[0].replies = [reply]
+    assert await error_of(server.run.listed("tools")) == expected
+    assert server.run.failure is not None
 
 
 @pytest.mark.parametrize(
@@ -351,25 +353,25 @@ async def test_a_list_that_cannot_be_fetched_is_an_error(
     ],
 )
 async def test_a_resource_that_cannot_be_read_is_an_error(
-    starts: Starts, reply: Any, expected: object
+    server: ScriptedServer, reply: Any, expected: object
 ) -> None:
-    await starts.run.request("call")
-    starts.made[0].replies = [{"kind": "text"}, reply]
-    assert await starts.run.read("memo://one") == {"kind": "text"}
-    assert await error_of(starts.run.read("memo://one")) == expected
-    assert starts.run.failure is None, "its tools can be used"
+    await server.run.request("call")
+    server.made[0].replies = [{"kind": "text"}, reply]
+    assert await server.run.read("memo://one") == {"kind": "text"}
+    assert await error_of(server.run.read("memo://one")) == expected
+    assert server.run.failure is None, "its tools can be used"
 
 
 @pytest.mark.parametrize("has_ended", [False, True])
-async def test_a_refused_request_tells_no_secret(starts: Starts, has_ended: bool) -> None:
-    await starts.run.listed("tools")
-    starts.made[0].replies = [ServerFailure(f"No {SECRET}.", has_ended=has_ended)]
+async def test_a_refused_request_tells_no_secret(server: ScriptedServer, has_ended: bool) -> None:
+    await server.run.listed("tools")
+    server.made[0].replies = [ServerFailure(f"No {SECRET}.", has_ended=has_ended)]
     with pytest.raises(ServerFailure) as caught:
-        await starts.run.request("call")
+        await server.run.request("call")
     assert caught.value.has_ended is has_ended
     assert str(caught.value) == "No [key removed]."
-    starts.run.on_log("error", f"{SECRET}\u200bx")
-    assert starts.run.log[-1] == LogLine("error", "[key removed]x")
+    server.run.on_log("error", f"{SECRET}\u200bx")
+    assert server.run.log[-1] == LogLine("error", "[key removed]x")
 
 
 # ---------------------------------------------------------------- sign-in
@@ -377,7 +379,7 @@ async def test_a_refused_request_tells_no_secret(starts: Starts, has_ended: bool
 
 @pytest.mark.parametrize("error", [None, StorageError("Full.")])
 async def test_a_user_signs_in_and_the_tokens_are_kept(
-    starts: Starts, error: UserFacingError | None
+    server: ScriptedServer, error: UserFacingError | None
 ) -> None:
     addresses: list[str] = []
 
@@ -385,85 +387,85 @@ async def test_a_user_signs_in_and_the_tokens_are_kept(
         listener.on_sign_in("https://a")
         listener.on_tokens(KEPT)
 
-    starts.before, starts.keep_error = before, error
+    server.before, server.keep_error = before, error
     if error is None:
-        assert await starts.run.sign_in(addresses.append)
+        assert await server.run.sign_in(addresses.append)
     else:
         with pytest.raises(StorageError):
-            await starts.run.sign_in(addresses.append)
-        assert starts.run.log[-1] == LogLine("warning", error.sentences)
+            await server.run.sign_in(addresses.append)
+        assert server.run.log[-1] == LogLine("warning", error.sentences)
     assert addresses == ["https://a"]
-    assert starts.kept == ([KEPT] if error is None else [])
-    assert starts.orders == [{"sign_in": True}]
-    assert LogLine("", "Sign in: https://a") in starts.run.log
-    assert SIGNING_IN in starts.states
-    assert "t0ken" not in starts.run.redacted("a t0ken-that-is-kept b")
-    await starts.run.restart()
-    assert starts.orders[-1] == {"sign_in": False}
+    assert server.kept == ([KEPT] if error is None else [])
+    assert server.orders == [{"sign_in": True}]
+    assert LogLine("", "Sign in: https://a") in server.run.log
+    assert SIGNING_IN in server.states
+    assert "t0ken" not in server.run.redacted("a t0ken-that-is-kept b")
+    await server.run.restart()
+    assert server.orders[-1] == {"sign_in": False}
     assert addresses == ["https://a"], "nobody waits for it"
 
 
-async def test_a_server_that_needs_no_sign_in_runs(starts: Starts) -> None:
-    assert not await starts.run.sign_in(lambda _: None)
-    assert starts.run.state is RUNNING
+async def test_a_server_that_needs_no_sign_in_runs(server: ScriptedServer) -> None:
+    assert not await server.run.sign_in(lambda _: None)
+    assert server.run.state is RUNNING
 
 
-async def test_a_second_sign_in_ends_the_first(starts: Starts) -> None:
+async def test_a_second_sign_in_ends_the_first(server: ScriptedServer) -> None:
     async def waits(listener: Any) -> None:
         await asyncio.sleep(50)
 
-    starts.before = waits
-    first = asyncio.ensure_future(starts.run.sign_in(lambda _: None))
+    server.before = waits
+    first = asyncio.ensure_future(server.run.sign_in(lambda _: None))
     await asyncio.sleep(1)
-    assert not await starts.run.sign_in(lambda _: None)
+    assert not await server.run.sign_in(lambda _: None)
     assert first.cancelled()
-    assert len(starts.made) == 1
+    assert len(server.made) == 1
 
 
-async def test_a_server_whose_sign_in_has_ended_is_not_used(starts: Starts) -> None:
-    await starts.run.listed("tools")
-    starts.run.on_sign_in_needed()
-    assert (starts.run.state, starts.states[-1]) == (FAILED, FAILED)
-    starts.crash()
-    assert starts.run.failure is not None
-    assert starts.run.failure.reason is Reason.TOOL_SERVER_SIGN_IN
-    await starts.run.listed("tools")
-    assert (len(starts.made), starts.run.state) == (2, RUNNING)
+async def test_a_server_whose_sign_in_has_ended_is_not_used(server: ScriptedServer) -> None:
+    await server.run.listed("tools")
+    server.run.on_sign_in_needed()
+    assert (server.run.state, server.states[-1]) == (FAILED, FAILED)
+    server.crash()
+    assert server.run.failure is not None
+    assert server.run.failure.reason is Reason.TOOL_SERVER_SIGN_IN
+    await server.run.listed("tools")
+    assert (len(server.made), server.run.state) == (2, RUNNING)
 
 
-async def test_one_process_renews_a_sign_in_at_a_time(starts: Starts) -> None:
+async def test_one_process_renews_a_sign_in_at_a_time(server: ScriptedServer) -> None:
     answers: list[object] = []
-    await starts.run.listed("tools")
-    starts.run.on_renewing(answers.append)
+    await server.run.listed("tools")
+    server.run.on_renewing(answers.append)
     await asyncio.sleep(1)
-    assert (answers, starts.renewals) == ([KEPT], 1)
-    assert "t0ken" not in starts.run.redacted("a t0ken-that-is-kept b")
-    starts.run.on_tokens(KEPT)
-    starts.run.on_renewed()
-    assert starts.renewals == 1, "its tokens are not stored yet"
+    assert (answers, server.renewals) == ([KEPT], 1)
+    assert "t0ken" not in server.run.redacted("a t0ken-that-is-kept b")
+    server.run.on_tokens(KEPT)
+    server.run.on_renewed()
+    assert server.renewals == 1, "its tokens are not stored yet"
     await asyncio.sleep(1)
-    assert (starts.renewals, starts.kept) == (0, [KEPT])
-    starts.run.on_renewing(answers.append)
+    assert (server.renewals, server.kept) == (0, [KEPT])
+    server.run.on_renewing(answers.append)
     await asyncio.sleep(1)
-    starts.run.on_renewed()
+    server.run.on_renewed()
     await asyncio.sleep(1)
-    assert starts.renewals == 0
-    starts.run.on_renewing(answers.append)
+    assert server.renewals == 0
+    server.run.on_renewing(answers.append)
     await asyncio.sleep(1)
-    starts.crash()
+    server.crash()
     await asyncio.sleep(1)
-    assert starts.renewals == 0
-    starts.renewal_error = StorageError("Full.")
-    starts.run.on_renewing(answers.append)
+    assert server.renewals == 0
+    server.renewal_error = StorageError("Full.")
+    server.run.on_renewing(answers.append)
     await asyncio.sleep(1)
     assert answers == [KEPT, KEPT, KEPT, None]
-    assert starts.run.log[-1].level == "warning"
-    starts.renewal_error, starts.stored = None, None
-    starts.run.on_renewing(answers.append)
+    assert server.run.log[-1].level == "warning"
+    server.renewal_error, server.stored = None, None
+    server.run.on_renewing(answers.append)
     await asyncio.sleep(1)
-    assert (answers[-1], starts.renewals) == (None, 1)
-    await starts.run.stop()
-    assert starts.renewals == 0
+    assert (answers[-1], server.renewals) == (None, 1)
+    await server.run.stop()
+    assert server.renewals == 0
 
 
 # ---------------------------------------------------------------- tools and prompts
@@ -485,27 +487,27 @@ class Book(OneServerBook):
         self.prompts = prompts
 
 
-async def test_the_tools_of_a_stopped_server_are_listed(starts: Starts) -> None:
+async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) -> None:
     book = Book()
-    source = ServerSource(starts.run, book)
+    source = ServerSource(server.run, book)
     assert source.name == "demo"
     assert await source.tools() == [unavailable_entry("demo", NOT_LISTED)]
     broken = row("broken", parameters={"properties": {"a": {"type": "?"}}})
     rows = [row("look"), broken]
-    await starts.run.request("call")
+    await server.run.request("call")
     assert await source.tools() == [], "it runs and has none"
-    starts.made[0].replies = [rows, []]
+    server.made[0].replies = [rows, []]
     await source.prepare()
     assert book.rows == rows
     look, unusable = await source.tools()
     assert look.is_available
     assert (unusable.reason, bool(unusable.why)) == (SCHEMA_UNUSABLE, True)
-    starts.made[0].replies = [ServerFailure("never asked")]
+    server.made[0].replies = [ServerFailure("never asked")]
     await source.prepare()  # only the tools, which are known
-    starts.crash()
-    assert [tool.failure for tool in await source.tools()] == [starts.run.failure] * 2
+    server.crash()
+    assert [tool.failure for tool in await source.tools()] == [server.run.failure] * 2
     book.rows = []
-    assert await source.tools() == [unavailable_entry("demo", failure=starts.run.failure)]
+    assert await source.tools() == [unavailable_entry("demo", failure=server.run.failure)]
 
 
 @pytest.mark.parametrize(
@@ -531,12 +533,12 @@ async def test_the_tools_of_a_stopped_server_are_listed(starts: Starts) -> None:
     ],
 )
 async def test_the_result_of_a_call_is_text_or_an_error(
-    starts: Starts, reply: Any, result: str | ToolError
+    server: ScriptedServer, reply: Any, result: str | ToolError
 ) -> None:
-    source = ServerSource(starts.run, Book())
-    await starts.run.request("call")
-    starts.made[0].replies = [[row("look")], reply]
-    (tool,) = await tools_of(SERVER, await starts.run.listed("tools"))
+    source = ServerSource(server.run, Book())
+    await server.run.request("call")
+    server.made[0].replies = [[row("look")], reply]
+    (tool,) = await tools_of(SERVER, await server.run.listed("tools"))
     try:
         text = await source.call(tool.definition, {"n": 1}, ToolContext("c"))
     except ToolError as error:
@@ -544,18 +546,20 @@ async def test_the_result_of_a_call_is_text_or_an_error(
         assert str(error) == str(result)
     else:
         assert text == result
-    assert starts.made[0].asked[-1] == ("call", {"name": "look", "arguments": {"n": 1}})
+    assert server.made[0].asked[-1] == ("call", {"name": "look", "arguments": {"n": 1}})
 
 
-async def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called(starts: Starts) -> None:
-    source = ServerSource(starts.run, Book())
-    await starts.run.request("call")
-    starts.made[0].replies = [[row("look", description="Other.")]]
+async def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called(
+    server: ScriptedServer,
+) -> None:
+    source = ServerSource(server.run, Book())
+    await server.run.request("call")
+    server.made[0].replies = [[row("look", description="Other.")]]
     with pytest.raises(ToolError, match="has changed") as caught:
         await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
     assert str(caught.value) == CHANGED
-    starts.error = ServerFailure("No.")
-    await starts.run.stop()
+    server.error = ServerFailure("No.")
+    await server.run.stop()
     with pytest.raises(ToolError, match="No"):
         await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
 
@@ -565,51 +569,53 @@ def prompt(name: str, *arguments: str) -> dict[str, Any]:
 
 
 async def test_prompts_are_offered_as_texts_with_variables(
-    starts: Starts, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served_prompts, "MAX_TEXT_CHARS", 20)
     book = Book()
-    await starts.run.request("call")
+    await server.run.request("call")
     rows = [prompt("a", "x"), prompt("b", "x"), prompt("c"), prompt("d"), prompt("e")]
-    starts.made[0].replies = [
+    server.made[0].replies = [
         *([row("look")], rows),
         *({"text": "With {{x}}."}, {"text": "Without."}, ServerFailure("No.")),
         *({"text": "t" * 20}, {"text": "t" * 21}),
     ]
-    found = await served_prompts.store_lists(starts.run, book)
+    found = await served_prompts.store_lists(server.run, book)
     assert (found, book.rows) == ([row("look")], [row("look")])
     assert book.prompts == [
         {"name": "T a", "text": "With {{x}}."},
         {"name": "T d", "text": "t" * 20},
     ]
-    assert starts.made[0].asked[3] == ("prompt", {"name": "a", "arguments": {"x": "{{x}}"}})
+    assert server.made[0].asked[3] == ("prompt", {"name": "a", "arguments": {"x": "{{x}}"}})
     # No more than fifty are asked for, and for no longer than 20 s.
-    starts.run.on_list_changed("prompts")
-    starts.made[0].replies = [[prompt("a")] * 51, *[{"text": "t"}] * 51]
-    await served_prompts.store_lists(starts.run, book)
+    server.run.on_list_changed("prompts")
+    server.made[0].replies = [[prompt("a")] * 51, *[{"text": "t"}] * 51]
+    await served_prompts.store_lists(server.run, book)
     assert len(book.prompts) == 50
-    starts.run.on_list_changed("prompts")
-    starts.made[0].replies = [[prompt("a")] * 3, {"text": "t"}, 19.5, {"text": "t"}, 1]
-    await served_prompts.store_lists(starts.run, book)
+    server.run.on_list_changed("prompts")
+    server.made[0].replies = [[prompt("a")] * 3, {"text": "t"}, 19.5, {"text": "t"}, 1]
+    await served_prompts.store_lists(server.run, book)
     assert len(book.prompts) == 2
 
 
 @pytest.mark.parametrize("reply", [ServerFailure("Method not found."), 61])
 async def test_tools_can_be_used_if_the_prompts_cannot_be_listed(
-    starts: Starts, reply: Any
+    server: ScriptedServer, reply: Any
 ) -> None:
     book = Book()
-    await starts.run.request("call")
-    starts.made[0].replies = [[row("look")], reply]
-    assert await served_prompts.store_lists(starts.run, book) == [row("look")]
+    await server.run.request("call")
+    server.made[0].replies = [[row("look")], reply]
+    assert await served_prompts.store_lists(server.run, book) == [row("look")]
     assert book.prompts == []
-    assert starts.run.log[-1].level == "warning"
-    (look,) = await ServerSource(starts.run, book).tools()
+    assert server.run.log[-1].level == "warning"
+    (look,) = await ServerSource(server.run, book).tools()
     assert look.is_available
 
 
-async def test_a_server_that_ends_while_its_prompts_are_listed_has_failed(starts: Starts) -> None:
-    await starts.run.request("call")
-    starts.made[0].replies = [[row("look")], ServerFailure("x", has_ended=True)]
+async def test_a_server_that_ends_while_its_prompts_are_listed_has_failed(
+    server: ScriptedServer,
+) -> None:
+    await server.run.request("call")
+    server.made[0].replies = [[row("look")], ServerFailure("x", has_ended=True)]
     with pytest.raises(ToolServerError):
-        await served_prompts.store_lists(starts.run, Book())
+        await served_prompts.store_lists(server.run, Book())
