@@ -20,7 +20,7 @@ from desktop_app.session.tray_host import WATCHER
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press, reported
-from tests.end2end.test_paste_back import Other
+from tests.end2end.test_paste_back import ForeignWindow
 from tests.end2end.test_resident import TRAY, shows, the_name
 from tests.helpers.bus_service import BusService
 from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
@@ -114,12 +114,12 @@ async def test_it_works_without_x(
 
 
 @contextmanager
-def editor_with_focus() -> Iterator[Other]:
+def editor_with_focus() -> Iterator[ForeignWindow]:
     """Open the window of another program, which gets the focus because it is new."""
     command = [sys.executable, "-c", EDITOR]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield Other(process)  # once the window says that it has the focus
+            yield ForeignWindow(process)  # once the window says that it has the focus
         finally:
             process.kill()
 

@@ -56,7 +56,12 @@ class OneGateway:
 
 
 class BatchSetup:
-    """A store with a batch service and a client."""
+    """A store with a batch service and a client.
+
+    Attributes:
+        gateway: replaces the gateway to the client in the services that are made next.
+        others: the configured providers, if they are others than `profile`.
+    """
 
     def __init__(self, folder: Path, base_url: str, **profile: Any) -> None:
         self.folder = folder
@@ -72,6 +77,8 @@ class BatchSetup:
         )
         self.changes: list[str] = []
         self.listing: ModelListing | None = None
+        self.gateway: Any = None
+        self.others: list[ProviderProfile] | None = None
         self.service = self.make_service(UploadLimits())
 
     def make_service(self, limits: UploadLimits) -> BatchService:
@@ -79,11 +86,11 @@ class BatchSetup:
         pictures = ImageScaler(self.attachments, None)  # type: ignore[arg-type]
 
         async def profiles() -> list[ProviderProfile]:
-            return [self.profile]
+            return [self.profile] if self.others is None else self.others
 
         return BatchService(
             store=self.store,
-            gateway=OneGateway(self.client),
+            gateway=self.gateway or OneGateway(self.client),
             preparer=BatchPreparer(self.store, self.read, WordCounter()),
             sender=BatchSender(
                 self.store, self.attachments, pictures, fences(), self.folder, limits

@@ -29,6 +29,8 @@ from tests.helpers.widgets import find, timer_of
 if TYPE_CHECKING:
     import pytest
 
+STORED_FORMS = "SELECT value FROM settings WHERE key = 'window.forms'"
+
 
 async def review(app: AppHarness) -> ReviewDialog:
     app.session.actions["answer.review"]()
@@ -104,13 +106,12 @@ async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.Monke
         app.window.settings.server_add_requested.emit()
         dialog = await dialog_of(ServerForm)
         dialog.name.setText("mail")
-        kept = "SELECT value FROM settings WHERE key = 'window.forms'"
-        await until(lambda: "mail" in str(app.stored(kept)))
+        await until(lambda: "mail" in str(app.stored(STORED_FORMS)))
         dialog.name.clear()
         dialog.reject()
-        await until(lambda: app.stored(kept) == [("{}",)])
-        (keeper,) = app.window.findChildren(form_draft_saver.FormDraftSaver)
-        assert not timer_of(keeper).isActive()
+        await until(lambda: app.stored(STORED_FORMS) == [("{}",)])
+        (saver,) = app.window.findChildren(form_draft_saver.FormDraftSaver)
+        assert not timer_of(saver).isActive()
 
 
 async def test_changes_that_could_not_be_stored_are_stored_later(
@@ -133,11 +134,10 @@ async def test_changes_that_could_not_be_stored_are_stored_later(
             app.window.notifications.dismiss()
             await until(lambda: len(failures) > 2)
             assert not app.said  # it is reported once
-        kept = "SELECT value FROM settings WHERE key = 'window.forms'"
-        await until(lambda: "mail" in str(app.stored(kept)))
+        await until(lambda: "mail" in str(app.stored(STORED_FORMS)))
 
 
-async def test_nothing_is_stored_after_the_end() -> None:
+async def test_a_change_of_the_focus_after_the_end_stores_nothing() -> None:
     async with AppHarness(environment=KEYED) as app:
         (saver,) = app.window.findChildren(form_draft_saver.FormDraftSaver)
         saver.close()
@@ -159,14 +159,13 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
     async with AppHarness(environment=KEYED) as app:
         shown = fields(app)
         QTest.keyClicks(find(shown, FieldText, "field-topic"), "rain")
-        kept = "SELECT value FROM settings WHERE key = 'window.forms'"
-        await until(lambda: "rain" in str(app.stored(kept)))
+        await until(lambda: "rain" in str(app.stored(STORED_FORMS)))
         app.window.show_settings(True)
         app.window.settings.show_page("provider")
         section = app.window.findChildren(CustomFieldSection)[0]
         QTest.keyClicks(find(section, QLineEdit, "custom-field-name"), "X-Team")
         QTest.keyClicks(find(section, QLineEdit, "custom-field-value"), "s3cr3t")
-        await until(lambda: "X-Team" in str(app.stored(kept)))
+        await until(lambda: "X-Team" in str(app.stored(STORED_FORMS)))
     async with AppHarness(environment=KEYED) as app:
         assert "s3cr3t" not in str(app.stored("SELECT value FROM settings"))
         app.window.show_settings(True)
@@ -176,7 +175,7 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
         shown = fields(app)
         assert shown.values() == {"tone": "kind", "topic": "rain"}
         QTest.keyClick(find(shown, FieldText, "field-topic"), Qt.Key.Key_Return)
-        await until(lambda: "rain" not in str(app.stored(kept)))
+        await until(lambda: "rain" not in str(app.stored(STORED_FORMS)))
         assert "about rain" in app.text.toPlainText()
         app.controllers.temporary.open()
         QTest.keyClicks(find(fields(app), FieldText, "field-topic"), "snow")

@@ -91,20 +91,21 @@ def test_another_conversation_ends_the_writing_of_a_long_answer(
 
 
 LINES = "".join(f"{n}: what was *asked*\n" for n in range(2500)) + "\nThe end."
+ONE_LINE = LINES.replace("\n", " ")
 
 
-@pytest.mark.parametrize("text", [LINES, LINES.replace("\n", " ")], ids=["lines", "one line"])
+@pytest.mark.parametrize("text", [LINES, ONE_LINE], ids=["lines", "one line"])
 def test_a_long_question_is_written_in_slices(
     view: TranscriptView, qtbot: QtBot, text: str
 ) -> None:
     view.set_messages([asked := question(text)])
-    assert "0: what was *asked*" in view.toPlainText()
+    assert view.toPlainText().replace("\u00a0", " ").startswith(text[:200])
     assert "The end." not in view.toPlainText()
     entry = view.messages.get(asked.id)
     assert entry is not None
     assert "The end." in entry.block_maker()()[-1].text, "a copy is complete"
     qtbot.waitUntil(lambda: not view.stream.is_writing)
-    assert text in view.toPlainText().replace("\u00a0", " ") or "\n" not in text
+    assert "".join(text.split()) in "".join(view.toPlainText().split())
     assert view.toPlainText().endswith("The end.\n")
     shown = list(entry.layout.items)
     view.set_messages([asked])
@@ -138,7 +139,7 @@ def test_long_reasoning_is_written_in_slices_once_it_is_unfolded(
 def test_home_and_end_go_to_the_ends_of_the_conversation(
     view: TranscriptView, qtbot: QtBot, *, control: bool
 ) -> None:
-    """Check this for messages that are not materialized, too."""
+    """Check this for messages that are not materialized. With Ctrl, the cursor goes along."""
     said = [answer(f"Said {number}. {'words ' * 200}") for number in range(200)]
     view.set_messages(said)
     assert "Said 0." not in view.toPlainText()
@@ -146,7 +147,7 @@ def test_home_and_end_go_to_the_ends_of_the_conversation(
     qtbot.keyClick(view, Qt.Key.Key_Home, keys)
     assert view.verticalScrollBar().value() == 0
     assert view.navigator.scroll_state()[0] == said[0].id
-    assert not view.textCursor().position() or not control
+    assert view.textCursor().atStart() is control
     qtbot.keyClick(view, Qt.Key.Key_End, keys)
     assert view.navigator.is_at_end
-    assert view.textCursor().atEnd() or not control
+    assert view.textCursor().atEnd()

@@ -111,7 +111,7 @@ def test_an_answer_outside_the_document_is_announced_completely(
     assert view.messages.get(arriving.id) is None
     view.stream.append_text(arriving.id, " words")
     view.stream.update_message(whole(arriving, "One sentence. The last words"))
-    qtbot.waitUntil(lambda: "The last words" in " ".join(heard.words))
+    qtbot.waitUntil(lambda: " ".join(heard.words) == "One sentence. The last words")
 
 
 def test_code_is_copied_although_its_head_is_not_materialized(

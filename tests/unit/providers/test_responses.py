@@ -136,23 +136,25 @@ def test_temperature_and_top_p_are_sent_only_to_models_that_take_them(
         assert (made["temperature"], made["top_p"]) == (0.0, 0.5)
 
 
-def test_settings_of_the_answer_are_sent() -> None:
+def test_settings_are_sent_unless_the_api_has_none_for_them() -> None:
     made = body(
         ask(
             effort=Effort.XHIGH,
             verbosity="low",
-            reasoning_summary="auto",
+            reasoning_summary="detailed",
             max_output_tokens=5,
+            service_tier="flex",
             stream=False,
             stop=("x",),
             presence_penalty=1.0,
             frequency_penalty=1.0,
+            candidates=3,
         )
     )
     assert made["text"] == {"verbosity": "low"}
-    assert made["reasoning"] == {"effort": "xhigh", "summary": "auto"}
+    assert made["reasoning"] == {"effort": "xhigh", "summary": "detailed"}
     assert made["max_output_tokens"] == 16, "less is refused"
-    assert made["stream"] is False
+    assert (made["service_tier"], made["stream"]) == ("flex", False)
     assert not {"stop", "presence_penalty", "frequency_penalty", "n", "stream_options"} & set(made)
 
 
@@ -447,22 +449,6 @@ def test_the_service_tier_is_reported() -> None:
     response.pop("service_tier")
     kept = fold(read(created, delta("Hi"), event("response.completed", response=response)))
     assert kept.service_tier == "auto"
-
-
-def test_settings_are_sent_as_they_were_set() -> None:
-    request = ask(
-        effort=Effort.HIGH,
-        reasoning_summary="detailed",
-        service_tier="flex",
-        stop=("END",),
-        presence_penalty=1.0,
-        candidates=3,
-        stream=False,
-    )
-    made = body(request)
-    assert made["reasoning"] == {"effort": "high", "summary": "detailed"}
-    assert (made["service_tier"], made["stream"]) == ("flex", False)
-    assert not {"stop", "presence_penalty", "n"} & set(made)
 
 
 def test_deltas_of_a_refusal_become_one_part() -> None:

@@ -82,7 +82,7 @@ class Trapped:
 
 
 class TrappedGateway(OneGateway):
-    """Whose provider's every method is a step."""
+    """A gateway to a provider of which every call is a step of the trap."""
 
     def __init__(self, setup: BatchSetup, trap: Trap) -> None:
         super().__init__(setup.client)
@@ -96,12 +96,11 @@ class TrappedGateway(OneGateway):
 def run_until(setup: BatchSetup, trap: Trap, limits: UploadLimits) -> Any:
     """Return a service that the trap can end at any step."""
     real, setup.store = setup.store, Trapped(setup.store, trap)  # type: ignore[assignment]
+    setup.gateway = TrappedGateway(setup, trap)
     try:
-        service = setup.make_service(limits)
+        return setup.make_service(limits)
     finally:
-        setup.store = real
-    service._gateway = TrappedGateway(setup, trap)
-    return service
+        setup.store, setup.gateway = real, None
 
 
 @pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])

@@ -44,7 +44,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch import batch_results
 from desktop_app.services.batch.batch_preparation import BatchPreparer
-from desktop_app.services.batch.batch_service import REFUSED_RETRY_S, RETRY_S, BatchService
+from desktop_app.services.batch.batch_service import REFUSED_RETRY_S, RETRY_S
 from desktop_app.services.batch.batch_upload import UploadLimits, is_refusal
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.documents.image_attachments import page_tokens
@@ -62,17 +62,13 @@ class StepSetup(BatchSetup):
 
     def __init__(self, folder: Path, **profile: Any) -> None:
         super().__init__(folder, "https://api.example/v1", **profile)
-        self.provider = ScriptedBatches()
-        self.service = self.of_limits(UploadLimits())
-
-    def of_limits(self, limits: UploadLimits) -> BatchService:
-        """Return a service with the same provider."""
-        self.client: Any = self.provider
-        return self.make_service(limits)
+        self.client: Any = ScriptedBatches()
+        self.provider: ScriptedBatches = self.client
+        self.service = self.make_service(UploadLimits())
 
     async def sent(self, *texts: str, limits: UploadLimits | None = None) -> BatchJob:
         """Return a job "j" after the step that sends it."""
-        service = self.service if limits is None else self.of_limits(limits)
+        service = self.service if limits is None else self.make_service(limits)
         await service.create(self.files(*texts), self.resolved(), "?", job_id="j")
         await service.prepare("j")
         await service.start("j")
@@ -88,12 +84,10 @@ class StepSetup(BatchSetup):
 @asynccontextmanager
 async def open_steps(folder: Path, **profile: Any) -> AsyncIterator[StepSetup]:
     made = StepSetup(folder, **profile)
-    client = made.client
     await made.database.open()
     try:
         yield made
     finally:
-        assert client is made.provider
         await made.database.close()
 
 
@@ -226,7 +220,7 @@ async def test_an_interrupted_upload_is_repeated_with_the_same_files(tmp_path: P
         made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a", "b", "c", limits=UploadLimits(requests=2))
         made.provider.calls.clear()
-        await made.of_limits(UploadLimits()).advance("j")
+        await made.make_service(UploadLimits()).advance("j")
         uploads = [call[1:3] for call in made.provider.calls if call[0] == "upload"]
         assert uploads == [("repartee-j-1", "j-1\nj-2\n"), ("repartee-j-2", "j-3\n")]
 
@@ -236,7 +230,7 @@ async def test_files_that_no_longer_fit_an_interrupted_upload_go_in_another(tmp_
         made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a", "b", "c")
         made.provider.calls.clear()
-        await made.of_limits(UploadLimits(requests=2)).advance("j")
+        await made.make_service(UploadLimits(requests=2)).advance("j")
         uploads = [call[1:3] for call in made.provider.calls if call[0] == "upload"]
         assert uploads == [("repartee-j-1", "j-1\nj-2\n"), ("repartee-j-2", "j-3\n")]
         assert [item.upload for item in await made.items("j")] == [1, 1, 2]
@@ -264,7 +258,7 @@ async def test_an_upload_whose_files_are_all_left_out_has_failed(tmp_path: Path)
     async with open_steps(tmp_path) as made:
         made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a")
-        tight = made.of_limits(UploadLimits(size=3))
+        tight = made.make_service(UploadLimits(size=3))
         assert await tight.advance("j") is None
         job = await made.job("j")
         assert job.uploads == (
@@ -503,7 +497,7 @@ async def test_canceling_includes_a_batch_that_a_crash_left_unrecorded(
         made.provider.names()
         made.provider.found = found
         made.provider.states = [RemoteBatch("b", BatchStatus.CANCELLED)]
-        await made.of_limits(UploadLimits()).advance("j")  # another process
+        await made.make_service(UploadLimits()).advance("j")  # another process
         there = ["find", "fetch", "delete_file"]
         assert made.provider.names() == (["find"] if found is None else there)
         job = await made.job("j")
@@ -769,21 +763,18 @@ async def test_a_job_continues_only_with_a_provider_at_its_address(
     async with open_steps(tmp_path) as made:
         await made.sent("a")
         asked: list[str] = []
-        profiles = [
+        made.others = [
             ProviderProfile(name, name, kind, address or made.profile.base_url)
             for name, kind, address in others
         ]
-
-        async def listed() -> list[ProviderProfile]:
-            return profiles
 
         class Gateway:
             async def batches(self, profile: ProviderProfile) -> ScriptedBatches:
                 asked.append(profile.id)
                 return made.provider
 
-        made.service._profiles, made.service._gateway = listed, Gateway()  # type: ignore[assignment]
-        waits = await made.service.advance("j")
+        made.gateway = Gateway()
+        waits = await made.make_service(UploadLimits()).advance("j")
         assert asked == ([] if chosen is None else [chosen])
         assert (waits is None) is (chosen is None)
         error = (await made.job("j")).error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -95,13 +95,14 @@ class NoteTaker(ScriptedProvider):
 
     Attributes:
         most_at_once: how many calls ran beside each other.
-        has_room_for: so many calls at a time; it refuses more, after it had them wait.
-        too_many: what it does with more: it refuses them, or cuts them off.
-        speaks_first: each call has begun to answer before it waits at the gate.
-        fails_on: a fact at which it fails.
-        gate: no call ends while it is closed.
-        window: its window in tokens, of which it counts `ratio` a word; None for no limit.
-        says_sizes: it names the tokens and the window when it refuses a request as too long.
+        has_room_for: the number of concurrent calls that succeed.
+        too_many: the error of the others.
+        speaks_first: True if each call begins to answer before it waits at the gate.
+        fails_on: a fact at which a call fails.
+        gate: no call ends until it is set.
+        window: its window in tokens, of which a word has `ratio`; None for no limit.
+        says_sizes: True if a refusal of a long request names its tokens and the window.
+        refused: how many requests were too long.
     """
 
     def __init__(self) -> None:
@@ -194,8 +195,19 @@ class Reading:
         return [event async for event in provider.stream(request)]
 
     async def facts(self, task: Task) -> list[str]:
-        events = await self.run(task)
-        return FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
+        return facts_in(await self.run(task))
+
+    async def until_all_calls_run(self) -> None:
+        """Wait until as many calls as are allowed wait at the gate."""
+
+        async def all_run() -> bool:
+            return self.provider.running == MAX_AT_ONCE
+
+        await until(all_run)
+
+
+def facts_in(events: Iterable[StreamEvent]) -> list[str]:
+    return FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
 
 
 @asynccontextmanager
@@ -367,9 +379,7 @@ async def test_a_repeated_command_pays_for_no_note_again(tmp_path: Path) -> None
         # Meanwhile the counts have changed, and with them the room of a part.
         small = replace(task.resolved.model, context_window=1_300)
         changed = replace(task, resolved=replace(task.resolved, model=small))
-        found = FACT.findall(
-            "".join(e.text for e in await reading.run(changed) if isinstance(e, TextDelta))
-        )
+        found = await reading.facts(changed)
         assert found == [f"FACT-{n}" for n in range(60)]
         again = [text_of(r.messages[-1].parts) for r in provider.requests[:-1]]  # type: ignore[arg-type]
         seen_twice = [text for text in again if text in before and "FACT-40" not in text]
@@ -450,11 +460,8 @@ async def test_the_plan_says_that_reasoning_is_not_included(tmp_path: Path) -> N
             assert plan.leaves_out_reasoning is leaves_out
             assert ("plus reasoning" in plan.cost_words) is leaves_out
             assert plan.cost_words.startswith("about $")
-            assert (
-                replace(plan, cost=None).cost_words
-                == replace(plan, cost=Decimal(0)).cost_words
-                == ""
-            )
+            for cost in (None, Decimal(0)):
+                assert replace(plan, cost=cost).cost_words == ""
 
 
 async def test_the_progress_names_parts_and_cost(tmp_path: Path) -> None:
@@ -477,11 +484,7 @@ async def test_chunks_are_read_concurrently_except_on_device(tmp_path: Path) -> 
     async with open_reading(tmp_path, a=book(60), b=book(60)) as reading:
         reading.provider.gate.clear()
         run = asyncio.create_task(reading.run(reading.task("a")))
-
-        async def all_run() -> bool:
-            return reading.provider.running == MAX_AT_ONCE
-
-        await until(all_run)
+        await reading.until_all_calls_run()
         reading.provider.gate.set()
         await run
         assert reading.provider.most_at_once == MAX_AT_ONCE
@@ -507,32 +510,27 @@ async def test_refused_concurrent_calls_are_repeated_one_at_a_time(
         provider.has_room_for, provider.too_many = has_room_for, too_many
         provider.gate.clear()
         run = asyncio.create_task(reading.run(reading.task("a")))
-
-        async def all_run() -> bool:
-            return provider.running == MAX_AT_ONCE
-
-        await until(all_run)
+        await reading.until_all_calls_run()
         provider.gate.set()
         events = await run
         assert StatusChanged(7, ErrorNote("There are too many requests.")) in events
         assert isinstance(events[-1], Completed)
-        found = FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
-        assert found == [f"FACT-{n}" for n in range(60)]
+        assert facts_in(events) == [f"FACT-{n}" for n in range(60)]
         plan = await reading.plan(reading.task("a"))
         refused = MAX_AT_ONCE - has_room_for
         assert len(provider.requests) == plan.calls + 1 + refused, "nothing is read twice"
 
 
-async def test_stopping_stops_every_call(tmp_path: Path) -> None:
+async def test_closing_the_stream_at_its_first_event_ends_every_call(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(60)) as reading:
         task = reading.task("a")
         provider = await reading.reader.gateway_for(task).provider(OPENAI)
         request = ChatRequest(model=MODEL.id, messages=(RequestMessage(Role.USER, ()),))
+        tasks = asyncio.all_tasks()
         stream = provider.stream(request)
         await anext(stream)
         await stream.aclose()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        assert not [t for t in others if "work" in repr(t)]
+        assert asyncio.all_tasks() == tasks
 
 
 @pytest.mark.parametrize(
@@ -569,11 +567,7 @@ async def test_stopped_calls_count_as_unknown_cost(tmp_path: Path, speaks_first:
         reading.provider.speaks_first = speaks_first
         reading.provider.gate.clear()
         run = asyncio.create_task(reading.run(reading.task("a")))
-
-        async def all_run() -> bool:
-            return reading.provider.running == MAX_AT_ONCE
-
-        await until(all_run)
+        await reading.until_all_calls_run()
         run.cancel()
         with pytest.raises(asyncio.CancelledError):
             await run
@@ -590,11 +584,7 @@ async def test_closing_the_stream_ends_the_calls_at_once(tmp_path: Path) -> None
         await anext(stream)
         await anext(stream)  # the first call has ended
         reading.provider.gate.clear()
-
-        async def all_run() -> bool:
-            return reading.provider.running == MAX_AT_ONCE
-
-        await until(all_run)
+        await reading.until_all_calls_run()
         await stream.aclose()
         assert asyncio.all_tasks() == tasks
 
@@ -602,6 +592,6 @@ async def test_closing_the_stream_ends_the_calls_at_once(tmp_path: Path) -> None
 async def test_a_stand_in_model_is_not_sent_chunks_of_another(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(2)) as reading:
         provider = await reading.reader.gateway_for(reading.task("a")).provider(OPENAI)
-        request = replace(ChatRequest(model="other", messages=()))
+        request = ChatRequest(model="other", messages=())
         (event,) = [event async for event in provider.stream(request)]
         assert isinstance(event, Failed)

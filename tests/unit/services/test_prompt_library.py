@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,9 @@ from desktop_app.services.chat.prompt_library import (
 
 SHIPPED = Prompt("translate", "Translate", "Into {{language=English}}: {{selection}}", "Writing")
 OWN = Prompt("o", "Reply", "To {{name}}, {{tone=plain|formal}}", "Mail")
+ONE = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
+ZIP = replace(ONE, media_type="application/zip")
+IMAGE = ImagePart("b" * 64, "b.png", "image/png", 9)
 
 
 def test_a_prompt_file_has_a_heading_a_folder_and_a_text() -> None:
@@ -59,21 +63,19 @@ def test_unknown_front_matter_is_refused(line: str) -> None:
 
 
 def test_only_a_prompt_for_one_document_is_asked_of_each() -> None:
-    one = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
-    archive = replace(one, media_type="application/zip")
     of_one = TemplateNeeds(documents=1)
-    assert task_for_each("Sum up.", of_one, [one]) == "Sum up."
+    assert task_for_each("Sum up.", of_one, [ONE]) == "Sum up."
     assert "If there are several documents, do this for each" in task_for_each(
-        "Sum up.", of_one, [one, one]
+        "Sum up.", of_one, [ONE, ONE]
     )
-    assert "If there are several documents" in task_for_each("Sum up.", of_one, [archive])
+    assert "If there are several documents" in task_for_each("Sum up.", of_one, [ZIP])
     # The text stays true after some of them were removed.
-    assert task_for_each("Sum up.", of_one, [one] * 2) == task_for_each(
-        "Sum up.", of_one, [one] * 5
+    assert task_for_each("Sum up.", of_one, [ONE] * 2) == task_for_each(
+        "Sum up.", of_one, [ONE] * 5
     )
     typed = "Read the attached document."
     for needs in (NO_NEEDS, TemplateNeeds(documents=2)):
-        assert task_for_each(typed, needs, [one, one]) == typed
+        assert task_for_each(typed, needs, [ONE, ONE]) == typed
 
 
 @pytest.mark.parametrize("source", ["", "Title\ntext", "# Title", "# Title\nFolder: Code\n\n"])
@@ -108,11 +110,6 @@ def test_an_edited_prompt_needs_what_the_built_in_one_does() -> None:
     (entry,) = library([shipped], [edited])
     assert entry == Entry(replace(edited, needs=shipped.needs), Origin.EDITED)
     assert copy_of(entry.prompt, "n").needs == NO_NEEDS
-
-
-ONE = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
-ZIP = replace(ONE, media_type="application/zip")
-IMAGE = ImagePart("b" * 64, "b.png", "image/png", 9)
 
 
 @pytest.mark.parametrize(
@@ -193,14 +190,19 @@ def test_the_library_is_sorted_by_folder_position_and_title() -> None:
         Prompt("0", "z", "…", "A"),
     ]
     assert [entry.prompt.id for entry in library([], made)] == ["5", "0", "4", "3", "2", "1"]
-    for changed in (
-        replace(SHIPPED, title="x"),
-        replace(SHIPPED, text="x"),
-        replace(SHIPPED, folder="x"),
-        replace(SHIPPED, form="x"),
-    ):
-        assert library([SHIPPED], [changed])[0].origin is Origin.EDITED
-    assert library([SHIPPED], [replace(SHIPPED, position=9)])[0].origin is Origin.BUILT_IN
+
+
+@pytest.mark.parametrize(
+    ("change", "origin"),
+    [
+        *(({name: "x"}, Origin.EDITED) for name in ("title", "text", "folder", "form")),
+        ({"position": 9}, Origin.BUILT_IN),
+    ],
+)
+def test_a_moved_prompt_is_built_in_and_any_other_change_makes_it_edited(
+    change: dict[str, Any], origin: Origin
+) -> None:
+    assert library([SHIPPED], [replace(SHIPPED, **change)])[0].origin is origin
 
 
 def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
