@@ -186,9 +186,9 @@ async def test_automatic_backups_report_a_failure_once(
         assert timer_of(backups).isActive()
         timer_of(backups).timeout.emit()
         await app.written()
-        assert "The backup failed:" in app.said
-        assert "failed" in find(page, Note, "backup-state").text()
         error = error_from_json(app.setting(LAST_KEY)["error"])
+        assert app.said.split() == f"The backup failed: {error.sentences}".split()
+        assert "failed" in find(page, Note, "backup-state").text()
         assert isinstance(error.reason, Reason)
         assert error.sentences in find(page, Note, "backup-state").text()
         app.window.notifications.dismiss()

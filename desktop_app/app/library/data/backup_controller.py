@@ -20,7 +20,9 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.error_note import error_of
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import StorageError
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import tr
 
@@ -177,9 +179,7 @@ class BackupController(QObject):
         self._schedule()
         if result.code:
             if is_manual or "failed_at" not in before:
-                words = "" if result.error is None else result.error.sentences
-                failed = StorageError(Reason.BACKUP_FAILED, words=words, details=result.messages)
-                self._notifications.notify(failed, topic=TOPIC)
+                self._notifications.notify(_backup_error(result), topic=TOPIC)
         elif result.error is None:
             self._notifications.dismiss_topic(TOPIC)
             if is_manual:
@@ -207,6 +207,18 @@ class BackupController(QObject):
             self._panel.set_backup_state(f"{last_backup} {why}", "warning")
         else:
             self._panel.set_backup_state(last_backup, "note")
+
+
+def _backup_error(result: CommandResult) -> StorageError:
+    """Return the error of a failed backup, with the remedy for its cause."""
+    failed = StorageError(Reason.BACKUP_FAILED, details=result.messages)
+    if result.error is None:
+        return failed
+    cause = error_of(result.error)
+    remedy = remedy_of(cause)
+    if isinstance(remedy, Remedy) and remedy is not Remedy.NONE:
+        failed = failed.with_remedy(remedy, **cause.params)
+    return failed.copy_with(because=cause)
 
 
 def _parse_time(text: object) -> datetime | None:
