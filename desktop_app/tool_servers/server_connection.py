@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.tools.tool_context import Report
-from desktop_app.domain.tools.tool_server import ARGUMENTS_TOO_LONG, ENDED, ServerFailure
+from desktop_app.domain.tools.tool_server import ARGUMENTS_TOO_LONG, ServerFailure
 
 START_S: Final = 60.0
 """Some servers are downloaded from a package registry at their first start."""
@@ -76,7 +76,7 @@ class ServerConnection:
         self._process, self._listener = process, listener
         self._pending: dict[int, _PendingCall] = {}
         self._last_id = 0
-        self._end_reason = ENDED
+        self._end_reason = ""
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.ensure_future(self._read())
         self._logging = asyncio.ensure_future(self._log())
@@ -122,7 +122,7 @@ class ServerConnection:
             ServerFailure: the server refused it, or has ended.
         """
         if not self.is_running:
-            raise ServerFailure(ENDED, has_ended=True)
+            raise ServerFailure(has_ended=True)
         self._last_id += 1
         number = self._last_id
         future = asyncio.get_running_loop().create_future()

@@ -328,14 +328,32 @@ _CUTTING = {
 }
 
 
-def _is_sentence(node: ast.AST | None) -> bool:
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id in _TRANSLATORS
-    return isinstance(node, ast.Attribute) and node.attr in _SENTENCES
+def _marked_names(nodes: list[ast.AST]) -> set[str]:
+    """Return the names of a module's sentences that are marked for translation."""
+    assigned = (node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign))
+    marked = (
+        node
+        for node in assigned
+        if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "N_"
+    )
+    targets = (target for node in marked for target in _targets(node))
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
-def _read_texts(node: ast.AST) -> list[ast.expr]:
-    """Return the expressions that a node compares, cuts or looks up."""
+def _is_sentence(node: ast.expr, marked: set[str], caught: set[str]) -> bool:
+    match node:
+        case ast.Call(func=ast.Name("str"), args=[ast.Name(name)]):
+            return name in caught
+        case ast.Call(func=ast.Name(name)):
+            return name in _TRANSLATORS
+        case ast.Attribute(attr=name):
+            return name in _SENTENCES
+        case ast.Name(name):
+            return name in marked
+    return False
+
+
+def _compared_texts(node: ast.AST) -> list[ast.expr]:
     match node:
         case ast.Compare(left=left, comparators=others):
             compared = [left, *others]
@@ -343,6 +361,11 @@ def _read_texts(node: ast.AST) -> list[ast.expr]:
             return [text for each in lists for text in each]
         case ast.Dict(keys=keys):
             return [key for key in keys if key is not None]
+    return []
+
+
+def _cut_texts(node: ast.AST) -> list[ast.expr]:
+    match node:
         case ast.Call(func=ast.Attribute(value=text, attr=name)) if name in _CUTTING:
             return [text]
         case ast.Subscript(value=text):
@@ -351,14 +374,23 @@ def _read_texts(node: ast.AST) -> list[ast.expr]:
 
 
 def test_no_code_compares_or_cuts_sentences_for_users(product_nodes: Nodes) -> None:
+    """Find translated or marked texts, and the texts of errors of ours in comparisons."""
+    modules = modules_of("", product_nodes)
+    marked_in = {
+        path.removesuffix(".py").replace("/", "."): _marked_names(nodes)
+        for path, nodes in modules.items()
+    }
     found = []
-    for path, nodes in modules_of("", product_nodes).items():
+    for path, nodes in modules.items():
+        imported = imported_names(nodes).items()
+        marked = _marked_names(nodes) | {
+            name for name, module in imported if name in marked_in.get(module, ())
+        }
+        caught = {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
         for node in nodes:
-            found += [
-                f"{path}:{text.lineno}: {ast.unparse(node)}"
-                for text in _read_texts(node)
-                if _is_sentence(text)
-            ]
+            texts = [t for t in _compared_texts(node) if _is_sentence(t, marked, caught)]
+            texts += [t for t in _cut_texts(node) if _is_sentence(t, marked, set())]
+            found += [f"{path}:{text.lineno}: {ast.unparse(node)}" for text in texts]
     assert not found
 
 

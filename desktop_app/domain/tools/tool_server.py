@@ -75,6 +75,7 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
     The text is one of the constants above, or comes from the server or a library.
 
     Attributes:
+        reason: the text; "" if the process has ended and said nothing.
         has_ended: the process has ended.
         has_closed: the server closed the connection without a reply, so the text says nothing.
         needs_sign_in: the user has to sign in.
@@ -83,14 +84,15 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
 
     def __init__(
         self,
-        reason: str,
+        reason: str = "",
         *,
         has_ended: bool = False,
         has_closed: bool = False,
         needs_sign_in: bool = False,
         may_repeat: bool = False,
     ) -> None:
-        super().__init__(reason)
+        super().__init__(reason or ENDED)
+        self.reason = reason
         self.has_ended, self.has_closed = has_ended, has_closed
         self.needs_sign_in, self.may_repeat = needs_sign_in, may_repeat
 

@@ -167,7 +167,7 @@ class ServerRun:
             return await connection.request(do, on_progress, **fields)
         except ServerFailure as failure:
             raise ServerFailure(
-                self.redacted(str(failure)),
+                self.redacted(failure.reason),
                 has_ended=failure.has_ended,
                 may_repeat=failure.may_repeat,
             ) from None

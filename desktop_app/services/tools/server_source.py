@@ -9,7 +9,7 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.remote_tool import NOT_LISTED, unavailable_entry
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.domain.tools.tool_server import ENDED, ServerFailure
+from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.served_prompts import store_lists
 from desktop_app.services.tools.server_run import ServerRun, ServerState
 from desktop_app.services.tools.server_tools import tools_of
@@ -69,7 +69,7 @@ class ServerSource:
             if failure.has_ended:
                 is_remote = bool(self._run.server.url)
                 what = "The connection to the server failed" if is_remote else "The server crashed"
-                why = "" if str(failure) == ENDED else f": {failure}".rstrip(".")
+                why = f": {failure.reason}".rstrip(".") if failure.reason else ""
                 raise ToolError(f"{what}{why}. The call may have taken effect.") from failure
             raise ToolError(str(failure)) from failure
         text = self._run.redacted(answer["text"])

@@ -19,7 +19,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.tools.remote_tool import NOT_LISTED, SCHEMA_UNUSABLE, unavailable_entry
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.domain.tools.tool_server import ENDED, ServerFailure, ToolServer, server_of
+from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, server_of
 from desktop_app.services.tools import served_prompts
 from desktop_app.services.tools.server_run import IDLE_S, LogLine, ServerRun, ServerState
 from desktop_app.services.tools.server_source import CHANGED, ServerSource
@@ -523,7 +523,7 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
         ({"text": "", "length": 0, "failed": True}, ToolError("The tool failed.")),
         (ServerFailure("Odd."), ToolError("Odd.")),
         (
-            ServerFailure(ENDED, has_ended=True),
+            ServerFailure(has_ended=True),
             ToolError("The server crashed. The call may have taken effect."),
         ),
         (
