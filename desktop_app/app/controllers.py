@@ -25,6 +25,7 @@ from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.batch.batch_bar_controller import BatchBarController
 from desktop_app.app.batch.batch_controller import BatchController
+from desktop_app.app.batch.batch_files import BatchFiles
 from desktop_app.app.chat.answer_actions import AnswerActions
 from desktop_app.app.chat.available_models import AvailableModels
 from desktop_app.app.chat.begun_turns import BegunTurns
@@ -36,6 +37,7 @@ from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.compared_models import ComparedModels
 from desktop_app.app.chat.comparison_controller import ComparisonController
 from desktop_app.app.chat.edited_question import EditedQuestion
+from desktop_app.app.chat.sent_draft_remover import SentDraftRemover
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.chat.turn_starter import TurnStarter
@@ -594,21 +596,23 @@ class Controllers(QObject):
             drafts=state.drafts,
             prompt=window.prompt,
         )
+        sent_drafts = SentDraftRemover(
+            self.draft_saver,
+            edited,
+            prompt=window.prompt,
+            session=state.session,
+            drafts=state.drafts,
+        )
         self.begun_turns = BegunTurns(
             window,
             running,
             self.library,
             self.list_presenter,
-            self.draft_saver,
-            edited,
-            session=state.session,
-            drafts=state.drafts,
+            remove_sent=sent_drafts.remove,
+            pane=window.pane,
+            current=state.current,
             setup=state.setup,
             tasks=state.tasks,
-            show_title=window.pane.set_title,
-            show_empty_state=window.pane.show_empty_state,
-            transcript=window.transcript,
-            prompt=window.prompt,
             conversations=state.backend.conversations,
         )
         self.shown_answers = ShownAnswers(
@@ -795,20 +799,24 @@ class Controllers(QObject):
             temporary_folder=state.backend.folders.temporary,
             catalog=state.backend.catalog,
         )
+        batch_files = BatchFiles(
+            self.library,
+            self.list_presenter,
+            prompt=window.prompt,
+            draft=state.draft,
+            conversations=state.backend.conversations,
+            batch_store=lambda: state.backend.batch_store,
+        )
         self.batches = BatchController(
             window,
             theme,
-            self.library,
-            self.list_presenter,
+            batch_files,
             state.prompts,
-            draft=state.session.draft,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
-            prompt=window.prompt,
             notifications=window.notifications,
             chat_service=state.backend.chat,
             catalog=state.backend.catalog,
-            conversations=state.backend.conversations,
             batch_store=lambda: state.backend.batch_store,
             make_service=self._make_batch_service,
         )

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import tr
@@ -22,11 +21,9 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.batch.batch_files import BatchFiles
     from desktop_app.app.batch.batch_runs import BatchRuns
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.dependency_groups import AnswerSettings
-    from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
@@ -34,10 +31,8 @@ if TYPE_CHECKING:
     from desktop_app.services.batch.batch_service import BatchService
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.batch.batch_store import BatchStore
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.batch.batch_dialog import BatchDialog
     from desktop_app.ui.batch.batch_new_page import BatchOrder
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -69,35 +64,28 @@ class BatchController(QObject):
         self,
         parent: QWidget,
         theme: ThemeWatcher,
-        navigator: Navigator,
-        presenter: ListPresenter,
+        files: BatchFiles,
         prompts: PromptList,
         *,
-        prompt: PromptEditor,
         notifications: Notifications,
-        draft: PromptDraft,
         answer_settings: AnswerSettings,
         tasks: Tasks,
         chat_service: ChatService,
         catalog: ModelCatalog,
-        conversations: ConversationStore,
         batch_store: Callable[[], BatchStore],
         make_service: Callable[[Callable[[str], None]], BatchService],
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme = parent, theme
-        self._prompt, self._notifications, self._draft = prompt, notifications, draft
+        self._notifications, self._files, self._prompts = notifications, files, prompts
         self._values, self._providers = answer_settings.values, answer_settings.providers
         self._setup, self._tasks = answer_settings.setup, tasks
         self._start = tasks.start
         self._chat_service, self._catalog = chat_service, catalog
-        self._conversations, self._batch_store = conversations, batch_store
-        self._make_service = make_service
-        self._navigator, self._presenter, self._prompts = navigator, presenter, prompts
+        self._batch_store, self._make_service = batch_store, make_service
         self._lines: Sequence[BatchLine] = ()
         self._lines_job_id = ""
         self._dialog: BatchDialog | None = None
-        self._read_in_parts_ids: dict[str, set[str]] = {}  # job id -> ids of attached files
         self._under_way: set[tuple[Callable[..., object], tuple[Any, ...]]] = set()
         self._is_refreshing = False
         self._is_stale = False
@@ -146,11 +134,12 @@ class BatchController(QObject):
         page.repeat_requested.connect(lambda job_id: self._run_from_dialog(self._retry_job, job_id))
         page.remove_requested.connect(self._ask_removal)
         page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
+        files = self._files
         page.open_requested.connect(
-            lambda *at: self._run_from_dialog(self._open_as_conversation, *at)
+            lambda *at: self._run_from_dialog(self._leave_to, files.open_as_conversation, *at)
         )
         page.chunked_reading_requested.connect(
-            lambda *at: self._run_from_dialog(self._read_in_parts, *at)
+            lambda *at: self._run_from_dialog(self._leave_to, files.read_in_parts, *at)
         )
         return dialog
 
@@ -372,37 +361,12 @@ class BatchController(QObject):
         else:
             dialog.show_status(tr("Results exported to {file}.", file=str(target)))
 
-    async def _open_as_conversation(self, job_id: str, number: int) -> None:
-        """Store the question and answer of a file as a conversation, and open it."""
-        from desktop_app.backend.batch_wiring import store_as_conversation
-
-        store = self._batch_store()
-        job, item = await store.get(job_id), await store.item(job_id, number)
-        if job is None or item is None:
-            return
-        conversation_id = await store_as_conversation(self._conversations, store, job, item)
-        found = await self._conversations.get(conversation_id)
-        if found is not None:
-            self._presenter.upsert(found)
+    async def _leave_to(
+        self, show: Callable[[str, int], Coroutine[Any, Any, bool]], job_id: str, number: int
+    ) -> None:
+        """Show a file in the window, and hide the dialog if that is done."""
+        if await show(job_id, number):
             self._get_dialog().hide()
-            await self._navigator.open(conversation_id)
-
-    async def _read_in_parts(self, job_id: str, number: int) -> None:
-        """Put a file that is too large for a batch into a new prompt, which reads it in parts."""
-        store = self._batch_store()
-        job, item = await store.get(job_id), await store.item(job_id, number)
-        if job is None or item is None or item.part is None:
-            return
-        self._get_dialog().hide()
-        self._navigator.open_new()
-        attached = {part_id(part): part for part in self._draft.value.attachments}
-        read_before = self._read_in_parts_ids.setdefault(job_id, set())
-        has_task = bool(self._prompt.text()) and not read_before.isdisjoint(attached)
-        read_before.add(part_id(item.part))
-        self._draft.set_attachments(list({**attached, part_id(item.part): item.part}.values()))
-        if not has_task:
-            gap = "\n\n" if self._prompt.text() else ""
-            self._prompt.prepend(job.task + gap, job.template_id)
 
     # -------------------------------------------------------------- events of jobs
 

@@ -1,0 +1,71 @@
+"""Puts single files of batch jobs, with their answers, into conversations of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.conversations.message_parts import part_id
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.storage.batch.batch_store import BatchStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+
+
+class BatchFiles:
+    """The files of batch jobs as conversations: answered, or to be asked about.
+
+    Both methods raise StorageError, and return False if the file is gone.
+    """
+
+    def __init__(
+        self,
+        navigator: Navigator,
+        presenter: ListPresenter,
+        *,
+        prompt: PromptEditor,
+        draft: PromptDraft,
+        conversations: ConversationStore,
+        batch_store: Callable[[], BatchStore],
+    ) -> None:
+        self._navigator, self._presenter = navigator, presenter
+        self._prompt, self._draft = prompt, draft
+        self._conversations, self._batch_store = conversations, batch_store
+        self._read_in_parts_ids: dict[str, set[str]] = {}  # job id -> ids of attached files
+
+    async def open_as_conversation(self, job_id: str, number: int) -> bool:
+        """Store the question and answer of a file as a conversation, and open it."""
+        from desktop_app.backend.batch_wiring import store_as_conversation
+
+        store = self._batch_store()
+        job, item = await store.get(job_id), await store.item(job_id, number)
+        if job is None or item is None:
+            return False
+        conversation_id = await store_as_conversation(self._conversations, store, job, item)
+        found = await self._conversations.get(conversation_id)
+        if found is None:
+            return False
+        self._presenter.upsert(found)
+        await self._navigator.open(conversation_id)
+        return True
+
+    async def read_in_parts(self, job_id: str, number: int) -> bool:
+        """Put a file that is too large for a batch into a new prompt, which reads it in parts."""
+        store = self._batch_store()
+        job, item = await store.get(job_id), await store.item(job_id, number)
+        if job is None or item is None or item.part is None:
+            return False
+        self._navigator.open_new()
+        attached = {part_id(part): part for part in self._draft.value.attachments}
+        read_before = self._read_in_parts_ids.setdefault(job_id, set())
+        has_task = bool(self._prompt.text()) and not read_before.isdisjoint(attached)
+        read_before.add(part_id(item.part))
+        self._draft.set_attachments(list({**attached, part_id(item.part): item.part}.values()))
+        if not has_task:
+            gap = "\n\n" if self._prompt.text() else ""
+            self._prompt.prepend(job.task + gap, job.template_id)
+        return True
