@@ -14,16 +14,17 @@ import inspect
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
+from desktop_app.i18n.translation import use_language
 from tests.helpers.migrated_stores import copy_migrated_stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
-    from pathlib import Path
 
 # Before any test module imports Qt. The end-to-end stage sets "xcb" and brings its own X server.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -69,6 +70,14 @@ def repartee_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "repartee-home"
     monkeypatch.setenv("REPARTEE_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def pseudo_language() -> Iterator[None]:
+    """Use a language whose texts all differ from the English ones."""
+    use_language("pseudo", Path())
+    yield
+    use_language("en", Path())
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +17,6 @@ from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, L
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.i18n.translation import use_language
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.dropped_content import drop_hint
 from desktop_app.ui.library.collection_files import facts_of
@@ -41,8 +39,6 @@ from tests.gui.test_conversation_list import conversation
 from tests.helpers.translated_texts import texts_of, untranslated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
@@ -51,12 +47,7 @@ NAME = "⟦a name⟧"
 # Products' names, and shortcuts.
 DATA = {"Repartee", "Instant", "Thinking", "Pro", "Ctrl+Shift+F", "Ctrl+N"}
 
-
-@pytest.fixture(autouse=True)
-def _pseudo() -> Iterator[None]:
-    use_language("pseudo", Path())
-    yield
-    use_language("en", Path())
+pytestmark = pytest.mark.usefixtures("pseudo_language")
 
 
 @pytest.fixture

@@ -24,8 +24,6 @@ from desktop_app.ui.settings.tabs.schema_form import format_value
 from tests.helpers.translated_texts import texts_of, untranslated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look import theme as themes
@@ -52,12 +50,7 @@ NOT_TRANSLATED: Final = {
     *("Enter", "Ctrl+Shift+Enter", "text-embedding-3-small", "http://u@p:1", "http://host:3128"),
 }
 
-
-@pytest.fixture(autouse=True)
-def _pseudo() -> Iterator[None]:
-    use_language("pseudo", Path())
-    yield
-    use_language("en", Path())
+pytestmark = pytest.mark.usefixtures("pseudo_language")
 
 
 @pytest.fixture

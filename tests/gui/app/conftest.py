@@ -14,9 +14,11 @@ import pytest
 
 from desktop_app.app import window_session
 from tests.helpers.child_server import STARTERS, forked_command, serving_children
+from tests.helpers.opened_urls import opened_urls
 from tests.helpers.qt_loop import qt_loop
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QUrl
     from PySide6.QtWidgets import QApplication
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -99,3 +101,10 @@ def run(qapp: QApplication) -> Iterator[Run]:
 def data() -> Path:
     """Return the folder of documents to attach."""
     return Path(__file__).parents[2] / "data"
+
+
+@pytest.fixture
+def opened_files() -> Iterator[list[QUrl]]:
+    """Yield the URLs of files that the window opens in other programs."""
+    with opened_urls("file") as urls:
+        yield urls

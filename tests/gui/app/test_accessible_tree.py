@@ -29,7 +29,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.look.theme import Mode, light
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
@@ -353,7 +352,3 @@ async def test_every_window_is_accessible() -> None:
     listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
     assert not listed, listed
     assert counts["widgets"] > 1_000
-
-
-def test_no_two_commands_share_a_key_by_default() -> None:
-    assert Keymap().conflicts() == {}

@@ -7,10 +7,9 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QObject, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
 
 from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -22,6 +21,9 @@ from desktop_app.storage.documents import answer_files
 from desktop_app.ui.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
 from tests.gui.app.app_harness import AppHarness, until
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QUrl
 
 STEP = 64 * 1024
 WORD = "zanzibarquix"
@@ -57,31 +59,19 @@ async def opened(app: AppHarness, file: DocumentPart) -> DocumentViewer:
     return viewer
 
 
-async def test_the_file_is_named_under_the_answer_and_opens() -> None:
-    urls: list[QUrl] = []
-
-    class Taker(QObject):
-        @Slot(QUrl)
-        def take(self, url: QUrl) -> None:
-            urls.append(url)
-
-    taker = Taker()
-    QDesktopServices.setUrlHandler("file", taker, "take")  # type: ignore[arg-type]
-    try:
-        async with AppHarness() as app:
-            file = await ask_for_much(app)
-            await until(lambda: TOLD in app.transcript)
-            assert "answer.md" in app.transcript.replace(TOLD, "")
-            assert WORD not in app.transcript
-            viewer = await opened(app, file)
-            text = app.controllers.viewer._document_text
-            assert text == "a" * (3 * STEP) + f"\n\nThe end is {WORD}."
-            viewer.original_requested.emit()
-            await until(lambda: bool(urls))
-            assert Path(urls[0].toLocalFile()).read_text() == text
-            assert urls[0].toLocalFile().endswith(".md")
-    finally:
-        QDesktopServices.unsetUrlHandler("file")
+async def test_the_file_is_named_under_the_answer_and_opens(opened_files: list[QUrl]) -> None:
+    async with AppHarness() as app:
+        file = await ask_for_much(app)
+        await until(lambda: TOLD in app.transcript)
+        assert "answer.md" in app.transcript.replace(TOLD, "")
+        assert WORD not in app.transcript
+        viewer = await opened(app, file)
+        text = app.controllers.viewer._document_text
+        assert text == "a" * (3 * STEP) + f"\n\nThe end is {WORD}."
+        viewer.original_requested.emit()
+        await until(lambda: opened_files)
+        assert Path(opened_files[0].toLocalFile()).read_text() == text
+        assert opened_files[0].toLocalFile().endswith(".md")
 
 
 async def test_the_next_question_goes_without_the_file() -> None:

@@ -9,8 +9,8 @@ from base64 import b64encode
 from pathlib import Path
 
 from PIL import Image
-from PySide6.QtCore import QMimeData, QObject, QUrl, Slot
-from PySide6.QtGui import QColor, QDesktopServices, QImage
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QLabel, QToolButton
 
 from desktop_app.domain.answering.chat_request import ImageData
@@ -28,18 +28,6 @@ from tests.helpers.widgets import find
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 
-class Viewer(QObject):
-    """A stand-in for the system's image viewer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.opened: list[Path] = []
-
-    @Slot(QUrl)
-    def open(self, url: QUrl) -> None:
-        self.opened.append(Path(url.toLocalFile()))
-
-
 def is_read(app: AppHarness) -> bool:
     """Return True if no image is being read."""
     return not app.controllers.readings.ids
@@ -55,11 +43,11 @@ def has_image(app: AppHarness, sha256: str) -> bool:
     return images.has_image(sha256)
 
 
-async def test_a_photo_is_scaled_for_the_model_and_stored_unchanged(tmp_path: Path) -> None:
+async def test_a_photo_is_scaled_for_the_model_and_stored_unchanged(
+    tmp_path: Path, opened_files: list[QUrl]
+) -> None:
     path = tmp_path / "IMG 1.jpg"
     path.write_bytes(packed(photo(1, 1).resize((4000, 3000)), "JPEG", exif=exif(6)))
-    viewer = Viewer()
-    QDesktopServices.setUrlHandler("file", viewer, "open")  # type: ignore[arg-type]
 
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([path])
@@ -81,13 +69,12 @@ async def test_a_photo_is_scaled_for_the_model_and_stored_unchanged(tmp_path: Pa
         app.window.transcript.viewport().grab()
         await until(lambda: has_image(app, part.sha256))
         app.act(f"picture/{part.sha256}", 0)
-        await until(lambda: viewer.opened)
-        (copy,) = viewer.opened
+        await until(lambda: opened_files)
+        (copy,) = (Path(url.toLocalFile()) for url in opened_files)
         assert copy.read_bytes() == path.read_bytes()
         assert copy.suffix == ".jpg"
         assert stat.S_IMODE(copy.stat().st_mode) == 0o400
     assert not copy.parent.exists()
-    QDesktopServices.unsetUrlHandler("file")
 
 
 async def test_a_pasted_image_is_stored_at_once_with_its_detail() -> None:
@@ -201,9 +188,8 @@ async def test_a_broken_image_in_the_quick_prompt_is_reported() -> None:
         assert app.session.quick.attachments.parts == ()
 
 
-async def test_an_image_in_an_answer_is_kept_shown_and_opened(tmp_path: Path) -> None:
-    viewer, data = Viewer(), packed(drawing(), "PNG")
-    QDesktopServices.setUrlHandler("file", viewer, "open")  # type: ignore[arg-type]
+async def test_an_image_in_an_answer_is_kept_shown_and_opened(opened_files: list[QUrl]) -> None:
+    data = packed(drawing(), "PNG")
     async with AppHarness(environment=OPENAI) as app:
         turn = await app.ask("Draw a cat.")
         turn.say("Here it is:")
@@ -217,8 +203,8 @@ async def test_an_image_in_an_answer_is_kept_shown_and_opened(tmp_path: Path) ->
         app.window.transcript.viewport().grab()
         await until(lambda: has_image(app, part.sha256))
         app.act(f"picture/{part.sha256}")
-        await until(lambda: viewer.opened)
-        assert viewer.opened[0].read_bytes() == data
+        await until(lambda: opened_files)
+        assert Path(opened_files[0].toLocalFile()).read_bytes() == data
 
 
 async def test_a_photo_in_the_text_of_an_answer_becomes_an_image() -> None:

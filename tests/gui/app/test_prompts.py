@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from desktop_app.app.attachments.attachment_reader import ATTACHED
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.i18n.translation import tr, use_language
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.prompt_library import SUMMARY
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
@@ -214,13 +213,6 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
         dialog.export_requested.emit(Path("/proc/x.json"))
         await until(lambda: "Couldn’t save" in said(dialog))
         await app.settled()
-
-
-@pytest.fixture
-def pseudo_language() -> Iterator[None]:
-    use_language("pseudo", Path())
-    yield
-    use_language("en", Path())
 
 
 @pytest.mark.usefixtures("pseudo_language")

@@ -10,8 +10,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import QObject, Qt, QUrl, Slot
-from PySide6.QtGui import QColor, QDesktopServices
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
@@ -338,21 +338,9 @@ async def test_a_place_in_the_note_is_a_link(data: Path) -> None:
         await until(lambda: app.window.settings.isVisible())
 
 
-class System(QObject):
-    """A stand-in for the system's programs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.opened: list[Path] = []
-
-    @Slot(QUrl)
-    def open(self, url: QUrl) -> None:
-        self.opened.append(Path(url.toLocalFile()))
-
-
-async def test_the_original_is_opened_only_by_a_click(data: Path, tmp_path: Path) -> None:
-    system = System()
-    QDesktopServices.setUrlHandler("file", system, "open")  # type: ignore[arg-type]
+async def test_the_original_is_opened_only_by_a_click(
+    data: Path, tmp_path: Path, opened_files: list[QUrl]
+) -> None:
     starter = tmp_path / "game.desktop"
     starter.write_text("[Desktop Entry]\nExec=rm\n")
 
@@ -361,15 +349,14 @@ async def test_the_original_is_opened_only_by_a_click(data: Path, tmp_path: Path
             part = await kept(app, path)
             viewer = await opened(app, Target(part.sha256, part.name))
             await asyncio.sleep(0)
-            assert not system.opened
+            assert not opened_files
             find(viewer, QAbstractButton, "viewer-original").click()
-            await until(lambda: bool(system.opened))
-            copy = system.opened.pop()
+            await until(lambda: opened_files)
+            copy = Path(opened_files.pop().toLocalFile())
             assert copy.suffix == ending
             assert copy.read_bytes() == path.read_bytes()
             assert stat.S_IMODE(copy.stat().st_mode) == 0o400
     assert not copy.parent.exists()
-    QDesktopServices.unsetUrlHandler("file")
 
 
 async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None:

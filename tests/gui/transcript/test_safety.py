@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QObject, QSize, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QImage, QTextDocument
+from PySide6.QtCore import QSize, QUrl
+from PySide6.QtGui import QImage, QTextDocument
 
 from tests.helpers.messages import answer
+from tests.helpers.opened_urls import opened_urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,34 +30,19 @@ SCHEMES = (
 )
 
 
-class System(QObject):
-    """A stand-in for the system's opener of files and links."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.opened: list[str] = []
-
-    @Slot(QUrl)
-    def open(self, url: QUrl) -> None:
-        self.opened.append(url.toString())
-
-
 @pytest.fixture
-def system() -> Iterator[System]:
-    made = System()
-    for scheme in SCHEMES:
-        QDesktopServices.setUrlHandler(scheme, made, "open")  # type: ignore[arg-type]
-    yield made
-    for scheme in SCHEMES:
-        QDesktopServices.unsetUrlHandler(scheme)
+def opened() -> Iterator[list[QUrl]]:
+    """Yield the URLs that the program opens."""
+    with opened_urls(*SCHEMES) as urls:
+        yield urls
 
 
 @pytest.mark.parametrize(
     "target", ["https://a.example/x", "http://a.example", "mailto:me@a.example"]
 )
-def test_the_web_and_mail_open(view: TranscriptView, system: System, target: str) -> None:
+def test_the_web_and_mail_open(view: TranscriptView, opened: list[QUrl], target: str) -> None:
     view.anchorClicked.emit(QUrl(target))
-    assert system.opened == [target]
+    assert opened == [QUrl(target)]
 
 
 @pytest.mark.parametrize(
@@ -64,9 +50,9 @@ def test_the_web_and_mail_open(view: TranscriptView, system: System, target: str
     ["file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "vscode://x", "ftp://a.b/c",
      "/etc/passwd", "etc/passwd", "#x", "smb://a/b", "qrc:/x"],
 )  # fmt: skip
-def test_other_targets_open_nothing(view: TranscriptView, system: System, target: str) -> None:
+def test_other_targets_open_nothing(view: TranscriptView, opened: list[QUrl], target: str) -> None:
     view.anchorClicked.emit(QUrl(target))
-    assert system.opened == []
+    assert opened == []
 
 
 @pytest.mark.parametrize("target", ["action:retry", "ACTION:retry", "Action:add-key"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +31,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.i18n.translation import tr, use_language
+from desktop_app.i18n.translation import tr
 from desktop_app.services.spending.cost_estimate import Estimate
 from desktop_app.ui.transcript.citation_sources import citation_name, source_lines
 from desktop_app.ui.transcript.keyboard.focus_targets import describe_target, focus_targets_of
@@ -43,8 +42,6 @@ from tests.helpers.messages import answer, question
 from tests.helpers.translated_texts import texts_of, untranslated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
@@ -53,12 +50,7 @@ if TYPE_CHECKING:
 NAME = "⟦a name⟧"
 DOCUMENT = DocumentPart("s", NAME, "application/pdf", 1, pages=48, tokens=31480)
 
-
-@pytest.fixture(autouse=True)
-def _pseudo() -> Iterator[None]:
-    use_language("pseudo", Path())
-    yield
-    use_language("en", Path())
+pytestmark = pytest.mark.usefixtures("pseudo_language")
 
 
 def test_the_facts_beside_a_message() -> None:

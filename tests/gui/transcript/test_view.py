@@ -8,18 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import (
-    QCoreApplication,
-    QEvent,
-    QObject,
-    QPoint,
-    QRect,
-    QRectF,
-    Qt,
-    QTimer,
-    QUrl,
-    Slot,
-)
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, QRectF, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QAccessible,
     QDesktopServices,
@@ -47,6 +36,7 @@ from desktop_app.ui.transcript.viewport.transcript_surface import COPIED_MS
 from desktop_app.ui.widgets.text.sealed_document import empty_resource
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.opened_urls import opened_urls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,18 +45,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-
-
-class Browser(QObject):
-    """A stand-in for the system's browser."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.opened: list[str] = []
-
-    @Slot(QUrl)
-    def open(self, url: QUrl) -> None:
-        self.opened.append(url.toString())
 
 
 def select(view: TranscriptView, first: str, last: str) -> None:
@@ -551,17 +529,10 @@ def test_the_menu_has_the_actions_of_message_and_conversation(view: TranscriptVi
 def test_links_open_on_a_click_and_only_safe_ones(
     view: TranscriptView, qtbot: QtBot, target: str, opens: bool
 ) -> None:
-    browser = Browser()
-    schemes = ("https", "mailto", "ftp", "smb", "", "file")
-    for scheme in schemes:
-        QDesktopServices.setUrlHandler(scheme, browser, "open")  # type: ignore[arg-type]
-    try:
+    with opened_urls("https", "mailto", "ftp", "smb", "", "file") as opened:
         view.set_messages([answer(f"see [the page]({target}) there")])
         click_link(view, qtbot, "the page")
-    finally:
-        for scheme in schemes:
-            QDesktopServices.unsetUrlHandler(scheme)
-    assert browser.opened == ([target] if opens else [])
+    assert opened == ([QUrl(target)] if opens else [])
     assert view.source().isEmpty()
     assert "the page" in view.toPlainText()
 

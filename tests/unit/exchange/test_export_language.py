@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from html import unescape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,24 +25,18 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.exchange.writers import batch_report, markdown_file, rich_text
 from desktop_app.exchange.writers.html_page import HtmlPage
 from desktop_app.exchange.writers.office.office_content import messages_of
-from desktop_app.i18n.translation import use_language
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 NAME = "⟦n⟧"
 CONVERSATION = replace(a_conversation(), title=NAME)
 CHOICE = ModelChoice("openai", NAME, None, Effort.HIGH)
 
-
-@pytest.fixture(autouse=True)
-def _pseudo() -> Iterator[None]:
-    use_language("pseudo", Path())
-    yield
-    use_language("en", Path())
+pytestmark = pytest.mark.usefixtures("pseudo_language")
 
 
 def messages() -> list[Message]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import NO_NEEDS, Grammar, Prompt, TemplateNeeds, parse
-from desktop_app.i18n.translation import tr, use_language
+from desktop_app.i18n.translation import tr
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,
@@ -143,20 +141,12 @@ def test_a_comparison_wants_two_documents(
     assert [refused(documents) for documents in (0, 1, 2)] == [None, None, refusal]
 
 
-@pytest.fixture
-def pseudo() -> Iterator[None]:
-    """Use a language whose texts all differ from the English ones."""
-    use_language("pseudo", Path())
-    yield
-    use_language("en", Path())
-
-
-@pytest.mark.usefixtures("pseudo")
+@pytest.mark.usefixtures("pseudo_language")
 def test_the_name_of_a_copy_is_translated() -> None:
     assert copy_of(OWN, "n").title == tr("{name} (copy)", name=OWN.title) != "Reply (copy)"
 
 
-@pytest.mark.usefixtures("pseudo")
+@pytest.mark.usefixtures("pseudo_language")
 def test_names_that_nobody_changed_are_translated() -> None:
     shipped = Prompt("translate", "Translate", "…", "Writing")
     shown = translated(shipped, shipped)
@@ -166,7 +156,7 @@ def test_names_that_nobody_changed_are_translated() -> None:
     assert translated(own, shipped) == own
 
 
-@pytest.mark.usefixtures("pseudo")
+@pytest.mark.usefixtures("pseudo_language")
 def test_a_prompt_is_found_by_its_title_in_the_users_language() -> None:
     shown = tr("Translate")
     entries = library([SHIPPED], [OWN])
