@@ -73,4 +73,4 @@ def test_a_list_that_arrives_does_not_scroll_the_table(
     assert scrolled > 0
     dialog.set_rows([*rows, ModelRow("p", "P", "new", "New")])
     assert bar.value() == scrolled
-    assert dialog.current is None if not current else dialog.current == rows[3]
+    assert dialog.current == (rows[3] if current else None)

@@ -94,7 +94,7 @@ def test_images_have_names_for_screen_readers_and_copies(view: TranscriptView) -
     view.selectAll()
     data = view.createMimeDataFromSelection()
     assert "[IMG 1.jpg]" in data.html()
-    assert "\\[IMG 1.jpg\\]" in data.text() or "[IMG 1.jpg]" in data.text()
+    assert "[IMG 1.jpg]" in data.text()
     assert "\ufffc" not in data.text()
     view.commands.run(asked.id, "copy")
     assert "[IMG 1.jpg]" in QGuiApplication.clipboard().text()
