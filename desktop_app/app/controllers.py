@@ -34,6 +34,7 @@ from desktop_app.app.chat.chat_controller import ChatController
 from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction_controller import CompactionController
+from desktop_app.app.chat.compaction_marks import CompactionMarks
 from desktop_app.app.chat.compared_models import ComparedModels
 from desktop_app.app.chat.comparison_controller import ComparisonController
 from desktop_app.app.chat.edited_question import EditedQuestion
@@ -501,12 +502,28 @@ class Controllers(QObject):
             answer_settings=state.answer_settings,
             tasks=state.tasks,
             add_above_prompt=window.pane.add_above_prompt,
-            transcript=window.transcript,
             prompt=window.prompt,
             notifications=window.notifications,
             chat_service=state.backend.chat,
-            compaction_store=state.backend.compactions,
             compaction_service=lambda: state.backend.compaction,
+        )
+        marks = self.compaction_marks = CompactionMarks(
+            window,
+            theme,
+            current=state.current,
+            providers=state.providers,
+            setup=state.setup,
+            tasks=state.tasks,
+            transcript=window.transcript,
+            notifications=window.notifications,
+            compaction_store=state.backend.compactions,
+        )
+        self.compaction.compacted.connect(marks.load)
+        marks.undone.connect(
+            lambda undone: self.compaction.postpone(undone.conversation_id, undone.tokens_before)
+        )
+        window.transcript.action_requested.connect(
+            lambda _id, action: self.compaction.offer() if action == "compact" else None
         )
         self.reviews = ReviewController(
             window,

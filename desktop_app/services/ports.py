@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderProfile
@@ -76,7 +75,6 @@ class CompactionBook(Protocol):
 
     async def load(self, conversation_id: str) -> tuple[Compaction, ...]: ...
     async def add(self, compaction: Compaction) -> bool: ...
-    async def undo(self, compaction_id: str, at: datetime) -> None: ...
 
 
 class AttachmentSource(Protocol):

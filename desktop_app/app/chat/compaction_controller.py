@@ -1,4 +1,4 @@
-"""The compaction of long conversations: its offer, work, mark in the transcript, and Undo."""
+"""The compaction of long conversations: its offer and its work."""
 
 from __future__ import annotations
 
@@ -7,43 +7,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.chat.compaction_marks import result_text
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
-from desktop_app.domain.conversations.compaction import (
-    Compaction,
-    CompactionKind,
-    compactions_by_message,
-    sent_path,
-)
+from desktop_app.domain.conversations.compaction import CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.i18n.formatting import money, tokens
-from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.services.chat.compaction_service import (
-    CompactionPlan,
-    CompactionService,
-    readable_content,
-)
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
-from desktop_app.ui.transcript.message_items import MessageMark
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.cards.notifications import Actions, Notifications
-from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.storage.conversations.compaction_store import CompactionStore
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.transcript.view import TranscriptView
 
 TOPIC = "compaction"
 CHECK_MS = 300
@@ -57,7 +45,12 @@ class CompactionController(QObject):
 
     Args:
         add_above_prompt: shows a widget between the notifications and the prompt.
+
+    Signals:
+        compacted(str conversation_id): a compaction was stored, has failed or was cancelled.
     """
+
+    compacted = Signal(str)
 
     def __init__(
         self,
@@ -66,23 +59,19 @@ class CompactionController(QObject):
         theme: ThemeWatcher,
         *,
         add_above_prompt: Callable[[QWidget], None],
-        transcript: TranscriptView,
         prompt: PromptEditor,
         notifications: Notifications,
         current: OpenConversation,
         answer_settings: AnswerSettings,
         tasks: Tasks,
         chat_service: ChatService,
-        compaction_store: CompactionStore,
         compaction_service: Callable[[], CompactionService],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._add_above_prompt = parent, add_above_prompt
-        self._transcript, self._prompt = transcript, prompt
+        self._add_above_prompt, self._prompt = add_above_prompt, prompt
         self._notifications, self._current = notifications, current
-        self._values, self._providers = answer_settings.values, answer_settings.providers
-        self._setup, self._tasks = answer_settings.setup, tasks
-        self._chat_service, self._compaction_store = chat_service, compaction_store
+        self._values, self._setup = answer_settings.values, answer_settings.setup
+        self._tasks, self._chat_service = tasks, chat_service
         self._compaction_service = compaction_service
         self._running = running
         self._theme = theme
@@ -95,10 +84,13 @@ class CompactionController(QObject):
         self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
         self._timer.timeout.connect(lambda: self._tasks.start(self._check()))
         self._current.opened.connect(self._on_opened)
-        self._setup.choice_changed.connect(self._show_marks)
-        self._current.path_changed.connect(self._show_marks)
+        for changed in (
+            self._setup.choice_changed,
+            current.path_changed,
+            current.compactions_changed,
+        ):
+            changed.connect(self._timer.start)
         running.started.connect(lambda _id: self._show_card())
-        transcript.action_requested.connect(self._act)
 
     # -------------------------------------------------------------- the open conversation
 
@@ -109,35 +101,6 @@ class CompactionController(QObject):
     def _on_opened(self) -> None:
         self._plan = None
         self._show_card()
-        if not self._current.is_new:
-            self._tasks.start(self._load_compactions())
-
-    async def _load_compactions(self) -> None:
-        opened_id = self._open_id
-        found = await self._compaction_store.load(opened_id)
-        if opened_id == self._open_id:
-            self._current.set_compactions(found)
-            self._show_marks()
-
-    def _show_marks(self) -> None:
-        self._transcript.set_marks(self._marks())
-        self._timer.start()
-
-    def _marks(self) -> dict[str, MessageMark]:
-        if not self._current.compactions:
-            return {}
-        resolved, sender = self._setup.resolved, self._setup.profile
-        sent = sent_path(self._current.path, self._current.compactions, sender, resolved.model.id)
-        return {
-            message_id: compaction_mark(c, self._maker_name(c), sender.name, sent.compaction)
-            for message_id, c in compactions_by_message(
-                self._current.path, self._current.compactions
-            ).items()
-        }
-
-    def _maker_name(self, compaction: Compaction) -> str:
-        profile = self._providers.get(compaction.provider_id)
-        return tr("a removed provider") if profile is None else profile.name
 
     # -------------------------------------------------------------- the offer
 
@@ -222,10 +185,15 @@ class CompactionController(QObject):
 
     def _decline(self) -> None:
         if self._plan is not None:
-            self._declined[self._plan[0]] = self._plan[1].tokens
+            conversation_id, plan = self._plan
+            self.postpone(conversation_id, plan.tokens)
             self._plan = None
         self._show_card()
         self._prompt.focus_text()
+
+    def postpone(self, conversation_id: str, used_tokens: int) -> None:
+        """Offer to compact a conversation only once it has grown well beyond these tokens."""
+        self._declined[conversation_id] = used_tokens
 
     # -------------------------------------------------------------- the work
 
@@ -266,13 +234,12 @@ class CompactionController(QObject):
         except UserFacingError as error:
             self._notifications.notify(error, topic=TOPIC)
             return
-        self._notifications.announce(_result_text(compaction))
+        self._notifications.announce(result_text(compaction))
 
     def _on_ended(self, conversation_id: str) -> None:
         del self._work[conversation_id]
         self._show_card()
-        if conversation_id == self._open_id:
-            self._tasks.start(self._load_compactions())
+        self.compacted.emit(conversation_id)
 
     def cancel(self) -> bool:
         """Cancel the compaction of the open conversation; return True if there was one."""
@@ -316,84 +283,6 @@ class CompactionController(QObject):
         if plan is not None and asking.id not in self._work:
             self._plan = None
             self._start_compaction(asking.id, plan, instructions)
-
-    # -------------------------------------------------------------- the mark's actions
-
-    def _act(self, message_id: str, action: str) -> None:
-        compaction = compactions_by_message(self._current.path, self._current.compactions).get(
-            message_id
-        )
-        if action == "compact":
-            self.offer()
-        elif compaction is not None and action == "undo-compaction":
-            self._tasks.start(self._undo(compaction))
-        elif compaction is not None and action == "show-sent":
-            self._show_sent(compaction)
-
-    def _show_sent(self, compaction: Compaction) -> None:
-        hidden, text = readable_content(compaction)
-        if compaction.kind is CompactionKind.SUMMARY:
-            note = tr(
-                "A summary by {model} replaces the messages above it.", model=compaction.model
-            )
-        else:
-            note = tr_plural(
-                "{count} character in a form only {provider} can read is sent with this text:",
-                "{count} characters in a form only {provider} can read are sent with this text:",
-                hidden,
-                provider=self._maker_name(compaction),
-            )
-        SentTextDialog(self._theme.current, note, text, self._parent).open()
-
-    def undo(self) -> None:
-        """Undo the compaction, so that the messages themselves are sent again."""
-        if (compaction := self._last_compaction()) is not None:
-            self._tasks.start(self._undo(compaction))
-
-    def show_sent(self) -> None:
-        """Show the text that is sent in place of the conversation's beginning."""
-        if (compaction := self._last_compaction()) is not None:
-            self._show_sent(compaction)
-
-    def _last_compaction(self) -> Compaction | None:
-        """Return the newest compaction of the open conversation; notify if there is none."""
-        path = self._current.path
-        by_message = compactions_by_message(path, self._current.compactions)
-        found = (by_message[m.id] for m in reversed(path) if m.id in by_message)
-        compaction = next(found, None)
-        if compaction is None:
-            self._notifications.notify(tr("This conversation isn’t compacted."))
-        return compaction
-
-    async def _undo(self, compaction: Compaction) -> None:
-        await self._compaction_service().undo(compaction)
-        self._declined[compaction.conversation_id] = compaction.tokens_before
-        self._notifications.announce(tr("Compaction undone. The full messages will be sent again."))
-        if compaction.conversation_id == self._open_id:
-            await self._load_compactions()
-
-
-def _result_text(compaction: Compaction) -> str:
-    before, after = tokens(compaction.tokens_before), tokens(compaction.tokens_after)
-    return tr("Compacted: {before} → {after} tokens", before=before, after=after)
-
-
-def compaction_mark(
-    compaction: Compaction, maker: str, sender: str, in_force: Compaction | None
-) -> MessageMark:
-    """Return the mark in the transcript at the end of a compaction."""
-    undo = (tr("Undo"), "undo-compaction")
-    show = (tr("Show compacted content"), "show-sent")
-    if in_force is not None and in_force.id == compaction.id:
-        is_opaque = compaction.kind is CompactionKind.PROVIDER
-        words = [_result_text(compaction)]
-        if is_opaque:
-            words.append(tr("Only {provider} can read it", provider=maker))
-        return MessageMark(" · ".join(words), (undo, show))
-    if in_force is not None:
-        return MessageMark(_result_text(compaction))
-    note = tr("Compacted by {maker} · {sender} gets the full messages", maker=maker, sender=sender)
-    return MessageMark(note, (undo, show))
 
 
 def offer_texts(plan: CompactionPlan) -> tuple[str, str]:

@@ -132,10 +132,6 @@ class CompactionService:
         """Return all compactions of a conversation, even if undone. Raises StorageError."""
         return await self._store.load(conversation_id)
 
-    async def undo(self, compaction: Compaction) -> None:
-        """Undo a compaction, so that its messages are sent again. Raises StorageError."""
-        await self._store.undo(compaction.id, now())
-
     async def is_nearly_full(self, context: SendContext, *, more_tokens: int = 0) -> bool:
         """Return True if the request nearly fills the model's window.
 

@@ -95,6 +95,7 @@ class CompactionSetup:
     chat: ChatService
     service: CompactionService
     store: ConversationStore
+    compaction_store: CompactionStore
     ledger: Ledger
     provider: ScriptedProvider
     profile: ProviderProfile
@@ -180,7 +181,9 @@ async def open_setup(
     )
     conversation = Conversation(new_id(), "", now(), now(), replace(choice, provider_id=profile.id))
     try:
-        yield CompactionSetup(chat, service, store, ledger, provider, profile, conversation)
+        yield CompactionSetup(
+            chat, service, store, compactions, ledger, provider, profile, conversation
+        )
     finally:
         await database.close()
 
@@ -366,7 +369,7 @@ async def test_an_undone_compaction_has_no_effect(tmp_path: Path) -> None:
         made = await setup.compact()
         assert await setup.used() is None
         await setup.ask("question 4", "answer 4", 1_000)
-        await setup.service.undo(made)
+        await setup.compaction_store.undo(made.id, now())
         # What was counted for question 4 was counted with the compaction: it says nothing now.
         assert await setup.used() == 220_010
         await setup.ask("question 5", "answer 5", 221_000)

@@ -1,0 +1,168 @@
+"""The compactions of the open conversation: their marks in the transcript, and Undo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.conversations.compaction import (
+    Compaction,
+    CompactionKind,
+    compactions_by_message,
+    sent_path,
+)
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.i18n.formatting import tokens
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.services.chat.compaction_service import readable_content
+from desktop_app.ui.transcript.message_items import MessageMark
+from desktop_app.ui.window.sent_text_dialog import SentTextDialog
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.conversations.compaction_store import CompactionStore
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
+
+
+class CompactionMarks(QObject):
+    """Connection of the stored compactions with their marks in the transcript.
+
+    Signals:
+        undone(Compaction): the user undid a compaction.
+    """
+
+    undone = Signal(object)
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: ThemeWatcher,
+        *,
+        transcript: TranscriptView,
+        notifications: Notifications,
+        current: OpenConversation,
+        providers: Providers,
+        setup: AnswerSetup,
+        tasks: Tasks,
+        compaction_store: CompactionStore,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._theme = parent, theme
+        self._transcript, self._notifications = transcript, notifications
+        self._current, self._providers, self._setup = current, providers, setup
+        self._tasks, self._compaction_store = tasks, compaction_store
+        current.opened.connect(lambda: self.load(current.id))
+        for changed in (setup.choice_changed, current.path_changed, current.compactions_changed):
+            changed.connect(self._show_marks)
+        transcript.action_requested.connect(self._act)
+
+    def load(self, conversation_id: str) -> None:
+        """Read the compactions again if this conversation is open."""
+        if conversation_id == self._current.id and not self._current.is_new:
+            self._tasks.start(self._load())
+
+    async def _load(self) -> None:
+        opened_id = self._current.id
+        found = await self._compaction_store.load(opened_id)
+        if opened_id == self._current.id:
+            self._current.set_compactions(found)
+
+    def _show_marks(self) -> None:
+        self._transcript.set_marks(self._marks())
+
+    def _marks(self) -> dict[str, MessageMark]:
+        if not self._current.compactions:
+            return {}
+        resolved, sender = self._setup.resolved, self._setup.profile
+        sent = sent_path(self._current.path, self._current.compactions, sender, resolved.model.id)
+        return {
+            message_id: compaction_mark(c, self._maker_name(c), sender.name, sent.compaction)
+            for message_id, c in compactions_by_message(
+                self._current.path, self._current.compactions
+            ).items()
+        }
+
+    def _maker_name(self, compaction: Compaction) -> str:
+        profile = self._providers.get(compaction.provider_id)
+        return tr("a removed provider") if profile is None else profile.name
+
+    def _act(self, message_id: str, action: str) -> None:
+        by_message = compactions_by_message(self._current.path, self._current.compactions)
+        compaction = by_message.get(message_id)
+        if compaction is not None and action == "undo-compaction":
+            self._tasks.start(self._undo(compaction))
+        elif compaction is not None and action == "show-sent":
+            self._show_sent(compaction)
+
+    def _show_sent(self, compaction: Compaction) -> None:
+        hidden, text = readable_content(compaction)
+        if compaction.kind is CompactionKind.SUMMARY:
+            note = tr(
+                "A summary by {model} replaces the messages above it.", model=compaction.model
+            )
+        else:
+            note = tr_plural(
+                "{count} character in a form only {provider} can read is sent with this text:",
+                "{count} characters in a form only {provider} can read are sent with this text:",
+                hidden,
+                provider=self._maker_name(compaction),
+            )
+        SentTextDialog(self._theme.current, note, text, self._parent).open()
+
+    def undo(self) -> None:
+        """Undo the compaction, so that the messages themselves are sent again."""
+        if (compaction := self._last_compaction()) is not None:
+            self._tasks.start(self._undo(compaction))
+
+    def show_sent(self) -> None:
+        """Show the text that is sent in place of the conversation's beginning."""
+        if (compaction := self._last_compaction()) is not None:
+            self._show_sent(compaction)
+
+    def _last_compaction(self) -> Compaction | None:
+        """Return the newest compaction of the open conversation; notify if there is none."""
+        path = self._current.path
+        by_message = compactions_by_message(path, self._current.compactions)
+        found = (by_message[m.id] for m in reversed(path) if m.id in by_message)
+        compaction = next(found, None)
+        if compaction is None:
+            self._notifications.notify(tr("This conversation isn’t compacted."))
+        return compaction
+
+    async def _undo(self, compaction: Compaction) -> None:
+        await self._compaction_store.undo(compaction.id, now())
+        self.undone.emit(compaction)
+        self._notifications.announce(tr("Compaction undone. The full messages will be sent again."))
+        self.load(compaction.conversation_id)
+
+
+def result_text(compaction: Compaction) -> str:
+    """Return the effect of a compaction: the tokens before and after."""
+    before, after = tokens(compaction.tokens_before), tokens(compaction.tokens_after)
+    return tr("Compacted: {before} → {after} tokens", before=before, after=after)
+
+
+def compaction_mark(
+    compaction: Compaction, maker: str, sender: str, in_force: Compaction | None
+) -> MessageMark:
+    """Return the mark in the transcript at the end of a compaction."""
+    undo = (tr("Undo"), "undo-compaction")
+    show = (tr("Show compacted content"), "show-sent")
+    if in_force is not None and in_force.id == compaction.id:
+        is_opaque = compaction.kind is CompactionKind.PROVIDER
+        words = [result_text(compaction)]
+        if is_opaque:
+            words.append(tr("Only {provider} can read it", provider=maker))
+        return MessageMark(" · ".join(words), (undo, show))
+    if in_force is not None:
+        return MessageMark(result_text(compaction))
+    note = tr("Compacted by {maker} · {sender} gets the full messages", maker=maker, sender=sender)
+    return MessageMark(note, (undo, show))
