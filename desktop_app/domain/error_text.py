@@ -15,7 +15,8 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, linked_text, plain_text
 from desktop_app.domain.remedy import Remedy
-from desktop_app.i18n.translation import N_, tr, tr_filled
+from desktop_app.domain.tools.server_fault import fault_text
+from desktop_app.i18n.translation import N_, tr_filled
 
 _ENVIRONMENT_NAME: Final = N_("environment variables")
 
@@ -91,8 +92,8 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
         return reason
     is_full = bool(reason.fuller) and all(params.get(name) for name in _placeholders(reason.fuller))
     why = params.get("why")
-    if isinstance(why, str):  # the program's words, which are translated, or a server's
-        params = {**params, "why": tr(why)}
+    if isinstance(why, str):
+        params = {**params, "why": fault_text(why)}
     return tr_filled(reason.fuller if is_full else reason.happened, params)
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from desktop_app.child_processes import child_command, start_child
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool_context import Report
-from desktop_app.domain.tools.tool_server import ARGUMENTS_TOO_LONG, ServerFailure
+from desktop_app.domain.tools.tool_server import ServerFailure
 
 START_S: Final = 60.0
 """Some servers are downloaded from a package registry at their first start."""
@@ -76,7 +77,7 @@ class ServerConnection:
         self._process, self._listener = process, listener
         self._pending: dict[int, _PendingCall] = {}
         self._last_id = 0
-        self._end_reason = ""
+        self._end_reason: str = ServerFault.ENDED
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.ensure_future(self._read())
         self._logging = asyncio.ensure_future(self._log())
@@ -155,7 +156,7 @@ class ServerConnection:
     def _send(self, order: Mapping[str, Any]) -> None:
         line = json.dumps(order).encode() + b"\n"
         if len(line) > MAX_ORDER_BYTES:
-            raise ServerFailure(ARGUMENTS_TOO_LONG)
+            raise ServerFailure(ServerFault.ARGUMENTS_TOO_LONG)
         assert self._process.stdin is not None
         if not self._process.stdin.is_closing():
             self._process.stdin.write(line)

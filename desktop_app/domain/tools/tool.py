@@ -109,8 +109,7 @@ class ListedTool(NamedTuple):
     Attributes:
         reason: why it cannot be used here; "" if it can. Marked for translation.
         failure: why its server cannot be used; None if it can.
-        why: the value of {why} in `reason`, in English: a text marked for translation, or text of
-            the server or of a library.
+        why: the value of {why} in `reason`: a `ServerFault`, or words of the server or a library.
     """
 
     definition: ToolDefinition

@@ -20,7 +20,8 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.network.network_path import is_private
 from desktop_app.domain.network.origin import origin
-from desktop_app.i18n.translation import N_
+from desktop_app.domain.tools.server_fault import ServerFault, fault_text
+from desktop_app.i18n.translation import in_english
 
 MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"
@@ -61,21 +62,11 @@ _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
 
 
-ENDED: Final = N_("it has ended")
-ARGUMENTS_TOO_LONG: Final = N_("the arguments are too long")
-NO_ANSWER_IN_TIME: Final = N_("no answer came in time")
-TOO_LONG: Final = N_("it is too long")
-TOO_DEEP: Final = N_("it is nested too deeply")
-EMPTY: Final = N_("it is empty")
-
-
 class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to handle
-    """A failure of a server or its process, in English.
-
-    The text is one of the constants above, or comes from the server or a library.
+    """A failure of a server or its process.
 
     Attributes:
-        reason: the text; "" if the process has ended and said nothing.
+        reason: a `ServerFault`, or words of the server or a library.
         has_ended: the process has ended.
         has_closed: the server closed the connection without a reply, so the text says nothing.
         needs_sign_in: the user has to sign in.
@@ -84,17 +75,22 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
 
     def __init__(
         self,
-        reason: str = "",
+        reason: str = ServerFault.ENDED,
         *,
         has_ended: bool = False,
         has_closed: bool = False,
         needs_sign_in: bool = False,
         may_repeat: bool = False,
     ) -> None:
-        super().__init__(reason or ENDED)
+        super().__init__(reason)
         self.reason = reason
         self.has_ended, self.has_closed = has_ended, has_closed
         self.needs_sign_in, self.may_repeat = needs_sign_in, may_repeat
+
+    def __str__(self) -> str:
+        """Return the reason in English, for models and logs."""
+        with in_english():
+            return fault_text(self.reason)
 
 
 @dataclass(frozen=True)

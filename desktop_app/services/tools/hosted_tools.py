@@ -15,6 +15,7 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.places import LinkedText, LinkSegment, linked_text
 from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.server_fault import fault_text
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError, ToolKind
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n import formatting
@@ -100,7 +101,7 @@ def why_unavailable(tool: ListedTool) -> LinkedText:
     """Return why a tool cannot be used here, with links to places; () if it can."""
     if tool.failure is not None:
         return (LinkSegment(tool.failure.sentences),)
-    return linked_text(tool.reason, {"why": tr(tool.why)})
+    return linked_text(tool.reason, {"why": fault_text(tool.why)})
 
 
 def price_words(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:

@@ -15,13 +15,9 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import visible_text
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool_context import Report
-from desktop_app.domain.tools.tool_server import (
-    NO_ANSWER_IN_TIME,
-    ServerFailure,
-    ToolServer,
-    sign_in_secrets,
-)
+from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, sign_in_secrets
 
 MAX_CRASHES: Final = 3
 CRASH_PERIOD_S: Final = 300.0
@@ -183,7 +179,7 @@ class ServerRun:
         except TimeoutError:
             raise self._error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S)) from None
         except ServerFailure as failure:
-            why = str(failure).rstrip(".")
+            why = failure.reason.rstrip(".")
             raise self._error(Reason.TOOL_SERVER_REFUSED, why=why) from None
 
     async def restart(self) -> None:
@@ -348,7 +344,8 @@ class ServerRun:
             self.failure = None
         except TimeoutError:
             slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=60)
-            unsigned = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=NO_ANSWER_IN_TIME)
+            fault = ServerFault.NO_ANSWER_IN_TIME
+            unsigned = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
             raise self._failed(unsigned if self._address else slow) from None
         except ServerFailure as failure:
             raise self._failed(self._not_started(failure)) from None
@@ -360,7 +357,7 @@ class ServerRun:
     def _not_started(self, failure: ServerFailure) -> ToolServerError:
         if failure.needs_sign_in:
             return self._error(Reason.TOOL_SERVER_SIGN_IN)
-        why = self.redacted(str(failure)).rstrip(".")
+        why = self.redacted(failure.reason).rstrip(".")
         if self._address:
             return self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
         if failure.has_closed:
@@ -384,7 +381,7 @@ class ServerRun:
         except ServerFailure as failure:
             if failure.has_ended:
                 raise self._failed(self._error(Reason.TOOL_SERVER_STOPPED)) from None
-            why = self.redacted(str(failure)).rstrip(".")
+            why = self.redacted(failure.reason).rstrip(".")
             error = self._error(Reason.TOOL_SERVER_REFUSED, why=why)
         # Tools can be used without the other lists.
         raise self._failed(error) if what == "tools" else error

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.remote_tool import NOT_LISTED, unavailable_entry
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
@@ -69,7 +70,8 @@ class ServerSource:
             if failure.has_ended:
                 is_remote = bool(self._run.server.url)
                 what = "The connection to the server failed" if is_remote else "The server crashed"
-                why = f": {failure.reason}".rstrip(".") if failure.reason else ""
+                is_explained = failure.reason != ServerFault.ENDED
+                why = f": {failure}".rstrip(".") if is_explained else ""
                 raise ToolError(f"{what}{why}. The call may have taken effect.") from failure
             raise ToolError(str(failure)) from failure
         text = self._run.redacted(answer["text"])

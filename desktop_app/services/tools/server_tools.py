@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.domain.tools.remote_tool import SCHEMA_UNUSABLE, remote_tools, visible_text
-from desktop_app.domain.tools.tool_server import TOO_DEEP
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 from desktop_app.services.tools.call_arguments import without_patterns
 
@@ -30,20 +30,20 @@ def _checked(tool: ListedTool) -> ListedTool:
     try:
         fault = _fault_in(json.dumps(tool.definition.parameters))
     except RecursionError:
-        fault = TOO_DEEP
+        fault = ServerFault.TOO_DEEP
     return tool._replace(reason=SCHEMA_UNUSABLE, why=visible_text(fault)) if fault else tool
 
 
 @lru_cache(maxsize=1024)
 def _fault_in(schema: str) -> str | None:
-    """Return why a schema cannot be used, in English; None if it can.
+    """Return a fault, or in English why a schema cannot be used; None if it can.
 
     APIs refuse a whole request with such a schema.
     """
     try:
         require_schema(without_patterns(json.loads(schema)))
     except RecursionError:
-        return TOO_DEEP
+        return ServerFault.TOO_DEEP
     except UnusableSchemaError as error:
         return str(error)
     return None

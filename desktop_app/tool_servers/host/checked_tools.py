@@ -15,7 +15,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types.methods import validate_server_result
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from desktop_app.domain.tools.tool_server import TOO_DEEP
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.tool_servers.host.failure_text import invalid_place
 
 if TYPE_CHECKING:
@@ -93,5 +93,5 @@ def _fault(tool: dict[str, Any]) -> str | None:
             validate_server_result("tools/list", version, {"tools": [tool]})
     except (ValueError, RecursionError) as error:
         # Nesting is the only reason for which the SDK names no place.
-        return invalid_place(error).removeprefix("tools.0.") or TOO_DEEP
+        return invalid_place(error).removeprefix("tools.0.") or ServerFault.TOO_DEEP
     return None

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from mcp import types
 
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
-from desktop_app.domain.tools.tool_server import EMPTY, TOO_LONG
 from desktop_app.tool_servers.host.checked_tools import FAULT
 from desktop_app.tool_servers.host.failure_text import HostError
 
@@ -32,7 +32,7 @@ def _tool(tool: types.Tool) -> dict[str, Any]:
     size = len(json.dumps(schema))
     fault = str((tool.meta or {}).get(FAULT, ""))[:MAX_DESCRIPTION_CHARS]
     if size > MAX_SCHEMA_CHARS:
-        fault = TOO_LONG
+        fault = ServerFault.TOO_LONG
     hints = tool.annotations or types.ToolAnnotations()
     return {
         "name": tool.name[:MAX_NAME_CHARS],
@@ -93,9 +93,9 @@ def resource_to_json(result: types.ReadResourceResult) -> dict[str, Any]:
         else:
             kind, data = "base64", part.blob
         if len(data) > MAX_RESOURCE_CHARS:
-            raise HostError(TOO_LONG)
+            raise HostError(ServerFault.TOO_LONG)
         return {"kind": kind, "data": data, "media_type": (part.mime_type or "")[:MAX_NAME_CHARS]}
-    raise HostError(EMPTY)
+    raise HostError(ServerFault.EMPTY)
 
 
 def prompt_to_json(result: types.GetPromptResult) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from mcp import types
 from mcp.shared.message import SessionMessage
 
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.tool_servers.host.checked_tools import FAULT, with_checked_tools
 
 WHOLE = {"name": "t", "inputSchema": {"type": "object"}, "icons": [], "title": "T"}
@@ -96,7 +97,7 @@ async def test_a_tool_that_is_nested_too_deeply_has_no_schema() -> None:
     for _ in range(2_000):
         deep = {"type": "object", "properties": {"a": deep}}
     [found] = await usable({"name": "t", "inputSchema": deep})
-    assert found["_meta"] == {FAULT: "it is nested too deeply"}
+    assert found["_meta"] == {FAULT: ServerFault.TOO_DEEP}
 
 
 async def test_other_messages_pass_as_they_are() -> None:

@@ -11,6 +11,7 @@ import pytest
 from mcp import types
 from mcp.shared.exceptions import MCPError
 
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
 from desktop_app.tool_servers.host import content, line_output
 from desktop_app.tool_servers.host.checked_tools import FAULT
@@ -71,7 +72,7 @@ def test_long_values_are_cut_or_named() -> None:
         ]
     )
     assert (whole["parameters"], whole["fault"]) == (fits, "")
-    assert (cut["parameters"], cut["fault"]) == ({}, "it is too long")
+    assert (cut["parameters"], cut["fault"]) == ({}, ServerFault.TOO_LONG)
     assert (long["name"], long["description"]) == (NAME, DESCRIPTION)
     assert (wrong["parameters"], wrong["fault"]) == ({}, "broken")
 
@@ -119,9 +120,9 @@ def read(**part: str) -> dict[str, object]:
 def test_a_resource_is_text_or_base64() -> None:
     assert read(text="t", mimeType="m") == {"kind": "text", "data": "t", "media_type": "m"}
     assert read(blob="QQ==") == {"kind": "base64", "data": "QQ==", "media_type": ""}
-    with pytest.raises(HostError, match=r"^it is empty$"):
+    with pytest.raises(HostError, match=ServerFault.EMPTY):
         read()
-    with pytest.raises(HostError, match=r"^it is too long$"):
+    with pytest.raises(HostError, match=ServerFault.TOO_LONG):
         read(text="x" * (content.MAX_RESOURCE_CHARS + 1))
 
 

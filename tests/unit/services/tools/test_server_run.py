@@ -17,6 +17,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.tools.remote_tool import NOT_LISTED, SCHEMA_UNUSABLE, unavailable_entry
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, server_of
@@ -278,7 +279,7 @@ async def test_the_end_of_a_server_that_is_stopped_is_no_crash(server: ScriptedS
     ("error", "words", "address", "reason", "params"),
     [
         (TimeoutError(), "", "", Reason.TOOL_SERVER_SLOW, {"seconds": 60}),
-        (TimeoutError(), "", "https://a", SIGN_IN_FAILED, {"why": "no answer came in time"}),
+        (TimeoutError(), "", "https://a", SIGN_IN_FAILED, {"why": ServerFault.NO_ANSWER_IN_TIME}),
         (ServerFailure(f"It has {SECRET}."), "", "", NOT_STARTED, {"why": "It has [key removed]"}),
         (ServerFailure("No."), "", "https://a", SIGN_IN_FAILED, {"why": "No"}),
         (ServerFailure("No.", needs_sign_in=True), "", "", Reason.TOOL_SERVER_SIGN_IN, {}),
