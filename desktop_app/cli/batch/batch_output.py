@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.cli.export_command import partial_file, unwritable_error
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.parameter_notices import api_notices, model_notices
 from desktop_app.exchange.writers.batch_report import csv_report, markdown_report
 from desktop_app.i18n.translation import in_english
@@ -78,32 +77,31 @@ async def report_pieces(
         page = await store.page(job.id, last_number)
         with in_english():
             items = [
-                replace(
-                    item,
-                    name=escape(item.name),
-                    error=_escaped_error(item, escape),
-                    answered_by=escape(item.answered_by),
-                )
+                replace(item, name=escape(item.name), answered_by=escape(item.answered_by))
                 for item in page
             ]
-            pieces = _pieces_of(catalog, job, items, format_)
+            pieces = _pieces_of(catalog, job, items, format_, escape)
             first = next(pieces)
             text = (first if is_first else "") + "".join(pieces)
         yield text
         last_number, is_first = (items[-1].number if items else 0), False
 
 
-def _escaped_error(item: BatchItem, escape: Callable[[str], str]) -> ErrorNote | None:
-    return ErrorNote(escape(item_error_text(item))) if item.error else None
-
-
 def _pieces_of(
-    catalog: ModelCatalog, job: BatchJob, items: list[BatchItem], format_: str
+    catalog: ModelCatalog,
+    job: BatchJob,
+    items: list[BatchItem],
+    format_: str,
+    escape: Callable[[str], str],
 ) -> Iterator[str]:
     """Yield the head of a report, then the text of these items."""
+
+    def error_text(item: BatchItem) -> str:
+        return escape(item_error_text(item))
+
     if format_ == "csv":
-        return csv_report(job, items)
-    return markdown_report(job, items, lambda model: catalog.info(model).name)
+        return csv_report(job, items, error_text)
+    return markdown_report(job, items, lambda model: catalog.info(model).name, error_text)
 
 
 def job_json(job: BatchJob) -> dict[str, Any]:

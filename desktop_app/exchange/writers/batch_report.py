@@ -55,7 +55,11 @@ def _field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
     return row_of(value if isinstance(value, dict) else {}, names)
 
 
-def csv_report(job: BatchJob, items: Iterable[BatchItem]) -> Iterator[str]:
+def csv_report(
+    job: BatchJob,
+    items: Iterable[BatchItem],
+    error_text: Callable[[BatchItem], str] = item_error_text,
+) -> Iterator[str]:
     """Yield the headings, then a row for each file (RFC 4180).
 
     If the job has a schema, a column for each of its fields follows.
@@ -69,7 +73,7 @@ def csv_report(job: BatchJob, items: Iterable[BatchItem]) -> Iterator[str]:
                 item.name,
                 item.status.value,
                 item.answer,
-                item_error_text(item),
+                error_text(item),
                 "" if usage is None else str(usage.input_tokens),
                 "" if usage is None else str(usage.output_tokens),
                 "" if item.cost is None else f"{item.cost:f}",
@@ -86,7 +90,10 @@ def _csv_line(cells: Iterable[str]) -> str:
 
 
 def markdown_report(
-    job: BatchJob, items: Iterable[BatchItem], name_of_model: Callable[[str], str]
+    job: BatchJob,
+    items: Iterable[BatchItem],
+    name_of_model: Callable[[str], str],
+    error_text: Callable[[BatchItem], str] = item_error_text,
 ) -> Iterator[str]:
     """Yield the job, then each file under a heading."""
     task = "\n".join(f"> {line}".rstrip() for line in job.task.strip().splitlines())
@@ -94,7 +101,7 @@ def markdown_report(
     for item in items:
         yield f"\n## {_one_line(item.name)}\n\n{_facts(job, item)}\n"
         if item.error:
-            yield f"\n*{_one_line(item_error_text(item))}*\n"
+            yield f"\n*{_one_line(error_text(item))}*\n"
         if item.answer:
             yield f"\n{_demote_headings(item.answer.strip())}\n"
 
