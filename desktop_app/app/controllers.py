@@ -35,6 +35,7 @@ from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.compaction_marks import CompactionMarks
+from desktop_app.app.chat.compared_answers import ComparedAnswers
 from desktop_app.app.chat.compared_models import ComparedModels
 from desktop_app.app.chat.comparison_controller import ComparisonController
 from desktop_app.app.chat.edited_question import EditedQuestion
@@ -686,11 +687,20 @@ class Controllers(QObject):
             notifications=window.notifications,
             chat_service=state.backend.chat,
         )
+        compared_answers = ComparedAnswers(
+            running,
+            self.library,
+            current=state.current,
+            setup=state.setup,
+            chat_service=state.backend.chat,
+            conversations=state.backend.conversations,
+            ledger=state.backend.ledger,
+        )
         self.comparison = ComparisonController(
             window,
             theme,
             running,
-            self.library,
+            compared_answers,
             self._make_brief_transcript,
             self.name_of_model,
             current=state.current,
@@ -698,9 +708,6 @@ class Controllers(QObject):
             tasks=state.tasks,
             transcript=window.transcript,
             notifications=window.notifications,
-            chat_service=state.backend.chat,
-            conversations=state.backend.conversations,
-            ledger=state.backend.ledger,
             temporary=state.temporary,
         )
 

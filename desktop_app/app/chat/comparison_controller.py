@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -21,15 +20,11 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.chat.compared_answers import ComparedAnswers
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.conversations.conversation import Conversation
-    from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.database.temporary_database import TemporaryConversations
-    from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.comparison.answer_column import AnswerColumn
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -40,7 +35,7 @@ _MAX_COLUMNS = 4
 
 
 class ComparisonController(QObject):
-    """Connection of the window of columns with the running answers and the store.
+    """Connection of the window of columns with the compared and the running answers.
 
     Args:
         make_transcript: returns the view of a column; its argument returns all compared answers.
@@ -52,7 +47,7 @@ class ComparisonController(QObject):
         parent: QWidget,
         theme: ThemeWatcher,
         running: RunningAnswers,
-        navigator: Navigator,
+        answers: ComparedAnswers,
         make_transcript: Callable[[Callable[[], Iterable[Message]]], TranscriptView],
         name_of_model: Callable[[str], str],
         *,
@@ -61,20 +56,15 @@ class ComparisonController(QObject):
         tasks: Tasks,
         transcript: TranscriptView,
         notifications: Notifications,
-        chat_service: ChatService,
-        conversations: ConversationStore,
-        ledger: Ledger,
         temporary: TemporaryConversations,
     ) -> None:
         super().__init__(parent)
         self._transcript, self._notifications = transcript, notifications
         self._parent, self._theme = parent, theme
-        self._running, self._navigator, self._current = running, navigator, current
+        self._running, self._answers, self._current = running, answers, current
         self._make_transcript, self._name_of_model = make_transcript, name_of_model
-        self._values, self._setup = answer_settings.values, answer_settings.setup
-        self._providers, self._tasks = answer_settings.providers, tasks
-        self._chat_service, self._conversations = chat_service, conversations
-        self._ledger, self._temporary = ledger, temporary
+        self._values, self._providers = answer_settings.values, answer_settings.providers
+        self._tasks, self._temporary = tasks, temporary
         self._window: ComparisonWindow | None = None
         self._conversation_id, self._path = "", list[Message]()
         running.text_arrived.connect(self._show_text)
@@ -97,11 +87,9 @@ class ComparisonController(QObject):
         self._notifications.notify(tr("No response in this conversation has other versions."))
 
     async def _show_stored(self, path: list[Message], ids: Sequence[str]) -> None:
-        found = [await self._conversations.message(id_) for id_ in ids]
-        answers = [answer for answer in found if answer is not None]
+        answers, first_tokens = await self._answers.read(ids)
         if not answers:
             return  # another process has deleted the conversation
-        first_tokens = await self._ledger.first_token_seconds(answers[0].conversation_id)
         self.show_answers(path, answers)
         for column in self._columns:
             if column.id in first_tokens:
@@ -211,48 +199,40 @@ class ComparisonController(QObject):
 
     async def _keep(self, answer_id: str) -> bool:
         """Make an answer the version that the conversation shows, and close the window."""
-        conversation = await self._load_conversation()
-        if conversation is None:
+        column = self._column(answer_id)
+        if column is None or column.answer is None:
             return False
-        await self._conversations.show_version(conversation.id, answer_id)
-        await self._navigator.open(conversation.id)
+        if not await self._answers.keep(column.answer):
+            self._show_deleted()
+            return False
         self._close()
         bring_to_front(self._parent)
         return True
 
-    async def _load_conversation(self) -> Conversation | None:
-        """Return the conversation as it is stored; if it was deleted, show that."""
-        found = await self._conversations.get(self._conversation_id)
-        if found is None and self._window is not None:
-            self._window.set_problem(tr("This conversation was deleted."))
-        return found
-
     async def _retry(self, answer_id: str) -> None:
         """Ask the model of a column again; the new answer becomes another version."""
-        column, conversation = self._column(answer_id), await self._load_conversation()
-        if column is None or column.answer is None or conversation is None:
+        column = self._column(answer_id)
+        if column is None or column.answer is None:
             return
-        asking = replace(conversation, choice=column.answer.choice or conversation.choice)
-        profile = self._setup.profile_of(asking)
-        settings = self._setup.settings_of(asking).for_comparison()
         try:
-            run = await self._chat_service.begin_again(asking, self._path, profile, settings)
+            answer = await self._answers.retry(self._path, column.answer)
         except UserFacingError as error:
             if self._window is not None:
                 self._window.set_problem(error.sentences)
             return
-        self._running.start(run)
-        is_open = self._current.id == conversation.id
-        own = self._current.conversation if is_open else conversation
-        await self._conversations.save_settings(own)
-        await self._conversations.show_version(own.id, conversation.leaf_id or run.answer.id)
+        if answer is None:
+            self._show_deleted()
+            return
         if self._window is not None and column in self._columns:  # not closed meanwhile
             self._mark(False)  # the marks are of the former answer
-            column.show_answer(self._newest_shown(run.answer))
+            column.show_answer(self._newest_shown(answer))
             self._window.set_problem("")
             self._window.show_state()
-        if self._current.id == conversation.id:
-            await self._navigator.open(conversation.id)
+        await self._answers.show_again(answer.conversation_id)
+
+    def _show_deleted(self) -> None:
+        if self._window is not None:
+            self._window.set_problem(tr("This conversation was deleted."))
 
     def _mark(self, marked: bool) -> None:
         for column in self._columns:

@@ -1,0 +1,77 @@
+"""Answers that are compared, in the store: read, kept, and asked for again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.spending.ledger import Ledger
+
+
+class ComparedAnswers:
+    """The stored versions of an answer, of which the conversation shows one."""
+
+    def __init__(
+        self,
+        running: RunningAnswers,
+        navigator: Navigator,
+        *,
+        current: OpenConversation,
+        setup: AnswerSetup,
+        chat_service: ChatService,
+        conversations: ConversationStore,
+        ledger: Ledger,
+    ) -> None:
+        self._running, self._navigator = running, navigator
+        self._current, self._setup = current, setup
+        self._chat_service, self._conversations, self._ledger = chat_service, conversations, ledger
+
+    async def read(self, ids: Sequence[str]) -> tuple[list[Message], dict[str, float]]:
+        """Return the answers that still exist, and by id the seconds until their first tokens."""
+        found = [await self._conversations.message(id_) for id_ in ids]
+        answers = [answer for answer in found if answer is not None]
+        if not answers:
+            return [], {}
+        return answers, await self._ledger.first_token_seconds(answers[0].conversation_id)
+
+    async def keep(self, answer: Message) -> bool:
+        """Let the conversation show an answer, and open it. Return False if it was deleted."""
+        if await self._conversations.get(answer.conversation_id) is None:
+            return False
+        await self._conversations.show_version(answer.conversation_id, answer.id)
+        await self._navigator.open(answer.conversation_id)
+        return True
+
+    async def retry(self, path: list[Message], answer: Message) -> Message | None:
+        """Ask the model of an answer again for another version of it.
+
+        Return the new answer, or None if the conversation was deleted. Raises UserFacingError.
+        """
+        conversation = await self._conversations.get(answer.conversation_id)
+        if conversation is None:
+            return None
+        asking = replace(conversation, choice=answer.choice or conversation.choice)
+        profile = self._setup.profile_of(asking)
+        settings = self._setup.settings_of(asking).for_comparison()
+        run = await self._chat_service.begin_again(asking, path, profile, settings)
+        self._running.start(run)
+        is_open = self._current.id == conversation.id
+        own = self._current.conversation if is_open else conversation
+        await self._conversations.save_settings(own)
+        await self._conversations.show_version(own.id, conversation.leaf_id or run.answer.id)
+        return run.answer
+
+    async def show_again(self, conversation_id: str) -> None:
+        """Show the conversation with its new versions if it is open."""
+        if self._current.id == conversation_id:
+            await self._navigator.open(conversation_id)
