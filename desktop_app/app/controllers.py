@@ -41,6 +41,7 @@ from desktop_app.app.chat.comparison_controller import ComparisonController
 from desktop_app.app.chat.edited_question import EditedQuestion
 from desktop_app.app.chat.sent_draft_remover import SentDraftRemover
 from desktop_app.app.chat.temporary_controller import TemporaryController
+from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.chat.turn_starter import TurnStarter
 from desktop_app.app.dialog_shortcuts import DialogShortcuts
@@ -258,9 +259,16 @@ class Controllers(QObject):
             notifications=window.notifications,
             conversations=state.backend.conversations,
         )
-        self.temporary = TemporaryController(
+        temporary_widgets = TemporaryWidgets(
             window,
             theme,
+            add_above_prompt=window.pane.add_above_prompt,
+            header=window.header,
+            conversation_list=window.conversations,
+        )
+        self.temporary = TemporaryController(
+            window,
+            temporary_widgets,
             running,
             library,
             session=state.session,
@@ -268,12 +276,10 @@ class Controllers(QObject):
             new_conversation=state.new_conversation,
             temporary=state.temporary,
             tasks=state.tasks,
-            add_above_prompt=window.pane.add_above_prompt,
-            header=window.header,
             prompt=window.prompt,
-            conversation_list=window.conversations,
             conversations=state.backend.conversations,
         )
+        window.conversations.temporary_requested.connect(self.temporary.open)
         self.branching = Branching(
             window,
             running,

@@ -13,27 +13,17 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.i18n.translation import tr
 from desktop_app.storage.database.temporary_database import TemporaryConversations
-from desktop_app.ui.look.theme import ThemeWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtWidgets import QWidget
-
+    from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
     from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
-    from desktop_app.ui.window.header import Header
 
 
 class TemporaryController(QObject):
-    """Connection of the temporary conversation with its command, bar and row.
-
-    Args:
-        add_above_prompt: shows a widget between the notifications and the prompt.
+    """Connection of the temporary conversation with its command and its widgets.
 
     Signals:
         content_dropped(DroppedContent, str, bool): something was dropped on its row; the
@@ -44,15 +34,12 @@ class TemporaryController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
-        theme: ThemeWatcher,
+        parent: QObject,
+        widgets: TemporaryWidgets,
         running: RunningAnswers,
         navigator: Navigator,
         *,
-        add_above_prompt: Callable[[QWidget], None],
-        header: Header,
         prompt: PromptEditor,
-        conversation_list: ConversationList,
         session: ConversationSession,
         drafts: Drafts,
         new_conversation: NewConversation,
@@ -61,18 +48,20 @@ class TemporaryController(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
-        self._add_above_prompt, self._header, self._prompt = add_above_prompt, header, prompt
-        self._conversation_list, self._theme = conversation_list, theme
+        self._widgets, self._prompt = widgets, prompt
         self._current, self._draft, self._drafts = *session, drafts
         self._new_conversation, self._tasks = new_conversation, tasks
         self._running, self._navigator = running, navigator
         self._temporary, self._conversations = temporary, conversations
         self._id = ""
         self._is_being_replaced = False
-        self._bar: TemporaryBar | None = None
-        self._row: TemporaryRow | None = None
-        self._current.opened.connect(self._show_bar_and_row)
-        conversation_list.temporary_requested.connect(self.open)
+        self._current.opened.connect(self._show_widgets)
+        widgets.open_requested.connect(self._reopen)
+        widgets.close_requested.connect(self.close_open)
+        widgets.confirmed.connect(self._forget)
+        widgets.content_dropped.connect(
+            lambda content: self.content_dropped.emit(content, self._id, False)
+        )
 
     def open(self) -> None:
         """Open the temporary conversation; if it is open with content, offer to replace it."""
@@ -82,7 +71,7 @@ class TemporaryController(QObject):
             self._open_another()
         elif self._has_content:
             self._is_being_replaced = True
-            self._get_bar().ask()
+            self._widgets.ask()
         else:
             self._prompt.focus_text()
 
@@ -102,7 +91,7 @@ class TemporaryController(QObject):
     def _close_shown(self) -> None:
         self._is_being_replaced = False
         if self._has_content:
-            self._get_bar().ask()
+            self._widgets.ask()
         else:
             self._forget()
 
@@ -134,40 +123,10 @@ class TemporaryController(QObject):
         self._navigator.open_new()
         self._drafts.forget(closed_id)
         self._navigator.forget_temporary(closed_id)
-        self._show_bar_and_row()
+        self._show_widgets()
         if self._is_being_replaced:
             self._is_being_replaced = False
             self._open_another()
 
-    def _show_bar_and_row(self) -> None:
-        is_open = self._current.is_temporary
-        self._header.set_temporary(is_open)
-        if is_open:
-            self._get_bar().explain()
-        if self._bar is not None:
-            self._bar.setVisible(is_open)
-        if self._id and self._row is None:
-            from desktop_app.ui.window.cards.temporary_bar import TemporaryRow
-
-            self._row = TemporaryRow(self._theme.current)
-            self._theme.changed.connect(self._row.set_theme)
-            self._row.open_requested.connect(self._reopen)
-            self._row.close_requested.connect(self.close_open)
-            self._row.drop_hint_changed.connect(self._conversation_list.view.show_drop_hint)
-            self._row.content_dropped.connect(
-                lambda content: self.content_dropped.emit(content, self._id, False)
-            )
-            self._conversation_list.add_to_top(self._row)
-        if self._row is not None:
-            self._row.setVisible(bool(self._id))
-
-    def _get_bar(self) -> TemporaryBar:
-        if self._bar is None:
-            from desktop_app.ui.window.cards.temporary_bar import TemporaryBar
-
-            self._bar = TemporaryBar(self._theme.current)
-            self._theme.changed.connect(self._bar.set_theme)
-            self._bar.close_requested.connect(self.close_open)
-            self._bar.confirmed.connect(self._forget)
-            self._add_above_prompt(self._bar)
-        return self._bar
+    def _show_widgets(self) -> None:
+        self._widgets.show(exists=bool(self._id), is_open=self._current.is_temporary)
