@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -168,6 +169,15 @@ def test_a_refused_parameter_is_omitted_and_reported_once(shell: Shell) -> None:
     assert ("reasoning" in first, "reasoning" in second) == (True, False)
     assert (done.code, done.out) == (0, ANSWER + "\n")
     assert "without “reasoning.effort”, which" in done.err
+
+
+def test_each_compared_answer_has_its_figures(shell: Shell) -> None:
+    several = ("Hi", "--compare", "thinking", "--compare", "pro")
+    done, _ = answer_to(shell, WHOLE, arguments=several)
+    assert done.code == 0
+    for name in ("Thinking/medium", "Pro/medium"):
+        figures = rf"{name}: [\d.]+ s, first token after [\d.]+ s, 1,100 tokens"
+        assert re.search(figures, done.err)
 
 
 def test_a_chosen_effort_that_is_refused_is_not_lowered(shell: Shell) -> None:

@@ -67,9 +67,14 @@ def test_a_written_file_is_read_unchanged(collection: PromptCollection) -> None:
     assert to_json_text(read(text)) == text
 
 
+def test_the_file_is_indented_for_readers() -> None:
+    assert to_json_text(PromptCollection()).startswith('{\n  "format": ')
+
+
 def test_half_a_surrogate_pair_is_escaped() -> None:
     preset = Preset("p", "Code", overrides=Overrides("half \ud800"))
     written = to_json_text(PromptCollection(presets=(preset,)))
+    assert written.startswith('{\n  "format": ')
     assert read(written.encode().decode()).presets == (preset,)
 
 

@@ -143,6 +143,7 @@ def test_keys_are_grabbed_with_all_locks(server: XServer, keys: str, code: int, 
     [
         *(("Ctrl+ÿ", 0xFF), ("Ctrl+Ÿ", 0xFF), ("Ctrl+Ā", 0x3E0), ("Ctrl+Ā", 0x1000101)),
         *(("Ctrl+Ж", 0x6D6), ("Ctrl+Ж", 0x1000436), ("Ctrl+İ", 0x69)),
+        *(("Ctrl+Š", 0x1B9), ("Ctrl+Ĥ", 0x2B6), ("Ctrl+ב", 0xCE1), ("Ctrl+ก", 0xDA1)),
     ],
 )
 def test_letters_have_keysyms(server: XServer, keys: str, code: int) -> None:
