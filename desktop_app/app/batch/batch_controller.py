@@ -174,11 +174,10 @@ class BatchController(QObject):
         self._start(self._refresh())
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
-        """Show the page that creates a job, with these files."""
+        """Show the page that creates a job, and add these files to those chosen earlier."""
         dialog = self._get_dialog()
         self._show_new()
-        if paths:
-            dialog.new.set_files(paths)
+        dialog.new.add_files(paths)
         bring_to_front(dialog)
 
     def _show_new(self) -> None:

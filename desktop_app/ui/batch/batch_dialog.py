@@ -192,7 +192,7 @@ class BatchDialog(DraftDialog):
         accept_copy(event)
         if self.page != "new":
             self.new_job_requested.emit()
-        self.new.add(paths)
+        self.new.add_files(paths)
 
     # ------------------------------------------------------------------ appearance
 

@@ -96,6 +96,7 @@ class BatchNewPage(QWidget):
         self._providers: Mapping[str, BatchProviderOption] = {}
         self._template = TemplateMark()
         self._wanted_effort: Effort | None = None
+        self._has_chosen_model = False
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
         self.add_files_button = dialog_button(tr("Add files…"), "batch-add-files")
         self.add_folder_button = dialog_button(tr("Add folder…"), "batch-add-folder")
@@ -170,17 +171,13 @@ class BatchNewPage(QWidget):
         self.provider.currentIndexChanged.connect(lambda _: self._show_models())
         self.model.currentIndexChanged.connect(lambda _: self._show_efforts())
         self.effort.activated.connect(lambda _: self._record_effort())
+        for field in (self.provider, self.model, self.effort):
+            field.activated.connect(lambda _: self._record_choice())
         self.read_button.clicked.connect(self._request_preparation)
 
     # ------------------------------------------------------------------ options
 
-    def set_files(self, paths: Sequence[Path]) -> None:
-        """Replace the files."""
-        self._paths = dict.fromkeys(paths)
-        self.undo_button.hide()
-        self._show_files()
-
-    def add(self, paths: Sequence[Path]) -> None:
+    def add_files(self, paths: Sequence[Path]) -> None:
         """Add files."""
         self._paths |= dict.fromkeys(paths)
         self._show_files()
@@ -188,29 +185,33 @@ class BatchNewPage(QWidget):
     def clear_page(self) -> None:
         """Clear the page after the job was created."""
         self.task.clear()
-        self.set_files(())
+        self._has_chosen_model = False
+        self._set_files(())
 
     def draft(self) -> FormValues:
         """Return the entries that were not yet used; {} for none."""
         text = self.task.toPlainText() if self.task.document().isModified() else ""
-        files = "\n".join(map(str, self._paths))
+        files = "\0".join(map(str, self._paths))  # a name may have any other character
         return {"task": text, "files": files} if text or files else {}
 
     def restore(self, draft: FormValues) -> None:
         """Show the draft of an earlier run."""
         self.task.setPlainText(str(draft.get("task", "")))
         self.task.document().setModified(True)
-        self.add([Path(line) for line in str(draft.get("files", "")).split("\n") if line])
+        self.add_files([Path(path) for path in str(draft.get("files", "")).split("\0") if path])
 
-    def set_prompts(self, prompts: Sequence[BatchPromptOption], chosen: str) -> None:
-        """Set the prompts; the chosen prompt fills an empty message."""
+    def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
+        """Set the prompts; the default one fills an empty message."""
+        has_message = bool(self.task.toPlainText().strip())
+        chosen = self._template.template_id if has_message else default
         self._prompts = {prompt.id: prompt for prompt in prompts}
         self.prompt.clear()
         for prompt in prompts:
             self.prompt.addItem(prompt.title, prompt.id)
         self.prompt.addItem(tr("Custom message"), CUSTOM_MESSAGE)
-        self.prompt.setCurrentIndex(max(0, self.prompt.findData(chosen)))
-        if not self.task.toPlainText().strip():
+        index = self.prompt.findData(chosen)
+        self.prompt.setCurrentIndex(index if index >= 0 else len(prompts))
+        if not has_message:
             self._apply_prompt()
 
     def set_providers(
@@ -220,8 +221,11 @@ class BatchNewPage(QWidget):
         model: str,
         effort: Effort | None,
     ) -> None:
-        """Set the providers, and the initial choice."""
-        self._wanted_effort = effort
+        """Set the providers, and the choice unless the user has made one for this job."""
+        if self._has_chosen_model:
+            provider_id, model = self.provider.currentData(), self.model.currentData() or ""
+        else:
+            self._wanted_effort = effort
         self._providers = {provider.id: provider for provider in providers}
         self.provider.blockSignals(True)
         self.provider.clear()
@@ -234,23 +238,28 @@ class BatchNewPage(QWidget):
     # ------------------------------------------------------------------ actions of the user
 
     def _choose_files(self) -> None:
-        choose_files(self, tr("Select files"), self.add, start=Path.home())
+        choose_files(self, tr("Select files"), self.add_files, start=Path.home())
 
     def _choose_folder(self) -> None:
         choose_folder(
-            self, tr("Select folder"), lambda folder: self.add([folder]), start=Path.home()
+            self, tr("Select folder"), lambda folder: self.add_files([folder]), start=Path.home()
         )
 
     def _clear_files(self) -> None:
         cleared = tuple(self._paths)
-        self.set_files(())
+        self._set_files(())
         self._cleared = cleared
         self.undo_button.show()
         self.undo_button.setFocus(Qt.FocusReason.OtherFocusReason)  # Clear has become disabled
 
     def _restore_files(self) -> None:
-        self.set_files((*self._cleared, *self._paths))
+        self._set_files((*self._cleared, *self._paths))
         self.clear_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _set_files(self, paths: Sequence[Path]) -> None:
+        self._paths = dict.fromkeys(paths)
+        self.undo_button.hide()
+        self._show_files()
 
     def _apply_prompt(self) -> None:
         prompt = self._prompts.get(self.prompt.currentData() or CUSTOM_MESSAGE)
@@ -305,6 +314,9 @@ class BatchNewPage(QWidget):
         self.effort.setCurrentIndex(index)
         self.effort.setEnabled(self.effort.count() > 1)
         self._update_refusal()
+
+    def _record_choice(self) -> None:
+        self._has_chosen_model = True
 
     def _record_effort(self) -> None:
         self._wanted_effort = self.effort.currentData()

@@ -498,11 +498,39 @@ async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
         page.clear_button.click()
         assert "a.txt" not in page.files.text()
         assert page.window().focusWidget() is page.undo_button
-        page.add([tmp_path / "c.txt"])
+        page.add_files([tmp_path / "c.txt"])
         page.undo_button.click()
         assert page.files.text().endswith("a.txt, b.txt, and c.txt")
         assert page.undo_button.isHidden()
         assert page.window().focusWidget() is page.clear_button
+
+
+async def test_an_unfinished_job_keeps_the_choices_of_the_user(tmp_path: Path) -> None:
+    paths = notes(tmp_path, 13)
+    async with open_app() as (_provider, app):
+        app.controllers.batches.begin(paths[:1])
+        dialog = dialog_of(app)
+        page = dialog.new
+        default_model = page.model.currentText()
+        for combo in (page.prompt, page.model):
+            combo.setFocus()
+            QTest.keyClick(combo, Qt.Key.Key_Down)
+        chosen = [page.prompt.currentText(), page.model.currentText(), page.task.toPlainText()]
+        assert chosen[1] != default_model
+        press(app, "batch-back")
+        app.window.files_dropped.emit(paths[1:])
+        await until(lambda: "Send 12 files as a batch job" in bar_of(app))
+        find(app.window, BatchBar, "batch-bar").show_button.click()
+        await until(lambda: not app.controllers.readings.ids)
+        assert dialog.page == "new"
+        assert page.files.text().startswith("13 files and folders: note-1.md")
+        now = [page.prompt.currentText(), page.model.currentText(), page.task.toPlainText()]
+        assert now == chosen
+        press(app, "batch-read")
+        await until(lambda: dialog.page == "job")
+        app.controllers.batches.begin()
+        assert page.prompt.currentText() == "Summarize"
+        assert page.model.currentText() == default_model
 
 
 async def test_a_job_of_a_removed_provider_is_refused(tmp_path: Path) -> None:
