@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -49,6 +49,7 @@ _MAX_CHIP_WIDTH: Final = 400
 _MAX_ROWS: Final = 2.5
 _COMPACT_ROWS: Final = 1.3
 _THUMBNAIL_SIZE: Final = 34
+_CHIPS_PER_STEP: Final = 8  # a new chip takes a millisecond
 
 
 @dataclass(frozen=True)
@@ -364,6 +365,9 @@ class AttachmentChips(QScrollArea):
         self._theme = theme
         self._is_compact = False
         self._widgets: dict[str, ChipWidget] = {}
+        self._chips: Sequence[Chip] = ()
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(lambda: self.set_chips(self._chips))
         self.setObjectName("attachments")
         self.setAccessibleName(tr("Attachments"))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -384,7 +388,12 @@ class AttachmentChips(QScrollArea):
         self.hide()
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
-        """Show these chips, in this order."""
+        """Show these chips, in this order; many new chips appear in several steps."""
+        self._chips = chips
+        new = dict.fromkeys(chip.id for chip in chips if chip.id not in self._widgets)
+        if later := set(list(new)[_CHIPS_PER_STEP:]):
+            chips = [chip for chip in chips if chip.id not in later]
+            self._timer.start()
         wanted = list(dict.fromkeys(chip.id for chip in chips))
         for chip_id in [key for key in self._widgets if key not in wanted]:
             widget = self._widgets.pop(chip_id)
