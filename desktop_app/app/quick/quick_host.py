@@ -111,7 +111,7 @@ class QuickHost(QObject):
                 self._position = min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
 
     def _store_position(self) -> None:
-        position = self._quick_window.position_shares
+        position = self._quick_window.placement.shares
         if position != self._position and position is not None:
             self._position = position
             state = self._controllers.state
@@ -139,7 +139,7 @@ class QuickHost(QObject):
         transcript.set_typesetter(controllers.typesetter)
         transcript.set_lexer(controllers.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
-        quick_window.restore_position(self._position)
+        quick_window.placement.restore(self._position)
         if self._spelling is not None:
             quick_window.check_spelling_with(self._spelling)
         quick_window.hidden.connect(self._store_position)

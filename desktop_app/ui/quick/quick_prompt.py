@@ -9,16 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QCursor,
-    QGuiApplication,
-    QKeySequence,
-    QPainter,
-    QPainterPath,
-    QRegion,
-    QShortcut,
-)
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QPainter, QPainterPath, QRegion, QShortcut
 from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
 from desktop_app.commands.keymap import Keymap
@@ -43,6 +35,7 @@ from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, Theme, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 from desktop_app.ui.quick.task_list import skip_task_lists
+from desktop_app.ui.quick.window_placement import TOP_SHARE, WindowPlacement
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.mnemonics import KEEPS_LETTER
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
@@ -71,7 +64,6 @@ if TYPE_CHECKING:
         QMouseEvent,
         QPaintEvent,
         QResizeEvent,
-        QScreen,
         QShowEvent,
     )
 
@@ -84,7 +76,6 @@ MAX_SHARE_OF_SCREEN: Final = 0.55
 """The largest share of the screen's height that the answer takes."""
 MAX_SHARE_OF_FIELD: Final = 0.25
 """The largest share of the screen's height that the text field takes, beyond three lines."""
-_TOP_SHARE: Final = 0.2
 
 
 class QuickPrompt(QWidget):
@@ -95,8 +86,7 @@ class QuickPrompt(QWidget):
         chips: the attachments of the question.
         transcript: shows the answer.
         choice: the choice that is shown.
-        position_shares: the position to which the user moved the window, as shares of the screen's
-            free room; None if it was not moved.
+        placement: the position of the window on the screen.
         slash: completes prompts from the library after "/".
 
     Signals:
@@ -143,8 +133,7 @@ class QuickPrompt(QWidget):
         self.choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = self._submitted = ""
         self._is_streaming = self._offers_undo = self._is_expanded = False
-        self.position_shares: tuple[float, float] | None = None
-        self._opened_at, self._opened_size = self.pos(), self.size()
+        self.placement = WindowPlacement(self)
         # Without a compositor, X11 shows transparent corners in black.
         self._is_on_x11 = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
@@ -265,7 +254,7 @@ class QuickPrompt(QWidget):
             self._expand(False)
         self.set_accompanying_text(text)
         if not self.isVisible():
-            self._place_window()
+            self.placement.place()
         self.show_again()
 
     def show_again(self) -> None:
@@ -274,10 +263,6 @@ class QuickPrompt(QWidget):
         self.raise_()
         self.activateWindow()
         self.field.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
-
-    def restore_position(self, shares: tuple[float, float] | None) -> None:
-        """Set `position_shares` to those of an earlier run."""
-        self.position_shares = shares
 
     def set_accompanying_text(self, text: str) -> None:
         """Set the text that is sent along with the question."""
@@ -458,7 +443,7 @@ class QuickPrompt(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._record_position()
+        self.placement.record()
         self.hidden.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -544,7 +529,7 @@ class QuickPrompt(QWidget):
         self._fit_footer()
         available = self.screen().availableGeometry()
         height = available.height()
-        top = max(round(height * _TOP_SHARE), self.y() - available.top())  # the user may move it
+        top = max(round(height * TOP_SHARE), self.y() - available.top())  # the user may move it
         self.field.fit_lines(round(height * MAX_SHARE_OF_FIELD))
         bar = self.transcript.verticalScrollBar()
         wanted = self.transcript.height() + bar.maximum() - bar.minimum()
@@ -570,39 +555,3 @@ class QuickPrompt(QWidget):
         fits = sum(hint.full_width for hint in shown) <= room
         for hint in self._hints:
             hint.set_keys_visible(fits)
-
-    def _place_window(self) -> None:
-        """Place the window where the user has moved it, or near the top.
-
-        This is done on the screen that has the pointer.
-        """
-        screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
-        self._opened_size = self.size()
-        available, room = screen.availableGeometry(), self._free_room(screen)
-        x, y = available.width() // 2 - self.width() // 2, available.height() * _TOP_SHARE
-        if self.position_shares is not None:
-            x, y = (
-                round(share * length)
-                for share, length in zip(
-                    self.position_shares, (room.width(), room.height()), strict=True
-                )
-            )
-        self._opened_at = QPoint(available.left() + x, available.top() + round(y))
-        self.move(self._opened_at)
-
-    def _record_position(self) -> None:
-        """Set `position_shares` if the user moved the window."""
-        if self.pos() != self._opened_at:
-            room, origin = self._free_room(self.screen()), self.screen().availableGeometry()
-            moved = self.pos() - origin.topLeft()
-            self.position_shares = (
-                min(max(moved.x() / room.width(), 0.0), 1.0),
-                min(max(moved.y() / room.height(), 0.0), 1.0),
-            )
-
-    def _free_room(self, screen: QScreen) -> QSize:
-        """Return how far the window could be moved on a screen when it was opened, at least 1.
-
-        An answer makes it taller, but it opens again without the answer.
-        """
-        return (screen.availableGeometry().size() - self._opened_size).expandedTo(QSize(1, 1))

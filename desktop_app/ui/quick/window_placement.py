@@ -1,0 +1,66 @@
+"""Places the quick prompt on the screen where the user moved it before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPoint, QSize
+from PySide6.QtGui import QCursor, QGuiApplication
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QScreen
+    from PySide6.QtWidgets import QWidget
+
+TOP_SHARE: Final = 0.2
+"""The share of the screen's height above a window that was not moved."""
+
+
+class WindowPlacement:
+    """The position of a window, as far as the user moved it.
+
+    Attributes:
+        shares: the position to which the user moved the window, as shares of the screen's free
+            room; None if it was not moved.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+        self.shares: tuple[float, float] | None = None
+        self._opened_at, self._opened_size = window.pos(), window.size()
+
+    def restore(self, shares: tuple[float, float] | None) -> None:
+        """Set `shares` to those of an earlier run."""
+        self.shares = shares
+
+    def place(self) -> None:
+        """Place the window where the user has moved it, or near the top.
+
+        This is done on the screen that has the pointer.
+        """
+        screen = QGuiApplication.screenAt(QCursor.pos()) or self._window.screen()
+        self._opened_size = self._window.size()
+        available, room = screen.availableGeometry(), self._free_room(screen)
+        x = available.width() // 2 - self._window.width() // 2
+        y = available.height() * TOP_SHARE
+        if self.shares is not None:
+            x, y = round(self.shares[0] * room.width()), round(self.shares[1] * room.height())
+        self._opened_at = QPoint(available.left() + x, available.top() + round(y))
+        self._window.move(self._opened_at)
+
+    def record(self) -> None:
+        """Set `shares` if the user moved the window."""
+        if self._window.pos() != self._opened_at:
+            screen = self._window.screen()
+            room = self._free_room(screen)
+            moved = self._window.pos() - screen.availableGeometry().topLeft()
+            self.shares = (
+                min(max(moved.x() / room.width(), 0.0), 1.0),
+                min(max(moved.y() / room.height(), 0.0), 1.0),
+            )
+
+    def _free_room(self, screen: QScreen) -> QSize:
+        """Return how far the window could be moved on a screen when it was opened, at least 1.
+
+        An answer makes it taller, but it opens again without the answer.
+        """
+        return (screen.availableGeometry().size() - self._opened_size).expandedTo(QSize(1, 1))
