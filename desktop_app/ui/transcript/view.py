@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QContextMenuEvent, QTextCursor
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QToolTip
 
 from desktop_app.domain.conversations.message_facts import token_facts
@@ -25,6 +25,7 @@ from desktop_app.ui.transcript.keyboard.focus_navigator import FocusNavigator
 from desktop_app.ui.transcript.keyboard.key_commands import KeyCommands
 from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow, ActionRowPlacer
+from desktop_app.ui.transcript.keyboard.reading_steps import ReadingSteps
 from desktop_app.ui.transcript.link_handler import LinkHandler
 from desktop_app.ui.transcript.media.drawn_formulas import Formulas
 from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts
@@ -65,7 +66,6 @@ if TYPE_CHECKING:
         QKeyEvent,
         QMouseEvent,
         QResizeEvent,
-        QTextBlock,
         QWheelEvent,
     )
     from PySide6.QtWidgets import QMenu, QWidget
@@ -112,6 +112,7 @@ class TranscriptView(TranscriptSurface):
         find_in_transcript: the find bar.
         speech: announces answers to screen readers.
         focus_navigator: moves the keyboard focus between links and actions.
+        reading: moves the caret to messages and their blocks.
         latest_button: scrolls to the end.
 
     Signals:
@@ -201,6 +202,7 @@ class TranscriptView(TranscriptSurface):
         self._links = LinkHandler(
             self, messages, items, anchor, self.focus_navigator, self.commands, copies
         )
+        self.reading = ReadingSteps(self, messages, items, self.navigator, self._links)
         self._keys = KeyCommands(self, messages, selection, self.navigator, self._links, copies)
         self._menu = ContextMenu(
             self, messages, selection, self.commands, copies, self._keys, is_brief=is_brief
@@ -238,6 +240,7 @@ class TranscriptView(TranscriptSurface):
         self.focus_navigator.link_focused.connect(self._link_target.show_target)
         self.anchorClicked.connect(self._on_link)
         self._links.passage_requested.connect(self.passage_requested)
+        self.reading.moved.connect(self._report_focus)
         self._keys.text_typed.connect(self.text_typed)
         self._keys.copy_all_requested.connect(
             lambda: self.command_requested.emit("conversation.copy")
@@ -315,60 +318,9 @@ class TranscriptView(TranscriptSurface):
         self._accessible = AccessibleTranscript(self, self.messages)
         return self._accessible
 
-    def step_message(self, step: int) -> None:
-        """Read on at the beginning of the next (+1) or previous (-1) message."""
-        message_id, _ = self._reading_position()
-        at = self.messages.index_of(message_id) + step
-        if 0 <= at < self.messages.count:
-            self.read_at(self.messages.message_at(at).id, -1)
-
-    def step_block(self, step: int) -> None:
-        """Read on at the next or previous paragraph, heading, list, table or code block."""
-        from desktop_app.ui.transcript.accessibility.reading_tree import reading_nodes
-
-        message_id, item = self._reading_position()
-        if not message_id:
-            return
-        starts = [n.item for n in reading_nodes(self.messages.layout_of(message_id).items)]
-        ahead = [at for at in starts if (at > item if step > 0 else at < item)]
-        if ahead:
-            self.read_at(message_id, ahead[0] if step > 0 else ahead[-1])
-        else:
-            self.step_message(step)
-
-    def _reading_position(self) -> tuple[str, int]:
-        """Return the message and the item at the caret; ("", 0) if there is no message.
-
-        If the caret is below the last message, return the beginning of that message.
-        """
-        block = self.textCursor().block()
-        found = self.messages.layouts.layout_at(block.blockNumber())
-        if found is None:
-            last = self.messages.last()
-            return ("", 0) if last is None else (last.message.id, 0)
-        layout, number = found
-        return layout.key, layout.item_at(number)
-
-    def read_at(self, message_id: str, item: int) -> None:
-        """Focus the transcript at an item of a message; -1 is its beginning."""
-        self.setFocus(Qt.FocusReason.TabFocusReason)  # shows the caret
-        self.navigator.scroll_to_message(message_id)
-        block = self._block_of(message_id, max(item, 0))
-        self.setTextCursor(QTextCursor(block))
-        self.ensureCursorVisible()
+    def _report_focus(self, message_id: str, item: int) -> None:
         if self._accessible is not None:
             self._accessible.report_focus(message_id, item)
-
-    def follow_link(self, message_id: str, item: int, link: str) -> None:
-        """Follow a link in an item of a message, as a click on it does."""
-        self.navigator.scroll_to_message(message_id)
-        self._links.follow(QUrl(link), self._block_of(message_id, item))
-
-    def _block_of(self, message_id: str, item: int) -> QTextBlock:
-        layout = self.messages.layout_of(message_id)
-        if item < len(layout.items) and not layout.counts[item]:
-            self.items.write_item(layout, item, self.viewport().height())
-        return self.messages.layouts.block_of(layout, item)
 
     # ------------------------------------------------------------------ comparison
 

@@ -147,8 +147,8 @@ class MessageNode(AccessibleNode):
             transcript,
             content,
             self._rect_of_item,
-            partial(view.read_at, message.id),
-            partial(view.follow_link, message.id),
+            partial(view.reading.read_at, message.id),
+            partial(view.reading.follow_link, message.id),
         )
 
     def child_nodes(self) -> list[AccessibleNode]:

@@ -1,0 +1,93 @@
+"""Reads on message by message or block by block, for keys and assistive technology."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QTextCursor
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextBlock
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
+    from desktop_app.ui.transcript.link_handler import LinkHandler
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
+    from desktop_app.ui.transcript.viewport.message_navigator import MessageNavigator
+
+
+class ReadingSteps(QObject):
+    """The caret of one view, moved to messages and their items, materialized or not.
+
+    Signals:
+        moved(str message_id, int item): the caret was moved here; item -1 is the beginning.
+    """
+
+    moved = Signal(str, int)
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: TranscriptMessages,
+        items: ItemMaterializer,
+        navigator: MessageNavigator,
+        links: LinkHandler,
+    ) -> None:
+        super().__init__(view)
+        self._view, self._messages, self._items = view, messages, items
+        self._navigator, self._links = navigator, links
+
+    def step_message(self, step: int) -> None:
+        """Read on at the beginning of the next (+1) or previous (-1) message."""
+        message_id, _ = self._position()
+        at = self._messages.index_of(message_id) + step
+        if 0 <= at < self._messages.count:
+            self.read_at(self._messages.message_at(at).id, -1)
+
+    def step_block(self, step: int) -> None:
+        """Read on at the next or previous paragraph, heading, list, table or code block."""
+        from desktop_app.ui.transcript.accessibility.reading_tree import reading_nodes
+
+        message_id, item = self._position()
+        if not message_id:
+            return
+        starts = [n.item for n in reading_nodes(self._messages.layout_of(message_id).items)]
+        ahead = [at for at in starts if (at > item if step > 0 else at < item)]
+        if ahead:
+            self.read_at(message_id, ahead[0] if step > 0 else ahead[-1])
+        else:
+            self.step_message(step)
+
+    def _position(self) -> tuple[str, int]:
+        """Return the message and the item at the caret; ("", 0) if there is no message.
+
+        If the caret is below the last message, return the beginning of that message.
+        """
+        block = self._view.textCursor().block()
+        found = self._messages.layouts.layout_at(block.blockNumber())
+        if found is None:
+            last = self._messages.last()
+            return ("", 0) if last is None else (last.message.id, 0)
+        layout, number = found
+        return layout.key, layout.item_at(number)
+
+    def read_at(self, message_id: str, item: int) -> None:
+        """Focus the transcript at an item of a message; -1 is its beginning."""
+        self._view.setFocus(Qt.FocusReason.TabFocusReason)  # shows the caret
+        self._navigator.scroll_to_message(message_id)
+        block = self._block_of(message_id, max(item, 0))
+        self._view.setTextCursor(QTextCursor(block))
+        self._view.ensureCursorVisible()
+        self.moved.emit(message_id, item)
+
+    def follow_link(self, message_id: str, item: int, link: str) -> None:
+        """Follow a link in an item of a message, as a click on it does."""
+        self._navigator.scroll_to_message(message_id)
+        self._links.follow(QUrl(link), self._block_of(message_id, item))
+
+    def _block_of(self, message_id: str, item: int) -> QTextBlock:
+        layout = self._messages.layout_of(message_id)
+        if item < len(layout.items) and not layout.counts[item]:
+            self._items.write_item(layout, item, self._view.viewport().height())
+        return self._messages.layouts.block_of(layout, item)
