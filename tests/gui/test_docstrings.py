@@ -8,5 +8,5 @@ from tests.helpers.docstrings import check, modules_with_examples
 
 
 @pytest.mark.parametrize("module", modules_with_examples(with_qt=True))
-def test_examples(module: str) -> None:
+def test_examples_in_docstrings_run_as_written(module: str) -> None:
     check(module)

@@ -74,7 +74,7 @@ def assert_clean(kind: str) -> None:
 
 
 @pytest.mark.attack("child-environment")
-async def test_readers_of_documents() -> None:
+async def test_readers_of_documents_inherit_no_secret() -> None:
     for worker in (DocumentWorker(), PageWorker()):
         try:
             await worker.count_tokens("x")
@@ -133,7 +133,7 @@ def test_other_processes_inherit_no_secret(command: Callable[[], ChildCommand]) 
 
 
 @pytest.mark.attack("child-environment")
-def test_processes_of_libraries(tmp_path: Path) -> None:
+def test_processes_of_libraries_inherit_no_secret(tmp_path: Path) -> None:
     """`platform.platform()` runs "uname", which it looks for in PATH."""
     shell = Shell(tmp_path)
     tools = shell.outside / "tools"

@@ -121,7 +121,7 @@ def test_the_command_imports_nothing_from_its_folder(path: str, tmp_path: Path) 
 
 
 @pytest.mark.attack("working-folder")
-def test_the_module_beside_traps(tmp_path: Path) -> None:
+def test_a_run_as_a_module_imports_nothing_from_the_current_folder(tmp_path: Path) -> None:
     """`python -m desktop_app` in a folder with the package: what is imported later is not its."""
     traps = Traps(tmp_path / "downloads", {"decimal", "httpx", "json", "keyring", "sqlite3", "ssl"})
     for name in ("desktop_app", "resources"):

@@ -15,7 +15,7 @@ PRODUCT = Path(__file__).parents[2] / "desktop_app"
 
 
 @pytest.mark.parametrize("module", modules_with_examples(with_qt=False))
-def test_examples(module: str) -> None:
+def test_examples_in_docstrings_run_as_written(module: str) -> None:
     check(module)
 
 

@@ -168,7 +168,7 @@ async def test_the_dialog_offers_no_empty_password(data: Path) -> None:
 
 
 @pytest.mark.parametrize("password", ["plain", SECRET])
-async def test_passwords_of_every_alphabet(tmp_path: Path, password: str) -> None:
+async def test_passwords_may_have_letters_of_any_alphabet(tmp_path: Path, password: str) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(locked_pdf(password))
 

@@ -192,7 +192,9 @@ def _classes_of_ui() -> set[type]:
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 @pytest.mark.parametrize("size", ["large", "small"])
 @pytest.mark.parametrize("language", CODES, indirect=True)
-async def test_every_window(language: str, size: str) -> None:
+async def test_every_window_is_translated_and_shows_its_texts_whole(
+    language: str, size: str
+) -> None:
     faults: dict[str, str] = {}
     seen: set[type] = set()
     async with AppHarness() as app:
@@ -217,7 +219,7 @@ async def test_every_window(language: str, size: str) -> None:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
-async def test_every_window_with_text_of_twice_the_size() -> None:
+async def test_every_window_shows_text_of_twice_the_size_whole() -> None:
     async with AppHarness() as app:
         faults = await _faults_of(app, scenes.empty_state)
         await scenes.fill(app.backend)

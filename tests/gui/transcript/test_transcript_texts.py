@@ -53,7 +53,7 @@ DOCUMENT = DocumentPart("s", NAME, "application/pdf", 1, pages=48, tokens=31480)
 pytestmark = pytest.mark.usefixtures("pseudo_language")
 
 
-def test_the_facts_beside_a_message() -> None:
+def test_the_facts_beside_a_message_are_translated() -> None:
     reply = answer("", usage=Usage(1000, 0, 234), cost=Decimal("0.0034"), duration_s=95.2)
     assert not untranslated(answer_facts(reply, str), {"Thinking"})
     assert not untranslated(token_facts(replace(reply, usage=Usage(1000, 250, 234, 150))))
@@ -88,14 +88,16 @@ def test_an_error_alone_says_why_an_answer_is_incomplete() -> None:
 
 
 @pytest.mark.parametrize(("new", "known"), [((), ()), ((1,), ()), ((1, 2), (3,)), ((), (3, 4))])
-def test_the_passages_of_a_collection(new: tuple[int, ...], known: tuple[int, ...]) -> None:
+def test_the_sources_of_an_answer_are_translated(
+    new: tuple[int, ...], known: tuple[int, ...]
+) -> None:
     passages = tuple(Passage(number, "k", "s", NAME, None, "", 0, 1, NAME) for number in new)
     said = question("Q", PassagesPart("k", NAME, passages, known))
     assert not untranslated(run.text for line in source_lines(said, ()) for run in line.runs)
     assert not untranslated(map(citation_name, passages))
 
 
-def test_names_of_focus_targets_and_the_menu(view: TranscriptView) -> None:
+def test_names_of_focus_targets_and_the_menu_are_translated(view: TranscriptView) -> None:
     code = "```\n" + "1\n" * 60 + "```\n\n[⟦a⟧](https://a.example)\n\n⟦b⟧[^1]\n\n[^1]: ⟦c⟧"
     reply = answer(code, reasoning=f"**{NAME}**\n\n{NAME}")
     call = ToolCallPart("i", NAME, "{}")
@@ -147,7 +149,7 @@ def test_texts_of_an_estimate_are_translated(answers: int, is_exact: bool) -> No
     assert not untranslated(line for text in estimate_texts(made) for line in text.split("\n"))
 
 
-def test_compaction_and_the_countdown() -> None:
+def test_the_mark_of_a_compaction_and_the_countdown_are_translated() -> None:
     made = Compaction("k", "c", "m", CompactionKind.PROVIDER, "openai", "g", "[]", now(), 2, 1)
     other = replace(made, id="l")
     for in_force in (made, other, None):

@@ -140,7 +140,7 @@ def test_a_prompt_of_the_library_is_filled_and_asked(shell: Shell) -> None:
     against(WHOLE, WHOLE, test=test)
 
 
-def test_documents_and_standard_input(shell: Shell) -> None:
+def test_the_question_and_documents_may_come_from_standard_input(shell: Shell) -> None:
     folder = shell.outside / "here"
     (folder / "a.md").write_text("# Alpha\n\nFirst.")
     (folder / "b.txt").write_text("Second.")

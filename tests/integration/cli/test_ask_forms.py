@@ -231,7 +231,7 @@ def test_the_output_is_json_whatever_the_model_says(shell: Shell, tmp_path: Path
         ("response_format is not supported.", False),
     ],
 )
-def test_servers_that_name_the_field_only_in_words(
+def test_the_schema_is_left_out_if_a_server_refuses_the_field_in_words(
     shell: Shell, schema: str, words: str, is_hint: bool
 ) -> None:
     refused = replies(400, {"error": {"message": words, "type": "invalid_request_error"}})

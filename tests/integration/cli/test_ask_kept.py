@@ -81,7 +81,7 @@ def test_nothing_is_written_outside_its_home(shell: Shell, pytestconfig: pytest.
     assert shell.files_outside() == []
 
 
-def test_an_argument_that_is_no_utf_8(shell: Shell) -> None:
+def test_bytes_of_an_argument_that_are_no_utf_8_are_replaced(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         done = await shell.ask(server.base_url, os.fsdecode(b"caf\xe9"), "--save")
         assert done == Ended(0, ANSWER + "\n", "")

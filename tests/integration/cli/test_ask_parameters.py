@@ -56,7 +56,7 @@ def test_after_falling_back_the_other_api_takes_stop_and_seed(shell: Shell) -> N
     against(replies(404, {"detail": "Not Found"}), CHAT, test=test)
 
 
-def test_instructions_from_a_file(shell: Shell, tmp_path: Path) -> None:
+def test_instructions_are_read_from_a_file(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "system.txt"
     file.write_text("Speak like a pirate.")
     _, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--system", str(file)))

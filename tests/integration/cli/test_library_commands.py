@@ -217,7 +217,7 @@ def test_a_closed_pipe_and_an_invalid_limit_have_their_exit_codes(library: Libra
     assert library.run("search", "京都", "--limit", "0").code == 2
 
 
-def test_progress_in_lines(library: Library) -> None:
+def test_the_progress_is_written_in_lines(library: Library) -> None:
     done = library.run("import", str(library.export), "--progress")
     assert done.err.splitlines()[0] == "0 1"
 

@@ -168,7 +168,9 @@ def test_deep_nesting_is_a_sentence_or_a_text() -> None:
     assert len(results) == 4
 
 
-def test_a_seeded_sample_of_broken_documents(scratch: Path, repartee_home: Path) -> None:
+def test_broken_documents_are_read_or_refused_and_leave_no_files(
+    scratch: Path, repartee_home: Path
+) -> None:
     chance = random.Random(SEED)
     names = sorted(path.name for path in DATA.iterdir() if path.suffix not in (".py", ""))
     documents = []
@@ -187,7 +189,9 @@ def test_a_seeded_sample_of_broken_documents(scratch: Path, repartee_home: Path)
     assert not repartee_home.exists()
 
 
-def test_a_seeded_sample_of_the_generated_ones(tmp_path: Path, repartee_home: Path) -> None:
+def test_hostile_documents_are_read_or_refused_and_reach_nothing(
+    tmp_path: Path, repartee_home: Path
+) -> None:
     secret, folder = tmp_path / "secret.txt", tmp_path / "given"
     secret.write_text(hostile.SECRET)
     folder.mkdir()

@@ -88,7 +88,7 @@ async def test_the_loop_turns_while_a_picture_is_read() -> None:
     assert longest < 0.1
 
 
-def test_a_seeded_sample_of_broken_pictures() -> None:
+def test_broken_pictures_are_scaled_or_refused() -> None:
     chance, made = random.Random(20_261_120), []
     for number in range(120):
         kind = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")[number % 6]

@@ -198,7 +198,9 @@ def test_bodies_of_chat_completions_match_the_sdk(request: ChatRequest, profile:
 
 @given(requests, profiles, st.sampled_from(Api))
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_lines_of_a_batch(request: ChatRequest, profile: Any, api: Api) -> None:
+def test_a_line_of_a_batch_has_the_body_of_the_sdk(
+    request: ChatRequest, profile: Any, api: Api
+) -> None:
     info = CATALOG.info(request.model)
     line = request_line("job-1", request, info, profile, api)
     assert line.endswith(b"\n")

@@ -204,7 +204,7 @@ def test_an_answer_that_does_not_stream(place: Place) -> None:
 
 
 @EACH_API
-def test_a_wrong_key(place: Place, api: Api) -> None:
+def test_a_wrong_key_is_recognized_and_not_shown(place: Place, api: Api) -> None:
     error = error_of(answer(replace(place, key=WRONG_KEY), api))
     assert isinstance(error, AuthenticationError)
     assert error.reason is Reason.KEY_NOT_ACCEPTED
@@ -213,7 +213,7 @@ def test_a_wrong_key(place: Place, api: Api) -> None:
 
 
 @EACH_API
-def test_a_question_that_is_too_long(place: Place, api: Api) -> None:
+def test_a_question_that_is_too_long_is_recognized(place: Place, api: Api) -> None:
     request = ask("One two three four five. " * 600, model=place.model)
     error = error_of(answer(place, api, request))
     assert isinstance(error, ContextTooLongError)
@@ -230,14 +230,14 @@ def test_images_are_refused_once(place: Place) -> None:
 
 
 @pytest.mark.parametrize("server", ["litellm"])
-def test_an_unknown_model(place: Place) -> None:
+def test_an_unknown_model_is_recognized_and_named(place: Place) -> None:
     error = error_of(answer(replace(place, model="nonsense")))
     assert isinstance(error, ModelNotFoundError)
     assert "nonsense" in error.what_happened
 
 
 @pytest.mark.parametrize("server", ["litellm"])
-def test_too_many_requests(place: Place) -> None:
+def test_too_many_requests_are_recognized(place: Place) -> None:
     limited = replace(place, model="limited")
     # LiteLLM counts by the minute of the clock: a new minute may begin after the first request.
     for _ in range(3):
@@ -261,7 +261,7 @@ def test_the_reason_of_a_fault_is_passed_on(place: Place) -> None:
 
 
 @pytest.mark.parametrize("server", ["litellm"])
-def test_a_wrong_key_of_the_gateway_itself(place: Place) -> None:
+def test_a_wrong_key_of_the_gateway_itself_is_recognized_and_not_shown(place: Place) -> None:
     error = error_of(answer(replace(place, model="wrong-upstream-key"), Api.CHAT_COMPLETIONS))
     assert isinstance(error, AuthenticationError)
     assert "sk-wrong" not in error.what_happened

@@ -69,7 +69,7 @@ async def test_everything_on_standard_streams() -> None:
 
 
 @pytest.mark.slow
-async def test_everything_over_http() -> None:
+async def test_tools_of_a_server_are_called_over_http() -> None:
     with everything_on_a_port() as url:
         async with running(url=url) as server:
             assert await server.call("echo", message="hi") == "Echo: hi"

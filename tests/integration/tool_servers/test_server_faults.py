@@ -234,7 +234,7 @@ async def test_progress_and_log() -> None:
         assert "half done" in server.log
 
 
-async def test_resources_and_prompts() -> None:
+async def test_resources_and_prompts_are_listed_and_read() -> None:
     async with scripted() as server:
         rows = await server.run.listed("resources")
         assert [row["name"] for row in rows] == ["The memo", "large", "dot.png"]

@@ -21,7 +21,7 @@ def test_two_missing_variables_are_both_named() -> None:
 @pytest.mark.parametrize(
     "platform", ["offscreen", "minimal", "vnc:size=1x1", "eglfs", "linuxfb", "xcb;offscreen"]
 )
-def test_platforms_that_need_no_display(platform: str) -> None:
+def test_a_window_opens_without_a_display_on_platforms_that_need_none(platform: str) -> None:
     assert why_no_window({"QT_QPA_PLATFORM": platform}) is None
 
 

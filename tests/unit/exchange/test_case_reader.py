@@ -189,7 +189,7 @@ def test_cells_of_promptfoo_become_checks(cell: str, labels: list[str] | None) -
         assert [FailedCheck.of(check).label for check in case.checks] == labels
 
 
-def test_openai_evals_with_examples_and_questions_of_the_system() -> None:
+def test_examples_and_questions_of_the_system_are_read_from_openai_evals() -> None:
     system = {"role": "system", "content": "Add."}
     example = [
         {"role": "system", "name": "example_user", "content": "1+1"},

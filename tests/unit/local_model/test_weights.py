@@ -62,7 +62,7 @@ def test_a_pipe_and_a_device_are_refused_unopened() -> None:
         assert not trap.was_opened()
 
 
-def test_a_file_that_is_gone_and_a_folder(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_refused_with_a_remedy(tmp_path: Path) -> None:
     for path in (tmp_path / "gone.gguf", tmp_path):
         error = refusal(path)
         assert error.what_happened == f"Couldn’t read the model file {path.name}."

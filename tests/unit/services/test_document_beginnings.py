@@ -148,7 +148,9 @@ TABLES = "These tools read the rest of it: query_table, read_pages, search_docum
         ),
     ],
 )
-def test_the_beginning_of_a_table(text: str, expected: str) -> None:
+def test_the_beginning_of_a_table_names_its_columns_and_first_rows(
+    text: str, expected: str
+) -> None:
     assert beginning(CSV, text).partition(TABLES)[2] == expected
     dotted = beginning(replace(CSV, name="sales.2025.csv"), text)
     assert dotted.partition(TABLES)[2] == expected.replace("sales", "sales.2025")
@@ -180,7 +182,7 @@ def test_a_table_after_long_blanks_or_with_a_long_row_is_not_empty() -> None:
     assert "Table “sales”: about 1 rows. Columns: a (text); a (text); " in wide
 
 
-def test_the_beginnings_of_sheets() -> None:
+def test_the_beginning_of_a_workbook_describes_twenty_sheets() -> None:
     sheet = "## {n}\n\n|a \\| b | c|\n| :--- | ---: |\n|1  | x|\n\n"
     text = "".join(sheet.format(n=n) for n in range(1, 22))
     described = "Table “{n}”: 1 rows. Columns: a | b (number); c (text)\nFirst rows:\n1 | x"

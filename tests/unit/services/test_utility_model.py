@@ -109,7 +109,7 @@ def chosen(
     return by.model.id, by.effort
 
 
-def test_a_small_model_of_the_same_provider_with_the_least_effort() -> None:
+def test_small_jobs_use_a_small_model_of_the_provider_with_the_least_effort() -> None:
     assert chosen(THINKING) == ("gpt-5-nano", Effort.MINIMAL)
     assert chosen(THINKING, Purpose.COMPACTION) == ("gpt-5-mini", Effort.MINIMAL)
     assert chosen(replace(THINKING, profile=COMETAPI)) == ("gpt-5-nano", Effort.MINIMAL)

@@ -82,7 +82,7 @@ def test_lists_end_at_the_limit() -> None:
     assert names == [str(n) for n in range(content.MAX_LISTED)]
 
 
-def test_resources_and_prompts() -> None:
+def test_resources_and_prompts_become_short_rows() -> None:
     resource = {"uri": "a:b", "name": "n", "title": "T", "description": "d", "mimeType": "text/x"}
     long = {"uri": "a:" + LONG, "name": LONG}
     pages = [[types.Resource.model_validate(row) for row in (resource, long)]]

@@ -138,7 +138,7 @@ async def test_a_server_that_does_not_start(
     assert listener.events == [("ended",)]
 
 
-async def test_a_program_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_program_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     command = ChildCommand(("/nowhere/at-all",), {})
     monkeypatch.setattr(server_connection, "child_command", lambda _kind: command)
     with pytest.raises(ServerFailure, match=r"^No such file or directory$") as caught:

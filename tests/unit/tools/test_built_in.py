@@ -285,7 +285,7 @@ async def test_an_excerpt_has_its_match_in_the_middle_if_folding_lengthens_the_t
     assert found.splitlines()[-1] == f"{'ß' * 300}needle{'x' * 294}"
 
 
-def test_tables_of_spreadsheets() -> None:
+def test_every_sheet_of_a_spreadsheet_is_a_table() -> None:
     text = "## A\n\n| x | y |\n| --- | --- |\n| 1 | a \\| b |\n\n## B\n\n|z|\n|---|\n|2|\n"
     first, second = tables_of("t.xlsx", "x", text)
     assert (first.name, first.columns, list(first.rows)) == ("A", ["x", "y"], [["1", "a | b"]])
