@@ -686,10 +686,12 @@ def test_another_program_can_type_and_send(qtbot: QtBot, editor: PromptEditor) -
 
 def test_every_control_has_an_accessible_name(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_chips([PDF])
-    for widget in editor.findChildren(QWidget):
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
-            found = QAccessible.queryAccessibleInterface(widget)
-            assert found.text(QAccessible.Text.Name), widget
+    shown = [widget for widget in editor.findChildren(QWidget) if widget.isVisible()]
+    controls = [widget for widget in shown if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert len(controls) > 3
+    for control in controls:
+        found = QAccessible.queryAccessibleInterface(control)
+        assert found.text(QAccessible.Text.Name), control
 
 
 def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> None:

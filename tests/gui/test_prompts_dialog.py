@@ -57,10 +57,12 @@ def test_it_fits_a_small_window(dialog: PromptsDialog, page: str) -> None:
 @pytest.mark.parametrize("page", ["prompts", "presets"])
 def test_each_focusable_widget_has_a_name(dialog: PromptsDialog, page: str) -> None:
     dialog.show_page(page)
-    for widget in dialog.findChildren(QWidget):
-        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            named = widget.accessibleName() or getattr(widget, "text", lambda: "")()
-            assert named, widget.objectName() or type(widget).__name__
+    shown = [widget for widget in dialog.findChildren(QWidget) if widget.isVisible()]
+    focusable = [widget for widget in shown if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert len(focusable) > 5
+    for widget in focusable:
+        named = widget.accessibleName() or getattr(widget, "text", lambda: "")()
+        assert named, widget.objectName() or type(widget).__name__
 
 
 def test_a_prompt_is_found_and_edited_by_the_keyboard(dialog: PromptsDialog, qtbot: QtBot) -> None:

@@ -399,11 +399,13 @@ def test_an_error_gets_a_line_of_its_own(qtbot: QtBot, quick: QuickPrompt) -> No
 
 def test_every_control_has_a_name(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_streaming(True)
-    for widget in quick.findChildren(QWidget):
-        is_ours = widget is not quick.transcript and widget.parent() is quick
-        if is_ours and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            found = QAccessible.queryAccessibleInterface(widget)
-            assert found.text(QAccessible.Text.Name), widget
+    own = [w for w in quick.findChildren(QWidget) if w.parent() is quick]
+    focusable = [w for w in own if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    controls = [w for w in focusable if w is not quick.transcript]
+    assert len(controls) > 3
+    for control in controls:
+        found = QAccessible.queryAccessibleInterface(control)
+        assert found.text(QAccessible.Text.Name), control
 
 
 def test_cost_and_time_are_shown_whole(qtbot: QtBot, quick: QuickPrompt) -> None:

@@ -70,17 +70,23 @@ def test_tens_of_thousands_of_short_paragraphs_are_split_in_linear_time() -> Non
 
 
 def test_chapters_begin_chunks() -> None:
-    assert all(part.startswith("# Chapter") for part in parts(BOOK, 60))
+    chapters = parts(BOOK, 60)
+    assert len(chapters) > 1
+    assert all(part.startswith("# Chapter") for part in chapters)
 
 
 def test_paragraphs_stay_whole_if_a_chapter_does_not_fit() -> None:
-    for part in parts(BOOK, 25):
+    made = parts(BOOK, 25)
+    assert len(made) > len(parts(BOOK, 60))
+    for part in made:
         assert part.startswith(("# Chapter", "Paragraph"))
         assert part.rstrip().endswith("another.")
 
 
 def test_sentences_stay_whole_if_a_paragraph_does_not_fit() -> None:
-    for part in parts(BOOK, 5):
+    made = parts(BOOK, 5)
+    assert len(made) > len(parts(BOOK, 25))
+    for part in made:
         assert part.rstrip().endswith((".", "1", "2", "3", "4", "0"))
 
 
@@ -90,7 +96,9 @@ def test_a_table_that_fits_stays_in_one_chunk() -> None:
 
 
 def test_a_larger_table_is_cut_between_rows() -> None:
-    for part in parts(TABLE, 12):
+    made = parts(TABLE, 12)
+    assert len(made) > len(parts(TABLE, 50))
+    for part in made:
         assert all(row.endswith("|") for row in part.split("\n") if row.startswith("|"))
 
 
@@ -119,7 +127,9 @@ def test_no_chunk_ends_within_a_sentence(sentences: tuple[str, ...]) -> None:
     text = apart.join(sentences * 9)
     longest = max(map(len, sentences)) + 1
     for limit in range(longest, 5 * longest, 7):
-        for chunk in chunks(text, limit, len):
+        made = chunks(text, limit, len)
+        assert len(made) > 1
+        for chunk in made:
             part = text[chunk.start : chunk.end].strip()
             assert part.startswith(sentences)
             assert part.endswith(sentences)
