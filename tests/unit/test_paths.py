@@ -76,9 +76,7 @@ def test_a_runtime_folder_of_another_user_is_not_used(
     assert paths.folders().socket.parent != tmp_path
 
 
-def test_the_path_of_the_socket_is_short_enough(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_path_of_the_socket_is_short_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     for length in (1, 40, 79, 80, 81, 120):
         runtime = Path("/tmp/" + "r" * (length - 5)) if length > 5 else Path("/")  # noqa: S108
         runtime.mkdir(exist_ok=True)

@@ -77,7 +77,7 @@ async def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
 
 
 async def test_abandoned_files_are_deleted_soon_after_the_start(
-    data: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(housekeeping, "FIRST_COLLECTION_MS", 0)
     left = folders().attachments / "ab" / ("cd" * 31)

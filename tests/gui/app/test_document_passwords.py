@@ -42,9 +42,7 @@ def part_of(app: AppHarness) -> DocumentPart:
     return part
 
 
-async def test_a_password_opens_a_document_and_is_stored_nowhere(
-    data: Path, tmp_path: Path
-) -> None:
+async def test_a_password_opens_a_document_and_is_stored_nowhere(data: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit([data / "encrypted.pdf"])
         dialog = await asked()

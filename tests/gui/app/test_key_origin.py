@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -71,7 +70,6 @@ def keys_sent_to(server: LoopbackServer) -> set[str]:
 
 async def test_the_key_follows_the_address(
     new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
-    tmp_path: Path,
 ) -> None:
     new_desktop().start_keyring()
 

@@ -148,9 +148,7 @@ def test_text_positions_are_utf16_units_without_object_characters(view: Transcri
     assert not set("\ufffc\ufdd0\ufdd1\u2029\u2061") & set(said)
 
 
-def test_every_message_is_listed_but_only_requested_nodes_are_created(
-    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_message_is_listed_but_only_requested_nodes_are_created(view: TranscriptView) -> None:
     view.set_messages([question(f"Question {n}") for n in range(10_000)])
     listed = listed_in(view)
     assert listed.childCount() >= 10_000

@@ -84,7 +84,7 @@ def stream_into(view: TranscriptView, message: Message, pieces: list[str]) -> No
 @given(st.lists(st.sampled_from(PIECES), max_size=14), st.integers(1, 9))
 @example(["| a | b |\n|---|---|\n", *["| a *b* | [x] |\n"] * 40, "\n[x]: /u\n\nend"], 5)
 def test_a_streamed_document_equals_the_one_shown_at_once(
-    view: TranscriptView, light_theme: Theme, pieces: list[str], length: int
+    view: TranscriptView, pieces: list[str], length: int
 ) -> None:
     text = "".join(pieces)
     view.set_messages([asked := question("Why?")])
@@ -102,7 +102,7 @@ def test_a_streamed_document_equals_the_one_shown_at_once(
 @example("- a\n- ```\n  x\n  ```\n- [y]\n\n  [y]: /u", 2)
 @example("a|b\n-|-\n1|2\nnote[^1]\n> a|b\n> -|-\n> 1|2\n> words", 1)
 def test_lists_that_arrive_equal_those_shown_at_once(
-    view: TranscriptView, light_theme: Theme, source: str, length: int
+    view: TranscriptView, source: str, length: int
 ) -> None:
     view.set_messages([asked := question("Why?")])
     message = streaming()

@@ -87,9 +87,7 @@ def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int
     assert (frames(view) > 0) is (width == 280)
 
 
-def test_a_streamed_table_changes_between_text_blocks_and_cells(
-    view: TranscriptView, light_theme: Theme
-) -> None:
+def test_a_streamed_table_changes_between_text_blocks_and_cells(view: TranscriptView) -> None:
     chance = random.Random(3)
     for _ in range(20):
         rows = [chance.choice((ROW, ROW, LONG_ROW, "| [x] | y | [x] |\n")) for _ in range(30)]

@@ -66,7 +66,7 @@ def test_instructions_are_read_from_a_file(shell: Shell, tmp_path: Path) -> None
     assert "Can’t read the instructions" in done.err
 
 
-def test_a_preset_sends_its_settings_and_examples(shell: Shell, tmp_path: Path) -> None:
+def test_a_preset_sends_its_settings_and_examples(shell: Shell) -> None:
     preset = {
         "name": "Shouter",
         "variant": "thinking",

@@ -196,7 +196,7 @@ def is_socket(path: str) -> bool:
 
 
 async def test_a_folder_with_the_longest_name_still_takes_the_socket(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with tempfile.TemporaryDirectory() as short:
         runtime = Path(short) / ("r" * (MAX_RUNTIME_BYTES - len(short) - 1))

@@ -174,9 +174,7 @@ def test_a_file_that_cannot_be_printed_to_is_named_with_the_reason(tmp_path: Pat
     assert "printed.pdf: it doesn’t exist." in said.decode()
 
 
-def test_an_exported_conversation_is_laid_out_by_a_confined_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_exported_conversation_is_laid_out_by_a_confined_process(tmp_path: Path) -> None:
     """The command itself opens no font: it parses nothing of the conversation."""
     conversation, log = _imported(tmp_path), tmp_path / "strace.log"
     strace = shutil.which("strace")

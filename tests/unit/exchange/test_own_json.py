@@ -181,7 +181,7 @@ def test_a_damaged_passage_is_refused(tmp_path: Path, damage: dict[str, Any]) ->
     assert isinstance(bad, ImportRefusedError)
 
 
-def test_every_item_is_a_line_of_valid_json(tmp_path: Path) -> None:
+def test_every_item_is_a_line_of_valid_json() -> None:
     conversation = a_conversation()
     question = a_question(conversation, "Hello\u2028there")
     data = written([FOLDER], [(conversation, [question])], [])

@@ -388,7 +388,7 @@ def test_a_failed_write_on_a_full_disk_loses_nothing_else(path: Path) -> None:
     assert "['after', 'before']" in said
 
 
-def test_a_folder_that_cannot_be_created_is_reported_as_read_only(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported_as_read_only() -> None:
     # /proc takes no new folder, whoever asks: a read-only place even for root.
     with pytest.raises(StorageError):
         open_with(Path("/proc/repartee/store.sqlite3"))

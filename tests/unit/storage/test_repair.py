@@ -271,7 +271,7 @@ def test_an_empty_file_becomes_an_empty_store(tmp_path: Path) -> None:
     _used(path)
 
 
-def test_every_table_without_row_ids_is_rebuilt(tmp_path: Path) -> None:
+def test_every_table_without_row_ids_is_rebuilt() -> None:
     """Their rows lie in pages of another kind, which are not read."""
     statements = [s for step in MIGRATIONS for s in step.statements]
     names = {s.split()[2] for s in statements if "WITHOUT ROWID" in s}

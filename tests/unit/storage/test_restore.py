@@ -134,7 +134,7 @@ async def found_by_every_search(path: Path) -> list[object]:
         ]
 
 
-async def test_content_deleted_after_a_restore_is_not_found(place: Place, tmp_path: Path) -> None:
+async def test_content_deleted_after_a_restore_is_not_found(place: Place) -> None:
     """The index holds the words that the texts hold, else taking them out would damage it."""
     async with opened(place.database) as database:
         await fill(database, place.attachments)

@@ -25,7 +25,6 @@ from desktop_app.services.tools.hosted_tools import (
 
 MODEL = ModelInfo("m", "M", hosted_tools=("web_search",))
 SERVER = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1")
-OPENAI_CHAT = replace(OPENAI, api=Api.CHAT_COMPLETIONS)
 PRICES = {"web_search": Decimal("0.01"), "code_interpreter": Decimal("0.03")}
 
 
