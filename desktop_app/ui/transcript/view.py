@@ -195,7 +195,7 @@ class TranscriptView(TranscriptSurface):
             folding.unfold_reasoning,
             folding.unfold_code,
         )
-        self.copies = copies = CopyActions(self, messages, selection)
+        self.copies = copies = CopyActions(self, messages.layouts, selection)
         self.drags = DragOut(self, copies)
         self.commands = MessageCommands(messages, folding, copies)
         self.focus_navigator = FocusNavigator(self, messages, items, actions)

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
     from desktop_app.ui.transcript.message_items import Item
-    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 
 class FootnoteJumps:
     """A finder of the other ends of footnote links, which it materializes."""
 
-    def __init__(self, messages: TranscriptMessages, items: ItemMaterializer) -> None:
-        self._messages, self._items = messages, items
+    def __init__(self, layouts: MessageLayouts, items: ItemMaterializer) -> None:
+        self._layouts, self._items = layouts, items
         self._origin: tuple[str, str, int] = "", "", 0
 
     def find(self, target: str, block: QTextBlock, height: int) -> FocusTarget | None:
@@ -32,7 +32,7 @@ class FootnoteJumps:
         Materialize the target with `height` pixels above and below.
         """
         wanted = counterpart(target)
-        found = self._messages.layouts.layout_at(block.blockNumber())
+        found = self._layouts.layout_at(block.blockNumber())
         if found is None:
             return None
         layout, at = found[0], found[0].item_at(found[1])
@@ -63,7 +63,7 @@ class FootnoteJumps:
         return next((n for n in order if _has_link(items[n], wanted)), None)
 
     def _target_in(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
-        block = self._messages.layouts.block_of(layout, item)
+        block = self._layouts.block_of(layout, item)
         for _ in range(layout.counts[item]):
             for found in focus_targets_of(block):
                 if found.link == wanted:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
-    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.widgets.text.clipboard import ClipboardCopier, ClipboardTexts
 
 
@@ -38,10 +38,10 @@ class CopyActions(QObject):
     code_copied = Signal(int)
 
     def __init__(
-        self, view: QTextBrowser, messages: TranscriptMessages, selection: VirtualSelection
+        self, view: QTextBrowser, layouts: MessageLayouts, selection: VirtualSelection
     ) -> None:
         super().__init__(view)
-        self._view, self._messages, self._selection = view, messages, selection
+        self._view, self._layouts, self._selection = view, layouts, selection
         self._copier: ClipboardCopier | None = None
 
     def selection_data(self) -> QMimeData:
@@ -106,7 +106,7 @@ class CopyActions(QObject):
         """Copy the code whose head is item `head` of a message."""
         self._copy(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
         if layout.counts[head]:
-            block = self._messages.layouts.block_of(layout, head)
+            block = self._layouts.block_of(layout, head)
             self.code_copied.emit(block.blockNumber())
 
     def code_data(self, number: int) -> QMimeData | None:
@@ -133,7 +133,7 @@ class CopyActions(QObject):
 
     def _head_of(self, number: int) -> tuple[MessageLayout, int] | None:
         """Return the item that is the head of the code that contains a block, else None."""
-        found = self._messages.layouts.layout_at(number)
+        found = self._layouts.layout_at(number)
         if found is None:
             return None
         layout, at = found[0], found[0].item_at(found[1])
@@ -145,7 +145,7 @@ class CopyActions(QObject):
 
     def _last_head(self) -> tuple[MessageLayout, int] | None:
         """Return the last head of code, materialized or not, above the end of the screen."""
-        layouts, last = self._messages.layouts, None
+        layouts, last = self._layouts, None
         for block in visible_blocks(self._view):
             last = layouts.layout_at(block.blockNumber()) or last
         if last is None:
