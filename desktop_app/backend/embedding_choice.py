@@ -38,6 +38,6 @@ def embedding_choice(
     if profile.kind is ProviderKind.COMPATIBLE and listed is not None:
         return EmbeddingChoice(profile, model, Price(listed, Decimal(0)))
     price = catalog.embedding_price(model)
-    if price is not None and profile.serves_the_family:
+    if price is not None and profile.serves_gpt_family:
         return EmbeddingChoice(profile, model, price.times(profile.price_multiplier))
     return EmbeddingChoice(profile, model, None)

@@ -173,7 +173,7 @@ class ProviderTokenCounter:
             return await self._worker.count_tokens(text), True
         usual, rates = self._learning.usual(model), self._learning.of(profile, model)
         if usual is OPENAI_RATES and not rates.rates:
-            return await self._worker.count_tokens(text), profile.serves_the_family
+            return await self._worker.count_tokens(text), profile.serves_gpt_family
         key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
         if key not in self._server_counts and may_ask and usual is not OPENAI_RATES:
             await self._ask(key, text, profile, model)
@@ -192,7 +192,7 @@ class ProviderTokenCounter:
     def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod:
         """Return the method of a count of this model, which was exact or not."""
         if is_exact:
-            is_foreign = profile.kind is ProviderKind.COMPATIBLE and not profile.serves_the_family
+            is_foreign = profile.kind is ProviderKind.COMPATIBLE and not profile.serves_gpt_family
             return CountMethod.SERVER if is_foreign else CountMethod.TOKENIZER
         is_learned = bool(self._learning.of(profile, model).rates)
         return CountMethod.LEARNED if is_learned else CountMethod.GUESSED
@@ -207,7 +207,7 @@ class ProviderTokenCounter:
         if profile.kind is not ProviderKind.COMPATIBLE:
             return None
         usual, known = self._learning.usual(model), self._learning.of(profile, model)
-        if usual is OPENAI_RATES and not known.rates and profile.serves_the_family:
+        if usual is OPENAI_RATES and not known.rates and profile.serves_gpt_family:
             return None
         return known.all_rates(usual), known.share(await self._learning.mix(text))
 

@@ -142,7 +142,7 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
 def _variants_at(profile: ProviderProfile, models: tuple[ModelEntry, ...]) -> frozenset[Variant]:
     """Return the variants that a provider offers, or that a compatible server lists."""
     if profile.kind is not ProviderKind.COMPATIBLE:
-        return frozenset(Variant) if profile.serves_the_family else frozenset()
+        return frozenset(Variant) if profile.serves_gpt_family else frozenset()
     return frozenset(e.variant for e in models if e.provider_id == profile.id and e.variant)
 
 

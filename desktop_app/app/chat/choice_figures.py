@@ -39,7 +39,7 @@ def choice_figures(
         cost = _highest_cost_text(resolved, estimate, max_output_tokens)
         return " · ".join(filter(None, (cost, _duration_text(resolved, measured))))
 
-    has_variants = resolve(choice).profile.serves_the_family
+    has_variants = resolve(choice).profile.serves_gpt_family
     variants = {
         variant: figures_text(replace(choice, variant=variant, model=""))
         for variant in (Variant if has_variants else ())

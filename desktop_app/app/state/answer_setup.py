@@ -91,7 +91,7 @@ class AnswerSetup(QObject):
             return choice
         if profile.kind is ProviderKind.ON_DEVICE:
             return replace(choice, model=self._providers.on_device_model)
-        has_variant = choice.variant is not None and profile.serves_the_family
+        has_variant = choice.variant is not None and profile.serves_gpt_family
         if choice.model or has_variant:
             return choice
         return self._providers.default_choice(profile)

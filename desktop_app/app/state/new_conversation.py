@@ -60,7 +60,7 @@ class NewConversation:
         if profile.id == wanted.provider_id and wanted.model:
             return wanted
         start = self._providers.default_choice(profile)
-        if not profile.serves_the_family:
+        if not profile.serves_gpt_family:
             return start
         variant, effort = wanted.variant or start.variant, wanted.effort or start.effort
         return replace(start, variant=variant, effort=effort)

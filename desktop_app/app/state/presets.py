@@ -59,7 +59,7 @@ class Presets:
             preset = replace(preset, provider_id="", model="")
         profile = self._providers.get(preset.provider_id) or self._setup.profile_of(conversation)
         choice = preset.choice_from(
-            conversation.choice, serves_the_family=profile.serves_the_family
+            conversation.choice, serves_gpt_family=profile.serves_gpt_family
         )
         return replace(conversation, choice=choice, overrides=preset.overrides, preset_id=preset.id)
 

@@ -62,13 +62,13 @@ async def apply_preset(
     if (
         options.model is None
         and options.variant is None
-        and (found.model or profile.serves_the_family)
+        and (found.model or profile.serves_gpt_family)
     ):
         options.variant = found.variant.value if found.variant else None
         options.model = found.model or None
         if options.effort is None and found.effort is not None:
             options.effort = found.effort.value
-    elif leaves_effort and found.effort is not None and profile.serves_the_family:
+    elif leaves_effort and found.effort is not None and profile.serves_gpt_family:
         choice = ModelChoice(profile.id, "", Variant(options.variant))
         effort = backend.chat.resolve(profile, choice).model.nearest_effort(found.effort)
         options.effort = effort.value if effort else None

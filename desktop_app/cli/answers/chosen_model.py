@@ -141,7 +141,7 @@ async def choice_of(
         if profile.kind is ProviderKind.ON_DEVICE:
             model = _use_local_model(backend, model)
         return ModelChoice(profile.id, model, None, effort if options.effort else None)
-    if options.variant and not profile.serves_the_family:
+    if options.variant and not profile.serves_gpt_family:
         is_local = profile.kind is ProviderKind.ON_DEVICE
         raise IllegalChoiceError(
             Reason.NO_VARIANTS_HERE if is_local else Reason.NO_VARIANTS, provider=profile.name

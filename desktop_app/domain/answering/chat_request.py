@@ -145,7 +145,7 @@ class ProviderProfile:
         return frozenset(self.custom_field_id(f) for f in self.custom_fields if f.is_secret)
 
     @property
-    def serves_the_family(self) -> bool:
+    def serves_gpt_family(self) -> bool:
         """Return True if the three variants are offered."""
         return self.kind.takes_openai_fields or FAMILY_MODEL in self.models
 

@@ -53,7 +53,7 @@ def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
 
     A gateway's profile lists a model of the family, or the requested model belongs to it.
     """
-    return profile.serves_the_family or family_of(model_id).startswith(FAMILY_MODEL)
+    return profile.serves_gpt_family or family_of(model_id).startswith(FAMILY_MODEL)
 
 
 def output_limit_name(profile: ProviderProfile, model_id: str) -> str:

@@ -31,15 +31,15 @@ class Preset:
     position: int = 0
     created_at: datetime | None = None
 
-    def choice_from(self, choice: ModelChoice, *, serves_the_family: bool) -> ModelChoice:
+    def choice_from(self, choice: ModelChoice, *, serves_gpt_family: bool) -> ModelChoice:
         """Return the model choice of a conversation that had `choice`.
 
         Args:
-            serves_the_family: False if the provider does not offer the variants; the conversation
+            serves_gpt_family: False if the provider does not offer the variants; the conversation
                 then keeps its model.
         """
         wanted = replace(choice, provider_id=self.provider_id or choice.provider_id)
-        if self.variant is not None and serves_the_family:
+        if self.variant is not None and serves_gpt_family:
             wanted = replace(wanted, variant=self.variant, model="")
         elif self.model and self.provider_id:
             wanted = replace(wanted, variant=None, model=self.model)

@@ -55,9 +55,9 @@ def body(
     Servers of the GPT family, gateways included, are told to store nothing and get the fields that
     preserve reasoning without storage. Other servers of this API often refuse these fields.
     """
-    serves_family = profile.serves_the_family
+    serves_gpt_family = profile.serves_gpt_family
     may_reason = info.efforts is None or bool(info.efforts)
-    can_replay = serves_family and may_reason and "encrypted_content" not in omit
+    can_replay = serves_gpt_family and may_reason and "encrypted_content" not in omit
     fields: dict[str, Any] = {
         "model": request.model,
         "instructions": request.instructions,
@@ -67,7 +67,7 @@ def body(
             *(
                 item
                 for message in request.messages
-                for item in _items(message, serves_family, can_replay)
+                for item in _items(message, serves_gpt_family, can_replay)
             ),
         ],
         "stream": request.parameters.stream,
@@ -76,7 +76,7 @@ def body(
     if is_of_family(profile, request.model):
         fields["store"] = request.store or request.background
         fields["prompt_cache_key"] = request.cache_key
-    if serves_family:
+    if serves_gpt_family:
         fields["include"] = _included(request, may_reason) or None
     if request.background:
         fields.update(background=True, store=True)
@@ -127,7 +127,7 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
 
 
 def _items(
-    message: RequestMessage, serves_family: bool, can_replay: bool
+    message: RequestMessage, serves_gpt_family: bool, can_replay: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield a message as input items."""
     if message.role is Role.USER:
@@ -135,7 +135,7 @@ def _items(
             yield {"role": "user", "content": content}
         return
     if any(call.result for call in tool_calls(message.parts)):
-        yield from _items_with_calls(message, serves_family, can_replay)
+        yield from _items_with_calls(message, serves_gpt_family, can_replay)
         return
     text = _text(message)
     if not text:
@@ -143,11 +143,11 @@ def _items(
     for part in message.parts:
         if can_replay and isinstance(part, ReasoningPart) and part.encrypted:
             yield _reasoning_item(part)
-    yield _assistant(text, serves_family)
+    yield _assistant(text, serves_gpt_family)
 
 
 def _items_with_calls(
-    message: RequestMessage, serves_family: bool, can_replay: bool
+    message: RequestMessage, serves_gpt_family: bool, can_replay: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield the items of an answer in their order, with the results after each round of calls.
 
@@ -172,7 +172,7 @@ def _items_with_calls(
             case TextPart() | RefusalPart() if part.text:
                 yield from reasoning
                 reasoning.clear()
-                yield _assistant(part.text, serves_family)
+                yield _assistant(part.text, serves_gpt_family)
     yield from results
 
 
@@ -206,8 +206,8 @@ def _tool_choice(request: ChatRequest) -> str | dict[str, str]:
     return {"type": "custom" if named.is_custom else "function", "name": named.wire_name}
 
 
-def _assistant(text: str, serves_family: bool) -> dict[str, Any]:
-    return {"role": "assistant", "content": text} if serves_family else _output_message(text)
+def _assistant(text: str, serves_gpt_family: bool) -> dict[str, Any]:
+    return {"role": "assistant", "content": text} if serves_gpt_family else _output_message(text)
 
 
 def _output_message(text: str) -> dict[str, Any]:

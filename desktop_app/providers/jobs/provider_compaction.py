@@ -40,7 +40,7 @@ def is_offered(profile: ProviderProfile, info: ModelInfo) -> bool:
     has_api = profile.api is not Api.CHAT_COMPLETIONS and (
         not info.apis or Api.RESPONSES in info.apis
     )
-    return may_have_endpoint and has_api and profile.serves_the_family
+    return may_have_endpoint and has_api and profile.serves_gpt_family
 
 
 def body(

@@ -238,7 +238,7 @@ def default_choice(
     """
     if profile.kind is ProviderKind.ON_DEVICE:
         return ModelChoice(profile.id, on_device_model, None, None)
-    if profile.serves_the_family:
+    if profile.serves_gpt_family:
         return ModelChoice(profile.id, "", variant, effort)
     model = profile.models[0] if profile.models else proposed
     return ModelChoice(profile.id, model, None, None)

@@ -231,7 +231,7 @@ class CompactionService:
         profile = answering.profile
         is_known_kind = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
         has_responses_api = profile.api is not Api.CHAT_COMPLETIONS
-        is_family = answering.model.id.startswith(FAMILY_MODEL) and profile.serves_the_family
+        is_family = answering.model.id.startswith(FAMILY_MODEL) and profile.serves_gpt_family
         return is_known_kind and has_responses_api and is_family
 
     def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:

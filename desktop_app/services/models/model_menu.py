@@ -38,7 +38,7 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     The rest are known models in the order of the catalog, then unknown ones by name.
     """
     found: list[MenuEntry] = []
-    if models.profile.serves_the_family:
+    if models.profile.serves_gpt_family:
         for variant in Variant:
             info = models.catalog.for_variant(variant)
             if not _may_have(models, info.id):
@@ -139,7 +139,7 @@ def _note(availability: ModelAvailability) -> str:
 def _other_models(models: ProviderModels, today: date) -> list[str]:
     profile, catalog = models.profile, models.catalog
     if models.listing is None:
-        is_guess = profile.serves_the_family and not profile.models
+        is_guess = profile.serves_gpt_family and not profile.models
         gpt = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
         return [info.id for info in gpt if not models.availability(info, today).is_shut_down]
     can_chat = set(chat_models(catalog, models.listing))

@@ -22,7 +22,7 @@ def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) ->
         if profile.kind is not ProviderKind.ON_DEVICE and not may_be_llama_cpp:
             raise IllegalChoiceError(Reason.GRAMMAR_NEEDS_LLAMA_CPP, provider=profile.name)
         return
-    if not profile.serves_the_family or profile.api is Api.CHAT_COMPLETIONS:
+    if not profile.serves_gpt_family or profile.api is Api.CHAT_COMPLETIONS:
         raise IllegalChoiceError(
             Reason.GRAMMAR_NOT_AT_PROVIDER, provider=profile.name, syntax=syntax
         )

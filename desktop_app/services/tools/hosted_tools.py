@@ -90,7 +90,7 @@ def hosted_refusal(name: str, resolved: ResolvedChoice) -> str:
     profile, model = resolved.profile, resolved.model
     if profile.kind is ProviderKind.ON_DEVICE:
         return tr("Local models don’t run tools themselves.")
-    if not profile.serves_the_family or profile.api is Api.CHAT_COMPLETIONS:
+    if not profile.serves_gpt_family or profile.api is Api.CHAT_COMPLETIONS:
         return tr("{provider} doesn’t run tools itself.", provider=profile.name)
     if name not in model.hosted_tools:
         return tr("{model} doesn’t support this tool.", model=model.name)

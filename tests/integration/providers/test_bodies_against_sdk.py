@@ -210,7 +210,7 @@ def test_a_line_of_a_batch_has_the_body_of_the_sdk(
     schema = RESPONSES[False] if api is Api.RESPONSES else CHAT[False]
     checked(schema, row["body"])
     assert not {"stream", "background", "stream_options", "n"} & set(row["body"])
-    if profile.serves_the_family and api is Api.RESPONSES:
+    if profile.serves_gpt_family and api is Api.RESPONSES:
         assert row["body"]["store"] is False
 
 

@@ -143,7 +143,7 @@ def test_representations_of_images_have_no_bytes() -> None:
 
 
 def test_providers_of_the_family_offer_the_variants() -> None:
-    serving = {kind for kind in ProviderKind if ProviderProfile("", "", kind).serves_the_family}
+    serving = {kind for kind in ProviderKind if ProviderProfile("", "", kind).serves_gpt_family}
     assert serving == {ProviderKind.OPENAI, ProviderKind.COMETAPI}
 
 

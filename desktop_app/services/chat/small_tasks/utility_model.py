@@ -78,7 +78,7 @@ class UtilityModel:
         models = self._models_of(answering.profile)
         job = models.catalog.small_job(purpose.value)
         is_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
-        for model_id in job.models if is_small and models.profile.serves_the_family else ():
+        for model_id in job.models if is_small and models.profile.serves_gpt_family else ():
             info = models.info(model_id)
             small = models.choice_of(info, _effort(info, job.effort), variant=info.variant)
             if self._is_served(models, info) and not _is_dearer(small, answering):

@@ -305,7 +305,7 @@ class NetworkSection(CollapsibleSection):
         self._profile = profile
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
         self.setVisible(is_remote and not profile.from_environment)
-        self._storage.setVisible(profile.serves_the_family)
+        self._storage.setVisible(profile.serves_gpt_family)
         with QSignalBlocker(self._storage_switch):
             self._storage_switch.setChecked(profile.keeps_at_provider)
         stored = STORED.get(profile.kind, STORED_ELSEWHERE)
