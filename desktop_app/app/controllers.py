@@ -104,7 +104,7 @@ class Controllers(QObject):
 
     Args:
         show_error: shows the error that ended a task.
-        end_for: ends the window, and does this work on the closed store.
+        run_on_closed_store: ends the window, and does this work on the closed store.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Controllers(QObject):
         backend: Backend,
         *,
         show_error: Callable[[UserFacingError], None],
-        end_for: Callable[[ClosedWork], None],
+        run_on_closed_store: Callable[[ClosedWork], None],
     ) -> None:
         super().__init__(window)
         self._window, self._theme = window, theme
@@ -132,7 +132,7 @@ class Controllers(QObject):
         self._make_turns()
         self._make_comparison()
         self._make_settings()
-        self._make_data(end_for)
+        self._make_data(run_on_closed_store)
         self._make_help()
         self.typesetter = Typesetter(child_command("math"), window)
         self.lexer = JsonProcess(child_command("lexing"), window)
@@ -769,12 +769,12 @@ class Controllers(QObject):
             tasks=state.tasks,
         )
 
-    def _make_data(self, end_for: Callable[[ClosedWork], None]) -> None:
+    def _make_data(self, run_on_closed_store: Callable[[ClosedWork], None]) -> None:
         """Create the controllers of whole libraries, of spending, reports and batch jobs."""
         window, theme, state = self._window, self._theme, self.state
         self.data_page = DataPageController(
             window,
-            end_for,
+            run_on_closed_store,
             current=state.current,
             panel=window.settings,
             show_settings=window.show_settings,

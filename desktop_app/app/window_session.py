@@ -100,7 +100,11 @@ class WindowSession:
         start_log(backend.folders.logs)
         self._window, self._theme = window, theme
         self.controllers = Controllers(
-            window, theme, backend, show_error=self._show_error, end_for=self.end_for
+            window,
+            theme,
+            backend,
+            show_error=self._show_error,
+            run_on_closed_store=self.run_on_closed_store,
         )
         self._backend = backend
         loop.set_exception_handler(self._on_defect)
@@ -524,7 +528,7 @@ class WindowSession:
         if not self.is_ending:
             self._end_task = asyncio.get_running_loop().create_task(self._end())
 
-    def end_for(self, work: ClosedWork) -> None:
+    def run_on_closed_store(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""
         self.closed_work = work
         self._window.hide()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app import __version__
 from desktop_app.cli.answers.parameter_options import add_answer_parameters
 from desktop_app.cli.batch.batch_options import add_batch
-from desktop_app.cli.choice_arguments import compared_choice
+from desktop_app.cli.choice_arguments import variant_or_model_argument
 from desktop_app.cli.command_help import (
     CommandParser,
     add_command,
@@ -173,7 +173,7 @@ def _add_ask(command: AddCommand) -> argparse.ArgumentParser:
             "(two to four times)",
             examples="thinking/high, pro",
         ),
-        type=compared_choice,
+        type=variant_or_model_argument,
     )
     _add_answer_options(ask)
     _add_tool_options(ask)

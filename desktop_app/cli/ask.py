@@ -473,7 +473,7 @@ async def _run_one(
 ) -> int:
     was_stopped = False
     try:
-        await run.run(output.listen, output.on_store, insist=False, reports_all=True)
+        await run.run(output.listen, output.on_store, retry_writes=False, reports_all=True)
     except asyncio.CancelledError:
         was_stopped = True
     full_text_file = _file_of(backend, null_store, run.answer)

@@ -9,17 +9,17 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
 
-def variant_choice(text: str) -> str:
+def variant_argument(text: str) -> str:
     """Check VARIANT[/EFFORT] and return it unchanged. Raises ArgumentTypeError."""
     name = text.partition("/")[0]
     names = [variant.value for variant in Variant]
     if name not in names:
         words = tr("“{text}” isn’t one of {names}", text=name, names=formatting.joined(names))
         raise argparse.ArgumentTypeError(words)
-    return compared_choice(text)
+    return variant_or_model_argument(text)
 
 
-def compared_choice(text: str) -> str:
+def variant_or_model_argument(text: str) -> str:
     """Check the effort of VARIANT/EFFORT; return it, or the name of a model, unchanged.
 
     Raises:

@@ -46,7 +46,7 @@ class ServerListener(Protocol):
     def on_sign_in_needed(self) -> None:
         """Handle the end of a server because the user has to sign in again."""
 
-    def on_tokens(self, kept: Mapping[str, Any]) -> None:
+    def on_tokens(self, saved: Mapping[str, Any]) -> None:
         """Save the state of a sign-in, which has just succeeded or been refreshed."""
 
     def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
@@ -214,9 +214,9 @@ class ServerConnection:
         elif event == "sign_in":
             self._listener.on_sign_in(message["url"])
         elif event == "tokens":
-            self._listener.on_tokens(message["kept"])
+            self._listener.on_tokens(message["saved"])
         elif event == "renewing":
-            self._listener.on_renewing(lambda kept: self._send({"do": "tokens", "kept": kept}))
+            self._listener.on_renewing(lambda saved: self._send({"do": "tokens", "saved": saved}))
         elif event == "renewed":
             self._listener.on_renewed()
         elif event == "changed":

@@ -221,7 +221,7 @@ class ChoiceController(QObject):
         profile = self._setup.profile
         if profile not in self._connected:
             self._connected.add(profile)
-            self._tasks.start(self._providers.refresh_listing(profile, insist=True))
+            self._tasks.start(self._providers.refresh_listing(profile, force=True))
 
     def _forget_measured(self, provider_id: str) -> None:
         self._measured.pop(provider_id, None)

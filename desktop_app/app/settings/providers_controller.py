@@ -300,7 +300,7 @@ class ProvidersController(QObject):
         self.key_changed.emit(profile_id)
         await self._new_conversation.set_default("default.provider", profile_id)
         self._offer.show(self._profile(profile_id))
-        await self._providers.refresh_listing(self._profile(profile_id), insist=True)
+        await self._providers.refresh_listing(self._profile(profile_id), force=True)
 
     async def _remove_key(self, profile_id: str) -> None:
         if not (removed := await self._removal.remove([profile_id])):

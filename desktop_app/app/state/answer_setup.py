@@ -101,7 +101,7 @@ class AnswerSetup(QObject):
         choice = self.choice_of(conversation)
         if choice.model or choice.variant is not None:
             return choice
-        await self._providers.refresh_listing(self.profile_of(conversation), insist=True)
+        await self._providers.refresh_listing(self.profile_of(conversation), force=True)
         return self.choice_of(conversation)
 
     def settings_of(self, conversation: Conversation) -> AskSettings:

@@ -112,13 +112,13 @@ class Providers(QObject):
             self._profiles = profiles
         self.changed.emit()
 
-    async def refresh_listing(self, profile: ProviderProfile, *, insist: bool = False) -> None:
+    async def refresh_listing(self, profile: ProviderProfile, *, force: bool = False) -> None:
         """Request a provider's models unless the listing is fresh; this opens its connection.
 
         Failures are not reported here; sending a question reports them.
         """
         is_on_device = profile.kind is ProviderKind.ON_DEVICE
-        if is_on_device or (self._listings.is_fresh(profile) and not insist):
+        if is_on_device or (self._listings.is_fresh(profile) and not force):
             return
         if not await self._registry.is_usable(profile):
             return

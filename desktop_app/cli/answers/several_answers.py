@@ -187,7 +187,9 @@ class SeveralAnswers:
             self._on_event(column, event)
 
         try:
-            answer = await column.run.run(listen, self._on_store, insist=False, reports_all=True)
+            answer = await column.run.run(
+                listen, self._on_store, retry_writes=False, reports_all=True
+            )
             found = await check_against_schema(answer, column.run.schema, self._file_of(answer))
             column.checked = found or column.checked
         finally:

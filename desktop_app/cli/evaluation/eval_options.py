@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Final
 
-from desktop_app.cli.choice_arguments import variant_choice
+from desktop_app.cli.choice_arguments import variant_argument
 from desktop_app.cli.command_help import add_repeatable, epilog, json_fields
 from desktop_app.cli.number_arguments import number_between, whole_number_between
 from desktop_app.domain.models.variants import Effort
@@ -51,7 +51,7 @@ def add_eval(
         "--variant",
         tr("VARIANT[/EFFORT]"),
         tr("a variant to evaluate, such as {examples} (repeatable)", examples="thinking/high"),
-        type=variant_choice,
+        type=variant_argument,
     )
     add_repeatable(command, "--model", tr("ID[/EFFORT]"), tr("a model to evaluate (repeatable)"))
     command.add_argument(

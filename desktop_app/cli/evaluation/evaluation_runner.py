@@ -209,7 +209,7 @@ class EvaluationRunner:
             elif isinstance(event, StatusChanged) and event.seconds:  # pause the other cases, too
                 self._paused_until = max(self._paused_until, time.monotonic() + event.seconds)
 
-        answer = await run.run(listen, lambda _error: None, insist=False, reports_all=True)
+        answer = await run.run(listen, lambda _error: None, retry_writes=False, reports_all=True)
         self.notices |= dict.fromkeys(answer.notices)
         result = CaseResult(
             case.id,

@@ -79,7 +79,9 @@ class Parse:
     def turned_loose(self) -> list[int]:
         """Return the depths of lists with earlier items that this parse shows to be loose."""
         both = zip(self.context.continued_lists, self.resumed, strict=False)
-        loose = (start.older and token.meta["loose"] > start.loose for start, token in both)
+        loose = (
+            start.has_earlier_items and token.meta["loose"] > start.loose for start, token in both
+        )
         return [depth for depth, turned in enumerate(loose, 1) if turned]
 
     @cached_property

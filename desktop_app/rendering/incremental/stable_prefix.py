@@ -42,14 +42,14 @@ class ContainerAtCut(NamedTuple):
         line: the line that begins it.
         content: the column in that line where its content begins.
         number: an item's number in its list, None for a quote.
-        older: there are items above it.
-        loose: its list is loose.
+        has_earlier_items: True for an item if its list has items before it.
+        loose: True for an item if its list is known to be loose (see loose_lists.py).
     """
 
     line: int
     content: int
     number: int | None
-    older: bool = False
+    has_earlier_items: bool = False
     loose: bool = False
 
 
@@ -101,9 +101,9 @@ def context_at(cut: Cut, source: str) -> ParserContext:
     continued_lists: list[ListStart] = []
     for container, inner in zip_longest(cut.containers, cut.containers[1:]):
         if container.number is not None:
-            older = container.older or container.line < cut.line
+            has_earlier_items = container.has_earlier_items or container.line < cut.line
             continued_lists.append(
-                ListStart(len(opening_lines), container.number, older, container.loose)
+                ListStart(len(opening_lines), container.number, has_earlier_items, container.loose)
             )
         if container.line < first and (inner is None or inner.line != container.line):
             opening_lines.append(_opening_line(lines[container.line], container.content))
@@ -184,12 +184,14 @@ class _Descent:
             is_quote = token.type == "blockquote_open" and not self._ends_blank(end)
             if not is_quote and token.type not in LISTS:
                 return self._cut_at(token)
-            number, older = None, False
+            number, has_earlier_items = None, False
             if not is_quote:
-                last, number, older = self._last_item(last)
+                last, number, has_earlier_items = self._last_item(last)
                 line = (self._tokens[last].map or [0])[0]
             container = self._container_at(last, number)
-            container = container._replace(older=older, loose=bool(token.meta.get("loose")))
+            container = container._replace(
+                has_earlier_items=has_earlier_items, loose=bool(token.meta.get("loose"))
+            )
             self._containers.append(container)
             if container.content < 0:
                 break
@@ -214,7 +216,7 @@ class _Descent:
             if not _has_begun(self._tokens[index], self._limit):
                 break
             number, last = number + 1, index
-        return last, number, number > begin or bool(top.meta.get("older"))
+        return last, number, number > begin or bool(top.meta.get("has_earlier_items"))
 
     def _container_at(self, at: int, number: int | None) -> ContainerAtCut:
         """Return the open item or quote at a token.

@@ -54,7 +54,7 @@ class _List:
         self.ordered = token.type == "ordered_list_open"
         self.is_note = token.type == NOTE
         self.number, self.suffix = number, token.markup
-        self.begins = not (self.is_note or token.meta.get("older"))
+        self.begins = not (self.is_note or token.meta.get("has_earlier_items"))
         self.loose = bool(token.meta.get("loose"))
 
     def mark_begun(self) -> None:

@@ -2,8 +2,8 @@
 
 A list is loose if a blank line separates two of its items, or two blocks directly in an item, link
 definitions included; then all of its texts are spaced paragraphs. The result is in the `meta` of
-the token that opens the list: "loose", and "older" if the list has items in earlier text. A
-footnote's definition counts as a list; there "loose" means that a blank line precedes it.
+the token that opens the list: "loose", and "has_earlier_items" if the list has items in earlier
+text. A footnote's definition counts as a list; there "loose" means that a blank line precedes it.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class ListStart(NamedTuple):
     Attributes:
         line: the line of the open tail that opens it again.
         number: the number of its first item there.
-        older: it has items in earlier text.
+        has_earlier_items: it has items in earlier text.
         loose: it is known to be loose.
     """
 
     line: int
     number: int
-    older: bool
+    has_earlier_items: bool
     loose: bool
 
 
@@ -84,7 +84,7 @@ def resume(tokens: list[Token], continued_lists: tuple[ListStart, ...]) -> list[
             break
         if token.type in LISTS and token.map is not None and token.map[0] == start.line:
             token.attrSet("start", start.number)
-            token.meta.update(older=start.older, loose=start.loose)
+            token.meta.update(has_earlier_items=start.has_earlier_items, loose=start.loose)
             resumed.append(token)
             start = next(waiting, None)
     return resumed
@@ -158,7 +158,7 @@ class _LooseListFinder:
         container = self._open[-1] if self._open else None
         if container is not None and token.level == container.token.level + 1:
             self._process_definitions(container, line)
-            if not token.meta.get("older"):  # otherwise it began in earlier text
+            if not token.meta.get("has_earlier_items"):  # otherwise it began in earlier text
                 self._mark_if_separated(container, line)
             container.has_content = True
 

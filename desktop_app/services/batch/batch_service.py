@@ -50,7 +50,7 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_results import fetch_results
-from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
+from desktop_app.services.batch.batch_upload import BatchSender, is_final_refusal
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.documents.image_attachments import page_tokens
@@ -359,7 +359,7 @@ class BatchService:
             try:
                 batch = await provider.cancel(upload.batch_id)
             except ProviderError as error:
-                if not is_refusal(error) and error.status != 409:
+                if not is_final_refusal(error) and error.status != 409:
                     raise
                 batch = await provider.fetch(upload.batch_id)  # it has just ended
             status = batch.status or BatchStatus.CANCELLING
@@ -422,7 +422,7 @@ class BatchService:
         """Handle a failed step. Return the seconds until the next try; None for no retry."""
         job = await self._job(job_id)
         has_batch = any(u.batch_id or u.is_creating for u in job.uploads)
-        is_final = is_refusal(error)
+        is_final = is_final_refusal(error)
         if is_final and not has_batch and not job.is_cancelled:
             # Nothing was created, so nothing is billed and the user may start the job again.
             why = note_of(error)

@@ -165,7 +165,8 @@ class BatchSender:
             try:
                 batch = await provider.create(upload.name, upload.input_file_id, job.api)
             except ProviderError as error:
-                if is_refusal(error):  # no batch was created; the next try uploads the file again
+                if is_final_refusal(error):
+                    # No batch was created; the next try uploads the file again.
                     await self._store.save_upload(
                         replace(upload, is_creating=False, input_file_id="")
                     )
@@ -260,8 +261,8 @@ def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message
     )
 
 
-def is_refusal(error: ProviderError) -> bool:
-    """Return True if the refusal is final: nothing was done, and a retry will not help."""
+def is_final_refusal(error: ProviderError) -> bool:
+    """Return True if the server did nothing, and a retry will not help."""
     if isinstance(error, AuthenticationError | EndpointMissingError | QuotaExhaustedError):
         return True
     status = error.status

@@ -170,7 +170,7 @@ class AnswerRun:
         self._file: DocumentPart | None = None
         self._may_have_file = False
         self._on_store: StoreListener = lambda _: None
-        self._insists = True
+        self._retries_writes = True
         self._hold = hold
         self._stand_in = stand_in
         self._in_parts = in_parts
@@ -195,7 +195,7 @@ class AnswerRun:
         listen: Listener,
         on_store: StoreListener,
         *,
-        insist: bool = True,
+        retry_writes: bool = True,
         reports_all: bool = False,
     ) -> Message:
         """Stream the answer to its end and store it.
@@ -204,8 +204,8 @@ class AnswerRun:
             listen: called with every event and the reply so far.
             on_store: called with an error if the answer could not be stored, and with None once
                 storing works again.
-            insist: repeat the final write until it succeeds. A window can wait until the disk has
-                space; a command has to end.
+            retry_writes: repeat each write, except checkpoints, until it succeeds. A window can
+                wait until the disk has space; a command has to end.
             reports_all: pass `listen` text that the message has no room for, which commands print;
                 a window shows only the message.
 
@@ -215,7 +215,8 @@ class AnswerRun:
         Raises:
             asyncio.CancelledError: the task was cancelled; the text so far is stored.
         """
-        self._on_store, self._insists, self._reports_all = on_store, insist, reports_all
+        self._on_store, self._reports_all = on_store, reports_all
+        self._retries_writes = retry_writes
         async with self._hold:
             return await self._run(listen)
 
@@ -277,7 +278,7 @@ class AnswerRun:
         await self._check_form()
         is_lost = isinstance(self._reply.error, RunLostError)
         status = MessageStatus.INTERRUPTED if is_lost else self._reply.status
-        await self._finish(status, once=not self._insists)
+        await self._finish(status, once=not self._retries_writes)
         return self.answer
 
     async def _check_form(self) -> None:
@@ -374,7 +375,7 @@ class AnswerRun:
                 await self._store.save_answer(self.so_far)
             except StorageError as error:
                 self._on_store(error)
-                if not self._insists:
+                if not self._retries_writes:
                     self._add_event(Failed(as_provider_error(error)), listen)
                     return False
                 await asyncio.sleep(SAVE_RETRY_S)
@@ -444,7 +445,7 @@ class AnswerRun:
     async def _on_full_disk(self, error: StorageError) -> None:
         """Wait before the file is written again; a command ends without it."""
         self._on_store(error)
-        if self._insists:
+        if self._retries_writes:
             await asyncio.sleep(SAVE_RETRY_S)
         else:
             self._may_have_file = False

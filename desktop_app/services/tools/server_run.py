@@ -253,9 +253,9 @@ class ServerRun:
         self.failure = self._error(Reason.TOOL_SERVER_SIGN_IN)
         self._on_changed()
 
-    def on_tokens(self, kept: Mapping[str, Any]) -> None:
+    def on_tokens(self, saved: Mapping[str, Any]) -> None:
         """Store the tokens of a sign-in or a refresh."""
-        self._keeping = asyncio.ensure_future(self._keep_tokens(kept, self._keeping))
+        self._keeping = asyncio.ensure_future(self._keep_tokens(saved, self._keeping))
         renewed = self._renewed
         self._keeping.add_done_callback(lambda _: renewed.set())
 
@@ -268,11 +268,11 @@ class ServerRun:
         self, answer: Callable[[Mapping[str, Any] | None], None], renewed: asyncio.Event
     ) -> None:
         try:
-            async with self._renewal() as kept:
-                if kept is not None:
-                    values = [*self._secrets, *sign_in_secrets(kept)]
+            async with self._renewal() as saved:
+                if saved is not None:
+                    values = [*self._secrets, *sign_in_secrets(saved)]
                     self._redactor = await asyncio.to_thread(Redactor, values)
-                answer(kept)
+                answer(saved)
                 await renewed.wait()
         except UserFacingError as error:
             self.on_log("warning", error.sentences)
@@ -284,14 +284,14 @@ class ServerRun:
             self._renewed.set()
 
     async def _keep_tokens(
-        self, kept: Mapping[str, Any], earlier: asyncio.Task[UserFacingError | None] | None
+        self, saved: Mapping[str, Any], earlier: asyncio.Task[UserFacingError | None] | None
     ) -> UserFacingError | None:
         if earlier is not None:
             await earlier
-        values = [*self._secrets, *sign_in_secrets(kept)]
+        values = [*self._secrets, *sign_in_secrets(saved)]
         self._redactor = await asyncio.to_thread(Redactor, values)
         try:
-            await self._keep(kept)
+            await self._keep(saved)
         except UserFacingError as error:
             self.on_log("warning", error.sentences)
             return error

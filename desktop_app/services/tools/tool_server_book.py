@@ -198,10 +198,10 @@ class ToolServers:
             return {**order, "sign_in": page}, values
         if not server.can_sign_in:
             return order, values
-        kept = await self._signed_in(server)
-        if kept is None:
+        saved = await self._signed_in(server)
+        if saved is None:
             return order, values
-        return {**order, "tokens": kept}, (*values, *sign_in_secrets(kept))
+        return {**order, "tokens": saved}, (*values, *sign_in_secrets(saved))
 
     async def _signed_in(self, server: ToolServer) -> dict[str, Any] | None:
         """Return the stored tokens of a sign-in; None if there are none or they are invalid."""
@@ -209,18 +209,18 @@ class ToolServers:
         if found is None:
             return None
         try:
-            kept: dict[str, Any] = json.loads(found.value)
-            sign_in_secrets(kept)
+            saved: dict[str, Any] = json.loads(found.value)
+            sign_in_secrets(saved)
         except BAD_VALUE:
             return None
-        return kept
+        return saved
 
     @asynccontextmanager
     async def _renewal(self, server: ToolServer) -> AsyncGenerator[Mapping[str, Any] | None]:
         async with self._renewal_lock(server.name):
             yield await self._signed_in(server)
 
-    async def _keep_sign_in(self, server: ToolServer, kept: Mapping[str, Any]) -> None:
-        secret = Secret(json.dumps(kept), server.secret_origin)
+    async def _keep_sign_in(self, server: ToolServer, saved: Mapping[str, Any]) -> None:
+        secret = Secret(json.dumps(saved), server.secret_origin)
         if not await self._keep(server.sign_in_name, secret):
             raise ToolServerError(Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT, server=server.name)

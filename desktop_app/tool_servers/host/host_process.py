@@ -7,7 +7,7 @@ It exchanges lines of JSON with its parent. The first line names the server to c
     {"id", "do": "call", "name", "arguments"}                       → {"id", "result": {…}}
     {"id", "do": "read", "uri"}, {"id", "do": "prompt", "name", …}  → {"id", "result": {…}}
     {"do": "cancel", "id"}
-    {"do": "tokens", "kept"}                                        answers the event "renewing"
+    {"do": "tokens", "saved"}                                       answers the event "renewing"
 
 The answer to a request that failed is {"id", "error", "may_repeat"}; a request that never reached
 the server may be repeated. Events are {"event": "ready" | "failed" |

@@ -210,7 +210,7 @@ class HostedServer:
                         self._scopes[order["id"]].cancel()
                 elif order["do"] == "tokens":
                     if self._sign_in is not None:
-                        self._sign_in.receive_saved(order["kept"])
+                        self._sign_in.receive_saved(order["saved"])
                 else:
                     # Now, because the next line may already cancel it.
                     self._scopes[order["id"]] = scope = anyio.CancelScope()

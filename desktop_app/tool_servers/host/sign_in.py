@@ -246,10 +246,10 @@ class SignIn:
             self._context.current_tokens = await self.get_tokens()
             self._context.client_info = await self.get_client_info()
 
-    def receive_saved(self, kept: dict[str, Any] | None) -> None:
+    def receive_saved(self, saved: dict[str, Any] | None) -> None:
         """Take the saved state of the sign-in that the parent has sent; None if it has none."""
         if self._received is not None and not self._received.done():
-            self._received.set_result(kept)
+            self._received.set_result(saved)
 
     def end_renewal(self, number: int) -> None:
         """End a renewal, unless it has ended: other requests and processes may renew again."""
@@ -292,7 +292,7 @@ class SignIn:
             "resource": resource and resource.model_dump(mode="json", include=_SAVED_OF_RESOURCE),
         }
         self._saved = _parse(saved)
-        self._output.send(event="tokens", kept=saved)
+        self._output.send(event="tokens", saved=saved)
         self.end_renewal(self._renewal)
 
 

@@ -374,7 +374,7 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
         await until(lambda: "Backed up to" in app.said)
         await app.ask_and_answer("After?", "Yes.")
         (archive,) = (tmp_path / "backups").glob("*.zip")
-        app.session.end_for(restore_work(folders(), archive))
+        app.session.run_on_closed_store(restore_work(folders(), archive))
         await app.session.closed()
         work = app.session.closed_work
         assert work is not None

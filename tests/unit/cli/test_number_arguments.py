@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop_app.cli.choice_arguments import compared_choice, variant_choice
+from desktop_app.cli.choice_arguments import variant_argument, variant_or_model_argument
 from desktop_app.cli.number_arguments import number_between, whole_number_between
 
 NAMES = "instant, thinking, and pro"
@@ -22,11 +22,11 @@ EFFORTS = "none, minimal, low, medium, high, and xhigh"
         (whole_number_between(1, 8), "1", 1),
         (whole_number_between(1, 8), "8", 8),
         (whole_number_between(0), "123456789", 123456789),
-        (variant_choice, "pro/high", "pro/high"),
-        (variant_choice, "instant", "instant"),
-        (compared_choice, "llama/huge", "llama/huge"),
-        (compared_choice, "thinking", "thinking"),
-        (compared_choice, "thinking/none", "thinking/none"),
+        (variant_argument, "pro/high", "pro/high"),
+        (variant_argument, "instant", "instant"),
+        (variant_or_model_argument, "llama/huge", "llama/huge"),
+        (variant_or_model_argument, "thinking", "thinking"),
+        (variant_or_model_argument, "thinking/none", "thinking/none"),
     ],
 )
 def test_numbers_in_range_are_accepted(
@@ -48,9 +48,9 @@ def test_numbers_in_range_are_accepted(
         (whole_number_between(1, 8), "1.5", "“1.5” isn’t a whole number from 1 to 8"),
         (whole_number_between(3), "2", "“2” isn’t a whole number from 3 up"),
         (whole_number_between(3), "x", "“x” isn’t a whole number from 3 up"),
-        (variant_choice, "llama", f"“llama” isn’t one of {NAMES}"),
-        (variant_choice, "pro/huge", f"“huge” isn’t one of {EFFORTS}"),
-        (compared_choice, "pro/", f"“” isn’t one of {EFFORTS}"),
+        (variant_argument, "llama", f"“llama” isn’t one of {NAMES}"),
+        (variant_argument, "pro/huge", f"“huge” isn’t one of {EFFORTS}"),
+        (variant_or_model_argument, "pro/", f"“” isn’t one of {EFFORTS}"),
     ],
 )
 def test_a_refusal_states_the_range(parse: Callable[[str], object], text: str, words: str) -> None:

@@ -202,7 +202,7 @@ async def test_a_command_does_not_wait_for_a_full_disk_and_omits_the_file(tmp_pa
         began = await chat.begin("?")
         began.checkpoint_s = 3600
         answer = await began.run(
-            chat.listen, chat.store_said.append, insist=False, reports_all=True
+            chat.listen, chat.store_said.append, retry_writes=False, reports_all=True
         )
         heard = sum(len(event.text) for event in chat.heard if isinstance(event, TextDelta))
         assert heard == 10 * MB + 1

@@ -240,7 +240,7 @@ async def run(
     *scripts: Sequence[StreamEvent | float],
     memory: Memory | None = None,
     resolved: ResolvedChoice = THINKING,
-    insist: bool = True,
+    retry_writes: bool = True,
     reports_all: bool = False,
     change: Callable[[AnswerRun], None] = lambda _run: None,
     **more: Any,
@@ -249,7 +249,9 @@ async def run(
     memory = memory or Memory()
     made = a_run(memory, TimedProvider(*scripts), resolved, **more)
     change(made)
-    answer = await made.run(memory.listen, memory.note, insist=insist, reports_all=reports_all)
+    answer = await made.run(
+        memory.listen, memory.note, retry_writes=retry_writes, reports_all=reports_all
+    )
     assert made.answer == answer
     return answer, memory
 
@@ -517,16 +519,18 @@ def test_a_failed_write_is_repeated_without_further_events() -> None:
 
 
 @pytest.mark.parametrize(
-    ("insist", "saved", "told"),
+    ("retry_writes", "saved", "told"),
     [
         (True, [(4.0, "complete", "a")], [StorageError, StorageError, None]),
         (False, [], [StorageError]),
     ],
 )
 def test_storing_the_end_is_retried_unless_a_command_waits(
-    insist: bool, saved: list[tuple[float, str, str]], told: list[object]
+    retry_writes: bool, saved: list[tuple[float, str, str]], told: list[object]
 ) -> None:
-    _, memory = run([TextDelta("a"), *ENDED], memory=Memory(fails=(1, 2)), insist=insist)
+    _, memory = run(
+        [TextDelta("a"), *ENDED], memory=Memory(fails=(1, 2)), retry_writes=retry_writes
+    )
     assert (memory.saved, memory.told) == (saved, told)
     assert len(memory.calls) == len(saved)
 
@@ -565,7 +569,9 @@ def test_a_step_is_stored_before_the_next(step: StreamEvent) -> None:
     assert [at for at, *_ in memory.saved] == [0.1, 0.2]
     _, memory = run([step, *ENDED], memory=Memory(fails=(1,)))
     assert [at for at, *_ in memory.saved][-2:] == [2.0, 2.0]
-    answer, memory = run([step, TextDelta("b"), *ENDED], memory=Memory(fails=(1,)), insist=False)
+    answer, memory = run(
+        [step, TextDelta("b"), *ENDED], memory=Memory(fails=(1,)), retry_writes=False
+    )
     assert (answer.status, texts(memory)) == (STATUS.FAILED, [])
     assert answer.error is not None
     assert memory.told == [StorageError, None]
@@ -660,11 +666,13 @@ def test_an_answer_fails_if_its_file_reaches_the_maximum_size() -> None:
     assert Completed() not in memory.heard
 
 
-@pytest.mark.parametrize("insist", [True, False])
-def test_a_file_on_a_full_disk_waits_or_is_given_up(insist: bool) -> None:
+@pytest.mark.parametrize("retry_writes", [True, False])
+def test_a_file_on_a_full_disk_waits_or_is_given_up(retry_writes: bool) -> None:
     script: list[StreamEvent] = [TextDelta("abcd"), TextDelta("efg"), Completed()]
-    answer, memory = run_with_limit(script, 4, memory=Memory(appends_fail=1), insist=insist)
-    assert (memory.written, len(answer.parts)) == (("abcdefg", 2) if insist else ("", 1))
+    answer, memory = run_with_limit(
+        script, 4, memory=Memory(appends_fail=1), retry_writes=retry_writes
+    )
+    assert (memory.written, len(answer.parts)) == (("abcdefg", 2) if retry_writes else ("", 1))
     assert memory.told == [StorageError, None]
     assert memory.discarded == 1
 

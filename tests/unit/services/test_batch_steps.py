@@ -45,7 +45,7 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch import batch_results
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import REFUSED_RETRY_S, RETRY_S
-from desktop_app.services.batch.batch_upload import UploadLimits, is_refusal
+from desktop_app.services.batch.batch_upload import UploadLimits, is_final_refusal
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.documents.image_attachments import page_tokens
 from tests.helpers.batch_setup import BatchSetup
@@ -286,7 +286,7 @@ async def test_an_upload_whose_files_are_all_left_out_has_failed(tmp_path: Path)
     ],
 )
 def test_client_errors_are_final_refusals(error: ProviderError, expected: bool) -> None:
-    assert is_refusal(error) is expected
+    assert is_final_refusal(error) is expected
 
 
 # ---------------------------------------------------------------- results

@@ -530,7 +530,7 @@ async def test_a_command_does_not_wait_until_a_full_disk_has_room(tmp_path: Path
     async with open_chat(tmp_path, ScriptedProvider([TextDelta("Because."), Completed()])) as chat:
         answering = await chat.begin("Why?")
         chat.store.full = True
-        done = await answering.run(chat.listen, chat.store_said.append, insist=False)
+        done = await answering.run(chat.listen, chat.store_said.append, retry_writes=False)
         assert (done.status, done.text) == (MessageStatus.COMPLETE, "Because.")
         assert [type(said) for said in chat.store_said] == [StoreFullError]
 

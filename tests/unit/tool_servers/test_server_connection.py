@@ -67,8 +67,8 @@ class Listener:
     def on_sign_in_needed(self) -> None:
         self.told.append(("sign-in needed",))
 
-    def on_tokens(self, kept: Mapping[str, Any]) -> None:
-        self.told.append(("tokens", kept))
+    def on_tokens(self, saved: Mapping[str, Any]) -> None:
+        self.told.append(("tokens", saved))
 
     def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
         self.told.append(("renewing",))
@@ -207,7 +207,7 @@ async def test_events_reach_the_listener(play: Play) -> None:
             READY,
             {"event": "changed", "what": "tools"},
             {"event": "sign_in", "url": "https://a"},
-            {"event": "tokens", "kept": {"a": 1}},
+            {"event": "tokens", "saved": {"a": 1}},
             {"event": "renewed"},
             {"event": "unknown"},
             FAILED,
@@ -221,7 +221,7 @@ async def test_events_reach_the_listener(play: Play) -> None:
         assert listener.answer is not None
         listener.answer({"b": 2})
         await connection.request("tools")
-    assert listener.orders[1] == {"do": "tokens", "kept": {"b": 2}}
+    assert listener.orders[1] == {"do": "tokens", "saved": {"b": 2}}
     assert listener.events == [
         ("changed", "tools"),
         ("sign in", "https://a"),

@@ -30,7 +30,7 @@ class DataPageController(QObject):
     """Commands of the Data page, which restore, erase, repair and export the store.
 
     Args:
-        end_for: ends the window, does the work on the closed store, and starts again.
+        run_on_closed_store: ends the window, does the work on the closed store, and starts again.
 
     Signals:
         export_requested(list[str] | None, str): export these conversations, None for all, in the
@@ -42,7 +42,7 @@ class DataPageController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        end_for: Callable[[ClosedWork], None],
+        run_on_closed_store: Callable[[ClosedWork], None],
         *,
         panel: SettingsPanel,
         show_settings: Callable[[bool], None],
@@ -52,7 +52,7 @@ class DataPageController(QObject):
         super().__init__(parent)
         self._parent, self._panel, self._show_settings = parent, panel, show_settings
         self._current, self._user_folders = current, user_folders
-        self._end_for = end_for
+        self._run_on_closed_store = run_on_closed_store
         panel.export_requested.connect(self.export)
         panel.restore_requested.connect(self.choose_restore)
         panel.erase_requested.connect(self._erase)
@@ -95,17 +95,17 @@ class DataPageController(QObject):
             tr("Restore {file}?", file=archive.name),
             tr(_RESTORE_WARNING),
             label=tr("Restore"),
-            act=lambda: self._end_for(restore_work(self._user_folders, archive)),
+            act=lambda: self._run_on_closed_store(restore_work(self._user_folders, archive)),
             is_destructive=False,
         )
 
     def _erase(self) -> None:
         from desktop_app.app.startup.closed_store import erasure_work
 
-        self._end_for(erasure_work(self._user_folders))
+        self._run_on_closed_store(erasure_work(self._user_folders))
 
     def repair(self) -> None:
         """Repair the store, after damage was found."""
         from desktop_app.app.startup.closed_store import repair_work
 
-        self._end_for(repair_work(self._user_folders))
+        self._run_on_closed_store(repair_work(self._user_folders))

@@ -106,7 +106,7 @@ class CustomFieldSection(FormSection, DraftForm):
         self._kind.setCurrentIndex(int(entered.get("kind", 0)))
         self._is_secret.setChecked(bool(entered.get("secret", True)))
 
-    def set_states(self, has_value: Mapping[str, bool]) -> None:
+    def show_missing_secrets(self, has_value: Mapping[str, bool]) -> None:
         """Show which secrets may be in the keyring for this address, by the fields' keys.
 
         The form then asks for the first secret that has no value.

@@ -338,7 +338,7 @@ class NetworkSection(CollapsibleSection):
         The section expands if a value is missing, because nothing can be sent without it.
         """
         if self._profile.id == profile_id:
-            self._fields.set_states(has_value)
+            self._fields.show_missing_secrets(has_value)
             if not all(has_value.values()):
                 self.head.setChecked(True)
 

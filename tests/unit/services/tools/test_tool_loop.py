@@ -364,7 +364,7 @@ async def test_a_full_disk_keeps_a_call_from_running(tmp_path: Path) -> None:
     async with open_chat(tmp_path, provider, tools=ToolCatalog([source])) as chat:
         began = await chat.begin("Two?", settings=settings("double"))
         chat.store.full = True
-        answer = await began.run(chat.listen, chat.store_said.append, insist=False)
+        answer = await began.run(chat.listen, chat.store_said.append, retry_writes=False)
         assert answer.status is MessageStatus.FAILED
         assert source.calls == []
 
