@@ -22,7 +22,7 @@ REFUSALS_LIFETIME: Final = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class StoredMemory(ServerMemory):
-    """The memory of one profile's server.
+    """What replies have shown about the server of one profile.
 
     Attributes:
         write: sets a setting, in the background.
@@ -97,7 +97,8 @@ def _refusals_key(profile: ProviderProfile) -> str:
 def _refusals(profile: ProviderProfile, settings: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """Return the unsupported parameters by model.
 
-    Old entries expire, because organizations get verified and servers get updated.
+    Old entries expire: a server may support more after an update, and OpenAI once the user's
+    organization is verified.
     """
     oldest = (datetime.now(UTC).date() - REFUSALS_LIFETIME).isoformat()
     prefix = _refusals_key(profile)

@@ -20,7 +20,7 @@ def variant_argument(text: str) -> str:
 
 
 def variant_or_model_argument(text: str) -> str:
-    """Check the effort of VARIANT/EFFORT; return it, or the name of a model, unchanged.
+    """Check VARIANT, VARIANT/EFFORT or the name of a model, and return it unchanged.
 
     Raises:
         argparse.ArgumentTypeError: the text after a variant's slash is not an effort.

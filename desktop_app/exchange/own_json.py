@@ -13,15 +13,16 @@ Times are ISO 8601 in UTC with microseconds.
 Conversations. `title_is_automatic` means that the title is the beginning of the first question;
 files of earlier versions lack it. `messages` is the whole tree, parents first: {id, parent_id,
 role: user|assistant, status, created_at, choice, usage, cost, duration_s, error, notices, parts,
-template_id, usage_scope: own|all|first, answered_by}; `leaf_id` is the end of the shown path.
+template_id, usage_scope: own|all|first (see `UsageScope`), answered_by}; `leaf_id` is the end of
+the shown path.
 `choice` is {provider_id, model, variant, effort}; `usage` counts tokens {input_tokens,
 cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of US dollars as text.
 `overrides` has the settings of the conversation (or folder) by name. `draft` is {text, attachments,
 template_id}. `preset` is the preset last used, as `preset_json.py` writes it, or null; its settings
 are in `choice` and `overrides`, and may have been changed since. `compactions` has the texts sent
 in place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id,
-model, body, created_at, tokens_before, tokens_after, undone_at}; files of earlier versions lack
-them.
+model, body, created_at, tokens_before, tokens_after, undone_at}, with a null `undone_at` unless
+the user undid it; files of earlier versions lack them.
 
 Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages,
 tool_call) and its own fields. Documents and images name an attachment by the SHA-256 of its bytes,

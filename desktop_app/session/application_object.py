@@ -21,7 +21,11 @@ OnAction = Callable[[str, str], None]
 
 
 def bus_name(scope: str) -> str:
-    """Return the name on the bus of the program with this `Folders.scope`."""
+    """Return the name on the bus of the program with one user folder.
+
+    Args:
+        scope: `Folders.scope`, which differs for each REPARTEE_HOME; "" for the usual folder.
+    """
     return f"{APP_ID}.home{scope}" if scope else APP_ID
 
 

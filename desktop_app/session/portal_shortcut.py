@@ -24,7 +24,7 @@ _SESSION: Final = "org.freedesktop.portal.Session"
 
 
 def _holder_name(scope: str) -> str:
-    """Return the name that the process with the shortcut owns on the bus."""
+    """Return the name that the process with the shortcut owns on the bus; see `bus_name`."""
     return f"{bus_name(scope)}.GlobalShortcut"
 
 

@@ -97,7 +97,8 @@ class ServerConnection:
                 stdout=PIPE,
                 stderr=PIPE,
                 limit=MAX_LINE_BYTES,
-                start_new_session=True,  # Ctrl+C in a terminal is ours; its group is killed as one
+                # Ctrl+C in a terminal must not reach the process, and `_kill_group` needs a group.
+                start_new_session=True,
             )
         except OSError as error:
             raise ServerFailure(error.strerror or type(error).__name__, has_ended=True) from error

@@ -28,7 +28,7 @@ def choice_figures(
     max_output_tokens: int | None,
     measured: Measured,
 ) -> ChoiceFigures:
-    """Return the figures of all efforts, and of all variants if the provider serves the family.
+    """Return the figures of all efforts, and of all variants if the provider serves them.
 
     Args:
         estimate: of the message being typed; None shows durations only.

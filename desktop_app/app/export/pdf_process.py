@@ -2,8 +2,8 @@
 
 It needs no display. It is confined before it reads any input: it may read fonts and write no file.
 Each request is a pickled `LoadedConversation` on its standard input, and each answer a PDF on its
-standard output; both follow their length (`LENGTH_PREFIX`). It ends when its standard input closes,
-or if it cannot lay out a conversation.
+standard output; the length of each precedes it (`LENGTH_PREFIX`). The process ends when its
+standard input closes, or if it cannot lay out a conversation.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ class ListPresenter(QObject):
         running.finished.connect(lambda id_, _answer: self._show_dot(id_))
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Start work that reads of the list do not wait for."""
+        """Start a task that writes no change of the list (see `write`)."""
         self._tasks.start(work)
 
     def write(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -272,7 +272,8 @@ class ListPresenter(QObject):
     def _cache_stored(self, read: Sequence[Conversation]) -> None:
         """Cache conversations that were just read from the store.
 
-        The open conversation's choice and the dots of running answers are newer in the cache.
+        The open conversation keeps its choice, which may not be written yet. For the dot of an
+        answer that runs here, `_as_shown` asks the running answers, because the store may lag.
         """
         for conversation in read:
             if self._running.is_running(conversation.id):

@@ -47,7 +47,7 @@ class SettingsController(QObject):
     """Connection of the panel with the settings and the open conversation's own settings.
 
     Args:
-        examine: returns the findings of all checks as a text.
+        examine: returns the findings of `repartee doctor` as a text.
 
     Signals:
         setting_stored(str): a setting that the user changed was stored, by its key.

@@ -113,9 +113,10 @@ class Providers(QObject):
         self.changed.emit()
 
     async def refresh_listing(self, profile: ProviderProfile, *, force: bool = False) -> None:
-        """Request a provider's models unless the listing is fresh; this opens its connection.
+        """Request a provider's models unless the listing is fresh, or always with `force`.
 
-        Failures are not reported here; sending a question reports them.
+        The request also opens the connection for the next question. Failures are not reported
+        here; sending a question reports them.
         """
         is_on_device = profile.kind is ProviderKind.ON_DEVICE
         if is_on_device or (self._listings.is_fresh(profile) and not force):
@@ -128,7 +129,7 @@ class Providers(QObject):
     async def fetch_listing(self, profile: ProviderProfile) -> ModelListing:
         """Request a provider's models. Raises UserFacingError."""
         listing = await self._listings.fetch(profile)
-        if profile.from_environment:  # its listing decides whether it serves the family
+        if profile.from_environment:  # its listing shows if it serves the GPT family
             await self.reload()
         self.listings_changed.emit()
         return listing

@@ -76,7 +76,7 @@ async def answering_profile(
         return profile
     specs = specs or [options]
     if any(spec.variant for spec in specs) and profile.from_environment:
-        # --variant says that it has them.
+        # The user says by --variant that the provider has the variants.
         return replace(profile, models=family_models(backend.catalog))
     if all(spec.model for spec in specs):
         return profile

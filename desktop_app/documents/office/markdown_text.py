@@ -148,7 +148,7 @@ def bold(text: str) -> str:
 
 
 def superscript(text: str) -> str:
-    """Raise digits, which change a number: "10⁶"; letters stay as they are: "1st"."""
+    """Raise digits, because "106" is another number than "10⁶"; letters stay: "1st"."""
     return text.translate(_SUPERSCRIPT_DIGITS) if _DIGITS.fullmatch(text) else text
 
 

@@ -128,7 +128,7 @@ _FORMATTERS: Final[dict[type, Callable[[Any], str]]] = {
 
 
 def _with_displayed_texts(package: Package) -> bytes:
-    """Return a copy of the workbook with percentages, errors and open formulas as texts.
+    """Return a copy of the workbook with percentages, errors and uncalculated formulas as texts.
 
     Parts are unpacked here, within the limits; the copy is not compressed.
     """

@@ -36,8 +36,8 @@ class ParserContext:
             nothing else.
         filled_quotes: the depth of the innermost open quote that has a closed block.
         settled: the beginning of a long paragraph, which is not parsed again.
-        opener: the markup before the paragraph's text, which also precedes the rest when that is
-            parsed.
+        opener: the markup before the paragraph's text, such as "> ". It is put before the rest of
+            the paragraph too, so that this is parsed in the same container.
         prefix: the source of `settled`, at most LONGEST_PARSED_AGAIN + 1 characters.
     """
 
@@ -94,7 +94,8 @@ def place(tokens: list[Token], context: ParserContext) -> list[PlacedBlock]:
     """Return the blocks after the context; the first includes the settled text."""
     placed = [p for p in convert(tokens) if p.line >= context.lines]
     if placed and placed[0].block.quote > context.filled_quotes:
-        block = placed[0].block  # quotes that the context opens again would count as older
+        # The context opens quotes again that have no block yet, so this block begins them.
+        block = placed[0].block
         opened = max(block.opened, block.quote - context.filled_quotes)
         placed[0] = placed[0]._replace(block=block._replace(opened=opened))
     settled = context.settled

@@ -111,7 +111,7 @@ def _parser() -> MarkdownIt:
 
 
 def _recognize_addresses(markdown: MarkdownIt) -> None:
-    """Have bare addresses recognized by GitHub's rules, and end in scripts without spaces, too."""
+    """Recognize bare addresses by GitHub's rules, and end them at CJK punctuation."""
     from linkify_it import LinkifyIt
 
     class Addresses(LinkifyIt):  # type: ignore[misc]
@@ -379,7 +379,7 @@ may follow any formula. Another formula may follow: "$x$$y$".
 """
 
 BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
-"""A formula if the dollar sign after it begins another formula."""
+"""The first of two adjacent formulas, as "$x$" in "$x$$y$", while the second is half-written."""
 
 _DISPLAYED: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
 _BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)

@@ -30,20 +30,19 @@ from desktop_app.domain.spending.cost import FREE, Price
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's
-MAX_MODEL_NAME_CHARS = 1000  # of the name in a reply, to be stored
+MAX_MODEL_NAME_CHARS = 1000  # stored of the model name in a reply
 INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 
 
 class PriceClaim(Enum):
     """The evidence that a catalog price applies to a model at a provider.
 
-    An unknown server may give any model a name that the catalog has a price for. There the price
-    applies only if the user or the server's list names the model, or there is no such list, and
-    not to a reply that names another model.
+    A compatible server may call any model by a name that the catalog has a price for.
     """
 
     CERTAIN = "certain"
     UNLESS_OTHER_ANSWERS = "unless_other_answers"
+    """The price does not apply to a reply that names another model."""
     NONE = "none"
 
 
@@ -161,8 +160,8 @@ class ProviderModels:
         """Return the evidence that the price of a model applies.
 
         A price that the user states or the server lists is certain, whatever model the reply names.
-        The catalog's applies at an unknown address if the user or the server's list names the
-        model, or if there is no list.
+        The catalog's price applies at a compatible server if the user or the server's list names
+        the model, or if the server has no list.
         """
         profile, listing = self.profile, self.listing
         own_price = profile.own_model(model_id).price

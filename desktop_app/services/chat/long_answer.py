@@ -32,7 +32,7 @@ from desktop_app.domain.errors import ReplyTooLargeError, StorageError
 from desktop_app.services.ports import AnswerFile, AnswerFiles, AnswerStore
 
 STEP_CHARS: Final = 256 * 1024
-"""The most of one write."""
+"""Maximum characters of one write."""
 
 _KINDS: Final[dict[type[StreamEvent], type[Part]]] = {
     TextDelta: TextPart,
@@ -82,7 +82,9 @@ class LongAnswer:
         return self._characters >= STEP_CHARS
 
     def begin(self, event: StreamEvent, kept: Iterable[Part]) -> None:
-        """Open the file with the message's text, and with its other text of the event's kind.
+        """Open the file, and add the text of the message that the file repeats.
+
+        That is the answer's text, and its reasoning or tool arguments if `event` is of that kind.
 
         Args:
             event: the first event that the message has no room for.

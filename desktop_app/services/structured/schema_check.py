@@ -17,7 +17,7 @@ _MAX_PROBLEMS: Final = 5
 _MAX_REASON_CHARS: Final = 300
 _MAX_NUMBER_CHARS: Final = 30
 _MAX_DIGITS: Final = 700
-"""Digits of the quotient of the largest and the smallest number."""
+"""Enough for the quotient of the largest and the smallest float, so that a remainder is exact."""
 # Also raised if a reference leads to something that is no schema.
 _NO_SCHEMA_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
 _TOO_DEEP: Final = "it is nested too deeply, or refers to itself without an end"
@@ -53,7 +53,8 @@ def require_schema(schema: object) -> Mapping[str, Any]:
 
     if not isinstance(schema, dict):
         raise UnusableSchemaError("it is not a JSON object")
-    # Without the format, a pattern that cannot be matched is found only in an answer.
+    # Without the format checker, an unusable regular expression would be noticed only when an
+    # answer is checked.
     validator = Draft202012Validator(
         Draft202012Validator.META_SCHEMA, format_checker=pattern_checker()
     )

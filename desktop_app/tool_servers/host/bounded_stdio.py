@@ -1,6 +1,7 @@
 """A transport of the SDK over the standard streams of a server, with bounded lines.
 
-The SDK's own transport reads lines of any length, and starts the server without these precautions.
+The SDK's own transport reads lines of any length, and starts a server that may outlive this process
+and whose files get this process's umask.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 MAX_LINE_BYTES: Final = 32 << 20
 """Bytes of one message. A longer one ends the connection.
 
-Many servers send a result twice: as text and as structured content.
+It has room for a large result twice: many servers send it as text and as structured content.
 """
 MAX_SHOWN_BYTES: Final = 2000
 GRACE_S: Final = 2.0

@@ -62,12 +62,13 @@ class ConversationList(QFrame):
         export_requested(list ids, str format id): export conversations.
         renamed(str id, str title): the user changed a title; the row already shows it.
         rename_ended(): the editor of a title was closed.
-        pin_requested(list ids, bool), archive_requested(list ids, bool): the rows stay until
-            changed.
+        pin_requested(list ids, bool), archive_requested(list ids, bool): pin or unpin, archive or
+            unarchive conversations. The receiver updates the rows, here and below.
         pin_order_requested(list ids): pin these conversations, in this order.
-        delete_requested(list ids), restore_requested(list ids), erase_requested(list ids): the rows
-            stay until removed.
-        move_requested(list ids, str folder id or ""): the rows stay until changed.
+        delete_requested(list ids), restore_requested(list ids): move conversations to the trash,
+            or out of it.
+        erase_requested(list ids): delete conversations permanently.
+        move_requested(list ids, str folder id or ""): move conversations to a folder, or out of it.
         filter_requested(ListFilter): show the archive, the trash, the list or an opened folder.
         folder_requested(list ids): create a folder with these conversations.
         folder_renamed(str id, str name): the user changed a folder's name.

@@ -1,4 +1,4 @@
-"""Import and export of files, which commands of this program read and write."""
+"""Import and export. `repartee import` and `export` read and write the files in a process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
-# The reasons that are shown; the others are counted.
+# Further refused conversations are only counted.
 MAX_REASONS = 3
 
 

@@ -35,7 +35,7 @@ class CustomFieldSection(FormSection, DraftForm):
     """A list of fields and a form to add a field.
 
     Args:
-        save: takes the profile without a removed field.
+        save: stores the profile after a field was removed from it.
 
     Signals:
         entered(object, str): a CustomField without its value, and the value.
@@ -107,9 +107,11 @@ class CustomFieldSection(FormSection, DraftForm):
         self._is_secret.setChecked(bool(entered.get("secret", True)))
 
     def show_missing_secrets(self, has_value: Mapping[str, bool]) -> None:
-        """Show which secrets may be in the keyring for this address, by the fields' keys.
+        """Mark secret fields without a value, and prepare the form for the first of them.
 
-        The form then asks for the first secret that has no value.
+        Args:
+            has_value: by the key of each secret field, False if the keyring has no value for the
+                provider's address.
         """
         self._has_value = has_value
         self._show_list()
