@@ -41,7 +41,7 @@ def is_sandboxed() -> bool:
 
 
 def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
-    """Return the path of the entry for the program with this `Folders.scope`."""
+    """Return the path of the entry for the program with one user folder; see `bus_name`."""
     config = environment.get("XDG_CONFIG_HOME") or ""
     folder = Path(config) if config.startswith("/") else Path.home() / ".config"
     return folder / "autostart" / f"{bus_name(scope)}.desktop"

@@ -146,7 +146,7 @@ class ProviderProfile:
 
     @property
     def serves_gpt_family(self) -> bool:
-        """Return True if the three variants are offered."""
+        """Return True if the provider has the GPT family, and so offers the variants."""
         return self.kind.takes_openai_fields or FAMILY_MODEL in self.models
 
 

@@ -29,7 +29,7 @@ _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
 _PROVIDER: Final = re.compile(r"^(?:openrouter/)?(?:openai|azure)/")
 _FINE_TUNED: Final = "ft:"
 _SNAPSHOT: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
-# A snapshot of a family is neither the variant itself nor shut down on the family's date.
+# A dated snapshot of a model is neither the variant itself nor shut down on the model's date.
 _NOT_INHERITED: Final = ("name", "variant", "shutdown")
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -150,7 +150,7 @@ class ModelInfo:
 
 
 class SmallJob(NamedTuple):
-    """The models for routine work such as titles, at providers that serve the family.
+    """The models for routine work such as titles, at providers that serve the GPT family.
 
     The first of `models` that the provider has is used, with `effort`, else the lowest it takes.
     """
@@ -299,7 +299,7 @@ class ModelCatalog:
         return self._embeddings.get(model_id)
 
     def for_variant(self, variant: Variant) -> ModelInfo:
-        """Return the family's model for `variant`."""
+        """Return the model for `variant`."""
         return next(model for model in self._models.values() if model.variant is variant)
 
 

@@ -51,7 +51,7 @@ class ParameterNote(Enum):
 def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
     """Return True if a request is for the GPT family, at OpenAI or through a gateway.
 
-    A gateway's profile lists a model of the family, or the requested model belongs to it.
+    A gateway's profile lists a model of the GPT family, or the requested model belongs to it.
     """
     return profile.serves_gpt_family or family_of(model_id).startswith(FAMILY_MODEL)
 

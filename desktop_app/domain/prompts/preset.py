@@ -49,7 +49,7 @@ class Preset:
 def preset_of(conversation: Conversation, preset_id: str, name: str, at: datetime) -> Preset:
     """Return a preset with a conversation's settings.
 
-    A preset with a variant names no provider, because several serve the family.
+    A preset with a variant names no provider, because several serve the variants.
     """
     choice = conversation.choice
     is_variant = choice.variant is not None

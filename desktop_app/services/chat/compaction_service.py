@@ -235,7 +235,7 @@ class CompactionService:
         return is_known_kind and has_responses_api and is_family
 
     def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
-        """Return the family's usual compaction model, or the answering model if it is cheaper."""
+        """Return the usual compaction model of the variants, or the answering model if cheaper."""
         usual = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
         price, usual_price = answering.price, usual.price
         is_dearer = price and usual_price and usual_price.output > price.output

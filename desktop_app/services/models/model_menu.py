@@ -33,7 +33,7 @@ class MenuEntry(NamedTuple):
 
 
 def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
-    """Return the menu's entries: the family, the user's models, then the rest.
+    """Return the menu's entries: the variants, the user's models, then the rest.
 
     The rest are known models in the order of the catalog, then unknown ones by name.
     """
@@ -103,7 +103,7 @@ def proposed_model(models: ProviderModels) -> str:
 
 
 def with_listed_models(models: ProviderModels) -> ProviderProfile:
-    """Return an environment's server with the models of the family that it lists.
+    """Return an environment's server with the models of the GPT family that it lists.
 
     OPENAI_BASE_URL may name any server. Only its list or the user shows that it has GPT-5.2.
     """
@@ -116,7 +116,7 @@ def with_listed_models(models: ProviderModels) -> ProviderProfile:
 
 
 def family_models(catalog: ModelCatalog) -> tuple[str, ...]:
-    """Return the models of the family."""
+    """Return the ids of the models of the GPT family."""
     return tuple(info.id for info in catalog if info.id.startswith(FAMILY_MODEL))
 
 

@@ -147,7 +147,7 @@ class BatchStore:
         await self._database.execute(sql, conversation_id, job_id, number)
 
     async def remove(self, job_id: str) -> None:
-        """Delete a job: afterwards no file contains its answers. Its cost stays in the ledger."""
+        """Delete a job, after which its answers are nowhere on disk; the ledger keeps its cost."""
         await self._database.write(partial(_delete, job_id))
         await self._database.wipe()
 

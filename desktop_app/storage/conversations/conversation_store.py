@@ -139,7 +139,7 @@ class ConversationStore:
     async def empty_trash(self, before: datetime) -> int:
         """Permanently delete the conversations trashed before a time; return their number.
 
-        Afterwards no file contains their text. Each deletion is one short transaction, so that
+        Afterwards their text is nowhere on disk. Each deletion is one short transaction, so that
         other writers never wait long.
         """
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
@@ -213,7 +213,7 @@ class ConversationStore:
         await self._of(conversation_id).write(lambda c: _delete(c, conversation_id))
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
-        """Delete conversations for good: afterwards no file contains their words."""
+        """Delete conversations for good: afterwards their words are nowhere on disk."""
         for conversation_id in conversation_ids:
             await self._disk.write(partial(_erase, conversation_id))
         await self._disk.wipe()

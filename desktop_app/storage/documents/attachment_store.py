@@ -200,7 +200,7 @@ class AttachmentStore:
     async def remove_unneeded(self) -> int:
         """Remove unneeded attachments and stray files, see `attachment_cleanup.py`.
 
-        Return their number. Afterwards no file contains their words. Each removal is one short
+        Return their number. Afterwards their words are nowhere on disk. Each removal is one short
         transaction, so that other writers never wait long.
         """
         count = 0

@@ -35,18 +35,18 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.database.database import Database, mark_for_wipe
 
-# The number of passages, or of files, that are written in one transaction: a few milliseconds.
-STEP_PASSAGES: Final = 64
+# Passages, or files, that one transaction writes, in a few milliseconds.
+STEP_ROWS: Final = 64
 # The weight of a word in the title (file name, headings above) relative to a word in the text.
 TITLE_WEIGHT: Final = 2.0
 # The best matches of the whole index are tried first: they often belong to the chosen collections.
 CANDIDATES: Final = 400
 # A query uses its rarest words, as many as match at most this many passages in total: words that
 # occur everywhere distinguish passages badly and take time. The frequency of a word is estimated
-# from a few windows of the index, in a fifth of the time of a full count.
+# from a few windows (ranges of row ids), in a fifth of the time of a full count.
 MOST_MATCHES: Final = 20_000
-WINDOW: Final = 1_000
-WINDOWS: Final = 3
+WINDOW_SIZE: Final = 1_000
+WINDOW_COUNT: Final = 3
 
 _FILE_COLUMNS: Final = (
     "collection_id, path, name, sha256, media_type, size, pages, status, problem, modified"
@@ -149,8 +149,8 @@ class CollectionStore:
         Do nothing if the collection no longer exists. Only a waiting file replaces a removed one.
         """
         rows = [_file_to_row(file, modified) for file, modified in files]
-        for at in range(0, len(rows), STEP_PASSAGES):
-            await self._database.write(partial(_put_files, rows[at : at + STEP_PASSAGES]))
+        for at in range(0, len(rows), STEP_ROWS):
+            await self._database.write(partial(_put_files, rows[at : at + STEP_ROWS]))
 
     async def remove_files(self, collection_id: str, paths: Iterable[str]) -> None:
         """Delete files; `remove_unreferenced` removes their passages from the index."""
@@ -169,14 +169,14 @@ class CollectionStore:
     async def index_passages(self, sha256: str, passages: Sequence[IndexedPassage]) -> None:
         """Index the passages of a text, replacing any previous ones."""
         await self._remove_passages(sha256)
-        for at in range(0, len(passages), STEP_PASSAGES):
-            step = passages[at : at + STEP_PASSAGES]
+        for at in range(0, len(passages), STEP_ROWS):
+            step = passages[at : at + STEP_ROWS]
             await self._database.write(partial(_insert_passages, sha256, step))
 
     async def remove_unreferenced(self) -> None:
         """Remove passages that no collection refers to from the index, in short steps.
 
-        Afterwards no file contains their words. If it is interrupted, the next call removes the
+        Afterwards their words are nowhere on disk. If it is interrupted, the next call removes the
         rest, and `Database.resume_wipe` wipes the words.
         """
         rows = await self._database.rows(_UNREFERENCED)
@@ -276,7 +276,7 @@ def _insert_passages(
 def _remove_step(sha256: str, connection: sqlite3.Connection) -> bool:
     """Remove some passages of a text. Return True if there may be more."""
     sql = "SELECT * FROM passages WHERE sha256 = ? LIMIT ?"
-    rows = connection.execute(sql, (sha256, STEP_PASSAGES)).fetchall()
+    rows = connection.execute(sql, (sha256, STEP_ROWS)).fetchall()
     if not rows:
         return False
     sql = "SELECT text FROM attachments WHERE sha256 = ?"
@@ -289,7 +289,7 @@ def _remove_step(sha256: str, connection: sqlite3.Connection) -> bool:
         ],
     )
     connection.executemany("DELETE FROM passages WHERE id = ?", [(row["id"],) for row in rows])
-    return len(rows) == STEP_PASSAGES
+    return len(rows) == STEP_ROWS
 
 
 def _find(
@@ -312,13 +312,13 @@ def _find(
 def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
     """Return the rarest words, as many as match at most MOST_MATCHES passages; at least one."""
     newest: int = connection.execute("SELECT ifnull(max(id), 0) FROM passages").fetchone()[0]
-    window_starts = [newest * (2 * n + 1) // (2 * WINDOWS) for n in range(WINDOWS)]
+    window_starts = [newest * (2 * n + 1) // (2 * WINDOW_COUNT) for n in range(WINDOW_COUNT)]
     chosen: list[str] = []
     matches = 0.0
     for count, word in sorted(
         (_count_in_windows(connection, word, window_starts), word) for word in words
     ):
-        matches += count * newest / (WINDOW * WINDOWS)
+        matches += count * newest / (WINDOW_SIZE * WINDOW_COUNT)
         if chosen and matches > MOST_MATCHES:
             break
         chosen.append(word)
@@ -331,7 +331,7 @@ def _count_in_windows(
     """Return the number of passages in the windows that contain a word."""
     sql = """SELECT count(*) FROM passage_index
         WHERE passage_index MATCH ? AND rowid BETWEEN ? AND ?"""
-    values = [(f'"{word}"', first, first + WINDOW - 1) for first in window_starts]
+    values = [(f'"{word}"', first, first + WINDOW_SIZE - 1) for first in window_starts]
     return sum(connection.execute(sql, each).fetchone()[0] for each in values)
 
 

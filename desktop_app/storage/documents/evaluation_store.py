@@ -53,7 +53,7 @@ class EvaluationStore:
         return found[0] if found else None
 
     async def remove(self, evaluation_id: str) -> None:
-        """Delete an evaluation: afterwards no file contains its answers."""
+        """Delete an evaluation: afterwards its answers are nowhere on disk."""
         await self._database.write(partial(_delete, evaluation_id))
         await self._database.wipe()
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Early after the start, before a document can be removed from a draft and put back.
+# Soon after the start, before the user removes a document from a draft: to put it back, its file
+# must still exist.
 FIRST_COLLECTION_MS: Final = 2000
 END_TIMEOUT_S: Final = 2.0
 INTERVAL_MS: Final = 6 * 60 * 60 * 1000

@@ -97,7 +97,7 @@ class UtilityModel:
         )
 
     def choice_of_variant(self, profile: ProviderProfile, variant: Variant) -> ResolvedChoice:
-        """Return the choice of the family's model for a variant."""
+        """Return the choice of the model of a variant."""
         models = self._models_of(profile)
         return models.choice_of(models.catalog.for_variant(variant), variant=variant)
 
