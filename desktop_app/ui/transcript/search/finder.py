@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
-from desktop_app.domain.conversations.conversation import Message, Role
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.block_model import Block, Runs
 from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.rendering.search.text_search import (
@@ -245,11 +245,14 @@ class Finder(QObject):
 
     def _messages_with_text(self) -> list[_MessageText]:
         """Return all messages, oldest first, each with its text so far if it streams, else None."""
-        states = ((m, self._messages.find_state(m.id)) for m in self._messages.all())
         return [
-            (m, _TextSoFar(s.reasoning, s.text) if s is not None and s.is_streaming else None)
-            for m, s in states
+            (m, self._text_so_far(m) if m.status is MessageStatus.STREAMING else None)
+            for m in self._messages.all()
         ]
+
+    def _text_so_far(self, message: Message) -> _TextSoFar | None:
+        state = self._messages.find_state(message.id)
+        return None if state is None else _TextSoFar(state.reasoning, state.text)
 
     def _start_counting(self, messages: Sequence[_MessageText]) -> None:
         work = (messages, self._query, self._search_number, lambda: self._search_number)
