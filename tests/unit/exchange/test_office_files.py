@@ -14,9 +14,11 @@ import docx
 import odfdo
 import openpyxl
 import pytest
+from docx.enum.table import WD_TABLE_DIRECTION
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pptx import Presentation
+from pptx.enum.text import PP_ALIGN
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
@@ -59,6 +61,23 @@ print("a < b")
 ## Costs
 
 Some $x^2$.
+"""
+FROM_RIGHT = """\
+# כותרת
+
+שלום **עולם** עם `code()`.
+
+- פריט
+
+Plain English.
+
+| שם | סכום |
+|----|-----:|
+| אבג | 12 |
+
+```python
+print("שלום")
+```
 """
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -155,6 +174,58 @@ def test_calls_tables_of_json_and_refusals_are_in_every_file(tmp_path: Path) -> 
         assert "It is red." in words
     write_csv(tmp_path / "a.csv", list(tables_of(shown[0].blocks)))
     assert "Ann" in (tmp_path / "a.csv").read_text("utf-8-sig")
+
+
+def test_word_states_the_direction_of_text_from_right_to_left(tmp_path: Path) -> None:
+    write_docx(tmp_path / "a.docx", "שם", conversation(FROM_RIGHT))
+    document = docx.Document(str(tmp_path / "a.docx"))
+    from_right = {
+        paragraph.text
+        for paragraph in document.paragraphs
+        if paragraph.paragraph_format.element.xpath("w:pPr/w:bidi")
+    }
+    assert from_right == {"שם", "כותרת", "שלום עולם עם code().", "•\tפריט"}
+    (mixed,) = [p for p in document.paragraphs if "code()" in p.text]
+    runs = {run.text: run.font for run in mixed.runs}
+    assert [runs[text].rtl for text in ("שלום ", "עולם", "code()")] == [True, True, None]
+    assert runs["עולם"].cs_bold
+    (table,) = document.tables
+    assert table.table_direction == WD_TABLE_DIRECTION.RTL
+    item = next(p for p in document.paragraphs if "פריט" in p.text)
+    order = [child.tag.rpartition("}")[2] for child in item.paragraph_format.element.pPr]
+    assert order.index("tabs") < order.index("bidi") < order.index("ind")
+
+
+def test_opendocument_states_the_direction_of_text_from_right_to_left(tmp_path: Path) -> None:
+    write_odt(tmp_path / "a.odt", "שם", conversation(FROM_RIGHT))
+    document = odfdo.Document(str(tmp_path / "a.odt"))
+
+    def is_from_right(family: str, element: Any) -> bool:
+        style: Any = document.get_style(family, element.get_attribute("text:style-name"))
+        return style is not None and "rl-tb" in style.serialize()
+
+    body: Any = document.body
+    shown = [*body.get_headers(), *body.get_paragraphs()]
+    from_right = {e.inner_text for e in shown if is_from_right("paragraph", e)}
+    texts = {"שם", "כותרת", "שלום עולם עם code().", "• פריט"}
+    assert from_right == texts | {"סכום", "אבג"}
+    table_style: Any = document.get_style("table", body.get_tables()[0].style)
+    assert "rl-tb" in table_style.serialize()
+
+
+def test_slides_state_the_direction_of_text_from_right_to_left(tmp_path: Path) -> None:
+    write_pptx(tmp_path / "a.pptx", "שם", conversation(FROM_RIGHT))
+    slides = list(Presentation(str(tmp_path / "a.pptx")).slides)
+    paragraphs = [
+        paragraph
+        for slide in slides
+        for shape in slide.placeholders
+        for paragraph in shape.text_frame.paragraphs
+    ]
+    from_left = {p.text for p in paragraphs if not p._p.xpath("a:pPr[@rtl='1']")}
+    assert from_left - {""} == {"Plain English.", 'print("שלום")'}
+    (point,) = [p for p in paragraphs if p.text == "פריט"]
+    assert point.alignment == PP_ALIGN.RIGHT
 
 
 def test_slides_follow_headings_and_split_long_lists(tmp_path: Path) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import docx
+from docx.enum.table import WD_TABLE_DIRECTION
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm
+from docx.text.run import Run as DocxRun
 
 from desktop_app.exchange.writers.office.office_content import (
     MAX_PROPERTY_CHARS,
     OfficeMessage,
     OfficeTable,
     document_parts,
+    is_from_left,
+    is_from_right,
     plain,
 )
 from desktop_app.rendering.block_model import Block, Kind, words_of
@@ -27,7 +32,6 @@ if TYPE_CHECKING:
 
     from docx.document import Document
     from docx.text.paragraph import Paragraph
-    from docx.text.run import Run as DocxRun
 
 _MONOSPACED: Final = "Courier New"
 _INDENT_CM: Final = 0.75
@@ -39,15 +43,15 @@ def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
     document = docx.Document()
     document.core_properties.title = plain(title)[:MAX_PROPERTY_CHARS]
     document.core_properties.author = ""
-    document.add_heading(plain(title), 0)
+    _turn(document.add_heading(plain(title), 0))
     for message in messages:
-        document.add_heading(message.heading, 1)
+        _turn(document.add_heading(message.heading, 1))
         for note in message.notes:
-            document.add_paragraph(note, style="Caption")
+            _turn(document.add_paragraph(note, style="Caption"))
         _add_blocks(document, message.calls)
         _add_blocks(document, message.blocks)
         for ending in message.endings:
-            document.add_paragraph(ending, style="Caption")
+            _turn(document.add_paragraph(ending, style="Caption"))
     with file.open("wb") as stream:
         document.save(stream)
 
@@ -58,7 +62,7 @@ def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
             _add_table(document, part)
         elif part.kind is Kind.HEADING:
             words = plain(f"{part.marker} {part.text}".lstrip())
-            document.add_heading(words, min(part.level + 1, _DEEPEST_HEADING))
+            _turn(document.add_heading(words, min(part.level + 1, _DEEPEST_HEADING)))
         elif part.kind is Kind.RULE:
             if part.marker:
                 _add_paragraph(document, part)  # only the marker, because a rule has no text
@@ -76,9 +80,11 @@ def _add_paragraph(document: Document, block: Block) -> None:
             shape.first_line_indent = Cm(-_INDENT_CM)
             shape.tab_stops.add_tab_stop(Cm(_INDENT_CM * block.depth))
             paragraph.add_run(f"{plain(block.marker)}\t")
+    _add_runs(paragraph, block)
     if block.kind is Kind.CODE:
         shape.space_after = Cm(0)
-    _add_runs(paragraph, block)
+    else:
+        _turn(paragraph)
 
 
 def _add_runs(paragraph: Paragraph, block: Block) -> None:
@@ -103,10 +109,29 @@ def _link(paragraph: Paragraph, run: DocxRun, target: str) -> None:
     link.append(run.element)
 
 
+def _turn(paragraph: Paragraph) -> None:
+    """Set the direction of a paragraph that is read from right to left."""
+    if not is_from_right(paragraph.text):
+        return
+    element = paragraph.paragraph_format.element
+    # The schema has an order.
+    element.get_or_add_pPr().insert_element_before(
+        OxmlElement("w:bidi"), "w:spacing", "w:ind", "w:jc"
+    )
+    for run in map(partial(DocxRun, parent=paragraph), element.iter(qn("w:r"))):
+        if not is_from_left(run.text):
+            run.font.rtl = True
+            # Text from right to left has a weight and slant of its own.
+            run.font.cs_bold, run.font.cs_italic = run.bold, run.italic
+
+
 def _add_table(document: Document, table: OfficeTable) -> None:
     columns = max(map(len, table.rows))
     added_table = document.add_table(rows=0, cols=columns, style="Table Grid")
+    if table.from_right:
+        added_table.table_direction = WD_TABLE_DIRECTION.RTL
     for number, row in enumerate(table.rows):
         cells = added_table.add_row().cells
         for cell, text in zip(cells, row, strict=False):
             cell.paragraphs[0].add_run(text).bold = number == 0 or None
+            _turn(cell.paragraphs[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from odfdo import Cell, Document, Element, Header, Link, Paragraph, Row, Span, Style, Table
 
@@ -11,6 +11,7 @@ from desktop_app.exchange.writers.office.office_content import (
     OfficeMessage,
     OfficeTable,
     document_parts,
+    is_from_right,
     plain,
 )
 from desktop_app.rendering.block_model import Block, Kind, Run, words_of
@@ -20,16 +21,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+_Paragraph = TypeVar("_Paragraph", Paragraph, Header)
 _INDENT_CM: Final = 0.75
 _DEEPEST_LIST: Final = 8
 _BOLD: Final = "Repartee_bold"
+_STANDARD: Final = "Repartee_Standard"
+_TABLE: Final = "Repartee_Table"
+_HEADING: Final = "Heading_20_{}"
+_DEEPEST_HEADING: Final = 8
+_TURNED: Final = "_from_right"
+"""The end of the names of styles for text from right to left."""
 _CELL: Final = "Repartee_Cell"
 _SPACED: Final = "Repartee_Spaced"
 _SPACE: Final = "0.2cm"
+_FROM_RIGHT: Final = {"style:writing-mode": "rl-tb", "fo:text-align": "right"}
 _LINE: Final = "0.5pt solid #808080"
 _TEXT_STYLES: Final = {
-    "bold": {"fo:font-weight": "bold"},
-    "italic": {"fo:font-style": "italic"},
+    "bold": {"fo:font-weight": "bold", "style:font-weight-complex": "bold"},
+    "italic": {"fo:font-style": "italic", "style:font-style-complex": "italic"},
     "strike": {"style:text-line-through-style": "solid"},
     "code": {"style:font-name": "Courier New", "fo:font-family": "'Courier New'"},
 }
@@ -42,27 +51,29 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
     _add_styles(document)
     document.meta.title = plain(title)
     body = document.body
-    body.append(Header(1, plain(title)))
+    body.append(_header(1, plain(title)))
     tables = 0
     for message in messages:
-        body.append(Header(2, message.heading))
+        body.append(_header(2, message.heading))
         for note in message.notes:
-            body.append(Paragraph(note))
+            body.append(_turned(Paragraph(note)))
         for part in document_parts((*message.calls, *message.blocks)):
             if isinstance(part, OfficeTable):
                 tables += 1
                 body.append(_table(part, f"Table{tables}"))
                 body.append(Paragraph())  # adjacent tables would touch
             elif part.kind is Kind.HEADING:
-                body.append(Header(part.level + 2, plain(f"{part.marker} {part.text}".lstrip())))
+                words = plain(f"{part.marker} {part.text}".lstrip())
+                body.append(_header(part.level + 2, words))
             elif part.kind is Kind.RULE:
                 if part.marker:
                     body.append(_paragraph(part))  # only the marker, because a rule has no text
                 body.append(Paragraph("⁂"))
             elif part.kind is not Kind.CODE_HEAD:
-                body.append(_paragraph(part))
+                paragraph = _paragraph(part)
+                body.append(paragraph if part.kind is Kind.CODE else _turned(paragraph))
         for ending in message.endings:
-            body.append(Paragraph(ending))
+            body.append(_turned(Paragraph(ending)))
     file_content = BytesIO()  # `save` would change the file's name
     document.save(file_content)
     file.write_bytes(file_content.getvalue())
@@ -77,17 +88,39 @@ def _add_styles(document: Document) -> None:
     cell = Style("table-cell", name=_CELL)
     cell.set_properties({"fo:border": _LINE, "fo:padding": "0.1cm"}, area="table-cell")
     document.insert_style(cell, automatic=True)
-    spaced = Style("paragraph", name=_SPACED)
-    spaced.set_properties({"fo:margin-bottom": _SPACE}, area="paragraph")
-    document.insert_style(spaced, automatic=True)
+    table = Style("table", name=_TABLE + _TURNED)
+    table.set_properties({"style:writing-mode": "rl-tb"}, area="table")
+    document.insert_style(table, automatic=True)
     for name, properties in _TEXT_STYLES.items():
         style = Style("text", name=f"Repartee_{name}")
         style.set_properties(properties, area="text")
         document.insert_style(style, automatic=True)
-    for depth in range(1, _DEEPEST_LIST + 1):
-        style = Style("paragraph", name=f"Repartee_List{depth}")
-        style.set_properties({"fo:margin-left": f"{_INDENT_CM * depth}cm"}, area="paragraph")
+    shapes = {_STANDARD: {}, _SPACED: {"fo:margin-bottom": _SPACE}} | {
+        f"Repartee_List{depth}": {"fo:margin-left": f"{_INDENT_CM * depth}cm"}
+        for depth in range(1, _DEEPEST_LIST + 1)
+    }
+    for name, shape in shapes.items():
+        for end, side in (("", {}), (_TURNED, _FROM_RIGHT)):
+            style = Style("paragraph", name=name + end)
+            style.set_properties(shape | side, area="paragraph")
+            document.insert_style(style, automatic=True)
+    for heading in range(1, _DEEPEST_HEADING + 1):
+        name = _HEADING.format(heading)
+        style = Style("paragraph", name=name + _TURNED, parent_style=name)
+        style.set_properties(_FROM_RIGHT, area="paragraph")
         document.insert_style(style, automatic=True)
+
+
+def _header(level: int, text: str) -> Header:
+    return _turned(Header(level, text), _HEADING.format(level))
+
+
+def _turned(element: _Paragraph, usual_style: str = _STANDARD) -> _Paragraph:
+    """Give a paragraph or heading that is read from right to left such a style; return it."""
+    if is_from_right(element.inner_text):
+        style = element.get_attribute("text:style-name") or usual_style
+        element.set_attribute("text:style-name", f"{style}{_TURNED}")
+    return element
 
 
 def _paragraph(block: Block) -> Paragraph:
@@ -137,7 +170,7 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
 
 
 def _table(table: OfficeTable, name: str) -> Table:
-    odf_table = Table(name)
+    odf_table = Table(name, style=_TABLE + _TURNED if table.from_right else None)
     columns = max(map(len, table.rows))
     for number, texts in enumerate(table.rows):
         row = Row()
@@ -146,7 +179,7 @@ def _table(table: OfficeTable, name: str) -> Table:
             cell.set_attribute("office:value-type", "string")
             paragraph = Paragraph()
             paragraph.append(_span(text, None if number else _BOLD))
-            cell.append(paragraph)
+            cell.append(_turned(paragraph))
             row.append_cell(cell)
         odf_table.append_row(row)
     return odf_table

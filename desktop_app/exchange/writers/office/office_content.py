@@ -18,10 +18,12 @@ from desktop_app.rendering.block_model import (
     LINE_BREAK,
     Block,
     Kind,
+    Run,
     Runs,
     words_of,
 )
 from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.markdown.text_direction import side_of
 from desktop_app.rendering.structured_answer import with_form
 
 MAX_PROPERTY_CHARS: Final = 255
@@ -46,9 +48,14 @@ class OfficeMessage:
 
 @dataclass(frozen=True)
 class OfficeTable:
-    """A whole table; the first row is its header."""
+    """A whole table; the first row is its header.
+
+    Attributes:
+        from_right: its first column is at the right.
+    """
 
     rows: tuple[tuple[str, ...], ...]
+    from_right: bool = False
 
 
 def messages_of(
@@ -78,14 +85,26 @@ def document_parts(blocks: Iterable[Block]) -> Iterator[Block | OfficeTable]:
 def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
     """Yield the tables among the blocks; a long table is several blocks in sequence."""
     rows: list[tuple[str, ...]] = []
+    from_right = False
     for block in blocks:
         if rows and (block.kind is not Kind.TABLE or block.head):
-            yield OfficeTable(tuple(rows))
+            yield OfficeTable(tuple(rows), from_right)
             rows = []
         if block.kind is Kind.TABLE:
             rows += [tuple(map(cell_text, row)) for row in block.rows]
+            from_right = block.from_right
     if rows:
-        yield OfficeTable(tuple(rows))
+        yield OfficeTable(tuple(rows), from_right)
+
+
+def is_from_left(text: str) -> bool:
+    """Return True if a text is read from left to right."""
+    return side_of((Run(text),)) == "left"
+
+
+def is_from_right(text: str) -> bool:
+    """Return True if a text is read from right to left. Office programs do not detect it."""
+    return side_of((Run(text),)) == "right"
 
 
 def cell_text(runs: Runs) -> str:

@@ -6,12 +6,13 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from pptx import Presentation
-from pptx.enum.text import MSO_AUTO_SIZE
+from pptx.enum.text import MSO_AUTO_SIZE, PP_ALIGN
 
 from desktop_app.exchange.writers.office.office_content import (
     MAX_PROPERTY_CHARS,
     OfficeMessage,
     cell_text,
+    is_from_right,
     plain,
 )
 from desktop_app.rendering.block_model import Block, Kind
@@ -37,7 +38,7 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
     presentation = Presentation()
     presentation.core_properties.title = plain(title)[:MAX_PROPERTY_CHARS]
     first = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_SLIDE])
-    first.shapes.title.text = plain(title)
+    _write(first.shapes.title.text_frame.paragraphs[0], plain(title))
     for message in messages:
         if not message.is_answer:
             continue
@@ -86,10 +87,19 @@ def _sections(
 
 def _add(presentation: Any, heading: str, points: list[Point]) -> None:
     slide = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_AND_CONTENT])
-    slide.shapes.title.text = heading
+    _write(slide.shapes.title.text_frame.paragraphs[0], heading)
     frame = slide.placeholders[1].text_frame
     frame.auto_size = MSO_AUTO_SIZE.TEXT_TO_FIT_SHAPE
     for number, (depth, text) in enumerate(points):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
-        paragraph.text = text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}…"
+        _write(paragraph, text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}…")
         paragraph.level = depth
+        if is_from_right(text):
+            paragraph.alignment = PP_ALIGN.RIGHT
+
+
+def _write(paragraph: Any, text: str) -> None:
+    """Set the text of a paragraph, and its direction, for which python-pptx has no function."""
+    paragraph.text = text
+    if is_from_right(text):
+        paragraph._p.get_or_add_pPr().set("rtl", "1")
