@@ -212,8 +212,9 @@ _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\
 # legitimate invisible characters at all.
 _DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSEEN: Final = (
-    "\x80-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f"
+    "\x80-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
 )
 _UNSEEN_IN_CODE: Final = re.compile(f"[{_UNSEEN}]")
 _UNSEEN_IN_LINKS: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_UNSEEN}]")

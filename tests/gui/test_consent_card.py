@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    "hidden", ["\u202e", "\U000e0041", "\ufe0f", "\u3164", "\ud800", "\xa0", "\ufdd0"]
+    "hidden", ["\u202e", "\U000e0041", "\ufe0f", "\u3164", "\ud800", "\xa0", "\ufdd0", "\U0001d173"]
 )
 def test_hidden_characters_of_arguments_are_shown_as_escapes(
     qtbot: QtBot, light_theme: Theme, hidden: str
@@ -29,3 +29,34 @@ def test_hidden_characters_of_arguments_are_shown_as_escapes(
     assert shown.isascii()
     assert json.loads(shown) == sent
     assert card.changed_arguments == ""
+
+
+def test_control_characters_of_free_text_are_shown_as_escapes(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    card = ConsentCard(light_theme)
+    qtbot.addWidget(card)
+    card.ask("shell", "", "ls\x00\x1b[8m; rm x")
+    assert card.arguments.toPlainText() == r"ls\u0000\u001b[8m; rm x"
+
+
+@pytest.mark.attack("tools")
+def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    card = ConsentCard(light_theme)
+    qtbot.addWidget(card)
+    card.ask("write_file", "It can change data.", json.dumps({"a": "x" * 30_000, "path": "/etc"}))
+    assert "Only the beginning of the arguments is shown. It can change data." in card.words
+    assert card.arguments.isReadOnly()
+    card.ask("write_file", "", "{}")
+    assert "Only the beginning" not in card.words
+
+
+@pytest.mark.attack("tools")
+def test_nested_arguments_do_not_grow_by_indentation(qtbot: QtBot, light_theme: Theme) -> None:
+    nested = '{"a":' + "[" * 500 + "0," * 9_000 + "0" + "]" * 500 + "}"
+    card = ConsentCard(light_theme)
+    qtbot.addWidget(card)
+    card.ask("write_file", "", nested)
+    assert card.arguments.toPlainText() == nested

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -23,6 +24,10 @@ from desktop_app.i18n.formatting import duration, moment, money, percent
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
 _MAX_ARGUMENT_LINE_CHARS: Final = 60
+_MAX_PARSED_CHARS: Final = 100_000
+"""Characters of arguments, also when indented. Nested lists of a megabyte would become many
+hundred, and take 20 s.
+"""
 
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.CANCELLED: N_("Stopped"),
@@ -185,19 +190,34 @@ def subject_of(reasoning: str) -> str:
 
 
 def indented_json(arguments: str) -> list[str]:
-    """Indent JSON and return its lines; text that is not JSON stays as it is."""
+    """Return the lines of JSON indented, or of other and of too long text as it is."""
+    indented = indent_json(arguments, _MAX_PARSED_CHARS)
+    return (arguments.splitlines() or [""]) if indented is None else indented.split("\n")
+
+
+def indent_json(text: str, most: int) -> str | None:
+    """Return JSON indented; None if it is not JSON, or longer than `most` characters."""
+    if len(text) > most:
+        return None
+    pieces: list[str] = []
+    length = 0
     try:
-        return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False).split("\n")
+        for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(json.loads(text)):
+            pieces.append(piece)
+            length += len(piece)
+            if length > most:
+                return None
     except (ValueError, RecursionError):
-        return arguments.splitlines() or [""]
+        return None
+    return "".join(pieces)
 
 
 def short_arguments(arguments: str) -> str:
     """Return arguments on one short line: `city: Oslo, days: 3`."""
-    try:
-        found = json.loads(arguments)
-    except (ValueError, RecursionError):
-        found = None
+    found = None
+    if len(arguments) <= _MAX_PARSED_CHARS:
+        with suppress(ValueError, RecursionError):
+            found = json.loads(arguments)
     text = arguments
     if isinstance(found, dict):
         texts = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton
 
+from desktop_app.domain.conversations.message_facts import indent_json
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
@@ -36,9 +37,9 @@ _MAX_LINES: Final = 6
 # selectors, which can carry a whole text, and those that a text field changes: U+00A0 to a space,
 # U+FDD0 and U+FDD1 to line breaks. JSON takes them as escapes.
 _HIDDEN_CHARACTERS: Final = re.compile(
-    "[\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufdd0\ufdd1\ufeff\uffa0\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufdd0\ufdd1\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 
@@ -100,10 +101,14 @@ class ConsentCard(QFrame):
             waiting: the number of further questions.
         """
         self._tool = tool
-        self._note.setText(note)
-        self._note.setVisible(bool(note))
         readable = readable_arguments(arguments)
         is_whole = len(readable) <= _MAX_ARGUMENT_CHARACTERS
+        if not is_whole:
+            note = " ".join(
+                filter(None, (tr("Only the beginning of the arguments is shown."), note))
+            )
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
         self.arguments.setReadOnly(not is_whole)
         self.arguments.setPlainText(readable[:_MAX_ARGUMENT_CHARACTERS] + ("" if is_whole else "…"))
         self._shown_arguments = self.arguments.toPlainText()
@@ -167,8 +172,6 @@ class ConsentCard(QFrame):
 
 def readable_arguments(arguments: str) -> str:
     """Return arguments as indented JSON, or as they are; hidden characters are escaped."""
-    try:
-        text = json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        text = arguments
-    return _HIDDEN_CHARACTERS.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    text = indent_json(arguments, _MAX_ARGUMENT_CHARACTERS) or arguments
+    start = text[: _MAX_ARGUMENT_CHARACTERS + 1]
+    return _HIDDEN_CHARACTERS.sub(lambda found: json.dumps(found[0])[1:-1], start)

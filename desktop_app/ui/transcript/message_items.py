@@ -76,8 +76,8 @@ _ACTION_LABELS: Final = {
     COPY_CSV: N_("Copy CSV"),
 }
 
-_MOST_RESULT_LINES: Final = 500
-"""Maximum number of lines of a tool's result."""
+_MOST_TOOL_LINES: Final = 500
+"""Maximum number of lines of a tool's arguments, and of its result."""
 
 _MOST_DETAIL_LINES: Final = 200
 """Maximum number of lines of error details."""
@@ -199,9 +199,9 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         words = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
         lines.append(fold_line(words, f"{ACTION}{TOGGLE_TOOL}{number}", expanded=is_open))
         if is_open:
-            lines += _code_items("json", indented_json(call.run_arguments))
+            lines += _code_items("json", indented_json(call.run_arguments)[:_MOST_TOOL_LINES])
             if call.result:
-                lines += _code_items("", call.result.split("\n")[:_MOST_RESULT_LINES])
+                lines += _code_items("", call.result.split("\n")[:_MOST_TOOL_LINES])
     return lines
 
 

@@ -20,6 +20,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from tests.helpers.messages import answer
 
+_NESTED = "[" * 500 + "0," * 20_000 + "0" + "]" * 500
+
 
 @pytest.mark.parametrize(
     ("usage", "facts"),
@@ -121,6 +123,8 @@ def test_arguments_are_cut_to_a_short_line(arguments: str, line: str) -> None:
         ("", [""]),
         ("no JSON\nat all", ["no JSON", "at all"]),
         ("[" * 100_000, ["[" * 100_000]),
+        (_NESTED, [_NESTED]),
+        (f'"{"a" * 1_000_000}"', [f'"{"a" * 1_000_000}"']),
     ],
 )
 def test_arguments_are_indented(arguments: str, lines: list[str]) -> None:

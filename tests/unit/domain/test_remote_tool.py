@@ -117,4 +117,4 @@ def test_a_server_that_lists_nothing_is_an_entry() -> None:
 
 
 def test_hidden_characters_are_removed_but_not_line_ends() -> None:
-    assert visible_text("a\r\nb\tc\n\rd\x00e\ufefff") == "a\nb\tc\ndef"
+    assert visible_text("a\r\nb\tc\n\rd\x00e\ufeff\U000e0141\u3164f") == "a\nb\tc\ndef"
