@@ -41,7 +41,7 @@ class StoredMemory(ServerMemory):
         write: Callable[[str, object], None],
         learning: TokenLearning | None = None,
     ) -> Self:
-        """Return the memory of the server of `profile`, as the settings have it."""
+        """Return what the settings say about the server of `profile`."""
         api, kind = settings.get(_api_key(profile)), settings.get(_kind_key(profile))
         return cls(
             Api(api) if api else None,

@@ -48,7 +48,7 @@ MAX_NAME_CHARS: Final = 32_767
 MAX_ID_CHARS: Final = 64
 EARLIEST_TIME: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST_TIME: Final = datetime(3000, 1, 1, tzinfo=UTC)
-MAX_CANDIDATES: Final = 8  # the same as the setting's maximum
+MAX_CANDIDATES: Final = 8  # the maximum of the setting "answer.candidates"
 MAX_SECONDS: Final = 1e9
 
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")

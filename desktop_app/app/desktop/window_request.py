@@ -23,7 +23,7 @@ from desktop_app.i18n.translation import N_, tr
 MAGIC: Final = b"RPT1"
 PREFIX: Final = struct.Struct(">4sII")
 MAX_HEAD_BYTES: Final = 1 << 20
-"""The limit of the command and its paths."""
+"""The limit of a request without its text: the command and its paths."""
 
 MAX_TEXT_BYTES: Final = 4 << 20
 """The limit of the text, about a million tokens; joining 16 MB would take up to 44 ms, not 1."""

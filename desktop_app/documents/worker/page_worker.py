@@ -20,9 +20,9 @@ from desktop_app.documents.worker.protocol import Box, Strip
 __all__ = ["Box", "PageWorker", "Strip", "ViewedDocument"]
 
 _T = TypeVar("_T")
-# Bytes. The sizes of 50,000 pages, the maximum of the setting, with 16 digits each.
+# The sizes of 50,000 pages (the maximum of "documents.pages"), with 16 digits each.
 _MAX_SIZES_BYTES: Final = 1 << 22
-# Bytes. The maximum of the setting.
+# The maximum of the setting "documents.file_mb".
 _MAX_FILE_BYTES: Final = 2_000 << 20
 
 

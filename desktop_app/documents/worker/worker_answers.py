@@ -33,9 +33,9 @@ from desktop_app.domain.errors import Param
 from desktop_app.domain.models.token_rates import TextKind
 
 MAX_HEADER_BYTES: Final = 1 << 21
-"""Twice the size for 50,000 pages that are images, the maximum of the setting."""
+"""Twice the size for 50,000 pages (the maximum of "documents.pages") that are images."""
 
-# Characters. A note may contain five paths.
+# The default limit of a text, in characters. A note may contain five paths.
 _MAX_TEXT_LENGTH: Final = 100_000
 _MAX_ROW_LENGTH: Final = 1 << 20
 _MAX_INTEGER: Final = 1 << 53

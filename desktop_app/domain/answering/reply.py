@@ -50,7 +50,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 CONTENT_FILTER: Final = "content_filter"
 """The reason for an answer that the provider's filter stopped."""
 MAX_CALL_ID_CHARS: Final = 64
-"""The APIs' limit in characters; another provider may get the conversation later."""
+"""The APIs' limit. Longer ids are replaced, because any provider may get the conversation later."""
 _MAX_PIECE_CHARS: Final = 1024 * 1024
 
 

@@ -29,7 +29,7 @@ REFUSED: Final = "compact"
 """The refusal under which a server without the endpoint is remembered."""
 
 MAX_STATE_BYTES: Final = 8 << 20
-"""The state is sent with every later message."""
+"""The limit of a compaction's state, because every later request contains it."""
 
 _FIELDS: Final = ("model", "instructions", "input", "prompt_cache_key")
 

@@ -24,7 +24,7 @@ from desktop_app.services.fence import Fence, attribute
 # About ten passages. The first few contain the answer (`python -m tests.benchmarks retrieval`);
 # more passages distract a model and cost on every turn.
 MAX_TOKENS: Final = 4_000
-# The largest share of a small window.
+# The largest share of a small window that passages may take.
 MAX_WINDOW_SHARE: Final = 1 / 4
 # A question with fewer words, as the index counts them, continues the previous question.
 FEW_WORDS: Final = 8

@@ -121,7 +121,7 @@ class Estimator:
         return self._method(resolved, is_exact=is_exact)
 
     def _method(self, resolved: ResolvedChoice, *, is_exact: bool) -> CountMethod:
-        """Return how a request was counted: by the server only if it may be asked."""
+        """Return how a request was counted; never SERVER if the server may not be asked."""
         method = self._counter.method(resolved.profile, resolved.model.id, is_exact=is_exact)
         if method is CountMethod.SERVER and not self._may_ask:
             return self._counter.method(resolved.profile, resolved.model.id, is_exact=False)

@@ -38,7 +38,7 @@ class ServerBook(Protocol):
 
 
 class SecretPlace(Protocol):
-    """The place of a secret."""
+    """Where a secret is stored, such as the keyring."""
 
     @property
     def is_usable(self) -> bool:

@@ -68,7 +68,7 @@ _UNLIMITED_TEXTS: Final = frozenset(
     }
 )
 _LONGEST_SETTING: Final = 4 << 20
-_LONGEST_ID: Final = 1000  # of an id that a provider gave
+_LONGEST_ID: Final = 1000  # characters of an id that a provider assigned
 _LARGEST_VECTOR: Final = 1 << 16
 _REMOTE_ID: Final = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z_.:=+-]{0,999})?")
 

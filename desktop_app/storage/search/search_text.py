@@ -33,9 +33,9 @@ _SEARCH_SPAN: Final = 50_000
 _OVERLAP: Final = 2_000
 _PIECE_LENGTH: Final = 50_000
 _MAX_INDEX_BYTES: Final = 60 << 20
-"""The limit for texts of up to 16 MB; in no script they take more."""
+"""The limit for texts of up to 16 MB, whose words take less in every script."""
 _MAX_BYTES_PER_CHARACTER: Final = 7
-"""The limit for larger texts: a pair of ideographs and a blank."""
+"""The limit for each character of a larger text: a pair of ideographs and a blank."""
 
 # Emoji, and signs used as such.
 _SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"

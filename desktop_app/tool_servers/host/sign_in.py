@@ -52,7 +52,7 @@ class SignInError(HostError):
 
 
 class SavedSignIn(BaseModel):
-    """The saved state of a sign-in, as the keyring has it."""
+    """The saved state of a sign-in, in the form that the keyring stores."""
 
     tokens: OAuthToken
     expires_at: float | None = None
