@@ -471,7 +471,8 @@ class TranscriptView(TranscriptSurface):
         if event.button() == Qt.MouseButton.LeftButton:
             position = event.position().toPoint()
             self._is_mark_pressed = self._mark_at(position) is not None
-            self.drags.press(position)
+            if self.viewport().rect().contains(position):
+                self.drags.press(position)
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

@@ -900,6 +900,24 @@ def test_a_selection_that_ends_at_a_copy_mark_copies_no_code(
     assert qapp.clipboard().text() == "before"
 
 
+@pytest.mark.parametrize("at_x", [5, 850])
+def test_a_drag_that_begins_beside_the_text_selects(
+    view: TranscriptView, qtbot: QtBot, at_x: int
+) -> None:
+    view.set_messages([answer("one\n\ntwo words\n\n```py\na = 1\n```")])
+    code = view.cursorRect(view.document().find("py")).center()
+    end = view.cursorRect(view.document().find("two")).center()
+    column = view.viewport().geometry()
+    beside = QPoint(at_x, column.top() + code.y())
+    assert not column.contains(beside)
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=beside)
+    qtbot.mouseMove(view, column.topLeft() + end)
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=column.topLeft() + end)
+    assert "words" in view.textCursor().selectedText()
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=beside)
+    assert not view.textCursor().hasSelection()
+
+
 def test_the_menu_copies_its_code_although_text_arrives_above(view: TranscriptView) -> None:
     code, arriving = answer("```py\na = 1\n```"), streaming()
     view.set_messages([arriving, code])

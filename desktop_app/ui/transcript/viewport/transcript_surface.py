@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer
-from PySide6.QtGui import QPainter, QPen, QTextCursor
+from PySide6.QtGui import QMouseEvent, QPainter, QPen, QTextCursor
 from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.i18n.translation import tr
@@ -53,6 +53,7 @@ class TranscriptSurface(SealedBrowser):
         self._repainting = PartialRepaint(self)
         self._focus_frame = FocusFrame(self)
         self._room_above = 0
+        self._is_margin_pressed = False
         self._has_keyboard_focus = False
         self._copied: QTextCursor | None = None
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
@@ -124,6 +125,30 @@ class TranscriptSurface(SealedBrowser):
         margins, above = self.viewportMargins(), self._room_above
         if (margins.left(), margins.top(), margins.right()) != (left, above, right):
             self.setViewportMargins(left, above, right, 0)
+
+    def event(self, event: QEvent) -> bool:
+        """Select text with a drag that begins beside the text column, too."""
+        if isinstance(event, QMouseEvent) and self._is_from_margin(event):
+            where = self.viewport().mapFrom(self, event.position())
+            if event.type() == QEvent.Type.MouseMove:  # outside, Qt would scroll without pause
+                where.setX(min(max(where.x(), 0), self.viewport().width() - 1))
+            pressed = event.button(), event.buttons(), event.modifiers()
+            return self.viewportEvent(
+                QMouseEvent(event.type(), where, event.globalPosition(), *pressed)
+            )
+        return super().event(event)
+
+    def _is_from_margin(self, event: QMouseEvent) -> bool:
+        """Return True for a press of the left button in a side margin, and until its release."""
+        was_pressed = self._is_margin_pressed
+        if event.button() == Qt.MouseButton.LeftButton:
+            column, position = self.viewport().geometry(), event.position().toPoint()
+            self._is_margin_pressed = (
+                event.type() == QEvent.Type.MouseButtonPress
+                and position.y() >= column.top()
+                and not column.left() <= position.x() <= column.right()
+            )
+        return was_pressed or self._is_margin_pressed
 
     def _side_margins(self) -> tuple[int, int]:
         px = self.theme.px
