@@ -1,4 +1,4 @@
-"""Questions, the choice of models, comparison, compaction, branches, temporary conversations.
+"""Questions and answers: edits, branches, temporary conversations, titles.
 
 It imports shared objects of `answers` and `library`, no controllers.
 """

@@ -19,7 +19,7 @@ from desktop_app.ui.widgets.program_menu import ProgramMenu
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.chat.available_models import AvailableModels
+    from desktop_app.app.chat.choice.available_models import AvailableModels
     from desktop_app.app.chat.edited_question import EditedQuestion
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.navigator import Navigator

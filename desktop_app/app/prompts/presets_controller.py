@@ -24,7 +24,7 @@ from desktop_app.ui.widgets.text.foreign_text import menu_text
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
 
-    from desktop_app.app.chat.available_models import AvailableModels
+    from desktop_app.app.chat.choice.available_models import AvailableModels
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.chat.available_models import AvailableModels, view_of
+from desktop_app.app.chat.choice.available_models import AvailableModels, view_of
 from desktop_app.domain.models.model_catalog import Effort, Variant
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from desktop_app.app.chat.available_models import AvailableModels
+from desktop_app.app.chat.choice.available_models import AvailableModels
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until

@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtCore import QPoint
 
 from desktop_app.app.answers.retry_countdown import RetryCountdown
-from desktop_app.app.chat.choice_controller import estimate_texts
-from desktop_app.app.chat.compaction_marks import compaction_mark
+from desktop_app.app.chat.choice.choice_controller import estimate_texts
+from desktop_app.app.chat.compaction.compaction_marks import compaction_mark
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_facts import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.chat.available_models import AvailableModels, view_of
+from desktop_app.app.chat.choice.available_models import AvailableModels, view_of
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice, Role
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant

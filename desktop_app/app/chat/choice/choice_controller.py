@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.chat.available_models import AvailableModels
-from desktop_app.app.chat.choice_figures import Measured, choice_figures
+from desktop_app.app.chat.choice.available_models import AvailableModels
+from desktop_app.app.chat.choice.choice_figures import Measured, choice_figures
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.library.folder_values import values_of, with_value, without_value
+from desktop_app.app.library.folders.folder_values import values_of, with_value, without_value
 from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.domain.conversations.list_filter import ListFilterKind
 from desktop_app.i18n.translation import tr

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.chat.compared_answers import ComparedAnswers
+    from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
