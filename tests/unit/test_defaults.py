@@ -24,6 +24,7 @@ NOT_EMPTY = {
     "Limits.pixels": 120_000_000,
     "Limits.seconds": 120,
     "Limits.unpacked_bytes": 400 << 20,
+    "MarkdownBlock.indent": 3,
     "Node.is_complete": True,
     "PatchTokens.is_exact": True,
     "PatchTokens.patches": 1536,
