@@ -6,6 +6,7 @@ https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Glo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -95,7 +96,7 @@ class PortalShortcut:
         session = str(created["session_handle"][1])
         try:
             await self._bus.listen(_session_object(session), "Closed", self._on_closed)
-        except BusError:
+        except (BusError, asyncio.CancelledError):
             with suppress(BusError):
                 await self._bus.call(_session_object(session), "Close")
             raise

@@ -30,7 +30,7 @@ from desktop_app.session.portal_shortcut import (
     check_portal,
     is_paused,
 )
-from desktop_app.session.session_bus import SessionBus
+from desktop_app.session.session_bus import BusObject, OnSignal, SessionBus
 from tests.helpers.bus_service import BusService, Method, properties
 
 KEYS = "Meta+Alt+Space"
@@ -192,6 +192,33 @@ async def test_the_dialog_closes_if_the_request_is_canceled(address: str) -> Non
         closed = [path for method, path, _ in portal.service.calls if method == "Close"]
         assert closed == [portal.request_path(options)]
         await bus.aclose()
+
+
+class SlowBus(SessionBus):
+    """A bus that does not begin to watch a session."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked = asyncio.Event()
+
+    async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
+        if signal == "Closed":
+            self.is_asked.set()
+            await asyncio.Event().wait()
+        await super().listen(target, signal, on_signal)
+
+
+async def test_the_session_is_closed_if_it_is_canceled_before_it_is_watched(address: str) -> None:
+    portal, bus = ShortcutsPortal(address), SlowBus()
+    with portal.service:
+        await bus.connect()
+        binding = asyncio.create_task(shortcut(bus, lambda: None).bind(KEYS, "Open it"))
+        await bus.is_asked.wait()
+        binding.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await binding
+        await bus.aclose()
+        assert [path for method, path, _ in portal.service.calls if method == "Close"] == [SESSION]
 
 
 async def test_the_shortcut_is_unavailable_without_a_portal(address: str) -> None:
