@@ -297,6 +297,7 @@ class Controllers(QObject):
             current=state.current,
             answer_settings=state.answer_settings,
             spending=state.spending,
+            store_watcher=self.store_watcher,
             tasks=state.tasks,
             conversation_list=window.conversations,
             budget=state.backend.budget,
@@ -985,6 +986,7 @@ class Controllers(QObject):
                 self.foreign_changes.show_end(conversation_id)
             )
         )
+        self.store_watcher.store_changed.connect(self.spending.refresh)
         self.store_watcher.store_changed.connect(self.batches.check_store)
         self.store_watcher.store_changed.connect(self.collections.check_store)
         self.store_watcher.store_changed.connect(

@@ -17,6 +17,7 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.library.store_watcher import StoreWatcher
     from desktop_app.services.spending.budget import Budget
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
@@ -32,6 +33,7 @@ class SpendingFooter(QObject):
         current: OpenConversation,
         answer_settings: AnswerSettings,
         spending: SpendingEvents,
+        store_watcher: StoreWatcher,
         tasks: Tasks,
         budget: Budget,
     ) -> None:
@@ -43,6 +45,7 @@ class SpendingFooter(QObject):
             self._current.opened,
             self._setup.choice_changed,
             spending.spent,
+            store_watcher.store_changed,
             conversation_list.day_changed,
         ):
             changed.connect(self._show)

@@ -28,6 +28,7 @@ from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
+from tests.gui.app.test_library import another_program
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
@@ -194,6 +195,19 @@ async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(budget, "now", lambda: now() + timedelta(days=31))
         await until(lambda: footer(app) == "")
         await until(lambda: "$0 of $5.00 spent" in section.note.text())
+
+
+async def test_spending_of_another_program_is_shown() -> None:
+    async with AppHarness(environment=KEYED) as app:
+        await app.ask_and_answer("One", "An answer.")
+        await until(lambda: footer(app) == "$0.005 this month")
+        provider_id = app.state.setup.profile.id
+        async with another_program() as other:
+            usage = Usage(1000, 250)
+            await other.ledger.add(
+                Call(now(), provider_id, "gpt-5.5", "answer", usage, Decimal("0.25"))
+            )
+            await until(lambda: footer(app).startswith("$0.25"))
 
 
 async def test_calls_without_a_price_are_reported() -> None:
