@@ -280,6 +280,7 @@ class WindowSession:
         self.controllers.tasks.start(self.controllers.batches.resume_jobs())
         self.controllers.backups.check_soon()
         self.controllers.server_watch.check_soon()
+        self._window.conversations.update_today()
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" if it is temporary."""

@@ -79,7 +79,7 @@ class ConversationList(QFrame):
             the field is cleared.
         hit_open_requested(str conversation id, str message id or "", str words): open a hit with
             these matched words.
-        day_changed(): midnight has passed.
+        day_changed(): midnight has passed, perhaps during sleep.
     """
 
     open_requested = Signal(str)
@@ -136,7 +136,7 @@ class ConversationList(QFrame):
         self._connect_filters()
         self._connect_search()
         self.set_theme(theme)
-        self._update_today()
+        self.update_today()
 
     # ------------------------------------------------------------ rows and selection
 
@@ -330,8 +330,7 @@ class ConversationList(QFrame):
         self.model.modelReset.connect(self._mark_selected)
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._show_page)
-        self._midnight.timeout.connect(self._update_today)
-        self._midnight.timeout.connect(self.day_changed)
+        self._midnight.timeout.connect(self.update_today)
         # Queued, because the end of a rename may change the rows.
         self.model.rowsRemoved.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
         self.rename_ended.connect(self._on_rename_ended)
@@ -510,11 +509,12 @@ class ConversationList(QFrame):
         if not self.view.is_editing:
             self.model.set_today(today())
 
-    def _update_today(self) -> None:
-        """Group by the current day, and again after midnight."""
+    def update_today(self) -> None:
+        """Group by the current day, and again after midnight; call it after the computer wakes."""
         self._regroup()
         remaining = midnight(today() + timedelta(days=1)) - datetime.now(UTC)
         self._midnight.start(int(remaining.total_seconds() * 1000) + 1000)
+        self.day_changed.emit()
 
 
 def _open_at(menu: QMenu, position: QPoint) -> None:

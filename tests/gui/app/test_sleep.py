@@ -15,6 +15,7 @@ from desktop_app.app.library.data import backup_controller
 from desktop_app.app.library.data.backup_controller import FIRST_CHECK, LAST_KEY
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.services.spending import budget
 from desktop_app.session.sleep_watch import MANAGER
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, message_bus_daemon
@@ -53,6 +54,17 @@ async def test_due_work_is_done_soon_after_waking(
         )
         assert timer_of(watch).remainingTime() < MAX_WAIT_MS // 2
         timer_of(watch).stop()
+
+
+async def test_a_month_that_began_in_the_sleep_begins_without_spending(
+    logind: BusService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        month = app.window.conversations.footer.month
+        await app.ask_and_answer("One", "An answer.")
+        await until(lambda: "this month" in month.text())
+        monkeypatch.setattr(budget, "now", lambda: now() + timedelta(days=31))
+        await until(lambda: tell(logind, sleeps=False) and month.text() == "")
 
 
 async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
