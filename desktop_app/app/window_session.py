@@ -36,7 +36,7 @@ from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
+from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.run_resumption import Resumer
@@ -506,10 +506,9 @@ class WindowSession:
     def _show_error(self, error: UserFacingError) -> None:
         if isinstance(error, StorageError):
             log.error("%s %s", error, error.details)
-        if isinstance(error, StoreDamagedError):
+        if isinstance(error.reason, Reason) and error.reason.remedy is Remedy.REPAIR_LIBRARY:
             actions = [(tr("Repair"), self.controllers.data_page.repair)]
-            shown = error.with_remedy(Remedy.REPAIR_LIBRARY_HERE)
-            self._window.notifications.notify(shown, actions)
+            self._window.notifications.notify(error, actions)
             return
         topic = STORE if isinstance(error, StorageError) else ""
         self._window.notifications.notify(error, topic=topic)

@@ -31,6 +31,7 @@ from desktop_app.cli.streams.console import (
     write_question,
 )
 from desktop_app.cli.streams.progress_output import ProgressReporter
+from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.error_json import error_to_json
 from desktop_app.domain.error_note import note_of
@@ -92,7 +93,11 @@ def _report(error: UserFacingError) -> None:
     if reports_to_window():
         note(json.dumps(error_to_json(note_of(error))))
     else:
-        say(error.sentences)
+        say(_words(error))
+
+
+def _words(error: UserFacingError) -> str:
+    return error_words(note_of(error), from_environment=False)
 
 
 # -------------------------------------------------------------- import
@@ -125,7 +130,7 @@ class _ImportResult:
     def to_json(self) -> dict[str, Any]:
         uses_codes = reports_to_window()
         refused = [
-            error_to_json(note_of(why)) if uses_codes else why.sentences for why in self.refused
+            error_to_json(note_of(why)) if uses_codes else _words(why) for why in self.refused
         ]
         return {**vars(self), "refused": refused}
 
@@ -134,8 +139,8 @@ class _ImportResult:
         if not self.kind:
             (why,) = self.refused
             if "file" in why.params:  # its sentence names the file
-                return why.sentences
-            return tr("{file}: {reason}", file=self.file, reason=why.sentences)
+                return _words(why)
+            return tr("{file}: {reason}", file=self.file, reason=_words(why))
         if self.messages and not self.added:
             words = tr_plural(
                 "{file} ({kind}): {count} message added.",
@@ -181,7 +186,7 @@ async def _import(options: argparse.Namespace) -> int:
 def _say_result(result: _ImportResult) -> None:
     say(result.sentence)
     for why in result.refused if result.kind else ():
-        say(why.sentences)
+        say(_words(why))
 
 
 async def _import_file(

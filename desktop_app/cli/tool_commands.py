@@ -13,6 +13,7 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import rounded, say, write_json, write_line
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.remedy import Remedy
@@ -39,7 +40,7 @@ def run_tools(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(_list(as_json=options.json))
     except UserFacingError as error:
-        say(error.sentences)
+        say(plain_text(error_segments(error, TERMINAL)))
         return ExitCode.FAILED
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED

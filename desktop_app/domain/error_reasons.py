@@ -766,6 +766,7 @@ class Reason(StrEnum):
         N_("Couldn’t find {place} because part of its path is a file."), Remedy.CHECK_PATH
     )
     PATH_IS_FOLDER = _row(N_("Expected a file, but found a folder: {place}."), Remedy.CHECK_PATH)
+    PATH_TOO_LONG = _row(N_("The path {place} is too long."), Remedy.CHECK_PATH)
     DISK_FULL = _row(N_("The disk is too full to save {place}."), Remedy.FREE_SPACE)
     READ_ONLY = _row(
         N_("Couldn’t save {place} because the location is read-only."), Remedy.ALLOW_WRITING

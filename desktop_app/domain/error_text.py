@@ -49,6 +49,9 @@ _TERMINAL_REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.ADD_KEY: N_("Add one in {provider_page}, or set OPENAI_API_KEY or COMETAPI_KEY."),
     Remedy.CONTINUE: "",
     Remedy.ENTER_PRICE: N_("Enter it in {models_window}, or use --allow-unpriced."),
+    Remedy.REPAIR_LIBRARY: N_(
+        "Open Repartee or run “repartee repair” to repair it or restore a backup."
+    ),
     Remedy.SIGN_IN: N_("Run “repartee mcp login {server}”."),
 }
 

@@ -144,11 +144,7 @@ class Remedy(Enum):
     )
     NEEDS_VALUE = auto(), N_("Enter a value.")
     READABLE_FORMATS = auto(), N_("See the supported formats in {formats_help}.")
-    REPAIR_LIBRARY = (
-        auto(),
-        N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
-    )
-    REPAIR_LIBRARY_HERE = auto(), N_("Repair it or restore a backup.")
+    REPAIR_LIBRARY = auto(), N_("Repair it or restore a backup in {data_page}.")
     RESTART_MODEL = auto(), N_("Try again to restart it.")
     SECTIONS_ARE = auto(), N_("Enter numbers from 1 to {count}, such as {example}.")
     SECTIONS_ARE_NAMED = (

@@ -30,6 +30,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import tool_calls
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.variants import Effort, Variant
@@ -219,7 +220,7 @@ class SeveralAnswers:
     def _on_store(self, error: StorageError | None) -> None:
         if error is not None:
             self.has_store_failed = True
-            say(error.sentences)
+            say(error_words(note_of(error), from_environment=False))
 
     def _advance(self) -> None:
         """Write all finished answers up to the first unfinished one, and its text so far."""

@@ -24,7 +24,9 @@ from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.doctor.provider_routes import describe_route, is_server
 from desktop_app.cli.streams import console
+from desktop_app.cli.streams.terminal import error_words
 from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.hotkey import native_hotkey
 from desktop_app.hotkey.hotkey_check import check_hotkey, check_native_hotkey, is_x11
@@ -110,7 +112,7 @@ def run_doctor(*, as_json: bool) -> int:
     try:
         backend = build_backend()
     except UserFacingError as error:
-        console.say(error.sentences)
+        console.say(error_words(note_of(error), from_environment=False))
         return 1
     found = asyncio.run(_examine_and_close(backend))
     if as_json:
@@ -197,7 +199,7 @@ async def _check_store(
             await backend.database.check()
         count = len(await backend.conversations.all())
     except UserFacingError as error:
-        return Finding("store", False, error.sentences)
+        return Finding("store", False, error_words(note_of(error), from_environment=False))
     text = tr_plural(
         "{file}, {count} conversation",
         "{file}, {count} conversations",
@@ -241,7 +243,9 @@ async def _check_model(backend: Backend) -> Finding:
         why = tr("Didn’t load within {seconds} s", seconds=MODEL_TIMEOUT_S)
         return Finding("on-device model", False, why)
     except UserFacingError as error:
-        return Finding("on-device model", False, error.sentences)
+        return Finding(
+            "on-device model", False, error_words(note_of(error), from_environment=False)
+        )
     text = tr(
         "{model} works, context window of {count} tokens",
         model=endpoint.model,

@@ -127,7 +127,7 @@ class AnswerOutput:
         """Say that something could not be stored."""
         if error is not None:
             self.has_store_failed = True
-            say(error.sentences)
+            say(error_words(note_of(error), from_environment=False))
 
     def close(
         self,

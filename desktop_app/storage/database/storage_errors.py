@@ -25,11 +25,12 @@ UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 
 _FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-_NO_FILE = {
+_INVALID_PATH = {
     errno.ENOENT: Reason.PATH_MISSING,
     errno.ENOTDIR: Reason.PATH_THROUGH_FILE,
     errno.EEXIST: Reason.PATH_THROUGH_FILE,  # a file in place of a folder that is to be made
     errno.EISDIR: Reason.PATH_IS_FOLDER,
+    errno.ENAMETOOLONG: Reason.PATH_TOO_LONG,
 }
 
 # Primary result codes: the low byte of the extended ones. https://www.sqlite.org/rescode.html
@@ -82,8 +83,8 @@ def _from_os(exc: OSError, place: str) -> StorageError:
         return _full_error(place, details)
     if exc.errno in _READ_ONLY_ERRNOS:
         return _read_only_error(place, details)
-    if exc.errno in _NO_FILE:
-        return StorageError(_NO_FILE[exc.errno], details=details, place=place)
+    if exc.errno in _INVALID_PATH:
+        return StorageError(_INVALID_PATH[exc.errno], details=details, place=place)
     return _unwritable_error(place, details)
 
 

@@ -439,8 +439,19 @@ async def test_the_notice_of_damage_names_what_its_button_does() -> None:
         )
         app.open_row(damaged)
         await until(lambda: "is damaged" in app.said)
-        assert "Repair it or restore a backup." in app.said
+        assert "Repair it or restore a backup in" in app.said
         assert "Open Repartee" not in app.said
+
+
+async def test_a_damaged_file_that_a_repair_does_not_mend_offers_none() -> None:
+    async def refuse() -> None:
+        raise StoreDamagedError(Reason.BACKUP_DAMAGED, file="a.zip")
+
+    async with AppHarness() as app:
+        app.state.tasks.start(refuse())
+        await until(lambda: "The backup a.zip is damaged" in app.said)
+        buttons = app.window.notifications.findChildren(QPushButton)
+        assert "Repair" not in [button.text() for button in buttons]
 
 
 async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:

@@ -284,7 +284,7 @@ def test_damage_is_named_and_repaired(library: Library) -> None:
     with store.open("r+b") as file:
         file.write(bytes(4096))
     refused = library.run("search", "Kansai")
-    assert (refused.code, "is damaged" in refused.err) == (1, True)
+    assert (refused.code, "repartee repair" in refused.err) == (1, True)
     doctor = library.run("doctor", "--json")
     assert not doctor.json["store"]["works"]
     assert "is damaged" in doctor.json["store"]["text"]

@@ -29,7 +29,12 @@ from desktop_app.domain.error_text import (
     environment_surface,
     remedy_text,
 )
-from desktop_app.domain.errors import AuthenticationError, ToolServerError, UserFacingError
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    StoreDamagedError,
+    ToolServerError,
+    UserFacingError,
+)
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.remote_tool import SCHEMA_UNUSABLE
 from desktop_app.domain.tools.server_fault import ServerFault
@@ -54,6 +59,12 @@ def classes(of: type[UserFacingError] = UserFacingError) -> list[type[UserFacing
 def test_every_error_has_a_unique_code() -> None:
     ours = [cls for cls in classes() if cls.__module__ == errors.__name__]
     assert len({cls.code for cls in ours} | {INCOMPLETE}) == len(ours) + 1
+
+
+def test_only_a_terminal_names_the_command_that_repairs() -> None:
+    damaged = StoreDamagedError(Reason.ROW_DAMAGED)
+    assert "repartee repair" in remedy_text(damaged, TERMINAL)
+    assert damaged.what_to_do == "Repair it or restore a backup in Settings › Data."
 
 
 @pytest.mark.parametrize("remedy", Remedy)

@@ -77,6 +77,7 @@ def test_errors_of_sqlite_without_a_code_are_unusable(
         (errno.EFBIG, StoreFullError, Reason.DISK_FULL),
         (errno.EROFS, StoreFullError, Reason.READ_ONLY),
         (errno.EACCES, StoreFullError, Reason.READ_ONLY),
+        (errno.ENAMETOOLONG, StorageError, Reason.PATH_TOO_LONG),
         (errno.EPERM, StoreFullError, Reason.READ_ONLY),
         (errno.ENOENT, StorageError, Reason.PATH_MISSING),
         (errno.ENOTDIR, StorageError, Reason.PATH_THROUGH_FILE),
