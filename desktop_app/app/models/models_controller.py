@@ -48,7 +48,7 @@ class ModelsController(QObject):
         self._providers, self._setup = answer_settings.providers, answer_settings.setup
         self._start, self._settings_store = tasks.start, settings_store
         self._dialog: ModelsDialog | None = None
-        self._save_lock = asyncio.Lock()
+        self._save_lock, self._fill_lock = asyncio.Lock(), asyncio.Lock()
         for changed in (self._providers.changed, self._providers.listings_changed):
             changed.connect(self._refresh)
 
@@ -64,9 +64,8 @@ class ModelsController(QObject):
     async def _show(self, provider_id: str, model: str, *, with_editor: bool = False) -> None:
         if self._dialog is None:
             self._dialog = self._make_dialog()
-        rows = await self._rows()
         dialog = self._dialog
-        dialog.set_rows(rows)
+        rows = await self._fill(dialog)
         dialog.select(provider_id, model)
         bring_to_front(dialog)
         if with_editor:
@@ -90,8 +89,11 @@ class ModelsController(QObject):
         if self._dialog is not None and self._dialog.isVisible():
             self._start(self._fill(self._dialog))
 
-    async def _fill(self, dialog: ModelsDialog) -> None:
-        dialog.set_rows(await self._rows())
+    async def _fill(self, dialog: ModelsDialog) -> list[ModelRow]:
+        async with self._fill_lock:  # an older run must not overwrite the rows of a newer one
+            rows = await self._rows()
+            dialog.set_rows(rows)
+        return rows
 
     async def _rows(self) -> list[ModelRow]:
         """Return the models of the providers that have a key or need none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton
 
+from desktop_app.app.state.providers import Providers
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.services.models.model_table import FAVORITES, favorites_in
@@ -23,6 +25,7 @@ from tests.helpers.widgets import find
 if TYPE_CHECKING:
     import pytest
 
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.own_model import OwnModel
 
 SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_cap=Decimal(5))
@@ -82,6 +85,35 @@ async def test_favorites_come_first_and_stay() -> None:
         assert favorites_in(stored) == {("own", "other")}
         table.filter.setCurrentIndex(1)
         assert [row.model for row in table.rows] == ["other"]
+
+
+async def test_an_older_list_does_not_overwrite_a_newer_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usable, is_newer, may_end = Providers.usable, asyncio.Event(), asyncio.Event()
+
+    async def hold_older(providers: Providers) -> list[ProviderProfile]:
+        if not is_newer.is_set():
+            await may_end.wait()
+        return await usable(providers)
+
+    async with AppHarness() as app:
+        await app.backend.settings.save_profile(SERVER)
+        await app.state.providers.reload()
+        table = await _table(app)
+        table.select("own", "other")
+        monkeypatch.setattr(Providers, "usable", hold_older)
+        app.state.providers.changed.emit()
+        for _ in range(3):  # reads that come after those of the older list
+            await app.backend.settings.all()
+        is_newer.set()
+        find(table, QPushButton, "favorite-model").click()
+        await until(lambda: bool(app.stored("SELECT 1 FROM settings WHERE key = ?", FAVORITES)))
+        for _ in range(3):  # reads that come after those of the newer list
+            await app.backend.settings.all()
+        may_end.set()
+        await app.settled()
+        assert table.rows[0].key == ("own", "other")
 
 
 async def test_unknown_prices_come_last_in_any_order() -> None:
