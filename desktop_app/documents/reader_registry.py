@@ -7,7 +7,7 @@ from typing import Final
 
 from desktop_app.documents import media_type, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.outcome import OnProgress, ReadDocument
+from desktop_app.documents.read_document import OnProgress, ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types

@@ -14,7 +14,7 @@ from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.media_type import ZIP_ERRORS
-from desktop_app.documents.outcome import ReadDocument
+from desktop_app.documents.read_document import ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.documents import document_types

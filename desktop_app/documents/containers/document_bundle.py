@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from desktop_app.documents import media_type
-from desktop_app.documents.outcome import OnProgress, ReadDocument
+from desktop_app.documents.read_document import OnProgress, ReadDocument
 from desktop_app.documents.worker.protocol import Limits, Progress, replace_surrogates
 from desktop_app.domain import errors
 from desktop_app.domain.documents.document_notes import DocumentNote, Skip, bundle_note

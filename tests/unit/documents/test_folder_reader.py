@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.containers import folder_reader
-from desktop_app.documents.outcome import ReadDocument
+from desktop_app.documents.read_document import ReadDocument
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
