@@ -9,12 +9,13 @@ character for character.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from itertools import pairwise
 from typing import Final
 
+from desktop_app.documents.index.text_kinds import Count
 from desktop_app.domain.documents.extracted_document import TextChunk
 
 # How full a chunk must be to end early at a stronger border.
@@ -58,9 +59,6 @@ class Border(IntEnum):
     PARAGRAPH = auto()
     PAGE = auto()
     HEADING = auto()
-
-
-Count = Callable[[str], int]
 
 
 def chunks(text: str, limit: int, count: Count) -> list[TextChunk]:
