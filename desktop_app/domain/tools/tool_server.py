@@ -31,7 +31,7 @@ _VARIABLE: Final = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*
 _MERE_REFERENCE: Final = re.compile(
     r"(?:(?:Bearer|Basic|Token) )?\$\{(?:env:)?[A-Za-z_][A-Za-z0-9_]*\}", re.I
 )
-_WITH_PASSWORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@\s:]*:[^/@\s]+@")
+_WITH_PASSWORD: Final = re.compile(r"(?<=[A-Za-z0-9+.-])://[^/@\s:]*:[^/@\s]+@")
 _KEYRING_ARGUMENT: Final = re.compile(r"\$\{keyring:(\d+)\}")
 """The placeholder in a command for an argument that is in the keyring."""
 _SECRET_NAME: Final = (

@@ -27,10 +27,11 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.system_words import system_words
 
 LARGEST_FILE: Final = 1 << 20
+# Without their ends, too: otherwise each start would be searched to the end of the file.
 _STRING_OR_COMMENT: Final = re.compile(
-    r'"(?:[^"\\]|\\.)*+"|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<comma>,(?=\s*[}\]]))', re.S
+    r'"(?:[^"\\]|\\.)*+"?|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<comma>,(?=\s*[}\]]))', re.S
 )
-_INPUT: Final = re.compile(r"\$\{input:([^}]+)\}")
+_INPUT: Final = re.compile(r"\$\{input:([^${}]+)\}")
 _NOT_IN_VARIABLES: Final = re.compile(r"\W|^(?=\d)", re.ASCII)
 _NOT_IN_SERVER_NAMES: Final = re.compile(r"[^a-z0-9]+")
 

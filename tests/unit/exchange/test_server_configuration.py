@@ -171,3 +171,19 @@ def test_secrets_belong_to_one_command() -> None:
     other, _ = server_of("a", command=("x", "2"), environment={"K": "v"})
     assert one.secret_origin != other.secret_origin
     assert ServerSecrets.from_text(ServerSecrets({"K": "v"}, {}, "q").to_text()).query == "q"
+
+
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize("text", [r"\"" * 300_000, "/* " * 300_000, f'"{"a" * 1_000_000}'])
+def test_a_file_of_unclosed_strings_or_comments_is_refused_at_once(text: str) -> None:
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        parse_servers(text)
+
+
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize("value", ["a" * 900_000, "${input:" * 100_000, "--token" * 100_000])
+def test_a_huge_value_is_read_at_once(value: str) -> None:
+    fields = {"command": "serve", "args": [value], "env": {"LEVEL": value}}
+    [read] = parse_servers(json.dumps({"mcpServers": {"huge": fields}}))
+    server, _ = read.require_usable()
+    assert server.command == ("serve", value)
