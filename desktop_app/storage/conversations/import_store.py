@@ -76,9 +76,15 @@ class ImportStore:
         """
         missing = await self._database.read(partial(_missing, messages))
         batches = [missing[at : at + BATCH_SIZE] for at in range(0, len(missing), BATCH_SIZE)]
-        insertions: list[Action[None]] = [partial(_insert, batch) for batch in batches]
+        leaves = [None, *(batch[-1].id for batch in batches)]
+        insertions: list[Action[None]] = [
+            partial(_insert, batch, leaf_id)
+            for batch, leaf_id in zip(batches, leaves, strict=False)
+        ]
         if batches:
-            insertions[-1] = partial(_insert_last, batches[-1], compactions, conversation)
+            insertions[-1] = partial(
+                _insert_last, batches[-1], leaves[-2], compactions, conversation
+            )
 
         def begin(connection: sqlite3.Connection) -> bool:
             is_new = _create_if_missing(conversation, folder, preset, connection)
@@ -131,14 +137,23 @@ def _create_if_missing(
     return is_new
 
 
-def _insert(messages: Sequence[Message], connection: sqlite3.Connection) -> None:
+def _insert(
+    messages: Sequence[Message], leaf_id: str | None, connection: sqlite3.Connection
+) -> None:
+    """Insert messages, and show the last one if `leaf_id`, the one before them, was shown.
+
+    A kill before the next messages would otherwise leave a conversation that shows nothing.
+    """
     for message in messages:
         if not _is_stored(connection, message):  # the same import may run twice at once
             insert_message(connection, message)
+    sql = "UPDATE conversations SET leaf_id = ? WHERE id = ? AND leaf_id IS ?"
+    connection.execute(sql, (messages[-1].id, messages[-1].conversation_id, leaf_id))
 
 
 def _insert_last(
     messages: Sequence[Message],
+    leaf_id: str | None,
     compactions: Sequence[Compaction],
     conversation: Conversation,
     connection: sqlite3.Connection,
@@ -147,7 +162,7 @@ def _insert_last(
 
     An import that was interrupted between them would find no missing message the next time.
     """
-    _insert(messages, connection)
+    _insert(messages, leaf_id, connection)
     for compaction in compactions:
         insert_compaction(connection, compaction)
     stored = read_conversation(connection, conversation.id)

@@ -18,7 +18,7 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
-from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
+from desktop_app.storage.conversations.import_store import BATCH_SIZE, ImportOutcome, ImportStore
 from desktop_app.storage.database.database import Action, Database, T
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.prompt_store import PromptStore
@@ -129,6 +129,24 @@ class InterruptedDatabase(Database):
             raise StorageError(Reason.STORE_BUSY)
         self.writes_left -= 1
         return await super().write(action)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_an_interrupted_import_shows_what_was_added(tmp_path: Path, count: int) -> None:
+    made, messages = a_conversation(), list[Message]()
+    for _ in range(101):
+        messages += a_turn(made, messages[-1] if messages else None)
+    made = replace(made, leaf_id=messages[-1].id)
+    interrupted = InterruptedDatabase(tmp_path / "store.sqlite3")
+    interrupted.writes_left = count
+    await interrupted.open()
+    try:
+        with pytest.raises(StorageError):
+            await ImportStore(interrupted).add(made, messages, None)
+        path = await ConversationStore(interrupted).path(made.id)
+        assert path == messages[: count * BATCH_SIZE]
+    finally:
+        await interrupted.close()
 
 
 @pytest.mark.parametrize("count", range(3))
