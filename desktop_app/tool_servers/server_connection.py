@@ -205,11 +205,12 @@ class ServerConnection:
                     needs_sign_in=message["needs_sign_in"],
                 )
                 self._ready.set_exception(failure)
-            elif message["needs_sign_in"]:
-                self._listener.on_sign_in_needed()
             else:
                 self._end_reason = message["reason"]
-                self._listener.on_log("error", message["reason"])
+                if message["needs_sign_in"]:
+                    self._listener.on_sign_in_needed()
+                else:
+                    self._listener.on_log("error", message["reason"])
         elif event == "log":
             self._listener.on_log(message["level"], message["text"])
         elif event == "sign_in":
