@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.ui.look.theme import dark
@@ -29,6 +29,18 @@ def test_a_theme_keeps_the_size_of_the_editor(qtbot: QtBot, light_theme: Theme) 
     editor.resize(700, 640)
     editor.set_theme(dark())
     assert (editor.width(), editor.height()) == (700, 640)
+
+
+def test_the_labels_of_the_editor_use_its_width(qtbot: QtBot, light_theme: Theme) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(900, 800)
+    editor = ModelEditor(ModelRow("p", "P", "m", "Model"), light_theme, window)
+    editor.show()
+    labels = [label for label in editor.findChildren(QLabel) if label.buddy() is not None]
+    lines = {label.text(): label.height() // label.fontMetrics().height() for label in labels}
+    assert lines == dict.fromkeys(lines, 1)
+    assert "Context window (tokens)" in lines
 
 
 def test_a_list_that_arrives_keeps_the_widths_that_were_dragged(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS, OwnModel
@@ -91,9 +91,7 @@ class ModelEditor(FormDialog):
 
     def _build(self, theme: Theme) -> None:
         inner = QWidget()
-        self._form = QFormLayout(inner)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form = QVBoxLayout(inner)
         for name, label in _SIZES:
             field = self._field(name, tr(label), tr("tokens"), self._known_size(name))
             field.setValidator(QIntValidator(1, MAX_TOKENS, field))
@@ -107,20 +105,20 @@ class ModelEditor(FormDialog):
             (_EFFORTS_CHOSEN, tr("Takes these")),
         ):
             self.effort_choice.addItem(label, key)
-        self._form.addRow(_label(tr("Efforts"), self.effort_choice), self.effort_choice)
+        self._add_row(tr("Efforts"), self.effort_choice)
         self._effort_boxes = QWidget()
         boxes = FlowLayout(parent=self._effort_boxes)
         for effort in Effort:
             box = self.efforts[effort] = QCheckBox(menu_text(tr(effort.label)))
             boxes.addWidget(box)
-        self._form.addRow(self._effort_boxes)
+        self._form.addWidget(self._effort_boxes)
         for name, label in _FLAGS:
             combo = self.flags[name] = Combo(theme, tr(label))
             combo.setObjectName(f"model-{name}")
             combo.addItem(tr("Automatic ({value})", value=self._known_flag(name)), _AUTOMATIC)
             combo.addItem(tr_context("value", "yes"), _YES)
             combo.addItem(tr_context("value", "no"), _NO)
-            self._form.addRow(_label(tr(label), combo), combo)
+            self._add_row(tr(label), combo)
         self._lay_out(scroll_area_of(inner))
 
     def _lay_out(self, form_area: QScrollArea) -> None:
@@ -148,8 +146,14 @@ class ModelEditor(FormDialog):
         field.setPlaceholderText(known or tr_context("value", "unknown"))
         words = tr("{name} ({unit})", name=label, unit=unit)
         field.setAccessibleName(spoken_text(words))
-        self._form.addRow(_label(words, field), field)
+        self._add_row(words, field)
         return field
+
+    def _add_row(self, words: str, field: QWidget) -> None:
+        label = PlainLabel(words, wraps=True)
+        label.setBuddy(field)
+        self._form.addWidget(label)
+        self._form.addWidget(field)
 
     def _known_size(self, name: str) -> str:
         known = self._row.window if name == "window" else self._row.max_output
@@ -278,9 +282,3 @@ class ModelEditor(FormDialog):
         if amount is not None and amount >= MAX_PRICE:
             raise ValueError(tr("“{name}” isn’t a valid price.", name=label))
         return amount
-
-
-def _label(text: str, buddy: QWidget) -> PlainLabel:
-    label = PlainLabel(text, wraps=True)
-    label.setBuddy(buddy)
-    return label
