@@ -151,6 +151,7 @@ def printer_choice(printer: QPrinter) -> dict[str, Any]:
         "collate": printer.collateCopies(),
         "is_color": printer.colorMode() is QPrinter.ColorMode.Color,
         "duplex": printer.duplex().value,
+        "is_reversed": printer.pageOrder() is QPrinter.PageOrder.LastPageFirst,
         "pages": [printer.fromPage(), printer.toPage()],
     }
 
@@ -179,6 +180,8 @@ def make_printer(choice: Mapping[str, Any]) -> QPrinter:
     color = QPrinter.ColorMode
     printer.setColorMode(color.Color if choice["is_color"] else color.GrayScale)
     printer.setDuplex(QPrinter.DuplexMode(choice["duplex"]))
+    order = QPrinter.PageOrder
+    printer.setPageOrder(order.LastPageFirst if choice["is_reversed"] else order.FirstPageFirst)
     return printer
 
 
@@ -190,7 +193,8 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
     numbers = range(max(0, first - 1), min(last or pages.count, pages.count))
     if not numbers:  # a painter would print an empty page
         raise StorageError(Reason.PRINT_NO_PAGE, page=first)
-    paint(pages, printer, numbers)
+    # Qt leaves the order to the program.
+    paint(pages, printer, numbers[::-1] if choice["is_reversed"] else numbers)
 
 
 def _failure(file: str, error: OSError) -> StorageError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -235,6 +236,22 @@ async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: 
         assert "This one." in text
         assert "Which is it?" not in text.replace("Which is it? 2 /", "")
         assert "2 / " in text
+
+
+async def test_the_last_page_is_printed_first_if_the_order_is_reversed(tmp_path: Path) -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one. " * 2000)
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        printer.setOutputFileName(str(tmp_path / "printed.pdf"))
+        printer.setFromTo(1, 3)
+        printer.setPageOrder(QPrinter.PageOrder.LastPageFirst)
+        chosen = printer_choice(printer)
+        again = printer_choice(make_printer(chosen))
+        assert again | {"pages": [1, 3]} == chosen
+        app.controllers.export.print_on(app.open_id, printer)
+        await until(lambda: app.said == "Printed to printed.pdf.")
+        assert re.findall(r"(\d) / ", words(tmp_path / "printed.pdf")) == ["3", "2", "1"]
 
 
 async def test_no_page_is_printed_if_none_is_chosen(tmp_path: Path) -> None:

@@ -161,6 +161,7 @@ def _choice(target: Path) -> dict[str, Any]:
         "collate": True,
         "is_color": True,
         "duplex": 0,
+        "is_reversed": False,
         "pages": [0, 0],
     }
 
