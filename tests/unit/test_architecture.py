@@ -176,7 +176,7 @@ OWN_VALUES = {
     "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "format_range"},
     "desktop_app/ui/transcript/message_state.py": {"self.unfolded"},
     "desktop_app/ui/transcript/search/difference_marks.py": {"mark"},
-    "desktop_app/ui/transcript/search/finder.py": {"mark"},
+    "desktop_app/ui/transcript/search/match_marks.py": {"mark"},
     "desktop_app/ui/transcript/viewport/backdrop.py": {"found", "last"},
     "desktop_app/ui/transcript/viewport/stream_scheduler.py": {"queued"},
     "desktop_app/ui/viewer/attachment_preview.py": {"self._picture"},

@@ -115,7 +115,7 @@ class FindInTranscript(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.finder.set_theme(theme)
+        self.finder.marks.set_theme(theme)
         if self._bar is not None:
             self._bar.set_theme(theme)
             self.place()

@@ -3,20 +3,18 @@
 A thread counts matches message by message, from the topmost message on screen to the end, then
 backwards from there to the beginning. So typing never waits, and the first match appears long
 before counting ends. A match is a message and a number within it; its position in the document
-is resolved only when the user goes there. Matches on screen are highlighted on scrolling.
+is resolved only when the user goes there.
 """
 
 from __future__ import annotations
 
 import time
 from functools import partial
-from itertools import islice
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QTextBrowser, QTextEdit
+from PySide6.QtGui import QTextCursor
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.block_model import Block, Runs
@@ -31,19 +29,17 @@ from desktop_app.rendering.search.text_search import (
 from desktop_app.ui.transcript.layout.item_prefix import prefix_of
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.media.code_folds import fold_number
-from desktop_app.ui.transcript.media.drawn_formulas import with_drawing
 from desktop_app.ui.transcript.message_items import Item, reasoning_text
 from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
+from desktop_app.ui.transcript.search.match_marks import MatchMarks, selected_match
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
-from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from PySide6.QtGui import QTextBlock
+    from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
@@ -61,10 +57,8 @@ _MAX_SCROLLS: Final = 3
 """Scrolls to a match at most, because materializing text may move the match."""
 
 _STREAMING_MS: Final = 700
-_MAX_MARKED: Final = 300
 _NEXT_ITERATION_MS: Final = 1
 _ITEMS_PER_CHECK: Final = 64
-_MAX_MARKED_IN_BLOCK: Final = 60
 
 
 class _TextSoFar(NamedTuple):
@@ -130,6 +124,9 @@ class _Counter(QObject):
 class Finder(QObject):
     """A search in the messages of one view.
 
+    Attributes:
+        marks: the highlights of the matches on screen.
+
     Signals:
         counted(int number, int total, bool is_final): the number of the current match, from 1 (0
             for none); the number of matches so far; whether every message has been counted.
@@ -172,33 +169,16 @@ class Finder(QObject):
         self._text_matches: _TextMatches | None = None
         self._first_from_index: int | None = None
         self._changed_ids: set[str] = set()
-        self._has_marks = False
-        self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
+        self.marks = MatchMarks(view, messages, self._current_cursor)
         self._counter = _Counter()
         self._counter.counted.connect(self._on_counted)
-        self._mark_timer = QTimer(self, singleShot=True, interval=0)
-        self._mark_timer.timeout.connect(self._mark)
         self._recount_timer = QTimer(self, singleShot=True, interval=_STREAMING_MS)
         self._recount_timer.timeout.connect(self._recount_changed)
-        view.verticalScrollBar().valueChanged.connect(self._mark_soon)
-        view.document().contentsChanged.connect(self._mark_soon)
 
     @property
     def is_active(self) -> bool:
         """Return True if a search is active."""
         return bool(self._query)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Set the highlight colors."""
-        every, current = QTextCharFormat(), QTextCharFormat()
-        ground = QColor(theme.accent)
-        ground.setAlpha(64)
-        every.setBackground(ground)
-        every.setForeground(theme.text)
-        current.setBackground(theme.accent)
-        current.setForeground(theme.on_accent)
-        self._formats = (every, current)
-        self._mark_soon()
 
     # ------------------------------------------------------------------ searching
 
@@ -210,6 +190,7 @@ class Finder(QObject):
         # A message without the shorter text has no match for the longer one.
         is_longer = bool(self._query) and self._query in query
         self._query = query
+        self.marks.set_query(query)
         self._begin(self._index.ids_without_match if is_longer else set())
 
     def restart(self) -> None:
@@ -236,7 +217,7 @@ class Finder(QObject):
         self._index.set_order([message.id for message, _ in messages])
         top = self._topmost_index()
         self._first_from_index, self._is_count_final = top, not self._query
-        self._mark_soon()
+        self.marks.mark_soon()
         if not self._query:
             self.counted.emit(0, 0, True)
             return
@@ -317,7 +298,7 @@ class Finder(QObject):
         state, found = self._messages.get(match.message_id), self._hit_of(match)
         if state is not None and found is not None:
             self._reveal(state.layout, found, self._query, retry)
-        self._mark_soon()
+        self.marks.mark_soon()
 
     def _show_reasoning(self, message_id: str, retry: Then) -> bool:
         self._unfold_reasoning(message_id)
@@ -443,7 +424,7 @@ class Finder(QObject):
             if number < len(ranges):
                 break
             number, head, block = number - len(ranges), 0, block.next()
-        return None if last is None else _selected(*last)
+        return None if last is None else selected_match(*last)
 
     def _units_of_hit(self, item: Item, number: int, query: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
@@ -458,39 +439,11 @@ class Finder(QObject):
         first, end = ranges[min(number, len(ranges) - 1)] if ranges else (0, 0)
         return utf16_length(text[:first]), utf16_length(text[:end])
 
-    # ------------------------------------------------------------------ counts and highlights
+    # ------------------------------------------------------------------ counts
 
     def _report(self) -> None:
         number = 0 if self._current is None else self._index.number_of(self._current)
         self.counted.emit(number, self._index.total, self._is_count_final)
-
-    def _mark_soon(self) -> None:
-        if self._query or self._has_marks:
-            self._mark_timer.start()
-
-    def _mark(self) -> None:
-        """Highlight the matches on screen, up to `_MAX_MARKED`.
-
-        The limit exists because each highlight slows down every repaint.
-        """
-        marks: list[QTextEdit.ExtraSelection] = []
-        current = self._current_cursor()
-        if self._query and self._formats is not None:
-            if current is not None:
-                marks.append(self._mark_of(current, is_current=True))
-            blocks = (_matches(block, self._query, head) for block, head in self._on_screen())
-            matches = (found for each in blocks for found in islice(each, _MAX_MARKED_IN_BLOCK))
-            other_matches = (found for found in islice(matches, _MAX_MARKED) if found != current)
-            marks += [self._mark_of(found, is_current=False) for found in other_matches]
-        self._has_marks = bool(marks)
-        self._view.setExtraSelections(marks)
-
-    def _mark_of(self, found: QTextCursor, *, is_current: bool) -> QTextEdit.ExtraSelection:
-        mark = QTextEdit.ExtraSelection()
-        mark.cursor = with_drawing(found)
-        if self._formats is not None:
-            mark.format = self._formats[is_current]
-        return mark
 
     def _current_cursor(self) -> QTextCursor | None:
         """Return the current match as a selection; None if it is not materialized."""
@@ -499,20 +452,6 @@ class Finder(QObject):
         if hit is None or state is None:
             return None
         return self._cursor_of(state.layout, hit, self._query)
-
-    def _on_screen(self) -> Iterator[tuple[QTextBlock, int]]:
-        """Yield the blocks on screen that are searched, and the length of each one's prefix."""
-        for block in visible_blocks(self._view):
-            found = self._messages.layouts.layout_at(block.blockNumber())
-            state = self._messages.get(found[0].key) if found is not None else None
-            if found is not None and state is not None:
-                layout, number = found
-                at = layout.item_at(number)
-                item = layout.items[at]
-                is_own_line = (state.head_count and at == 0) or fold_number(item) is not None
-                if not is_own_line and at < len(layout.items) - state.foot_count:
-                    head = len(prefix_of(item))
-                    yield block, head if head and layout.offset(at) == number else 0
 
 
 def _hits_in(items: Sequence[Item], first: int, end: int, query: str) -> Iterator[tuple[int, int]]:
@@ -551,24 +490,6 @@ def _may_match(block: Block, query: str) -> bool:
     cells = (cell for row in block.rows for cell in row) if block.rows else (block.runs,)
     text = "\n".join(map(text_of, cells))
     return not text.isascii() or query in text.lower()
-
-
-def _matches(block: QTextBlock, query: str, head: int) -> Iterator[QTextCursor]:
-    """Yield each match of the case-folded `query` in a block as a selection.
-
-    Skip the first `head` characters, which are a prefix.
-    """
-    for match_range in match_ranges(block.text(), query):
-        if match_range[0] >= head:
-            yield _selected(block, match_range)
-
-
-def _selected(block: QTextBlock, match_range: tuple[int, int]) -> QTextCursor:
-    text, at = block.text(), block.position()
-    found = QTextCursor(block)
-    found.setPosition(at + utf16_length(text[: match_range[0]]))
-    found.setPosition(at + utf16_length(text[: match_range[1]]), QTextCursor.MoveMode.KeepAnchor)
-    return found
 
 
 def _count_in_message(message: Message, so_far: _TextSoFar | None, query: str) -> Count:
