@@ -22,7 +22,7 @@ REFUSALS_LIFETIME: Final = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class StoredMemory(ServerMemory):
-    """What replies have shown about the server of one profile.
+    """The facts that replies have shown about the server of one profile.
 
     Attributes:
         write: sets a setting, in the background.

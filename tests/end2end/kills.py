@@ -91,7 +91,7 @@ class Server:
 
 @dataclass
 class Seen:
-    """What a round has shown on the screen, and when."""
+    """The texts that a round has shown on the screen, and when."""
 
     question: str
     draft: str

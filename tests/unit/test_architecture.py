@@ -319,7 +319,8 @@ def test_objects_emit_their_own_signals(product_nodes: Nodes) -> None:
     assert not found
 
 
-# What returns a sentence for users, and the methods that would cut, change or test it.
+# The functions and attributes that return sentences for users, and the methods that would cut,
+# change or compare them.
 _TRANSLATORS = {"tr", "tr_context", "tr_filled", "tr_plural"}
 _SENTENCES = {"sentences", "what_happened", "what_to_do"}
 _CUTTING = {

@@ -38,7 +38,7 @@ class ServerBook(Protocol):
 
 
 class SecretPlace(Protocol):
-    """Where a secret is stored, such as the keyring."""
+    """The place where a secret is stored, such as the keyring."""
 
     @property
     def is_usable(self) -> bool:
