@@ -214,6 +214,7 @@ class Controllers(QObject):
             conversation_list=window.conversations,
             conversations=state.backend.conversations,
             flag_store=state.backend.flags,
+            attachment_store=state.backend.attachments,
         )
 
     def _make_conversations(self) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
     from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -45,11 +46,13 @@ class Trash(QObject):
         current: OpenConversation,
         conversations: ConversationStore,
         flag_store: ConversationFlagStore,
+        attachment_store: AttachmentStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications, self._current = parent, notifications, current
         self._view = conversation_list.view
         self._conversations, self._flag_store = conversations, flag_store
+        self._attachment_store = attachment_store
         self._running, self._navigator, self._presenter = running, navigator, presenter
         conversation_list.delete_requested.connect(self.delete)
         conversation_list.view.undo_pressed.connect(notifications.undo_last)
@@ -191,6 +194,7 @@ class Trash(QObject):
             self._leave(conversation_id)
             self._presenter.forget(conversation_id)
         await self._conversations.erase(ids)
+        await self._attachment_store.remove_of_deleted()
 
     async def empty(self) -> None:
         """Permanently delete everything in the trash."""
@@ -218,6 +222,7 @@ class Trash(QObject):
         self._presenter.forget_trashed(before)
         if count and self._presenter.list_filter == TRASH:
             await self._presenter.apply_filter(TRASH)
+        await self._attachment_store.remove_of_deleted()
 
     def _leave(self, conversation_id: str) -> None:
         self._running.stop(conversation_id)

@@ -33,6 +33,8 @@ GRACE: Final = timedelta(hours=1)
 DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
 _NO_LIMIT: Final = (1 << 63) - 1
+_AFTER_SKIPPED: Final = 1
+"""A limit that only the time set by `skip_grace_period` is below."""
 _FOLDER: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
 
@@ -74,9 +76,14 @@ def skip_grace_period(connection: sqlite3.Connection, conversation_id: str) -> N
     connection.execute(_SKIP_GRACE_PERIOD, (conversation_id,))
 
 
-def unneeded_hashes(connection: sqlite3.Connection) -> list[str]:
-    """Return the hashes of the attachments that can be removed."""
-    return [row["sha256"] for row in connection.execute(_UNNEEDED, (_grace_limit(),))]
+def unneeded_hashes(connection: sqlite3.Connection, *, of_deleted: bool = False) -> list[str]:
+    """Return the hashes of the attachments that can be removed.
+
+    Args:
+        of_deleted: only those of deleted conversations.
+    """
+    limit = _AFTER_SKIPPED if of_deleted else _grace_limit()
+    return [row["sha256"] for row in connection.execute(_UNNEEDED, (limit,))]
 
 
 def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:

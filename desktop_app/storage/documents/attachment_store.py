@@ -203,10 +203,7 @@ class AttachmentStore:
         Return their number. Afterwards their words are nowhere on disk. Each removal is one short
         transaction, so that other writers never wait long.
         """
-        count = 0
-        for sha256 in await self._disk.read(unneeded_hashes):
-            path = self.path(sha256)
-            count += await self._disk.write(partial(remove_unneeded, sha256=sha256, path=path))
+        count = await self._remove_all(await self._disk.read(unneeded_hashes))
         known = await self._disk.read(_known_hashes)
         keeps_whole = await self._in_thread(lambda: has_previous_library(self._disk.path))
         for path, found in await self._in_thread(lambda: _old_files(self._folder)):
@@ -214,6 +211,18 @@ class AttachmentStore:
                 count += await self._disk.write(partial(remove_stray, sha256=found, path=path))
         if count:
             await self._disk.wipe()
+        return count
+
+    async def remove_of_deleted(self) -> None:
+        """Remove the attachments of deleted conversations that nothing else needs."""
+        if await self._remove_all(await self._disk.read(partial(unneeded_hashes, of_deleted=True))):
+            await self._disk.wipe()
+
+    async def _remove_all(self, hashes: list[str]) -> int:
+        count = 0
+        for sha256 in hashes:
+            path = self.path(sha256)
+            count += await self._disk.write(partial(remove_unneeded, sha256=sha256, path=path))
         return count
 
     def path(self, sha256: str) -> Path:

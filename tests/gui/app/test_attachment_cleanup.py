@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from desktop_app.app.library.data import housekeeping
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
-
-if TYPE_CHECKING:
-    import pytest
 
 HOURS_AGO = int(time.time() - 7200) * 1_000_000
 
@@ -28,7 +26,8 @@ async def attach(app: AppHarness, path: Path) -> None:
     await until(lambda: len(app.state.draft.value.question_attachments) > before)
 
 
-async def test_a_document_is_deleted_with_its_conversation(data: Path) -> None:
+@pytest.mark.parametrize("is_emptied", [True, False])
+async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptied: bool) -> None:
     async with AppHarness() as app:
         await attach(app, data / "report.pdf")
         asked = await app.ask_and_answer("What is it?", "A report.")
@@ -37,10 +36,19 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path) -> None:
         await app.written()
     assert len(files()) == 1  # it is in the trash
     async with AppHarness() as app:
-        await app.controllers.trash.empty()
-    assert files() == []
-    async with AppHarness() as app:
-        assert app.stored("SELECT * FROM attachments") == []
+        await attach(app, data / "notes.md")
+        (removed,) = app.state.draft.value.question_attachments
+        age = "UPDATE attachments SET created_at = ? WHERE sha256 = ?"
+        await app.backend.database.write(lambda c: c.execute(age, (HOURS_AGO, removed.sha256)))
+        app.window.prompt.chips.remove_requested.emit(removed.sha256)
+        await app.written()
+        app.window.conversations.filter_requested.emit(TRASH)
+        await until(lambda: app.rows)
+        trash = app.controllers.trash
+        await (trash.empty() if is_emptied else trash.erase([asked]))
+        # The removed document of the draft can be put back.
+        assert files() == [app.backend.attachments.path(removed.sha256)]
+        assert app.stored("SELECT sha256 FROM attachments") == [(removed.sha256,)]
 
 
 async def test_a_document_in_a_draft_stays_and_a_removed_one_is_deleted(data: Path) -> None:
