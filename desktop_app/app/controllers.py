@@ -527,7 +527,7 @@ class Controllers(QObject):
             notifications=window.notifications,
             compaction_store=state.backend.compactions,
         )
-        self.compaction.compacted.connect(marks.load)
+        self.compaction.ended.connect(marks.load)
         marks.undone.connect(
             lambda undone: self.compaction.postpone(undone.conversation_id, undone.tokens_before)
         )

@@ -47,10 +47,10 @@ class CompactionController(QObject):
         add_above_prompt: shows a widget between the notifications and the prompt.
 
     Signals:
-        compacted(str conversation_id): a compaction was stored, has failed or was cancelled.
+        ended(str conversation_id): a compaction was stored, failed, or was canceled.
     """
 
-    compacted = Signal(str)
+    ended = Signal(str)
 
     def __init__(
         self,
@@ -239,7 +239,7 @@ class CompactionController(QObject):
     def _on_ended(self, conversation_id: str) -> None:
         del self._work[conversation_id]
         self._show_card()
-        self.compacted.emit(conversation_id)
+        self.ended.emit(conversation_id)
 
     def cancel(self) -> bool:
         """Cancel the compaction of the open conversation; return True if there was one."""
