@@ -214,6 +214,18 @@ async def test_automatic_backups_report_a_failure_once(
         assert remaining > 3_600_000
 
 
+async def test_a_failure_stored_without_its_error_ends_with_another_folder(tmp_path: Path) -> None:
+    """Check what earlier versions stored: their sentence was removed by a migration."""
+    async with AppHarness() as app:
+        await app.backend.settings.set(LAST_KEY, {"failed_at": now().isoformat()})
+    async with AppHarness() as app:
+        page = library_page(app)
+        assert "failed" in find(page, Note, "backup-state").text()
+        page.changed.emit("backup.folder", str(tmp_path))
+        await app.written()
+        assert find(page, Note, "backup-state").text() == "No backup yet."
+
+
 async def test_a_backup_without_a_damaged_attachment_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,7 @@
 """Automatic backups, daily or weekly, to a folder that the user chose.
 
 The last outcome is stored, so that a failure or an incomplete backup is notified only once and then
-shown in the settings.
-A failed backup is retried every hour.
+shown in the settings. A failed backup is retried every hour.
 """
 
 from __future__ import annotations
@@ -113,7 +112,7 @@ class BackupController(QObject):
     def _on_value(self, key: str) -> None:
         if key in ("backup.folder", "backup.every"):
             if self._last_outcome.pop("failed_at", None):
-                del self._last_outcome["error"]
+                self._last_outcome.pop("error", None)  # absent if an earlier version stored it
             self._show_state()
             self._schedule(timedelta(seconds=2))
 
