@@ -91,6 +91,13 @@ def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme)
 
 
 @pytest.mark.usefixtures("qapp")
+def test_a_draft_of_an_earlier_version_keeps_its_files(light_theme: Theme) -> None:
+    page = BatchNewPage(light_theme)
+    page.restore({"files": "/x/a.pdf\n/x/b.pdf"})
+    assert page.files.text() == "2 files and folders: a.pdf and b.pdf"
+
+
+@pytest.mark.usefixtures("qapp")
 def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: Theme) -> None:
     page = BatchJobPage(light_theme)
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))

@@ -191,14 +191,16 @@ class BatchNewPage(QWidget):
     def draft(self) -> FormValues:
         """Return the entries that were not yet used; {} for none."""
         text = self.task.toPlainText() if self.task.document().isModified() else ""
-        files = "\0".join(map(str, self._paths))  # a name may have any other character
+        files = "".join(f"{path}\0" for path in self._paths)  # a name may have any other character
         return {"task": text, "files": files} if text or files else {}
 
     def restore(self, draft: FormValues) -> None:
         """Show the draft of an earlier run."""
         self.task.setPlainText(str(draft.get("task", "")))
         self.task.document().setModified(True)
-        self.add_files([Path(path) for path in str(draft.get("files", "")).split("\0") if path])
+        files = str(draft.get("files", ""))
+        end = "\0" if "\0" in files else "\n"  # as earlier versions stored it
+        self.add_files([Path(path) for path in files.split(end) if path])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
         """Set the prompts; the default one fills an empty message."""
