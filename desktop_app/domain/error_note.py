@@ -6,24 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import (
-    WINDOW,
-    Surface,
-    environment_surface,
-    happened_text,
-    remedy_segments,
-)
-from desktop_app.domain.errors import Param, UserFacingError, with_words
+from desktop_app.domain.error_text import WINDOW, Surface, environment_surface, remedy_segments
+from desktop_app.domain.errors import ErrorDescription, Param, UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.domain.remedy import Remedy
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorNote:
+class ErrorNote(ErrorDescription):
     """An error as it is stored.
 
     Attributes:
-        reason, remedy, details, params, because: as in UserFacingError.
+        details: as in UserFacingError.
         code: of the error's class, or INCOMPLETE or REFUSED of conversation.py; "" if unknown.
         is_of_environment: environment variables configure the provider. It is not stored.
     """
@@ -46,24 +40,9 @@ class ErrorNote:
         return plain_text(self.remedy_segments_on(surface))
 
     @property
-    def what_happened(self) -> str:
-        """Return the sentence on what happened."""
-        return happened_text(self.reason, self.shown_params)
-
-    @property
-    def shown_params(self) -> Mapping[str, Param]:
-        """Return the parameters, with the sentence of `because` as {words}."""
-        return with_words(self.params, self.because)
-
-    @property
     def what_to_do(self) -> str:
         """Return the sentence on what to do, as the window shows it."""
         return self.remedy_on(WINDOW)
-
-    @property
-    def sentences(self) -> str:
-        """Return both sentences, as the window shows them."""
-        return f"{self.what_happened} {self.what_to_do}".rstrip()
 
 
 def note_of(error: UserFacingError) -> ErrorNote:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from string import Formatter
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Param
+from desktop_app.domain.errors import ErrorDescription, Param
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, linked_text, plain_text
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.server_fault import fault_text
@@ -72,19 +72,6 @@ def environment_surface(surface: Surface) -> Surface:
     return surface._replace(remedies=remedies, places=places)
 
 
-class DescribedError(Protocol):
-    """An error, or its stored note."""
-
-    @property
-    def reason(self) -> Reason | str: ...
-    @property
-    def remedy(self) -> Remedy | str: ...
-    @property
-    def shown_params(self) -> Mapping[str, Param]: ...
-    @property
-    def what_happened(self) -> str: ...
-
-
 def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
     """Return the sentence on what happened.
 
@@ -100,14 +87,14 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
     return tr_filled(reason.fuller if is_full else reason.happened, params)
 
 
-def remedy_of(error: DescribedError) -> Remedy | str:
+def remedy_of(error: ErrorDescription) -> Remedy | str:
     """Return the remedy of the error itself, else that of its reason."""
     if error.remedy or not isinstance(error.reason, Reason):
         return error.remedy
     return error.reason.remedy
 
 
-def remedy_segments(error: DescribedError, surface: Surface) -> LinkedText:
+def remedy_segments(error: ErrorDescription, surface: Surface) -> LinkedText:
     """Return the sentence on what to do, with links to the places it names; () for none."""
     remedy = remedy_of(error)
     if isinstance(remedy, str):
@@ -116,12 +103,12 @@ def remedy_segments(error: DescribedError, surface: Surface) -> LinkedText:
     return linked_text(sentence, error.shown_params, surface.places)
 
 
-def remedy_text(error: DescribedError, surface: Surface) -> str:
+def remedy_text(error: ErrorDescription, surface: Surface) -> str:
     """Return the sentence on what to do as plain text; "" for none."""
     return plain_text(remedy_segments(error, surface))
 
 
-def error_segments(error: DescribedError, surface: Surface) -> LinkedText:
+def error_segments(error: ErrorDescription, surface: Surface) -> LinkedText:
     """Return both sentences, with links to the places they name."""
     happened = error.what_happened
     remedy = remedy_segments(error, surface)

@@ -45,7 +45,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from desktop_app.i18n.translation import in_english
 
@@ -57,27 +57,57 @@ Param = str | int
 """A value for a placeholder in the sentences of an error."""
 
 
-class _Explained(Protocol):
+class ErrorDescription:
+    """The codes of an error or of its stored note, and the sentences made from them.
+
+    Attributes:
+        reason: the code of what happened, or a sentence from another process or a store.
+        remedy: the next step, if it differs from that of the reason in `error_reasons`.
+        params: values for the placeholders in the sentences.
+        because: the error that the placeholder {words} quotes.
+    """
+
+    __slots__ = ()
+
+    reason: Reason | str
+    remedy: Remedy | str
+    params: Mapping[str, Param]
+    because: ErrorDescription | None
+
     @property
-    def what_happened(self) -> str: ...
+    def what_happened(self) -> str:
+        """Return the sentence on what happened."""
+        from desktop_app.domain.error_text import happened_text  # not needed at the start
+
+        return happened_text(self.reason, self.shown_params)
+
+    @property
+    def shown_params(self) -> Mapping[str, Param]:
+        """Return the parameters, and as {words} the sentence of `because`, which is not stored."""
+        if self.because is None:
+            return self.params
+        return {**self.params, "words": self.because.what_happened}
+
+    @property
+    def what_to_do(self) -> str:
+        """Return the sentence on what to do, as the window shows it."""
+        from desktop_app.domain.error_text import WINDOW, remedy_text
+
+        return remedy_text(self, WINDOW)
+
+    @property
+    def sentences(self) -> str:
+        """Return both sentences, as the window shows them."""
+        return f"{self.what_happened} {self.what_to_do}".rstrip()
 
 
-def with_words(params: Mapping[str, Param], because: _Explained | None) -> Mapping[str, Param]:
-    """Return the parameters, and as {words} the sentence of `because`, which is never stored."""
-    return params if because is None else {**params, "words": because.what_happened}
-
-
-class UserFacingError(Exception):
+class UserFacingError(ErrorDescription, Exception):
     """A failure that is reported to the user.
 
     Attributes:
         code: identifies the class, in memory and in the store. A ProviderError made from another
             error has the code of that error.
-        reason: the code of what happened, or a sentence from another process or a store.
-        remedy: the next step, if it differs from that of the reason in `error_reasons`.
-        params: values for the placeholders in the sentences.
         details: for the Details view and the log; never a key, never a prompt.
-        because: the error that the placeholder {words} quotes.
     """
 
     code: str = "error"
@@ -96,9 +126,9 @@ class UserFacingError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.remedy = what_to_do
-        self.params = {**(params or {}), **values}
+        self.params: dict[str, Param] = {**(params or {}), **values}
         self.details = details
-        self.because = because
+        self.because: UserFacingError | None = because
 
     def copy_with(self, **fields: Any) -> Self:
         """Return a copy with other attributes and the same cause."""
@@ -115,30 +145,6 @@ class UserFacingError(Exception):
         """Return what happened in English, for logs and tracebacks."""
         with in_english():
             return self.what_happened
-
-    @property
-    def what_happened(self) -> str:
-        """Return the sentence on what happened."""
-        from desktop_app.domain.error_text import happened_text  # not needed at the start
-
-        return happened_text(self.reason, self.shown_params)
-
-    @property
-    def shown_params(self) -> Mapping[str, Param]:
-        """Return the parameters, with the sentence of `because` as {words}."""
-        return with_words(self.params, self.because)
-
-    @property
-    def what_to_do(self) -> str:
-        """Return the sentence on what to do, as the window shows it."""
-        from desktop_app.domain.error_text import WINDOW, remedy_text
-
-        return remedy_text(self, WINDOW)
-
-    @property
-    def sentences(self) -> str:
-        """Return both sentences, as the window shows them."""
-        return f"{self.what_happened} {self.what_to_do}".rstrip()
 
     @property
     def all_details(self) -> str:
@@ -211,16 +217,8 @@ class RefusedParameterError(ProviderError):
 
     code = "refused_parameter"
 
-    def __init__(
-        self,
-        reason: Reason | str,
-        params: Mapping[str, Param] | None = None,
-        /,
-        *,
-        param: str = "",
-        **others: Any,
-    ) -> None:
-        super().__init__(reason, params, **others)
+    def __init__(self, reason: Reason | str, /, *, param: str = "", **others: Any) -> None:
+        super().__init__(reason, **others)
         self.param = param
 
 
@@ -234,16 +232,9 @@ class ContextTooLongError(ProviderError):
     code = "context_too_long"
 
     def __init__(
-        self,
-        reason: Reason | str,
-        params: Mapping[str, Param] | None = None,
-        /,
-        *,
-        tokens: int = 0,
-        window: int = 0,
-        **others: Any,
+        self, reason: Reason | str, /, *, tokens: int = 0, window: int = 0, **others: Any
     ) -> None:
-        super().__init__(reason, params, **others)
+        super().__init__(reason, **others)
         self.tokens = tokens
         self.window = window
 
@@ -387,14 +378,13 @@ class DocumentEncryptedError(DocumentError):
     def __init__(
         self,
         reason: Reason | str,
-        params: Mapping[str, Param] | None = None,
         /,
         *,
         takes_password: bool = False,
         sha256: str = "",
         **others: Any,
     ) -> None:
-        super().__init__(reason, params, **others)
+        super().__init__(reason, **others)
         self.takes_password = takes_password
         self.sha256 = sha256
 

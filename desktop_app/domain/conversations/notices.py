@@ -13,7 +13,7 @@ from typing import Final
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
-from desktop_app.domain.errors import Param, with_words
+from desktop_app.domain.errors import Param
 from desktop_app.domain.text_enum import TextEnum, coded
 from desktop_app.i18n.formatting import day
 from desktop_app.i18n.translation import N_, tr_filled
@@ -115,15 +115,12 @@ class AnswerNotice:
     params: tuple[tuple[str, Param], ...] = ()
     because: AnswerNotice | None = None  # the placeholder {words} quotes it
 
-    @property
-    def what_happened(self) -> str:
-        """Return the sentence of the notice."""
-        return str(self)
-
     def __str__(self) -> str:
-        if isinstance(self.code, Reason):
-            return happened_text(self.code, with_words(dict(self.params), self.because))
         params = dict(self.params)
+        if isinstance(self.code, Reason):
+            if self.because is not None:
+                params["words"] = str(self.because)
+            return happened_text(self.code, params)
         sentence = self.code.text
         if self.code in _WITH_NOTE:
             is_edited = bool(params.get("original"))
