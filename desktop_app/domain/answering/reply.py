@@ -286,9 +286,8 @@ def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:
         return reply
     if len(reply.segments) > reply.round_start and reply.segments[-1].kind is kind:
         # Segments of text and refusals have no other fields to keep.
-        grown = _Segment(kind, reply.segments[-1].text.plus(text))
-        return _with_segments(reply, (*reply.segments[:-1], grown))
-    return _with_segments(reply, (*reply.segments, _Segment(kind, GrowingText(text))))
+        return _with_segment(reply, -1, _Segment(kind, reply.segments[-1].text.plus(text)))
+    return _with_new_segment(reply, _Segment(kind, GrowingText(text)))
 
 
 def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
@@ -298,16 +297,25 @@ def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
     return grown
 
 
+def _with_segment(reply: Reply, at: int, segment: _Segment) -> Reply:
+    """Return the reply with `segment` in place of segment `at`, counted as in a list."""
+    segments = list(reply.segments)
+    segments[at] = segment
+    return _with_segments(reply, tuple(segments))
+
+
+def _with_new_segment(reply: Reply, segment: _Segment) -> Reply:
+    return _with_segments(reply, (*reply.segments, segment))
+
+
 def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
     if not text:
         return reply
     last = reply.segments[-1] if len(reply.segments) > reply.round_start else None
     if last is None or last.kind is not _Kind.REASONING or last.item_id:
-        new = _Segment(_Kind.REASONING, GrowingText(text), key=section)
-        return replace(reply, segments=(*reply.segments, new))
+        return _with_new_segment(reply, _Segment(_Kind.REASONING, GrowingText(text), key=section))
     gap = "\n\n" if section != last.key and len(last.text) else ""
-    grown = replace(last, text=last.text.plus(gap + text), key=section)
-    return replace(reply, segments=(*reply.segments[:-1], grown))
+    return _with_segment(reply, -1, replace(last, text=last.text.plus(gap + text), key=section))
 
 
 def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
@@ -316,11 +324,9 @@ def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
         segment = reply.segments[at]
         if segment.kind is _Kind.REASONING and not segment.item_id:
             closed = replace(segment, item_id=item.item_id, encrypted=item.encrypted)
-            return replace(
-                reply, segments=(*reply.segments[:at], closed, *reply.segments[at + 1 :])
-            )
+            return _with_segment(reply, at, closed)
     new = _Segment(_Kind.REASONING, GrowingText(), item_id=item.item_id, encrypted=item.encrypted)
-    return replace(reply, segments=(*reply.segments, new))
+    return _with_new_segment(reply, new)
 
 
 def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
@@ -333,7 +339,7 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
                 call_id=segment.call_id or delta.call_id,
                 name=segment.name or delta.name,
             )
-            return replace(reply, segments=(*reply.segments[:at], grown, *reply.segments[at + 1 :]))
+            return _with_segment(reply, at, grown)
     new = _Segment(
         _Kind.TOOL_CALL,
         GrowingText(delta.arguments),
@@ -343,7 +349,7 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
         round=reply.round,
         call=ToolCallPart("", "", "", delta.is_custom),
     )
-    return replace(reply, segments=(*reply.segments, new))
+    return _with_new_segment(reply, new)
 
 
 def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
@@ -357,16 +363,11 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
         round=reply.round,
         call=call,
     )
-    segments = list(reply.segments)
-    earlier_states = (
-        at
-        for at in range(reply.round_start, len(segments))
-        if _is_earlier_state(segments[at], call)
-    )
-    at = next(earlier_states, len(segments))
-    segments[at : at + 1] = [segment]
-    reply = replace(reply, segments=tuple(segments))
-    return reply if event.picture is None else _with_picture(reply, event.picture)
+    segments = reply.segments
+    of_round = range(reply.round_start, len(segments))
+    at = next((at for at in of_round if _is_earlier_state(segments[at], call)), None)
+    grown = _with_new_segment(reply, segment) if at is None else _with_segment(reply, at, segment)
+    return grown if event.picture is None else _with_picture(grown, event.picture)
 
 
 def _is_earlier_state(segment: _Segment, call: ToolCallPart) -> bool:
@@ -376,8 +377,7 @@ def _is_earlier_state(segment: _Segment, call: ToolCallPart) -> bool:
 
 
 def _with_picture(reply: Reply, picture: ImagePart) -> Reply:
-    shown = _Segment(_Kind.PICTURE, GrowingText(), picture=picture)
-    return replace(reply, segments=(*reply.segments, shown))
+    return _with_new_segment(reply, _Segment(_Kind.PICTURE, GrowingText(), picture=picture))
 
 
 def _next_round(reply: Reply) -> Reply:
@@ -406,12 +406,11 @@ def _with_call_ids(reply: Reply) -> Reply:
                 own += "_"
             segments[at] = replace(segments[at], call_id=own)
         taken.add(segments[at].call_id)
-    return replace(reply, segments=tuple(segments))
+    return _with_segments(reply, tuple(segments))
 
 
 def _with_step(reply: Reply, call: ToolCallPart) -> Reply:
     for at, segment in enumerate(reply.segments):
         if segment.kind is _Kind.TOOL_CALL and segment.call_id == call.call_id:
-            stepped = replace(segment, call=replace(call, arguments=""))
-            return _with_segments(reply, (*reply.segments[:at], stepped, *reply.segments[at + 1 :]))
+            return _with_segment(reply, at, replace(segment, call=replace(call, arguments="")))
     return reply
