@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Protocol
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderProfile
 from desktop_app.domain.answering.stream_events import StreamEvent
@@ -16,12 +16,6 @@ from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.prompts.prompts import TemplateNeeds
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
-
-if TYPE_CHECKING:
-    from desktop_app.services.documents.chunk_plan import ChunkPlan
-    from desktop_app.services.fence import Fence
-
 
 NeedsOf = Callable[[str], Awaitable[TemplateNeeds]]
 """Returns a template's needs, given its id; an unknown id has none."""
@@ -128,34 +122,6 @@ class SpendingBook(Protocol):
 
     async def add(self, call: Call) -> None:
         """Record a call."""
-
-
-class PartsSource(Protocol):
-    """Reader of documents that are too large for a model: see chunked_reading.py."""
-
-    def read(
-        self,
-        question: Message,
-        answer: Message,
-        request: ChatRequest,
-        resolved: ResolvedChoice,
-        fence: Fence,
-    ) -> Gateway: ...
-    async def plan(
-        self,
-        documents: Sequence[DocumentPart],
-        prompt: str,
-        resolved: ResolvedChoice,
-        instructions: str = "",
-    ) -> ChunkPlan: ...
-    async def texts(
-        self,
-        document: DocumentPart,
-        prompt: str,
-        resolved: ResolvedChoice,
-        fence: Fence,
-        instructions: str = "",
-    ) -> list[str]: ...
 
 
 class TokenCounter(Protocol):

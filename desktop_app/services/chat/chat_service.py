@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import (
@@ -95,7 +95,6 @@ from desktop_app.services.ports import (
     Gateway,
     MessageStore,
     NeedsOf,
-    PartsSource,
     PictureSource,
 )
 from desktop_app.services.spending.budget import Hold
@@ -107,6 +106,9 @@ from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.hosted_tools import NAMES as HOSTED
 from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
+
+if TYPE_CHECKING:  # few questions need it
+    from desktop_app.services.documents.chunked_reading import ChunkedReader
 
 # A small model that repeats itself would continue to the end of its window. The command Continue
 # extends an answer that is longer.
@@ -164,7 +166,7 @@ class MessageSources(NamedTuple):
     attachments: ChatAttachments
     pictures: PictureSource
     compactions: CompactionBook
-    parts: Callable[[], PartsSource]
+    parts: Callable[[], ChunkedReader]
     passages: Callable[[], PassageSource] = NoCollections
 
 
@@ -205,7 +207,7 @@ class ChatService:
         return AnswerStores(self.store, self.attachments.answers)
 
     @cached_property
-    def parts(self) -> PartsSource:
+    def parts(self) -> ChunkedReader:
         """Return the reader of documents in parts."""
         return self._make_parts()
 

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import (
@@ -46,13 +46,14 @@ from desktop_app.i18n import formatting
 from desktop_app.services.chat.answer_run import as_provider_error
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
-from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.image_attachments import page_name
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.fence import SAMPLE_FENCE, Fence
-from desktop_app.services.ports import Gateway, Provider, SpendingBook
+from desktop_app.services.ports import Provider
 from desktop_app.services.provider_wrapper import ProviderWrapper
-from desktop_app.services.spending.budget import Budget
+
+if TYPE_CHECKING:
+    from desktop_app.services.documents.chunked_reading import ChunkedReader
 
 # Calls at once; the on-device model handles a single call at a time.
 MAX_AT_ONCE: Final = 4
@@ -139,30 +140,6 @@ class NoteCache(Protocol):
     async def put(self, key: str, text: str, conversation_id: str) -> None: ...
 
 
-class Reader(Protocol):
-    """Reader that splits documents and merges notes: see chunked_reading.ChunkedReader.
-
-    Raises UserFacingError.
-    """
-
-    gateway: Gateway
-    notes: NoteCache
-    spending: SpendingBook
-    budget: Budget
-
-    async def pieces(self, task: Task) -> list[DocumentPiece]: ...
-    async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan: ...
-    async def image_pages(self, task: Task, piece: DocumentPiece) -> list[RequestPart]: ...
-    async def note(self, task: Task, piece: DocumentPiece, text: str) -> DocumentPiece: ...
-    async def room_for_notes(self, task: Task, request: ChatRequest) -> int: ...
-    async def batches(
-        self, task: Task, notes: list[DocumentPiece], room: int
-    ) -> list[DocumentPiece]: ...
-    async def split(
-        self, task: Task, piece: DocumentPiece, error: ContextTooLongError
-    ) -> list[DocumentPiece]: ...
-
-
 def note_key(task: Task, piece: DocumentPiece) -> str:
     """Return the cache key of a note on a piece.
 
@@ -183,7 +160,7 @@ def note_key(task: Task, piece: DocumentPiece) -> str:
 class ReadingProvider(ProviderWrapper):
     """A provider for a single task: `stream` takes notes, then requests the answer."""
 
-    def __init__(self, reader: Reader, task: Task, provider: Provider) -> None:
+    def __init__(self, reader: ChunkedReader, task: Task, provider: Provider) -> None:
         super().__init__(provider)
         self._reader, self._task = reader, task
         self._spent = Decimal(0)

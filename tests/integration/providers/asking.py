@@ -46,7 +46,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences
-from tests.helpers.parts import UnusedPartsSource
+from tests.helpers.parts import unused_parts
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for
 from tests.helpers.tools import broker, no_tools
@@ -161,7 +161,7 @@ async def asker_of(
             attachments,
             ImageScaler(attachments, documents),
             CompactionStore(database),
-            UnusedPartsSource,
+            unused_parts,
         ),
         estimator=Estimator(WordCounter(), attachments),
         models_of=partial(ProviderModels, catalog=CATALOG),

@@ -92,7 +92,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences, plain
-from tests.helpers.parts import UnusedPartsSource
+from tests.helpers.parts import unused_parts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import Source, broker, no_tools
 from tests.helpers.waiting import until
@@ -185,7 +185,7 @@ async def open_chat(
             attachments,
             ImageScaler(attachments, documents),
             CompactionStore(database),
-            UnusedPartsSource,
+            unused_parts,
             lambda: passages or NoCollections(),
         ),
         estimator=Estimator(counter, attachments, lambda: passages or NoCollections()),

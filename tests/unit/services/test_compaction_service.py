@@ -66,7 +66,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences
-from tests.helpers.parts import UnusedPartsSource
+from tests.helpers.parts import unused_parts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import broker, no_tools
 
@@ -161,7 +161,7 @@ async def open_setup(
     pictures = ImageScaler(attachments, DocumentWorker())
     chat = ChatService(
         calls=PaidCalls(gateway, budget, ledger),
-        sources=MessageSources(store, attachments, pictures, compactions, UnusedPartsSource),
+        sources=MessageSources(store, attachments, pictures, compactions, unused_parts),
         estimator=estimator,
         models_of=partial(ProviderModels, catalog=CATALOG),
         fences=fences(),
