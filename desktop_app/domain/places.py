@@ -79,17 +79,14 @@ def linked_text(
     found = []
     for literal, name, _, _ in Formatter().parse(tr(message)):
         found.append(LinkSegment(literal))
-        if name is None:
-            continue
-        if name not in _PLACES:
+        if name in _PLACES:
+            place = Place(name)
+            other = (other_names or {}).get(place)
+            segment = LinkSegment(place_name(place), place)
+            found.append(segment if other is None else LinkSegment(tr(other)))
+        elif name is not None:
             value = (params or {})[name]
             found.append(LinkSegment(number(value) if isinstance(value, int) else value))
-            continue
-        place = Place(name)
-        other = (other_names or {}).get(place)
-        found.append(
-            LinkSegment(place_name(place), place) if other is None else LinkSegment(tr(other))
-        )
     return tuple(segment for segment in found if segment.text)
 
 

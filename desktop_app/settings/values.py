@@ -41,10 +41,8 @@ def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
     values = {s.key: s.default for s in SETTINGS}
     for key, value in stored.items():
         if key in values or key.startswith(KEYS_PREFIX):
-            try:
+            with suppress(SettingError):  # a damaged value counts as missing
                 values[key] = validate(key, value)
-            except SettingError:
-                continue  # a damaged value counts as missing
     return values
 
 

@@ -119,11 +119,8 @@ def token_facts(message: Message) -> list[str]:
         facts.append(tr("Cached share of the input: {share}", share=share))
     facts.append(tr_plural("Output: {count} token", "Output: {count} tokens", usage.output_tokens))
     if usage.reasoning_tokens:
-        facts.append(
-            tr_plural(
-                "Reasoning: {count} token", "Reasoning: {count} tokens", usage.reasoning_tokens
-            )
-        )
+        count = usage.reasoning_tokens
+        facts.append(tr_plural("Reasoning: {count} token", "Reasoning: {count} tokens", count))
     return facts
 
 
@@ -144,11 +141,9 @@ def reasoning_title(reasoning: str, seconds: float | None, *, thinking: bool = F
     subject = subject_of(reasoning)
     if thinking:
         # "Thinking" is also a variant, whose name is not translated.
-        return (
-            tr("Thinking: {subject}", subject=subject)
-            if subject
-            else tr_context("reasoning", "Thinking")
-        )
+        if subject:
+            return tr("Thinking: {subject}", subject=subject)
+        return tr_context("reasoning", "Thinking")
     if seconds is None or seconds < 1:
         return tr("Thought: {subject}", subject=subject) if subject else tr("Thought")
     took = duration(seconds)
@@ -226,11 +221,9 @@ def short_arguments(arguments: str) -> str:
         )
         text = ", ".join(texts)
     line = " ".join(text[: 4 * _MAX_ARGUMENT_LINE_CHARS].split())
-    return (
-        line
-        if len(line) <= _MAX_ARGUMENT_LINE_CHARS
-        else f"{line[: _MAX_ARGUMENT_LINE_CHARS - 1]}…"
-    )
+    if len(line) <= _MAX_ARGUMENT_LINE_CHARS:
+        return line
+    return f"{line[: _MAX_ARGUMENT_LINE_CHARS - 1]}…"
 
 
 def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:

@@ -166,8 +166,8 @@ def info_at(
         info = with_listed_window(info, listing)
     listed = with_listed_details(profile, info, listing)
     if catalog.has_user_price(model_id):
-        listed = replace(listed, price=info.price, price_tiers=info.price_tiers)
-        listed = replace(listed, price_is_charged=False)
+        tiers = info.price_tiers
+        listed = replace(listed, price=info.price, price_tiers=tiers, price_is_charged=False)
     return profile.own_model(model_id).applied_to(listed)
 
 

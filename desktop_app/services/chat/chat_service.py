@@ -227,11 +227,9 @@ class ChatService:
         count = parameters.candidates
         if count == 1:
             return estimate
-        return estimate_several(estimate, count, at_once=await self._supports_candidates(resolved))
-
-    async def _supports_candidates(self, resolved: ResolvedChoice) -> bool:
         learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
-        return supports_candidates(resolved.profile, resolved.model, learned)
+        at_once = supports_candidates(resolved.profile, resolved.model, learned)
+        return estimate_several(estimate, count, at_once=at_once)
 
     async def _may_support_candidates(self, resolved: ResolvedChoice) -> bool:
         """Return True unless the server is known to give one answer per request.
@@ -577,17 +575,18 @@ class ChatService:
             return None  # the notes would not follow it
         question = replace(question, parts=parts)
         sent = replace(sent, messages=(*sent.messages[:-1], question))
-        resolved = self.resolve_window(resolved)
+        resolved = self._with_named_window(resolved)
         fence = await self._fences.of(question.conversation_id)
         request = await self._request(sent, question, resolved, settings, fence)
         request = replace(request, parameters=replace(request.parameters, candidates=1))
         gateway = self.parts.read(question, answer, request, resolved, fence)
         return Reread(question, request, gateway)
 
-    def resolve_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
-        """Return the choice with the window that a refusal has just named, if none was known."""
+    def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
+        """Return the choice with the window that a refusal has named, unless a smaller is known."""
         window = self._window_of(resolved.profile, resolved.model.id)
-        if window is None or (resolved.model.input_limit or window + 1) <= window:
+        known = resolved.model.input_limit
+        if window is None or (known and known <= window):
             return resolved
         model = replace(resolved.model, context_window=window, max_input=None)
         return replace(resolved, model=model)
@@ -747,11 +746,9 @@ def _accepted_parameters(
     # Parameters that depend on the API are removed when its request is built.
     refused = refused_by_every_api(resolved.profile, resolved.model, resolved.effort)
     parameters = without_refused(parameters, refused)
-    ceiling = resolved.model.max_output
-    if resolved.profile.kind is ProviderKind.ON_DEVICE and not parameters.max_output_tokens:
-        parameters = replace(parameters, max_output_tokens=MAX_OUTPUT_ON_DEVICE)
-    if parameters.max_output_tokens and ceiling:
-        parameters = replace(
-            parameters, max_output_tokens=min(parameters.max_output_tokens, ceiling)
-        )
-    return parameters
+    limit, ceiling = parameters.max_output_tokens, resolved.model.max_output
+    if resolved.profile.kind is ProviderKind.ON_DEVICE and not limit:
+        limit = MAX_OUTPUT_ON_DEVICE
+    if limit and ceiling:
+        limit = min(limit, ceiling)
+    return replace(parameters, max_output_tokens=limit)

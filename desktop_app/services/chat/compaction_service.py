@@ -210,11 +210,9 @@ class CompactionService:
             cost = _cost(maker.price, tokens, maker.model.max_output)
             kind = CompactionKind.PROVIDER
         else:
-            maker, kind = (
-                self._utility_model.model_for(Purpose.COMPACTION, answering),
-                CompactionKind.SUMMARY,
-            )
+            maker = self._utility_model.model_for(Purpose.COMPACTION, answering)
             cost = self._cost_of_summary(maker, tokens)
+            kind = CompactionKind.SUMMARY
         return CompactionPlan(kind, sent, sent.messages[-1], answering, maker, *counts, *cost)
 
     def _cost_of_summary(
@@ -257,9 +255,8 @@ class CompactionService:
         """
         if plan.kind is CompactionKind.PROVIDER:
             try:
-                return await self._store_result(
-                    plan, *await self._compact_at_provider(plan, instructions)
-                )
+                items, tokens = await self._compact_at_provider(plan, instructions)
+                return await self._store_result(plan, items, tokens)
             except EndpointMissingError:
                 plan = self._plan_summary(plan)
         body = await self._summary(plan, on_part or (lambda _done, _all: None))
@@ -268,9 +265,8 @@ class CompactionService:
 
     def _plan_summary(self, plan: CompactionPlan) -> CompactionPlan:
         """Return the plan for a summary, because the provider cannot compact after all."""
-        if plan.sent.compaction is not None and (
-            plan.sent.compaction.kind is CompactionKind.PROVIDER
-        ):
+        earlier = plan.sent.compaction
+        if earlier is not None and earlier.kind is CompactionKind.PROVIDER:
             raise CompactionError(
                 Reason.COMPACTION_NOT_OFFERED, provider=plan.answering.profile.short_name
             )

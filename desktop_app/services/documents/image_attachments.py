@@ -94,20 +94,17 @@ def page_tokens(part: DocumentPart, model: ModelInfo) -> tuple[int, bool]:
         image_tokens((page.width, page.height), part.detail, model.image_tokens)
         for page in part.seen_pages
     ]
-    return sum(tokens + PAGE_NAME_TOKENS for tokens, _ in counts), all(
-        is_known for _, is_known in counts
-    )
+    total = sum(tokens + PAGE_NAME_TOKENS for tokens, _ in counts)
+    return total, all(is_known for _, is_known in counts)
 
 
 def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
     """Return the tokens of an image for a model, and True if they are exact."""
     if model.sees_images is False:
         return NAME_TOKENS, False
-    size = part.dimensions
-    tokens, is_exact = image_tokens(
-        size or (LARGEST_SIDE, LARGEST_SIDE), part.detail, model.image_tokens
-    )
-    return tokens, is_exact and size is not None
+    size = part.dimensions or (LARGEST_SIDE, LARGEST_SIDE)
+    tokens, is_exact = image_tokens(size, part.detail, model.image_tokens)
+    return tokens, is_exact and part.dimensions is not None
 
 
 def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:

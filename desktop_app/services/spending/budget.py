@@ -10,6 +10,7 @@ process becomes a call of unknown cost. Nothing is held if the call is free.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol, Self
@@ -78,10 +79,8 @@ class Hold:
         """Release the amount at the end of the call; a second call does nothing."""
         book, hold_id, self._id = self._book, self._id, None
         if book is not None and hold_id is not None:
-            try:
+            with suppress(StorageError):  # the hold counts until this process ends
                 await book.release(hold_id)
-            except StorageError:
-                return  # the hold counts until this process ends
 
     async def __aenter__(self) -> Self:
         return self

@@ -186,10 +186,8 @@ class Estimator:
         total, is_exact = 0, True
         for part in parts:
             if isinstance(part, PassagesPart):
-                tokens, is_known = (
-                    await self.text_tokens(passages_block(part, SAMPLE_FENCE), resolved),
-                    True,
-                )
+                block = passages_block(part, SAMPLE_FENCE)
+                tokens, is_known = await self.text_tokens(block, resolved), True
             elif isinstance(part, DocumentPart) and is_file(part, resolved.files):
                 text = await self.document_tokens(part, resolved)
                 tokens, is_known = file_tokens(part, text, resolved.model), False
@@ -238,9 +236,8 @@ class Estimator:
         return total, is_exact
 
     async def _body_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
-        if compaction.kind is CompactionKind.PROVIDER or (
-            compaction.provider_id == resolved.profile.id
-        ):
+        is_own = compaction.provider_id == resolved.profile.id
+        if is_own or compaction.kind is CompactionKind.PROVIDER:
             return compaction.tokens_after
         key = (compaction.id, resolved.profile.id, "", 0)
         if key not in self._messages:
@@ -249,11 +246,9 @@ class Estimator:
 
     async def summary_tokens(self, summary: str, resolved: ResolvedChoice) -> int:
         """Return the tokens of a summary as it is sent."""
-        parts = [
-            part for message in summary_messages(summary, SAMPLE_FENCE) for part in message.parts
-        ]
-        texts = [part.text for part in parts if isinstance(part, TextPart)]
-        counts = [(await self.count(text, resolved))[0] for text in texts]
+        messages = summary_messages(summary, SAMPLE_FENCE)
+        texts = [p.text for m in messages for p in m.parts if isinstance(p, TextPart)]
+        counts = [await self.text_tokens(text, resolved) for text in texts]
         return sum(counts) + MESSAGE_OVERHEAD * len(counts)
 
     async def text_tokens(self, text: str, resolved: ResolvedChoice) -> int:
@@ -267,7 +262,7 @@ class Estimator:
         key = (part.sha256, f"{model} {part.in_parts} {part.by_tools} {spans} {part.again_as}")
         if key not in self._documents:
             block = await sent_block(part, self._attachments, SAMPLE_FENCE)
-            self._documents[key] = (await self.count(block, resolved))[0]
+            self._documents[key] = await self.text_tokens(block, resolved)
         return self._documents[key]
 
     def is_sure_to_fit(self, context: SendContext, draft: Draft) -> bool:
@@ -441,15 +436,11 @@ def _priced(
     price, info = resolved.price, resolved.model
     limits = [limit for limit in (max_output_tokens, info.max_output) if limit]
     longest = min(limits, default=None)
-    return Estimate(
-        input_tokens=tokens,
-        method=method,
-        input_cost=None if price is None else price.of(Usage(input_tokens=tokens)),
-        longest_answer_cost=None
-        if price is None or longest is None
-        else price.of(Usage(output_tokens=longest)),
-        limit=info.input_limit,
-    )
+    input_cost = answer_cost = None
+    if price is not None:
+        input_cost = price.of(Usage(input_tokens=tokens))
+        answer_cost = None if longest is None else price.of(Usage(output_tokens=longest))
+    return Estimate(tokens, method, input_cost, answer_cost, info.input_limit)
 
 
 def _remedy_for(resolved: ResolvedChoice, has_documents: bool, may_compact: bool) -> Remedy:

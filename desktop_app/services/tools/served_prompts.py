@@ -7,6 +7,7 @@ whose text lacks one of the variables depends on the values, and cannot be offer
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 from desktop_app.domain.errors import UserFacingError
@@ -42,13 +43,11 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
             raise
         run.on_log("warning", error.sentences)
         return found
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(MAX_PROMPTS_S):
             for row in rows[:MAX_PROMPTS]:
                 if text := await _text(run, row):
                     found += [{"name": run.redacted(row["title"]), "text": text}]
-    except TimeoutError:
-        return found
     return found
 
 

@@ -101,10 +101,8 @@ class ToolCatalog:
         await asyncio.gather(*(_prepare(each) for each in sources if each.name in needed))
         found: list[tuple[ToolSource, ListedTool]] = []
         for source in sources:
-            try:
+            with suppress(UserFacingError):  # the answer has a notice here, too
                 found += [(source, tool) for tool in await source.tools()]
-            except UserFacingError:
-                continue  # the answer has a notice here, too
         return found
 
 
@@ -114,7 +112,5 @@ def wildcard_of(source: str) -> str:
 
 
 async def _prepare(source: ToolSource) -> None:
-    try:
+    with suppress(UserFacingError):  # the source gives the reason with its tools
         await source.prepare()
-    except UserFacingError:
-        return  # the source gives the reason with its tools
