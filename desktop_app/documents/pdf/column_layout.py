@@ -22,6 +22,8 @@ from typing import Final, NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from desktop_app.documents.pdf.page_words import Area, bounds
+
 # A page with more pieces is a drawing or a map.
 _MOST_BOXES: Final = 3_000
 _FEWEST_LINES: Final = 3
@@ -29,21 +31,6 @@ _NARROWEST_COLUMN: Final = 100.0  # points
 _NARROWEST_GUTTER: Final = 6.0
 _SAMPLED_LINES: Final = 5
 _BETWEEN_WORDS: Final = re.compile(r"(?<=\S) +(?=\S)")
-
-
-class _Box(NamedTuple):
-    left: float
-    bottom: float
-    right: float
-    top: float
-
-    @property
-    def middle(self) -> float:
-        return (self.bottom + self.top) / 2
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
 
 
 @dataclass(frozen=True)
@@ -78,29 +65,29 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
     return _pieces(textpage, bands) if any(band.gutters for band in bands) else None
 
 
-def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
+def _boxes(textpage: pdfium.PdfTextPage) -> list[Area]:
     """Return the positions of the pieces of text, in the order of the content stream."""
     count = textpage.count_rects()
     if count > _MOST_BOXES:
         return []
     gaps = _wide_gaps(textpage)
-    rects = [_Box(*textpage.get_rect(index)) for index in range(count)]
+    rects = [Area(*textpage.get_rect(index)) for index in range(count)]
     return [piece for box in rects for piece in _split_at_gaps(box, gaps)] if gaps else rects
 
 
-def _split_at_gaps(box: _Box, gaps: Sequence[_Box]) -> list[_Box]:
+def _split_at_gaps(box: Area, gaps: Sequence[Area]) -> list[Area]:
     """Split the box of a piece of text at the gaps inside it."""
     inside = [
         gap for gap in gaps if box.bottom < gap.middle < box.top and box.left < gap.left < box.right
     ]
     edges = [box.left, *(x for gap in sorted(inside) for x in (gap.left, gap.right)), box.right]
     return [
-        _Box(left, box.bottom, right, box.top)
+        Area(left, box.bottom, right, box.top)
         for left, right in zip(edges[::2], edges[1::2], strict=True)
     ]
 
 
-def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[_Box]:
+def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[Area]:
     """Return the gaps between words that are too wide for a space.
 
     Each position costs a call into pdfium, so a sample of lines decides first whether most lines
@@ -117,42 +104,37 @@ def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[_Box]:
     return [gap for line in lines for gap in _gaps_of_line(textpage, text, *line)]
 
 
-def _gaps_of_line(textpage: pdfium.PdfTextPage, text: str, start: int, end: int) -> list[_Box]:
+def _gaps_of_line(textpage: pdfium.PdfTextPage, text: str, start: int, end: int) -> list[Area]:
     found = []
     for space in _BETWEEN_WORDS.finditer(text, start, end):
-        before = _Box(*textpage.get_charbox(space.start() - 1, loose=True))
-        after = _Box(*textpage.get_charbox(space.end(), loose=True))
-        height = max(before.top - before.bottom, after.top - after.bottom)
+        before = Area(*textpage.get_charbox(space.start() - 1, loose=True))
+        after = Area(*textpage.get_charbox(space.end(), loose=True))
+        height = max(before.height, after.height)
         is_level = abs(before.middle - after.middle) < height
         if is_level and after.left - before.right > max(_NARROWEST_GUTTER, 0.9 * height):
-            found.append(_Box(before.right, before.bottom, after.left, before.top))
+            found.append(Area(before.right, before.bottom, after.left, before.top))
     return found
 
 
-def _join_lines(boxes: Sequence[_Box]) -> list[_Box]:
+def _join_lines(boxes: Sequence[Area]) -> list[Area]:
     """Join adjacent pieces of a line: a file may write word by word."""
-    lines: list[_Box] = []
+    lines: list[Area] = []
     for box in boxes:
         last = lines[-1] if lines else None
         if last and _is_continuation(last, box):
-            lines[-1] = _Box(
-                min(last.left, box.left),
-                min(last.bottom, box.bottom),
-                max(last.right, box.right),
-                max(last.top, box.top),
-            )
+            lines[-1] = bounds((last, box))
         else:
             lines.append(box)
     return lines
 
 
-def _is_continuation(last: _Box, box: _Box) -> bool:
-    height = max(last.top - last.bottom, box.top - box.bottom)
+def _is_continuation(last: Area, box: Area) -> bool:
+    height = max(last.height, box.height)
     is_level = last.bottom < box.middle < last.top or box.bottom < last.middle < box.top
     return is_level and -height < box.left - last.right < 0.9 * height
 
 
-def _gutter(lines: Sequence[_Box]) -> float | None:
+def _gutter(lines: Sequence[Area]) -> float | None:
     """Return the x near the middle of the page that the fewest lines cross.
 
     Returns None if the page is too narrow, too many lines cross the x, or the stream changes sides
@@ -178,15 +160,15 @@ def _gutter(lines: Sequence[_Box]) -> float | None:
     return best[2] if _count_side_changes(lines, best[2]) >= 2 * _FEWEST_LINES - 2 else None
 
 
-def _count_side_changes(lines: Iterable[_Box], gutter: float) -> int:
+def _count_side_changes(lines: Iterable[Area], gutter: float) -> int:
     """Count how often the stream changes sides."""
     sides = [box.left > gutter for box in lines if not box.left < gutter < box.right]
     return sum(a != b for a, b in pairwise(sides))
 
 
-def _bands(page: pdfium.PdfPage, lines: Sequence[_Box], gutter: float) -> list[_Band]:
+def _bands(page: pdfium.PdfPage, lines: Sequence[Area], gutter: float) -> list[_Band]:
     """Divide the page from top to bottom at the lines that cross the gutter."""
-    groups: list[tuple[bool, list[_Box]]] = []
+    groups: list[tuple[bool, list[Area]]] = []
     for box in sorted(lines, key=lambda box: -box.middle):
         crosses_gutter = box.left < gutter < box.right
         if not groups or groups[-1][0] != crosses_gutter:
@@ -214,7 +196,7 @@ def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
     return found
 
 
-def _gutters(lines: Sequence[_Box], gutter: float) -> tuple[float, ...]:
+def _gutters(lines: Sequence[Area], gutter: float) -> tuple[float, ...]:
     """Return all gutters of a band of interleaved columns; () if it is something else."""
     columns = _columns(lines, gutter)
     if columns is None or any(_have_shared_rows(a, b) for a, b in pairwise(columns)):
@@ -224,7 +206,7 @@ def _gutters(lines: Sequence[_Box], gutter: float) -> tuple[float, ...]:
     )
 
 
-def _columns(lines: Sequence[_Box], gutter: float) -> list[list[_Box]] | None:
+def _columns(lines: Sequence[Area], gutter: float) -> list[list[Area]] | None:
     """Split lines at a gutter, and each side that is not running text at an inner gutter.
 
     Returns None if the result would not be interleaved columns of running text.
@@ -236,7 +218,7 @@ def _columns(lines: Sequence[_Box], gutter: float) -> list[list[_Box]] | None:
     fewest = min(map(len, sides))
     if fewest < _FEWEST_LINES or _count_side_changes(lines, gutter) < fewest:
         return None
-    columns: list[list[_Box]] = []
+    columns: list[list[Area]] = []
     for side in sides:
         if _is_running_text(side):
             columns.append(side)
@@ -249,21 +231,21 @@ def _columns(lines: Sequence[_Box], gutter: float) -> list[list[_Box]] | None:
     return columns
 
 
-def _is_running_text(lines: Sequence[_Box]) -> bool:
+def _is_running_text(lines: Sequence[Area]) -> bool:
     """Return True if most lines fill the column, as in running text."""
     width = max(box.right for box in lines) - min(box.left for box in lines)
     full = sum(box.width > 0.75 * width for box in lines)
     return width >= _NARROWEST_COLUMN and full >= 0.6 * len(lines)
 
 
-def _have_shared_rows(left: Sequence[_Box], right: Sequence[_Box]) -> bool:
+def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
     """Return True if both sides have wide gaps at the same heights, like the rows of a table."""
     gaps, others = _gaps(left), _gaps(right)
     shared = sum(any(abs(y - other) < 3 for other in others) for y in gaps)
     return shared >= 2 and shared >= 0.6 * max(len(gaps), len(others))
 
 
-def _gaps(lines: Sequence[_Box]) -> list[float]:
+def _gaps(lines: Sequence[Area]) -> list[float]:
     """Return the heights of the lines that begin a new paragraph or row."""
     middles = sorted((box.middle for box in lines), reverse=True)
     steps = [a - b for a, b in pairwise(middles)]

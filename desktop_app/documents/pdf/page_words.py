@@ -32,6 +32,27 @@ _SAMPLE: Final = 60
 _LEAST_ROTATION: Final = 0.1  # radians
 
 
+class Area(NamedTuple):
+    """A rectangle in the file's coordinates: points from the lower left corner."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    @property
+    def middle(self) -> float:
+        return (self.bottom + self.top) / 2
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+
 class Word(NamedTuple):
     """A word: its characters' numbers in the content stream, and its box in points."""
 
@@ -63,6 +84,24 @@ class _Letter(NamedTuple):
     number: int
 
 
+def bounds(boxes: Sequence[Area | Word | _Letter]) -> Area:
+    """Return the smallest rectangle around all boxes."""
+    return Area(
+        min(box.left for box in boxes),
+        min(box.bottom for box in boxes),
+        max(box.right for box in boxes),
+        max(box.top for box in boxes),
+    )
+
+
+def line_box(textpage: pdfium.PdfTextPage, index: int) -> Area | None:
+    """Return the box of a character, as high as its line; None if it has none."""
+    rect = raw.FS_RECTF()
+    if not raw.FPDFText_GetLooseCharBox(textpage, index, rect):
+        return None
+    return Area(rect.left, min(rect.bottom, rect.top), rect.right, max(rect.bottom, rect.top))
+
+
 def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
     """Return the words in the order of the content stream; [] if there are too many."""
     count = textpage.count_chars()
@@ -84,11 +123,8 @@ def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
     """Return a visible character; None for spaces and line ends."""
     if is_space(textpage, index):
         return None
-    rect = raw.FS_RECTF()
-    if not raw.FPDFText_GetLooseCharBox(textpage, index, rect):
-        return None
-    left, top, right, bottom = rect.left, rect.top, rect.right, rect.bottom
-    return _Letter(left, min(bottom, top), right, max(bottom, top), index)
+    box = line_box(textpage, index)
+    return _Letter(*box, index) if box else None
 
 
 def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
@@ -105,13 +141,7 @@ def _continues_word(last: _Letter, letter: _Letter) -> bool:
 
 
 def _word(run: Sequence[_Letter]) -> Word:
-    return Word(
-        min(letter.left for letter in run),
-        min(letter.bottom for letter in run),
-        max(letter.right for letter in run),
-        max(letter.top for letter in run),
-        tuple(letter.number for letter in run),
-    )
+    return Word(*bounds(run), tuple(letter.number for letter in run))
 
 
 def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:

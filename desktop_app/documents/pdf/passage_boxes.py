@@ -9,25 +9,17 @@ from __future__ import annotations
 import codecs
 import ctypes
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from desktop_app.documents.pdf import page_words, reading_order
+from desktop_app.documents.pdf.page_words import Area
 from desktop_app.documents.worker.protocol import Box
 from desktop_app.domain.documents import passage_matching
 
 _RESOLUTION: Final = 100_000  # of a page's side in device units, which pdfium rounds
-
-
-class _Area(NamedTuple):
-    """A rectangle in the file's coordinates, whose y axis points up."""
-
-    left: float
-    bottom: float
-    right: float
-    top: float
 
 
 def boxes(page: pdfium.PdfPage, text: str, before: str) -> list[Box]:
@@ -47,7 +39,7 @@ def boxes(page: pdfium.PdfPage, text: str, before: str) -> list[Box]:
     return [box for area in areas if (box := _to_page_box(page, area)) is not None]
 
 
-def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
+def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[Area]:
     textpage = page.get_textpage()
     try:
         characters = list(_characters(textpage, reading_order.order(page, textpage)))
@@ -55,7 +47,7 @@ def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
         spans = passage_matching.find_passage(
             letters.text, text, len(passage_matching.letters_of(before))
         )
-        areas: list[_Area] = []
+        areas: list[Area] = []
         for span in spans:
             first, last = letters.positions[span.start], letters.positions[span.end - 1]
             last = _include_punctuation(characters, last)
@@ -83,43 +75,28 @@ def _include_punctuation(characters: list[tuple[int, str]], last: int) -> int:
     return last
 
 
-def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[_Area]:
+def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[Area]:
     """Return the boxes of the characters, joined to lines."""
-    lines: list[_Area] = []
+    lines: list[Area] = []
     for index in indices:
-        area = _area_of(textpage, index)
-        if area is None:
+        area = page_words.line_box(textpage, index)
+        if area is None or not (area.width > 0 and area.height > 0):
             continue
         if lines and _continues_line(lines[-1], area):
-            last = lines[-1]
-            lines[-1] = _Area(
-                min(last.left, area.left),
-                min(last.bottom, area.bottom),
-                max(last.right, area.right),
-                max(last.top, area.top),
-            )
+            lines[-1] = page_words.bounds((lines[-1], area))
         else:
             lines.append(area)
     return lines
 
 
-def _area_of(textpage: pdfium.PdfTextPage, index: int) -> _Area | None:
-    """Return the box of a character, as high as its line; None if it is empty."""
-    found = raw.FS_RECTF()
-    if not raw.FPDFText_GetLooseCharBox(textpage, index, found):
-        return None
-    sides = (found.left, min(found.bottom, found.top), found.right, max(found.bottom, found.top))
-    return _Area(*sides) if sides[2] > sides[0] and sides[3] > sides[1] else None
-
-
-def _continues_line(line: _Area, area: _Area) -> bool:
-    height = min(line.top - line.bottom, area.top - area.bottom)
+def _continues_line(line: Area, area: Area) -> bool:
+    height = min(line.height, area.height)
     shared = min(line.top, area.top) - max(line.bottom, area.bottom)
     gap = max(area.left - line.right, line.left - area.right)
     return shared > height / 2 and gap < 2 * height
 
 
-def _to_page_box(page: pdfium.PdfPage, area: _Area) -> Box | None:
+def _to_page_box(page: pdfium.PdfPage, area: Area) -> Box | None:
     """Convert an area to the page as shown, cropped and rotated; None if it is cut off."""
     corners = (_to_page(page, area.left, area.bottom), _to_page(page, area.right, area.top))
     left, right = sorted(max(0.0, min(1.0, x)) for x, _ in corners)

@@ -93,15 +93,9 @@ def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
     found: dict[int, int] = {}
     for match in _LIGATURE.finditer("".join(letters)):
         first, second = match.start(), match.start() + 1
-        if _box_of(textpage, first) == _box_of(textpage, second):
+        if page_words.line_box(textpage, first) == page_words.line_box(textpage, second):
             found |= {first: second, second: first}
     return found
-
-
-def _box_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, ...]:
-    rect = raw.FS_RECTF()
-    raw.FPDFText_GetLooseCharBox(textpage, index, rect)
-    return rect.left, rect.bottom, rect.right, rect.top
 
 
 def _with_swapped_letters(table: Table, swapped: Mapping[int, int]) -> Table:

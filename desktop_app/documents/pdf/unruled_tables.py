@@ -161,7 +161,8 @@ def find_unruled(
         rows = [_cells(line, borders) for line in run]
         is_table = _is_table(rows, run, textpage, least_filled=0.6, most_running=0)
         if is_table and _has_figures(rows, textpage):
-            tables.append(Table(*_frame(run), rows))
+            frame = page_words.bounds([word for line in run for word in line])
+            tables.append(Table(*frame, rows))
     return tables
 
 
@@ -200,16 +201,6 @@ def split_figure_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
 def _merge_lines(lines: Sequence[Cells]) -> Cells:
     """Join the lines of a row to its cells."""
     return [[word for cell in column for word in cell] for column in zip(*lines, strict=True)]
-
-
-def _frame(run: Sequence[Line]) -> tuple[float, float, float, float]:
-    words = [word for line in run for word in line]
-    return (
-        min(word.left for word in words),
-        min(word.bottom for word in words),
-        max(word.right for word in words),
-        max(word.top for word in words),
-    )
 
 
 def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
