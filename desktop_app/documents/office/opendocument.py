@@ -146,25 +146,25 @@ class _Reader:
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """Yield the paragraphs, lists and tables below an element."""
         for child in parent:
-            match local_name(child):
-                case "h" | "p":
-                    yield from self._paragraph(child)
-                case "list":
-                    yield from self._list(child, "", [])
-                case "table":
-                    yield self.table(child)
-                case "object":
-                    yield from self._embedded(child)
-                case "notes":
-                    pass  # the speaker's notes: `_slides` reads them
-                case "frame" if child.get(f"{_PRESENTATION}class") == "title":
-                    yield md.heading(md.join_blocks(self._child_blocks(child)), 1)
-                case local if local not in _LEFT_OUT:
-                    yield from self.blocks(child)
+            yield from self._element_blocks(child)
 
-    def _child_blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
-        for child in parent:
-            yield from self.blocks(child)
+    def _element_blocks(self, element: Element) -> Iterator[MarkdownBlock]:
+        match local_name(element):
+            case "h" | "p":
+                yield from self._paragraph(element)
+            case "list":
+                yield from self._list(element, "", [])
+            case "table":
+                yield self.table(element)
+            case "object":
+                yield from self._embedded(element)
+            case "notes":
+                pass  # the speaker's notes: `_slides` reads them
+            case "frame" if element.get(f"{_PRESENTATION}class") == "title":
+                words = (block for box in element for block in self.blocks(box))
+                yield md.heading(md.join_blocks(words), 1)
+            case local if local not in _LEFT_OUT:
+                yield from self.blocks(element)
 
     def _paragraph(self, element: Element) -> Iterator[MarkdownBlock]:
         boxes: list[Element] = []
@@ -199,7 +199,7 @@ class _Reader:
             if local_name(child) == "list":
                 yield from self._list(child, style, counts)
                 continue
-            for block in self.blocks(_wrap(child)):
+            for block in self._element_blocks(child):
                 # Numbered headings are lists, too.
                 is_plain = local_name(child) == "p" and label
                 yield md.item(label, block.text, len(counts) - 1) if is_plain else block
@@ -291,10 +291,3 @@ def _rows(element: Element) -> Iterator[Element]:
             yield child
         elif local_name(child) in ("table-header-rows", "table-row-group", "table-rows"):
             yield from _rows(child)
-
-
-def _wrap(child: Element) -> Element:
-    """Return a parent of the element, because `_Reader.blocks` reads only children."""
-    parent = Element("parent")
-    parent.append(child)
-    return parent

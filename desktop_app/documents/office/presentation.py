@@ -19,7 +19,6 @@ from desktop_app.documents.worker.protocol import Limits
 _FORMATS: Final = "{http://schemas.openxmlformats.org/"
 A: Final = f"{_FORMATS}drawingml/2006/main}}"
 P: Final = f"{_FORMATS}presentationml/2006/main}}"
-_RELATION: Final = f"{_FORMATS}officeDocument/2006/relationships}}id"
 _MAIN_PART: Final = "ppt/presentation.xml"
 _REPEATED_PLACEHOLDERS: Final = ("sldNum", "dt", "ftr", "hdr", "sldImg")
 
@@ -29,7 +28,7 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
     package = Package(name, data, limits)
     main = package.main_part(_MAIN_PART)
     targets = package.relations(main)
-    ids = [row.get(_RELATION, "") for row in package.xml(main).iter(f"{P}sldId")]
+    ids = [drawing.relation_id(row) for row in package.xml(main).iter(f"{P}sldId")]
     parts = [part for key in ids if (part := targets.get(key, "")) in package]
     texts = [
         f"[slide {number}]\n\n{md.join_blocks(_slide(package, part))}".strip()

@@ -11,6 +11,8 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from desktop_app.documents.office import markdown_text as md
@@ -128,6 +130,11 @@ class _Paragraph:
     level: int = 0
     label: str = ""
     is_in_table: bool = False
+
+    @property
+    def number(self) -> str:
+        """Return the label and a space; "" without a label, or if it is a bullet."""
+        return "" if self.label in ("", "-") else f"{self.label} "
 
 
 @dataclass
@@ -452,8 +459,7 @@ class _Reader:
         )
         plain = "".join(text for text, _ in paragraph.runs).strip("\n ")
         if is_cell or paragraph.is_in_table:
-            number = f"{paragraph.label} " if paragraph.label not in ("", "-") else ""
-            self._cell += [number + plain] if plain else []
+            self._cell += [paragraph.number + plain] if plain else []
             return
         if plain:
             self._end_table()
@@ -464,8 +470,7 @@ class _Reader:
             self._headings.get(paragraph.style) if paragraph.outline is None else paragraph.outline
         )
         if outline is not None and 0 <= outline < _NO_OUTLINE:
-            number = f"{paragraph.label} " if paragraph.label not in ("", "-") else ""
-            return md.heading(number + plain, outline + 1)
+            return md.heading(paragraph.number + plain, outline + 1)
         text = "".join(_join_runs(paragraph.runs)).strip("\n ")
         return (
             md.item(paragraph.label, text, paragraph.level)
@@ -485,14 +490,9 @@ class _Reader:
 
 def _join_runs(runs: list[tuple[str, bool]]) -> Iterator[str]:
     """Join adjacent runs of the same weight, and yield them as Markdown."""
-    at = 0
-    while at < len(runs):
-        end = at
-        while end < len(runs) and runs[end][1] == runs[at][1]:
-            end += 1
-        text = "".join(text for text, _ in runs[at:end])
-        yield md.bold(text) if runs[at][1] else text
-        at = end
+    for is_bold, group in groupby(runs, key=itemgetter(1)):
+        text = "".join(text for text, _ in group)
+        yield md.bold(text) if is_bold else text
 
 
 def _encoding_or_default(encoding: str) -> str:

@@ -22,7 +22,6 @@ from desktop_app.documents.office.symbol_font import unicode_character
 from desktop_app.documents.worker.protocol import Limits
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _CHARACTER_ELEMENTS: Final = {
     "tab": "\t",
     "br": "\n",
@@ -188,7 +187,7 @@ class _Reader:
                 case "AlternateContent":
                     yield from self.blocks(next(iter(child), child))
                 case "altChunk":
-                    yield self._web_page(self.relations.get(child.get(_RELATION, ""), ""))
+                    yield self._web_page(self.relations.get(drawing.relation_id(child), ""))
                 case "body" | "sdt" | "sdtContent" | "ins" | "moveTo" | "customXml" | "txbxContent":
                     yield from self.blocks(child)
 
@@ -248,7 +247,7 @@ class _Reader:
                 yield self._run(child, boxes)
             elif name == "hyperlink":
                 words = "".join(self._inline(child, boxes))
-                yield md.link(words, self.relations.get(child.get(_RELATION, ""), ""))
+                yield md.link(words, self.relations.get(drawing.relation_id(child), ""))
             elif name in _CONTAINERS:
                 yield from self._inline(child, boxes)
             elif name == "oMath":
@@ -299,32 +298,32 @@ class _Reader:
         return ""
 
     def _table(self, table: Element) -> Iterator[MarkdownBlock]:
-        rows = [list(self._cells(row)) for row in self._children_named(table, "tr")]
-        if len(rows) == 1 and len(rows[0]) == 1:
+        rows = list(_children_named(table, "tr"))
+        texts = [list(self._cells(row)) for row in rows]
+        if len(texts) == 1 and len(texts[0]) == 1:
             # A single cell is a frame around text, not a table.
-            for cell in self._children_named(next(self._children_named(table, "tr")), "tc"):
+            for cell in _children_named(rows[0], "tc"):
                 yield from self.blocks(cell)
             return
-        yield md.table(rows)
+        yield md.table(texts)
 
     def _cells(self, row: Element) -> Iterator[str]:
-        for cell in self._children_named(row, "tc"):
+        for cell in _children_named(row, "tc"):
             properties = cell.find(f"{W}tcPr")
             merge_mark = properties is not None and properties.find(f"{W}vMerge")
             is_continuation = (
                 isinstance(merge_mark, Element) and merge_mark.get(f"{W}val") != "restart"
             )
-            yield "" if is_continuation else self._cell_text(cell)
+            blocks = () if is_continuation else self.blocks(cell)
+            yield " ".join(block.text for block in blocks if block.text).replace("**", "")
             span = whole_number(_value(properties, f"{W}gridSpan"), 1)
             yield from [""] * min(span - 1, _MOST_SPAN)
 
-    def _cell_text(self, cell: Element) -> str:
-        return " ".join(block.text for block in self.blocks(cell) if block.text).replace("**", "")
 
-    def _children_named(self, parent: Element, name: str) -> Iterator[Element]:
-        """Yield rows or cells, including those in content controls and tracked insertions."""
-        for child in parent:
-            if local_name(child) == name:
-                yield child
-            elif local_name(child) in _CONTAINERS:
-                yield from self._children_named(child, name)
+def _children_named(parent: Element, name: str) -> Iterator[Element]:
+    """Yield rows or cells, including those in content controls and tracked insertions."""
+    for child in parent:
+        if local_name(child) == name:
+            yield child
+        elif local_name(child) in _CONTAINERS:
+            yield from _children_named(child, name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Final
@@ -409,7 +409,7 @@ class _Writer(HTMLParser):
             tag in self._elements_left_out
             or _is_hidden(attributes)
             or bool(_image_label(attributes))
-            or ("class" in attributes and bool(_DRAWN_FORMULA.search(attributes["class"])))
+            or bool(_DRAWN_FORMULA.search(attributes.get("class", "")))
         )
 
     def _add_void(self, tag: str, attributes: dict[str, str]) -> None:
@@ -533,14 +533,15 @@ class _Writer(HTMLParser):
             self._push(_Element(tag, lambda: self._write(" ")))
         elif tag in ("sup", "sub"):
             start, change = len(line), md.superscript if tag == "sup" else md.subscript
-            self._push(_Element(tag, lambda: self._change_text(line, start, change)))
+
+            def end_script() -> None:
+                line[start:] = [change("".join(line[start:]))]
+
+            self._push(_Element(tag, end_script))
         else:
             signs = self._new_signs(tag, style)
             marks = [_Mark(sign, len(line)) for sign in signs]
             self._start_marks(tag, marks, keeps_lines=_keeps_lines(style))
-
-    def _change_text(self, line: list[str], start: int, change: Callable[[str], str]) -> None:
-        line[start:] = [change("".join(line[start:]))]
 
     def _new_signs(self, tag: str, style: str) -> list[str]:
         """Return the marks that an element adds: strikethrough, bold, italic, code."""
@@ -637,12 +638,16 @@ class _Writer(HTMLParser):
     def _start_list(self, tag: str, start: str) -> None:
         """Start a list. A list directly in another list belongs to its last item."""
         outer = self._lists[-1] if self._open and self._open[-1].tag in _LISTS else None
-        depth = sum(bool(list_.bullet) for list_ in self._lists)
-        bullet = _BULLETS[depth % len(_BULLETS)] if tag == "ul" else ""
+        bullet = self._next_bullet() if tag == "ul" else ""
         number = int(start) if start.isdecimal() and len(start) < 10 else 1
         self._lists.append(_List(bullet, number))
         item = outer.items[-1] if outer and outer.items else None
         self._push(_Element(tag, lambda: self._end_list(item)))
+
+    def _next_bullet(self) -> str:
+        """Return the bullet of a list in the open lists; it differs from that around it."""
+        depth = sum(bool(list_.bullet) for list_ in self._lists)
+        return _BULLETS[depth % len(_BULLETS)]
 
     def _start_item(self, tag: str) -> None:
         self._flows.append(_Flow())
@@ -667,8 +672,7 @@ class _Writer(HTMLParser):
             self._close_through(_WORD_ITEM)
         else:
             self._end_paragraph()
-            depth = sum(bool(list_.bullet) for list_ in self._lists)
-            self._lists.append(_List(_BULLETS[depth % len(_BULLETS)], level=level))
+            self._lists.append(_List(self._next_bullet(), level=level))
             self._push(_Element(_WORD_LIST, self._end_list))
         self._start_item(_WORD_ITEM)
         self._push(_Element("p", self._end_paragraph))
@@ -699,9 +703,7 @@ class _Writer(HTMLParser):
 
 
 def _is_hidden(attributes: dict[str, str]) -> bool:
-    return "hidden" in attributes or bool(
-        "style" in attributes and _HIDDEN.search(attributes["style"])
-    )
+    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style", "")))
 
 
 def _image_label(attributes: dict[str, str]) -> str:
@@ -719,7 +721,7 @@ def _keeps_lines(style: str) -> bool:
     return bool(_LINES_KEPT.search(style))
 
 
-def _span(attributes: Mapping[str, str | None], name: str) -> int:
+def _span(attributes: dict[str, str], name: str) -> int:
     """Return the number of columns or rows of a cell."""
     count = whole_number(attributes.get(name))
     return count if 1 <= count <= _MOST_SPANNED else 1
