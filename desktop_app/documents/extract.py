@@ -12,8 +12,13 @@ from dataclasses import replace
 
 from desktop_app.documents import media_type, reader_registry, refusals
 from desktop_app.documents.descriptors import read_descriptor
-from desktop_app.documents.read_document import OnProgress, ReadDocument
-from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES, Limits, replace_surrogates
+from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.worker.protocol import (
+    MAX_TEXT_BYTES,
+    Limits,
+    OnProgress,
+    replace_surrogates,
+)
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 
 

@@ -75,7 +75,7 @@ def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
             image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
             image.load()
     except _DAMAGED as error:
-        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:200]) from error
+        raise refusals.unparsable(name, error) from error
     return ExtractedDocument(
         name=name,
         media_type=media_type,
@@ -105,7 +105,7 @@ def scale(
                 return ScaledImage(media_type, image.width, image.height, data)
             return encode(_to_upright_thumbnail(image, size))
     except _DAMAGED as error:
-        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:200]) from error
+        raise refusals.unparsable(name, error) from error
 
 
 def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Image:

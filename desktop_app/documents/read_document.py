@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.document_notes import DocumentNote
-
-OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)

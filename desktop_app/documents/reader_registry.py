@@ -7,9 +7,9 @@ from typing import Final
 
 from desktop_app.documents import media_type, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.read_document import OnProgress, ReadDocument
+from desktop_app.documents.read_document import ReadDocument
 from desktop_app.documents.text import plain_text
-from desktop_app.documents.worker.protocol import Limits
+from desktop_app.documents.worker.protocol import Limits, OnProgress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_sections import UNITS
 from desktop_app.domain.error_reasons import Reason
@@ -61,13 +61,11 @@ def _read_binary(
         case document_types.OUTLOOK:
             from desktop_app.documents.mail import outlook
 
-            text, note = outlook.read(name, data, bundle)
-            return ReadDocument(kind, text, note=note)
+            return outlook.read(name, data, bundle)
         case document_types.PDF:
             from desktop_app.documents.pdf import pdf_reader
 
-            found = pdf_reader.read(name, data, limits, on_progress, password)
-            return ReadDocument(kind, found.text, found.pages, found.note, found.pictured)
+            return pdf_reader.read(name, data, limits, on_progress, password)
         case document_types.DOCX:
             from desktop_app.documents.office import wordprocessing
 
@@ -137,8 +135,7 @@ def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
     if kind == document_types.MAIL:
         from desktop_app.documents.mail import mail_reader
 
-        text, note = mail_reader.read(name, data, bundle)
-        return ReadDocument(kind, text, note=note)
+        return mail_reader.read(name, data, bundle)
     if kind == document_types.NOTEBOOK:
         from desktop_app.documents.text import notebook
 

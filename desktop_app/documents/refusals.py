@@ -32,6 +32,11 @@ def damaged(name: str, details: str = "") -> errors.DocumentDamagedError:
     return errors.DocumentDamagedError(Reason.DOCUMENT_DAMAGED, details=details, name=name)
 
 
+def unparsable(name: str, error: Exception) -> errors.DocumentDamagedError:
+    """Return the error for content that a parser rejects with an exception."""
+    return damaged(name, f"{type(error).__name__}: {error}"[:500])
+
+
 def misnamed(name: str, ending: str) -> errors.DocumentDamagedError:
     """Return the error for content that is not the format the name stands for."""
     return errors.DocumentDamagedError(Reason.DOCUMENT_MISNAMED, name=name, ending=ending)

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 from desktop_app.documents import extract
-from desktop_app.documents.read_document import OnProgress
-from desktop_app.documents.worker.protocol import Limits
+from desktop_app.documents.worker.protocol import Limits, OnProgress
 from desktop_app.documents.worker.source_files import open_document
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 

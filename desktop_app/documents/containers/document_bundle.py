@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from desktop_app.documents import media_type
-from desktop_app.documents.read_document import OnProgress, ReadDocument
-from desktop_app.documents.worker.protocol import Limits, Progress, replace_surrogates
+from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress, replace_surrogates
 from desktop_app.domain import errors
 from desktop_app.domain.documents.document_notes import DocumentNote, Skip, bundle_note
 
@@ -81,6 +81,11 @@ class DocumentBundle:
             rows[_MAX_LISTED:] = [f"and {len(rows) - _MAX_LISTED} more"]
         ending = [f"[not included: {', '.join(rows)}]"] if rows else []
         return "\n\n".join([*self.texts, *ending])
+
+    def with_message(self, kind: str, message: str) -> ReadDocument:
+        """Return a mail of the type `kind`, followed by its attachments, as one document."""
+        note = self.note() if self.left_out else None
+        return ReadDocument(kind, "\n\n".join([message, *self.texts]), note=note)
 
     def note(self) -> DocumentNote:
         """Return the note on what was read and what was left out."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from desktop_app.documents import reader_registry, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.descriptors import read_descriptor
-from desktop_app.documents.read_document import OnProgress, ReadDocument
-from desktop_app.documents.worker.protocol import Limits, Progress
+from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.error_reasons import Reason

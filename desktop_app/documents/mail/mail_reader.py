@@ -15,15 +15,17 @@ from typing import Final
 
 from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import MAX_DEPTH, DocumentBundle
+from desktop_app.documents.read_document import ReadDocument
 from desktop_app.documents.text import plain_text
-from desktop_app.domain.documents.document_notes import DocumentNote, Skip
+from desktop_app.domain.documents import document_types
+from desktop_app.domain.documents.document_notes import Skip
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _MAX_DEPTH: Final = 4
 
 
-def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNote | None]:
-    """Return the message as text, and a note for the user; `files` collects attachments.
+def read(name: str, data: bytes, files: DocumentBundle) -> ReadDocument:
+    """Return the message and its attachments, which `files` collects.
 
     Raises:
         DocumentDamagedError: it has no mail header, or cannot be parsed.
@@ -32,10 +34,10 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNo
     try:
         header_lines, text = _read_message(message, files, 0)
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
-        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
+        raise refusals.unparsable(name, error) from error
     if not header_lines:
         raise refusals.damaged(name, "no header of a mail")
-    return "\n\n".join([text, *files.texts]), files.note() if files.left_out else None
+    return files.with_message(document_types.MAIL, text)
 
 
 def _read_message(

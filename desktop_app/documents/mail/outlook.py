@@ -20,8 +20,9 @@ from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.mail.mail_reader import header_line, read_attachments
 from desktop_app.documents.office import rtf
 from desktop_app.documents.office.compressed_rtf import decompress
+from desktop_app.documents.read_document import ReadDocument
 from desktop_app.documents.text import plain_text, web_page
-from desktop_app.domain.documents.document_notes import DocumentNote
+from desktop_app.domain.documents import document_types
 
 _STREAM: Final = "__substg1.0_"
 _PROPERTIES: Final = "__properties_version1.0"
@@ -46,14 +47,14 @@ def is_message(data: bytes) -> bool:
     return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
 
 
-def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNote | None]:
-    """Return the message as text, and a note for the user; `files` collects attachments."""
+def read(name: str, data: bytes, files: DocumentBundle) -> ReadDocument:
+    """Return the message and its attachments, which `files` collects."""
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             text = _Message(file).text(files, 0)
     except _BROKEN as error:
-        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:300]) from error
-    return "\n\n".join([text, *files.texts]), files.note() if files.left_out else None
+        raise refusals.unparsable(name, error) from error
+    return files.with_message(document_types.OUTLOOK, text)
 
 
 class _Message:

@@ -5,7 +5,6 @@ The package document states the order (EPUB 3.3, section 5); the table of conten
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
@@ -13,7 +12,7 @@ from xml.etree.ElementTree import Element
 from desktop_app.documents import refusals
 from desktop_app.documents.office.package import Package, resolve_part
 from desktop_app.documents.text import web_page
-from desktop_app.documents.worker.protocol import Limits, Progress
+from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 
 _CONTAINER: Final = "META-INF/container.xml"
 _OPF: Final = "{http://www.idpf.org/2007/opf}"
@@ -21,9 +20,7 @@ _FILE: Final = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
 _RIGHTS: Final = "META-INF/rights.xml"
 
 
-def read(
-    name: str, data: bytes, limits: Limits, on_progress: Callable[[Progress], None]
-) -> tuple[str, int]:
+def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress) -> tuple[str, int]:
     """Return the book as Markdown, and the number of its chapters."""
     package = Package(name, data, limits)
     if _RIGHTS in package:

@@ -51,7 +51,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
         with python_calamine.load_workbook(io.BytesIO(_with_displayed_texts(package))) as workbook:
             sheets = list(_sheet_texts(package, workbook))
     except python_calamine.CalamineError as error:
-        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
+        raise refusals.unparsable(name, error) from error
     has_content = any(content for _, content in sheets)
     texts = (f"{title}\n\n{content}".rstrip("\n") for title, content in sheets)
     return "\n\n".join(texts) if has_content else ""

@@ -10,8 +10,6 @@ pages they are sent as images.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import pypdfium2 as pdfium
@@ -20,8 +18,10 @@ from pypdfium2 import raw
 from desktop_app.documents import refusals
 from desktop_app.documents.pdf import page_annotations, reading_order
 from desktop_app.documents.pdf.page_words import LINE_END_HYPHEN, RIGHT_TO_LEFT
-from desktop_app.documents.worker.protocol import Limits, Progress
+from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 from desktop_app.domain.conversations.message_parts import PageImage
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
@@ -39,29 +39,10 @@ _STAMP_LENGTH: Final = 40
 _WHOLE_PAGE_SHARE: Final = 0.5
 
 
-@dataclass(frozen=True)
-class PdfText:
-    """The text of all pages, their number, those to send as images, and a note for the user."""
-
-    text: str
-    pages: int
-    pictured: tuple[PageImage, ...]
-    note: DocumentNote | None
-
-
-def _page_mark(number: int) -> str:
-    """Return the line before the text of a page; pages count from 1."""
-    return f"[page {number}]"
-
-
 def read(
-    name: str,
-    data: bytes,
-    limits: Limits,
-    on_progress: Callable[[Progress], None],
-    password: str = "",
-) -> PdfText:
-    """Return the text of a PDF."""
+    name: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str = ""
+) -> ReadDocument:
+    """Return the text of a PDF, and the pages to send as images."""
     try:
         with pdfium.PdfDocument(data, password=password) as document:
             return _read(name, document, limits, on_progress)
@@ -74,8 +55,8 @@ def read(
 
 
 def _read(
-    name: str, document: pdfium.PdfDocument, limits: Limits, on_progress: Callable[[Progress], None]
-) -> PdfText:
+    name: str, document: pdfium.PdfDocument, limits: Limits, on_progress: OnProgress
+) -> ReadDocument:
     total = len(document)
     if total > limits.pages:
         raise refusals.too_many_pages(name, total, "page", limits.pages)
@@ -93,8 +74,9 @@ def _read(
     on_progress(Progress(total, total, "page"))
     if not any(texts) and not pictured:
         raise refusals.empty(name)
-    marked = (f"{_page_mark(n)}\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
-    return PdfText("\n\n".join(marked), total, tuple(pictured), _note(pictured, total))
+    marked = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
+    text, note = "\n\n".join(marked), _note(pictured, total)
+    return ReadDocument(document_types.PDF, text, total, note, tuple(pictured))
 
 
 def _page(
@@ -125,9 +107,7 @@ def _page_text(page: pdfium.PdfPage) -> str:
 
 def _mirror_brackets(line: re.Match[str]) -> str:
     """Mirror the brackets of a right-to-left line in which one closes before any opens."""
-    if not RIGHT_TO_LEFT.search(line[0]):
-        return line[0]
-    return line[0].translate(_MIRROR)
+    return line[0].translate(_MIRROR) if RIGHT_TO_LEFT.search(line[0]) else line[0]
 
 
 def _is_unreadable(text: str) -> bool:

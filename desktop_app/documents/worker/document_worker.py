@@ -29,10 +29,10 @@ from desktop_app.documents.worker.protocol import (
     MAX_TEXT_BYTES,
     PIECE_BYTES,
     Limits,
+    OnProgress,
     Progress,
     ScaledImage,
     frame_head,
-    limits_to_json,
     replace_surrogates,
 )
 from desktop_app.domain.documents.extracted_document import (
@@ -47,9 +47,8 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.source_files import OpenDocument
     from desktop_app.domain.models.token_rates import TextKind, TokenMix
 
-__all__ = ["DocumentWorker", "Limits", "Progress", "ScaledImage"]
+__all__ = ["DocumentWorker", "Limits", "OnProgress", "Progress", "ScaledImage"]
 
-OnProgress = Callable[[Progress], None]
 _T = TypeVar("_T")
 
 
@@ -314,7 +313,7 @@ class DocumentWorker:
             header, payload = {**request.header}, request.payload
             if opened is not None and opened.members is not None:
                 header["kind"], payload = "extract-folder", opened.listing
-            await _send(child, {**header, "limits": limits_to_json(limits)}, payload)
+            await _send(child, {**header, "limits": limits._asdict()}, payload)
             if opened is not None and opened.members is None:
                 await self._send_file(child, opened.descriptor)
             answer, found = await self._answer(child, opened, on_progress, request)

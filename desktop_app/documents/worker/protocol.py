@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -31,6 +31,8 @@ class Progress(NamedTuple):
     total: int | None
     unit: str
 
+
+OnProgress = Callable[[Progress], None]
 
 MAX_TEXT_BYTES: Final = 64 << 20
 """Bytes of a document's text: several times what any model reads."""
@@ -94,11 +96,6 @@ def error_to_json(error: errors.DocumentError) -> dict[str, object]:
         "details": error.details,
         "takes_password": getattr(error, "takes_password", False),
     }
-
-
-def limits_to_json(limits: Limits) -> dict[str, float]:
-    """Return the limits as a JSON-ready object; `Limits(**…)` is the reverse."""
-    return limits._asdict()
 
 
 def frame_head(header: Mapping[str, Any], payload_bytes: int) -> bytes:

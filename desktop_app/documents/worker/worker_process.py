@@ -20,7 +20,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 from traceback import extract_tb
@@ -31,6 +31,7 @@ from desktop_app import sandbox
 from desktop_app.documents import extract, refusals
 from desktop_app.documents.worker.protocol import (
     Limits,
+    OnProgress,
     Progress,
     error_to_json,
     read_frame,
@@ -222,7 +223,7 @@ def _send_document(document: ExtractedDocument, answers: BinaryIO) -> None:
     write_frame(answers, {"kind": "extracted", **fields}, document.text.encode())
 
 
-def _progress_reporter(answers: BinaryIO) -> Callable[[Progress], None]:
+def _progress_reporter(answers: BinaryIO) -> OnProgress:
     """Return a callback that sends progress: always the last, otherwise at most every 40 ms."""
     sent_at = 0.0
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.documents.pdf import pdf_reader
-from desktop_app.documents.pdf.pdf_reader import NO_TEXT, PdfText
+from desktop_app.documents.pdf.pdf_reader import NO_TEXT
+from desktop_app.documents.read_document import ReadDocument
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 from tests.data.long_pdf import drawn_pdf
@@ -14,7 +15,7 @@ RECT = "/Rect [50 700 200 720]"
 CONTRACT = "BT /F 10 Tf 60 790 Td (The contract.) Tj ET"
 
 
-def read(page: str, *annotations: str, fields: str = "") -> PdfText:
+def read(page: str, *annotations: str, fields: str = "") -> ReadDocument:
     made = " ".join(
         f"<< /Type /Annot {each} {'' if '/Rect' in each else RECT} >>" for each in annotations
     )
