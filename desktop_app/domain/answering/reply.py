@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import cached_property
 from typing import Final
 
 from desktop_app.domain.answering.stream_events import (
@@ -124,6 +125,28 @@ class _Segment:
     call: ToolCallPart | None = None  # of a call: everything but its identity and arguments
     picture: ImagePart | None = None
 
+    @cached_property
+    def part(self) -> Part:
+        """Return the segment as a message part.
+
+        Each step of a tool call needs all parts, which would take 10 s for 500 calls.
+        """
+        if self.picture is not None:
+            return self.picture
+        text = str(self.text)
+        match self.kind:
+            case _Kind.TEXT:
+                return TextPart(text)
+            case _Kind.REASONING:
+                return ReasoningPart(text, self.item_id, self.encrypted)
+            case _Kind.REFUSAL:
+                return RefusalPart(text)
+            case _:
+                called = self.call or ToolCallPart("", "", "")
+                return replace(
+                    called, call_id=self.call_id, name=self.name, arguments=text, round=self.round
+                )
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -167,7 +190,7 @@ class Reply:
     @property
     def parts(self) -> tuple[Part, ...]:
         """Return the reply so far as message parts."""
-        return tuple(_to_part(segment) for segment in self.segments)
+        return tuple(segment.part for segment in self.segments)
 
     @property
     def round_usage(self) -> Usage | None:
@@ -188,28 +211,6 @@ class Reply:
     def is_empty(self) -> bool:
         """Return True if nothing has arrived that a user could read or a provider needs."""
         return not self.segments
-
-
-def _to_part(segment: _Segment) -> Part:
-    if segment.picture is not None:
-        return segment.picture
-    text = str(segment.text)
-    match segment.kind:
-        case _Kind.TEXT:
-            return TextPart(text)
-        case _Kind.REASONING:
-            return ReasoningPart(text, segment.item_id, segment.encrypted)
-        case _Kind.REFUSAL:
-            return RefusalPart(text)
-        case _:
-            called = segment.call or ToolCallPart("", "", "")
-            return replace(
-                called,
-                call_id=segment.call_id,
-                name=segment.name,
-                arguments=text,
-                round=segment.round,
-            )
 
 
 def accumulate(reply: Reply, event: StreamEvent) -> Reply:
@@ -330,7 +331,8 @@ def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
 
 
 def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
-    for at in range(reply.round_start, len(reply.segments)):
+    # Most deltas extend the newest call.
+    for at in range(len(reply.segments) - 1, reply.round_start - 1, -1):
         segment = reply.segments[at]
         if segment.kind is _Kind.TOOL_CALL and segment.key == delta.index:
             grown = replace(

@@ -71,6 +71,7 @@ class CallRun:
         ready: list[_Ready] = []
         for number, call in enumerate(map(self._named, calls)):
             if number >= MAX_PARALLEL:
+                await asyncio.sleep(0)  # a temporary answer is stored without a pause
                 words = f"Too many calls at once. At most {MAX_PARALLEL} run."
                 yield _ended(call, ToolCallState.FAILED, words)
                 continue

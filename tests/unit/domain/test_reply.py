@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import reduce
 
 import pytest
@@ -23,6 +24,7 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
     TextDelta,
     ToolCallDelta,
+    ToolCallStep,
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -31,6 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     RefusalPart,
     TextPart,
     ToolCallPart,
+    tool_calls,
 )
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StreamCutError
@@ -182,6 +185,16 @@ def test_events_set_facts_about_the_reply() -> None:
 def test_the_last_event_decides_the_status(end: StreamEvent, status: MessageStatus) -> None:
     reply = fold(TextDelta("a"), end)
     assert (reply.status, reply.text) == (status, "a")
+
+
+def test_parts_that_do_not_change_are_made_once() -> None:
+    calls = [ToolCallDelta(number, "{}", str(number), "look") for number in range(3)]
+    before = fold(TextDelta("Wait."), *calls)
+    step = replace(tool_calls(before.parts)[1], result="4")
+    after = accumulate(before, ToolCallStep(step))
+    same = [old is new for old, new in zip(before.parts, after.parts, strict=True)]
+    assert same == [True, True, False, True]
+    assert tool_calls(after.parts)[1].result == "4"
 
 
 def test_a_long_reply_costs_no_more_per_delta_than_a_short_one() -> None:
