@@ -40,13 +40,14 @@ class _Site(BaseHTTPRequestHandler):
             self.end_headers()
             return
         hello = dict.fromkeys(
-            ("/", "/plain", "/markdown", "/bare", "/odd", "/slow"), b"<p>Hello</p>"
+            ("/", "/plain", "/markdown", "/bare", "/odd", "/parts", "/quoted"), b"<p>Hello</p>"
         )
         bodies = {
             **hello,
             "/packed": gzip.compress(b"<p>Hello</p>"),
             "/bomb": BOMB,
-            "/slow": b"<p>Hello</p>-",
+            "/punycode": b"<p>Hello</p>-",
+            "/idna": b"<p>xn--ls8h.</p>",
         }
         bodies |= {"/packed-cut": gzip.compress(bytes(9000))[:-12], "/russian": RUSSIAN}
         body = bodies.get(self.path, b"x" * (MAX_PAGE_BYTES + 1))
@@ -54,7 +55,9 @@ class _Site(BaseHTTPRequestHandler):
         kinds = {"/plain": "text/plain", "/markdown": "text/markdown"}
         kind = f"{kinds.get(self.path, 'text/html')}; charset={charset}"
         others = {"/image": "image/png", "/bare": "text/html", "/odd": "text/html; charset=odd"}
-        others["/slow"] = "text/html; charset=Punycode"
+        others["/parts"] = "text/html; charset*0=utf; charset*1*=''%2d8; charset*=utf-8''x%ff"
+        others["/quoted"] = 'text/html; x=y ; Charset = "utf-8"'
+        others |= {"/punycode": "text/html; charset=Punycode", "/idna": "text/html; charset=IDNA"}
         kind = others.get(self.path, kind)
         self.send_response(200)
         self.send_header("content-type", kind)
@@ -110,14 +113,21 @@ def test_a_page_is_fetched(port: int) -> None:
     assert url == f"http://site.test:{port}/"
 
 
-@pytest.mark.parametrize("path", ["/bare", "/odd"])
+def test_the_encoding_may_be_quoted(port: int) -> None:
+    assert fetch(f"http://site.test:{port}/quoted")[2] == b"\xef\xbb\xbf<p>Hello</p>"
+
+
+@pytest.mark.parametrize("path", ["/bare", "/odd", "/parts"])
 def test_a_page_without_a_known_encoding_is_unchanged(port: int, path: str) -> None:
     assert fetch(f"http://site.test:{port}{path}")[1:] == ("text/html", b"<p>Hello</p>")
 
 
 @pytest.mark.attack("tools")
-def test_an_encoding_that_takes_minutes_is_ignored(port: int) -> None:
-    assert fetch(f"http://site.test:{port}/slow")[1:] == ("text/html", b"<p>Hello</p>-")
+@pytest.mark.parametrize(
+    ("path", "text"), [("/punycode", b"<p>Hello</p>-"), ("/idna", b"<p>xn--ls8h.</p>")]
+)
+def test_an_encoding_that_takes_minutes_is_ignored(port: int, path: str, text: bytes) -> None:
+    assert fetch(f"http://site.test:{port}{path}")[1:] == ("text/html", text)
 
 
 @pytest.mark.attack("tools")
