@@ -561,7 +561,7 @@ def listings() -> Iterator[str]:
             [name, kind, listing and [listed.id, end, window, details.kind]],
             {field: getattr(info, field) for field in names},
             [str(each) for each in (said.notice, said.mark, said.is_served, said.is_shut_down)],
-            listing and [listing.can_chat(name), listing.has(name)],
+            listing and [listing.listed(name).can_chat, listing.has(name)],
         )
     models = ("gpt-5.2", "gpt-5.2-2025-12-11", "openai/GPT-5.2", "m:latest", "m.gguf", "m", "")
     for requested in models:

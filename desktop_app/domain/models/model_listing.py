@@ -75,6 +75,11 @@ class ListedModel(NamedTuple):
     window: int | None = None
     details: ModelDetails = ModelDetails()
 
+    @property
+    def can_chat(self) -> bool | None:
+        """Return False for a model of another kind; None if the server does not name the kind."""
+        return None if self.details.kind is None else self.details.kind is ModelKind.CHAT
+
 
 @dataclass(frozen=True)
 class ModelListing:
@@ -92,25 +97,9 @@ class ModelListing:
         """Return True if the model was listed."""
         return model_id in self._by_id
 
-    def _listed(self, model_id: str) -> ListedModel:
+    def listed(self, model_id: str) -> ListedModel:
+        """Return the listed facts about a model; none but its id if it is not listed."""
         return self._by_id.get(model_id, ListedModel(model_id))
-
-    def details_of(self, model_id: str) -> ModelDetails:
-        """Return the listed facts about a model; empty if it is not listed."""
-        return self._listed(model_id).details
-
-    def can_chat(self, model_id: str) -> bool | None:
-        """Return False for a model of another kind; None if the server does not name the kind."""
-        kind = self.details_of(model_id).kind
-        return None if kind is None else kind is ModelKind.CHAT
-
-    def shutdown_of(self, model_id: str) -> date | None:
-        """Return the model's shutdown date, None if the provider names none."""
-        return self._listed(model_id).shutdown
-
-    def window_of(self, model_id: str) -> int | None:
-        """Return the model's window in tokens, None if the provider names none."""
-        return self._listed(model_id).window
 
 
 def with_listed_window(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
@@ -118,7 +107,7 @@ def with_listed_window(info: ModelInfo, listing: ModelListing | None) -> ModelIn
 
     Some servers list the context window, others the input limit; it is used for both.
     """
-    window = listing.window_of(info.id) if listing else None
+    window = listing.listed(info.id).window if listing else None
     if window is None or (info.input_limit is not None and info.input_limit <= window):
         return info
     return replace(info, context_window=window, max_input=None)
@@ -133,7 +122,7 @@ def with_listed_details(
     """
     if listing is None:
         return info
-    listed = listing.details_of(info.id)
+    listed = listing.listed(info.id).details
     is_compatible = profile.kind is ProviderKind.COMPATIBLE
     price = (listed.price or info.price) if is_compatible else (info.price or listed.price)
     return replace(
@@ -185,7 +174,7 @@ class ModelAvailability(NamedTuple):
 
         The catalog's dates apply to OpenAI only.
         """
-        listed = self.listing.shutdown_of(self.model.id) if self.listing else None
+        listed = self.listing.listed(self.model.id).shutdown if self.listing else None
         if listed is not None:
             return listed
         return self.model.shutdown if self.profile.kind is ProviderKind.OPENAI else None

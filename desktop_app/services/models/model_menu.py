@@ -17,7 +17,12 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog, Variant
-from desktop_app.domain.models.model_listing import ModelAvailability, ModelDetails, ModelListing
+from desktop_app.domain.models.model_listing import (
+    ListedModel,
+    ModelAvailability,
+    ModelDetails,
+    ModelListing,
+)
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import ProviderModels
@@ -48,14 +53,12 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     known = {entry.model for entry in found}
     others = _other_models(models, today)
     for model_id in dict.fromkeys((*models.profile.models, *others)):
-        if model_id not in known and not _is_known_not_to_chat(models.listing, model_id):
+        listed = models.listing.listed(model_id) if models.listing else ListedModel(model_id)
+        if model_id not in known and listed.can_chat is not False:
             info = models.info(model_id)
-            marks = (
-                _window(models.listing, model_id),
-                _price(models.listing, model_id),
-                models.availability(info, today).mark,
-            )
-            found.append(MenuEntry(model_id, info.name, None, " · ".join(filter(None, marks))))
+            mark = models.availability(info, today).mark
+            facts = filter(None, (_window(listed), _price(listed.details), mark))
+            found.append(MenuEntry(model_id, info.name, None, " · ".join(facts)))
     return found
 
 
@@ -66,29 +69,22 @@ def _may_have(models: ProviderModels, model_id: str) -> bool:
     return model_id in models.profile.models or models.listing.has(model_id)
 
 
-def _window(listing: ModelListing | None, model_id: str) -> str:
+def _window(listed: ListedModel) -> str:
     """Return the context window that this server reports; "" if it reports none."""
-    window = listing.window_of(model_id) if listing else None
-    return tr("{tokens} tokens", tokens=tokens(window)) if window else ""
+    return tr("{tokens} tokens", tokens=tokens(listed.window)) if listed.window else ""
 
 
-def _price(listing: ModelListing | None, model_id: str) -> str:
+def _price(details: ModelDetails) -> str:
     """Return the server's prices of a million tokens of input and output; "" if unknown."""
-    details = listing.details_of(model_id) if listing else ModelDetails()
     if details.input_price is None or details.output_price is None:
         return ""
     return f"${details.input_price:f} / ${details.output_price:f}"
 
 
-def _is_known_not_to_chat(listing: ModelListing | None, model_id: str) -> bool:
-    """Return True if the server says that a model cannot chat."""
-    return listing is not None and listing.can_chat(model_id) is False
-
-
-def _can_chat(catalog: ModelCatalog, listing: ModelListing, model_id: str) -> bool:
+def _can_chat(catalog: ModelCatalog, listed: ListedModel) -> bool:
     """Return True if a model can chat: as the catalog, the server or its name says."""
-    said = None if catalog.knows(model_id) else listing.can_chat(model_id)
-    return catalog.can_chat(model_id) if said is None else said
+    said = None if catalog.knows(listed.id) else listed.can_chat
+    return catalog.can_chat(listed.id) if said is None else said
 
 
 def proposed_model(models: ProviderModels) -> str:
@@ -99,7 +95,7 @@ def proposed_model(models: ProviderModels) -> str:
     is_azure = models.profile.key_header == API_KEY_HEADER
     if models.listing is None or is_azure:
         return ""
-    return first_chat_model(models.catalog, models.listing)
+    return next(iter(chat_models(models.catalog, models.listing)), "")
 
 
 def with_listed_models(models: ProviderModels) -> ProviderProfile:
@@ -120,14 +116,9 @@ def family_models(catalog: ModelCatalog) -> tuple[str, ...]:
     return tuple(info.id for info in catalog if info.id.startswith(FAMILY_MODEL))
 
 
-def first_chat_model(catalog: ModelCatalog, listing: ModelListing) -> str:
-    """Return the first listed model that can chat, "" if there is none."""
-    return next(iter(chat_models(catalog, listing)), "")
-
-
 def chat_models(catalog: ModelCatalog, listing: ModelListing) -> tuple[str, ...]:
     """Return the listed models that can chat, in the server's order."""
-    return tuple(m.id for m in listing.models if _can_chat(catalog, listing, m.id))
+    return tuple(m.id for m in listing.models if _can_chat(catalog, m))
 
 
 def _note(availability: ModelAvailability) -> str:

@@ -279,11 +279,11 @@ async def test_models_are_listed(place: Place, server: str) -> None:
         listing = await client.listing()
     assert listing.has(place.model)
     # llama-cpp-python says its window in refusals alone.
-    assert listing.window_of(place.model) == (None if server == "llama_cpp_python" else WINDOW)
+    assert listing.listed(place.model).window == (None if server == "llama_cpp_python" else WINDOW)
     if server == "litellm":
         priced = ModelDetails(ModelKind.CHAT, Decimal(1), Decimal(2))
-        assert listing.details_of(place.model) == priced
-        assert listing.can_chat(VECTORS) is False
+        assert listing.listed(place.model).details == priced
+        assert listing.listed(VECTORS).can_chat is False
 
 
 @pytest.mark.parametrize("server", ["llama_cpp_python"])
