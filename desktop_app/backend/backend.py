@@ -33,9 +33,8 @@ from desktop_app.services.chat.compaction_service import CompactionService
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings
-from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
-from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults

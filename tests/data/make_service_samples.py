@@ -81,14 +81,13 @@ from desktop_app.services.documents.chunk_spans import even_parts, spans_from_js
 from desktop_app.services.documents.chunked_reading import ChunkedReader, chunked_documents
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.note_taking import DocumentPiece, Task, longest_note, note_key
-from desktop_app.services.spending.budget import Hold
+from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import (
     Estimator,
     needs_counting,
     usable_input,
     used_tokens,
 )
-from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.structured.form_notices import can_be_repaired, repair_turn
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.hosted_tools import (

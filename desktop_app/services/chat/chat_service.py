@@ -97,9 +97,8 @@ from desktop_app.services.ports import (
     NeedsOf,
     PictureSource,
 )
-from desktop_app.services.spending.budget import Hold
+from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimate, Estimator
-from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.structured.form_notices import form_notice, repair_turn
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import ConsentBroker

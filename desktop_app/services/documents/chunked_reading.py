@@ -53,13 +53,13 @@ from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.fence import Fence, one_line
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource
 from desktop_app.services.provider_wrapper import GatewayWrapper
+from desktop_app.services.spending.budget import PaidCalls
 from desktop_app.services.spending.cost_estimate import (
     MESSAGE_OVERHEAD,
     USABLE_SHARE,
     Estimator,
     usable_input,
 )
-from desktop_app.services.spending.paid_calls import PaidCalls
 
 # Applies to large windows, too: notes on a longer chunk say less, and several chunks are read at
 # once within the providers' limits per minute.

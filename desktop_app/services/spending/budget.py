@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
@@ -24,6 +24,7 @@ from desktop_app.domain.spending.cost import Price
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
+from desktop_app.services.ports import Gateway, SpendingBook
 
 NO_LIMIT = Decimal("Infinity")
 WARNED_KEY = "spending.warned."
@@ -183,6 +184,14 @@ class Budget:
             return None
         await self._notes.set(key, mark)
         return month
+
+
+class PaidCalls(NamedTuple):
+    """The gateway of paid calls, the budget that holds their cost, and the record of them."""
+
+    gateway: Gateway
+    budget: Budget
+    spending: SpendingBook
 
 
 def _unpriced_key(profile: ProviderProfile, model_id: str) -> str:

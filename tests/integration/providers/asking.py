@@ -34,9 +34,8 @@ from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.chat.choice_resolution import ProviderModels
-from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
-from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore

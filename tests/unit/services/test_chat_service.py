@@ -79,9 +79,8 @@ from desktop_app.services.chat.chat_service import AskSettings, ChatService, Mes
 from desktop_app.services.chat.choice_resolution import ProviderModels
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.summary_grammar import SUMMARY
-from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, Estimator
-from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.compaction_store import CompactionStore

@@ -71,9 +71,8 @@ from desktop_app.services.documents.note_taking import (
     MERGING,
     Task,
 )
-from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
-from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore

@@ -30,9 +30,8 @@ from desktop_app.services.chat.choice_resolution import ProviderModels, Resolved
 from desktop_app.services.chat.compaction_service import CompactionService, readable_content
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
-from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator, used_tokens
-from desktop_app.services.spending.paid_calls import PaidCalls
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore

@@ -40,8 +40,7 @@ from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
 from desktop_app.services.chat.small_tasks.titles import Titles, clean_title, wants_title
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
-from desktop_app.services.spending.budget import Budget
-from desktop_app.services.spending.paid_calls import PaidCalls
+from desktop_app.services.spending.budget import Budget, PaidCalls
 from tests.helpers.fences import fences
 from tests.helpers.messages import CHOICE, answer, question
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider

@@ -33,7 +33,7 @@ from desktop_app.services.chat.choice_resolution import (
     ResolvedChoice,
 )
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
-from desktop_app.services.spending.paid_calls import PaidCalls
+from desktop_app.services.spending.budget import PaidCalls
 
 # Most tokens have more bytes, so the hold is too large rather than too small.
 BYTES_PER_TOKEN: Final = 3
