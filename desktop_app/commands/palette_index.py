@@ -161,24 +161,24 @@ class PaletteIndex:
         ranked: list[tuple[tuple[int, float], PaletteEntry]] = []
         for entry in self._entries:
             place = rank(words, entry.title, entry.other_text)
-            if place is None and not fuzzy.search(fold(entry.title)):
-                continue
-            place = _FUZZY if place is None else place
-            ranked.append(((place, -self._uses.score(entry.id)), entry))
+            if place is not None or fuzzy.search(fold(entry.title)):
+                ranked.append((self._sort_key(entry, place), entry))
         titles = self._titles.find(words)
         if len(titles) < MOST_SHOWN:
             others = self._titles.find_letters(fuzzy, MOST_SHOWN)
             titles += [row for row in others if row not in titles]
         for id_, title in titles:
             entry = PaletteEntry(CONVERSATION + id_, title, note)
-            place = rank(words, title, "")
-            place = _FUZZY if place is None else place
-            ranked.append(((place, -self._uses.score(entry.id)), entry))
+            ranked.append((self._sort_key(entry, rank(words, title, "")), entry))
         if all(place == _FUZZY for (place, _), _ in ranked):
             near = {entry.id: entry for entry in self._swapped(words, note)}
             ranked = [(key, entry) for key, entry in ranked if entry.id not in near]
-            ranked += [((_SWAPPED, -self._uses.score(e.id)), e) for e in near.values()]
+            ranked += [(self._sort_key(entry, _SWAPPED), entry) for entry in near.values()]
         return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])[:MOST_SHOWN]]
+
+    def _sort_key(self, entry: PaletteEntry, place: int | None) -> tuple[int, float]:
+        """Return the key that sorts by `place`, None for letters in order, then by use."""
+        return _FUZZY if place is None else place, -self._uses.score(entry.id)
 
     def _swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:
         """Yield the rows that contain the words with two neighboring letters swapped."""

@@ -45,6 +45,13 @@ class ProviderKind(StrEnum):
 
 _MAX_SHORT_NAME_CHARS: Final = 60
 _SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
+# The names of parameters in the APIs, if they have other names here.
+_NAMES_HERE: Final = {
+    "summary": "reasoning_summary",
+    "max_tokens": "max_output_tokens",
+    "max_completion_tokens": "max_output_tokens",
+    "n": "candidates",
+}
 
 
 @dataclass(frozen=True)
@@ -232,9 +239,7 @@ class ChatRequest:
             return replace(self, background=False) if self.background else None
         if param == "schema" or param.startswith(_SCHEMA_FIELDS):
             return self._with_less_schema()
-        fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
-        fields |= {"max_completion_tokens": "max_output_tokens", "n": "candidates"}
-        attribute = fields.get(name, name)
+        attribute = _NAMES_HERE.get(name, name)
         if attribute not in NAMES:  # any name may come from a server, also "__eq__"
             return None
         default = getattr(GenerationParameters(), attribute)
@@ -249,7 +254,5 @@ class ChatRequest:
         """Return the request with its schema as a hint, or without it."""
         if self.schema is None:
             return None
-        is_strict = self.schema.is_strict
-        return replace(
-            self, schema=replace(self.schema, may_be_strict=False) if is_strict else None
-        )
+        hint = replace(self.schema, may_be_strict=False) if self.schema.is_strict else None
+        return replace(self, schema=hint)

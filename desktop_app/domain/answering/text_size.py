@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 _CONTROL: Final = bytes(sorted(set(range(32)) - set(b"\t\n\r")))
@@ -29,8 +30,7 @@ class TextSize:
 
     def add(self, text: str) -> None:
         """Count more text."""
-        for at in range(0, len(text), _CHARS_PER_STEP):
-            self._add(text[at : at + _CHARS_PER_STEP])
+        self.fit(text, sys.maxsize)
 
     def _add(self, text: str) -> None:
         data = text.encode("utf-8", "surrogatepass")

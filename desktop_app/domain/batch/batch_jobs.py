@@ -154,8 +154,9 @@ class BatchUpload:
     """One of a job's batches at the provider.
 
     Attributes:
-        is_uploading, is_creating: a request for the file or the batch was sent, and its reply is
-            not stored; before another request, the provider must be asked if it arrived.
+        is_uploading, is_creating: the request that uploads the file, or creates the batch, was
+            sent, and its reply is not stored. Before it is sent again, the provider must be asked
+            if it arrived.
         input_file_id, batch_id: the provider's ids, "" until it has assigned them.
         total, completed, failed: the provider's counts.
         is_fetched: True if its results are in the store.

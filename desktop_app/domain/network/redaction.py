@@ -35,7 +35,7 @@ MIN_CHARS_WITHOUT_DIGITS: Final = 16
 MIN_CHARS_IN_DISGUISE: Final = 16
 """Minimum letters and digits of a secret to search for in every spelling."""
 _MIN_HELD_CHARS: Final = 4
-"""Letters of a key at the end of a delta that delay it: fewer are at the end of many words."""
+"""Minimum letters of a key, at the end of a delta, that delay it: many words end with fewer."""
 _MAX_GAP_BYTES: Final = 40
 """Maximum gap within a key at the end of a delta: text in another script is one long gap."""
 

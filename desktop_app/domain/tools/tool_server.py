@@ -68,7 +68,7 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
     Attributes:
         reason: a `ServerFault`, or words of the server or a library.
         has_ended: the process has ended.
-        has_closed: the server closed the connection without a reply, so the text says nothing.
+        has_closed: the server closed the connection without a reply, so `reason` explains nothing.
         needs_sign_in: the user has to sign in.
         may_repeat: the server did not get the request, and may get it again.
     """
@@ -178,7 +178,7 @@ class ToolServer:
 
     @property
     def secret_origin(self) -> str:
-        """Return what the values are bound to: the address's origin, or exactly this command."""
+        """Return the origin of the address, or a hash of the command, that gets the values."""
         if self.url:
             return origin(self.url)
         text = json.dumps([self.command, self.folder])
@@ -307,9 +307,9 @@ def secret_values(
 ) -> tuple[str, ...]:
     """Return the values to redact in what a server sends.
 
-    Not every value in the keyring is one: results with the folder or region of a server
-    would be unusable. A value counts as secret unless it is a path or an address, or its name
-    says that it is something else; a key within it always counts.
+    A value counts as secret unless it is a path or an address, or its name says that it is
+    something else, such as a folder or a region: redacting these would make results unusable. A
+    value with a key in it always counts.
 
     Args:
         variables: the environment variables, for references.

@@ -443,7 +443,7 @@ class AnswerRun:
         return self._long_answer.error is None
 
     async def _on_full_disk(self, error: StorageError) -> None:
-        """Wait before the file is written again; a command ends without it."""
+        """Wait before the file is written again; a command, which has to end, gives it up."""
         self._on_store(error)
         if self._retries_writes:
             await asyncio.sleep(SAVE_RETRY_S)
