@@ -194,6 +194,17 @@ class ProviderError(UserFacingError):
         return "\n".join(filter(None, lines))
 
 
+def as_provider_error(error: UserFacingError) -> ProviderError:
+    """Return an error before the request (no key, no weights) as the reply's error."""
+    if isinstance(error, ProviderError):
+        return error
+    failed = ProviderError(
+        error.reason, error.params, what_to_do=error.remedy, details=error.details
+    ).copy_with(code=error.code)
+    failed.__cause__ = error
+    return failed
+
+
 class NetworkError(ProviderError):
     """The connection failed: no network, name not found, TLS refused or timed out."""
 

@@ -60,11 +60,11 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ModelNotFoundError,
-    ProviderError,
     RunLostError,
     SpendingCapError,
     StorageError,
     UserFacingError,
+    as_provider_error,
 )
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
@@ -679,17 +679,6 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-
-
-def as_provider_error(error: UserFacingError) -> ProviderError:
-    """Return an error before the request (no key, no weights) as the reply's error."""
-    if isinstance(error, ProviderError):
-        return error
-    failed = ProviderError(
-        error.reason, error.params, what_to_do=error.remedy, details=error.details
-    ).copy_with(code=error.code)
-    failed.__cause__ = error
-    return failed
 
 
 def _error_note(reply: Reply) -> ErrorNote | None:

@@ -60,7 +60,6 @@ from desktop_app.services.chat.answer_run import (
     AnswerStores,
     Reread,
     answerer,
-    as_provider_error,
 )
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import SharedRequest, estimate_several, split_hold
@@ -616,13 +615,7 @@ class ChatService:
         from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
 
         task = LoopTask(tools, seen, resolved, fence, limits, self._tool_prices(resolved))
-        return ToolLoop(
-            gateway,
-            task,
-            consent=self._consent,
-            budget=self.budget,
-            as_provider_error=as_provider_error,
-        )
+        return ToolLoop(gateway, task, consent=self._consent, budget=self.budget)
 
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Mark Instant as not served by the provider. Return its stand-in."""

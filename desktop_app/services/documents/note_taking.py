@@ -38,12 +38,12 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     StreamCutError,
     UserFacingError,
+    as_provider_error,
 )
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
-from desktop_app.services.chat.answer_run import as_provider_error
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.documents.image_attachments import page_name

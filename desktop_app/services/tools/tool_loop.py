@@ -8,7 +8,7 @@ used, before the step is on disk.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
-from desktop_app.domain.errors import ProviderError, UserFacingError
+from desktop_app.domain.errors import UserFacingError, as_provider_error
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
@@ -68,24 +68,13 @@ class LoopTask:
 
 
 class ToolLoop(GatewayWrapper):
-    """A gateway whose provider runs tools between its requests.
-
-    Args:
-        as_provider_error: converts the error of a refused round to one that ends an answer.
-    """
+    """A gateway whose provider runs tools between its requests."""
 
     def __init__(
-        self,
-        gateway: Gateway,
-        task: LoopTask,
-        *,
-        consent: ConsentBroker,
-        budget: Budget,
-        as_provider_error: Callable[[UserFacingError], ProviderError],
+        self, gateway: Gateway, task: LoopTask, *, consent: ConsentBroker, budget: Budget
     ) -> None:
         super().__init__(gateway, lambda _profile, provider: _LoopProvider(provider, self))
         self.task, self.consent, self.budget = task, consent, budget
-        self.as_provider_error = as_provider_error
 
 
 class _LoopProvider(ProviderWrapper):
@@ -135,7 +124,7 @@ class _LoopProvider(ProviderWrapper):
             try:
                 hold = await self._hold(request, reply, last)
             except UserFacingError as error:
-                yield Failed(self._loop.as_provider_error(error))
+                yield Failed(as_provider_error(error))
                 return
 
     def _round(self, request: ChatRequest, reply: Reply) -> ChatRequest:

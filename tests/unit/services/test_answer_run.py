@@ -67,6 +67,7 @@ from desktop_app.domain.errors import (
     SpendingCapError,
     StorageError,
     UserFacingError,
+    as_provider_error,
 )
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
@@ -74,13 +75,7 @@ from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.services.chat.answer_ledger import AnswerLedger
-from desktop_app.services.chat.answer_run import (
-    AnswerRun,
-    AnswerStores,
-    Reread,
-    answerer,
-    as_provider_error,
-)
+from desktop_app.services.chat.answer_run import AnswerRun, AnswerStores, Reread, answerer
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.long_answer import attach_interrupted_files
 from desktop_app.services.spending.budget import Hold

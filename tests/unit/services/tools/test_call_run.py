@@ -40,7 +40,6 @@ from desktop_app.domain.tools.tool import (
     ToolLimits,
 )
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.services.chat.answer_run import as_provider_error
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.spending.budget import Budget, Hold
@@ -405,13 +404,7 @@ async def looped(
     tools = await ToolCatalog([own or source()]).chosen(["look"])
     choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
     task = LoopTask(tools, ToolContext("c"), choice, SAMPLE_FENCE, limits or ToolLimits())
-    loop = ToolLoop(
-        OneProvider(provider),
-        task,
-        consent=broker(),
-        budget=budget,
-        as_provider_error=as_provider_error,
-    )
+    loop = ToolLoop(OneProvider(provider), task, consent=broker(), budget=budget)
     client = await loop.provider(OPENAI)
     events = [event async for event in client.stream(ChatRequest("gpt-5.2", ()))]
     return events, provider, budget.costs
