@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from ctypes import byref, c_int64, c_uint16, c_uint32, c_ulong, c_void_p
 from typing import Any, Final
 
-from desktop_app.commands.shortcut import parse_press
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
+from desktop_app.hotkey.keysyms import parse_keys
 from desktop_app.hotkey.macos_library import (
     EventHandler,
     EventType,
@@ -133,10 +133,8 @@ def combination(keys: str, library: MacLibrary) -> tuple[int, int]:
     Raises:
         HotkeyError: the keyboard lacks the key.
     """
-    names, key = parse_press(keys)
+    names, key = parse_keys(keys)
     modifiers = sum(MODIFIERS[name] for name in names)
-    if key == "Backtab":
-        modifiers |= MODIFIERS["Shift"]
     code = _code_of(library, key.lower()[0]) if len(key) == 1 else KEY_CODES.get(key)
     if code is None:
         raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)

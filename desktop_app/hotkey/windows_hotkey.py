@@ -15,8 +15,8 @@ from ctypes import wintypes
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desktop_app.commands.shortcut import parse_press
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
+from desktop_app.hotkey.keysyms import parse_keys
 
 # winuser.h
 MODIFIERS: Final = {"Alt": 0x1, "Ctrl": 0x2, "Shift": 0x4, "Meta": 0x8}
@@ -145,10 +145,8 @@ def combination(keys: str, library: WindowsLibrary) -> tuple[int, int]:
     Raises:
         HotkeyError: the keyboard lacks the key.
     """
-    names, key = parse_press(keys)
+    names, key = parse_keys(keys)
     modifiers = sum(MODIFIERS[name] for name in names)
-    if key == "Backtab":
-        modifiers |= MODIFIERS["Shift"]
     if len(key) == 1 and key.isascii() and key.isalnum():
         return modifiers, ord(key)  # on every layout, they are the codes of their keys
     if len(key) == 1:
