@@ -16,7 +16,7 @@ _BOM: Final = "\ufeff".encode()
 _LINE_COST: Final = 64
 """Bytes of memory that a line of data takes beyond its content."""
 _MAX_FIELD_BYTES: Final = 1024
-"""The most bytes of an event's name or id. Longer ones are dropped."""
+"""The most bytes of an event's name. A longer one is dropped."""
 
 
 class ServerSentEvent(NamedTuple):
@@ -25,14 +25,10 @@ class ServerSentEvent(NamedTuple):
     Attributes:
         data: the bytes received, in UTF-8 if the server follows the standard.
         event: the name; "message" if the stream named none.
-        id: the last id in the stream so far.
-        retry: the last reconnection time so far, in milliseconds, or None.
     """
 
     data: bytes | bytearray
     event: str = "message"
-    id: str = ""
-    retry: int | None = None
 
 
 class SSEDecoder:
@@ -47,8 +43,6 @@ class SSEDecoder:
         self._data: list[bytes | bytearray] = []
         self._size = 0
         self._event = ""
-        self._last_id = ""
-        self._retry: int | None = None
         self._is_first_line = True
         self._is_after_cr = False
 
@@ -100,16 +94,9 @@ class SSEDecoder:
             self._size += len(line)
             if len(line) <= _MAX_FIELD_BYTES:
                 name, _, value = line.decode("utf-8", "replace").partition(":")
-                self._set_field(name, value.removeprefix(" "))
+                if name == "event":  # ids and retry times are for clients that reconnect
+                    self._event = value.removeprefix(" ")
         return None
-
-    def _set_field(self, name: str, value: str) -> None:
-        if name == "event":
-            self._event = value
-        elif name == "id" and "\0" not in value:
-            self._last_id = value
-        elif name == "retry" and value.isascii() and value.isdigit() and len(value) < 18:
-            self._retry = int(value)
 
     def _dispatch(self) -> ServerSentEvent | None:
         data, event = self._data, self._event
@@ -117,4 +104,4 @@ class SSEDecoder:
         if not data:
             return None
         joined = data[0] if len(data) == 1 else b"\n".join(data)
-        return ServerSentEvent(joined, event or "message", self._last_id, self._retry)
+        return ServerSentEvent(joined, event or "message")

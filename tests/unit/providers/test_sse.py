@@ -64,21 +64,15 @@ def test_events_are_the_same_wherever_the_stream_is_cut(stream: bytes, expected:
     assert datas(*(stream[i : i + 1] for i in range(len(stream)))) == expected
 
 
-def test_an_event_has_its_name_id_and_retry_time() -> None:
+def test_an_event_has_its_name_and_ignores_other_fields() -> None:
     first, second, third = decode(
         b"event: delta\nid: 7\nretry: 3000\ndata: a\n\n"
         b"id: bad\0id\nretry: 1e3\ndata: b\n\n"
         b"id\nretry: -5\ndata: c\n\n"
     )
-    assert first == ServerSentEvent(b"a", "delta", "7", 3000)
-    assert second == ServerSentEvent(b"b", "message", "7", 3000), "the name is for one event only"
-    assert third == ServerSentEvent(b"c", "message", "", 3000), "an empty id resets it"
-
-
-def test_retry_takes_ascii_digits_only_and_never_fails() -> None:
-    assert decode("retry: ١٢\ndata: a\n\n".encode())[0].retry is None
-    assert decode(b"retry: " + b"9" * 18 + b"\ndata: a\n\n")[0].retry is None
-    assert decode(b"retry: " + b"9" * 17 + b"\ndata: a\n\n")[0].retry == 10**17 - 1
+    assert first == ServerSentEvent(b"a", "delta")
+    assert second == ServerSentEvent(b"b", "message"), "the name is for one event only"
+    assert third == ServerSentEvent(b"c", "message")
 
 
 def test_a_cr_at_the_end_of_a_chunk_dispatches_at_once() -> None:
