@@ -59,7 +59,7 @@ from desktop_app.providers.http.http_reply import HttpReply
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import MAX_ATTEMPTS, AttemptError
-from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch, suspended_s
+from desktop_app.providers.http.silence import SilenceWatch, suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import provider_compaction
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes, cancel
@@ -183,12 +183,9 @@ class ProviderClient:
             case Failed(ContextTooLongError() as error):
                 self._memory.remember_count(request, error.tokens, error.window)
 
-    async def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
-        """Yield all events of a background run from its beginning; the last is as in `stream`."""
-        source = self._background_run(run).follow()
-        async with aclosing(self._with_terminal_errors(source)) as events:
-            async for event in events:
-                yield event
+    def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
+        """Return all events of a background run from its beginning; the last is as in `stream`."""
+        return self._with_terminal_errors(self._background_run(run).follow())
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
         """Cancel a background run. Return its token usage if the provider reports it.
@@ -402,14 +399,7 @@ class ProviderClient:
         return self._one_at_a_time if is_exclusive else nullcontext()
 
     def _watch(self, cut_s: float | None = None, *, may_cut: bool = True) -> SilenceWatch:
-        times = self._timeouts
-        limits = SilenceLimits(
-            times.silence_report,
-            times.silence_report_interval,
-            times.after_sleep,
-            times.check_interval,
-            cut_s,
-        )
+        limits = replace(self._timeouts.silence, cut=cut_s)
         return SilenceWatch(self._profile.name, limits, self._suspended_s, may_cut=may_cut)
 
     def _background_run(self, run: RemoteRun | None = None) -> BackgroundRun:

@@ -57,7 +57,7 @@ from desktop_app.providers.apis.answer_forms import schema_fields
 from desktop_app.providers.apis.hosted_items import decode_image
 from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.token_usage import usage_of
-from desktop_app.providers.http import json_fields, stream_errors
+from desktop_app.providers.http import json_fields
 
 PATH: Final = "chat/completions"
 DONE: Final = b"[DONE]"
@@ -268,7 +268,7 @@ class ChatCompletionsReader:
         try:
             chunk = json_fields.parse(data)
         except ValueError:
-            return self._finish(Failed(stream_errors.unreadable_error(self._provider)))
+            return self._finish(Failed(error_replies.unreadable_error(self._provider)))
         if name == "error" or error_body.is_error(chunk):
             error = error_replies.error_from(self._provider, error_body.parse_error(chunk))
             return self._finish(Failed(error))
@@ -278,7 +278,7 @@ class ChatCompletionsReader:
         """Return the events of a reply that came as one JSON value, not as a stream."""
         events = list(self.read_chunk(reply, "message"))
         if not json_fields.rows(reply, "choices"):
-            return events + self._finish(Failed(stream_errors.unreadable_error(self._provider)))
+            return events + self._finish(Failed(error_replies.unreadable_error(self._provider)))
         return events + self._end(has_done_mark=True)
 
     def end(self) -> list[StreamEvent]:
@@ -294,7 +294,7 @@ class ChatCompletionsReader:
             return self._finish(Failed(error))
         if self._reason:
             return self._finish(Incomplete(_INCOMPLETE_REASONS.get(self._reason, self._reason)))
-        return self._finish(Failed(stream_errors.cut_error(self._provider)))
+        return self._finish(Failed(error_replies.cut_error(self._provider)))
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True

@@ -24,6 +24,8 @@ from desktop_app.domain.errors import (
     QuotaExhaustedError,
     RateLimitedError,
     RefusedParameterError,
+    StreamCutError,
+    UnexpectedReplyError,
 )
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.context_refusals import size_in
@@ -307,6 +309,16 @@ def _refused_parameter(
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
     return refused_error(provider, param)
+
+
+def cut_error(provider: str) -> StreamCutError:
+    """Return the error for a stream that ended before its terminal event."""
+    return StreamCutError(Reason.ANSWER_CUT, provider=provider)
+
+
+def unreadable_error(provider: str) -> UnexpectedReplyError:
+    """Return the error for an invalid event or reply: skipping it would lose text."""
+    return UnexpectedReplyError(Reason.ANSWER_UNREADABLE, provider=provider)
 
 
 def refused_error(provider: str, param: str) -> RefusedParameterError:

@@ -26,6 +26,8 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
     UsageReported,
 )
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.hosted_items import (
@@ -35,8 +37,8 @@ from desktop_app.providers.apis.hosted_items import (
     hosted_call,
 )
 from desktop_app.providers.apis.token_usage import usage_of
-from desktop_app.providers.http import json_fields, stream_errors
-from desktop_app.providers.http.reply_limits import MAX_ANSWER_PARTS, too_many_parts_error
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply_limits import MAX_ANSWER_PARTS
 
 _CALLS: Final = ("function_call", "custom_tool_call")
 _SEQUENCE_LIMIT: Final = 2**53
@@ -98,8 +100,8 @@ class ResponsesReader:
             event = json_fields.parse(data)
         except ValueError:
             if self._is_numbered:  # it can be fetched again
-                raise stream_errors.cut_error(self._provider) from None
-            return self._finish(Failed(stream_errors.unreadable_error(self._provider)))
+                raise error_replies.cut_error(self._provider) from None
+            return self._finish(Failed(error_replies.unreadable_error(self._provider)))
         if self._is_numbered and not self._is_next(event):
             return []
         kind = json_fields.text(event, "type") or name
@@ -108,7 +110,10 @@ class ResponsesReader:
         handler = _HANDLERS.get(kind)
         events = list(handler(self, event)) if handler else []
         if self._parts > MAX_ANSWER_PARTS and not self.is_finished:
-            events += self._finish(Failed(too_many_parts_error(self._provider)))
+            error = ReplyTooLargeError(
+                Reason.ANSWER_IN_TOO_MANY_PARTS, provider=self._provider, limit=MAX_ANSWER_PARTS
+            )
+            events += self._finish(Failed(error))
         return events
 
     @property
@@ -139,7 +144,7 @@ class ResponsesReader:
         """End the stream: an answer without a terminal event was cut."""
         if self.is_finished:
             return []
-        return self._finish(Failed(stream_errors.cut_error(self._provider)))
+        return self._finish(Failed(error_replies.cut_error(self._provider)))
 
     def _finish(self, *events: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
@@ -243,11 +248,11 @@ class ResponsesReader:
             details = json_fields.mapping(response, "incomplete_details")
             return Incomplete(json_fields.name(details, "reason") or "unknown")
         if status == "cancelled":
-            return Failed(stream_errors.cut_error(self._provider))
+            return Failed(error_replies.cut_error(self._provider))
         # Some gateways leave "in_progress" in a completed response.
         is_under_way = status in ("queued", "in_progress") and kind != "response.completed"
         if is_under_way or (not response and not self.has_content):
-            return Failed(stream_errors.unreadable_error(self._provider))
+            return Failed(error_replies.unreadable_error(self._provider))
         return Completed()
 
     def _item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:

@@ -185,12 +185,14 @@ def new_client(
     """
     import httpx
 
+    from desktop_app.providers.http.trust import trusted_context  # imports ssl: only for a request
+
     # The first request on asyncio would import this on the event loop.
     with suppress(ImportError):
         importlib.import_module("anyio._backends._asyncio")
     through_tls = "https" in (address.scheme, proxy.url.partition(":")[0] if proxy else "")
     # Without TLS there is nothing to verify, and no certificates to load.
-    trust = _trusted_context(ca_file) if through_tls else None
+    trust = trusted_context(ca_file) if through_tls else None
     # llama.cpp's server closes a connection after each streamed answer without notice, and a
     # request sent at that time is lost. A new connection to the same machine takes no time.
     is_local_server = not through_tls and proxy is None and is_loopback(address.hostname or "")
@@ -210,12 +212,6 @@ def new_client(
     # until its buffer is full.
     headers = {"user-agent": "Repartee", "accept-encoding": "identity"}
     return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=headers)
-
-
-def _trusted_context(ca_file: str) -> ssl.SSLContext:
-    from desktop_app.providers.http.trust import trusted_context  # imports ssl: only for a request
-
-    return trusted_context(ca_file)
 
 
 def _proxy_of_httpx(proxy: ProxyAddress, trust: ssl.SSLContext | None) -> httpx.Proxy:

@@ -17,13 +17,15 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedReplyError
-from desktop_app.providers.http import connection_errors, json_fields, reply_limits
+from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError, UnexpectedReplyError
+from desktop_app.providers.http import connection_errors, json_fields
 from desktop_app.providers.http.json_parser import ValueTooLargeError
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import (
+    MAX_EVENT_BYTES,
     MAX_JSON_BYTES,
     MAX_STREAM_BYTES,
+    MB,
     BodyTooLargeError,
     EventTooLargeError,
 )
@@ -200,15 +202,17 @@ class HttpReply:
         except httpx.TransportError as exc:
             raise self._cut_error(Reason.BROKE_IN_ANSWER, exc) from exc
         except EventTooLargeError as exc:
-            raise self._with_id(reply_limits.too_large_event_error(self._provider)) from exc
+            limit = MAX_EVENT_BYTES // MB
+            raise self._too_large_error(Reason.EVENT_TOO_LARGE, limit=limit) from exc
         except ValueTooLargeError as exc:
-            raise self._with_id(reply_limits.too_large_value_error(self._provider)) from exc
+            raise self._too_large_error(Reason.TOO_MANY_VALUES) from exc
         except BodyTooLargeError as exc:
-            error = reply_limits.too_large_body_error(self._provider, exc.limit)
-            raise self._with_id(error) from exc
+            raise self._too_large_error(Reason.REPLY_TOO_LARGE, limit=exc.limit // MB) from exc
 
-    def _with_id(self, error: ProviderError) -> ProviderError:
-        return error.copy_with(request_id=self.request_id)
+    def _too_large_error(self, reason: Reason, **params: int) -> ReplyTooLargeError:
+        return ReplyTooLargeError(
+            reason, params, request_id=self.request_id, provider=self._provider
+        )
 
     def _cut_error(self, reason: Reason, exc: Exception) -> StreamCutError:
         return StreamCutError(

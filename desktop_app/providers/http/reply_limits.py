@@ -1,4 +1,4 @@
-"""Limits on the replies of a provider, and the errors for exceeding them.
+"""Limits on the replies of a provider.
 
 A faulty or hostile server can send without end. The text that arrived before a limit is kept. The
 limits are far above any honest reply.
@@ -51,49 +51,6 @@ class BodyTooLargeError(Exception):
         self.limit = limit
 
 
-def too_long_answer_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for an answer that exceeds MAX_ANSWER_BYTES."""
-    return ReplyTooLargeError(
-        Reason.ANSWER_TOO_LARGE, provider=provider, limit=MAX_ANSWER_BYTES // MB
-    )
-
-
-def too_many_parts_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for an answer of more than MAX_ANSWER_PARTS."""
-    return ReplyTooLargeError(
-        Reason.ANSWER_IN_TOO_MANY_PARTS, provider=provider, limit=MAX_ANSWER_PARTS
-    )
-
-
-def too_large_event_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for an event that exceeds MAX_EVENT_BYTES."""
-    return ReplyTooLargeError(
-        Reason.EVENT_TOO_LARGE, provider=provider, limit=MAX_EVENT_BYTES // MB
-    )
-
-
-def too_large_body_error(provider: str, limit: int) -> ReplyTooLargeError:
-    """Return the error for a body that exceeds `limit` bytes."""
-    return ReplyTooLargeError(Reason.REPLY_TOO_LARGE, provider=provider, limit=limit // MB)
-
-
-def too_large_value_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for JSON that would fill the memory."""
-    return ReplyTooLargeError(Reason.TOO_MANY_VALUES, provider=provider)
-
-
-def too_many_lines_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for a file of results that exceeds MAX_RESULT_LINES."""
-    return ReplyTooLargeError(Reason.TOO_MANY_RESULTS, provider=provider)
-
-
-def too_many_headers_error(provider: str) -> ReplyTooLargeError:
-    """Return the error for a reply that exceeds MAX_HEADER_BYTES."""
-    return ReplyTooLargeError(
-        Reason.TOO_MANY_HEADERS, provider=provider, limit=MAX_HEADER_BYTES // 1024
-    )
-
-
 class AnswerMeter:
     """A counter of the bytes and parts of one answer with all its candidates."""
 
@@ -134,9 +91,13 @@ class AnswerMeter:
                 self._calls.add((candidate, call.call_id))
                 self._last_kinds.pop(candidate, None)
         if self._parts > MAX_ANSWER_PARTS:
-            raise too_many_parts_error(self._provider)
+            raise ReplyTooLargeError(
+                Reason.ANSWER_IN_TOO_MANY_PARTS, provider=self._provider, limit=MAX_ANSWER_PARTS
+            )
 
     def _add_text(self, text: str) -> None:
         self._bytes += len(text if text.isascii() else text.encode("utf-8", "surrogatepass"))
         if self._bytes > MAX_ANSWER_BYTES:
-            raise too_long_answer_error(self._provider)
+            raise ReplyTooLargeError(
+                Reason.ANSWER_TOO_LARGE, provider=self._provider, limit=MAX_ANSWER_BYTES // MB
+            )

@@ -44,10 +44,10 @@ class SilenceLimits:
         cut: the silence that ends the connection if another can replace it; None for never.
     """
 
-    first_report: float
-    report_interval: float
-    after_sleep: float
-    check_interval: float
+    first_report: float = 40.0
+    report_interval: float = 60.0
+    after_sleep: float = 20.0
+    check_interval: float = 1.0
     cut: float | None = None
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
@@ -25,6 +25,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     NetworkError,
+    ReplyTooLargeError,
     SettingError,
     UnexpectedReplyError,
 )
@@ -38,7 +39,7 @@ from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis import error_body, error_replies
-from desktop_app.providers.http import connection_errors, reply_limits
+from desktop_app.providers.http import connection_errors
 from desktop_app.providers.http.connections import (
     HeadersTooLargeError,
     ProxyWatch,
@@ -49,8 +50,10 @@ from desktop_app.providers.http.connections import (
 )
 from desktop_app.providers.http.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.http.proxies import proxy_for
+from desktop_app.providers.http.reply_limits import MAX_HEADER_BYTES
 from desktop_app.providers.http.request_body import pack_body
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
+from desktop_app.providers.http.silence import SilenceLimits
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -80,7 +83,7 @@ class Timeouts:
             so that only a lost peer exceeds it.
         quick_read, quick_total: the longest silence and the longest time of a quick request.
         transfer: the longest silence of a file transfer.
-        silence_report, silence_report_interval, after_sleep, check_interval: see `SilenceLimits`.
+        silence: the limits on silence that is reported to the user.
         windows: the longest delay of a list of models by a request for context windows.
         drain: the longest wait for the end of a finished reply, to reuse its connection.
     """
@@ -92,10 +95,7 @@ class Timeouts:
     quick_total: float = 120.0
     transfer: float = 120.0
     write: float = 120.0
-    silence_report: float = 40.0
-    silence_report_interval: float = 60.0
-    after_sleep: float = 20.0
-    check_interval: float = 1.0
+    silence: SilenceLimits = field(default_factory=SilenceLimits)
     windows: float = 5.0
     drain: float = 0.25
 
@@ -260,7 +260,10 @@ class Transport:
                     return await stack.enter_async_context(send())
                 return await self._send_through_proxy(stack, send)
         except HeadersTooLargeError:
-            raise AttemptError(reply_limits.too_many_headers_error(self._provider)) from None
+            error = ReplyTooLargeError(
+                Reason.TOO_MANY_HEADERS, provider=self._provider, limit=MAX_HEADER_BYTES // 1024
+            )
+            raise AttemptError(error) from None
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise self._connection_failure(exc) from None
         except UnicodeError:  # httpx decodes the host of a redirect, to compare it

@@ -22,6 +22,7 @@ from desktop_app.domain.errors import (
     EndpointMissingError,
     NetworkError,
     RateLimitedError,
+    ReplyTooLargeError,
     StreamCutError,
     UnexpectedReplyError,
 )
@@ -32,7 +33,6 @@ from desktop_app.providers.http.reply_limits import (
     MAX_JSON_BYTES,
     MAX_RESULT_FILE_BYTES,
     MAX_RESULT_LINES,
-    too_many_lines_error,
 )
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.jobs.batch_lines import NAME_KEY, URLS, batch_of, request_line, result_of
@@ -196,7 +196,9 @@ class BatchClient:
                 async for line in lines_of(reply.pieces(MAX_RESULT_FILE_BYTES)):
                     number += 1
                     if number > MAX_RESULT_LINES:
-                        raise too_many_lines_error(self._profile.name)
+                        raise ReplyTooLargeError(
+                            Reason.TOO_MANY_RESULTS, provider=self._profile.name
+                        )
                     yield line
 
     # -- requests

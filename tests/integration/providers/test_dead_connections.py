@@ -15,7 +15,7 @@ import pytest
 
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.models.model_catalog import Api, Variant
-from desktop_app.providers.http.silence import suspended_s
+from desktop_app.providers.http.silence import SilenceLimits, suspended_s
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes
 from desktop_app.services.chat.chat_service import AskSettings
@@ -53,7 +53,7 @@ async def asleep_when(asker: Asker, clock: SleepClock, text: str) -> None:
     clock.slept += 3_600
 
 
-TIMES = Timeouts(after_sleep=0.2, check_interval=0.02)
+TIMES = Timeouts(silence=SilenceLimits(after_sleep=0.2, check_interval=0.02))
 
 
 @pytest.mark.parametrize("api", DIALECTS)
@@ -76,7 +76,7 @@ async def test_after_a_sleep_a_dead_connection_is_noticed(
             while not run.done():
                 # Headers that were on their way show, after a first sleep, that the server lives.
                 await asleep_when(asker, clock, text)
-                await asyncio.wait([run], timeout=5 * TIMES.after_sleep)
+                await asyncio.wait([run], timeout=5 * TIMES.silence.after_sleep)
         answer = await run
     assert answer.status is MessageStatus.FAILED
     assert answer.text == text
@@ -94,7 +94,8 @@ async def test_after_a_sleep_a_dead_connection_is_noticed(
 
 async def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> None:
     dialect, clock = DIALECTS[Api.RESPONSES], SleepClock()
-    times = replace(TIMES, after_sleep=1.0)  # more than a busy machine keeps a process waiting
+    # More than a busy machine keeps a process waiting.
+    times = replace(TIMES, silence=replace(TIMES.silence, after_sleep=1.0))
 
     async def beats(_: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(STREAM_HEAD + chunk(dialect.opening + dialect.text))

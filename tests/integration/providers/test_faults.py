@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.conversation import Draft, Message, Messag
 from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.remedy import Remedy
+from desktop_app.providers.http.silence import SilenceLimits
 from desktop_app.providers.http.transport import Timeouts
 from tests.helpers.blocking import blocking
 from tests.integration.providers.asking import Met, asker_of, event, stored_path
@@ -35,7 +36,7 @@ from tests.unit.providers.loopback import (
 )
 
 QUESTION = "Why?"
-TIMES = Timeouts(read=0.9, silence_report=0.6)
+TIMES = Timeouts(read=0.9, silence=SilenceLimits(0.6))
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.silence import SilenceLimits
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.tools.built_in import CALCULATOR
@@ -774,7 +775,7 @@ def test_heartbeats_keep_a_slow_answer_alive() -> None:
 # ---------------------------------------------------------------- silence
 
 
-HUSH = Timeouts(silence_report=0.1, silence_report_interval=0.15)
+HUSH = Timeouts(silence=SilenceLimits(0.1, 0.15))
 
 
 @pytest.mark.parametrize(
@@ -814,7 +815,7 @@ async def test_silence_is_reported_repeatedly_and_withdrawn(
 
 async def test_the_seconds_of_silence_are_those_that_passed() -> None:
     said: list[tuple[float, float]] = []
-    times = Timeouts(silence_report=0.6, silence_report_interval=1.0, read=2.0)
+    times = Timeouts(silence=SilenceLimits(0.6, 1.0), read=2.0)
 
     async with LoopbackServer(stalls(TEXT)) as server:
         client = client_for(server, timeouts=times)
@@ -838,7 +839,7 @@ def test_a_heartbeat_ends_a_silence() -> None:
         writer.write(chunk(sse(DELTA, DONE)) + b"0\r\n\r\n")
         await writer.drain()
 
-    events, _ = run(script, timeouts=Timeouts(silence_report=0.4))
+    events, _ = run(script, timeouts=Timeouts(silence=SilenceLimits(0.4)))
     assert fold(events).text == "Hello"
     assert not waits(events)
 
@@ -850,7 +851,9 @@ def test_silence_before_a_reply_in_one_piece_is_reported() -> None:
         reply = {"object": "response", "status": "completed", "output": [message]}
         await replies(200, reply)(request, writer)
 
-    events, _ = run(script, request=ask(stream=False), timeouts=Timeouts(silence_report=0.1))
+    events, _ = run(
+        script, request=ask(stream=False), timeouts=Timeouts(silence=SilenceLimits(0.1))
+    )
     assert fold(events).text == "Hello"
     assert waits(events)[-1] == StatusChanged()
 

@@ -103,7 +103,7 @@ async def test_of_a_compressed_refusal_only_the_status_is_shown() -> None:
 @pytest.mark.attack("reply-bounds")
 async def test_the_size_of_headers_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     found = await error_of(replies(200, {}, x_many="a" * 70_000))
-    assert found.reason is Reason.TOO_MANY_HEADERS
+    assert (found.reason, found.params["limit"]) == (Reason.TOO_MANY_HEADERS, 64)
     whole = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"
 
     async def in_one_piece(_: Received, writer: asyncio.StreamWriter) -> None:
@@ -118,15 +118,20 @@ async def test_the_size_of_headers_is_limited(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize(
-    ("module", "limit", "most", "reason"),
+    ("module", "limit", "most", "reason", "params"),
     [
-        (http_reply, "SSEDecoder", partial(SSEDecoder, 99), Reason.EVENT_TOO_LARGE),
-        (http_reply, "MAX_STREAM_BYTES", 99, Reason.REPLY_TOO_LARGE),
-        (json_parser, "MAX_VALUE_BYTES", 99, Reason.TOO_MANY_VALUES),
+        (http_reply, "SSEDecoder", partial(SSEDecoder, 99), Reason.EVENT_TOO_LARGE, {"limit": 16}),
+        (http_reply, "MAX_STREAM_BYTES", 99, Reason.REPLY_TOO_LARGE, {"limit": 0}),
+        (json_parser, "MAX_VALUE_BYTES", 99, Reason.TOO_MANY_VALUES, {}),
     ],
 )
 def test_a_reply_that_is_too_large_is_named_with_its_id(
-    module: ModuleType, limit: str, most: object, reason: Reason, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType,
+    limit: str,
+    most: object,
+    reason: Reason,
+    params: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(json_fields, "MAX_INLINE_BYTES", 99)
     monkeypatch.setattr(module, limit, most)
@@ -134,7 +139,10 @@ def test_a_reply_that_is_too_large_is_named_with_its_id(
     stream = stream_of(delta)
     events, _ = run(streams(stream[:-1], stream[-1:]))
     found = failure(events)
-    assert found.reason is reason
+    assert (found.reason, found.params) == (
+        reason,
+        {"provider": found.params["provider"], **params},
+    )
     assert (found.request_id, found.all_details) == ("req_1", "Request id: req_1")
 
 
@@ -174,15 +182,15 @@ async def test_a_provider_behind_a_proxy_that_hangs_up_is_not_the_proxy_s_fault(
 @pytest.mark.parametrize(
     ("script", "limits", "reason"),
     [
-        (stalls(), {"quick_total": 0.05}, Reason.NO_REPLY_IN_TIME),
-        (stalls(head=b""), {"quick_read": 0.05}, Reason.NO_REPLY_IN_TIME),
-        (stalls(), {"quick_read": 0.05}, Reason.SILENT_IN_ANSWER),
+        (stalls(), Timeouts(quick_total=0.05), Reason.NO_REPLY_IN_TIME),
+        (stalls(head=b""), Timeouts(quick_read=0.05), Reason.NO_REPLY_IN_TIME),
+        (stalls(), Timeouts(quick_read=0.05), Reason.SILENT_IN_ANSWER),
     ],
 )
 async def test_a_quick_request_has_a_time_limit(
-    script: Script, limits: Mapping[str, float], reason: Reason
+    script: Script, limits: Timeouts, reason: Reason
 ) -> None:
-    found = await error_of(script, Timeouts(**limits))
+    found = await error_of(script, limits)
     assert found.reason is reason
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -22,30 +22,6 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.providers.http import reply_limits
 from desktop_app.providers.http.reply_limits import AnswerMeter
-
-
-@pytest.mark.parametrize(
-    ("make", "reason", "limit"),
-    [
-        (reply_limits.too_long_answer_error, Reason.ANSWER_TOO_LARGE, 64),
-        (reply_limits.too_many_parts_error, Reason.ANSWER_IN_TOO_MANY_PARTS, 2_000),
-        (reply_limits.too_large_event_error, Reason.EVENT_TOO_LARGE, 16),
-        (
-            lambda provider: reply_limits.too_large_body_error(provider, 32 << 20),
-            Reason.REPLY_TOO_LARGE,
-            32,
-        ),
-        (reply_limits.too_large_value_error, Reason.TOO_MANY_VALUES, None),
-        (reply_limits.too_many_lines_error, Reason.TOO_MANY_RESULTS, None),
-        (reply_limits.too_many_headers_error, Reason.TOO_MANY_HEADERS, 64),
-    ],
-)
-def test_each_error_names_its_limit(
-    make: Callable[[str], ReplyTooLargeError], reason: Reason, limit: int | None
-) -> None:
-    params = {"provider": "P"} if limit is None else {"provider": "P", "limit": limit}
-    error = make("P")
-    assert (error.reason, error.params) == (reason, params)
 
 
 def test_the_limits_are_of_megabytes() -> None:
