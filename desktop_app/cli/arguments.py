@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app import __version__
 from desktop_app.cli.answers.parameter_options import add_answer_parameters
+from desktop_app.cli.argument_types import whole_number_between
 from desktop_app.cli.batch.batch_options import add_batch
 from desktop_app.cli.choice_arguments import variant_or_model_argument
 from desktop_app.cli.command_help import (
@@ -21,7 +22,6 @@ from desktop_app.cli.command_help import (
     translate_argparse,
 )
 from desktop_app.cli.evaluation.eval_options import add_eval
-from desktop_app.cli.number_arguments import whole_number_between
 from desktop_app.cli.servers.mcp_options import add_mcp
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.models.variants import Effort

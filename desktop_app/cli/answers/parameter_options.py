@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.cli.number_arguments import number_between, whole_number_between
+from desktop_app.cli.argument_types import number_between, whole_number_between
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:

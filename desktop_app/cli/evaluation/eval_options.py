@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable
 from typing import Final
 
+from desktop_app.cli.argument_types import number_between, whole_number_between
 from desktop_app.cli.choice_arguments import variant_argument
 from desktop_app.cli.command_help import add_repeatable, epilog, json_fields
-from desktop_app.cli.number_arguments import number_between, whole_number_between
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
 
