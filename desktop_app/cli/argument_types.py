@@ -1,16 +1,20 @@
-"""Numbers on the command line, with errors that say what is accepted."""
+"""Types of arguments on the command line, whose errors say what is accepted."""
 
 from __future__ import annotations
 
 import argparse
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+EFFORTS: Final = tuple(effort.value for effort in Effort)
+VARIANTS: Final = tuple(variant.value for variant in Variant)
 
 
 def number_between(least: float, most: float) -> Callable[[str], float]:
@@ -58,3 +62,27 @@ def _refusal(text: str, least: int, most: int | None) -> str:
         least=str(least),
         most=formatting.number(most),
     )
+
+
+def variant_argument(text: str) -> str:
+    """Check VARIANT[/EFFORT] and return it unchanged. Raises ArgumentTypeError."""
+    _require_one_of(VARIANTS, text.partition("/")[0])
+    return variant_or_model_argument(text)
+
+
+def variant_or_model_argument(text: str) -> str:
+    """Check VARIANT, VARIANT/EFFORT or the name of a model, and return it unchanged.
+
+    Raises:
+        argparse.ArgumentTypeError: the text after a variant's slash is not an effort.
+    """
+    name, slash, effort = text.partition("/")
+    if slash and name in VARIANTS:
+        _require_one_of(EFFORTS, effort)
+    return text
+
+
+def _require_one_of(names: Sequence[str], text: str) -> None:
+    if text not in names:
+        words = tr("“{text}” isn’t one of {names}", text=text, names=formatting.joined(names))
+        raise argparse.ArgumentTypeError(words)

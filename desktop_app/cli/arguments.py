@@ -8,13 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app import __version__
-from desktop_app.cli.answers.parameter_options import add_answer_parameters
-from desktop_app.cli.argument_types import whole_number_between
+from desktop_app.cli.answers.parameter_options import add_answer_choice
+from desktop_app.cli.argument_types import variant_or_model_argument, whole_number_between
 from desktop_app.cli.batch.batch_options import add_batch
-from desktop_app.cli.choice_arguments import variant_or_model_argument
 from desktop_app.cli.command_help import (
     CommandParser,
     add_command,
+    add_flag,
+    add_progress,
     add_repeatable,
     epilog,
     json_fields,
@@ -24,7 +25,6 @@ from desktop_app.cli.command_help import (
 from desktop_app.cli.evaluation.eval_options import add_eval
 from desktop_app.cli.servers.mcp_options import add_mcp
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import Place, place_name
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.i18n.translation import tr
@@ -98,9 +98,9 @@ def create_parser(names: Sequence[str]) -> argparse.ArgumentParser:
     questions = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
     library = (_add_import, _add_export, _add_search, _add_backup, _add_restore, _add_repair)
     parsers = [add(command) for add in questions]
-    parsers += add_batch(commands, _add_answer_choice)
+    parsers += add_batch(commands)
     parsers += add_mcp(commands)
-    parsers.append(add_eval(commands, add_answer_parameters))
+    parsers.append(add_eval(commands))
     parsers += [add(command) for add in (_add_spending, _add_models, *library)]
     for each in parsers:
         each.set_defaults(refuse=each.error)
@@ -123,7 +123,7 @@ def _add_doctor(command: AddCommand) -> argparse.ArgumentParser:
         1: tr("One of them doesn’t work"),
     }
     doctor = command("doctor", tr("check the installation"), "[--json]", epilog(codes=codes))
-    doctor.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    add_flag(doctor, "--json", tr("print one JSON object"))
     return doctor
 
 
@@ -159,10 +159,10 @@ def _add_ask(command: AddCommand) -> argparse.ArgumentParser:
     add_repeatable(
         ask, "--collection", tr("NAME"), tr("ask about a collection of documents, or a folder")
     )
-    ask.add_argument(
+    add_flag(
+        ask,
         "--create-embeddings",
-        action="store_true",
-        help=tr("create missing embeddings of the collections first and print the cost"),
+        tr("create missing embeddings of the collections first and print the cost"),
     )
     add_repeatable(
         ask,
@@ -266,7 +266,7 @@ def _add_tools(command: AddCommand) -> argparse.ArgumentParser:
         "[--json]",
         epilog(json_list_fields(_TOOL_FIELDS)),
     )
-    tools.add_argument("--json", action="store_true", help=tr("print a JSON list"))
+    add_flag(tools, "--json", tr("print a JSON list"))
     return tools
 
 
@@ -341,8 +341,8 @@ def _add_spending(command: AddCommand) -> argparse.ArgumentParser:
         help=tr("default: {name}", name="month"),
     )
     formats = spending.add_mutually_exclusive_group()
-    formats.add_argument("--json", action="store_true", help=tr("print one JSON object"))
-    formats.add_argument("--csv", action="store_true", help=tr("print CSV"))
+    add_flag(formats, "--json", tr("print one JSON object"))
+    add_flag(formats, "--csv", tr("print CSV"))
     return spending
 
 
@@ -367,7 +367,7 @@ def _add_models(command: AddCommand) -> argparse.ArgumentParser:
     models.add_argument(
         "--provider", metavar=tr("NAME"), help=tr("list only this provider’s models")
     )
-    models.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    add_flag(models, "--json", tr("print one JSON object"))
     return models
 
 
@@ -387,8 +387,8 @@ def _add_import(command: AddCommand) -> argparse.ArgumentParser:
     )
     importing.add_argument("files", nargs="+", metavar=tr("FILE"))
     importing.set_defaults(more="files")
-    importing.add_argument("--json", action="store_true", help=tr("print one JSON object"))
-    _add_progress(importing)
+    add_flag(importing, "--json", tr("print one JSON object"))
+    add_progress(importing)
     return importing
 
 
@@ -406,7 +406,7 @@ def _add_export(command: AddCommand) -> argparse.ArgumentParser:
         ),
     )
     which = exporting.add_mutually_exclusive_group(required=True)
-    which.add_argument("--all", action="store_true", help=tr("export every conversation"))
+    add_flag(which, "--all", tr("export every conversation"))
     which.add_argument(
         "--conversation",
         action="append",
@@ -414,13 +414,13 @@ def _add_export(command: AddCommand) -> argparse.ArgumentParser:
         help=tr("export this conversation (repeatable)"),
     )
     exporting.add_argument("--format", required=True, choices=[f.id for f in EXPORT_FORMATS])
-    exporting.add_argument(
+    add_flag(
+        exporting,
         "--last-response",
-        action="store_true",
-        help=tr("export only the last response of each conversation (JSON has everything)"),
+        tr("export only the last response of each conversation (JSON has everything)"),
     )
     exporting.add_argument("--to", required=True, metavar=tr("PATH"))
-    _add_progress(exporting)
+    add_progress(exporting)
     return exporting
 
 
@@ -443,7 +443,7 @@ def _add_search(command: AddCommand) -> argparse.ArgumentParser:
         ),
     )
     search.add_argument("text", metavar=tr("TEXT"))
-    search.add_argument("--json", action="store_true", help=tr("print a JSON list"))
+    add_flag(search, "--json", tr("print a JSON list"))
     search.add_argument(
         "--limit",
         type=whole_number_between(1),
@@ -463,7 +463,7 @@ def _add_backup(command: AddCommand) -> argparse.ArgumentParser:
         metavar="N",
         help=tr("delete all but the newest N backups of this library in the folder"),
     )
-    _add_progress(backup)
+    add_progress(backup)
     return backup
 
 
@@ -492,10 +492,10 @@ def _add_restore(command: AddCommand) -> argparse.ArgumentParser:
         ),
     )
     restore.add_argument("path", metavar=tr("PATH"))
-    restore.add_argument(
+    add_flag(
+        restore,
         "--accept-settings",
-        action="store_true",
-        help=tr("also restore hosts, proxies, files, and permissions without asking"),
+        tr("also restore hosts, proxies, files, and permissions without asking"),
     )
     return restore
 
@@ -515,12 +515,8 @@ def _add_repair(command: AddCommand) -> argparse.ArgumentParser:
     )
 
 
-def _add_progress(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--progress", action="store_true", help=tr("print a line for each step"))
-
-
 def _add_answer_options(ask: argparse.ArgumentParser) -> None:
-    _add_answer_choice(ask)
+    add_answer_choice(ask)
     add_repeatable(
         ask,
         "--pages",
@@ -531,23 +527,5 @@ def _add_answer_options(ask: argparse.ArgumentParser) -> None:
             example="report.pdf=3-10",
         ),
     )
-    ask.add_argument("--json", action="store_true", help=tr("print one JSON object"))
-    ask.add_argument("--save", action="store_true", help=tr("save the conversation in the library"))
-
-
-def _add_answer_choice(ask: argparse.ArgumentParser) -> None:
-    ask.add_argument("--variant", choices=("instant", "thinking", "pro"), help=tr("model variant"))
-    ask.add_argument(
-        "--effort", choices=[effort.value for effort in Effort], help=tr("reasoning effort")
-    )
-    ask.add_argument(
-        "--provider",
-        metavar=tr("NAME"),
-        help=tr("{examples}, or your own", examples="on-device, openai, cometapi"),
-    )
-    ask.add_argument("--model", metavar="ID", help=tr("any model of the provider"))
-    ask.add_argument(
-        "--template", metavar=tr("NAME"), help=tr("a prompt of the library, by title or ID")
-    )
-    add_repeatable(ask, "--set", tr("NAME=VALUE"), tr("fill in a field of the prompt (repeatable)"))
-    add_answer_parameters(ask)
+    add_flag(ask, "--json", tr("print one JSON object"))
+    add_flag(ask, "--save", tr("save the conversation in the library"))

@@ -93,6 +93,16 @@ def add_repeatable(
     command.add_argument(option, action="append", default=[], metavar=metavar, help=help_, **more)
 
 
+def add_flag(command: argparse._ActionsContainer, option: str, help_: str) -> None:
+    """Add an option without a value."""
+    command.add_argument(option, action="store_true", help=help_)
+
+
+def add_progress(command: argparse.ArgumentParser) -> None:
+    """Add the option that reports each step of a command."""
+    add_flag(command, "--progress", tr("print a line for each step"))
+
+
 def json_fields(fields: str) -> str:
     """Return the paragraph that names the fields of the one object printed by --json."""
     return tr("With --json, prints one object with these fields: {fields}", fields=fields)

@@ -1,10 +1,11 @@
-"""The options of a command that shape its answers: instructions, parameters and presets."""
+"""The options of a command that shape its answers: model, instructions, parameters, presets."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.cli.argument_types import number_between, whole_number_between
+from desktop_app.cli.argument_types import EFFORTS, VARIANTS, number_between, whole_number_between
+from desktop_app.cli.command_help import add_flag, add_repeatable
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -12,6 +13,25 @@ if TYPE_CHECKING:
 
 MAX_STOPS: Final = 4
 _MAX_ANSWERS: Final = 8
+
+
+def add_answer_choice(command: argparse.ArgumentParser) -> None:
+    """Add the options that choose a model and a prompt, and those that shape an answer."""
+    command.add_argument("--variant", choices=VARIANTS, help=tr("model variant"))
+    command.add_argument("--effort", choices=EFFORTS, help=tr("reasoning effort"))
+    command.add_argument(
+        "--provider",
+        metavar=tr("NAME"),
+        help=tr("{examples}, or your own", examples="on-device, openai, cometapi"),
+    )
+    command.add_argument("--model", metavar="ID", help=tr("any model of the provider"))
+    command.add_argument(
+        "--template", metavar=tr("NAME"), help=tr("a prompt of the library, by title or ID")
+    )
+    add_repeatable(
+        command, "--set", tr("NAME=VALUE"), tr("fill in a field of the prompt (repeatable)")
+    )
+    add_answer_parameters(command)
 
 
 def add_answer_parameters(command: argparse.ArgumentParser) -> None:
@@ -48,11 +68,7 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help=tr("number of responses, each billed"),
     )
-    group.add_argument(
-        "--allow-unpriced",
-        action="store_true",
-        help=tr("use a model of unknown price despite a monthly limit"),
-    )
+    add_flag(group, "--allow-unpriced", tr("use a model of unknown price despite a monthly limit"))
     group.add_argument(
         "--seed",
         type=whole_number_between(0, 2**53),

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.answers.asked_form import check_against_schema, say_problems
+from desktop_app.cli.argument_types import EFFORTS, VARIANTS
 from desktop_app.cli.streams.console import as_json, rounded, say, write
 from desktop_app.cli.streams.terminal import (
     answer_fields,
@@ -33,7 +34,6 @@ from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer
@@ -55,9 +55,9 @@ MIN_COMPARED, MAX_COMPARED = 2, 4
 def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
     """Return the options of one of several answers, named as VARIANT[/EFFORT] or MODEL[/EFFORT]."""
     name, _, effort = spec.rpartition("/")
-    if not name or effort not in {each.value for each in Effort}:
+    if not name or effort not in EFFORTS:
         name, effort = spec, ""
-    is_variant = name in {each.value for each in Variant}
+    is_variant = name in VARIANTS
     fields = vars(options) | {
         "variant": name if is_variant else None,
         "model": None if is_variant else name,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from desktop_app.cli.command_help import add_command, epilog
+from desktop_app.cli.answers.parameter_options import add_answer_choice
+from desktop_app.cli.command_help import add_command, add_flag, add_progress, epilog
 from desktop_app.i18n.translation import tr
 
 _JOB_FIELDS: Final = (
@@ -24,9 +24,8 @@ _ITEM_FIELDS: Final = (
 
 def add_batch(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    add_choice: Callable[[argparse.ArgumentParser], None],
 ) -> list[argparse.ArgumentParser]:
-    """Add the command and its subcommands; `add_choice` adds the options of a model choice."""
+    """Add the command and its subcommands."""
     batch = commands.add_parser(
         "batch",
         help=tr("send a message with each of many files, at half price"),
@@ -40,7 +39,7 @@ def add_batch(
     start = command("start", tr("start a job"), tr("FILE ... [option ...]"), _epilog_of_start())
     start.add_argument("files", nargs="+", metavar=tr("FILE"))
     start.set_defaults(more="files")
-    add_choice(start)
+    add_answer_choice(start)
     start.add_argument("--task", metavar=tr("TEXT"), help=tr("your own message for each file"))
     start.add_argument(
         "--schema", metavar=tr("FILE"), help=tr("JSON Schema (draft 2020-12) of each response")
@@ -64,13 +63,11 @@ def add_batch(
     for subcommand in (cancel, resume, again, remove):
         subcommand.add_argument("id", metavar="ID")
     for subcommand in (start, resume, again):
-        subcommand.add_argument("--yes", action="store_true", help=tr("start without confirmation"))
-        subcommand.add_argument("--wait", action="store_true", help=tr("wait for all responses"))
-        subcommand.add_argument(
-            "--progress", action="store_true", help=tr("print a line for each step")
-        )
+        add_flag(subcommand, "--yes", tr("start without confirmation"))
+        add_flag(subcommand, "--wait", tr("wait for all responses"))
+        add_progress(subcommand)
     for subcommand in (start, status, cancel, resume, again):
-        subcommand.add_argument("--json", action="store_true", help=tr("print JSON"))
+        add_flag(subcommand, "--json", tr("print JSON"))
     return [batch, start, status, report, cancel, resume, again, remove]
 
 

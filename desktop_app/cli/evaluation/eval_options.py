@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import Final
 
-from desktop_app.cli.argument_types import number_between, whole_number_between
-from desktop_app.cli.choice_arguments import variant_argument
-from desktop_app.cli.command_help import add_repeatable, epilog, json_fields
-from desktop_app.domain.models.variants import Effort
+from desktop_app.cli.answers.parameter_options import add_answer_parameters
+from desktop_app.cli.argument_types import (
+    EFFORTS,
+    number_between,
+    variant_argument,
+    whole_number_between,
+)
+from desktop_app.cli.command_help import add_flag, add_progress, add_repeatable, epilog, json_fields
 from desktop_app.i18n.translation import tr
 
 _RUN_FIELDS: Final = (
@@ -31,9 +34,8 @@ _CHECKS: Final = (
 
 def add_eval(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    add_parameters: Callable[[argparse.ArgumentParser], None],
 ) -> argparse.ArgumentParser:
-    """Add the command; `add_parameters` adds the options that shape an answer."""
+    """Add the command."""
     command = commands.add_parser(
         "eval",
         help=tr("compare variants and models on your own cases"),
@@ -56,11 +58,11 @@ def add_eval(
     add_repeatable(command, "--model", tr("ID[/EFFORT]"), tr("a model to evaluate (repeatable)"))
     command.add_argument(
         "--effort",
-        choices=[effort.value for effort in Effort],
+        choices=EFFORTS,
         help=tr("reasoning effort of variants and models given without one"),
     )
     command.add_argument("--provider", metavar=tr("NAME"), help=tr("the provider to ask"))
-    command.add_argument("--dry-run", action="store_true", help=tr("show the cost, send nothing"))
+    add_flag(command, "--dry-run", tr("show the cost, send nothing"))
     command.add_argument(
         "--min",
         type=number_between(0, 1),
@@ -74,17 +76,13 @@ def add_eval(
         metavar="N",
         help=tr("calls at the same time (default: {count})", count=4),
     )
-    command.add_argument(
-        "--batch",
-        action="store_true",
-        help=tr("ask in batch jobs at half price, which may take up to a day"),
-    )
-    command.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    add_flag(command, "--batch", tr("ask in batch jobs at half price, which may take up to a day"))
+    add_flag(command, "--json", tr("print one JSON object"))
     command.add_argument(
         "--to", metavar=tr("FOLDER"), help=tr("write results as JSON, CSV, and HTML to this folder")
     )
-    command.add_argument("--progress", action="store_true", help=tr("print a line for each step"))
-    add_parameters(command)
+    add_progress(command)
+    add_answer_parameters(command)
     return command
 
 

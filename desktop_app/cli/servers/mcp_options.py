@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.cli.command_help import (
     add_command,
+    add_flag,
     add_repeatable,
     epilog,
     json_fields,
@@ -66,7 +67,7 @@ def add_mcp(
     for subcommand in (remove, test, login, logout):
         subcommand.add_argument("name", metavar=tr("NAME"))
     for subcommand in (listing, test):
-        subcommand.add_argument("--json", action="store_true", help=tr("print JSON"))
+        add_flag(subcommand, "--json", tr("print JSON"))
     return [mcp, add, listing, remove, test, login, logout, _add_import(command)]
 
 

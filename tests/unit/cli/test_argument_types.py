@@ -7,8 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop_app.cli.argument_types import number_between, whole_number_between
-from desktop_app.cli.choice_arguments import variant_argument, variant_or_model_argument
+from desktop_app.cli.argument_types import (
+    number_between,
+    variant_argument,
+    variant_or_model_argument,
+    whole_number_between,
+)
 
 NAMES = "instant, thinking, and pro"
 EFFORTS = "none, minimal, low, medium, high, and xhigh"
