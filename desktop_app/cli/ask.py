@@ -50,7 +50,7 @@ from desktop_app.cli.ask_collections import (
     find_collections,
     passages_json,
 )
-from desktop_app.cli.command_setup import cancel_at_signals, path_of
+from desktop_app.cli.command_setup import cancel_at_signals, code_of, path_of
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
@@ -131,7 +131,7 @@ def run_ask(options: argparse.Namespace) -> int:
         return ExitCode.INTERRUPTED
     except UserFacingError as error:
         output.refuse(error)
-        return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
+        return code_of(error)
 
 
 def _read_question(options: argparse.Namespace) -> str:

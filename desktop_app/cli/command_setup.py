@@ -1,14 +1,41 @@
-"""The setup of a command: its signals, the paths that it is given, and the library."""
+"""The setup of a command: its run, its signals, the paths that it is given, and the library."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.cli.exit_code import ExitCode
+from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.terminal import error_words
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+
+
+def run_command(command: Coroutine[Any, Any, int], options: argparse.Namespace) -> int:
+    """Run a command; return its exit code. An error is reported on standard error."""
+    try:
+        return asyncio.run(command)
+    except asyncio.CancelledError:
+        return ExitCode.INTERRUPTED
+    except UserFacingError as error:
+        say(error_words(error, from_environment=is_from_environment(options)))
+        return code_of(error)
+
+
+def code_of(error: UserFacingError) -> ExitCode:
+    """Return the exit code of a command that an error has ended."""
+    return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
+
+
+def is_from_environment(options: argparse.Namespace) -> bool:
+    """Return True if the provider is known and comes from the environment."""
+    return getattr(options, "from_environment", False)
 
 
 def cancel_at_signals() -> None:

@@ -12,6 +12,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,11 +94,7 @@ def _report(error: UserFacingError) -> None:
     if reports_to_window():
         note(json.dumps(error_to_json(note_of(error))))
     else:
-        say(_words(error))
-
-
-def _words(error: UserFacingError) -> str:
-    return error_words(note_of(error), from_environment=False)
+        say(error_words(error))
 
 
 # -------------------------------------------------------------- import
@@ -130,7 +127,7 @@ class _ImportResult:
     def to_json(self) -> dict[str, Any]:
         uses_codes = reports_to_window()
         refused = [
-            error_to_json(note_of(why)) if uses_codes else _words(why) for why in self.refused
+            error_to_json(note_of(why)) if uses_codes else error_words(why) for why in self.refused
         ]
         return {**vars(self), "refused": refused}
 
@@ -139,8 +136,8 @@ class _ImportResult:
         if not self.kind:
             (why,) = self.refused
             if "file" in why.params:  # its sentence names the file
-                return _words(why)
-            return tr("{file}: {reason}", file=self.file, reason=_words(why))
+                return error_words(why)
+            return tr("{file}: {reason}", file=self.file, reason=error_words(why))
         if self.messages and not self.added:
             words = tr_plural(
                 "{file} ({kind}): {count} message added.",
@@ -186,7 +183,7 @@ async def _import(options: argparse.Namespace) -> int:
 def _say_result(result: _ImportResult) -> None:
     say(result.sentence)
     for why in result.refused if result.kind else ():
-        say(_words(why))
+        say(error_words(why))
 
 
 async def _import_file(
@@ -283,9 +280,6 @@ def _restore(options: argparse.Namespace) -> int:
     user_folders, reporter = folders(), ProgressReporter(tr("Restoring (MB)"))
     archive = path_of(options.path)
 
-    def decide(changes: Sequence[SettingChange]) -> RestoreChoice:
-        return _ask_about_settings(changes, accept=options.accept_settings)
-
     if has_secrets(user_folders.database):
         # Opening the store moves its passwords to the keyring, so that its copy has none.
         with suppress(StorageError):  # the restore reports what is wrong with the store
@@ -296,7 +290,7 @@ def _restore(options: argparse.Namespace) -> int:
         user_folders.attachments,
         now(),
         reporter.show,
-        ask=decide,
+        ask=partial(_ask_about_settings, accept=options.accept_settings),
         built_in=BUILT_IN,
     )
     if restored is None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import learn_listing
-from desktop_app.cli.command_setup import open_backend
-from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.streams.console import rounded, say, write_json, write_line
+from desktop_app.cli.command_setup import open_backend, run_command
+from desktop_app.cli.streams.console import write_json, write_line
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.remedy import Remedy
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.conversations.message_parts import ToolCallPart
     from desktop_app.domain.tools.tool import ListedTool
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
@@ -37,13 +33,7 @@ _SENTENCE_END: Final = re.compile(r"\.\s|\n")
 
 def run_tools(options: argparse.Namespace) -> int:
     """List all tools; return the exit code."""
-    try:
-        return asyncio.run(_list(as_json=options.json))
-    except UserFacingError as error:
-        say(plain_text(error_segments(error, TERMINAL)))
-        return ExitCode.FAILED
-    except asyncio.CancelledError:
-        return ExitCode.INTERRUPTED
+    return run_command(_list(as_json=options.json), options)
 
 
 async def _list(*, as_json: bool) -> int:
@@ -170,26 +160,3 @@ def _refusal(tool: ListedTool, resolved: ResolvedChoice) -> str:
     is_hosted = tool.definition.hosted is not None
     refusal = hosted_refusal(tool.definition.name, resolved) if is_hosted else ""
     return refusal or plain_text(why_unavailable(tool))
-
-
-def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
-    """Return the tool calls of an answer as JSON-ready values, with the arguments that ran."""
-    return [
-        {
-            "name": call.shown_name,
-            "arguments": _parsed(call.run_arguments),
-            "result": call.result,
-            "status": call.state.value,
-            "duration_s": rounded(call.seconds),
-        }
-        for call in calls
-    ]
-
-
-def _parsed(text: str) -> Any:
-    from desktop_app.services.structured.schema_check import loads
-
-    try:
-        return loads(text)
-    except (ValueError, RecursionError):
-        return text

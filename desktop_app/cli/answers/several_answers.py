@@ -17,11 +17,11 @@ from desktop_app.cli.streams.console import as_json, rounded, say, write
 from desktop_app.cli.streams.terminal import (
     answer_fields,
     call_words,
+    calls_json,
     error_words,
     report_write_error,
     several_fields,
 )
-from desktop_app.cli.tool_commands import calls_json
 from desktop_app.domain.answering.stream_events import (
     Notice,
     RefusalDelta,
@@ -31,7 +31,6 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import tool_calls
-from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n import formatting
@@ -220,7 +219,7 @@ class SeveralAnswers:
     def _on_store(self, error: StorageError | None) -> None:
         if error is not None:
             self.has_store_failed = True
-            say(error_words(note_of(error), from_environment=False))
+            say(error_words(error))
 
     def _advance(self) -> None:
         """Write all finished answers up to the first unfinished one, and its text so far."""

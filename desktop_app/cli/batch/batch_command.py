@@ -27,7 +27,7 @@ from desktop_app.cli.batch.batch_output import (
     report_pieces,
     write_report,
 )
-from desktop_app.cli.command_setup import cancel_at_signals, open_backend, path_of
+from desktop_app.cli.command_setup import cancel_at_signals, open_backend, path_of, run_command
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import say
@@ -41,9 +41,9 @@ from desktop_app.domain.batch.batch_wording import (
     progress_words,
     result_words,
 )
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -76,14 +76,7 @@ def run_batch(options: argparse.Namespace) -> int:
         "again": _again,
         "remove": _remove,
     }
-    try:
-        return asyncio.run(_with_backend(actions[options.action], options))
-    except asyncio.CancelledError:
-        return ExitCode.INTERRUPTED
-    except UserFacingError as error:
-        from_environment = getattr(options, "from_environment", False)
-        say(error_words(note_of(error), from_environment=from_environment))
-        return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
+    return run_command(_with_backend(actions[options.action], options), options)
 
 
 async def _with_backend(run: _Action, options: argparse.Namespace) -> int:

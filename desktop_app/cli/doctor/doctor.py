@@ -26,7 +26,6 @@ from desktop_app.cli.doctor.provider_routes import describe_route, is_server
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.hotkey import native_hotkey
 from desktop_app.hotkey.hotkey_check import check_hotkey, check_native_hotkey, is_x11
@@ -112,7 +111,7 @@ def run_doctor(*, as_json: bool) -> int:
     try:
         backend = build_backend()
     except UserFacingError as error:
-        console.say(error_words(note_of(error), from_environment=False))
+        console.say(error_words(error))
         return 1
     found = asyncio.run(_examine_and_close(backend))
     if as_json:
@@ -199,7 +198,7 @@ async def _check_store(
             await backend.database.check()
         count = len(await backend.conversations.all())
     except UserFacingError as error:
-        return Finding("store", False, error_words(note_of(error), from_environment=False))
+        return Finding("store", False, error_words(error))
     text = tr_plural(
         "{file}, {count} conversation",
         "{file}, {count} conversations",
@@ -243,9 +242,7 @@ async def _check_model(backend: Backend) -> Finding:
         why = tr("Didn’t load within {seconds} s", seconds=MODEL_TIMEOUT_S)
         return Finding("on-device model", False, why)
     except UserFacingError as error:
-        return Finding(
-            "on-device model", False, error_words(note_of(error), from_environment=False)
-        )
+        return Finding("on-device model", False, error_words(error))
     text = tr(
         "{model} works, context window of {count} tokens",
         model=endpoint.model,

@@ -22,7 +22,13 @@ from desktop_app.cli.answers.chosen_model import (
 )
 from desktop_app.cli.answers.several_answers import options_for
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
-from desktop_app.cli.command_setup import cancel_at_signals, open_backend, path_of
+from desktop_app.cli.command_setup import (
+    cancel_at_signals,
+    code_of,
+    is_from_environment,
+    open_backend,
+    path_of,
+)
 from desktop_app.cli.evaluation.evaluation_batches import EvaluationBatches, require_single_files
 from desktop_app.cli.evaluation.evaluation_plan import show_plan
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
@@ -35,7 +41,6 @@ from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import BATCH_TIER, batch_refusal
 from desktop_app.domain.conversations.conversation import MessageStatus, new_id, now
-from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.domain.evaluation.case_error import CaseError, CaseProblem
@@ -69,10 +74,10 @@ def run_eval(options: argparse.Namespace) -> int:
         say(tr("Interrupted. Continue with the same command."))
         return ExitCode.INTERRUPTED
     except UserFacingError as error:
-        say(error_words(note_of(error), from_environment=_is_from_environment(options)))
+        say(error_words(error, from_environment=is_from_environment(options)))
         if options.json:
             write_json({"runs": [], "notices": [], "error": error.what_happened})
-        return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
+        return code_of(error)
 
 
 async def _eval(options: argparse.Namespace) -> int:
@@ -101,7 +106,7 @@ async def _eval(options: argparse.Namespace) -> int:
         say(notice)
     error = runner.stopped_by
     if error is not None:
-        say(error_words(note_of(error), from_environment=_is_from_environment(options)))
+        say(error_words(error, from_environment=is_from_environment(options)))
     report: dict[str, Any] = {
         "runs": [run.to_json() for run in runs],
         "notices": notices,
@@ -112,7 +117,7 @@ async def _eval(options: argparse.Namespace) -> int:
             await asyncio.to_thread(write_reports, path_of(options.to), evaluation, report)
         except StorageError as unwritten:  # the results are shown below
             error = error or unwritten
-            say(error_words(note_of(unwritten), from_environment=False))
+            say(error_words(unwritten))
     if options.json:
         write_json(report)
     else:
@@ -120,11 +125,6 @@ async def _eval(options: argparse.Namespace) -> int:
     is_below = options.min is not None and any(run.share < options.min for run in runs)
     is_unanswered = any(each.status is MessageStatus.FAILED for run in runs for each in run.results)
     return ExitCode.FAILED if error is not None or is_below or is_unanswered else 0
-
-
-def _is_from_environment(options: argparse.Namespace) -> bool:
-    """Return True if the provider is known and comes from the environment."""
-    return getattr(options, "from_environment", False)
 
 
 def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import find_profile, learn_listing
-from desktop_app.cli.command_setup import open_backend
-from desktop_app.cli.exit_code import ExitCode
+from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.answering.chat_request import ProviderKind
-from desktop_app.domain.error_note import note_of
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
@@ -33,11 +30,11 @@ _MAX_NAME_CHARS: Final = 60
 
 def run_models(options: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    try:
-        rows, notices = asyncio.run(_read(options))
-    except UserFacingError as error:
-        say(error_words(note_of(error), from_environment=False))
-        return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
+    return run_command(_show(options), options)
+
+
+async def _show(options: argparse.Namespace) -> int:
+    rows, notices = await _read(options)
     for notice in notices:
         say(notice)
     if options.json:
@@ -84,7 +81,7 @@ async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
     except TimeoutError:
         return tr("{provider} didn’t list its models in time.", provider=profile.short_name)
     except UserFacingError as error:
-        return error_words(note_of(error), from_environment=profile.from_environment)
+        return error_words(error, from_environment=profile.from_environment)
     return ""
 
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.cli.command_setup import open_backend
-from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.streams.console import clean_line, rounded, say, write, write_json, write_line
+from desktop_app.cli.command_setup import open_backend, run_command
+from desktop_app.cli.streams.console import clean_line, rounded, write, write_json, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter
-from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.error_note import note_of
-from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import (
     EXACT_CONTEXT,
@@ -49,11 +44,11 @@ class ProviderMonth:
 
 def run_spending(options: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    try:
-        rows, months = asyncio.run(_read(Grouping(options.by)))
-    except UserFacingError as error:
-        say(error_words(note_of(error), from_environment=False))
-        return ExitCode.FAILED
+    return run_command(_show(options), options)
+
+
+async def _show(options: argparse.Namespace) -> int:
+    rows, months = await _read(Grouping(options.by))
     if options.json:
         write_json(_as_json(options.by, rows, months))
     elif options.csv:

@@ -15,7 +15,6 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import say, write_json, write_line
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.tool_commands import tool_json, tool_summary
-from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
 from desktop_app.domain.places import plain_text
@@ -59,7 +58,7 @@ def run_mcp(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(options))
     except UserFacingError as error:
-        say(_words_of(error))
+        say(error_words(error))
         return ExitCode.USAGE if error.reason in _USAGE_REASONS else ExitCode.FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
@@ -72,10 +71,6 @@ def _require_whole(options: argparse.Namespace) -> None:
         options.refuse(tr("--env needs a command after “--”"))
     if options.header and options.program:
         options.refuse(tr("--header needs --url"))
-
-
-def _words_of(error: UserFacingError) -> str:
-    return error_words(note_of(error), from_environment=False)
 
 
 async def _run(options: argparse.Namespace) -> int:
@@ -179,7 +174,7 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
         write_json(_test_json(run, seconds, tools, error))
         return 0 if error is None else ExitCode.FAILED
     if error is not None:
-        say(_words_of(error))
+        say(error_words(error))
         for line in list(run.log)[-_LOG_LINES:]:
             say(line.text)
         return ExitCode.FAILED
@@ -220,7 +215,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
     try:
         found = await asyncio.to_thread(read_servers, path)
     except (ImportRefusedError, ToolServerError) as error:
-        say(_words_of(error))
+        say(error_words(error))
         return ExitCode.USAGE
     for entry in found:
         try:
@@ -228,7 +223,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
             await servers.add(server, secrets)
         except UserFacingError as error:
             has_failed |= not entry.is_off
-            say(_words_of(error))
+            say(error_words(error))
         else:
             write_line(tr("Added {server}", server=server.name))
     return ExitCode.FAILED if has_failed else 0

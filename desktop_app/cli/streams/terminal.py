@@ -11,8 +11,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.cli.streams.console import as_json, drop_output, is_stderr_terminal, say, write
-from desktop_app.cli.tool_commands import calls_json
+from desktop_app.cli.streams.console import (
+    as_json,
+    drop_output,
+    is_stderr_terminal,
+    rounded,
+    say,
+    write,
+)
 from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.reply import Reply
@@ -33,7 +39,7 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
-from desktop_app.services.structured.schema_check import CheckedAnswer
+from desktop_app.services.structured.schema_check import CheckedAnswer, loads
 
 _JSON_START: Final = '{"answer": "'
 """The JSON of an answer before its text, which is written in pieces if it is long."""
@@ -41,12 +47,13 @@ _PIECE_CHARS: Final = 1 << 20
 """The number of characters of a long answer that are read at a time."""
 
 
-def error_words(note: ErrorNote, *, from_environment: bool) -> str:
+def error_words(error: UserFacingError | ErrorNote, *, from_environment: bool = False) -> str:
     """Return an error in the wording for a terminal.
 
     Args:
         from_environment: the provider's address and key come from the environment.
     """
+    note = note_of(error) if isinstance(error, UserFacingError) else error
     note = replace(note, is_of_environment=from_environment)
     return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
 
@@ -127,7 +134,7 @@ class AnswerOutput:
         """Say that something could not be stored."""
         if error is not None:
             self.has_store_failed = True
-            say(error_words(note_of(error), from_environment=False))
+            say(error_words(error))
 
     def close(
         self,
@@ -294,6 +301,27 @@ def _answer_json(
         "schema_problems": [asdict(problem) for problem in checked.problems],
     }
     return as_json(value)
+
+
+def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
+    """Return the tool calls of an answer as JSON-ready values, with the arguments that ran."""
+    return [
+        {
+            "name": call.shown_name,
+            "arguments": _parsed(call.run_arguments),
+            "result": call.result,
+            "status": call.state.value,
+            "duration_s": rounded(call.seconds),
+        }
+        for call in calls
+    ]
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _error_json(note: ErrorNote) -> dict[str, str]:
