@@ -228,10 +228,10 @@ async def _answer(
     ]
     draft = await _question_draft(backend, options, prompt, parts)
     draft = replace(draft, attachments=(*parts, *collections))
-    conversation = _new_conversation(choices[0])
+    conversation_id, moment = new_id(), now()
     if null_store is not None:
         conversation_id = leading_id(settings.counted_instructions, parts, draft.text)
-        conversation = replace(conversation, id=conversation_id)
+    conversation = Conversation(conversation_id, "", moment, moment, choices[0])
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in answering:
             draft = await _with_beginnings(service, draft, resolved, settings)
@@ -523,11 +523,6 @@ async def _with_all_calls(backend: Backend, answer: Message) -> Message:
         return answer
     usage = answer.usage if spent.usage == Usage() else spent.usage  # nothing was reported
     return replace(answer, usage=usage, cost=None if spent.uncounted else spent.cost)
-
-
-def _new_conversation(choice: ModelChoice) -> Conversation:
-    moment = now()
-    return Conversation(new_id(), "", moment, moment, choice)
 
 
 async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:

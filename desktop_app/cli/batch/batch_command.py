@@ -115,10 +115,10 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     job = await service.create(
         files, resolved, task, settings, title=title, template_id=template_id
     )
-    options.notices = [str(notice) for notice in job_notices(asked, resolved, job)]
-    for notice in options.notices:
+    notices = [str(notice) for notice in job_notices(asked, resolved, job)]
+    for notice in notices:
         say(notice)
-    return await _prepare_and_send(backend, service, job, options)
+    return await _prepare_and_send(backend, service, job, options, notices)
 
 
 def _require_existing(paths: Iterable[Path]) -> None:
@@ -154,19 +154,24 @@ async def _prepare_and_send(
     service: BatchService,
     job: BatchJob,
     options: argparse.Namespace,
+    notices: Iterable[str] = (),
     *,
     is_new: bool = True,
 ) -> int:
     """Read the files, show the cost, ask, and send the job.
 
     Args:
+        notices: on the job, to be repeated in its JSON.
         is_new: remove the job if the user declines.
     """
     if not await backend.batch_store.claim(job.id):
         raise IllegalChoiceError(Reason.BATCH_CLAIMED)
     try:
-        job = await _read_files(service, job, options)
-        await _say_files(backend, job, options)
+        reporter = ProgressReporter(tr("Reading files"), in_lines=options.progress)
+        job = await service.prepare(job.id, reporter.show)
+        file_notices = await _file_notices(backend, job)
+        for notice in file_notices:
+            say(notice)
         if not job.estimate.files:
             await service.remove(job.id)
             say(tr("None of the files can be sent."))
@@ -191,7 +196,7 @@ async def _prepare_and_send(
     finally:
         await asyncio.shield(backend.batch_store.release(job.id))
     job = await _find_job(backend, job.id)
-    return await _say_outcome(backend, job, options)
+    return await _say_outcome(backend, job, options, [*notices, *file_notices])
 
 
 async def _say_how_to_continue(backend: Backend, job_id: str) -> None:
@@ -210,15 +215,8 @@ def _say_progress(job: BatchJob) -> None:
     say(tr("To get the responses, run “{command}”.", command="repartee batch status"))
 
 
-async def _read_files(
-    service: BatchService, job: BatchJob, options: argparse.Namespace
-) -> BatchJob:
-    reporter = ProgressReporter(tr("Reading files"), in_lines=options.progress)
-    return await service.prepare(job.id, reporter.show)
-
-
-async def _say_files(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
-    """Say which files are skipped and which pages are sent as images; add this to the notices."""
+async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
+    """Return notices on the files that are skipped, and on pages that are sent as images."""
     items = await backend.batch_store.items(job.id)
     left_out = [item for item in items if item.status is ItemStatus.LEFT_OUT]
     notices = [
@@ -228,10 +226,7 @@ async def _say_files(backend: Backend, job: BatchJob, options: argparse.Namespac
     if more := len(left_out[MAX_NAMED_FILES:]):
         notices.append(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
     scans = [item for item in items if item.status is ItemStatus.READ and item_scan_words(item)]
-    notices += [f"{item.name}: {item_scan_words(item)}" for item in scans[:MAX_NAMED_FILES]]
-    for words in notices:
-        say(words)
-    options.notices = [*getattr(options, "notices", []), *notices]
+    return notices + [f"{item.name}: {item_scan_words(item)}" for item in scans[:MAX_NAMED_FILES]]
 
 
 def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
@@ -248,11 +243,12 @@ async def _job_error_words(backend: Backend, error: ErrorNote, job: BatchJob) ->
     )
 
 
-async def _say_outcome(backend: Backend, job: BatchJob, options: argparse.Namespace) -> int:
+async def _say_outcome(
+    backend: Backend, job: BatchJob, options: argparse.Namespace, notices: list[str]
+) -> int:
     if job.error:
         say(await _job_error_words(backend, job.error, job))
     if options.json:
-        notices = getattr(options, "notices", [])
         console.write_json(
             {**await job_and_items_json(backend.batch_store, job), "notices": notices}
         )

@@ -71,20 +71,19 @@ async def report_pieces(
         escape: makes the title, names, models and errors safe to display.
     """
     job = replace(job, title=escape(job.title))
+    with in_english():
+        head = "".join(_pieces_of(catalog, job, [], format_, escape))
+    yield head
     last_number = 0
-    is_first = True
-    while is_first or last_number:
-        page = await store.page(job.id, last_number)
+    while page := await store.page(job.id, last_number):
+        last_number = page[-1].number
         with in_english():
             items = [
                 replace(item, name=escape(item.name), answered_by=escape(item.answered_by))
                 for item in page
             ]
-            pieces = _pieces_of(catalog, job, items, format_, escape)
-            first = next(pieces)
-            text = (first if is_first else "") + "".join(pieces)
-        yield text
-        last_number, is_first = (items[-1].number if items else 0), False
+            _head, *pieces = _pieces_of(catalog, job, items, format_, escape)
+        yield "".join(pieces)
 
 
 def _pieces_of(

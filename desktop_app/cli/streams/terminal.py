@@ -90,9 +90,6 @@ class AnswerOutput:
         self._has_started = False
         self._stop: Callable[[], object] = lambda: None
         self._status: Status | None = None
-        self._passages: list[Mapping[str, Any]] = []
-        self._full_text_file: Path | None = None
-        self._checked = CheckedAnswer()
         self.write_error: OSError | None = None
         self.has_store_failed = False
         self._from_environment = False
@@ -151,9 +148,6 @@ class AnswerOutput:
             full_text_file: the file with all of an answer that is too long for its message.
             checked: the value of an answer that has a schema.
         """
-        self._checked = checked or CheckedAnswer()
-        self._passages = list(passages)
-        self._full_text_file = full_text_file
         self._stop = lambda: None  # there is nothing left to stop
         if not self._is_at_line_start:
             self._write("\n")
@@ -167,7 +161,7 @@ class AnswerOutput:
             say(tr("The model declined."))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
             say(tr("Stopped. The conversation is saved.") if is_saved else tr("Stopped."))
-        self._write_json(answer, error, conversation_id)
+        self._write_json(answer, error, conversation_id, passages, full_text_file, checked)
 
     def say_interrupted(self) -> None:
         """Say that the request was stopped before an answer began."""
@@ -176,30 +170,37 @@ class AnswerOutput:
 
     def end_without_answer(self) -> None:
         """Write the JSON, if it was requested and not written yet."""
-        self._write_json(None, None, None)
+        self._write_json()
 
     def refuse(self, error: UserFacingError) -> None:
         """Say why there is no answer."""
         note = note_of(error)
         say(error_words(note, from_environment=self._from_environment))
-        self._write_json(None, note, None)
+        self._write_json(error=note)
 
     def _write_json(
-        self, answer: Message | None, error: ErrorNote | None, conversation_id: str | None
+        self,
+        answer: Message | None = None,
+        error: ErrorNote | None = None,
+        conversation_id: str | None = None,
+        passages: Sequence[Mapping[str, Any]] = (),
+        full_text_file: Path | None = None,
+        checked: CheckedAnswer | None = None,
     ) -> None:
-        if self._as_json:
-            self._as_json = False  # a single object, even if an error follows
-            if self._is_several:
-                self._write(as_json(several_fields([], _status_without(error), error)) + "\n")
-                return
-            if self._full_text_file is not None and answer is not None:
-                answer = replace(answer, parts=tool_calls(answer.parts))
-                self._write(_JSON_START)
-                for text in _pieces(self._full_text_file):
-                    self._write(as_json(text)[1:-1])
-            text = _answer_json(answer, error, conversation_id, self._passages, self._checked)
-            self._write(text if self._full_text_file is None else text.removeprefix(_JSON_START))
-            self._write("\n")  # separate, because appending it would copy megabytes
+        if not self._as_json:
+            return
+        self._as_json = False  # a single object, even if an error follows
+        if self._is_several:
+            self._write(as_json(several_fields([], _status_without(error), error)) + "\n")
+            return
+        if full_text_file is not None and answer is not None:
+            answer = replace(answer, parts=tool_calls(answer.parts))
+            self._write(_JSON_START)
+            for text in _pieces(full_text_file):
+                self._write(as_json(text)[1:-1])
+        text = _answer_json(answer, error, conversation_id, passages, checked or CheckedAnswer())
+        self._write(text if full_text_file is None else text.removeprefix(_JSON_START))
+        self._write("\n")  # separate, because appending it would copy megabytes
 
     def _write(self, text: str) -> None:
         if self.write_error is not None:
