@@ -253,111 +253,187 @@ async def export(options: argparse.Namespace) -> int:
         UserFacingError: the export stopped.
     """
     async with open_backend() as backend:
-        left_out: list[str] = []
         with suppress(StorageError):  # a full disk prevents no export
             await backend.conversations.interrupt_orphans()
-        wanted = await _requested_conversations(backend, options, left_out)
-        reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
-        target = path_of(options.to)
-        sentence = ""
+        running = _Export(backend, options)
+        sentence = await running.run()
+    write = write_line if reports_to_window() else say
+    for line in (sentence, *running.left_out):
+        write(line)
+    return ExitCode.FAILED if running.left_out else 0
+
+
+class _Export:
+    """An export in progress.
+
+    Attributes:
+        left_out: sentences on what could not be exported.
+    """
+
+    def __init__(self, backend: Backend, options: argparse.Namespace) -> None:
+        self._backend, self._options = backend, options
+        self._target = path_of(options.to)
+        self._reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
+        self._wanted: list[Conversation] = []
+        self.left_out: list[str] = []
+
+    async def run(self) -> str:
+        """Write the files; return a sentence on the result. Raises UserFacingError."""
+        self._wanted = await self._requested_conversations()
         try:
-            if options.format == "json":
-                await _export_json(backend, wanted, target, reporter, left_out)
-            elif options.format == "corrections":
-                sentence = await _export_corrections(backend, wanted, target)
+            if self._options.format == "json":
+                with partial_file(self._target) as file, file.open("wb") as stream:
+                    await self._write_json(JsonWriter(stream))
+            elif self._options.format == "corrections":
+                return await self._write_corrections()
             else:
-                exporter = _EXPORTERS[options.format](backend)
+                exporter = _EXPORTERS[self._options.format](self._backend)
                 try:
-                    await _export_each(
-                        backend, wanted, target, reporter, exporter, left_out, options
-                    )
+                    await self._write_each(exporter)
                 finally:
                     await exporter.close()
         except OSError as exc:
-            raise unwritable_error(target, exc) from exc
-    sentence = sentence or tr_plural(
-        "{count} conversation exported to {file}.",
-        "{count} conversations exported to {file}.",
-        len(wanted),
-        file=str(target),
-    )
-    write = write_line if reports_to_window() else say
-    for line in (sentence, *left_out):
-        write(line)
-    return ExitCode.FAILED if left_out else 0
+            raise unwritable_error(self._target, exc) from exc
+        return tr_plural(
+            "{count} conversation exported to {file}.",
+            "{count} conversations exported to {file}.",
+            len(self._wanted),
+            file=str(self._target),
+        )
 
+    async def _requested_conversations(self) -> list[Conversation]:
+        if self._options.all:
+            conversations = await self._readable_conversations()
+            # Imported conversations may have equal times; the id makes the order the same
+            # everywhere.
+            return sorted(conversations, key=attrgetter("created_at", "id"))
+        wanted = []
+        for conversation_id in dict.fromkeys(self._options.conversation):
+            found = await self._backend.conversations.get(conversation_id)  # the trash's, too
+            if found is None:
+                raise StorageError(Reason.EXPORT_NO_SUCH, given=conversation_id)
+            wanted.append(found)
+        return wanted
 
-async def _requested_conversations(
-    backend: Backend, options: argparse.Namespace, left_out: list[str]
-) -> list[Conversation]:
-    if options.all:
-        conversations = await _readable_conversations(backend, left_out)
-        # Imported conversations may have equal times; the id makes the order the same everywhere.
-        return sorted(conversations, key=attrgetter("created_at", "id"))
-    wanted = []
-    for conversation_id in dict.fromkeys(options.conversation):
-        found = await backend.conversations.get(conversation_id)  # also finds those in the trash
-        if found is None:
-            raise StorageError(Reason.EXPORT_NO_SUCH, given=conversation_id)
-        wanted.append(found)
-    return wanted
+    async def _readable_conversations(self) -> list[Conversation]:
+        """Return all readable conversations; note the others in `left_out`."""
+        with suppress(StoreDamagedError):
+            return await self._backend.conversations.all()
+        found = []
+        for conversation_id in await self._backend.conversations.ids():
+            try:
+                conversation = await self._backend.conversations.get(conversation_id)
+            except StoreDamagedError as error:
+                sentence = N_("Conversation {id} skipped: {reason}")
+                self.left_out.append(tr(sentence, id=conversation_id, reason=error.details))
+            else:
+                found += [conversation] if conversation is not None else []
+        return found
 
+    async def _write_json(self, writer: JsonWriter) -> None:
+        used_ids = {conversation.folder_id for conversation in self._wanted}
+        written_ids: set[str | None] = {None}
+        with self._skipping_errors(N_("Folders skipped: {reason}")):
+            for folder in await self._backend.conversation_folders.all():
+                if folder.id in used_ids:
+                    writer.write_folder(folder)
+                    written_ids.add(folder.id)
+        presets = {}
+        with self._skipping_errors(N_("Presets skipped: {reason}")):
+            presets = {preset.id: preset for preset in await self._backend.prompts.presets()}
+        hashes: set[str] = set()
+        for number, conversation in enumerate(list(self._wanted)):
+            self._reporter.show(number, len(self._wanted))
+            with self._skipping_conversation(conversation):
+                messages = await self._backend.conversations.messages(conversation.id)
+                compactions = await self._backend.compactions.load(conversation.id)
+                preset = presets.get(conversation.preset_id or "")
+                if conversation.folder_id not in written_ids:
+                    conversation = replace(conversation, folder_id=None)
+                writer.write_conversation(conversation, messages, compactions, preset)
+                parts = [part for message in messages for part in message.attachments]
+                parts += conversation.draft.question_attachments
+                hashes |= {part.sha256 for part in parts}
+        for sha256 in sorted(hashes):
+            with self._skipping_errors(N_("Attachment {id} skipped: {reason}"), id=sha256[:64]):
+                attachment = await self._backend.attachments.file(sha256)
+                if attachment is not None:
+                    writer.write_file(attachment)
+        writer.end()
 
-async def _readable_conversations(backend: Backend, left_out: list[str]) -> list[Conversation]:
-    """Return all readable conversations; note the others in `left_out`."""
-    with suppress(StoreDamagedError):
-        return await backend.conversations.all()
-    found = []
-    for conversation_id in await backend.conversations.ids():
+    async def _write_corrections(self) -> str:
+        """Write a line of JSON for each corrected answer; return a sentence on the result.
+
+        Raises:
+            StorageError: no answer was corrected. The file is unchanged.
+        """
+        ids = [conversation.id for conversation in self._wanted]
+        pairs = await self._backend.review_store.pairs(ids)
+        if not pairs:
+            raise StorageError(Reason.EXPORT_NO_CORRECTIONS)
+        with partial_file(self._target) as file, file.open("w", encoding="utf-8") as stream:
+            for pair in pairs:
+                line = {
+                    "prompt": pair.question,
+                    "chosen": pair.corrected,
+                    "rejected": pair.answer,
+                    "note": pair.note,
+                    "model": pair.model,
+                    "effort": pair.effort or None,
+                    "conversation_id": pair.conversation_id,
+                }
+                stream.write(as_json(line) + "\n")
+        return tr_plural(
+            "{count} corrected response exported to {file}.",
+            "{count} corrected responses exported to {file}.",
+            len(pairs),
+            file=str(self._target),
+        )
+
+    async def _write_each(self, exporter: ConversationExporter) -> None:
+        is_folder = (
+            self._options.all
+            or len(self._wanted) > 1
+            or await asyncio.to_thread(self._target.is_dir)
+        )
+        names = file_names(list(self._wanted), exporter.suffix)
+        for number, conversation in enumerate(list(self._wanted)):
+            self._reporter.show(number, len(self._wanted))
+            file_name = next(names)
+            with self._skipping_conversation(conversation):
+                path = await self._backend.conversations.path(conversation.id)
+                if self._options.last_response:
+                    path = [message for message in path if message.role is Role.ASSISTANT][-1:]
+                target = self._target / file_name if is_folder else self._target
+                with partial_file(target) as file:
+                    await exporter.write(file, conversation, path)
+
+    @contextmanager
+    def _skipping_conversation(self, conversation: Conversation) -> Iterator[None]:
+        """Leave out a conversation that cannot be read or written, and note why."""
+        count, title = len(self.left_out), short_title(conversation.title)
+        with self._skipping_errors(N_("Conversation “{title}” skipped: {reason}"), title=title):
+            yield
+        if len(self.left_out) > count:
+            self._wanted.remove(conversation)
+
+    @contextmanager
+    def _skipping_errors(self, sentence: str, **params: str) -> Iterator[None]:
+        """Suppress an error of reading or writing, and note it; a full disk ends the export.
+
+        Args:
+            sentence: is added to `left_out` with its reason and `params`.
+        """
         try:
-            conversation = await backend.conversations.get(conversation_id)
-        except StoreDamagedError as error:
-            sentence = N_("Conversation {id} skipped: {reason}")
-            left_out.append(tr(sentence, id=conversation_id, reason=error.details))
-        else:
-            found += [conversation] if conversation is not None else []
-    return found
-
-
-async def _export_json(
-    backend: Backend,
-    wanted: list[Conversation],
-    target: Path,
-    reporter: ProgressReporter,
-    left_out: list[str],
-) -> None:
-    with partial_file(target) as file, file.open("wb") as stream:
-        await _write_json(backend, wanted, JsonWriter(stream), reporter, left_out)
-
-
-async def _export_corrections(backend: Backend, wanted: list[Conversation], target: Path) -> str:
-    """Write a line of JSON for each corrected answer; return a sentence on the result.
-
-    Raises:
-        StorageError: no answer was corrected. The file is unchanged.
-    """
-    ids = [conversation.id for conversation in wanted]
-    pairs = await backend.review_store.pairs(ids)
-    if not pairs:
-        raise StorageError(Reason.EXPORT_NO_CORRECTIONS)
-    with partial_file(target) as file, file.open("w", encoding="utf-8") as stream:
-        for pair in pairs:
-            line = {
-                "prompt": pair.question,
-                "chosen": pair.corrected,
-                "rejected": pair.answer,
-                "note": pair.note,
-                "model": pair.model,
-                "effort": pair.effort or None,
-                "conversation_id": pair.conversation_id,
-            }
-            stream.write(as_json(line) + "\n")
-    return tr_plural(
-        "{count} corrected response exported to {file}.",
-        "{count} corrected responses exported to {file}.",
-        len(pairs),
-        file=str(target),
-    )
+            yield
+        except StoreFullError:
+            raise
+        except (UserFacingError, *BAD_VALUE) as exc:
+            reason = str(exc)
+            if not isinstance(exc, UserFacingError) or isinstance(exc, StoreDamagedError):
+                why = exc.details if isinstance(exc, StoreDamagedError) else reason
+                reason = tr("damaged data ({details})", details=why[:200] or type(exc).__name__)
+            self.left_out.append(tr(sentence, reason=reason, **params))
 
 
 @contextmanager
@@ -376,96 +452,6 @@ def partial_file(target: Path) -> Iterator[Path]:
         create_private(file)
         yield file
         file.replace(target)
-
-
-async def _write_json(
-    backend: Backend,
-    wanted: list[Conversation],
-    writer: JsonWriter,
-    reporter: ProgressReporter,
-    left_out: list[str],
-) -> None:
-    used_ids = {conversation.folder_id for conversation in wanted}
-    written_ids: set[str | None] = {None}
-    with _skipping_errors(left_out, N_("Folders skipped: {reason}")):
-        for folder in await backend.conversation_folders.all():
-            if folder.id in used_ids:
-                writer.write_folder(folder)
-                written_ids.add(folder.id)
-    presets = {}
-    with _skipping_errors(left_out, N_("Presets skipped: {reason}")):
-        presets = {preset.id: preset for preset in await backend.prompts.presets()}
-    hashes: set[str] = set()
-    for number, conversation in enumerate(list(wanted)):
-        reporter.show(number, len(wanted))
-        with _skipping_conversation(left_out, wanted, conversation):
-            messages = await backend.conversations.messages(conversation.id)
-            compactions = await backend.compactions.load(conversation.id)
-            preset = presets.get(conversation.preset_id or "")
-            if conversation.folder_id not in written_ids:
-                conversation = replace(conversation, folder_id=None)
-            writer.write_conversation(conversation, messages, compactions, preset)
-            parts = [part for message in messages for part in message.attachments]
-            hashes |= {part.sha256 for part in (*parts, *conversation.draft.question_attachments)}
-    for sha256 in sorted(hashes):
-        with _skipping_errors(left_out, N_("Attachment {id} skipped: {reason}"), id=sha256[:64]):
-            file = await backend.attachments.file(sha256)
-            if file is not None:
-                writer.write_file(file)
-    writer.end()
-
-
-@contextmanager
-def _skipping_conversation(
-    left_out: list[str], wanted: list[Conversation], conversation: Conversation
-) -> Iterator[None]:
-    """Remove a conversation from `wanted` if it cannot be read or written, and note why."""
-    count, title = len(left_out), short_title(conversation.title)
-    with _skipping_errors(left_out, N_("Conversation “{title}” skipped: {reason}"), title=title):
-        yield
-    if len(left_out) > count:
-        wanted.remove(conversation)
-
-
-@contextmanager
-def _skipping_errors(left_out: list[str], sentence: str, **params: str) -> Iterator[None]:
-    """Suppress an error of reading or writing, and note it; a full disk ends the export.
-
-    Args:
-        left_out: gets the sentence with its reason and `params`.
-    """
-    try:
-        yield
-    except StoreFullError:
-        raise
-    except (UserFacingError, *BAD_VALUE) as exc:
-        reason = str(exc)
-        if not isinstance(exc, UserFacingError) or isinstance(exc, StoreDamagedError):
-            why = exc.details if isinstance(exc, StoreDamagedError) else reason
-            reason = tr("damaged data ({details})", details=why[:200] or type(exc).__name__)
-        left_out.append(tr(sentence, reason=reason, **params))
-
-
-async def _export_each(
-    backend: Backend,
-    wanted: list[Conversation],
-    target: Path,
-    reporter: ProgressReporter,
-    exporter: ConversationExporter,
-    left_out: list[str],
-    options: argparse.Namespace,
-) -> None:
-    is_folder = options.all or len(wanted) > 1 or await asyncio.to_thread(target.is_dir)
-    names = file_names(list(wanted), exporter.suffix)
-    for number, conversation in enumerate(list(wanted)):
-        reporter.show(number, len(wanted))
-        file_name = next(names)
-        with _skipping_conversation(left_out, wanted, conversation):
-            path = await backend.conversations.path(conversation.id)
-            if options.last_response:
-                path = [message for message in path if message.role is Role.ASSISTANT][-1:]
-            with partial_file(target / file_name if is_folder else target) as file:
-                await exporter.write(file, conversation, path)
 
 
 def file_names(wanted: list[Conversation], suffix: str) -> Iterator[str]:
