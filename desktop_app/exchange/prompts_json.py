@@ -8,17 +8,12 @@
          "position": 0, "created_at": "2026-01-31T09:30:00.000000Z", "hidden": false,
          "form": {"kind": "schema", "name": "reply", "text": "{…}"}}
       ],
-      "presets": [
-        {"id": "…", "name": "Code reviewer", "provider": "", "model": "", "variant": "thinking",
-         "effort": "high", "settings": {"instructions": "…", "temperature": 0.2},
-         "position": 0, "created_at": "2026-01-31T09:30:00.000000Z"}
-      ]
+      "presets": [ see preset_json.py ]
     }
 
 `title` and `text` of a prompt are required, all else may be missing or null; a missing "id" is
 derived from the content. A prompt with the id of a built-in one replaces it. For variables in a
-text see `domain/prompts/prompts.py`, for presets `preset_json.py`. Such a file never contains a
-key.
+text see `domain/prompts/prompts.py`. Such a file never contains a key.
 
 When a file is added to a library, items that exist with the same content are left out, so adding it
 twice changes nothing. An item with the id of a different existing one gets a new id.

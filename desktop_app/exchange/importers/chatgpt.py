@@ -19,22 +19,18 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas_document, without_marks
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
     add_image,
-    is_or_contains,
     mapping_at,
     objects_at,
     seconds_of,
     text_at,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
+from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
 
-SOURCE: Final = "chatgpt"
 FindFile = Callable[[str], tuple[str, bytes] | None]
 """Returns name and bytes of a file by its id, or None if the export lacks it."""
 
@@ -42,23 +38,13 @@ FindFile = Callable[[str], tuple[str, bytes] | None]
 _LEFT_OUT: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
 
 
-def is_chatgpt(value: Any) -> bool:
-    """Return True for a list of ChatGPT's conversations, or one of them."""
-    return is_or_contains(value, lambda item: isinstance(item, Mapping) and _has_tree(item))
+def is_conversation(value: Any) -> bool:
+    """Return True for a conversation of ChatGPT's: it has a tree of messages."""
+    return isinstance(value, Mapping) and isinstance(value.get("mapping"), Mapping)
 
 
-def _has_tree(value: Mapping[str, Any]) -> bool:
-    return isinstance(value.get("mapping"), Mapping)
-
-
-def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
-    """Return the conversation; `find_file` finds its images.
-
-    Raises:
-        ImportRefusedError: it has no tree of messages.
-    """
-    if not isinstance(value, Mapping) or not _has_tree(value):
-        raise ImportRefusedError(Reason.IMPORT_NOT_CHATGPT)
+def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> ImportedConversation:
+    """Return the conversation; `find_file` finds its images."""
     mapping = mapping_at(value, "mapping")
     files: dict[str, AttachmentFile] = {}
     nodes = [
@@ -68,7 +54,7 @@ def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
     ]
     source_id = text_at(value, "conversation_id") or text_at(value, "id")
     source = Source(
-        SOURCE,
+        "chatgpt",
         source_id or f"{value.get('create_time')} {text_at(value, 'title')}",
         title=text_at(value, "title"),
         created=seconds_of(value.get("create_time")),
@@ -79,8 +65,7 @@ def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
         archived=value.get("is_archived") is True,
         instructions=_instructions(mapping),
     )
-    conversation, messages = build_tree(source, nodes)
-    return ImportedConversation(conversation, messages, files=tuple(files.values()))
+    return build_conversation(source, nodes, files.values())
 
 
 def _node(

@@ -18,45 +18,31 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     add_document,
-    is_or_contains,
     mapping_at,
     objects_at,
     seconds_of,
     text_at,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
+from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
 
-SOURCE: Final = "claude"
 _ROLES: Final = {"human": Role.USER, "assistant": Role.ASSISTANT}
 _PASTED: Final = "pasted.txt"
 _MARKDOWN: Final = "text/markdown"
 
 
-def is_claude(value: Any) -> bool:
-    """Return True for a list of Claude's conversations, or one of them."""
-    return is_or_contains(value, _is_conversation)
-
-
-def _is_conversation(value: Any) -> bool:
+def is_conversation(value: Any) -> bool:
+    """Return True for a conversation of Claude's."""
     return isinstance(value, Mapping) and isinstance(value.get("chat_messages"), list)
 
 
-def read_conversation(value: Any) -> ImportedConversation:
-    """Return the conversation.
-
-    Raises:
-        ImportRefusedError: it has no messages.
-    """
-    if not _is_conversation(value):
-        raise ImportRefusedError(Reason.IMPORT_NOT_CLAUDE)
+def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
+    """Return the conversation."""
     files: dict[str, AttachmentFile] = {}
     source = Source(
-        SOURCE,
+        "claude",
         text_at(value, "uuid") or f"{value.get('created_at')} {text_at(value, 'name')}",
         title=text_at(value, "name"),
         created=seconds_of(value.get("created_at")),
@@ -64,9 +50,8 @@ def read_conversation(value: Any) -> ImportedConversation:
         leaf=text_at(value, "current_leaf_message_uuid"),
         model=text_at(value, "model"),
     )
-    nodes = list(_nodes(objects_at(value, "chat_messages"), files))
-    conversation, messages = build_tree(source, nodes)
-    return ImportedConversation(conversation, messages, files=tuple(files.values()))
+    nodes = _nodes(objects_at(value, "chat_messages"), files)
+    return build_conversation(source, nodes, files.values())
 
 
 def _nodes(messages: list[Mapping[str, Any]], files: dict[str, AttachmentFile]) -> Iterator[Node]:

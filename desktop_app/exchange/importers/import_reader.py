@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -184,17 +184,26 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
         total = len(value["conversations"]) if isinstance(value.get("conversations"), list) else 0
         return Export("Repartee", total, own_json.read(value))
     items = value if isinstance(value, list) else [value]
-    if chatgpt.is_chatgpt(value):
-        read: Callable[[Any], ImportedConversation] = partial(
-            chatgpt.read_conversation, find_file=find_file
-        )
-        return Export("ChatGPT", len(items), _read_each(items, read))
-    if claude.is_claude(value):
-        return Export("Claude", len(items), _read_each(items, claude.read_conversation))
-    if librechat.is_librechat(value):
-        return Export("LibreChat", len(items), _read_each(items, librechat.read_conversation))
-    if open_webui.is_open_webui(value):
-        return Export("Open WebUI", len(items), _read_each(items, open_webui.read_conversation))
+    read_chatgpt = partial(chatgpt.read_conversation, find_file=find_file)
+    kinds = (
+        ("ChatGPT", chatgpt.is_conversation, read_chatgpt, Reason.IMPORT_NOT_CHATGPT),
+        ("Claude", claude.is_conversation, claude.read_conversation, Reason.IMPORT_NOT_CLAUDE),
+        (
+            "LibreChat",
+            librechat.is_conversation,
+            librechat.read_conversation,
+            Reason.IMPORT_NOT_LIBRECHAT,
+        ),
+        (
+            "Open WebUI",
+            open_webui.is_conversation,
+            open_webui.read_conversation,
+            Reason.IMPORT_NOT_OPEN_WEBUI,
+        ),
+    )
+    for name, is_conversation, read, refusal in kinds:
+        if any(map(is_conversation, items)):
+            return Export(name, len(items), _read_each(items, is_conversation, read, refusal))
     raise ImportRefusedError(Reason.IMPORT_UNKNOWN)
 
 
@@ -217,11 +226,14 @@ def _bounded_integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MOST_DIGITS else nan
 
 
-def _read_each(items: list[Any], read: Callable[[Any], ImportedConversation]) -> Iterator[Imported]:
+def _read_each(
+    items: list[Any],
+    is_conversation: Callable[[Any], bool],
+    read: Callable[[Mapping[str, Any]], ImportedConversation],
+    refusal: Reason,
+) -> Iterator[Imported]:
     for item in items:
         try:
-            yield read(item)
-        except ImportRefusedError as error:
-            yield error
+            yield read(item) if is_conversation(item) else ImportRefusedError(refusal)
         except BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
@@ -116,11 +116,6 @@ def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the object under a key, an empty one if there is none."""
     found = value.get(key)
     return found if isinstance(found, Mapping) else {}
-
-
-def is_or_contains(value: Any, predicate: Callable[[Any], bool]) -> bool:
-    """Return True if `predicate` is true for the value, or for any item if it is a list."""
-    return any(map(predicate, value)) if isinstance(value, list) else predicate(value)
 
 
 def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

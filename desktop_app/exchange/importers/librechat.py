@@ -9,31 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import Part, ReasoningPart, TextPart
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
-    is_or_contains,
     mapping_at,
     objects_at,
     seconds_of,
     text_at,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
-
-SOURCE: Final = "librechat"
+from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
 
 
-def is_librechat(value: Any) -> bool:
-    """Return True for a conversation of LibreChat's, or a list of them."""
-    return is_or_contains(value, _is_conversation)
-
-
-def _is_conversation(value: Any) -> bool:
+def is_conversation(value: Any) -> bool:
+    """Return True for a conversation of LibreChat's."""
     return (
         isinstance(value, Mapping)
         and isinstance(value.get("conversationId"), str)
@@ -41,21 +32,15 @@ def _is_conversation(value: Any) -> bool:
     )
 
 
-def read_conversation(value: Any) -> ImportedConversation:
-    """Return the conversation.
-
-    Raises:
-        ImportRefusedError: it has no messages.
-    """
-    if not _is_conversation(value):
-        raise ImportRefusedError(Reason.IMPORT_NOT_LIBRECHAT)
+def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
+    """Return the conversation."""
     roots = [*objects_at(value, "messages"), *objects_at(value, "messagesTree")]
     nodes = {node.id: node for node in _nodes(roots)}
     options = mapping_at(value, "options")
     # The newest message. If times are equal, as in exports without times, the last one.
     newest = max([*nodes.values()][::-1], key=lambda node: node.seconds or 0, default=None)
     source = Source(
-        SOURCE,
+        "librechat",
         text_at(value, "conversationId"),
         title=text_at(value, "title"),
         created=None,
@@ -64,8 +49,7 @@ def read_conversation(value: Any) -> ImportedConversation:
         model=text_at(options, "model"),
         instructions=text_at(options, "promptPrefix") or text_at(options, "system"),
     )
-    conversation, messages = build_tree(source, nodes.values())
-    return ImportedConversation(conversation, messages)
+    return build_conversation(source, nodes.values())
 
 
 def _nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:

@@ -23,8 +23,12 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     Role,
 )
-from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
-from desktop_app.exchange.importers.imported_conversation import EPOCH, time_from_seconds
+from desktop_app.domain.conversations.message_parts import AttachmentFile, Part, ReasoningPart
+from desktop_app.exchange.importers.imported_conversation import (
+    EPOCH,
+    ImportedConversation,
+    time_from_seconds,
+)
 
 _TICK: Final = timedelta(milliseconds=1)
 # Longer titles are cut.
@@ -77,10 +81,15 @@ class Source:
     instructions: str = ""
 
 
-def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tuple[Message, ...]]:
-    """Build conversation and messages from a tree of nodes, given in any order.
+def build_conversation(
+    source: Source, nodes: Iterable[Node], files: Iterable[AttachmentFile] = ()
+) -> ImportedConversation:
+    """Build a conversation from a tree of nodes, given in any order, and its files.
 
-    The conversation begins at EPOCH if the source has no time at all.
+    It begins at EPOCH if the source has no time at all.
+
+    Args:
+        files: is iterated after `nodes`, which may add to it.
     """
     ordered = _parents_first({node.id: node for node in nodes})
     first = next((node.seconds for node in ordered if node.seconds), None)
@@ -102,7 +111,7 @@ def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tup
         archived=source.archived,
         overrides=Overrides(source.instructions or None),
     )
-    return conversation, tuple(tree.messages)
+    return ImportedConversation(conversation, tuple(tree.messages), files=tuple(files))
 
 
 class _Tree:

@@ -21,22 +21,18 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
     add_document,
     add_image,
-    is_or_contains,
     mapping_at,
     objects_at,
     seconds_of,
     text_at,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
+from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
 
-SOURCE: Final = "open-webui"
 _ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT}
 _OPENING: Final = '<details type="reasoning"'
 _SUMMARY: Final = re.compile(r"\s*(?:<summary>[^<]*</summary>)?")
@@ -47,26 +43,16 @@ _LONGEST_IMAGE: Final = 86 << 20  # in Base64: 64 MB of bytes
 _QUOTED: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
 
-def is_open_webui(value: Any) -> bool:
-    """Return True for a list of Open WebUI's chats, or one of them."""
-    return is_or_contains(value, _is_chat)
-
-
-def _is_chat(value: Any) -> bool:
+def is_conversation(value: Any) -> bool:
+    """Return True for a chat of Open WebUI's."""
     if not isinstance(value, Mapping):
         return False
     chat = _chat(value)
     return isinstance(chat.get("history"), Mapping) or isinstance(chat.get("messages"), list)
 
 
-def read_conversation(value: Any) -> ImportedConversation:
-    """Return the conversation of a chat.
-
-    Raises:
-        ImportRefusedError: it has no messages.
-    """
-    if not _is_chat(value):
-        raise ImportRefusedError(Reason.IMPORT_NOT_OPEN_WEBUI)
+def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
+    """Return the conversation of a chat."""
     chat = _chat(value)
     files: dict[str, AttachmentFile] = {}
     tree = mapping_at(mapping_at(chat, "history"), "messages")
@@ -79,7 +65,7 @@ def read_conversation(value: Any) -> ImportedConversation:
     created = next((found for found in map(seconds_of, times) if found), None)
     title = text_at(value, "title") or text_at(chat, "title")
     source = Source(
-        SOURCE,
+        "open-webui",
         text_at(value, "id") or text_at(chat, "id") or f"{created} {title}",
         title=title,
         created=created,
@@ -90,8 +76,7 @@ def read_conversation(value: Any) -> ImportedConversation:
         archived=value.get("archived") is True,
         instructions=text_at(mapping_at(chat, "params"), "system"),
     )
-    conversation, messages = build_tree(source, nodes)
-    return ImportedConversation(conversation, messages, files=tuple(files.values()))
+    return build_conversation(source, nodes, files.values())
 
 
 def _chat(value: Mapping[str, Any]) -> Mapping[str, Any]:

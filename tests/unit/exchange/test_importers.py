@@ -33,7 +33,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     add_image,
     not_imported_error,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
+from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 
@@ -617,14 +617,14 @@ def test_no_message_is_lost_and_parents_come_first(
         for i, p, role in raw
     ]
     source = Source("test", "x", title="t", created=None, updated=None, leaf=None)
-    conversation, messages = build_tree(source, nodes)
-    assert sorted(m.text for m in messages) == sorted(str(i) for i, _, role in raw if role)
+    found = build_conversation(source, nodes)
+    assert sorted(m.text for m in found.messages) == sorted(str(i) for i, _, role in raw if role)
     known: dict[str | None, Message | None] = {None: None}
-    for message in messages:
+    for message in found.messages:
         parent = known[message.parent_id]
         assert parent is None or parent.created_at < message.created_at
         known[message.id] = message
-    assert conversation.leaf_id in known
+    assert found.conversation.leaf_id in known
 
 
 def test_a_damaged_conversation_at_the_beginning_does_not_hide_the_kind(tmp_path: Path) -> None:
