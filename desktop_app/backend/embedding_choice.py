@@ -25,7 +25,7 @@ def embedding_model(values: Mapping[str, SettingValue], *, is_wanted: bool) -> s
 
 
 def embedding_choice(
-    model: str, profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None = None
+    model: str, profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
 ) -> EmbeddingChoice | None:
     """Return the embedding model at `profile`; None if the provider offers none.
 

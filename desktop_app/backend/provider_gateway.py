@@ -37,7 +37,7 @@ class ProviderGateway:
         local_model: LocalModel,
         settings: SettingsStore,
         catalog: ModelCatalog,
-        learning: TokenLearning | None = None,
+        learning: TokenLearning,
     ) -> None:
         self._vault = vault
         self._learning = learning
@@ -145,8 +145,7 @@ class ProviderGateway:
     async def aclose(self) -> None:
         """Close every connection and the on-device model."""
         await asyncio.gather(*self._writes)
-        if self._learning is not None:
-            await self._learning.settle()
+        await self._learning.settle()
         for client in (*(client for _, client in self._clients.values()), *self._retired):
             await client.aclose()
         self._clients.clear()

@@ -26,12 +26,11 @@ class StoredMemory(ServerMemory):
 
     Attributes:
         write: sets a setting, in the background.
-        learning: None if nothing is learned from counted tokens.
     """
 
     profile: ProviderProfile
     write: Callable[[str, object], None] = field(repr=False)
-    learning: TokenLearning | None = None
+    learning: TokenLearning
 
     @classmethod
     def of(
@@ -39,7 +38,7 @@ class StoredMemory(ServerMemory):
         profile: ProviderProfile,
         settings: Mapping[str, Any],
         write: Callable[[str, object], None],
-        learning: TokenLearning | None = None,
+        learning: TokenLearning,
     ) -> Self:
         """Return what the settings say about the server of `profile`."""
         api, kind = settings.get(_api_key(profile)), settings.get(_kind_key(profile))
@@ -69,14 +68,12 @@ class StoredMemory(ServerMemory):
 
     def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
         """Learn from the tokens of a request, and the context window that the server named."""
-        if self.learning is not None:
-            self.learning.note(self.profile, request, tokens, window)
+        self.learning.note(self.profile, request, tokens, window)
 
     async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
         """Return True if a compatible server left out part of the request."""
-        if self.learning is None or self.profile.kind is not ProviderKind.COMPATIBLE:
-            return False
-        return await self.learning.is_cut(request, tokens)
+        is_compatible = self.profile.kind is ProviderKind.COMPATIBLE
+        return is_compatible and await self.learning.is_cut(request, tokens)
 
 
 def _api_key(profile: ProviderProfile) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.conversations.message_parts import TextPart
@@ -23,7 +23,7 @@ from desktop_app.domain.models.token_rates import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     from desktop_app.backend.provider_gateway import ProviderGateway
     from desktop_app.documents.worker.document_worker import DocumentWorker
@@ -88,9 +88,7 @@ class TokenLearning:
             self._set(profile, model, self.of(profile, model).with_window(window))
         if not text or tokens < MIN_LEARNED_TOKENS or len(self._tasks) >= _MAX_TASKS:
             return
-        task = asyncio.ensure_future(self._learn_quietly(profile, model, text, tokens))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._run_in_background(self.learn(profile, model, text, tokens))
 
     async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
         """Return True if the `tokens` that a server counted show that it cut the request."""
@@ -107,25 +105,22 @@ class TokenLearning:
         mix = await self.mix(text)
         self._set(profile, model, self.of(profile, model).with_count(mix, tokens))
 
-    async def _learn_quietly(
-        self, profile: ProviderProfile, model: str, text: str, tokens: int
-    ) -> None:
-        with suppress(UserFacingError):  # it is learned again from the next answer
-            await self.learn(profile, model, text, tokens)
-
     def _set(self, profile: ProviderProfile, model: str, rates: TokenRates) -> None:
         key = _key(profile, model)
         if profile.kind is not ProviderKind.COMPATIBLE or rates == self._rates.get(key):
             return
         self._rates[key] = rates
         self.revision += 1
-        task = asyncio.ensure_future(self._save(key, rates))
+        self._run_in_background(self._store.save(key, rates))
+
+    def _run_in_background(self, job: Coroutine[Any, Any, None]) -> None:
+        """Run a job and ignore its errors.
+
+        A count is learned again from the next answer, and other writes report a full store.
+        """
+        task = asyncio.ensure_future(_ignore_errors(job))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _save(self, key: RateKey, rates: TokenRates) -> None:
-        with suppress(UserFacingError):  # other writes report a full store
-            await self._store.save(key, rates)
 
     async def settle(self) -> None:
         """Wait until everything noted is learned and stored."""
@@ -210,6 +205,11 @@ class ProviderTokenCounter:
         if usual is OPENAI_RATES and not known.rates and profile.serves_gpt_family:
             return None
         return known.all_rates(usual), known.share(await self._learning.mix(text))
+
+
+async def _ignore_errors(job: Coroutine[Any, Any, None]) -> None:
+    with suppress(UserFacingError):
+        await job
 
 
 def _key(profile: ProviderProfile, model: str) -> RateKey:

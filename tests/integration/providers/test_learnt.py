@@ -9,20 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.provider_gateway import ProviderGateway
 from desktop_app.backend.stored_memory import REFUSALS_LIFETIME
-from desktop_app.credentials.vault import KeyVault
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.remedy import Remedy
-from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
+from tests.helpers.stored_gateway import gateway_over
 from tests.unit.providers.loopback import LoopbackServer, replies, streams
-from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, sse
+from tests.unit.providers.samples import COMPATIBLE, ask, sse
 
 RESPONSE = streams(
     sse(
@@ -39,8 +37,7 @@ async def one_run(store: Path, profile: ProviderProfile) -> int:
     """Start, ask with a temperature, end: the number of notices under the answer."""
     database = Database(store)
     await database.open()
-    settings = SettingsStore(database)
-    gateway = ProviderGateway(KeyVault("test", settings), LocalModel(), settings, CATALOG)
+    gateway = gateway_over(database)
     client = await gateway.provider(profile)
     async with aclosing(client.stream(ask(model="m", temperature=0.2))) as stream:
         events = [event async for event in stream]
@@ -98,10 +95,9 @@ async def test_the_kind_of_a_stopped_server_is_remembered(
 ) -> None:
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
-    settings = SettingsStore(database)
 
     async def listed(profile: ProviderProfile) -> None:
-        gateway = ProviderGateway(KeyVault("test", settings), LocalModel(), settings, CATALOG)
+        gateway = gateway_over(database)
         try:
             await (await gateway.provider(profile)).listing()
         finally:

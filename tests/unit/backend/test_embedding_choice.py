@@ -62,4 +62,4 @@ def test_the_price_is_the_server_s_own_or_the_catalog_s(
 
 
 def test_a_provider_without_embeddings_has_no_choice() -> None:
-    assert embedding_choice(MODEL, COMETAPI, CATALOG) is None
+    assert embedding_choice(MODEL, COMETAPI, CATALOG, None) is None

@@ -13,18 +13,21 @@ import pytest
 from desktop_app.backend import provider_gateway
 from desktop_app.backend.provider_gateway import ProviderGateway
 from desktop_app.backend.stored_memory import StoredMemory
+from desktop_app.backend.token_counting import TokenLearning
 from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.stream_events import Completed, Failed, TextDelta
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.settings.token_rate_store import TokenRateStore
 from tests.helpers.listings import listed_ids
 from tests.helpers.proxies import HttpProxy
 from tests.helpers.secrets import key_for
+from tests.helpers.stored_gateway import gateway_over
 from tests.unit.providers.loopback import (
     STREAM_END,
     STREAM_HEAD,
@@ -40,11 +43,10 @@ LISTED = replies(200, {"data": [{"id": "a"}]})
 
 
 @asynccontextmanager
-async def gateway_over(folder: Path) -> AsyncIterator[tuple[ProviderGateway, KeyVault]]:
+async def opened_gateway(folder: Path) -> AsyncIterator[tuple[ProviderGateway, KeyVault]]:
     async with opened(folder / "s.sqlite3") as database:
-        settings = SettingsStore(database)
-        vault = KeyVault("repartee-test", settings)
-        gateway = ProviderGateway(vault, LocalModel(), settings, CATALOG)
+        vault = KeyVault("repartee-test", SettingsStore(database))
+        gateway = gateway_over(database, vault)
         yield gateway, vault
         await gateway.aclose()
 
@@ -58,7 +60,7 @@ async def test_a_changed_profile_does_not_interrupt_a_streaming_answer(tmp_path:
         await go_on.wait()
         writer.write(chunk(delta % b"two") + chunk(b"data: [DONE]\n\n") + STREAM_END)
 
-    async with LoopbackServer(slowly) as server, gateway_over(tmp_path) as (gateway, _):
+    async with LoopbackServer(slowly) as server, opened_gateway(tmp_path) as (gateway, _):
         profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
         client = await gateway.provider(profile)
         events = client.stream(ask(model="m"))
@@ -81,7 +83,7 @@ async def test_a_client_closed_for_a_failed_change_is_not_used_again(
     def fail() -> None:
         raise StorageError(Reason.STORE_UNUSABLE)
 
-    async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, _):
+    async with LoopbackServer(LISTED) as server, opened_gateway(tmp_path) as (gateway, _):
         profile = replace(COMPATIBLE, base_url=server.base_url)
         client = await gateway.provider(profile)
         with monkeypatch.context() as patch:
@@ -99,7 +101,7 @@ async def _until_text(events: AsyncIterator[object]) -> AsyncIterator[object]:
 
 
 async def test_a_server_of_one_s_own_gets_the_key_that_was_entered_for_it(tmp_path: Path) -> None:
-    async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, vault):
+    async with LoopbackServer(LISTED) as server, opened_gateway(tmp_path) as (gateway, vault):
         profile = replace(COMPATIBLE, base_url=server.base_url)
         await (await gateway.provider(profile)).listing()
         key = key_for(server.base_url, "not-a-key")
@@ -113,7 +115,7 @@ async def test_another_password_of_the_proxy_needs_another_client(tmp_path: Path
     async with (
         LoopbackServer(LISTED) as server,
         HttpProxy(user="me", password="right", upstream=server.base_url) as proxy,
-        gateway_over(tmp_path) as (gateway, vault),
+        opened_gateway(tmp_path) as (gateway, vault),
     ):
         profile = replace(
             COMPATIBLE,
@@ -133,13 +135,12 @@ async def test_another_password_of_the_proxy_needs_another_client(tmp_path: Path
 
 async def test_support_learned_in_earlier_runs_is_known(tmp_path: Path) -> None:
     learned: dict[str, object] = {}
-    memory = StoredMemory.of(COMPATIBLE, {}, learned.__setitem__)
-    memory.remember_api(Api.CHAT_COMPLETIONS)
-    memory.remember_refusals("m", frozenset({"seed"}))
     async with opened(tmp_path / "s.sqlite3") as database:
-        settings = SettingsStore(database)
-        vault = KeyVault("repartee-test", settings)
-        gateway = ProviderGateway(vault, LocalModel(), settings, CATALOG)
+        learning = TokenLearning(TokenRateStore(database), DocumentWorker(), CATALOG)
+        memory = StoredMemory.of(COMPATIBLE, {}, learned.__setitem__, learning)
+        memory.remember_api(Api.CHAT_COMPLETIONS)
+        memory.remember_refusals("m", frozenset({"seed"}))
+        settings, gateway = SettingsStore(database), gateway_over(database)
         assert await gateway.learned_support(COMPATIBLE, "m") == LearnedSupport()
         for key, value in learned.items():
             await settings.set(key, value)
@@ -152,7 +153,7 @@ async def test_support_learned_in_earlier_runs_is_known(tmp_path: Path) -> None:
 
 async def test_batches_are_those_of_the_provider(tmp_path: Path) -> None:
     batch = replies(200, {"id": "b", "status": "completed"})
-    async with LoopbackServer(batch) as server, gateway_over(tmp_path) as (gateway, _):
+    async with LoopbackServer(batch) as server, opened_gateway(tmp_path) as (gateway, _):
         batches = await gateway.batches(replace(COMPATIBLE, base_url=server.base_url))
         assert (await batches.fetch("b")).id == "b"
 
@@ -160,7 +161,7 @@ async def test_batches_are_those_of_the_provider(tmp_path: Path) -> None:
 async def test_secret_headers_come_from_the_vault(tmp_path: Path) -> None:
     team = CustomField("x-team", "blue")
     token = CustomField("x-token", is_secret=True)
-    async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, vault):
+    async with LoopbackServer(LISTED) as server, opened_gateway(tmp_path) as (gateway, vault):
         profile = replace(COMPATIBLE, base_url=server.base_url, custom_fields=(team, token))
         with pytest.raises(CredentialError) as caught:
             await gateway.provider(profile)
@@ -176,7 +177,7 @@ async def test_secret_headers_come_from_the_vault(tmp_path: Path) -> None:
 async def test_without_a_usable_address_no_secret_header_is_missing(tmp_path: Path) -> None:
     token = CustomField("x-token", is_secret=True)
     profile = replace(COMPATIBLE, base_url="", custom_fields=(token,), needs_key=False)
-    async with gateway_over(tmp_path) as (gateway, _):
+    async with opened_gateway(tmp_path) as (gateway, _):
         client = await gateway.provider(profile)
         [end] = [event async for event in client.stream(ask(model="m"))]
     assert isinstance(end, Failed)
