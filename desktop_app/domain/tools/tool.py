@@ -56,6 +56,8 @@ class ToolDefinition:
         touches: a sentence for the user on what it can access; marked for translation.
         needs_consent: False for tools that only compute.
         timeout_s: the time limit of a call, in seconds.
+        input_format: `format` in the Responses API of a custom tool, whose input is free text; {}
+            for any text. None for a function, whose input is JSON.
         hosted: the request's fields with which the provider runs it; None if it runs here.
     """
 
@@ -67,6 +69,7 @@ class ToolDefinition:
     touches: str = ""
     needs_consent: bool = True
     timeout_s: float = USUAL_TIMEOUT_S
+    input_format: Mapping[str, Any] | None = None
     hosted: Mapping[str, Any] | None = None
 
     @property
@@ -93,6 +96,11 @@ class ToolDefinition:
 
         mark = hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         return f"{sent[: MAX_WIRE_NAME_CHARS - 9]}_{mark}"
+
+    @property
+    def is_custom(self) -> bool:
+        """Return True if the input is free text."""
+        return self.input_format is not None
 
 
 class ListedTool(NamedTuple):

@@ -116,7 +116,7 @@ def body(
     tools = [tool for tool in request.tools if tool.hosted is None]
     if tools:
         fields["tools"] = [_tool(tool, profile) for tool in tools]
-        fields["tool_choice"] = request.tool_choice
+        fields["tool_choice"] = _tool_choice(request)
         if takes_openai_fields:
             fields["parallel_tool_calls"] = True
     return {
@@ -203,11 +203,24 @@ def _call(call: ToolCallPart) -> dict[str, Any]:
 
 def _tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
     named: dict[str, Any] = {"name": tool.wire_name, "description": tool.description}
+    if tool.input_format is not None:
+        if fields := dict(tool.input_format):
+            kind = fields.pop("type", "text")
+            named["format"] = {"type": kind, kind: fields} if fields else {"type": kind}
+        return {"type": "custom", "custom": named}
     named["parameters"] = sendable_arguments(tool.parameters)
     # Other servers may not know the field, or may not support all that it demands.
     if profile.kind.takes_openai_fields and is_strict(tool.parameters):
         named["strict"] = True
     return {"type": "function", "function": named}
+
+
+def _tool_choice(request: ChatRequest) -> str | dict[str, Any]:
+    named = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
+    if named is None:
+        return request.tool_choice
+    kind = "custom" if named.is_custom else "function"
+    return {"type": kind, kind: {"name": named.wire_name}}
 
 
 def _content(message: RequestMessage) -> str | list[dict[str, Any]]:

@@ -82,7 +82,7 @@ def body(
         fields.update(background=True, store=True)
     if request.tools:
         fields["tools"] = [_tool(tool) for tool in request.tools]
-        fields["tool_choice"] = request.tool_choice
+        fields["tool_choice"] = _tool_choice(request)
         fields["parallel_tool_calls"] = True
     if request.grammar is not None and request.grammar.is_tool_input:
         fields.update(tool_fields(request.grammar))
@@ -192,8 +192,18 @@ def _tool(tool: ToolDefinition) -> dict[str, Any]:
     if tool.hosted is not None:
         return dict(tool.hosted)
     named = {"name": tool.wire_name, "description": tool.description}
+    if tool.is_custom:
+        input_format = {"format": dict(tool.input_format)} if tool.input_format else {}
+        return {"type": "custom", **named, **input_format}
     schema = sendable_arguments(tool.parameters)
     return {"type": "function", **named, "parameters": schema, "strict": is_strict(schema)}
+
+
+def _tool_choice(request: ChatRequest) -> str | dict[str, str]:
+    named = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
+    if named is None:
+        return request.tool_choice
+    return {"type": "custom" if named.is_custom else "function", "name": named.wire_name}
 
 
 def _assistant(text: str, serves_gpt_family: bool) -> dict[str, Any]:

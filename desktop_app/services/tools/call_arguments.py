@@ -13,8 +13,8 @@ _SCHEMAS_BY_NAME: Final = ("properties", "$defs", "definitions", "dependentSchem
 _VALUES: Final = ("const", "enum", "default", "examples")
 
 
-def parse_arguments(tool: ToolDefinition, text: str) -> dict[str, Any]:
-    """Return the arguments of a call.
+def parse_arguments(tool: ToolDefinition, text: str) -> Any:
+    """Return the arguments of a call: an object, or the text for a custom tool.
 
     Takes a while for long arguments: call it in a thread.
 
@@ -23,6 +23,8 @@ def parse_arguments(tool: ToolDefinition, text: str) -> dict[str, Any]:
     """
     if len(text) > MAX_ARGUMENTS_CHARS:
         raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_CHARS} characters.")
+    if tool.is_custom:
+        return text
     try:
         arguments = loads(text or "{}")
     except (ValueError, RecursionError) as exc:

@@ -33,7 +33,7 @@ class ToolSource(Protocol):
         words of a ToolError only.
 
         Args:
-            arguments: the validated object.
+            arguments: the validated object, or the text of a custom tool.
 
         Raises:
             ToolError: in words for the model.
