@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, Q
 
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
+from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.prompt_editor import PromptEditor
@@ -271,6 +272,37 @@ def test_empty_state_fits_a_small_window(window: MainWindow) -> None:
     line = window.empty_state.key_line
     assert line.mapTo(window, QPoint(0, line.height())).y() <= 480
     assert line.height() >= line.heightForWidth(line.width())
+
+
+def test_the_prompt_comes_before_the_key_line_in_a_small_window_with_large_text(
+    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
+) -> None:
+    """The chips and the text would overlap if the prompt were lower than it needs."""
+    line, prompt, bar = window.empty_state.key_line, window.prompt, BatchBar(watcher.current)
+    watcher.changed.connect(bar.set_theme)
+    window.pane.add_above_prompt(bar)
+    window.pane.show_empty_state(True)
+    window.empty_state.set_key_line(True, "Answering with a small model.")
+    prompt.chips.set_chips(
+        [Chip(str(n), f"{n}.pdf", "3 pages", "ready", None, "file-text") for n in range(4)]
+    )
+    watcher.set_text_size(200)
+    qtbot.waitUntil(window.updatesEnabled)
+    window.resize(640, 480)
+    for text in ("Send 14 files as a batch job at half price?", "A very long title " * 20):
+        bar.show_state(text, has_ended=True)
+        qtbot.waitUntil(lambda: not line.isVisible())
+        qtbot.waitUntil(lambda: prompt.height() >= prompt.minimumSizeHint().height())
+        assert prompt.chips.geometry().bottom() < prompt.field.geometry().top()
+        assert bar.isVisible()
+        qtbot.waitUntil(lambda: bar.show_button.y() > bar.label.geometry().bottom())
+    window.resize(640, 900)
+    qtbot.waitUntil(line.isVisible)
+    window.empty_state.set_key_line(False, "")
+    window.resize(1280, 800)
+    assert not line.isVisible()
+    bar.show_state("Batch job finished.", has_ended=True)
+    qtbot.waitUntil(lambda: bar.show_button.x() > bar.label.geometry().right())
 
 
 def test_the_title_is_in_the_header_and_the_window_title(window: MainWindow) -> None:

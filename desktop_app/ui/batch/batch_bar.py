@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+# The least width of the text beside the buttons, in theme pixels; below it, they are under it.
+_MIN_TEXT_WIDTH: Final = 160
 
 
 class BatchBar(QFrame):
@@ -27,13 +35,15 @@ class BatchBar(QFrame):
         super().__init__()
         self.setObjectName("batch-bar")
         set_role(self, "note-card")
+        self._theme = theme
         self.label = PlainLabel(name="batch-bar-words", wraps=True)
         policy = QSizePolicy.Policy
         self.label.setSizePolicy(policy.Ignored, policy.Preferred)
         self.show_button = PlainButton(name="show-batch-jobs", role="link")
         self.dismiss_button = PlainButton(tr("Dismiss"), name="dismiss-batch-bar", role="link")
-        parts = ((self.label, 1), self.show_button, self.dismiss_button)
-        row_of(*parts, parent=self, margins=(14, 10, 14, 10), spacing=14)
+        self._buttons = row_of(self.show_button, self.dismiss_button, spacing=14)
+        parts = ((self.label, 1), self._buttons)
+        self._row = row_of(*parts, parent=self, margins=(14, 10, 14, 10), spacing=14)
         self.show_button.clicked.connect(lambda: self.show_requested.emit())
         self.dismiss_button.clicked.connect(lambda: self.dismissed.emit())
         self.set_theme(theme)
@@ -60,4 +70,26 @@ class BatchBar(QFrame):
         self.setVisible(bool(text))
 
     def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
         scale_boxes(self, theme)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Place the buttons beside the text, or under it if the bar is narrow."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def event(self, event: QEvent) -> bool:
+        """Place the buttons again after one changed its text."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._arrange()
+        return super().event(event)
+
+    def _arrange(self) -> None:
+        room = self._row.contentsRect().width() - self._buttons.sizeHint().width()
+        is_narrow = room - self._row.spacing() < self._theme.px(_MIN_TEXT_WIDTH)
+        directions, sides = QBoxLayout.Direction, Qt.AlignmentFlag
+        direction = directions.TopToBottom if is_narrow else directions.LeftToRight
+        if direction != self._row.direction():
+            self._row.setDirection(direction)
+            self._row.setAlignment(self._buttons, sides.AlignLeft if is_narrow else sides(0))

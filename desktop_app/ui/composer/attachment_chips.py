@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 _CHIP_HEIGHT: Final = 46
 _MAX_CHIP_WIDTH: Final = 400
 _MAX_ROWS: Final = 2.5
-_COMPACT_ROWS: Final = 1.3
 _THUMBNAIL_SIZE: Final = 34
 _CHIPS_PER_STEP: Final = 8  # a new chip takes a millisecond
 
@@ -467,7 +466,9 @@ class AttachmentChips(QScrollArea):
     def _fit(self) -> None:
         """Set the height to that of the rows, up to the limit."""
         needed = self._flow.heightForWidth(self.viewport().width())
-        rows = _COMPACT_ROWS if self._is_compact else _MAX_ROWS
-        limit = round(self._theme.px(_CHIP_HEIGHT + 8) * rows)
+        px = self._theme.px
+        limit = round(px(_CHIP_HEIGHT + 8) * _MAX_ROWS)
+        if self._is_compact:
+            limit = px(_CHIP_HEIGHT)  # a single row
         if self.height() != min(needed, limit):
             self.setFixedHeight(min(needed, limit))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _TIGHT_HEIGHT: Final = 320
 _TAB: Final = Qt.FocusPolicy.TabFocus
 # The least height of the cards, in theme pixels: a line and a part of the next.
-_MIN_CARDS_HEIGHT: Final = 44
+_MIN_CARDS_HEIGHT: Final = 34
 
 
 class ConversationPane(QWidget):
@@ -167,9 +167,11 @@ class ConversationPane(QWidget):
         width = self.width() - margins.left() - margins.right()
         spare = self.height() - self.header.minimumHeight() - margins.bottom()
         spare -= _height_at(self.prompt, width)
-        if self._empty_state.key_line.isVisibleTo(self):
-            spare -= _height_at(self._empty_state.key_line, width) + spacing
-        if needed := self.cards.needed_height:
+        needed = self.cards.needed_height
+        least = min(needed, px(_MIN_CARDS_HEIGHT)) + spacing if needed else 0
+        if line := self._empty_state.fit_key_line(width, spare - least - spacing):
+            spare -= line + spacing
+        if needed:
             spare -= spacing
             self.cards.setMaximumHeight(max(spare, px(_MIN_CARDS_HEIGHT)))
             spare -= needed

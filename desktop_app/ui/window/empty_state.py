@@ -38,7 +38,8 @@ class EmptyState(QWidget):
     """The question and the examples above the prompt. See the module.
 
     Attributes:
-        key_line: names the model that answers now and offers to add a key; hidden at first.
+        key_line: names the model that answers now and offers to add a key; hidden at first, and
+            if there is no room for it.
 
     Signals:
         example_chosen(str): the id of a built-in prompt, or "summarize", which needs files.
@@ -65,12 +66,24 @@ class EmptyState(QWidget):
         self.key_line = _KeyLine()
         self.key_line.button.clicked.connect(lambda: self.add_key_requested.emit())
         self.key_line.hide()
+        self._is_key_line_wanted, self._has_room_for_key_line = False, True
         self.set_theme(theme)
 
     def set_key_line(self, is_visible: bool, text: str) -> None:
         """Show or hide the line that names the answering model beside "Add an API key"."""
         self.key_line.words.setText(text)
-        self.key_line.setVisible(is_visible)
+        self._is_key_line_wanted = is_visible
+        self._update_key_line()
+
+    def fit_key_line(self, width: int, height: int) -> int:
+        """Show the key line only if it fits; return its height, 0 if it is hidden."""
+        needed = self.key_line.heightForWidth(width) if self._is_key_line_wanted else 0
+        self._has_room_for_key_line = needed <= height
+        self._update_key_line()
+        return needed if self._has_room_for_key_line else 0
+
+    def _update_key_line(self) -> None:
+        self.key_line.setVisible(self._is_key_line_wanted and self._has_room_for_key_line)
 
     def show_fitting_parts(self, width: int, height: int) -> bool:
         """Show the question and the examples if they fit; return True if the question fits."""
