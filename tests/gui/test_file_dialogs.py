@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton, QWidget
 from shiboken6 import isValid
 
+from desktop_app.ui.look import theme
 from desktop_app.ui.widgets.file_dialogs import (
     choose_file,
     choose_files,
@@ -18,6 +19,7 @@ from desktop_app.ui.widgets.file_dialogs import (
 from tests.helpers.file_dialogs import choose_paths
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
@@ -125,3 +127,28 @@ def test_a_dialog_ends_with_its_window(qtbot: QtBot, tmp_path: Path) -> None:
     parent.deleteLater()
     qtbot.waitUntil(lambda: not isValid(dialog))
     assert not chosen
+
+
+@pytest.mark.parametrize("make", [theme.light, theme.dark])
+def test_the_buttons_of_a_dialog_are_visible(
+    qtbot: QtBot,
+    qapp: QApplication,
+    window: QWidget,
+    tmp_path: Path,
+    make: Callable[[], theme.Theme],
+) -> None:
+    current = make()
+    theme.apply(qapp, current)
+    dialog = choose_file(window, "Open", lambda _path: None, start=tmp_path)
+    buttons = [button for button in dialog.findChildren(QToolButton) if button.isVisible()]
+    assert len(buttons) >= 6
+    for button in buttons:
+        image = button.icon().pixmap(button.iconSize()).toImage()
+        colors = [
+            image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())
+        ]
+        drawn = [color.lightness() for color in colors if color.alpha() > 128]
+        assert max(abs(light - current.ground.lightness()) for light in drawn) > 60, (
+            button.objectName()
+        )
+    dialog.reject()

@@ -19,11 +19,13 @@ from PySide6.QtGui import (
     QStyleHints,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QCheckBox,
     QFrame,
     QLabel,
     QMenu,
     QMessageBox,
+    QRadioButton,
     QTableWidget,
     QVBoxLayout,
     QWidget,
@@ -237,16 +239,50 @@ def test_a_theme_leaves_the_focus_on_the_default_button(qtbot: QtBot, qapp: QApp
 
 @THEMES
 @pytest.mark.parametrize("is_checked", [False, True])
-def test_check_boxes_are_visible(qtbot: QtBot, qapp: QApplication, make, is_checked: bool) -> None:
+@pytest.mark.parametrize("is_enabled", [False, True])
+@pytest.mark.parametrize("cls", [QCheckBox, QRadioButton])
+def test_check_boxes_have_a_frame(
+    qtbot: QtBot,
+    qapp: QApplication,
+    make,
+    cls: type[QAbstractButton],
+    is_enabled: bool,
+    is_checked: bool,
+) -> None:
+    current = make()
+    theme.apply(qapp, current)
+    box = cls()
+    qtbot.addWidget(box)
+    box.setChecked(is_checked)
+    box.setEnabled(is_enabled)
+    box.show()
+    image = box.grab().toImage()
+    seen = [
+        QPoint(x, y)
+        for x in range(image.width())
+        for y in range(image.height())
+        if contrast(image.pixelColor(x, y), current.ground) >= 3
+    ]
+    across, down = {point.x() for point in seen}, {point.y() for point in seen}
+    for places in (across, down):
+        assert max(places) - min(places) >= current.px(13)
+
+
+@THEMES
+def test_a_checked_box_has_a_check_mark(qtbot: QtBot, qapp: QApplication, make) -> None:
     current = make()
     theme.apply(qapp, current)
     box = QCheckBox()
     qtbot.addWidget(box)
-    box.setChecked(is_checked)
     box.show()
-    image = box.grab().toImage()
-    pixels = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
-    assert max(contrast(pixel, current.ground) for pixel in pixels) >= 3
+
+    def inner_colors() -> list[QColor]:
+        image = box.grab(QRect(7, 7, 8, box.height() - 14)).toImage()
+        return [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+
+    assert max(contrast(color, current.card) for color in inner_colors()) < 1.5
+    box.setChecked(True)
+    assert max(contrast(color, current.card) for color in inner_colors()) >= 3
 
 
 def test_a_selected_row_of_a_table_has_a_border_besides_its_background(

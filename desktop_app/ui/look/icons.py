@@ -36,6 +36,15 @@ def use_folder(folder: Path) -> None:
     _folder[:] = [folder]
 
 
+def check_file(name: str) -> str:
+    """Return the file of the check mark of a check box, for the style sheet.
+
+    Args:
+        name: "light" or "dark" for a theme, or "disabled".
+    """
+    return (_folder[0].parent / f"check-{name}.svg").as_posix() if _folder else ""
+
+
 def icon(name: str, color: QColor, size: int = 16, *, disabled: QColor | None = None) -> QIcon:
     """Return an icon of `size` device-independent pixels, tinted with `color`.
 

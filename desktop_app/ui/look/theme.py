@@ -35,6 +35,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
 from desktop_app.rendering.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
+from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import is_mirrored
 
 if TYPE_CHECKING:
@@ -267,9 +268,13 @@ QMenu::item { padding: $5px $23px $5px $11px; border: 1px solid transparent; bor
 QMenu::item:selected { background: @selected; border-color: @accent; color: @text; }
 QMenu::item:disabled { color: @faint; }
 QMenu::separator { background: @line; height: 1px; margin: $4px $8px; }
-QCheckBox::indicator { width: $15px; height: $15px; }
-QCheckBox::indicator:unchecked { background: @card; border: 1px solid @dim; border-radius: $3px;
-    width: $13px; height: $13px; }
+QCheckBox::indicator, QRadioButton::indicator { background: @card; border: 1px solid @dim;
+    border-radius: $3px; width: $13px; height: $13px; }
+QCheckBox::indicator:checked { image: url("@check"); }
+QCheckBox::indicator:checked:disabled { image: url("@check_disabled"); }
+QCheckBox::indicator:indeterminate { background: @dim; }
+QRadioButton::indicator { border-radius: $7px; }
+QRadioButton::indicator:checked { border: $4px solid @accent; width: $7px; height: $7px; }
 QPushButton, QToolButton { background: transparent; border: 2px solid transparent;
     border-radius: $8px; color: @text; padding: 0 $6px; min-height: $26px; }
 QPushButton:focus, QToolButton:focus { border-color: @accent; }
@@ -344,6 +349,8 @@ def style_sheet(theme: Theme) -> str:
         "accent_strong": strong.name(),
         "focus_on_accent": theme.text.name(),
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
+        "check": icons.check_file("dark" if theme.is_dark else "light"),
+        "check_disabled": icons.check_file("disabled"),
         # In high contrast, lines have the color of text.
         "thumb": theme.faint.name()
         if theme.line == theme.text

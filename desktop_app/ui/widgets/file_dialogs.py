@@ -7,12 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QPalette
+
+from desktop_app.ui.look import icons
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QFileDialog, QWidget
+
+# Of Qt's own dialog. Qt's icons are black, also on a dark background.
+_ICON_OF_BUTTON: Final = {
+    "backButton": "chevron-left",
+    "forwardButton": "chevron-right",
+    "toParentButton": "arrow-up",
+    "newFolderButton": "folder-plus",
+    "listModeButton": "list",
+    "detailModeButton": "table-2",
+}
 
 
 def choose_file(
@@ -87,7 +100,20 @@ def _open(dialog: QFileDialog, on_chosen: Callable[[list[Path]], object]) -> QFi
     # Not `filesSelected`: it is emitted while the dialog still covers what the caller shows next.
     dialog.accepted.connect(lambda: on_chosen([Path(name) for name in dialog.selectedFiles()]))
     dialog.open()
+    _set_icons(dialog)
     return dialog
+
+
+def _set_icons(dialog: QFileDialog) -> None:
+    """Draw the icons of Qt's own dialog in the color of text; a dialog of the system has none."""
+    from PySide6.QtWidgets import QToolButton
+
+    colors, role = dialog.palette(), QPalette.ColorRole.ButtonText
+    color = colors.color(QPalette.ColorGroup.Active, role)
+    disabled = colors.color(QPalette.ColorGroup.Disabled, role)
+    for button in dialog.findChildren(QToolButton):
+        if name := _ICON_OF_BUTTON.get(button.objectName()):
+            button.setIcon(icons.icon(name, color, button.iconSize().width(), disabled=disabled))
 
 
 class _Closer(QObject):
