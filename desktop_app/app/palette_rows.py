@@ -69,7 +69,12 @@ class PaletteRows:
         for declared in SETTINGS:
             page = _PAGES.get(declared.group, "")
             if page and declared.key not in _HIDDEN_KEYS:
-                entry = PaletteEntry(f"setting:{declared.key}", tr(declared.label), tr("Settings"))
+                entry = PaletteEntry(
+                    f"setting:{declared.key}",
+                    tr(declared.label),
+                    tr("Settings"),
+                    keywords=" ".join(tr(choice.label) for choice in declared.choices),
+                )
                 rows.append((entry, partial(self._show_setting, page, declared.key)))
         return [*rows, *self._places()]
 

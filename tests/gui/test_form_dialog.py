@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextLayout
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QComboBox,
@@ -145,3 +146,22 @@ def test_a_note_created_with_text_is_never_a_window_of_its_own(
     column_of(note, parent=parent)
     parent.show()
     assert note.isVisible()
+
+
+def test_no_line_of_the_note_of_a_server_ends_within_the_example(
+    qtbot: QtBot, light_theme: theme.Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    form = ServerForm(None, light_theme, window)
+    note = next(label for label in form.findChildren(QLabel) if "env:NAME" in label.text())
+    layout = QTextLayout(note.text(), note.font())
+    for width in range(150, 600):
+        layout.beginLayout()
+        ends = set()
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(width)
+            ends.add(line.textStart() + line.textLength())
+        layout.endLayout()
+        assert note.text().index("{") not in ends
+        assert note.text().index("$") + 1 not in ends

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QHeaderView, QLabel, QPushButton, QWidget
 
 from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.ui.look.theme import dark
 from desktop_app.ui.models.model_columns import PROVIDER_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -86,3 +88,55 @@ def test_a_list_that_arrives_does_not_scroll_the_table(
     dialog.set_rows([*rows, ModelRow("p", "P", "new", "New")])
     assert bar.value() == scrolled
     assert dialog.current == (rows[3] if current else None)
+
+
+@pytest.mark.parametrize("is_from_environment", [True, False])
+def test_a_model_that_cannot_be_edited_says_why(
+    is_from_environment: bool, qtbot: QtBot, light_theme: Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = ModelsDialog(light_theme, window)
+    editable = ModelRow("p", "Provider", "m", "Model", own=OwnModel("m"))
+    fixed = ModelRow("e", "Gateway", "n", "Other", is_from_environment=is_from_environment)
+    dialog.set_rows([editable, fixed])
+    dialog.show()
+    button = find(dialog, QPushButton, "edit-model")
+    refusal = find(dialog, QLabel, "edit-refusal")
+    dialog.select(*editable.key)
+    assert button.isEnabled()
+    assert not refusal.isVisible()
+    dialog.select(*fixed.key)
+    assert not button.isEnabled()
+    assert refusal.isVisible()
+    assert refusal.text() == button.toolTip()
+    assert ("“Gateway” comes from environment" in refusal.text()) is is_from_environment
+
+
+def test_the_headings_of_columns_keep_a_distance(qtbot: QtBot, light_theme: Theme) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1600, 800)
+    dialog = ModelsDialog(light_theme, window)
+    dialog.set_rows([ModelRow("p", "Provider", "m", "Model")])
+    dialog.show()
+    header = dialog.table.horizontalHeader()
+    edge = header.sectionViewportPosition(_column(header, "Images"))
+    image = header.viewport().grab().toImage()
+    ground = image.pixelColor(edge, 4)
+    used = [
+        x
+        for x in range(edge - 60, edge + 60)
+        if any(image.pixelColor(x, y) != ground for y in range(4, image.height() - 4))
+    ]
+    before = max(x for x in used if x < edge)
+    after = min(x for x in used if x >= edge)
+    assert after - before >= 12
+
+
+def _column(header: QHeaderView, heading: str) -> int:
+    model = header.model()
+    headings = [
+        model.headerData(column, Qt.Orientation.Horizontal) for column in range(header.count())
+    ]
+    return headings.index(heading)

@@ -109,7 +109,14 @@ class ModelsController(QObject):
                 favorites=favorites,
             )
             is_stored = self._stored_profile(profile) is not None
-            rows += found if is_stored else [replace(row, own=None) for row in found]
+            rows += [
+                replace(
+                    row,
+                    own=row.own if is_stored else None,
+                    is_from_environment=profile.from_environment,
+                )
+                for row in found
+            ]
         return sorted(rows, key=lambda row: not row.is_favorite)
 
     def _stored_profile(self, profile: ProviderProfile) -> ProviderProfile | None:

@@ -19,6 +19,7 @@ class ModelRow:
         price: US dollars per million tokens, as the provider charges them.
         ends: the day from which the provider no longer serves it.
         own: the user's entries; None if there can be none.
+        is_from_environment: environment variables define the provider.
     """
 
     provider_id: str
@@ -37,6 +38,7 @@ class ModelRow:
     ends: date | None = None
     is_favorite: bool = False
     own: OwnModel | None = None
+    is_from_environment: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

@@ -307,12 +307,14 @@ QTableView[role="figures"]:focus, QAbstractScrollArea[role="ringed"]:focus {
     border-color: @accent; }
 QTableView[role="figures"] { selection-background-color: @selected; selection-color: @text; }
 QHeaderView, QHeaderView::section { background: transparent; color: @dim; border: none;
-    padding: 0 $3px; min-height: $28px; }
+    padding: 0; min-height: $28px; }
+QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: top center; width: $8px;
+    height: $8px; }
 QTableView[role="figures"]::item { padding: 0 $3px; }
 QTableView[role="figures"]::item:selected { border: 0 solid @accent; border-top-width: 1px;
     border-bottom-width: 1px; }
 QAbstractScrollArea::corner { background: transparent; border: none; }
-QHeaderView::section { border-bottom: 1px solid @line; }
+QHeaderView::section { border-bottom: 1px solid @line; padding: 0 $6px; }
 [role="card-text"] { background: transparent; border: none; }
 [role="filter"] { color: @dim; font-size: @note; padding: 0 $6px; min-height: $20px;
     border: 1px solid @line; border-radius: $8px; }

@@ -76,7 +76,7 @@ class ModelsDialog(QDialog):
         self._favorite_button = dialog_button(tr("Favorite"), "favorite-model")
         self._favorite_button.setCheckable(True)
         self._edit_button = dialog_button(tr("Edit…"), "edit-model")
-        set_tooltip(self._edit_button, tr("Enter prices, limits, and abilities"))
+        self._refusal = PlainLabel(name="edit-refusal", role="note", wraps=True)
         self._build()
         self._connect()
         self.set_theme(theme)
@@ -98,7 +98,8 @@ class ModelsDialog(QDialog):
         head = row_of((self.search, 1), self.filter, HelpButton(), spacing=8)
         buttons = (self._favorite_button, self._edit_button, self._use_button)
         foot = row_of((self._count, 1), *buttons, spacing=8)
-        column_of(head, (table, 1), foot, parent=self, margins=DIALOG_MARGINS, spacing=12)
+        parts = (head, (table, 1), self._refusal, foot)
+        column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._filter)
@@ -238,6 +239,10 @@ class ModelsDialog(QDialog):
         self._favorite_button.setEnabled(row is not None)
         self._favorite_button.setChecked(row is not None and row.is_favorite)
         self._edit_button.setEnabled(row is not None and row.own is not None)
+        refusal = "" if row is None or row.own is not None else _edit_refusal(row)
+        self._refusal.setText(refusal)
+        self._refusal.setVisible(bool(refusal))
+        set_tooltip(self._edit_button, refusal or tr("Enter prices, limits, and abilities"))
 
     def _note_drag(self) -> None:
         if QApplication.mouseButtons():
@@ -257,3 +262,13 @@ class ModelsDialog(QDialog):
             self.table.setColumnWidth(column, width)
         if sum(wanted) <= self.table.viewport().width():
             header.setSectionResizeMode(NAME_COLUMN, mode.Stretch)
+
+
+def _edit_refusal(row: ModelRow) -> str:
+    """Return why nothing can be entered about a model."""
+    if not row.is_from_environment:
+        return tr("Repartee runs this model itself, so there is nothing to edit.")
+    return tr(
+        "“{provider}” comes from environment variables. Add it in Settings to edit its models.",
+        provider=row.provider_name,
+    )

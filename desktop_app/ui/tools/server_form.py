@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 
+from desktop_app.domain.tools.tool_server import EXAMPLE_REFERENCE
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 STORED: Final = "•••"
 """Shown in place of a value that the keyring has, and kept if it is not changed."""
+# With a word joiner, because a line could otherwise end between the characters.
+_EXAMPLE: Final = EXAMPLE_REFERENCE.replace("{", "\u2060{")
 _FORM_SIZE: Final = (480, 470)
 _LOG_SIZE: Final = (620, 380)
 
@@ -123,7 +126,7 @@ class ServerForm(FormDialog):
             tr(
                 "Values of variables and headers are stored in the keyring. {example} takes an "
                 "environment variable.",
-                example="${env:NAME}",
+                example=_EXAMPLE,
             ),
             role="note",
             wraps=True,

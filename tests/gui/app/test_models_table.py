@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPushButton
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
 from desktop_app.app.state.providers import Providers
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -114,6 +114,18 @@ async def test_an_older_list_does_not_overwrite_a_newer_one(
         may_end.set()
         await app.settled()
         assert table.rows[0].key == ("own", "other")
+
+
+async def test_models_of_a_provider_from_the_environment_say_why_they_cannot_be_edited() -> None:
+    environment = {"OPENAI_API_KEY": "not-a-key", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}
+    environment["OPENAI_MODEL"] = "mystery"
+    async with AppHarness(environment=environment) as app:
+        table = await _table(app)
+        row = next(row for row in table.rows if row.is_from_environment)
+        table.select(*row.key)
+        assert not find(table, QPushButton, "edit-model").isEnabled()
+        refusal = find(table, QLabel, "edit-refusal").text()
+        assert refusal.startswith(f"“{row.provider_name}” comes from environment variables.")
 
 
 async def test_unknown_prices_come_last_in_any_order() -> None:

@@ -35,7 +35,7 @@ async def test_every_action_is_in_the_palette_and_a_few_letters_run_it() -> None
         offered = len(app.session.actions) - 1
         assert shown.isVisible()
         assert len(titles(shown)) > offered  # settings and models, too
-        QTest.keyClicks(shown.field, "hide settings")
+        QTest.keyClicks(shown.field, "show hide sett")
         assert titles(shown) == ["Show or hide settings"]
         app.press(Qt.Key.Key_Return)
         assert not shown.isVisible()
@@ -47,6 +47,15 @@ async def test_the_word_library_finds_what_is_done_with_it() -> None:
         shown = palette(app)
         QTest.keyClicks(shown.field, "library")
         assert {"Import conversations…", "Backups, import, and export"} <= {*titles(shown)}
+
+
+async def test_a_setting_is_found_by_its_values() -> None:
+    async with AppHarness() as app:
+        shown = palette(app)
+        for value in ("dark", "high contrast"):
+            shown.field.clear()
+            QTest.keyClicks(shown.field, value)
+            assert titles(shown)[:1] == ["Theme"]
 
 
 async def test_escape_restores_the_focus() -> None:
