@@ -39,7 +39,8 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
-from desktop_app.services.structured.schema_check import CheckedAnswer, loads
+from desktop_app.services.structured.schema_check import CheckedAnswer
+from desktop_app.services.structured.stepped_json import decode
 
 _JSON_START: Final = '{"answer": "'
 """The JSON of an answer before its text, which is written in pieces if it is long."""
@@ -320,7 +321,7 @@ def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
 
 def _parsed(text: str) -> Any:
     try:
-        return loads(text)
+        return decode(text)
     except (ValueError, RecursionError):
         return text
 

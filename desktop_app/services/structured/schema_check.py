@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.services.structured.stepped_json import decode
+
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 _MAX_PROBLEMS: Final = 5
 _MAX_REASON_CHARS: Final = 300
-_MAX_NUMBER_CHARS: Final = 30
 _MAX_DIGITS: Final = 700
 """Enough for the quotient of the largest and the smallest float, so that a remainder is exact."""
 # Also raised if a reference leads to something that is no schema.
@@ -146,7 +145,7 @@ def _multiple_of(
 def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:
     """Check an answer against a valid schema. Takes a while: call it in a thread."""
     try:
-        value = loads(text)
+        value = decode(text)
     except RecursionError:
         return CheckedAnswer(None, (SchemaProblem("$", "not valid JSON: nested too deeply"),))
     except ValueError as error:
@@ -156,18 +155,3 @@ def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:
     except UnusableSchemaError as error:
         problems = (SchemaProblem("$", f"the schema cannot be used: {error}"),)
     return CheckedAnswer(None if problems else value, problems)
-
-
-def loads(text: str) -> Any:
-    """Return the value of a JSON text. Raises ValueError, also for a number that is too large."""
-    return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _finite(text: str) -> float:
-    if math.isinf(value := float(text)):
-        raise ValueError(f"{text[:_MAX_NUMBER_CHARS]} is too large")
-    return value

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
-from desktop_app.services.structured.schema_check import UnusableSchemaError, loads, schema_problems
+from desktop_app.services.structured.schema_check import UnusableSchemaError, schema_problems
+from desktop_app.services.structured.stepped_json import decode
 
 MAX_ARGUMENTS_CHARS: Final = 1 << 20
 _SCHEMAS_BY_NAME: Final = ("properties", "$defs", "definitions", "dependentSchemas")
@@ -26,7 +27,7 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
     if tool.is_custom:
         return text
     try:
-        arguments = loads(text or "{}")
+        arguments = decode(text or "{}")
     except (ValueError, RecursionError) as exc:
         raise ToolError(f"The arguments are not valid JSON: {exc}") from exc
     if not isinstance(arguments, dict):

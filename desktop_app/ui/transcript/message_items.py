@@ -35,7 +35,7 @@ from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE, image_run
 from desktop_app.ui.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Sequence
 
 TOGGLE_REASONING: Final = "reasoning"
 """Action that shows or hides the reasoning."""
@@ -199,17 +199,27 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         words = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
         lines.append(fold_line(words, f"{ACTION}{TOGGLE_TOOL}{number}", expanded=is_open))
         if is_open:
-            lines += _code_items("json", indented_json(call.run_arguments)[:_MOST_TOOL_LINES])
+            lines += _code_items("json", indented_json(call.run_arguments))
             if call.result:
-                lines += _code_items("", call.result.split("\n")[:_MOST_TOOL_LINES])
+                lines += _code_items("", call.result.split("\n"))
     return lines
 
 
-def _code_items(language: str, texts: Iterable[str]) -> list[Item]:
-    return [
+def _code_items(language: str, texts: Sequence[str]) -> list[Item]:
+    """Return the lines of a tool's arguments or result, and how many more there are."""
+    items: list[Item] = [
         Block(Kind.CODE_HEAD, language=language),
-        *(code_line(text, language) for text in texts),
+        *(code_line(text, language) for text in texts[:_MOST_TOOL_LINES]),
     ]
+    return items + _cut_lines(LineKind.NOTICE, len(texts) - _MOST_TOOL_LINES)
+
+
+def _cut_lines(kind: LineKind, count: int) -> list[Item]:
+    """Return the line that tells how many lines are not shown; none if all are."""
+    if count <= 0:
+        return []
+    words = tr_plural("{count} more line isn’t shown", "{count} more lines aren’t shown", count)
+    return [Line(kind, (Run(words),))]
 
 
 def ending_lines(
@@ -287,8 +297,11 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         links.append(Run(words, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=details))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
-    detail_lines = error.details.splitlines()[:_MOST_DETAIL_LINES] if details else []
-    return lines + [Line(LineKind.ERROR_DETAILS, (Run(_one_line(line)),)) for line in detail_lines]
+    if details:
+        kind, texts = LineKind.ERROR_DETAILS, error.details.splitlines()
+        lines += [Line(kind, (Run(_one_line(text)),)) for text in texts[:_MOST_DETAIL_LINES]]
+        lines += _cut_lines(kind, len(texts) - _MOST_DETAIL_LINES)
+    return lines
 
 
 def mark_line(mark: MessageMark) -> Line:

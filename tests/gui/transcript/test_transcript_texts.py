@@ -36,7 +36,7 @@ from desktop_app.services.spending.cost_estimate import Estimate
 from desktop_app.ui.transcript.citation_sources import citation_name, source_lines
 from desktop_app.ui.transcript.keyboard.focus_targets import describe_target, focus_targets_of
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
-from desktop_app.ui.transcript.message_items import ending_lines, tool_lines
+from desktop_app.ui.transcript.message_items import Line, LineKind, ending_lines, tool_lines
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from tests.helpers.messages import answer, question
 from tests.helpers.translated_texts import texts_of, untranslated
@@ -117,6 +117,29 @@ def test_names_of_focus_targets_and_the_menu_are_translated(view: TranscriptView
     assert not untranslated(run.text for line in lines for run in line.runs)
     menu = view.menu_at(QPoint(5, 5))
     assert not untranslated(texts_of(menu))
+
+
+@pytest.mark.parametrize(("count", "is_cut"), [(500, False), (501, True), (1700, True)])
+def test_a_line_tells_how_many_lines_of_a_call_are_not_shown(count: int, is_cut: bool) -> None:
+    text = "\n".join(map(str, range(count)))
+    reply = replace(answer(""), parts=(ToolCallPart("i", NAME, text, result=text),))
+    lines = tool_lines(reply, (0,))
+    notes = [line for line in lines if isinstance(line, Line) and line.kind is LineKind.NOTICE]
+    assert len(notes) == (2 if is_cut else 0)
+    for note in notes:
+        (run,) = note.runs
+        assert f"{count - 500:,}" in run.text
+        assert not untranslated([run.text])
+
+
+def test_a_line_tells_how_many_lines_of_details_are_not_shown() -> None:
+    error = ErrorNote("It broke.", details="\n".join(map(str, range(203))))
+    failed = replace(answer("", MessageStatus.FAILED), error=error)
+    *_, last = ending_lines(failed, "", details=True)
+    assert isinstance(last, Line)
+    assert "3" in last.runs[0].text
+    assert last.kind is LineKind.ERROR_DETAILS
+    assert not untranslated([last.runs[0].text])
 
 
 def test_the_actions_and_the_find_bar(
