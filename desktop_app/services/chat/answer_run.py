@@ -366,22 +366,35 @@ class AnswerRun:
 
         Return False if that failed, so that the answer ends here and no tool runs.
         """
-        while isinstance(event, ToolCallStep | HostedCall | ImageArrived | RoundEnded):
+        if not isinstance(event, ToolCallStep | HostedCall | ImageArrived | RoundEnded):
+            return True
+
+        async def write() -> None:
+            if isinstance(event, HostedCall):
+                await self._record_fees(has_ended=True)
+            if isinstance(event, RoundEnded):
+                await self._record_round()
+            await self._store.save_answer(self.so_far)
+
+        error = await self._write(write, once=not self._retries_writes)
+        if error is not None:
+            self._add_event(Failed(as_provider_error(error)), listen)
+        return error is None
+
+    async def _write(
+        self, write: Callable[[], Awaitable[None]], *, once: bool
+    ) -> StorageError | None:
+        """Call `write` until it succeeds, or a single time. Return the error if it failed."""
+        while True:
             try:
-                if isinstance(event, HostedCall):
-                    await self._record_fees(has_ended=True)
-                if isinstance(event, RoundEnded):
-                    await self._record_round()
-                await self._store.save_answer(self.so_far)
+                await write()
             except StorageError as error:
                 self._on_store(error)
-                if not self._retries_writes:
-                    self._add_event(Failed(as_provider_error(error)), listen)
-                    return False
+                if once:
+                    return error
                 await asyncio.sleep(SAVE_RETRY_S)
             else:
-                break
-        return True
+                return None
 
     @property
     def _opening(self) -> AnswerStatus:
@@ -431,26 +444,17 @@ class AnswerRun:
                 self._may_have_file = True
                 self._long_answer.begin(event, self._reply.parts)
             self._long_answer.add(event, rest)
-        while self._long_answer.is_due or (is_end and self._long_answer.is_waiting):
-            try:
-                await self._long_answer.flush()
-            except StorageError as error:
-                await self._on_full_disk(error)
+        if self._long_answer.is_due or (is_end and self._long_answer.is_waiting):
+            once = not self._retries_writes
+            if await self._write(self._long_answer.flush, once=once):
+                self._may_have_file = False
+                with suppress(StorageError):
+                    await self._long_answer.abandon()
         if self._long_answer.error is not None:
             event = Failed(self._long_answer.error)
         if is_end or self._long_answer.error is not None:
             self._add_event(event, listen)
         return self._long_answer.error is None
-
-    async def _on_full_disk(self, error: StorageError) -> None:
-        """Wait before the file is written again; a command, which has to end, gives it up."""
-        self._on_store(error)
-        if self._retries_writes:
-            await asyncio.sleep(SAVE_RETRY_S)
-        else:
-            self._may_have_file = False
-            with suppress(StorageError):
-                await self._long_answer.abandon()
 
     def _should_stand_in(self, event: StreamEvent) -> bool:
         is_gone = isinstance(event, Failed) and isinstance(event.error, ModelNotFoundError)
@@ -552,21 +556,17 @@ class AnswerRun:
 
     async def _finish(self, status: MessageStatus, *, once: bool) -> None:
         self.answer = final = self._final(status)
-        while True:
-            try:
-                if self._may_have_file and self._file is None:
-                    self._file = await self._long_answer.attach()
-                self.answer = with_file(final, self._file)
-                await self._store.save_answer(self.answer)
-                await self._record_call()
-            except StorageError as error:
-                self._on_store(error)
-                if once:
-                    return
-                await asyncio.sleep(SAVE_RETRY_S)
-            else:
-                self._on_store(None)
-                break
+
+        async def write() -> None:
+            if self._may_have_file and self._file is None:
+                self._file = await self._long_answer.attach()
+            self.answer = with_file(final, self._file)
+            await self._store.save_answer(self.answer)
+            await self._record_call()
+
+        if await self._write(write, once=once):
+            return
+        self._on_store(None)
         if self._may_have_file:
             with suppress(StorageError):  # the next start removes it
                 await self._long_answer.discard()
