@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -81,6 +80,7 @@ from desktop_app.services.chat.long_answer import attach_interrupted_files
 from desktop_app.services.spending.budget import Hold
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
+from tests.helpers.waiting import cancel
 from tests.unit.providers.samples import CATALOG
 
 THINKING = ResolvedChoice(OPENAI, CATALOG.for_variant(Variant.THINKING), Variant.THINKING, None)
@@ -865,9 +865,7 @@ async def stop_answer(
     await asyncio.sleep(1.25)
     if leaves:
         made.leave()
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await cancel(task)
     return (
         made,
         memory,

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
@@ -94,7 +94,7 @@ from tests.helpers.fences import fences, plain
 from tests.helpers.parts import unused_parts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import Source, broker, no_tools
-from tests.helpers.waiting import until
+from tests.helpers.waiting import cancel, until
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
 HELD = ScriptedProvider.HOLD
@@ -323,9 +323,7 @@ async def test_fees_of_hosted_tools_are_recorded_for_a_stopped_answer(tmp_path: 
         began = await chat.begin("?")
         task = asyncio.create_task(chat.run(began))
         await provider.holding.wait()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel(task)
         (_, answer) = await chat.store.path(began.conversation.id)
         states = [call.state for call in tool_calls(answer.parts)]
         assert states == [ToolCallState.DONE, ToolCallState.INTERRUPTED]
@@ -346,9 +344,7 @@ async def test_fees_of_hosted_tools_are_recorded_before_the_answer_ends(tmp_path
         await provider.holding.wait()
         spent = await chat.ledger.answer_spending(began.conversation.id, began.answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 0)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel(task)
         spent = await chat.ledger.answer_spending(began.conversation.id, began.answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +35,7 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.long_answer import attach_interrupted_files
 from desktop_app.services.chat.run_resumption import ResumedRun, Resumer
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.helpers.waiting import until
+from tests.helpers.waiting import cancel, until
 from tests.unit.services.test_chat_service import CATALOG, ChatSetup, open_chat
 
 HELD = ScriptedProvider.HOLD
@@ -63,9 +62,7 @@ async def interrupted_answer(chat: ChatSetup, provider: ScriptedProvider, **more
     task = asyncio.ensure_future(chat.run(began))
     await provider.holding.wait()
     began.leave()
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await cancel(task)
     await chat.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
     kept = await chat.store.message(began.answer.id)
     assert kept is not None
@@ -101,9 +98,7 @@ async def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
 
         task = asyncio.ensure_future(chat.run(began))
         await until(is_named)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel(task)
 
 
 async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
@@ -164,9 +159,7 @@ async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
         task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         answering.leave()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel(task)
         assert await chat.store.message(kept.id) == kept
 
 
@@ -191,9 +184,7 @@ async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives
         for _ in range(20):  # the checkpoints do not block the event loop
             await asyncio.sleep(0)
         answering.leave()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel(task)
         assert await chat.store.message(kept.id) == kept
         await chat.database.write(
             lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
@@ -212,9 +203,7 @@ async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path:
         [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
         task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel(task)
         assert (answering.answer.text, answering.answer.notices) == ("One, ", ())
         assert answering.answer.status is MessageStatus.CANCELLED
         assert await answering.cancel_remote()
@@ -245,9 +234,7 @@ async def test_stopping_cancels_at_the_provider_and_records_the_usage_once(
         began = await begin_in_background(chat)
         task = asyncio.ensure_future(chat.run(began))
         await provider.holding.wait()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel(task)
         stopped = await chat.store.message(began.answer.id)
         assert stopped is not None
         assert (stopped.text, stopped.status) == ("One, ", MessageStatus.CANCELLED)
@@ -341,9 +328,7 @@ async def test_stopping_a_run_without_an_id_gives_a_notice(tmp_path: Path) -> No
         began = await begin_in_background(chat)
         task = asyncio.ensure_future(chat.run(began))
         await provider.holding.wait()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel(task)
         assert await began.cancel_remote() is False
         answer = await chat.store.message(began.answer.id)
         assert answer is not None

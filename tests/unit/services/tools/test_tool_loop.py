@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -41,6 +40,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.database.database import Database
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.tools import Answers, Permissions, Source, broker
+from tests.helpers.waiting import cancel
 from tests.unit.services.test_chat_service import ChatSetup, open_chat
 
 USAGE = Usage(1000, 0, 100, 0)
@@ -383,9 +383,7 @@ async def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path
         began = await chat.begin("Two?", settings=settings("hang"))
         task = asyncio.create_task(chat.run(began))
         await running.wait()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel(task)
         path = await chat.store.path(began.conversation.id)
         assert path[-1].status is MessageStatus.CANCELLED
         assert call_of(path[-1]).state is ToolCallState.INTERRUPTED
