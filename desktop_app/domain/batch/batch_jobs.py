@@ -21,7 +21,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.text_enum import TextEnum
 from desktop_app.i18n.translation import N_
@@ -141,11 +141,11 @@ def estimate_batch(
         len(counts),
         left_out,
         sent.input_tokens,
-        None if batch_price is None else batch_price.of(sent),
-        None if batch_price is None else batch_price.of(whole),
-        None if ordinary_price is None else ordinary_price.of(whole),
+        cost_of(batch_price, sent),
+        cost_of(batch_price, whole),
+        cost_of(ordinary_price, whole),
         *images,
-        None if batch_price is None else batch_price.of(Usage(input_tokens=images[1])),
+        cost_of(batch_price, Usage(input_tokens=images[1])),
     )
 
 

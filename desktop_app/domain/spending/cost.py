@@ -84,6 +84,11 @@ class Price(NamedTuple):
 FREE = Price(Decimal(0), Decimal(0), Decimal(0))
 
 
+def cost_of(price: Price | None, usage: Usage | None) -> Decimal | None:
+    """Return the US dollars of `usage`; None if the price or the usage is unknown."""
+    return None if price is None or usage is None else price.of(usage)
+
+
 def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> Decimal | None:
     """Return the US dollars of a call; None if they are unknown.
 
@@ -92,7 +97,7 @@ def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> D
     """
     if not is_billed or (price is not None and price.is_free):
         return Decimal(0)
-    return None if price is None or usage is None else price.of(usage)
+    return cost_of(price, usage)
 
 
 def exact_digits(amount: Decimal) -> str:

@@ -45,7 +45,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.remedy import Remedy
-from desktop_app.domain.spending.cost import Price
+from desktop_app.domain.spending.cost import Price, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
@@ -492,8 +492,7 @@ def poll_delay_s(job: BatchJob) -> float:
 
 def _cost(asked: ResolvedChoice, result: BatchResult) -> Decimal | None:
     """Return the cost of a result; None without usage, or if another model has answered."""
-    price = asked.answered_by(result.answered_by).counted_price
-    return None if price is None or result.usage is None else price.of(result.usage)
+    return cost_of(asked.answered_by(result.answered_by).counted_price, result.usage)
 
 
 def _task_refusal(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:

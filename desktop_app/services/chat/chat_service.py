@@ -47,7 +47,7 @@ from desktop_app.domain.models.parameter_support import (
     without_refused,
 )
 from desktop_app.domain.remedy import Remedy
-from desktop_app.domain.spending.cost import FREE, Usage
+from desktop_app.domain.spending.cost import FREE, Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
@@ -397,7 +397,7 @@ class ChatService:
         self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
         tokens = estimate.input_tokens * estimate.inputs
-        cost = None if price is None else price.of(Usage(input_tokens=tokens))
+        cost = cost_of(price, Usage(input_tokens=tokens))
         return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
 
     async def _prepare_runs(

@@ -37,7 +37,7 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Api, Variant
-from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_content, request_messages, sent_messages
@@ -459,9 +459,5 @@ def _part_size(maker: ResolvedChoice, tokens: int) -> int:
 def _cost(
     price: Price | None, reads: int, writes: int | None
 ) -> tuple[Decimal | None, Decimal | None]:
-    if price is None:
-        return None, None
-    reading = price.of(Usage(input_tokens=reads))
-    if writes is None:
-        return reading, None
-    return reading, price.of(Usage(input_tokens=reads, output_tokens=writes))
+    whole = None if writes is None else Usage(input_tokens=reads, output_tokens=writes)
+    return cost_of(price, Usage(input_tokens=reads)), cost_of(price, whole)

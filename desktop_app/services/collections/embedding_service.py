@@ -18,7 +18,7 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.ports import SpendingBook
 from desktop_app.services.spending.budget import Budget
@@ -42,7 +42,7 @@ class EmbeddingChoice:
 
     def cost(self, tokens: int) -> Decimal | None:
         """Return the cost of the tokens in US dollars; None if the price is unknown."""
-        return None if self.price is None else self.price.of(Usage(input_tokens=tokens))
+        return cost_of(self.price, Usage(input_tokens=tokens))
 
 
 @dataclass(frozen=True)

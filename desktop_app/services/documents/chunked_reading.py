@@ -24,7 +24,7 @@ from desktop_app.domain.documents.document_sections import chosen_text
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
@@ -122,17 +122,15 @@ class ChunkedReader:
 
     async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
         """Return the plan for these pieces; cached notes cost nothing."""
-        price = task.resolved.price
         left = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
         overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
         note = min(longest_note(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
         tokens = sum(piece.tokens + overhead for piece in left) + len(pieces) * note
         usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE_TOKENS)
-        cost = None if price is None else price.of(usage)
+        cost = cost_of(task.resolved.price, usage)
         answerer = task.answerer or task.resolved
         is_other = answerer.model.id != task.resolved.model.id
-        answerer_price = answerer.price if is_other else None
-        answerer_cost = None if answerer_price is None else answerer_price.of(usage)
+        answerer_cost = cost_of(answerer.price, usage) if is_other else None
         thinks = task.resolved.effort not in (None, Effort.NONE)
         method = await self._estimator.method_of(INSTRUCTIONS, task.resolved)
         models = (task.resolved.model.name, answerer.model.name)

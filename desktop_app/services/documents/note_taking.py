@@ -41,7 +41,7 @@ from desktop_app.domain.errors import (
     as_provider_error,
 )
 from desktop_app.domain.remedy import Remedy
-from desktop_app.domain.spending.cost import Usage, call_cost
+from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -333,8 +333,7 @@ class ReadingProvider(ProviderWrapper):
         kept = await reader.notes.get(key)
         if kept is not None:
             return kept
-        price = task.resolved.price
-        cost = None if price is None else price.of(Usage(input_tokens=piece.tokens))
+        cost = cost_of(task.resolved.price, Usage(input_tokens=piece.tokens))
         hold = await reader.budget.hold(
             task.resolved.profile, cost, task.resolved.model.id, Purpose.PART.value
         )

@@ -27,7 +27,7 @@ from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.remedy import Remedy
-from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
 from desktop_app.i18n.formatting import joined
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import (
@@ -436,10 +436,8 @@ def _priced(
     price, info = resolved.price, resolved.model
     limits = [limit for limit in (max_output_tokens, info.max_output) if limit]
     longest = min(limits, default=None)
-    input_cost = answer_cost = None
-    if price is not None:
-        input_cost = price.of(Usage(input_tokens=tokens))
-        answer_cost = None if longest is None else price.of(Usage(output_tokens=longest))
+    answer = None if longest is None else Usage(output_tokens=longest)
+    input_cost, answer_cost = cost_of(price, Usage(input_tokens=tokens)), cost_of(price, answer)
     return Estimate(tokens, method, input_cost, answer_cost, info.input_limit)
 
 

@@ -34,7 +34,7 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.errors import UserFacingError, as_provider_error
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
@@ -154,9 +154,7 @@ class _LoopProvider(ProviderWrapper):
     async def _hold(self, request: ChatRequest, reply: Reply, last: Reply) -> Hold:
         """Hold the cost of the next input under the monthly cap. Raises UserFacingError."""
         resolved = self._loop.task.resolved
-        price = resolved.counted_price
-        tokens = _input_tokens(request, reply, last)
-        cost = None if price is None else price.of(Usage(tokens))
+        cost = cost_of(resolved.counted_price, Usage(_input_tokens(request, reply, last)))
         about = (resolved.model.id, Purpose.ANSWER.value)
         return await self._loop.budget.hold(resolved.profile, cost, *about)
 

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo, Variant
-from desktop_app.domain.spending.cost import Usage, call_cost
+from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import (
     MAX_MODEL_NAME_CHARS,
@@ -201,7 +201,7 @@ class UtilityModel:
 
 def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:
     """Return the cost of an input in US dollars; None if the price is unknown."""
-    return None if asked.price is None else asked.price.of(Usage(input_tokens=tokens))
+    return cost_of(asked.price, Usage(input_tokens=tokens))
 
 
 def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
