@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
@@ -85,7 +86,7 @@ class TokenLearning:
         """Learn from the tokens of a request, in the background."""
         model, text = request.model, "\n".join(_texts_of(request) or ())
         if window:
-            self._set(profile, model, self.of(profile, model).with_window(window))
+            self._set(profile, model, replace(self.of(profile, model), window=window))
         if not text or tokens < MIN_LEARNED_TOKENS or len(self._tasks) >= _MAX_TASKS:
             return
         self._run_in_background(self.learn(profile, model, text, tokens))

@@ -137,7 +137,3 @@ class TokenRates:
                 rate = before[kind] * factor**share
                 changed[kind] = min(max(rate, MIN_RATE), MAX_RATE)
         return replace(self, rates=changed)
-
-    def with_window(self, window: int) -> TokenRates:
-        """Return the rates with the window that a refusal named."""
-        return replace(self, window=window)

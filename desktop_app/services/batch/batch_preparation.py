@@ -55,10 +55,7 @@ class BatchPreparer:
     ) -> None:
         """Read and count the files that have not been read yet.
 
-        After an interruption, a second call continues with the next file.
-
-        Raises:
-            StorageError
+        After an interruption, a second call continues with the next file. Raises StorageError.
         """
         examples = [text for pair in job.examples for text in pair]
         shared = "\n".join((job.instructions, *examples))

@@ -119,9 +119,7 @@ async def fetch_results(
     """Store the results of a batch that has ended. Return the error of unusable lines.
 
     After an interruption, a second call starts over: stored results stay and are billed once.
-
-    Raises:
-        ProviderError, StorageError
+    Raises ProviderError, StorageError.
     """
     fetcher = _ResultFetcher(store, provider, job, upload, cost_of)
     for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):

@@ -87,6 +87,7 @@ def require_two_documents(
     Args:
         attached: attached to the prompt.
         before: already in the conversation.
+
     Raises:
         IllegalChoiceError: there are fewer or more.
     """

@@ -69,8 +69,7 @@ class EmbeddingProvider(Protocol):
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
         """Return vectors of at most MAX_TEXTS_PER_CALL texts, and the billed tokens.
 
-        Raises:
-            ProviderError
+        Raises ProviderError.
         """
 
 

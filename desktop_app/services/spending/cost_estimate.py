@@ -158,6 +158,7 @@ class Estimator:
 
         Args:
             found: the passages of the draft's collections; None searches for them.
+
         Raises:
             UserFacingError: counting failed, or a collection no longer exists.
         """
@@ -298,6 +299,7 @@ class Estimator:
 
         Args:
             may_compact: earlier messages could be compacted.
+
         Raises:
             DocumentDoesNotFitError: the input, with room for an answer, exceeds the limit.
         """
