@@ -34,14 +34,14 @@ class Histogram:
     """Counts of values in buckets whose widths are proportional to the values.
 
     Attributes:
-        packed: the counts, in 32 bits each, from the lowest bucket on, so that histograms are
-            added by one addition of integers.
+        packed: the counts, 32 bits each, the lowest bucket first. One addition of integers adds
+            two histograms.
     """
 
     packed: int = 0
 
     def add(self, value: float) -> None:
-        """Count a value; smaller ones than 0.0001 count as 0.0001, larger ones than 10⁹ as 10⁹."""
+        """Count a value, limited to the range from 0.0001 to 10⁹."""
         bucket = ceil(log(min(max(value / _MIN_VALUE, 1), _MAX_RATIO)) / _LOG_GROWTH)
         self.packed += 1 << (_COUNT_BITS * bucket)
 

@@ -20,7 +20,7 @@ _DEFAULT_NAME: Final = "answer"
 
 
 class GrammarSyntax(StrEnum):
-    """The syntaxes of grammars: those of custom tools, and llama.cpp's GBNF."""
+    """The syntaxes of grammars: Lark and regular expressions of OpenAI, GBNF of llama.cpp."""
 
     LARK = "lark"
     REGEX = "regex"

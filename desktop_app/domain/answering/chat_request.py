@@ -67,9 +67,9 @@ class ProviderProfile:
         price_multiplier: the share of the list price that the provider charges.
         from_environment: made from environment variables for this run; never stored.
         max_tokens_field: the name of the token limit in Chat Completions; "" if the kind decides.
-        proxy: "" for that of environment variables, DIRECT for none, else a URL (http, https,
-            socks5, socks5h), which may have a user name. The password is in the keyring, under
-            `proxy_password_id`.
+        proxy: "" uses the proxy in environment variables, DIRECT uses none; else a URL (http,
+            https, socks5, socks5h), which may have a user name. The password is in the keyring,
+            under `proxy_password_id`.
         ca_file: certificates (PEM or DER) to trust in addition to the system's; "" for none.
         keeps_at_provider: the provider may keep the conversation (`store: true`).
         plain_http_hosts: hosts in the user's network that the user allows without encryption.
@@ -204,7 +204,7 @@ class ChatRequest:
         schema: of the answer, which is then JSON.
         wants_images: the model may answer with images.
         grammar: of the answer; without `tools` unless it is in GBNF.
-        requested: the parameters that the user set for this request. A notice names those that are
+        requested: the parameters that the user set for this request. A notice names each that is
             left out.
         tools: the tools that the model may call.
         tool_choice: "auto", "none", "required", or the wire name of the tool to call; "" leaves it

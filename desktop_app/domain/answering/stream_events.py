@@ -113,12 +113,12 @@ class ImageArrived:
 
 @dataclass(frozen=True)
 class RoundEnded:
-    """A request of the answer has ended with tool calls; one with their results follows."""
+    """A request of the answer has ended with tool calls; a request with their results follows."""
 
 
 @dataclass(frozen=True)
 class UsageReported:
-    """The tokens of the whole request so far; each report replaces the one before.
+    """The tokens of the whole request so far; each report replaces the last.
 
     `service_tier` is the tier that answered and decides the price; "" if it is not known.
     """

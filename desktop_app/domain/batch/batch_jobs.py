@@ -151,7 +151,7 @@ def estimate_batch(
 
 @dataclass(frozen=True)
 class BatchUpload:
-    """One of a job's batches at the provider.
+    """A batch of a job at the provider.
 
     Attributes:
         is_uploading, is_creating: the request that uploads the file, or creates the batch, was

@@ -250,7 +250,7 @@ class Folder:
 
     Attributes:
         choice: the model choice of new conversations in it; None for the default.
-        overrides: settings of all its conversations; those of a conversation come first.
+        overrides: settings of all its conversations, unless a conversation has its own.
     """
 
     id: str
@@ -316,7 +316,7 @@ class SearchFilter(NamedTuple):
 class SearchOrder(StrEnum):
     """The order of search results.
 
-    NEWEST: the newest first. BEST: of the newest, those with the most relevant text first.
+    NEWEST: the newest first. BEST: the newest results, the most relevant text first.
     """
 
     NEWEST = "newest"

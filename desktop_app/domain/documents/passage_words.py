@@ -80,7 +80,7 @@ def index_terms(text: str) -> str:
 
 
 def question_terms(text: str) -> list[str]:
-    """Return the distinct terms of a question; those of stop words if it has no others."""
+    """Return the distinct terms of a question; if it has stop words only, their terms."""
     found = dict.fromkeys(terms(text)) or dict.fromkeys(
         run for word in _WORD.findall(fold(text)) for run in _runs_of(word)
     )

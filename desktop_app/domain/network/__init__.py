@@ -1,4 +1,4 @@
-"""Addresses and what is sent to them: origins, headers, keys and their redaction.
+"""Addresses of servers, and the headers and keys of requests: origins, redaction, proxies.
 
 Imports domain only.
 """

@@ -16,7 +16,7 @@ _ENDPOINTS: Final = ("/chat/completions", "/responses", "/embeddings", "/complet
 
 
 def split_version(url: str) -> tuple[str, str]:
-    """Return the base URL and the `api-version`; the address unchanged and "" without one.
+    """Return the base URL and the `api-version`; without a version, the address and "".
 
     >>> split_version("https://me.example/openai/responses?api-version=2025-04-01-preview")
     ('https://me.example/openai', '2025-04-01-preview')

@@ -64,7 +64,7 @@ class Prompt:
         folder: "" for none.
         position: in its folder.
         hidden: stored, but not offered.
-        needs: those of the built-in prompt with this id.
+        needs: the needs of the built-in prompt with this id.
         form: of the answer, as `FormSource` writes it; "" for none.
     """
 

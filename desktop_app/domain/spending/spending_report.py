@@ -37,7 +37,7 @@ class CallPerformance(NamedTuple):
     Attributes:
         effort, tier: as they were sent, or as the provider named them; "" for none.
         outcome: the status of its answer.
-        retries: the number of attempts before the answered one.
+        retries: the number of failed attempts before the answer.
         first_token_s: seconds until the first text or reasoning; None if neither arrived.
         duration_s: seconds until the end; None if it was not measured.
     """

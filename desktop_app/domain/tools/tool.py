@@ -53,7 +53,7 @@ class ToolDefinition:
         description: for the model, in English.
         parameters: the JSON Schema of the arguments; an object.
         source: the server that runs it; "" for built-in tools.
-        touches: a sentence for the user on what it can access; marked for translation.
+        touches: a sentence that tells the user what it can access; marked for translation.
         needs_consent: False for tools that only compute.
         timeout_s: the time limit of a call, in seconds.
         input_format: `format` in the Responses API of a custom tool, whose input is free text; {}

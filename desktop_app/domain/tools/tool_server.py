@@ -143,7 +143,7 @@ class ToolServer:
         folder: the working folder of the command; "" for the home folder.
         url: the address, without a query.
         environment: variables, each with a reference, or with "" if its value is in the keyring.
-        headers: likewise.
+        headers: as `environment`.
         has_query: the query of the address is in the keyring.
     """
 
@@ -305,7 +305,7 @@ def sign_in_secrets(stored: Mapping[str, Any]) -> tuple[str, ...]:
 def secret_values(
     server: ToolServer, secrets: ServerSecrets, variables: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return the values to redact in what a server sends.
+    """Return the values to redact in the replies and the log of a server.
 
     A value counts as secret unless it is a path or an address, or its name says that it is
     something else, such as a folder or a region: redacting these would make results unusable. A

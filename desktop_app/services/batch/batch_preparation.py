@@ -32,7 +32,7 @@ from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, usable
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of files read and the number of all files."""
-# Tokens of what surrounds a document: its name, its pages, the explanation of its tags.
+# Tokens around the text of a document: its name, its pages, the explanation of its tags.
 BLOCK_TOKENS: Final = 60
 # Estimates tokens from bytes if nothing has counted them.
 _BYTES_PER_TOKEN: Final = 4

@@ -371,7 +371,7 @@ class AnswerRun:
 
         async def write() -> None:
             if isinstance(event, HostedCall):
-                await self._record_fees(has_ended=True)
+                await self._record_fees(ended_only=True)
             if isinstance(event, RoundEnded):
                 await self._record_round()
             await self._store.save_answer(self.so_far)
@@ -652,16 +652,16 @@ class AnswerRun:
         cost = call_cost(self._answered.counted_price, usage, is_billed=is_billed)
         await self._ledger.add_request(self._resolved, usage, cost, self._performance)
 
-    async def _record_fees(self, *, has_ended: bool = False) -> None:
+    async def _record_fees(self, *, ended_only: bool = False) -> None:
         """Record the cost of the provider's tools, each as soon as it has run.
 
         The usage is known at the end of a request, which a killed process does not see.
 
         Args:
-            has_ended: leave out those that still run, because they may fail.
+            ended_only: leave out the calls that still run, because they may fail.
         """
         made = tool_calls(self._reply.parts)
-        calls = [call for call in made if call.state.has_ended or not has_ended]
+        calls = [call for call in made if call.state.has_ended or not ended_only]
         await self._ledger.add_tool_fees(self._resolved, calls)
 
 

@@ -52,7 +52,7 @@ class ResolvedChoice:
 
     Attributes:
         notice: names the stand-in for the chosen model; usually "".
-        service_tier: the requested tier, or the one that answered.
+        service_tier: the requested tier; after the answer, the tier that answered.
         warning: the model is deprecated or retired; belongs to the choice, not the answer.
         files: the documents accepted as files; None if there are none.
         claim: the evidence that the price applies.
@@ -96,7 +96,7 @@ class ResolvedChoice:
 
 @dataclass(frozen=True)
 class ProviderModels:
-    """The models of a provider: what the catalog, the server's list and the user say about them.
+    """The models of a provider, with facts from the catalog, the server's list and the user.
 
     Attributes:
         listing: the server's list; None if it is unknown.

@@ -37,7 +37,7 @@ class EmbeddingChoice:
 
     @property
     def key(self) -> str:
-        """Return the key of its vectors in the store: those of other models do not compare."""
+        """Return the key of its vectors in the store: vectors of two models do not compare."""
         return f"{self.profile.id} {self.model}"
 
     def cost(self, tokens: int) -> Decimal | None:

@@ -78,7 +78,7 @@ class ChunkedReader:
     """Reader of documents in chunks.
 
     Args:
-        note_taker: returns the model that takes the notes, given the one that answers.
+        note_taker: returns the model that takes the notes, given the model that answers.
     """
 
     def __init__(

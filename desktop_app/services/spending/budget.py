@@ -139,7 +139,7 @@ class Budget:
         If this process is killed before, the call counts as a call of unknown cost.
 
         Args:
-            model: "" unless the hold is for one call of this process (a batch is not).
+            model: "" if the call has a hold of its own, or may outlive this process, as a batch.
 
         Raises:
             SpendingCapError: spending, current holds and this input would exceed the cap.

@@ -39,7 +39,7 @@ _LARK_LACKING: Final = (
 )
 _LARK_IMPORT: Final = re.compile(r"^\s*%import\s+(?!common\b)(\S+)", re.MULTILINE)
 _LARK_START: Final = re.compile(r"^\s*[?!]*start(?:\.-?\d+)?\s*:", re.MULTILINE)
-# llama.cpp's GBNF. Where lines may end is left to llama.cpp.
+# llama.cpp's GBNF. llama.cpp checks the places of line ends itself.
 _GBNF: Final = r"""
 start: rule+
 rule: DEFINED _choices

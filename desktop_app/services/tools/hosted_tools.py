@@ -1,6 +1,6 @@
 """The tools that a provider runs itself, offered if provider and model support them.
 
-Choosing one is the consent: the provider runs it without asking, and bills each call.
+Choosing a tool is the consent: the provider runs it without asking, and bills each call.
 """
 
 from __future__ import annotations

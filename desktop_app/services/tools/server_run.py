@@ -300,7 +300,7 @@ class ServerRun:
     def on_ended(self) -> None:
         """Set the failure, unless this program ended the server.
 
-        Only crashes of a program are counted: one on the network may only be out of reach.
+        Only crashes of a local program count: a server on the network may be out of reach.
         """
         self._lists = {}
         self._renewed.set()

@@ -87,7 +87,7 @@ class ToolServers:
         """Return the runs of all servers, with new runs for servers changed elsewhere."""
         servers = {server.name: server for server in await self.book.servers()}
         for name, run in list(self._runs.items()):
-            # Another call may remove a run while this one stops another.
+            # While this call stops a run, another call may remove the next.
             if servers.get(name) != run.server and self._runs.get(name) is run:
                 del self._runs[name]
                 await run.stop()
@@ -116,7 +116,7 @@ class ToolServers:
         """Store a server. It gets no permissions of an earlier server of its name.
 
         Raises:
-            ToolServerError: there is one of this name, or no keyring for its values.
+            ToolServerError: there is a server of this name, or no keyring for its values.
         """
         known = {each.name: each for each in await self.book.servers()}
         if server.name in known and not replaces:
