@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ from desktop_app.storage.database.row_writing import Row
 
 ESTIMATE_AMOUNTS: Final = ("input_cost", "cost", "ordinary_cost", "image_cost")
 """The fields of a BatchEstimate that are US dollars."""
+_UPLOAD_FLAGS: Final = ("is_uploading", "is_creating", "is_fetched")
 
 
 def job_to_row(job: BatchJob) -> Row:
@@ -116,28 +117,14 @@ def job_from_row(row: Cells) -> BatchJob:
 def upload_to_row(upload: BatchUpload) -> Row:
     """Return all columns of `batch_uploads` except the id."""
     row: Row = asdict(upload)
-    for name in ("is_uploading", "is_creating", "is_fetched"):
-        row[name] = int(bool(row[name]))
-    return row
+    return row | {name: int(bool(row[name])) for name in _UPLOAD_FLAGS}
 
 
 def upload_from_row(row: Cells) -> BatchUpload:
     """Return the upload in a row."""
-    return BatchUpload(
-        row["job_id"],
-        row["number"],
-        BatchStatus(row["status"]),
-        bool(row["is_uploading"]),
-        bool(row["is_creating"]),
-        row["input_file_id"],
-        row["batch_id"],
-        row["output_file_id"],
-        row["error_file_id"],
-        row["total"],
-        row["completed"],
-        row["failed"],
-        bool(row["is_fetched"]),
-    )
+    values = {field.name: row[field.name] for field in fields(BatchUpload)}
+    flags = {name: bool(row[name]) for name in _UPLOAD_FLAGS}
+    return BatchUpload(**{**values, **flags, "status": BatchStatus(row["status"])})
 
 
 def item_to_row(item: BatchItem) -> Row:

@@ -39,6 +39,7 @@ from desktop_app.storage.batch.batch_row_conversion import (
     upload_to_row,
 )
 from desktop_app.storage.conversations.row_conversion import (
+    USAGE_COLUMNS,
     error_from_text,
     error_to_text,
     read_row,
@@ -60,7 +61,6 @@ _COLUMNS: Final = (
     "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
 )
 _ENDED: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
-_SUMS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 # A result replaces the stored result if its status comes later in this order.
 _RANKED: Final = (ItemStatus.UNANSWERED, ItemStatus.FAILED, ItemStatus.REFUSED, ItemStatus.ANSWERED)
 
@@ -120,7 +120,7 @@ class BatchStore:
 
         def insert(connection: sqlite3.Connection) -> None:
             row = {**job_to_row(job), "owner_pid": owner[0], "owner_started": owner[1]}
-            empty: Row = {**dict.fromkeys(_SUMS, 0), "cost": "0", "uncounted": 0}
+            empty: Row = {**dict.fromkeys(USAGE_COLUMNS, 0), "cost": "0", "uncounted": 0}
             insert_rows(connection, "batch_jobs", [row | empty])
             insert_rows(connection, "batch_items", rows)
 
@@ -280,7 +280,7 @@ def _save_result(
         return True
     cost = cost_of(result)
     tokens = (None,) * 4 if result.usage is None else token_counts(result.usage)
-    sums = ", ".join(f"{name} = ?" for name in _SUMS)
+    sums = ", ".join(f"{name} = ?" for name in USAGE_COLUMNS)
     sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, answered_by = ?,
         cost = ?, {sums} WHERE job_id = ? AND number = ?"""  # noqa: S608
     texts = (to_text(result.answer), error_to_text(result.error), to_text(result.answered_by))
@@ -306,7 +306,7 @@ def _add_to_ledger(
     insert_call(connection, (at, *names, *tokens, amount), performance=performance)
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
     total = EXACT_CONTEXT.add(Decimal(row["cost"]), cost or Decimal(0))
-    sums = ", ".join(f"{name} = {name} + ?" for name in _SUMS)
+    sums = ", ".join(f"{name} = {name} + ?" for name in USAGE_COLUMNS)
     sql = f"""UPDATE batch_jobs SET cost = ?, uncounted = uncounted + ?, {sums}
         WHERE id = ?"""  # noqa: S608
     connection.execute(sql, (str(total), int(cost is None), *tokens, job.id))

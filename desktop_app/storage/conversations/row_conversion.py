@@ -51,7 +51,8 @@ Cells = sqlite3.Row | Mapping[str, Any]
 
 _PIECE_LENGTH: Final = 100_000
 """Characters of a text that are encoded at once."""
-_NO_USAGE: Final[Row] = dict.fromkeys(field.name for field in fields(Usage))
+USAGE_COLUMNS: Final = tuple(field.name for field in fields(Usage))
+NO_USAGE: Final[Row] = dict.fromkeys(USAGE_COLUMNS)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -237,7 +238,7 @@ def answer_to_row(message: Message) -> Row:
     return {
         "status": message.status.value,
         **choice_to_row(message.choice),
-        **(_NO_USAGE if message.usage is None else asdict(message.usage)),
+        **(NO_USAGE if message.usage is None else asdict(message.usage)),
         "cost": None if message.cost is None else str(message.cost),
         "duration_s": message.duration_s,
         "error": None if message.error is None else to_json(error_to_json(message.error)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import Final
 
 from desktop_app.domain.bounds import BAD_VALUE
@@ -42,14 +43,10 @@ def mark_usage_scopes(connection: sqlite3.Connection) -> None:
 
 def replace_message_sentences(connection: sqlite3.Connection) -> None:
     """Replace class names and sentences in the errors of messages with codes."""
-    sql = "SELECT id, error FROM messages WHERE error IS NOT NULL"
-    rows = [
-        (_replace_sentences(error), message_id) for message_id, error in connection.execute(sql)
-    ]
-    connection.executemany("UPDATE messages SET error = ? WHERE id = ?", rows)
+    _replace(connection, "messages", "error", _with_codes)
 
 
-def _replace_sentences(error: str) -> str:
+def _with_codes(error: str) -> str:
     from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_error
 
     try:
@@ -67,13 +64,10 @@ def replace_error_sentences(connection: sqlite3.Connection) -> None:
 def replace_column_sentences(connection: sqlite3.Connection) -> None:
     """Replace the sentences in the errors of batch jobs, their files and collections with codes."""
     for table, column in _ERROR_COLUMNS:
-        sql = f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''"  # noqa: S608
-        rows = [(_replace_in_text(error), rowid) for rowid, error in connection.execute(sql)]
-        update = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"  # noqa: S608
-        connection.executemany(update, rows)
+        _replace(connection, table, column, _text_with_code)
 
 
-def _replace_in_text(text: str) -> str:
+def _text_with_code(text: str) -> str:
     try:
         return error_to_text(error_from_text(text))
     except BAD_VALUE:
@@ -82,15 +76,10 @@ def _replace_in_text(text: str) -> str:
 
 def replace_notice_sentences(connection: sqlite3.Connection) -> None:
     """Replace the sentences in the notices of messages with codes."""
-    sql = "SELECT id, notices FROM messages WHERE notices <> '[]'"
-    rows = [
-        (_replace_in_notices(notices), message_id)
-        for message_id, notices in connection.execute(sql)
-    ]
-    connection.executemany("UPDATE messages SET notices = ? WHERE id = ?", rows)
+    _replace(connection, "messages", "notices", _notices_with_codes)
 
 
-def _replace_in_notices(notices: str) -> str:
+def _notices_with_codes(notices: str) -> str:
     from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_notice
 
     try:
@@ -99,3 +88,13 @@ def _replace_in_notices(notices: str) -> str:
         return notices  # damaged: reading it reports that
     coded = [legacy_notice(each) if isinstance(each, str) else each for each in found]
     return to_json([notice_to_json(notice) for notice in coded])
+
+
+def _replace(
+    connection: sqlite3.Connection, table: str, column: str, convert: Callable[[str], str]
+) -> None:
+    """Convert the texts of a column, except empty ones."""
+    sql = f"""SELECT rowid, {column} FROM {table}
+        WHERE {column} <> '' AND {column} <> '[]'"""  # noqa: S608
+    rows = [(convert(text), rowid) for rowid, text in connection.execute(sql)]
+    connection.executemany(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", rows)  # noqa: S608

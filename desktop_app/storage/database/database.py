@@ -35,8 +35,8 @@ from desktop_app.storage.database.migration_runner import (
 )
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
-from desktop_app.storage.database.sqlite_connection import Mode, connect
-from desktop_app.storage.database.storage_errors import UNREADABLE, damaged_error, translate_errors
+from desktop_app.storage.database.sqlite_connection import Mode, connect, require_sound
+from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import StoreLock
 from desktop_app.storage.settings.key_origins import record_key_origins
 
@@ -166,7 +166,9 @@ class Database:
 
         Writes of this process do not change it. Writes that were submitted before it are finished.
         """
-        return await self._on_writer(self._foreign_version)
+        # A reader counts this process's writes as foreign.
+        row = await self._on_writer(partial(self._pragma, "data_version"))
+        return int(row[0])
 
     async def is_alone(self) -> bool:
         """Return True if no other process has the store open. Raises StorageError."""
@@ -186,8 +188,11 @@ class Database:
         Raises:
             StoreDamagedError: it is damaged.
         """
-        await self.read(lambda connection: _check(connection, self.path))
+        await self.read(self._check)
         self.needs_check = False
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        require_sound(connection, "quick_check", str(self.path), "quick check")
 
     async def wipe(self) -> None:
         """Remove deleted words from the files, from the write-ahead log and from the indexes.
@@ -206,7 +211,8 @@ class Database:
 
     async def checkpoint_log(self) -> bool:
         """Checkpoint and empty the write-ahead log. Return False if a long read prevents it."""
-        return await self._on_writer(self._checkpoint_log)
+        row = await self._on_writer(partial(self._pragma, "wal_checkpoint(TRUNCATE)"))
+        return not row["busy"]
 
     async def resume_wipe(self) -> None:
         """Complete an interrupted wipe, if there is one."""
@@ -225,12 +231,6 @@ class Database:
     async def _wipe_mark(self) -> str | None:
         row = await self.row("SELECT value FROM settings WHERE key = ?", _UNWIPED)
         return None if row is None else str(row["value"])
-
-    def _checkpoint_log(self) -> bool:
-        connection = self._require_connection()
-        with translate_errors(str(self.path)):
-            row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not row["busy"]
 
     async def close(self) -> None:
         """Finish submitted work, checkpoint the write-ahead log, end the threads."""
@@ -270,7 +270,7 @@ class Database:
         try:
             steps = pending_migrations(connection, self.path, self._migrations)
             if is_unclean and self.path.stat().st_size <= CHECKED_AT_OPEN_BYTES:
-                _check(connection, self.path)
+                self._check(connection)
             else:
                 self.needs_check = is_unclean
             _configure(connection)
@@ -304,12 +304,12 @@ class Database:
                     connection.execute("ROLLBACK")
         return result
 
-    def _foreign_version(self) -> int:
-        # Read on the writing connection: a reader counts this process's writes as foreign.
+    def _pragma(self, pragma: str) -> sqlite3.Row:
+        """Return the first row of a pragma's result on the writing connection."""
         connection = self._require_connection()
         with translate_errors(str(self.path)):
-            row = connection.execute("PRAGMA data_version").fetchone()
-        return int(row[0])
+            row: sqlite3.Row = connection.execute(f"PRAGMA {pragma}").fetchone()
+        return row
 
     def _in_snapshot(self, action: Action[T], reading: _Reading) -> T:
         with translate_errors(str(self.path)):
@@ -440,12 +440,6 @@ def _merge(statement: str, pages: int, connection: sqlite3.Connection) -> bool:
     before = connection.total_changes
     connection.execute(statement, (pages,))
     return connection.total_changes - before >= 2
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        raise damaged_error(str(path), f"quick check: {verdict}")
 
 
 def _is_not_empty(path: Path) -> bool:

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from desktop_app.storage.database.storage_errors import damaged_error
+
 Mode = Literal["ro", "rw", "rwc"]
 
 
@@ -46,6 +48,33 @@ def connect_in_memory() -> sqlite3.Connection:
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def require_sound(
+    connection: sqlite3.Connection,
+    check: Literal["quick_check", "integrity_check"],
+    place: str,
+    name: str,
+) -> None:
+    """Check a whole database.
+
+    Args:
+        check: the pragma. An integrity check also compares the indexes, and takes twice the time.
+        place: the file in the error.
+        name: begins the details of the error.
+
+    Raises:
+        StoreDamagedError: it is damaged.
+    """
+    verdict = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
+    if verdict != "ok":
+        raise damaged_error(place, f"{name}: {verdict}")
+
+
+def remove_log(database: Path) -> None:
+    """Remove the write-ahead log of a database that is not open, if there is one."""
+    for end in ("-wal", "-shm"):
+        database.with_name(database.name + end).unlink(missing_ok=True)
 
 
 def _harden(connection: sqlite3.Connection) -> sqlite3.Connection:

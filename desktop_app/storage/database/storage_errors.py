@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -23,21 +23,42 @@ from desktop_app.domain.errors import (
 UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 """Errors of reading a damaged or foreign database, whose text may be no UTF-8."""
 
-_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-_INVALID_PATH = {
-    errno.ENOENT: Reason.PATH_MISSING,
-    errno.ENOTDIR: Reason.PATH_THROUGH_FILE,
-    errno.EEXIST: Reason.PATH_THROUGH_FILE,  # a file in place of a folder that is to be made
-    errno.EISDIR: Reason.PATH_IS_FOLDER,
-    errno.ENAMETOOLONG: Reason.PATH_TOO_LONG,
-}
+_Kind = tuple[type[StorageError], Reason]
 
+_DISK_FULL: Final[_Kind] = (StoreFullError, Reason.DISK_FULL)
+_READ_ONLY: Final[_Kind] = (StoreFullError, Reason.READ_ONLY)
+_DISK_FAILED: Final[_Kind] = (StorageError, Reason.DISK_FAILED)
+_BUSY: Final[_Kind] = (StorageError, Reason.STORE_BUSY)
+_DAMAGED: Final[_Kind] = (StoreDamagedError, Reason.STORE_DAMAGED)
+_REFUSED: Final[_Kind] = (StoreRefusedError, Reason.STORE_UNUSABLE)
 # Primary result codes: the low byte of the extended ones. https://www.sqlite.org/rescode.html
-_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_READ_ONLY = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
-_REFUSED = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH})
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_BY_CODE: Final = {
+    sqlite3.SQLITE_FULL: _DISK_FULL,
+    sqlite3.SQLITE_IOERR: _DISK_FAILED,  # also a limit on the size of files
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: _READ_ONLY,
+    sqlite3.SQLITE_PERM: _READ_ONLY,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_CONSTRAINT: _REFUSED,
+    sqlite3.SQLITE_TOOBIG: _REFUSED,
+    sqlite3.SQLITE_MISMATCH: _REFUSED,
+}
+_BY_ERRNO: Final[Mapping[int | None, _Kind]] = {
+    errno.ENOSPC: _DISK_FULL,
+    errno.EDQUOT: _DISK_FULL,
+    errno.EFBIG: _DISK_FULL,
+    errno.EROFS: _READ_ONLY,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
+    errno.ENOENT: (StorageError, Reason.PATH_MISSING),
+    errno.ENOTDIR: (StorageError, Reason.PATH_THROUGH_FILE),
+    errno.EEXIST: (StorageError, Reason.PATH_THROUGH_FILE),  # a file in place of a new folder
+    errno.EISDIR: (StorageError, Reason.PATH_IS_FOLDER),
+    errno.ENAMETOOLONG: (StorageError, Reason.PATH_TOO_LONG),
+}
 
 
 @contextmanager
@@ -59,42 +80,14 @@ def damaged_error(place: str, details: str) -> StoreDamagedError:
 
 
 def _from_sqlite(exc: sqlite3.Error, place: str) -> StorageError:
-    details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {exc}"
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return _full_error(place, details)
-    if code == sqlite3.SQLITE_IOERR:  # a failing disk, or a limit on the size of files
-        return _unwritable_error(place, details)
-    if code in _READ_ONLY:
-        return _read_only_error(place, details)
-    if code in _DAMAGED:
-        return damaged_error(place, details)
-    if code in _BUSY:
-        return StorageError(Reason.STORE_BUSY, details=details, place=place)
-    refuses = code in _REFUSED or isinstance(exc, sqlite3.DataError)
-    return (StoreRefusedError if refuses else StorageError)(
-        Reason.STORE_UNUSABLE, details=details, place=place
-    )
+    unknown = StoreRefusedError if isinstance(exc, sqlite3.DataError) else StorageError
+    kind, reason = _BY_CODE.get(code, (unknown, Reason.STORE_UNUSABLE))
+    details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {exc}"
+    return kind(reason, details=details, place=place)
 
 
 def _from_os(exc: OSError, place: str) -> StorageError:
+    kind, reason = _BY_ERRNO.get(exc.errno, _DISK_FAILED)
     details = f"{errno.errorcode.get(exc.errno or 0, type(exc).__name__)}: {exc.strerror}"
-    if exc.errno in _FULL_ERRNOS:
-        return _full_error(place, details)
-    if exc.errno in _READ_ONLY_ERRNOS:
-        return _read_only_error(place, details)
-    if exc.errno in _INVALID_PATH:
-        return StorageError(_INVALID_PATH[exc.errno], details=details, place=place)
-    return _unwritable_error(place, details)
-
-
-def _full_error(place: str, details: str) -> StoreFullError:
-    return StoreFullError(Reason.DISK_FULL, details=details, place=place)
-
-
-def _read_only_error(place: str, details: str) -> StoreFullError:
-    return StoreFullError(Reason.READ_ONLY, details=details, place=place)
-
-
-def _unwritable_error(place: str, details: str) -> StorageError:
-    return StorageError(Reason.DISK_FAILED, details=details, place=place)
+    return kind(reason, details=details, place=place)

@@ -76,9 +76,9 @@ class StoredAnswerFiles:
 
     def open(self, answer: Message) -> GrowingFile | MemoryFile:
         """Return a new file for an answer. The first `append` creates it."""
-        if self._databases.of(answer.conversation_id) is not self._databases.memory:
-            return GrowingFile(self._folder, answer.id, self._in_thread)
         database = self._databases.of(answer.conversation_id)
+        if database is not self._databases.memory:
+            return GrowingFile(self._folder, answer.id, self._in_thread)
         memory_file = self._memory_files[answer.id] = MemoryFile(database, answer, self._sizes)
         return memory_file
 
@@ -169,8 +169,7 @@ class MemoryFile:
 
     async def discard(self) -> None:
         """Remove the pieces, unless they are an attachment."""
-        sql, name = "DELETE FROM originals WHERE name = ?", self._answer_id
-        await self._database.execute(sql, name)
+        await self._database.execute("DELETE FROM originals WHERE name = ?", self._answer_id)
 
 
 def _name_pieces(answer_id: str, part: DocumentPart, connection: sqlite3.Connection) -> None:

@@ -24,7 +24,7 @@ from desktop_app.storage.database.database import erasing_mark, refuse_newer
 from desktop_app.storage.database.migration_runner import pending_migrations
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
-from desktop_app.storage.database.sqlite_connection import connect
+from desktop_app.storage.database.sqlite_connection import connect, remove_log
 from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.spending.daily_sums import UNSUMMED_KEY
@@ -101,8 +101,7 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
         _erase_store(database, attachments, mark)
     elif mark.read_bytes() != _EMPTIED:  # the user removed the store by hand
         _put_aside(attachments)
-        for end in ("-wal", "-shm"):
-            database.with_name(database.name + end).unlink(missing_ok=True)
+        remove_log(database)
     _remove_files(database, attachments)
     mark.unlink()
     sync(database.parent)

@@ -30,8 +30,8 @@ from desktop_app.storage.database.database import refuse_newer
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
-from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import UNREADABLE, damaged_error, translate_errors
+from desktop_app.storage.database.sqlite_connection import connect, remove_log, require_sound
+from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.recovery.row_checks import TableSchema, Value, tables_of
 from desktop_app.storage.recovery.row_repair import (
@@ -135,8 +135,7 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResu
             copy_damaged(database, damaged_file)  # a copy, so that a store exists at all times
             record_key_origins(database, new_store)
             sync(new_store)
-            for end in ("-wal", "-shm"):
-                database.with_name(database.name + end).unlink(missing_ok=True)
+            remove_log(database)
             new_store.replace(database)
             sync(database.parent)
     return RepairResult(damaged_file, *counts)
@@ -186,9 +185,7 @@ def _build(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int
         mended = repair_references(connection)
         rebuild_derived(connection)
         connection.execute("COMMIT")
-        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise damaged_error(str(path), f"the repaired store: {verdict}")
+        require_sound(connection, "integrity_check", str(path), "the repaired store")
         counts = [
             connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
             for name in ("conversations", "messages")

@@ -32,7 +32,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.migration_runner import save_verified_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
-from desktop_app.storage.database.sqlite_connection import connect
+from desktop_app.storage.database.sqlite_connection import connect, remove_log
 from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.documents.attachment_store import attachment_path, is_undamaged
@@ -175,15 +175,14 @@ def _ask_about_changes(
 
 
 def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> OutboundSettings:
-    if database.exists() and database.stat().st_size:
-        # Reading a store without a log would create one, unless it is opened as immutable. Nobody
-        # writes to it, because this process holds the lock.
-        has_log = database.with_name(database.name + "-wal").exists()
-        with (
-            suppress(*UNREADABLE, StorageError, OSError),  # A damaged store counts as none
-            closing(connect(database, "ro", is_immutable=not has_log)) as connection,
-        ):
-            return read_outbound_settings(connection, built_in)
+    # Reading a store without a log would create one, unless it is opened as immutable. Nobody
+    # writes to it, because this process holds the lock.
+    has_log = database.with_name(database.name + "-wal").exists()
+    with (
+        suppress(*UNREADABLE),  # a missing or damaged store has no settings
+        closing(connect(database, "ro", is_immutable=not has_log)) as connection,
+    ):
+        return read_outbound_settings(connection, built_in)
     return OutboundSettings.default(built_in)
 
 
@@ -328,8 +327,7 @@ def _replace_store(new_store: Path, database: Path, at: datetime) -> Path | None
     has_store = database.exists() and database.stat().st_size > 0
     if has_store:
         _copy_previous(database, previous)
-    for end in ("-wal", "-shm"):
-        database.with_name(database.name + end).unlink(missing_ok=True)
+    remove_log(database)
     new_store.replace(database)
     # An interrupted erasure must not erase the restored store.
     erasing_mark(database).unlink(missing_ok=True)

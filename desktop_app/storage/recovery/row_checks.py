@@ -33,6 +33,7 @@ from desktop_app.storage.batch.batch_row_conversion import (
 )
 from desktop_app.storage.conversations.compaction_store import compaction_from_row
 from desktop_app.storage.conversations.row_conversion import (
+    NO_USAGE,
     conversation_from_row,
     folder_from_row,
     from_micros,
@@ -234,22 +235,6 @@ def _check_conversation(values: Values) -> None:
         bounds.checked_part(part)
 
 
-def _check_folder(values: Values) -> None:
-    bounds.checked_overrides(folder_from_row(values).overrides)
-
-
-def _check_file(values: Values) -> None:
-    _require(file_from_row(values).status in get_args(FileStatus))
-
-
-def _check_compaction(values: Values) -> None:
-    bounds.checked_compaction(compaction_from_row(values))
-
-
-def _check_preset(values: Values) -> None:
-    bounds.checked_overrides(preset_from_row(values).overrides)
-
-
 def _check_job(values: Values) -> None:
     found = job_from_row(values)
     bounds.checked_fields(found.parameters)
@@ -301,10 +286,6 @@ def _check_listing(values: Values) -> None:
         bounds.checked_name(model.id)
 
 
-def _check_passage(values: Values) -> None:
-    _require(values["start"] <= values["end"])
-
-
 def _check_vector(values: Values) -> None:
     # A vector of zeros has no direction, and the angle to it divides by its length.
     _require(len(values["vector"]) <= _LARGEST_VECTOR and any(values["vector"]))
@@ -333,12 +314,14 @@ def _refuse(_values: Values) -> None:
 _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "messages": checked_message,
     "conversations": _check_conversation,
-    "folders": _check_folder,
+    "folders": lambda values: bounds.checked_overrides(folder_from_row(values).overrides),
     "collections": collection_from_row,
-    "collection_files": _check_file,
-    "compactions": _check_compaction,
+    "collection_files": lambda values: _require(
+        file_from_row(values).status in get_args(FileStatus)
+    ),
+    "compactions": lambda values: bounds.checked_compaction(compaction_from_row(values)),
     "prompts": prompt_from_row,
-    "presets": _check_preset,
+    "presets": lambda values: bounds.checked_overrides(preset_from_row(values).overrides),
     "batch_jobs": _check_job,
     "batch_uploads": _check_upload,
     "batch_items": _check_item,
@@ -346,16 +329,13 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "profiles": _check_profile,
     "model_listings": _check_listing,
     "token_rates": rates_from_row,
-    "passages": _check_passage,
+    "passages": lambda values: _require(values["start"] <= values["end"]),
     "passage_vectors": _check_vector,
     "tool_permissions": _refuse,
     "tool_servers": _refuse,
     "settings": lambda values: _check_setting(values["key"], values["value"]),
 }
 
-_NO_USAGE: Final = dict.fromkeys(
-    ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
-)
 # Values that replace dispensable ones, tried in this order.
 _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
     "conversations": (
@@ -366,7 +346,7 @@ _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
     "messages": (
         {"remote_run": None},
         {
-            **_NO_USAGE,
+            **NO_USAGE,
             "remote_run": None,
             "cost": None,
             "duration_s": None,
@@ -378,7 +358,7 @@ _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
     ),
     "ledger": ({"cost": None},),
     "folders": ({"overrides": ""},),
-    "batch_items": ({**_NO_USAGE, "cost": None},),
+    "batch_items": ({**NO_USAGE, "cost": None},),
 }
 
 

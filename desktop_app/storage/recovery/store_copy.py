@@ -22,7 +22,7 @@ from desktop_app.storage.conversations.stored_sentences import MARK_TEMPLATES
 from desktop_app.storage.database.migration_runner import migrate, pending_steps
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
-from desktop_app.storage.database.sqlite_connection import connect
+from desktop_app.storage.database.sqlite_connection import connect, require_sound
 from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.recovery.foreign_store import ForeignStore, foreign_store
 from desktop_app.storage.recovery.row_checks import (
@@ -87,9 +87,7 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int
             if "0019_template_ids" not in applied:
                 connection.execute(MARK_TEMPLATES)
         connection.execute("COMMIT")
-        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise damaged_error(name, f"the restored store: {verdict}")
+        require_sound(connection, "integrity_check", name, "the restored store")
         connection.execute("PRAGMA journal_mode = DELETE")
     return dropped
 

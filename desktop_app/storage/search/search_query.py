@@ -22,26 +22,26 @@ from desktop_app.storage.search.search_text import count_occurrences, match_expr
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
 
-# Trashed conversations are not found. Titles have no message: `m` is their conversation.
-_TITLE: Final = """
+# The row of an entry, by its kind; the conditions of a filter follow. Trashed conversations are not
+# found. Titles have no message: `m` is their conversation.
+_ROWS: Final = {
+    EntryKind.TITLE: """
     SELECT c.id AS conversation_id, c.archived, c.title, c.title AS text, NULL AS message_id
     FROM conversations AS c JOIN conversations AS m ON m.id = c.id
-    WHERE c.id = :ref AND c.trashed_at IS NULL
-"""
-_MESSAGE: Final = """
+    WHERE c.id = :ref AND c.trashed_at IS NULL""",
+    EntryKind.MESSAGE: """
     SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id, m.id AS message_id
     FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
-    WHERE m.id = :ref AND c.trashed_at IS NULL
-"""
-# An attachment is found in the newest message that refers to it, not in a draft.
-_ATTACHMENT: Final = """
+    WHERE m.id = :ref AND c.trashed_at IS NULL""",
+    EntryKind.ATTACHMENT: """
     SELECT c.id AS conversation_id, c.archived, c.title, a.name, a.text, m.id AS message_id
     FROM attachments AS a
     JOIN message_attachments AS ma ON ma.sha256 = a.sha256
     JOIN messages AS m ON m.id = ma.message_id
     JOIN conversations AS c ON c.id = m.conversation_id
-    WHERE a.sha256 = :ref AND c.trashed_at IS NULL
-"""
+    WHERE a.sha256 = :ref AND c.trashed_at IS NULL""",
+}
+# An attachment is found in the newest message that refers to it, not in a draft.
 _NEWEST_MESSAGE: Final = " ORDER BY m.created_at DESC LIMIT 1"
 # The entries of all texts, by kind; the conditions of a filter follow.
 _ENTRIES: Final = {
@@ -81,11 +81,6 @@ _MAX_COMPARED: Final = 500
 _MAX_INTEGER: Final = (1 << 63) - 1
 _MIN_INTEGER: Final = -(1 << 63)
 _NO_FILTER: Final = SearchFilter()
-_ROWS: Final = {
-    EntryKind.TITLE: _TITLE,
-    EntryKind.MESSAGE: _MESSAGE,
-    EntryKind.ATTACHMENT: _ATTACHMENT,
-}
 
 
 class Search:
@@ -121,7 +116,9 @@ class Search:
             matches = await self._database.read(
                 lambda c: _find(c, expression, search_filter, limit)
             )
-            return await self._database.read(lambda _: [_hit(*match, text) for match in matches])
+            return await self._database.read(
+                lambda _: [_hit(row, micros_of(entry_id), text) for entry_id, row in matches]
+            )
         matches = await self._database.read(
             lambda c: _find(c, expression, search_filter, _MAX_COMPARED)
         )
@@ -139,7 +136,7 @@ def _find(
     entries = connection.execute(
         """SELECT i.rowid AS id FROM search_index AS i
         WHERE search_index MATCH ? AND i.rowid >= ? AND i.rowid < ? ORDER BY i.rowid DESC""",
-        (expression, *_id_range(search_filter)),
+        (expression, *map(first_id_at, _time_range(search_filter))),
     )
     conditions, values = _conditions(search_filter)
     matches: list[Match] = []
@@ -182,14 +179,10 @@ def _matching_row(
     return found
 
 
-def _id_range(search_filter: SearchFilter) -> tuple[int, int]:
-    """Return the range of entry ids for the filter's time range."""
-    since = (
-        _MIN_INTEGER if search_filter.since is None else first_id_at(to_micros(search_filter.since))
-    )
-    until = (
-        _MAX_INTEGER if search_filter.until is None else first_id_at(to_micros(search_filter.until))
-    )
+def _time_range(search_filter: SearchFilter) -> tuple[int, int]:
+    """Return the filter's time range in microseconds, without its end."""
+    since = _MIN_INTEGER if search_filter.since is None else to_micros(search_filter.since)
+    until = _MAX_INTEGER if search_filter.until is None else to_micros(search_filter.until)
     return since, until
 
 
@@ -220,8 +213,7 @@ def _reviewed(
 ) -> list[SearchHit]:
     """Return the newest answers with a verdict."""
     conditions, values = _conditions(search_filter)
-    since = _MIN_INTEGER if search_filter.since is None else to_micros(search_filter.since)
-    until = _MAX_INTEGER if search_filter.until is None else to_micros(search_filter.until)
+    since, until = _time_range(search_filter)
     # The columns and conditions are constants of this module and of conversation_sql.
     sql = f"""SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id,
             m.id AS message_id, m.created_at
@@ -230,17 +222,8 @@ def _reviewed(
             AND m.created_at < :until AND {" AND ".join(conditions)}
         ORDER BY m.created_at DESC LIMIT :limit"""  # noqa: S608
     bounds = {"since": since, "until": until, "limit": limit}
-    return [
-        SearchHit(
-            conversation_id=row["conversation_id"],
-            title=row["title"],
-            message_id=row["message_id"],
-            snippet=snippet(_text_of(row), ""),
-            date=from_micros(row["created_at"]),
-            archived=bool(row["archived"]),
-        )
-        for row in connection.execute(sql, {**values, **bounds})
-    ]
+    rows = connection.execute(sql, {**values, **bounds})
+    return [_hit(row, row["created_at"], "") for row in rows]
 
 
 def _best(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
@@ -256,7 +239,8 @@ def _best(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
         range(len(matches)),
         key=lambda n: (matches[n][1]["message_id"] is not None, -scores[n], -matches[n][0]),
     )
-    return [_hit(*matches[number], query) for number in order[:limit]]
+    best = [matches[number] for number in order[:limit]]
+    return [_hit(row, micros_of(entry_id), query) for entry_id, row in best]
 
 
 def _score(text: str, query: str, mean_length: float) -> float:
@@ -264,13 +248,13 @@ def _score(text: str, query: str, mean_length: float) -> float:
     return found / (found + 1.2 * (0.25 + 0.75 * len(text) / (mean_length or 1)))
 
 
-def _hit(entry_id: int, row: sqlite3.Row, query: str) -> SearchHit:
+def _hit(row: sqlite3.Row, at_micros: int, query: str) -> SearchHit:
     return SearchHit(
         conversation_id=row["conversation_id"],
         title=row["title"],
         message_id=row["message_id"],
         snippet=snippet(_text_of(row), query),
-        date=from_micros(micros_of(entry_id)),
+        date=from_micros(at_micros),
         archived=bool(row["archived"]),
         document=row["name"] if "name" in row.keys() else "",  # noqa: SIM118 - as below
     )

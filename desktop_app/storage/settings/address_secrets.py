@@ -98,9 +98,7 @@ def strip_copy(connection: sqlite3.Connection) -> None:
 
 
 def has_secrets(database: Path) -> bool:
-    """Return True if a store has passwords in its profiles; False if it cannot be read."""
-    if not database.exists() or not database.stat().st_size:
-        return False
+    """Return True if a store has passwords in its profiles; False if none can be read."""
     try:
         with closing(connect(database, "ro")) as connection:
             return any(secret.value for _name, secret in secrets_in_profiles(connection))

@@ -9,7 +9,6 @@ key is sent. The file is written once and never changed.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
@@ -102,18 +101,9 @@ def _fields(body: Any) -> dict[str, Any]:
 
 
 def _noted_origins(database: Path) -> dict[str, str]:
-    if not database.exists():
-        return {}
     try:
         with closing(connect(database, "ro")) as connection:
-            if not _has_origins(connection):
-                return {}
             rows = connection.execute("SELECT profile_id, origin FROM keys_in_keyring")
             return {str(name): str(key_origin) for name, key_origin in rows}
-    except UNREADABLE:
+    except UNREADABLE:  # also for a missing store, and for the column that older stores lack
         return {}
-
-
-def _has_origins(connection: sqlite3.Connection) -> bool:
-    columns = {row[1] for row in connection.execute("PRAGMA table_info(keys_in_keyring)")}
-    return "origin" in columns

@@ -40,8 +40,7 @@ class SettingsStore:
     async def set(self, key: str, value: Any) -> None:
         """Save a JSON-ready value."""
         sql = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-        text = to_json(value)
-        await self._database.execute(sql, key, text)
+        await self._database.execute(sql, key, to_json(value))
 
     async def remove(self, key: str) -> None:
         """Delete a value, so that the default applies."""

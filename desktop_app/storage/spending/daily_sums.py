@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import (
@@ -22,10 +22,7 @@ from desktop_app.domain.spending.spending_report import (
     Spent,
 )
 from desktop_app.domain.statistics import Histogram
-from desktop_app.storage.spending.spending_sums import SLOT_MICROS
-
-if TYPE_CHECKING:
-    from desktop_app.storage.spending.ledger import Entry
+from desktop_app.storage.spending.spending_sums import SLOT_MICROS, Entry
 
 _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outcome")
 _FAILED: Final = "failed"
@@ -158,7 +155,6 @@ def fill_days(connection: sqlite3.Connection) -> None:
     A million entries take many seconds. If there are many, only record that they are to be summed
     up, because the window must open at once. Then `sum_up_slice` does it beside other work.
     """
-    connection.execute("DELETE FROM settings WHERE key = ?", (UNSUMMED_KEY,))
     count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
     _note_unsummed(connection, last)
     if count <= LARGE_SLICE_SIZE:

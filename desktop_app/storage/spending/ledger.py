@@ -35,13 +35,10 @@ from desktop_app.storage.spending.daily_sums import (
     count_unsummed,
     sum_up_slice,
 )
-from desktop_app.storage.spending.spending_sums import add_to_slot, month_of, token_counts
+from desktop_app.storage.spending.spending_sums import Entry, add_to_slot, month_of, token_counts
 
 _RECENT_CALLS: Final = 2_000
 _ENOUGH_CALLS: Final = 3
-
-Entry = tuple[int, str, str, str, int, int, int, int, str | None]
-"""A call: time, provider, model, purpose, four token counts, cost."""
 
 
 class Ledger:

@@ -17,7 +17,7 @@ from desktop_app.domain.spending.spending_report import (
     Spent,
 )
 from desktop_app.storage.spending.daily_sums import DailySums
-from desktop_app.storage.spending.spending_sums import lines_of_day, lines_of_month
+from desktop_app.storage.spending.spending_sums import lines_of
 
 _MONTHS_REPORTED: Final = 12
 _DAY: Final = timedelta(days=1)
@@ -64,8 +64,8 @@ def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
         by_day[day] += spent
         by_month[day[:7]] += spent
     return SpendingReport(
-        today=lines_of_day(connection, today),
-        month=lines_of_month(connection, today),
+        today=lines_of(connection, today, today),
+        month=lines_of(connection, months[0], today),
         months=tuple((first, by_month[f"{first:%Y-%m}"]) for first in months),
         days=tuple((day, by_day[str(day)]) for day in days),
     )

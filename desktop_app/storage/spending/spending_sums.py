@@ -22,22 +22,15 @@ _DAY: Final = timedelta(days=1)
 _NAMES: Final = ("provider_id", "model", "purpose")
 _Key = tuple[Any, ...]
 
+Entry = tuple[int, str, str, str, int, int, int, int, str | None]
+"""A call: time, provider, model, purpose, four token counts, cost."""
+
 
 def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
     """Return the spending of the local month of `at`, of one provider or of all."""
     first = at.astimezone().date().replace(day=1)
-    span = (slot_of(first), slot_of(_next_month(first)), provider_id)
+    span = (_slot_of(first), _slot_of(_next_month(first)), provider_id)
     return _grouped(connection, _SLOTS, span, ()).get((), Spent())
-
-
-def lines_of_day(connection: sqlite3.Connection, day: date) -> tuple[SpendingLine, ...]:
-    """Return the spending of a local day, by provider, model and purpose."""
-    return _lines(connection, day, day + _DAY)
-
-
-def lines_of_month(connection: sqlite3.Connection, day: date) -> tuple[SpendingLine, ...]:
-    """Return the spending from the start of a local day's month to the end of that day."""
-    return _lines(connection, day.replace(day=1), day + _DAY)
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
@@ -69,13 +62,12 @@ _UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
         cost = excluded.cost"""
 
 
-def add_to_slot(connection: sqlite3.Connection, entry: tuple[object, ...]) -> None:
-    """Add an entry: time, provider, model, purpose, four token counts, cost."""
-    at, provider_id, model, purpose, *tokens, cost = entry
-    key = (int(str(at)) // SLOT_MICROS, provider_id, model, purpose)
+def add_to_slot(connection: sqlite3.Connection, entry: Entry) -> None:
+    """Add a call to the sums of its slot."""
+    key, tokens, cost = (entry[0] // SLOT_MICROS, *entry[1:4]), entry[4:8], entry[8]
     known = connection.execute(_SELECT, key).fetchone()
     before = Decimal(known[0]) if known else Decimal(0)
-    total = before if cost is None else EXACT_CONTEXT.add(before, Decimal(str(cost)))
+    total = before if cost is None else EXACT_CONTEXT.add(before, Decimal(cost))
     connection.execute(_UPSERT, (*key, int(cost is None), *tokens, str(total)))
 
 
@@ -90,8 +82,10 @@ def token_counts(usage: Usage) -> tuple[int, int, int, int]:
 _SLOTS = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"
 
 
-def _lines(connection: sqlite3.Connection, first: date, end: date) -> tuple[SpendingLine, ...]:
-    groups = _grouped(connection, _SLOTS, (slot_of(first), slot_of(end), None), _NAMES)
+def lines_of(connection: sqlite3.Connection, first: date, last: date) -> tuple[SpendingLine, ...]:
+    """Return the spending of local days, by provider, model and purpose."""
+    span = (_slot_of(first), _slot_of(last + _DAY), None)
+    groups = _grouped(connection, _SLOTS, span, _NAMES)
     lines = [
         SpendingLine(provider_id, model, purpose, spent)
         for (provider_id, model, purpose), spent in groups.items()
@@ -126,7 +120,7 @@ def _grouped(
     return found
 
 
-def slot_of(day: date) -> int:
+def _slot_of(day: date) -> int:
     """Return the number of the first slot of a local day."""
     midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local time on purpose
     return to_micros(midnight.astimezone()) // SLOT_MICROS
