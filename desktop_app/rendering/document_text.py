@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain.documents import document_types, passage_matching
 from desktop_app.rendering.block_model import TABLE_ROWS, Block, Kind, Run, clean, show_unseen
+from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.rendering.markdown.block_builder import code_line, convert
 from desktop_app.rendering.markdown.loose_lists import find_loose
 from desktop_app.rendering.markdown.parser import parser
@@ -197,8 +198,8 @@ def _include_punctuation(text: str, end: int) -> int:
 def _text_of(block: Block) -> str:
     """Return the text of a block as shown; the cells of a table are separated by tabs."""
     if block.kind is Kind.TABLE:
-        return "\t".join("".join(run.text for run in cell) for row in block.rows for cell in row)
-    return "".join(run.text for run in block.runs)
+        return "\t".join(text_of(cell) for row in block.rows for cell in row)
+    return text_of(block.runs)
 
 
 def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:

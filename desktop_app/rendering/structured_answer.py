@@ -97,15 +97,11 @@ def _rest_of(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:
 
 def _markdown_of(text: str) -> str:
     """Return the Markdown of a JSON text; "" if it is shown as code."""
-    if len(text) > _LONGEST_TREE:
-        return ""
     try:
-        value = json.loads(text)
-        if isinstance(value, dict | list) and value:
-            return "\n".join(_lines(value, 0))
+        value = json.loads(text) if len(text) <= _LONGEST_TREE else None
+        return "\n".join(_lines(value, 0)) if value and isinstance(value, dict | list) else ""
     except (ValueError, RecursionError):
         return ""
-    return ""
 
 
 def _lines(value: Any, level: int) -> list[str]:

@@ -50,13 +50,8 @@ def direction_of(text: str) -> str:
 
 
 def to_html(blocks: Iterable[Block]) -> str:
-    """Return an HTML fragment without a style sheet; the parts of a table become one table."""
-    return "".join(html_pieces(blocks))
-
-
-def html_pieces(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield the fragment block by block."""
-    return HtmlWriter().pieces(blocks)
+    """Return an HTML fragment as `HtmlWriter` writes it."""
+    return "".join(HtmlWriter().pieces(blocks))
 
 
 def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
@@ -74,7 +69,10 @@ def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Bl
 
 
 class HtmlWriter:
-    """Writer of blocks, which opens and closes lists and quotes as their depth changes."""
+    """Writer of blocks, which opens and closes lists and quotes as their depth changes.
+
+    Without a style sheet; the parts of a table become one table.
+    """
 
     table_attributes = (
         ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'

@@ -99,10 +99,8 @@ def names_in(text: str) -> set[str]:
 
     names = set()
     for match in _LABEL.finditer(text) if "[" in text else ():
-        name = match[1]
-        if name is None:
-            continue
-        names.add(name if name.startswith("^") else normalizeReference(name))
-        if name.startswith("^"):
+        if name := match[1]:  # None for an escape
             names.add(normalizeReference(name))
+            if name.startswith("^"):
+                names.add(name)
     return names

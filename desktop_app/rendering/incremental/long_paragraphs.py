@@ -22,7 +22,7 @@ from desktop_app.rendering.markdown.parser import is_too_dense
 if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Block, Runs
     from desktop_app.rendering.incremental.definitions import Definitions
-    from desktop_app.rendering.incremental.open_tail import Parse, ParserContext
+    from desktop_app.rendering.incremental.open_tail import Parse
 
 LONGEST_PARSED_AGAIN: Final = 24_000
 """Text longer than this many characters is never parsed again."""
@@ -40,7 +40,7 @@ _UNSETTLED_LENGTH: Final = 200
 
 def opener_of_paragraph(parse: Parse, source: str) -> str | None:
     """Return the markup before the text of the open paragraph, or None."""
-    found = leaves(parse, parse.context)
+    found = leaves(parse)
     if len(found) != 1 or found[0].type != "paragraph_open" or not found[0].map:
         return None
     if found[0].map[0] != parse.context.lines:
@@ -65,8 +65,7 @@ def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> O
         return None  # a row of cells may become a table head
     before = words[: gap.start()]
     parse = definitions.parse(context.source + opener + before, context, expects_notes=False)
-    begins = begins_with_paragraph(parse, context)
-    if parse.labels or not begins or not _is_settled(parse, before, context):
+    if parse.labels or not begins_with_paragraph(parse) or not _is_settled(parse, before):
         definitions.forget(parse.labels)
         return None
     block = parse.placed[0].block
@@ -102,7 +101,7 @@ def settle_by_force(
     else:
         parse = definitions.parse(context.source + opener + text, context, expects_notes=False)
         definitions.forget(parse.labels)
-        if parse.labels or not begins_with_paragraph(parse, context) or len(parse.placed) != 1:
+        if parse.labels or not begins_with_paragraph(parse) or len(parse.placed) != 1:
             return None
         runs = parse.placed[0].block.runs
         runs = join_runs(runs, (Run(" "),) if text[-1].isspace() else ())
@@ -126,8 +125,8 @@ def is_heading_or_table(parse: Parse) -> bool:
     """
     context = parse.context
     is_short = context.settled is not None and len(context.prefix) < MIN_FORCED_LENGTH
-    is_decided = is_short and (parse.labels or leaves(parse, context))
-    return bool(is_decided) and not begins_with_paragraph(parse, context)
+    is_decided = is_short and (parse.labels or leaves(parse))
+    return bool(is_decided) and not begins_with_paragraph(parse)
 
 
 def unsettle(end: OpenTail) -> OpenTail:
@@ -137,11 +136,11 @@ def unsettle(end: OpenTail) -> OpenTail:
     return OpenTail(replace(context, settled=None, opener="", prefix=""), source)
 
 
-def _is_settled(parse: Parse, words: str, context: ParserContext) -> bool:
+def _is_settled(parse: Parse, words: str) -> bool:
     """Return True if later text cannot change the meaning of a paragraph's text."""
     if len(parse.placed) != 1:
         return False
-    inline = parse.tokens[parse.tokens.index(leaves(parse, context)[0]) + 1]
+    inline = parse.tokens[parse.tokens.index(leaves(parse)[0]) + 1]
     children = inline.children or ()
     # An opener that nothing closes leaves only its bracket in the text.
     closed = sum(t.type == "math_inline" and t.markup in _BRACKETS for t in children)

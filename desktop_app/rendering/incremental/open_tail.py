@@ -145,20 +145,20 @@ def last_inline(tokens: list[Token], cut: int) -> Token | None:
     return None
 
 
-def leaves(parse: Parse, context: ParserContext) -> list[Token]:
+def leaves(parse: Parse) -> list[Token]:
     """Return the tokens that begin leaf blocks after the context."""
     return [
         t
         for t in parse.tokens
         if t.map
         and t.nesting >= 0
-        and t.map[0] >= context.lines
+        and t.map[0] >= parse.context.lines
         and t.type not in _CONTAINERS
         and t.type not in ("inline", "thead_open", "tbody_open", "tr_open", "th_open", "td_open")
     ]
 
 
-def begins_with_paragraph(parse: Parse, context: ParserContext) -> bool:
+def begins_with_paragraph(parse: Parse) -> bool:
     """Return True if the first block after the context is a paragraph."""
-    found = leaves(parse, context)
+    found = leaves(parse)
     return bool(found) and found[0].type == "paragraph_open"

@@ -97,10 +97,6 @@ class PackedRuns(Sequence[Run]):
         packed = (pack.runs() for pack in self._packs)
         return chain(chain.from_iterable(packed), self._last)
 
-    def __reversed__(self) -> Iterator[Run]:
-        packed = (reversed(tuple(pack.runs())) for pack in reversed(self._packs))
-        return chain(reversed(self._last), chain.from_iterable(packed))
-
     def __contains__(self, run: object) -> bool:
         if run in self._last or not isinstance(run, Run):
             return run in self._last
@@ -114,7 +110,7 @@ class PackedRuns(Sequence[Run]):
     def __hash__(self) -> int:
         return hash(tuple(self))
 
-    def with_more(self, more: Iterable[Run], *, replaced: int = 0) -> PackedRuns:
+    def with_more(self, more: Iterable[Run], *, replaced: int) -> PackedRuns:
         """Return these runs with `more` appended, in place of the last `replaced` runs (0 or 1)."""
         last = self._last[: len(self._last) - replaced]
         return PackedRuns(self._packs, (*last, *more))

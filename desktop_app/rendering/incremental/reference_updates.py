@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.rendering.incremental.block_diff import merge_patches
+from desktop_app.rendering.block_model import Block, Kind, Patch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from desktop_app.rendering.block_model import Patch
     from desktop_app.rendering.incremental.definitions import Definitions
     from desktop_app.rendering.incremental.open_tail import ParserContext
     from desktop_app.rendering.incremental.shown_blocks import ShownBlocks
@@ -72,7 +70,7 @@ class ReferenceUpdate:
         patches: list[Patch] = []
         for position in sorted(due):
             patches += self._render_again(self._due.pop(position))
-        return merge_patches(patches)
+        return _merge_adjacent(patches)
 
     def _render_again(self, chunk: BlockChunk) -> list[Patch]:
         """Re-render a chunk. Definitions change words, never the number of blocks."""
@@ -103,3 +101,15 @@ def with_spacing_of(block: Block, old: Block) -> Block:
 def can_change_later(blocks: list[Block]) -> bool:
     """Return True if later definitions may change any of the blocks."""
     return any(block.kind not in (Kind.CODE, Kind.CODE_HEAD) for block in blocks)
+
+
+def _merge_adjacent(patches: list[Patch]) -> list[Patch]:
+    """Merge patches of adjacent blocks, because each patch is an edit of the document."""
+    merged: list[Patch] = []
+    for patch in patches:
+        last = merged[-1] if merged else None
+        if last is not None and patch.at == last.at + last.removed == last.at + len(last.added):
+            merged[-1] = Patch(last.at, last.removed + patch.removed, last.added + patch.added)
+        else:
+            merged.append(patch)
+    return merged

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.rendering.block_model import Block, Patch
-from desktop_app.rendering.incremental.block_diff import difference
 from desktop_app.rendering.incremental.table_packing import most_rows, pack
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class ShownBlocks:
             self._open_part = packed[-1]
         complete = len(packed) - (self._open_part is not None)
         new = packed[:complete] + pack([self._open_part] if self._open_part else [], tail)
-        patch = difference(self.closed, self.blocks, new)
+        patch = _difference(self.closed, self.blocks, new)
         self.closed += complete
         if patch is None:
             return []
@@ -66,3 +65,15 @@ class ShownBlocks:
             part = self._open_part
             self._open_part = part._replace(rows=shown.rows[: len(part.rows)])
         return patches
+
+
+def _difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | None:
+    """Return the patch that turns blocks[start:] into `new`, None if they are equal."""
+    old_end, new_end, at = len(blocks), len(new), 0
+    while at < new_end and start + at < old_end and blocks[start + at] == new[at]:
+        at += 1
+    while new_end > at and old_end > start + at and blocks[old_end - 1] == new[new_end - 1]:
+        old_end, new_end = old_end - 1, new_end - 1
+    if at == new_end and start + at == old_end:
+        return None
+    return Patch(start + at, old_end - start - at, tuple(new[at:new_end]))

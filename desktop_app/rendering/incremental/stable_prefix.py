@@ -77,9 +77,7 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
         return Cut(limit if is_blank and not context.lines else context.lines)
     cut = _Descent(tokens, lines, limit).run()
     top = _start_of_open_math(cut, tops, tokens, lines, context.lines)
-    if top is not None:
-        cut = Cut(top)
-    return cut
+    return cut if top is None else Cut(top)
 
 
 def filled_quotes_at(cut: Cut, placed: Sequence[PlacedBlock], context: ParserContext) -> int:

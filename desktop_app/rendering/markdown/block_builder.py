@@ -23,8 +23,6 @@ from desktop_app.rendering.markdown.loose_lists import NOTE
 from desktop_app.rendering.markdown.text_direction import side_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from markdown_it.token import Token
 
 BULLETS: Final = ("•", "◦", "▪")
@@ -102,7 +100,8 @@ class _BlockBuilder:
         match token.type:
             case "bullet_list_open" | "ordered_list_open":
                 self._flush_marker()
-                self._lists.append(self._list(token))
+                start = token.attrGet("start")
+                self._lists.append(_List(token, 1 if start is None else int(start)))
             case "bullet_list_close" | "ordered_list_close":
                 self._lists.pop()
             case "list_item_open":
@@ -128,10 +127,6 @@ class _BlockBuilder:
         """Return True if a text at this position is a spaced paragraph."""
         depth = len(self._lists)
         return bool(depth) and (self._lists[-1].loose or self._quotes[-1:] == [depth])
-
-    def _list(self, token: Token) -> _List:
-        start = token.attrGet("start")
-        return _List(token, 1 if start is None else int(start))
 
     def _begin_item(self) -> None:
         current = self._lists[-1]
@@ -179,7 +174,8 @@ class _BlockBuilder:
         language = clean(info[0]) if info else ""
         self._add(Block(Kind.CODE_HEAD, language=language))
         line = token.map[0] + (token.type == "fence") if token.map else None
-        for text in _code_lines(token.content):
+        lines = token.content.removesuffix("\n").split("\n") if token.content else ()
+        for text in lines:
             self._add(code_line(text, language), line)
             line = None if line is None else line + 1
 
@@ -226,12 +222,6 @@ def _unescape(info: str) -> str:
     from markdown_it.common.utils import unescapeAll
 
     return unescapeAll(info)
-
-
-def _code_lines(content: str) -> Iterator[str]:
-    """Yield the lines of a code block; nothing follows the last line end."""
-    if content:
-        yield from content.removesuffix("\n").split("\n")
 
 
 def code_line(text: str, language: str) -> Block:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from desktop_app.rendering.markdown.parser import MATH_OPENERS
+
 _CONTAINER_MARKS: Final = r"(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]*)*"
 """The marks of the items and quotes that a line begins with."""
 
@@ -24,7 +26,6 @@ _ROW: Final = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|")
 _FENCE_END: Final = re.compile(r"[ \t>]*(`+|~+)[ \t]*")
 
 _LONGEST_FORMULA: Final = 2_000
-_CLOSERS: Final = {"$$": "$$", "\\[": "\\]"}
 _DISPLAY: Final = re.compile(
     r"^(?P<line>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?:(?P<opens>\$\$|\\\[)(?P<rest>.*)|.*))$",
     re.MULTILINE,
@@ -60,10 +61,10 @@ def _without_open_display(source: str) -> str:
     opener: int | None = None
     for found in _DISPLAY.finditer(source, start):
         if opener is not None:
-            if any(closer in found["line"] for closer in _CLOSERS.values()):
+            if any(closer in found["line"] for closer in MATH_OPENERS.values()):
                 opener = None
         elif found["opens"]:
-            closer, rest = _CLOSERS[found["opens"]], found["rest"].rstrip(" \t")
+            closer, rest = MATH_OPENERS[found["opens"]], found["rest"].rstrip(" \t")
             is_last = found.end() == len(source)  # text after it would make it part of a sentence
             if closer not in rest or (is_last and rest.index(closer) == len(rest) - 2):
                 opener = found.start()

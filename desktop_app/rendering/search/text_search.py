@@ -101,7 +101,7 @@ def texts_of(blocks: Iterable[Block]) -> Iterator[str]:
     for block in blocks:
         if block.rows:
             for row in block.rows:
-                yield from ("".join(run.text for run in cell) for cell in row)
+                yield from map(text_of, row)
         else:
             yield text_of(block.runs)
 

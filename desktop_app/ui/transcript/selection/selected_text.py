@@ -47,14 +47,14 @@ def texts_of(
         is_short: whether the content is small enough to be copied synchronously.
     """
     # Imported late to keep start-up fast.
-    from desktop_app.rendering.export.html_writer import html_pieces
+    from desktop_app.rendering.export.html_writer import HtmlWriter
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
     from desktop_app.ui.widgets.text.clipboard import HTML, MARKDOWN, PLAIN, ClipboardTexts
 
     cached_blocks = lru_cache(maxsize=1)(blocks)
     makers: dict[str, Callable[[], Iterable[str]]] = {
         PLAIN: lambda: plain_pieces(cached_blocks()) if source is None else [source],
-        HTML: lambda: chain([_CHARSET_TAG], html_pieces(cached_blocks())),
+        HTML: lambda: chain([_CHARSET_TAG], HtmlWriter().pieces(cached_blocks())),
         MARKDOWN: lambda: markdown_pieces(cached_blocks()) if source is None else [source],
     }
     return ClipboardTexts(makers, is_short=is_short)
@@ -86,7 +86,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
     Beyond `_MAX_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
     the pasting program waiting. Beyond `MAX_HTML_CHARACTERS` there is no HTML.
     """
-    from desktop_app.rendering.export.html_writer import html_pieces
+    from desktop_app.rendering.export.html_writer import HtmlWriter
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
     from desktop_app.ui.widgets.text.clipboard import (
         HTML,
@@ -110,7 +110,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
         PLAIN: markdown if is_over_limit else lambda: plain_pieces(blocks())
     }
     if size <= MAX_HTML_CHARACTERS:
-        texts[HTML] = lambda: chain([_CHARSET_TAG], html_pieces(blocks()))
+        texts[HTML] = lambda: chain([_CHARSET_TAG], HtmlWriter().pieces(blocks()))
     texts[MARKDOWN] = markdown
     return ClipboardTexts(texts, is_short=False)
 
