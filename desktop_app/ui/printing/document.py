@@ -66,7 +66,12 @@ from desktop_app.ui.printing.print_styles import (
     PrintStyles,
 )
 from desktop_app.ui.printing.wide_tables import column_groups
-from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS, LongTextSplitter, RunIndex
+from desktop_app.ui.transcript.layout.long_text import (
+    MAX_BLOCK_UNITS,
+    LongTextSplitter,
+    RunIndex,
+    TextFormats,
+)
 from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder, Formulas
 from desktop_app.ui.transcript.transcript_styles import ALIGNMENTS
 from desktop_app.ui.widgets.text.sealed_document import SealedDocument
@@ -400,9 +405,10 @@ class PrintedConversation:
             return
         ground = self._cursor.currentFrame().frameFormat()
         lines = LongTextSplitter(self._page.width() - 2 * (ground.padding() + ground.border()), 0)
+        formats = TextFormats(block_format, block_format, lambda _: style)
         words, at = RunIndex((Run(text),)), 0
         while words.end - at > MAX_BLOCK_UNITS:
-            end = lines.part_end(words, at, block_format, lambda _: style)
+            end = lines.part_end(words, at, formats)
             yield "".join(run.text for run in words.between(at, end))
             at = end
         yield "".join(run.text for run in words.between(at, words.end))

@@ -21,6 +21,7 @@ from desktop_app.ui.transcript.layout.long_text import (
     MAX_BLOCK_UNITS,
     LongTextSplitter,
     RunIndex,
+    TextFormats,
     last_units,
 )
 from desktop_app.ui.transcript.layout.message_layout import TextGap
@@ -85,17 +86,15 @@ class LongItems:
         """Write a text into the open block, and into more blocks if it is long.
 
         If the text costs too much, write only its first and last parts. The limit is higher if
-        `whole` is set.
-        `block_format` is the format of the open block.
+        `whole` is set. `block_format` is the format of the open block.
         """
-        index = self._run_indices.index_of(item)
-        spans = list(self._spans(item, index, 0, 1, block_format))
+        index, formats = self._run_indices.index_of(item), self._formats(item, block_format)
+        spans = list(self._spans(index, 0, 1, formats))
         height = self._splitter.estimate_height(index.end)
-        rest = self._styles.continued(block_format)
         if cost_of_runs(item.runs) <= (_REQUESTED_COST if whole else _WHOLE_COST):
-            spans += self._spans(item, index, spans[0][1], index.end, rest)
+            spans += self._spans(index, spans[0][1], index.end, formats)
         else:
-            spans += self._last_spans(item, index, spans[0][1], rest)
+            spans += self._last_spans(index, spans[0][1], formats)
         start, gaps = 0, []
         for number, (first, end) in enumerate(spans):
             if first > start:
@@ -104,19 +103,11 @@ class LongItems:
             if number:
                 above = gaps[-1].height if first > start else 0
                 inserter.insert_block(
-                    with_space_above(above, rest), self._styles.char_format(item, Run(""))
+                    with_space_above(above, formats.rest), formats.of_run(Run(""))
                 )
-            self._insert_runs(inserter.cursor, item, index.between(first, end))
+            _insert_runs(inserter.cursor, index.between(first, end), formats)
             start = end
         return Parts(tuple(first for first, _ in spans[1:]), tuple(gaps))
-
-    def _last_spans(
-        self, item: Item, index: RunIndex, least: int, block_format: QTextBlockFormat
-    ) -> list[tuple[int, int]]:
-        format_of = partial(self._styles.char_format, item)
-        before = index.end - MAX_BLOCK_UNITS - 1
-        at = self._splitter.chapter_before(index, before, least, block_format, format_of)
-        return list(self._spans(item, index, at, index.end, block_format))[-KEPT_AT_END:]
 
     def grow(
         self, item: Item, block: QTextBlock, cuts: tuple[int, ...], block_format: QTextBlockFormat,
@@ -129,14 +120,13 @@ class LongItems:
         start, at, left = block.position(), cuts[-1] if cuts else 0, block.length() - 1
         if not cuts:
             start, left = start + prefix_length(item), left - prefix_length(item)
-        known = min(at, CONTEXT_UNITS)
+        known, formats = min(at, CONTEXT_UNITS), self._formats(item, block_format)
         index = RunIndex(last_units(item.runs, left + known), at - known)
-        rest = self._styles.continued(block_format)
-        spans = list(self._spans(item, index, at, at + left, block_format))
+        spans = list(self._spans(index, at, at + left, formats))
         for first, end in spans[:-1]:
             start += end - first
             cursor.setPosition(start)
-            cursor.insertBlock(rest, self._styles.char_format(item, Run("")))
+            cursor.insertBlock(formats.rest, formats.of_run(Run("")))
             start += 1
         return (*cuts, *(first for first, _ in spans[1:]))
 
@@ -148,16 +138,19 @@ class LongItems:
 
         `block` is its first block and `block_format` that block's format.
         """
-        index, rest = self._run_indices.index_of(item), self._styles.continued(block_format)
+        index, formats = self._run_indices.index_of(item), self._formats(item, block_format)
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         for at, gap in reversed(list(enumerate(parts.gaps))):
             gap_end = cuts[gap.block - 1]
             needed_start, needed_end = max(first, gap.start), min(end, gap_end)
             if needed_start >= needed_end:
                 continue
-            spans = self._spans_within(
-                item, index, gap.start, needed_start, needed_end, gap_end, rest
-            )
+            begin = self._splitter.chapter_before(index, needed_start, gap.start, formats)
+            spans = [
+                (start, min(stop, gap_end))
+                for start, stop in self._spans(index, begin, needed_end, formats)
+                if stop > needed_start
+            ]
             block_below = block.document().findBlockByNumber(block.blockNumber() + gap.block)
             unit_height = gap.height / (gap_end - gap.start)
             upper = TextGap(gap.block, gap.start, (spans[0][0] - gap.start) * unit_height)
@@ -167,12 +160,12 @@ class LongItems:
             inserter, above = BlockInserter(cursor, block_below), upper.height
             for span in spans:
                 inserter.insert_block(
-                    with_space_above(above, rest), self._styles.char_format(item, Run(""))
+                    with_space_above(above, formats.rest), formats.of_run(Run(""))
                 )
-                self._insert_runs(cursor, item, index.between(*span))
+                _insert_runs(cursor, index.between(*span), formats)
                 above = 0
             cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
-            cursor.setBlockFormat(with_space_above(lower.height, rest))
+            cursor.setBlockFormat(with_space_above(lower.height, formats.rest))
             cuts[gap.block - 1 : gap.block - 1] = [start for start, _ in spans]
             remaining = [part for part in (upper, lower) if part.height]
             after = [other._replace(block=other.block + len(spans)) for other in gaps[at + 1 :]]
@@ -206,34 +199,32 @@ class LongItems:
 
     # ------------------------------------------------------------------ splitting
 
-    def _spans_within(
-        self, item: Item, index: RunIndex, begin: int, first: int, end: int, stop: int,
-        block_format: QTextBlockFormat,
-    ) -> list[tuple[int, int]]:  # fmt: skip
-        """Return the parts that overlap units [first, end) of the gap [begin, stop)."""
-        format_of = partial(self._styles.char_format, item)
-        at = self._splitter.chapter_before(index, first, begin, block_format, format_of)
-        spans = self._spans(item, index, at, end, block_format)
-        return [
-            (part_start, min(part_end, stop)) for part_start, part_end in spans if part_end > first
-        ]
+    def _formats(self, item: Item, block_format: QTextBlockFormat) -> TextFormats:
+        rest = self._styles.continued(block_format)
+        return TextFormats(block_format, rest, partial(self._styles.char_format, item))
+
+    def _last_spans(
+        self, index: RunIndex, least: int, formats: TextFormats
+    ) -> list[tuple[int, int]]:
+        before = index.end - MAX_BLOCK_UNITS - 1
+        at = self._splitter.chapter_before(index, before, least, formats)
+        return list(self._spans(index, at, index.end, formats))[-KEPT_AT_END:]
 
     def _spans(
-        self, item: Item, index: RunIndex, at: int, until: int, block_format: QTextBlockFormat
+        self, index: RunIndex, at: int, until: int, formats: TextFormats
     ) -> Iterator[tuple[int, int]]:
         """Yield the parts that begin before unit `until`, starting with the part at unit `at`."""
-        format_of = partial(self._styles.char_format, item)
-        rest = self._styles.continued(block_format)
         while at < until:
             end = index.end
             if end - at > MAX_BLOCK_UNITS:
-                end = self._splitter.part_end(index, at, rest if at else block_format, format_of)
+                end = self._splitter.part_end(index, at, formats)
             yield at, end
             at = end
 
-    def _insert_runs(self, cursor: QTextCursor, item: Item, runs: Runs) -> None:
-        for run in runs:
-            cursor.insertText(run.text, self._styles.char_format(item, run))
+
+def _insert_runs(cursor: QTextCursor, runs: Runs, formats: TextFormats) -> None:
+    for run in runs:
+        cursor.insertText(run.text, formats.of_run(run))
 
 
 def with_space_above(height: float, block_format: QTextBlockFormat) -> QTextBlockFormat:

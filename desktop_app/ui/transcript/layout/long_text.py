@@ -13,7 +13,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
@@ -53,6 +53,14 @@ CONTEXT_UNITS: Final = 2000
 
 _UNSETTLED_UNITS: Final = 300
 """A change up to this many units after the start of a part may move that start."""
+
+
+class TextFormats(NamedTuple):
+    """The formats of a long text: of its first block, its other blocks, and each of its runs."""
+
+    first: QTextBlockFormat
+    rest: QTextBlockFormat
+    of_run: Callable[[Run], QTextCharFormat]
 
 
 class RunIndex:
@@ -158,13 +166,7 @@ class LongTextSplitter:
         """Estimate the height of `count` units in pixels, from the text measured last."""
         return count * self._unit_height
 
-    def part_end(
-        self,
-        index: RunIndex,
-        at: int,
-        block_format: QTextBlockFormat,
-        format_of: Callable[[Run], QTextCharFormat],
-    ) -> int:
+    def part_end(self, index: RunIndex, at: int, formats: TextFormats) -> int:
         """Return the end of the part that begins at unit `at`.
 
         The end is the last line start within `_PART_UNITS`, or `_PART_UNITS` units away. The
@@ -172,7 +174,7 @@ class LongTextSplitter:
         """
         known = self._cached(index)
         if at not in known:
-            known[at] = self._measure_part_end(index, at, block_format, format_of)
+            known[at] = self._measure_part_end(index, at, formats)
         return known[at]
 
     def _cached(self, index: RunIndex) -> dict[int, int]:
@@ -185,70 +187,45 @@ class LongTextSplitter:
             self._cache = index, {}
         return self._cache[1]
 
-    def _measure_part_end(
-        self,
-        index: RunIndex,
-        at: int,
-        block_format: QTextBlockFormat,
-        format_of: Callable[[Run], QTextCharFormat],
-    ) -> int:
-        is_dense = _is_dense(index, at)
-        part, lookahead = (
-            (_DENSE_PART_UNITS, _DENSE_LOOKAHEAD_UNITS)
-            if is_dense
-            else (_PART_UNITS, _LOOKAHEAD_UNITS)
-        )
+    def _measure_part_end(self, index: RunIndex, at: int, formats: TextFormats) -> int:
+        part, lookahead = _PART_UNITS, _LOOKAHEAD_UNITS
+        if _is_dense(index, at):
+            part, lookahead = _DENSE_PART_UNITS, _DENSE_LOOKAHEAD_UNITS
         runs = index.between(at, at + part + lookahead)
-        starts = self._line_starts(runs, block_format, format_of)
+        starts = self._line_starts(runs, formats.rest if at else formats.first, formats)
         start = max((start for start in starts if 0 < start <= part), default=0)
         cut = at + start if start else index.character_end(at + part)
         mark = (at // _DENSE_CHAPTER_UNITS + 1) * _DENSE_CHAPTER_UNITS
         if mark <= cut and _begins_chapter(index, mark):
-            return self._chapter_start(index, mark, block_format, format_of)
+            return self._chapter_start(index, mark, formats)
         return cut
 
-    def chapter_before(
-        self,
-        index: RunIndex,
-        unit: int,
-        least: int,
-        block_format: QTextBlockFormat,
-        format_of: Callable[[Run], QTextCharFormat],
-    ) -> int:
+    def chapter_before(self, index: RunIndex, unit: int, least: int, formats: TextFormats) -> int:
         """Return the start of the chapter that contains `unit`, but at least `least`."""
         last = min(unit, index.end - MAX_BLOCK_UNITS - 1)
         for mark in range(
             last // _DENSE_CHAPTER_UNITS * _DENSE_CHAPTER_UNITS, least, -_DENSE_CHAPTER_UNITS
         ):
             if _begins_chapter(index, mark):
-                found = max(least, self._chapter_start(index, mark, block_format, format_of))
+                found = max(least, self._chapter_start(index, mark, formats))
                 if found <= unit:
                     return found
         return least
 
-    def _chapter_start(
-        self,
-        index: RunIndex,
-        mark: int,
-        block_format: QTextBlockFormat,
-        format_of: Callable[[Run], QTextCharFormat],
-    ) -> int:
+    def _chapter_start(self, index: RunIndex, mark: int, formats: TextFormats) -> int:
         """Return the first line start at or after a chapter mark."""
         begin, known = mark - CONTEXT_UNITS, self._cached(index)
         if -mark not in known:
             runs = index.between(begin, mark + _LOOKAHEAD_UNITS)
-            starts = self._line_starts(runs, block_format, format_of)
+            starts = self._line_starts(runs, formats.rest, formats)
             found = (begin + start for start in starts if begin + start >= mark)
             known[-mark] = next(found, index.character_end(mark))
         return known[-mark]
 
     def _line_starts(
-        self,
-        runs: Runs,
-        block_format: QTextBlockFormat,
-        format_of: Callable[[Run], QTextCharFormat],
+        self, runs: Runs, block_format: QTextBlockFormat, formats: TextFormats
     ) -> list[int]:
-        """Return the line starts of these runs."""
+        """Return the line starts of these runs in a block of this format."""
         if self._scratch is None:
             self._scratch = SealedDocument(undoRedoEnabled=False)
             self._scratch.setDocumentMargin(0)
@@ -260,7 +237,7 @@ class LongTextSplitter:
         cursor.beginEditBlock()
         cursor.setBlockFormat(block_format)
         for run in runs:
-            cursor.insertText(run.text, format_of(run))
+            cursor.insertText(run.text, formats.of_run(run))
         cursor.endEditBlock()
         self._unit_height = document.size().height() / max(1, document.characterCount())
         layout = document.begin().layout()
