@@ -173,14 +173,12 @@ OWN_VALUES = {
     "desktop_app/ui/transcript/accessibility/reading_tree.py": {
         *("node", "descendant", "row", "rows[-1]", "cell", "table")
     },
+    "desktop_app/ui/transcript/layout/text_ranges.py": {"extra"},
     "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "format_range"},
     "desktop_app/ui/transcript/message_state.py": {"self.unfolded"},
-    "desktop_app/ui/transcript/search/difference_marks.py": {"mark"},
-    "desktop_app/ui/transcript/search/match_marks.py": {"mark"},
     "desktop_app/ui/transcript/viewport/backdrop.py": {"found", "last"},
     "desktop_app/ui/transcript/viewport/stream_scheduler.py": {"queued"},
     "desktop_app/ui/viewer/attachment_preview.py": {"self._picture"},
-    "desktop_app/ui/viewer/viewer_text.py": {"selection"},
     "desktop_app/ui/widgets/accessibility/accessible_roles.py": {"state"},
     "desktop_app/ui/widgets/buttons/elided_button.py": {"option"},
 }

@@ -430,11 +430,10 @@ class TranscriptView(TranscriptSurface):
 
     def _footer_details(self, block: int) -> str:
         """Return the tokens by kind if a block is an answer's footer, else ""."""
-        found = self.messages.layouts.layout_at(block)
+        found = self.messages.layouts.place_of(block)
         if found is None:
             return ""
-        layout, number = found
-        item, state = layout.items[layout.item_at(number)], self.messages.get(layout.key)
+        item, state = found.layout.items[found.item], self.messages.get(found.layout.key)
         if state is None or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
             return ""
         return "\n".join(token_facts(state.message))

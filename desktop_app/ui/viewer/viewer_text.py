@@ -11,13 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QColor, QKeySequence, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QTextEdit
+from PySide6.QtGui import QColor, QKeySequence, QTextCharFormat
 
+from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.ui.look.theme import MEASURE, Theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.message_layout import is_table
+from desktop_app.ui.transcript.layout.text_ranges import highlight, selected_range
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
@@ -26,7 +27,7 @@ from desktop_app.ui.widgets.text.utf16 import utf16_length
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlock
+    from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlock, QTextCursor
 
     from desktop_app.rendering.document_text import PassageMark, RenderedSlice
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
@@ -181,14 +182,14 @@ class ViewerText(TranscriptSurface):
     def _mark(self) -> None:
         char_format = QTextCharFormat()
         char_format.setBackground(_mark_color(self.theme))
-        selections = []
-        for layout in self._writer.layouts:
-            for mark in self._shown[int(layout.key)].marks:
-                for cursor in self._cursors(layout, mark):
-                    selection = QTextEdit.ExtraSelection()
-                    selection.cursor, selection.format = cursor, char_format
-                    selections.append(selection)
-        self.setExtraSelections(selections)
+        self.setExtraSelections(
+            [
+                highlight(cursor, char_format)
+                for layout in self._writer.layouts
+                for mark in self._shown[int(layout.key)].marks
+                for cursor in self._cursors(layout, mark)
+            ]
+        )
 
     def marked_text(self) -> str:
         """Return the marked text, a line for each mark."""
@@ -204,7 +205,7 @@ class ViewerText(TranscriptSurface):
                 block = self.document().findBlockByNumber(first.blockNumber() + number)
                 yield _selecting(block, 0, block.length() - 1)
             return
-        text = "".join(run.text for run in item.runs)
+        text = text_of(item.runs)
         units = [utf16_length(text[:at]) for at in mark[2:]]
         cuts = (*layout.shapes[mark.block], 1 << 30)
         begin, block = 0, first
@@ -248,11 +249,10 @@ class ViewerText(TranscriptSurface):
 
     def _place_of(self, block: QTextBlock) -> tuple[str, int, int] | None:
         """Return the key of a block's slice, its item, and its row or number in the item."""
-        found = self._writer.layouts.layout_at(block.blockNumber())
+        found = self._writer.layouts.place_of(block.blockNumber())
         if found is None:
             return None
-        layout, at = found[0], found[0].item_at(found[1])
-        part = found[1] - layout.offset(at)
+        layout, at, part = found
         return layout.key, at, layout.row_at(at, part) if is_table(layout.items[at]) else part
 
     def _block_at(self, key: str, at: int, part: int) -> QTextBlock:
@@ -292,12 +292,8 @@ class ViewerText(TranscriptSurface):
 
 
 def _selecting(block: QTextBlock, start: int, end: int) -> QTextCursor:
-    cursor = QTextCursor(block)
-    cursor.setPosition(block.position() + start)
-    cursor.setPosition(
-        block.position() + min(end, block.length() - 1), QTextCursor.MoveMode.KeepAnchor
-    )
-    return cursor
+    at = block.position()
+    return selected_range(block.document(), at + start, at + min(end, block.length() - 1))
 
 
 def _mark_color(theme: Theme) -> QColor:

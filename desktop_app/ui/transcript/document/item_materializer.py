@@ -42,11 +42,7 @@ class ItemMaterializer:
         if not layout.counts[at]:
             self.write_ranges(layout, layout.ranges_around(at, height, height))
         if layout.gaps[at]:
-            self.write_part(layout, at, unit, unit + 1)
-
-    def write_part(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
-        """Write UTF-16 units [first, end) of a long text."""
-        self._writer.fill(layout, at, first, end)
+            self._writer.fill(layout, at, unit, unit + 1)
 
     def write_folded(self) -> bool:
         """Write the folded lines of one code block for a screen reader.

@@ -116,9 +116,8 @@ class Reflow:
 
     def _shaped_from(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
         """Yield the items that depend on the width: from block number `top` on, then the rest."""
-        found = self._layouts.layout_at(top)
-        first = self._layouts.index(found[0]) if found else 0
-        begin = found[0].item_at(found[1]) if found else 0
+        found = self._layouts.place_of(top)
+        first, begin = (self._layouts.index(found.layout), found.item) if found else (0, 0)
         order = [*self._layouts[first:], *self._layouts[: first + 1]]
         for number, layout in enumerate(order):
             at, end = (begin if number == 0 else 0), sys.maxsize

@@ -184,11 +184,11 @@ class FocusNavigator(QObject):
         document = self._view.document()
         cursor = QTextCursor(document)
         cursor.setPosition(min(position, document.characterCount() - 1))
-        found = self._messages.layouts.layout_at(cursor.block().blockNumber())
+        found = self._messages.layouts.place_of(cursor.blockNumber())
         first = -1 if forward else len(layout.items)
         height = self._view.viewport().height()
-        if found is not None and found[0] is layout:
-            first = layout.item_at(found[1])
+        if found is not None and found.layout is layout:
+            first = found.item
             unit = self._missing_link_unit(layout, first, cursor.position(), forward=forward)
             if unit is not None:
                 self._items.write_item(layout, first, height, unit)

@@ -19,6 +19,7 @@ from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import is_note_link, label_of, leads_back
 from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.transcript.message_items import ACTION, Item
 from desktop_app.ui.transcript.transcript_styles import EXPANDED, LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop, cursor_x
@@ -299,10 +300,7 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
 
 
 def _raw_text(document: QTextDocument, target: FocusTarget) -> str:
-    cursor = QTextCursor(document)
-    cursor.setPosition(target.start)
-    cursor.setPosition(target.end, QTextCursor.MoveMode.KeepAnchor)
-    return cursor.selectedText()
+    return selected_range(document, target.start, target.end).selectedText()
 
 
 def target_rects(

@@ -32,10 +32,10 @@ class FootnoteJumps:
         Materialize the target with `height` pixels above and below.
         """
         wanted = counterpart(target)
-        found = self._layouts.layout_at(block.blockNumber())
+        found = self._layouts.place_of(block.blockNumber())
         if found is None:
             return None
-        layout, at = found[0], found[0].item_at(found[1])
+        layout, at, _ = found
         item = self._find_item(layout, at, target, wanted)
         if item is None:
             return None

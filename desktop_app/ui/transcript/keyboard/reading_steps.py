@@ -65,12 +65,11 @@ class ReadingSteps(QObject):
         If the caret is below the last message, return the beginning of that message.
         """
         block = self._view.textCursor().block()
-        found = self._messages.layouts.layout_at(block.blockNumber())
+        found = self._messages.layouts.place_of(block.blockNumber())
         if found is None:
             last = self._messages.last()
             return ("", 0) if last is None else (last.message.id, 0)
-        layout, number = found
-        return layout.key, layout.item_at(number)
+        return found.layout.key, found.item
 
     def read_at(self, message_id: str, item: int) -> None:
         """Focus the transcript at an item of a message; -1 is its beginning."""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
-
-from PySide6.QtGui import QTextCursor
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+from desktop_app.ui.transcript.layout.text_ranges import selected_range
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextBlock, QTextDocument
+    from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument
+
+
+class BlockPlace(NamedTuple):
+    """The place of a block: its message, the index of its item, and its number in the item."""
+
+    layout: MessageLayout
+    item: int
+    number: int
 
 
 class MessageLayouts(list[MessageLayout]):
@@ -39,6 +46,15 @@ class MessageLayouts(list[MessageLayout]):
             block -= layout.total
         return None
 
+    def place_of(self, block: int) -> BlockPlace | None:
+        """Return the place of a block in its message; None if no message owns the block."""
+        found = self.layout_at(block)
+        if found is None:
+            return None
+        layout, number = found
+        at = layout.item_at(number)
+        return BlockPlace(layout, at, number - layout.offset(at))
+
     def block_of(self, layout: MessageLayout, at: int) -> QTextBlock:
         """Return the first block of an item."""
         return self.document.findBlockByNumber(self.first_block(layout) + layout.offset(at))
@@ -54,10 +70,7 @@ class MessageLayouts(list[MessageLayout]):
         last = self._position(layout, at, max(first, end - 1))
         if begin is None or last is None:
             return None
-        found = QTextCursor(self.document)
-        found.setPosition(begin)
-        found.setPosition(last + (end > first), QTextCursor.MoveMode.KeepAnchor)
-        return found
+        return selected_range(self.document, begin, last + (end > first))
 
     def _position(self, layout: MessageLayout, at: int, unit: int) -> int | None:
         cuts, number = layout.shapes[at], bisect_right(layout.shapes[at], unit)

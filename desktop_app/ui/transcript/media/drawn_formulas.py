@@ -32,6 +32,7 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.block_model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
+from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.transcript.media.hidden_text import hidden_format
 from desktop_app.ui.transcript.transcript_styles import COLUMNS, FORMULA
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
@@ -186,11 +187,9 @@ class Formulas:
                 char_format.setProperty(_TEX, source)
                 formula = self.find(char_format)
                 if formula is not None:
-                    found.setPosition(start)
-                    found.setPosition(
-                        start + utf16_length(source) + 2, QTextCursor.MoveMode.KeepAnchor
-                    )
-                    self._draw(found, formula, char_format, source)
+                    length = utf16_length(source) + 2
+                    selected = selected_range(self._document, start, start + length)
+                    self._draw(selected, formula, char_format, source)
             found = self._document.find(FORMULA_BEGINS, start + 1)
 
     def _draw(
@@ -331,10 +330,8 @@ def with_drawing(found: QTextCursor) -> QTextCursor:
 
     In the source of a drawn formula, that includes the drawing.
     """
-    begin, keep = found.block().position(), QTextCursor.MoveMode.KeepAnchor
-    marked = QTextCursor(found)
-    marked.setPosition(begin)
-    marked.setPosition(found.selectionStart(), keep)
+    document, begin = found.document(), found.block().position()
+    marked = selected_range(document, begin, found.selectionStart())
     before, drawn, source = marked.selectedText().rpartition(DRAWN)
     marked.setPosition(begin + utf16_length(before) + 1)
     char_format = marked.charFormat()
@@ -344,9 +341,7 @@ def with_drawing(found: QTextCursor) -> QTextCursor:
         or len(source) > len(char_format.property(_TEX))
     ):
         return found  # the match follows an image or a whole formula
-    marked.setPosition(begin + utf16_length(before))
-    marked.setPosition(found.selectionEnd(), keep)
-    return marked
+    return selected_range(document, begin + utf16_length(before), found.selectionEnd())
 
 
 @lru_cache(maxsize=256)

@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QTextCharFormat, QTextLayout
 
 from desktop_app.rendering.block_model import Block
+from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.rendering.processes import highlight
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, flag_ranges
@@ -249,7 +250,7 @@ def _code(items: Sequence[Item]) -> str:
     """
     if not all(is_code(item) for item in items):
         return ""
-    texts = ["".join(run.text for run in item.runs) for item in items if isinstance(item, Block)]
+    texts = [text_of(item.runs) for item in items]
     if max(map(len, texts), default=0) > highlight.LONGEST_LINE:
         return ""
     return "".join(f"{text}\n" for text in texts)

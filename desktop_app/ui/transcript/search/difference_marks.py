@@ -6,20 +6,20 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtGui import QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QTextBrowser, QTextEdit
+from PySide6.QtGui import QTextCharFormat
 
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.search.text_search import texts_of
 from desktop_app.rendering.search.word_differences import WORD
 from desktop_app.ui.transcript.layout.item_prefix import prefix_of
+from desktop_app.ui.transcript.layout.text_ranges import highlight, selected_characters
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
-from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from PySide6.QtGui import QTextBlock
+    from PySide6.QtGui import QTextBlock, QTextCursor
+    from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
@@ -69,12 +69,8 @@ class DifferenceMarks(QObject):
             self._mark_timer.start()
 
     def _mark(self) -> None:
-        marks = []
-        for found in islice(self._on_screen(), _MAX_MARKED) if self._differs else ():
-            mark = QTextEdit.ExtraSelection()
-            mark.cursor, mark.format = found, self._format
-            marks.append(mark)
-        self._view.setExtraSelections(marks)
+        found = islice(self._on_screen(), _MAX_MARKED) if self._differs else ()
+        self._view.setExtraSelections([highlight(cursor, self._format) for cursor in found])
 
     def _on_screen(self) -> Iterator[QTextCursor]:
         """Yield a selection for each run of marked words on screen."""
@@ -83,13 +79,13 @@ class DifferenceMarks(QObject):
             return
         layout, current_item, word_index = state.layout, -1, 0
         for block in visible_blocks(self._view):
-            found = self._messages.layouts.layout_at(block.blockNumber())
-            if found is None or found[0] is not layout:
+            found = self._messages.layouts.place_of(block.blockNumber())
+            if found is None or found.layout is not layout:
                 continue
-            at = layout.item_at(found[1])
+            at = found.item
             if at not in self._first_words or layout.gaps[at]:
                 continue
-            first = block.blockNumber() - (found[1] - layout.offset(at))
+            first = block.blockNumber() - found.number
             if at != current_item:
                 current_item, word_index = at, self._first_words[at]
                 for number in range(first, block.blockNumber()):
@@ -135,8 +131,4 @@ def _marked(
     for (is_marked, _), run in groupby(words, key=lambda word: word[1:]):
         if is_marked:
             ranges = [span for span, *_ in run]
-            found = QTextCursor(block)
-            found.setPosition(block.position() + utf16_length(text[: ranges[0][0]]))
-            end = block.position() + utf16_length(text[: ranges[-1][1]])
-            found.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-            yield found
+            yield selected_characters(block, ranges[0][0], ranges[-1][1])

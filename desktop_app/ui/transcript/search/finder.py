@@ -28,10 +28,11 @@ from desktop_app.rendering.search.text_search import (
 )
 from desktop_app.ui.transcript.layout.item_prefix import prefix_of
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
+from desktop_app.ui.transcript.layout.text_ranges import selected_characters
 from desktop_app.ui.transcript.media.code_folds import fold_number
 from desktop_app.ui.transcript.message_items import Item, reasoning_text
 from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
-from desktop_app.ui.transcript.search.match_marks import MatchMarks, selected_match
+from desktop_app.ui.transcript.search.match_marks import MatchMarks
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
@@ -424,7 +425,7 @@ class Finder(QObject):
             if number < len(ranges):
                 break
             number, head, block = number - len(ranges), 0, block.next()
-        return None if last is None else selected_match(*last)
+        return None if last is None else selected_characters(last[0], *last[1])
 
     def _units_of_hit(self, item: Item, number: int, query: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""

@@ -6,20 +6,20 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QTextBrowser, QTextEdit
+from PySide6.QtGui import QColor, QTextCharFormat
 
 from desktop_app.rendering.search.text_search import match_ranges
 from desktop_app.ui.transcript.layout.item_prefix import prefix_of
+from desktop_app.ui.transcript.layout.text_ranges import highlight, selected_characters
 from desktop_app.ui.transcript.media.code_folds import fold_number
 from desktop_app.ui.transcript.media.drawn_formulas import with_drawing
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
-from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from PySide6.QtGui import QTextBlock
+    from PySide6.QtGui import QTextBlock, QTextCursor
+    from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
@@ -84,34 +84,25 @@ class MatchMarks(QObject):
         current = self._current()
         if self._query and self._formats is not None:
             if current is not None:
-                marks.append(self._mark_of(current, is_current=True))
+                marks.append(highlight(with_drawing(current), self._formats[1]))
             blocks = (_matches(block, self._query, head) for block, head in self._on_screen())
             matches = (found for each in blocks for found in islice(each, _MAX_MARKED_IN_BLOCK))
             other_matches = (found for found in islice(matches, _MAX_MARKED) if found != current)
-            marks += [self._mark_of(found, is_current=False) for found in other_matches]
+            marks += [highlight(with_drawing(found), self._formats[0]) for found in other_matches]
         self._has_marks = bool(marks)
         self._view.setExtraSelections(marks)
-
-    def _mark_of(self, found: QTextCursor, *, is_current: bool) -> QTextEdit.ExtraSelection:
-        mark = QTextEdit.ExtraSelection()
-        mark.cursor = with_drawing(found)
-        if self._formats is not None:
-            mark.format = self._formats[is_current]
-        return mark
 
     def _on_screen(self) -> Iterator[tuple[QTextBlock, int]]:
         """Yield the blocks on screen that are searched, and the length of each one's prefix."""
         for block in visible_blocks(self._view):
-            found = self._messages.layouts.layout_at(block.blockNumber())
-            state = self._messages.get(found[0].key) if found is not None else None
+            found = self._messages.layouts.place_of(block.blockNumber())
+            state = self._messages.get(found.layout.key) if found is not None else None
             if found is not None and state is not None:
-                layout, number = found
-                at = layout.item_at(number)
+                layout, at, number = found
                 item = layout.items[at]
                 is_own_line = (state.head_count and at == 0) or fold_number(item) is not None
                 if not is_own_line and at < len(layout.items) - state.foot_count:
-                    head = len(prefix_of(item))
-                    yield block, head if head and layout.offset(at) == number else 0
+                    yield block, 0 if number else len(prefix_of(item))
 
 
 def _matches(block: QTextBlock, query: str, head: int) -> Iterator[QTextCursor]:
@@ -121,13 +112,4 @@ def _matches(block: QTextBlock, query: str, head: int) -> Iterator[QTextCursor]:
     """
     for match_range in match_ranges(block.text(), query):
         if match_range[0] >= head:
-            yield selected_match(block, match_range)
-
-
-def selected_match(block: QTextBlock, match_range: tuple[int, int]) -> QTextCursor:
-    """Return a selection of a range of characters in a block."""
-    text, at = block.text(), block.position()
-    found = QTextCursor(block)
-    found.setPosition(at + utf16_length(text[: match_range[0]]))
-    found.setPosition(at + utf16_length(text[: match_range[1]]), QTextCursor.MoveMode.KeepAnchor)
-    return found
+            yield selected_characters(block, *match_range)

@@ -133,10 +133,10 @@ class CopyActions(QObject):
 
     def _head_of(self, number: int) -> tuple[MessageLayout, int] | None:
         """Return the item that is the head of the code that contains a block, else None."""
-        found = self._layouts.layout_at(number)
+        found = self._layouts.place_of(number)
         if found is None:
             return None
-        layout, at = found[0], found[0].item_at(found[1])
+        layout, at, _ = found
         while at >= 0 and ground_of(layout.items[at]) is Ground.CODE:
             if layout.items[at].kind is Kind.CODE_HEAD:
                 return layout, at
@@ -147,12 +147,11 @@ class CopyActions(QObject):
         """Return the last head of code, materialized or not, above the end of the screen."""
         layouts, last = self._layouts, None
         for block in visible_blocks(self._view):
-            last = layouts.layout_at(block.blockNumber()) or last
+            last = layouts.place_of(block.blockNumber()) or last
         if last is None:
             return None
-        end = last[0].item_at(last[1])
-        for layout in reversed(layouts[: layouts.index(last[0]) + 1]):
-            first = end if layout is last[0] else len(layout.items) - 1
+        for layout in reversed(layouts[: layouts.index(last.layout) + 1]):
+            first = last.item if layout is last.layout else len(layout.items) - 1
             for at in range(first, -1, -1):
                 if layout.items[at].kind is Kind.CODE_HEAD:
                     return layout, at

@@ -11,7 +11,7 @@ from desktop_app.rendering.block_model import Block, Kind, Run, Runs
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.ui.transcript.document.table_writer import cell_runs, column_of, row_runs
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
-from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
+from desktop_app.ui.transcript.layout.message_layout import is_table
 from desktop_app.ui.transcript.message_items import Item, Line, LineKind
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextBlock, QTextCursor
 
-    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
+    from desktop_app.ui.transcript.layout.message_layouts import BlockPlace, MessageLayouts
     from desktop_app.ui.widgets.text.clipboard import ClipboardTexts
 
 
@@ -170,8 +170,8 @@ def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
 
     Units are UTF-16 units of the cursor's item; for a table, rows.
     """
-    at, position = cursor.position(), _block_position(layouts, cursor.block())
-    return (0, 0) if position is None else _selected_units(position, cursor.block(), at, at)
+    at, place = cursor.position(), layouts.place_of(cursor.blockNumber())
+    return (0, 0) if place is None else _selected_units(place, cursor.block(), at, at)
 
 
 def are_few(items: Sequence[Item]) -> bool:
@@ -212,43 +212,23 @@ def _span(layouts: MessageLayouts, cursor: QTextCursor) -> _Span:
     first, last = cursor.selectionStart(), cursor.selectionEnd()
     opening = cursor.document().findBlock(first)
     closing = cursor.document().findBlock(max(last - 1, first))
-    begin, end = _block_position(layouts, opening), _block_position(layouts, closing)
+    begin, end = (layouts.place_of(block.blockNumber()) for block in (opening, closing))
     if begin is None or end is None:
         return _Span([], 0, 0)
     start = _selected_units(begin, opening, first, last)[0]
     stop = _selected_units(end, closing, first, last)[1]
-    numbers = [layouts.index(position.layout) for position in (begin, end)]
-    below_count = len(end.layout.items) - end.at - 1
-    selected = layouts[numbers[0] : numbers[1] + 1]
-    items = [item for layout in selected for item in layout.items][begin.at :]
+    below_count = len(end.layout.items) - end.item - 1
+    selected = layouts[layouts.index(begin.layout) : layouts.index(end.layout) + 1]
+    items = [item for layout in selected for item in layout.items][begin.item :]
     return _Span(items[: len(items) - below_count], start, stop)
 
 
-class _BlockPosition(NamedTuple):
-    """An item, and the number of one of its blocks."""
-
-    layout: MessageLayout
-    at: int
-    number: int
-
-
-def _block_position(layouts: MessageLayouts, block: QTextBlock) -> _BlockPosition | None:
-    found = layouts.layout_at(block.blockNumber())
-    if found is None:
-        return None
-    layout, number = found
-    at = layout.item_at(number)
-    return _BlockPosition(layout, at, number - layout.offset(at))
-
-
-def _selected_units(
-    position: _BlockPosition, block: QTextBlock, first: int, last: int
-) -> tuple[int, int]:
+def _selected_units(place: BlockPlace, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
     """Return the range of an item that is selected within one of its blocks.
 
     Counted in UTF-16 units; for a table, in rows.
     """
-    layout, at, number = position
+    layout, at, number = place
     item = layout.items[at]
     if is_table(item):
         row = layout.row_at(at, number)
@@ -268,11 +248,11 @@ def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
 
 def _runs_in_cell(layouts: MessageLayouts, cursor: QTextCursor) -> Runs:
     block = cursor.document().findBlock(cursor.selectionStart())
-    position, at = _block_position(layouts, block), block.position()
-    if position is None or not is_table(table := position.layout.items[position.at]):
+    place, at = layouts.place_of(block.blockNumber()), block.position()
+    if place is None or not is_table(table := place.layout.items[place.item]):
         return ()
-    layout, number = position.layout, position.number
-    if layout.has_row_blocks(position.at):
+    number = place.number
+    if place.layout.has_row_blocks(place.item):
         runs = row_runs(table, number)
     else:
         row, column = divmod(number - 1, max(1, len(table.aligns)))

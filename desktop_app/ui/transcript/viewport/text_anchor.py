@@ -37,12 +37,11 @@ class TextAnchor(NamedTuple):
 
 def anchor_at(messages: TranscriptMessages, cursor: QTextCursor) -> TextAnchor | None:
     """Return the anchor of a cursor, or None if the cursor is in no message."""
-    found = messages.layouts.layout_at(cursor.block().blockNumber())
+    found = messages.layouts.place_of(cursor.block().blockNumber())
     if found is None:
         return None
-    layout, number = found
-    at = layout.item_at(number)
-    part, units = number - layout.offset(at), cursor.positionInBlock()
+    layout, at, part = found
+    units = cursor.positionInBlock()
     if layout.shapes[at] and not is_table(layout.items[at]):
         units += layout.shapes[at][part - 1] if part else -prefix_length(layout.items[at])
         part = 0

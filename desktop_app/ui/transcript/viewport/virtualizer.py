@@ -13,7 +13,6 @@ been laid out.
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from math import ceil, floor
 from typing import TYPE_CHECKING, Final
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPointF, Qt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from PySide6.QtWidgets import QTextBrowser
 
@@ -117,7 +116,7 @@ class Virtualizer:
                 gap = layout.gaps[at][-1]
                 stop = layout.shapes[at][gap.block - 1]
                 with self._anchor.kept():
-                    self._items.write_part(layout, at, stop - items * _UNITS_PER_ITEM, stop)
+                    self._writer.fill(layout, at, stop - items * _UNITS_PER_ITEM, stop)
                 return True
             for placeholder in layout.placeholders():
                 if layout.space_keys[placeholder.end].placeholder:
@@ -133,13 +132,13 @@ class Virtualizer:
 
         Return None if nothing is missing there.
         """
-        writer, write = self._writer, self._items.write_ranges
+        writer = self._writer
         for layout in writer.layouts[self._layout_at(top) :]:
             if not layout.items or writer.top_of(layout, 0) > bottom:
                 return None
             for at in layout.items_with_gaps():
                 if (found := self._find_text_gap(layout, at, top, bottom)) is not None:
-                    return partial(self._items.write_part, layout, at, *found)
+                    return partial(writer.fill, layout, at, *found)
             for placeholder in layout.placeholders():
                 height = layout.space_keys[placeholder.end].placeholder
                 begin = writer.top_of(layout, placeholder.end) - height
@@ -147,7 +146,7 @@ class Virtualizer:
                     return None
                 if height and begin + height > top:
                     wanted = layout.ranges_between(placeholder, top - begin, bottom - begin)
-                    return partial(write, layout, list(wanted))
+                    return partial(self._items.write_ranges, layout, list(wanted))
         return None
 
     def _find_text_gap(
@@ -185,24 +184,23 @@ class Virtualizer:
 
     def _block_index_of(self, position: int) -> _BlockIndex | None:
         writer = self._writer
-        found = writer.layouts.layout_at(writer.document.findBlock(position).blockNumber())
+        found = writer.layouts.place_of(writer.document.findBlock(position).blockNumber())
         if found is None:
             return None
-        layout, number = found
-        at = layout.item_at(number)
-        return writer.layouts.index(layout), at, number - layout.offset(at)
+        layout, at, number = found
+        return writer.layouts.index(layout), at, number
 
     # ------------------------------------------------------------------ dematerializing
 
-    def remove_distant(self, screens: float = KEPT_SCREENS) -> None:
-        """Dematerialize text at least `screens` screens away, except the selection's ends."""
+    def remove_distant(self) -> None:
+        """Dematerialize distant text, and keep the scroll position."""
         with self._anchor.kept():
-            self.erase_distant(screens)
+            self.erase_distant(KEPT_SCREENS)
 
     def erase_distant(self, screens: float) -> None:
-        """Dematerialize text as `remove_distant` does, but do not keep the scroll position.
+        """Dematerialize text at least `screens` screens away, except the selection's ends.
 
-        For callers that keep the position themselves, so that nothing is materialized twice.
+        The caller keeps the scroll position.
         """
         writer, height = self._writer, self._view.viewport().height()
         if not writer.layouts:
@@ -223,31 +221,14 @@ class Virtualizer:
         self._erase_distant_text(first, last, pins)
 
     def _erase_distant_text(
-        self, first: _BlockIndex, last: _BlockIndex, pins: Iterable[_BlockIndex]
+        self, first: _BlockIndex, last: _BlockIndex, pins: Container[_BlockIndex]
     ) -> None:
         """Remove the blocks of long texts outside [first, last], except the `pins`."""
-        writer = self._writer
-        for number, layout in enumerate(writer.layouts):
+        for number, layout in enumerate(self._writer.layouts):
             for at in layout.long_texts():
-                item_index = (number, at)
-                begin = (
-                    first[2]
-                    if item_index == first[:2]
-                    else 0
-                    if item_index > first[:2]
-                    else sys.maxsize
-                )
-                end = (
-                    last[2] + 1
-                    if item_index == last[:2]
-                    else sys.maxsize
-                    if item_index < last[:2]
-                    else 0
-                )
-                pinned = {pin[2] for pin in pins if pin[:2] == item_index}
-                writer.erase_parts(
-                    layout, at, {*range(begin, min(end, layout.counts[at])), *pinned}
-                )
+                blocks = ((number, at, block) for block in range(layout.counts[at]))
+                kept = {index[2] for index in blocks if first <= index <= last or index in pins}
+                self._writer.erase_parts(layout, at, kept)
 
     def _pins(self) -> list[_BlockIndex]:
         """Return the blocks of the text cursor and of the selection's start."""
