@@ -239,7 +239,7 @@ def test_a_new_theme_keeps_the_screen_and_removes_distant_text(view: TranscriptV
     messages = [answer(f"Answer {n}.\n\n" + "Some words.\n\n" * 200) for n in range(60)]
     view.set_messages(messages)
     while view.messages.older:
-        view.materializer.write_older(50_000)
+        view.materializer.write_more(50_000, (), above=True)
     view.stream.flush()
     view.scroll_to_message(messages[30].id)
     state = view.navigator.scroll_state()

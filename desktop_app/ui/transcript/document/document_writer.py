@@ -116,9 +116,9 @@ class DocumentWriter:
 
     def continue_reflow(self, seconds: float) -> None:
         """Continue the reflow for about `seconds`."""
-        until, cursor = time.perf_counter() + seconds, self._begin()
-        self._reflow.continue_until(until, cursor)
-        cursor.endEditBlock()
+        until = time.perf_counter() + seconds
+        with self._edit() as cursor:
+            self._reflow.continue_until(until, cursor)
 
     @contextmanager
     def one_edit(self) -> Iterator[None]:
@@ -126,24 +126,28 @@ class DocumentWriter:
 
         The document is laid out once, and each placeholder is measured once.
         """
-        finish_layout(self.document)
-        cursor, self._unmeasured = QTextCursor(self.document), []
-        cursor.beginEditBlock()
-        try:
-            yield
-        finally:
-            missing, self._unmeasured = self._unmeasured, None
-            for layout, at in {(layout, layout.next_materialized(at)) for layout, at in missing}:
-                self._items.adjust_space_above(layout, at, cursor)
-            cursor.endEditBlock()
+        with self._edit() as cursor:
+            missing: list[tuple[MessageLayout, int]] = []
+            self._unmeasured = missing
+            try:
+                yield
+            finally:
+                self._unmeasured = None
+                for layout, at in {(each, each.next_materialized(at)) for each, at in missing}:
+                    self._items.adjust_space_above(layout, at, cursor)
 
-    def _begin(self) -> QTextCursor:
+    @contextmanager
+    def _edit(self) -> Iterator[QTextCursor]:
+        """Make the changes with the returned cursor a single edit."""
         if self._unmeasured is None:  # a layout is impossible within an edit
             finish_layout(self.document)
         cursor = QTextCursor(self.document)
         cursor.beginEditBlock()
         self._items.tables.begin_edit()
-        return cursor
+        try:
+            yield cursor
+        finally:
+            cursor.endEditBlock()
 
     # ------------------------------------------------------------------ messages
 
@@ -176,7 +180,18 @@ class DocumentWriter:
 
     def replace(self, layout: MessageLayout, at: int, removed: int, added: Sequence[Item]) -> None:
         """Replace items [at, at + removed) with `added`. Update items in place if possible."""
-        cursor, first = self._begin(), at
+        with self._edit() as cursor:
+            self._replace(layout, at, removed, added, cursor)
+
+    def _replace(
+        self,
+        layout: MessageLayout,
+        at: int,
+        removed: int,
+        added: Sequence[Item],
+        cursor: QTextCursor,
+    ) -> None:
+        first = at
         layout.record_change()
         common = min(removed, len(added))
         index = 0
@@ -192,7 +207,10 @@ class DocumentWriter:
             self._items.erase(layout, at, at + removed, cursor)
             layout.remove(at, removed)
         if added:
-            self._insert(layout, at, added, cursor, is_materialized=is_materialized)
+            self._reflow.finish_table_above(layout, at, cursor)
+            layout.insert(at, added, [self._items.height(item) for item in added])
+            if is_materialized:
+                self._items.write(layout, at, at + len(added), cursor, whole=True)
         below = at + len(added)
         if self._unmeasured is not None and below < len(layout.items) and not layout.counts[below]:
             self._unmeasured.append((layout, below))
@@ -201,7 +219,6 @@ class DocumentWriter:
         self._write_ends(layout, cursor)
         self._reflow.finish_earlier_table(layout, cursor)
         self._report_written(layout, first, below)
-        cursor.endEditBlock()
 
     def _report_written(self, layout: MessageLayout, first: int, end: int) -> None:
         if self._on_written is not None and any(layout.counts[first:end]):
@@ -212,15 +229,14 @@ class DocumentWriter:
 
     def write(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Materialize the items of these ranges [first, end) and both ends of the message."""
-        cursor = self._begin()
-        # From top to bottom: the placeholder below a table is a margin of the table, which is found
-        # by its position until the edit ends.
-        for first, end in ((0, min(1, len(layout.items))), *sorted(ranges)):
-            self._items.write(layout, first, end, cursor)
-            self._items.adjust_space_above(layout, end, cursor)
-            self._report_written(layout, first, end)
-        self._write_ends(layout, cursor)
-        cursor.endEditBlock()
+        with self._edit() as cursor:
+            # From top to bottom: the placeholder below a table is a margin of the table, which is
+            # found by its position until the edit ends.
+            for first, end in ((0, min(1, len(layout.items))), *sorted(ranges)):
+                self._items.write(layout, first, end, cursor)
+                self._items.adjust_space_above(layout, end, cursor)
+                self._report_written(layout, first, end)
+            self._write_ends(layout, cursor)
 
     def erase(self, ranges: Iterable[tuple[MessageLayout, int, int]]) -> None:
         """Dematerialize the items of these ranges [first, end), except both ends of a message.
@@ -234,11 +250,10 @@ class DocumentWriter:
         ]
         for layout, first, end in runs:
             self._keep_height(layout, first, end)
-        cursor = self._begin()
-        for layout, first, end in runs:
-            self._items.erase(layout, first, end, cursor)
-            self._items.adjust_space_above(layout, end, cursor)
-        cursor.endEditBlock()
+        with self._edit() as cursor:
+            for layout, first, end in runs:
+                self._items.erase(layout, first, end, cursor)
+                self._items.adjust_space_above(layout, end, cursor)
 
     def measure(self, layout: MessageLayout, at: int) -> None:
         """Record the heights of the materialized items above and below an item."""
@@ -248,15 +263,13 @@ class DocumentWriter:
 
     def fill(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
         """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
-        cursor, block = self._begin(), self.layouts.block_of(layout, at)
-        parts = Parts(layout.shapes[at], layout.gaps[at])
-        block_format = self._items.first_format(layout, at)
-        parts = self._items.long.fill(
-            layout.items[at], block, parts, first, end, block_format, cursor
-        )
-        layout.record_blocks(at, 1 + len(parts.cuts), *parts)
-        self._report_written(layout, at, at + 1)
-        cursor.endEditBlock()
+        with self._edit() as cursor:
+            block, item = self.layouts.block_of(layout, at), layout.items[at]
+            parts = Parts(layout.shapes[at], layout.gaps[at])
+            block_format = self._items.first_format(layout, at)
+            parts = self._items.long.fill(item, block, parts, first, end, block_format, cursor)
+            layout.record_blocks(at, 1 + len(parts.cuts), *parts)
+            self._report_written(layout, at, at + 1)
 
     def erase_parts(self, layout: MessageLayout, at: int, kept_numbers: Container[int]) -> None:
         """Dematerialize the blocks of a long text, except both ends and `kept_numbers`.
@@ -271,13 +284,11 @@ class DocumentWriter:
             measured = self._top(number + end) - self._top(number + begin)
             runs.append((begin, end, measured + heights.get(begin, 0)))
         if runs:
-            cursor = self._begin()
-            parts = Parts(layout.shapes[at], layout.gaps[at])
-            parts = self._items.long.erase(
-                first, parts, runs, self._items.first_format(layout, at), cursor
-            )
-            layout.record_blocks(at, 1 + len(parts.cuts), *parts)
-            cursor.endEditBlock()
+            with self._edit() as cursor:
+                parts = Parts(layout.shapes[at], layout.gaps[at])
+                block_format = self._items.first_format(layout, at)
+                parts = self._items.long.erase(first, parts, runs, block_format, cursor)
+                layout.record_blocks(at, 1 + len(parts.cuts), *parts)
 
     def top_of_part(self, layout: MessageLayout, at: int, number: int) -> float:
         """Return the y coordinate of a block of an item, below any text gap above it."""
@@ -317,23 +328,8 @@ class DocumentWriter:
     def finish_table(self) -> None:
         """Give the last table its final column widths, because no more rows will arrive."""
         if self._reflow.has_growing_table:
-            cursor = self._begin()
-            self._reflow.finish_table(cursor)
-            cursor.endEditBlock()
-
-    def _insert(
-        self,
-        layout: MessageLayout,
-        at: int,
-        added: Sequence[Item],
-        cursor: QTextCursor,
-        *,
-        is_materialized: bool = True,
-    ) -> None:
-        self._reflow.finish_table_above(layout, at, cursor)
-        layout.insert(at, added, [self._items.height(item) for item in added])
-        if is_materialized:
-            self._items.write(layout, at, at + len(added), cursor, whole=True)
+            with self._edit() as cursor:
+                self._reflow.finish_table(cursor)
 
     def _write_ends(self, layout: MessageLayout, cursor: QTextCursor) -> None:
         """Materialize the first and the last item, so that placeholders lie between two items."""

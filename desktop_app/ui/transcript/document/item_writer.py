@@ -105,7 +105,7 @@ class ItemWriter:
     ) -> None:
         """Set the margin of a QTextTable directly above item `at` to the gap between them."""
         if _follows_qtext_table(layout, at):
-            self.tables.set_gap_below(item, cursor)
+            self.tables.set_margin_below(cursor, self.styles.room_below_table(item))
 
     def _write_text(
         self, inserter: BlockInserter, item: Item, block_format: QTextBlockFormat, *, whole: bool
@@ -142,12 +142,15 @@ class ItemWriter:
         tables, key = self.tables, self.tables.key(layout, at, block)
         are_row_blocks = tables.can_be_row_blocks(block, widths)
         if not block.head and _follows_qtext_table(layout, at):
-            tables.close_gap_below(inserter.cursor, are_row_blocks=are_row_blocks)
+            # Another part of the table follows. Row blocks need their own padding there, because
+            # Qt ignores the top margin below a table.
+            pad = self.styles.row_pad() if are_row_blocks else 0
+            tables.set_margin_below(inserter.cursor, pad)
         if are_row_blocks:
             for number in range(len(block.rows)):
                 inserter.insert_block(
                     self.styles.row_format(block, number, layout.item_above(at), widths),
-                    self.tables.char_format(block, number, Run("")),
+                    tables.char_format(block, number, Run("")),
                 )
                 for run in row_runs(block, number):
                     inserter.cursor.insertText(run.text, tables.char_format(block, number, run))

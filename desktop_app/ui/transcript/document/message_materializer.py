@@ -56,23 +56,15 @@ class MessageMaterializer:
         self._messages.append(message)
         return None if is_below else self._write(above=False)
 
-    def write_older(self, characters: int, kept_ids: Container[str] = ()) -> None:
-        """Write older messages of about `characters` above; remove messages far below.
+    def write_more(self, characters: int, kept_ids: Container[str], *, above: bool) -> None:
+        """Write messages of about `characters` above or below; remove messages at the other end.
 
-        Keep `kept_ids`, because a very long message above may exceed the limit alone.
+        Keep `kept_ids`, because a very long message may exceed the limit alone.
         """
-        self._write_many(characters, above=True)
-        while self._can_remove(-1, kept_ids):
-            self._remove(-1)
-
-    def write_newer(self, characters: int, kept_ids: Container[str] = ()) -> None:
-        """Write newer messages of about `characters` below; remove messages far above.
-
-        Keep `kept_ids`, because a very long message below may exceed the limit alone.
-        """
-        self._write_many(characters, above=False)
-        while self._can_remove(0, kept_ids):
-            self._remove(0)
+        self._write_many(characters, above=above)
+        other_end = -1 if above else 0
+        while self._can_remove(other_end, kept_ids):
+            self._remove(other_end)
 
     def write_around(self, message_id: str, characters: int) -> None:
         """Write only a message, the messages after it and a few before it."""

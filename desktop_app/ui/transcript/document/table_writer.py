@@ -172,17 +172,6 @@ class TableWriter:
         self._inserted[cursor.position()] = table
         return 1 + len(block.rows) * max(1, len(block.aligns))
 
-    def close_gap_below(self, cursor: QTextCursor, *, are_row_blocks: bool) -> None:
-        """Close the gap below the table above the cursor's block, because another part follows.
-
-        Row blocks need their own padding there, because Qt ignores the top margin below a table.
-        """
-        self.set_margin_below(cursor, self.styles.row_pad() if are_row_blocks else 0)
-
-    def set_gap_below(self, below: Item, cursor: QTextCursor) -> None:
-        """Set the margin below the table above the cursor's block to the gap above `below`."""
-        self.set_margin_below(cursor, self.styles.room_below_table(below))
-
     def set_margin_below(self, cursor: QTextCursor, pixels: int) -> None:
         """Set the margin in pixels below the table above the cursor's block, if any."""
         # Qt does not find a table within the edit that inserts it.

@@ -197,12 +197,10 @@ class MessageNavigator(QObject):
         self._filler.update_limit()
         bar, near = self._view.verticalScrollBar(), self._view.viewport().height()
         before, on_screen = len(self._messages.layouts), self._anchor.ids_on_screen()
-        if self._messages.newer and bar.value() > bar.maximum() - near:
+        below = self._messages.newer and bar.value() > bar.maximum() - near
+        if below or (self._messages.older and bar.value() < near):
             with self._anchor.kept(), self._selection.kept():
-                self._materializer.write_newer(self._screenful(), on_screen)
-        elif self._messages.older and bar.value() < near:
-            with self._anchor.kept(), self._selection.kept():
-                self._materializer.write_older(self._screenful(), on_screen)
+                self._materializer.write_more(self._screenful(), on_screen, above=not below)
         self._stream.queue_unwritten()
         if len(self._messages.layouts) > before:
             self.load_more_soon()
@@ -286,7 +284,8 @@ class ScreenReaderLoader(QObject):
             return
         if not self._stream.is_writing_text and self._messages.older:
             with self._anchor.kept(), self._selection.kept():
-                self._materializer.write_older(READER_PASS_CHARACTERS, self._anchor.ids_on_screen())
+                on_screen = self._anchor.ids_on_screen()
+                self._materializer.write_more(READER_PASS_CHARACTERS, on_screen, above=True)
             self._stream.queue_unwritten()
             self.loaded.emit()
         if self._messages.older:
