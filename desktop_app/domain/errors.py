@@ -389,13 +389,14 @@ class DocumentEncryptedError(DocumentError):
     def __init__(
         self,
         reason: Reason | str,
+        params: Mapping[str, Param] | None = None,
         /,
         *,
         takes_password: bool = False,
         sha256: str = "",
         **others: Any,
     ) -> None:
-        super().__init__(reason, **others)
+        super().__init__(reason, params, **others)
         self.takes_password = takes_password
         self.sha256 = sha256
 
