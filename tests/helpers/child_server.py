@@ -28,12 +28,12 @@ from typing import Final
 
 from desktop_app import child_processes
 from desktop_app.child_processes import ChildCommand, Kind
-from desktop_app.documents.worker import document_worker
+from desktop_app.documents.worker import reader_client
 from desktop_app.main import main
 from desktop_app.tool_servers import server_connection
 
 ROOT: Final = Path(__file__).parents[2]
-STARTERS: Final = (document_worker, server_connection)
+STARTERS: Final = (reader_client, server_connection)
 """The modules that start these child processes by their `child_command`."""
 _LAUNCHER: Final = Path(__file__).with_name("child_launcher.py")
 _LONGEST_ORDER: Final = 1 << 16

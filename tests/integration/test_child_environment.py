@@ -77,12 +77,11 @@ def assert_clean(kind: str) -> None:
 async def test_readers_of_documents_inherit_no_secret() -> None:
     for worker in (DocumentWorker(), PageWorker()):
         try:
-            await worker.count_tokens("x")
-            if isinstance(worker, PageWorker):
-                assert (
-                    len(await worker.open_document(ViewedDocument("0" * 64, "report.pdf", REPORT)))
-                    == 3
-                )
+            if isinstance(worker, DocumentWorker):
+                await worker.count_tokens("x")
+            else:
+                viewed = ViewedDocument("0" * 64, "report.pdf", REPORT)
+                assert len(await worker.open_document(viewed)) == 3
             assert_clean("documents")
         finally:
             await worker.aclose()

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.worker import worker_answers
-from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, Request
-from desktop_app.documents.worker.protocol import Box, Strip
+from desktop_app.documents.worker.protocol import Box, Limits, Strip
+from desktop_app.documents.worker.reader_client import ReaderClient, Request
 
 __all__ = ["Box", "PageWorker", "Strip", "ViewedDocument"]
 
@@ -34,10 +34,11 @@ class ViewedDocument(NamedTuple):
     source: Path | bytes
 
 
-class PageWorker(DocumentWorker):
+class PageWorker(ReaderClient):
     """Client of a child process that renders pages and finds passages on them.
 
-    All methods raise DocumentError if the document or the page cannot be rendered.
+    All methods raise DocumentError if the document or the page cannot be rendered. Given
+    `passwords` are shared, not copied: later ones apply, too.
     """
 
     def __init__(
@@ -49,7 +50,8 @@ class PageWorker(DocumentWorker):
     ) -> None:
         # The document was within the limits when it was read, even if they are lower now.
         limits = Limits(file_bytes=_MAX_FILE_BYTES, seconds=20)
-        super().__init__(limits, idle_s=idle_s, passwords=passwords, command=command)
+        super().__init__(limits, idle_s, command)
+        self._passwords = {} if passwords is None else passwords
         # The child has one document open, which no other request may close before an answer.
         self._document_turn = asyncio.Lock()
 
@@ -61,7 +63,7 @@ class PageWorker(DocumentWorker):
     async def _open_document(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
         source = viewed.source
         header = {"kind": "view-open", "name": viewed.name, "document": viewed.sha256}
-        header["password"] = self.passwords.get(viewed.sha256, "")
+        header["password"] = self._passwords.get(viewed.sha256, "")
         if isinstance(source, Path):
             request = Request({**header, "by": "descriptor"}, path=source)
         else:

@@ -193,7 +193,8 @@ async def test_a_flood_of_progress_leaves_the_loop_free(document: Path) -> None:
 
 
 async def ask(answer: bytes, what: str, folder: Path) -> Any:
-    worker = PageWorker(command=reader(answer, folder))
+    command = reader(answer, folder)
+    worker, pages = DocumentWorker(command=command), PageWorker(command=command)
     looked = ViewedDocument("x", "x.pdf", b"pdf")
     try:
         match what:
@@ -210,13 +211,14 @@ async def ask(answer: bytes, what: str, folder: Path) -> Any:
             case "long passages":
                 return await worker.passages("words" * 20_000, "x", "text/plain")
             case "sizes":
-                return await worker.open_document(looked)
+                return await pages.open_document(looked)
             case "strip":
-                return await worker.render_strip(looked, Strip(1, 10, 10, 0, 10))
+                return await pages.render_strip(looked, Strip(1, 10, 10, 0, 10))
             case _:
-                return await worker.find_boxes(looked, 1, "words", "")
+                return await pages.find_boxes(looked, 1, "words", "")
     finally:
         await worker.aclose()
+        await pages.aclose()
 
 
 PICTURE = {"kind": "scaled", "media_type": "image/png", "width": 10, "height": 10}

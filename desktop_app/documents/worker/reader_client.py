@@ -1,0 +1,373 @@
+"""Sends requests to a child process that starts on first use; this is the window's side.
+
+A document that crashes, hangs or fills the memory ends the child; the user gets an error message,
+and the next document a new child. The child is confined (worker_process.py): files are opened here
+and sent to it, and its answers are checked. It ends after a while without work, or when its
+standard input closes, so it never outlives this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import os
+import socket
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from desktop_app.child_processes import ChildCommand, child_command, start_child
+from desktop_app.documents import refusals
+from desktop_app.documents.worker import worker_answers
+from desktop_app.documents.worker.protocol import (
+    LENGTH,
+    MAX_TEXT_BYTES,
+    PIECE_BYTES,
+    Limits,
+    OnProgress,
+    frame_head,
+)
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentError
+
+if TYPE_CHECKING:
+    from desktop_app.documents.worker.source_files import OpenDocument
+
+_T = TypeVar("_T")
+
+
+class _ChildGoneError(Exception):
+    """The child has ended or violated the protocol; the argument says how."""
+
+
+class Request(NamedTuple):
+    """A request to the child.
+
+    Attributes:
+        header: its fields, including `kind` and `name`.
+        payload: a document's bytes, or a text.
+        path: a file or folder to open for the child.
+        max_bytes: maximum size of the answer's payload.
+        is_text: the answer's payload is UTF-8.
+    """
+
+    header: Mapping[str, Any]
+    payload: bytes = b""
+    path: Path | None = None
+    max_bytes: int = MAX_TEXT_BYTES
+    is_text: bool = True
+
+    @property
+    def name(self) -> str:
+        """Return the document's name, as shown to the user."""
+        return str(self.header["name"])
+
+
+class ReaderClient:
+    """Client of a child process for documents, with one request at a time.
+
+    Call `aclose()` before the event loop ends. All requests raise DocumentError if the document
+    cannot be read, or the child cannot be started or fails.
+
+    Args:
+        idle_s: the seconds after which a child without work is ended.
+        command: starts the child; only tests of broken children pass it.
+
+    Attributes:
+        limits: of the next document.
+    """
+
+    def __init__(self, limits: Limits, idle_s: float, command: ChildCommand | None) -> None:
+        self.limits = limits
+        self._idle_s = idle_s
+        self._command = command
+        self._turn = asyncio.Lock()
+        self._child: Process | None = None
+        self._files: socket.socket | None = None
+        self._memory = 0
+        self._killed: int | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Task[object]] = set()
+
+    @property
+    def pid(self) -> int | None:
+        """Return the child's process id, None if there is no child."""
+        return self._child.pid if self._child else None
+
+    def set_limits(self, limits: Limits) -> None:
+        """Set the limits of the next document."""
+        self.limits = limits
+
+    async def aclose(self) -> None:
+        """End the child and wait for its end.
+
+        A running request is cut off; requests that wait for their turn are served first.
+        """
+        if self._child:
+            self._kill(self._child)
+        async with self._turn:
+            self._discard()
+        await asyncio.gather(*self._ending)
+
+    async def _ask(
+        self,
+        request: Request,
+        read: Callable[[dict[str, Any], Any], _T],
+        on_progress: OnProgress | None = None,
+    ) -> _T:
+        """Send a request, and return what `read` makes of its answer within the time limit.
+
+        Args:
+            read: makes the result of the answer's header and payload, in a thread if it is long.
+        """
+        limits = self.limits
+        async with self._turn:
+            self._cancel_idle_stop()
+            try:
+                async with asyncio.timeout(limits.seconds):
+                    answer, found = await self._exchange(request, limits, read, on_progress)
+            except TimeoutError as error:
+                self._discard()
+                limit = f"{limits.seconds:g}"
+                raise refusals.too_large(
+                    request.name, Reason.READING_TOO_LONG, limit=limit
+                ) from error
+            except _ChildGoneError as error:
+                self._discard()
+                raise refusals.reader_stopped(request.name, str(error), limits) from error
+            except DocumentError:  # the request was not sent
+                self._schedule_idle_stop()
+                raise
+            except BaseException:
+                # Cancelled, or the progress callback raised: the child is still working.
+                self._discard()
+                raise
+            if answer.get("exhausted"):
+                self._discard()
+            else:
+                self._schedule_idle_stop()
+        if isinstance(found, DocumentError):
+            raise found
+        return found
+
+    async def _exchange(
+        self,
+        request: Request,
+        limits: Limits,
+        read: Callable[[dict[str, Any], Any], _T],
+        on_progress: OnProgress | None,
+    ) -> tuple[dict[str, Any], _T | DocumentError]:
+        """Return the answer's header, and the result of `read` or the refusal.
+
+        Raises:
+            _ChildGoneError
+            DocumentError: the file could not be opened or the child not started; the request was
+                not sent.
+        """
+        opened = None if request.path is None else await _open(request.path, limits)
+        with opened or nullcontext():
+            child = await self._running_child(limits)
+            header, payload = {**request.header}, request.payload
+            if opened is not None and opened.members is not None:
+                header["kind"], payload = "extract-folder", opened.listing
+            await _send(child, {**header, "limits": limits._asdict()}, payload)
+            if opened is not None and opened.members is None:
+                await self._send_file(child, opened.descriptor)
+            answer, found = await self._answer(child, opened, on_progress, request)
+        try:
+            if answer["kind"] == "crashed":
+                raise _ChildGoneError(worker_answers.details(answer))
+            if answer["kind"] == "refused":
+                return answer, worker_answers.error(answer)
+            if len(found) > PIECE_BYTES:
+                return answer, await asyncio.to_thread(read, answer, found)
+            return answer, read(answer, found)
+        except worker_answers.MalformedAnswerError as error:
+            raise await _child_gone_error(child) from error
+
+    async def _answer(
+        self,
+        child: Process,
+        opened: OpenDocument | None,
+        on_progress: OnProgress | None,
+        request: Request,
+    ) -> tuple[dict[str, Any], str | bytes]:
+        """Return the answer's header and payload; until then, open the files the child asks for."""
+        while True:
+            header, payload = await _receive(child, request.max_bytes, is_text=request.is_text)
+            try:
+                step = worker_answers.progress(header) if header["kind"] == "progress" else None
+                wanted = worker_answers.member(header) if header["kind"] == "open" else None
+            except worker_answers.MalformedAnswerError as error:
+                raise await _child_gone_error(child) from error
+            if wanted is not None:
+                await self._send_member(child, opened, wanted)
+            elif step is None:
+                return header, payload
+            elif on_progress:
+                on_progress(step)
+            await asyncio.sleep(0)  # many progress messages may arrive at once
+
+    async def _send_member(self, child: Process, opened: OpenDocument | None, number: int) -> None:
+        """Open a file of the folder for the child."""
+        try:
+            if opened is None:
+                raise IndexError(number)
+            descriptor = await _open_in_thread(lambda: opened.open_member(number), os.close)
+        except (IndexError, OSError):
+            await self._send_file(child, None)
+            return
+        try:
+            await self._send_file(child, descriptor)
+        finally:
+            os.close(descriptor)
+
+    async def _send_file(self, child: Process, descriptor: int | None) -> None:
+        """Send an open file to the child, or tell it that there is none."""
+        assert self._files is not None
+        descriptors = [] if descriptor is None else [descriptor]
+        try:
+            socket.send_fds(self._files, [b"f" if descriptors else b"-"], descriptors)
+        except OSError as error:  # including BlockingIOError: the child takes no files
+            raise await _child_gone_error(child) from error
+
+    async def _running_child(self, limits: Limits) -> Process:
+        is_running = self._child is not None and self._child.returncode is None
+        if not is_running or self._memory != limits.memory_bytes:
+            self._discard()
+            self._child, self._files = await self._start(limits.memory_bytes)
+            self._memory = limits.memory_bytes
+        assert self._child is not None
+        return self._child
+
+    async def _start(self, memory: int) -> tuple[Process, socket.socket]:
+        """Start a child; return it with the socket for sending it open files."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = self._command or child_command("documents")
+            argv = (*command.argv, str(theirs.fileno()), str(memory))
+            try:
+                child = await start_child(
+                    command._replace(argv=argv),
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=DEVNULL,
+                    limit=PIECE_BYTES,
+                    pass_fds=(theirs.fileno(),),
+                )
+            except BaseException as error:
+                ours.close()
+                if isinstance(error, OSError):
+                    raise DocumentError(Reason.READER_NOT_STARTED, details=str(error)) from error
+                raise
+        ours.setblocking(False)
+        return child, ours
+
+    def _schedule_idle_stop(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._idle = loop.call_later(self._idle_s, self._discard)
+
+    def _cancel_idle_stop(self) -> None:
+        if self._idle:
+            self._idle.cancel()
+            self._idle = None
+
+    def _kill(self, child: Process) -> None:
+        """Kill the child only once: a second kill could reap it before asyncio does."""
+        if child.pid != self._killed:
+            self._killed = child.pid
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+
+    def _discard(self) -> None:
+        """Kill the child, and reap it in the background. A new child starts on demand."""
+        self._cancel_idle_stop()
+        child, self._child = self._child, None
+        if self._files:
+            self._files.close()
+            self._files = None
+        if child:
+            self._kill(child)
+            # `communicate` waits for the child's end, and closes the pipes.
+            task = asyncio.get_running_loop().create_task(child.communicate())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+
+async def _open(path: Path, limits: Limits) -> OpenDocument:
+    """Open a file or a folder in a thread. Raises DocumentError."""
+    # Imported late, to keep the start of the program fast.
+    from desktop_app.documents.worker.source_files import open_document
+
+    return await _open_in_thread(lambda: open_document(path, limits), lambda found: found.close())
+
+
+async def _open_in_thread(open_: Callable[[], _T], close: Callable[[_T], None]) -> _T:
+    """Open something in a thread; close it if this task is canceled before it is open."""
+    opening = asyncio.ensure_future(asyncio.to_thread(open_))
+
+    def close_opened(_: object) -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            close(opening.result())
+
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(close_opened)
+        raise
+
+
+async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> None:
+    """Write a frame piece by piece. Raises _ChildGoneError."""
+    assert child.stdin is not None
+    try:
+        child.stdin.write(frame_head(header, len(payload)))
+        view = memoryview(payload)
+        for start in range(0, len(view), PIECE_BYTES):
+            child.stdin.write(view[start : start + PIECE_BYTES])
+            await child.stdin.drain()
+    except OSError as error:
+        raise await _child_gone_error(child) from error
+
+
+async def _receive(
+    child: Process, most: int, *, is_text: bool
+) -> tuple[dict[str, Any], str | bytes]:
+    """Return the header and the payload of the next frame.
+
+    Raises:
+        _ChildGoneError: the child has ended, or sends more than `most` bytes.
+    """
+    assert child.stdout is not None
+    try:
+        (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
+        if length > worker_answers.MAX_HEADER_BYTES:
+            raise worker_answers.MalformedAnswerError("too long a header")
+        header = worker_answers.header_of(await child.stdout.readexactly(length))
+        left = header["payload"]
+        if left > most:
+            raise worker_answers.MalformedAnswerError("too long a payload")
+        if not is_text:  # images: a few megabytes
+            return header, await child.stdout.readexactly(left)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        pieces = []
+        while left:
+            # In pieces, so that the event loop runs in between, however long the text is.
+            piece = await child.stdout.readexactly(min(left, PIECE_BYTES))
+            left -= len(piece)
+            pieces.append(decoder.decode(piece, final=not left))
+    except (asyncio.IncompleteReadError, ValueError) as error:
+        raise await _child_gone_error(child) from error
+    return header, "".join(pieces)
+
+
+async def _child_gone_error(child: Process) -> _ChildGoneError:
+    """Return the error for a child that no longer answers, or violates the protocol."""
+    with contextlib.suppress(TimeoutError):
+        # A child that no longer answers is ending.
+        async with asyncio.timeout(1):
+            return _ChildGoneError(f"the reader ended with code {await child.wait()}")
+    return _ChildGoneError("the reader did not answer as it should")
