@@ -11,14 +11,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.answering.answer_status import status_of
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
+from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
-    Completed,
     Failed,
-    Incomplete,
     Notice,
     OfCandidate,
     ReasoningDelta,
@@ -39,9 +37,7 @@ from desktop_app.domain.errors import (
     ContextTooLongError,
     EndpointMissingError,
     ProviderError,
-    ProviderFaultError,
     RefusedParameterError,
-    StreamCutError,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing, info_at
@@ -50,12 +46,10 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n import formatting
 from desktop_app.providers.apis import chat_completions, error_replies, responses
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
-from desktop_app.providers.apis.candidate_stream import CandidatesReader
+from desktop_app.providers.apis.answer_requests import AnswerRequests
 from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer, split_event
-from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.server_memory import ServerMemory
-from desktop_app.providers.http.http_reply import HttpReply
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import MAX_ATTEMPTS, AttemptError
@@ -72,36 +66,11 @@ if TYPE_CHECKING:
     from desktop_app.providers.models.server_counters import ServerCounter
 
 
-SMALL_REQUEST_CHARS: Final = 4_000
-"""A request of so few characters fits into a window of 2,048 tokens."""
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
 def _is_content(event: StreamEvent) -> bool:
     return isinstance(event.event if isinstance(event, OfCandidate) else event, _CONTENT)
-
-
-def _is_cut(events: Sequence[StreamEvent]) -> bool:
-    match events:
-        case [Failed(StreamCutError())]:
-            return True
-    return False
-
-
-class _EmptyStreamError(Exception):
-    """A reply with status 200 and no event except the end."""
-
-
-class _Reader(Protocol):
-    @property
-    def is_finished(self) -> bool: ...
-
-    @property
-    def has_all_answers(self) -> bool: ...
-
-    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]: ...
-    def read_whole(self, reply: object) -> list[StreamEvent]: ...
-    def end(self) -> list[StreamEvent]: ...
 
 
 class ProviderClient:
@@ -138,6 +107,7 @@ class ProviderClient:
         self._transport = Transport(
             replace(access, profile=profile), self._timeouts, self._memory.kind
         )
+        self._requests = AnswerRequests(self._transport, profile, self._facts)
         self._one_at_a_time = asyncio.Semaphore()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -415,125 +385,4 @@ class ProviderClient:
         self, api: Api, path: str, body: Mapping[str, Any]
     ) -> AsyncGenerator[StreamEvent, None]:
         watch = self._watch()
-        return watch.events_of(self._reply(api, path, body, watch.note_bytes))
-
-    async def _reply(
-        self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of the reply; an empty stream is requested again as a whole.
-
-        llama-cpp-python ends the stream of a request that it refuses, and says why only to a
-        request that does not stream.
-        """
-        try:
-            async with aclosing(self._one_reply(api, path, body, on_bytes)) as events:
-                async for event in events:
-                    yield event
-            return
-        except _EmptyStreamError as empty:
-            error = self._empty_reply_error(api, body)
-            tries_other_api = api is Api.RESPONSES and isinstance(error, EndpointMissingError)
-            if tries_other_api or not body["stream"]:
-                raise error from empty
-        unstreamed = {**body, "stream": False}
-        unstreamed.pop("stream_options", None)
-        try:
-            async with aclosing(self._one_reply(api, path, unstreamed, on_bytes)) as events:
-                async for event in events:
-                    yield event
-        except _EmptyStreamError as empty:
-            raise error from empty
-        except AttemptError as failed:
-            is_vague = failed.error.reason is Reason.PROVIDER_FAULT
-            if isinstance(failed.error, EndpointMissingError) or (
-                is_vague and isinstance(error, ContextTooLongError)
-            ):
-                raise error from failed
-            raise
-
-    async def _one_reply(
-        self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
-    ) -> AsyncGenerator[StreamEvent, None]:
-        async with self._transport.post(path, body, on_bytes) as reply:
-            reader = self._reader(api, body.get("n", 1))
-            is_json = await reply.is_json()
-            source = (
-                self._whole_reply(reply, reader) if is_json else self._streamed_reply(reply, reader)
-            )
-            has_started = False
-            async with aclosing(source) as events:
-                async for event in events:
-                    if not has_started:
-                        has_started = True
-                        yield Started(request_id=reply.request_id)
-                    if isinstance(event, Failed) and not event.error.request_id:
-                        event = Failed(event.error.copy_with(request_id=reply.request_id))
-                    if isinstance(event, Completed | Incomplete):
-                        await reply.drain()
-                    if isinstance(event, Completed) and not reader.has_all_answers:
-                        self._facts.add_refusals(body["model"], frozenset({"candidates"}))
-                    yield event
-
-    def _reader(self, api: Api, count: int) -> _Reader:
-        if api is Api.RESPONSES:
-            return ResponsesReader(self._profile.name)
-        if count > 1:
-            return CandidatesReader(self._profile.name, count)
-        return chat_completions.ChatCompletionsReader(self._profile.name)
-
-    async def _streamed_reply(
-        self, reply: HttpReply, reader: _Reader
-    ) -> AsyncGenerator[StreamEvent, None]:
-        has_events = False
-        try:
-            async with aclosing(reply.events(reader.read)) as received:
-                async for events in received:
-                    # vLLM sends [DONE] alone if it fails before the first token.
-                    if not has_events and self._may_be_empty and _is_cut(events):
-                        raise _EmptyStreamError
-                    has_events = True
-                    for event in events:
-                        yield event
-                    if reader.is_finished:
-                        return
-        except StreamCutError:
-            ending = reader.end()
-            if isinstance(ending[-1], Failed):
-                raise
-            for event in ending:  # the finish reason had come: the answer is complete
-                yield event
-            return
-        if not has_events and self._may_be_empty:
-            raise _EmptyStreamError
-        for event in reader.end():
-            yield event
-
-    @property
-    def _may_be_empty(self) -> bool:
-        return self._profile.kind is ProviderKind.COMPATIBLE
-
-    def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
-        """Return the error of a reply with status 200 and no event.
-
-        Hosts without the endpoint answer like this; but an address that has answered before is
-        right.
-        """
-        facts = self._facts
-        is_open = facts.is_learning_api and not facts.is_known(api)
-        if is_open and (api is Api.RESPONSES or not facts.has_answered):
-            return EndpointMissingError(Reason.EMPTY_REPLY, provider=self._profile.name)
-        if len(str(body.get("messages", body.get("input", "")))) > SMALL_REQUEST_CHARS:
-            return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
-        return ProviderFaultError(Reason.EMPTY_ANSWER, provider=self._profile.name)
-
-    async def _whole_reply(
-        self, reply: HttpReply, reader: _Reader
-    ) -> AsyncGenerator[StreamEvent, None]:
-        def read(value: object) -> list[StreamEvent]:
-            error = error_replies.error_in_reply(self._profile.name, value, reply.request_id)
-            if error is not None:
-                raise error
-            return reader.read_whole(value)
-
-        for event in await reply.json(read):
-            yield event
+        return watch.events_of(self._requests.events(api, path, body, watch.note_bytes))

@@ -13,10 +13,11 @@ from desktop_app.domain.errors import ContextTooLongError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.remedy import Remedy
+from desktop_app.providers.apis.answer_requests import SMALL_REQUEST_CHARS
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.http.provider_access import ProviderAccess
-from desktop_app.providers.provider_client import SMALL_REQUEST_CHARS, ProviderClient
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, ask, fold, sse
