@@ -74,16 +74,14 @@ class ListMenus(QObject):
         ids, count = [conversation.id for conversation in chosen], len(chosen)
         if self._list.model.list_filter.kind is ListFilterKind.TRASH:
             label = tr_plural("Restore", "Restore {count} conversations", count)
-            self._add(menu, "archive-restore", label, lambda: self.restore_requested.emit(ids))
+            self._add(menu, "archive-restore", label, self.restore_requested.emit, ids)
             label = tr_plural(
                 "Delete permanently", "Delete {count} conversations permanently", count
             )
-            self._add(menu, "trash-2", label, lambda: self.erase_requested.emit(ids), "Del")
+            self._add(menu, "trash-2", label, self.erase_requested.emit, ids, keys="Del")
             return menu
         if count == 1:
-            self._add(
-                menu, "pencil", tr("Rename"), lambda: self.rename_requested.emit(ids[0]), "F2"
-            )
+            self._add(menu, "pencil", tr("Rename"), self.rename_requested.emit, ids[0], keys="F2")
         is_archived = all(conversation.archived for conversation in chosen)
         if not is_archived:
             unpin = all(conversation.pinned for conversation in chosen)
@@ -92,7 +90,7 @@ class ListMenus(QObject):
             else:
                 label = tr_plural("Pin", "Pin {count} conversations", count)
             icon_name = "pin-off" if unpin else "pin"
-            self._add(menu, icon_name, label, lambda: self.pin_requested.emit(ids, not unpin))
+            self._add(menu, icon_name, label, self.pin_requested.emit, ids, not unpin)
             self._add_move_targets(menu, chosen)
         self._add_export(menu, ids)
         if is_archived:
@@ -100,30 +98,30 @@ class ListMenus(QObject):
         else:
             label = tr_plural("Archive", "Archive {count} conversations", count)
         icon_name = "archive-restore" if is_archived else "archive"
-        self._add(menu, icon_name, label, lambda: self.archive_requested.emit(ids, not is_archived))
+        self._add(menu, icon_name, label, self.archive_requested.emit, ids, not is_archived)
         label = tr_plural("Delete", "Delete {count} conversations", count)
-        self._add(menu, "trash-2", label, lambda: self.delete_requested.emit(ids), "Del")
+        self._add(menu, "trash-2", label, self.delete_requested.emit, ids, keys="Del")
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
         menu, id_ = ProgramMenu(self._list), folder.id
         label = tr("New conversation here")
-        self._add(menu, "square-pen", label, lambda: self.new_in_folder_requested.emit(id_))
+        self._add(menu, "square-pen", label, self.new_in_folder_requested.emit, id_)
         label = tr("Folder settings")
-        self._add(menu, "settings", label, lambda: self.folder_settings_requested.emit(id_))
+        self._add(menu, "settings", label, self.folder_settings_requested.emit, id_)
         if self._list.model.list_filter.kind is ListFilterKind.LIST:
-            self._add(menu, "pencil", tr("Rename"), lambda: self.rename_requested.emit(id_), "F2")
+            self._add(menu, "pencil", tr("Rename"), self.rename_requested.emit, id_, keys="F2")
         label = tr("Delete folder")
-        self._add(menu, "trash-2", label, lambda: self.folder_delete_requested.emit(id_), "Del")
+        self._add(menu, "trash-2", label, self.folder_delete_requested.emit, id_, keys="Del")
         return menu
 
     def list_menu(self) -> QMenu:
         """Return the menu of the list itself, for headings and the area without rows."""
         menu = ProgramMenu(self._list)
-        self._add(menu, "square-pen", tr("New conversation"), lambda: self.new_requested.emit())
+        self._add(menu, "square-pen", tr("New conversation"), self.new_requested.emit)
         label = tr("New temporary conversation")
-        self._add(menu, "lock", label, lambda: self.temporary_requested.emit())
-        self._add(menu, "folder-plus", tr("New folder"), lambda: self.folder_requested.emit([]))
+        self._add(menu, "lock", label, self.temporary_requested.emit)
+        self._add(menu, "folder-plus", tr("New folder"), self.folder_requested.emit, [])
         return menu
 
     def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
@@ -143,22 +141,32 @@ class ListMenus(QObject):
         label = tr_plural("Move to", "Move {count} conversations to", len(chosen))
         submenu = self._add_submenu(menu, "folder-input", label)
         submenu.setObjectName("move-to")
+        move = self.move_requested.emit
         for folder in self._list.folders:
-            move = partial(self.move_requested.emit, ids, folder.id)
-            entry = self._add(submenu, "folder", folder.name, move)
+            entry = self._add(submenu, "folder", folder.name, move, ids, folder.id)
             entry.setEnabled(folder_ids != {folder.id})
         if self._list.folders:
             submenu.addSeparator()
         if folder_ids != {None}:
-            self._add(submenu, "x", tr("No folder"), lambda: self.move_requested.emit(ids, ""))
-        label = tr("New folder")
-        self._add(submenu, "folder-plus", label, lambda: self.folder_requested.emit(ids))
+            self._add(submenu, "x", tr("No folder"), move, ids, "")
+        create = self.folder_requested.emit
+        self._add(submenu, "folder-plus", tr("New folder"), create, ids)
 
     def _add(
-        self, menu: QMenu, icon: str, label: str, action: Callable[[], object], shortcut: str = ""
+        self,
+        menu: QMenu,
+        icon: str,
+        label: str,
+        action: Callable[..., object],
+        *arguments: object,
+        keys: str = "",
     ) -> QAction:
-        keys = shortcut_text(shortcut)
-        return menu.addAction(self._icon(icon), menu_text(label, keys=keys), action)
+        """Add an entry that calls `action` with the arguments."""
+        return menu.addAction(
+            self._icon(icon),
+            menu_text(label, keys=shortcut_text(keys)),
+            partial(action, *arguments),
+        )
 
     def _add_submenu(self, menu: QMenu, icon: str, label: str) -> QMenu:
         submenu = ProgramMenu(menu_text(label), menu)
