@@ -139,8 +139,9 @@ class ConversationModel(QAbstractListModel):
             return None
         row = self._rows[index.row()]
         if isinstance(row, Heading):
-            shown = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
-            return row.label if role in shown else role == Roles.IS_HEADING or None
+            if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+                return row.label
+            return role == Roles.IS_HEADING or None
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return one_line(_name(row))
@@ -283,11 +284,8 @@ class ConversationModel(QAbstractListModel):
         key = self._key_of.pop(identifier, None)
         if key is None:
             return
-        last = row = self._find(key)
-        first = row - 1 if self._is_alone_in_group(row) else row
-        self.beginRemoveRows(QModelIndex(), first, last)
-        del self._rows[first : last + 1], self._keys[first : last + 1]
-        self.endRemoveRows()
+        row = self._find(key)
+        self._remove_rows(row - 1 if self._is_alone_in_group(row) else row, row)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
         """Mark these conversations as unread, and no others."""
@@ -312,9 +310,10 @@ class ConversationModel(QAbstractListModel):
         """Show or hide the streaming dot of a conversation or folder."""
         key = self._key_of.get(identifier)
         if key is not None:
-            row = self._rows[self._find(key)]
+            position = self._find(key)
+            row = self._rows[position]
             assert not isinstance(row, Heading)
-            self._replace(self._find(key), replace(row, streaming=is_streaming))
+            self._replace(position, replace(row, streaming=is_streaming))
 
     # ------------------------------------------------------------ rows
 
@@ -365,8 +364,10 @@ class ConversationModel(QAbstractListModel):
         return position < len(self._keys) and self._keys[position][0] == group
 
     def _is_alone_in_group(self, row: int) -> bool:
-        is_followed = row + 1 < len(self._rows) and not isinstance(self._rows[row + 1], Heading)
-        return isinstance(self._rows[row - 1], Heading) and not is_followed
+        return isinstance(self._rows[row - 1], Heading) and self._ends_group(row)
+
+    def _ends_group(self, row: int) -> bool:
+        return row + 1 == len(self._rows) or isinstance(self._rows[row + 1], Heading)
 
     def _reset(
         self,
@@ -399,38 +400,40 @@ class ConversationModel(QAbstractListModel):
             yield key, row
 
     def _extend(self, keyed: Sequence[tuple[Key, Conversation]]) -> None:
-        new_rows = list(self._with_headings(keyed, self._keys[-1][0] if self._keys else -1))
-        first = len(self._rows)
-        self.beginInsertRows(QModelIndex(), first, first + len(new_rows) - 1)
-        self._rows += [row for _, row in new_rows]
-        self._keys += [key for key, _ in new_rows]
+        last_group = self._keys[-1][0] if self._keys else -1
+        self._insert(len(self._rows), self._with_headings(keyed, last_group))
         self._key_of |= {conversation.id: key for key, conversation in keyed}
+
+    def _insert(
+        self, position: int, keyed: Iterable[tuple[Key, Conversation | FolderRow | Heading]]
+    ) -> None:
+        keys, rows = zip(*keyed, strict=True)
+        self.beginInsertRows(QModelIndex(), position, position + len(rows) - 1)
+        self._rows[position:position] = rows
+        self._keys[position:position] = keys
         self.endInsertRows()
 
     def _insert_or_update(self, row: Conversation | FolderRow) -> None:
-        """Insert a row, or move and update it."""
+        """Insert a row with the heading that it needs, or move and update it."""
         new, old = self._key(row), self._key_of.get(row.id)
+        shown_group = new[0] if self._has_heading(new[0]) else -1
         if old is None:
-            self._insert(row, new)
-            return
-        if old != new:
-            self._move(row.id, old, new)
+            self._insert(self._find(new), self._with_headings([(new, row)], shown_group))
+        elif old != new:
+            if shown_group < 0:
+                heading = self._heading(new[0])
+                self._insert(self._find(new), [(heading.key, heading)])
+            self._move(old, new)
+            old_heading = self._find(self._heading(old[0]).key)
+            if self._ends_group(old_heading):
+                self._remove_rows(old_heading, old_heading)
+        self._key_of[row.id] = new
         self._replace(self._find(new), row)
 
-    def _insert_at(self, position: int, item: Conversation | FolderRow | Heading, key: Key) -> None:
-        self._rows.insert(position, item)
-        self._keys.insert(position, key)
-
-    def _insert(self, row: Conversation | FolderRow, key: Key) -> None:
-        position = self._find(key)
-        first_of_group = not self._has_heading(key[0])
-        self.beginInsertRows(QModelIndex(), position, position + first_of_group)
-        if first_of_group:
-            heading = self._heading(key[0])
-            self._insert_at(position, heading, heading.key)
-        self._insert_at(position + first_of_group, row, key)
-        self._key_of[row.id] = key
-        self.endInsertRows()
+    def _remove_rows(self, first: int, last: int) -> None:
+        self.beginRemoveRows(QModelIndex(), first, last)
+        del self._rows[first : last + 1], self._keys[first : last + 1]
+        self.endRemoveRows()
 
     def _replace(self, position: int, row: Conversation | FolderRow) -> None:
         if self._rows[position] != row:
@@ -438,33 +441,19 @@ class ConversationModel(QAbstractListModel):
             index = self.index(position)
             self.dataChanged.emit(index, index)
 
-    def _move(self, identifier: str, old: Key, new: Key) -> None:
-        """Move a row so that views keep its selection, and add or remove headings as needed."""
-        if not self._has_heading(new[0]):
-            heading = self._heading(new[0])
-            position = self._find(heading.key)
-            self.beginInsertRows(QModelIndex(), position, position)
-            self._insert_at(position, heading, heading.key)
-            self.endInsertRows()
+    def _move(self, old: Key, new: Key) -> None:
+        """Move a row instead of inserting it again, so that views keep its selection."""
         source, target = self._find(old), self._find(new)
         must_move = target not in (source, source + 1)
         if must_move:
             self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)
-        row = self._rows.pop(source)
-        self._keys.pop(source)
-        self._insert_at(target - (target > source), row, new)
-        self._key_of[identifier] = new
+        if target > source:
+            target -= 1  # counted without the moved row
+        self._rows.insert(target, self._rows.pop(source))
+        del self._keys[source]
+        self._keys.insert(target, new)
         if must_move:
             self.endMoveRows()
-        self._remove_empty_heading(old[0])
-
-    def _remove_empty_heading(self, group: int) -> None:
-        position = self._find((group, float("-inf"), ""))
-        if position + 1 < len(self._rows) and not isinstance(self._rows[position + 1], Heading):
-            return
-        self.beginRemoveRows(QModelIndex(), position, position)
-        del self._rows[position], self._keys[position]
-        self.endRemoveRows()
 
 
 def _name(row: Conversation | FolderRow) -> str:

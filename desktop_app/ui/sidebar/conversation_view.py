@@ -122,21 +122,21 @@ class ConversationView(RowView):
 
     def mark_all(self) -> None:
         """Mark all loaded conversations, and announce their number, because the focus stays."""
-        from desktop_app.ui.widgets.accessibility.announcements import (
-            announce,  # not needed at start-up
-        )
+        # Not needed at start-up.
+        from desktop_app.ui.widgets.accessibility.announcements import announce
 
         count = self.model().rowCount()
-        if count:
-            self._mark(self.model().index(0, 0), self.model().index(count - 1, 0))
-            marked = len(self.selectedIndexes())
-            if not marked:  # all rows are folders
-                self.clear_marks()
-                return
-            words = tr_plural(
-                "{count} conversation selected", "{count} conversations selected", marked
-            )
-            announce(self, words)
+        if not count:
+            return
+        self._mark(self.model().index(0, 0), self.model().index(count - 1, 0))
+        marked = len(self.selectedIndexes())
+        if not marked:  # all rows are folders
+            self.clear_marks()
+            return
+        announce(
+            self,
+            tr_plural("{count} conversation selected", "{count} conversations selected", marked),
+        )
 
     def _mark(self, first: QModelIndex, last: QModelIndex) -> None:
         """Mark all rows between two rows; headings and folders are not selectable."""

@@ -203,12 +203,9 @@ class SearchFilters(QWidget):
 
     def _update_buttons(self) -> None:
         folder = next((f.name for f in self._folders if f.id == self._folder_id), "")
-        cut = (
-            folder
-            if len(folder) <= _MAX_NAME_CHARACTERS
-            else f"{folder[: _MAX_NAME_CHARACTERS - 1]}…"
-        )
-        self._set_label(self.folder_button, cut, tr(ANYWHERE), tr("Search in"))
+        if len(folder) > _MAX_NAME_CHARACTERS:
+            folder = f"{folder[: _MAX_NAME_CHARACTERS - 1]}…"
+        self._set_label(self.folder_button, folder, tr(ANYWHERE), tr("Search in"))
         self.folder_button.setVisible(bool(self._folders))
         self._set_label(self.time_button, self._time_label(), tr(ANY_TIME), tr("Date"))
         variant = self._variant.label if self._variant else ""
@@ -259,14 +256,10 @@ class DaysDialog(QDialog):
         accept.setDefault(True)
         accept.clicked.connect(self.accept)
         cancel.clicked.connect(self.reject)
-        row = row_of(STRETCH, cancel, accept)
-        column_of(form, row, parent=self)
+        column_of(form, row_of(STRETCH, cancel, accept), parent=self)
 
     @property
     def days(self) -> tuple[date, date]:
         """Return the chosen days."""
-        first, last = (field.date() for field in self._fields)
-        return (
-            date(first.year(), first.month(), first.day()),
-            date(last.year(), last.month(), last.day()),
-        )
+        first, last = (date(*field.date().getDate()) for field in self._fields)
+        return first, last
