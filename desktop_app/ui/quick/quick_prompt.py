@@ -18,10 +18,7 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.composer.choice_view import ChoiceView, nothing_chosen
-from desktop_app.ui.composer.completion.completion_fields import (
-    EditorCompletionField,
-    PopupBelowField,
-)
+from desktop_app.ui.composer.completion.completion_fields import CompletionField, PopupBelowField
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.dropped_content import (
     accept_copy,
@@ -139,7 +136,7 @@ class QuickPrompt(QWidget):
         self._shortcuts: list[QShortcut] = []
         self._build()
         self.slash = PromptCompleter(
-            EditorCompletionField(self.field),
+            CompletionField(self.field),
             PopupBelowField(self._popup_column, 0, self._fit),
             theme,
             self,

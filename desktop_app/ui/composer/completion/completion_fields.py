@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint
 
-from desktop_app.ui.composer.completion.prompt_completer import SLASHES
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
@@ -19,56 +18,64 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.composer.prompt_text import PromptText
 
+SLASHES: Final = ("/", "／")
+"""The characters that open the list; East Asian input methods type the wide slash."""
 _GAP: Final = 6
 _HEADER_HEIGHT, _MIN_LIST_HEIGHT = 46, 180
 """Pixels: the height of the window's header, and the least height of the list below it."""
 
 
-class EditorCompletionField:
-    """The line of a text in which the cursor is."""
+class CompletionField:
+    """The line of a text in which the cursor is.
+
+    Attributes:
+        text: the widget.
+    """
 
     def __init__(self, text: PromptText) -> None:
-        self.widget: QWidget = text
-        self._text = text
-
-    @property
-    def is_composing(self) -> bool:
-        """See CompletionField."""
-        return self._text.is_composing
+        self.text = text
 
     @property
     def text_before(self) -> str:
-        """See CompletionField; "" if text is selected or the line does not begin with /."""
-        cursor = self._text.textCursor()
+        """Return the line's text before the cursor.
+
+        Return "" if text is selected or the line does not begin with a slash.
+        """
+        cursor = self.text.textCursor()
         block = cursor.block()
         if cursor.hasSelection() or block.text()[:1] not in SLASHES:
             return ""
         return utf16_slice(block.text(), 0, cursor.positionInBlock())
 
     def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
-        """See CompletionField; the user can undo it."""
-        edit = self._text.textCursor()
+        """Replace the `count` characters before the cursor by `text`; the user can undo it.
+
+        Args:
+            cursor: the new position of the cursor in `text`.
+            template_id: the library prompt that the text comes from; "" for none.
+        """
+        edit = self.text.textCursor()
         # PreviousCharacter would move by clusters of several characters, such as emoji.
         replaced = self.text_before[-count:] if count else ""
         start = edit.selectionStart() - utf16_length(replaced)
         if replaced:
             edit.setPosition(start, edit.MoveMode.KeepAnchor)
-        self._text.wrap_for(text)
+        self.text.wrap_for(text)
         edit.insertText(text)
-        self._text.mark_template(template_id, start, edit.position())
+        self.text.mark_template(template_id, start, edit.position())
         edit.setPosition(start + utf16_length(text[:cursor]))
-        self._text.setTextCursor(edit)
-        self._text.ensureCursorVisible()
+        self.text.setTextCursor(edit)
+        self.text.ensureCursorVisible()
 
     def begin_line(self) -> None:
-        """See CompletionField."""
-        cursor = self._text.textCursor()
+        """Move to a line that is empty before the cursor: this line, or a new line at the end."""
+        cursor = self.text.textCursor()
         cursor.clearSelection()
         if cursor.positionInBlock():
             cursor.movePosition(cursor.MoveOperation.End)
             if cursor.positionInBlock():
                 cursor.insertBlock()
-        self._text.setTextCursor(cursor)
+        self.text.setTextCursor(cursor)
 
 
 class PopupAboveEditor(QObject):

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
 
+from desktop_app.ui.composer.completion.completion_fields import SLASHES, CompletionField
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
     from desktop_app.ui.look.theme import Theme
 
-SLASHES: Final = ("/", "／")
-"""The characters that open the list; East Asian input methods type the wide slash."""
 _MAX_NAME_CHARACTERS: Final = 60
 """The longest typed name, with its slash."""
 
@@ -38,33 +38,6 @@ def typed_name(before: str) -> str | None:
         return None
     name = before[1:]
     return None if name.startswith(" ") or any(slash in name for slash in SLASHES) else name
-
-
-class CompletionField(Protocol):
-    """A text field with completion.
-
-    Attributes:
-        widget: the widget that takes the keyboard focus.
-    """
-
-    widget: QWidget
-
-    @property
-    def is_composing(self) -> bool:
-        """Return True while an input method holds uncommitted text."""
-
-    @property
-    def text_before(self) -> str:
-        """Return the text before the cursor in its line."""
-
-    def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
-        """Replace the `count` characters before the cursor by `text`, and place the cursor in it.
-
-        `template_id` is the library prompt that the text comes from; "" for none.
-        """
-
-    def begin_line(self) -> None:
-        """Move to a line that is empty before the cursor: this line, or a new line at the end."""
 
 
 class PopupPlacement(Protocol):
@@ -93,7 +66,7 @@ class PromptCompleter(QObject):
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
         self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
         self._is_temporary: Callable[[], bool] = lambda: False
-        field.widget.installEventFilter(self)
+        field.text.installEventFilter(self)
 
     # ------------------------------------------------------------------ for controllers and fields
 
@@ -126,7 +99,7 @@ class PromptCompleter(QObject):
         If there are no prompts, only focus the text.
         """
         self.close()
-        self._field.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._field.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if not self._prompts:
             return
         self._field.begin_line()
@@ -174,7 +147,7 @@ class PromptCompleter(QObject):
     # ------------------------------------------------------------------ the list
 
     def _show_menu(self, name: str) -> None:
-        if not self._prompts or self._field.is_composing:
+        if not self._prompts or self._field.text.is_composing:
             return
         if self._menu is None:
             self._menu = self._create_menu()
@@ -234,7 +207,7 @@ class PromptCompleter(QObject):
         self._is_dismissed = True
         self._close_fields()
         self._remove_inserted_slash()
-        self._field.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._field.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _close_fields(self) -> None:
         if self._fields is not None:
@@ -254,7 +227,7 @@ class PromptCompleter(QObject):
         text = self._finish(prompt, filled.text)
         is_at_end = filled.cursor == len(filled.text)
         self._field.replace(count, text, len(text) if is_at_end else filled.cursor, prompt.id)
-        self._field.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._field.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ------------------------------------------------------------------ keys
 
@@ -269,7 +242,7 @@ class PromptCompleter(QObject):
         return False
 
     def _handle_key(self, event: QKeyEvent, *, is_press: bool) -> bool:
-        if self._field.is_composing or not (self._has_rows or self._fields is not None):
+        if self._field.text.is_composing or not (self._has_rows or self._fields is not None):
             return False
         if event.key() == Qt.Key.Key_Escape:
             if is_press:
