@@ -94,7 +94,7 @@ class BatchNewPage(QWidget):
         self._paths: dict[Path, None] = {}
         self._prompts: Mapping[str, BatchPromptOption] = {}
         self._providers: Mapping[str, BatchProviderOption] = {}
-        self._template = TemplateMark()
+        self._template: TemplateMark | None = None
         self._wanted_effort: Effort | None = None
         self._has_chosen_model = False
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
@@ -121,13 +121,8 @@ class BatchNewPage(QWidget):
         self._show_files()
 
     def _build(self, theme: Theme) -> None:
-        holder = QWidget()
-        FlowLayout(
-            self.add_files_button,
-            self.add_folder_button,
-            self.clear_button,
-            self.undo_button,
-            parent=holder,
+        file_buttons = FlowLayout(
+            self.add_files_button, self.add_folder_button, self.clear_button, self.undo_button
         )
         self._choice = QGridLayout()
         for column, (label, field) in enumerate(
@@ -145,7 +140,7 @@ class BatchNewPage(QWidget):
         fields = column_of(
             PlainLabel(tr("Files"), role="strong"),
             self.files,
-            holder,
+            file_buttons,
             PlainLabel(tr("Message for each file"), role="strong"),
             self.prompt,
             self.task,
@@ -155,13 +150,13 @@ class BatchNewPage(QWidget):
             STRETCH,
             spacing=8,
         )
-        self._hint = Note(theme, tr("You’ll see the cost before anything is sent."))
-        parts = ((fields, 1), row_of((self._hint, 1), self.read_button))
+        hint = Note(theme, tr("You’ll see the cost before anything is sent."))
         back = (self.back_button, Qt.AlignmentFlag.AlignLeft)
-        column_of(back, *parts, parent=self, margins=0, spacing=10)
+        foot = row_of((hint, 1), self.read_button)
+        column_of(back, (fields, 1), foot, parent=self, margins=0, spacing=10)
 
     def _connect(self) -> None:
-        self.back_button.clicked.connect(lambda: self.back_requested.emit())
+        self.back_button.clicked.connect(self.back_requested)
         self.add_files_button.clicked.connect(self._choose_files)
         self.add_folder_button.clicked.connect(self._choose_folder)
         self.clear_button.clicked.connect(self._clear_files)
@@ -205,7 +200,7 @@ class BatchNewPage(QWidget):
     def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
         """Set the prompts; the default one fills an empty message."""
         has_message = bool(self.task.toPlainText().strip())
-        chosen = self._template.template_id if has_message else default
+        chosen = self._template_id if has_message else default
         self._prompts = {prompt.id: prompt for prompt in prompts}
         self.prompt.clear()
         for prompt in prompts:
@@ -265,13 +260,17 @@ class BatchNewPage(QWidget):
 
     def _apply_prompt(self) -> None:
         prompt = self._prompts.get(self.prompt.currentData() or CUSTOM_MESSAGE)
-        self._template.clear()
-        if prompt is not None:
-            self.task.setPlainText(prompt.text)
-            end = self.task.document().characterCount() - 1
-            self._template.set(prompt.id, self.task.document(), 0, end)
-        else:
+        if prompt is None:
+            self._template = None
             self.task.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.task.setPlainText(prompt.text)
+            document = self.task.document()
+            self._template = TemplateMark(prompt.id, document, 0, document.characterCount() - 1)
+
+    @property
+    def _template_id(self) -> str:
+        return "" if self._template is None else self._template.template_id
 
     def _show_files(self) -> None:
         names = [path.name for path in self._paths]
@@ -349,8 +348,7 @@ class BatchNewPage(QWidget):
         if provider is None or model is None:
             return
         task = self.task.toPlainText().strip()
-        template_id = self._template.template_id
-        prompt = self._prompts.get(template_id)
+        prompt = self._prompts.get(self._template_id)
         is_edited = self.task.document().isModified()
         title = "" if prompt is None or is_edited else prompt.title
         effort = self.effort.currentData()  # Qt returns it as a plain string
@@ -359,7 +357,7 @@ class BatchNewPage(QWidget):
                 tuple(self._paths),
                 title,
                 task,
-                template_id,
+                self._template_id,
                 provider.id,
                 model.model,
                 model.variant,

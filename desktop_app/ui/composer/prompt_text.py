@@ -116,8 +116,7 @@ class PromptText(PlainTextField):
             # Imported here because start-up does not need it.
             from desktop_app.ui.composer.completion.template_mark import TemplateMark
 
-            self._template = TemplateMark()
-            self._template.set(template_id, self.document(), start, end)
+            self._template = TemplateMark(template_id, self.document(), start, end)
 
     def set_theme(self, theme: Theme) -> None:
         self._apply_font(theme)

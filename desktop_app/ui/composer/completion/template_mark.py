@@ -8,35 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QTextCursor
+
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextCursor, QTextDocument
+    from PySide6.QtGui import QTextDocument
 
 
 class TemplateMark:
-    """The template in a document, marked by cursors at both ends of its text."""
+    """The template of the text between two positions, which cursors mark in the document."""
 
-    def __init__(self) -> None:
-        self._template_id = ""
-        self._start: QTextCursor | None = None
-        self._end: QTextCursor | None = None
-
-    @property
-    def template_id(self) -> str:
-        """Return the id of the template whose text is in the document; "" for none."""
-        if self._start is None or self._end is None:
-            return ""
-        return self._template_id if self._start.position() < self._end.position() else ""
-
-    def set(self, template_id: str, document: QTextDocument, start: int, end: int) -> None:
-        """Mark the text between two positions, replacing any earlier mark."""
-        from PySide6.QtGui import QTextCursor  # not needed at start-up
-
+    def __init__(self, template_id: str, document: QTextDocument, start: int, end: int) -> None:
         self._template_id = template_id
         self._start, self._end = QTextCursor(document), QTextCursor(document)
         self._start.setPosition(start)
         self._end.setPosition(end)
         self._end.setKeepPositionOnInsert(True)  # text typed after it belongs to the user
 
-    def clear(self) -> None:
-        """Forget the template, because other text replaces it."""
-        self._start = self._end = None
+    @property
+    def template_id(self) -> str:
+        """Return the template's id; "" if none of its text is left."""
+        return self._template_id if self._start.position() < self._end.position() else ""
