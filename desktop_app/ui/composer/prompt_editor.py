@@ -17,17 +17,13 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
 from desktop_app.ui.composer.choice_row import ChoiceRow
-from desktop_app.ui.composer.completion.completion_fields import (
-    EditorCompletionField,
-    PopupAboveEditor,
-)
+from desktop_app.ui.composer.completion.completion_fields import CompletionField, PopupAboveEditor
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
-from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
 
@@ -92,13 +88,14 @@ class PromptEditor(QFrame):
         self._filtered_window: QWidget | None = None
         self._build(theme)
         self.slash = PromptCompleter(
-            EditorCompletionField(self.field), PopupAboveEditor(self), theme, self
+            CompletionField(self.field), PopupAboveEditor(self), theme, self
         )
         self._connect()
         self.setAcceptDrops(True)
         # Not Maximum, because wrapped suggestions make the editor taller than its hint.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._apply_spacing(theme)
+        scale_boxes(self, theme)
+        self._fit()
 
     def _build(self, theme: Theme) -> None:
         self._card = QFrame()
@@ -107,12 +104,16 @@ class PromptEditor(QFrame):
         self.suggestions = Suggestions(theme)
         self.field = PromptText(theme)
         self.row = ChoiceRow(theme)
-        self._upper_layout = column_of(self.chips, self.suggestions, self.field)
-        self._card_layout = column_of(self._upper_layout, self.row, parent=self._card)
+        upper = column_of(
+            self.chips, self.suggestions, self.field, margins=(8, 0, 2, 0), spacing=12
+        )
+        self._card_layout = column_of(
+            upper, self.row, parent=self._card, margins=(6, 11, 12, 9), spacing=12
+        )
         self._hint_label = PlainLabel(name="hint", role="note")
         self._hint_label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self._hint_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._layout = column_of(self._card, self._hint_label, parent=self, margins=0)
+        self._layout = column_of(self._card, self._hint_label, parent=self, margins=0, spacing=6)
 
     def _connect(self) -> None:
         text, row = self.field, self.row
@@ -132,7 +133,7 @@ class PromptEditor(QFrame):
 
     def _request_edit(self) -> None:
         """Ask to edit the last message, unless attachments or a running response are in the way."""
-        if not (self._is_streaming or self.has_chips):
+        if not (self._is_streaming or self.chips.count()):
             self.command_requested.emit("question.edit")
 
     def text(self) -> str:
@@ -193,11 +194,6 @@ class PromptEditor(QFrame):
         self._notice = choice.notice
         self.row.set_choice(choice)
         self._show_hint()
-
-    @property
-    def has_chips(self) -> bool:
-        """Return True if there are attachments."""
-        return bool(self.chips.count())
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show the attachments."""
@@ -276,15 +272,7 @@ class PromptEditor(QFrame):
         self.field.set_theme(theme)
         self.slash.set_theme(theme)
         self.row.set_theme(theme)
-        self._apply_spacing(theme)
-
-    def _apply_spacing(self, theme: Theme) -> None:
-        px = theme.px
-        self._card_layout.setContentsMargins(*margins(px(6), px(11), px(12), px(9)))
-        self._card_layout.setSpacing(px(12))
-        self._upper_layout.setContentsMargins(*margins(px(8), 0, px(2), 0))
-        self._upper_layout.setSpacing(px(12))
-        self._layout.setSpacing(px(6))
+        scale_boxes(self, theme)
         self._fit()
 
     def _open_attach_menu(self) -> None:
@@ -311,10 +299,8 @@ class PromptEditor(QFrame):
         )
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        from desktop_app.ui.composer.dropped_content import (  # not needed at start-up
-            accept_copy,
-            has_attachable_content,
-        )
+        # Not needed at start-up.
+        from desktop_app.ui.composer.dropped_content import accept_copy, has_attachable_content
 
         if has_attachable_content(event.mimeData()):
             accept_copy(event)

@@ -27,11 +27,11 @@ from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
 from desktop_app.ui.sidebar.list_search import ListSearch
 from desktop_app.ui.sidebar.search_field import NewConversationButton
 from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from desktop_app.domain.conversations.conversation import Conversation, Folder, SearchHit
     from desktop_app.ui.look.theme import Theme
@@ -271,7 +271,8 @@ class ConversationList(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
-        self._lay_out(theme.px)
+        scale_boxes(self, theme)
+        self.note.setContentsMargins(*margins(0, 0, theme.px(themes.ROW_MARGIN), 0))
         if self._delegates is not None:
             for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
                 delegate.set_theme(theme)
@@ -292,21 +293,15 @@ class ConversationList(QFrame):
         self.note.setProperty("role", "note")
         for page in (self.view, self.hit_view, self.note):
             self._pages.addWidget(page)
-        self._top = column_of(self._search.column, self.new_button)
+        edges = (0, 0, themes.ROW_MARGIN, 2)
+        self._top = column_of(self._search.column, self.new_button, margins=edges, spacing=9)
         parts = (self._top, self.filter_bar, (self._pages, 1), self.filter_row, self.footer)
-        self._column = column_of(*parts, parent=self, spacing=0)
-
-    def _lay_out(self, px: Callable[[float], int]) -> None:
-        self._column.setContentsMargins(*margins(px(10), px(12), 0, px(20)))
-        self._top.setContentsMargins(*margins(0, 0, px(themes.ROW_MARGIN), px(2)))
-        self._top.setSpacing(px(9))
-        self._search.column.setSpacing(px(9))
-        self.note.setContentsMargins(*margins(0, 0, px(themes.ROW_MARGIN), 0))
+        column_of(*parts, parent=self, margins=(10, 12, 0, 20), spacing=0)
 
     # ------------------------------------------------------------ behavior
 
     def _connect_list(self) -> None:
-        self.new_button.clicked.connect(lambda: self.new_requested.emit())
+        self.new_button.clicked.connect(self.new_requested)
         self.new_button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.new_button.customContextMenuRequested.connect(self._open_new_menu)
         for signal in (
@@ -352,7 +347,7 @@ class ConversationList(QFrame):
         bar, filter_row = self.filter_bar, self.filter_row
         bar.back_requested.connect(self._go_back)
         self.view.back_requested.connect(self._go_back)
-        bar.empty_requested.connect(lambda: self.empty_trash_requested.emit())
+        bar.empty_requested.connect(self.empty_trash_requested)
         bar.menu_requested.connect(self._open_folder_menu)
         bar.dropped_out.connect(self._move_out)
         filter_row.chosen.connect(self.filter_requested)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QVBoxLayout
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.hit_model import HitModel
 from desktop_app.ui.sidebar.search_field import SearchField
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW
 
@@ -70,8 +70,7 @@ class ListSearch(QObject):
         self.field = SearchField(theme)
         self.hits = HitModel(self)
         self.view = HitView("search-hits", self.hits)
-        self.column = QVBoxLayout()
-        self.column.addWidget(self.field)
+        self.column = column_of(self.field, spacing=9)
         self._pause = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self.field.textChanged.connect(self._on_typed)
         self.field.returnPressed.connect(self._open_first_hit)
@@ -115,9 +114,8 @@ class ListSearch(QObject):
             found = tr_plural("{count} result", "{count} results", count)
             words = found if count else self.no_hits_text
         if words != self._announced:  # not repeated after each key
-            from desktop_app.ui.widgets.accessibility.announcements import (
-                announce,  # not needed at start-up
-            )
+            # Not needed at start-up.
+            from desktop_app.ui.widgets.accessibility.announcements import announce
 
             self._announced = words
             announce(self.field, words)
