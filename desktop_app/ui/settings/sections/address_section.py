@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.network.azure_address import split_version, with_version
@@ -21,8 +20,9 @@ from desktop_app.domain.network.network_path import (
 )
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.widgets.buttons.dialog_button import compact_button
 from desktop_app.ui.widgets.forms.form_widgets import LineSection
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,10 +73,7 @@ class AddressSection(LineSection):
         super().__init__(tr("Base URL"), "base-url", theme)
         self._save = save
         self._profile = NO_PROVIDER
-        self._allow_button = PlainButton(
-            tr("Allow unencrypted"), name="allow-unencrypted", role="plain"
-        )
-        self._allow_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._allow_button = compact_button(tr("Allow unencrypted"), "allow-unencrypted", "plain")
         self._allow_button.hide()
         self._column.addWidget(self._allow_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._allow_button.clicked.connect(self._allow_host)

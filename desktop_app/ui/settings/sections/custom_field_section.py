@@ -11,12 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.network.custom_fields import MAX_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.buttons.dialog_button import compact_button
 from desktop_app.ui.widgets.forms.form_dialog import DraftForm, FormValues
 from desktop_app.ui.widgets.forms.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.forms.line_field import line_field
@@ -135,9 +136,8 @@ class CustomFieldSection(FormSection, DraftForm):
     def _create_row(self, field: CustomField) -> QWidget:
         row = QWidget()
         label = PlainLabel(self._describe(field), wraps=True)
-        remove = PlainButton(tr("Remove"), role="link", name=f"remove-{field.key}")
+        remove = compact_button(tr("Remove"), f"remove-{field.key}")
         remove.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
-        remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         remove.clicked.connect(partial(self._remove, field.key))
         row_of((label, 1), (remove, Qt.AlignmentFlag.AlignTop), parent=row, margins=0)
         return row

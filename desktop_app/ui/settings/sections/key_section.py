@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.sections.key_state import KeyPlace, KeyState
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import compact_button
 from desktop_app.ui.widgets.buttons.leave_button import cancel_button
 from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, ReadOnlyLine, Tone
@@ -142,22 +143,14 @@ class KeySection(FormSection):
         hints = Qt.InputMethodHint
         self._entry.setInputMethodHints(hints.ImhHiddenText | hints.ImhNoPredictiveText)
         self._save_button = self._plain_button("save-key", tr("Save"), tr(texts.save))
-        self._location = ReadOnlyLine()
-        self._location.setObjectName(f"{self._prefix}key-place")
-        self._location.setAccessibleName(spoken_text(tr(texts.name)))
+        self._location = ReadOnlyLine(tr(texts.name), f"{self._prefix}key-place")
         self._icon = PlainLabel()
         self._replace_button = self._plain_button("replace-key", tr("Replace"), tr(texts.replace))
         self._cancel_button = cancel_button(f"{self._prefix}cancel-key")
         self._cancel_button.setAccessibleName(spoken_text(tr(texts.cancel)))
-        self._remove_button = PlainButton(
-            tr(texts.remove), role="link", name=f"{self._prefix}remove-key"
-        )
-        self._remove_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._remove_button = compact_button(tr(texts.remove), f"{self._prefix}remove-key")
         self._key_page = ""
-        self._get_key_button = PlainButton(
-            tr("Get an API key"), role="link", name=f"{self._prefix}get-key"
-        )
-        self._get_key_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._get_key_button = compact_button(tr("Get an API key"), f"{self._prefix}get-key")
         self._get_key_button.clicked.connect(lambda: open_link(QUrl(self._key_page)))
         self._get_key_button.hide()
         self._lay_out()
@@ -248,9 +241,7 @@ class KeySection(FormSection):
         may_be_stored = self._state.place in ("elsewhere", "unknown") and is_entering
         self._entry.setVisible(is_entering)
         self._location.setVisible(not is_entering)
-        self._location.setText(tr(location))
-        self._location.setCursorPosition(0)
-        set_tooltip(self._location, tr(location))
+        self._location.show_text(tr(location), tr(location))
         self._icon.setPixmap(pixmap(icon, self._theme.dim, self._theme.px(14)))
         self._replace_button.setVisible(is_stored)
         self._remove_button.setVisible(is_stored or may_be_stored)

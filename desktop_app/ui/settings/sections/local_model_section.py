@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.buttons.dialog_button import compact_button
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, ReadOnlyLine
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
@@ -34,26 +34,18 @@ class LocalModelSection(FormSection):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Model file"), theme)
-        self._file = ReadOnlyLine()
-        self._file.setObjectName("weights")
-        self._file.setAccessibleName(spoken_text(tr("Model file")))
-        self._choose_button = PlainButton(tr("Choose…"), name="choose-weights", role="plain")
-        set_tooltip(self._choose_button, tr("Choose a GGUF file"))
-        self._built_in_button = PlainButton(
-            tr("Use built-in model"), name="built-in-weights", role="link"
-        )
-        self._built_in_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        row = row_of((self._file, 1), self._choose_button)
-        self.body.addLayout(row)
+        self._file = ReadOnlyLine(tr("Model file"), "weights")
+        choose = PlainButton(tr("Choose…"), name="choose-weights", role="plain")
+        set_tooltip(choose, tr("Choose a GGUF file"))
+        self._built_in_button = compact_button(tr("Use built-in model"), "built-in-weights")
+        self.body.addLayout(row_of((self._file, 1), choose))
         self.body.addWidget(self._built_in_button)
-        self._choose_button.clicked.connect(self._open_dialog)
+        choose.clicked.connect(self._open_dialog)
         self._built_in_button.clicked.connect(lambda: self.model_file_chosen.emit(None))
 
     def show_file(self, path: str) -> None:
         """Show the name of the model file; "" for the built-in model."""
-        self._file.setText(Path(path).name if path else "SmolLM2 135M")
-        set_tooltip(self._file, path)
-        self._file.setCursorPosition(0)
+        self._file.show_text(Path(path).name if path else "SmolLM2 135M", path)
         self._built_in_button.setVisible(bool(path))
         self.note.set_text(tr(OWN_WEIGHTS if path else SMALL_MODEL))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QLineEdit, QSizePolicy
+from PySide6.QtWidgets import QLineEdit
 
 from desktop_app.domain.answering.chat_request import (
     DIRECT,
@@ -29,9 +29,10 @@ from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSec
 from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.buttons.dialog_button import compact_button
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.form_widgets import (
-    Combo,
+    ComboSection,
     FormSection,
     ReadOnlyLine,
     Switch,
@@ -87,7 +88,7 @@ _LIMITS: Final = (
 )
 
 
-class ProxySection(FormSection):
+class ProxySection(ComboSection):
     """The proxy of a provider.
 
     Attributes:
@@ -100,23 +101,20 @@ class ProxySection(FormSection):
     password_found = Signal(str)
 
     def __init__(self, theme: Theme, save: Save) -> None:
-        super().__init__(tr("Proxy"), theme)
+        super().__init__(tr("Proxy"), "proxy", theme)
         self._save = save
         self._profile = NO_PROVIDER
-        self._mode = Combo(theme, tr("Proxy"), object_name="proxy")
         for key, label in _MODES:
-            self._mode.addItem(tr(label), key)
+            self.combo.addItem(tr(label), key)
         self._url = QLineEdit()
         self._url.setObjectName("proxy-url")
         self._url.setAccessibleName(spoken_text(tr("Proxy URL")))
         self._url.setPlaceholderText("http://host:3128")
         self.password = KeySection(theme, PROXY_PASSWORD, "proxy-")
-        self.title.setBuddy(self._mode)
-        self.body.addWidget(self._mode)
         self.body.addWidget(self._url)
         self._column.addSpacing(theme.px(6))
         self._column.addWidget(self.password)
-        self._mode.activated.connect(self._choose_mode)
+        self.combo.activated.connect(self._choose_mode)
         self._url.editingFinished.connect(self._enter_url)
         self.password.key_entered.connect(self._enter_url)  # before the password is stored for it
 
@@ -126,19 +124,19 @@ class ProxySection(FormSection):
         self._profile = profile
         if is_changed:
             mode = profile.proxy if profile.proxy in ("", DIRECT) else _MANUAL
-            self._mode.setCurrentIndex(self._mode.findData(mode))
+            self.combo.setCurrentIndex(self.combo.findData(mode))
             self._url.setText(profile.proxy if mode == _MANUAL else "")
             self._url.setCursorPosition(0)
             self._show_mode()
 
     def _show_mode(self) -> None:
-        mode = str(self._mode.currentData())
+        mode = str(self.combo.currentData())
         self._url.setVisible(mode == _MANUAL)
         self.note.set_text(tr(_NOTES[mode]))
         self.password.setVisible(mode == _MANUAL and "@" in self._profile.proxy)
 
     def _choose_mode(self) -> None:
-        mode = str(self._mode.currentData())
+        mode = str(self.combo.currentData())
         self._show_mode()
         if mode != _MANUAL:
             self._save_proxy(mode)
@@ -149,7 +147,7 @@ class ProxySection(FormSection):
 
     def _enter_url(self) -> None:
         text = self._url.text().strip()
-        if not text or self._mode.currentData() != _MANUAL:
+        if not text or self.combo.currentData() != _MANUAL:
             return
         try:
             proxy = parse_proxy(text)
@@ -179,27 +177,19 @@ class CertificateSection(FormSection):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Trusted certificates"), theme)
-        self._file = ReadOnlyLine()
-        self._file.setObjectName("ca-file")
-        self._file.setAccessibleName(spoken_text(tr("Trusted certificates")))
+        self._file = ReadOnlyLine(tr("Trusted certificates"), "ca-file")
         choose = PlainButton(tr("Choose…"), name="choose-ca-file", role="plain")
         choose.setAccessibleName(spoken_text(tr("Choose certificate file")))
         set_tooltip(choose, tr("PEM or DER file, trusted in addition to system certificates"))
-        self._clear_button = PlainButton(
-            tr("Use system certificates only"), name="clear-ca-file", role="link"
-        )
-        self._clear_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        row = row_of((self._file, 1), choose)
-        self.body.addLayout(row)
+        self._clear_button = compact_button(tr("Use system certificates only"), "clear-ca-file")
+        self.body.addLayout(row_of((self._file, 1), choose))
         self._column.addWidget(self._clear_button)
         choose.clicked.connect(self._open_dialog)
         self._clear_button.clicked.connect(lambda: self.ca_file_chosen.emit(None))
 
     def show_file(self, path: str, *, ok: bool, text: str) -> None:
         """Show the trusted file, and its content or the reason why it was refused."""
-        self._file.setText(Path(path).name if path else tr("System certificates"))
-        set_tooltip(self._file, path)
-        self._file.setCursorPosition(0)
+        self._file.show_text(Path(path).name if path else tr("System certificates"), path)
         self._clear_button.setVisible(bool(path))
         default_note = tr(
             "If your company inspects encrypted traffic, choose its CA certificate. Certificates "
@@ -253,34 +243,20 @@ class NetworkSection(CollapsibleSection):
         self._storage.body.addLayout(switch_row(store, self._storage_switch))
         self._proxy = ProxySection(theme, self._change)
         self._certificates = CertificateSection(theme)
-        self._api = FormSection(tr("API"), theme)
-        self._api_names = Combo(theme, tr("API"), object_name="provider-api")
+        self._api = ComboSection(tr("API"), "provider-api", theme)
         for key, label in _APIS:
-            self._api_names.addItem(label if key else tr(label), key)
-        self._api.title.setBuddy(self._api_names)
-        self._api.body.addWidget(self._api_names)
+            self._api.combo.addItem(label if key else tr(label), key)
         self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
-        self._limit = FormSection(tr("Token limit parameter"), theme)
-        self._limit_names = Combo(
-            theme, tr("Token limit parameter"), object_name="max-tokens-field"
-        )
+        self._limit = ComboSection(tr("Token limit parameter"), "max-tokens-field", theme)
         for key, label in _LIMITS:
-            self._limit_names.addItem(label if key else tr(label), key)
-        self._limit.title.setBuddy(self._limit_names)
-        self._limit.body.addWidget(self._limit_names)
+            self._limit.combo.addItem(label if key else tr(label), key)
         self._limit.note.set_text(
             tr("Change this if a Chat Completions server rejects the default.")
         )
         self._fields = CustomFieldSection(theme, self._change)
-        parts = (
-            self._storage,
-            self._proxy,
-            self._certificates,
-            self._fields,
-            self._api,
-            self._limit,
-        )
-        for part in parts:
+        for part in (self._storage, self._proxy, self._certificates):
+            self.body.addWidget(part)
+        for part in (self._fields, self._api, self._limit):
             self.body.addWidget(part)
 
     def _connect(self) -> None:
@@ -291,8 +267,8 @@ class NetworkSection(CollapsibleSection):
         self._proxy.password_found.connect(self._enter_password)
         self._proxy.password.key_removal_requested.connect(self._remove_password)
         self._certificates.ca_file_chosen.connect(self._choose_ca_file)
-        self._limit_names.activated.connect(self._change_limit)
-        self._api_names.activated.connect(self._change_api)
+        self._limit.combo.activated.connect(self._change_limit)
+        self._api.combo.activated.connect(self._change_api)
         self._fields.entered.connect(self._enter_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
@@ -319,11 +295,11 @@ class NetworkSection(CollapsibleSection):
             secret = profile.proxy_password_id
             self._proxy.password.show_state(self._password_states.get(secret, KeyState("none")))
         self._show_ca_file()
-        api = self._api_names.findData(profile.api.value if profile.api else "")
-        self._api_names.setCurrentIndex(max(0, api))
+        api = self._api.combo.findData(profile.api.value if profile.api else "")
+        self._api.combo.setCurrentIndex(max(0, api))
         self._limit.setVisible(profile.kind is ProviderKind.COMPATIBLE)
-        limit = self._limit_names.findData(profile.max_tokens_field)
-        self._limit_names.setCurrentIndex(max(0, limit))
+        limit = self._limit.combo.findData(profile.max_tokens_field)
+        self._limit.combo.setCurrentIndex(max(0, limit))
         self.set_summary(summary_of(profile))
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
@@ -356,11 +332,11 @@ class NetworkSection(CollapsibleSection):
         self._save(profile)
 
     def _change_limit(self) -> None:
-        name = str(self._limit_names.currentData())
+        name = str(self._limit.combo.currentData())
         self._change(replace(self._profile, max_tokens_field=name))
 
     def _change_api(self) -> None:
-        name = str(self._api_names.currentData())
+        name = str(self._api.combo.currentData())
         self._change(replace(self._profile, api=Api(name) if name else None))
 
     def _enter_password(self, password: str) -> None:

@@ -42,7 +42,7 @@ class SpendingSection(LineSection):
         self.field.setPlaceholderText(tr("No limit"))
         self._report_button = PlainButton(tr("Show spending"), name="show-spending", role="link")
         self._column.addWidget(self._report_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._report_button.clicked.connect(lambda: self.report_requested.emit())
+        self._report_button.clicked.connect(self.report_requested)
         self.finished.connect(self._save_entered)
 
     def show_profile(self, profile: ProviderProfile) -> None:

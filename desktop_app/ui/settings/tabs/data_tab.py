@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
@@ -14,17 +14,13 @@ from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import compact_button
 from desktop_app.ui.widgets.file_dialogs import choose_folder
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note, ReadOnlyLine, Tone
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.text.foreign_text import (
-    PlainButton,
-    menu_text,
-    set_tooltip,
-    spoken_text,
-)
+from desktop_app.ui.widgets.text.foreign_text import menu_text, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +77,7 @@ class DataTab(QWidget):
         self._backups = FormSection(tr("Backups"), theme)
         self._state = Note(theme, object_name="backup-state")
         erase = EraseSection(theme)
-        self._folder, self._path = ReadOnlyLine(), ""
+        self._folder, self._path = ReadOnlyLine(tr("Backup folder"), "backup-folder"), ""
         self._has_open = True
         self._make_transfer()
         self._make_backups()
@@ -94,32 +90,29 @@ class DataTab(QWidget):
 
     def _make_transfer(self) -> None:
         self._transfer.note.set_text(tr(TRANSFER))
-        import_button = _button(tr("Import…"), "import")
-        import_button.clicked.connect(lambda: self.import_requested.emit())
-        self._export_button = _button(tr("Export"), "export")
+        import_button = compact_button(tr("Import…"), "import", "plain")
+        import_button.clicked.connect(self.import_requested)
+        self._export_button = compact_button(tr("Export"), "export", "plain")
         menu = ProgramMenu(self._export_button)
         menu.fill_with(self._fill_export)
         self._export_button.setMenu(menu)
         self._transfer.body.addLayout(FlowLayout(import_button, self._export_button))
 
     def _make_backups(self) -> None:
-        self._folder.setObjectName("backup-folder")
-        self._folder.setAccessibleName(spoken_text(tr("Backup folder")))
         self._folder.setPlaceholderText(tr("No folder selected"))
         set_tooltip(self._folder, tr("No folder selected"))
-        choose = _button(tr("Choose…"), "choose-backup-folder")
+        choose = compact_button(tr("Choose…"), "choose-backup-folder", "plain")
         choose.clicked.connect(self._choose_folder)
-        line = row_of((self._folder, 1), choose)
         self._backups.note.set_text(tr(BACKUPS))
-        self._backups.body.addLayout(line)
+        self._backups.body.addLayout(row_of((self._folder, 1), choose))
         self._gap = QWidget()
         self._backups.add(self._gap)
         self._backups.add(self._schedule)
         self._backups.add(self._state)
-        self._backup_button = _button(tr("Back up now"), "backup-now")
-        self._backup_button.clicked.connect(lambda: self.backup_requested.emit())
-        restore = _button(tr("Restore…"), "restore")
-        restore.clicked.connect(lambda: self.restore_requested.emit())
+        self._backup_button = compact_button(tr("Back up now"), "backup-now", "plain")
+        self._backup_button.clicked.connect(self.backup_requested)
+        restore = compact_button(tr("Restore…"), "restore", "plain")
+        restore.clicked.connect(self.restore_requested)
         holder = QWidget()
         FlowLayout(self._backup_button, restore, parent=holder)
         self._backups.add(holder)
@@ -129,9 +122,7 @@ class DataTab(QWidget):
         for form in (self._titles, self._schedule, self._limits):
             form.set_values(values)
         path = self._path = str(values.get(FOLDER_KEY) or "")
-        self._folder.setText(path)
-        set_tooltip(self._folder, path or tr("No folder selected"))
-        self._folder.setCursorPosition(0)
+        self._folder.show_text(path, path or tr("No folder selected"))
 
     def set_backup_state(self, text: str, tone: Tone) -> None:
         """Show when the last backup was made, or why there is none."""
@@ -176,16 +167,15 @@ class EraseSection(CollapsibleSection):
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Delete everything"), "delete-everything", theme)
         self._word = tr_context("typed to confirm", "delete")
-        self._note = Note(theme, tr(DELETES))
         confirm = tr("Type “{word}” to confirm", word=self._word)
         self._field = line_field(confirm, "delete-word")
         set_tooltip(self._field, confirm)  # it may be cut
-        self._button = _button(tr("Delete everything"), "delete-now")
+        self._button = compact_button(tr("Delete everything"), "delete-now", "plain")
         self._button.setEnabled(False)
         self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))
         self._field.returnPressed.connect(self._confirm)
         self._button.clicked.connect(self._confirm)
-        self.body.addWidget(self._note)
+        self.body.addWidget(Note(theme, tr(DELETES)))
         self.body.addWidget(self._field)
         self.body.addWidget(self._button)
         self.head.toggled.connect(self._field.clear)
@@ -197,9 +187,3 @@ class EraseSection(CollapsibleSection):
         if self._is_confirmed():
             self._field.clear()
             self.erase_confirmed.emit()
-
-
-def _button(label: str, name: str) -> QPushButton:
-    button = PlainButton(label, role="plain", name=name)
-    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-    return button

@@ -1,6 +1,8 @@
-"""A button of a dialog with fields."""
+"""Buttons of dialogs and forms."""
 
 from __future__ import annotations
+
+from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.ui.widgets.buttons.single_click_button import SingleClickButton
 from desktop_app.ui.widgets.text.foreign_text import PlainButton
@@ -10,6 +12,13 @@ def dialog_button(label: str, name: str, role: str = "plain") -> PlainButton:
     """Create a button that Enter in a field does not press."""
     button = PlainButton(label, name=name, role=role)
     button.setAutoDefault(False)
+    return button
+
+
+def compact_button(label: str, name: str, role: str = "link") -> PlainButton:
+    """Create a button that is no wider than its label."""
+    button = PlainButton(label, name=name, role=role)
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return button
 
 

@@ -174,13 +174,17 @@ class LineSection(FormSection):
 class ReadOnlyLine(QLineEdit):
     """A read-only line that elides its end with …."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str, name: str) -> None:
         super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(spoken_text(label))
         self.setReadOnly(True)
 
-    def setText(self, text: str | None) -> None:
-        """Show `text` as a single line."""
-        super().setText(one_line(text or ""))
+    def show_text(self, text: str, tooltip: str) -> None:
+        """Show the beginning of `text` as a single line."""
+        self.setText(one_line(text))
+        self.setCursorPosition(0)
+        set_tooltip(self, tooltip)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         option = QStyleOptionFrame()
@@ -257,6 +261,20 @@ class Combo(QComboBox):
         color = self._theme.dim if self.isEnabled() else self._theme.faint
         painter = painting.painter_of(self)
         painting.draw_icon(painter, chevron, "chevron-down", color, px(14))
+
+
+class ComboSection(FormSection):
+    """A drop-down list with a title.
+
+    Attributes:
+        combo: the drop-down list.
+    """
+
+    def __init__(self, title: str, name: str, theme: Theme) -> None:
+        super().__init__(title, theme)
+        self.combo = Combo(theme, title, object_name=name)
+        self.title.setBuddy(self.combo)
+        self.body.addWidget(self.combo)
 
 
 class Slider(QSlider):
