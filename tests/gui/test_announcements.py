@@ -123,7 +123,8 @@ def test_no_number_is_announced_if_only_folders_are_listed(
 
 
 def test_undoing_is_announced(light_theme: Theme, page: QWidget) -> None:
-    card = Notifications(light_theme, page)
+    card = Notifications(light_theme)
+    card.setParent(page)
     undone: list[str] = []
     card.notify_undo("Moved", lambda: undone.append(card.status.accessibleName()))
     card.undo_last()

@@ -331,7 +331,7 @@ def the_question_for_a_password(host: WidgetHost, text: str) -> QWidget:
 def an_error_card(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.cards.notifications import Notifications
 
-    made = Notifications(host.theme, host.window)
+    made = Notifications(host.theme)
     error = UserFacingError(text, what_to_do=text, details=text)
     made.notify(error, actions=[("Open", lambda: None)])
     return host.show(made)
@@ -341,7 +341,7 @@ def an_error_card(host: WidgetHost, text: str) -> QWidget:
 def a_note_card(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.cards.notifications import Notifications
 
-    made = Notifications(host.theme, host.window)
+    made = Notifications(host.theme)
     made.notify(f"Exported to {text}.", stays=True)
     made.announce(text)
     return host.show(made)

@@ -130,14 +130,15 @@ def test_texts_of_the_window_are_translated(window: QWidget, light_theme: Theme)
     header.set_title(NAME)
     header.set_context(12_345, 272_000)
     header.set_cost("⟦$1⟧", NAME)
-    start, bar = EmptyState(light_theme, window), TemporaryBar(light_theme, window)
-    errors = Notifications(light_theme, window)
+    start, bar, row = EmptyState(light_theme), TemporaryBar(light_theme), TemporaryRow(light_theme)
+    errors, progress = Notifications(light_theme), ProgressCard(light_theme)
+    compaction = CompactionCard(light_theme)
+    for card in (start, bar, row, errors, progress, compaction):
+        card.setParent(window)
     for number in range(2):
         errors.notify(f"⟦{number}⟧", topic=str(number))
-    progress = ProgressCard(light_theme, window)
     progress.begin(NAME)
     progress.set_progress(1, 3)
-    compaction = CompactionCard(light_theme, window)
     compaction.offer(NAME, NAME)
     for is_changed in (False, True):
         for preset in ("", NAME):
@@ -148,7 +149,7 @@ def test_texts_of_the_window_are_translated(window: QWidget, light_theme: Theme)
         start,
         start.key_line,
         bar,
-        TemporaryRow(light_theme, window),
+        row,
         errors,
         progress,
         compaction,

@@ -384,11 +384,10 @@ class PrintedConversation:
         *,
         color: QColor | None = None,
         bold: bool = False,
-        keep: bool = False,
     ) -> None:
         style = self._styles.plain(points, color or self._theme.text, bold=bold)
         for part in self._split_line(text, block_format, style):
-            self._insert_block(block_format, keep=keep)
+            self._insert_block(block_format)
             self._cursor.setBlockCharFormat(style)
             self._cursor.insertText(part, style)
             block_format.setTopMargin(0)

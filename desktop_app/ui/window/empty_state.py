@@ -49,8 +49,8 @@ class EmptyState(QWidget):
     example_chosen = Signal(str)
     add_key_requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("empty-state")
         self._question = PlainLabel(tr("What are you working on?"), wraps=True, role="hero")
         self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -64,7 +64,7 @@ class EmptyState(QWidget):
         parts = (self._question, self._row)
         self._column = column_of(*parts, parent=self, margins=(0, 0, 0, 8), spacing=22)
         self.key_line = _KeyLine()
-        self.key_line.button.clicked.connect(lambda: self.add_key_requested.emit())
+        self.key_line.button.clicked.connect(self.add_key_requested)
         self.key_line.hide()
         self._is_key_line_wanted, self._has_room_for_key_line = False, True
         self.set_theme(theme)

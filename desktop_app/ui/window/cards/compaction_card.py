@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame
 
@@ -15,9 +13,6 @@ from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.leave_button import cancel_button
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
 
 
 class CompactionCard(QFrame):
@@ -33,8 +28,8 @@ class CompactionCard(QFrame):
     declined = Signal()
     cancel_requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("compaction")
         set_role(self, "note-card")
         self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel(role="note")
@@ -42,9 +37,9 @@ class CompactionCard(QFrame):
         self.compact_button = PlainButton(tr("Compact"), name="compact", role="link")
         self.decline_button = PlainButton(tr("Not now"), name="compact-not-now", role="link")
         self.cancel_button = cancel_button("compact-cancel", "link")
-        self.compact_button.clicked.connect(lambda: self.accepted.emit())
-        self.decline_button.clicked.connect(lambda: self.declined.emit())
-        self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())
+        self.compact_button.clicked.connect(self.accepted)
+        self.decline_button.clicked.connect(self.declined)
+        self.cancel_button.clicked.connect(self.cancel_requested)
         self._lay_out()
         self.set_theme(theme)
         self.hide()

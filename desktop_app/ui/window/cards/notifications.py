@@ -71,8 +71,8 @@ class Notifications(QFrame):
 
     focus_lost = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
         self._undo: Callable[[], object] | None = None

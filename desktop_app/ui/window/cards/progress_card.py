@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QProgressBar
@@ -13,10 +13,6 @@ from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.leave_button import cancel_button
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
 
 _MAX_CHARACTERS: Final = 80
 
@@ -30,8 +26,8 @@ class ProgressCard(QFrame):
 
     cancel_requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("work")
         set_role(self, "note-card")
         self.words = PlainLabel()
@@ -40,7 +36,7 @@ class ProgressCard(QFrame):
         self.cancel_button = cancel_button("cancel-work", "link")
         parts = (self.words, (self.bar, 1), self.cancel_button)
         row_of(*parts, parent=self, margins=(14, 10, 14, 10), spacing=12)
-        self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())
+        self.cancel_button.clicked.connect(self.cancel_requested)
         self.set_theme(theme)
         self.hide()
 

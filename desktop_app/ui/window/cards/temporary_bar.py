@@ -50,8 +50,8 @@ class TemporaryBar(QFrame):
     close_requested = Signal()
     confirmed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("temporary")
         set_role(self, "note-card")
         self._icon, self.words = PlainLabel(), PlainLabel(wraps=True)
@@ -61,8 +61,8 @@ class TemporaryBar(QFrame):
         buttons = (self.close_button, self.forget_button, self.keep_button)
         parts = ((self._icon, Qt.AlignmentFlag.AlignTop), (self.words, 1), *buttons)
         row_of(*parts, parent=self, margins=(14, 8, 14, 8), spacing=12)
-        self.close_button.clicked.connect(lambda: self.close_requested.emit())
-        self.forget_button.clicked.connect(lambda: self.confirmed.emit())
+        self.close_button.clicked.connect(self.close_requested)
+        self.forget_button.clicked.connect(self.confirmed)
         self.keep_button.clicked.connect(self.explain)
         self.explain()
         self.set_theme(theme)
@@ -106,8 +106,8 @@ class TemporaryRow(QWidget):
     drop_hint_changed = Signal(str)
     content_dropped = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setAcceptDrops(True)
         self.button = ElidedButton(tr(TITLE))
         self.button.setObjectName("temporary-row")
@@ -117,8 +117,8 @@ class TemporaryRow(QWidget):
         self.close_button.setAccessibleName(tr("Close temporary conversation"))
         self.close_button.setToolTip(tr("Close"))
         row_of((self.button, 1), self.close_button, parent=self, margins=0, spacing=0)
-        self.button.clicked.connect(lambda: self.open_requested.emit())
-        self.close_button.clicked.connect(lambda: self.close_requested.emit())
+        self.button.clicked.connect(self.open_requested)
+        self.close_button.clicked.connect(self.close_requested)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
