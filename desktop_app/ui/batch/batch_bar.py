@@ -44,8 +44,8 @@ class BatchBar(QFrame):
         self._buttons = row_of(self.show_button, self.dismiss_button, spacing=14)
         parts = ((self.label, 1), self._buttons)
         self._row = row_of(*parts, parent=self, margins=(14, 10, 14, 10), spacing=14)
-        self.show_button.clicked.connect(lambda: self.show_requested.emit())
-        self.dismiss_button.clicked.connect(lambda: self.dismissed.emit())
+        self.show_button.clicked.connect(self.show_requested)
+        self.dismiss_button.clicked.connect(self.dismissed)
         self.set_theme(theme)
         self.hide()
 

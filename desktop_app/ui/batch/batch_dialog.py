@@ -95,7 +95,7 @@ class BatchDialog(DraftDialog):
         self._column = column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=10)
 
     def _connect(self) -> None:
-        self.new_button.clicked.connect(lambda: self.new_job_requested.emit())
+        self.new_button.clicked.connect(self.new_job_requested)
         self.table.activated.connect(self._open_job)
         self.table.clicked.connect(self._open_job)
         self.new.back_requested.connect(self.show_list)

@@ -105,23 +105,10 @@ class BatchJobPage(QWidget):
             action = menu.addAction(menu_text(label))
             action.triggered.connect(lambda _=False, f=format_: self._request_report(f))
         self.report_button.setMenu(menu)
-        self._split = QSplitter(Qt.Orientation.Vertical)
-        self._split.setChildrenCollapsible(False)
-        self._split.addWidget(table)
-        self._split.addWidget(self.answer)
-        self._split.setStretchFactor(0, 3)
-        self._split.setStretchFactor(1, 2)
-        holder = QWidget()
-        FlowLayout(
-            self.start_button,
-            self.open_button,
-            self.chunked_reading_button,
-            self.report_button,
-            self.retry_button,
-            self.cancel_button,
-            self.remove_button,
-            parent=holder,
-        )
+        split = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        for part, stretch in ((table, 3), (self.answer, 2)):
+            split.addWidget(part)
+            split.setStretchFactor(split.indexOf(part), stretch)
         column_of(
             (self.back_button, Qt.AlignmentFlag.AlignLeft),
             row_of((self.title, 1), self.filter, spacing=10),
@@ -129,15 +116,23 @@ class BatchJobPage(QWidget):
             self.bar,
             self.estimate,
             self.error,
-            (self._split, 1),
-            holder,
+            (split, 1),
+            FlowLayout(
+                self.start_button,
+                self.open_button,
+                self.chunked_reading_button,
+                self.report_button,
+                self.retry_button,
+                self.cancel_button,
+                self.remove_button,
+            ),
             parent=self,
             margins=0,
             spacing=8,
         )
 
     def _connect(self) -> None:
-        self.back_button.clicked.connect(lambda: self.back_requested.emit())
+        self.back_button.clicked.connect(self.back_requested)
         self.filter.chosen.connect(self._set_filter)
         selection = self.table.selectionModel()
         selection.currentRowChanged.connect(lambda now, _before: self._choose(now))

@@ -95,9 +95,8 @@ class _PreviewButton(QAbstractButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint an outline while it has the focus."""
         if self.hasFocus():
-            painter = QPainter(self)
-            painting.antialias(painter)
             theme = self._chip.theme
+            painter = painting.painter_of(self)
             painting.draw_outline(painter, self.rect(), theme.accent, theme.px(10), 2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -148,14 +148,6 @@ class CollectionsDialog(QDialog):
 
     def _lay_out(self) -> None:
         self._head = row_of((self.name, 1), self.ask_button, spacing=8)
-        buttons = QWidget()
-        FlowLayout(
-            self.add_files_button,
-            self.add_folder_button,
-            self.refresh_button,
-            self.delete_button,
-            parent=buttons,
-        )
         row_of((self.semantic_note, 1), self.embed_button, parent=self._semantic_row, margins=0)
         self._page = QWidget()
         column_of(
@@ -165,7 +157,12 @@ class CollectionsDialog(QDialog):
             (self.empty, 1),
             self._semantic_row,
             self.work,
-            buttons,
+            FlowLayout(
+                self.add_files_button,
+                self.add_folder_button,
+                self.refresh_button,
+                self.delete_button,
+            ),
             parent=self._page,
             margins=0,
             spacing=10,
@@ -202,7 +199,7 @@ class CollectionsDialog(QDialog):
         self.embed_button.clicked.connect(lambda: self._emit_with_current(self.embedding_requested))
         self.add_files_button.clicked.connect(self._choose_files)
         self.add_folder_button.clicked.connect(self._choose_folder)
-        self.work.cancel_requested.connect(lambda: self.cancel_requested.emit())
+        self.work.cancel_requested.connect(self.cancel_requested)
 
     # ------------------------------------------------------------ state
 

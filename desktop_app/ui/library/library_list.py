@@ -147,7 +147,7 @@ class LibraryList(QWidget):
         foot = row_of(self.new_button, STRETCH)
         column_of(self.field, (self.view, 1), foot, parent=self, margins=0, spacing=8)
         self.field.textChanged.connect(lambda _text: self._filter())
-        self.new_button.clicked.connect(lambda: self.new_requested.emit())
+        self.new_button.clicked.connect(self.new_requested)
         self.view.selectionModel().currentChanged.connect(lambda now, _old: self._set_current(now))
         self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
         self.view.left_at_top.connect(self.field.setFocus)

@@ -149,9 +149,8 @@ class SettingsFrame(QWidget):
 
     def _create_holder(self, page: str) -> QWidget:
         """Create the scrolling container of a page."""
-        from desktop_app.ui.widgets.forms.fitting_dialog import (
-            scroll_area_of,  # not needed at start-up
-        )
+        # Not needed at start-up.
+        from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 
         inner = QWidget()
         inner.setObjectName(f"settings-{page}")

@@ -320,7 +320,8 @@ class SettingsPanel(QFrame):
     def show_setting(self, page: str, key: str) -> None:
         """Show a page, scroll to one of its settings, and focus the setting."""
         self.show_page(page)
-        from PySide6.QtWidgets import QWidget  # imported here and below for a fast start
+        # Imported here and below for a fast start.
+        from PySide6.QtWidgets import QWidget
 
         from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 

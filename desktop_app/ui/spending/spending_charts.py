@@ -100,8 +100,8 @@ class SpendingCharts(QWidget):
 
     def _connect(self) -> None:
         self._measure.activated.connect(lambda _: self._show_chart())
-        self._grouping.activated.connect(lambda _: self.rows_requested.emit())
-        self._period.activated.connect(lambda _: self.rows_requested.emit())
+        self._grouping.activated.connect(self.rows_requested)
+        self._period.activated.connect(self.rows_requested)
         self._export_button.clicked.connect(self.export_requested)
         self.chart.chosen.connect(self._show_caption)
         chosen = self.table.selectionModel().currentRowChanged

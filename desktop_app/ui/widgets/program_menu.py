@@ -35,9 +35,8 @@ class ProgramMenu(QMenu):
         self._fill = fill
 
     def _prepare(self) -> None:
-        from desktop_app.ui.widgets.accessibility.mnemonics import (
-            mark_menu,  # not needed for the first paint
-        )
+        # Not needed for the first paint.
+        from desktop_app.ui.widgets.accessibility.mnemonics import mark_menu
 
         if self._fill is not None:
             self.clear()

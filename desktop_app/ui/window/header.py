@@ -70,8 +70,8 @@ class Header(QFrame):
             self.settings_button,
             parent=self,
         )
-        self.list_button.clicked.connect(lambda: self.list_requested.emit())
-        self.settings_button.clicked.connect(lambda: self.settings_requested.emit())
+        self.list_button.clicked.connect(self.list_requested)
+        self.settings_button.clicked.connect(self.settings_requested)
         self.list_button.hide()
         self.set_context(None, None)
         self.set_cost("")

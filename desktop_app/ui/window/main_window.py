@@ -126,9 +126,8 @@ class MainWindow(QMainWindow):
         Call it once, after the first paint (it would take a third of that time) and before
         showing a conversation.
         """
-        from desktop_app.ui.widgets.accessibility.accessible_roles import (
-            install_roles,  # not before the first paint
-        )
+        # Not before the first paint.
+        from desktop_app.ui.widgets.accessibility.accessible_roles import install_roles
 
         install_roles(self)
         self.transcript = transcript
@@ -306,9 +305,8 @@ class MainWindow(QMainWindow):
 
     def _order_tabs(self) -> None:
         """Set the tab order: left to right, top to bottom."""
-        from desktop_app.ui.widgets.forms.tab_order import (
-            order_tabs,  # not needed for the first paint
-        )
+        # Not needed for the first paint.
+        from desktop_app.ui.widgets.forms.tab_order import order_tabs
 
         order = (
             self.conversations.search,
@@ -437,9 +435,8 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the drawer on Esc, or emit `escaped` if none is open; Enter presses a button."""
-        from desktop_app.ui.widgets.buttons.enter_key import (
-            press_focused,  # not for the first paint
-        )
+        # Not for the first paint.
+        from desktop_app.ui.widgets.buttons.enter_key import press_focused
 
         if event.key() == Qt.Key.Key_Escape and self._drawer is not None:
             self._close_drawer()

@@ -149,7 +149,7 @@ class PromptFields(QFrame, DraftForm):
         self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
         self._cancel_button = cancel_button("leave-prompt")
         self._insert_button.clicked.connect(self._submit)
-        self._cancel_button.clicked.connect(lambda: self.canceled.emit())
+        self._cancel_button.clicked.connect(self.canceled)
         self._lay_out()
         self._show_note("")
         self.set_theme(theme)

@@ -47,7 +47,7 @@ class AboutTab(QWidget):
         self._lay_out()
         self._choice.chosen.connect(self.show_page)
         self._copy_button.clicked.connect(self._copy_text)
-        self._help_button.clicked.connect(lambda: self.help_requested.emit())
+        self._help_button.clicked.connect(self.help_requested)
         self.set_theme(theme)
 
     def _lay_out(self) -> None:

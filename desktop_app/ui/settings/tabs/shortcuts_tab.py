@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QKeyCombination, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLabel, QWidget
 
 from desktop_app.commands.keymap import Keymap
@@ -23,7 +23,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.mnemonics import NO_MNEMONIC
 from desktop_app.ui.widgets.boxes import column_of, row_of
@@ -94,9 +94,7 @@ class KeyCap(PaintedButton):
         self._set_waiting(False)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painting.antialias(painter)
-        theme = self._theme
+        painter, theme = painting.painter_of(self), self._theme
         if self.underMouse():
             painting.fill_background(painter, self.rect(), theme.hover, theme.px(5))
         color = theme.accent if self._is_waiting else theme.dim
@@ -240,10 +238,8 @@ class HotkeyHelp(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._keys = ""
-        copy = PlainButton(tr("Copy command"), name="copy-quick-command")
-        self._bind_button = PlainButton(name="bind-quick-command")
-        for button in (copy, self._bind_button):
-            set_role(button, "link")
+        copy = PlainButton(tr("Copy command"), name="copy-quick-command", role="link")
+        self._bind_button = PlainButton(name="bind-quick-command", role="link")
         leading = Qt.AlignmentFlag.AlignLeading
         column_of((copy, leading), (self._bind_button, leading), parent=self, margins=0, spacing=0)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))

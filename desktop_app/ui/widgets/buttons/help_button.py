@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
+from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.widgets.text.foreign_text import PlainToolButton
 
 
 class HelpButton(PlainToolButton):
     """A small button without a border."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("help-button")
+        super().__init__(name="help-button", role="quiet", label=tr("Help"))
         self.setText("?")
-        self.setAccessibleName(spoken_text(tr("Help")))
-        set_tooltip(self, tr("Help"))
-        set_role(self, "quiet")
 
     def set_theme(self, theme: Theme) -> None:
         self.setFont(theme.strong())
