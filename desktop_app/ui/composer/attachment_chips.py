@@ -29,6 +29,7 @@ from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.mirroring import mirrored_rect
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
+from desktop_app.ui.widgets.forms.tab_order import order_tabs
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainToolButton,
@@ -404,8 +405,11 @@ class AttachmentChips(QScrollArea):
                 self._widgets[chip.id].set_chip(chip)
             else:
                 self._add(chip)
-        if before != wanted:
+        added = wanted[len(before) :]
+        if [*before, *added] != wanted:
             self._order(wanted)
+        elif added:
+            self._order_tabs(added, before[-1:])
         self.setVisible(bool(chips))
         self._fit()
 
@@ -415,8 +419,15 @@ class AttachmentChips(QScrollArea):
         for widget in self._widgets.values():
             self._flow.removeWidget(widget)
             self._flow.addWidget(widget)
-        stops = [stop for widget in self._widgets.values() for stop in widget.tab_stops]
-        order_children(self._content, stops)
+        self._order_tabs(chip_ids)
+
+    def _order_tabs(self, chip_ids: Sequence[str], previous_ids: Sequence[str] = ()) -> None:
+        """Bring the tab stops of chips into their order, behind those of the previous chip."""
+        stops = [stop for chip_id in chip_ids for stop in self._widgets[chip_id].tab_stops]
+        if previous_ids:
+            order_tabs(self._widgets[previous_ids[-1]].tab_stops[-1], stops)
+        else:
+            order_children(self._content, stops)
 
     def set_compact(self, is_compact: bool) -> None:
         """Show fewer rows if there is little room."""
