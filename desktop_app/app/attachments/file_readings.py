@@ -51,6 +51,7 @@ class FileReading:
         detail: the progress as a text.
         path: the path of the file, None for a text or an image that is no file.
         progress: the progress from 0 to 1, None if it is unknown.
+        has_begun: its task has taken its first step; if canceled before, it takes none.
     """
 
     conversation_id: str
@@ -60,6 +61,7 @@ class FileReading:
     path: Path | None
     progress: float | None = None
     task: asyncio.Future[Any] | None = None
+    has_begun: bool = False
 
 
 def _reading_text(progress: Progress) -> str:
@@ -143,12 +145,18 @@ class FileReadings(QObject):
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""
+        batches = []
         for reading_id in reading_ids:
             reading = self._readings.pop(reading_id)
             if reading.task is not None:
                 reading.task.cancel()
+            if not reading.has_begun:
+                reading.batch.end_reading()
+                batches.append(reading.batch)
             self.failed.emit(reading.conversation_id)
         self._update()
+        for batch in batches:
+            self._notify_failures(batch)
 
     def cancel_all(self) -> None:
         """Cancel all reading, and report no failures."""
@@ -177,7 +185,7 @@ class FileReadings(QObject):
     async def _read_content(
         self, reading_id: str, reading: FileReading, content: Path | str | DroppedData
     ) -> None:
-        is_attached = False
+        is_attached, reading.has_begun = False, True
         try:
             on_progress = partial(self._show_progress, reading)
             part, note = await self._passwords.open_with_password(
@@ -200,8 +208,7 @@ class FileReadings(QObject):
             if is_wanted:
                 self._update_soon(reading.batch)
                 self._announce_attached(reading)
-            if not reading.batch.left or reading.batch.total <= FEW_FILES:
-                self._notify_failures(reading.batch)
+            self._notify_failures(reading.batch)
             if is_wanted:
                 self._report_end(reading.conversation_id, is_attached=is_attached)
 
@@ -241,6 +248,9 @@ class FileReadings(QObject):
         )
 
     def _notify_failures(self, batch: AttachmentBatch) -> None:
+        """Report the failures of a batch; those of many files when all readings have ended."""
+        if batch.left and batch.total > FEW_FILES:
+            return
         for words in batch.take_messages():
             topic = "" if isinstance(words, str) else TOPIC
             self._notifications.notify(words, topic=topic)

@@ -70,6 +70,7 @@ class BatchBarController(QObject):
         self._draft_before = Draft()
         self._end_text = ""
         self._running: Sequence[BatchJob] = ()
+        self._ended_ids: set[str] = set()
         prompt.attach_requested.connect(self.offer)
         self._current.opened.connect(self._forget_offer)
 
@@ -134,14 +135,15 @@ class BatchBarController(QObject):
     # -------------------------------------------------------------- state of the jobs
 
     def show_running(self, running: Sequence[BatchJob]) -> None:
-        """Show the progress of the running jobs."""
-        self._running = running
+        """Show the progress of the running jobs, which may have been read before one ended."""
+        self._running = [job for job in running if job.id not in self._ended_ids]
         self._show_state()
 
     def show_end(self, job: BatchJob) -> None:
         """Show that a job has ended, until the user has seen it."""
         self._end_text = tr("Batch job “{title}” finished.", title=job.title)
-        self._show_state()
+        self._ended_ids.add(job.id)
+        self.show_running(self._running)
 
     def forget_end(self) -> None:
         """Show no ended job any more, because the user has opened the list of jobs."""

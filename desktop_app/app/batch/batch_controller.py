@@ -293,7 +293,7 @@ class BatchController(QObject):
             template_id=order.template_id,
         )
         dialog = self._get_dialog()
-        dialog.new.clear_page()
+        dialog.new.clear_order(order)
         await self._show_job(job.id)
         self.runs.resume(job.id)
 

@@ -177,11 +177,17 @@ class BatchNewPage(QWidget):
         self._paths |= dict.fromkeys(paths)
         self._show_files()
 
-    def clear_page(self) -> None:
-        """Clear the page after the job was created."""
-        self.task.clear()
-        self._has_chosen_model = False
-        self._set_files(())
+    def clear_order(self, order: BatchOrder) -> None:
+        """Remove what a job was created from; keep what the user has entered since then."""
+        self._cleared = tuple(path for path in self._cleared if path not in order.paths)
+        self.undo_button.setVisible(bool(self._cleared) and not self.undo_button.isHidden())
+        for path in order.paths:
+            self._paths.pop(path, None)
+        self._show_files()
+        if self.task.toPlainText().strip() == order.task:
+            self.task.clear()
+        if not self._paths and not self.task.toPlainText():
+            self._has_chosen_model = False
 
     def draft(self) -> FormValues:
         """Return the entries that were not yet used; {} for none."""

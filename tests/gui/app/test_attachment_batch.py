@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
 from desktop_app.domain.remedy import Remedy
+from tests.gui.app.app_harness import AppHarness, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_an_unsaved_location_has_the_remedy_of_its_cause_as_a_code() -> None:
@@ -23,3 +29,26 @@ def test_a_failed_file_keeps_the_message_about_a_duplicate() -> None:
     batch.add_failure(error)
     batch.add_duplicate("a.txt")
     assert batch.take_messages() == [error, "“a.txt” is already attached."]
+
+
+async def test_readings_canceled_before_they_begin_do_not_hide_the_failures_of_others(
+    tmp_path: Path,
+) -> None:
+    paths = [tmp_path / f"{number}.pdf" for number in range(12)]  # there are none
+    async with AppHarness() as app:
+        readings = app.controllers.readings
+        readings.read([(path.name, path) for path in paths])
+        readings.cancel(list(readings.ids)[:3])
+        await until(lambda: not readings.ids)
+        assert "9 of 12" in app.said
+
+
+async def test_a_reading_canceled_before_it_begins_can_be_the_last_of_its_files(
+    tmp_path: Path,
+) -> None:
+    async with AppHarness() as app:
+        readings = app.controllers.readings
+        readings.read([(str(number), tmp_path / f"{number}.pdf") for number in range(12)])
+        (first, *_) = readings.in_open_conversation.values()
+        readings.cancel(list(readings.ids))
+        assert first.batch.left == 0

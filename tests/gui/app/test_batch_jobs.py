@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextCursor
@@ -17,6 +19,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.batch.batch_new_page import BatchOrder
@@ -27,6 +30,9 @@ from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed
 from tests.helpers.widgets import find
 from tests.integration.cli.command import gateway
 from tests.integration.cli.test_batch_command import all_answered, answered
+
+if TYPE_CHECKING:
+    import pytest
 
 ANSWER = "Nine bullets, and `code`."
 
@@ -278,6 +284,53 @@ async def test_an_offer_hides_the_end_of_a_job_only_until_it_is_dismissed(tmp_pa
         assert "finished" in bar_of(app)
         dismiss.click()
         await until(lambda: bar_of(app) == "")  # the list of running jobs is read in a task
+
+
+async def test_a_job_that_has_ended_is_not_shown_as_running() -> None:
+    job = BatchJob(
+        new_id(), ModelChoice("openai", "gpt-5.2"), "Notes", "?", now(), BatchStatus.IN_PROGRESS
+    )
+    async with AppHarness() as app:
+        bar = app.controllers.batch_bar
+        bar.show_running([job])
+        assert "Notes" in bar_of(app)
+        bar.show_end(job)
+        find(app.window, BatchBar, "batch-bar").dismiss_button.click()
+        assert bar_of(app) == ""
+        bar.show_running([job])  # a list that was read before the end
+        assert bar_of(app) == ""
+        bar.show_running([job, replace(job, id=new_id(), title="Mails")])
+        assert "Mails" in bar_of(app)
+
+
+async def test_what_is_entered_while_a_job_is_created_stays_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_create = asyncio.Event()
+    create = BatchService.create
+
+    async def create_later(service: BatchService, *given: Any, **options: Any) -> BatchJob:
+        await may_create.wait()
+        return await create(service, *given, **options)
+
+    monkeypatch.setattr(BatchService, "create", create_later)
+    *sent, cleared, added = notes(tmp_path, 4)
+    async with open_app() as (_provider, app):
+        app.controllers.batches.begin(sent)
+        page = dialog_of(app).new
+        page.task.setPlainText("Which is it?")
+        press(app, "batch-read")
+        app.controllers.batches.begin([cleared])
+        press(app, "batch-clear-files")
+        app.controllers.batches.begin([added])
+        page.task.setPlainText("And whose?")
+        may_create.set()
+        await until(lambda: dialog_of(app).page == "job")
+        assert page.draft()["files"] == f"{added}\0"
+        assert page.task.toPlainText() == "And whose?"
+        app.controllers.batches.begin()
+        press(app, "batch-undo-clear")  # without the files of the job
+        assert page.draft()["files"] == f"{cleared}\0{added}\0"
 
 
 async def test_a_queued_question_is_not_sent_without_the_files_of_a_job(tmp_path: Path) -> None:
