@@ -297,6 +297,15 @@ def test_libraries_in_one_folder_keep_their_own_backups(home: Home, tmp_path: Pa
     assert sorted(home.backups.iterdir()) == sorted([made[-1], *others, renamed])
 
 
+def test_backups_without_a_library_id_are_kept(home: Home) -> None:
+    """Earlier versions made them, perhaps of another library."""
+    made = home.back_up()
+    earlier = made.with_name(f"{made.name.rpartition('-')[0]}.zip")
+    earlier.write_bytes(made.read_bytes())
+    keep_newest(made, 1)
+    assert sorted(home.backups.iterdir()) == sorted([earlier, made])
+
+
 def test_the_backup_just_made_is_kept_though_others_have_later_names(home: Home) -> None:
     later = [home.back_up(hours) for hours in (3, 4)]  # the clock was fast, or far east
     made = home.back_up(0)
