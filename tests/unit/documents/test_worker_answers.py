@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from desktop_app.documents.worker import worker_answers as answers
-from desktop_app.documents.worker.protocol import Box, Limits, Progress, ScaledImage
+from desktop_app.documents.worker.protocol import Box, Limits, Progress, ScaledImage, error_to_json
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.extracted_document import IndexedPassage, TextChunk
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
 from desktop_app.domain.models.token_rates import TextKind
 
 MOST = 2**53
@@ -154,6 +156,18 @@ REFUSED: list[Callable[[], Any]] = [
     lambda: document(note="x"),
     lambda: document(note={"params": []}),
 ]
+
+
+@pytest.mark.parametrize("kind", answers._ERRORS.values())
+def test_errors_arrive_as_they_were_sent(kind: type[DocumentError]) -> None:
+    sent = kind(Reason.PASSWORD_MISSING, name="a.pdf", details="x")
+    if isinstance(sent, DocumentEncryptedError):
+        sent = sent.copy_with(takes_password=True)
+    header = json.loads(json.dumps(error_to_json(sent)))
+    arrived = answers.error(header)
+    assert type(arrived) is kind
+    assert error_to_json(arrived) == header
+    assert arrived.sentences == sent.sentences
 
 
 def test_invalid_answers_are_refused() -> None:
