@@ -18,9 +18,8 @@ class ConversationFlagStore:
 
     async def set_pinned(self, conversation_ids: Sequence[str], pinned: bool) -> None:
         """Pin or unpin conversations."""
-        await self._set(
-            "UPDATE conversations SET pinned = ? WHERE id = ?", conversation_ids, pinned
-        )
+        sql = "UPDATE conversations SET pinned = ? WHERE id = ?"
+        await self._set(sql, conversation_ids, pinned)
 
     async def set_archived(self, conversation_ids: Sequence[str], archived: bool) -> None:
         """Archive conversations, or take them out of the archive."""

@@ -83,10 +83,9 @@ class ConversationStore:
 
     async def titles(self) -> list[tuple[str, str]]:
         """Return id and title of all conversations except trashed ones, newest first."""
-        sql = (
-            "SELECT id, title FROM conversations WHERE trashed_at IS NULL ORDER BY updated_at DESC"
-        )
-        return await self._disk.read(lambda c: [(row[0], row[1]) for row in c.execute(sql)])
+        sql = """SELECT id, title FROM conversations
+            WHERE trashed_at IS NULL ORDER BY updated_at DESC"""
+        return [(row["id"], row["title"]) for row in await self._disk.rows(sql)]
 
     async def recent(self, limit: int) -> list[Conversation]:
         """Return the newest conversations of all folders, except archived and trashed ones."""
@@ -143,9 +142,8 @@ class ConversationStore:
         other writers never wait long.
         """
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
-        rows = await self._disk.rows(sql, micros)
         count = 0
-        for row in rows:
+        for row in await self._disk.rows(sql, micros):
             count += await self._disk.write(partial(_delete_trashed, row["id"], micros))
         if count:
             await self._disk.wipe()
@@ -231,9 +229,8 @@ class ConversationStore:
 
         It is fast however long the conversation is.
         """
-        return await self._of(conversation_id).read(
-            lambda c: _messages(c, TAIL, conversation_id, count)
-        )
+        database = self._of(conversation_id)
+        return await database.read(lambda c: _messages(c, TAIL, conversation_id, count))
 
     async def message(self, message_id: str) -> Message | None:
         """Return a message, or None if there is none with this id."""
@@ -468,10 +465,8 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
         return
     skip_grace_period(connection, conversation_id)
     remove_entry(connection, EntryKind.TITLE, conversation_id, title)
-    ids = connection.execute(
-        "SELECT id FROM messages WHERE conversation_id = ?", (conversation_id,)
-    ).fetchall()
-    for row in ids:
+    sql = "SELECT id FROM messages WHERE conversation_id = ?"
+    for row in connection.execute(sql, (conversation_id,)).fetchall():
         _remove_message_entry(connection, row["id"])
     # In one statement, because SQLite checks references between messages at its end.
     connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))

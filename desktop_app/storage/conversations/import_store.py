@@ -88,7 +88,7 @@ class ImportStore:
 
         def begin(connection: sqlite3.Connection) -> bool:
             is_new = _create_if_missing(conversation, folder, preset, connection)
-            for insertion in insertions[:1]:  # together, so that no kill leaves it empty
+            for insertion in insertions[:1]:  # a kill before it would leave an empty conversation
                 insertion(connection)
             return is_new
 

@@ -34,7 +34,7 @@ DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
 _NO_LIMIT: Final = (1 << 63) - 1
 _AFTER_SKIPPED: Final = 1
-"""A limit that only the time set by `skip_grace_period` is below."""
+"""The limit for attachments whose grace period was skipped: it set their time to 0."""
 _FOLDER: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
 

@@ -41,6 +41,17 @@ DERIVED_TABLES: Final = frozenset(
         "spending_holds",
     }
 )
+_COUNT_LOST: Final = """
+    SELECT count(*) FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
+"""
+_CREATE_LOST: Final = """
+    INSERT INTO conversations (id, title, created_at, updated_at, provider_id, model, variant,
+        effort, pinned, draft)
+    SELECT conversation_id, ?, min(created_at), max(created_at), coalesce(provider_id, ''),
+        coalesce(model, ''), variant, effort, 0, ''
+    FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
+    GROUP BY conversation_id
+"""
 _DANGLING_REFERENCES: Final = (
     """UPDATE conversations SET folder_id = NULL
     WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",
@@ -106,29 +117,9 @@ def _restore_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, lis
 
 def _restore_conversations(connection: sqlite3.Connection) -> int:
     """Create the lost conversations of messages. Return the number of these messages."""
-    lost = connection.execute(
-        """SELECT conversation_id AS id, count(*) AS count, min(created_at) AS first,
-            max(created_at) AS last, provider_id, model, variant, effort
-        FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
-        GROUP BY conversation_id"""
-    ).fetchall()
-    for row in lost:
-        names = "id, title, created_at, updated_at, provider_id, model, variant, effort"
-        connection.execute(
-            f"""INSERT INTO conversations ({names}, leaf_id, pinned, draft)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, '')""",  # noqa: S608
-            (
-                row["id"],
-                tr(LOST_TITLE),
-                row["first"],
-                row["last"],
-                row["provider_id"] or "",
-                row["model"] or "",
-                row["variant"],
-                row["effort"],
-            ),
-        )
-    return sum(row["count"] for row in lost)
+    count: int = connection.execute(_COUNT_LOST).fetchone()[0]
+    connection.execute(_CREATE_LOST, (tr(LOST_TITLE),))
+    return count
 
 
 def rebuild_derived(connection: sqlite3.Connection) -> None:

@@ -99,9 +99,8 @@ def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
 
 def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:
     """Remove an entry that was indexed with `text`. Do nothing if there is no entry."""
-    entry = connection.execute(
-        "DELETE FROM search_entries WHERE ref = ? AND kind = ? RETURNING id", (ref, kind)
-    ).fetchone()
+    sql = "DELETE FROM search_entries WHERE ref = ? AND kind = ? RETURNING id"
+    entry = connection.execute(sql, (ref, kind)).fetchone()
     if entry is not None:
         values = "(search_index, rowid, words) VALUES ('delete', ?, {})"
         _change_index(connection, values, entry["id"], text)
@@ -109,10 +108,8 @@ def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text
 
 def has_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool:
     """Return True if there is an entry."""
-    found = connection.execute(
-        "SELECT 1 FROM search_entries WHERE ref = ? AND kind = ?", (ref, kind)
-    ).fetchone()
-    return found is not None
+    sql = "SELECT 1 FROM search_entries WHERE ref = ? AND kind = ?"
+    return connection.execute(sql, (ref, kind)).fetchone() is not None
 
 
 _TEXTS: Final = """

@@ -29,9 +29,9 @@ _FAILED: Final = "failed"
 UNSUMMED_KEY: Final = "store.unsummed_calls"
 """The setting with the last row of the ledger that is not in the sums yet, if there is one."""
 SLICE_SIZE: Final = 250
-"""Entries that the window sums up at a time: 5 ms, by which it may delay the event loop."""
+"""Entries that the window sums up at a time: in 5 ms, which may delay the event loop."""
 LARGE_SLICE_SIZE: Final = 10_000
-"""Entries that are summed up at a time if only other writers wait: 0.2 s."""
+"""Entries that are summed up at a time without a window: in 0.2 s, which delay other writers."""
 
 _Tokens = tuple[int, int, int, int]
 
@@ -197,20 +197,18 @@ def _add_to_stored(connection: sqlite3.Connection, key: tuple[str, ...], sums: D
 
 def _last_unsummed(connection: sqlite3.Connection) -> int | None:
     """Return the last row that is not in the sums of days yet, or None if all rows are."""
-    found = connection.execute(
-        "SELECT value FROM settings WHERE key = ?", (UNSUMMED_KEY,)
-    ).fetchone()
+    sql = "SELECT value FROM settings WHERE key = ?"
+    found = connection.execute(sql, (UNSUMMED_KEY,)).fetchone()
     return int(found[0]) if found else None
 
 
 def _note_unsummed(connection: sqlite3.Connection, last: int | None) -> None:
     """Record the last row that is not in the sums of days yet, or with None that all rows are."""
-    if last is not None:
-        connection.execute(
-            "INSERT OR REPLACE INTO settings VALUES (?, ?)", (UNSUMMED_KEY, str(last))
-        )
-    else:
+    if last is None:
         connection.execute("DELETE FROM settings WHERE key = ?", (UNSUMMED_KEY,))
+    else:
+        row = (UNSUMMED_KEY, str(last))
+        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", row)
 
 
 def _day_of(slot: int) -> str:
