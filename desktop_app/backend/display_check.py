@@ -31,20 +31,17 @@ def why_no_window(environment: Mapping[str, str]) -> str | None:
     can_use_wayland = [name == "" or name.startswith("wayland") for name in platforms]
     if not all(map(or_, can_use_x, can_use_wayland)):
         return None  # offscreen, vnc and the like need no display
+    display = environment.get("DISPLAY", "")
     if not any(can_use_wayland):
-        return _why_no_x(environment.get("DISPLAY", ""))
+        return _why_no_x(display)
     if not any(can_use_x):
         return _why_no_wayland(environment)
-    why_not_x, why_not_wayland = (
-        _why_no_x(environment.get("DISPLAY", "")),
-        _why_no_wayland(environment),
-    )
+    why_not_x, why_not_wayland = _why_no_x(display), _why_no_wayland(environment)
     if why_not_x is None or why_not_wayland is None:
         return None
-    is_named = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
-    if not is_named:
+    if not display and not environment.get("WAYLAND_DISPLAY"):
         return tr("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.")
-    return why_not_x if environment.get("DISPLAY") else why_not_wayland
+    return why_not_x if display else why_not_wayland
 
 
 def _why_no_x(display: str) -> str | None:

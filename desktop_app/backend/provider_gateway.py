@@ -82,7 +82,6 @@ class ProviderGateway:
         return (await self.provider(profile)).batches()
 
     async def _close_idle(self) -> None:
-        """Close the replaced clients that are idle."""
         idle = [client for client in self._retired if client.is_idle]
         self._retired = [client for client in self._retired if not client.is_idle]
         for client in idle:

@@ -341,7 +341,6 @@ async def _run_several(
     profile: ProviderProfile,
     null_store: NullStore | None,
 ) -> int:
-    """Run several answers at the same time and write all of them."""
     several = SeveralAnswers(
         runs,
         as_json=options.json,

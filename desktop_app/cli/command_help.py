@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import textwrap
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from desktop_app.cli.streams.console import clean_line
@@ -84,6 +85,16 @@ def add_command(
     return commands.add_parser(
         name, help=help_, usage=f"{program} {name} {usage}", epilog=text or epilog()
     )
+
+
+def add_group(
+    commands: Commands, name: str, help_: str, actions: str, text: str
+) -> tuple[argparse.ArgumentParser, AddCommand]:
+    """Add a command with subcommands; return its parser, and the function that adds them."""
+    program = f"repartee {name}"
+    group = commands.add_parser(name, help=help_, usage=f"{program} {{{actions}}} ...", epilog=text)
+    subcommands = group.add_subparsers(dest="action", required=True, prog=program)
+    return group, partial(add_command, subcommands, program)
 
 
 def add_repeatable(

@@ -235,7 +235,6 @@ def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
 
 
 async def _job_error_words(backend: Backend, error: ErrorNote, job: BatchJob) -> str:
-    """Return a job's error in the wording for a terminal."""
     provider_id = job.choice.provider_id
     profiles = await backend.providers.profiles()
     return error_words(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from typing import Final
 
 from desktop_app.cli.answers.parameter_options import add_answer_choice
-from desktop_app.cli.command_help import add_command, add_flag, add_progress, epilog
+from desktop_app.cli.command_help import add_flag, add_group, add_progress, epilog
 from desktop_app.i18n.translation import tr
 
 _JOB_FIELDS: Final = (
@@ -26,16 +25,13 @@ def add_batch(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
 ) -> list[argparse.ArgumentParser]:
     """Add the command and its subcommands."""
-    batch = commands.add_parser(
+    batch, command = add_group(
+        commands,
         "batch",
-        help=tr("send a message with each of many files, at half price"),
-        usage="repartee batch {start,status,report,cancel,resume,again,remove} ...",
-        epilog=_epilog_of_batch(),
+        tr("send a message with each of many files, at half price"),
+        "start,status,report,cancel,resume,again,remove",
+        _epilog_of_batch(),
     )
-    subcommands = batch.add_subparsers(dest="action", required=True, prog="repartee batch")
-
-    command = partial(add_command, subcommands, "repartee batch")
-
     start = command("start", tr("start a job"), tr("FILE ... [option ...]"), _epilog_of_start())
     start.add_argument("files", nargs="+", metavar=tr("FILE"))
     start.set_defaults(more="files")

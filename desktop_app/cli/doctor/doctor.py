@@ -337,11 +337,13 @@ async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+    assert process.stdout is not None
+    assert process.stderr is not None
     found: dict[str, Any] = {}
     try:
         async with asyncio.timeout(QT_TIMEOUT_S):
             output, _ = await asyncio.gather(
-                _read_all(process.stderr), _read_findings(process.stdout, found)
+                process.stderr.read(), _read_findings(process.stdout, found)
             )
             await process.wait()
     except TimeoutError:
@@ -351,13 +353,9 @@ async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], 
     return found, output.decode("utf-8", "replace")
 
 
-async def _read_all(stream: asyncio.StreamReader | None) -> bytes:
-    return b"" if stream is None else await stream.read()
-
-
-async def _read_findings(stream: asyncio.StreamReader | None, found: dict[str, Any]) -> None:
+async def _read_findings(stream: asyncio.StreamReader, found: dict[str, Any]) -> None:
     """Update `found` with each line of JSON; skip the output of libraries."""
-    while stream is not None and not stream.at_eof():
+    while not stream.at_eof():
         with suppress(ValueError, RecursionError):  # no JSON, or a line over the stream's limit
             line = await stream.readline()
             if line.startswith(b"{"):

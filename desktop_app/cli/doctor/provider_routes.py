@@ -61,7 +61,6 @@ def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
 
 
 def _certificate_words(ca_file: CaFile) -> str:
-    """Describe the certificates in a file."""
     if ca_file.until is not None:
         name, day = ca_file.name or tr("one CA certificate"), formatting.short_date(ca_file.until)
         return tr("{name}, valid until {day}", name=name, day=day)

@@ -302,7 +302,6 @@ class EvaluationRunner:
 
 
 def _judge_prompt(fence: Fence, check: Check, case: EvaluationCase, answer: str) -> str:
-    """Return the question to the judge about an answer."""
     fenced = (fence.wrap("question", case.input), fence.wrap("answer", answer))
     return "\n\n".join((f"Rubric:\n{check.value}", *fenced))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.cli.command_help import (
-    add_command,
     add_flag,
+    add_group,
     add_repeatable,
     epilog,
     json_fields,
@@ -31,11 +30,12 @@ def add_mcp(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
 ) -> list[argparse.ArgumentParser]:
     """Add the command and its subcommands."""
-    mcp = commands.add_parser(
+    mcp, command = add_group(
+        commands,
         "mcp",
-        help=tr("manage tool servers (Model Context Protocol)"),
-        usage="repartee mcp {add,list,remove,test,login,logout,import} ...",
-        epilog=epilog(
+        tr("manage tool servers (Model Context Protocol)"),
+        "add,list,remove,test,login,logout,import",
+        epilog(
             tr(
                 "A tool server offers tools to models. {command} lists them. A server runs with "
                 "your rights: add only servers that you trust.",
@@ -43,9 +43,6 @@ def add_mcp(
             )
         ),
     )
-    subcommands = mcp.add_subparsers(dest="action", required=True, prog="repartee mcp")
-
-    command = partial(add_command, subcommands, "repartee mcp")
     add = _add_add(command)
     listing = command(
         "list", tr("list tool servers"), "[--json]", epilog(json_list_fields(_LIST_FIELDS))

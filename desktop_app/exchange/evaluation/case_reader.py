@@ -181,11 +181,7 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
     if not turns:
         turns = [("user", instructions.pop())]  # some evals ask in the system message
     roles = [role for role, _ in turns]
-    if (
-        not turns
-        or roles != (["user", "assistant"] * len(turns))[: len(turns)]
-        or not (len(turns) % 2)
-    ):
+    if len(turns) % 2 == 0 or roles != (["user", "assistant"] * len(turns))[: len(turns)]:
         raise CaseError(CaseProblem.MESSAGES_OUT_OF_TURN)
     examples = tuple((turns[n - 1][1], turns[n][1]) for n in range(1, len(turns), 2))
     return EvaluationCase(

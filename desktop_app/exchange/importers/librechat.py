@@ -90,11 +90,9 @@ def _content(message: Mapping[str, Any]) -> tuple[tuple[Part, ...], tuple[Reason
     texts: list[Part] = []
     thoughts: list[ReasoningPart] = []
     for part in objects_at(message, "content"):
-        text = _value(part, "text")
-        thought = _value(part, "think")
-        if thought:
+        if thought := _value(part, "think"):
             thoughts.append(ReasoningPart(thought))
-        elif text:
+        elif text := _value(part, "text"):
             texts.append(TextPart(text))
     text = text_at(message, "text")
     if not texts and text.strip():

@@ -154,10 +154,8 @@ class _Tree:
             else None,
         )
         self.messages.append(message)
-        self._message_by_node[node.id], self._pending_reasoning[node.id] = (
-            message,
-            () if is_answer else pending,
-        )
+        self._message_by_node[node.id] = message
+        self._pending_reasoning[node.id] = () if is_answer else pending
 
 
 def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:

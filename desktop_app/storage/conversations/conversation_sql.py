@@ -10,58 +10,50 @@ _CONVERSATION: Final = """
     ) AS streaming
     FROM conversations AS c
 """
-ALL_CONVERSATIONS: Final = (
-    _CONVERSATION + " WHERE c.trashed_at IS NULL ORDER BY c.updated_at DESC, c.rowid DESC"
-)
-RECENT_CONVERSATIONS: Final = (
-    _CONVERSATION
-    + """ WHERE c.trashed_at IS NULL AND NOT c.archived
-    ORDER BY c.updated_at DESC, c.rowid DESC LIMIT :limit"""
-)
-# Newest first, after a time and an id; a NULL folder_id means "in no folder".
-LISTED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.folder_id IS :folder_id
-    AND c.trashed_at IS NULL AND NOT c.pinned AND NOT c.archived
-    AND c.updated_at <= :after AND (c.updated_at < :after OR c.id > :after_id)
-    ORDER BY c.updated_at DESC, c.id LIMIT :limit
-"""
-PINNED_CONVERSATIONS: Final = (
-    _CONVERSATION
-    + """ WHERE c.trashed_at IS NULL AND c.pinned AND NOT c.archived
-    ORDER BY c.updated_at DESC, c.rowid DESC"""
-)
-ARCHIVED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.trashed_at IS NULL AND c.archived
-    AND c.updated_at <= :after AND (c.updated_at < :after OR c.id > :after_id)
-    ORDER BY c.updated_at DESC, c.id LIMIT :limit
-"""
-TRASHED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.trashed_at IS NOT NULL
-    AND c.trashed_at <= :after AND (c.trashed_at < :after OR c.id > :after_id)
-    ORDER BY c.trashed_at DESC, c.id LIMIT :limit
-"""
+
+
+def _listing(condition: str) -> str:
+    """Return SQL for the conversations outside the trash that meet a condition, newest first."""
+    return f"""{_CONVERSATION} WHERE c.trashed_at IS NULL AND {condition}
+        ORDER BY c.updated_at DESC, c.rowid DESC"""
+
+
+def _page(condition: str, column: str = "c.updated_at") -> str:
+    """Return SQL for a page of conversations, newest first, after a time and an id."""
+    return f"""{_CONVERSATION} WHERE {condition}
+        AND {column} <= :after AND ({column} < :after OR c.id > :after_id)
+        ORDER BY {column} DESC, c.id LIMIT :limit"""
+
+
+ALL_CONVERSATIONS: Final = _listing("TRUE")
+RECENT_CONVERSATIONS: Final = f"{_listing('NOT c.archived')} LIMIT :limit"
+PINNED_CONVERSATIONS: Final = _listing("c.pinned AND NOT c.archived")
+# A NULL folder_id means "in no folder".
+LISTED_CONVERSATIONS: Final = _page("""c.folder_id IS :folder_id
+    AND c.trashed_at IS NULL AND NOT c.pinned AND NOT c.archived""")
+ARCHIVED_CONVERSATIONS: Final = _page("c.trashed_at IS NULL AND c.archived")
+TRASHED_CONVERSATIONS: Final = _page("c.trashed_at IS NOT NULL", "c.trashed_at")
 ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
 
-# Walks up from the leaf by the small columns only; full rows are read once the path is known.
-_PATH: Final = """
-    WITH RECURSIVE path (id, parent_id, depth) AS (
-        SELECT m.id, m.parent_id, 0
-        FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id WHERE c.id = ?
-        UNION ALL
-        SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages AS m ON m.id = path.parent_id
-    )
-"""
-PATH: Final = f"""
-    {_PATH} SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC
-"""  # noqa: S608 - our own text
 
-TAIL: Final = """
+def _path(condition: str = "") -> str:
+    """Return the start of SQL that reads a path, as far as it meets a condition.
+
+    It walks up from the leaf by the small columns only; full rows are read once the path is known.
+    """
+    return f"""
     WITH RECURSIVE path (id, parent_id, depth) AS (
         SELECT m.id, m.parent_id, 0
         FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id WHERE c.id = ?1
         UNION ALL
         SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages AS m ON m.id = path.parent_id
-        WHERE depth + 1 < ?2
-    )
-    SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC
-"""
+        {condition}
+    )"""  # noqa: S608 - our own text
+
+
+_MESSAGES_OF_PATH: Final = "SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC"
+PATH: Final = f"{_path()} {_MESSAGES_OF_PATH}"
+TAIL: Final = f"{_path('WHERE depth + 1 < ?2')} {_MESSAGES_OF_PATH}"
 
 # The first messages of all conversations have the same parent, NULL: hence the join by
 # conversation. The index is named because SQLite would rather scan the whole conversation.
@@ -70,7 +62,7 @@ _SIBLINGS: Final = """
     ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id
 """
 VERSIONS: Final = f"SELECT s.id {_SIBLINGS} WHERE m.id = ? ORDER BY s.created_at, s.rowid"
-VERSIONS_ON_PATH: Final = f"""{_PATH} SELECT m.id, s.id AS version {_SIBLINGS}
+VERSIONS_ON_PATH: Final = f"""{_path()} SELECT m.id, s.id AS version {_SIBLINGS}
     WHERE m.id IN (SELECT id FROM path) ORDER BY s.created_at, s.rowid
 """  # noqa: S608 - our own text
 

@@ -328,7 +328,6 @@ def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[
 def _count_in_windows(
     connection: sqlite3.Connection, word: str, window_starts: Sequence[int]
 ) -> int:
-    """Return the number of passages in the windows that contain a word."""
     sql = """SELECT count(*) FROM passage_index
         WHERE passage_index MATCH ? AND rowid BETWEEN ? AND ?"""
     values = [(f'"{word}"', first, first + WINDOW_SIZE - 1) for first in window_starts]

@@ -313,7 +313,6 @@ class _Unpacker:
 
 
 def _attachment_hashes(new_store: Path) -> set[str]:
-    """Return the hashes of the attachments in the new store."""
     with closing(connect(new_store, "ro")) as connection:
         return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
 

@@ -187,7 +187,6 @@ def _time_range(search_filter: SearchFilter) -> tuple[int, int]:
 
 
 def _conditions(search_filter: SearchFilter) -> tuple[list[str], dict[str, str]]:
-    """Return the filter's SQL conditions, and their values."""
     values: dict[str, str] = {}
     conditions = [_FILTERS["attachment"]] if search_filter.has_attachment else []
     for name, value in (("folder", search_filter.folder_id), ("variant", search_filter.variant)):

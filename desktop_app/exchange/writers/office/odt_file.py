@@ -136,20 +136,16 @@ def _paragraph(block: Block) -> Paragraph:
         if is_opened(run.link):
             target = Link(plain(run.link))
             paragraph.append(target)
-        if not styles:
-            # Only paragraphs and spans can contain several spaces in a row.
-            if target is paragraph:
-                paragraph.append_plain_text(text)
-            else:
-                target.append(_span(text))
+        if target is paragraph and not styles:
+            paragraph.append_plain_text(text)
             continue
-        outer = span = Span(style=styles[0])
-        for name in styles[1:]:
-            inner = Span(style=name)
-            span.append(inner)
-            span = inner
-        span.append_plain_text(text)
-        target.append(outer)
+        # In a span also without a style: a link cannot contain several spaces in a row.
+        span = _span(text, styles[-1] if styles else None)
+        for name in reversed(styles[:-1]):
+            outer = Span(style=name)
+            outer.append(span)
+            span = outer
+        target.append(span)
     return paragraph
 
 
