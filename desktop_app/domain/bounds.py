@@ -29,8 +29,6 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
 )
 from desktop_app.domain.documents.document_sections import UNITS, merge_spans
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.remedy import Remedy
 
 T = TypeVar("T")
 
@@ -120,9 +118,7 @@ def checked_fields(value: T) -> T:
 
 @cache
 def _declared_fields(cls: type) -> tuple[tuple[str, Any], ...]:
-    # The base of errors is declared where these two are not imported at the start.
-    hints = get_type_hints(cls, localns={"Reason": Reason, "Remedy": Remedy})
-    return tuple((name, _plain(hint)) for name, hint in hints.items())
+    return tuple((name, _plain(hint)) for name, hint in get_type_hints(cls).items())
 
 
 def _plain(hint: Any) -> Any:

@@ -69,10 +69,11 @@ class ErrorDescription:
 
     __slots__ = ()
 
-    reason: Reason | str
-    remedy: Remedy | str
-    params: Mapping[str, Param]
-    because: ErrorDescription | None
+    if TYPE_CHECKING:  # `checked_fields` reads the types of notes, and these are not imported
+        reason: Reason | str
+        remedy: Remedy | str
+        params: Mapping[str, Param]
+        because: ErrorDescription | None
 
     @property
     def what_happened(self) -> str:
