@@ -299,7 +299,7 @@ class ChatService:
         if not titled.title:
             titled = replace(titled, title=_first_title(question), title_is_automatic=True)
         context = replace(context, path=[*path, question])
-        return await self._prepare_runs(titled, context, question, settings, hold, None, purpose)
+        return await self._prepare_runs(titled, context, question, settings, hold, purpose=purpose)
 
     async def begin_again(
         self,
@@ -444,10 +444,10 @@ class ChatService:
                 undo.push_async_callback(share.release)
             if tools:
                 seen = ToolContext(conversation.id, tuple(path), self.attachments.text)
-                add_loop = partial(
-                    self._with_tool_loop, tools, seen, resolved, fence, settings.limits
-                )
-                gateways = [add_loop(gateway) for gateway in gateways]
+                gateways = [
+                    self._with_tool_loop(gateway, tools, seen, resolved, fence, settings.limits)
+                    for gateway in gateways
+                ]
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
                 gateways = [
                     self.parts.read(path[-1], answer, request, resolved, fence)
@@ -605,12 +605,12 @@ class ChatService:
 
     def _with_tool_loop(
         self,
+        gateway: Gateway,
         tools: ToolSet,
         seen: ToolContext,
         resolved: ResolvedChoice,
         fence: Fence,
         limits: ToolLimits,
-        gateway: Gateway,
     ) -> Gateway:
         from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
 
