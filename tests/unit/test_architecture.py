@@ -269,6 +269,7 @@ LIBRARY_VALUES = {
     "desktop_app/rendering/markdown/inline_parser.py": {"state"},
     "desktop_app/rendering/markdown/parser.py": {"markdown", "match", "state", "token"},
     "desktop_app/sandbox/windows.py": {"limits.basic"},
+    "desktop_app/tool_servers/host/bounded_http.py": {"response"},
 }
 
 

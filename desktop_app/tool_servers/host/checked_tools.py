@@ -1,4 +1,4 @@
-"""A transport whose lists of tools have only tools that the SDK accepts.
+"""A transport whose lists are short, and whose lists of tools have only tools that the SDK accepts.
 
 The SDK refuses a whole list if one of its tools violates the specification. Here such a tool loses
 its optional fields, or else its schema; then a field of its `_meta` says why.
@@ -21,21 +21,24 @@ from desktop_app.tool_servers.host.failure_text import invalid_place
 if TYPE_CHECKING:
     from mcp.client._transport import Transport, TransportStreams
 
+MAX_LISTED: Final = 500
+"""The most rows of a list that are used. The SDK would take 1 GB of memory for 300,000 tools."""
 FAULT: Final = "repartee/fault"
 """The field of a tool's `_meta` that says why its schema cannot be used."""
 _NEEDED: Final = ("name", "title", "description", "inputSchema", "annotations")
 _REQUIRED: Final = ("name", "inputSchema")
+_LISTS: Final = ("tools", "resources", "prompts")
 
 
 @asynccontextmanager
 async def with_checked_tools(transport: Transport) -> AsyncGenerator[TransportStreams, None]:
-    """Yield the streams of a transport, with the lists of tools checked."""
+    """Yield the streams of a transport, with its lists checked."""
     async with transport as (incoming, outgoing):
         yield _CheckedStream(incoming), outgoing
 
 
 class _CheckedStream:
-    """A stream of messages in which lists of tools are checked."""
+    """A stream of messages in which lists are checked."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -62,9 +65,13 @@ class _CheckedStream:
 
 def _checked(item: SessionMessage | Exception) -> SessionMessage | Exception:
     message = item.message if isinstance(item, SessionMessage) else None
-    if isinstance(message, types.JSONRPCResponse) and isinstance(message.result.get("tools"), list):
-        tools = message.result["tools"]
-        message.result["tools"] = [_usable(each) for each in tools if isinstance(each, dict)]
+    if isinstance(message, types.JSONRPCResponse):
+        result = message.result
+        for name in _LISTS:
+            if isinstance(result.get(name), list):
+                result[name] = result[name][:MAX_LISTED]
+        if isinstance(result.get("tools"), list):
+            result["tools"] = [_usable(each) for each in result["tools"] if isinstance(each, dict)]
     return item
 
 

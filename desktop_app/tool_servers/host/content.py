@@ -11,10 +11,9 @@ from mcp import types
 
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
-from desktop_app.tool_servers.host.checked_tools import FAULT
+from desktop_app.tool_servers.host.checked_tools import FAULT, MAX_LISTED
 from desktop_app.tool_servers.host.failure_text import HostError
 
-MAX_LISTED: Final = 500
 MAX_NAME_CHARS: Final = 256
 MAX_DESCRIPTION_CHARS: Final = 4000
 MAX_SCHEMA_CHARS: Final = 100_000

@@ -14,6 +14,12 @@ MAX_REASON_CHARS: Final = 2000
 _INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: \[type=|$)", re.M)
 
 
+# The same within a message of the SDK about JSON that it cannot parse.
+_INVALID_JSON: Final = re.compile(
+    r"\d+ validation errors? for \S+\s+(Invalid JSON: .+?) \[type=.*", re.S
+)
+
+
 class HostError(Exception):
     """A failure that this process found itself. The message says why, in English."""
 
@@ -22,7 +28,10 @@ def reason_of(error: BaseException) -> str:
     """Return why something failed, in the words of the server or the SDK."""
     error = _first_error(error)
     if isinstance(error, MCPError):
-        return str(error.error.message)[:MAX_REASON_CHARS] or "error"
+        words = str(error.error.message)[:MAX_REASON_CHARS]
+        return _INVALID_JSON.sub(r"\1", words) or "error"
+    if isinstance(error, MemoryError):
+        return "its reply takes too much memory"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     words = str(error)[:MAX_REASON_CHARS]

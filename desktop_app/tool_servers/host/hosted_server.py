@@ -19,6 +19,7 @@ from mcp.shared.exceptions import MCPError
 from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.tool_servers.host import content
+from desktop_app.tool_servers.host.bounded_http import bound_body
 from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES, bounded_stdio
 from desktop_app.tool_servers.host.checked_tools import with_checked_tools
 from desktop_app.tool_servers.host.failure_text import has_closed, reason_of
@@ -137,7 +138,7 @@ class HostedServer:
         watch = self._watch_session
         if "authorization" in map(str.lower, headers):  # the user has a token already
             return httpx2.AsyncClient(
-                headers=headers, timeout=timeout, event_hooks={"response": [watch]}
+                headers=headers, timeout=timeout, event_hooks={"response": [bound_body, watch]}
             )
         sign_in = self._sign_in = SignIn(self._order, self._output)
         return httpx2.AsyncClient(
@@ -146,7 +147,7 @@ class HostedServer:
             auth=await sign_in.create_provider(),
             event_hooks={
                 "request": [sign_in.check_request],
-                "response": [sign_in.check_response, watch],
+                "response": [bound_body, sign_in.check_response, watch],
             },
         )
 

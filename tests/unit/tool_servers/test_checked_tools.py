@@ -12,7 +12,7 @@ from mcp import types
 from mcp.shared.message import SessionMessage
 
 from desktop_app.domain.tools.server_fault import ServerFault
-from desktop_app.tool_servers.host.checked_tools import FAULT, with_checked_tools
+from desktop_app.tool_servers.host.checked_tools import FAULT, MAX_LISTED, with_checked_tools
 
 WHOLE = {"name": "t", "inputSchema": {"type": "object"}, "icons": [], "title": "T"}
 EMPTY = {"type": "object"}
@@ -98,6 +98,14 @@ async def test_a_tool_that_is_nested_too_deeply_has_no_schema() -> None:
         deep = {"type": "object", "properties": {"a": deep}}
     [found] = await usable({"name": "t", "inputSchema": deep})
     assert found["_meta"] == {FAULT: ServerFault.TOO_DEEP}
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize("name", ["tools", "resources", "prompts"])
+async def test_a_list_ends_at_the_limit(name: str) -> None:
+    rows = [{**WHOLE, "name": str(number)} for number in range(MAX_LISTED + 5)]
+    [found] = await received(listed({name: rows}))
+    assert found.message.result[name] == rows[:MAX_LISTED]
 
 
 async def test_other_messages_pass_as_they_are() -> None:

@@ -14,7 +14,7 @@ from mcp.shared.exceptions import MCPError
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
 from desktop_app.tool_servers.host import content, line_output
-from desktop_app.tool_servers.host.checked_tools import FAULT
+from desktop_app.tool_servers.host.checked_tools import FAULT, MAX_LISTED
 from desktop_app.tool_servers.host.failure_text import (
     HostError,
     has_closed,
@@ -79,7 +79,7 @@ def test_long_values_are_cut_or_named() -> None:
 
 def test_lists_end_at_the_limit() -> None:
     names = [one["name"] for one in content.tools_to_json([[tool(str(n))] for n in range(600)])]
-    assert names == [str(n) for n in range(content.MAX_LISTED)]
+    assert names == [str(n) for n in range(MAX_LISTED)]
 
 
 def test_resources_and_prompts_become_short_rows() -> None:
@@ -169,6 +169,10 @@ def test_a_prompt_is_its_messages() -> None:
 
 
 INVALID = "2 validation errors for Tool\nname.0\n  Field required [type=missing, input]\nx\n  y"
+UNPARSED = (
+    "Not parsed: 1 validation error for union[Request,Response]\n"
+    "  Invalid JSON: expected value at line 1 [type=json_invalid, input_value=b'x']\n    For more"
+)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +180,8 @@ INVALID = "2 validation errors for Tool\nname.0\n  Field required [type=missing,
     [
         (MCPError(-1, "no"), "no"),
         (MCPError(-1, ""), "error"),
+        (MCPError(-1, UNPARSED), "Not parsed: Invalid JSON: expected value at line 1"),
+        (MemoryError("Unable to allocate output buffer."), "its reply takes too much memory"),
         (FileNotFoundError(2, "No such file", "prog"), "No such file: prog"),
         (ConnectionRefusedError(111, "Refused"), "Refused"),
         (SignInError("not safe"), "not safe"),

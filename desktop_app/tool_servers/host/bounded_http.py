@@ -1,0 +1,93 @@
+"""Bounds the bodies of a server's HTTP responses.
+
+The SDK reads whole bodies, and httpx2 decompresses each piece at once: a few kilobytes can expand
+to gigabytes. Here bodies are decompressed in small pieces, up to a limit.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+import httpx2
+
+from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+_PIECE_BYTES: Final = 64 * 1024
+_ENCODINGS: Final = ("gzip", "x-gzip", "deflate")
+_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
+_RAW_DEFLATE: Final = -zlib.MAX_WBITS
+
+
+async def bound_body(response: httpx2.Response) -> None:
+    """Limit the body of a response, after decompression, to MAX_LINE_BYTES.
+
+    A stream of events may be longer, because the SDK limits each event. This is an event hook of
+    httpx2, to be called before others read the body. Reading a body that is too long or damaged
+    raises httpx2.StreamError, which the SDK converts to an error of the request.
+    """
+    stated = response.headers.get_list("content-encoding", split_commas=True)
+    encodings = [name for name in map(str.lower, stated) if name not in ("", "identity")]
+    if encodings:
+        del response.headers["content-encoding"]  # httpx2 would decompress once more
+    kind = response.headers.get("content-type", "").lower()
+    limit = None if kind.startswith("text/event-stream") else MAX_LINE_BYTES
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    response.stream = _BoundedBody(response.stream, encodings, limit)
+
+
+class _BoundedBody(httpx2.AsyncByteStream):
+    """A body that is decompressed in small pieces, up to a limit in bytes; None for no limit."""
+
+    def __init__(
+        self, stream: httpx2.AsyncByteStream, encodings: list[str], limit: int | None
+    ) -> None:
+        self._stream, self._limit = stream, limit
+        self._encodings = encodings
+        self._unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._is_first = True
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if len(self._encodings) > 1 or not set(self._encodings) <= set(_ENCODINGS):
+            raise httpx2.StreamError("The response is compressed in a way that is not supported.")
+        size = 0
+        async with aclosing(self._received()) as pieces:
+            async for piece in pieces:
+                for data in self._unpacked(piece) if self._encodings else (piece,):
+                    size += len(data)
+                    if self._limit is not None and size > self._limit:
+                        limit = f"{self._limit >> 20} MB"
+                        raise httpx2.StreamError(f"The response is larger than {limit}.")
+                    yield data
+
+    async def _received(self) -> AsyncGenerator[bytes]:
+        async for piece in self._stream:
+            yield piece
+
+    def _unpacked(self, piece: bytes) -> Iterator[bytes]:
+        may_have_more = not self._unpacking.eof  # servers may pad the end
+        while may_have_more:
+            data = self._next_data(piece)
+            piece = self._unpacking.unconsumed_tail
+            may_have_more = bool(piece) or len(data) == _PIECE_BYTES
+            if data:
+                yield data
+
+    def _next_data(self, piece: bytes) -> bytes:
+        is_first, self._is_first = self._is_first, False
+        try:
+            return self._unpacking.decompress(piece, _PIECE_BYTES)
+        except zlib.error as error:
+            if is_first and self._encodings == ["deflate"]:  # some servers send it without a header
+                self._unpacking = zlib.decompressobj(_RAW_DEFLATE)
+                return self._next_data(piece)
+            raise httpx2.StreamError("The response is damaged.") from error
+
+    async def aclose(self) -> None:
+        """Close the connection's stream."""
+        await self._stream.aclose()
