@@ -113,7 +113,6 @@ class _PreviewButton(QAbstractButton):
                 super().keyPressEvent(event)
 
     def contextMenuEvent(self, _event: QContextMenuEvent) -> None:
-        """Open the menu on a right click."""
         self._chip.open_menu()
 
 
@@ -135,7 +134,7 @@ class ChipWidget(QFrame):
     def __init__(self, chip: Chip, theme: Theme) -> None:
         super().__init__()
         self._chip = chip
-        self._theme = theme
+        self.theme = theme
         set_role(self, "chip")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._remove_button = PlainToolButton(self, name="remove-attachment", role="quiet")
@@ -185,10 +184,6 @@ class ChipWidget(QFrame):
         self._menu_button.setVisible(self._has_menu)
 
     @property
-    def theme(self) -> Theme:
-        return self._theme
-
-    @property
     def _has_menu(self) -> bool:
         return bool(self._chip.detail_levels or self._chip.actions)
 
@@ -206,7 +201,7 @@ class ChipWidget(QFrame):
         self._preview.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+        self.theme = theme
         set_icon(self._remove_button, "x", theme.dim, theme.px(14))
         set_icon(self._menu_button, "chevron-down", theme.dim, theme.px(14))
         self.updateGeometry()
@@ -243,19 +238,19 @@ class ChipWidget(QFrame):
         menu.popup(self._menu_button.mapToGlobal(QPoint(0, self._menu_button.height())))
 
     def sizeHint(self) -> QSize:
-        px = self._theme.px
+        px = self.theme.px
         texts = max(
-            painting.text_width(self._chip.name, self._theme.strong()),
-            painting.text_width(self._chip.detail, self._theme.note()),
+            painting.text_width(self._chip.name, self.theme.strong()),
+            painting.text_width(self._chip.detail, self.theme.note()),
         )
         other_width = px(44) + self._text_left() + (px(24) if self._has_menu else 0)
         return QSize(min(texts + other_width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
 
     def _text_left(self) -> int:
-        return self._theme.px(40 if self._chip.picture is None else 52)
+        return self.theme.px(40 if self._chip.picture is None else 52)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(120), self._theme.px(_CHIP_HEIGHT))
+        return QSize(self.theme.px(120), self.theme.px(_CHIP_HEIGHT))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -268,20 +263,20 @@ class ChipWidget(QFrame):
 
     def _left_of_buttons(self, count: int) -> int:
         """Return the x coordinate at which `count` buttons begin in a left-to-right window."""
-        return self.width() - self._theme.px(3) - count * self._remove_button.sizeHint().width()
+        return self.width() - self.theme.px(3) - count * self._remove_button.sizeHint().width()
 
     @property
     def _text_end(self) -> int:
         return self._left_of_buttons(2 if self._has_menu else 1)
 
     def _fit_preview(self) -> None:
-        rect = QRect(0, 0, self._text_end - self._theme.px(1), self.height())
+        rect = QRect(0, 0, self._text_end - self.theme.px(1), self.height())
         self._preview.setGeometry(mirrored_rect(rect, self.rect()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = painting.painter_of(self)
-        theme, px, chip = self._theme, self._theme.px, self._chip
+        theme, px, chip = self.theme, self.theme.px, self._chip
         icon_rect = QRect(px(10), 0, px(24), self.height())
         if chip.state == "reading":
             self._paint_ring(painter, icon_rect)
@@ -304,7 +299,7 @@ class ChipWidget(QFrame):
 
     def _paint_thumbnail(self, painter: QPainter, picture: QImage) -> None:
         """Paint the center of the image as a square with round corners."""
-        px, side = self._theme.px, min(picture.width(), picture.height())
+        px, side = self.theme.px, min(picture.width(), picture.height())
         box = QRect(
             px(8),
             (self.height() - px(_THUMBNAIL_SIZE)) // 2,
@@ -324,7 +319,7 @@ class ChipWidget(QFrame):
         painter.restore()
 
     def _paint_ring(self, painter: QPainter, rect: QRect) -> None:
-        side, theme = self._theme.px(18), self._theme
+        side, theme = self.theme.px(18), self.theme
         ring = QRectF(0, 0, side, side)
         ring.moveCenter(QRectF(rect).center())
         painter.setPen(QPen(theme.line, theme.px(3)))

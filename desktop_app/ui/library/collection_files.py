@@ -52,7 +52,7 @@ class CollectionFilesModel(RowsModel["CollectionFile"]):
     def set_rows(self, rows: Sequence[CollectionFile]) -> None:
         """Set the files, in any order."""
         ordered = sorted(rows, key=lambda f: (_ORDER[f.status], f.name.casefold(), f.path))
-        if ordered != self._rows:
+        if ordered != self.rows:
             super().set_rows(ordered)
 
 

@@ -318,7 +318,6 @@ class CollectionsDialog(QDialog):
         )
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept files and folders."""
         if files_in(event.mimeData()):
             accept_copy(event)
 
@@ -342,7 +341,6 @@ class CollectionsDialog(QDialog):
         retheme(self, theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Adjust the width of the list."""
         super().resizeEvent(event)
         self.list.fit(self.width())
 

@@ -72,12 +72,12 @@ class LibraryModel(RowsModel[LibraryRow]):
 
     def index_of(self, row_id: str) -> QModelIndex:
         """Return the index of a row; invalid if it is not in the list."""
-        number = next((n for n, row in enumerate(self._rows) if row.id and row.id == row_id), -1)
+        number = next((n for n, row in enumerate(self.rows) if row.id and row.id == row_id), -1)
         return self.index(number, 0) if number >= 0 else QModelIndex()
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return a row's flags; headings are disabled."""
-        if index.isValid() and not self._rows[index.row()].id:
+        if index.isValid() and not self.rows[index.row()].id:
             return Qt.ItemFlag.NoItemFlags
         return super().flags(index)
 
@@ -106,6 +106,9 @@ class LibraryDelegate(RowDelegate):
 class LibraryList(QWidget):
     """A search field, a list, and a button for a new row.
 
+    Attributes:
+        current_id: the id of the current row; "" for none.
+
     Signals:
         current_changed(str): another row is current; "" for none.
         new_requested(): the button was pressed.
@@ -132,7 +135,7 @@ class LibraryList(QWidget):
         """
         super().__init__()
         self._rows: Sequence[LibraryRow] = ()
-        self._current = ""
+        self.current_id = ""
         self.field = line_field(find_label, f"find-{name}")
         set_tooltip(self.field, find_label)  # it may be elided
         self.field.installEventFilter(self)
@@ -153,11 +156,6 @@ class LibraryList(QWidget):
         self.view.left_at_top.connect(self.field.setFocus)
         self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
         self.set_theme(theme)
-
-    @property
-    def current_id(self) -> str:
-        """Return the id of the current row; "" for none."""
-        return self._current
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
         """Set the rows; the current row stays current."""
@@ -193,7 +191,7 @@ class LibraryList(QWidget):
 
     def _filter(self) -> None:
         words = self.field.text().casefold().split()
-        before = self._current
+        before = self.current_id
         self.model.set_rows([row for row in self._rows if row.matches(words)])
         self.view.update_focus_policy()
         index = self.view.row_of(self.model.index_of(before))
@@ -208,10 +206,10 @@ class LibraryList(QWidget):
         row_id = _id_of(index)
         if index.isValid():
             self.view.select_only(index)
-        elif self.model.index_of(self._current).isValid():
+        elif self.model.index_of(self.current_id).isValid():
             return  # the rows are being replaced, and the new ones contain the current row
-        if row_id != self._current:
-            self._current = row_id
+        if row_id != self.current_id:
+            self.current_id = row_id
             self.current_changed.emit(row_id)
 
 

@@ -424,6 +424,7 @@ class ThemeWatcher(QObject):
 
     Attributes:
         current: the theme in use.
+        text_size: the text size in percent of the system font's size.
         portal: the arguments of the last `set_portal_appearance`; at first, of the previous run.
 
     Signals:
@@ -446,7 +447,7 @@ class ThemeWatcher(QObject):
         super().__init__(application)
         self._application = application
         self._mode: Mode = mode
-        self._text_size = text_size
+        self.text_size = text_size
         self._font, self._line_width = font, line_width
         self._flash_time: int | None = None
         self.portal = portal
@@ -481,7 +482,7 @@ class ThemeWatcher(QObject):
 
     def set_text_size(self, percent: int) -> None:
         """Set the text size in percent of the system font's size; lengths scale with it."""
-        self._text_size = percent
+        self.text_size = percent
         self.refresh()
 
     def set_font(self, family: str) -> None:
@@ -493,11 +494,6 @@ class ThemeWatcher(QObject):
         """Set the widest line of a conversation, by its name in LINE_WIDTHS."""
         self._line_width = name
         self.refresh()
-
-    @property
-    def text_size(self) -> int:
-        """Return the text size in percent of the system font's size."""
-        return self._text_size
 
     def refresh(self) -> None:
         """Apply and announce the theme again if it changed, for example with the system's font."""
@@ -543,7 +539,7 @@ class ThemeWatcher(QObject):
             make = contrast_dark if is_dark else contrast_light
         else:
             make = dark if is_dark else light
-        theme = make(self._text_size / 100)
+        theme = make(self.text_size / 100)
         base = QFont(theme.base_font)
         if self._font:
             # The system's font is used if the family is no longer installed.

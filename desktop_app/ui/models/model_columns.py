@@ -91,7 +91,6 @@ class ModelsTable(TableModel[ModelRow]):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return a column's heading, tooltip or alignment."""
         if role == Qt.ItemDataRole.ToolTipRole and orientation is Qt.Orientation.Horizontal:
             hint = N_("Favorite") if section == FAVORITE_COLUMN else _COLUMNS[section].hint
             return tooltip_text(tr(hint)) if hint else None
@@ -144,12 +143,10 @@ class ModelFilter(QSortFilterProxyModel):
         self.invalidate()
 
     def filterAcceptsRow(self, row: int, _parent: Index) -> bool:
-        """Return True if a model is shown."""
         found: ModelRow = self._table.index(row, 0).data(ROW)
         return self._filter(found) and found.matches(self._text)
 
     def lessThan(self, left: Index, right: Index) -> bool:
-        """Return True if `left` comes before `right`."""
         one, other = self._table.value(left), self._table.value(right)
         if one is None or other is None:
             is_descending = self.sortOrder() is Qt.SortOrder.DescendingOrder

@@ -83,6 +83,7 @@ class QuickPrompt(QWidget):
         chips: the attachments of the question.
         transcript: shows the answer.
         choice: the choice that is shown.
+        theme: the current theme.
         placement: the position of the window on the screen.
         slash: completes prompts from the library after "/".
 
@@ -126,7 +127,7 @@ class QuickPrompt(QWidget):
         self.setWindowFlags(kind.Dialog | kind.FramelessWindowHint | kind.WindowStaysOnTopHint)
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.transcript = transcript
-        self._theme = theme
+        self.theme = theme
         self.choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = self._submitted = ""
         self._is_streaming = self._offers_undo = self._is_expanded = False
@@ -150,26 +151,26 @@ class QuickPrompt(QWidget):
 
     def _build(self) -> None:
         self._icon = PlainLabel()
-        self.field = QuickPromptField(self._theme)
-        self.chips = AttachmentChips(self._theme)
+        self.field = QuickPromptField(self.theme)
+        self.chips = AttachmentChips(self.theme)
         self.setAcceptDrops(True)
-        self._model_button = MenuButton(self._theme, self._fill_menu, object_name="variant")
+        self._model_button = MenuButton(self.theme, self._fill_menu, object_name="variant")
         self._stop_button = PlainToolButton(name="stop", role="stop", label=tr("Stop"))
         self._accompanying_label = PlainLabel(name="accompanying-text", role="note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
         self._problem = PlainLabel(name="problem", role="error", wraps=True)
         self._problem.hide()
-        self._remedy_button = HintButton(tr("Fix"), self._theme, name="remedy")
+        self._remedy_button = HintButton(tr("Fix"), self.theme, name="remedy")
         self._remedy_button.hide()
-        self._copy_button = HintButton(tr("Copy"), self._theme)
-        self._paste_button = HintButton(tr("Paste"), self._theme, name="paste-back")
+        self._copy_button = HintButton(tr("Copy"), self.theme)
+        self._paste_button = HintButton(tr("Paste"), self.theme, name="paste-back")
         self._paste_button.setToolTip(tr("Paste into the window behind"))
-        self._open_button = HintButton(tr("Continue in Repartee"), self._theme)
-        self._selection_button = HintButton(tr("Add selection"), self._theme, name="add-selection")
-        self._unsaved_button = HintButton(tr("Don’t save"), self._theme, name="unsaved")
+        self._open_button = HintButton(tr("Continue in Repartee"), self.theme)
+        self._selection_button = HintButton(tr("Add selection"), self.theme, name="add-selection")
+        self._unsaved_button = HintButton(tr("Don’t save"), self.theme, name="unsaved")
         self._unsaved_button.setCheckable(True)
-        self._close_button = HintButton(tr("Close"), self._theme)
+        self._close_button = HintButton(tr("Close"), self.theme)
         self._close_button.setProperty(KEEPS_LETTER, True)
         self._status = ElidedLabel(name="status", role="note")
         self._status.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
@@ -294,10 +295,6 @@ class QuickPrompt(QWidget):
         """Return the id of the library prompt in the field, "" for none."""
         return self.field.template_id
 
-    @property
-    def theme(self) -> Theme:
-        return self._theme
-
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show the attachments of the question."""
         self.chips.set_chips(chips)
@@ -365,7 +362,7 @@ class QuickPrompt(QWidget):
 
     def check_spelling_with(self, spelling: Spelling) -> None:
         """Underline words that are misspelled."""
-        self.field.check_spelling_with(spelling, self._theme)
+        self.field.check_spelling_with(spelling, self.theme)
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Activate the shortcuts of a keymap and show them on the buttons."""
@@ -396,11 +393,11 @@ class QuickPrompt(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         if self._is_on_x11:
-            painter.fillRect(self.rect(), self._theme.ground)
+            painter.fillRect(self.rect(), self.theme.ground)
         painting.antialias(painter)
-        radius = self._theme.px(RADIUS_CARD)
-        painting.fill_background(painter, self.rect(), self._theme.ground, radius)
-        painting.draw_outline(painter, self.rect(), self._theme.line, radius)
+        radius = self.theme.px(RADIUS_CARD)
+        painting.fill_background(painter, self.rect(), self.theme.ground, radius)
+        painting.draw_outline(painter, self.rect(), self.theme.line, radius)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):
@@ -409,7 +406,7 @@ class QuickPrompt(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._is_on_x11:
-            shape, radius = QPainterPath(), self._theme.px(RADIUS_CARD)
+            shape, radius = QPainterPath(), self.theme.px(RADIUS_CARD)
             shape.addRoundedRect(QRectF(self.rect()), radius, radius)
             self.setMask(QRegion(shape.toFillPolygon().toPolygon()))
 
@@ -450,7 +447,7 @@ class QuickPrompt(QWidget):
     # ------------------------------------------------------------------ inside
 
     def _apply_theme(self, theme: Theme) -> None:
-        self._theme = theme
+        self.theme = theme
         px = theme.px
         self.field.set_theme(theme)
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
@@ -518,7 +515,7 @@ class QuickPrompt(QWidget):
         self._selection_button.setVisible(not is_expanded)
         self._unsaved_button.setVisible(not is_expanded or is_unsaved)
         self._stop_button.setVisible(self._is_streaming)
-        self.transcript.setFixedHeight(self._theme.px(_MIN_ANSWER_HEIGHT))
+        self.transcript.setFixedHeight(self.theme.px(_MIN_ANSWER_HEIGHT))
         self._fit()
 
     def _fit(self) -> None:
@@ -536,9 +533,9 @@ class QuickPrompt(QWidget):
         limit = min(round(height * MAX_SHARE_OF_SCREEN), height - top - rest)
         fitting = min(max(wanted, self.transcript.height()), limit)
         if self.transcript.isVisibleTo(self) and fitting != self.transcript.height():
-            self.transcript.setFixedHeight(max(fitting, self._theme.px(_MIN_ANSWER_HEIGHT)))
+            self.transcript.setFixedHeight(max(fitting, self.theme.px(_MIN_ANSWER_HEIGHT)))
             column.activate()
-        width = min(self._theme.px(_WIDTH), available.width())
+        width = min(self.theme.px(_WIDTH), available.width())
         wraps = column.hasHeightForWidth()  # only while a problem is shown
         height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
         self.setFixedSize(width, height)
@@ -546,9 +543,9 @@ class QuickPrompt(QWidget):
     def _fit_footer(self) -> None:
         """Show the shortcuts of the buttons if there is room for them."""
         shown = [hint for hint in self._hints if hint.isVisibleTo(self)]
-        spaces = self._footer.spacing() * len(shown) + 2 * self._theme.px(MARGIN)
-        spaces += painting.text_width(self._status.text(), self._theme.note())
-        room = min(self._theme.px(_WIDTH), self.screen().availableGeometry().width()) - spaces
+        spaces = self._footer.spacing() * len(shown) + 2 * self.theme.px(MARGIN)
+        spaces += painting.text_width(self._status.text(), self.theme.note())
+        room = min(self.theme.px(_WIDTH), self.screen().availableGeometry().width()) - spaces
         fits = sum(hint.full_width for hint in shown) <= room
         for hint in self._hints:
             hint.set_keys_visible(fits)

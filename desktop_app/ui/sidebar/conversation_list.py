@@ -126,7 +126,7 @@ class ConversationList(QFrame):
         self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
         self.view = ConversationView("conversations", self.model)
         self.footer = SidebarFooter(theme)
-        self.note = PlainLabel(keeps_lines=True)
+        self.note = PlainLabel(role="note", wraps=True, keeps_lines=True)
         self.filter_bar, self.filter_row = FilterBar(theme), FilterRow(theme)
         self._pages = QStackedWidget()
         self._midnight = QTimer(self, singleShot=True)
@@ -289,8 +289,6 @@ class ConversationList(QFrame):
         self.view.setAccessibleName(tr("Conversations"))
         self.hit_view.setAccessibleName(tr("Search results"))
         self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
-        self.note.setWordWrap(True)
-        self.note.setProperty("role", "note")
         for page in (self.view, self.hit_view, self.note):
             self._pages.addWidget(page)
         edges = (0, 0, themes.ROW_MARGIN, 2)

@@ -86,6 +86,7 @@ class ConversationModel(QAbstractListModel):
     """A list model of folders, conversations and headings. See the module.
 
     Attributes:
+        last_of_pages: the last loaded conversation, as it was when loaded; None if all are loaded.
         pin_order: the ids of the pinned conversations that the user has arranged, in their order.
 
     Signals:
@@ -108,13 +109,12 @@ class ConversationModel(QAbstractListModel):
         self._pin_ranks: dict[str, int] = {}
         self._keys: list[Key] = []
         self._key_of: dict[str, Key] = {}
-        self._last: Conversation | None = None
+        self.last_of_pages: Conversation | None = None
         self._has_requested = False
 
     # ------------------------------------------------------------ QAbstractItemModel
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        """Return the number of conversations, folders and headings."""
         return 0 if parent.isValid() else len(self._rows)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -182,8 +182,7 @@ class ConversationModel(QAbstractListModel):
         return True
 
     def canFetchMore(self, _parent: Index) -> bool:
-        """Return True if the next page exists and was not requested yet."""
-        return self._last is not None and not self._has_requested
+        return self.last_of_pages is not None and not self._has_requested
 
     def fetchMore(self, _parent: Index) -> None:
         if self.canFetchMore(_NO_PARENT):
@@ -194,7 +193,6 @@ class ConversationModel(QAbstractListModel):
         return [MIME_TYPE]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """Return MIME data with the ids of the conversations."""
         result = QMimeData()
         ids = [found.id for index in indexes if (found := self.conversation_at(index)) is not None]
         result.setData(MIME_TYPE, "\n".join(ids).encode())
@@ -222,11 +220,6 @@ class ConversationModel(QAbstractListModel):
         """Return the listed conversations, from top to bottom."""
         return [row for row in self._rows if not isinstance(row, FolderRow | Heading)]
 
-    @property
-    def last_of_pages(self) -> Conversation | None:
-        """Return the last loaded conversation, as it was when loaded; None if all are loaded."""
-        return self._last
-
     # ------------------------------------------------------------ changes
 
     def set_conversations(
@@ -243,7 +236,7 @@ class ConversationModel(QAbstractListModel):
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page, which ends with `last`; None if it is the last page."""
-        self._last, self._has_requested = last, False
+        self.last_of_pages, self._has_requested = last, False
         fresh = [c for c in page if c.id not in self._key_of]
         keyed = sorted(((self._key(c), c) for c in fresh), key=itemgetter(0))
         if keyed and self._keys and keyed[0][0] < self._keys[-1]:
@@ -257,14 +250,16 @@ class ConversationModel(QAbstractListModel):
         if today != self._calendar.today:
             self._calendar = Calendar(today)
             rows = [row for row in self._rows if not isinstance(row, Heading)]
-            self._reset(rows, self.list_filter, self._last)
+            self._reset(rows, self.list_filter, self.last_of_pages)
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation.
 
         The row is removed if the filter excludes it or it sorts after the loaded pages.
         """
-        is_after_pages = self._last is not None and self._key(conversation) > self._key(self._last)
+        is_after_pages = self.last_of_pages is not None and self._key(conversation) > self._key(
+            self.last_of_pages
+        )
         if is_after_pages or not self.list_filter.includes(conversation):
             self.remove(conversation.id)
         else:
@@ -376,7 +371,7 @@ class ConversationModel(QAbstractListModel):
         last: Conversation | None,
     ) -> None:
         self.beginResetModel()
-        self.list_filter, self._last, self._has_requested = list_filter, last, False
+        self.list_filter, self.last_of_pages, self._has_requested = list_filter, last, False
         self._rows, self._keys, self._key_of = [], [], {}
         keyed = sorted(((self._key(row), row) for row in rows), key=itemgetter(0))
         for key, item in self._with_headings(keyed, -1):

@@ -314,7 +314,6 @@ class ConversationView(RowView):
         self.show_drop_hint("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Emit the dropped data with its row."""
         from desktop_app.ui.composer.dropped_content import accept_copy, read_dropped
 
         index = self.indexAt(event.position().toPoint())

@@ -56,11 +56,9 @@ class _DropButton(PlainToolButton):
     dropped = Signal(list)
 
     def __init__(self, name: str, label: str, role: str = "") -> None:
-        super().__init__()
+        super().__init__(name=name, role="quiet")
         self.accessible_role = role
-        self.setObjectName(name)
         self.setAccessibleName(spoken_text(label))
-        self.setProperty("role", "quiet")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAcceptDrops(True)
 
@@ -74,7 +72,6 @@ class _DropButton(PlainToolButton):
         self.setDown(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Emit the ids of the dropped conversations."""
         self.setDown(False)
         event.acceptProposedAction()
         self.dropped.emit(dragged_ids(event.mimeData()))

@@ -109,7 +109,6 @@ class ConversationDelegate(RowDelegate):
     # ------------------------------------------------------------ renaming in place
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        """Return a field for editing the name."""
         editor = QLineEdit(parent)
         editor.setObjectName("rename")
         is_folder = index.data(conversation_model.Roles.IS_FOLDER)
@@ -137,7 +136,6 @@ class ConversationDelegate(RowDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """Make the field as large as the row."""
         editor.setGeometry(mirrored_rect(self.row_rect(option), option.rect))
 
 

@@ -76,7 +76,6 @@ class SearchField(QLineEdit):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the field and its icon."""
         super().paintEvent(event)
         size = self._theme.px(15)
         with QPainter(self) as painter:
@@ -104,12 +103,9 @@ class NewConversationButton(PlainButton):
     """A button like a row that starts a conversation, with its shortcut at the end."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("new-conversation")
+        super().__init__(name="new-conversation", role="row")
         self.setAccessibleName(tr("New conversation"))
-        self.setProperty("role", "row")
-        self._icon, self.hint = PlainLabel(), PlainLabel()
-        self.hint.setProperty("role", "key")
+        self._icon, self.hint = PlainLabel(), PlainLabel(role="key")
         self._label = ElidedLabel(tr("New conversation"))
         parts = (self._icon, (self._label, 1), (self.hint, Qt.AlignmentFlag.AlignVCenter))
         self._line = row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)

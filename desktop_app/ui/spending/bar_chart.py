@@ -129,7 +129,6 @@ class BarChart(QWidget):
             self.chosen.emit(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Choose with the arrow keys, Home and End."""
         key, last = Qt.Key(event.key()), len(self.bars.labels) - 1
         forward = Qt.Key.Key_Left if is_mirrored() else Qt.Key.Key_Right
         backward = Qt.Key.Key_Right if is_mirrored() else Qt.Key.Key_Left
@@ -147,7 +146,6 @@ class BarChart(QWidget):
             super().keyPressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Choose the group at the pointer."""
         self._choose(self._index_at(event.position().x()))
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -178,7 +176,6 @@ class BarChart(QWidget):
         return QRectF(self.rect()).adjusted(left, legend, -right, -below)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint axis, bars and labels."""
         with QPainter(self) as painter:
             plot = self._plot()
             self._paint_axis(painter, plot)

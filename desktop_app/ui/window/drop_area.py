@@ -38,7 +38,6 @@ class DropArea(QObject):
         listing.view.drop_hint_changed.connect(self._show_target_hint)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Handle drags over the window."""
         if event.type() not in _DRAGS:
             return False
         if event.type() == QEvent.Type.DragEnter:

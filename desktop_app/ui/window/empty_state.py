@@ -122,11 +122,9 @@ class _ExampleCard(PlainButton):
     """An example: icon, title and description."""
 
     def __init__(self, key: str, icon_name: str, title: str, description: str) -> None:
-        super().__init__()
+        super().__init__(name=f"example-{key}", role="example")
         self.key = key
         self._icon_name = icon_name
-        self.setObjectName(f"example-{key}")
-        self.setProperty("role", "example")
         self.setAccessibleName(spoken_text(title))
         self.setAccessibleDescription(spoken_text(description))
         self._icon = PlainLabel()

@@ -52,10 +52,8 @@ class Header(QFrame):
         self.temporary_icon.hide()
         self.title = ElidedLabel(name="title", role="title")
         self.meter = ContextMeter(theme)
-        self.context, self.cost = PlainLabel(), PlainLabel()
-        self._dot = PlainLabel("·")
-        for label in (self.context, self._dot, self.cost):
-            label.setProperty("role", "note")
+        self.context, self.cost = PlainLabel(role="note"), PlainLabel(role="note")
+        self._dot = PlainLabel("·", role="note")
         self.preset = MenuButton(
             theme, self.preset_menu_requested.emit, has_background=False, object_name="preset"
         )

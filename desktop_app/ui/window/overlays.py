@@ -28,11 +28,9 @@ class Shade(QWidget):
     pressed = Signal()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Emit `pressed`, which closes the drawer."""
         self.pressed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint 28 % black, in both themes."""
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), QColor(0, 0, 0, 72))
 
@@ -67,13 +65,11 @@ class DropOverlay(QWidget):
         self.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the frame inside the overlay's edge."""
         super().resizeEvent(event)
         inset = self._theme.px(12)
         self._frame.setGeometry(QRect(self.rect()).adjusted(inset, inset, -inset, -inset))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a translucent background."""
         ground = QColor(self._theme.ground)
         ground.setAlpha(110)
         with QPainter(self) as painter:

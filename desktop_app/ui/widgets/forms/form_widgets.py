@@ -362,6 +362,9 @@ def switch_row(title: str, switch: Switch) -> QHBoxLayout:
 class MultilineField(PlainTextField):
     """A multi-line text field.
 
+    Attributes:
+        reported_text: the text as last shown or reported, without later edits.
+
     Signals:
         edited(str): the text, once the user pauses or leaves the field.
     """
@@ -375,7 +378,7 @@ class MultilineField(PlainTextField):
         set_role(self, "field")
         self.setAccessibleName(spoken_text(name))
         self.setTabChangesFocus(True)
-        self._reported = ""
+        self.reported_text = ""
         self._converted = ("", "")  # a text, and the field's version of it
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.report_edits)
@@ -396,25 +399,20 @@ class MultilineField(PlainTextField):
         if not self._pause.isActive() and text != now and (text, now) != self._converted:
             self.setPlainText(text)
             self._pause.stop()
-            self._reported = self.toPlainText()
-            self._converted = (text, self._reported)
-
-    @property
-    def reported_text(self) -> str:
-        """Return the text as last shown or reported, without later edits."""
-        return self._reported
+            self.reported_text = self.toPlainText()
+            self._converted = (text, self.reported_text)
 
     def _on_change(self) -> None:
         # Qt also reports a new margin or font as a text change.
-        if self.toPlainText() != self._reported:
+        if self.toPlainText() != self.reported_text:
             self._pause.start()
 
     def report_edits(self) -> None:
         """Report the current text if it was not reported yet."""
         self._pause.stop()
-        if self.toPlainText() != self._reported:
-            self._reported = self.toPlainText()
-            self.edited.emit(self._reported)
+        if self.toPlainText() != self.reported_text:
+            self.reported_text = self.toPlainText()
+            self.edited.emit(self.reported_text)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

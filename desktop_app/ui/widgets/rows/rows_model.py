@@ -25,6 +25,9 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         title: returns a row's text.
         accessible_text: returns a row's text for screen readers.
         hint: returns a row's tooltip; None for no tooltips.
+
+    Attributes:
+        rows: the values, from the top.
     """
 
     def __init__(
@@ -36,7 +39,7 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         hint: Callable[[Row], str] | None = None,
     ) -> None:
         super().__init__(parent)
-        self._rows: list[Row] = []
+        self.rows: Sequence[Row] = ()
         self._text_functions: dict[int, Callable[[Row], str]] = {
             Qt.ItemDataRole.DisplayRole: title,
             Qt.ItemDataRole.AccessibleTextRole: accessible_text,
@@ -47,22 +50,17 @@ class RowsModel(QAbstractListModel, Generic[Row]):
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Replace all rows."""
         self.beginResetModel()
-        self._rows = list(rows)
+        self.rows = list(rows)
         self.endResetModel()
 
-    @property
-    def rows(self) -> Sequence[Row]:
-        """Return the rows, from the top."""
-        return self._rows
-
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else len(self.rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a row's text for a role, or its value for the role `ROW`."""
         if not index.isValid():
             return None
-        row = self._rows[index.row()]
+        row = self.rows[index.row()]
         if role == ROW:
             return row
         text_of = self._text_functions.get(role)

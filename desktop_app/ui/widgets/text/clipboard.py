@@ -91,15 +91,12 @@ class _LazyMimeData(QMimeData):
         self._texts = texts
 
     def formats(self) -> list[str]:
-        """Return the formats offered."""
         return self._texts.formats
 
     def hasFormat(self, kind: str) -> bool:
-        """Return True if the format is offered."""
         return kind in self._texts.formats
 
     def retrieveData(self, kind: str, _preferred: QMetaType | QMetaType.Type) -> object:
-        """Return the text, or None if the format is not offered."""
         if kind not in self._texts.formats:
             return None
         text = self._texts.text(kind)

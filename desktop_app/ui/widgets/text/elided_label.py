@@ -43,7 +43,6 @@ class ElidedLabel(PlainLabel):
         return self._full_text
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Elide the text to the new width."""
         super().resizeEvent(event)
         self._elide()
 

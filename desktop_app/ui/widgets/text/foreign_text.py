@@ -130,7 +130,6 @@ class PlainLabel(QLabel):
         super().setText(shown if self.buddy() is None else shown.replace("&", "&&"))
 
     def setBuddy(self, buddy: QWidget) -> None:
-        """Make this the label of a field."""
         text = self.text()
         super().setBuddy(buddy)
         self.setText(text)

@@ -130,14 +130,12 @@ class TemporaryRow(QWidget):
         themes.limit_size(self.close_button, px(26), px(26))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept the drag, and show the hint for a drop."""
         if event.source() is None and is_acceptable(event.mimeData()):
             accept_copy(event)
             self.button.setDown(True)
             self.drop_hint_changed.emit(drop_hint(event.mimeData(), tr(TITLE)))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        """Clear the hint, and release the button."""
         self.button.setDown(False)
         self.drop_hint_changed.emit("")
 
