@@ -28,7 +28,7 @@ from desktop_app.ui.widgets.accessibility.mnemonics import (
     unmarked,
 )
 from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
-from desktop_app.ui.widgets.buttons.leave_button import cancel_button
+from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text
 

@@ -30,7 +30,7 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_style_property
 from desktop_app.ui.sidebar.calendar import midnight, today
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
-from desktop_app.ui.widgets.buttons.leave_button import cancel_button
+from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text

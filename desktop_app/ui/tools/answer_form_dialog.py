@@ -13,8 +13,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
-from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.buttons.leave_button import cancel_button
+from desktop_app.ui.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog

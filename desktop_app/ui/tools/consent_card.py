@@ -15,7 +15,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
-from desktop_app.ui.widgets.buttons.single_click_button import SingleClickButton
+from desktop_app.ui.widgets.buttons.dialog_button import SingleClickButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.card_text import MAX_SHARE_OF_WINDOW, CardText

@@ -19,8 +19,7 @@ from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.buttons.leave_button import close_button
+from desktop_app.ui.widgets.buttons.dialog_button import close_button, dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme

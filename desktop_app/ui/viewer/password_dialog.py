@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QLineEdit
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
-from desktop_app.ui.widgets.buttons.leave_button import cancel_button
+from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.sections.key_state import KeyPlace, KeyState
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import compact_button
-from desktop_app.ui.widgets.buttons.leave_button import cancel_button
+from desktop_app.ui.widgets.buttons.dialog_button import cancel_button, compact_button
 from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, ReadOnlyLine, Tone
 from desktop_app.ui.widgets.text.foreign_text import (

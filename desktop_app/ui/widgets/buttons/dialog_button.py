@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtWidgets import QSizePolicy
 
-from desktop_app.ui.widgets.buttons.single_click_button import SingleClickButton
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.widgets.accessibility.mnemonics import KEEPS_LETTER
 from desktop_app.ui.widgets.text.foreign_text import PlainButton
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent
+
+
+class SingleClickButton(PlainButton):
+    """A button that ignores the second click of a double click.
+
+    By then it may act on the next item, which the user has not chosen.
+    """
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        event.accept()
 
 
 def dialog_button(label: str, name: str, role: str = "plain") -> PlainButton:
@@ -26,4 +42,21 @@ def delete_button(label: str, name: str) -> SingleClickButton:
     """Create a button that deletes the shown item, after which another is shown."""
     button = SingleClickButton(label, name=name, role="plain")
     button.setAutoDefault(False)
+    return button
+
+
+def cancel_button(name: str = "", role: str = "plain") -> PlainButton:
+    """Create a Cancel button."""
+    return _leave_button(tr("Cancel"), name, role)
+
+
+def close_button(name: str, role: str = "plain") -> PlainButton:
+    """Create a Close button."""
+    return _leave_button(tr("Close"), name, role)
+
+
+def _leave_button(label: str, name: str, role: str) -> PlainButton:
+    """Create a button that keeps its mnemonic in every window."""
+    button = PlainButton(label, name=name, role=role)
+    button.setProperty(KEEPS_LETTER, True)
     return button

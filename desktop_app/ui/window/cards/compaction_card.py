@@ -10,7 +10,7 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
-from desktop_app.ui.widgets.buttons.leave_button import cancel_button
+from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 

@@ -11,7 +11,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of, scale_boxes
-from desktop_app.ui.widgets.buttons.leave_button import cancel_button
+from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
 
 _MAX_CHARACTERS: Final = 80

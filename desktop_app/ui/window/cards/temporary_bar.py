@@ -18,8 +18,8 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import row_of, scale_boxes
+from desktop_app.ui.widgets.buttons.dialog_button import close_button
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
-from desktop_app.ui.widgets.buttons.leave_button import close_button
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
