@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import QLocale, QObject
 
-from desktop_app.domain.prose_words import next_misspelled
+from desktop_app.domain.prose_words import ProseWord, next_misspelled
 from desktop_app.i18n.translation import language, tr
 from desktop_app.session.dictionaries import PACKAGES, Dictionaries, dictionaries_for
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
-from desktop_app.ui.composer.spelling import SearchRequest, Spelling, SuggestionRequest
+from desktop_app.ui.composer.spelling import Spelling
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -49,8 +49,8 @@ class SpellingController(QObject):
         self._installed: list[str] = []
         self.spelling = Spelling(self)
         self.spelling.check_requested.connect(lambda words: tasks.start(self._check(words)))
-        self.spelling.suggestions_requested.connect(lambda r: tasks.start(self._suggest(r)))
-        self.spelling.search_requested.connect(lambda r: tasks.start(self._search(r)))
+        self.spelling.suggestions_requested.connect(lambda *r: tasks.start(self._suggest(*r)))
+        self.spelling.search_requested.connect(lambda *r: tasks.start(self._search(*r)))
         self.spelling.addition_requested.connect(lambda word: tasks.start(self._add(word)))
         panel.languages_requested.connect(self.choose_languages)
         values.changed.connect(
@@ -88,28 +88,28 @@ class SpellingController(QObject):
             if misspelled and languages == self._languages:  # otherwise they are checked again
                 self.spelling.mark_misspelled(misspelled)
 
-    async def _suggest(self, request: SuggestionRequest) -> None:
+    async def _suggest(self, word: str, on_result: Callable[[Sequence[str]], None]) -> None:
         found: list[str] = []
         if (dictionaries := self._dictionaries) is not None:
-            work = self._run_in_thread(
-                partial(dictionaries.suggestions, request.word, self._languages)
-            )
+            work = self._run_in_thread(partial(dictionaries.suggestions, word, self._languages))
             with suppress(TimeoutError):  # the menu opens without them
                 found = await asyncio.wait_for(work, SUGGESTIONS_TIMEOUT_S)
-        request.on_result(found)
+        on_result(found)
 
-    async def _search(self, request: SearchRequest) -> None:
+    async def _search(
+        self, text: str, position: int, on_result: Callable[[ProseWord | None], None]
+    ) -> None:
         if (dictionaries := self._dictionaries) is None or not self.spelling.is_on:
-            request.on_result(None)
+            on_result(None)
             return
         languages, ignored = self._languages, frozenset(self.spelling.ignored)
         work = partial(
             next_misspelled,
-            request.text,
-            request.position,
+            text,
+            position,
             lambda words: dictionaries.misspelled(words, languages) - ignored,
         )
-        request.on_result(await self._run_in_thread(work))
+        on_result(await self._run_in_thread(work))
 
     async def _add(self, word: str) -> None:
         if (dictionaries := self._dictionaries) is not None:

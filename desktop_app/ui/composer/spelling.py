@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -25,42 +24,21 @@ _MAX_WORDS: Final = 20_000
 """Beyond this many words all verdicts are dropped, so that memory is bounded."""
 
 
-@dataclass(frozen=True)
-class SuggestionRequest:
-    """A request for replacements of a misspelled word; `on_result` takes them, best first."""
-
-    word: str
-    on_result: Callable[[Sequence[str]], None]
-
-
-@dataclass(frozen=True)
-class SearchRequest:
-    """A request for the next misspelled word of a text.
-
-    Attributes:
-        position: the offset at which the search begins, in units of UTF-16; at the end of the
-            text, the search continues at the beginning.
-        on_result: takes the word with its position in the text, or None.
-    """
-
-    text: str
-    position: int
-    on_result: Callable[[ProseWord | None], None]
-
-
 class Spelling(QObject):
     """Store of the verdicts on words: misspelled or not. See the module.
 
     Signals:
         check_requested(list[str]): check these words; `mark_misspelled` takes the result.
-        suggestions_requested(SuggestionRequest), search_requested(SearchRequest): answer them.
+        suggestions_requested(str word, function on_result): `on_result` takes the replacements of
+            the word, best first.
+        search_requested(str text, int position, function on_result): see `search`.
         addition_requested(str): add a word to the user's dictionary.
         changed(): other words are misspelled than before.
     """
 
     check_requested = Signal(list)
-    suggestions_requested = Signal(object)
-    search_requested = Signal(object)
+    suggestions_requested = Signal(str, object)
+    search_requested = Signal(str, int, object)
     addition_requested = Signal(str)
     changed = Signal()
 
@@ -118,7 +96,7 @@ class Spelling(QObject):
             menu.setAccessibleName(spoken_text(tr("Misspelled: {word}", word=word)))
             show()
 
-        self.suggestions_requested.emit(SuggestionRequest(word, on_suggestions))
+        self.suggestions_requested.emit(word, on_suggestions)
 
     def _insert_suggestions(
         self, menu: QMenu, word: str, suggestions: Sequence[str], replace: Callable[[str], None]
@@ -145,8 +123,14 @@ class Spelling(QObject):
     def search(
         self, text: str, position: int, on_result: Callable[[ProseWord | None], None]
     ) -> None:
-        """Request the next misspelled word; see SearchRequest."""
-        self.search_requested.emit(SearchRequest(text, position, on_result))
+        """Request the next misspelled word of a text.
+
+        Args:
+            position: the offset at which the search begins, in units of UTF-16; at the end of the
+                text, the search continues at the beginning.
+            on_result: takes the word with its position in the text, or None.
+        """
+        self.search_requested.emit(text, position, on_result)
 
     def ignore(self, word: str) -> None:
         """Accept a word until the program ends."""
