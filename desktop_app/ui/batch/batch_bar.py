@@ -51,7 +51,7 @@ class BatchBar(QFrame):
 
     @property
     def has_focus(self) -> bool:
-        """True if one of the buttons has the keyboard focus."""
+        """Return True if one of the buttons has the keyboard focus."""
         return self.show_button.hasFocus() or self.dismiss_button.hasFocus()
 
     def offer(self, text: str) -> None:

@@ -26,7 +26,7 @@ from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_b
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
-from desktop_app.ui.widgets.rows.table_views import show_as_rows
+from desktop_app.ui.widgets.rows.table_views import set_headings, show_as_rows, table_item
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     one_line,
@@ -182,14 +182,11 @@ class EvaluationsDialog(QDialog):
 
     def _show_runs(self, runs: Sequence[EvaluationRun]) -> None:
         table = self.runs
-        _set_headings(table, [tr(name) for name in COLUMNS], len(runs), painting.RIGHT)
+        set_headings(table, list(map(tr, COLUMNS)), len(runs), range(1, len(COLUMNS)))
         for row, run in enumerate(runs):
             for column, text in enumerate(_figures(run)):
-                item = QTableWidgetItem(one_line(text))
-                if column:
-                    item.setTextAlignment(painting.RIGHT)
-                set_tooltip(item, text)
-                table.setItem(row, column, item)
+                alignment = painting.RIGHT if column else painting.LEFT
+                table.setItem(row, column, table_item(text, alignment, text))
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._fit_runs()
 
@@ -203,7 +200,7 @@ class EvaluationsDialog(QDialog):
     def _show_failing(self, evaluation: Evaluation, failing: Sequence[str]) -> None:
         table, runs = self.failing, evaluation.runs
         names = [one_line(_name(run)) for run in runs]
-        _set_headings(table, [tr("Case"), tr("Question"), *names], len(failing), painting.LEFT)
+        set_headings(table, [tr("Case"), tr("Question"), *names], len(failing))
         by_run = [{result.id: result for result in run.results} for run in runs]
         for row, case_id in enumerate(failing):
             cells = [case_id, evaluation.input_of(case_id)]
@@ -223,18 +220,6 @@ class EvaluationsDialog(QDialog):
         for column in () if fits else columns:
             table.setColumnWidth(column, width)
         table.resizeRowsToContents()
-
-
-def _set_headings(
-    table: QTableWidget, names: Sequence[str], rows: int, alignment: Qt.AlignmentFlag
-) -> None:
-    table.clear()
-    table.setColumnCount(len(names))
-    table.setRowCount(rows)
-    for column, name in enumerate(names):
-        item = QTableWidgetItem(one_line(name))
-        item.setTextAlignment(alignment if column else painting.LEFT)
-        table.setHorizontalHeaderItem(column, item)
 
 
 def _name(run: EvaluationRun) -> str:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QStackedWidget,
     QTableWidget,
-    QTableWidgetItem,
     QWidget,
 )
 
@@ -28,15 +27,14 @@ from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import retheme
-from desktop_app.ui.widgets.rows.table_views import show_as_rows
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip
+from desktop_app.ui.widgets.rows.table_views import set_headings, show_as_rows, table_item
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from PySide6.QtGui import QResizeEvent
 
-    from desktop_app.domain.spending.spending_report import Spent
 
 PAGES: Final = (
     ("today", N_("Today")),
@@ -155,19 +153,16 @@ class SpendingView(QDialog):
         set_tooltip(self.total, tr(NOT_COUNTED) if total.uncounted else "")
 
     def _fill_table(self, table: SpendingTable) -> None:
-        widget, headings = self.table, table.headings
-        widget.clear()
-        widget.setColumnCount(len(headings))
-        widget.setRowCount(len(table.rows))
-        names = len(headings) - len(FIGURES)
-        for column, heading in enumerate(headings):
-            item = QTableWidgetItem(one_line(tr(heading)))
-            item.setTextAlignment(painting.RIGHT if column >= names else painting.LEFT)
-            widget.setHorizontalHeaderItem(column, item)
-        for row, (names_of_row, spent) in enumerate(table.rows):
-            self._fill_row(row, names_of_row, spent)
-        has_unknown = bool(table.total.uncounted)
-        widget.setColumnHidden(len(headings) - 1, not has_unknown)
+        headings = list(map(tr, table.headings))
+        figures = range(len(headings) - len(FIGURES), len(headings))
+        set_headings(self.table, headings, len(table.rows), figures)
+        for row, (names, spent) in enumerate(table.rows):
+            for column, name in enumerate(names):
+                self.table.setItem(row, column, table_item(name, painting.LEFT, name))
+            exact = exact_money(spent.cost)
+            for column, figure in zip(figures, figures_of(spent), strict=True):
+                self.table.setItem(row, column, table_item(figure, painting.RIGHT, exact))
+        self.table.setColumnHidden(len(headings) - 1, not table.total.uncounted)
         self._fit_columns()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -194,14 +189,3 @@ class SpendingView(QDialog):
             for column, width in widths.items():
                 table.setColumnWidth(column, width)
             header.setSectionResizeMode(0, mode.Stretch)
-
-    def _fill_row(self, row: int, names: tuple[str, ...], spent: Spent) -> None:
-        for column, name in enumerate(names):
-            item = QTableWidgetItem(one_line(name))
-            set_tooltip(item, name)
-            self.table.setItem(row, column, item)
-        for column, figure in enumerate(figures_of(spent), len(names)):
-            item = QTableWidgetItem(one_line(figure))
-            item.setTextAlignment(painting.RIGHT)
-            set_tooltip(item, exact_money(spent.cost))
-            self.table.setItem(row, column, item)
