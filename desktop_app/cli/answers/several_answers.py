@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.answers.asked_form import check_against_schema, say_problems
 from desktop_app.cli.argument_types import EFFORTS, VARIANTS
-from desktop_app.cli.streams.console import as_json, rounded, say, write
+from desktop_app.cli.streams.console import as_json, rounded, say
 from desktop_app.cli.streams.terminal import (
+    AnswerStreams,
     answer_fields,
     call_words,
     calls_json,
     error_words,
-    report_write_error,
     several_fields,
 )
 from desktop_app.domain.answering.stream_events import (
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
     from desktop_app.domain.conversations.notices import NoticeText
-    from desktop_app.domain.errors import StorageError
     from desktop_app.services.chat.answer_run import AnswerRun
 
 MIN_COMPARED, MAX_COMPARED = 2, 4
@@ -95,16 +94,12 @@ class _Column:
     checked: CheckedAnswer = field(default_factory=CheckedAnswer)
 
 
-class SeveralAnswers:
+class SeveralAnswers(AnswerStreams):
     """Answers that run at the same time and are written one after the other.
 
     Args:
         from_environment: the provider's address and key come from the environment.
         file_of: returns the file with all of an answer that is too long for its message, or None.
-
-    Attributes:
-        write_error: why standard output could not be written; None if it can.
-        has_store_failed: True if something could not be stored.
     """
 
     def __init__(
@@ -115,15 +110,13 @@ class SeveralAnswers:
         from_environment: bool,
         file_of: Callable[[Message], Path | None],
     ) -> None:
+        super().__init__()
         self._from_environment = from_environment
         self._file_of = file_of
         self._columns = [_Column(run, time.monotonic()) for run in runs]
         self._as_json = as_json
         self._written_count = 0
         self._said_notices: set[tuple[str, NoticeText]] = set()
-        self._task: asyncio.Task[Any] | None = None
-        self.write_error: OSError | None = None
-        self.has_store_failed = False
 
     @property
     def answers(self) -> list[Message]:
@@ -137,16 +130,18 @@ class SeveralAnswers:
 
     async def run(self) -> bool:
         """Run all answers to their end; return False if they were stopped."""
-        self._task = asyncio.current_task()
+        task = asyncio.current_task()
+        assert task is not None
+        self.stop_with(task.cancel)
         tasks = [asyncio.create_task(self._run_one(column)) for column in self._columns]
         try:
             try:
                 await asyncio.gather(*tasks)
             finally:  # also if one of them failed
-                for task in tasks:
-                    task.cancel()
+                for each in tasks:
+                    each.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                self._task = None  # there is nothing left to cancel
+                self.stop_with(lambda: None)  # there is nothing left to cancel
         except asyncio.CancelledError:
             self._advance()
             return False
@@ -160,7 +155,7 @@ class SeveralAnswers:
         fields = several_fields(
             self._json(), status, conversation_id=conversation_id, passages=passages
         )
-        self._write(f"{as_json(fields)}\n")
+        self.write(f"{as_json(fields)}\n")
 
     def _json(self) -> list[dict[str, Any]]:
         return [
@@ -188,7 +183,7 @@ class SeveralAnswers:
 
         try:
             answer = await column.run.run(
-                listen, self._on_store, retry_writes=False, reports_all=True
+                listen, self.on_store, retry_writes=False, reports_all=True
             )
             found = await check_against_schema(answer, column.run.schema, self._file_of(answer))
             column.checked = found or column.checked
@@ -216,11 +211,6 @@ class SeveralAnswers:
                     self._said_notices.add((name, notice))
                     say(f"{name}: {notice}")
 
-    def _on_store(self, error: StorageError | None) -> None:
-        if error is not None:
-            self.has_store_failed = True
-            say(error_words(error))
-
     def _advance(self) -> None:
         """Write all finished answers up to the first unfinished one, and its text so far."""
         if self._as_json:
@@ -231,13 +221,13 @@ class SeveralAnswers:
             if not column.has_heading:
                 column.has_heading = True
                 gap = "\n" if number else ""
-                self._write(f"{gap}== {_name_of(column.run.answer)} ==\n")
+                self.write(f"{gap}== {_name_of(column.run.answer)} ==\n")
             text, column.unwritten = column.unwritten, ""
-            self._write(text)
+            self.write(text)
             if not column.has_ended:
                 return
             self._written_count = number + 1
-            self._write("\n")
+            self.write("\n")
             self._say_figures(column)
 
     def _say_figures(self, column: _Column) -> None:
@@ -248,17 +238,6 @@ class SeveralAnswers:
             return
         say(f"{_name_of(answer)}: {_figures(answer, column.first_token_s)}")
         say_problems(column.checked, _name_of(answer))
-
-    def _write(self, text: str) -> None:
-        if self.write_error is not None or not text:
-            return
-        try:
-            write(text)
-        except OSError as error:
-            self.write_error = error
-            report_write_error(error)
-            if self._task is not None:
-                self._task.cancel()
 
 
 def _name_of(answer: Message) -> str:

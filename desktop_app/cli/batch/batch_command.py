@@ -41,7 +41,6 @@ from desktop_app.domain.batch.batch_wording import (
     progress_words,
     result_words,
 )
-from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.domain.remedy import Remedy
@@ -234,19 +233,22 @@ def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
         say(progress_words(job))
 
 
-async def _job_error_words(backend: Backend, error: ErrorNote, job: BatchJob) -> str:
+async def _job_error_words(backend: Backend, job: BatchJob) -> str:
+    """Return the error of a job, "" if it has none."""
+    if job.error is None:
+        return ""
     provider_id = job.choice.provider_id
     profiles = await backend.providers.profiles()
     return error_words(
-        error, from_environment=any(p.from_environment for p in profiles if p.id == provider_id)
+        job.error, from_environment=any(p.from_environment for p in profiles if p.id == provider_id)
     )
 
 
 async def _say_outcome(
     backend: Backend, job: BatchJob, options: argparse.Namespace, notices: list[str]
 ) -> int:
-    if job.error:
-        say(await _job_error_words(backend, job.error, job))
+    if error := await _job_error_words(backend, job):
+        say(error)
     if options.json:
         console.write_json(
             {**await job_and_items_json(backend.batch_store, job), "notices": notices}
@@ -296,8 +298,8 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
     for job in jobs:
         cost = formatting.money(job.counts.cost) if job.counts.cost else "–"
         console.write_line(f"{job.id}  {progress_words(job)}  {cost}  {job.title}")
-        if job.error:
-            console.write_line(f"    {await _job_error_words(backend, job.error, job)}")
+        if error := await _job_error_words(backend, job):
+            console.write_line(f"    {error}")
     if not jobs:
         say(tr("No batch jobs"))
     return 0
@@ -317,8 +319,8 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
         console.write_json(await job_and_items_json(backend.batch_store, job), indent=1)
         return
     console.write_line(f"{job.title}: {progress_words(job)}")
-    if job.error:
-        console.write_line(await _job_error_words(backend, job.error, job))
+    if error := await _job_error_words(backend, job):
+        console.write_line(error)
     for item in await backend.batch_store.items(job.id):
         cost = "" if item.cost is None else f"  {formatting.money(item.cost)}"
         error = f"  {item_error_text(item)}" if item.error else ""
@@ -335,8 +337,8 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     if options.json:
         console.write_json(job_json(job))
     say(progress_words(job))
-    if job.error:
-        say(await _job_error_words(backend, job.error, job))
+    if error := await _job_error_words(backend, job):
+        say(error)
     return 0
 
 

@@ -69,51 +69,78 @@ def call_words(call: ToolCallPart) -> str:
     return tr("Used {name}", name=name)
 
 
-class AnswerOutput:
-    """Output of an answer on the standard streams.
-
-    Args:
-        shows_steps: show progress messages even without a terminal.
-        is_several: `SeveralAnswers` writes the answers; this only writes errors before them.
+class AnswerStreams:
+    """The standard streams of a command that answers.
 
     Attributes:
         write_error: why standard output could not be written; None if it can.
         has_store_failed: True if something could not be stored.
     """
 
+    def __init__(self) -> None:
+        self.write_error: OSError | None = None
+        self.has_store_failed = False
+        self._stop: Callable[[], object] = lambda: None
+
+    def stop_with(self, stop: Callable[[], object]) -> None:
+        """Set the function that is called once standard output can no longer be written."""
+        self._stop = stop
+
+    def on_store(self, error: StorageError | None) -> None:
+        """Say that something could not be stored."""
+        if error is not None:
+            self.has_store_failed = True
+            say(error_words(error))
+
+    def write(self, text: str) -> None:
+        """Write to standard output. After an error, stop the answers and write nothing more."""
+        if self.write_error is not None or not text:
+            return
+        try:
+            write(text)
+        except OSError as error:
+            self.write_error = error
+            drop_output()
+            if not isinstance(error, BrokenPipeError):  # the reader is gone, and wants no more
+                say(tr("Can’t write the response: {reason}", reason=system_words(error)))
+            self._stop()
+
+
+class AnswerOutput(AnswerStreams):
+    """Output of an answer on the standard streams.
+
+    Args:
+        shows_steps: show progress messages even without a terminal.
+        is_several: `SeveralAnswers` writes the answers; this only writes errors before them.
+    """
+
     def __init__(
         self, *, as_json: bool, shows_steps: bool = False, is_several: bool = False
     ) -> None:
+        super().__init__()
         self._as_json = as_json
         self._is_several = is_several
         self._shows_steps = shows_steps
         self._is_at_line_start = True
         self._has_started = False
-        self._stop: Callable[[], object] = lambda: None
         self._status: Status | None = None
-        self.write_error: OSError | None = None
-        self.has_store_failed = False
         self._from_environment = False
 
     def use_provider(self, profile: ProviderProfile) -> None:
         """Word errors for a provider, whose address and key may come from the environment."""
         self._from_environment = profile.from_environment
 
-    def stop_with(self, stop: Callable[[], object]) -> None:
-        """Set the function that is called once standard output can no longer be written."""
-        self._stop = stop
-
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
         """Show an event."""
         match event:
             case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
-                self._write(text)
+                self.write(text)
             case Notice(text):
                 say(str(text))
             case ToolCallStep(call) if call.state.has_ended:
                 say(call_words(call))
             case RoundEnded() if not self._is_at_line_start:
-                self._write("\n\n")
+                self.write("\n\n")
             case StatusChanged(seconds, status) if seconds:
                 say(status_text(status, seconds))
             # The first event only says that the program waits for the answer.
@@ -127,12 +154,6 @@ class AnswerOutput:
         if status is not None and status != self._status and is_shown:
             say(status_text(status))
         self._status = status
-
-    def on_store(self, error: StorageError | None) -> None:
-        """Say that something could not be stored."""
-        if error is not None:
-            self.has_store_failed = True
-            say(error_words(error))
 
     def close(
         self,
@@ -149,9 +170,9 @@ class AnswerOutput:
             full_text_file: the file with all of an answer that is too long for its message.
             checked: the value of an answer that has a schema.
         """
-        self._stop = lambda: None  # there is nothing left to stop
+        self.stop_with(lambda: None)  # there is nothing left to stop
         if not self._is_at_line_start:
-            self._write("\n")
+            self.write("\n")
         error = answer.error
         is_saved = conversation_id is not None
         if error is not None:
@@ -192,35 +213,21 @@ class AnswerOutput:
             return
         self._as_json = False  # a single object, even if an error follows
         if self._is_several:
-            self._write(as_json(several_fields([], _status_without(error), error)) + "\n")
+            self.write(as_json(several_fields([], _status_without(error), error)) + "\n")
             return
         if full_text_file is not None and answer is not None:
             answer = replace(answer, parts=tool_calls(answer.parts))
-            self._write(_JSON_START)
+            self.write(_JSON_START)
             for text in _pieces(full_text_file):
-                self._write(as_json(text)[1:-1])
+                self.write(as_json(text)[1:-1])
         text = _answer_json(answer, error, conversation_id, passages, checked or CheckedAnswer())
-        self._write(text if full_text_file is None else text.removeprefix(_JSON_START))
-        self._write("\n")  # separate, because appending it would copy megabytes
+        self.write(text if full_text_file is None else text.removeprefix(_JSON_START))
+        self.write("\n")  # separate, because appending it would copy megabytes
 
-    def _write(self, text: str) -> None:
-        if self.write_error is not None:
-            return
-        try:
-            write(text)
-        except OSError as error:
-            self.write_error = error
-            report_write_error(error)
-            self._stop()
-            return
+    def write(self, text: str) -> None:
+        """Write to standard output, and note whether a line is complete."""
+        super().write(text)
         self._is_at_line_start = text.endswith("\n")
-
-
-def report_write_error(error: OSError) -> None:
-    """Drop the rest of the output. Say why it cannot be written, unless its reader is gone."""
-    drop_output()
-    if not isinstance(error, BrokenPipeError):
-        say(tr("Can’t write the response: {reason}", reason=system_words(error)))
 
 
 def _pieces(path: Path) -> Iterator[str]:
