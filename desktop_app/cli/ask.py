@@ -1,9 +1,4 @@
-"""`repartee ask`: the answer on standard output, everything else on standard error.
-
-Exit codes: 0 for a complete answer, 1 if it failed or is incomplete, 2 for a wrong command line or
-an unsupported choice, 3 for a refusal, 4 if the answer does not match its schema, 130 if
-interrupted, 141 if the reader of the answer closed the pipe.
-"""
+"""`repartee ask`: the answer on standard output, everything else on standard error."""
 
 from __future__ import annotations
 

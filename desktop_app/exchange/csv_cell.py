@@ -1,7 +1,7 @@
 """Keeps the cells of CSV files from becoming formulas.
 
-A cell that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises
-("CSV injection"), because a model's answer must never become one.
+A model's answer must never become a formula. A cell that a spreadsheet would take for one gets an
+apostrophe before it, as OWASP advises ("CSV injection").
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Conversations and the trees of their messages.
 
 Two rules protect the user's work. A question and its still empty answer are on disk before anything
-is sent. A streaming answer names the process that writes it, so that the remains of a crash can be
-told apart from an answer that another process is writing.
+is sent. A streaming answer names the process that writes it: if that process has ended, the answer
+is what a crash has left.
 """
 
 from __future__ import annotations

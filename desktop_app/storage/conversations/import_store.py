@@ -1,8 +1,8 @@
 """Adds imported conversations to the store, none twice.
 
-It writes short transactions with pauses between them. A process that waits to write, such as a
-window with a streaming answer, retries in steps of up to a tenth of a second, and would otherwise
-never find the database free. After an interrupted import, the next one adds what is missing.
+It writes short transactions with pauses between them. Without pauses, a window with a streaming
+answer would never find the database free: it retries in steps of up to a tenth of a second. After
+an interrupted import, the next one adds what is missing.
 """
 
 from __future__ import annotations

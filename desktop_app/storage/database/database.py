@@ -4,8 +4,8 @@ WAL mode, so that writes never wait for reads; synchronous=FULL, so that acknowl
 disk. Other processes write in short transactions, too: each waits for the others for at most
 `BUSY_TIMEOUT_S`.
 
-It has its own threads instead of the event loop's executor, so that it works the same under asyncio
-and under a Qt loop, and so that a stuck disk blocks nothing else.
+It has its own threads instead of the event loop's executor. It therefore works the same under
+asyncio and under a Qt loop, and a stuck disk blocks nothing else.
 
 A write-ahead log that is not empty shows that the last exit was not clean: the last process to
 close the store removes it. A lock that all processes share shows whether another has the store

@@ -1,7 +1,7 @@
 """Identifies the process that owns an answer, and tells if it is still running.
 
-A process id is soon reused, so it is stored with the process's start time, in clock ticks since
-boot, and with the id of that boot. Source: proc(5).
+A process id is soon reused. It is therefore stored with the process's start time, in clock ticks
+since boot, and the id of that boot. Source: proc(5).
 """
 
 from __future__ import annotations

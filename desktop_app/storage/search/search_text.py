@@ -61,8 +61,8 @@ _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 def index_text(text: str) -> bytearray:
     """Return the text to index for `text`, as UTF-8.
 
-    It is made in pieces, because folding blocks all threads, and because the words of 16 MB of
-    emoji would take 200 MB as one text. A text that grows far more than any script does is cut: a
+    It is made in pieces, because folding blocks all threads. As one text, the words of 16 MB of
+    emoji would also take 200 MB. A text that grows far more than any script does is cut: a
     server can send 16 MB of characters that each become a word.
     """
     words = bytearray()
@@ -156,9 +156,9 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
 def snippet(text: str, query: str) -> str:
     """Return the part of `text` around the first match of `query`, on one line.
 
-    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out. If
-    no match can be located, because the text spells a word with other characters than the query,
-    the part is the beginning of the text.
+    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out. The
+    part is the beginning of the text if no match can be located: the text may spell a word with
+    other characters than the query.
     """
     pattern = _query_pattern(query)
     first = _first_match(pattern, text) if pattern else None

@@ -177,8 +177,8 @@ def _overwrite_cut_secrets(data: mmap.mmap) -> set[bytes]:
 def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
     """Yield the offsets at which the bytes of a row may end on a page and continue on another.
 
-    Such a row ends with the number of its overflow page, which begins with the number of the next
-    overflow page (section 1.6 of SQLite's file format).
+    Such a row ends with the number of its overflow page. That page begins with the number of the
+    next overflow page (section 1.6 of SQLite's file format).
     """
     size = int.from_bytes(data[16:18], "big")
     size = size if size in _PAGE_SIZES else _USUAL_PAGE

@@ -1,11 +1,11 @@
 """Settings that decide where data goes, what leaves this computer, and what may be spent.
 
-They are hosts, proxies, certificates, model files, permissions, the content added to every request,
-limits, prices, what makes answers cost more, and how many backups are kept.
+They are hosts, proxies, certificates, model files, permissions and content added to every request;
+limits, prices and settings that raise the cost of answers; and the number of backups to keep.
 
 A restore compares the backup's settings with the current ones, and lists the differences.
-Unconfirmed changes are dropped: an existing provider keeps its own settings, and a new provider
-gets no address, so that nothing is sent to it until the user enters an address.
+Unconfirmed changes are dropped. An existing provider keeps its own settings. A new provider gets no
+address, so that nothing is sent to it until the user enters one.
 """
 
 from __future__ import annotations
@@ -184,7 +184,6 @@ class _Field:
 def _fields(profile: ProviderProfile) -> dict[str, _Field]:
     """Return the fields of a profile that decide where data goes and what it may cost, by name."""
     hosts = profile.plain_http_hosts
-    keeps, files, batches = profile.keeps_at_provider, profile.takes_files, profile.offers_batches
     cap, share = profile.monthly_cap, profile.price_multiplier
     prices = tuple(
         f"{model.id}: ${model.input_price:f} / ${model.output_price:f}"
@@ -199,15 +198,11 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
         "plain_http_hosts": _Field(
             tr("Unencrypted connections allowed to"), hosts, ", ".join(hosts) or _none()
         ),
-        "keeps_at_provider": _Field(
-            tr("Allow provider to store conversations"), keeps, _yes_no(keeps)
+        "keeps_at_provider": _flag(
+            tr("Allow provider to store conversations"), profile.keeps_at_provider
         ),
-        "takes_files": _Field(tr("Accepts file uploads"), files, _yes_no(files)),
-        "offers_batches": _Field(
-            tr("Supports Batch API"),
-            batches,
-            tr("Default") if batches is None else _yes_no(batches),
-        ),
+        "takes_files": _flag(tr("Accepts file uploads"), profile.takes_files),
+        "offers_batches": _flag(tr("Supports Batch API"), profile.offers_batches),
         "key_header": _Field(
             tr("API key header"), profile.key_header, profile.key_header or "Authorization"
         ),
@@ -222,6 +217,10 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
             tr("Price (percent of list price)"), share, f"{(100 * share).normalize():f} %"
         ),
     }
+
+
+def _flag(label: str, value: bool | None) -> _Field:
+    return _Field(label, value, tr("Default") if value is None else _yes_no(value))
 
 
 def _custom_fields(profile: ProviderProfile) -> str:
@@ -254,7 +253,7 @@ def _none() -> str:
     return tr_context("value", "none")
 
 
-def _yes_no(value: bool | None) -> str:
+def _yes_no(value: bool) -> str:
     return tr_context("value", "yes") if value else tr_context("value", "no")
 
 

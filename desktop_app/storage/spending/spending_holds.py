@@ -1,7 +1,7 @@
 """Holds: the least cost of running calls, counted against a monthly limit until they end.
 
-They are in the store, so that ten questions at once, from a window and from commands, cannot exceed
-a limit that has room for one. Check and hold are one transaction. The holds of a killed process
+They are in the store, because ten questions at once, from a window and from commands, must not
+exceed a limit with room for one. Check and hold are one transaction. The holds of a killed process
 become calls of unknown cost in the ledger.
 """
 
